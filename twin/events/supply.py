@@ -1,0 +1,183 @@
+"""Events about stock, machines that reprocess, and loads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from twin.events.envelope import Event
+
+
+class Verdict(StrEnum):
+    """What the evidence of a cycle says; fail outranks undetermined outranks pass."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, no secret
+    UNDETERMINED = "undetermined"
+    FAIL = "fail"
+
+
+class StockMoved(Event, frozen=True):
+    """A quantity of one lot went from one place to another; ``source_key`` is the movement's id.
+
+    Parameters
+    ----------
+    item, lot : str
+        ``item`` is also the thing; the lot may be empty where lots are not tracked.
+    quantity : int
+        Base units, above 0.
+    from_place, to_place : str
+        Ids of stock places; virtual ones are ``supplier``, ``patient``, ``waste``, ``found``, ``adjustment``.
+    task : str
+        Id of the task that it closes or serves; empty if none.
+    reason : str
+        Kind of movement: ``receive``, ``pick``, ``deliver``, ``issue``, ``count`` …
+    """
+
+    subject: ClassVar[str] = "item"
+
+    quantity: int
+    from_place: str
+    to_place: str
+    lot: str = ""
+    task: str = ""
+    reason: str = ""
+
+
+class ParLevelSet(Event, frozen=True):
+    """How much of an item a place should hold.
+
+    Parameters
+    ----------
+    place : str
+        Id of the stock place.
+    par_level, reorder_point : int
+        Base units: fill up to, ask when the inventory position is at or below.
+    """
+
+    subject: ClassVar[str] = "item"
+
+    place: str
+    par_level: int
+    reorder_point: int
+
+
+class StockoutPredicted(Event, frozen=True):
+    """An item will probably run out at a place.
+
+    Parameters
+    ----------
+    place : str
+        Id of the stock place.
+    expected_at : int
+        When, UTC microseconds.
+    probability : float
+        Of a stock-out before the next round, 0 to 1.
+    """
+
+    subject: ClassVar[str] = "item"
+
+    place: str
+    expected_at: int
+    probability: float
+
+
+class CycleStarted(Event, frozen=True):
+    """A machine began a cycle; the thing is the machine.
+
+    Parameters
+    ----------
+    cycle : str
+        Id of the cycle.
+    programme : str
+        Id of the programme that ran.
+    """
+
+    subject: ClassVar[str] = "asset"
+
+    cycle: str
+    programme: str = ""
+
+
+class CycleEnded(Event, frozen=True):
+    """A machine ended a cycle and the evidence was judged.
+
+    Parameters
+    ----------
+    cycle, programme : str
+        As in :class:`CycleStarted`.
+    verdict : Verdict
+        Cycle passed, failed, or the evidence does not suffice; never "sterile".
+    reasons : tuple[str, ...]
+        Stable codes of each criterion not met or without evidence.
+    hold_s : float
+        Longest time in the band, seconds.
+    f0_minutes : float
+        Lethality at 121.1 °C, minutes; 0 where it does not apply.
+    input_hash : str
+        SHA-256 of the judged input; the same input gives the same verdict.
+    """
+
+    subject: ClassVar[str] = "asset"
+
+    cycle: str
+    verdict: Verdict
+    programme: str = ""
+    reasons: tuple[str, ...] = ()
+    hold_s: float = 0.0
+    f0_minutes: float = 0.0
+    input_hash: str = ""
+
+
+class ReleasedSet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One kind of set in a released load.
+
+    Parameters
+    ----------
+    gtin, lot : str
+        What it is, and the lot that the load gives it.
+    quantity : int
+        How many sets, above 0.
+    expires_at : int
+        End of storage life, UTC microseconds.
+    """
+
+    gtin: str
+    lot: str
+    quantity: int
+    expires_at: int
+
+
+class LoadReleased(Event, frozen=True):
+    """A person released a load for use; ``actor`` signed it.
+
+    Parameters
+    ----------
+    machine, cycle : str
+        What reprocessed it.
+    sets : tuple[ReleasedSet, ...]
+        Sets that become stock.
+    assets : tuple[str, ...]
+        Ids of devices that become clean.
+    place : str
+        Id of the place where it stands now.
+    """
+
+    subject: ClassVar[str] = "load"
+
+    machine: str
+    cycle: str
+    sets: tuple[ReleasedSet, ...] = ()
+    assets: tuple[str, ...] = ()
+    place: str = ""
+
+
+class LoadRejected(Event, frozen=True):
+    """A load must be reprocessed."""
+
+    subject: ClassVar[str] = "load"
+
+    machine: str
+    cycle: str
+    reason: str = ""

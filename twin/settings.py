@@ -1,0 +1,107 @@
+"""Settings of one installation: a TOML file, overruled by environment variables ``HOSPITAL_TWIN_*``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from twin.errors import ConfigurationError
+
+PREFIX = "HOSPITAL_TWIN_"
+FILE_VARIABLE = "HOSPITAL_TWIN_CONFIG"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Everything that an installation may set; unknown keys of the file are errors.
+
+    The variable ``HOSPITAL_TWIN_CONFIG`` names the TOML file. Durations are in the unit that their name ends with.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Path("hospital-twin-data")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: Port = 8300
+    public_url: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    site_name: str = "Hospital"
+    time_zone: str = "UTC"
+    language: Literal["en", "zh_CN"] = "en"
+
+    group_commit_limit: Annotated[int, Field(ge=1, le=4096)] = 256
+    writer_queue_limit: Annotated[int, Field(ge=16, le=1_000_000)] = 10_000
+    allow_unsafe_sqlite: bool = False
+
+    snapshot_every_events: Annotated[int, Field(ge=100)] = 50_000
+    ledger_retention_days: Annotated[int, Field(ge=0)] = 0
+    telemetry_retention_days: Annotated[int, Field(ge=1)] = 400
+    free_disk_floor_mb: Annotated[int, Field(ge=0)] = 256
+
+    session_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    setup_link_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    job_processes: Annotated[int, Field(ge=1, le=64)] = 2
+
+    mllp_host: str = "127.0.0.1"
+    mllp_port: Port = 0
+    mqtt_url: str = ""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"expected an IANA time zone such as Asia/Shanghai, got {value!r}") from error
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then environment, then the TOML file."""
+        file = os.environ.get(FILE_VARIABLE)
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def effective_database_url(self) -> str:
+        """Database URL: the one set, else an SQLite file in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hospital.db'}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings of this process.
+
+    Parameters
+    ----------
+    **overrides : object
+        Values that outrank environment and file: command-line options, tests.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key is unknown or a value is out of range; every such key is named.
+    """
+    file = os.environ.get(FILE_VARIABLE)
+    if file and not Path(file).is_file():
+        raise ConfigurationError(f"{FILE_VARIABLE} names {file}, which is no file: create it or unset the variable.")
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks each value itself
+    except ValidationError as error:
+        details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
+        raise ConfigurationError(f"Settings: {details}") from error
