@@ -1,0 +1,1 @@
+"""SQLite or PostgreSQL, one writer with group commit, many readers."""

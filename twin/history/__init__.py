@@ -1,0 +1,1 @@
+"""What was true, and what we knew, at any past instant."""

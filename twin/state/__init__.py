@@ -1,0 +1,1 @@
+"""The present hospital in memory, folded from events by pure reducers."""

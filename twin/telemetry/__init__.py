@@ -1,0 +1,1 @@
+"""Raw samples of machines in packed chunks, with roll-ups and retention."""
