@@ -1,0 +1,1 @@
+"""The independent check of every plan; shares no code with any solver."""

@@ -1,0 +1,1 @@
+"""What is to be planned and what a plan is, as values."""

@@ -1,0 +1,1 @@
+"""Search for plans: annealing kernels and constraint programming."""
