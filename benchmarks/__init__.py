@@ -1,0 +1,1 @@
+"""Measurements beside peers, each a script that prints its rows."""
