@@ -23,6 +23,7 @@ TABLE = FOLDER / "table.md"
 STORE = FOLDER / "rows.jsonl"
 NOT_BENCHMARKS = {"run", "naive_app", "__init__"}
 LIMIT_S = 7200
+COLUMNS = ("benchmark", "row", "figure", "unit", "peer", "peer_figure", "ratio", "must", "date", "version", "machine")
 
 HEAD = """# Benchmarks
 Each row is made by `make bench ROWS=NAME`: the figure and its peer are measured in the same run on the same machine, in
@@ -70,8 +71,7 @@ def measure(name: str) -> list[dict[str, object]]:
 
 def write_table(rows: list[dict[str, object]]) -> None:
     """Write the rows as one Markdown table."""
-    columns = ["benchmark", "row", "figure", "unit", "peer", "peer_figure", "ratio", "must", "date", "version", "machine"]
-    lines = ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
+    lines = ["| " + " | ".join(_cell(row.get(column)) for column in COLUMNS) + " |" for row in rows]
     TABLE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
 
 
