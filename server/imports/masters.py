@@ -1,0 +1,326 @@
+"""Spreadsheets of places, paths, assets and staff: templates, row checks, and the events that they become."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.imports.reading import Row
+from twin.errors import FieldProblem
+from twin.events.envelope import Event
+from twin.events.places import PathDefined, PathKind, PlaceDefined, PlaceKind
+from twin.events.things import AssetRegistered, BearerKind, TagBound
+from twin.events.work import StaffDefined
+
+Value = str | int | float | bool | tuple[str, ...]
+MAX_ID = 64
+
+
+class MasterKind(StrEnum):
+    """What a spreadsheet lists."""
+
+    PLACES = "places"
+    PATHS = "paths"
+    ASSETS = "assets"
+    STAFF = "staff"
+    ITEMS = "items"
+
+
+class _Unreadable(ValueError):
+    """A cell is not what its column holds; the text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a template.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in the header.
+    read : Callable[[str], Value]
+        Gives the value of a filled cell, or raises.
+    example : str
+        What the template's second line shows.
+    is_required : bool
+        Whether an empty cell is a problem.
+    default : Value
+        Value of an empty cell that is not required.
+    """
+
+    name: str
+    read: Callable[[str], Value]
+    example: str
+    is_required: bool = False
+    default: Value = ""
+
+
+def _text(cell: str) -> str:
+    if "\0" in cell or len(cell) > 200:
+        raise _Unreadable("expected at most 200 characters")
+    return cell
+
+
+def _identifier(cell: str) -> str:
+    if len(cell) > MAX_ID or not cell.isprintable() or any(c in cell for c in " /?#\\"):
+        raise _Unreadable(f"expected at most {MAX_ID} characters without blanks, / ? # or backslash")
+    return cell
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(cell: str) -> int:
+        try:
+            value = int(cell)
+        except ValueError:
+            raise _Unreadable(f"expected a whole number from {low} to {high}") from None
+        if not low <= value <= high:
+            raise _Unreadable(f"expected a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def _metres(cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        raise _Unreadable("expected metres such as 12.5") from None
+    if not -100_000 < value < 100_000:
+        raise _Unreadable("expected metres within 100 km")
+    return value
+
+
+def _yes_no(cell: str) -> bool:
+    known = {"yes": True, "true": True, "1": True, "是": True, "no": False, "false": False, "0": False, "否": False}
+    if cell.lower() not in known:
+        raise _Unreadable("expected yes or no")
+    return known[cell.lower()]
+
+
+def _one_of(kinds: type[StrEnum]) -> Callable[[str], str]:
+    by_word = {kind.name.lower(): kind for kind in kinds} | {kind.value: kind for kind in kinds}
+
+    def read(cell: str) -> str:
+        if cell.lower() not in by_word:
+            raise _Unreadable(f"expected one of {', '.join(kind.name.lower() for kind in kinds)}")
+        return by_word[cell.lower()]
+
+    return read
+
+
+def _codes(cell: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in cell.split(";") if code.strip())
+
+
+COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
+    MasterKind.PLACES: (
+        Column(name="id", read=_identifier, example="2A-R01", is_required=True),
+        Column(name="name", read=_text, example="Room 2A-01", is_required=True),
+        Column(name="name_zh", read=_text, example="2A-01病房"),
+        Column(name="kind", read=_one_of(PlaceKind), example="room", is_required=True),
+        Column(name="parent", read=_identifier, example="2A"),
+        Column(name="department", read=_text, example="SUR"),
+        Column(name="purpose", read=_text, example="ward_room"),
+        Column(name="floor", read=_whole(-20, 200), example="2", default=0),
+        Column(name="x_m", read=_metres, example="12.5", default=0.0),
+        Column(name="y_m", read=_metres, example="25.5", default=0.0),
+        Column(name="width_m", read=_metres, example="5", default=0.0),
+        Column(name="depth_m", read=_metres, example="8", default=0.0),
+        Column(name="capacity", read=_whole(0, 100_000), example="2", default=1),
+    ),
+    MasterKind.PATHS: (
+        Column(name="start", read=_identifier, example="L2-C01", is_required=True),
+        Column(name="end", read=_identifier, example="2A-R01", is_required=True),
+        Column(name="kind", read=_one_of(PathKind), example="door", is_required=True),
+        Column(name="length_m", read=_metres, example="5.5", default=0.0),
+        Column(name="width_m", read=_metres, example="1.2", default=2.0),
+        Column(name="floors", read=_whole(0, 200), example="0", default=0),
+        Column(name="one_way", read=_yes_no, example="no", default=False),
+    ),
+    MasterKind.ASSETS: (
+        Column(name="id", read=_identifier, example="IP-0221", is_required=True),
+        Column(name="category", read=_text, example="infusion_pump", is_required=True),
+        Column(name="name", read=_text, example="Infusion pump 221", is_required=True),
+        Column(name="model", read=_text, example="Volumed 4"),
+        Column(name="home", read=_identifier, example="2A-EB"),
+        Column(name="pool", read=_text, example="pumps"),
+        Column(name="gtin", read=_text, example="09521234567897"),
+        Column(name="serial", read=_text, example="V4-000221"),
+        Column(name="is_mobile", read=_yes_no, example="yes", default=True),
+        Column(name="may_leave", read=_yes_no, example="no", default=False),
+        Column(name="tag", read=_identifier, example="3414257BF40C0E4000000065"),
+    ),
+    MasterKind.STAFF: (
+        Column(name="id", read=_identifier, example="S-014", is_required=True),
+        Column(name="role", read=_text, example="nurse", is_required=True),
+        Column(name="skills", read=_codes, example="triage; ventilation", default=()),
+        Column(name="department", read=_text, example="ED"),
+        Column(name="label", read=_text, example="Nurse 014"),
+    ),
+}
+"""Columns of each spreadsheet; ``items`` are inventory's and stand in ``server.imports.items``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One checked row: its number in the file and its values by column."""
+
+    row: Row
+    values: dict[str, Value]
+
+
+def template(columns: Sequence[Column]) -> str:
+    """Give a spreadsheet template: the header and one example line, CSV."""
+    header = ",".join(column.name for column in columns)
+    return header + "\n" + ",".join(column.example for column in columns) + "\n"
+
+
+def check_rows(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[list[Record], list[FieldProblem]]:
+    """Read every cell of a spreadsheet.
+
+    Parameters
+    ----------
+    columns : Sequence[Column]
+        What the spreadsheet may hold; its first column is the key unless there is no ``id``.
+    rows : Iterable[Row]
+        As read from the file.
+
+    Returns
+    -------
+    tuple[list[Record], list[FieldProblem]]
+        Records of the rows without a problem, and all problems in the order of the rows.
+    """
+    records: list[Record] = []
+    problems: list[FieldProblem] = []
+    known = {column.name for column in columns}
+    row_by_key: dict[tuple[Value, ...], int] = {}
+    keys = ("id",) if "id" in known else tuple(column.name for column in columns[:2])
+    for number, row in enumerate(rows):
+        if number == 0:
+            problems += _header_problems(known, columns, row)
+        found: list[FieldProblem] = []
+        values = {column.name: _cell(column, row, found) for column in columns}
+        key = tuple(values[name] for name in keys)
+        if not found and key in row_by_key:
+            message = f"{' and '.join(map(str, key))} stands in row {row_by_key[key]} already."
+            found.append(FieldProblem(field=keys[0], place=row.place, message=message, cure="Remove one of them."))
+        row_by_key.setdefault(key, row.number)
+        problems += found
+        if not found:
+            records.append(Record(row, values))
+    return records, problems
+
+
+def _header_problems(known: set[str], columns: Sequence[Column], row: Row) -> list[FieldProblem]:
+    cure = f"Columns are {', '.join(column.name for column in columns)}; see --template."
+    unknown = [
+        FieldProblem(field=name, place="header", message="The column is not known.", cure=cure)
+        for name in row.values
+        if name not in known
+    ]
+    missing = [
+        FieldProblem(field=column.name, place="header", message="The column is missing.", cure=cure)
+        for column in columns
+        if column.is_required and column.name not in row.values
+    ]
+    return unknown + missing
+
+
+def _cell(column: Column, row: Row, problems: list[FieldProblem]) -> Value:
+    cell = row.values.get(column.name, "")
+    if not cell:
+        if column.is_required and column.name in row.values:
+            problem = FieldProblem(
+                field=column.name, place=row.place, message="The cell is empty.", cure=f"Such as {column.example}."
+            )
+            problems.append(problem)
+        return column.default
+    try:
+        return column.read(cell)
+    except _Unreadable as error:
+        message = f"{str(error).capitalize()}, got {cell!r}."
+        problems.append(
+            FieldProblem(field=column.name, place=row.place, message=message, cure=f"Such as {column.example}.")
+        )
+        return column.default
+
+
+def check_references(kind: MasterKind, records: Sequence[Record], places: frozenset[str]) -> list[FieldProblem]:
+    """Give a problem for each id that names nothing.
+
+    Parameters
+    ----------
+    kind : MasterKind
+        What the records are.
+    records : Sequence[Record]
+        Rows of one file.
+    places : frozenset[str]
+        Ids of the places that exist already.
+
+    Returns
+    -------
+    list[FieldProblem]
+        In the order of the rows.
+    """
+    known = places | {str(record.values["id"]) for record in records} if kind is MasterKind.PLACES else places
+    fields = {MasterKind.PLACES: ("parent",), MasterKind.PATHS: ("start", "end"), MasterKind.ASSETS: ("home",)}
+    return [
+        FieldProblem(
+            field=field,
+            place=record.row.place,
+            message=f"There is no place {record.values[field]!r}.",
+            cure="Import the places first, or correct the id.",
+        )
+        for record in records
+        for field in fields.get(kind, ())
+        if record.values[field] and record.values[field] not in known
+    ]
+
+
+def events_of(kind: MasterKind, records: Sequence[Record], *, at: int) -> list[Event]:
+    """Give the events that checked rows become.
+
+    Parameters
+    ----------
+    kind : MasterKind
+        Places, paths, assets or staff.
+    records : Sequence[Record]
+        From :func:`check_rows`.
+    at : int
+        Instant from which they hold, UTC microseconds.
+
+    Returns
+    -------
+    list[Event]
+        A row that is imported again unchanged gives an event that is stored already.
+    """
+    return [event for record in records for event in _events(kind, record.values, at)]
+
+
+def _events(kind: MasterKind, values: dict[str, Value], at: int) -> list[Event]:
+    fields = dict(values)
+    tag = str(fields.pop("tag", ""))
+    thing = f"{fields['start']}~{fields['end']}" if kind is MasterKind.PATHS else str(fields.pop("id"))
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
+    head = {"thing": thing, "occurred_at": at, "source": f"import:{kind}", "source_key": f"{thing}/{digest}"}
+    maker: dict[MasterKind, Callable[..., Event]] = {
+        MasterKind.PLACES: PlaceDefined,
+        MasterKind.PATHS: PathDefined,
+        MasterKind.ASSETS: AssetRegistered,
+        MasterKind.STAFF: StaffDefined,
+    }
+    events = [maker[kind](**head, **fields)]
+    if tag:
+        bound = TagBound(
+            thing=tag,
+            occurred_at=at,
+            source="import:tags",
+            source_key=f"{tag}/{thing}",
+            bearer=thing,
+            bearer_kind=BearerKind.ASSET,
+        )
+        events.append(bound)
+    return events
