@@ -188,7 +188,7 @@ def _ground_floor() -> list[Block]:
         department="ADM",
         purpose="public",
         floor=0,
-        x_m=66.0,
+        x_m=65.0,
         north=[
             Room(id="MAIN-EXIT", name="Main entrance", name_zh="正门", purpose="exit", kind=PlaceKind.PORTAL),
             Room(id="REG", name="Registration", name_zh="挂号处", purpose="service_point"),
