@@ -1,0 +1,1 @@
+"""Rows of the device organ, and how they become values and back."""
