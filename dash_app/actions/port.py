@@ -1,0 +1,63 @@
+"""What actions need of the hospital."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session
+
+from twin.access import Actor
+from twin.clock import Clock
+from twin.events.envelope import Event
+from twin.ports import EventSink
+from twin.state.live import LiveState
+
+T = TypeVar("T")
+
+
+class WritesUseCases(Protocol):
+    """Runs a use case in a transaction and answers after COMMIT."""
+
+    def run(self, use_case: Callable[[Session], T]) -> T:
+        """Run a use case."""
+
+
+class RunsJobs(Protocol):
+    """Long work in other processes."""
+
+    def submit(self, kind: str, arguments: Mapping[str, object], *, actor: Actor) -> str:
+        """Queue work; gives the job's id."""
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop."""
+
+
+class Commands(Protocol):
+    """The writing side of the hospital; ``dash_app.queries.port.HospitalPort`` meets it."""
+
+    @property
+    def state(self) -> Callable[[], LiveState]:
+        """Gives the present hospital."""
+
+    @property
+    def writer(self) -> WritesUseCases:
+        """The one writer."""
+
+    @property
+    def ledger(self) -> EventSink:
+        """Stores events within a use case."""
+
+    @property
+    def clock(self) -> Clock:
+        """The hospital's time."""
+
+    def actor(self) -> Actor:
+        """Give who sent the request being answered."""
+
+    @property
+    def jobs(self) -> RunsJobs:
+        """Runs long work."""
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Store events in one transaction and wait until they are durable."""

@@ -1,0 +1,158 @@
+"""The floor plan with everything on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dash_app.charts.colours import Palette, layout
+
+FACES = 4
+"""Traces of the map: normal, P1, P2, P3; ``static/live.js`` counts on this order."""
+
+_SYMBOLS = ("circle", "triangle-up", "diamond", "square")
+_SIZES = (7, 15, 13, 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A place drawn as a rectangle; metres.
+
+    Parameters
+    ----------
+    name : str
+        What is written in it.
+    x_m, y_m : float
+        Centre.
+    width_m, depth_m : float
+        Extent.
+    """
+
+    name: str
+    x_m: float
+    y_m: float
+    width_m: float
+    depth_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A thing drawn as a mark.
+
+    Parameters
+    ----------
+    id : str
+        Of the thing; comes back with a click.
+    x_m, y_m : float
+        Where, metres.
+    face : int
+        0 normal, 1 to 3 for P1 to P3.
+    text : str
+        Shown when pointed at: name, place, age.
+    """
+
+    id: str
+    x_m: float
+    y_m: float
+    face: int
+    text: str
+
+
+def _rooms(rooms: Iterable[Room], palette: Palette) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "rect",
+            "x0": room.x_m - room.width_m / 2,
+            "x1": room.x_m + room.width_m / 2,
+            "y0": room.y_m - room.depth_m / 2,
+            "y1": room.y_m + room.depth_m / 2,
+            "line": {"color": palette.line, "width": 1},
+            "fillcolor": palette.room,
+            "layer": "below",
+        }
+        for room in rooms
+    ]
+
+
+def _labels(rooms: Sequence[Room], palette: Palette) -> list[dict[str, Any]]:
+    return [
+        {
+            "x": room.x_m - room.width_m / 2,
+            "y": room.y_m + room.depth_m / 2,
+            "text": room.name,
+            "showarrow": False,
+            "xanchor": "left",
+            "yanchor": "top",
+            "font": {"size": 10, "color": palette.secondary},
+        }
+        for room in rooms
+    ]
+
+
+def _trace(face: int, marks: Sequence[Mark], colour: str, palette: Palette) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [mark.x_m for mark in marks],
+        "y": [mark.y_m for mark in marks],
+        "text": [mark.text for mark in marks],
+        "customdata": [mark.id for mark in marks],
+        "hoverinfo": "text",
+        "marker": {
+            "symbol": _SYMBOLS[face],
+            "size": _SIZES[face],
+            "color": colour,
+            "line": {"width": 1, "color": palette.surface},
+        },
+    }
+
+
+def figure(
+    rooms: Sequence[Room], marks: Sequence[Mark], palette: Palette, *, largest_labelled: int = 60
+) -> dict[str, Any]:
+    """Draw a floor.
+
+    Parameters
+    ----------
+    rooms : Sequence[Room]
+        Places with an extent, the containing ones first.
+    marks : Sequence[Mark]
+        Things on this floor.
+    palette : Palette
+        Colours of the theme.
+    largest_labelled : int, optional
+        So many rooms, the largest, get their name written.
+
+    Returns
+    -------
+    dict[str, Any]
+        Plotly figure with one trace per face, in the order of :data:`FACES`.
+    """
+    colours = (palette.normal, palette.high, palette.medium, palette.low)
+    named = sorted(rooms, key=lambda room: room.width_m * room.depth_m, reverse=True)[:largest_labelled]
+    hidden = {"visible": False, "showgrid": False, "zeroline": False}
+    return {
+        "data": [
+            _trace(face, [mark for mark in marks if mark.face == face], colours[face], palette) for face in range(FACES)
+        ],
+        "layout": layout(
+            palette,
+            shapes=_rooms(rooms, palette),
+            annotations=_labels(named, palette),
+            xaxis=hidden,
+            yaxis={**hidden, "scaleanchor": "x"},
+            margin={"l": 4, "r": 4, "t": 4, "b": 4},
+            hovermode="closest",
+            uirevision="map",
+            dragmode="pan",
+        ),
+    }
+
+
+def counted_faces(marks: Iterable[Mark]) -> Mapping[int, int]:
+    """Count the marks of each face, for the sentence beside the map."""
+    result = dict.fromkeys(range(FACES), 0)
+    for mark in marks:
+        result[mark.face] += 1
+    return result

@@ -1,0 +1,85 @@
+"""Callbacks that name their permission: it is checked each time, whoever sends the request."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+import dash
+from dash.exceptions import PreventUpdate
+
+from dash_app.texts.problems import problem_text
+from twin.access import Actor, Permission
+from twin.errors import HospitalTwinError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NOTICE = "frame-notice"
+PERMISSION_ATTRIBUTE = "__permission__"
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Registers the callbacks of one Dash application; each with the permission that it needs.
+
+    Parameters
+    ----------
+    app : dash.Dash
+        Where they are registered.
+    actor : Callable[[], Actor]
+        Gives who sent the request being answered.
+    permissions : dict[str, Permission]
+        Permission by output key, for those that run in the browser as well.
+    """
+
+    app: dash.Dash
+    actor: Callable[[], Actor]
+    permissions: dict[str, Permission] = field(default_factory=dict)
+
+    def add(
+        self, *dependencies: object, permission: Permission, **options: Any
+    ) -> Callable[[Callable[P, R]], Callable[P, Awaitable[R]]]:
+        """Decorate a callback: check the permission, then compute in a thread so that the server's loop stays free.
+
+        Parameters
+        ----------
+        *dependencies : object
+            Outputs, inputs and states, as Dash takes them.
+        permission : Permission
+            What the sender must hold.
+        **options : Any
+            Further options of ``dash.Dash.callback``.
+        """
+
+        def decorate(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+            @functools.wraps(function)
+            async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+                try:
+                    self.actor().require(permission)
+                    return await asyncio.to_thread(function, *args, **kwargs)
+                except HospitalTwinError as error:
+                    dash.set_props(NOTICE, {"children": problem_text(error)})
+                    raise PreventUpdate from error
+
+            setattr(guarded, PERMISSION_ATTRIBUTE, permission)
+            return self.app.callback(*dependencies, **options)(guarded)  # type: ignore[no-any-return]  # Dash is untyped
+
+        return decorate
+
+    def add_clientside(self, source: str, *dependencies: object, **options: Any) -> None:
+        """Register a callback that runs in the browser and asks nothing of the server.
+
+        Parameters
+        ----------
+        source : str
+            JavaScript function.
+        *dependencies : object
+            Outputs, inputs and states.
+        **options : Any
+            Further options of ``dash.Dash.clientside_callback``.
+        """
+        self.app.clientside_callback(source, *dependencies, **options)

@@ -1,0 +1,21 @@
+"""All pages. A new page is one module and one line here."""
+
+from __future__ import annotations
+
+from dash_app.pages.page import Page
+
+PAGES: tuple[Page, ...] = ()
+
+
+def page_for(path: str) -> Page | None:
+    """Give the page that answers an address, None if there is none.
+
+    Parameters
+    ----------
+    path : str
+        Address below the prefix, with a leading slash.
+    """
+    for page in PAGES:
+        if page.answers(path):
+            return page
+    return None

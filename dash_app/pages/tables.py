@@ -1,0 +1,205 @@
+"""Tables: plain HTML for short ones, AG Grid for long ones, and CSV that no spreadsheet takes for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import html
+from dash.development.base_component import Component
+
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.preferences import PREFERENCES
+
+_FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
+
+Cell = Component | str | int | float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a grid.
+
+    Parameters
+    ----------
+    field : str
+        Key in the rows.
+    title : str
+        Translated heading.
+    width : int, optional
+        Least width, pixels.
+    is_number : bool, optional
+        Right-aligned, filtered as a number.
+    is_age : bool, optional
+        The value is an instant (UTC microseconds) shown as an age.
+    is_link : bool, optional
+        The value is an address; the text is in ``<field>_text``.
+    """
+
+    field: str
+    title: str
+    width: int = 120
+    is_number: bool = False
+    is_age: bool = False
+    is_link: bool = False
+
+    def definition(self) -> dict[str, Any]:
+        """Give the column as AG Grid takes it."""
+        column: dict[str, Any] = {
+            "field": self.field,
+            "headerName": self.title,
+            "minWidth": self.width,
+            "flex": 1,
+            "filter": "agNumberColumnFilter" if self.is_number else "agTextColumnFilter",
+        }
+        if self.is_number:
+            column["type"] = "rightAligned"
+        if self.is_age:
+            column |= {"valueFormatter": {"function": "htAge(params.value)"}, "filter": False}
+        if self.is_link:
+            column |= {
+                "cellRenderer": "HtLink",
+                "filterValueGetter": {"function": f"params.data.{self.field}_text"},
+            }
+        return column
+
+
+def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Component:
+    """Give a short table as plain HTML.
+
+    Parameters
+    ----------
+    caption : str
+        Translated; read aloud by screen readers.
+    headings : Sequence[str]
+        Translated.
+    rows : Sequence[Sequence[Cell]]
+        As many cells in each as headings.
+    """
+    return html.Div(
+        className="table-scroll",
+        tabIndex="0",
+        role="region",
+        **{"aria-label": caption},
+        children=html.Table(
+            [
+                html.Caption(caption, className="sr-only"),
+                html.Thead(html.Tr([html.Th(heading, scope="col") for heading in headings])),
+                html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows]),
+            ]
+        ),
+    )
+
+
+def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str, object]], **options: Any) -> Component:
+    """Give a long table that sorts and filters in the browser.
+
+    Parameters
+    ----------
+    identifier : str
+        Component id.
+    columns : Sequence[Column]
+        In order.
+    rows : Sequence[Mapping[str, object]]
+        With an ``id`` each.
+    **options : Any
+        Further grid options.
+    """
+    theme = "ag-theme-quartz-dark" if PREFERENCES.get().theme == "dark" else "ag-theme-quartz"
+    return dag.AgGrid(
+        id=identifier,
+        columnDefs=[column.definition() for column in columns],
+        rowData=[dict(row) for row in rows],
+        getRowId="params.data.id",
+        className=f"{theme} grid",
+        defaultColDef={"sortable": True, "resizable": True, "floatingFilter": False},
+        dashGridOptions={
+            "localeText": grid_words(),
+            "rowHeight": 32,
+            "headerHeight": 36,
+            "animateRows": False,
+            "ensureDomOrder": True,
+            "theme": "legacy",
+            **options,
+        },
+        style={"height": "min(60vh, 640px)"},
+    )
+
+
+def grid_words() -> dict[str, str]:
+    """Give the grid's own words in the reader's language; only those that our grids can show."""
+    return {
+        "noRowsToShow": _("No rows"),
+        "loadingOoo": _("Loading …"),
+        "filterOoo": _("Filter …"),
+        "contains": _("Contains"),
+        "notContains": _("Does not contain"),
+        "equals": _("Equals"),
+        "notEqual": _("Does not equal"),
+        "startsWith": _("Begins with"),
+        "endsWith": _("Ends with"),
+        "blank": _("Blank"),
+        "notBlank": _("Not blank"),
+        "lessThan": _("Less than"),
+        "greaterThan": _("Greater than"),
+        "lessThanOrEqual": _("At most"),
+        "greaterThanOrEqual": _("At least"),
+        "inRange": _("Between"),
+        "inRangeStart": _("From"),
+        "inRangeEnd": _("To"),
+        "andCondition": _("and"),
+        "orCondition": _("or"),
+        "ariaFilterInput": _("Filter value"),
+        "ariaFilterValue": _("Filter value"),
+        "ariaFilteringOperator": _("Filter condition"),
+        "ariaFilterMenuOpen": _("Open the filter"),
+        "ariaSortableColumn": _("Press Enter to sort"),
+        "ariaMenuColumn": _("Press Alt and Down for the column menu"),
+        "ariaFilterColumn": _("Press Ctrl and Enter for the filter"),
+    }
+
+
+def guarded(value: object) -> str:
+    """Give a value for a CSV cell such that no spreadsheet runs it as a formula.
+
+    Parameters
+    ----------
+    value : object
+        A text that begins with ``= + - @``, tab or carriage return gets an apostrophe; numbers stay.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded(-3), guarded("pump")
+    ("'=1+1", '-3', 'pump')
+    """
+    text = str(value)
+    if isinstance(value, str) and text.startswith(_FORMULA_HEADS):
+        return "'" + text
+    return text
+
+
+def csv_text(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> str:
+    """Give rows as CSV with a byte order mark, so that spreadsheets read Chinese.
+
+    Parameters
+    ----------
+    columns : Sequence[Column]
+        What to write, in order; a link is written as its text.
+    rows : Sequence[Mapping[str, object]]
+        Values by field.
+
+    References
+    ----------
+    RFC 4180 (2005).
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([guarded(column.title) for column in columns])
+    for row in rows:
+        fields = [f"{column.field}_text" if column.is_link else column.field for column in columns]
+        writer.writerow([guarded(row.get(field, "")) for field in fields])
+    return "\ufeff" + buffer.getvalue()

@@ -1,0 +1,67 @@
+// The frame's own behaviour: language, colours, sign-out, keyboard, page title. No framework, no words of its own.
+(() => {
+  "use strict";
+  const meta = document.querySelector('meta[name="ht-settings"]');
+  const settings = meta ? JSON.parse(meta.content) : { words: {} };
+  window.ht = Object.assign(window.ht || {}, { settings });
+
+  const keep = (name, value) => {
+    document.cookie = `${name}=${value}; path=/; max-age=31536000; SameSite=Lax`;
+  };
+
+  async function signOut(address, after) {
+    const token = document.cookie.match(/(?:^|; )(?:__Host-)?_csrf_token=([^;]*)/);
+    const headers = token ? { "X-CSRFToken": decodeURIComponent(token[1]) } : {};
+    await fetch(address, { method: "POST", headers, credentials: "same-origin" });
+    location.assign(after);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.language) {
+      keep("ht_language", button.dataset.language);
+      location.reload();
+    } else if (button.dataset.chosenTheme) {
+      keep("ht_theme", button.dataset.chosenTheme);
+      location.reload();
+    } else if (button.dataset.signOut) {
+      signOut(button.dataset.signOut, button.dataset.after || "/");
+    } else if (button.dataset.print !== undefined) {
+      window.print();
+    }
+  });
+
+  let chord = "";
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName || "");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("frame-search")?.focus();
+    } else if (chord === "g") {
+      const target = { m: "map", a: "alarms", t: "tasks", d: "devices", s: "stock", o: "" }[event.key];
+      if (target !== undefined) {
+        document.querySelector(`a.rail-link[href$="/ui/${target}"]`)?.click();
+      }
+    }
+    chord = event.key;
+  });
+
+  // A notice goes away by itself, but stays long enough to be read aloud.
+  let noticeTimer = 0;
+  new MutationObserver(() => {
+    const heading = document.querySelector("#page h1");
+    if (heading) {
+      const title = `${heading.textContent} · ${settings.site || ""}`;
+      if (document.title !== title) document.title = title;
+    }
+    const notice = document.getElementById("frame-notice");
+    if (notice && notice.textContent && !noticeTimer) {
+      noticeTimer = window.setTimeout(() => {
+        noticeTimer = 0;
+        window.dash_clientside?.set_props("frame-notice", { children: "" });
+      }, 10000);
+    }
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+})();

@@ -1,0 +1,191 @@
+// Live data: one event stream, ages that go on counting, alarms read aloud, the floor map moved without the server.
+(() => {
+  "use strict";
+  const settings = window.ht?.settings || JSON.parse(document.querySelector('meta[name="ht-settings"]').content);
+  const words = settings.words;
+  const clock = { serverMs: settings.now / 1000, at: performance.now() };
+  const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0 };
+  const map = { model: null, dirty: false };
+  window.ht = Object.assign(window.ht || {}, { settings, live, map });
+
+  const nowMs = () => clock.serverMs + (performance.now() - clock.at);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const timeOfDay = new Intl.DateTimeFormat("en-GB", { timeZone: settings.timeZone, timeStyle: "medium" });
+
+  function duration(seconds) {
+    const whole = Math.max(0, Math.floor(seconds));
+    if (whole < 60) return fill(words.seconds, { seconds: whole });
+    if (whole < 3600) return fill(words.minutes, { minutes: Math.floor(whole / 60) });
+    if (whole < 86400)
+      return fill(words.hours, { hours: Math.floor(whole / 3600), minutes: Math.floor((whole % 3600) / 60) });
+    return fill(words.days, { days: Math.floor(whole / 86400), hours: Math.floor((whole % 86400) / 3600) });
+  }
+  function age(atUs) {
+    if (!atUs) return words.never;
+    return fill(words.ago, { duration: duration((nowMs() - atUs / 1000) / 1000) });
+  }
+  window.ht.age = age;
+
+  function showClock() {
+    const badge = document.getElementById("frame-as-of");
+    if (badge) {
+      badge.classList.toggle("stale", !live.open);
+      const time = timeOfDay.format(new Date(live.open ? nowMs() : nowMs() - (Date.now() - live.since)));
+      const text = fill(live.open ? words.live : words.stale, { time });
+      if (badge.textContent !== text) badge.textContent = text;
+    }
+  }
+  function showAges() {
+    for (const place of document.querySelectorAll("[data-since]")) {
+      const text = age(Number(place.dataset.since));
+      if (place.textContent !== text) place.textContent = text;
+    }
+  }
+
+  // ---- floor map -------------------------------------------------------------------------------------------------
+  const RANK = { P1: 1, P2: 2, P3: 3 };
+  const FACES = 4;
+
+  function positions(model) {
+    const faces = Array.from({ length: FACES }, () => ({ x: [], y: [], text: [], customdata: [] }));
+    for (const [id, asset] of Object.entries(model.assets)) {
+      const place = model.places[asset.place];
+      if (!place || place.floor !== model.floor) continue;
+      if (model.category && asset.category !== model.category) continue;
+      const face = faces[RANK[model.alarms[id]] || 0];
+      face.x.push(place.x + asset.u * place.width);
+      face.y.push(place.y + asset.v * place.depth);
+      face.text.push(`${asset.name}<br>${place.name}<br>${words.seen}: ${age(asset.seen)}`);
+      face.customdata.push(id);
+    }
+    return faces;
+  }
+  function drawMap() {
+    if (!map.dirty || !map.model) return;
+    const graph = document.querySelector("#map-graph .js-plotly-plot");
+    if (!graph || !window.Plotly) return;
+    map.dirty = false;
+    const faces = positions(map.model);
+    window.Plotly.restyle(
+      graph,
+      {
+        x: faces.map((face) => face.x),
+        y: faces.map((face) => face.y),
+        text: faces.map((face) => face.text),
+        customdata: faces.map((face) => face.customdata),
+      },
+      faces.map((_, index) => index),
+    );
+    map.drawn = (map.drawn || 0) + 1;
+  }
+  function move(assetId, placeId, atUs) {
+    const asset = map.model?.assets[assetId];
+    if (!asset || (asset.moved || 0) > atUs) return;
+    if (placeId) asset.place = placeId;
+    asset.seen = Math.max(asset.seen || 0, atUs);
+    asset.moved = atUs;
+    map.dirty = true;
+  }
+
+  // ---- events ----------------------------------------------------------------------------------------------------
+  const QUIET = new Set(["ZoneConfirmed"]);
+
+  function handle(event) {
+    if (event.recorded_at) {
+      clock.serverMs = Math.max(nowMs(), event.recorded_at / 1000);
+      clock.at = performance.now();
+    }
+    const model = map.model;
+    if (event.type === "ZoneChanged" || event.type === "ZoneConfirmed") {
+      if (model?.tags[event.thing]) move(model.tags[event.thing], event.zone, event.occurred_at);
+    } else if (event.type === "PortalCrossed") {
+      if (model?.tags[event.thing]) move(model.tags[event.thing], event.to_zone, event.occurred_at);
+    } else if (event.type === "AssetMoved") {
+      move(event.thing, event.to_place, event.occurred_at);
+    } else if (event.type === "AlarmRaised") {
+      live.alarms += 1;
+      if (model?.assets[event.subject_id]) {
+        model.alarms[event.subject_id] = event.priority;
+        model.alarmSubjects[event.thing] = event.subject_id;
+        map.dirty = true;
+      }
+    } else if (event.type === "AlarmCleared" && model?.alarmSubjects[event.thing]) {
+      delete model.alarms[model.alarmSubjects[event.thing]];
+      map.dirty = true;
+    }
+    if (!QUIET.has(event.type)) live.pending = true;
+  }
+  function receive(message) {
+    if (message.kind === "state") {
+      if (live.open !== message.open) live.since = message.at;
+      live.open = message.open;
+      showClock();
+      return;
+    }
+    let body;
+    try {
+      body = JSON.parse(message.data);
+    } catch {
+      return; // a heartbeat without a body
+    }
+    if (typeof body.now === "number") {
+      clock.serverMs = body.now / 1000;
+      clock.at = performance.now();
+    }
+    const events = Array.isArray(body) ? body : body.events || (body.event ? [body.event] : [body]);
+    for (const event of events) if (event && event.type) handle(event);
+    if (message.name === "gap" || message.name === "reset" || message.name === "snapshot") live.pending = true;
+  }
+  function connect() {
+    if (!settings.stream) return;
+    if (window.SharedWorker) {
+      const prefix = document.querySelector('link[rel="icon"]').getAttribute("href").replace("icon.svg", "");
+      const worker = new SharedWorker(`${prefix}worker/stream.js`, "hospital-stream");
+      worker.port.onmessage = (event) => receive(event.data);
+      worker.port.start();
+      worker.port.postMessage({ kind: "open", address: new URL(settings.stream, location.href).href });
+      window.addEventListener("pagehide", () => worker.port.postMessage({ kind: "close" }));
+      return;
+    }
+    const source = new EventSource(settings.stream);
+    const pass = (event) => receive({ kind: "message", name: event.type, id: event.lastEventId, data: event.data });
+    source.onopen = () => receive({ kind: "state", open: true, at: Date.now() });
+    source.onerror = () => receive({ kind: "state", open: false, at: Date.now() });
+    source.onmessage = pass;
+    for (const name of ["event", "events", "snapshot", "delta", "heartbeat", "gap", "reset"]) {
+      source.addEventListener(name, pass);
+    }
+  }
+
+  function announce() {
+    if (!live.alarms || Date.now() - live.lastSpoken < 5000) return;
+    const place = document.getElementById("frame-announcer");
+    if (!place) return;
+    place.textContent = live.alarms === 1 ? words.newAlarm : fill(words.newAlarms, { count: live.alarms });
+    live.alarms = 0;
+    live.lastSpoken = Date.now();
+  }
+  function tick() {
+    announce();
+    if (live.pending && window.dash_clientside?.set_props && document.getElementById("page")) {
+      live.pending = false;
+      live.tick += 1;
+      window.dash_clientside.set_props("live-tick", { data: live.tick });
+    }
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    ht: {
+      keepModel(model) {
+        map.model = model || null;
+        map.dirty = Boolean(model);
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
+  window.setInterval(showClock, 1000);
+  window.setInterval(showAges, 5000);
+  window.setInterval(drawMap, 250);
+  window.setInterval(tick, 1000);
+  connect();
+})();

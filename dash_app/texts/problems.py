@@ -1,0 +1,39 @@
+"""Sentences for errors: what happened and what to do, with the stable code for those who ask for help."""
+
+from __future__ import annotations
+
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from twin.errors import HospitalTwinError
+
+SENTENCES: dict[str, str] = {
+    "forbidden": mark("You may not do this. Ask a system administrator for a role that may."),
+    "not_signed_in": mark("Your session has ended. Sign in again."),
+    "not_found": mark("It is not there any more. Load the page again."),
+    "conflict": mark("It has been changed or exists already. Load the page again, then repeat."),
+    "conflict.version": mark("Somebody else changed it in the meantime. Load the page again, then repeat."),
+    "refused": mark("A rule of the hospital forbids this."),
+    "storage": mark("It could not be stored. Try again; if it fails again, tell a system administrator."),
+    "storage.full": mark("The disk is full: nothing new can be stored, reading goes on. Tell a system administrator."),
+    "unavailable": mark("A part that is needed does not answer at present. Try again in a minute."),
+    "input": mark("What was entered cannot be used. Check it, then try again."),
+}
+"""English sources by error code; a longer code falls back to its head."""
+
+
+def problem_text(error: HospitalTwinError) -> str:
+    """Give the sentence for an error, ending in its stable code.
+
+    Parameters
+    ----------
+    error : HospitalTwinError
+        As raised by a service.
+    """
+    code = error.code
+    sentence = ""
+    key = code
+    while key and not sentence:
+        sentence = SENTENCES.get(key, "")
+        key = key.rpartition(".")[0]
+    text = _(sentence) if sentence else str(error)
+    return f"{text} ({code})"
