@@ -1,0 +1,17 @@
+"""``hospital-twin``, also as ``python -m server``."""
+
+from __future__ import annotations
+
+import sys
+
+from server.commands.tree import build_tree
+from server.console import run
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(build_tree()))
+
+
+if __name__ == "__main__":
+    main()

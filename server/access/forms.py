@@ -1,0 +1,160 @@
+"""The sign-in and set-up pages as routes, for browsers without scripts."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from server.access.gate import cookie_name
+from server.access.pages import STYLE, STYLE_PATH, Page
+from server.access.service import Access, SignedIn
+from server.doors.bodies import body_of
+from server.doors.context import SESSION_KEY, actor_of
+from server.doors.problem import TooManyRequests
+from server.doors.router import PUBLIC, SELF, Router
+from twin.errors import DecodeError, FieldError, Forbidden, HospitalTwinError
+from twin.settings import Settings
+
+router = Router("", tag="sign-in pages")
+
+FORM = "application/x-www-form-urlencoded"
+HTML = "text/html"
+START_PAGE = "/ui/"
+
+
+def is_secure(settings: Settings) -> bool:
+    """Tell whether people reach the server by TLS, ours or a proxy's."""
+    return settings.tls_certificate is not None or settings.public_url.startswith("https://")
+
+
+def session_answer(response: Response, signed_in: SignedIn, settings: Settings) -> Response:
+    """Put the session's cookie on an answer.
+
+    Parameters
+    ----------
+    response : Response
+        The answer.
+    signed_in : SignedIn
+        The session that began.
+    settings : Settings
+        Whether there is TLS, and how long sessions last.
+    """
+    secure = is_secure(settings)
+    response.set_cookie(
+        cookie_name(is_secure=secure), signed_in.token, max_age=settings.session_hours * 3600, path="/",
+        secure=secure, httponly=True, samesite="lax",
+    )  # fmt: skip
+    # Readable by our own scripts, which send it back as a header; Dash does so by itself.
+    response.set_cookie(
+        "_csrf_token", signed_in.session.csrf_token, max_age=settings.session_hours * 3600, path="/",
+        secure=secure, httponly=False, samesite="strict",
+    )  # fmt: skip
+    return response
+
+
+def safe_next(path: str) -> str:
+    """Give where to go after sign-in: a path of ours, never another site.
+
+    Examples
+    --------
+    >>> safe_next("/ui/map?floor=2"), safe_next("//evil.example"), safe_next("https://evil.example/")
+    ('/ui/map?floor=2', '/ui/', '/ui/')
+    """
+    parts = urlsplit(path)
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if plain and not parts.netloc and not parts.scheme else START_PAGE
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = await body_of(request)
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
+    except ValueError as error:
+        raise DecodeError(f"Expected a form: {error}.", code="body.form") from error
+    return {name: values[0][:1000] for name, values in fields.items()}
+
+
+def _page(request: Request) -> Page:
+    return Page.of_headers(request.headers, request.app.state.hospital.settings)
+
+
+def _access(request: Request) -> Access:
+    access: Access = request.app.state.access
+    return access
+
+
+@router.get(STYLE_PATH, permission=PUBLIC, raw=True, media="text/css")
+async def sign_in_style(request: Request) -> Response:
+    """Give the style of the sign-in pages."""
+    del request
+    return Response(STYLE, media_type="text/css", headers={"cache-control": "public, max-age=3600"})
+
+
+@router.get("/sign-in", permission=PUBLIC, raw=True, media=HTML)
+async def sign_in_page(request: Request) -> Response:
+    """Give the sign-in page."""
+    return _page(request).sign_in(asked=safe_next(request.query_params.get("next", "")))
+
+
+@router.post("/sign-in", permission=PUBLIC, raw=True, media=HTML)
+async def sign_in_form(request: Request) -> Response:
+    """Sign in by the form, then go to the page that was asked for."""
+    fields = await _form(request)
+    asked, name = safe_next(fields.get("next", "")), fields.get("name", "")
+    address = request.client.host if request.client else ""
+    try:
+        signed_in = await _access(request).sign_in(name, fields.get("password", ""), address=address)
+    except TooManyRequests as error:
+        problem = "Too many attempts. Wait a minute, then try again."
+        response = _page(request).sign_in(asked=asked, problem=problem, name=name, status=429)
+        response.headers["retry-after"] = str(error.retry_after_s)
+        return response
+    except HospitalTwinError:
+        problem = "The name or the password is wrong."
+        return _page(request).sign_in(asked=asked, problem=problem, name=name, status=401)
+    headers = {"cache-control": "no-store"}
+    answer = RedirectResponse(asked, status_code=303, headers=headers)
+    return session_answer(answer, signed_in, request.app.state.hospital.settings)
+
+
+@router.post("/v1/auth/sign-out", permission=SELF, raw=True, status=204)
+async def sign_out(request: Request) -> Response:
+    """Sign out; the session ends here, not only in the browser."""
+    live_hash = str(request.scope.get(SESSION_KEY, ""))
+    if live_hash:
+        await _access(request).sign_out(live_hash, actor_of(request.scope))
+    wants_page = HTML in request.headers.get("accept", "")
+    response = RedirectResponse("/sign-in", status_code=303) if wants_page else Response(status_code=204)
+    response.headers["clear-site-data"] = '"cookies", "storage"'
+    response.delete_cookie(cookie_name(is_secure=is_secure(request.app.state.hospital.settings)), path="/")
+    response.delete_cookie("_csrf_token", path="/")
+    return response
+
+
+@router.get("/set-up", permission=PUBLIC, raw=True, media=HTML)
+async def set_up_page(request: Request) -> Response:
+    """Give the set-up page; its link works once."""
+    if not _access(request).needs_set_up:
+        return RedirectResponse("/sign-in", status_code=303)
+    return _page(request).set_up(token=request.query_params.get("token", "")[:200])
+
+
+@router.post("/set-up", permission=PUBLIC, raw=True, media=HTML)
+async def set_up_form(request: Request) -> Response:
+    """Make the first system administrator."""
+    fields = await _form(request)
+    token = fields.get("token", "")
+    try:
+        signed_in = await _access(request).set_up(
+            token, name=fields.get("name", ""), password=fields.get("password", "")
+        )
+    except Forbidden:
+        problem = "This set-up link is wrong or past its time. Start the server again to get a new one."
+        return _page(request).set_up(token="", problem=problem, status=403)
+    except FieldError as error:
+        problem = "The sign-in name cannot be used." if error.problem.field == "name" else "Choose a better password."
+        return _page(request).set_up(token=token, problem=problem, status=422)
+    answer = RedirectResponse(START_PAGE, status_code=303, headers={"cache-control": "no-store"})
+    return session_answer(answer, signed_in, request.app.state.hospital.settings)

@@ -1,0 +1,202 @@
+"""API keys of programs: ``twk_<id>_<secret>``, each for one role and one event source."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from server.access.sessions import same_text
+from server.schema.access import KeyRow
+from server.wiring import Hospital
+from twin.access import Actor, Role
+from twin.clock import DAY_US, HOUR_US
+from twin.errors import FieldError, FieldProblem, NotFound, Refused
+
+PREFIX = "twk_"
+MAX_DAYS = 366
+MAX_ACTIVE = 2  # the old and the new one, while they are being exchanged
+_SOURCE_KINDS = {Role.SERVICE_GATEWAY: "gateway:", Role.SERVICE_HIS: "his:"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key to make.
+
+    Parameters
+    ----------
+    name : str
+        What it is for.
+    role : Role
+        What its holder may do.
+    source : str
+        The only event source it may write for, such as ``gateway:ed-1``; needed for the roles of services.
+    days : int
+        How long it lasts, 1 to 366.
+    """
+
+    name: str
+    role: Role
+    source: str = ""
+    days: int = 365
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _check(new: NewKey) -> None:
+    kind = _SOURCE_KINDS.get(new.role)
+    message = ""
+    field = "source"
+    if kind is not None and not (new.source.startswith(kind) and len(new.source) > len(kind)):
+        message = f"Expected {kind}NAME for the role {new.role.value}, got {new.source[:60]!r}."
+    elif "\0" in new.source or len(new.source) > 200:  # width of the column
+        message = "Expected at most 200 characters without NUL."
+    elif not 1 <= new.days <= MAX_DAYS:
+        field, message = "days", f"Expected 1 to {MAX_DAYS} days, got {new.days}."
+    if message:
+        raise FieldError(FieldProblem(field=field, place=f"/{field}", message=message, cure="Send such a value."))
+
+
+def create_key(session: Session, new: NewKey, *, created_by: str, now: int) -> tuple[str, KeyRow]:
+    """Make a key.
+
+    Parameters
+    ----------
+    session : Session
+        The writer's.
+    new : NewKey
+        Which.
+    created_by : str
+        Id of who asked for it.
+    now : int
+        UTC microseconds.
+
+    Returns
+    -------
+    tuple[str, KeyRow]
+        The key as text, which is shown once and kept nowhere, and its row.
+
+    Raises
+    ------
+    Refused
+        If the source has two active keys already.
+    """
+    _check(new)
+    if new.source:
+        query = select(KeyRow).where(KeyRow.source == new.source, KeyRow.revoked_at == 0, col(KeyRow.expires_at) > now)
+        if len(session.exec(query).all()) >= MAX_ACTIVE:
+            raise Refused(f"{new.source} has {MAX_ACTIVE} active keys: revoke one first.", code="refused.key_limit")
+    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    row = KeyRow(
+        id=key_id, secret_hash=_hash(secret), name=new.name, role=new.role.value, source=new.source,
+        created_by=created_by, created_at=now, expires_at=now + new.days * DAY_US,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return f"{PREFIX}{key_id}_{secret}", row
+
+
+def list_keys(session: Session, *, after: str = "", limit: int = 50) -> list[KeyRow]:
+    """Give keys in the order of their ids.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    after : str, optional
+        Id of the last one of the page before.
+    limit : int, optional
+        How many at most.
+    """
+    return list(session.exec(select(KeyRow).where(col(KeyRow.id) > after).order_by(col(KeyRow.id)).limit(limit)))
+
+
+def revoke_key(session: Session, key_id: str, *, now: int) -> KeyRow:
+    """Revoke a key for good; once more changes nothing.
+
+    Raises
+    ------
+    NotFound
+        If there is no such key.
+    """
+    row = session.get(KeyRow, key_id)
+    if row is None:
+        raise NotFound("key", key_id)
+    row.revoked_at = row.revoked_at or now
+    session.add(row)
+    session.flush()
+    return row
+
+
+class Keys:
+    """Finds the holder of a key.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Where keys are kept.
+    """
+
+    def __init__(self, hospital: Hospital) -> None:
+        self._hospital = hospital
+        self._rows: dict[str, KeyRow] = {}
+        self._actors: dict[str, Actor] = {}
+        self._noted: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def find(self, text: str, *, now: int) -> Actor | None:
+        """Give the holder of a key, None if it is wrong, revoked or past its date.
+
+        Parameters
+        ----------
+        text : str
+            The whole key.
+        now : int
+            UTC microseconds.
+        """
+        key_id, _, secret = text.removeprefix(PREFIX).partition("_")
+        if not text.startswith(PREFIX) or not secret or len(text) > 200:  # longer than any key
+            return None
+        row = self._rows.get(key_id) or self._load(key_id)
+        if row is None or not same_text(row.secret_hash, _hash(secret)):
+            return None
+        if row.revoked_at or now >= row.expires_at:
+            return None
+        if now - self._noted.get(key_id, 0) > HOUR_US:
+            self._noted[key_id] = now
+            self._hospital.database.writer.submit(_note_used(key_id, now))
+        return self._actors[key_id]
+
+    def forget(self, key_id: str) -> None:
+        """Ask the table again next time, since the key was changed."""
+        with self._lock:
+            self._rows.pop(key_id, None)
+            self._actors.pop(key_id, None)
+
+    def _load(self, key_id: str) -> KeyRow | None:
+        if not key_id.isalnum():
+            return None
+        with self._hospital.read() as session:
+            row = session.get(KeyRow, key_id)
+        if row is not None:
+            with self._lock:
+                actor = Actor(id=f"key-{row.id}", name=row.name, roles=frozenset({Role(row.role)}), source=row.source)
+                self._actors[key_id] = actor
+                self._rows[key_id] = row
+        return row
+
+
+def _note_used(key_id: str, now: int) -> Callable[[Session], None]:
+    def use_case(session: Session) -> None:
+        row = session.get(KeyRow, key_id)
+        if row is not None:
+            row.used_at = now
+            session.add(row)
+
+    return use_case

@@ -1,0 +1,149 @@
+"""Builds the server's ASGI application around an open hospital."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+import server.http
+from server.access import forms as access_forms
+from server.access import routes as access_routes
+from server.access.forms import is_secure
+from server.access.gate import Gate
+from server.access.service import Access
+from server.app.counters import Counters
+from server.app.dispatcher import Dispatcher, lifespan_of
+from server.app.layers import Frame
+from server.doors import problem
+from server.doors.router import Router, schemas_of, serve
+from server.wiring import Hospital
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+AsgiApp = Callable[[Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+GZIP_FROM_BYTES = 1000
+API_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The application and its parts.
+
+    Parameters
+    ----------
+    asgi : AsgiApp
+        What a server runs.
+    api : FastAPI
+        The API inside it.
+    access : Access
+        Who may come in.
+    routers : list[Router]
+        Every declared route.
+    """
+
+    asgi: AsgiApp
+    api: FastAPI
+    access: Access
+    routers: list[Router]
+
+
+def all_routers() -> list[Router]:
+    """Gather the routers of access, jobs, runs, alarms and of every module in ``server/http``."""
+    routers = [access_routes.router, access_forms.router]
+    for package in (server.http,):
+        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+            router = getattr(loaded, "router", None)
+            if isinstance(router, Router):
+                routers.append(router)
+    return routers
+
+
+def openapi_of(api: FastAPI, routers: list[Router]) -> dict[str, Any]:
+    """Give the API's description: FastAPI's own, with the schemas of our bodies.
+
+    Parameters
+    ----------
+    api : FastAPI
+        The API.
+    routers : list[Router]
+        What it serves.
+    """
+    described = FastAPI.openapi(api)
+    components = described.setdefault("components", {})
+    components["schemas"] = dict(sorted({**components.get("schemas", {}), **schemas_of(routers)}.items()))
+    components["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": "ht_session"},
+        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "twk_<id>_<secret>"},
+    }
+    return described
+
+
+def build_api(hospital: Hospital, access: Access, routers: list[Router], ui: AsgiApp | None) -> FastAPI:
+    """Build the API.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        What is served.
+    access : Access
+        Who may come in.
+    routers : list[Router]
+        Its routes.
+    ui : AsgiApp or None
+        The pages, whose lifespan the API drives.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if ui is not None:
+                await stack.enter_async_context(lifespan_of(ui))
+            for start in app.state.background:
+                await stack.enter_async_context(start())
+            yield
+
+    api = FastAPI(
+        title="Hospital Twin", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan,
+        redirect_slashes=False,
+    )  # fmt: skip
+    api.state.hospital = hospital
+    api.state.access = access
+    api.state.background = []
+    problem.install(api)
+    serve(api, routers)
+    api.state.openapi = lambda: openapi_of(api, routers)
+    return api
+
+
+def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp | None = None) -> App:
+    """Build the whole application.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        What is served; whoever opened it closes it.
+    access : Access, optional
+        Who may come in; made from the hospital by default.
+    ui : AsgiApp, optional
+        The pages under ``/ui``.
+    """
+    gatekeeper = access or Access(hospital)
+    routers = all_routers()
+    api = build_api(hospital, gatekeeper, routers, ui)
+    counters = Counters()
+    api.state.counters = counters
+    secure = is_secure(hospital.settings)
+    inner: AsgiApp = Dispatcher(api, ui)
+    inner = GZipMiddleware(inner, minimum_size=GZIP_FROM_BYTES)
+    inner = Gate(inner, gatekeeper, is_secure=secure)
+    framed = Frame(inner, clock=hospital.clock, counters=counters, is_secure=secure)
+    return App(framed, api, gatekeeper, routers)

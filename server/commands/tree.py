@@ -1,0 +1,39 @@
+"""All commands as one tree: every module of this package that has ``command``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import typer
+
+import server.commands
+from server.console import say
+
+
+def build_tree() -> typer.Typer:
+    """Give the command line with all its commands.
+
+    A module's ``command`` is a :class:`typer.Typer`. Its commands stand at the top if ``is_group`` is missing or False,
+    and under the module's name otherwise.
+    """
+    tree = typer.Typer(
+        name="hospital-twin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+        help=say("The operations digital twin of a hospital."), rich_markup_mode=None,
+    )  # fmt: skip
+
+    @tree.callback()
+    def _root() -> None:
+        """Keep the tree a group even while it has one command only."""
+
+    _root.__doc__ = say("The operations digital twin of a hospital.")
+    for module in sorted(pkgutil.iter_modules(server.commands.__path__), key=lambda found: found.name):
+        loaded = importlib.import_module(f"{server.commands.__name__}.{module.name}")
+        command = getattr(loaded, "command", None)
+        if not isinstance(command, typer.Typer):
+            continue
+        if getattr(loaded, "is_group", False):
+            tree.add_typer(command, name=getattr(loaded, "name", module.name))
+        else:
+            tree.registered_commands.extend(command.registered_commands)
+    return tree

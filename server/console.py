@@ -1,0 +1,140 @@
+"""How a command speaks: one table or one line of JSON, problems with their cure, documented exit codes.
+
+Exit codes: 0 done; 1 done, but something that was checked is not in order; 2 the command was used wrongly or its input
+cannot be used; 3 the hospital cannot do it now (storage, network, configuration).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Annotated
+
+import click
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from server.texts.catalogue import language_of, text
+from twin import errors
+from twin.errors import HospitalTwinError
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    NOT_IN_ORDER = 1
+    WRONG_USE = 2
+    CANNOT = 3
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")]
+
+_WRONG_USE = (errors.InputError, errors.NotFound, errors.Conflict, errors.Refused, errors.Forbidden)
+
+
+def terminal_language() -> str:
+    """Give the language of this terminal: HOSPITAL_TWIN_LANGUAGE, then LC_ALL and LANG, then English."""
+    chosen = os.environ.get("HOSPITAL_TWIN_LANGUAGE", "")
+    from_system = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return language_of(cookie_language=chosen, accept_language=from_system.replace("_", "-"), default="en")
+
+
+def say(message: str, **facts: object) -> str:
+    """Give a text in the terminal's language.
+
+    Parameters
+    ----------
+    message : str
+        English source, a literal in the calling code; fields in braces.
+    **facts : object
+        Values of the fields.
+    """
+    said = text(terminal_language(), message)
+    return said.format(**facts) if facts else said
+
+
+def out(message: str) -> None:
+    """Write a line for a person to standard output."""
+    Console(soft_wrap=True, highlight=False, markup=False).print(message)
+
+
+def warn(message: str) -> None:
+    """Write a line for a person to standard error."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(message)
+
+
+def show(value: object) -> None:
+    """Write one line of JSON to standard output."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def show_rows(rows: Sequence[Mapping[str, object]], *, columns: Sequence[str], as_json: bool) -> None:
+    """Write rows as a table, or as one line of JSON.
+
+    Parameters
+    ----------
+    rows : Sequence[Mapping[str, object]]
+        Values by column.
+    columns : Sequence[str]
+        Which columns a person sees, in order.
+    as_json : bool
+        Whether a program reads it.
+    """
+    if as_json:
+        show(list(rows))
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for column in columns:
+        table.add_column(say(column))
+    for row in rows:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(table)
+
+
+def exit_code_of(error: HospitalTwinError) -> Exit:
+    """Give the exit code of an error."""
+    return Exit.WRONG_USE if isinstance(error, _WRONG_USE) else Exit.CANNOT
+
+
+def tell_problem(error: HospitalTwinError) -> Exit:
+    """Write an error with every field that it names to standard error; give its exit code."""
+    if "--json" in sys.argv:
+        sys.stderr.write(msgspec.json.encode({"code": error.code, "detail": error.message}).decode() + "\n")
+        return exit_code_of(error)
+    warn(f"{error.message} ({error.code})")
+    for problem in getattr(error, "problems", ())[:20]:
+        warn(f"  {problem.place}: {problem.field}: {problem.message} {problem.cure}")
+    for reason in getattr(error, "reasons", ()):
+        warn(f"  {reason}")
+    return exit_code_of(error)
+
+
+def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; give its exit code.
+
+    Parameters
+    ----------
+    tree : typer.Typer
+        All commands.
+    arguments : Sequence[str], optional
+        What was typed; that of the process by default.
+    """
+    command = typer.main.get_command(tree)
+    try:
+        result = command.main(
+            args=list(arguments) if arguments is not None else None, prog_name="hospital-twin", standalone_mode=False
+        )
+    except HospitalTwinError as error:
+        return tell_problem(error)
+    except click.exceptions.Abort:
+        return Exit.WRONG_USE
+    except click.ClickException as error:
+        error.show()
+        return Exit.WRONG_USE
+    return int(result) if isinstance(result, int) else Exit.DONE

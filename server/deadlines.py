@@ -1,0 +1,97 @@
+"""The one deadline service: time-driven facts fall due here, and in a replay they fall due again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from twin.clock import Clock, Deadlines
+
+log = logging.getLogger("hospital_twin.deadlines")
+
+OnDue = Callable[[tuple[str, ...], int], None]
+"""Takes the deadline's key and the instant at which it was due (UTC microseconds)."""
+
+
+class DeadlineService:
+    """Calls back when something becomes due.
+
+    Parameters
+    ----------
+    clock : Clock
+        Whose time counts.
+    poll_s : float, optional
+        How often the thread looks, in real seconds.
+    """
+
+    def __init__(self, clock: Clock, *, poll_s: float = 0.5) -> None:
+        self._clock = clock
+        self._poll_s = poll_s
+        self._deadlines = Deadlines()
+        self._on_due: dict[str, OnDue] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def on_due(self, owner: str, callback: OnDue) -> None:
+        """Name who is called for keys that start with ``owner``."""
+        self._on_due[owner] = callback
+
+    def set(self, key: tuple[str, ...], due_at: int) -> None:
+        """Set the deadline of a key, in place of an earlier one.
+
+        Parameters
+        ----------
+        key : tuple[str, ...]
+            The first part is the owner, as given to :meth:`on_due`.
+        due_at : int
+            UTC microseconds.
+        """
+        with self._lock:
+            self._deadlines.set(key, due_at)
+
+    def cancel(self, key: tuple[str, ...]) -> None:
+        """Call off the deadline of a key; it need not have one."""
+        with self._lock:
+            self._deadlines.cancel(key)
+
+    def tick(self) -> int:
+        """Call back for all that is due now.
+
+        Returns
+        -------
+        int
+            How many deadlines were due.
+        """
+        with self._lock:
+            due = self._deadlines.due(self._clock.now())
+        for deadline in due:
+            key = deadline.key
+            if not isinstance(key, tuple):
+                continue
+            callback = self._on_due.get(str(key[0]))
+            if callback is None:
+                log.error("a deadline has no owner", extra={"owner": str(key[0])})
+                continue
+            try:
+                callback(key, deadline.due_at)
+            except Exception:
+                log.exception("a deadline's callback failed; it is tried again in a minute")
+                self.set(key, self._clock.now() + 60_000_000)
+        return len(due)
+
+    def start(self) -> None:
+        """Start the thread that looks for what is due."""
+        self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread and wait for it."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._poll_s):
+            self.tick()

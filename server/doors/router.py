@@ -1,0 +1,290 @@
+"""Routes that name their permission, and nothing else can be served."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.doors.context import actor_of, actor_or_none, hospital_of
+from server.doors.idempotency import HEADER, run_once
+from server.doors.problem import MEDIA_TYPE, Problem
+from twin.access import Actor, Permission
+from twin.errors import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+JSON = "application/json"
+
+
+class Public(Enum):
+    """Marks a route that strangers may call."""
+
+    PUBLIC = "public"
+
+
+PUBLIC = Public.PUBLIC
+SELF = Permission.SELF
+"""Marks a route for whoever is signed in, about themselves."""
+
+Needs = Permission | Public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One declared route.
+
+    Parameters
+    ----------
+    method : str
+        HTTP method.
+    path : str
+        Path with parameters in braces.
+    permission : Permission or Public
+        What a caller needs.
+    function : Callable
+        Answers the call.
+    tag : str
+        Group in the API's description.
+    gives : type, optional
+        msgspec type of the answer's body.
+    takes : type, optional
+        msgspec type of the request's body.
+    status : int
+        Status of success.
+    media : str
+        Media type of success.
+    takes_media : tuple[str, ...]
+        Media types of the request's body.
+    raw : bool
+        Whether the function takes the bare Request: hot paths, past all parameter handling.
+    needs_version : bool
+        Whether If-Match is needed (shown in the description).
+    parameters : tuple[dict, ...]
+        OpenAPI parameters of raw routes.
+    """
+
+    method: str
+    path: str
+    permission: Needs
+    function: Callable[..., Any]
+    tag: str
+    gives: Any = None
+    takes: Any = None
+    status: int = 200
+    media: str = JSON
+    takes_media: tuple[str, ...] = (JSON,)
+    raw: bool = False
+    needs_version: bool = False
+    parameters: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(slots=True)
+class Router:
+    """Gathers the routes of one module.
+
+    Parameters
+    ----------
+    prefix : str
+        Start of every path, such as ``/v1/assets``.
+    tag : str
+        Group in the API's description.
+    """
+
+    prefix: str
+    tag: str
+    doors: list[Door] = field(default_factory=list)
+
+    def get(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
+        """Declare a read; options as the fields of :class:`Door`."""
+        return self._add("GET", path, permission, options)
+
+    def post(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
+        """Declare a POST; it takes an Idempotency-Key."""
+        return self._add("POST", path, permission, options)
+
+    def put(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
+        """Declare a replacement."""
+        return self._add("PUT", path, permission, options)
+
+    def patch(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
+        """Declare a change of some fields."""
+        return self._add("PATCH", path, permission, options)
+
+    def delete(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
+        """Declare a removal or cancellation."""
+        return self._add("DELETE", path, permission, options)
+
+    def _add(self, method: str, path: str, permission: Needs, options: dict[str, Any]) -> Callable[[F], F]:
+        def declare(function: F) -> F:
+            self.doors.append(
+                Door(
+                    method=method, path=self.prefix + path, permission=permission, function=function, tag=self.tag,
+                    **options,
+                )
+            )  # fmt: skip
+            return function
+
+        return declare
+
+
+def _as_response(value: Any, door: Door) -> Response:
+    if isinstance(value, Response):
+        return value
+    if value is None:
+        return Response(status_code=204 if door.status == 200 else door.status)
+    return Response(msgspec.json.encode(value), status_code=door.status, media_type=door.media)
+
+
+def _answering(door: Door) -> Callable[..., Any]:
+    function = door.function
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def answer_async(*args: Any, **kwargs: Any) -> Response:
+            return _as_response(await function(*args, **kwargs), door)
+
+        return answer_async
+
+    @functools.wraps(function)
+    def answer(*args: Any, **kwargs: Any) -> Response:
+        return _as_response(function(*args, **kwargs), door)
+
+    return answer
+
+
+class DoorRoute(APIRoute):
+    """A route that lets pass only who holds its permission, before anything else is looked at."""
+
+    def __init__(self, door: Door, **options: Any) -> None:
+        self.door = door
+        super().__init__(door.path, _answering(door), **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the handler with the permission and the Idempotency-Key in front of it."""
+        door = self.door
+        inner = self.endpoint if door.raw else super().get_route_handler()
+        repeats = door.method == "POST"
+
+        async def handle(request: Request) -> Response:
+            actor = _let_pass(request, door.permission)
+            if repeats and actor is not None and HEADER in request.headers:
+                return await run_once(request, hospital_of(request), actor, inner)
+            response: Response = await inner(request)
+            return response
+
+        return handle
+
+
+def _let_pass(request: Request, needs: Needs) -> Actor | None:
+    if isinstance(needs, Public):
+        return actor_or_none(request.scope)
+    actor = actor_of(request.scope)
+    actor.require(needs)
+    return actor
+
+
+def _problem_answer(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": _problem_answer("The request cannot be done as it is; the problem says why and what to do."),
+    "5XX": _problem_answer("The hospital cannot do it at present."),
+}
+_STRANGER = _problem_answer("Nobody is signed in.")
+
+
+def _schema_reference(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+    return schema
+
+
+def _header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 200}
+    return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
+
+
+def _description(door: Door) -> dict[str, Any]:
+    needs = door.permission.value
+    security: list[dict[str, list[str]]] = [] if door.permission is PUBLIC else [{"session": []}, {"key": []}]
+    extra: dict[str, Any] = {"x-permission": needs, "security": security}
+    parameters = list(door.parameters)
+    if door.method == "POST" and door.permission is not PUBLIC:
+        parameters.append(_header("Idempotency-Key", "The same key and body twice is done once; kept for 72 h."))
+    if door.needs_version:
+        parameters.append(_header("If-Match", "ETag of the version that you saw.", required=True))
+    if parameters:
+        extra["parameters"] = parameters
+    if door.takes is not None:
+        content = {media: {"schema": _schema_reference(door.takes)} for media in door.takes_media}
+        extra["requestBody"] = {"required": True, "content": content}
+    return extra
+
+
+def _success(door: Door) -> dict[int | str, dict[str, Any]]:
+    answer: dict[str, Any] = {"description": "Done."}
+    if door.gives is not None:
+        answer["content"] = {door.media: {"schema": _schema_reference(door.gives)}}
+    elif door.media != JSON:
+        answer["content"] = {door.media: {"schema": {"type": "string"}}}
+    return {door.status: answer}
+
+
+def serve(api: FastAPI, routers: list[Router]) -> None:
+    """Add the routes of all routers to an app.
+
+    Parameters
+    ----------
+    api : FastAPI
+        App that gets them.
+    routers : list[Router]
+        In the order in which paths are matched.
+
+    Raises
+    ------
+    ConfigurationError
+        If one method and path is declared twice.
+    """
+    seen: set[tuple[str, str]] = set()
+    for door in (door for router in routers for door in router.doors):
+        if (door.method, door.path) in seen:
+            raise ConfigurationError(f"{door.method} {door.path} is declared twice: remove one of the two routes.")
+        seen.add((door.method, door.path))
+        name = door.function.__name__
+        responses = _success(door) | _PROBLEMS
+        if door.permission is not PUBLIC:
+            responses[401] = _STRANGER
+        api.router.routes.append(
+            DoorRoute(
+                door,
+                methods={door.method},
+                name=name,
+                operation_id=name,
+                tags=[door.tag],
+                summary=(door.function.__doc__ or name).strip().splitlines()[0],
+                description="",
+                status_code=door.status,
+                response_class=Response,
+                response_model=None,
+                responses=responses,
+                openapi_extra=_description(door),
+            )
+        )
+
+
+def schemas_of(routers: list[Router]) -> dict[str, Any]:
+    """Give the JSON schemas of all bodies that the routes take and give, by name."""
+    kinds: list[Any] = [Problem]
+    for door in (door for router in routers for door in router.doors):
+        kinds.extend(kind for kind in (door.gives, door.takes) if kind is not None)
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return components

@@ -1,0 +1,1 @@
+"""Words of the command line and of the sign-in pages: English source strings and their Chinese (gettext)."""

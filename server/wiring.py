@@ -1,0 +1,168 @@
+"""The composition root: one hospital, opened from its settings and closed again.
+
+Nothing happens at import. :func:`open_hospital` opens the database, restores the live state, gathers the organs'
+handlers, and gives a :class:`Hospital`; whoever opened it closes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from sqlmodel import Session
+from twin.db.database import Database
+from twin.ledger.ledger import Ledger
+
+from server.deadlines import DeadlineService
+from twin.access import Actor
+from twin.clock import Clock
+from twin.errors import Unavailable
+from twin.events.envelope import Event
+from twin.ids import UniqueIds
+from twin.ports import Stored
+from twin.settings import Settings
+from twin.state.live import LiveState
+
+T = TypeVar("T")
+log = logging.getLogger("hospital_twin")
+
+transaction_mark: ContextVar[Callable[[Session], None] | None] = ContextVar("transaction_mark", default=None)
+"""What a request adds to its own transaction: the state of its Idempotency-Key."""
+
+
+class Jobs(Protocol):
+    """Long work in other processes; ``server.jobs`` meets it."""
+
+    def submit(self, kind: str, arguments: Mapping[str, object], *, actor: Actor) -> str:
+        """Queue work of a kind with plain JSON arguments; gives the job's id."""
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop; one that is over stays as it is."""
+
+
+class NoJobs:
+    """Stands in where no job runner was started, such as in command-line tools."""
+
+    def submit(self, kind: str, arguments: Mapping[str, object], *, actor: Actor) -> str:
+        """Refuse.
+
+        Raises
+        ------
+        Unavailable
+            Always.
+        """
+        raise Unavailable(f"No job runner is running here, so that {kind!r} cannot start: use `hospital-twin serve`.")
+
+    def cancel(self, job_id: str) -> None:
+        """Do nothing: no job of this process exists."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Hospital:
+    """One running hospital.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the installation sets.
+    clock : Clock
+        Its time; a demo's runs faster.
+    database : Database
+        One writer, many readers.
+    ledger : Ledger
+        Every event, and whom to tell.
+    live : LiveState
+        The present hospital as of the last applied event.
+    secret : bytes
+        Key of this installation that signs cursors.
+    process : str
+        Id of this run of the program.
+    deadlines : DeadlineService
+        What becomes due when.
+    ids : UniqueIds
+        Source of new ids.
+    jobs : Jobs
+        Long work.
+    services : dict[str, object]
+        What one part offers to pages by name.
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    ledger: Ledger
+    live: LiveState
+    secret: bytes
+    process: str
+    deadlines: DeadlineService
+    ids: UniqueIds
+    jobs: Jobs = field(default_factory=NoJobs)
+    services: dict[str, object] = field(default_factory=dict)
+    _closing: list[Callable[[], None]] = field(default_factory=list)
+
+    def new_id(self) -> str:
+        """Give a new UUIDv7."""
+        return self.ids.next(self.clock.now())
+
+    def read(self) -> AbstractContextManager[Session]:
+        """Open a session that sees one committed instant and cannot write."""
+        return self.database.read()
+
+    def write_now(self, use_case: Callable[[Session], T]) -> T:
+        """Run a use case in a transaction and wait until it is durable; not for the event loop.
+
+        Parameters
+        ----------
+        use_case : Callable[[Session], T]
+            Never commits; what it raises undoes itself only.
+        """
+        return self.database.writer.run(_marked(use_case))
+
+    async def write(self, use_case: Callable[[Session], T]) -> T:
+        """Run a use case in a transaction; goes on when it is durable.
+
+        Parameters
+        ----------
+        use_case : Callable[[Session], T]
+            Never commits; what it raises undoes itself only.
+        """
+        return await asyncio.wrap_future(self.database.writer.submit(_marked(use_case)))
+
+    def record_now(self, events: Sequence[Event]) -> list[Stored]:
+        """Store events in one transaction and wait until they are durable."""
+        return self.write_now(lambda session: self.ledger.append(session, events))
+
+    async def record(self, events: Sequence[Event]) -> list[Stored]:
+        """Store events in one transaction; goes on when they are durable."""
+        return await self.write(lambda session: self.ledger.append(session, events))
+
+    def on_close(self, action: Callable[[], None]) -> None:
+        """Do something when the hospital closes; the last one named is done first."""
+        self._closing.append(action)
+
+    def close(self) -> None:
+        """Stop everything that was started and close the database."""
+        self.deadlines.stop()
+        for action in reversed(self._closing):
+            action()
+        self._closing.clear()
+        self.ledger.close()
+        self.database.close()
+
+
+def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
+    mark = transaction_mark.get()
+    if mark is None:
+        return use_case
+
+    def both(session: Session) -> T:
+        value = use_case(session)
+        mark(session)
+        return value
+
+    return both
