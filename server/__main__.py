@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from server.commands.tree import build_tree
 from server.console import run
+from server.tree import build_tree
 
 
 def main() -> None:

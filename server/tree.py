@@ -1,4 +1,4 @@
-"""All commands as one tree: every module of this package that has ``command``."""
+"""All commands as one tree: every module of ``server/commands`` that has ``command``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import pkgutil
 
 import typer
 
-import server.commands
 from server.console import say
+
+PACKAGE = "server.commands"
 
 
 def build_tree() -> typer.Typer:
@@ -27,8 +28,9 @@ def build_tree() -> typer.Typer:
         """Keep the tree a group even while it has one command only."""
 
     _root.__doc__ = say("The operations digital twin of a hospital.")
-    for module in sorted(pkgutil.iter_modules(server.commands.__path__), key=lambda found: found.name):
-        loaded = importlib.import_module(f"{server.commands.__name__}.{module.name}")
+    package = importlib.import_module(PACKAGE)
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
+        loaded = importlib.import_module(f"{PACKAGE}.{module.name}")
         command = getattr(loaded, "command", None)
         if not isinstance(command, typer.Typer):
             continue
