@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Field, Session, SQLModel, select
+
+from twin.db.channel import Transaction
+from twin.db.database import Database
+from twin.db.writer import Writer
+from twin.errors import DiskFull, Unavailable
+
+
+class WriterProbe(SQLModel, table=True):
+    """A row that says who wrote it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    label: str = Field(unique=True)
+
+
+def add(label: str) -> Callable[[Session], int]:
+    def use_case(session: Session) -> int:
+        row = WriterProbe(label=label)
+        session.add(row)
+        session.flush()
+        assert row.id is not None
+        return row.id
+
+    return use_case
+
+
+def labels(database: Database) -> list[str]:
+    with database.read() as session:
+        return sorted(row.label for row in session.exec(select(WriterProbe)).all())
+
+
+def hold(database: Database) -> tuple[threading.Event, Future[object]]:
+    """Occupy the writer until the event is set, so that what comes next shares one transaction."""
+    go, started = threading.Event(), threading.Event()
+
+    def wait(_transaction: Transaction) -> object:
+        started.set()
+        return go.wait(10)
+
+    future = database.writer.submit_work(wait)
+    assert started.wait(10)
+    return go, future
+
+
+def test_answer_comes_after_commit(database: Database) -> None:
+    number = database.writer.run(add("first"))
+
+    assert number >= 1
+    assert labels(database) == ["first"]
+
+
+def test_what_raises_undoes_only_its_own_savepoint(database: Database) -> None:
+    def failing(session: Session) -> None:
+        add("never")(session)
+        raise ValueError("the rule forbids it")
+
+    go, _ = hold(database)
+    futures = [database.writer.submit(use_case) for use_case in (add("a"), failing, add("b"), add("a"), add("c"))]
+    groups_before = database.writer.groups
+    go.set()
+
+    assert [type(f.exception(10)).__name__ for f in futures] == [
+        "NoneType",
+        "ValueError",
+        "NoneType",
+        "IntegrityError",
+        "NoneType",
+    ]
+    assert labels(database) == ["a", "b", "c"]
+    assert database.writer.groups - groups_before <= 2
+
+
+def test_many_threads_share_transactions(database: Database) -> None:
+    go, _ = hold(database)
+    futures: list[Future[int]] = []
+    lock = threading.Lock()
+
+    def caller(number: int) -> None:
+        for i in range(10):
+            future = database.writer.submit(add(f"{number}-{i}"))
+            with lock:
+                futures.append(future)
+
+    threads = [threading.Thread(target=caller, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    go.set()
+    for future in futures:
+        future.result(10)
+
+    assert len(labels(database)) == 80
+    assert database.writer.groups <= 3
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with database.read() as session, pytest.raises(Exception, match=r"readonly|read-only"):
+        session.execute(text("INSERT INTO writerprobe (label) VALUES ('x')"))
+
+
+def test_the_actor_of_the_caller_is_seen_in_the_use_case(database: Database) -> None:
+    actor: contextvars.ContextVar[str] = contextvars.ContextVar("actor")
+    actor.set("user:7")
+
+    assert database.writer.run(lambda _session: actor.get()) == "user:7"
+
+
+def test_full_queue_is_told_at_once(database: Database) -> None:
+    small = Writer(database.writer._channel, queue_limit=1)
+    go, started = threading.Event(), threading.Event()
+
+    def wait(_transaction: Transaction) -> None:
+        started.set()
+        go.wait(10)
+
+    database.writer.close()
+    first = small.submit_work(wait)
+    assert started.wait(10)
+    small.submit_work(lambda _t: None)
+
+    with pytest.raises(Unavailable) as caught:
+        small.submit_work(lambda _t: None)
+    go.set()
+
+    assert caught.value.code == "unavailable.queue"
+    assert first.exception(10) is None
+    small.close()
+
+
+def test_closing_stores_what_waits_and_takes_no_more(database: Database) -> None:
+    go, _ = hold(database)
+    futures = [database.writer.submit(add(f"w{i}")) for i in range(20)]
+    closer = threading.Thread(target=database.writer.close)
+    closer.start()
+    go.set()
+    closer.join(10)
+
+    assert all(f.exception(0) is None for f in futures)
+    assert len(labels(database)) == 20
+    with pytest.raises(Unavailable):
+        database.writer.submit(add("late"))
+
+
+def test_waiting_for_the_writer_inside_the_writer_is_refused(database: Database) -> None:
+    future = database.writer.submit(lambda _session: database.writer.run(add("inner")))
+
+    assert isinstance(future.exception(10), RuntimeError)
+
+
+def test_a_cancelled_use_case_is_not_run(database: Database) -> None:
+    go, _ = hold(database)
+    future = database.writer.submit(add("cancelled"))
+    assert future.cancel()
+    go.set()
+    database.writer.run(add("after"))
+
+    assert labels(database) == ["after"]
+
+
+def test_failed_guard_fails_the_group_and_later_works_go_on(database: Database) -> None:
+    full = True
+
+    def guard() -> None:
+        if full:
+            raise DiskFull("12 MB are free")
+
+    database.writer._guard = guard
+    with pytest.raises(DiskFull):
+        database.writer.run(add("a"))
+    full = False
+
+    assert database.writer.run(add("b")) >= 1
+    assert labels(database) == ["b"]
+
+
+def test_a_failing_listener_does_not_hold_up_the_answer(database: Database) -> None:
+    def broken(_stored: object) -> None:
+        raise RuntimeError("screen is gone")
+
+    database.writer.on_commit(broken)
+
+    assert database.writer.run(add("x")) >= 1

@@ -1,0 +1,254 @@
+"""The one thread that writes: many callers share one transaction, each is answered after it is durable.
+
+A forced write to disk takes milliseconds whatever its size, so the writer puts what waits into one transaction,
+gives each piece of work its own savepoint, commits once and then answers all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from twin.db.channel import Channel, RawConnection, Transaction
+from twin.db.failures import as_storage_error, storage_failure
+from twin.errors import HospitalTwinError, Unavailable
+from twin.ports import Stored
+
+T = TypeVar("T")
+
+Work = Callable[[Transaction], T]
+OnCommit = Callable[[list[Stored]], None]
+Guard = Callable[[], None]
+
+log = logging.getLogger(__name__)
+
+_EVENTS_PER_GROUP = 20_000  # keeps one transaction below about a quarter of a second
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    work: Work[Any]
+    weight: int
+    future: Future[Any] = field(default_factory=Future)
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    answer: Any = None
+    stored: list[Stored] = field(default_factory=list)
+
+
+class _Stop:
+    """Put into the queue to end the thread after everything before it."""
+
+
+class Writer:
+    """Runs use cases one after the other in shared transactions and answers after COMMIT.
+
+    Parameters
+    ----------
+    channel : Channel
+        The connection that writes; only the writer's thread touches it.
+    group_limit : int, optional
+        Most pieces of work in one transaction, 1 and up.
+    queue_limit : int, optional
+        Most pieces of work that wait, 1 and up; beyond it :class:`Unavailable` is raised at once.
+    guard : Callable[[], None], optional
+        Called before each transaction; what it raises, such as :class:`DiskFull`, fails the group.
+    """
+
+    def __init__(
+        self, channel: Channel, *, group_limit: int = 256, queue_limit: int = 10_000, guard: Guard | None = None
+    ) -> None:
+        self._channel = channel
+        self._group_limit = group_limit
+        self._guard = guard
+        self._queue: queue.Queue[_Job | _Stop] = queue.Queue(queue_limit)
+        self._listeners: list[OnCommit] = []
+        self._gate = threading.Lock()
+        self._closed = False
+        self.groups = 0
+        self.works = 0
+        self._thread = threading.Thread(target=self._run, name="hospital-twin-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait now."""
+        return self._queue.qsize()
+
+    def on_commit(self, listener: OnCommit) -> None:
+        """Call a listener after each commit with the new events, in ledger order, before callers are answered.
+
+        Parameters
+        ----------
+        listener : Callable[[list[Stored]], None]
+            Runs in the writer's thread: short, and it must not wait for the writer.
+        """
+        self._listeners.append(listener)
+
+    def submit(self, use_case: Callable[[Session], T]) -> Future[T]:
+        """Queue a use case; the future is answered after COMMIT.
+
+        Parameters
+        ----------
+        use_case : Callable[[Session], T]
+            Runs in a savepoint of a shared transaction; what it raises undoes its own savepoint only, and comes out of
+            the future. It never commits.
+
+        Raises
+        ------
+        Unavailable
+            If too much waits, or the writer is closed.
+        """
+        return self.submit_work(lambda transaction: use_case(transaction.session()))
+
+    def submit_work(self, work: Work[T], *, weight: int = 1) -> Future[T]:
+        """Queue work in plain SQL; like :meth:`submit`, without the price of an ORM session.
+
+        Parameters
+        ----------
+        work : Callable[[Transaction], T]
+            What to do.
+        weight : int, optional
+            How many events it stores; heavy works are not gathered in one transaction.
+        """
+        job = _Job(work, weight)
+        with self._gate:
+            if self._closed:
+                raise Unavailable("The store is closing: send again to the next instance.", code="unavailable.closing")
+            try:
+                self._queue.put_nowait(job)
+            except queue.Full:
+                raise Unavailable(
+                    f"{self._queue.maxsize} pieces of work wait to be stored: send again in a second.",
+                    code="unavailable.queue",
+                ) from None
+        return job.future
+
+    def run(self, use_case: Callable[[Session], T]) -> T:
+        """Run a use case and give its value after COMMIT.
+
+        Parameters
+        ----------
+        use_case : Callable[[Session], T]
+            As for :meth:`submit`.
+        """
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("A use case runs in the writer's thread already: call the service, not writer.run.")
+        return self.submit(use_case).result()
+
+    def close(self, timeout_s: float = 30.0) -> None:
+        """Store what waits, then end the thread and its connection.
+
+        Parameters
+        ----------
+        timeout_s : float, optional
+            How long to wait for it, seconds.
+        """
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+        self._queue.put(_Stop())
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group, going = self._next_group()
+            if group:
+                self._store(group)
+        with contextlib.suppress(Exception):  # the process ends; what was answered is durable already
+            self._channel.close()
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        group: list[_Job] = []
+        weight = 0
+        while len(group) < self._group_limit and weight < _EVENTS_PER_GROUP:
+            try:
+                job = self._queue.get(block=not group)
+            except queue.Empty:
+                break
+            if isinstance(job, _Stop):
+                return group, False
+            if job.future.set_running_or_notify_cancel():
+                group.append(job)
+                weight += job.weight
+        return group, True
+
+    def _store(self, group: list[_Job]) -> None:
+        try:
+            done = self._transact(group)
+        except BaseException as error:
+            self._fail(group, as_storage_error(error))
+            return
+        self.groups += 1
+        self.works += len(done)
+        stored = [one for job in done for one in job.stored]
+        if stored:
+            self._tell(stored)
+        for job in done:
+            job.future.set_result(job.answer)
+
+    def _transact(self, group: list[_Job]) -> list[_Job]:
+        """Run the group in one transaction; give the jobs that succeeded, once they are durable."""
+        if self._guard is not None:
+            self._guard()
+        failed: list[tuple[_Job, BaseException]] = []
+        done: list[_Job] = []
+        try:
+            raw = self._channel.begin()
+            marks: set[str] = set()
+            for job in group:
+                error = self._attempt(raw, job, marks)
+                if error is None:
+                    done.append(job)
+                else:
+                    failed.append((job, error))
+            self._channel.commit()
+        except BaseException:
+            self._channel.rollback()
+            raise
+        for job, error in failed:
+            job.future.set_exception(error)
+        return done
+
+    def _attempt(self, raw: RawConnection, job: _Job, marks: set[str]) -> BaseException | None:
+        """Run one job in a savepoint; give what it raised, or raise what fails the whole transaction."""
+        transaction = Transaction(raw, self._channel.dialect, self._channel, marks=marks)
+        raw.execute("SAVEPOINT work")
+        try:
+            job.answer = job.context.run(job.work, transaction)
+            transaction.finish()
+            raw.execute("RELEASE SAVEPOINT work")
+        except BaseException as error:
+            fatal = storage_failure(error)
+            if fatal is not None:
+                raise fatal from error
+            transaction.abandon()
+            raw.execute("ROLLBACK TO SAVEPOINT work")
+            raw.execute("RELEASE SAVEPOINT work")
+            return error
+        job.stored = transaction.stored
+        return None
+
+    def _tell(self, stored: list[Stored]) -> None:
+        for listener in self._listeners:
+            try:
+                listener(stored)
+            except Exception:
+                # the facts are durable; a listener that failed catches up from the ledger by sequence
+                log.exception("After-commit listener %r failed", listener)
+
+    def _fail(self, group: list[_Job], error: HospitalTwinError) -> None:
+        log.error("A transaction of %d works was undone: %s", len(group), error)
+        for job in group:
+            if not job.future.done():
+                job.future.set_exception(error)

@@ -1,0 +1,298 @@
+"""The ledger: the one door through which facts come in and from which everything else is told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from twin.clock import Clock, SystemClock
+from twin.db.channel import Transaction, transaction_of
+from twin.db.database import Database
+from twin.events import registry
+from twin.events.envelope import Event
+from twin.ids import UniqueIds
+from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
+from twin.ledger.storing import EventStore
+from twin.ledger.subscriptions import (
+    OnEvents,
+    Projection,
+    Subscription,
+    SubscriptionRow,
+    Tail,
+    load_position,
+    save_failure,
+    save_position,
+    subscription_rows,
+)
+from twin.ledger.tables import EVENTS
+from twin.ports import Handlers, Stored
+from twin.state.live import LiveState
+
+RETRY_LIMIT = 100
+
+
+class Ledger:
+    """Stores events once, runs their handlers, applies them to the live state and tells subscribers.
+
+    Parameters
+    ----------
+    database : Database
+        Where events are kept.
+    state : LiveState
+        The present hospital; changed only here, after commit.
+    bearer_of : Callable[[LiveState, str, int], str]
+        ``twin.state.views.bearer_of``.
+    handlers : Handlers, optional
+        By event type and stable name.
+    clock : Clock, optional
+        Gives instants of recording.
+    ids : UniqueIds, optional
+        Gives ids.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        state: LiveState,
+        bearer_of: BearerOf,
+        handlers: Handlers | None = None,
+        clock: Clock | None = None,
+        ids: UniqueIds | None = None,
+    ) -> None:
+        self.database = database
+        self.state = state
+        self._clock = clock or SystemClock()
+        self._store = EventStore(self._clock, ids or UniqueIds())
+        self._runner = HandlerRunner(handlers or {}, state, self._clock, bearer_of)
+        self._subscriptions: list[Subscription] = []
+        self._tail = Tail(self._read_own)
+        self.steady = threading.RLock()
+        self.restore()
+        database.writer.on_commit(self._apply)
+
+    def append(self, session: Session, events: Sequence[Event]) -> list[Stored]:
+        """Store events within the caller's transaction and run their handlers.
+
+        Parameters
+        ----------
+        session : Session
+            The session of a use case.
+        events : Sequence[Event]
+            Facts with source and source key, in the order in which they shall stand.
+
+        Returns
+        -------
+        list[Stored]
+            One for each given event, without the derived ones.
+
+        Raises
+        ------
+        FieldError
+            If a head field cannot be stored.
+        """
+        return self._append(transaction_of(session), events)
+
+    def submit(self, events: Sequence[Event]) -> Future[list[Stored]]:
+        """Store events in a transaction shared with others: the fast way in for gateways and imports.
+
+        Parameters
+        ----------
+        events : Sequence[Event]
+            As for :meth:`append`.
+
+        Returns
+        -------
+        Future[list[Stored]]
+            Answered once they are durable and the live state shows them.
+        """
+        return self.database.writer.submit_work(
+            lambda transaction: self._append(transaction, events), weight=len(events)
+        )
+
+    def read(self, session: Session, after: int = 0, limit: int = 1000, *, thing: str = "") -> list[Stored]:
+        """Give stored events in ledger order.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        after : int, optional
+            Sequence number after which to start.
+        limit : int, optional
+            Most events.
+        thing : str, optional
+            Only events about this thing.
+        """
+        query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence > after)
+        if thing:
+            query = query.where(EVENTS.c.thing == thing)
+        rows = session.execute(query.order_by(EVENTS.c.sequence).limit(limit))
+        return [Stored(sequence, registry.decode(body), True) for sequence, body in rows]
+
+    def by_id(self, session: Session, event_id: str) -> Stored | None:
+        """Give one event, or None.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        event_id : str
+            Its id, such as the ``causation`` of another.
+        """
+        row = session.execute(select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.id == event_id)).first()
+        return Stored(row[0], registry.decode(row[1]), True) if row else None
+
+    def last_sequence(self) -> int:
+        """Give the position of the last event that the live state shows."""
+        return self._tail.last
+
+    def subscribe(
+        self, name: str, on_events: OnEvents, start: int | None = None, *, is_durable: bool = True
+    ) -> Subscription:
+        """Call a function with committed events: in order, without gaps, at least once.
+
+        Parameters
+        ----------
+        name : str
+            Stable name under which the position is kept.
+        on_events : Callable[[Sequence[Stored]], None]
+            Runs in a thread of its own; the same batch comes again if it raises, or after a crash.
+        start : int, optional
+            Position after which a new subscriber starts, 0 for the whole ledger; from now on by default.
+        is_durable : bool, optional
+            Whether it goes on after a restart where it was; a screen does not.
+        """
+
+        def deliver(batch: Sequence[Stored]) -> None:
+            on_events(batch)
+            if is_durable:
+                position = batch[-1].sequence
+                self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
+
+        return self._start(name, deliver, start, is_durable=is_durable)
+
+    def project(self, name: str, projection: Projection, start: int = 0) -> Subscription:
+        """Keep tables in step with the ledger: batch and position are stored in one transaction, so exactly once.
+
+        Parameters
+        ----------
+        name : str
+            Stable name under which the position is kept.
+        projection : Callable[[Session, Sequence[Stored]], None]
+            Writes its tables; runs as a use case.
+        start : int, optional
+            Position after which a new projection starts.
+        """
+
+        def deliver(batch: Sequence[Stored]) -> None:
+            def use_case(session: Session) -> None:
+                projection(session, batch)
+                save_position(session, name, batch[-1].sequence, self._clock)
+
+            self.database.writer.run(use_case)
+
+        return self._start(name, deliver, start, is_durable=True)
+
+    def unhandled(self, session: Session, *, limit: int = 1000) -> list[Unhandled]:
+        """Give the handlers that failed and wait for another try.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        limit : int, optional
+            Most rows.
+        """
+        return unhandled_rows(session, limit=limit)
+
+    def retry(self, session: Session, *, is_forced: bool = False) -> int:
+        """Run failed handlers that are due again; give how many still fail.
+
+        Parameters
+        ----------
+        session : Session
+            The session of a use case.
+        is_forced : bool, optional
+            Whether those not yet due are tried as well.
+        """
+        transaction = transaction_of(session)
+        due_by = None if is_forced else self._clock.now()
+        due = unhandled_rows(session, due_by=due_by, limit=RETRY_LIMIT)
+        found = [(row, self.by_id(session, row.event_id)) for row in due]
+        derived = self._runner.retry(transaction, [(row, one.event) for row, one in found if one is not None])
+        self._append(transaction, derived, depth=1)
+        return len(unhandled_rows(session, limit=RETRY_LIMIT))
+
+    def subscriptions(self, session: Session) -> list[SubscriptionRow]:
+        """Give how far every durable subscriber is, and what is wrong with it.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        """
+        return subscription_rows(session)
+
+    def restore(self) -> int:
+        """Bring the live state up to the last stored event; give how many events were applied."""
+        with self.steady:
+            return self._catch_up()
+
+    def close(self) -> None:
+        """End all subscribers after the batch that each deals with."""
+        for subscription in self._subscriptions:
+            subscription.stop()
+
+    def _append(self, transaction: Transaction, events: Sequence[Event], depth: int = 0) -> list[Stored]:
+        answer = self._store.store(transaction, events)
+        derived = self._runner.derive(transaction, [one for one in answer if one.is_new])
+        if derived and depth >= DEPTH_LIMIT:
+            self._runner.reject(transaction, derived)
+        elif derived:
+            self._append(transaction, derived, depth + 1)
+        return answer
+
+    def _apply(self, stored: list[Stored]) -> None:
+        with self.steady:
+            if stored[0].sequence != self.state.sequence + 1:
+                self._catch_up()  # something was stored past this process, or an answer of COMMIT got lost
+            apply, last = self.state.apply, self.state.sequence
+            for one in stored:
+                if one.sequence > last:
+                    apply(one.event, one.sequence)
+        self._tail.push(stored)
+
+    def _catch_up(self) -> int:
+        applied = 0
+        while batch := self._read_own(self.state.sequence, 10_000):
+            for one in batch:
+                self.state.apply(one.event, one.sequence)
+            applied += len(batch)
+        self._tail.last = max(self._tail.last, self.state.sequence)
+        return applied
+
+    def _read_own(self, after: int, limit: int) -> list[Stored]:
+        with self.database.read() as session:
+            return self.read(session, after, limit)
+
+    def _start(
+        self, name: str, deliver: Callable[[Sequence[Stored]], None], start: int | None, *, is_durable: bool
+    ) -> Subscription:
+        with self.database.read() as session:
+            known = load_position(session, name) if is_durable else None
+        position = known if known is not None else self._tail.last if start is None else start
+        if is_durable and known is None:
+            self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
+
+        def note(failures: int, error: str) -> None:
+            if is_durable:
+                self.database.writer.run(lambda session: save_failure(session, name, failures, error, self._clock))
+
+        subscription = Subscription(name, position, self._tail, deliver, note)
+        self._subscriptions.append(subscription)
+        return subscription

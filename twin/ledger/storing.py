@@ -1,0 +1,128 @@
+"""Storing events once: gap-free sequence numbers, ids, instants of recording, and duplicates found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from twin.clock import Clock
+from twin.db.channel import Transaction
+from twin.errors import FieldError, FieldProblem, StorageError
+from twin.events import registry
+from twin.events.envelope import Event
+from twin.ids import UniqueIds
+from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, row_of
+from twin.ports import Stored
+
+LATEST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z: later instants have no datetime
+EARLIEST_US = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
+
+Key = tuple[str, str]
+
+
+class EventStore:
+    """Puts events into the table, each fact once.
+
+    Parameters
+    ----------
+    clock : Clock
+        Gives the instant of recording.
+    ids : UniqueIds
+        Gives ids to events that have none.
+    """
+
+    def __init__(self, clock: Clock, ids: UniqueIds) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def store(self, transaction: Transaction, events: Sequence[Event]) -> list[Stored]:
+        """Store events in the given order.
+
+        Parameters
+        ----------
+        transaction : Transaction
+            In which to store; its ``stored`` grows by the new ones.
+        events : Sequence[Event]
+            With source and source key; a missing id and instant of recording are filled in.
+
+        Returns
+        -------
+        list[Stored]
+            One for each given event; for a duplicate, the event that was stored first.
+
+        Raises
+        ------
+        FieldError
+            If a head field cannot be stored; nothing of the batch is stored then.
+        """
+        if not events:
+            return []
+        for index, event in enumerate(events):
+            if not event.source_key or ":" not in event.source or not EARLIEST_US <= event.occurred_at <= LATEST_US:
+                raise _problem(index, event)
+        rows = ROWS_BY_DIALECT[transaction.dialect]
+        last = rows.last_sequence(transaction.raw)
+        completed = self._complete(events)
+        answer = _store_as_new(transaction, rows, completed, last)
+        if answer is None:
+            answer = _store_with_duplicates(transaction, rows, completed, last)
+        transaction.stored.extend(one for one in answer if one.is_new)
+        return answer
+
+    def _complete(self, events: Sequence[Event]) -> list[Event]:
+        now = self._clock.now()
+        next_id, replace = self._ids.next, msgspec.structs.replace
+        return [replace(event, id=event.id or next_id(now), recorded_at=event.recorded_at or now) for event in events]
+
+
+def _store_as_new(transaction: Transaction, rows: EventRows, events: Sequence[Event], last: int) -> list[Stored] | None:
+    """Store all, hoping that none is known; give None, with nothing stored, if one is."""
+    raw = transaction.raw
+    raw.execute("SAVEPOINT as_new")
+    added = rows.insert(raw, [row_of(last + 1 + i, event) for i, event in enumerate(events)])
+    if added != len(events):
+        raw.execute("ROLLBACK TO SAVEPOINT as_new")
+        raw.execute("RELEASE SAVEPOINT as_new")
+        return None
+    raw.execute("RELEASE SAVEPOINT as_new")
+    return [Stored(last + 1 + i, event, True) for i, event in enumerate(events)]
+
+
+def _store_with_duplicates(
+    transaction: Transaction, rows: EventRows, events: Sequence[Event], last: int
+) -> list[Stored]:
+    raw = transaction.raw
+    known = rows.find(raw, [(event.source, event.source_key) for event in events])
+    first_by_key: dict[Key, Stored] = {
+        key: Stored(sequence, registry.decode(body), False) for key, (sequence, body) in known.items()
+    }
+    answer: list[Stored] = []
+    new: list[Stored] = []
+    for event in events:
+        key = (event.source, event.source_key)
+        first = first_by_key.get(key)
+        if first is None:
+            stored = Stored(last + 1 + len(new), event, True)
+            new.append(stored)
+            first_by_key[key] = Stored(stored.sequence, event, False)
+            answer.append(stored)
+        else:
+            answer.append(first)
+    if new and rows.insert(raw, [row_of(one.sequence, one.event) for one in new]) != len(new):
+        raise StorageError("A fact was stored by another program meanwhile: send again; facts are stored once.")
+    return answer
+
+
+def _problem(index: int, event: Event) -> FieldError:
+    if not event.source_key:
+        field, message = "source_key", "Expected the source's own key of this fact, got an empty text."
+        cure = "Send a key that is the same whenever the same fact is sent again."
+    elif ":" not in event.source:
+        field, message = "source", f"Expected kind:name such as gateway:ed-1, got {event.source!r}."
+        cure = "Name who says so."
+    else:
+        field, message = "occurred_at", f"Expected an instant of the years 1 to 9999, got {event.occurred_at} us."
+        cure = "Send UTC microseconds since 1970."
+    place = f"events/{index}"
+    return FieldError(FieldProblem(field=field, place=place, message=message, cure=cure), code=f"event.{field}")
