@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from sqlmodel import Session
-from twin.db.database import Database
-from twin.ledger.ledger import Ledger
 
 from server.deadlines import DeadlineService
 from twin.access import Actor
 from twin.clock import Clock
+from twin.db.database import Database
 from twin.errors import Unavailable
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
+from twin.ledger.ledger import Ledger
 from twin.ports import Stored
 from twin.settings import Settings
 from twin.state.live import LiveState
