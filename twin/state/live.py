@@ -2,6 +2,153 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
 
-class LiveState:
+from twin.events import patients, places, supply, things, watch, work
+from twin.events.envelope import Event
+from twin.state import snapshot
+from twin.state.frozen import HospitalState, freeze
+from twin.state.reducers import alarms, building, queues, tags, tasks
+from twin.state.reducers import patients as encounters
+from twin.state.reducers import supply as stock
+from twin.state.reducers import things as facets
+from twin.state.tables import Tables
+
+Reducer = Callable[[Tables, Any], None]
+
+REDUCERS: dict[type[Event], Reducer] = {
+    places.PlaceDefined: building.place_defined,
+    places.PlaceRemoved: building.place_removed,
+    places.PathDefined: building.path_defined,
+    places.PathRemoved: building.path_removed,
+    places.PathClosed: building.path_closure,
+    places.PathReopened: building.path_closure,
+    things.AssetRegistered: facets.asset_registered,
+    things.AssetRetired: facets.asset_retired,
+    things.CustodyChanged: facets.custody_changed,
+    things.DeviceReadinessChanged: facets.device_readiness,
+    things.DeviceStatusChanged: facets.device_status,
+    things.AvailabilityChanged: facets.availability_changed,
+    things.EgressSeen: facets.egress_seen,
+    things.TagBound: tags.tag_binding,
+    things.TagUnbound: tags.tag_binding,
+    things.ZoneChanged: tags.zone_changed,
+    things.ZoneConfirmed: tags.zone_confirmed,
+    things.PortalCrossed: tags.zone_changed,
+    things.TagLost: tags.tag_lost,
+    things.BinEmptied: tags.bin_emptied,
+    patients.BedReadinessChanged: facets.bed_readiness,
+    patients.BedServiceChanged: facets.bed_service,
+    **dict.fromkeys(
+        (
+            patients.EncounterPlanned, patients.EncounterStarted, patients.EncounterUpdated, patients.EncounterMoved,
+            patients.BedReserved, patients.EncounterDeparted, patients.EncounterArrived,
+            patients.EncounterLeaveStarted, patients.EncounterLeaveEnded, patients.DischargePlanned,
+            patients.EncounterFinished, patients.EncounterFactCancelled, patients.EncountersSwapped,
+            patients.EncountersMerged, patients.StageReached,
+        ),
+        encounters.encounter_fact,
+    ),
+    **dict.fromkeys(
+        (
+            patients.QueueJoined, patients.QueueCalled, patients.QueueServiceStarted, patients.QueueServiceEnded,
+            patients.QueueLeft,
+        ),
+        queues.ticket_fact,
+    ),
+    **dict.fromkeys(
+        (
+            work.TaskCreated, work.TaskAssigned, work.TaskStarted, work.TaskBlocked, work.TaskCompleted,
+            work.TaskCancelled,
+        ),
+        tasks.task_fact,
+    ),
+    work.StaffDefined: building.staff_defined,
+    work.StaffRemoved: building.staff_removed,
+    work.PlanPublished: building.plan_published,
+    supply.StockMoved: stock.stock_moved,
+    supply.ParLevelSet: stock.par_level_set,
+    supply.StockoutPredicted: stock.stockout_predicted,
+    supply.CycleStarted: facets.cycle_changed,
+    supply.CycleEnded: facets.cycle_changed,
+    supply.LoadReleased: facets.load_released,
+    supply.LoadRejected: facets.load_rejected,
+    **dict.fromkeys(
+        (
+            watch.AlarmRaised, watch.AlarmAcknowledged, watch.AlarmShelved, watch.AlarmUnshelved, watch.AlarmCleared,
+        ),
+        alarms.alarm_fact,
+    ),
+    watch.GatewayHealthChanged: building.gateway_health,
+    watch.ReadPointDefined: building.read_point_defined,
+    watch.ReadPointRemoved: building.read_point_removed,
+}  # fmt: skip
+"""What each event does to the tables."""
+
+NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, work.TaskRequested})
+"""Events that change nothing here: the asset's place follows from its tags, a request becomes a task in scheduling."""
+
+
+class LiveState(Tables):
     """The hospital as of the last applied event."""
+
+    __slots__ = ()
+
+    def apply(self, event: Event, sequence: int = 0) -> None:
+        """Fold one event into the state.
+
+        Parameters
+        ----------
+        event : Event
+            Any event, in any order; the ledger sees to it that each is applied once.
+        sequence : int, optional
+            Its position in the ledger; 0 leaves :attr:`sequence` as it is.
+        """
+        reducer = REDUCERS.get(event.__class__)
+        if reducer is not None:
+            reducer(self, event)
+        if event.occurred_at > self.latest_at:
+            self.latest_at = event.occurred_at
+        if sequence:
+            self.sequence = sequence
+
+    def apply_all(self, events: Iterable[Event]) -> None:
+        """Fold events one after the other, without sequence numbers."""
+        for event in events:
+            self.apply(event)
+
+    def freeze(self, now: int = 0) -> HospitalState:
+        """Give the present hospital as an immutable value.
+
+        Parameters
+        ----------
+        now : int, optional
+            Instant that ages are counted from, UTC microseconds; the latest event's by default.
+        """
+        return freeze(self, now or self.latest_at)
+
+    def digest(self) -> str:
+        """Give a fingerprint of the content: equal for equal content, in whatever order it arrived."""
+        return snapshot.digest_of(self)
+
+    def to_snapshot(self) -> bytes:
+        """Give the state as bytes for :meth:`from_snapshot`."""
+        return snapshot.write_snapshot(self)
+
+    @classmethod
+    def from_snapshot(cls, body: bytes) -> LiveState:
+        """Give the state that :meth:`to_snapshot` wrote.
+
+        Raises
+        ------
+        DecodeError
+            If the bytes are no snapshot of this release.
+        """
+        state = cls()
+        snapshot.read_snapshot(state, body)
+        return state
+
+    def fork(self) -> LiveState:
+        """Give an independent copy, for a what-if."""
+        return LiveState.from_snapshot(self.to_snapshot())
