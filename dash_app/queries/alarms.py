@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.state.model import Alarm
-
 from twin.events.watch import AlarmPriority
 from twin.state.live import LiveState
+from twin.state.model import Alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
