@@ -1,0 +1,118 @@
+"""What inventory does when something happens elsewhere: an empty bin, a released load, a moved stock, a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from inventory.model.movements import Command
+from inventory.model.places import is_virtual
+from inventory.model.stock import ParLevel
+from inventory.service.desk import CollectedEvents
+from inventory.service.receiving import stock_released_sets
+from inventory.service.restocking import (
+    end_inbound,
+    find_par,
+    lower_inbound,
+    note_inbound,
+    request_for_bin,
+    request_for_breach,
+    store_par,
+)
+from inventory.tables.catalogue import find_item
+from twin.events.envelope import Event
+from twin.events.supply import LoadReleased, ParLevelSet, StockMoved
+from twin.events.things import BinEmptied
+from twin.events.work import TaskCancelled, TaskCompleted, TaskCreated, TaskKind
+from twin.ids import ItemId, PlaceId
+from twin.ports import HandlerContext, Handlers
+
+
+def ask_for_bin(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Ask for the contents of a bin that was put to the empty position."""
+    assert isinstance(event, BinEmptied)  # noqa: S101  # the registry hands over nothing else
+    return request_for_bin(context.session, bin_id=event.thing, place=event.place, now=event.occurred_at)
+
+
+def ask_after_movement(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Ask for more where a movement left too little, and note what has arrived."""
+    assert isinstance(event, StockMoved)  # noqa: S101
+    if event.task and event.reason == "deliver":
+        lower_inbound(context.session, task=event.task, quantity=event.quantity)
+    if find_item(context.session, event.thing) is None:
+        return ()  # moved in another system's books: nothing is kept for it here
+    request = request_for_breach(context.session, item=event.thing, place=event.from_place, now=event.occurred_at)
+    return () if request is None else (request,)
+
+
+def ask_after_par(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Keep a par level that was set elsewhere, and ask at once if the place is below it."""
+    assert isinstance(event, ParLevelSet)  # noqa: S101
+    session = context.session
+    if find_item(session, event.thing) is None:
+        return ()
+    known = find_par(session, place=event.place, item=event.thing)
+    if known is None or (known.par_level, known.reorder_point) != (event.par_level, event.reorder_point):
+        par = ParLevel(
+            place=PlaceId(event.place),
+            item=ItemId(event.thing),
+            par_level=event.par_level,
+            reorder_point=event.reorder_point,
+            pack_multiple=known.pack_multiple if known else 1,
+            source=known.source if known else PlaceId(""),
+        )
+        store_par(session, par, accepted_by=event.actor, at=context.now)
+    request = request_for_breach(session, item=event.thing, place=event.place, now=event.occurred_at)
+    return () if request is None else (request,)
+
+
+def stock_load(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Make the sets of a released load stock where the load stands."""
+    assert isinstance(event, LoadReleased)  # noqa: S101
+    if not event.sets:
+        return ()
+    # a load whose place nobody knows stands at its machine until it is scanned elsewhere
+    place = event.place if event.place and not is_virtual(event.place) else event.machine
+    told = CollectedEvents()
+    command = Command(
+        id=f"load:{event.thing}",
+        actor=event.actor or "system",
+        occurred_at=event.occurred_at,
+        recorded_at=context.now,
+        reason="load_released",
+    )
+    stock_released_sets(context.session, ledger=told, command=command, sets=event.sets, place=place)
+    return told.events
+
+
+def note_task(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Note what a new restock task will bring."""
+    assert isinstance(event, TaskCreated)  # noqa: S101
+    if event.kind is TaskKind.RESTOCK and event.subject_id and event.to_place:
+        note_inbound(
+            context.session,
+            task=event.thing,
+            place=event.to_place,
+            item=event.subject_id,
+            quantity=event.quantity,
+            at=event.occurred_at,
+        )
+    return ()
+
+
+def forget_task(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Forget what a closed task would have brought."""
+    end_inbound(context.session, task=event.thing)
+    return ()
+
+
+def handlers() -> Handlers:
+    """Give inventory's handlers by event type and stable name."""
+    return {
+        BinEmptied: {"inventory.bin": ask_for_bin},
+        StockMoved: {"inventory.par": ask_after_movement},
+        ParLevelSet: {"inventory.par_set": ask_after_par},
+        LoadReleased: {"inventory.load": stock_load},
+        TaskCreated: {"inventory.inbound": note_task},
+        TaskCompleted: {"inventory.inbound_end": forget_task},
+        TaskCancelled: {"inventory.inbound_end": forget_task},
+    }

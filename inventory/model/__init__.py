@@ -1,0 +1,1 @@
+"""What stock is, as values: items, packages, lots, places, movements and par levels."""

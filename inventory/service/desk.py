@@ -1,0 +1,161 @@
+"""Where every command on stock is carried out once: replay, posting and the events that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
+from inventory.tables.driver import Driver
+from inventory.tables.ledger import Draft, content_hash, post, replay_of
+from twin.errors import Conflict
+from twin.events.envelope import Event
+from twin.events.supply import StockMoved
+from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.ports import EventSink, Stored
+
+EXPOSURE_ALARM = "stock.exposure"
+"""Alarm class: something expired, recalled or held was used on a patient."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a command moves.
+
+    Parameters
+    ----------
+    kind : MovementKind
+        Why.
+    lines : tuple[Line, ...]
+        What, at least one line.
+    flags : tuple[str, ...]
+        Stable codes of what is unusual.
+    released : Mapping[BalanceKey, int]
+        Promised quantities that are used up.
+    reverses : str
+        Id of the movement that is undone.
+    """
+
+    kind: MovementKind
+    lines: tuple[Line, ...]
+    flags: tuple[str, ...] = ()
+    released: Mapping[BalanceKey, int] = field(default_factory=dict)
+    reverses: str = ""
+
+
+class Desk:
+    """One command at work in one transaction.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where events go.
+    command : Command
+        Who does what.
+    content : Sequence[object]
+        What the command says; the same id with other content is refused.
+    """
+
+    def __init__(self, session: Session, ledger: EventSink, command: Command, content: Sequence[object]) -> None:
+        self.session = session
+        self.driver = Driver(session)
+        self.command = command
+        self._ledger = ledger
+        self._hash = content_hash(command.actor, *content)
+
+    def replay(self) -> Movement | None:
+        """Give the movement that this command made earlier, or None if it is new."""
+        return replay_of(self.driver, self.command.id, self._hash)
+
+    def record(self, plan: Plan, *, further: Sequence[Event] = ()) -> Movement:
+        """Write a movement with its balances and tell of it.
+
+        Parameters
+        ----------
+        plan : Plan
+            What moves.
+        further : Sequence[Event]
+            Events to tell beside the movement.
+        """
+        movement = Movement(
+            id=self.command.id,
+            kind=plan.kind,
+            command=self.command,
+            lines=plan.lines,
+            flags=plan.flags,
+            reverses=plan.reverses,
+        )
+        if not post(self.driver, Draft(movement=movement, content_hash=self._hash, released=plan.released)):
+            earlier = self.replay()
+            if earlier is None:
+                raise Conflict("The same command is being recorded by someone else: send it again.")
+            return earlier
+        self._ledger.append(self.session, [*stock_events(movement), *further])
+        return movement
+
+
+def source_of(command: Command) -> str:
+    """Give the event source of a command: a person, or the twin itself."""
+    return "twin:inventory" if command.actor == "system" else f"user:{command.actor}"
+
+
+def stock_events(movement: Movement) -> list[StockMoved]:
+    """Give one event per line; the first carries the movement's id as its source key."""
+    command = movement.command
+    return [
+        StockMoved(
+            thing=line.item,
+            occurred_at=command.occurred_at,
+            source=source_of(command),
+            source_key=movement.id if seq == 0 else f"{movement.id}/{seq}",
+            actor=command.actor,
+            quantity=line.quantity,
+            from_place=line.from_place,
+            to_place=line.to_place,
+            lot=line.lot,
+            task=command.task,
+            reason=movement.kind.value,
+        )
+        for seq, line in enumerate(movement.lines)
+    ]
+
+
+def exposure_alarm(command: Command, line: Line, reasons: Sequence[str]) -> AlarmRaised:
+    """Give the alarm that something was used which should not have been."""
+    return AlarmRaised(
+        thing=f"exposure:{command.id}:{line.lot}",
+        occurred_at=command.occurred_at,
+        source=source_of(command),
+        source_key=f"{command.id}:exposure:{line.lot}",
+        actor=command.actor,
+        alarm_class=EXPOSURE_ALARM,
+        subject_id=line.item,
+        priority=AlarmPriority.HIGH,
+        place=line.from_place,
+        parameters=(("lot", line.lot), ("encounter", command.encounter), ("reasons", ",".join(reasons))),
+    )
+
+
+class CollectedEvents:
+    """An event sink for handlers: it keeps the events, and the handler gives them as derived ones."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, session: Session, events: Sequence[Event]) -> list[Stored]:
+        """Keep events; nothing is stored here.
+
+        Parameters
+        ----------
+        session : Session
+            Not used.
+        events : Sequence[Event]
+            What the handler will give.
+        """
+        del session
+        self.events.extend(events)
+        return []

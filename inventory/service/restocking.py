@@ -1,0 +1,273 @@
+"""Par levels, bins and what is on its way: when a place asks for more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from inventory.model.items import Item
+from inventory.model.movements import Command
+from inventory.model.places import is_carrier, is_virtual
+from inventory.model.stock import ParLevel, ParMethod
+from inventory.rules.restocking import (
+    DUE_SECONDS_BY_CRITICALITY,
+    inventory_position,
+    priority_of,
+    quantity_to_order,
+)
+from inventory.service.desk import source_of
+from inventory.tables.balances import position_at
+from inventory.tables.catalogue import load_item, load_place
+from inventory.tables.driver import Driver
+from inventory.tables.reservations import free_all, promise
+from inventory.tables.rows import BinRow, InboundRow, ParLevelRow
+from twin.clock import SECOND_US
+from twin.errors import NotFound, Refused
+from twin.events.supply import ParLevelSet
+from twin.events.work import TaskKind, TaskRequested
+from twin.ids import ItemId, PlaceId
+from twin.ports import EventSink
+
+
+def par_of_row(row: ParLevelRow) -> ParLevel:
+    """Give the par level of a row."""
+    return ParLevel(
+        place=PlaceId(row.place),
+        item=ItemId(row.item),
+        par_level=row.par_level,
+        reorder_point=row.reorder_point,
+        pack_multiple=row.pack_multiple,
+        source=PlaceId(row.source),
+        method=ParMethod(row.method),
+    )
+
+
+def set_par(session: Session, *, ledger: EventSink, command: Command, par: ParLevel) -> None:
+    """Set how much of an item a place should hold; a person answers for it.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where events go.
+    command : Command
+        Who set it.
+    par : ParLevel
+        The new level.
+    """
+    load_item(session, par.item)
+    store_par(session, par, accepted_by=command.actor, at=command.recorded_at)
+    event = ParLevelSet(
+        thing=par.item,
+        occurred_at=command.occurred_at,
+        source=source_of(command),
+        source_key=command.id,
+        actor=command.actor,
+        place=par.place,
+        par_level=par.par_level,
+        reorder_point=par.reorder_point,
+    )
+    ledger.append(session, [event])
+
+
+def store_par(session: Session, par: ParLevel, *, accepted_by: str, at: int) -> None:
+    """Write a par level, new or changed."""
+    session.merge(
+        ParLevelRow(
+            place=par.place,
+            item=par.item,
+            par_level=par.par_level,
+            reorder_point=par.reorder_point,
+            pack_multiple=par.pack_multiple,
+            source=par.source,
+            method=par.method.value,
+            accepted_by=accepted_by,
+            changed_at=at,
+        )
+    )
+    session.flush()
+
+
+def find_par(session: Session, *, place: str, item: str) -> ParLevel | None:
+    """Give the par level of an item at a place, or None."""
+    row = session.get(ParLevelRow, (place, item))
+    return None if row is None else par_of_row(row)
+
+
+def list_pars(
+    session: Session, *, place: str = "", after: tuple[str, str] = ("", ""), limit: int = 200
+) -> list[ParLevel]:
+    """Give par levels in the order of place and item, a page at a time."""
+    query = select(ParLevelRow).order_by(col(ParLevelRow.place), col(ParLevelRow.item)).limit(limit)
+    if place:
+        query = query.where(col(ParLevelRow.place) == place, col(ParLevelRow.item) > after[1])
+    else:
+        same_place = (col(ParLevelRow.place) == after[0]) & (col(ParLevelRow.item) > after[1])
+        query = query.where((col(ParLevelRow.place) > after[0]) | same_place)
+    return [par_of_row(row) for row in session.exec(query)]
+
+
+def define_bin(session: Session, *, bin_id: str, place: str, item: str, quantity: int) -> None:
+    """Say what a bin holds and how much of it, so that its empty position can ask for the right thing.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    bin_id : str
+        Id of the bin, to which its tag is bound.
+    place : str
+        Where it belongs.
+    item : str
+        What it holds.
+    quantity : int
+        Base units of a full bin, above 0.
+    """
+    load_item(session, item)
+    session.merge(BinRow(id=bin_id, place=place, item=item, quantity=quantity))
+    session.flush()
+
+
+def request_for_breach(session: Session, *, item: str, place: str, now: int) -> TaskRequested | None:
+    """Give the request for more of an item at a place, or None while its inventory position is high enough."""
+    if is_virtual(place) or is_carrier(place):
+        return None
+    par = find_par(session, place=place, item=item)
+    if par is None:
+        return None
+    stock = position_at(Driver(session), item=item, place=place)
+    position = inventory_position(on_hand=stock.on_hand, reserved=stock.reserved, inbound=stock.inbound)
+    quantity = quantity_to_order(par, position)
+    if not quantity:
+        return None
+    found = load_item(session, item)
+    return _request(
+        session, found, par, quantity=quantity, reason="par_breach", priority=priority_of(
+            found.criticality, on_hand=stock.on_hand
+        ), now=now
+    )  # fmt: skip
+
+
+def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> list[TaskRequested]:
+    """Give the requests that an empty bin makes.
+
+    A bin that was never defined stands for every item whose par level at the place is kept by two bins.
+
+    Raises
+    ------
+    NotFound
+        If nothing is known about the bin and nothing at its place is kept by two bins.
+    """
+    row = session.get(BinRow, bin_id)
+    if row is not None:
+        pars = [
+            find_par(session, place=row.place, item=row.item)
+            or ParLevel(place=PlaceId(row.place), item=ItemId(row.item), par_level=row.quantity, reorder_point=0)
+        ]
+        quantities = [row.quantity]
+    else:
+        pars = [par for par in list_pars(session, place=place) if par.method is ParMethod.TWO_BIN]
+        quantities = [max(1, par.par_level // 2) for par in pars]
+    if not pars:
+        raise NotFound("bin", bin_id)
+    requests = []
+    for par, quantity in zip(pars, quantities, strict=True):
+        item = load_item(session, par.item)
+        stock = position_at(Driver(session), item=par.item, place=par.place)
+        priority = priority_of(item.criticality, on_hand=stock.on_hand)
+        requests.append(_request(session, item, par, quantity=quantity, reason="bin_empty", priority=priority, now=now))
+    return requests
+
+
+def _request(
+    session: Session, item: Item, par: ParLevel, *, quantity: int, reason: str, priority: int, now: int
+) -> TaskRequested:
+    source = par.source or load_place(session, par.place).source
+    return TaskRequested(
+        thing=f"restock:{par.place}:{par.item}",
+        occurred_at=now,
+        source="",
+        source_key="",
+        kind=TaskKind.RESTOCK,
+        dedupe_key=f"restock:{par.place}:{par.item}",
+        subject_id=item.id,
+        from_place=source,
+        to_place=par.place,
+        quantity=quantity,
+        due_at=now + DUE_SECONDS_BY_CRITICALITY[item.criticality] * SECOND_US,
+        priority=priority,
+        reason=reason,
+    )
+
+
+def note_inbound(session: Session, *, task: str, place: str, item: str, quantity: int, at: int) -> None:
+    """Note that an open task will bring a quantity to a place.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    task : str
+        Id of the task.
+    place, item : str
+        Where and what.
+    quantity : int
+        Base units still to come; 0 or less takes the note away.
+    at : int
+        When the task was made, UTC microseconds.
+    """
+    row = session.get(InboundRow, task)
+    if quantity <= 0:
+        if row is not None:
+            session.delete(row)
+    else:
+        session.merge(InboundRow(task=task, place=place, item=item, quantity=quantity, created_at=at))
+    session.flush()
+
+
+def lower_inbound(session: Session, *, task: str, quantity: int) -> None:
+    """Take a delivered quantity off what a task will still bring."""
+    row = session.get(InboundRow, task)
+    if row is None:
+        return
+    note_inbound(
+        session, task=task, place=row.place, item=row.item, quantity=row.quantity - quantity, at=row.created_at
+    )
+
+
+def end_inbound(session: Session, *, task: str) -> None:
+    """Forget what a task would have brought, and free what was promised to it."""
+    row = session.get(InboundRow, task)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    free_all(Driver(session), task)
+
+
+def reserve(session: Session, *, task: str, parts: Sequence[tuple[tuple[str, str, str, str], int]]) -> None:
+    """Promise quantities of certain lots to a task, all or nothing.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    task : str
+        Id of the task.
+    parts : Sequence
+        Pairs of (place, item, lot, owner) and quantity.
+
+    Raises
+    ------
+    Refused
+        If a balance has not so much free.
+    """
+    driver = Driver(session)
+    for key, quantity in sorted(parts):
+        if not promise(driver, task, key, quantity):
+            raise Refused(
+                f"{key[0]} has fewer than {quantity} free units of {key[1]}, lot {key[2] or 'none'}.",
+                reasons=("stock.short",),
+                code="stock.short",
+            )

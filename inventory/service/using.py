@@ -1,0 +1,229 @@
+"""What physically happened to stock is recorded as it happened: used, wasted, destroyed, opened.
+
+Nothing here is refused because a balance lacks it or a lot should not have been used: the lack comes from the virtual
+place ``found``, the movement is flagged, and a use of something expired or recalled raises an exposure alarm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session
+
+from inventory.model.items import Item, Tracking
+from inventory.model.lots import NO_LOT, Lot
+from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
+from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE
+from inventory.rules.controlled import check_witness
+from inventory.rules.eligibility import Ineligible, Need, reasons_against
+from inventory.service.desk import Desk, Plan, exposure_alarm
+from inventory.tables.balances import holding_of_key, holdings_at, with_lots
+from inventory.tables.catalogue import ensure_lot, load_item, load_lots
+from inventory.tables.driver import Driver
+from inventory.tables.reservations import break_promises
+from twin.errors import FieldError, FieldProblem, NotFound, Refused
+from twin.events.watch import AlarmRaised
+from twin.ids import ItemId, LotId, PlaceId
+from twin.ports import EventSink
+
+EXPOSURES = frozenset(
+    {Ineligible.EXPIRED, Ineligible.RECALLED, Ineligible.QUARANTINED, Ineligible.HELD, Ineligible.DESTROYED}
+)
+"""Reasons for which a use on a patient raises an alarm."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What was used or wasted.
+
+    Parameters
+    ----------
+    item : str
+        What.
+    quantity : int
+        Base units, above 0.
+    place : str
+        Where it was taken from.
+    lot : str
+        Id of the lot; empty takes from what lies there, earliest expiry first.
+    owner : str
+        Whose it was.
+    serial : str
+        Serial number, for items tracked by serial.
+    """
+
+    item: str
+    quantity: int
+    place: str
+    lot: str = ""
+    owner: str = ""
+    serial: str = ""
+
+
+def consume(session: Session, *, ledger: EventSink, command: Command, use: Use) -> Movement:
+    """Record that something was used up, on a patient if the command names an encounter."""
+    target = PATIENT if command.encounter else CONSUMED
+    return _record_use(session, ledger, command, use, (MovementKind.CONSUME, target))
+
+
+def implant(session: Session, *, ledger: EventSink, command: Command, use: Use) -> Movement:
+    """Record that an implant stayed in a patient; lot or serial number make the implant card.
+
+    Raises
+    ------
+    FieldError
+        If no encounter, or neither lot nor serial number is given.
+    """
+    for name, value in (("encounter", command.encounter), ("lot", use.lot or use.serial)):
+        if not value:
+            raise FieldError(
+                FieldProblem(
+                    field=name,
+                    place="implant",
+                    message="An implant must be traceable to its patient.",
+                    cure="Scan the wristband and the implant's label.",
+                )
+            )
+    return _record_use(session, ledger, command, use, (MovementKind.IMPLANT, PATIENT))
+
+
+def waste(session: Session, *, ledger: EventSink, command: Command, use: Use) -> Movement:
+    """Record that something was thrown away, with the reason; controlled drugs need a witness."""
+    _check_reason(command, "waste")
+    return _record_use(session, ledger, command, use, (MovementKind.WASTE, WASTE))
+
+
+def destroy(session: Session, *, ledger: EventSink, command: Command, use: Use) -> Movement:
+    """Record that recalled or expired goods were destroyed, with the reason."""
+    _check_reason(command, "destroy")
+    return _record_use(session, ledger, command, use, (MovementKind.DESTROY, WASTE))
+
+
+def _check_reason(command: Command, place: str) -> None:
+    if not command.reason:
+        raise FieldError(
+            FieldProblem(field="reason", place=place, message="None was given.", cure="Choose why it was done.")
+        )
+
+
+def _record_use(
+    session: Session, ledger: EventSink, command: Command, use: Use, target: tuple[MovementKind, PlaceId]
+) -> Movement:
+    kind, to_place = target
+    desk = Desk(session, ledger, command, (kind.value, use, command.encounter))
+    if earlier := desk.replay():
+        return earlier
+    item = load_item(session, use.item)
+    flags = list(check_witness(item, kind, command))
+    lines = _taken(desk.driver, item, use, to_place)
+    if any(line.from_place == FOUND for line in lines):
+        flags.append("found")
+    alarms: list[AlarmRaised] = []
+    if to_place in (PATIENT, CONSUMED):
+        for line in [line for line in lines if line.to_place == to_place]:
+            reasons = _exposures(desk.driver, item, line, command)
+            flags += [f"{reason.value.removeprefix('stock.')}_used" for reason in reasons]
+            if reasons:
+                alarms.append(exposure_alarm(command, line, [reason.value for reason in reasons]))
+    plan = Plan(kind=kind, lines=tuple(lines), flags=tuple(dict.fromkeys(flags)))
+    return desk.record(plan, further=alarms)
+
+
+def _exposures(driver: Driver, item: Item, line: Line, command: Command) -> list[Ineligible]:
+    lot = load_lots(driver, [line.lot]).get(line.lot)
+    if lot is None:
+        return []
+    return [reason for reason in reasons_against(lot, Need(item=item, now=command.occurred_at)) if reason in EXPOSURES]
+
+
+def _taken(driver: Driver, item: Item, use: Use, to_place: PlaceId) -> list[Line]:
+    """Give lines for what was taken; what the balances lack comes from ``found`` first."""
+    if use.lot or item.tracking is Tracking.NONE:
+        keys = [(_key_of(use, use.lot), use.quantity)]
+    else:
+        keys = _by_expiry(driver, item, use)
+    lines: list[Line] = []
+    for key, quantity in keys:
+        lines += _lines_with_lack(driver, key, quantity, to_place)
+    if use.serial:
+        lines = [replace(line, serial=use.serial) for line in lines]
+    return lines
+
+
+def _key_of(use: Use, lot: str) -> BalanceKey:
+    return use.place, use.item, lot, use.owner
+
+
+def _by_expiry(driver: Driver, item: Item, use: Use) -> list[tuple[BalanceKey, int]]:
+    sources = with_lots(driver, holdings_at(driver, item=item.id, place=use.place, lock=True))
+    missing, keys = use.quantity, []
+    for source in sorted(sources, key=lambda each: (each.lot.expires_at or 2**62, each.lot.id)):
+        taken = min(missing, source.holding.on_hand) if source.holding.owner == use.owner else 0
+        if taken:
+            keys.append((_key_of(use, source.lot.id), taken))
+            missing -= taken
+    if missing and keys:
+        key, taken = keys[-1]
+        keys[-1] = (key, taken + missing)
+    elif missing:
+        keys.append((_key_of(use, NO_LOT), missing))
+    return keys
+
+
+def _lines_with_lack(driver: Driver, key: BalanceKey, quantity: int, to_place: PlaceId) -> list[Line]:
+    holding = holding_of_key(driver, key, lock=True)
+    lack = max(0, quantity - holding.on_hand)
+    promised = max(0, holding.reserved - (holding.on_hand + lack - quantity))
+    if promised:
+        break_promises(driver, key, promised)
+    place, item, lot, owner = PlaceId(key[0]), ItemId(key[1]), LotId(key[2]), key[3]
+    lines = []
+    if lack:
+        lines.append(Line(item=item, quantity=lack, from_place=FOUND, to_place=place, lot=lot, owner=owner))
+    lines.append(Line(item=item, quantity=quantity, from_place=place, to_place=to_place, lot=lot, owner=owner))
+    return lines
+
+
+def open_container(session: Session, *, ledger: EventSink, command: Command, use: Use) -> Movement:
+    """Record that a container was opened: it becomes a lot of its own, whose life after opening counts from now.
+
+    Raises
+    ------
+    Refused
+        If the lot is not known.
+    """
+    desk = Desk(session, ledger, command, ("open", use))
+    if earlier := desk.replay():
+        return earlier
+    closed = load_lots(desk.driver, [use.lot]).get(use.lot)
+    if closed is None:
+        raise NotFound("lot", use.lot)
+    if closed.opened_at:
+        raise Refused(
+            f"Lot {closed.number} was opened already: its life counts from the first opening.",
+            reasons=("stock.opened",),
+            code="stock.opened",
+        )
+    opened = ensure_lot(
+        desk.driver,
+        Lot(
+            id=LotId(f"{closed.id}-{command.occurred_at:x}"),
+            item=closed.item,
+            number=closed.number,
+            expires_at=closed.expires_at,
+            status=closed.status,
+            opened_at=command.occurred_at,
+            thawed_at=closed.thawed_at,
+            supplier=closed.supplier,
+        ),
+    )
+    lines = _lines_with_lack(desk.driver, _key_of(use, use.lot), use.quantity, OPENED)
+    back = Line(
+        item=ItemId(use.item),
+        quantity=use.quantity,
+        from_place=OPENED,
+        to_place=PlaceId(use.place),
+        lot=opened.id,
+        owner=use.owner,
+    )
+    return desk.record(Plan(kind=MovementKind.OPEN, lines=(*lines, back)))

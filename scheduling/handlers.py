@@ -1,0 +1,78 @@
+"""What scheduling does when something happens elsewhere: requests become tasks, movements close them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scheduling.service.tasks import Step, create_task, note_brought_back, note_delivered, note_picked
+from scheduling.tables.tasks import find_task
+from twin.events.envelope import Event
+from twin.events.patients import BedReadiness, BedReadinessChanged, EncounterDeparted
+from twin.events.supply import StockMoved
+from twin.events.work import TaskKind, TaskRequested
+from twin.ports import HandlerContext, Handlers
+
+CLEANING_DUE_US = 45 * 60 * 1_000_000
+"""Time in which a vacated bed should be clean, microseconds."""
+
+
+def open_task(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Make a task of a request; it carries the id of the request that opened it."""
+    assert isinstance(event, TaskRequested)  # noqa: S101  # the registry hands over nothing else
+    created = create_task(context.session, task_id=event.id, request=event)
+    return () if created is None else (created,)
+
+
+def clean_after_departure(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Make a vacated bed dirty and ask for its cleaning."""
+    assert isinstance(event, EncounterDeparted)  # noqa: S101
+    if not event.place:
+        return ()  # nobody said which bed: the next departure or a person at the bed will
+    dirty = BedReadinessChanged(
+        thing=event.place,
+        occurred_at=event.occurred_at,
+        source="",
+        source_key="",
+        readiness=BedReadiness.DIRTY,
+    )
+    request = TaskRequested(
+        thing=event.place,
+        occurred_at=event.occurred_at,
+        source="",
+        source_key="",
+        kind=TaskKind.CLEAN,
+        dedupe_key=f"clean:{event.place}",
+        subject_id=event.place,
+        to_place=event.place,
+        due_at=event.occurred_at + CLEANING_DUE_US,
+        priority=2,
+        reason="departure",
+    )
+    return dirty, request
+
+
+def follow_stock(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Note what was picked and delivered for a task; the last delivery completes it in the same transaction."""
+    assert isinstance(event, StockMoved)  # noqa: S101
+    if not event.task:
+        return ()
+    task = find_task(context.session, event.task, lock=True)
+    if task is None or not task.is_open:
+        return ()
+    step = Step(command_id=event.source_key, actor=event.actor or "system", at=event.occurred_at, source=event.source)
+    if event.reason == "pick":
+        note_picked(context.session, step=step, task=task, quantity=event.quantity)
+    elif event.reason == "return":
+        note_brought_back(context.session, step=step, task=task, quantity=event.quantity)
+    elif event.reason == "deliver":
+        return note_delivered(context.session, step=step, task=task, quantity=event.quantity)[1]
+    return ()
+
+
+def handlers() -> Handlers:
+    """Give scheduling's handlers by event type and stable name."""
+    return {
+        TaskRequested: {"scheduling.task": open_task},
+        EncounterDeparted: {"scheduling.clean": clean_after_departure},
+        StockMoved: {"scheduling.stock": follow_stock},
+    }

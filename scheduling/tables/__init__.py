@@ -1,0 +1,1 @@
+"""How tasks and plans are stored."""
