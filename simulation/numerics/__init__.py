@@ -1,0 +1,1 @@
+"""Chance and laws of duration, the only arithmetic that both engines share."""
