@@ -75,7 +75,7 @@ class Ledger:
         self.restore()
         database.writer.on_commit(self._apply)
 
-    def append(self, session: Session, events: Sequence[Event]) -> list[Stored]:
+    def append(self, session: Session, events: Sequence[Event], *, is_past: bool = False) -> list[Stored]:
         """Store events within the caller's transaction and run their handlers.
 
         Parameters
@@ -84,6 +84,9 @@ class Ledger:
             The session of a use case.
         events : Sequence[Event]
             Facts with source and source key, in the order in which they shall stand.
+        is_past : bool, optional
+            Whether they are history that was written elsewhere, so that nobody has to act on them any more: no handler
+            runs, so an imported departure of last year asks nobody to clean a bed.
 
         Returns
         -------
@@ -95,6 +98,8 @@ class Ledger:
         FieldError
             If a head field cannot be stored.
         """
+        if is_past:
+            return self._store.store(transaction_of(session), events)
         return self._append(transaction_of(session), events)
 
     def submit(self, events: Sequence[Event]) -> Future[list[Stored]]:
