@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -17,16 +18,20 @@ from typing import Protocol, TypeVar
 from sqlmodel import Session
 
 from server.deadlines import DeadlineService
+from server.schema.access import ServerKeyRow
+from server.schema.metadata import full_metadata
+from server.schema.upgrades import require_current, upgrade
 from twin.access import Actor
-from twin.clock import Clock
-from twin.db.database import Database
-from twin.errors import Unavailable
+from twin.clock import Clock, SystemClock
+from twin.db.database import Database, open_database
+from twin.errors import ConfigurationError, Unavailable
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
 from twin.ledger.ledger import Ledger
-from twin.ports import Stored
+from twin.ports import Handler, Handlers, Stored
 from twin.settings import Settings
 from twin.state.live import LiveState
+from twin.state.views import bearer_of
 
 T = TypeVar("T")
 log = logging.getLogger("hospital_twin")
@@ -166,3 +171,89 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
         return value
 
     return both
+
+
+def organ_handlers() -> list[Handlers]:
+    """Give the handlers of all organs; one line each."""
+    return []
+
+
+def gather(groups: Iterable[Handlers]) -> Handlers:
+    """Put the handlers of several organs together.
+
+    Parameters
+    ----------
+    groups : Iterable[Handlers]
+        Each by event type and stable name.
+
+    Raises
+    ------
+    ConfigurationError
+        If two have one name: derived events would then share their source key.
+    """
+    gathered: dict[type[Event], dict[str, Handler]] = {}
+    for group in groups:
+        for kind, by_name in group.items():
+            for name, handler in by_name.items():
+                held = gathered.setdefault(kind, {})
+                if name in held:
+                    raise ConfigurationError(f"Two handlers of {kind.__name__} are named {name!r}: rename one.")
+                held[name] = handler
+    return gathered
+
+
+def _secret(session: Session) -> bytes:
+    row = session.get(ServerKeyRow, "cursor")
+    if row is None:
+        row = ServerKeyRow(name="cursor", value=secrets.token_bytes(32))
+        session.add(row)
+        session.flush()
+    return row.value
+
+
+def open_hospital(
+    settings: Settings, *, clock: Clock | None = None, is_core: bool = True, handlers: Iterable[Handlers] | None = None
+) -> Hospital:
+    """Open a hospital.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where it is and how it runs.
+    clock : Clock, optional
+        Its time; the computer's by default.
+    is_core : bool, optional
+        Whether this process is the one core; command-line tools beside it say False.
+    handlers : Iterable[Handlers], optional
+        Those of all organs by default.
+
+    Returns
+    -------
+    Hospital
+        Close it.
+
+    Raises
+    ------
+    UnsafeStorage
+        If the database library could lose facts.
+    ConfigurationError
+        If the database's shape is not of this release, or another core runs.
+    """
+    full_metadata()
+    time = clock or SystemClock()
+    ids = UniqueIds()
+    database = open_database(settings, is_core=is_core)
+    try:
+        upgrade(database) if is_core else require_current(database)
+        live = LiveState()
+        ledger = Ledger(
+            database, state=live, bearer_of=bearer_of, clock=time, ids=ids,
+            handlers=gather(organ_handlers() if handlers is None else handlers),
+        )  # fmt: skip
+        return Hospital(
+            settings=settings, clock=time, database=database, ledger=ledger, live=live, ids=ids,
+            secret=database.writer.run(_secret), process=ids.next(time.now()), deadlines=DeadlineService(time),
+        )  # fmt: skip
+    except BaseException:
+        database.close()
+        raise

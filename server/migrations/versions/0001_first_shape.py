@@ -1,0 +1,217 @@
+# ruff: noqa
+# fmt: off
+"""The first shape of the database; written by ``python -m server.migrations.regenerate``."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+from sqlalchemy.dialects import postgresql, sqlite
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('access_audit',
+    sa.Column('sequence', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('action', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+    sa.Column('subject', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('facts', sa.Text(), nullable=False),
+    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('sequence')
+    )
+    op.create_index(op.f('ix_access_audit_actor'), 'access_audit', ['actor'], unique=False)
+    op.create_index(op.f('ix_access_audit_at'), 'access_audit', ['at'], unique=False)
+    op.create_table('access_key',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
+    sa.Column('secret_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('role', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('source', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('created_by', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('revoked_at', sa.BigInteger(), nullable=False),
+    sa.Column('used_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_access_key_source'), 'access_key', ['source'], unique=False)
+    op.create_table('access_server_key',
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('value', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('access_session',
+    sa.Column('token_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('user_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('csrf_token', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('seen_at', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('token_hash')
+    )
+    op.create_index(op.f('ix_access_session_user_id'), 'access_session', ['user_id'], unique=False)
+    op.create_table('access_user',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+    sa.Column('display_name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('password_hash', sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
+    sa.Column('roles', sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
+    sa.Column('language', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('updated_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('name')
+    )
+    op.create_table('door_idempotency',
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('request_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+    sa.Column('process', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+    sa.Column('headers', sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('actor', 'key')
+    )
+    op.create_index(op.f('ix_door_idempotency_created_at'), 'door_idempotency', ['created_at'], unique=False)
+    op.create_table('events',
+    sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('thing', sa.Text(), nullable=False),
+    sa.Column('occurred_at', sa.BigInteger(), nullable=False),
+    sa.Column('recorded_at', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('source_key', sa.Text(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('sequence'),
+    sa.UniqueConstraint('source', 'source_key', name='uq_events_source')
+    )
+    op.create_index('ix_events_binding', 'events', ['thing', 'occurred_at'], unique=False, sqlite_where=sa.text("type IN ('TagBound', 'TagUnbound')"), postgresql_where=sa.text("type IN ('TagBound', 'TagUnbound')"))
+    op.create_index('ix_events_thing', 'events', ['thing', 'occurred_at'], unique=False)
+    op.create_index('uq_events_id', 'events', ['id'], unique=True)
+    op.create_table('events_pruning',
+    sa.Column('up_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('up_to'),
+    comment='holds a row only inside the transaction that prunes archived events'
+    )
+    op.create_table('job',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('payload', sa.LargeBinary(), nullable=False),
+    sa.Column('progress_share', sa.Float(), nullable=False),
+    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('result_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('started_at', sa.BigInteger(), nullable=False),
+    sa.Column('ended_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_job_kind'), 'job', ['kind'], unique=False)
+    op.create_index(op.f('ix_job_state'), 'job', ['state'], unique=False)
+    op.create_table('job_result',
+    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('hash')
+    )
+    op.create_table('run_forecast',
+    sa.Column('run_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('measure', sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+    sa.Column('target_at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('made_at', sa.BigInteger(), nullable=False),
+    sa.Column('low', sa.Float(), nullable=False),
+    sa.Column('middle', sa.Float(), nullable=False),
+    sa.Column('high', sa.Float(), nullable=False),
+    sa.Column('observed', sa.Float(), nullable=True),
+    sa.PrimaryKeyConstraint('run_id', 'measure', 'target_at')
+    )
+    op.create_index(op.f('ix_run_forecast_made_at'), 'run_forecast', ['made_at'], unique=False)
+    op.create_table('run_run',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('scenario_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('job_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('seed', sa.BigInteger(), nullable=False),
+    sa.Column('program_version', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('input_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('input_body', sa.LargeBinary(), nullable=False),
+    sa.Column('result_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('state_sequence', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_run_run_created_at'), 'run_run', ['created_at'], unique=False)
+    op.create_index(op.f('ix_run_run_job_id'), 'run_run', ['job_id'], unique=False)
+    op.create_index(op.f('ix_run_run_kind'), 'run_run', ['kind'], unique=False)
+    op.create_index(op.f('ix_run_run_scenario_id'), 'run_run', ['scenario_id'], unique=False)
+    op.create_table('run_scenario',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('updated_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_run_scenario_updated_at'), 'run_scenario', ['updated_at'], unique=False)
+    op.create_table('state_snapshots',
+    sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('taken_at', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.Text(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('sequence')
+    )
+    op.create_table('subscriptions',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('updated_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('unhandled',
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('handler', sa.Text(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('first_failed_at', sa.BigInteger(), nullable=False),
+    sa.Column('retry_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('event_id', 'handler')
+    )
+    op.create_index(op.f('ix_unhandled_retry_at'), 'unhandled', ['retry_at'], unique=False)
+    bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER access_audit_no_update BEFORE UPDATE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER access_audit_no_delete BEFORE DELETE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("CREATE FUNCTION access_audit_refuse() RETURNS trigger AS 'BEGIN RAISE EXCEPTION ''the audit is append-only''; END' LANGUAGE plpgsql")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE TRIGGER access_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON access_audit FOR EACH STATEMENT EXECUTE FUNCTION access_audit_refuse()')
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END")
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS events_no_delete BEFORE DELETE ON events WHEN NOT EXISTS (SELECT 1 FROM events_pruning WHERE up_to >= OLD.sequence) BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("CREATE OR REPLACE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM events_pruning WHERE up_to >= OLD.sequence) THEN RETURN OLD; END IF; RAISE EXCEPTION 'the ledger is append-only'; END $$")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION events_append_only()')
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()')
