@@ -17,12 +17,11 @@ from server.schema.metadata import TABLE_MODULES, full_metadata
 
 TARGET = Path(__file__).parent / "versions" / "0001_first_shape.py"
 
-_HEAD = '''# ruff: noqa
+_HEAD = '''# ruff: noqa: E501, F401
 # fmt: off
 """The first shape of the database; written by ``python -m server.migrations.regenerate``."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -73,7 +72,8 @@ def render() -> str:
         script = produce_migrations(context, metadata)
     if script.upgrade_ops is None:
         raise RuntimeError("There is no table to create.")
-    body = render_python_code(script.upgrade_ops, render_as_batch=False, imports=set())
+    body = render_python_code(script.upgrade_ops, render_as_batch=False, imports=[])
+    body = body.replace("sqlmodel.sql.sqltypes.AutoString(", "sa.String(")
     lines = [line.rstrip() for line in body.splitlines() if not line.lstrip().startswith("# ###")]
     lines.append("    bind = op.get_bind()")
     for dialect, statement in triggers_of(metadata):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, BigInteger, Column, LargeBinary, Table, Text, event
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, Text, event
 from sqlmodel import Field, SQLModel
 
 
@@ -76,26 +76,37 @@ class ServerKeyRow(SQLModel, table=True):
     value: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-def _forbid_changes(table: Table) -> None:
-    name = table.name
-    for verb in ("UPDATE", "DELETE"):
-        sqlite = DDL(
-            f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-            f"BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
-        )
-        event.listen(table, "after_create", sqlite.execute_if(dialect="sqlite"))
-    function = DDL(
-        f"CREATE FUNCTION {name}_refuse() RETURNS trigger AS "
-        f"'BEGIN RAISE EXCEPTION ''the audit is append-only''; END' LANGUAGE plpgsql"
-    )
-    trigger = DDL(
-        f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_refuse()"
-    )
-    event.listen(table, "after_create", function.execute_if(dialect="postgresql"))
-    event.listen(table, "after_create", trigger.execute_if(dialect="postgresql"))
-    drop = DDL(f"DROP FUNCTION IF EXISTS {name}_refuse()")
-    event.listen(table, "after_drop", drop.execute_if(dialect="postgresql"))
+_AUDIT: Table = AuditRow.__table__  # type: ignore[attr-defined]  # SQLModel gives every table class its Table
+
+_SQLITE_TRIGGERS = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS access_audit_no_{verb.lower()} BEFORE {verb} ON access_audit "
+    f"BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END"
+    for verb in ("UPDATE", "DELETE")
+)
+_POSTGRESQL_TRIGGERS = (
+    (
+        "CREATE OR REPLACE FUNCTION access_audit_refuse() RETURNS trigger AS "
+        "'BEGIN RAISE EXCEPTION ''the audit is append-only''; END' LANGUAGE plpgsql"
+    ),
+    (
+        "CREATE OR REPLACE TRIGGER access_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON access_audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION access_audit_refuse()"
+    ),
+)
 
 
-_forbid_changes(AuditRow.__table__)  # type: ignore[attr-defined]  # SQLModel gives every table class its Table
+def trigger_statements(dialect: str) -> tuple[str, ...]:
+    """Give the statements that guard the audit against change, for migrations.
+
+    Parameters
+    ----------
+    dialect : str
+        ``sqlite`` or ``postgresql``.
+    """
+    return _SQLITE_TRIGGERS if dialect == "sqlite" else _POSTGRESQL_TRIGGERS
+
+
+@event.listens_for(_AUDIT, "after_create")
+def _guard(_table: Table, connection: Connection, **_options: object) -> None:
+    for statement in trigger_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)

@@ -1,9 +1,8 @@
-# ruff: noqa
+# ruff: noqa: E501, F401
 # fmt: off
 """The first shape of the database; written by ``python -m server.migrations.regenerate``."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -17,22 +16,22 @@ def upgrade() -> None:
     op.create_table('access_audit',
     sa.Column('sequence', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('action', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-    sa.Column('subject', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('action', sa.String(length=80), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
     sa.Column('facts', sa.Text(), nullable=False),
-    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('sequence')
     )
     op.create_index(op.f('ix_access_audit_actor'), 'access_audit', ['actor'], unique=False)
     op.create_index(op.f('ix_access_audit_at'), 'access_audit', ['at'], unique=False)
     op.create_table('access_key',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
-    sa.Column('secret_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('role', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
-    sa.Column('source', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('created_by', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('id', sa.String(length=32), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('role', sa.String(length=40), nullable=False),
+    sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('created_by', sa.String(length=64), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
     sa.Column('revoked_at', sa.BigInteger(), nullable=False),
@@ -41,14 +40,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_access_key_source'), 'access_key', ['source'], unique=False)
     op.create_table('access_server_key',
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('value', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('name')
     )
     op.create_table('access_session',
-    sa.Column('token_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('user_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('csrf_token', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.String(length=36), nullable=False),
+    sa.Column('csrf_token', sa.String(length=64), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('seen_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
@@ -56,12 +55,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_access_session_user_id'), 'access_session', ['user_id'], unique=False)
     op.create_table('access_user',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
-    sa.Column('display_name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('password_hash', sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
-    sa.Column('roles', sqlmodel.sql.sqltypes.AutoString(length=400), nullable=False),
-    sa.Column('language', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('display_name', sa.String(length=200), nullable=False),
+    sa.Column('password_hash', sa.String(length=300), nullable=False),
+    sa.Column('roles', sa.String(length=400), nullable=False),
+    sa.Column('language', sa.String(length=10), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -70,14 +69,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('name')
     )
     op.create_table('door_idempotency',
-    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('request_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
-    sa.Column('process', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('key', sa.String(length=200), nullable=False),
+    sa.Column('request_hash', sa.String(length=64), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('process', sa.String(length=36), nullable=False),
     sa.Column('status', sa.Integer(), nullable=False),
-    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
-    sa.Column('headers', sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+    sa.Column('media_type', sa.String(length=100), nullable=False),
+    sa.Column('headers', sa.String(length=1000), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('actor', 'key')
@@ -106,14 +105,14 @@ def upgrade() -> None:
     comment='holds a row only inside the transaction that prunes archived events'
     )
     op.create_table('job',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
-    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
-    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('kind', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('payload', sa.LargeBinary(), nullable=False),
     sa.Column('progress_share', sa.Float(), nullable=False),
-    sa.Column('note', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('result_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('result_hash', sa.String(length=64), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=False),
@@ -123,14 +122,14 @@ def upgrade() -> None:
     op.create_index(op.f('ix_job_kind'), 'job', ['kind'], unique=False)
     op.create_index(op.f('ix_job_state'), 'job', ['state'], unique=False)
     op.create_table('job_result',
-    sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('hash')
     )
     op.create_table('run_forecast',
-    sa.Column('run_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('measure', sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+    sa.Column('run_id', sa.String(length=36), nullable=False),
+    sa.Column('measure', sa.String(length=120), nullable=False),
     sa.Column('target_at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('made_at', sa.BigInteger(), nullable=False),
     sa.Column('low', sa.Float(), nullable=False),
@@ -141,16 +140,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_run_forecast_made_at'), 'run_forecast', ['made_at'], unique=False)
     op.create_table('run_run',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
-    sa.Column('scenario_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('job_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('scenario_id', sa.String(length=36), nullable=False),
+    sa.Column('job_id', sa.String(length=36), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('seed', sa.BigInteger(), nullable=False),
-    sa.Column('program_version', sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
-    sa.Column('input_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('program_version', sa.String(length=40), nullable=False),
+    sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('input_body', sa.LargeBinary(), nullable=False),
-    sa.Column('result_hash', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('result_hash', sa.String(length=64), nullable=False),
     sa.Column('state_sequence', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id')
@@ -160,9 +159,9 @@ def upgrade() -> None:
     op.create_index(op.f('ix_run_run_kind'), 'run_run', ['kind'], unique=False)
     op.create_index(op.f('ix_run_run_scenario_id'), 'run_run', ['scenario_id'], unique=False)
     op.create_table('run_scenario',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-    sa.Column('actor', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -198,14 +197,6 @@ def upgrade() -> None:
     op.create_index(op.f('ix_unhandled_retry_at'), 'unhandled', ['retry_at'], unique=False)
     bind = op.get_bind()
     if bind.dialect.name == "sqlite":
-        bind.exec_driver_sql("CREATE TRIGGER access_audit_no_update BEFORE UPDATE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
-    if bind.dialect.name == "sqlite":
-        bind.exec_driver_sql("CREATE TRIGGER access_audit_no_delete BEFORE DELETE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
-    if bind.dialect.name == "postgresql":
-        bind.exec_driver_sql("CREATE FUNCTION access_audit_refuse() RETURNS trigger AS 'BEGIN RAISE EXCEPTION ''the audit is append-only''; END' LANGUAGE plpgsql")
-    if bind.dialect.name == "postgresql":
-        bind.exec_driver_sql('CREATE TRIGGER access_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON access_audit FOR EACH STATEMENT EXECUTE FUNCTION access_audit_refuse()')
-    if bind.dialect.name == "sqlite":
         bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END")
     if bind.dialect.name == "sqlite":
         bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS events_no_delete BEFORE DELETE ON events WHEN NOT EXISTS (SELECT 1 FROM events_pruning WHERE up_to >= OLD.sequence) BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END")
@@ -215,3 +206,11 @@ def upgrade() -> None:
         bind.exec_driver_sql('CREATE OR REPLACE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION events_append_only()')
     if bind.dialect.name == "postgresql":
         bind.exec_driver_sql('CREATE OR REPLACE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()')
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS access_audit_no_update BEFORE UPDATE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS access_audit_no_delete BEFORE DELETE ON access_audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("CREATE OR REPLACE FUNCTION access_audit_refuse() RETURNS trigger AS 'BEGIN RAISE EXCEPTION ''the audit is append-only''; END' LANGUAGE plpgsql")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER access_audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON access_audit FOR EACH STATEMENT EXECUTE FUNCTION access_audit_refuse()')

@@ -1,0 +1,123 @@
+"""A hospital with its whole application in memory, and clients signed in with any role."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import pytest
+from argon2 import PasswordHasher
+from sqlmodel import Session
+
+from server.access import keys, users
+from server.access.keys import NewKey
+from server.access.passwords import Passwords
+from server.access.service import Access
+from server.access.users import NewUser
+from server.app.factory import App, build_app
+from server.wiring import Hospital, open_hospital
+from twin.access import Role
+from twin.clock import ManualClock
+from twin.settings import Settings
+
+PASSWORD = "four words make sense"
+BASE = "http://twin.test"
+SOURCES = {Role.SERVICE_GATEWAY: "gateway:g1", Role.SERVICE_HIS: "his:main"}
+
+
+def cheap_passwords() -> Passwords:
+    """Give a hasher that takes microseconds instead of tens of milliseconds."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class Served:
+    """A hospital's application, and clients of it."""
+
+    hospital: Hospital
+    app: App
+    clock: ManualClock
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def access(self) -> Access:
+        return self.app.access
+
+    async def stranger(self) -> httpx2.AsyncClient:
+        transport = httpx2.ASGITransport(app=self.app.asgi, raise_app_exceptions=False)
+        client = httpx2.AsyncClient(transport=transport, base_url=BASE)
+        return await self.stack.enter_async_context(client)
+
+    def add_user(self, name: str, *roles: Role) -> str:
+        hashed = self.access.passwords.hash_now(PASSWORD)
+        new = NewUser(
+            id=self.hospital.new_id(), name=name, display_name=name, password_hash=hashed, roles=frozenset(roles)
+        )
+        now = self.clock.now()
+        return self.hospital.write_now(lambda session: users.add_user(session, new, now=now).id)
+
+    async def signed_in(self, role: Role, name: str = "") -> httpx2.AsyncClient:
+        name = name or f"a-{role.value}"
+        with self.hospital.read() as session:
+            known = users.find_user(session, name)
+        if known is None:
+            self.add_user(name, role)
+        client = await self.stranger()
+        answer = await client.post("/v1/auth/sign-in", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        client.headers["x-csrf-token"] = answer.json()["csrf_token"]
+        return client
+
+    def make_key(self, role: Role, source: str = "") -> str:
+        new = NewKey(name="test", role=role, source=source or SOURCES.get(role, ""))
+        now = self.clock.now()
+
+        def use_case(session: Session) -> str:
+            return keys.create_key(session, new, created_by="test", now=now)[0]
+
+        return self.hospital.write_now(use_case)
+
+    async def program(self, role: Role, source: str = "") -> httpx2.AsyncClient:
+        client = await self.stranger()
+        client.headers["authorization"] = f"Bearer {self.make_key(role, source)}"
+        return client
+
+    async def holder(self, role: Role) -> httpx2.AsyncClient:
+        """Give a client with a role: a program for service roles, a person for the others."""
+        return await (self.program(role) if role.value.startswith("service:") else self.signed_in(role))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, free_disk_floor_mb=0, site_name="Test Hospital")
+
+
+@pytest.fixture
+def hospital(settings: Settings, clock: ManualClock) -> Iterator[Hospital]:
+    """An empty hospital on SQLite without any organ."""
+    opened = open_hospital(settings, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def fresh(hospital: Hospital, clock: ManualClock) -> AsyncIterator[Served]:
+    """The application of a hospital that nobody has set up."""
+    access = Access(hospital, cheap_passwords())
+    app = build_app(hospital, access=access)
+    async with app.api.router.lifespan_context(app.api):
+        served = Served(hospital, app, clock)
+        yield served
+        await served.stack.aclose()
+    access.close()
+
+
+@pytest.fixture
+async def served(fresh: Served) -> Served:
+    """The application of a hospital that is set up."""
+    fresh.add_user("root", Role.SYSADMIN)
+    assert not fresh.access.needs_set_up
+    return fresh
