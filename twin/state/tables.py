@@ -75,7 +75,7 @@ def _without_empty(value: object) -> object:
     if isinstance(value, dict):
         shown = {key: _without_empty(entry) for key, entry in value.items()}
         return {key: entry for key, entry in shown.items() if entry or not isinstance(entry, dict | set | list)}
-    return value
+    return (value.place, value.item) if isinstance(value, StockLine) else value
 
 
 class Tables:
