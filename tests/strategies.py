@@ -36,8 +36,23 @@ POOLS: dict[str, tuple[str, ...]] = {
 SOURCES = ("gateway:g1", "his:main", "user:u1", "import:csv", "twin:assets.egress")
 
 _PLACE_FIELDS = frozenset(
-    "place home zone previous_zone last_zone from_zone to_zone portal parent start end from_place to_place "
-    "service_point outside_place".split()
+    [
+        "place",
+        "home",
+        "zone",
+        "previous_zone",
+        "last_zone",
+        "from_zone",
+        "to_zone",
+        "portal",
+        "parent",
+        "start",
+        "end",
+        "from_place",
+        "to_place",
+        "service_point",
+        "outside_place",
+    ]
 )
 _BEARERS = (*POOLS["asset"], *POOLS["encounter"], "s1", "bin-1")
 _CANCELLABLE = (

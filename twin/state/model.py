@@ -119,6 +119,10 @@ class Tag(msgspec.Struct, kw_only=True, gc=False):
         Latest word that no reader sees it.
     bindings : list[Binding]
         All bindings and unbindings, in order of precedence.
+    is_shared : bool
+        Whether a bearer of it ever bore another tag too, so that the place of the bearer needs both.
+    is_settled : bool
+        Whether the sighting held already counts for the bearer, which no other tag speaks for; a hint for speed.
     """
 
     id: str
@@ -126,6 +130,8 @@ class Tag(msgspec.Struct, kw_only=True, gc=False):
     entered: ZoneChanged | PortalCrossed | None = None
     lost: TagLost | None = None
     bindings: list[Binding] = msgspec.field(default_factory=list)
+    is_shared: bool = False
+    is_settled: bool = False
 
     @property
     def bound(self) -> TagBound | None:

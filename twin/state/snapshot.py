@@ -115,7 +115,7 @@ def _comparable(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_comparable(entry) for entry in value]
     if isinstance(value, msgspec.Struct):
-        skipped = _GIVEN_BY_LEDGER if isinstance(value, Event) else frozenset({"placed_by"})
+        skipped = _GIVEN_BY_LEDGER if isinstance(value, Event) else frozenset({"placed_by", "is_settled"})
         shown = {name: _comparable(getattr(value, name)) for name in value.__struct_fields__ if name not in skipped}
         shown["type"] = type(value).__name__
         return shown

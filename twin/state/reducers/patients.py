@@ -26,26 +26,27 @@ def encounter_fact(tables: Tables, event: EncounterFact) -> None:
     A fact later than all others is folded on top; any other, and those that reach back or touch two encounters, make
     all encounters anew that are joined by swaps and merges.
     """
-    encounter = encounter_of(tables, event.thing)
-    inserted = insert_fact(encounter.facts, event)
-    if inserted is Inserted.KNOWN:
+    encounter = tables.encounters.get(event.thing) or encounter_of(tables, event.thing)
+    facts, index = encounter.facts, tables.index
+    # A fact of the same instant as a cancel may be undone by it though it sorts after it, so it must be strictly later.
+    is_last = not facts or event.occurred_at > facts[-1].occurred_at
+    if is_last:
+        facts.append(event)
+    elif insert_fact(facts, event) is Inserted.KNOWN:
         return
     if isinstance(event, _REFOLDING):
         _join(tables, event)
         _refold(tables, event.thing)
-        return
-    index = tables.index
-    # A cancel of the same instant may undo this fact though it sorts before it.
-    is_later = len(encounter.facts) < 2 or encounter.facts[-2].occurred_at < event.occurred_at
-    is_alone = (
-        encounter.id not in index.swap_links
+    elif (
+        is_last
         and not encounter.merged_into
+        and encounter.id not in index.swap_links
         and encounter.id not in index.merged_by_survivor
-    )
-    if inserted is Inserted.LAST and is_later and is_alone:
-        before = (encounter.place, encounter.present, encounter.reserved)
+    ):
+        place, present, reserved = encounter.place, encounter.present, encounter.reserved
         folding.step(encounter, event)
-        _follow(tables, encounter, before)
+        if encounter.place != place or encounter.present != present or encounter.reserved != reserved:
+            _follow(tables, encounter, (place, present, reserved))
     else:
         _refold(tables, event.thing)
 

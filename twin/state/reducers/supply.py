@@ -33,7 +33,8 @@ def _add(tables: Tables, line: StockLine, change: int, event: StockMoved) -> Non
         lots[lot] = left
     else:
         lots.pop(lot, None)
-    if is_newer(event, line.moved):
+    moved = line.moved
+    if moved is None or event.occurred_at > moved.occurred_at or is_newer(event, moved):
         line.moved = event
     if line.par is not None:
         watch(tables, line)

@@ -30,19 +30,28 @@ def tag_of(tables: Tables, tag_id: str) -> Tag:
 def zone_confirmed(tables: Tables, event: ZoneConfirmed) -> None:
     """Keep that a tag is still in its zone."""
     tag = tables.tags.get(event.thing) or tag_of(tables, event.thing)
-    if is_newer(event, tag.sighting):
+    held = tag.sighting
+    if held is None:
         tag.sighting = event
-        bindings = tag.bindings
-        if bindings:
-            locate_bearer(tables, tag, bindings[-1])
+    else:
+        if event.occurred_at <= held.occurred_at and not is_newer(event, held):
+            return
+        tag.sighting = event
+        # The common case, told early: nothing but the age changes.
+        if tag.is_settled and held.__class__ is not PortalCrossed and held.zone == event.zone:  # type: ignore[union-attr]
+            return
+    if tag.bindings:
+        locate_bearer(tables, tag, tag.bindings[-1])
 
 
 def zone_changed(tables: Tables, event: ZoneChanged | PortalCrossed) -> None:
     """Keep the zone of a tag and since when it is there."""
     tag = tables.tags.get(event.thing) or tag_of(tables, event.thing)
-    if is_newer(event, tag.entered):
+    at = event.occurred_at
+    entered, held = tag.entered, tag.sighting
+    if entered is None or at > entered.occurred_at or is_newer(event, entered):
         tag.entered = event
-    if is_newer(event, tag.sighting):
+    if held is None or at > held.occurred_at or is_newer(event, held):
         tag.sighting = event
         bindings = tag.bindings
         if bindings:
@@ -59,9 +68,14 @@ def tag_lost(tables: Tables, event: TagLost) -> None:
 def tag_binding(tables: Tables, event: TagBound | TagUnbound) -> None:
     """Keep to what a tag is fixed from an instant on, and locate both bearers anew."""
     tag = tag_of(tables, event.thing)
+    tag.is_settled = False
     before = tag.bound
     if isinstance(event, TagBound):
-        tables.index.tags_by_bearer[event.bearer_kind][event.bearer].add(event.thing)
+        tags = tables.index.tags_by_bearer[event.bearer_kind][event.bearer]
+        tags.add(event.thing)
+        if len(tags) > 1:
+            for tag_id in tags:
+                _share(tag_of(tables, tag_id))
     if insert_fact(tag.bindings, event) is not Inserted.LAST:
         return
     if before is not None:
@@ -69,18 +83,24 @@ def tag_binding(tables: Tables, event: TagBound | TagUnbound) -> None:
     locate_bearer(tables, tag, event)
 
 
+def _share(tag: Tag) -> None:
+    tag.is_shared, tag.is_settled = True, False
+
+
 def locate_bearer(tables: Tables, tag: Tag, bound: TagBound | TagUnbound) -> None:
     """Bring the zone of a tag's bearer in line with what its tags say."""
-    if isinstance(bound, TagUnbound):
+    if not isinstance(bound, TagBound):
         return
-    kind, bearer = bound.bearer_kind, bound.bearer
-    if len(tables.index.tags_by_bearer[kind][bearer]) == 1:
-        sighting = tag.sighting
-        zone = "" if sighting is None or sighting.occurred_at < bound.occurred_at else zone_of(sighting)
+    if tag.is_shared:
+        zone = observed_zone(tables, bound.bearer_kind, bound.bearer)
     else:
-        zone = observed_zone(tables, kind, bearer)
-    if tables.index.zone_by_bearer[kind].get(bearer, "") != zone:
-        set_zone(tables, kind, bearer, zone)
+        sighting = tag.sighting
+        if sighting is None or sighting.occurred_at < bound.occurred_at:
+            zone = ""
+        else:
+            tag.is_settled = True
+            zone = sighting.to_zone if sighting.__class__ is PortalCrossed else sighting.zone  # type: ignore[union-attr]
+    set_zone(tables, bound.bearer_kind, bound.bearer, zone)
 
 
 def observed_zone(tables: Tables, kind: BearerKind, bearer: str) -> str:
@@ -114,13 +134,14 @@ def set_zone(tables: Tables, kind: BearerKind, bearer: str, zone: str) -> None:
         members[zone].add(bearer)
     if kind is BearerKind.ASSET:
         slot = index.asset_slot.get(bearer)
-        if slot is not None and zone:
-            places = index.assets_by_category[slot[0]]
-            places[slot[1]].discard(bearer)
-            places[zone].add(bearer)
-            index.asset_slot[bearer] = (slot[0], zone)
-        else:
+        if slot is None or not zone:
             place_asset(tables, bearer)
+        else:
+            category, place = slot
+            places = index.assets_by_category[category]
+            places[place].discard(bearer)
+            places[zone].add(bearer)
+            index.asset_slot[bearer] = (category, zone)
 
 
 def bin_emptied(tables: Tables, event: BinEmptied) -> None:
