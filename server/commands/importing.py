@@ -1,0 +1,129 @@
+"""``hospital-twin import``: start from event logs and spreadsheets."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from server.console import AsJson, out, say, show
+from server.imports.mapping import mapping_named, shipped_mappings
+from server.imports.masters import COLUMNS_BY_KIND, MasterKind, template
+from server.imports.runs import LogReport, MasterReport, import_log, import_master
+from server.session import opened_alone
+from twin.errors import ConfigurationError
+
+is_group = True
+name = "import"
+command = typer.Typer(help=say("Start from your own event logs and spreadsheets."), no_args_is_help=True)
+
+File = Annotated[Path | None, typer.Argument(help=say("CSV file."), exists=True, dir_okay=False)]
+LogFile = Annotated[Path, typer.Argument(help=say("CSV or XES file."), exists=True, dir_okay=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Show what would be stored; store nothing."))]
+Template = Annotated[bool, typer.Option("--template", help=say("Print a header and an example line."))]
+MappingOption = Annotated[
+    str, typer.Option("--mapping", help=say("Mapping file, or the name of one that comes with the release."))
+]
+
+
+@command.command("events", help=say("Import an event log of visits or activities."))
+def import_events(
+    file: LogFile, mapping: MappingOption = "", is_dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
+    """Import an event log; the guess at its columns is shown in the dry run."""
+    chosen = mapping_named(mapping) if mapping else shipped_mappings().get(file.stem)
+    with opened_alone() as hospital:
+        report = import_log(hospital, file, mapping=chosen, is_dry_run=is_dry_run)
+    if as_json:
+        show(_plain(report))
+        return
+    _tell_log(report)
+
+
+def _tell_log(report: LogReport) -> None:
+    for line in report.guessed:
+        out(say("Guessed: {line}", line=line))
+    out(
+        say(
+            "{rows} rows, {encounters} encounters ({open} still open), {events} events.",
+            rows=report.n_rows,
+            encounters=report.n_encounters,
+            open=report.n_open,
+            events=report.n_events,
+        )
+    )
+    for place, count in sorted(report.unknown_places.items()):
+        out(
+            say(
+                "No place {place!r} is known ({count} times): map it under [places] or import it.",
+                place=place,
+                count=count,
+            )
+        )
+    out(_last_line(report.is_stored, report.n_new))
+
+
+def _last_line(is_stored: bool, n_new: int) -> str:
+    if is_stored:
+        return say("Stored: {count} new facts.", count=n_new)
+    return say("Dry run: nothing was stored. Run it again without --dry-run to store it.")
+
+
+def _plain(report: LogReport | MasterReport) -> object:
+    return msgspec.to_builtins(report, enc_hook=lambda value: value.model_dump(mode="json"))
+
+
+@command.command("mapping", help=say("Print a mapping that comes with the release, to start your own from."))
+def print_mapping(mapping: Annotated[str, typer.Argument(help=say("Name of the mapping."))]) -> None:
+    """Print a shipped mapping as JSON."""
+    show(mapping_named(mapping).model_dump(mode="json", exclude_defaults=True))
+
+
+def _import(kind: MasterKind, file: Path | None, is_dry_run: bool, is_template: bool, as_json: bool) -> None:
+    if is_template:
+        sys.stdout.write(template(COLUMNS_BY_KIND[kind]))
+        return
+    if file is None:
+        raise ConfigurationError(say("Name a CSV file, or print a template with --template."))
+    with opened_alone() as hospital:
+        report = import_master(hospital, kind, file, is_dry_run=is_dry_run)
+    if as_json:
+        show(_plain(report))
+        return
+    out(say("{rows} rows.", rows=report.n_rows))
+    out(_last_line(report.is_stored, report.n_new))
+
+
+@command.command("places", help=say("Import buildings, wards, rooms and beds."))
+def import_places(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import places."""
+    _import(MasterKind.PLACES, file, is_dry_run, is_template, as_json)
+
+
+@command.command("paths", help=say("Import doors, corridors, stairs and lifts between places."))
+def import_paths(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import paths."""
+    _import(MasterKind.PATHS, file, is_dry_run, is_template, as_json)
+
+
+@command.command("assets", help=say("Import devices with their tags."))
+def import_assets(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import assets."""
+    _import(MasterKind.ASSETS, file, is_dry_run, is_template, as_json)
+
+
+@command.command("staff", help=say("Import members of staff by pseudonym."))
+def import_staff(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import staff."""
+    _import(MasterKind.STAFF, file, is_dry_run, is_template, as_json)
