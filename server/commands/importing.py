@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from server.console import AsJson, out, say, show
+from server.console import AsJson, Exit, out, say, show
 from server.imports.mapping import mapping_named, shipped_mappings
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, template
 from server.imports.runs import LogReport, MasterReport, import_log, import_master
@@ -39,8 +39,10 @@ def import_events(
         report = import_log(hospital, file, mapping=chosen, is_dry_run=is_dry_run)
     if as_json:
         show(_plain(report))
-        return
-    _tell_log(report)
+    else:
+        _tell_log(report)
+    if report.n_problems:
+        raise typer.Exit(Exit.NOT_IN_ORDER)
 
 
 def _tell_log(report: LogReport) -> None:
@@ -63,6 +65,10 @@ def _tell_log(report: LogReport) -> None:
                 count=count,
             )
         )
+    for problem in report.problems:
+        out(f"{problem.place}: {problem.field}: {problem.message} {problem.cure}")
+    if report.n_problems:
+        out(say("{count} problems: the log is not stored until they are mended.", count=report.n_problems))
     out(_last_line(report.is_stored, report.n_new))
 
 

@@ -44,6 +44,10 @@ class LogReport:
         Events that were not stored before; 0 for a dry run.
     unknown_places : dict[str, int]
         Values that name no place of the twin, with how often.
+    n_problems : int
+        Values that cannot be used; a log with any is not stored.
+    problems : tuple[FieldProblem, ...]
+        The first of them; only a dry run gives them here.
     """
 
     is_stored: bool
@@ -55,6 +59,8 @@ class LogReport:
     n_events: int
     n_new: int
     unknown_places: dict[str, int]
+    n_problems: int
+    problems: tuple[FieldProblem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is
     Returns
     -------
     LogReport
-        Counts, and what was guessed.
+        Counts, what was guessed, and in a dry run every problem.
 
     Raises
     ------
@@ -114,7 +120,7 @@ def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is
     places = frozenset(str(place) for place in hospital.live.places)
     conversion = LogConversion(mapping, key=key, places=places)
     converted = conversion.convert(_rows(path, is_xes or mapping.format == "xes", mapping.delimiter))
-    if converted.problems:
+    if converted.problems and not is_dry_run:
         raise ImportRefused(path.name, converted.problems)
     n_new = 0 if is_dry_run else _store(hospital, converted.events, is_past=True)
     return _log_report(converted, mapping, guessed, is_stored=not is_dry_run, n_new=n_new)
@@ -202,4 +208,6 @@ def _log_report(
         n_events=len(converted.events),
         n_new=n_new,
         unknown_places=dict(converted.unknown_places),
+        n_problems=converted.n_problems,
+        problems=tuple(converted.problems),
     )
