@@ -1,0 +1,65 @@
+"""How far a reader's clock is off, from nothing but when its messages came."""
+
+from __future__ import annotations
+
+_MINUTE_US = 60_000_000
+_EARLIEST = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
+_MAX_AHEAD_US = 300_000_000
+
+
+class ClockOffset:
+    """Estimates ``gateway clock - reader clock`` as the least delay seen lately.
+
+    Every message takes some time to come, never less than none; so the smallest difference between arrival and reader
+    time within the last one to two windows is the offset plus the least delay. A reader's clock that jumps is followed
+    within two windows, or at once when it jumps ahead.
+
+    Parameters
+    ----------
+    window_us : int, optional
+        Length of a window, microseconds.
+    """
+
+    def __init__(self, window_us: int = _MINUTE_US) -> None:
+        self._window_us = window_us
+        self._started_at: int | None = None
+        self._current: int | None = None
+        self._previous: int | None = None
+
+    @property
+    def offset_us(self) -> int:
+        """Microseconds to add to the reader's clock; 0 before the first message."""
+        known = [value for value in (self._current, self._previous) if value is not None]
+        return min(known, default=0)
+
+    def observe(self, reader_time: int, arrived_at: int) -> None:
+        """Learn from a message that bears the reader's time.
+
+        Parameters
+        ----------
+        reader_time : int
+            Reader's clock when it wrote the message, UTC microseconds.
+        arrived_at : int
+            Gateway's clock when the message came, UTC microseconds.
+        """
+        if reader_time <= 0:
+            return
+        difference = arrived_at - reader_time
+        if self._started_at is None or arrived_at - self._started_at >= self._window_us:
+            self._previous, self._current, self._started_at = self._current, None, arrived_at
+        self._current = difference if self._current is None else min(self._current, difference)
+
+    def correct(self, reader_time: int | None, arrived_at: int) -> int:
+        """Give the gateway's time of what a reader saw at a time of its own; never after its arrival.
+
+        A reader that does not tell a usable time is taken to have seen the tag when the message came.
+        """
+        if not reader_time:
+            return arrived_at
+        corrected = min(reader_time + self.offset_us, arrived_at)
+        return corrected if corrected >= _EARLIEST else arrived_at
+
+
+def is_plausible(at: int, now: int) -> bool:
+    """Tell whether an instant can be believed: after 1999 and at most five minutes ahead."""
+    return _EARLIEST <= at <= now + _MAX_AHEAD_US

@@ -1,0 +1,209 @@
+"""Tag reports on the fast path: thousands of tags in one pass, with what readers leave out put back in.
+
+A reader writes every tag of a report alike, so the first one's layout is compiled to one ``struct`` format; whether all
+others have it is checked by comparing each type octet's column. Where they differ, each tag is read by itself.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from typing import NamedTuple
+
+from rfid_gateway.rfid.llrp.codec import Parameter, decode_parameters
+from rfid_gateway.rfid.llrp.fields import BitString
+
+_TAG_REPORT_DATA = 240
+_EPC_DATA = 241
+_IMPINJ_PEAK_RSSI = "ImpinjPeakRSSI"
+_MAX_LAYOUTS = 64  # a reader uses a handful; hostile input must not fill the memory
+
+
+class TagReport(NamedTuple):
+    """What a reader says of one tag; None where it says nothing.
+
+    Parameters
+    ----------
+    epc : bytes
+        The tag's code; whole octets.
+    antenna : int or None
+        Antenna number, 1 and up.
+    rssi_dbm : float or None
+        Strongest signal.
+    first_seen : int or None
+        Reader's clock, UTC microseconds.
+    last_seen : int or None
+        Reader's clock, UTC microseconds.
+    times : int or None
+        How often it was read since the last report.
+    rospec : int or None
+        Which reader operation saw it.
+    channel : int or None
+        Channel index.
+    """
+
+    epc: bytes
+    antenna: int | None = None
+    rssi_dbm: float | None = None
+    first_seen: int | None = None
+    last_seen: int | None = None
+    times: int | None = None
+    rospec: int | None = None
+    channel: int | None = None
+
+
+# TV type: (struct format of the content, index in TagReport or -1)
+_VALUES: dict[int, tuple[str, int]] = {
+    1: ("H", 1), 2: ("Q", 3), 3: ("8x", -1), 4: ("Q", 4), 5: ("8x", -1), 6: ("b", 2), 7: ("H", 7), 8: ("H", 5),
+    9: ("I", 6), 10: ("2x", -1), 11: ("2x", -1), 12: ("2x", -1), 13: ("12s", 0), 14: ("2x", -1), 15: ("2x", -1),
+    16: ("4x", -1), 17: ("2x", -1), 18: ("4x", -1), 19: ("2x", -1), 20: ("2x", -1),
+}  # fmt: skip
+_NAMES: dict[int, tuple[str, int]] = {
+    1: ("AntennaID", 1), 2: ("Microseconds", 3), 4: ("Microseconds", 4), 6: ("PeakRSSI", 2), 7: ("ChannelIndex", 7),
+    8: ("TagCount", 5), 9: ("ROSpecID", 6),
+}  # fmt: skip
+
+
+class _Compiled:
+    """The layout that all tags of a report share."""
+
+    def __init__(self, record: bytes) -> None:
+        """Compile from one record; raises ``LookupError`` if it has anything but values of known length."""
+        self.constants: list[tuple[int, bytes]] = [(i, record[i : i + 1]) for i in range(4)]
+        form, order, position = [">4x"], [-1] * 8, 4
+        found = 0
+        if record[4:6] == b"\x00\xf1":
+            size = int.from_bytes(record[8:10], "big")
+            if size % 8 or not size or int.from_bytes(record[6:8], "big") != 6 + size // 8:
+                raise LookupError
+            self.constants += [(i, record[i : i + 1]) for i in range(4, 10)]
+            form.append(f"6x{size // 8}s")
+            order[0], found, position = 0, 1, 10 + size // 8
+        while position < len(record):
+            code, index = _VALUES[record[position] & 0x7F if record[position] & 0x80 else -1]
+            self.constants.append((position, record[position : position + 1]))
+            form.append("x" + code)
+            if index >= 0:
+                order[index] = found
+                found += 1
+            position += 1 + struct.calcsize(">" + code)
+        self.format = struct.Struct("".join(form))
+        if self.format.size != len(record) or order[0] < 0 or position != len(record):
+            raise LookupError
+        self.reported = frozenset(index for index, at in enumerate(order) if at >= 0)
+        # Rows get one None appended; whatever the layout lacks is taken from there.
+        self.pick: Callable[[tuple[object, ...]], tuple[object, ...]] = itemgetter(
+            *(i if i >= 0 else found for i in order)
+        )
+
+    def fits(self, body: bytes) -> bool:
+        """Tell whether every record of a body has this layout."""
+        size = self.format.size
+        count, rest = divmod(len(body), size)
+        return not rest and all(body[at::size] == octet * count for at, octet in self.constants)
+
+
+class ReportReader:
+    """Reads RO_ACCESS_REPORT bodies of one reader.
+
+    Readers may leave out what has not changed since the tag report before; it is put back in per reader operation
+    (1.0.1, section 14.2.3: parameters of TagReportData are optional).
+    """
+
+    def __init__(self) -> None:
+        self._layouts: dict[bytes, _Compiled | None] = {}
+        self._last: dict[int | None, TagReport] = {}
+        self._reported: frozenset[int] = frozenset()
+        self.broken_parameters = 0
+
+    def read(self, body: bytes) -> list[TagReport]:
+        """Give the tags of a report; broken ones are counted in ``broken_parameters`` and left out."""
+        length = int.from_bytes(body[2:4], "big")
+        if body[:2] == b"\x00\xf0" and 4 < length <= len(body):
+            record = body[:length]
+            layout = self._layout(record)
+            if layout is not None and layout.fits(body):
+                return self._complete(self._read_alike(layout, body), layout.reported)
+        return self._complete(list(self._read_each(body)), frozenset())
+
+    def _layout(self, record: bytes) -> _Compiled | None:
+        # Fixed-length values make records of one length usually alike; a wrong guess only takes the slow path.
+        key = record[:6] + record[-12:-11] + len(record).to_bytes(2, "big")
+        layout = self._layouts.get(key)
+        if layout is None or not layout.fits(record):
+            try:
+                layout = _Compiled(record)
+            except (LookupError, struct.error):
+                return None
+            if len(self._layouts) >= _MAX_LAYOUTS:
+                self._layouts.clear()
+            self._layouts[key] = layout
+        return layout
+
+    @staticmethod
+    def _read_alike(layout: _Compiled, body: bytes) -> list[TagReport]:
+        pick, make = layout.pick, TagReport._make
+        return [make(pick((*row, None))) for row in layout.format.iter_unpack(body)]
+
+    def _read_each(self, body: bytes) -> Iterator[TagReport]:
+        for parameter in decode_parameters(body):
+            if parameter.number == _TAG_REPORT_DATA:
+                tag = self._read_one(parameter)
+                if tag is not None:
+                    yield tag
+            elif parameter.problem:
+                self.broken_parameters += 1
+
+    def _read_one(self, data: Parameter) -> TagReport | None:
+        epc: bytes | None = None
+        values: list[object] = [None] * 8
+        for child in data.children:
+            if child.problem:
+                self.broken_parameters += 1
+            elif child.number == 13 and isinstance(octets := child.values["EPC"], bytes):
+                epc = octets
+            elif child.number == _EPC_DATA and isinstance(bits := child.values["EPC"], BitString):
+                epc = bits.octets if bits.count else None
+            elif child.number in _NAMES:
+                name, index = _NAMES[child.number]
+                values[index] = child.integer(name)
+            elif child.name == _IMPINJ_PEAK_RSSI and isinstance(level := child.vendor_values().get("RSSI_cdBm"), int):
+                values[2] = level / 100.0
+        if epc is None:
+            self.broken_parameters += 1
+            return None
+        return TagReport._make((epc, *values[1:]))
+
+    def _complete(self, tags: list[TagReport], reported: frozenset[int]) -> list[TagReport]:
+        if tags and reported and reported >= self._reported:
+            # Nothing is left out that was ever said; only the last tag must be remembered.
+            self._reported = reported
+            self._remember(tags[-1])
+            return tags
+        return [self._inherit(tag) for tag in tags]
+
+    def _remember(self, tag: TagReport) -> None:
+        if len(self._last) >= _MAX_LAYOUTS and tag.rospec not in self._last:
+            self._last.clear()
+        self._last[tag.rospec] = tag
+
+    def _inherit(self, tag: TagReport) -> TagReport:
+        rospec = tag.rospec
+        if rospec is None and len(self._last) == 1:
+            rospec = next(iter(self._last))
+        before = self._last.get(rospec)
+        if before is not None:
+            tag = TagReport(
+                tag.epc,
+                before.antenna if tag.antenna is None else tag.antenna,
+                before.rssi_dbm if tag.rssi_dbm is None else tag.rssi_dbm,
+                before.first_seen if tag.first_seen is None else tag.first_seen,
+                before.last_seen if tag.last_seen is None else tag.last_seen,
+                tag.times,
+                rospec,
+                before.channel if tag.channel is None else tag.channel,
+            )
+        self._reported |= {index for index, value in enumerate(tag) if value is not None}
+        self._remember(tag)
+        return tag
