@@ -1,0 +1,186 @@
+"""Registers to values and back: types, orders, scales, bit fields, sentinels, plausibility."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rfid_gateway.modbus.profile import RawType, Signal
+from rfid_gateway.modbus.samples import Quality
+from twin.errors import DecodeError
+from twin.units import CONVERSIONS_BY_UNIT, to_inside
+
+_FLOATS = {RawType.FLOAT16: "e", RawType.FLOAT32: "f", RawType.FLOAT64: "d"}
+_SIGNED_BITS = {RawType.INT16: 16, RawType.INT32: 32, RawType.INT64: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What registers mean.
+
+    Parameters
+    ----------
+    value : float, str or None
+        In the inside unit; None where the machine has no value. Kept when it is implausible, for the engineer.
+    quality : Quality
+        Whether it can be used.
+    """
+
+    value: float | str | None
+    quality: Quality = Quality.GOOD
+
+    @property
+    def number(self) -> float:
+        """The value as a number; NaN for none and for text."""
+        return self.value if isinstance(self.value, float) else math.nan
+
+
+_NONE = Decoded(None, Quality.NOT_AVAILABLE)
+
+
+def decode(signal: Signal, registers: Sequence[int], exponent: int | None = None) -> Decoded:
+    """Give the value of a signal.
+
+    Parameters
+    ----------
+    signal : Signal
+        What the registers are.
+    registers : Sequence[int]
+        As many as the signal is wide, 0 to 65535 each; a single 0 or 1 for coils and discrete inputs.
+    exponent : int, optional
+        Content of the exponent register, signed, if the signal has one.
+
+    Returns
+    -------
+    Decoded
+        In the inside unit, with quality.
+
+    Raises
+    ------
+    DecodeError
+        If there are more or fewer registers than the signal is wide, or one is no 16-bit number.
+    """
+    if len(registers) != signal.width or any(not 0 <= word <= 0xFFFF for word in registers):
+        text = f"Signal {signal.key}: expected {signal.width} register(s) of 0 to 65535, got {list(registers)[:8]}."
+        raise DecodeError(text, code="modbus.registers")
+    octets = _octets(signal, registers)
+    if int.from_bytes(octets, "big") in signal.sentinels:
+        return _NONE
+    raw = _raw(signal, octets)
+    if raw is None or isinstance(raw, str):
+        return Decoded(raw) if raw is not None else _NONE
+    power = _power(signal, exponent)
+    if power is None or not math.isfinite(raw):
+        return _NONE
+    # Dividing by a power of ten is exact where multiplying by its inverse is not: 235 / 10 is 23.5.
+    scaled = _scaled(raw, signal.scale) * 10.0**power if power >= 0 else _scaled(raw, signal.scale) / 10.0**-power
+    value = to_inside(scaled + signal.offset, signal.unit)
+    if not math.isfinite(value):
+        return _NONE
+    if signal.plausible is not None and not signal.plausible[0] <= value <= signal.plausible[1]:
+        return Decoded(value, Quality.OUT_OF_RANGE)
+    return Decoded(value)
+
+
+def _scaled(raw: float, scale: float) -> float:
+    inverse = round(1.0 / scale) if 0.0 < abs(scale) < 1.0 else 0
+    return raw / inverse if inverse and 1.0 / inverse == scale else raw * scale
+
+
+def _octets(signal: Signal, registers: Sequence[int]) -> bytes:
+    # A string keeps its words in order whatever the order of numbers; only its octets may be swapped.
+    is_reversed = signal.order.is_low_word_first and signal.type is not RawType.STRING
+    words = list(reversed(registers)) if is_reversed else registers
+    return b"".join(word.to_bytes(2, "little" if signal.order.is_low_byte_first else "big") for word in words)
+
+
+def _raw(signal: Signal, octets: bytes) -> float | str | None:
+    kind = signal.type
+    if kind in _FLOATS:
+        return float(struct.unpack(">" + _FLOATS[kind], octets)[0])
+    if kind is RawType.STRING:
+        return octets.split(b"\0", 1)[0].decode("latin-1").rstrip() or None
+    number = int.from_bytes(octets, "big")
+    if kind in (RawType.BCD16, RawType.BCD32):
+        return float(digits) if (digits := f"{number:0{len(octets) * 2}x}").isdecimal() else None
+    if kind in (RawType.INT8_HIGH, RawType.UINT8_HIGH):
+        number >>= 8
+    if kind in (RawType.INT8_HIGH, RawType.INT8_LOW, RawType.UINT8_HIGH, RawType.UINT8_LOW):
+        number &= 0xFF
+        return float(number - 256 if kind.value.startswith("int") and number > 127 else number)
+    if signal.bits is not None:
+        number = number >> signal.bits.first & ((1 << signal.bits.count) - 1)
+    width = _SIGNED_BITS.get(kind)
+    return float(number - (1 << width) if width and number >> (width - 1) else number)
+
+
+def _power(signal: Signal, exponent: int | None) -> int | None:
+    if signal.exponent is None:
+        return 0
+    power = signal.exponent.default if exponent is None else exponent
+    if power is None or not -18 <= power <= 18:
+        return None
+    return -power if signal.exponent.is_negated else power
+
+
+def encode(signal: Signal, value: float | str | None, exponent: int = 0) -> list[int]:
+    """Give the registers that mean a value: what a simulator shows, and what a write sends.
+
+    Parameters
+    ----------
+    signal : Signal
+        What the registers are.
+    value : float, str or None
+        In the inside unit; None gives the first sentinel, or NaN for a float type.
+    exponent : int
+        Content of the exponent register, if the signal has one.
+
+    Raises
+    ------
+    DecodeError
+        If the value does not fit the type.
+    """
+    octets = _encode_octets(signal, value, exponent)
+    words = [
+        int.from_bytes(octets[i : i + 2], "little" if signal.order.is_low_byte_first else "big")
+        for i in range(0, len(octets), 2)
+    ]
+    return words[::-1] if signal.order.is_low_word_first and signal.type is not RawType.STRING else words
+
+
+def _encode_octets(signal: Signal, value: float | str | None, exponent: int) -> bytes:
+    size = 2 * signal.width
+    if isinstance(value, str) or signal.type is RawType.STRING:
+        return str(value or "").encode("latin-1", "replace")[:size].ljust(size, b"\0")
+    if value is None or math.isnan(value):
+        if signal.sentinels:
+            return signal.sentinels[0].to_bytes(size, "big")
+        return struct.pack(">" + _FLOATS[signal.type], math.nan) if signal.type in _FLOATS else bytes(size)
+    conversion = CONVERSIONS_BY_UNIT[signal.unit]
+    outside = (value - conversion.offset) / conversion.factor
+    raw = (outside - signal.offset) / signal.scale / 10.0 ** (_power(signal, exponent) or 0)
+    try:
+        return _encode_number(signal, raw, size)
+    except (OverflowError, ValueError, struct.error) as error:
+        text = f"Signal {signal.key}: {value} does not fit {signal.type.value} (raw {raw:g})."
+        raise DecodeError(text, code="modbus.range") from error
+
+
+def _encode_number(signal: Signal, raw: float, size: int) -> bytes:
+    kind = signal.type
+    if kind in _FLOATS:
+        return struct.pack(">" + _FLOATS[kind], raw)
+    number = round(raw)
+    if kind in (RawType.BCD16, RawType.BCD32):
+        return bytes.fromhex(f"{number:0{size * 2}d}")[:size]
+    if kind in (RawType.INT8_HIGH, RawType.UINT8_HIGH):
+        return number.to_bytes(1, "big", signed=kind is RawType.INT8_HIGH) + b"\0"
+    if kind in (RawType.INT8_LOW, RawType.UINT8_LOW):
+        return b"\0" + number.to_bytes(1, "big", signed=kind is RawType.INT8_LOW)
+    if signal.bits is not None:
+        if not 0 <= number < 1 << signal.bits.count:
+            raise OverflowError
+        number <<= signal.bits.first
+    return number.to_bytes(size, "big", signed=kind in _SIGNED_BITS)
