@@ -1,0 +1,332 @@
+"""The whole way from readings to events: one object that is fed readings, status and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rfid_gateway.cleaning.layout import Layout, ReadPointKind
+from rfid_gateway.cleaning.portals import PortalSettings, PortalTracker
+from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
+from rfid_gateway.rfid.clocks import is_plausible
+from rfid_gateway.rfid.readings import TagReading
+from twin.clock import SECOND_US, Deadlines
+from twin.events.envelope import Event
+from twin.events.things import BinEmptied, PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
+from twin.events.watch import GatewayStatus
+
+_CHOKE_CONFIDENCE = 0.97
+_PORTAL_CONFIDENCE = 0.9
+_MAX_EPOCHS_AT_ONCE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """What a bin's tag stands for.
+
+    Parameters
+    ----------
+    id : str
+        Id of the bin.
+    place : str
+        Id of the place where it belongs.
+    """
+
+    id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleaningSettings:
+    """How readings become events.
+
+    Parameters
+    ----------
+    filter : FilterSettings
+        Zones.
+    proof : float
+        Probability that a change of zone needs.
+    portal : PortalSettings
+        Doorways.
+    lateness_s : float
+        How long an epoch stays open for readings that come late, seconds.
+    absence_s : float
+        After how long without a reading a tag is lost, seconds.
+    confirm_s : float
+        How often a tag's zone is confirmed, seconds.
+    bin_rest_s : float
+        How long a bin must have been away from the rack to count as emptied anew, seconds.
+    """
+
+    filter: FilterSettings = field(default_factory=FilterSettings)
+    proof: float = 0.7
+    portal: PortalSettings = field(default_factory=PortalSettings)
+    lateness_s: float = 0.3
+    absence_s: float = 900.0
+    confirm_s: float = 300.0
+    bin_rest_s: float = 600.0
+
+
+@dataclass(slots=True)
+class CleaningFigures:
+    """Counts since the gateway started."""
+
+    readings: int = 0
+    duplicates: int = 0
+    unknown_antennas: int = 0
+    implausible_times: int = 0
+    late: int = 0
+    epochs: int = 0
+
+
+class Cleaning:
+    """Readings in, events out; time comes as an argument.
+
+    Parameters
+    ----------
+    layout : Layout
+        Read points and zones.
+    settings : CleaningSettings, optional
+        How readings become events.
+    bins : dict[str, Bin], optional
+        What the tags of bins stand for, by tag.
+    """
+
+    def __init__(
+        self, layout: Layout, settings: CleaningSettings | None = None, bins: dict[str, Bin] | None = None
+    ) -> None:
+        self.figures = CleaningFigures()
+        self._layout = layout
+        self._settings = settings or CleaningSettings()
+        self._bins = bins or {}
+        self._model = ZoneModel(layout, self._settings.filter)
+        self._filter = ZoneFilter(self._model)
+        self._decider = ZoneDecider(self._model.away, self._settings.proof)
+        self._portals = PortalTracker(self._settings.portal)
+        self._absence = Deadlines()
+        self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
+        self._open_epoch: int | None = None
+        self._seen: set[tuple[int, int]] = set()
+        self._last_seen: dict[str, tuple[int, int]] = {}
+        self._confirmed_at: dict[int, int] = {}
+        self._zone_by_tag: dict[str, str] = {}
+        self._bin_seen_at: dict[str, int] = {}
+        self._dead_readers: set[str] = set()
+        self._state_by_zone = {zone: i for i, zone in enumerate(layout.zones)}
+
+    def set_reader_status(self, reader: str, status: GatewayStatus) -> None:
+        """Take in how a reader is doing; what a dead one does not see means nothing."""
+        if status is GatewayStatus.OFFLINE:
+            self._dead_readers.add(reader)
+        else:
+            self._dead_readers.discard(reader)
+        is_alive = np.ones(len(self._layout.read_points), dtype=bool)
+        is_alive[self._layout.points_of(self._dead_readers)] = False
+        self._model.set_alive(is_alive)
+
+    def zone_of(self, tag: str) -> str:
+        """Give the zone in which a tag is taken to be; empty if unknown."""
+        return self._zone_by_tag.get(tag, "")
+
+    def accept(self, readings: Iterable[TagReading], now: int) -> list[Event]:
+        """Take in readings and give what follows from them at once.
+
+        Parameters
+        ----------
+        readings : Iterable[TagReading]
+            In any order.
+        now : int
+            UTC microseconds.
+        """
+        events = self.advance(now)
+        if self._open_epoch is None:
+            self._open_epoch = now // self._epoch_us
+        points, find, figures = self._layout.read_points, self._layout.find, self.figures
+        for reading in readings:
+            figures.readings += 1
+            index = find(reading.reader, reading.antenna)
+            if index < 0:
+                figures.unknown_antennas += 1
+                continue
+            if not is_plausible(reading.at, now):
+                figures.implausible_times += 1
+                continue
+            point = points[index]
+            if point.kind is ReadPointKind.PORTAL:
+                self._portals.take(point, reading)
+            elif point.kind is ReadPointKind.BIN:
+                events += self._bin_seen(reading, point.place)
+            else:
+                events += self._zone_seen(reading, index)
+        return events
+
+    def _zone_seen(self, reading: TagReading, index: int) -> list[Event]:
+        row = self._filter.add(reading.tag)
+        before = self._last_seen.get(reading.tag)
+        if before is None or reading.at > before[0]:
+            self._last_seen[reading.tag] = (reading.at, index)
+        if self._open_epoch is not None and reading.at // self._epoch_us < self._open_epoch - 1:
+            # Too old to say where the tag is now; it still proves that the tag exists and when it was seen.
+            self.figures.late += 1
+            return []
+        key = (row, index)
+        if key in self._seen:
+            self.figures.duplicates += 1
+            return []
+        self._seen.add(key)
+        if self._layout.read_points[index].kind is ReadPointKind.CHOKE:
+            return self._choke(reading, row, index)
+        return []
+
+    def _choke(self, reading: TagReading, row: int, index: int) -> list[Event]:
+        point = self._layout.read_points[index]
+        state = self._state_by_zone[point.place]
+        self._filter.settle(row, state, _CHOKE_CONFIDENCE)
+        if self._zone_by_tag.get(reading.tag) == point.place:
+            return []
+        self._decider.force(row, state)
+        return [self._changed(reading.tag, point.place, point.id, reading.at, _CHOKE_CONFIDENCE)]
+
+    def _changed(self, tag: str, zone: str, read_point: str, at: int, confidence: float) -> ZoneChanged:
+        previous = self._zone_by_tag.get(tag, "")
+        self._zone_by_tag[tag] = zone
+        self._confirmed_at[self._filter.row_by_tag[tag]] = at
+        self._absence.set(tag, at + round(self._settings.absence_s * SECOND_US))
+        return ZoneChanged(
+            thing=tag,
+            occurred_at=at,
+            source="",
+            source_key="",
+            zone=zone,
+            read_point=read_point,
+            previous_zone=previous,
+            confidence=round(confidence, 4),
+        )
+
+    def _bin_seen(self, reading: TagReading, place: str) -> list[Event]:
+        last = self._bin_seen_at.get(reading.tag)
+        self._bin_seen_at[reading.tag] = max(reading.at, last or 0)
+        if last is not None and reading.at - last < self._settings.bin_rest_s * SECOND_US:
+            return []
+        known = self._bins.get(reading.tag)
+        thing, home = (known.id, known.place) if known else (reading.tag, place)
+        return [BinEmptied(thing=thing, occurred_at=reading.at, source="", source_key="", place=home)]
+
+    def advance(self, now: int) -> list[Event]:
+        """Let time pass and give what follows from it: zones, passages, lost tags.
+
+        Parameters
+        ----------
+        now : int
+            UTC microseconds.
+        """
+        events: list[Event] = []
+        lateness_us = round(self._settings.lateness_s * SECOND_US)
+        due_epoch = (now - lateness_us) // self._epoch_us
+        if self._open_epoch is not None and due_epoch > self._open_epoch:
+            # After a long pause nothing was seen because nobody looked; a few epochs are enough to say so.
+            first = max(self._open_epoch, due_epoch - _MAX_EPOCHS_AT_ONCE)
+            for epoch in range(first, due_epoch):
+                events += self._close_epoch((epoch + 1) * self._epoch_us)
+            self._open_epoch = due_epoch
+        events += self._passages(now)
+        events += self._lost(now)
+        return events
+
+    def _close_epoch(self, end: int) -> list[Event]:
+        count = len(self._filter.tags)
+        if not count:
+            return []
+        seen: BoolArray = np.zeros((count, len(self._layout.read_points)), dtype=bool)
+        if self._seen:
+            rows, columns = zip(*self._seen, strict=True)
+            seen[list(rows), list(columns)] = True
+        belief = self._filter.advance(seen)
+        self.figures.epochs += 1
+        events: list[Event] = [self._event_of(change, end) for change in self._decider.decide(belief)]
+        events += self._confirmations(belief, {row for row, _ in self._seen}, end)
+        self._seen.clear()
+        return events
+
+    def _event_of(self, change: ZoneChange, end: int) -> ZoneChanged:
+        tag = self._filter.tags[change.row]
+        zone = self._layout.zones[change.state]
+        seen_at, index = self._last_seen.get(tag, (end, -1))
+        point = self._layout.read_points[index]
+        read_point = point.id if index >= 0 and point.place == zone else ""
+        return self._changed(tag, zone, read_point, min(max(seen_at, end - self._epoch_us), end), change.confidence)
+
+    def _confirmations(self, belief: np.ndarray, rows: Iterable[int], end: int) -> list[Event]:
+        events: list[Event] = []
+        limit = end - round(self._settings.confirm_s * SECOND_US)
+        for row in rows:
+            tag = self._filter.tags[row]
+            seen_at, index = self._last_seen[tag]
+            zone = self._zone_by_tag.get(tag)
+            if zone is None or self._confirmed_at.get(row, end) > limit:
+                continue
+            confidence = float(belief[row, self._state_by_zone[zone]])
+            if confidence < self._settings.proof:
+                continue
+            self._confirmed_at[row] = end
+            events.append(
+                ZoneConfirmed(
+                    thing=tag,
+                    occurred_at=seen_at,
+                    source="",
+                    source_key="",
+                    zone=zone,
+                    read_point=self._layout.read_points[index].id,
+                    confidence=round(confidence, 4),
+                )
+            )
+        return events
+
+    def _passages(self, now: int) -> list[Event]:
+        events: list[Event] = []
+        for passage in self._portals.close(now, self._zone_by_tag):
+            events.append(
+                PortalCrossed(
+                    thing=passage.tag,
+                    occurred_at=passage.at,
+                    source="",
+                    source_key="",
+                    portal=passage.portal,
+                    from_zone=passage.from_zone,
+                    to_zone=passage.to_zone,
+                    confidence=round(passage.confidence, 4),
+                )
+            )
+            row = self._filter.add(passage.tag)
+            self._last_seen.setdefault(passage.tag, (passage.at, -1))
+            state = self._state_by_zone.get(passage.to_zone)
+            if state is not None and passage.confidence >= self._settings.proof:
+                self._filter.settle(row, state, min(passage.confidence, _PORTAL_CONFIDENCE))
+                self._decider.force(row, state)
+                self._zone_by_tag[passage.tag] = passage.to_zone
+                self._absence.set(passage.tag, passage.at + round(self._settings.absence_s * SECOND_US))
+        return events
+
+    def _lost(self, now: int) -> Sequence[Event]:
+        events: list[Event] = []
+        absence_us = round(self._settings.absence_s * SECOND_US)
+        for deadline in self._absence.due(now):
+            tag = str(deadline.key)
+            zone = self._zone_by_tag.get(tag, "")
+            seen_at = self._last_seen[tag][0]
+            if seen_at + absence_us > now:
+                self._absence.set(tag, seen_at + absence_us)
+                continue
+            readers = {point.reader for point in self._layout.read_points if point.place == zone}
+            if not readers:
+                continue  # it went where nobody looks, such as outside; that is known already
+            if readers & self._dead_readers:
+                # A reader that died sees nobody leave: the tag gets its whole time again.
+                self._absence.set(tag, now + absence_us)
+                continue
+            self._zone_by_tag.pop(tag, None)
+            self._decider.forget(self._filter.row_by_tag[tag])
+            events.append(TagLost(thing=tag, occurred_at=deadline.due_at, source="", source_key="", last_zone=zone))
+        return events

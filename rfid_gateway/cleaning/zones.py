@@ -1,0 +1,304 @@
+"""A hidden Markov filter over all read points at once: where each tag is, with a probability that can be believed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from rfid_gateway.cleaning.layout import Layout, Matrix, ReadRates
+
+BoolArray = npt.NDArray[np.bool_]
+_LEAST_RATE, _MOST_RATE = 1e-4, 0.985
+_ROWS_AT_FIRST = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSettings:
+    """How the filter weighs evidence.
+
+    Parameters
+    ----------
+    epoch_s : float
+        Length of an epoch, seconds: about how often a reader inventories its field.
+    dwell_s : float
+        Mean stay in a zone, seconds.
+    away_s, back_s : float
+        Mean time until a tag leaves all coverage, and until it comes back, seconds.
+    rates : ReadRates
+        First guess of read rates.
+    learning_memory : float
+        Tag-epochs that the learnt rates rest on at most, and that the first guess counts for a hundredth of; 0 turns
+        learning off.
+    """
+
+    epoch_s: float = 1.0
+    dwell_s: float = 120.0
+    away_s: float = 3600.0
+    back_s: float = 600.0
+    rates: ReadRates = field(default_factory=ReadRates)
+    learning_memory: float = 50_000.0
+
+
+class ZoneModel:
+    """Read rates and moves of a layout, and what an epoch's readings say for each zone.
+
+    The last state is *away*: outside of every antenna's view.
+
+    Parameters
+    ----------
+    layout : Layout
+        Read points and zones.
+    settings : FilterSettings
+        Weights.
+    """
+
+    def __init__(self, layout: Layout, settings: FilterSettings) -> None:
+        self.layout = layout
+        self.settings = settings
+        zones = len(layout.zones)
+        self.states = zones + 1
+        self.away = zones
+        self.rates = np.vstack([layout.rates(settings.rates), np.full(len(layout.read_points), _LEAST_RATE)])
+        self.transition = self._transition(layout.moves())
+        self._is_alive = np.ones(len(layout.read_points), dtype=bool)
+        weight = settings.learning_memory / 100.0
+        self._reads = self.rates * weight
+        self._exposure = np.full_like(self.rates, weight)
+        self._refresh()
+
+    def _transition(self, moves: Matrix) -> Matrix:
+        settings, zones = self.settings, self.away
+        leave = min(settings.epoch_s / settings.dwell_s, 0.5)
+        vanish = min(settings.epoch_s / settings.away_s, 0.5)
+        back = min(settings.epoch_s / settings.back_s, 0.5)
+        matrix = np.zeros((self.states, self.states))
+        matrix[:zones, :zones] = leave * moves + (1.0 - leave) * np.eye(zones) if zones > 1 else np.eye(zones)
+        matrix[:zones] *= 1.0 - vanish
+        matrix[:zones, self.away] = vanish
+        matrix[self.away, :zones] = back / max(zones, 1)
+        matrix[self.away, self.away] = 1.0 - (back if zones else 0.0)
+        return matrix
+
+    def set_alive(self, is_alive: BoolArray) -> None:
+        """Say which read points work, shape (read points,); what a dead one did not see means nothing."""
+        if not np.array_equal(is_alive, self._is_alive):
+            self._is_alive = is_alive.copy()
+            self._refresh()
+
+    def _refresh(self) -> None:
+        rates = np.clip(self.rates, _LEAST_RATE, _MOST_RATE)
+        self._gain = np.ascontiguousarray((np.log(rates) - np.log1p(-rates)).T)  # (read points, states)
+        self._miss = np.log1p(-rates) @ self._is_alive.astype(float)  # (states,)
+
+    def likelihood(self, seen: BoolArray) -> Matrix:
+        """Give the likelihood of each state for each tag, up to a factor per tag.
+
+        Parameters
+        ----------
+        seen : BoolArray
+            Which read point saw which tag in the epoch, shape (tags, read points).
+
+        Returns
+        -------
+        Matrix
+            Shape (tags, states), largest of each row 1.
+        """
+        logarithm = seen.astype(float) @ self._gain + self._miss
+        logarithm -= logarithm.max(axis=1, keepdims=True)
+        return np.asarray(np.exp(logarithm))
+
+    def learn(self, belief: Matrix, seen: BoolArray) -> None:
+        """Learn read rates from an epoch: expected readings over expected presence (one step of online EM).
+
+        Parameters
+        ----------
+        belief : Matrix
+            Probability of each state of each tag, shape (tags, states).
+        seen : BoolArray
+            As in :meth:`likelihood`.
+        """
+        memory = self.settings.learning_memory
+        if not memory:
+            return
+        self._reads += belief.T @ seen.astype(float)
+        self._exposure += belief.sum(axis=0)[:, None] * self._is_alive
+        over = self._exposure.max(axis=1, keepdims=True) / memory
+        shrink = np.where(over > 1.0, 1.0 / np.maximum(over, 1.0), 1.0)
+        self._reads *= shrink
+        self._exposure *= shrink
+        learnt = self._reads / self._exposure
+        learnt[self.away] = _LEAST_RATE
+        self.rates = learnt
+        self._refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    likelihood: Matrix
+    forward: Matrix
+
+
+class ZoneFilter:
+    """Beliefs of many tags, advanced epoch by epoch.
+
+    Parameters
+    ----------
+    model : ZoneModel
+        Shared rates and moves.
+    lag_epochs : int, optional
+        How many epochs later a second, better belief is given; 0 for none.
+    """
+
+    def __init__(self, model: ZoneModel, *, lag_epochs: int = 0) -> None:
+        self.model = model
+        self.tags: list[str] = []
+        self.row_by_tag: dict[str, int] = {}
+        self._belief = np.zeros((_ROWS_AT_FIRST, model.states))
+        self._lag = lag_epochs
+        self._history: deque[_Epoch] = deque(maxlen=lag_epochs + 1)
+        self._epochs = 0
+
+    @property
+    def belief(self) -> Matrix:
+        """Probability of each state of each tag, shape (tags, states)."""
+        return self._belief[: len(self.tags)]
+
+    def add(self, tag: str) -> int:
+        """Give the row of a tag; a new one may be anywhere."""
+        row = self.row_by_tag.get(tag)
+        if row is None:
+            row = len(self.tags)
+            if row == len(self._belief):
+                self._belief = np.vstack([self._belief, np.zeros_like(self._belief)])
+            self._belief[row] = 1.0 / self.model.states
+            self.tags.append(tag)
+            self.row_by_tag[tag] = row
+        return row
+
+    def settle(self, row: int, state: int, confidence: float) -> None:
+        """Overrule a tag's belief by better evidence, such as a doorway.
+
+        Parameters
+        ----------
+        row, state : int
+            Which tag, and where it is.
+        confidence : float
+            Probability of it, below 1.
+        """
+        self._belief[row] = (1.0 - confidence) / max(self.model.states - 1, 1)
+        self._belief[row, state] = confidence
+
+    def advance(self, seen: BoolArray, *, learn: bool = True) -> Matrix:
+        """Take in one epoch and give the beliefs at its end.
+
+        Parameters
+        ----------
+        seen : BoolArray
+            Which read point saw which tag, shape (tags, read points), rows as in ``tags``.
+        learn : bool
+            Whether read rates are learnt from it.
+        """
+        likelihood = self.model.likelihood(seen)
+        forward = self.belief @ self.model.transition
+        forward *= likelihood
+        forward /= forward.sum(axis=1, keepdims=True)
+        self._belief[: len(self.tags)] = forward
+        if self._lag:
+            self._history.append(_Epoch(likelihood, forward))
+        self._epochs += 1
+        if learn:
+            self.model.learn(forward, seen)
+        return forward
+
+    def lagged(self) -> Matrix | None:
+        """Give the beliefs of the epoch ``lag_epochs`` ago, knowing all that came since; None at first.
+
+        Tags that were not known then have no row.
+        """
+        if not self._lag or len(self._history) <= self._lag:
+            return None
+        oldest = self._history[0].forward
+        count = len(oldest)
+        back = np.ones((count, self.model.states))
+        for epoch in reversed(list(self._history)[1:]):
+            back = (back * epoch.likelihood[:count]) @ self.model.transition.T
+            back /= back.max(axis=1, keepdims=True)
+        smooth = oldest * back
+        return np.asarray(smooth / smooth.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneChange:
+    """A tag's zone as decided.
+
+    Parameters
+    ----------
+    row : int
+        Which tag.
+    state : int
+        Its zone now.
+    previous : int
+        Its zone before; -1 if unknown.
+    confidence : float
+        Probability of the zone now.
+    """
+
+    row: int
+    state: int
+    previous: int
+    confidence: float
+
+
+class ZoneDecider:
+    """Turns beliefs into zones that do not flicker: a change needs more than a lead, it needs proof.
+
+    Parameters
+    ----------
+    away : int
+        State that is no zone; a tag there keeps its last zone.
+    proof : float
+        Probability that a new zone needs, above a half.
+    """
+
+    def __init__(self, away: int, proof: float = 0.7) -> None:
+        self._away = away
+        self._proof = proof
+        self.zone = np.full(_ROWS_AT_FIRST, -1, dtype=np.int64)
+
+    def force(self, row: int, state: int) -> None:
+        """Set a tag's zone from other evidence."""
+        self._grow(row + 1)
+        self.zone[row] = state
+
+    def forget(self, row: int) -> None:
+        """Take a tag to be in no zone, after it was lost."""
+        self._grow(row + 1)
+        self.zone[row] = -1
+
+    def decide(self, belief: Matrix) -> Sequence[ZoneChange]:
+        """Give the zones that changed.
+
+        Parameters
+        ----------
+        belief : Matrix
+            Shape (tags, states).
+        """
+        count = len(belief)
+        self._grow(count)
+        best = belief.argmax(axis=1)
+        confidence = belief[np.arange(count), best]
+        is_new = (best != self.zone[:count]) & (confidence >= self._proof) & (best != self._away)
+        changes = [
+            ZoneChange(int(row), int(best[row]), int(self.zone[row]), float(confidence[row]))
+            for row in np.flatnonzero(is_new)
+        ]
+        self.zone[:count][is_new] = best[is_new]
+        return changes
+
+    def _grow(self, count: int) -> None:
+        while len(self.zone) < count:
+            self.zone = np.concatenate([self.zone, np.full(len(self.zone), -1, dtype=np.int64)])

@@ -1,0 +1,287 @@
+"""An LLRP reader: connects, learns what it is, sets it up to report tags, and hands on its readings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
+from rfid_gateway.rfid.clocks import ClockOffset
+from rfid_gateway.rfid.llrp import building
+from rfid_gateway.rfid.llrp.codec import (
+    Frame,
+    FrameSplitter,
+    Message,
+    Parameter,
+    decode_message,
+    encode_frame,
+    encode_message,
+)
+from rfid_gateway.rfid.llrp.fields import Value
+from rfid_gateway.rfid.llrp.layouts import IMPINJ, MESSAGE_NUMBERS
+from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
+from rfid_gateway.rfid.readings import UNKNOWN_RSSI_DBM, TagReading
+from rfid_gateway.transports.connection import Connection, Connector
+from twin.clock import Clock
+from twin.errors import DecodeError, HospitalTwinError
+from twin.events.watch import GatewayStatus
+
+_LOG = logging.getLogger(__name__)
+_REPORT, _KEEPALIVE, _NOTIFICATION = 61, 62, 63
+_KEEPALIVE_ACK = encode_frame(72, 0)
+_IMPINJ_ENABLE_EXTENSIONS = 21  # vendor message; without it an Impinj reader keeps its own parameters to itself
+_CAPABILITIES, _STATUS, _IDENTIFICATION, _EVENT_DATA, _CONNECTION_ATTEMPT, _CLOSE = 137, 287, 218, 246, 256, 257
+_CONFIG_IDENTIFICATION = 1
+
+
+class ReaderRefused(HospitalTwinError):
+    """The reader did not do what was asked, or is not the one expected."""
+
+    code = "llrp.refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlrpReaderSettings:
+    """One LLRP reader.
+
+    Parameters
+    ----------
+    device : str
+        Id of the reader.
+    setup : InventorySetup
+        How it shall look for tags.
+    identity : str
+        Expected identification in upper-case hex; another reader at this address is refused. Empty: taken as it comes.
+    keepalive_s : float
+        Interval of keep-alives; after two missed ones the line is given up.
+    answer_s : float
+        How long an answer may take.
+    backoff : BackoffSettings
+        Pauses between attempts.
+    """
+
+    device: str
+    setup: building.InventorySetup = field(default_factory=building.InventorySetup)
+    identity: str = ""
+    keepalive_s: float = 10.0
+    answer_s: float = 5.0
+    backoff: BackoffSettings = field(default_factory=BackoffSettings)
+
+
+class LlrpReader:
+    """Driver of one LLRP reader.
+
+    Parameters
+    ----------
+    settings : LlrpReaderSettings
+        Which reader, and how.
+    connect : Connector
+        Opens the line.
+    listener : Listener
+        Takes in readings and status.
+    clock : Clock
+        The gateway's clock.
+    chance : numpy.random.Generator
+        Source of the pauses' jitter.
+    """
+
+    def __init__(
+        self,
+        settings: LlrpReaderSettings,
+        connect: Connector,
+        listener: Listener,
+        clock: Clock,
+        chance: np.random.Generator,
+    ) -> None:
+        self.device = settings.device
+        self.health = DriverHealth()
+        self.offset = ClockOffset()
+        self._settings = settings
+        self._connect = connect
+        self._listener = listener
+        self._clock = clock
+        self._backoff = Backoff(settings.backoff, chance)
+        self._identity = settings.identity
+        self._reports = ReportReader()
+        self._line: Connection | None = None
+        self._waiting: dict[int, asyncio.Future[Frame]] = {}
+        self._next_id = 0
+
+    async def run(self) -> None:
+        """Serve the reader until cancelled; connects again by itself."""
+        while True:
+            detail = await self._serve_once()
+            self.health.errors += 1
+            self._tell(GatewayStatus.OFFLINE, detail)
+            await self._backoff.pause()
+
+    async def _serve_once(self) -> str:
+        """Hold one connection until it ends, and give the code of why."""
+        try:
+            line = await self._connect()
+        except OSError:
+            return "unreachable"
+        self._line = line
+        self.health.connections += 1
+        greeting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        listening = asyncio.create_task(self._listen(line, greeting))
+        setting_up = asyncio.create_task(self._set_up(greeting))
+        try:
+            await asyncio.wait({listening, setting_up}, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                await setting_up
+                self._backoff.reset()
+                self._tell(GatewayStatus.ONLINE, "")
+            reason = await listening
+            if greeting.done():
+                # A reader that is taken says so and hangs up at once; that it hung up is not the news.
+                _check_greeting(decode_message(greeting.result()))
+            return reason
+        except TimeoutError:
+            return "no_answer"
+        except HospitalTwinError as error:
+            _LOG.warning("Reader %s: %s", self.device, error.message)
+            return error.code
+        except OSError:
+            return "connection_lost"
+        finally:
+            await self._hang_up(line, listening, setting_up)
+
+    async def _hang_up(self, line: Connection, *tasks: asyncio.Task[str] | asyncio.Task[None]) -> None:
+        self._line = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        self._waiting.clear()
+        await line.close()
+
+    async def _listen(self, line: Connection, greeting: asyncio.Future[Frame]) -> str:
+        splitter = FrameSplitter()
+        patience_s = 2.5 * self._settings.keepalive_s
+        while True:
+            try:
+                async with asyncio.timeout(patience_s):
+                    data = await line.receive()
+            except TimeoutError:
+                return "keepalive_missed"
+            if not data:
+                return "connection_lost"
+            for frame in splitter.feed(data):
+                self.health.messages += 1
+                self.health.last_heard_at = self._clock.now()
+                if frame.number == _NOTIFICATION and not greeting.done():
+                    greeting.set_result(frame)
+                elif closing := await self._take(line, frame):
+                    return closing
+
+    async def _take(self, line: Connection, frame: Frame) -> str:
+        if frame.number == _REPORT:
+            self._take_report(frame.body)
+        elif frame.number == _KEEPALIVE:
+            await line.send(_KEEPALIVE_ACK)
+        elif frame.number == _NOTIFICATION:
+            data = decode_message(frame).find(_EVENT_DATA)
+            if data is not None and data.child(_CLOSE) is not None:
+                return "closed_by_reader"
+        elif waiting := self._waiting.pop(frame.id, None):
+            waiting.set_result(frame)
+        return ""
+
+    def _take_report(self, body: bytes) -> None:
+        arrived_at = self._clock.now()
+        tags = self._reports.read(body)
+        if not tags:
+            return
+        self.health.readings += len(tags)
+        latest = max((tag.last_seen or tag.first_seen or 0) for tag in tags)
+        self.offset.observe(latest, arrived_at)
+        self.health.clock_offset_us = self.offset.offset_us
+        self._listener.on_readings(self._readings(tags, arrived_at))
+
+    def _readings(self, tags: Sequence[TagReport], arrived_at: int) -> list[TagReading]:
+        correct, device = self.offset.correct, self.device
+        return [
+            TagReading(
+                tag.epc.hex().upper(),
+                device,
+                tag.antenna or 0,
+                correct(tag.last_seen or tag.first_seen, arrived_at),
+                UNKNOWN_RSSI_DBM if tag.rssi_dbm is None else float(tag.rssi_dbm),
+                tag.times or 1,
+            )
+            for tag in tags
+        ]
+
+    async def _set_up(self, greeting: asyncio.Future[Frame]) -> None:
+        async with asyncio.timeout(self._settings.answer_s):
+            _check_greeting(decode_message(await greeting))
+        answer = await self._ask(building.message("GET_READER_CAPABILITIES", self._new_id(), RequestedData=0))
+        manufacturer = self._note_capabilities(answer.find(_CAPABILITIES))
+        await self._check_identity()
+        if manufacturer == IMPINJ:
+            body: dict[str, Value] = {"VendorID": IMPINJ, "Subtype": _IMPINJ_ENABLE_EXTENSIONS, "Data": bytes(4)}
+            await self._ask(Message(MESSAGE_NUMBERS["CUSTOM_MESSAGE"], self._new_id(), body))
+        keepalive_ms = round(self._settings.keepalive_s * 1000)
+        await self._ask(building.reader_configuration(self._new_id(), keepalive_ms))
+        await self._ask(building.message("DELETE_ROSPEC", self._new_id(), ROSpecID=0))
+        await self._ask(building.message("ADD_ROSPEC", self._new_id(), building.rospec(self._settings.setup)))
+        await self._ask(building.message("ENABLE_ROSPEC", self._new_id(), ROSpecID=building.ROSPEC_ID))
+
+    def _note_capabilities(self, capabilities: Parameter | None) -> int:
+        if capabilities is None:
+            return 0
+        self.health.firmware = str(capabilities.values.get("ReaderFirmwareVersion", ""))
+        manufacturer = capabilities.integer("DeviceManufacturerName")
+        self.health.model = f"{manufacturer}/{capabilities.integer('ModelName')}"
+        return manufacturer
+
+    async def _check_identity(self) -> None:
+        request = building.message("GET_READER_CONFIG", self._new_id(), RequestedData=_CONFIG_IDENTIFICATION)
+        identification = (await self._ask(request)).find(_IDENTIFICATION)
+        octets = identification.values.get("ReaderID") if identification else None
+        found = octets.hex().upper() if isinstance(octets, bytes) else ""
+        if self._identity and found != self._identity:
+            text = f"Reader {self.device}: expected identity {self._identity}, got {found or 'none'}: enrol it anew."
+            raise ReaderRefused(text, code="identity_changed")
+        # From the first connection on, another reader at this address is somebody else.
+        self._identity = self.health.identity = found
+
+    def _new_id(self) -> int:
+        self._next_id = self._next_id % 0xFFFFFFFF + 1
+        return self._next_id
+
+    async def _ask(self, request: Message) -> Message:
+        assert self._line is not None  # noqa: S101 - set for as long as a connection is served
+        future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._waiting[request.id] = future
+        await self._line.send(encode_message(request))
+        async with asyncio.timeout(self._settings.answer_s):
+            answer = decode_message(await future)
+        status = answer.find(_STATUS)
+        code = status.integer("StatusCode") if status else 0
+        # Deleting what is not there is what was wanted.
+        if code and request.number != MESSAGE_NUMBERS["DELETE_ROSPEC"]:
+            reason = status.values.get("ErrorDescription") if status else ""
+            raise ReaderRefused(f"Reader {self.device} answered {request.name} with status {code}: {reason!r}")
+        return answer
+
+    def _tell(self, status: GatewayStatus, detail: str) -> None:
+        if (self.health.status, self.health.detail) != (status, detail):
+            self.health.status, self.health.detail = status, detail
+            self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))
+
+
+def _check_greeting(greeting: Message) -> None:
+    data = greeting.find(_EVENT_DATA)
+    attempt = data.child(_CONNECTION_ATTEMPT) if data else None
+    if attempt is None:
+        raise DecodeError("The reader did not begin with a ConnectionAttemptEvent.", code="llrp.greeting")
+    if status := attempt.integer("Status"):
+        text = f"The reader refused the connection with status {status}: another client may be connected (1, 2)."
+        raise ReaderRefused(text, code="reader_busy")

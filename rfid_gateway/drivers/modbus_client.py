@@ -1,0 +1,296 @@
+"""pymodbus behind strict checks: an answer that does not fit its request in every respect is a fault, never a value.
+
+pymodbus carries the octets (TCP, TLS, serial, serial framing over TCP); what an answer is, is judged by
+:mod:`rfid_gateway.modbus.replies`. After any fault a network connection is given up, so that nothing that
+comes late can be taken for something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient
+from pymodbus.exceptions import ConnectionException, ModbusIOException
+from pymodbus.framer import FramerBase, FramerRTU, FramerSocket, FramerType
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from rfid_gateway.modbus.replies import Answer, Expected, Fault, Framing, judge
+from twin.errors import HospitalTwinError
+
+_READS: dict[int, type[ModbusPDU]] = {
+    1: ReadCoilsRequest,
+    2: ReadDiscreteInputsRequest,
+    3: ReadHoldingRegistersRequest,
+    4: ReadInputRegistersRequest,
+}
+
+
+class ModbusFault(HospitalTwinError):
+    """No answer, or octets that are not the answer; the code says which, such as ``modbus.wrong_unit``."""
+
+    code = "modbus.fault"
+
+
+class ModbusRefusal(HospitalTwinError):
+    """The machine answered with an exception.
+
+    Parameters
+    ----------
+    exception : int
+        Exception code of the standard, 1 to 255.
+    """
+
+    code = "modbus.exception"
+
+    def __init__(self, exception: int) -> None:
+        super().__init__(
+            f"The machine answered with Modbus exception {exception}.", code=f"modbus.exception_{exception}"
+        )
+        self.exception = exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """One connection: a network address or a serial line.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Network address.
+    device : str
+        Path of a serial line; empty for a network.
+    framing : Framing
+        RTU over a network as well, for plain converters.
+    baud, parity, stop_bits : int, str, int
+        Of a serial line.
+    tls : ssl.SSLContext or None
+        For Modbus Security (port 802).
+    answer_s : float
+        How long an answer may take.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 502
+    device: str = ""
+    framing: Framing = Framing.TCP
+    baud: int = 19_200
+    parity: str = "E"
+    stop_bits: int = 1
+    tls: ssl.SSLContext | None = None
+    answer_s: float = 1.0
+
+
+class _Judged(ModbusPDU):
+    """What :func:`judge` found, travelling through pymodbus in place of its own reading of the octets."""
+
+    def __init__(self, finding: Answer | Fault, expected: Expected) -> None:
+        super().__init__(dev_id=expected.unit, transaction_id=expected.transaction)
+        self.finding = finding
+
+
+class _Judge:
+    """Reads incoming octets in pymodbus's stead."""
+
+    framing: Framing
+    expected: Expected | None = None
+
+    def handleFrame(self, data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, ModbusPDU | None]:  # noqa: N802 - pymodbus's name
+        """Judge everything that came since the request."""
+        if self.expected is None:
+            return len(data), None  # nobody asked: dropped
+        finding = judge(bytes(data), self.expected, self.framing)
+        if finding is None:
+            return 0, None
+        judged = _Judged(finding, self.expected)
+        self.expected = None
+        return len(data), judged
+
+
+class _JudgingSocket(_Judge, FramerSocket):
+    framing = Framing.TCP
+
+
+class _JudgingRtu(_Judge, FramerRTU):
+    framing = Framing.RTU
+
+
+Client = AsyncModbusTcpClient | AsyncModbusTlsClient | AsyncModbusSerialClient
+
+
+class StrictClient:
+    """One line to one or more units; one question at a time.
+
+    Parameters
+    ----------
+    settings : LineSettings
+        Where and how.
+    trace : Callable[[bool, bytes], None], optional
+        Sees every frame: (is sent, octets), for recordings.
+    """
+
+    def __init__(self, settings: LineSettings, trace: Callable[[bool, bytes], None] | None = None) -> None:
+        self.settings = settings
+        self._trace = trace
+        self._client: Client | None = None
+        self._judge: _JudgingSocket | _JudgingRtu | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the line is open."""
+        return self._client is not None and self._client.connected
+
+    async def open(self) -> None:
+        """Open the line afresh.
+
+        Raises
+        ------
+        ModbusFault
+            With code ``modbus.unreachable`` if nobody answers there.
+        """
+        self.close()
+        client = self._new_client()
+        self._judge = (
+            _JudgingSocket(DecodePDU(False)) if self.settings.framing is Framing.TCP else _JudgingRtu(DecodePDU(False))
+        )
+        client.ctx.framer = _as_framer(self._judge)
+        client.ctx.max_buffer_size = 4096
+        if not await client.connect():
+            client.close()
+            raise ModbusFault(f"Nobody answers at {self._name()}.", code="modbus.unreachable")
+        self._client = client
+
+    def close(self) -> None:
+        """Close the line; a second call does nothing."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _name(self) -> str:
+        return self.settings.device or f"{self.settings.host}:{self.settings.port}"
+
+    def _new_client(self) -> Client:
+        one = self.settings
+        framer = FramerType.SOCKET if one.framing is Framing.TCP else FramerType.RTU
+        if one.device:
+            return AsyncModbusSerialClient(
+                one.device,
+                framer=framer,
+                baudrate=one.baud,
+                parity=one.parity,
+                stopbits=one.stop_bits,
+                timeout=one.answer_s,
+                retries=0,
+                reconnect_delay=0,
+                trace_packet=self._seen,
+            )
+        if one.tls is not None:
+            return AsyncModbusTlsClient(
+                one.host,
+                port=one.port,
+                sslctx=one.tls,
+                timeout=one.answer_s,
+                retries=0,
+                reconnect_delay=0,
+                trace_packet=self._seen,
+            )
+        return AsyncModbusTcpClient(
+            one.host,
+            port=one.port,
+            framer=framer,
+            timeout=one.answer_s,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=self._seen,
+        )
+
+    def _seen(self, is_sent: bool, data: bytes) -> bytes:
+        if self._trace is not None:
+            self._trace(is_sent, bytes(data))
+        return data
+
+    async def read(self, unit: int, function: int, address: int, count: int) -> tuple[int, ...]:
+        """Read registers, or bits as 0 and 1.
+
+        Parameters
+        ----------
+        unit : int
+            Unit id, 1 to 255; 0 is a broadcast and never read.
+        function : int
+            1 coils, 2 discrete inputs, 3 holding registers, 4 input registers.
+        address : int
+            First address on the line.
+        count : int
+            How many.
+
+        Raises
+        ------
+        ModbusFault
+            If no answer came, or octets that are not the answer.
+        ModbusRefusal
+            If the machine answered with an exception.
+        """
+        request = _READS[function](dev_id=unit, address=address, count=count)
+        expected = Expected(unit=unit, function=function, count=count, address=address)
+        return await self._ask(request, expected)
+
+    async def write_registers(self, unit: int, address: int, values: list[int]) -> None:
+        """Write holding registers: function 6 for one, 16 for more; never repeated by itself."""
+        if len(values) == 1:
+            single = WriteSingleRegisterRequest(dev_id=unit, address=address, registers=values)
+            await self._ask(single, Expected(unit=unit, function=6, count=1, address=address, value=values[0]))
+        else:
+            many = WriteMultipleRegistersRequest(dev_id=unit, address=address, registers=values)
+            await self._ask(many, Expected(unit=unit, function=16, count=len(values), address=address))
+
+    async def write_coils(self, unit: int, address: int, values: list[bool]) -> None:
+        """Write coils: function 5 for one, 15 for more; never repeated by itself."""
+        if len(values) == 1:
+            value = 0xFF00 if values[0] else 0
+            single = WriteSingleCoilRequest(dev_id=unit, address=address, bits=values)
+            await self._ask(single, Expected(unit=unit, function=5, count=1, address=address, value=value))
+        else:
+            many = WriteMultipleCoilsRequest(dev_id=unit, address=address, bits=values)
+            await self._ask(many, Expected(unit=unit, function=15, count=len(values), address=address))
+
+    async def _ask(self, request: ModbusPDU, expected: Expected) -> tuple[int, ...]:
+        client, judging = self._client, self._judge
+        if client is None or judging is None or not client.connected:
+            raise ModbusFault(f"The line to {self._name()} is closed.", code="modbus.closed")
+        # pymodbus numbers its transactions itself; it counts from 1 on every connection and wraps at 65000.
+        following = 1 if client.ctx.next_tid >= 65_000 else client.ctx.next_tid + 1
+        transaction = following if self.settings.framing is Framing.TCP else 0
+        judging.expected = replace(expected, transaction=transaction)
+        try:
+            answer = await client.ctx.execute(False, request)
+        except (ModbusIOException, ConnectionException, asyncio.CancelledError) as error:
+            judging.expected = None
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            code = "modbus.silent" if client.connected else "modbus.closed"
+            raise ModbusFault(f"No answer from unit {expected.unit} at {self._name()}.", code=code) from error
+        finding = answer.finding if isinstance(answer, _Judged) else Fault("modbus.fault")
+        if isinstance(finding, Fault):
+            text = f"Unit {expected.unit} at {self._name()} sent something that is not the answer ({finding.code})."
+            raise ModbusFault(text, code=finding.code)
+        if finding.exception:
+            raise ModbusRefusal(finding.exception)
+        return finding.values
+
+
+def _as_framer(framer: FramerBase) -> FramerBase:
+    return framer

@@ -1,0 +1,267 @@
+"""A Modbus machine: reads its signals class by class at their periods and hands on samples with quality."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
+from rfid_gateway.drivers.modbus_bus import ModbusBus
+from rfid_gateway.drivers.modbus_client import ModbusFault, ModbusRefusal
+from rfid_gateway.modbus.decoding import Decoded, decode
+from rfid_gateway.modbus.planning import Request, Slot, poll_plan
+from rfid_gateway.modbus.profile import PollClass, Profile, Signal
+from rfid_gateway.modbus.samples import Quality, Sample
+from twin.clock import SECOND_US, Clock
+from twin.events.watch import GatewayStatus
+
+_FAULTS_UNTIL_OFFLINE = 3
+_LEAST_PERIOD_S = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSettings:
+    """One machine.
+
+    Parameters
+    ----------
+    device : str
+        Id of the machine.
+    profile : Profile
+        What kind of machine it is.
+    unit : int
+        Unit id on its line, 1 to 255.
+    speed : float
+        How much faster than real time the hospital runs; periods are divided by it.
+    backoff : BackoffSettings
+        Pauses after a fault.
+    """
+
+    device: str
+    profile: Profile
+    unit: int = 1
+    speed: float = 1.0
+    backoff: BackoffSettings = field(default_factory=lambda: BackoffSettings(first_s=0.5, most_s=30.0))
+
+
+@dataclass(slots=True)
+class _Last:
+    """What a signal showed last: good value and instant for the rate limit, sent value and instant for the deadband."""
+
+    value: float = math.nan
+    at: int = 0
+    sent: float = math.nan
+    sent_at: int = 0
+    sent_quality: Quality = Quality.NOT_AVAILABLE
+
+
+class SampleFilter:
+    """Turns decoded values into the samples worth keeping: rate limits, standing heartbeats, deadbands.
+
+    Parameters
+    ----------
+    device : str
+        Id of the machine.
+    profile : Profile
+        Its limits.
+    """
+
+    def __init__(self, device: str, profile: Profile) -> None:
+        self._device = device
+        self._profile = profile
+        self._last: dict[str, _Last] = {}
+        self._beat_value = math.nan
+        self._beat_at: int | None = None
+        self.texts: dict[str, str] = {}
+
+    def take(self, signal: Signal, decoded: Decoded, at: int) -> Sample | None:
+        """Give the sample of a value, or None if it need not be kept.
+
+        Parameters
+        ----------
+        signal : Signal
+            What was read.
+        decoded : Decoded
+            What it means.
+        at : int
+            When, UTC microseconds.
+        """
+        if isinstance(decoded.value, str):
+            self.texts[signal.key] = decoded.value
+            return None
+        last = self._last.setdefault(signal.key, _Last())
+        quality = self._quality(signal, decoded, last, at)
+        sample = Sample(self._device, signal.key, at, decoded.number, quality)
+        if not self._is_worth(signal, sample, last):
+            return None
+        last.sent, last.sent_at, last.sent_quality = sample.value, at, quality
+        return sample
+
+    def _quality(self, signal: Signal, decoded: Decoded, last: _Last, at: int) -> Quality:
+        self._watch_heart(signal, decoded, at)
+        if decoded.quality is not Quality.GOOD:
+            return decoded.quality
+        value = decoded.number
+        elapsed_s = (at - last.at) / SECOND_US
+        before, most = last.value, signal.most_change_per_s
+        last.value, last.at = value, at
+        if most is not None and not math.isnan(before) and abs(value - before) > most * max(elapsed_s, 1e-3):
+            return Quality.TOO_FAST
+        return Quality.STALE if self.is_stale(at) else Quality.GOOD
+
+    def _watch_heart(self, signal: Signal, decoded: Decoded, at: int) -> None:
+        heartbeat = self._profile.heartbeat
+        if heartbeat is not None and signal.key == heartbeat.signal and decoded.number != self._beat_value:
+            self._beat_value, self._beat_at = decoded.number, at
+
+    def is_stale(self, at: int) -> bool:
+        """Tell whether the machine's heartbeat stands still at an instant."""
+        heartbeat = self._profile.heartbeat
+        return (
+            heartbeat is not None and self._beat_at is not None and at - self._beat_at > heartbeat.stale_s * SECOND_US
+        )
+
+    def _is_worth(self, signal: Signal, sample: Sample, last: _Last) -> bool:
+        if signal.deadband is None or sample.quality is not last.sent_quality or math.isnan(last.sent):
+            return True
+        is_old = sample.at - last.sent_at >= self._profile.timing.longest_silence_s * SECOND_US
+        return is_old or abs(sample.value - last.sent) > signal.deadband
+
+
+def read_slots(slots: Sequence[Slot], values: Sequence[int]) -> list[tuple[Signal, Decoded]]:
+    """Give what an answer's registers mean.
+
+    Parameters
+    ----------
+    slots : Sequence[Slot]
+        What stands where.
+    values : Sequence[int]
+        Registers or bits of the whole answer.
+    """
+    found = []
+    for slot in slots:
+        exponent = None
+        if slot.exponent_offset >= 0:
+            word = values[slot.exponent_offset]
+            exponent = word - 65_536 if word > 32_767 else word
+        part = values[slot.offset : slot.offset + slot.signal.width]
+        found.append((slot.signal, decode(slot.signal, part, exponent)))
+    return found
+
+
+class ModbusMachine:
+    """Driver of one machine on a line.
+
+    Parameters
+    ----------
+    settings : MachineSettings
+        Which machine.
+    bus : ModbusBus
+        The line, perhaps shared.
+    listener : Listener
+        Takes in samples and status.
+    clock : Clock
+        The gateway's clock.
+    chance : numpy.random.Generator
+        Spreads the polls and the pauses.
+    """
+
+    def __init__(
+        self, settings: MachineSettings, bus: ModbusBus, listener: Listener, clock: Clock, chance: np.random.Generator
+    ) -> None:
+        self.device = settings.device
+        self.health = DriverHealth(model=settings.profile.name)
+        self._settings = settings
+        self._bus = bus
+        self._listener = listener
+        self._clock = clock
+        self._chance = chance
+        self._backoff = Backoff(settings.backoff, chance)
+        self._filter = SampleFilter(settings.device, settings.profile)
+        self._plan = poll_plan(settings.profile)
+        self._faults = 0
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Texts that the machine told of itself, by signal: serial number, firmware."""
+        return self._filter.texts
+
+    async def run(self) -> None:
+        """Serve the machine until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = self._first_due(loop.time())
+        while due:
+            at, order, poll = heapq.heappop(due)
+            await asyncio.sleep(max(0.0, at - loop.time()))
+            if not await self.poll(self._plan[poll]):
+                await self._backoff.pause()
+                if poll is PollClass.ONCE:
+                    heapq.heappush(due, (loop.time(), order, poll))
+                    continue
+            if poll is not PollClass.ONCE:
+                period_s = max(self._settings.profile.period_s(poll) / self._settings.speed, _LEAST_PERIOD_S)
+                # Polls missed in a pause are left out, not made up for all at once.
+                missed = max(0.0, loop.time() - at) // period_s
+                heapq.heappush(due, (at + (missed + 1) * period_s, order, poll))
+
+    def _first_due(self, now: float) -> list[tuple[float, int, PollClass]]:
+        # Machines of one kind would otherwise all be asked in the same millisecond.
+        due = []
+        for order, poll in enumerate(self._plan):
+            period_s = self._settings.profile.period_s(poll) / self._settings.speed
+            spread_s = 0.0 if poll is PollClass.ONCE else min(period_s, 10.0) * float(self._chance.random())
+            due.append((now + spread_s, order, poll))
+        heapq.heapify(due)
+        return due
+
+    async def poll(self, requests: Sequence[Request]) -> bool:
+        """Send requests, hand on the samples, and tell whether the machine answered all of them."""
+        samples: list[Sample] = []
+        is_answered = True
+        for request in requests:
+            try:
+                values = await self._bus.read(
+                    self._settings.unit, request.table.function_code, request.address, request.count
+                )
+            except ModbusRefusal as refusal:
+                self.health.errors += 1
+                self._tell(GatewayStatus.DEGRADED, refusal.code)
+                continue
+            except ModbusFault as fault:
+                self._note_fault(fault)
+                is_answered = False
+                break
+            samples += self._sampled(request, values)
+        if samples:
+            self.health.readings += len(samples)
+            self._listener.on_samples(samples)
+        return is_answered
+
+    def _sampled(self, request: Request, values: Sequence[int]) -> list[Sample]:
+        now = self._clock.now()
+        self.health.last_heard_at = now
+        self.health.messages += 1
+        self._faults = 0
+        self._backoff.reset()
+        taken = [self._filter.take(signal, decoded, now) for signal, decoded in read_slots(request.slots, values)]
+        is_stale = self._filter.is_stale(now)
+        self._tell(
+            GatewayStatus.DEGRADED if is_stale else GatewayStatus.ONLINE, "heartbeat_stopped" if is_stale else ""
+        )
+        return [sample for sample in taken if sample is not None]
+
+    def _note_fault(self, fault: ModbusFault) -> None:
+        self.health.errors += 1
+        self._faults += 1
+        is_gone = self._faults >= _FAULTS_UNTIL_OFFLINE or fault.code == "modbus.unreachable"
+        self._tell(GatewayStatus.OFFLINE if is_gone else GatewayStatus.DEGRADED, fault.code)
+
+    def _tell(self, status: GatewayStatus, detail: str) -> None:
+        if (self.health.status, self.health.detail) != (status, detail):
+            self.health.status, self.health.detail = status, detail
+            self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))

@@ -1,0 +1,213 @@
+"""The spool file: numbered rows in SQLite, freed by the core's watermark only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite
+
+from twin.errors import StorageError
+
+
+class RowKind(IntEnum):
+    """What a row holds."""
+
+    EVENT = 0
+    SAMPLES = 1
+
+
+class Priority(IntEnum):
+    """What goes first when the spool is full: the greatest number goes last."""
+
+    CONFIRMATION = 0
+    SAMPLES = 1
+    EVENT = 2
+    ALARM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be kept until the core has it.
+
+    Parameters
+    ----------
+    kind : RowKind
+        Event or samples.
+    body : bytes
+        As it will be sent.
+    priority : Priority
+        What goes first when the spool is full.
+    """
+
+    kind: RowKind
+    body: bytes
+    priority: Priority = Priority.EVENT
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A kept entry with its key.
+
+    Parameters
+    ----------
+    boot, seq : int
+        Key within the gateway.
+    kind : RowKind
+        Event or samples.
+    body : bytes
+        As it was appended; empty for an entry dropped by quota.
+    """
+
+    boot: int
+    seq: int
+    kind: RowKind
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """All rows of a boot up to a sequence number are committed in the core.
+
+    Parameters
+    ----------
+    boot, seq : int
+        Last committed key.
+    """
+
+    boot: int
+    seq: int
+
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS boots (boot INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS rows (
+    boot INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, priority INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (boot, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+"""
+
+
+class Spool:
+    """One gateway's spool file. Safe to call from several threads; each call is one transaction.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None keeps it in memory, for demos and tests.
+    now : int
+        UTC microseconds; the boot number is made from it, so that a spool file that was deleted does not reuse keys.
+    quota_rows : int, optional
+        When more rows are kept, the least important are dropped first and counted; alarms never.
+    """
+
+    def __init__(self, path: Path | None, *, now: int, quota_rows: int = 2_000_000) -> None:
+        self._lock = threading.Lock()
+        self._quota = quota_rows
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._database: Any = sqlite.connect(
+            str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+            self._database.executescript(_SCHEMA)
+        except sqlite.DatabaseError as error:
+            raise StorageError(f"Spool {path}: {error}. Move the file away; what it held is lost.") from error
+        self.boot = self._new_boot(now)
+        self._next = 1
+        self._count: int = self._database.execute("SELECT count(*) FROM rows").fetchone()[0]
+
+    def _new_boot(self, now: int) -> int:
+        with self._lock:
+            last = self._database.execute("SELECT max(boot) FROM boots").fetchone()[0] or 0
+            boot = max(now // 1000, last + 1)
+            self._database.execute("INSERT INTO boots VALUES (?, 0)", (boot,))
+        return int(boot)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+    def __len__(self) -> int:
+        """Give how many rows wait."""
+        return self._count
+
+    @property
+    def next_seq(self) -> int:
+        """Sequence number that the next entry gets."""
+        return self._next
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Keep entries and give the sequence number of the last; they are on disk when this returns."""
+        if not entries:
+            return self._next - 1
+        with self._lock:
+            first = self._next
+            rows = [(self.boot, first + i, int(e.kind), int(e.priority), e.body) for i, e in enumerate(entries)]
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", rows)
+                self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (rows[-1][1], self.boot))
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._next += len(entries)
+            self._count += len(entries)
+            if self._count > self._quota:
+                self._make_room()
+            return self._next - 1
+
+    def _make_room(self) -> None:
+        # Dropped rows stay as empty ones, so that the sequence has no gap that could be taken for a loss on the way.
+        dropped = self._database.execute(
+            "UPDATE rows SET body = x'', priority = ? WHERE (boot, seq) IN ("
+            "SELECT boot, seq FROM rows WHERE priority < ? AND body <> x'' ORDER BY priority, boot, seq LIMIT ?)",
+            (int(Priority.ALARM), int(Priority.ALARM), max(self._quota // 20, 1)),
+        ).rowcount
+        self._add_figure("dropped", dropped)
+
+    def _add_figure(self, name: str, value: int) -> None:
+        self._database.execute(
+            "INSERT INTO figures VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            (name, value),
+        )
+
+    @property
+    def dropped(self) -> int:
+        """How many entries were dropped because the spool was full, over its whole life."""
+        with self._lock:
+            row = self._database.execute("SELECT value FROM figures WHERE name = 'dropped'").fetchone()
+        return int(row[0]) if row else 0
+
+    def peek(self, limit: int) -> list[Row]:
+        """Give the oldest rows of one boot, in order, without taking them out.
+
+        Parameters
+        ----------
+        limit : int
+            How many at most.
+        """
+        with self._lock:
+            boot = self._database.execute("SELECT min(boot) FROM rows").fetchone()[0]
+            found = self._database.execute(
+                "SELECT boot, seq, kind, body FROM rows WHERE boot = ? ORDER BY seq LIMIT ?", (boot, limit)
+            ).fetchall()
+        return [Row(boot, seq, RowKind(kind), bytes(body)) for boot, seq, kind, body in found]
+
+    def free(self, watermark: Watermark) -> int:
+        """Take out all rows that the core has committed, and give how many."""
+        with self._lock:
+            count = self._database.execute(
+                "DELETE FROM rows WHERE boot = ? AND seq <= ?", (watermark.boot, watermark.seq)
+            ).rowcount
+            self._count -= count
+        return int(count)

@@ -1,0 +1,175 @@
+"""Which readers and machines a gateway serves, and how: one file or one value, checked as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rfid_gateway.cleaning.layout import ReadPointKind
+from rfid_gateway.modbus.replies import Framing
+from twin.errors import FieldProblem, ImportRefused
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+PlaceName = Annotated[str, Field(min_length=1, max_length=128)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ReaderSettings(_Strict):
+    """One RFID reader.
+
+    ``kind`` is ``llrp`` (network address), ``pn532`` or ``em4100`` (serial line, ``device``).
+    """
+
+    id: Identifier
+    kind: Annotated[str, Field(pattern="^(llrp|pn532|em4100)$")] = "llrp"
+    host: str = "127.0.0.1"
+    port: Port = 5084
+    device: str = ""
+    identity: str = ""
+    antennas: tuple[int, ...] = (0,)
+    keepalive_s: Annotated[float, Field(gt=0, le=600)] = 10.0
+    is_encrypted: bool = False
+
+
+class ReadPointSettings(_Strict):
+    """An antenna and the place it stands for; for a portal the places before and behind it."""
+
+    id: Identifier
+    reader: Identifier
+    antenna: Annotated[int, Field(ge=0, le=65_535)] = 0
+    place: PlaceName
+    kind: ReadPointKind = ReadPointKind.ZONE
+    inside: str = ""
+    outside: str = ""
+    is_outer: bool = False
+
+    @model_validator(mode="after")
+    def _portal_has_sides(self) -> ReadPointSettings:
+        if self.kind is ReadPointKind.PORTAL and not (self.inside and self.outside):
+            raise ValueError("a portal needs inside and outside")
+        return self
+
+
+class MachineEntry(_Strict):
+    """One Modbus machine; machines with the same address share a line."""
+
+    id: Identifier
+    profile: str
+    host: str = "127.0.0.1"
+    port: Port = 502
+    device: str = ""
+    unit: Annotated[int, Field(ge=1, le=255)] = 1
+    framing: Framing = Framing.TCP
+    baud: Annotated[int, Field(ge=300, le=1_000_000)] = 19_200
+    parity: Annotated[str, Field(pattern="^[NEO]$")] = "E"
+    is_behind_converter: bool = False
+    is_encrypted: bool = False
+    status_signal: str = "machine_state"
+
+
+class BinEntry(_Strict):
+    """A bin's tag and what it stands for."""
+
+    tag: Identifier
+    bin: Identifier
+    place: PlaceName
+
+
+class CleaningEntry(_Strict):
+    """How readings become zones; see the guide."""
+
+    epoch_s: Annotated[float, Field(ge=0.05, le=600)] = 1.0
+    dwell_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
+    proof: Annotated[float, Field(gt=0.5, lt=1)] = 0.7
+    lateness_s: Annotated[float, Field(ge=0, le=60)] = 0.3
+    absence_s: Annotated[float, Field(ge=1)] = 900.0
+    confirm_s: Annotated[float, Field(ge=1)] = 300.0
+    own_rate: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    neighbour_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+
+class UplinkEntry(_Strict):
+    """Where the core is; an empty URL needs a sink given by the program."""
+
+    url: str = ""
+    api_key: str = ""
+    batch_rows: Annotated[int, Field(ge=1, le=5000)] = 500
+    flush_s: Annotated[float, Field(ge=0.01, le=60)] = 0.1
+    samples_every_s: Annotated[float, Field(ge=0.05, le=600)] = 2.0
+    answer_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+
+class GatewaySettings(_Strict):
+    """A gateway: its readers, antennas, machines and the way to the core."""
+
+    id: Identifier
+    readers: tuple[ReaderSettings, ...] = ()
+    read_points: tuple[ReadPointSettings, ...] = ()
+    neighbours: tuple[tuple[str, str], ...] = ()
+    machines: tuple[MachineEntry, ...] = ()
+    bins: tuple[BinEntry, ...] = ()
+    cleaning: CleaningEntry = CleaningEntry()
+    uplink: UplinkEntry = UplinkEntry()
+    spool: Path | None = None
+    spool_rows: Annotated[int, Field(ge=1000)] = 2_000_000
+    speed: Annotated[float, Field(gt=0, le=10_000)] = 1.0
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> GatewaySettings:
+        for what, ids in (
+            ("readers and machines", [*(one.id for one in self.readers), *(one.id for one in self.machines)]),
+            ("read points", [one.id for one in self.read_points]),
+            ("antennas of read points", [f"{one.reader}/{one.antenna}" for one in self.read_points]),
+        ):
+            if double := [name for name, count in Counter(ids).items() if count > 1]:
+                raise ValueError(f"ids of {what} must differ, these are there twice: {', '.join(double)}")
+        known = {one.id for one in self.readers}
+        if missing := sorted({one.reader for one in self.read_points} - known):
+            raise ValueError(f"read points name unknown readers: {', '.join(missing)}")
+        return self
+
+
+def parse_settings(text: str, source: str) -> GatewaySettings:
+    """Read a gateway's settings from YAML.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+    source : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    ImportRefused
+        If it is no YAML or breaks a rule; every problem is listed with its place.
+    """
+    try:
+        plain = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ImportRefused(source, [_problem("file", source, f"is no YAML: {str(error)[:200]}.")]) from error
+    try:
+        return GatewaySettings.model_validate(plain)
+    except ValidationError as error:
+        problems = [
+            _problem(
+                str(item["loc"][-1]) if item["loc"] else "gateway",
+                "/".join(map(str, item["loc"])) or source,
+                item["msg"],
+            )
+            for item in error.errors()
+        ]
+        raise ImportRefused(source, problems) from error
+
+
+def _problem(field: str, place: str, message: str) -> FieldProblem:
+    return FieldProblem(field=field, place=place, message=message, cure="See docs/guides/gateways.md.")

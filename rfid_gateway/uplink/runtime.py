@@ -1,0 +1,291 @@
+"""A whole gateway: starts its drivers, cleans what they hear, spools it and sends it, and stops cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import numpy as np
+
+from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadRates
+from rfid_gateway.cleaning.machines import MachineStatuses
+from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.cleaning.zones import FilterSettings
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, Driver, DriverHealth, Status
+from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
+from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
+from rfid_gateway.drivers.modbus_client import LineSettings
+from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
+from rfid_gateway.modbus.profile import Profile, load_profile
+from rfid_gateway.modbus.samples import Sample
+from rfid_gateway.rfid.llrp.building import InventorySetup
+from rfid_gateway.rfid.readings import TagReading
+from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool
+from rfid_gateway.transports.connection import Connection, Connector
+from rfid_gateway.transports.tcp import open_tcp
+from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings
+from rfid_gateway.uplink.sender import Sender, UplinkFigures
+from rfid_gateway.uplink.sinks import Sink, series_of
+from twin.clock import Clock
+from twin.errors import ConfigurationError
+from twin.events import registry
+from twin.events.envelope import Event
+from twin.events.things import ZoneConfirmed
+from twin.events.watch import GatewayHealthChanged, GatewayStatus
+
+_LOG = logging.getLogger(__name__)
+_MOST_WAITING_SAMPLES = 500_000
+
+
+class GatewayRuntime:
+    """One gateway at work; :meth:`start` and :meth:`stop` belong to one event loop.
+
+    Parameters
+    ----------
+    settings : GatewaySettings
+        Readers, antennas, machines.
+    sink : Sink
+        Where its facts go.
+    clock : Clock
+        The gateway's clock; a scaled one in the demo.
+    """
+
+    def __init__(self, settings: GatewaySettings, sink: Sink, clock: Clock) -> None:
+        self.settings = settings
+        self.source = f"gateway:{settings.id}"
+        self._sink = sink
+        self._clock = clock
+        self._chance = np.random.default_rng(settings.seed)
+        self._profiles = {name: load_profile(name) for name in {one.profile for one in settings.machines}}
+        self.cleaning = Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
+        self._statuses = MachineStatuses({(one.id, one.status_signal): self._labels(one) for one in settings.machines})
+        self._buses: dict[tuple[str, int, str], ModbusBus] = {}
+        self.drivers: list[Driver] = [self._reader(one) for one in settings.readers]
+        self.drivers += [self._machine(one) for one in settings.machines]
+        self._events: list[Event] = []
+        self._samples: list[Sample] = []
+        self.dropped_samples = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._spool: Spool | None = None
+        self._sender: Sender | None = None
+        # One thread writes the spool, so that the order of appending is the order of sequence numbers.
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    def _labels(self, entry: MachineEntry) -> dict[int, str]:
+        signal = self._profiles[entry.profile].by_key.get(entry.status_signal)
+        return dict(signal.labels) if signal else {}
+
+    def _reader(self, entry: ReaderSettings) -> Driver:
+        if entry.kind != "llrp":
+            raise ConfigurationError(f"Reader {entry.id}: kind {entry.kind} is not served by this release.")
+        tls = ssl.create_default_context() if entry.is_encrypted else None
+        settings = LlrpReaderSettings(
+            device=entry.id,
+            setup=InventorySetup(antennas=entry.antennas),
+            identity=entry.identity,
+            keepalive_s=entry.keepalive_s,
+        )
+        return LlrpReader(settings, _tcp_connector(entry, tls), self, self._clock, self._chance)
+
+    def _machine(self, entry: MachineEntry) -> Driver:
+        profile: Profile = self._profiles[entry.profile]
+        key = (entry.host, entry.port, entry.device)
+        bus = self._buses.get(key)
+        if bus is None:
+            line = LineSettings(
+                host=entry.host,
+                port=entry.port,
+                device=entry.device,
+                framing=entry.framing,
+                baud=entry.baud,
+                parity=entry.parity,
+                tls=ssl.create_default_context() if entry.is_encrypted else None,
+                answer_s=profile.timing.answer_s,
+            )
+            is_serial = bool(entry.device) or entry.is_behind_converter
+            bus = self._buses[key] = ModbusBus(BusSettings(line=line, is_serial=is_serial))
+        settings = MachineSettings(device=entry.id, profile=profile, unit=entry.unit, speed=self.settings.speed)
+        return ModbusMachine(settings, bus, self, self._clock, self._chance)
+
+    async def start(self) -> None:
+        """Open the spool and start all drivers and the uplink."""
+        uplink = self.settings.uplink
+        self._spool = Spool(self.settings.spool, now=self._clock.now(), quota_rows=self.settings.spool_rows)
+        backoff = Backoff(BackoffSettings(first_s=0.2, most_s=15.0), self._chance)
+        self._sender = Sender(self._spool, self._sink, backoff, uplink.batch_rows)
+        self.on_status(
+            Status(device=self.settings.id, status=GatewayStatus.ONLINE, detail="started", at=self._clock.now())
+        )
+        self._tasks = [asyncio.create_task(driver.run(), name=driver.device) for driver in self.drivers]
+        self._tasks += [
+            asyncio.create_task(self._sender.run(), name="uplink"),
+            asyncio.create_task(self._flush_regularly(), name="flush"),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(_report_end)
+
+    async def stop(self, *, drain_s: float = 5.0) -> None:
+        """Stop the drivers, spool what is known, and give the uplink some time to send it.
+
+        Parameters
+        ----------
+        drain_s : float
+            How long to wait for the core at most, seconds; what is left stays in the spool file.
+        """
+        for task in self._tasks:
+            if task.get_name() != "uplink":
+                task.cancel()
+        await asyncio.gather(*(task for task in self._tasks if task.get_name() != "uplink"), return_exceptions=True)
+        for bus in self._buses.values():
+            bus.close()
+        if self._spool is not None:
+            self.on_status(
+                Status(device=self.settings.id, status=GatewayStatus.OFFLINE, detail="stopped", at=self._clock.now())
+            )
+            await self._flush(with_samples=True)
+            await self._drain(drain_s)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sink.close()
+        self._disk.shutdown()
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+
+    async def _drain(self, drain_s: float) -> None:
+        try:
+            async with asyncio.timeout(drain_s):
+                while self._spool is not None and len(self._spool):
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            _LOG.warning("Gateway %s: %d rows stay in the spool.", self.settings.id, len(self._spool or ()))
+
+    async def _flush_regularly(self) -> None:
+        uplink, loop = self.settings.uplink, asyncio.get_running_loop()
+        samples_at = loop.time()
+        while True:
+            await asyncio.sleep(uplink.flush_s)
+            self._events += self.cleaning.advance(self._clock.now())
+            is_due = loop.time() - samples_at >= uplink.samples_every_s
+            if is_due:
+                samples_at = loop.time()
+            await self._flush(with_samples=is_due)
+
+    async def _flush(self, *, with_samples: bool) -> None:
+        spool, sender = self._spool, self._sender
+        if spool is None or sender is None:
+            return
+        events, self._events = self._events, []
+        samples: list[Sample] = []
+        if with_samples:
+            samples, self._samples = self._samples, []
+        if not events and not samples:
+            return
+        first = spool.next_seq
+        entries = [_event_entry(self.source, spool.boot, first + i, event) for i, event in enumerate(events)]
+        if samples:
+            entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series_of(samples)), Priority.SAMPLES))
+        await asyncio.get_running_loop().run_in_executor(self._disk, spool.append, entries)
+        sender.wake()
+
+    def on_readings(self, readings: Sequence[TagReading]) -> None:
+        """Take in readings of one reader."""
+        self._events += self.cleaning.accept(readings, self._clock.now())
+
+    def on_samples(self, samples: Sequence[Sample]) -> None:
+        """Take in samples of one machine."""
+        self._events += [change for sample in samples if (change := self._statuses.take(sample))]
+        if len(self._samples) + len(samples) > _MOST_WAITING_SAMPLES:
+            self.dropped_samples += len(samples)
+            return
+        self._samples += samples
+
+    def on_status(self, status: Status) -> None:
+        """Take in a change of a device's status."""
+        self.cleaning.set_reader_status(status.device, status.status)
+        parent = "" if status.device == self.settings.id else self.settings.id
+        self._events.append(
+            GatewayHealthChanged(
+                thing=status.device,
+                occurred_at=status.at,
+                source="",
+                source_key="",
+                status=status.status,
+                parent=parent,
+                detail=status.detail,
+            )
+        )
+
+    @property
+    def health(self) -> dict[str, DriverHealth]:
+        """Figures of every driver by device."""
+        return {driver.device: driver.health for driver in self.drivers}
+
+    @property
+    def uplink_figures(self) -> UplinkFigures:
+        """Figures of the uplink."""
+        return self._sender.figures if self._sender else UplinkFigures()
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that the core has not committed yet."""
+        return len(self._spool) if self._spool else 0
+
+
+def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:
+    stamped = msgspec.structs.replace(event, source=source, source_key=f"{boot}-{seq:010d}")
+    priority = Priority.CONFIRMATION if isinstance(event, ZoneConfirmed) else Priority.EVENT
+    if isinstance(event, GatewayHealthChanged):
+        priority = Priority.ALARM
+    return Entry(RowKind.EVENT, registry.encode(stamped), priority)
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOG.error("Gateway task %s ended: %r", task.get_name(), error, exc_info=error)
+
+
+def _tcp_connector(entry: ReaderSettings, tls: ssl.SSLContext | None) -> Connector:
+    async def connect() -> Connection:
+        return await open_tcp(entry.host, entry.port, tls=tls)
+
+    return connect
+
+
+def layout_of(settings: GatewaySettings) -> Layout:
+    """Give the numbered read points of a gateway."""
+    points = tuple(
+        ReadPoint(
+            id=one.id,
+            reader=one.reader,
+            antenna=one.antenna,
+            place=one.place,
+            kind=one.kind,
+            inside=one.inside,
+            outside=one.outside,
+            is_outer=one.is_outer,
+        )
+        for one in settings.read_points
+    )
+    return Layout(points, frozenset(settings.neighbours))
+
+
+def _cleaning_of(settings: GatewaySettings) -> CleaningSettings:
+    entry = settings.cleaning
+    rates = ReadRates(own=entry.own_rate, neighbour=entry.neighbour_rate)
+    return CleaningSettings(
+        filter=FilterSettings(epoch_s=entry.epoch_s, dwell_s=entry.dwell_s, rates=rates),
+        proof=entry.proof,
+        lateness_s=entry.lateness_s * settings.speed,
+        absence_s=entry.absence_s,
+        confirm_s=entry.confirm_s,
+    )
+
+
+def _bins_of(settings: GatewaySettings) -> dict[str, Bin]:
+    return {one.tag: Bin(one.bin, one.place) for one in settings.bins}

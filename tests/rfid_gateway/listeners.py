@@ -1,0 +1,33 @@
+"""A listener that keeps what drivers tell it, and a way to wait for something without sleeping for a fixed time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from rfid_gateway.drivers.driver import Status
+from rfid_gateway.modbus.samples import Sample
+from rfid_gateway.rfid.readings import TagReading
+
+
+class KeepingListener:
+    def __init__(self) -> None:
+        self.readings: list[TagReading] = []
+        self.samples: list[Sample] = []
+        self.statuses: list[Status] = []
+
+    def on_readings(self, readings: Sequence[TagReading]) -> None:
+        self.readings += readings
+
+    def on_samples(self, samples: Sequence[Sample]) -> None:
+        self.samples += samples
+
+    def on_status(self, status: Status) -> None:
+        self.statuses.append(status)
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Let the event loop run until a condition holds."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.002)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rfid_gateway.modbus.profile import load_profile
+from rfid_gateway.simulators.llrp import ReaderFarm, Sighting
+from rfid_gateway.simulators.modbus import SimulatedPlant
+from rfid_gateway.simulators.plants import SteamSterilizer
+from rfid_gateway.uplink.configuration import GatewaySettings
+from rfid_gateway.uplink.runtime import GatewayRuntime
+from rfid_gateway.uplink.sinks import InProcessSink, SampleSeries
+from tests.rfid_gateway.listeners import until
+from twin.clock import SystemClock
+from twin.errors import Unavailable
+from twin.events.envelope import Event
+from twin.events.things import DeviceStatusChanged, ZoneChanged
+from twin.events.watch import GatewayHealthChanged, GatewayStatus
+
+TAG = bytes.fromhex("3074257BF7194E4000001A85")
+
+
+class Core:
+    """A core that keeps each fact once, and can be down."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Event] = {}
+        self.series: list[SampleSeries] = []
+        self.is_down = False
+
+    async def store(self, events: Sequence[Event], series: Sequence[SampleSeries]) -> None:
+        if self.is_down:
+            raise Unavailable("down")
+        self.events |= {event.source_key: event for event in events}
+        self.series += series
+
+    def of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events.values() if isinstance(event, kind)]
+
+
+def settings_of(ports: dict[str, int], **more: Any) -> GatewaySettings:
+    plain = {
+        "id": "east",
+        "readers": [{"id": device, "port": port} for device, port in ports.items()],
+        "read_points": [
+            {"id": "a", "reader": "r1", "antenna": 1, "place": "WARD-A"},
+            {"id": "b", "reader": "r2", "antenna": 1, "place": "WARD-B"},
+            {"id": "x", "reader": "r2", "antenna": 2, "place": "EXIT", "kind": "choke"},
+        ],
+        "neighbours": [("WARD-A", "WARD-B")],
+        "cleaning": {"epoch_s": 0.1, "lateness_s": 0.05},
+        "uplink": {"flush_s": 0.02, "samples_every_s": 0.1},
+        **more,
+    }
+    return GatewaySettings.model_validate(plain)
+
+
+async def test_a_tag_that_is_read_ends_as_a_zone_in_the_core() -> None:
+    clock, core = SystemClock(), Core()
+    farm = ReaderFarm(["r1", "r2"], clock)
+    gateway = GatewayRuntime(settings_of(await farm.start()), InProcessSink(core.store), clock)
+    await gateway.start()
+    await until(lambda: all(reader.is_reporting for reader in farm.readers.values()))
+
+    def seen_at(device: str, place: str, antenna: int) -> bool:
+        farm.see(device, [Sighting(TAG, antenna)])
+        return any(event.zone == place for event in core.of(ZoneChanged))
+
+    await until(lambda: seen_at("r1", "WARD-A", 1))
+    await until(lambda: seen_at("r2", "WARD-B", 1))
+    await until(lambda: seen_at("r2", "EXIT", 2))
+    await gateway.stop()
+    await farm.stop()
+
+    changes = core.of(ZoneChanged)
+    assert [(one.previous_zone, one.zone) for one in changes] == [
+        ("", "WARD-A"),
+        ("WARD-A", "WARD-B"),
+        ("WARD-B", "EXIT"),
+    ]
+    assert {one.thing for one in changes} == {TAG.hex().upper()}
+    assert {one.source for one in changes} == {"gateway:east"}
+
+
+async def test_a_sterilizer_ends_as_samples_and_status_in_the_core() -> None:
+    clock, core = SystemClock(), Core()
+    plant, sterilizer = SimulatedPlant(clock), SteamSterilizer(first_cycle=41)
+    sterilizer.start_cycle(clock.now())
+    plant.add(1, load_profile("generic-steam-sterilizer"), sterilizer.values_at)
+    machine = {"id": "sterilizer-1", "profile": "generic-steam-sterilizer", "port": await plant.start()}
+    gateway = GatewayRuntime(
+        settings_of({}, readers=[], read_points=[], machines=[machine], speed=20), InProcessSink(core.store), clock
+    )
+
+    await gateway.start()
+    await until(lambda: len([one for one in core.series if one.quantity == "control_c"]) >= 3)
+    await gateway.stop()
+    await plant.stop()
+
+    by_quantity = {one.quantity: one for one in core.series}
+    assert {"control_c", "record_c", "pressure_kpa", "phase", "cycle_number", "door", "alarm"} <= set(by_quantity)
+    assert by_quantity["cycle_number"].values == [41.0] * len(by_quantity["cycle_number"].values)
+    assert [one.status for one in core.of(DeviceStatusChanged)] == ["running"]
+
+
+async def test_nothing_is_lost_and_nothing_comes_twice_while_the_core_is_away() -> None:
+    clock, core = SystemClock(), Core()
+    farm = ReaderFarm(["r1", "r2"], clock)
+    core.is_down = True
+    gateway = GatewayRuntime(settings_of(await farm.start()), InProcessSink(core.store), clock)
+    await gateway.start()
+    await until(lambda: all(reader.is_reporting for reader in farm.readers.values()))
+    await until(lambda: gateway.uplink_figures.failures >= 2)
+    assert gateway.waiting_rows >= 3
+
+    core.is_down = False
+    await until(lambda: gateway.waiting_rows == 0)
+    await gateway.stop()
+    await farm.stop()
+
+    sequences = sorted(int(key.split("-")[1]) for key in core.events)
+    assert sequences == list(range(1, len(sequences) + 1))
+    assert [one.status for one in core.of(GatewayHealthChanged) if one.thing == "east"] == [
+        GatewayStatus.ONLINE,
+        GatewayStatus.OFFLINE,
+    ]
