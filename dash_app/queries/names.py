@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from twin.events.places import PlaceKind
 from twin.state.live import LiveState
 
 
@@ -43,18 +42,3 @@ def subject_name(state: LiveState, subject_id: str, *, chinese: bool = False) ->
     if subject_id in state.places:
         return place_name(state, subject_id, chinese=chinese)
     return staff_label(state, subject_id)
-
-
-def ward_of(state: LiveState, place_id: str) -> str:
-    """Give the id of the ward or area that contains a place; empty if none does."""
-    seen: set[str] = set()
-    current = place_id
-    while current and current not in seen:
-        seen.add(current)
-        place = state.places.get(current)
-        if place is None:
-            return ""
-        if place.kind is PlaceKind.WARD:
-            return current
-        current = place.parent
-    return ""

@@ -13,7 +13,7 @@ from dash_app.texts.catalogue import LOCALES, catalogue_path
 from dash_app.texts.preferences import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("dash_app", "server")
+SOURCES = ("dash_app",)
 KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None}
 
 

@@ -1,0 +1,85 @@
+"""What each place holds and should hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twin.state.model import VIRTUAL_STOCK_PLACES, StockLine
+
+from dash_app.queries.names import place_name
+from twin.state.live import LiveState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRow:
+    """One item at one place; quantities in base units, instants in UTC microseconds, 0 if none.
+
+    Parameters
+    ----------
+    state_code : str
+        ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level.
+    """
+
+    place: str
+    place_name: str
+    item: str
+    quantity: int
+    lots: int
+    par_level: int
+    reorder_point: int
+    moved_at: int
+    stockout_at: int
+    stockout_probability: float
+    state_code: str
+
+
+def _state_code(line: StockLine) -> str:
+    if line.par is None:
+        return "unplanned"
+    if line.quantity <= 0:
+        return "out"
+    if line.is_low:
+        return "low"
+    return "below_par" if line.quantity < line.par.par_level else "enough"
+
+
+_ORDER = ("out", "low", "below_par", "unplanned", "enough")
+
+
+def rows(state: LiveState, *, place: str = "", code: str = "", chinese: bool = False) -> list[StockRow]:
+    """Give the stock lines of real places, the emptiest first.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    place, code : str, optional
+        Only this place, only this state; empty for all.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    """
+    found = [
+        StockRow(
+            place=line.place,
+            place_name=place_name(state, line.place, chinese=chinese),
+            item=line.item,
+            quantity=line.quantity,
+            lots=len(line.lots),
+            par_level=line.par.par_level if line.par is not None else 0,
+            reorder_point=line.par.reorder_point if line.par is not None else 0,
+            moved_at=line.moved.occurred_at if line.moved is not None else 0,
+            stockout_at=line.predicted.expected_at if line.predicted is not None else 0,
+            stockout_probability=line.predicted.probability if line.predicted is not None else 0.0,
+            state_code=_state_code(line),
+        )
+        for line in tuple(state.stock.values())
+        if line.place not in VIRTUAL_STOCK_PLACES
+    ]
+    shown = [row for row in found if place in {"", row.place} and code in {"", row.state_code}]
+    return sorted(shown, key=lambda row: (_ORDER.index(row.state_code), row.place_name, row.item))
+
+
+def places(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:
+    """Give the places that hold stock: id and name, by name."""
+    ids = {line.place for line in tuple(state.stock.values())} - VIRTUAL_STOCK_PLACES
+    return sorted(((key, place_name(state, key, chinese=chinese)) for key in ids), key=lambda pair: (pair[1], pair[0]))

@@ -1,0 +1,231 @@
+"""Texts for the codes that organs give: what a person reads instead of ``par_breach`` or ``on-hold``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+
+TASK_KINDS: Mapping[str, str] = {
+    "restock": mark("Restock"),
+    "clean": mark("Clean"),
+    "transport": mark("Transport"),
+    "maintain": mark("Maintain"),
+    "retrieve": mark("Retrieve"),
+    "count": mark("Count"),
+}
+TASK_STATUSES: Mapping[str, str] = {
+    "draft": mark("Draft"),
+    "requested": mark("Waiting"),
+    "accepted": mark("Assigned"),
+    "in-progress": mark("In progress"),
+    "on-hold": mark("Blocked"),
+    "completed": mark("Done"),
+    "cancelled": mark("Cancelled"),
+}
+REASONS: Mapping[str, str] = {
+    "par_breach": mark("At or below the reorder point"),
+    "bin_empty": mark("Bin put to the empty position"),
+    "stockout_predicted": mark("Will probably run out"),
+    "departure": mark("Patient has left the bed"),
+    "egress": mark("Left without permit"),
+    "maintenance_due": mark("Maintenance is due"),
+    "load_released": mark("Load was released"),
+    "returned": mark("Goods come back"),
+    "manual": mark("Asked for by a person"),
+    "short": mark("Less than asked for"),
+    "not_found": mark("Not found where it should be"),
+    "damaged": mark("Damaged"),
+    "access": mark("Place cannot be entered"),
+    "recalled": mark("Recalled"),
+    "expired": mark("Expired"),
+    "quarantined": mark("In quarantine"),
+}
+BED_USES: Mapping[str, str] = {
+    "occupied": mark("Occupied"),
+    "ready": mark("Ready"),
+    "reserved": mark("Reserved"),
+    "dirty": mark("To be cleaned"),
+    "cleaning": mark("Being cleaned"),
+    "closed": mark("Out of service"),
+}
+STOCK_STATES: Mapping[str, str] = {
+    "out": mark("Empty"),
+    "low": mark("Low"),
+    "below_par": mark("Below par"),
+    "enough": mark("Enough"),
+    "unplanned": mark("No par level"),
+}
+GATEWAY_STATUSES: Mapping[str, str] = {
+    "online": mark("Online"),
+    "degraded": mark("Degraded"),
+    "offline": mark("Offline"),
+}
+GATEWAY_DETAILS: Mapping[str, str] = {
+    "keepalive_missed": mark("It stopped answering"),
+    "connection_refused": mark("It refuses the connection"),
+    "connection_lost": mark("The connection broke"),
+    "antenna_fault": mark("An antenna is disconnected"),
+    "bus_quarantine": mark("The bus gave wrong answers and is set aside"),
+    "clock_offset": mark("Its clock is wrong"),
+    "queue_growing": mark("It collects faster than it can send"),
+    "stopped": mark("It was stopped"),
+}
+READINESS: Mapping[str, str] = {
+    "clean": mark("Clean"),
+    "dirty": mark("Dirty"),
+    "cleaning": mark("Being cleaned"),
+    "contaminated": mark("Contaminated"),
+    "reprocessing": mark("Being reprocessed"),
+}
+DEVICE_STATUSES: Mapping[str, str] = {
+    "on": mark("On"),
+    "off": mark("Off"),
+    "standby": mark("Stand-by"),
+    "running": mark("Running"),
+    "fault": mark("Fault"),
+}
+BASES: Mapping[str, str] = {
+    "observed": mark("seen by a reader"),
+    "assigned": mark("by its custodian"),
+    "home": mark("its home; never seen"),
+    "unknown": mark("not known"),
+}
+AVAILABILITY_REASONS: Mapping[str, str] = {
+    "operational.in_repair": mark("In repair"),
+    "operational.quarantined": mark("In quarantine"),
+    "operational.retired": mark("Retired"),
+    "operational": mark("Not in service"),
+    "reprocessing.dirty": mark("Not clean"),
+    "reprocessing": mark("Being reprocessed"),
+    "custody": mark("In somebody else's custody"),
+    "compliance.maintenance_overdue": mark("Maintenance is overdue"),
+    "compliance.calibration_overdue": mark("Calibration is overdue"),
+    "compliance.safety_test_overdue": mark("Electrical safety test is overdue"),
+    "compliance.recalled": mark("Under a safety notice"),
+    "compliance": mark("A duty is open"),
+    "status.fault": mark("Reports a fault"),
+}
+VERDICTS: Mapping[str, str] = {
+    "pass": mark("Cycle passed"),
+    "undetermined": mark("Evidence does not suffice"),
+    "fail": mark("Cycle failed"),
+}
+VERDICT_REASONS: Mapping[str, str] = {
+    "hold_not_evidenced": mark("No sufficient time in the temperature band is proven"),
+    "over_band": mark("The temperature rose above the band"),
+    "f0_below_limit": mark("The lethality is below its limit"),
+    "a0_below_limit": mark("The disinfection value is below its limit"),
+    "air_suspected": mark("Air in the chamber is suspected"),
+    "air_excess": mark("There was air in the chamber"),
+    "theoretical_temperature": mark("Pressure and temperature do not fit saturated steam"),
+    "gauge_pressure_suspected": mark("The pressure seems to be gauge, not absolute"),
+    "record_difference": mark("Control and record sensor disagree"),
+    "record_begins_in_hold": mark("The record begins within the holding time"),
+    "record_ends_in_hold": mark("The record ends within the holding time"),
+    "gap_in_hold": mark("Samples are missing within the holding time"),
+    "gap_outside_hold": mark("Samples are missing outside the holding time"),
+    "cycle_number_changed": mark("The cycle number changed on the way"),
+    "phase_missing": mark("A phase is missing"),
+    "pulses_few": mark("Too few vacuum pulses"),
+    "drying_short": mark("Drying was too short"),
+    "abort_alarm": mark("The machine reported an alarm"),
+    "door_open": mark("The door was open"),
+    "evidence_missing": mark("Required evidence is missing"),
+    "precondition": mark("A test that must come before has not been passed"),
+    "indicator": mark("An indicator did not pass"),
+    "machine_test": mark("A test of the machine did not pass"),
+}
+TILES: Mapping[str, str] = {
+    "beds": mark("Beds occupied"),
+    "emergency": mark("Waiting in emergency"),
+    "theatres": mark("Theatres in use"),
+    "stock": mark("Stock lines empty"),
+    "devices": mark("Devices not usable"),
+    "gateways": mark("Gateways offline"),
+}
+TILE_DETAILS: Mapping[str, str] = {
+    "ready": mark("{count} ready"),
+    "dirty": mark("{count} to be cleaned"),
+    "cleaning": mark("{count} being cleaned"),
+    "closed": mark("{count} out of service"),
+    "inbound": mark("{count} ambulances on their way"),
+    "longest_wait_s": mark("longest wait {duration}"),
+    "coming_12h": mark("{count} operations in the next 12 h"),
+    "low": mark("{count} lines low"),
+    "out_within_24h": mark("{count} lines out within 24 h"),
+    "lost_tags": mark("{count} tags lost"),
+    "degraded": mark("{count} degraded"),
+}
+TILE_ACTIONS: Mapping[str, str] = {
+    "clean_beds": mark("Clean {count} beds: each one frees a place."),
+    "relieve_ward": mark("Plan discharges or transfers from {ward}, the fullest ward."),
+    "see_longest_waiting": mark("See the patient who has waited longest."),
+    "publish_plan": mark("No plan is published: make one."),
+    "restock": mark("Restock {count} lines that are low."),
+    "review_devices": mark("Review {count} devices that may not be used."),
+    "check_gateways": mark("Check the gateways that do not answer: their positions grow old."),
+    "": mark("Nothing needs to be done."),
+}
+PRESSURE_PARAMETERS: Mapping[str, str] = {
+    "beds_occupied_share": mark("Beds occupied"),
+    "emergency_longest_wait_h": mark("Longest wait in emergency, hours"),
+    "emergency_waiting": mark("Waiting in emergency"),
+    "beds_to_clean_share": mark("Beds to be cleaned"),
+    "stock_lines_out": mark("Stock lines empty"),
+    "devices_unusable_share": mark("Devices not usable"),
+}
+PRESSURE_LEVELS: Mapping[str, str] = {
+    "1": mark("Normal"),
+    "2": mark("Moderate"),
+    "3": mark("Severe"),
+    "4": mark("Extreme"),
+}
+CATEGORIES: Mapping[str, str] = {
+    "infusion_pump": mark("Infusion pump"),
+    "syringe_pump": mark("Syringe pump"),
+    "ventilator": mark("Ventilator"),
+    "patient_monitor": mark("Patient monitor"),
+    "defibrillator": mark("Defibrillator"),
+    "wheelchair": mark("Wheelchair"),
+    "bed": mark("Bed"),
+    "trolley": mark("Trolley"),
+    "ultrasound": mark("Ultrasound"),
+    "ecg": mark("ECG"),
+    "steam_sterilizer": mark("Steam sterilizer"),
+    "washer_disinfector": mark("Washer-disinfector"),
+    "refrigerator": mark("Refrigerator"),
+    "suction_unit": mark("Suction unit"),
+    "thermometer": mark("Thermometer"),
+}
+JOB_STATES: Mapping[str, str] = {
+    "queued": mark("Waiting to start"),
+    "running": mark("Running"),
+    "done": mark("Done"),
+    "failed": mark("Failed"),
+    "cancelled": mark("Cancelled"),
+}
+
+
+def code_text(table: Mapping[str, str], code: str) -> str:
+    """Give the text of a code; a code without a text is shown in words of its own rather than hidden.
+
+    Parameters
+    ----------
+    table : Mapping[str, str]
+        One of this module's.
+    code : str
+        As the organ gave it; ``head.detail`` falls back to ``head``, with the detail behind it.
+    """
+    if code in table:
+        return _(table[code])
+    head, _dot, detail = code.partition(".")
+    if detail and head in table:
+        return f"{_(table[head])} ({detail.replace('_', ' ')})"
+    return code.replace("_", " ").replace("-", " ")
+
+
+def choices(table: Mapping[str, str], codes: Iterable[str]) -> list[dict[str, str]]:
+    """Give options for a selection, in the order of the codes."""
+    return [{"value": code, "label": code_text(table, code)} for code in codes]
