@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import dash
+from dash.backends._fastapi import reset_current_request, set_current_request
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dash_app.pages import frame
-from dash_app.pages.guard import Callbacks
+from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.registry import PAGES, page_for
 from dash_app.queries.port import REQUEST_SCOPE, HospitalPort
 from dash_app.texts import preferences
@@ -26,6 +28,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = logging.getLogger("hospital_twin.pages")
 
 STATIC = Path(__file__).parent / "static"
 
@@ -50,7 +54,7 @@ class _HospitalDash(dash.Dash):
 
     port: HospitalPort
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash passes every part by name
         """Fill the index; called by Dash for each page load."""
         reader = preferences.PREFERENCES.get()
         return _INDEX.format(
@@ -65,6 +69,12 @@ class _HospitalDash(dash.Dash):
             scripts=parts["scripts"],
             renderer=parts["renderer"],
         )
+
+
+def _tell_error(error: Exception) -> None:
+    """Log what a callback did not foresee and tell the reader; the rest of the page goes on working."""
+    log.error("A page's callback failed", exc_info=error)
+    dash.set_props(NOTICE, {"children": _("This part of the page failed; the failure has been logged. Try again.")})
 
 
 def build_dash(port: HospitalPort, *, prefix: str = "/ui/") -> dash.Dash:
@@ -85,7 +95,7 @@ def build_dash(port: HospitalPort, *, prefix: str = "/ui/") -> dash.Dash:
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app = _HospitalDash(
         "dash_app",
-        server=server,
+        server=server,  # type: ignore[arg-type]  # Dash takes FastAPI, its annotation does not say so
         assets_folder=str(STATIC),
         assets_path_ignore=["^m(/|$)", "^worker(/|$)"],
         routes_pathname_prefix=prefix,
@@ -95,6 +105,7 @@ def build_dash(port: HospitalPort, *, prefix: str = "/ui/") -> dash.Dash:
         compress=True,
         update_title="",
         title=port.settings.site_name,
+        on_error=_tell_error,
     )
     app.port = port
     app.enable_dev_tools(debug=False, dev_tools_ui=False, dev_tools_props_check=False, dev_tools_hot_reload=False)
@@ -130,7 +141,12 @@ def build_ui(port: HospitalPort, *, prefix: str = "/ui/") -> AsgiApp:
         status = 200 if page_for(path) is not None else 404
         if path.startswith("/_"):
             return JSONResponse({"title": "Not Found", "status": 404}, 404, media_type="application/problem+json")
-        return HTMLResponse(app.index(), status)
+        # Dash knows the request only on its own addresses; a page's deep link is none of them.
+        token = set_current_request(request)  # type: ignore[no-untyped-call]  # Dash is untyped here
+        try:
+            return HTMLResponse(app.index(), status)  # type: ignore[no-untyped-call]  # Dash is untyped here
+        finally:
+            reset_current_request(token)  # type: ignore[no-untyped-call]  # Dash is untyped here
 
     server.add_api_route(prefix + "{path:path}", page, methods=["GET"], include_in_schema=False)
     default = preferences.Preferences(language=port.settings.language, time_zone=port.settings.time_zone)

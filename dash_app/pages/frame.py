@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from dash_app.pages.address import TICK, URL, query_of
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES, page_for
-from dash_app.pages.states import forbidden, not_found, shape
+from dash_app.pages.states import attributes, forbidden, not_found, shape
 from dash_app.queries import alarms
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
@@ -20,10 +21,8 @@ from dash_app.texts.preferences import PREFERENCES
 from twin.access import Actor, Permission
 from twin.events.watch import AlarmPriority
 
-URL = "url"
 PAGE = "page"
 RAIL = "frame-rail"
-TICK = "live-tick"
 COUNTERS = "frame-counters"
 SEARCH = "frame-search"
 
@@ -43,6 +42,7 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
             "connecting": _("connecting …"),
             "seconds": _("{seconds} s"),
             "minutes": _("{minutes} min"),
+            "fullHours": _("{hours} h"),
             "hours": _("{hours} h {minutes} min"),
             "days": _("{days} d {hours} h"),
             "ago": _("{duration} ago"),
@@ -66,7 +66,7 @@ def layout(port: HospitalPort, prefix: str) -> Component:
     """
     actor = port.actor()
     reader = PREFERENCES.get()
-    return dmc.MantineProvider(
+    whole: Component = dmc.MantineProvider(
         forceColorScheme=reader.theme,
         theme={
             "fontFamily": "var(--font)",
@@ -80,13 +80,14 @@ def layout(port: HospitalPort, prefix: str) -> Component:
                 dcc.Location(id=URL, refresh=False),
                 dcc.Store(id=TICK, data=0),
                 _top_bar(port, actor, prefix),
-                html.Nav(id=RAIL, className="rail", **{"aria-label": _("Pages")}),
+                html.Nav(id=RAIL, className="rail", **attributes(aria_label=_("Pages"))),
                 html.Main(id=PAGE, className="page", tabIndex="-1", children=_loading()),
                 html.Div(id=NOTICE, className="notice", role="alert"),
-                html.Div(id="frame-announcer", className="sr-only", **{"aria-live": "polite"}),
+                html.Div(id="frame-announcer", className="sr-only", **attributes(aria_live="polite")),
             ],
         ),
     )
+    return whole
 
 
 def _loading() -> Component:
@@ -122,18 +123,18 @@ def _reader_menu(port: HospitalPort, actor: Actor) -> Component:
     return html.Div(
         className="reader",
         children=[
-            html.Button(label, className="quiet", lang=tag, **{"data-language": other}),
+            html.Button(label, className="quiet", lang=tag, **attributes(data_language=other)),
             html.Button(
                 _("Light") if theme == "light" else _("Dark"),
                 className="quiet",
                 title=_("Change the colours"),
-                **{"data-chosen-theme": theme},
+                **attributes(data_chosen_theme=theme),
             ),
             html.Span(actor.name, className="reader-name"),
             html.Button(
                 _("Sign out"),
                 className="quiet",
-                **{"data-sign-out": port.links.get("sign_out", ""), "data-after": port.links.get("sign_in", "/")},
+                **attributes(data_sign_out=port.links.get("sign_out", ""), data_after=port.links.get("sign_in", "/")),
             ),
         ],
     )
@@ -190,7 +191,7 @@ def content(port: HospitalPort, path: str, search: str) -> Component:
         return not_found()
     if not port.actor().may(page.permission):
         return forbidden(page.permission)
-    return page.layout(port, Visit(path=path, query=dict(parse_qsl(search.lstrip("?")))))
+    return page.layout(port, Visit(path=path, query=query_of(search)))
 
 
 def register(callbacks: Callbacks, port: HospitalPort, prefix: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 import dash
+from dash import ClientsideFunction
 from dash.exceptions import PreventUpdate
 
 from dash_app.texts.problems import problem_text
@@ -70,16 +71,16 @@ class Callbacks:
 
         return decorate
 
-    def add_clientside(self, source: str, *dependencies: object, **options: Any) -> None:
+    def add_clientside(self, source: str | ClientsideFunction, *dependencies: object, **options: Any) -> None:
         """Register a callback that runs in the browser and asks nothing of the server.
 
         Parameters
         ----------
-        source : str
+        source : str or ClientsideFunction
             JavaScript function.
         *dependencies : object
             Outputs, inputs and states.
         **options : Any
             Further options of ``dash.Dash.clientside_callback``.
         """
-        self.app.clientside_callback(source, *dependencies, **options)
+        self.app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call]  # Dash

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from dash.development.base_component import Component
 
+from dash_app.pages.address import query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.queries.port import HospitalPort
 from twin.access import Permission
@@ -27,10 +29,25 @@ class Visit:
     path: str
     query: Mapping[str, str]
 
+    @classmethod
+    def of(cls, pathname: str, search: str = "", prefix: str = "/ui/") -> Visit:
+        """Read an address.
+
+        Parameters
+        ----------
+        pathname : str
+            As the browser gives it, with the prefix.
+        search : str, optional
+            Query part with its question mark.
+        prefix : str, optional
+            Where the pages stand.
+        """
+        return cls(path="/" + pathname[len(prefix) :], query=query_of(search))
+
     @property
     def name(self) -> str:
         """Last part of the path: the id of the thing shown, on a detail page."""
-        return self.path.rpartition("/")[2]
+        return unquote(self.path.rpartition("/")[2])
 
 
 def no_callbacks(callbacks: Callbacks, port: HospitalPort) -> None:

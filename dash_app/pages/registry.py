@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dash_app.pages import alarms, beds, devices, floor_map, gateways, overview, search, stock
 from dash_app.pages.page import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    overview.PAGE,
+    floor_map.PAGE,
+    alarms.PAGE,
+    beds.PAGE,
+    devices.PAGE,
+    devices.DEVICE_PAGE,
+    stock.PAGE,
+    gateways.PAGE,
+    search.PAGE,
+)
 
 
 def page_for(path: str) -> Page | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -10,13 +12,19 @@ from dash_app.texts.moments import age
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
 
+
+def attributes(**values: str) -> dict[str, Any]:
+    """Give attributes whose names have hyphens: ``aria_label="x"`` becomes ``aria-label``."""
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
 SHAPES: dict[AlarmPriority, str] = {AlarmPriority.HIGH: "▲", AlarmPriority.MEDIUM: "◆", AlarmPriority.LOW: "■"}
 """Shape by priority, so that colour is never the only code."""
 
 
 def shape(priority: AlarmPriority) -> Component:
     """Draw the shape of a priority; the text beside it names it for screen readers."""
-    return html.Span(SHAPES[priority], className=f"shape {priority.value.lower()}", **{"aria-hidden": "true"})
+    return html.Span(SHAPES[priority], className=f"shape {priority.value.lower()}", **attributes(aria_hidden="true"))
 
 
 def empty(why: str, cure: str, *, link: str = "", link_text: str = "") -> Component:
@@ -69,7 +77,7 @@ def since(at: int, now: int) -> Component:
     at, now : int
         UTC microseconds; 0 means never.
     """
-    return html.Span(age(at, now), className="age", **{"data-since": str(at)})
+    return html.Span(age(at, now), className="age", **attributes(data_since=str(at)))
 
 
 def page_head(title: str, lead: str, *actions: Component) -> Component:

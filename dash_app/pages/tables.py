@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ import dash_ag_grid as dag
 from dash import html
 from dash.development.base_component import Component
 
+from dash_app.charts.colours import PALETTES
+from dash_app.pages.states import attributes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.preferences import PREFERENCES
 
@@ -84,7 +87,7 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]])
         className="table-scroll",
         tabIndex="0",
         role="region",
-        **{"aria-label": caption},
+        **attributes(aria_label=caption),
         children=html.Table(
             [
                 html.Caption(caption, className="sr-only"),
@@ -109,13 +112,12 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
     **options : Any
         Further grid options.
     """
-    theme = "ag-theme-quartz-dark" if PREFERENCES.get().theme == "dark" else "ag-theme-quartz"
-    return dag.AgGrid(
+    held: Component = dag.AgGrid(
         id=identifier,
         columnDefs=[column.definition() for column in columns],
         rowData=[dict(row) for row in rows],
         getRowId="params.data.id",
-        className=f"{theme} grid",
+        className="grid",
         defaultColDef={"sortable": True, "resizable": True, "floatingFilter": False},
         dashGridOptions={
             "localeText": grid_words(),
@@ -123,11 +125,29 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
             "headerHeight": 36,
             "animateRows": False,
             "ensureDomOrder": True,
-            "theme": "legacy",
+            "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},
             **options,
         },
         style={"height": "min(60vh, 640px)"},
     )
+    return held
+
+
+def _grid_colours() -> dict[str, object]:
+    colours = PALETTES[PREFERENCES.get().theme]
+    return {
+        "backgroundColor": colours.surface,
+        "foregroundColor": colours.text,
+        "headerBackgroundColor": colours.room,
+        "headerTextColor": colours.text,
+        "borderColor": colours.line,
+        "rowHoverColor": colours.room,
+        "oddRowBackgroundColor": colours.surface,
+        "chromeBackgroundColor": colours.surface,
+        "menuBackgroundColor": colours.surface,
+        "fontFamily": "inherit",
+        "fontSize": 14,
+    }
 
 
 def grid_words() -> dict[str, str]:

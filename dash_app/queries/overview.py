@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from twin.state.model import EncounterStatus
-
 from dash_app.queries import beds
 from dash_app.queries.beds import BedUse
 from twin.clock import SECOND_US
 from twin.events.patients import EncounterClass
 from twin.events.watch import AlarmPriority, GatewayStatus
 from twin.state.live import LiveState
+from twin.state.model import EncounterStatus
 
 HOUR_US = 3600 * SECOND_US
 SEEN_STAGES = frozenset({"exam_started", "exam_ended", "result_ready", "dispensed", "paid"})

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.state.model import VIRTUAL_STOCK_PLACES, StockLine
-
 from dash_app.queries.names import place_name
 from twin.state.live import LiveState
+from twin.state.model import VIRTUAL_STOCK_PLACES, StockLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

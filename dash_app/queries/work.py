@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twin.state.model import OPEN_TASK_STATUSES, Task, TaskStatus
-
 from dash_app.queries.names import place_name, staff_label, subject_name
 from twin.state.live import LiveState
+from twin.state.model import OPEN_TASK_STATUSES, Task, TaskStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

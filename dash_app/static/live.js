@@ -4,7 +4,7 @@
   const settings = window.ht?.settings || JSON.parse(document.querySelector('meta[name="ht-settings"]').content);
   const words = settings.words;
   const clock = { serverMs: settings.now / 1000, at: performance.now() };
-  const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0 };
+  const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0, lastTick: 0 };
   const map = { model: null, dirty: false };
   window.ht = Object.assign(window.ht || {}, { settings, live, map });
 
@@ -16,6 +16,7 @@
     const whole = Math.max(0, Math.floor(seconds));
     if (whole < 60) return fill(words.seconds, { seconds: whole });
     if (whole < 3600) return fill(words.minutes, { minutes: Math.floor(whole / 60) });
+    if (whole < 86400 && whole % 3600 < 60) return fill(words.fullHours, { hours: Math.floor(whole / 3600) });
     if (whole < 86400)
       return fill(words.hours, { hours: Math.floor(whole / 3600), minutes: Math.floor((whole % 3600) / 60) });
     return fill(words.days, { days: Math.floor(whole / 86400), hours: Math.floor((whole % 86400) / 3600) });
@@ -89,6 +90,8 @@
 
   // ---- events ----------------------------------------------------------------------------------------------------
   const QUIET = new Set(["ZoneConfirmed"]);
+  const FREQUENT = new Set(["ZoneChanged", "AssetMoved", "PortalCrossed", "StockMoved", "StageReached"]);
+  const FREQUENT_EVERY_MS = 5000;
 
   function handle(event) {
     if (event.recorded_at) {
@@ -113,7 +116,8 @@
       delete model.alarms[model.alarmSubjects[event.thing]];
       map.dirty = true;
     }
-    if (!QUIET.has(event.type)) live.pending = true;
+    if (FREQUENT.has(event.type)) live.frequent = true;
+    else if (!QUIET.has(event.type)) live.pending = true;
   }
   function receive(message) {
     if (message.kind === "state") {
@@ -167,8 +171,10 @@
   }
   function tick() {
     announce();
+    if (live.frequent && Date.now() - live.lastTick > FREQUENT_EVERY_MS) live.pending = true;
     if (live.pending && window.dash_clientside?.set_props && document.getElementById("page")) {
-      live.pending = false;
+      live.pending = live.frequent = false;
+      live.lastTick = Date.now();
       live.tick += 1;
       window.dash_clientside.set_props("live-tick", { data: live.tick });
     }

@@ -95,6 +95,9 @@ BASES: Mapping[str, str] = {
 AVAILABILITY_REASONS: Mapping[str, str] = {
     "operational.in_repair": mark("In repair"),
     "operational.quarantined": mark("In quarantine"),
+    "operational.failed": mark("Failed"),
+    "operational.in_maintenance": mark("In maintenance"),
+    "operational.missing": mark("Missing"),
     "operational.retired": mark("Retired"),
     "operational": mark("Not in service"),
     "reprocessing.dirty": mark("Not clean"),
@@ -103,7 +106,9 @@ AVAILABILITY_REASONS: Mapping[str, str] = {
     "compliance.maintenance_overdue": mark("Maintenance is overdue"),
     "compliance.calibration_overdue": mark("Calibration is overdue"),
     "compliance.safety_test_overdue": mark("Electrical safety test is overdue"),
-    "compliance.recalled": mark("Under a safety notice"),
+    "compliance.safety_test_failed": mark("Electrical safety test failed"),
+    "compliance.notice_open": mark("Under a safety notice"),
+    "compliance.incident_open": mark("An incident is being looked into"),
     "compliance": mark("A duty is open"),
     "status.fault": mark("Reports a fault"),
 }

@@ -57,7 +57,10 @@ def duration(seconds: float) -> str:
         return _("{minutes} min").format(minutes=whole // _MINUTE_S)
     if whole < _DAY_S:
         hours, rest = divmod(whole, _HOUR_S)
-        return _("{hours} h {minutes} min").format(hours=hours, minutes=rest // _MINUTE_S)
+        minutes = rest // _MINUTE_S
+        if not minutes:
+            return _("{hours} h").format(hours=hours)
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
     days, rest = divmod(whole, _DAY_S)
     return _("{days} d {hours} h").format(days=days, hours=rest // _HOUR_S)
 

@@ -1,0 +1,307 @@
+"""Alarms.
+
+Opened by whoever is on duty, to see what needs a response now, what follows if nobody acts, and what to do. Each alarm
+is acknowledged, or put aside for a while with a reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ALL, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import alarms as actions
+from dash_app.pages.address import TICK, URL, query_of, search_with
+from dash_app.pages.filters import select
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import empty, page_head, shape, since
+from dash_app.queries import alarms
+from dash_app.queries.names import place_name, staff_label, subject_name
+from dash_app.queries.port import HospitalPort
+from dash_app.texts.alarm_classes import alarm_text, filled
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import moment
+from twin.access import Permission
+from twin.events.watch import AlarmPriority
+from twin.state.live import LiveState
+
+LIST = "alarms-list"
+PRIORITY = "alarms-priority"
+ACKNOWLEDGE = "alarms-acknowledge"
+SHELVE = "alarms-shelve"
+UNSHELVE = "alarms-unshelve"
+DIALOG = "alarms-dialog"
+SHELVED_ID = "alarms-shelved-id"
+REASON = "alarms-reason"
+HOURS = "alarms-hours"
+CONFIRM = "alarms-confirm"
+_HOURS = ("1", "2", "4", "8")
+
+
+def _fields(state: LiveState, row: alarms.AlarmRow) -> dict[str, str]:
+    chinese = wants_chinese()
+    return dict(row.parameters) | {
+        "subject": subject_name(state, row.subject_id, chinese=chinese),
+        "place": place_name(state, row.place, chinese=chinese) or _("unknown place"),
+    }
+
+
+def alarm_line(state: LiveState, row: alarms.AlarmRow, now: int) -> Component:
+    """Give an alarm in short: shape, priority, message, age.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    row : alarms.AlarmRow
+        The alarm.
+    now : int
+        UTC microseconds.
+    """
+    text = alarm_text(row.alarm_class)
+    fields = _fields(state, row)
+    return html.Div(
+        className=f"alarm {row.priority.value.lower()}",
+        children=[
+            html.H3(
+                [
+                    shape(row.priority),
+                    html.Span(row.priority.value, className=row.priority.value.lower()),
+                    html.Span(filled(text.message, fields)),
+                    since(row.raised_at, now),
+                ]
+            ),
+            html.P(filled(text.action, fields)),
+        ],
+    )
+
+
+def _card(port: HospitalPort, row: alarms.AlarmRow, now: int, *, may_act: bool) -> Component:
+    state = port.state()
+    text = alarm_text(row.alarm_class)
+    fields = _fields(state, row)
+    return html.Article(
+        className=f"alarm {row.priority.value.lower()}",
+        children=[
+            html.H2(
+                [
+                    shape(row.priority),
+                    html.Span(row.priority.value, className=row.priority.value.lower()),
+                    html.Span(filled(text.message, fields)),
+                    since(row.raised_at, now),
+                ]
+            ),
+            html.Dl(
+                [
+                    html.Dt(_("What follows")),
+                    html.Dd(filled(text.consequence, fields)),
+                    html.Dt(_("What to do")),
+                    html.Dd(filled(text.action, fields)),
+                    html.Dt(_("Where")),
+                    html.Dd(fields["place"]),
+                    html.Dt(_("Raised")),
+                    html.Dd(moment(row.raised_at)),
+                ]
+            ),
+            html.Div(_acts(state, row, may_act=may_act), className="acts"),
+        ],
+    )
+
+
+def _acts(state: LiveState, row: alarms.AlarmRow, *, may_act: bool) -> list[Component]:
+    told: list[Component] = []
+    if row.is_acknowledged:
+        told.append(
+            html.Span(
+                _("Acknowledged by {who}").format(who=staff_label(state, row.acknowledged_by)), className="secondary"
+            )
+        )
+    if row.shelved_until:
+        told.append(
+            html.Span(
+                _("Put aside until {time}: {reason}").format(time=moment(row.shelved_until), reason=row.shelved_reason),
+                className="secondary",
+            )
+        )
+    if not may_act:
+        return told
+    acts: list[Component] = []
+    if not row.is_acknowledged:
+        acts.append(
+            html.Button(
+                _("Acknowledge"), id={"type": ACKNOWLEDGE, "alarm": row.id}, className="action primary", n_clicks=0
+            )
+        )
+    if row.shelved_until:
+        acts.append(html.Button(_("Take back"), id={"type": UNSHELVE, "alarm": row.id}, className="action", n_clicks=0))
+    else:
+        acts.append(html.Button(_("Put aside …"), id={"type": SHELVE, "alarm": row.id}, className="action", n_clicks=0))
+    return [*acts, *told]
+
+
+def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    """Build the list.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    query : dict[str, str]
+        Filter ``priority``.
+    """
+    state, now = port.state(), port.clock.now()
+    may_act = port.actor().may(Permission.ALARMS_ACT)
+    rows = alarms.active(state, now, priority=query.get("priority", ""), with_shelved=True)
+    if not rows:
+        return [empty(_("No alarm is active"), _("Nothing needs a response. New alarms appear here by themselves."))]
+    summary = _("{active} active, {open} not acknowledged, {shelved} put aside").format(
+        active=len(rows),
+        open=sum(not row.is_acknowledged and not row.shelved_until for row in rows),
+        shelved=sum(bool(row.shelved_until) for row in rows),
+    )
+    return [html.P(summary, className="summary"), *(_card(port, row, now, may_act=may_act) for row in rows)]
+
+
+def _dialog() -> Component:
+    dialog: Component = dmc.Modal(
+        id=DIALOG,
+        title=_("Put the alarm aside"),
+        opened=False,
+        closeButtonProps={"aria-label": _("Close")},
+        children=[
+            dcc.Store(id=SHELVED_ID),
+            html.P(_("It comes back by itself. Write why it can wait.")),
+            dmc.TextInput(id=REASON, label=_("Reason"), required=True),
+            dmc.Select(
+                id=HOURS,
+                label=_("For how long"),
+                value=_HOURS[0],
+                allowDeselect=False,
+                data=[{"value": hours, "label": _("{hours} h").format(hours=hours)} for hours in _HOURS],
+            ),
+            html.P(html.Button(_("Put aside"), id=CONFIRM, className="action primary", n_clicks=0)),
+        ],
+    )
+    return dialog
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    priorities = [{"value": priority.value, "label": priority.value} for priority in AlarmPriority]
+    return html.Div(
+        [
+            page_head(
+                _("Alarms"),
+                _("Operational alarms that need a response. This is not a medical alarm system."),
+            ),
+            html.Div(select(PRIORITY, _("Priority"), priorities, visit.query.get("priority", "")), className="filters"),
+            html.Div(content(port, dict(visit.query)), id=LIST),
+            _dialog(),
+        ]
+    )
+
+
+def _clicked() -> str:
+    triggered = dash.ctx.triggered_id
+    if not isinstance(triggered, dict) or not dash.ctx.triggered[0]["value"]:
+        raise PreventUpdate
+    return str(triggered["alarm"])
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the list, its filter, and the acts."""
+    _register_list(callbacks, port)
+    _register_acts(callbacks, port)
+
+
+def _register_list(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(LIST, "children"),
+        Input(URL, "search"),
+        Input(TICK, "data"),
+        permission=Permission.ALARMS_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(search: str, _tick: Any) -> list[Component]:
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(PRIORITY, "value"),
+        State(URL, "search"),
+        permission=Permission.ALARMS_READ,
+        prevent_initial_call=True,
+    )
+    def filter_by_priority(priority: str | None, search: str) -> str:
+        return search_with(search, priority=priority)
+
+
+def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(LIST, "children", allow_duplicate=True),
+        Input({"type": ACKNOWLEDGE, "alarm": ALL}, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def acknowledge(_clicks: list[int], search: str) -> list[Component]:
+        actions.acknowledge(port, _clicked())
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(LIST, "children", allow_duplicate=True),
+        Input({"type": UNSHELVE, "alarm": ALL}, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def take_back(_clicks: list[int], search: str) -> list[Component]:
+        actions.unshelve(port, _clicked())
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(DIALOG, "opened"),
+        Output(SHELVED_ID, "data"),
+        Input({"type": SHELVE, "alarm": ALL}, "n_clicks"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def ask_why(_clicks: list[int]) -> tuple[bool, str]:
+        return True, _clicked()
+
+    @callbacks.add(
+        Output(LIST, "children", allow_duplicate=True),
+        Output(DIALOG, "opened", allow_duplicate=True),
+        Output(REASON, "value"),
+        Input(CONFIRM, "n_clicks"),
+        State(SHELVED_ID, "data"),
+        State(REASON, "value"),
+        State(HOURS, "value"),
+        State(URL, "search"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def put_aside(
+        _clicks: int, alarm: str, reason: str | None, hours: str, search: str
+    ) -> tuple[list[Component], bool, str]:
+        actions.shelve(port, alarm, hours=float(hours), reason=reason or "")
+        return content(port, query_of(search)), False, ""
+
+
+PAGE = Page(
+    path="/alarms",
+    title=mark("Alarms"),
+    permission=Permission.ALARMS_READ,
+    layout=layout,
+    register=register,
+    position=3,
+    section=mark("Now"),
+    icon="alarm",
+)

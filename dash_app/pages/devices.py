@@ -1,0 +1,213 @@
+"""Device fleet, and the page of one device.
+
+Opened by the biomedical engineer, to see which devices may not be used and why, and where each one is. From a row one
+goes to the device, from the device to its place on the map.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dash_app.pages import listing
+from dash_app.pages.address import TICK, URL
+from dash_app.pages.filters import detail_address
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import empty, page_head, panel, shape, since
+from dash_app.pages.tables import Column
+from dash_app.queries import devices
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.happenings import happening_text
+from dash_app.texts.moments import moment, percent
+from twin.access import Permission
+
+CONTENT = "device-content"
+
+
+def _reasons(row: devices.DeviceRow) -> str:
+    if row.is_usable:
+        return _("Usable")
+    found = [codes.code_text(codes.AVAILABILITY_REASONS, reason) for reason in row.reasons]
+    return "; ".join(found) or _("Not usable")
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(field="link", title=_("Device"), width=190, is_link=True),
+        Column(field="category", title=_("Kind"), width=140),
+        Column(field="model", title=_("Model"), width=100),
+        Column(field="use", title=_("May it be used"), width=200),
+        Column(field="readiness", title=_("Cleanliness"), width=120),
+        Column(field="place", title=_("Place"), width=160),
+        Column(field="seen", title=_("Seen"), width=120, is_age=True),
+        Column(field="confidence", title=_("Confidence"), width=110),
+        Column(field="alarm", title=_("Alarm"), width=90),
+    ]
+
+
+def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
+    found = devices.rows(
+        port.state(), port.clock.now(), category=query.get("kind", ""), use=query.get("use", ""),
+        chinese=wants_chinese(),
+    )  # fmt: skip
+    return [
+        {
+            "id": row.position.asset,
+            "link": detail_address("devices", row.position.asset),
+            "link_text": row.position.name,
+            "category": codes.code_text(codes.CATEGORIES, row.position.category),
+            "model": row.model,
+            "use": _reasons(row),
+            "readiness": codes.code_text(codes.READINESS, row.readiness),
+            "place": row.position.place_name,
+            "seen": row.position.seen_at,
+            "confidence": percent(row.position.confidence),
+            "alarm": row.position.priority.value if row.position.priority is not None else "",
+        }
+        for row in found
+    ]
+
+
+def _summary(port: HospitalPort, rows: Rows) -> str:
+    unusable = sum(row["use"] != _("Usable") for row in rows)
+    return _("{count} devices, {unusable} not usable").format(count=len(rows), unusable=unusable)
+
+
+def _kinds(port: HospitalPort) -> list[dict[str, str]]:
+    held = tuple(port.state().assets.values())
+    return codes.choices(codes.CATEGORIES, sorted({asset.entry.category for asset in held if asset.entry is not None}))
+
+
+def _uses(port: HospitalPort) -> list[dict[str, str]]:
+    return [{"value": "usable", "label": _("Usable")}, {"value": "unusable", "label": _("Not usable")}]
+
+
+LISTING = Listing(
+    key="devices",
+    permission=Permission.DEVICES_READ,
+    filters=(
+        Filter(name="kind", label=lambda: _("Kind"), options=_kinds),
+        Filter(name="use", label=lambda: _("May it be used"), options=_uses),
+    ),
+    columns=_columns,
+    rows=_rows,
+    summary=_summary,
+)
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the fleet's page."""
+    lead = _("Every device: whether it may be used and why not, where it is and how long ago it was seen.")
+    return listing.layout(LISTING, port, visit, _("Devices"), lead)
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the fleet's callbacks."""
+    listing.register(LISTING, callbacks, port)
+
+
+def _facts(row: devices.DeviceRow, now: int) -> Component:
+    found = row.position
+    facts: list[tuple[str, Component | str]] = [
+        (_("May it be used"), _reasons(row)),
+        (_("Place"), found.place_name or _("unknown place")),
+        (_("Seen"), since(found.seen_at, now)),
+        (_("Confidence"), percent(found.confidence)),
+        (_("Known by"), codes.code_text(codes.BASES, found.basis) + (_(", tag lost") if found.is_lost else "")),
+        (_("Kind"), codes.code_text(codes.CATEGORIES, found.category)),
+        (_("Model"), row.model or "–"),
+        (_("Serial number"), row.serial or "–"),
+        (_("Home"), row.home or "–"),
+        (_("Cleanliness"), codes.code_text(codes.READINESS, row.readiness) or "–"),
+        (_("Operating status"), codes.code_text(codes.DEVICE_STATUSES, row.status) or "–"),
+        (_("Tags"), ", ".join(found.tags) or "–"),
+    ]
+    return html.Dl([part for name, value in facts for part in (html.Dt(name), html.Dd(value))], className="facts")
+
+
+def _line(entry: devices.Happening) -> Component:
+    return html.Li([html.Time(moment(entry.at), dateTime=str(entry.at)), happening_text(entry.kind, entry.detail)])
+
+
+def device_content(port: HospitalPort, asset: str) -> list[Component]:
+    """Build what is known of one device.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    asset : str
+        Id of the device.
+    """
+    state, now = port.state(), port.clock.now()
+    row = devices.one(state, asset, now, chinese=wants_chinese())
+    if row is None:
+        return [
+            html.H1(asset),
+            empty(_("No such device is known"), _("Search for it, or register it."), link="/ui/devices",
+                  link_text=_("All devices")),
+        ]  # fmt: skip
+    priority = row.position.priority
+    warning = [html.P([shape(priority), f" {priority.value} ", _("An alarm about it is active.")])] if priority else []
+    happenings = devices.timeline(state, asset, chinese=wants_chinese())
+    return [
+        page_head(
+            row.position.name,
+            codes.code_text(codes.CATEGORIES, row.position.category),
+            dcc.Link(_("Show on the map"), href=f"/ui/map?sel={asset}", className="action"),
+        ),
+        *warning,
+        html.Div(
+            [
+                panel(_("Now"), _facts(row, now)),
+                panel(_("Latest known"), html.Ul([_line(entry) for entry in happenings], className="timeline")),
+            ],
+            className="panels",
+        ),
+    ]
+
+
+def device_layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page of one device."""
+    return html.Div(device_content(port, visit.name), id=CONTENT)
+
+
+def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Refresh a device's page when something has happened."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"),
+        Input(TICK, "data"),
+        State(URL, "pathname"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(_tick: Any, pathname: str) -> list[Component]:
+        return device_content(port, Visit.of(pathname).name)
+
+
+PAGE = Page(
+    path="/devices",
+    title=mark("Devices"),
+    permission=Permission.DEVICES_READ,
+    layout=layout,
+    register=register,
+    position=5,
+    section=mark("Things"),
+    icon="device",
+)
+DEVICE_PAGE = Page(
+    path="/devices/*",
+    title=mark("Device"),
+    permission=Permission.DEVICES_READ,
+    layout=device_layout,
+    register=register_device,
+)

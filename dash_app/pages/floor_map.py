@@ -1,0 +1,284 @@
+"""Live floor map.
+
+Opened by whoever looks for something or watches the house, to see what is where and how sure that is. From a mark one
+goes to the device's page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.charts import floor_map as chart
+from dash_app.pages.address import TICK, URL, query_of, search_with
+from dash_app.pages.filters import detail_address, select
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import chart_config, palette, wants_chinese
+from dash_app.pages.states import attributes, empty, page_head, shape, since
+from dash_app.pages.tables import Column, grid
+from dash_app.queries import alarms, floor_map
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import age, percent
+from twin.access import Permission
+from twin.events.places import PlaceKind
+from twin.events.watch import AlarmPriority
+
+GRAPH = "map-graph"
+MODEL = "map-model"
+FLOOR = "map-floor"
+CATEGORY = "map-category"
+GRID = "map-grid"
+SUMMARY = "map-summary"
+SELECTED = "map-selected"
+_FACE = {AlarmPriority.HIGH: 1, AlarmPriority.MEDIUM: 2, AlarmPriority.LOW: 3}
+
+
+def _floor_name(floor: int) -> str:
+    return _("Ground floor") if floor == 0 else _("Floor {number}").format(number=floor)
+
+
+def _chosen_floor(port: HospitalPort, query: dict[str, str]) -> int:
+    storeys = floor_map.floors(port.state())
+    wanted = query.get("floor", "")
+    for storey in storeys:
+        if wanted == str(storey):
+            return storey
+    selected = query.get("sel", "")
+    if selected and not wanted:
+        return floor_map.position(port.state(), selected, port.clock.now()).floor
+    return 0 if 0 in storeys or not storeys else storeys[0]
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(field="link", title=_("Device"), width=190, is_link=True),
+        Column(field="category", title=_("Kind"), width=140),
+        Column(field="place", title=_("Place"), width=180),
+        Column(field="seen", title=_("Seen"), width=120, is_age=True),
+        Column(field="confidence", title=_("Confidence"), width=110),
+        Column(field="basis", title=_("Known by"), width=150),
+        Column(field="alarm", title=_("Alarm"), width=90),
+    ]
+
+
+def _rows(found: list[floor_map.Position]) -> list[dict[str, object]]:
+    return [
+        {
+            "id": entry.asset,
+            "link": detail_address("devices", entry.asset),
+            "link_text": entry.name,
+            "category": codes.code_text(codes.CATEGORIES, entry.category),
+            "place": entry.place_name,
+            "seen": entry.seen_at,
+            "confidence": percent(entry.confidence),
+            "basis": codes.code_text(codes.BASES, entry.basis) + (_(", tag lost") if entry.is_lost else ""),
+            "alarm": entry.priority.value if entry.priority is not None else "",
+        }
+        for entry in found
+    ]
+
+
+def _on_floor(port: HospitalPort, query: dict[str, str]) -> list[floor_map.Position]:
+    floor, category = _chosen_floor(port, query), query.get("kind", "")
+    found = floor_map.positions(port.state(), port.clock.now(), chinese=wants_chinese())
+    return [entry for entry in found if entry.place and entry.floor == floor and category in {"", entry.category}]
+
+
+def _summary(port: HospitalPort, query: dict[str, str], found: list[floor_map.Position]) -> str:
+    now = port.clock.now()
+    oldest = min((entry.seen_at for entry in found if entry.seen_at), default=0)
+    urgent = sum(entry.priority is not None for entry in found)
+    text = _("{floor}: {count} devices, {urgent} with an alarm.").format(
+        floor=_floor_name(_chosen_floor(port, query)), count=len(found), urgent=urgent
+    )
+    return f"{text} {_('Oldest position: {age}.').format(age=age(oldest, now))}" if oldest else text
+
+
+def _figure(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
+    state, now, floor = port.state(), port.clock.now(), _chosen_floor(port, query)
+    shapes = {shape.id: shape for shape in floor_map.shapes(state, chinese=wants_chinese())}
+    rooms = [
+        chart.Room(
+            name="" if entry.kind is PlaceKind.BED else entry.name,
+            x_m=entry.x_m,
+            y_m=entry.y_m,
+            width_m=entry.width_m,
+            depth_m=entry.depth_m,
+        )
+        for entry in shapes.values()
+        if entry.floor == floor and entry.width_m > 0
+    ]
+    marks = [
+        chart.Mark(
+            id=entry.asset,
+            x_m=shapes[entry.place].x_m + entry.u * shapes[entry.place].width_m,
+            y_m=shapes[entry.place].y_m + entry.v * shapes[entry.place].depth_m,
+            face=_FACE[entry.priority] if entry.priority is not None else 0,
+            text=f"{entry.name}<br>{entry.place_name}<br>{_('seen')}: {age(entry.seen_at, now)}",
+        )
+        for entry in _on_floor(port, query)
+        if entry.place in shapes
+    ]
+    return chart.figure(rooms, marks, palette())
+
+
+def _model(port: HospitalPort, query: dict[str, str]) -> dict[str, object]:
+    state, now, chinese = port.state(), port.clock.now(), wants_chinese()
+    return floor_map.browser_model(
+        floor_map.shapes(state, chinese=chinese),
+        floor_map.positions(state, now, chinese=chinese),
+        floor=_chosen_floor(port, query),
+        category=query.get("kind", ""),
+        alarm_subjects={row.id: row.subject_id for row in alarms.active(state, now)},
+    )
+
+
+def _selected(port: HospitalPort, asset: str) -> list[Component]:
+    if not asset:
+        return [html.P(_("Choose a mark to see what it is."), className="secondary")]
+    now = port.clock.now()
+    found = floor_map.position(port.state(), asset, now, chinese=wants_chinese())
+    facts: list[tuple[str, Component | str]] = [
+        (_("Place"), found.place_name or _("unknown place")),
+        (_("Seen"), since(found.seen_at, now)),
+        (_("Confidence"), percent(found.confidence)),
+        (_("Known by"), codes.code_text(codes.BASES, found.basis)),
+    ]
+    head: list[Component | str] = (
+        [shape(found.priority), f" {found.priority.value} "] if found.priority is not None else []
+    )
+    return [
+        html.H2([*head, found.name]),
+        html.Dl([part for name, value in facts for part in (html.Dt(name), html.Dd(value))], className="facts"),
+        dcc.Link(_("Open the device's page"), href=detail_address("devices", asset), className="action"),
+    ]
+
+
+def _legend() -> Component:
+    entries = [html.Span(["● ", _("normal")])]
+    entries += [html.Span([shape(priority), f" {priority.value}"]) for priority in AlarmPriority]
+    return html.P(entries, className="legend")
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    query = dict(visit.query)
+    head = page_head(_("Floor map"), _("What is where, how long ago it was seen, and how sure that is."))
+    storeys = floor_map.floors(port.state())
+    if not storeys:
+        return html.Div(
+            [head, empty(_("No places yet"), _("Import the building's places, then read points, then tags."))]
+        )
+    found = _on_floor(port, query)
+    kinds = sorted({asset.entry.category for asset in tuple(port.state().assets.values()) if asset.entry is not None})
+    floor = str(_chosen_floor(port, query))
+    floors = [{"value": str(storey), "label": _floor_name(storey)} for storey in storeys]
+    return html.Div(
+        [
+            head,
+            html.Div(
+                className="filters",
+                children=[
+                    select(FLOOR, _("Floor"), floors, floor, may_clear=False),
+                    select(CATEGORY, _("Kind"), codes.choices(codes.CATEGORIES, kinds), query.get("kind", "")),
+                ],
+            ),
+            html.P(_summary(port, query, found), id=SUMMARY, className="summary"),
+            dcc.Store(id=MODEL, data=_model(port, query)),
+            html.Div(
+                className="map-and-selected",
+                children=[
+                    html.Div(
+                        dcc.Graph(id=GRAPH, figure=_figure(port, query), config=chart_config(), className="map"),
+                        className="panel",
+                        role="img",
+                        **attributes(aria_label=_("Floor map; the table below holds the same")),
+                    ),
+                    html.Div(_selected(port, query.get("sel", "")), id=SELECTED, className="panel"),
+                ],
+            ),
+            _legend(),
+            html.Details(
+                [html.Summary(_("Table view")), grid(GRID, _columns(), _rows(found))], className="as-table", open=True
+            ),
+        ]
+    )
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register filters, selection, and the slow refresh; marks are moved by the browser itself."""
+    _register_filters(callbacks)
+
+    @callbacks.add(
+        Output(GRAPH, "figure"),
+        Output(MODEL, "data"),
+        Output(SELECTED, "children"),
+        Input(URL, "search"),
+        permission=Permission.PLACES_READ,
+        prevent_initial_call=True,
+    )
+    def show(search: str) -> tuple[dict[str, Any], dict[str, object], list[Component]]:
+        query = query_of(search)
+        return _figure(port, query), _model(port, query), _selected(port, query.get("sel", ""))
+
+    @callbacks.add(
+        Output(GRID, "rowData"),
+        Output(SUMMARY, "children"),
+        Input(TICK, "data"),
+        Input(URL, "search"),
+        permission=Permission.PLACES_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(_tick: Any, search: str) -> tuple[list[dict[str, object]], str]:
+        query = query_of(search)
+        found = _on_floor(port, query)
+        return _rows(found), _summary(port, query, found)
+
+    callbacks.add_clientside(
+        ClientsideFunction("ht", "keepModel"), Output(MODEL, "modified_timestamp"), Input(MODEL, "data")
+    )
+
+
+def _register_filters(callbacks: Callbacks) -> None:
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(FLOOR, "value"),
+        Input(CATEGORY, "value"),
+        State(URL, "search"),
+        permission=Permission.PLACES_READ,
+        prevent_initial_call=True,
+    )
+    def filter_map(floor: str | None, category: str | None, search: str) -> str:
+        return search_with(search, floor=floor, kind=category)
+
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(GRAPH, "clickData"),
+        State(URL, "search"),
+        permission=Permission.PLACES_READ,
+        prevent_initial_call=True,
+    )
+    def choose(click: dict[str, Any] | None, search: str) -> str:
+        points = (click or {}).get("points") or []
+        if not points:
+            raise PreventUpdate
+        return search_with(search, sel=points[0]["customdata"])
+
+
+PAGE = Page(
+    path="/map",
+    title=mark("Floor map"),
+    permission=Permission.PLACES_READ,
+    layout=layout,
+    register=register,
+    position=2,
+    section=mark("Now"),
+    icon="map",
+)

@@ -1,0 +1,178 @@
+"""Operations overview.
+
+Opened by the hospital's administrator on duty, to see where pressure builds and which action relieves it. From a tile
+one goes to the page where that action is taken.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dash_app.pages.address import TICK
+from dash_app.pages.alarms import alarm_line
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import alarms, beds, overview
+from dash_app.queries.beds import BedUse
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import duration, number, percent
+from twin.access import Permission
+from twin.events.watch import AlarmPriority
+
+CONTENT = "overview-content"
+PREFIX = "/ui/"
+_MOST_ALARMS = 5
+_MOST_WARDS = 8
+
+
+def _detail(code: str, count: int) -> str:
+    return codes.code_text(codes.TILE_DETAILS, code).format(count=number(count), duration=duration(count))
+
+
+def _tile(tile: overview.Tile, now: int) -> Component:
+    css = f"tile {tile.level.value.lower()}" if tile.level else "tile"
+    of = [html.Small(_(" of {total}").format(total=number(tile.total)))] if tile.total else []
+    mark_ = (
+        [shape(tile.level), html.Span(f" {tile.level.value} ", className=tile.level.value.lower())]
+        if tile.level
+        else []
+    )
+    action = codes.code_text(codes.TILE_ACTIONS, tile.action).format(**dict(tile.action_parameters))
+    return html.Section(
+        className=css,
+        children=[
+            html.H2([*mark_, codes.code_text(codes.TILES, tile.key)]),
+            html.P([number(tile.value), *of], className="value"),
+            html.P(" · ".join(_detail(code, count) for code, count in tile.details), className="secondary"),
+            html.P([_("Last change: "), since(tile.as_of, now)], className="secondary"),
+            html.P(
+                className="next",
+                children=dcc.Link(action, href=PREFIX + tile.path) if tile.action else action,
+            ),
+        ],
+    )
+
+
+def _pressure(found: overview.Pressure) -> Component:
+    priority = {4: "p1", 3: "p2"}.get(found.level, "")
+    steps = [html.Span(className="on" if step <= found.level else "") for step in range(1, 5)]
+    drivers = [
+        f"{codes.code_text(codes.PRESSURE_PARAMETERS, entry.key)}: {_value(entry)}" for entry in found.scored[:3]
+    ]
+    return html.Section(
+        className=f"panel pressure {priority}",
+        **attributes(aria_label=_("Pressure")),
+        children=[
+            html.Span(
+                _("Pressure {level} of 4: {word}").format(
+                    level=found.level, word=codes.code_text(codes.PRESSURE_LEVELS, str(found.level))
+                ),
+                className="level",
+            ),
+            html.Span(steps, className=f"steps {priority}", **attributes(aria_hidden="true")),
+            html.Span(_("Driven by: {drivers}").format(drivers=" · ".join(drivers)), className="secondary")
+            if drivers
+            else html.Span(_("No figures yet"), className="secondary"),
+        ],
+    )
+
+
+def _value(entry: overview.Scored) -> str:
+    return percent(entry.value) if entry.key.endswith("_share") else number(entry.value)
+
+
+def _wards(port: HospitalPort) -> Component:
+    found = [ward for ward in beds.wards(port.state(), chinese=wants_chinese()) if ward.id][:_MOST_WARDS]
+    rows: list[list[Cell]] = [
+        [
+            dcc.Link(ward.name, href=f"{PREFIX}beds?ward={ward.id}"),
+            html.Span(html.Span(style={"width": f"{min(ward.occupied_share, 1):.0%}"}), className="meter"),
+            f"{ward.by_use[BedUse.OCCUPIED]} / {ward.open_beds}",
+            str(ward.by_use[BedUse.READY]),
+            str(ward.by_use[BedUse.DIRTY] + ward.by_use[BedUse.CLEANING]),
+        ]
+        for ward in found
+    ]
+    if not rows:
+        return empty(_("No wards with beds yet"), _("Import places, or wait for the first admission."))
+    headings = [_("Ward"), _("Occupied share"), _("Occupied / open"), _("Ready"), _("To clean")]
+    return table(_("Fullest wards"), headings, rows)
+
+
+def _alarms(port: HospitalPort) -> Component:
+    now = port.clock.now()
+    found = [row for row in alarms.active(port.state(), now) if row.priority is not AlarmPriority.LOW][:_MOST_ALARMS]
+    if not found:
+        return html.P(_("No alarm of priority P1 or P2."), className="secondary")
+    return html.Div([alarm_line(port.state(), row, now) for row in found])
+
+
+def content(port: HospitalPort) -> list[Component]:
+    """Build what changes with the hospital.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    """
+    state, now, actor = port.state(), port.clock.now(), port.actor()
+    if not overview.has_anything(state):
+        return [
+            empty(
+                _("This hospital is empty"),
+                _("Import places, devices, items and staff from spreadsheets, or start the demo hospital."),
+            )
+        ]
+    tiles = overview.tiles(state, now)
+    parts = [
+        _pressure(overview.pressure(overview.pressure_values(tiles))),
+        html.Div([_tile(tile, now) for tile in tiles], className="tiles"),
+    ]
+    panels = [panel(_("Fullest wards"), _wards(port))]
+    if actor.may(Permission.ALARMS_READ):
+        panels.insert(0, panel(_("Act now"), _alarms(port)))
+    return [*parts, html.Div(panels, className="panels")]
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    return html.Div(
+        [
+            page_head(_("Operations overview"), _("Where pressure builds, and what relieves it.")),
+            html.Div(content(port), id=CONTENT),
+        ]
+    )
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Refresh the page when something has happened."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"),
+        Input(TICK, "data"),
+        permission=Permission.OVERVIEW_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(_tick: Any) -> list[Component]:
+        return content(port)
+
+
+PAGE = Page(
+    path="/",
+    title=mark("Overview"),
+    permission=Permission.OVERVIEW_READ,
+    layout=layout,
+    register=register,
+    position=1,
+    section=mark("Now"),
+    icon="overview",
+)

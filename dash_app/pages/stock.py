@@ -1,0 +1,114 @@
+"""Stock.
+
+Opened by logistics staff, to see what is empty or low and where. From a line one goes to the tasks that bring it.
+"""
+
+from __future__ import annotations
+
+from dash.development.base_component import Component
+
+from dash_app.pages import listing
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.tables import Column
+from dash_app.queries import stock
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import moment, percent
+from twin.access import Permission
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(field="item", title=_("Item"), width=190),
+        Column(field="place", title=_("Place"), width=170),
+        Column(field="state", title=_("State"), width=110),
+        Column(field="quantity", title=_("On hand"), width=110, is_number=True),
+        Column(field="reorder", title=_("Reorder point"), width=120, is_number=True),
+        Column(field="par", title=_("Par level"), width=110, is_number=True),
+        Column(field="lots", title=_("Lots"), width=90, is_number=True),
+        Column(field="out_at", title=_("Runs out"), width=170),
+        Column(field="moved", title=_("Last movement"), width=130, is_age=True),
+    ]
+
+
+def _runs_out(row: stock.StockRow) -> str:
+    if not row.stockout_at:
+        return ""
+    return f"{moment(row.stockout_at)} ({percent(row.stockout_probability)})"
+
+
+def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
+    found = stock.rows(port.state(), place=query.get("place", ""), code=query.get("state", ""), chinese=wants_chinese())
+    return [
+        {
+            "id": f"{row.place}|{row.item}",
+            "item": row.item,
+            "place": row.place_name,
+            "state": codes.code_text(codes.STOCK_STATES, row.state_code),
+            "quantity": row.quantity,
+            "reorder": row.reorder_point,
+            "par": row.par_level,
+            "lots": row.lots,
+            "out_at": _runs_out(row),
+            "moved": row.moved_at,
+        }
+        for row in found
+    ]
+
+
+def _summary(port: HospitalPort, rows: Rows) -> str:
+    empty, low = (codes.code_text(codes.STOCK_STATES, code) for code in ("out", "low"))
+    return _("{count} lines, {empty} empty, {low} low").format(
+        count=len(rows),
+        empty=sum(row["state"] == empty for row in rows),
+        low=sum(row["state"] == low for row in rows),
+    )
+
+
+def _places(port: HospitalPort) -> list[dict[str, str]]:
+    return [{"value": key, "label": name} for key, name in stock.places(port.state(), chinese=wants_chinese())]
+
+
+LISTING = Listing(
+    key="stock",
+    permission=Permission.STOCK_READ,
+    filters=(
+        Filter(name="place", label=lambda: _("Place"), options=_places),
+        Filter(
+            name="state",
+            label=lambda: _("State"),
+            options=lambda port: codes.choices(codes.STOCK_STATES, codes.STOCK_STATES),
+        ),
+    ),
+    columns=_columns,
+    rows=_rows,
+    summary=_summary,
+)
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    lead = _("What each place holds and should hold, the emptiest first. Quantities are in base units.")
+    return listing.layout(LISTING, port, visit, _("Stock"), lead)
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the table's callbacks."""
+    listing.register(LISTING, callbacks, port)
+
+
+PAGE = Page(
+    path="/stock",
+    title=mark("Stock"),
+    permission=Permission.STOCK_READ,
+    layout=layout,
+    register=register,
+    position=6,
+    section=mark("Things"),
+    icon="stock",
+)

@@ -1,0 +1,83 @@
+"""One box for everything: devices, tags, places, items, tasks, by name, id or scanned code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from twin.access import Actor, Permission
+from twin.state.live import LiveState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One thing found.
+
+    Parameters
+    ----------
+    kind : str
+        ``asset``, ``place``, ``item`` or ``task``.
+    id, name : str
+        Of the thing.
+    is_exact : bool
+        Whether the whole text was an id, tag, serial number or GTIN.
+    """
+
+    kind: str
+    id: str
+    name: str
+    is_exact: bool
+
+
+def _assets(state: LiveState, text: str) -> Iterator[Hit]:
+    bearers = {tag.bound.bearer for tag in tuple(state.tags.values()) if tag.bound and tag.id.lower() == text}
+    for key, asset in tuple(state.assets.items()):
+        entry = asset.entry
+        codes = {key.lower()} | ({entry.serial.lower(), entry.gtin.lower()} if entry is not None else set())
+        name = entry.name if entry is not None else key
+        is_exact = text in codes or key in bearers
+        if is_exact or text in name.lower() or text in key.lower():
+            yield Hit(kind="asset", id=key, name=name, is_exact=is_exact)
+
+
+def _places(state: LiveState, text: str, *, chinese: bool) -> Iterator[Hit]:
+    for key, place in tuple(state.places.items()):
+        if text in place.name.lower() or text in place.name_zh or text in key.lower():
+            name = place.name_zh if chinese and place.name_zh else place.name
+            yield Hit(kind="place", id=key, name=name, is_exact=key.lower() == text)
+
+
+def find(state: LiveState, actor: Actor, text: str, *, chinese: bool = False, most: int = 50) -> list[Hit]:
+    """Find what the actor may read: exact hits first, then by name.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    actor : Actor
+        Who asks.
+    text : str
+        Any part of a name, or a whole id, tag or serial number; empty finds nothing.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    most : int, optional
+        At most so many.
+    """
+    wanted = text.strip().lower()
+    if not wanted:
+        return []
+    hits: list[Hit] = []
+    if actor.may(Permission.DEVICES_READ):
+        hits += _assets(state, wanted)
+    if actor.may(Permission.PLACES_READ):
+        hits += _places(state, wanted, chinese=chinese)
+    if actor.may(Permission.STOCK_READ):
+        items = {item for _place, item in tuple(state.stock)}
+        hits += [
+            Hit(kind="item", id=item, name=item, is_exact=item.lower() == wanted)
+            for item in items
+            if wanted in item.lower()
+        ]
+    if actor.may(Permission.TASKS_READ) and wanted in state.tasks:
+        hits.append(Hit(kind="task", id=wanted, name=wanted, is_exact=True))
+    return sorted(hits, key=lambda hit: (not hit.is_exact, hit.kind, hit.name, hit.id))[:most]

@@ -1,0 +1,269 @@
+"""A hospital small enough to know by heart, and a port onto it that needs no server."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dash_app.queries.port import HospitalPort, JobState, JobView
+from twin.access import Actor, Role
+from twin.clock import SECOND_US, ManualClock
+from twin.errors import NotFound, NotSignedIn
+from twin.events.envelope import Event
+from twin.events.patients import (
+    BedReadiness,
+    BedReadinessChanged,
+    DischargePlanned,
+    EncounterArrived,
+    EncounterClass,
+    EncounterPlanned,
+    EncounterStarted,
+)
+from twin.events.places import PlaceDefined, PlaceKind
+from twin.events.supply import ParLevelSet, StockMoved
+from twin.events.things import AssetRegistered, AvailabilityChanged, BearerKind, TagBound, ZoneChanged
+from twin.events.watch import (
+    AlarmPriority,
+    AlarmRaised,
+    GatewayHealthChanged,
+    GatewayStatus,
+    ReadPointDefined,
+)
+from twin.events.work import PlannedStay, PlanPublished, StaffDefined, TaskCreated, TaskKind
+from twin.ports import Stored
+from twin.settings import Settings
+from twin.state.live import LiveState
+
+NOW = 1_790_000_000 * SECOND_US  # 2026-09-21 14:13:20 UTC
+HOUR = 3600 * SECOND_US
+
+
+@dataclass
+class Teller:
+    """Makes events with running source keys, an hour before now unless told otherwise."""
+
+    told: list[Event] = field(default_factory=list)
+
+    def __call__(self, event_type: type[Event], thing: str, /, *, ago_s: float = 3600, **payload) -> None:
+        """Tell one fact."""
+        number = len(self.told)
+        at = NOW - int(ago_s * SECOND_US)
+        self.told.append(
+            event_type(
+                thing=thing, occurred_at=at, source="demo:test", source_key=str(number), id=f"e{number}", **payload
+            )
+        )
+
+
+def _places(tell: Teller) -> None:
+    far = 30 * 24 * 3600
+    tell(PlaceDefined, "SITE", ago_s=far, kind=PlaceKind.SITE, name="Test hospital", name_zh="测试医院")
+    for ward, name, name_zh, y in (("W1", "Ward 1", "一病区", 10.0), ("ICU", "Intensive care", "重症医学科", 40.0)):
+        tell(
+            PlaceDefined, ward, ago_s=far, kind=PlaceKind.WARD, name=name, name_zh=name_zh, parent="SITE", floor=1,
+            purpose="ward", x_m=30, y_m=y, width_m=60, depth_m=20,
+        )  # fmt: skip
+        for bed in range(1, 5):
+            tell(
+                PlaceDefined, f"{ward}-B{bed}", ago_s=far, kind=PlaceKind.BED, name=f"{name} bed {bed}",
+                name_zh=f"{name_zh}{bed}床", parent=ward, floor=1, purpose="bed", x_m=bed * 12.0, y_m=y, width_m=8,
+                depth_m=10,
+            )  # fmt: skip
+    for key, name, name_zh, x in (("STORE", "Ward store", "病区库房", 10.0), ("HALL", "Entrance hall", "门厅", 40.0)):
+        tell(
+            PlaceDefined, key, ago_s=far, kind=PlaceKind.ROOM, name=name, name_zh=name_zh, parent="SITE", floor=0,
+            purpose="store", x_m=x, y_m=10, width_m=18, depth_m=16,
+        )  # fmt: skip
+    tell(
+        PlaceDefined, "OR1", ago_s=far, kind=PlaceKind.ROOM, name="Theatre 1", name_zh="一号手术间", parent="SITE",
+        floor=2, purpose="theatre", x_m=20, y_m=20, width_m=10, depth_m=10,
+    )  # fmt: skip
+    tell(
+        PlaceDefined, "EXIT", ago_s=far, kind=PlaceKind.PORTAL, name="Main entrance", name_zh="正门", parent="SITE",
+        floor=0, purpose="exit", x_m=60, y_m=10, width_m=4, depth_m=4,
+    )  # fmt: skip
+
+
+def _assets(tell: Teller) -> None:
+    for number, place in enumerate(("W1-B1", "W1-B2", "ICU-B1", "STORE"), start=1):
+        key = f"IP-{number}"
+        tell(
+            AssetRegistered, key, category="infusion_pump", name=f"Infusion pump {key}", model="M100", home="STORE",
+            serial=f"S{number}",
+        )  # fmt: skip
+        tell(TagBound, f"T-{number}", bearer=key, bearer_kind=BearerKind.ASSET)
+        tell(ZoneChanged, f"T-{number}", ago_s=40 * number, zone=place, read_point="RP1")
+    tell(AssetRegistered, "V-1", category="ventilator", name="Ventilator V-1", home="ICU")
+    tell(AvailabilityChanged, "V-1", is_usable=False, reasons=("compliance.maintenance_overdue",))
+
+
+def _patients(tell: Teller) -> None:
+    for bed, encounter in (("W1-B1", "enc-1"), ("W1-B2", "enc-2"), ("ICU-B1", "enc-3")):
+        tell(EncounterStarted, encounter, encounter_class=EncounterClass.INPATIENT, place=bed)
+        tell(EncounterArrived, encounter, ago_s=3500, place=bed)
+    tell(DischargePlanned, "enc-2", ago_s=1800, expected_at=NOW + 2 * HOUR)
+    tell(BedReadinessChanged, "W1-B3", ago_s=900, readiness=BedReadiness.DIRTY)
+    tell(EncounterStarted, "enc-ed", ago_s=5 * 3600, encounter_class=EncounterClass.EMERGENCY, acuity=3)
+    tell(
+        EncounterPlanned, "enc-amb", ago_s=300, encounter_class=EncounterClass.EMERGENCY, expected_at=NOW + HOUR // 6,
+        arrival_mode="ambulance",
+    )  # fmt: skip
+
+
+def _supply(tell: Teller) -> None:
+    for item, par, reorder, held in (("gloves-m", 100, 40, 12), ("mask-ffp2", 50, 20, 45), ("saline", 30, 10, 0)):
+        tell(ParLevelSet, item, place="STORE", par_level=par, reorder_point=reorder)
+        if held:
+            tell(StockMoved, item, quantity=held, from_place="supplier", to_place="STORE", lot="L1", reason="receive")
+
+
+def _work(tell: Teller) -> None:
+    tell(StaffDefined, "porter-1", role="porter", label="Porter 001")
+    tell(
+        TaskCreated, "task-1", kind=TaskKind.RESTOCK, subject_id="gloves-m", from_place="STORE", to_place="W1",
+        quantity=88, due_at=NOW - HOUR // 2, priority=2, reason="par_breach",
+    )  # fmt: skip
+    tell(
+        TaskCreated, "task-2", kind=TaskKind.CLEAN, subject_id="W1-B3", to_place="W1-B3", priority=3, reason="departure"
+    )
+    tell(
+        PlanPublished, "plan-1", kind="admissions", start_at=NOW, end_at=NOW + 48 * HOUR, content_hash="ab12",
+        stays=(
+            PlannedStay(
+                encounter="enc-9", place="W1-B4", start_at=NOW + HOUR, end_at=NOW + 30 * HOUR, theatre="OR1",
+                theatre_start_at=NOW + 3 * HOUR, theatre_end_at=NOW + 5 * HOUR, surgeon="surgeon-1",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _watch(tell: Teller) -> None:
+    tell(ReadPointDefined, "RP1", reader="reader-1", antenna=1, place="W1")
+    tell(GatewayHealthChanged, "gw-1", ago_s=600, status=GatewayStatus.ONLINE)
+    tell(
+        GatewayHealthChanged,
+        "reader-1",
+        ago_s=60,
+        status=GatewayStatus.OFFLINE,
+        parent="gw-1",
+        detail="keepalive_missed",
+    )
+    tell(
+        AlarmRaised, "alarm-1", ago_s=120, alarm_class="asset.egress", subject_id="IP-3", place="EXIT",
+        priority=AlarmPriority.HIGH,
+    )  # fmt: skip
+    tell(
+        AlarmRaised, "alarm-2", ago_s=60, alarm_class="gateway.offline", subject_id="reader-1",
+        priority=AlarmPriority.MEDIUM,
+    )  # fmt: skip
+
+
+def small_events() -> list[Event]:
+    """Give every fact of the small hospital."""
+    tell = Teller()
+    for chapter in (_places, _assets, _patients, _supply, _work, _watch):
+        chapter(tell)
+    return tell.told
+
+
+def small_state() -> LiveState:
+    """Give the small hospital as of :data:`NOW`."""
+    state = LiveState()
+    for sequence, event in enumerate(small_events(), start=1):
+        state.apply(event, sequence)
+    return state
+
+
+@dataclass
+class MemoryJobs:
+    """Jobs that do nothing until a test says so."""
+
+    views: dict[str, JobView] = field(default_factory=dict)
+    submitted: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+
+    def submit(self, kind: str, arguments: Mapping[str, object], *, actor: Actor) -> str:
+        """Note the work."""
+        self.submitted.append((kind, arguments))
+        key = f"job-{len(self.submitted)}"
+        self.views[key] = JobView(id=key, state=JobState.QUEUED)
+        return key
+
+    def view(self, job_id: str) -> JobView:
+        """Give what a test has set."""
+        if job_id not in self.views:
+            raise NotFound("job", job_id)
+        return self.views[job_id]
+
+    def cancel(self, job_id: str) -> None:
+        """Note it."""
+        self.cancelled.append(job_id)
+
+
+@dataclass
+class MemoryHospital:
+    """A writer and a ledger in memory that apply at once."""
+
+    state: LiveState
+    stored: list[Event] = field(default_factory=list)
+
+    def run(self, use_case: Callable):
+        """Run a use case without a session."""
+        return use_case(None)
+
+    def append(self, session: object, events: Sequence[Event]) -> list[Stored]:
+        """Store and apply."""
+        answer = []
+        for event in events:
+            self.stored.append(event)
+            sequence = self.state.sequence + 1
+            self.state.apply(event, sequence)
+            answer.append(Stored(sequence=sequence, event=event, is_new=True))
+        return answer
+
+    @contextmanager
+    def read(self):
+        """Give no session: pages that need tables are tested with the real server."""
+        yield None
+
+
+def actor_with(*roles: Role) -> Actor:
+    """Give a person with these roles."""
+    return Actor(id="user-1", name="Test reader", roles=frozenset(roles))
+
+
+EVERYTHING = (Role.ADMINISTRATOR, Role.LOGISTICS, Role.BIOMED, Role.PLANNER, Role.NURSE, Role.SYSADMIN)
+
+
+def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
+    """Give a port onto the small hospital, for a reader with these roles (all by default)."""
+    memory = MemoryHospital(state if state is not None else small_state())
+    reader = actor_with(*(roles or EVERYTHING))
+    return HospitalPort(
+        state=lambda: memory.state,
+        read=memory.read,
+        writer=memory,
+        ledger=memory,
+        clock=ManualClock(NOW),
+        settings=Settings(site_name="Test hospital"),
+        actor_of=lambda scope: reader,
+        jobs=MemoryJobs(),
+    )
+
+
+def stranger_port() -> HospitalPort:
+    """Give a port for which nobody is signed in."""
+    memory = MemoryHospital(small_state())
+
+    def nobody(scope: Mapping[str, object]) -> Actor:
+        raise NotSignedIn("Nobody is signed in.")
+
+    return HospitalPort(
+        state=lambda: memory.state,
+        read=memory.read,
+        writer=memory,
+        ledger=memory,
+        clock=ManualClock(NOW),
+        settings=Settings(),
+        actor_of=nobody,
+        jobs=MemoryJobs(),
+    )
