@@ -1,0 +1,56 @@
+"""One door for every label: find out who issued it and read it."""
+
+from __future__ import annotations
+
+import re
+
+from inventory.model.scan import MAXIMUM_LENGTH, Scan, ScannerProfile
+from inventory.rules.scanning.epc import read_epc
+from inventory.rules.scanning.gs1 import SEPARATOR, read_gs1
+from inventory.rules.scanning.hibc import read_hibc
+from inventory.rules.scanning.isbt128 import read_isbt128
+from twin.errors import DecodeError
+
+DEFAULT_PROFILE = ScannerProfile()
+_SPELT_OUT = ("<GS>", "{GS}", "[GS]", "\\x1d", "\\u001d", "␝")
+_HEXADECIMAL = re.compile(r"^(?:30|33)[0-9A-Fa-f]{22}$")
+
+
+def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
+    """Read a label of any issuing agency.
+
+    Parameters
+    ----------
+    text : str
+        As the scanner gave it, or as typed.
+    profile : ScannerProfile
+        How this scanner sends the separator between fields.
+
+    Raises
+    ------
+    DecodeError
+        With ``scan.check_digit``, ``scan.date``, ``scan.contradiction``, ``scan.unreadable`` or ``scan.too_long``.
+    """
+    label = _normalised(text, profile)
+    if not label:
+        raise DecodeError("Nothing was scanned.", code="scan.unreadable")
+    symbology, body = (label[:3], label[3:]) if label.startswith("]") and len(label) > 3 else ("", label)
+    if body.startswith("+"):
+        return read_hibc(body)
+    if body.startswith(("=", "&")):
+        return read_isbt128(body)
+    if not symbology and (_HEXADECIMAL.match(body) or body.lower().startswith("urn:epc:")):
+        return read_epc(body)
+    return read_gs1(label)
+
+
+def _normalised(text: str, profile: ScannerProfile) -> str:
+    if len(text) > MAXIMUM_LENGTH:
+        raise DecodeError(f"Expected at most {MAXIMUM_LENGTH} characters, got {len(text)}.", code="scan.too_long")
+    label = text.strip("\r\n\t ")
+    label = label.removeprefix(profile.prefix).removesuffix(profile.suffix)
+    for spelling in _SPELT_OUT:
+        label = label.replace(spelling, SEPARATOR)
+    if profile.separator and profile.separator != SEPARATOR:
+        label = label.replace(profile.separator, SEPARATOR)
+    return label
