@@ -18,7 +18,7 @@ from inventory.rules.fefo import Allocation, Portion, allocate, earlier_lots
 from inventory.service.desk import Desk, Plan
 from inventory.tables.balances import holdings_at, with_lots
 from inventory.tables.catalogue import load_item, load_place
-from inventory.tables.driver import Driver
+from inventory.tables.driver import Driver, number_of
 from inventory.tables.reservations import released_by, reservations_of, use_up
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.ids import ItemId, PlaceId
@@ -188,6 +188,15 @@ def return_picked(session: Session, *, ledger: EventSink, command: Command, to_p
 def carried_for(session: Session, *, task: str) -> int:
     """Give how many base units are on the way for a task."""
     return sum(holding.on_hand for holding in _carried(Driver(session), task, ""))
+
+
+def free_of_lot(session: Session, *, place: str, lot: str, task: str = "") -> int:
+    """Give how many base units of a lot are free at a place, for a task also those promised to it."""
+    driver = Driver(session)
+    row = driver.row("SELECT SUM(on_hand - reserved) FROM inventory_balance WHERE place = ? AND lot = ?", (place, lot))
+    promised = reservations_of(driver, task)
+    own = sum(quantity for key, quantity in promised.items() if key[0] == place and key[2] == lot)
+    return number_of(row[0] if row else 0) + own
 
 
 def _carried(driver: Driver, task: str, item: str) -> list[Holding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import pkgutil
 
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
@@ -33,5 +34,7 @@ def full_metadata() -> MetaData:
     """Give the metadata with the tables of all packages."""
     for name in TABLE_MODULES:
         if _exists(name):
-            importlib.import_module(name)
+            module = importlib.import_module(name)
+            for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+                importlib.import_module(f"{name}.{found.name}")
     return SQLModel.metadata

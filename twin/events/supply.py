@@ -28,7 +28,8 @@ class StockMoved(Event, frozen=True):
     quantity : int
         Base units, above 0.
     from_place, to_place : str
-        Ids of stock places; virtual ones are ``supplier``, ``patient``, ``waste``, ``found``, ``adjustment``.
+        Ids of stock places; virtual ones are ``supplier``, ``patient``, ``consumed``, ``waste``, ``found``, ``lost``,
+        ``adjustment``, ``reprocessing``, ``opened``; ``task:ID`` is the cart of a task.
     task : str
         Id of the task that it closes or serves; empty if none.
     reason : str

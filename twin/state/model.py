@@ -72,7 +72,9 @@ from twin.events.work import (
     TaskStarted,
 )
 
-VIRTUAL_STOCK_PLACES = frozenset({"supplier", "patient", "waste", "found", "adjustment"})
+VIRTUAL_STOCK_PLACES = frozenset(
+    {"supplier", "patient", "consumed", "waste", "found", "lost", "adjustment", "reprocessing", "opened"}
+)
 """Where stock comes from or goes to outside the house; their balances may be below zero."""
 
 Sighting = ZoneChanged | ZoneConfirmed | PortalCrossed

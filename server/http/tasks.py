@@ -1,0 +1,328 @@
+"""Tasks over HTTP: what the handheld lists, starts, picks, delivers and completes."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from inventory.model.movements import Command
+from inventory.model.scan import ScannerProfile
+from inventory.rules.scanning.reading import read_label
+from inventory.service import handing_out
+from inventory.service.resolving import Resolved, resolve
+from scheduling.model.tasks import Task, TaskStatus
+from scheduling.rules.tasks import walking_order
+from scheduling.service import tasks as service
+from scheduling.tables.tasks import find_open_by_key, load_task, transitions_of
+from scheduling.tables.tasks import list_tasks as rows_of_tasks
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit, PathText, Text
+from server.doors.router import Router
+from server.http.commanding import command_id, instant_told
+from server.http.task_bodies import (
+    Assignment,
+    Completion,
+    DeliverTold,
+    DispatchResult,
+    NewTask,
+    PickTold,
+    PortionView,
+    ReasonTold,
+    StepTold,
+    TaskDetail,
+    TaskPage,
+    TaskView,
+    step_view,
+    view_of,
+)
+from server.http.walking import people_on_duty, walking_seconds
+from twin.access import Permission
+from twin.clock import from_text, to_text
+from twin.errors import FieldError, FieldProblem, Refused
+from twin.events.work import TaskKind, TaskRequested
+
+router = Router("/v1/tasks", tag="tasks")
+
+
+def _step(call: Call, occurred_at: str) -> service.Step:
+    return service.Step(
+        command_id=command_id(call), actor=call.actor.id, at=instant_told(occurred_at, call.now, "body")
+    )
+
+
+def _command(step: service.Step, call: Call, task: str, reason: str = "") -> Command:
+    return Command(
+        id=step.command_id, actor=step.actor, occurred_at=step.at, recorded_at=call.now, task=task, reason=reason
+    )
+
+
+@router.get("", permission=Permission.TASKS_READ, gives=TaskPage)
+def list_tasks(
+    call: CallDep, limit: Limit = 50, cursor: CursorText = "", assignee: Text = "", status: Text = ""
+) -> TaskPage:
+    """List tasks, open ones unless a status is named."""
+    scope = f"tasks:{assignee}:{status}"
+    after = call.cursors.read(scope, cursor)
+    statuses = [_status_of(status)] if status else None
+    with call.hospital.read() as session:
+        options = {} if statuses is None else {"statuses": statuses}
+        rows = rows_of_tasks(
+            session, assignee=assignee or None, after=str(after[0]) if after else "", limit=limit + 1, **options
+        )
+    more = len(rows) > limit
+    shown = rows[:limit]
+    return TaskPage(
+        tasks=[view_of(task) for task in shown], next=call.cursors.write(scope, [shown[-1].id]) if more else ""
+    )
+
+
+def _status_of(text: str) -> TaskStatus:
+    try:
+        return TaskStatus(text)
+    except ValueError as error:
+        known = ", ".join(status.value for status in TaskStatus)
+        problem = FieldProblem(
+            field="status", place="/query", message=f"{text!r} is none.", cure=f"Use one of {known}."
+        )
+        raise FieldError(problem) from error
+
+
+@router.get("/mine", permission=Permission.TASKS_READ, gives=TaskPage)
+def list_my_tasks(call: CallDep, place: Text = "", kind: Text = "") -> TaskPage:
+    """List my tasks in walking order from a place, then those that nobody has yet."""
+    with call.hospital.read() as session:
+        mine = rows_of_tasks(session, assignee=call.actor.id, limit=200)
+        waiting = [task for task in rows_of_tasks(session, assignee="", limit=200) if not kind or task.kind == kind]
+    seconds = walking_seconds(call.hospital)
+    ordered = walking_order(mine, place, seconds, call.now)
+    further = walking_order(waiting, place, seconds, call.now)
+    return TaskPage(tasks=[view_of(task) for task in (*ordered, *further)], next="")
+
+
+@router.post("", permission=Permission.TASKS_ASSIGN, takes=NewTask, gives=TaskPage, status=201)
+async def request_task(call: CallDep) -> TaskPage:
+    """Ask for a task by hand."""
+    told = call.read(NewTask)
+    step = _step(call, "")
+    request = TaskRequested(
+        thing=told.subject_id or told.to_place or "task",
+        occurred_at=step.at,
+        source="",
+        source_key="",
+        kind=told.kind,
+        dedupe_key=f"manual:{step.command_id}",
+        subject_id=told.subject_id,
+        from_place=told.from_place,
+        to_place=told.to_place,
+        quantity=told.quantity,
+        due_at=from_text(told.due_at) if told.due_at else 0,
+        priority=told.priority,
+        reason=told.reason,
+    )
+
+    def use_case(session: Session) -> TaskPage:
+        service.request_task(session, ledger=call.hospital.ledger, step=step, request=request)
+        made = find_open_by_key(session, request.dedupe_key)
+        return TaskPage(tasks=[view_of(made)] if made else [], next="")
+
+    return await call.hospital.write(use_case)
+
+
+@router.post(":dispatch", permission=Permission.TASKS_ASSIGN, gives=DispatchResult)
+async def dispatch_tasks(call: CallDep) -> DispatchResult:
+    """Give waiting tasks to the nearest free people."""
+    step = _step(call, "")
+    seconds = walking_seconds(call.hospital)
+    people = people_on_duty(call.hospital)
+
+    def use_case(session: Session) -> list[Task]:
+        return service.dispatch_waiting(session, ledger=call.hospital.ledger, step=step, people=people, seconds=seconds)
+
+    given = await call.hospital.write(use_case)
+    return DispatchResult(tasks=[view_of(task) for task in given])
+
+
+@router.get("/{task_id}", permission=Permission.TASKS_READ, gives=TaskDetail)
+def read_task(call: CallDep, task_id: PathText) -> TaskDetail:
+    """Give a task with its steps and the lots to take."""
+    with call.hospital.read() as session:
+        task = load_task(session, task_id)
+        steps = transitions_of(session, task_id)
+        portions, short = _portions(session, task, call.now)
+    return TaskDetail(task=view_of(task), steps=[step_view(step) for step in steps], portions=portions, short=short)
+
+
+def _portions(session: Session, task: Task, now: int) -> tuple[list[PortionView], int]:
+    missing = task.quantity - task.picked
+    if task.kind is not TaskKind.RESTOCK or not task.is_open or missing <= 0 or not task.from_place:
+        return [], 0
+    request = handing_out.Request(item=task.subject_id, quantity=missing, place=task.from_place)
+    allocation = handing_out.propose_pick(session, request=request, now=now, task=task.id)
+    portions = [
+        PortionView(
+            place=portion.source.holding.place,
+            lot=portion.source.lot.id,
+            lot_number=portion.source.lot.number,
+            expires_at=to_text(portion.source.lot.expires_at) if portion.source.lot.expires_at else "",
+            quantity=portion.quantity,
+        )
+        for portion in allocation.portions
+    ]
+    return portions, allocation.short
+
+
+@router.post("/{task_id}:assign", permission=Permission.TASKS_ASSIGN, takes=Assignment, gives=TaskView)
+async def assign_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Give a task to somebody, or take it back."""
+    told = call.read(Assignment)
+    step = _step(call, "")
+    ledger = call.hospital.ledger
+    return view_of(
+        await call.hospital.write(
+            lambda session: service.assign(
+                session, ledger=ledger, step=step, task=task_id, assignee=told.assignee, position=told.position
+            )
+        )
+    )
+
+
+@router.post("/{task_id}:start", permission=Permission.TASKS_DO, takes=StepTold, gives=TaskView)
+async def start_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Begin a task."""
+    step = _step(call, call.read(StepTold).occurred_at)
+    ledger = call.hospital.ledger
+    return view_of(
+        await call.hospital.write(lambda session: service.start(session, ledger=ledger, step=step, task=task_id))
+    )
+
+
+@router.post("/{task_id}:block", permission=Permission.TASKS_DO, takes=ReasonTold, gives=TaskView)
+async def block_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Say that a task cannot go on, and why."""
+    told = call.read(ReasonTold)
+    step = _step(call, told.occurred_at)
+    ledger = call.hospital.ledger
+    return view_of(
+        await call.hospital.write(
+            lambda session: service.block(session, ledger=ledger, step=step, task=task_id, reason=told.reason)
+        )
+    )
+
+
+@router.post("/{task_id}:cancel", permission=Permission.TASKS_DO, takes=ReasonTold, gives=TaskView)
+async def cancel_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Give a task up."""
+    told = call.read(ReasonTold)
+    step = _step(call, told.occurred_at)
+    ledger = call.hospital.ledger
+    return view_of(
+        await call.hospital.write(
+            lambda session: service.cancel(session, ledger=ledger, step=step, task=task_id, reason=told.reason)
+        )
+    )
+
+
+@router.post("/{task_id}:complete", permission=Permission.TASKS_DO, takes=Completion, gives=TaskView)
+async def complete_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Say that a task is done."""
+    told = call.read(Completion)
+    step = _step(call, told.occurred_at)
+
+    def use_case(session: Session) -> Task:
+        carried = handing_out.carried_for(session, task=task_id)
+        if carried:
+            raise Refused(
+                f"{carried} units are still on the way: deliver them or bring them back first.",
+                reasons=("task.goods_on_the_way",),
+                code="task.goods_on_the_way",
+            )
+        return service.complete(session, ledger=call.hospital.ledger, step=step, task=task_id, outcome=told.outcome)
+
+    return view_of(await call.hospital.write(use_case))
+
+
+@router.post("/{task_id}:pick", permission=Permission.TASKS_DO, takes=PickTold, gives=TaskView)
+async def pick_for_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Take goods for a task by scanning their label."""
+    told = call.read(PickTold)
+    step = _step(call, told.occurred_at)
+    scan = read_label(told.scan, ScannerProfile(separator=told.separator or "\x1d"))
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+
+    def use_case(session: Session) -> Task:
+        task = load_task(session, task_id)
+        resolved = resolve(session, scan=scan, zone=zone, text=told.scan)
+        request = _pick_request(session, task, resolved, told)
+        handing_out.pick(
+            session, ledger=call.hospital.ledger, command=_command(step, call, task_id, told.reason), request=request
+        )
+        session.expire_all()
+        return load_task(session, task_id)
+
+    return view_of(await call.hospital.write(use_case))
+
+
+def _pick_request(session: Session, task: Task, resolved: Resolved, told: PickTold) -> handing_out.Request:
+    if task.subject_id != resolved.item.id:
+        raise Refused(
+            f"This is {resolved.item.name}; the task asks for item {task.subject_id}: put it back.",
+            reasons=("stock.wrong_item",),
+            code="stock.wrong_item",
+        )
+    lot = resolved.the_lot()
+    place = told.place or task.from_place
+    if told.packages is not None:
+        quantity = told.packages * resolved.package_quantity
+    elif told.quantity is not None:
+        quantity = told.quantity
+    else:
+        quantity = 1 if resolved.serial else max(1, task.quantity - task.picked)
+        if lot is not None and not resolved.serial:
+            quantity = min(quantity, handing_out.free_of_lot(session, place=place, lot=lot.id, task=task.id) or 1)
+    return handing_out.Request(
+        item=resolved.item.id, quantity=quantity, place=place, lot=lot.id if lot else "", serial=_serial(resolved)
+    )
+
+
+def _serial(resolved: Resolved) -> str:
+    return resolved.serial if resolved.item.tracking.value == "serial" else ""
+
+
+@router.post("/{task_id}:deliver", permission=Permission.TASKS_DO, takes=DeliverTold, gives=TaskView)
+async def deliver_for_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Put down a task's goods at the scanned place; when all has come, the task is done."""
+    told = call.read(DeliverTold)
+    step = _step(call, told.occurred_at)
+
+    def use_case(session: Session) -> Task:
+        task = load_task(session, task_id)
+        if task.to_place and told.place != task.to_place:
+            raise Refused(
+                f"This is {told.place}; the goods belong to {task.to_place}: walk on.",
+                reasons=("task.wrong_place",),
+                code="task.wrong_place",
+            )
+        handing_out.deliver(
+            session, ledger=call.hospital.ledger, command=_command(step, call, task_id), to_place=told.place
+        )
+        session.expire_all()
+        return load_task(session, task_id)
+
+    return view_of(await call.hospital.write(use_case))
+
+
+@router.post("/{task_id}:return", permission=Permission.TASKS_DO, takes=DeliverTold, gives=TaskView)
+async def return_for_task(call: CallDep, task_id: PathText) -> TaskView:
+    """Bring a task's goods back to a place instead of delivering them."""
+    told = call.read(DeliverTold)
+    step = _step(call, told.occurred_at)
+
+    def use_case(session: Session) -> Task:
+        handing_out.return_picked(
+            session, ledger=call.hospital.ledger, command=_command(step, call, task_id), to_place=told.place
+        )
+        session.expire_all()
+        return load_task(session, task_id)
+
+    return view_of(await call.hospital.write(use_case))
