@@ -17,6 +17,8 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
+import inventory.handlers
+import scheduling.handlers
 from server.deadlines import DeadlineService
 from server.schema.access import ServerKeyRow
 from server.schema.metadata import full_metadata
@@ -175,7 +177,10 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
 
 def organ_handlers() -> list[Handlers]:
     """Give the handlers of all organs; one line each."""
-    return []
+    return [
+        inventory.handlers.handlers(),
+        scheduling.handlers.handlers(),
+    ]
 
 
 def gather(groups: Iterable[Handlers]) -> Handlers:

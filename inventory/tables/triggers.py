@@ -47,5 +47,5 @@ for _row in (MovementRow, EntryRow):
             event.listen(
                 table_of(_row),
                 "after_create",
-                DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+                DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy's own
             )

@@ -104,6 +104,173 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('up_to'),
     comment='holds a row only inside the transaction that prunes archived events'
     )
+    op.create_table('inventory_balance',
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('on_hand', sa.BigInteger(), nullable=False),
+    sa.Column('reserved', sa.BigInteger(), nullable=False),
+    sa.Column('received_at', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('on_hand >= 0', name='inventory_balance_never_negative'),
+    sa.CheckConstraint('reserved >= 0 AND reserved <= on_hand', name='inventory_balance_reserved_within'),
+    sa.PrimaryKeyConstraint('place', 'item', 'lot', 'owner')
+    )
+    op.create_index('inventory_balance_by_item', 'inventory_balance', ['item', 'place'], unique=False)
+    op.create_index('inventory_balance_by_lot', 'inventory_balance', ['lot'], unique=False)
+    op.create_table('inventory_bin',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('quantity >= 1', name='inventory_bin_holds_something'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('inventory_entry',
+    sa.Column('movement', sa.String(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('serial', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('quantity <> 0', name='inventory_entry_moves_something'),
+    sa.PrimaryKeyConstraint('movement', 'seq')
+    )
+    op.create_index('inventory_entry_by_item', 'inventory_entry', ['item', 'place', 'lot', 'owner', 'quantity'], unique=False)
+    op.create_index('inventory_entry_by_lot', 'inventory_entry', ['lot', 'movement'], unique=False)
+    op.create_table('inventory_inbound',
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('task')
+    )
+    op.create_index('inventory_inbound_by_place', 'inventory_inbound', ['place', 'item'], unique=False)
+    op.create_table('inventory_item',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('code', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('base_unit', sa.String(), nullable=False),
+    sa.Column('tracking', sa.String(), nullable=False),
+    sa.Column('is_expiry_tracked', sa.Boolean(), nullable=False),
+    sa.Column('minimum_remaining_days', sa.Integer(), nullable=False),
+    sa.Column('in_use_days', sa.Integer(), nullable=False),
+    sa.Column('thawed_days', sa.Integer(), nullable=False),
+    sa.Column('storage_class', sa.String(), nullable=False),
+    sa.Column('criticality', sa.String(), nullable=False),
+    sa.Column('value_class', sa.String(), nullable=False),
+    sa.Column('controlled_schedule', sa.String(), nullable=False),
+    sa.Column('unit_cost_minor', sa.BigInteger(), nullable=False),
+    sa.Column('is_reviewed', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('code')
+    )
+    op.create_table('inventory_lot',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=False),
+    sa.Column('number_folded', sa.String(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('status_reason', sa.String(), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('thawed_at', sa.BigInteger(), nullable=False),
+    sa.Column('supplier', sa.String(), nullable=False),
+    sa.Column('keyed_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('item', 'number_folded', 'expires_at', 'opened_at', 'thawed_at', name='inventory_lot_once_per_expiry')
+    )
+    op.create_table('inventory_movement',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('command_hash', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('occurred_at', sa.BigInteger(), nullable=False),
+    sa.Column('recorded_at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('witness', sa.String(), nullable=False),
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('encounter', sa.String(), nullable=False),
+    sa.Column('reverses', sa.String(), nullable=False),
+    sa.Column('flags', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_movement_by_recorded', 'inventory_movement', ['recorded_at', 'id'], unique=False)
+    op.create_index('inventory_movement_by_task', 'inventory_movement', ['task'], unique=False, sqlite_where=sa.text("task <> ''"), postgresql_where=sa.text("task <> ''"))
+    op.create_index('inventory_movement_reversed_once', 'inventory_movement', ['reverses'], unique=True, sqlite_where=sa.text("reverses <> ''"), postgresql_where=sa.text("reverses <> ''"))
+    op.create_table('inventory_package',
+    sa.Column('gtin', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('level', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('quantity >= 1', name='inventory_package_holds_something'),
+    sa.PrimaryKeyConstraint('gtin')
+    )
+    op.create_index(op.f('ix_inventory_package_item'), 'inventory_package', ['item'], unique=False)
+    op.create_table('inventory_par_level',
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('par_level', sa.BigInteger(), nullable=False),
+    sa.Column('reorder_point', sa.BigInteger(), nullable=False),
+    sa.Column('pack_multiple', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('method', sa.String(), nullable=False),
+    sa.Column('accepted_by', sa.String(), nullable=False),
+    sa.Column('changed_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('place', 'item')
+    )
+    op.create_index(op.f('ix_inventory_par_level_item'), 'inventory_par_level', ['item'], unique=False)
+    op.create_table('inventory_place',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('storage_class', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('inventory_recall',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lots', sa.String(), nullable=False),
+    sa.Column('recall_class', sa.String(), nullable=False),
+    sa.Column('notice', sa.String(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('recorded_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_inventory_recall_item'), 'inventory_recall', ['item'], unique=False)
+    op.create_table('inventory_reservation',
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('quantity >= 1', name='inventory_reservation_of_something'),
+    sa.PrimaryKeyConstraint('task', 'place', 'item', 'lot', 'owner')
+    )
+    op.create_table('inventory_serial',
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('serial', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('epc', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('item', 'serial')
+    )
+    op.create_index(op.f('ix_inventory_serial_epc'), 'inventory_serial', ['epc'], unique=False)
+    op.create_index(op.f('ix_inventory_serial_place'), 'inventory_serial', ['place'], unique=False)
+    op.create_table('inventory_substitute',
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('stand_in', sa.String(), nullable=False),
+    sa.Column('numerator', sa.Integer(), nullable=False),
+    sa.Column('denominator', sa.Integer(), nullable=False),
+    sa.Column('approved_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('item', 'stand_in')
+    )
     op.create_table('job',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('kind', sa.String(length=80), nullable=False),
@@ -169,6 +336,44 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_run_scenario_updated_at'), 'run_scenario', ['updated_at'], unique=False)
+    op.create_table('scheduling_task',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('is_open', sa.Boolean(), nullable=False),
+    sa.Column('dedupe_key', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.String(), nullable=False),
+    sa.Column('from_place', sa.String(), nullable=False),
+    sa.Column('to_place', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('picked', sa.BigInteger(), nullable=False),
+    sa.Column('delivered', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=False),
+    sa.Column('priority', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('assignee', sa.String(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('blocked_reason', sa.String(), nullable=False),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('scheduling_task_of_assignee', 'scheduling_task', ['assignee'], unique=False, sqlite_where=sa.text('is_open'), postgresql_where=sa.text('is_open'))
+    op.create_index('scheduling_task_open_once', 'scheduling_task', ['dedupe_key'], unique=True, sqlite_where=sa.text("is_open AND dedupe_key <> ''"), postgresql_where=sa.text("is_open AND dedupe_key <> ''"))
+    op.create_table('scheduling_task_transition',
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('action', sa.String(), nullable=False),
+    sa.Column('from_status', sa.String(), nullable=False),
+    sa.Column('to_status', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('command_id', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('task', 'version')
+    )
+    op.create_index(op.f('ix_scheduling_task_transition_command_id'), 'scheduling_task_transition', ['command_id'], unique=False)
     op.create_table('state_snapshots',
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('taken_at', sa.BigInteger(), nullable=False),
@@ -196,6 +401,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_unhandled_retry_at'), 'unhandled', ['retry_at'], unique=False)
     bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS inventory_entry_no_update BEFORE UPDATE ON inventory_entry BEGIN SELECT RAISE(ABORT, 'the stock ledger is append-only: record a reversal instead'); END")
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS inventory_entry_no_delete BEFORE DELETE ON inventory_entry BEGIN SELECT RAISE(ABORT, 'the stock ledger is append-only: record a reversal instead'); END")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("CREATE OR REPLACE FUNCTION inventory_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the stock ledger is append-only: record a reversal instead'; END $$")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER inventory_entry_append_only BEFORE UPDATE OR DELETE ON inventory_entry FOR EACH ROW EXECUTE FUNCTION inventory_refuse_change()')
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER inventory_entry_no_truncate BEFORE TRUNCATE ON inventory_entry FOR EACH STATEMENT EXECUTE FUNCTION inventory_refuse_change()')
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS inventory_movement_no_update BEFORE UPDATE ON inventory_movement BEGIN SELECT RAISE(ABORT, 'the stock ledger is append-only: record a reversal instead'); END")
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS inventory_movement_no_delete BEFORE DELETE ON inventory_movement BEGIN SELECT RAISE(ABORT, 'the stock ledger is append-only: record a reversal instead'); END")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql("CREATE OR REPLACE FUNCTION inventory_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the stock ledger is append-only: record a reversal instead'; END $$")
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER inventory_movement_append_only BEFORE UPDATE OR DELETE ON inventory_movement FOR EACH ROW EXECUTE FUNCTION inventory_refuse_change()')
+    if bind.dialect.name == "postgresql":
+        bind.exec_driver_sql('CREATE OR REPLACE TRIGGER inventory_movement_no_truncate BEFORE TRUNCATE ON inventory_movement FOR EACH STATEMENT EXECUTE FUNCTION inventory_refuse_change()')
     if bind.dialect.name == "sqlite":
         bind.exec_driver_sql("CREATE TRIGGER IF NOT EXISTS events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END")
     if bind.dialect.name == "sqlite":
