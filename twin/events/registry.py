@@ -59,11 +59,23 @@ def decode(body: bytes | str) -> Event:
     try:
         if UPCASTERS:
             return _decode_lifted(body)
-        return _decoder.decode(body)
+        event = _decoder.decode(body)
     except msgspec.ValidationError as error:
         raise DecodeError(f"Event: {error}.", code="event.field") from error
     except msgspec.DecodeError as error:
         raise DecodeError(f"Event is no JSON object: {error}.", code="event.json") from error
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"Event is no UTF-8 text: {error}.", code="event.json") from error
+    if event.version > CURRENT_VERSIONS[type(event).__name__]:
+        _refuse_newer(type(event).__name__, event.version)
+    return event
+
+
+def _refuse_newer(name: str, version: int) -> None:
+    current = CURRENT_VERSIONS[name]
+    raise DecodeError(
+        f"{name} version {version} is newer than this release ({current}): upgrade first.", code="event.version"
+    )
 
 
 def _decode_lifted(body: bytes | str) -> Event:
@@ -86,10 +98,12 @@ def lift(raw: dict[str, Any]) -> dict[str, Any]:
     DecodeError
         If a version has no upcaster, or is newer than this release.
     """
-    name, version = str(raw.get("type")), int(raw.get("version", 1))
+    name, version = str(raw.get("type")), raw.get("version", 1)
+    if not isinstance(version, int):
+        raise DecodeError(f"Event: expected a whole number as version, got {version!r}.", code="event.field")
     current = CURRENT_VERSIONS.get(name, version)
     if version > current:
-        raise DecodeError(f"{name} version {version} is newer than this release ({current}): upgrade first.")
+        _refuse_newer(name, version)
     while version < current:
         upcaster = UPCASTERS.get((name, version))
         if upcaster is None:
