@@ -12,10 +12,12 @@ from sqlmodel import Session
 from twin.clock import Clock, SystemClock
 from twin.db.channel import Transaction, transaction_of
 from twin.db.database import Database
+from twin.errors import StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
+from twin.ledger.snapshots import Verification, load_snapshot, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore
 from twin.ledger.subscriptions import (
     OnEvents,
@@ -52,6 +54,8 @@ class Ledger:
         Gives instants of recording.
     ids : UniqueIds, optional
         Gives ids.
+    snapshot_every : int, optional
+        Events between two snapshots of the live state.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Ledger:
         handlers: Handlers | None = None,
         clock: Clock | None = None,
         ids: UniqueIds | None = None,
+        snapshot_every: int = 50_000,
     ) -> None:
         self.database = database
         self.state = state
@@ -72,6 +77,8 @@ class Ledger:
         self._subscriptions: list[Subscription] = []
         self._tail = Tail(self._read_own)
         self.steady = threading.RLock()
+        self._snapshot_every = snapshot_every
+        self._snapshot_at = 0
         self.restore()
         database.writer.on_commit(self._apply)
 
@@ -244,9 +251,29 @@ class Ledger:
         return subscription_rows(session)
 
     def restore(self) -> int:
-        """Bring the live state up to the last stored event; give how many events were applied."""
+        """Bring the live state up to the last stored event; give how many events were replayed on the snapshot."""
         with self.steady:
+            if self.state.sequence == 0:
+                with self.database.read() as session:
+                    self._snapshot_at = load_snapshot(session, self.state)
             return self._catch_up()
+
+    def take_snapshot(self) -> Future[None]:
+        """Keep a snapshot of the live state as it is now, so that a restart replays nothing before it."""
+        with self.steady:
+            content, sequence = self.state.to_snapshot(), self.state.sequence
+            self._snapshot_at = sequence
+        return self.database.writer.submit(lambda session: save_snapshot(session, content, sequence, self._clock))
+
+    def verify(self, session: Session) -> Verification:
+        """Compare the newest snapshot with a replay of the whole ledger up to it.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        """
+        return verify_snapshot(session)
 
     def close(self) -> None:
         """End all subscribers after the batch that each deals with."""
@@ -271,10 +298,17 @@ class Ledger:
                 if one.sequence > last:
                     apply(one.event, one.sequence)
         self._tail.push(stored)
+        if self.state.sequence - self._snapshot_at >= self._snapshot_every:
+            self.take_snapshot()
 
     def _catch_up(self) -> int:
         applied = 0
         while batch := self._read_own(self.state.sequence, 10_000):
+            if batch[0].sequence != self.state.sequence + 1:
+                raise StorageError(
+                    f"Expected event {self.state.sequence + 1} in the ledger, found {batch[0].sequence}: events were "
+                    f"taken out and no snapshot holds them. Restore a backup."
+                )
             for one in batch:
                 self.state.apply(one.event, one.sequence)
             applied += len(batch)
