@@ -16,8 +16,9 @@ from twin.db.failures import storage_failure
 from twin.errors import StorageError
 from twin.events import registry
 from twin.events.envelope import Event, precedence
-from twin.events.things import TagBound, TagUnbound
+from twin.events.things import TagBound
 from twin.ledger.rows import ROWS_BY_DIALECT
+from twin.ledger.storing import binding_mark
 from twin.ledger.tables import UNHANDLED
 from twin.ports import Handler, HandlerContext, Handlers, Stored
 from twin.state.live import LiveState
@@ -96,9 +97,6 @@ class HandlerRunner:
         All run in one savepoint first, which costs little. Only if one raises is that undone and each run again in a
         savepoint of its own, so a handler must change nothing but what its session holds.
         """
-        for stored in new:
-            if isinstance(stored.event, (TagBound, TagUnbound)):
-                transaction.marks.add(f"bound:{stored.event.thing}")
         calls = [
             (stored, name, handler)
             for stored in new
@@ -133,7 +131,7 @@ class HandlerRunner:
 
     def _context(self, transaction: Transaction) -> HandlerContext:
         def bearer_of(tag: str, at: int) -> str:
-            if f"bound:{tag}" in transaction.marks:
+            if binding_mark(tag) in transaction.marks:
                 return _bearer_in_ledger(transaction, tag, at)
             return self._bearer_of(self._state, tag, at)
 

@@ -32,6 +32,7 @@ from twin.ledger.subscriptions import (
 )
 from twin.ledger.tables import EVENTS
 from twin.ports import Handlers, Stored
+from twin.state import views
 from twin.state.live import LiveState
 
 RETRY_LIMIT = 100
@@ -46,8 +47,8 @@ class Ledger:
         Where events are kept.
     state : LiveState
         The present hospital; changed only here, after commit.
-    bearer_of : Callable[[LiveState, str, int], str]
-        ``twin.state.views.bearer_of``.
+    bearer_of : Callable[[LiveState, str, int], str], optional
+        Bearer of a tag as of an instant; that of ``twin.state.views`` by default.
     handlers : Handlers, optional
         By event type and stable name.
     clock : Clock, optional
@@ -63,7 +64,7 @@ class Ledger:
         database: Database,
         *,
         state: LiveState,
-        bearer_of: BearerOf,
+        bearer_of: BearerOf = views.bearer_of,
         handlers: Handlers | None = None,
         clock: Clock | None = None,
         ids: UniqueIds | None = None,

@@ -57,9 +57,7 @@ def save_snapshot(session: Session, content: bytes, sequence: int, clock: Clock)
     packed = zlib.compress(content, 1)
     digest = f"{zlib.crc32(content):08x}"
     session.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.sequence >= sequence))
-    session.execute(
-        insert(SNAPSHOTS).values(sequence=sequence, taken_at=clock.now(), digest=digest, content=packed)
-    )
+    session.execute(insert(SNAPSHOTS).values(sequence=sequence, taken_at=clock.now(), digest=digest, content=packed))
     kept = select(SNAPSHOTS.c.sequence).order_by(SNAPSHOTS.c.sequence.desc()).limit(KEPT)
     oldest = min(session.execute(kept).scalars())
     session.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.sequence < oldest))

@@ -11,6 +11,7 @@ from twin.db.channel import Transaction
 from twin.errors import FieldError, FieldProblem, StorageError
 from twin.events import registry
 from twin.events.envelope import Event
+from twin.events.things import TagBound, TagUnbound
 from twin.ids import UniqueIds
 from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, row_of
 from twin.ports import Stored
@@ -19,6 +20,8 @@ LATEST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z: later instan
 EARLIEST_US = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
 
 Key = tuple[str, str]
+
+_BINDINGS = (TagBound, TagUnbound)
 
 
 class EventStore:
@@ -67,13 +70,22 @@ class EventStore:
         answer = _store_as_new(transaction, rows, completed, last)
         if answer is None:
             answer = _store_with_duplicates(transaction, rows, completed, last)
-        transaction.stored.extend(one for one in answer if one.is_new)
+        for one in answer:
+            if one.is_new:
+                transaction.stored.append(one)
+                if isinstance(one.event, _BINDINGS):
+                    transaction.marks.add(binding_mark(one.event.thing))
         return answer
 
     def _complete(self, events: Sequence[Event]) -> list[Event]:
         now = self._clock.now()
         next_id, replace = self._ids.next, msgspec.structs.replace
         return [replace(event, id=event.id or next_id(now), recorded_at=event.recorded_at or now) for event in events]
+
+
+def binding_mark(tag: str) -> str:
+    """Give the mark of a transaction that stored a binding of a tag, which the live state does not show yet."""
+    return f"bound:{tag}"
 
 
 def _store_as_new(transaction: Transaction, rows: EventRows, events: Sequence[Event], last: int) -> list[Stored] | None:

@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import START_US
+from twin.clock import SECOND_US, ManualClock
+from twin.db.database import Database, open_database
+from twin.events.envelope import Event, precedence
+from twin.events.patients import (
+    BedReadiness,
+    BedReadinessChanged,
+    EncounterClass,
+    EncounterDeparted,
+    EncounterFactCancelled,
+    EncounterFinished,
+    EncounterMoved,
+    EncountersMerged,
+    EncountersSwapped,
+    EncounterStarted,
+)
+from twin.events.things import BearerKind, TagBound, ZoneChanged, ZoneConfirmed
+from twin.history import checkpoints, history
+from twin.history.claims import claims_of
+from twin.history.memory import MemoryHistory
+from twin.history.projection import HistoryProjection
+from twin.ledger.ledger import Ledger
+from twin.settings import Settings
+from twin.state.live import LiveState
+
+Record = Callable[..., None]
+
+
+class Past:
+    """A ledger with its history, where tests say what happened when and when it became known."""
+
+    def __init__(self, database: Database) -> None:
+        self.clock = ManualClock(START_US)
+        self.ledger = Ledger(database, state=LiveState(), clock=self.clock)
+        self.following = HistoryProjection().follow(self.ledger)
+        self._number = 0
+
+    def record(self, *events: Event, known: int = 0) -> None:
+        self.clock.set(at(known))
+        self.ledger.submit(events).result(10)
+        assert self.following.wait_until(self.ledger.last_sequence(), 10), self.following.error
+
+    def value(self, facet: str, thing: str, second: int, known: int | None = None) -> str:
+        known_at = None if known is None else at(known)
+        with self.ledger.database.read() as session:
+            whole = history.state_at(session, at(second), known_at).value(facet, thing)
+            assert history.value_at(session, facet, thing, at(second), known_at) == whole
+        return whole
+
+    def key(self) -> str:
+        self._number += 1
+        return f"k{self._number}"
+
+    def close(self) -> None:
+        self.ledger.close()
+
+
+@pytest.fixture
+def past(database: Database) -> Iterator[Past]:
+    made = Past(database)
+    yield made
+    made.close()
+
+
+def at(second: int) -> int:
+    return START_US + second * SECOND_US
+
+
+def zone(tag: str, place: str, second: int) -> ZoneChanged:
+    return ZoneChanged(
+        thing=tag, occurred_at=at(second), source="gateway:g", source_key=f"z/{tag}/{second}/{place}", zone=place
+    )
+
+
+def confirmed(tag: str, place: str, second: int) -> ZoneConfirmed:
+    return ZoneConfirmed(
+        thing=tag, occurred_at=at(second), source="gateway:g", source_key=f"c/{tag}/{second}/{place}", zone=place
+    )
+
+
+def bound(tag: str, bearer: str, second: int) -> TagBound:
+    return TagBound(
+        thing=tag, occurred_at=at(second), source="user:1", source_key=f"b/{tag}/{second}", bearer=bearer,
+        bearer_kind=BearerKind.ASSET,
+    )  # fmt: skip
+
+
+def started(encounter: str, place: str, second: int) -> EncounterStarted:
+    return EncounterStarted(
+        thing=encounter, occurred_at=at(second), source="his:main", source_key=f"s/{encounter}/{second}",
+        encounter_class=EncounterClass.INPATIENT, place=place,
+    )  # fmt: skip
+
+
+def fact(kind: type[Event], encounter: str, second: int, **fields: str) -> Event:
+    key = f"{kind.__name__}/{encounter}/{second}"
+    return kind(thing=encounter, occurred_at=at(second), source="his:main", source_key=key, **fields)
+
+
+def test_a_facet_holds_until_the_next_claim(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 20), zone("t2", "icu", 15))
+
+    assert [past.value("tag.zone", "t1", second) for second in (9, 10, 19, 20, 999)] == [
+        "",
+        "icu",
+        "icu",
+        "ward",
+        "ward",
+    ]
+
+
+def test_a_late_claim_splits_the_interval_it_falls_into(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 30), known=30)
+    past.record(zone("t1", "lift", 20), known=60)
+
+    assert [past.value("tag.zone", "t1", second) for second in (10, 20, 29, 30)] == ["icu", "lift", "lift", "ward"]
+
+
+def test_as_we_knew_it_then_does_not_know_what_came_late(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 30), known=30)
+    past.record(zone("t1", "lift", 20), known=60)
+
+    assert past.value("tag.zone", "t1", 25, known=40) == "icu"
+    assert past.value("tag.zone", "t1", 25, known=60) == "lift"
+    assert past.value("tag.zone", "t1", 35, known=29) == ""
+
+
+def test_a_claim_before_all_others_is_kept(past: Past) -> None:
+    past.record(zone("t1", "ward", 30), known=30)
+    past.record(zone("t1", "store", 5), known=31)
+
+    assert [past.value("tag.zone", "t1", second) for second in (4, 5, 29, 30)] == ["", "store", "store", "ward"]
+
+
+def test_a_confirmation_counts_again_when_something_late_comes_before_it(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), confirmed("t1", "icu", 30), known=30)
+    past.record(zone("t1", "lift", 20), known=60)
+
+    assert [past.value("tag.zone", "t1", second) for second in (15, 25, 35)] == ["icu", "lift", "icu"]
+
+
+def test_a_confirmation_counts_also_after_a_restart(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), confirmed("t1", "icu", 30), confirmed("t1", "icu", 50), known=30)
+    past.following.stop()
+    past.following = HistoryProjection().follow(past.ledger)
+
+    past.record(zone("t1", "lift", 20), known=60)
+    past.record(zone("t1", "er", 40), known=61)
+
+    assert [past.value("tag.zone", "t1", second) for second in (15, 25, 35, 45, 55)] == [
+        "icu",
+        "lift",
+        "icu",
+        "er",
+        "icu",
+    ]
+
+
+def test_of_two_claims_of_one_instant_the_higher_ranked_source_holds(past: Past) -> None:
+    low = BedReadinessChanged(
+        thing="b1", occurred_at=at(5), source="demo:x", source_key="1", readiness=BedReadiness.DIRTY
+    )
+    high = BedReadinessChanged(
+        thing="b1", occurred_at=at(5), source="user:7", source_key="2", readiness=BedReadiness.CLEAN
+    )
+    past.record(high)
+    past.record(low)
+    assert past.value("bed.readiness", "b1", 5) == "clean"
+
+    past.record(BedReadinessChanged(thing="b2", occurred_at=at(5), source="demo:x", source_key="3",
+                                    readiness=BedReadiness.DIRTY))  # fmt: skip
+    past.record(BedReadinessChanged(thing="b2", occurred_at=at(5), source="user:7", source_key="4",
+                                    readiness=BedReadiness.CLEAN))  # fmt: skip
+    assert past.value("bed.readiness", "b2", 5) == "clean"
+
+
+def test_an_encounter_is_followed_from_admission_to_departure(past: Past) -> None:
+    past.record(started("E1", "bed-1", 10))
+    past.record(fact(EncounterMoved, "E1", 20, place="bed-2"))
+    past.record(fact(EncounterFinished, "E1", 30), fact(EncounterDeparted, "E1", 40, place="bed-2"))
+
+    assert [past.value("encounter.place", "E1", s) for s in (5, 10, 25, 35)] == ["", "bed-1", "bed-2", ""]
+    assert [past.value("encounter.present", "E1", s) for s in (25, 35, 45)] == ["bed-2", "bed-2", ""]
+    assert past.value("encounter.status", "E1", 50) == "finished"
+
+
+def test_a_cancelled_move_did_not_happen_but_was_believed(past: Past) -> None:
+    past.record(started("E1", "bed-1", 10), known=10)
+    past.record(fact(EncounterMoved, "E1", 20, place="bed-2"), known=20)
+    past.record(fact(EncounterFactCancelled, "E1", 30, cancels="EncounterMoved"), known=30)
+
+    assert [past.value("encounter.place", "E1", s) for s in (15, 25, 35)] == ["bed-1", "bed-1", "bed-1"]
+    assert past.value("encounter.place", "E1", 25, known=25) == "bed-2"
+
+
+def test_a_late_admission_is_told_before_the_move_that_came_first(past: Past) -> None:
+    past.record(fact(EncounterMoved, "E1", 20, place="bed-2"), known=21)
+    past.record(started("E1", "bed-1", 10), known=50)
+
+    assert [past.value("encounter.place", "E1", s) for s in (9, 10, 20)] == ["", "bed-1", "bed-2"]
+    assert past.value("encounter.place", "E1", 15, known=30) == ""
+
+
+def test_swapped_encounters_exchange_their_places(past: Past) -> None:
+    past.record(started("E1", "bed-1", 10), started("E2", "bed-2", 11))
+    past.record(fact(EncountersSwapped, "E1", 20, other="E2"))
+
+    assert [past.value("encounter.place", e, s) for s in (15, 25) for e in ("E1", "E2")] == [
+        "bed-1", "bed-2", "bed-2", "bed-1",
+    ]  # fmt: skip
+
+
+def test_a_merged_encounter_lives_on_in_the_other(past: Past) -> None:
+    past.record(started("E1", "bed-1", 10), started("E2", "", 11), known=11)
+    past.record(fact(EncountersMerged, "E1", 20, into="E2"), known=20)
+
+    assert past.value("encounter.place", "E2", 15) == "bed-1"
+    assert past.value("encounter.place", "E1", 15) == ""
+    assert past.value("encounter.place", "E1", 15, known=19) == "bed-1"
+
+
+def test_who_was_in_a_place_tells_bearers_and_patients(past: Past) -> None:
+    past.record(bound("t1", "IP-221", 0), zone("t1", "icu", 10), zone("t1", "ward", 50), zone("t9", "icu", 20))
+    past.record(started("E1", "icu", 30), fact(EncounterMoved, "E1", 45, place="ward"))
+
+    with past.ledger.database.read() as session:
+        found = history.who_was_in(session, "icu", at(0), at(60))
+        window = history.who_was_in(session, ["icu"], at(15), at(18))
+        nobody = history.who_was_in(session, "icu", at(0), at(10))
+
+    assert [
+        (p.thing, (p.from_at - START_US) // SECOND_US, (p.to_at - START_US) // SECOND_US, p.basis) for p in found
+    ] == [
+        ("asset/IP-221", 10, 50, "observed"),
+        ("tag/t9", 20, 60, "observed"),
+        ("encounter/E1", 30, 45, "assigned"),
+        ("encounter/E1", 30, 45, "present"),
+    ]
+    assert [(p.thing, p.from_at, p.to_at) for p in window] == [("asset/IP-221", at(15), at(18))]
+    assert nobody == []
+
+
+def test_a_tag_that_changes_hands_in_a_place_counts_for_both(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), bound("t1", "A", 20), bound("t1", "B", 30))
+
+    with past.ledger.database.read() as session:
+        found = history.who_was_in(session, "icu", at(0), at(40))
+
+    assert [(p.thing, (p.from_at - START_US) // SECOND_US) for p in found] == [
+        ("tag/t1", 10), ("asset/A", 20), ("asset/B", 30),
+    ]  # fmt: skip
+
+
+def test_the_trail_of_a_thing(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 20), bound("t1", "A", 5))
+
+    with past.ledger.database.read() as session:
+        found = history.trail(session, "t1")
+        newest = history.trail(session, "t1", facet="tag.zone", limit=1)
+
+    assert [(i.facet, i.value, i.to_at is None) for i in found] == [
+        ("tag.bearer", "asset/A", True), ("tag.zone", "icu", False), ("tag.zone", "ward", True),
+    ]  # fmt: skip
+    assert [i.value for i in newest] == ["ward"]
+
+
+def test_the_difference_of_two_instants(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t2", "icu", 10), zone("t1", "ward", 20), zone("t3", "er", 25))
+
+    with past.ledger.database.read() as session:
+        found = history.diff(session, at(15), at(30))
+        assert history.diff(session, at(15), at(15)) == []
+
+    assert [(d.thing, d.before, d.after) for d in found] == [("t1", "icu", "ward"), ("t3", "", "er")]
+
+
+def test_things_of_one_facet(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t2", "", 10), bound("t1", "A", 5))
+
+    with past.ledger.database.read() as session:
+        assert list(history.state_at(session, at(11)).things("tag.zone")) == ["t1"]
+
+
+SEARCH = (Phase.explicit, Phase.generate)  # shrinking opens a database for every attempt
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from(["t1", "t2"]), st.sampled_from("ab"), st.integers(0, 12), st.booleans()),
+    min_size=1,
+    max_size=25,
+    unique_by=lambda one: one[:3],
+)
+
+
+def claim_by_brute_force(events: list[Event], thing: str, instant: int) -> str:
+    until = [e for e in events if e.occurred_at <= instant and any(c[1] == thing for c in claims_of(e))]
+    latest = max(until, key=precedence, default=None)
+    return claims_of(latest)[0][2] if latest is not None else ""
+
+
+@settings(max_examples=60, deadline=None, phases=SEARCH)
+@given(rows=EVENTS, cut=st.integers(1, 25), every=st.integers(2, 9))
+def test_any_order_of_arrival_gives_the_history_of_a_plain_search(
+    rows: list[tuple[str, str, int, bool]], cut: int, every: int, open_past: Callable[[], Past]
+) -> None:
+    past = open_past()
+    checkpoints.EVERY, normal = every, checkpoints.EVERY
+    memory = MemoryHistory(every=every)
+    events: list[Event] = [(confirmed if is_word else zone)(tag, place, second) for tag, place, second, is_word in rows]
+    try:
+        for number, start in enumerate(range(0, len(events), cut)):
+            past.record(*events[start : start + cut], known=100 + number)
+            with past.ledger.database.read() as session:
+                memory.refresh(session)
+        for second in range(13):
+            with past.ledger.database.read() as session:
+                whole = history.state_at(session, at(second))
+                then = history.state_at(session, at(second), at(100))
+            assert whole.facts == memory.state_at(at(second))
+            for tag in ("t1", "t2"):
+                assert whole.value("tag.zone", tag) == claim_by_brute_force(events, tag, at(second))
+                assert then.value("tag.zone", tag) == claim_by_brute_force(events[:cut], tag, at(second))
+    finally:
+        checkpoints.EVERY = normal
+        past.close()
+        past.ledger.database.close()
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(7)))
+def test_encounter_facts_in_any_order_give_the_same_history(order: list[int], open_past: Callable[[], Past]) -> None:
+    facts = [
+        started("E1", "bed-1", 10),
+        fact(EncounterMoved, "E1", 20, place="bed-2"),
+        fact(EncounterFactCancelled, "E1", 30, cancels="EncounterMoved"),
+        started("E2", "bed-9", 12),
+        fact(EncountersSwapped, "E1", 40, other="E2"),
+        fact(EncounterFinished, "E2", 50),
+        fact(EncounterDeparted, "E2", 55, place="bed-1"),
+    ]
+    past = open_past()
+    for number in order:
+        past.record(facts[number])
+
+    read = [past.value("encounter.place", e, s) for e in ("E1", "E2") for s in (5, 15, 25, 35, 45, 52)]
+    past.close()
+    past.ledger.database.close()
+
+    assert read == ["", "bed-1", "bed-1", "bed-1", "bed-9", "bed-9", "", "bed-9", "bed-9", "bed-9", "bed-1", ""]
+
+
+def test_history_written_anew_from_the_ledger_is_the_same(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 30), zone("t1", "lift", 20), started("E1", "bed-1", 10))
+    past.record(fact(EncounterMoved, "E1", 20, place="bed-2"), fact(EncounterMoved, "E1", 15, place="bed-7"))
+    with past.ledger.database.read() as session:
+        before = [history.state_at(session, at(s)).facts for s in range(40)]
+
+    past.ledger.database.writer.run(HistoryProjection().rebuild)
+
+    def values(facts: object) -> object:
+        assert isinstance(facts, dict)
+        return {key: (fact.value) for key, fact in facts.items()}
+
+    with past.ledger.database.read() as session:
+        after = [history.state_at(session, at(s)).facts for s in range(40)]
+    assert [values(f) for f in after] == [values(f) for f in before]
+
+
+def test_a_transaction_that_was_undone_leaves_no_trace_in_memory(past: Past) -> None:
+    projection = HistoryProjection()
+    past.record(zone("t1", "icu", 10))
+    with past.ledger.database.read() as session:
+        batch = past.ledger.read(session)
+
+    def undone(session: object) -> None:
+        projection.project(session, batch)  # type: ignore[arg-type]
+        raise RuntimeError("power")
+
+    for _ in range(2):
+        error = past.ledger.database.writer.submit(undone).exception(10)
+        assert isinstance(error, RuntimeError)
+    assert past.value("tag.zone", "t1", 11) == "icu"
+
+
+@pytest.fixture(scope="module")
+def open_past(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Past]:
+    def make() -> Past:
+        database = open_database(Settings(data_dir=tmp_path_factory.mktemp("past"), free_disk_floor_mb=0))
+        database.create_tables()
+        return Past(database)
+
+    return make

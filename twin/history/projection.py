@@ -1,0 +1,380 @@
+"""Keeping the intervals in step with the ledger: quick for what comes in order, right for what comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, get_args
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlmodel import Session
+
+from twin.events import registry
+from twin.events.envelope import Event, precedence
+from twin.events.patients import EncounterFactCancelled, EncountersMerged, EncountersSwapped
+from twin.history import checkpoints
+from twin.history.claims import claims_of
+from twin.history.encounters import FACETS, Point, Told, timelines, values_of
+from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
+from twin.ledger.ledger import Ledger
+from twin.ledger.subscriptions import Subscription
+from twin.ledger.tables import EVENTS
+from twin.ports import Stored
+from twin.state import folding
+from twin.state.model import Encounter, EncounterFact
+
+NAME = "history"
+OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
+
+_ENCOUNTER_FACTS = get_args(EncounterFact)
+_REACHING_BACK = (EncounterFactCancelled, EncountersSwapped, EncountersMerged)
+_FOLDED_LIMIT = 20_000  # encounters kept folded in memory, some 20 MB
+_ENCOUNTER_TYPES = [kind.__name__ for kind in _ENCOUNTER_FACTS]
+
+Key = tuple[str, str]
+
+
+_HEAD = (INTERVALS.c.id, INTERVALS.c.from_at, INTERVALS.c.value, INTERVALS.c.sequence, INTERVALS.c.said_at)
+
+
+class _Head(NamedTuple):
+    """The open interval of a facet of a thing, and when its value was said last."""
+
+    id: int
+    from_at: int
+    value: str
+    sequence: int
+    said_at: int
+
+
+class HistoryProjection:
+    """Writes the intervals; one per process.
+
+    Notes
+    -----
+    The open intervals of all facets are kept in memory, so that what comes in order needs no query. If a transaction
+    is undone the memory is thrown away and read again.
+    """
+
+    def __init__(self) -> None:
+        self._heads: dict[Key, _Head] = {}
+        self._is_loaded = False
+        self._next_id = 1
+        self._rows: dict[int, dict[str, object]] = {}
+        self._ends: dict[int, int] = {}
+        self._said: dict[int, int] = {}
+        self._earliest_late = OPEN
+        self._checked_id = 0
+        self._folded: dict[str, tuple[int, Encounter]] = {}
+
+    def follow(self, ledger: Ledger) -> Subscription:
+        """Keep the history in step with a ledger from where it was left.
+
+        Parameters
+        ----------
+        ledger : Ledger
+            Whose events.
+        """
+        return ledger.project(NAME, self.project)
+
+    def project(self, session: Session, batch: Sequence[Stored]) -> None:
+        """Write what a batch of events says.
+
+        Parameters
+        ----------
+        session : Session
+            The session of a use case.
+        batch : Sequence[Stored]
+            In ledger order.
+        """
+        try:
+            self._load(session)
+            for stored in batch:
+                self._project_one(session, stored)
+            self._flush(session)
+            if self._earliest_late < OPEN:
+                checkpoints.drop_from(session, self._earliest_late)
+                self._earliest_late = OPEN
+            if self._next_id - self._checked_id >= checkpoints.EVERY // 5:
+                checkpoints.extend(session)
+                self._checked_id = self._next_id
+        except BaseException:
+            self._is_loaded = False  # what is in memory may never have been stored
+            raise
+
+    def rebuild(self, session: Session) -> None:
+        """Throw the history away and write it anew from the whole ledger.
+
+        Parameters
+        ----------
+        session : Session
+            The session of a use case.
+        """
+        for table in (INTERVALS, LINKS, CHECKPOINTS):
+            session.execute(delete(table))
+        self._is_loaded = False
+        after = 0
+        while rows := session.execute(
+            select(EVENTS.c.sequence, EVENTS.c.body)
+            .where(EVENTS.c.sequence > after)
+            .order_by(EVENTS.c.sequence)
+            .limit(5000)
+        ).all():
+            self.project(session, [Stored(sequence, registry.decode(body), True) for sequence, body in rows])
+            after = rows[-1][0]
+
+    def _load(self, session: Session) -> None:
+        if self._is_loaded:
+            return
+        self._rows, self._ends, self._said, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
+        self._next_id = (session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0) + 1
+        query = select(INTERVALS.c.facet, INTERVALS.c.thing, *_HEAD).where(INTERVALS.c.to_at == OPEN)
+        self._heads = {(facet, thing): _Head(*rest) for facet, thing, *rest in session.execute(query)}
+        self._is_loaded = True
+
+    def _project_one(self, session: Session, stored: Stored) -> None:
+        event = stored.event
+        if isinstance(event, _ENCOUNTER_FACTS):
+            self._project_encounter(session, event, stored.sequence)
+            return
+        for facet, thing, value in claims_of(event):
+            head = self._heads.get((facet, thing))
+            if head is None:
+                self._open((facet, thing), event, value, stored.sequence)
+            elif event.occurred_at > head.said_at:
+                if value == head.value:
+                    self._say_again((facet, thing), head, event.occurred_at)
+                else:
+                    self._close(head, event.occurred_at)
+                    self._open((facet, thing), event, value, stored.sequence)
+            else:
+                self._flush(session)
+                self._put_late(session, (facet, thing), stored, value)
+
+    def _open(self, key: Key, event: Event, value: str, sequence: int) -> None:
+        head = self._add(key, event.occurred_at, OPEN, value, sequence, event.recorded_at)
+        self._heads[key] = head
+
+    def _add(self, key: Key, from_at: int, to_at: int, value: str, sequence: int, known_from: int) -> _Head:
+        number = self._next_id
+        self._next_id += 1
+        self._rows[number] = {
+            "id": number, "facet": key[0], "thing": key[1], "value": value, "from_at": from_at, "to_at": to_at,
+            "said_at": from_at, "sequence": sequence, "known_from": known_from,
+        }  # fmt: skip
+        return _Head(number, from_at, value, sequence, from_at)
+
+    def _say_again(self, key: Key, head: _Head, at: int) -> None:
+        self._heads[key] = head._replace(said_at=at)
+        row = self._rows.get(head.id)
+        if row is not None:
+            row["said_at"] = at
+        else:
+            self._said[head.id] = at
+
+    def _close(self, head: _Head, at: int) -> None:
+        row = self._rows.get(head.id)
+        if row is not None:
+            row["to_at"] = at
+        else:
+            self._ends[head.id] = at
+
+    def _flush(self, session: Session) -> None:
+        if self._rows:
+            session.execute(insert(INTERVALS), list(self._rows.values()))
+            self._rows = {}
+        if self._ends:
+            statement = update(INTERVALS).where(INTERVALS.c.id == bindparam("row")).values(to_at=bindparam("end"))
+            rows = [{"row": row, "end": end} for row, end in self._ends.items()]
+            session.connection().execute(statement, rows)
+            self._ends = {}
+        if self._said:
+            again = update(INTERVALS).where(INTERVALS.c.id == bindparam("row")).values(said_at=bindparam("said"))
+            session.connection().execute(again, [{"row": row, "said": said} for row, said in self._said.items()])
+            self._said = {}
+
+    def _put_late(self, session: Session, key: Key, stored: Stored, value: str) -> None:
+        """Put a claim between others: the interval that it falls into is split."""
+        event, at = stored.event, stored.event.occurred_at
+        rival = _first_claim(session, key, (at - 1, at + 1), stored.sequence)
+        if rival is not None and precedence(rival.event) > precedence(event):
+            return
+        before = _row_at(session, key, at)
+        if before is not None and before.value == value:
+            return
+        end = self._put(session, key, (at, value), stored.sequence, event.recorded_at)
+        if before is not None:
+            # a claim of the same value as before was left out when it came; it counts again now
+            again = _first_claim(session, key, (at, end), stored.sequence)
+            if again is not None and (said := _value_of(again.event, key)) != value:
+                self._put(session, key, (again.event.occurred_at, said), again.sequence, event.recorded_at)
+
+    def _put(self, session: Session, key: Key, point: tuple[int, str], sequence: int, known_from: int) -> int:
+        """Let a value hold from an instant to the next interval; give where that begins."""
+        at, value = point
+        before, after = _row_at(session, key, at), _row_after(session, key, at)
+        end = after.from_at if after is not None else OPEN
+        if before is not None:
+            self._close(before, at)
+        head = self._add(key, at, end, value, sequence, known_from)
+        if end == OPEN:
+            old = self._heads.get(key)
+            self._heads[key] = head
+            if old is not None and old.said_at > at:
+                # what was said later was left out as saying nothing new: nothing before it is in order any more
+                self._say_again(key, head, old.said_at)
+        self._earliest_late = min(self._earliest_late, at)
+        self._flush(session)
+        return end
+
+    def _step_encounter(self, session: Session, event: EncounterFact, sequence: int) -> bool:
+        """Fold a fact on top of an encounter that stands alone; give whether that is all there is to do."""
+        known = self._folded.pop(event.thing, None)
+        if isinstance(event, _REACHING_BACK):
+            return False
+        if known is None:
+            told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
+            if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
+                return False
+            known = (told[-1].occurred_at if told else event.occurred_at - 1, Encounter(id=event.thing))
+            for fact in told:
+                folding.step(known[1], fact)
+        last_at, encounter = known
+        if event.occurred_at <= last_at:
+            return False
+        folding.step(encounter, event)
+        for facet, value in zip(FACETS, values_of(encounter), strict=True):
+            head = self._heads.get((facet, event.thing))
+            if value != (head.value if head is not None else ""):
+                if head is not None:
+                    self._close(head, event.occurred_at)
+                self._open((facet, event.thing), event, value, sequence)
+        if len(self._folded) >= _FOLDED_LIMIT:
+            self._folded.clear()
+        self._folded[event.thing] = (event.occurred_at, encounter)
+        return True
+
+    def _project_encounter(self, session: Session, event: EncounterFact, sequence: int) -> None:
+        if self._step_encounter(session, event, sequence):
+            return
+        if isinstance(event, EncountersSwapped):
+            _link(session, event.thing, event.other)
+        elif isinstance(event, EncountersMerged):
+            _link(session, event.thing, event.into)
+        joined = _joined(session, event.thing)
+        for name in joined:
+            self._folded.pop(name, None)
+        told = _told(session, joined, sequence)
+        points = timelines(joined, told)
+        self._flush(session)
+        for name in sorted(joined):
+            self._correct(session, name, [p for p in points if p.encounter == name], event, sequence)
+
+    def _correct(self, session: Session, encounter: str, points: Sequence[Point], event: Event, sequence: int) -> None:
+        """Let the stored intervals of an encounter say what its timeline says now."""
+        stored: dict[Key, list[tuple[int, str]]] = {}
+        query = (
+            select(INTERVALS.c.facet, INTERVALS.c.from_at, INTERVALS.c.value)
+            .where(INTERVALS.c.thing == encounter, INTERVALS.c.to_at > INTERVALS.c.from_at)
+            .where(INTERVALS.c.facet.like("encounter.%"))
+        )
+        for facet, from_at, value in session.execute(query):
+            stored.setdefault((facet, encounter), []).append((from_at, value))
+        wanted: dict[Key, list[tuple[int, str]]] = {}
+        for point in points:
+            wanted.setdefault((point.facet, encounter), []).append((point.from_at, point.value))
+        for key in sorted(stored.keys() | wanted.keys()):
+            for at, value in _corrections(stored.get(key, []), wanted.get(key, [])):
+                head = self._heads.get(key)
+                if head is None or at > head.from_at:
+                    if head is not None:
+                        self._close(head, at)
+                    self._heads[key] = self._add(key, at, OPEN, value, sequence, event.recorded_at)
+                else:
+                    self._put(session, key, (at, value), sequence, event.recorded_at)
+
+
+def _corrections(stored: Sequence[tuple[int, str]], wanted: Sequence[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+    """Give the points to put so that the stored timeline reads as the wanted one at every instant."""
+    instants = sorted({at for at, _ in stored} | {at for at, _ in wanted})
+    have, want = dict(stored), dict(wanted)
+    held = due = ""
+    for at in instants:
+        held, due = have.get(at, held), want.get(at, due)
+        if held != due:
+            yield at, due
+            held = due  # what is put there holds until the next instant of either timeline
+
+
+def _row_at(session: Session, key: Key, at: int) -> _Head | None:
+    query = (
+        select(*_HEAD)
+        .where(INTERVALS.c.thing == key[1], INTERVALS.c.facet == key[0])
+        .where(INTERVALS.c.from_at <= at, INTERVALS.c.to_at > at)
+    )
+    row = session.execute(query.order_by(INTERVALS.c.from_at.desc(), INTERVALS.c.id.desc()).limit(1)).first()
+    return _Head(*row) if row is not None else None
+
+
+def _row_after(session: Session, key: Key, at: int) -> _Head | None:
+    query = (
+        select(*_HEAD)
+        .where(INTERVALS.c.thing == key[1], INTERVALS.c.facet == key[0], INTERVALS.c.from_at > at)
+        .where(INTERVALS.c.to_at > INTERVALS.c.from_at)
+    )
+    row = session.execute(query.order_by(INTERVALS.c.from_at).limit(1)).first()
+    return _Head(*row) if row is not None else None
+
+
+def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: int) -> Stored | None:
+    """Give the claim on a facet that holds first strictly between two instants, of those before a ledger position."""
+    query = (
+        select(EVENTS.c.sequence, EVENTS.c.body)
+        .where(EVENTS.c.thing == key[1], EVENTS.c.occurred_at > between[0], EVENTS.c.occurred_at < between[1])
+        .where(EVENTS.c.sequence < up_to)
+        .order_by(EVENTS.c.occurred_at)
+        .limit(1000)
+    )
+    best: Stored | None = None
+    for sequence, body in session.execute(query):
+        event = registry.decode(body)
+        if best is not None and event.occurred_at > best.event.occurred_at:
+            break
+        is_about = any(claim[:2] == key for claim in claims_of(event))
+        if is_about and (best is None or precedence(event) > precedence(best.event)):
+            best = Stored(sequence, event, True)
+    return best
+
+
+def _value_of(event: Event, key: Key) -> str:
+    return next(value for facet, thing, value in claims_of(event) if (facet, thing) == key)
+
+
+def _link(session: Session, one: str, other: str) -> None:
+    for left, right in {(one, other), (other, one)}:
+        where = (LINKS.c.encounter == left) & (LINKS.c.other == right)
+        if session.execute(select(LINKS.c.other).where(where)).first() is None:
+            session.execute(insert(LINKS).values(encounter=left, other=right))
+
+
+def _joined(session: Session, encounter: str) -> set[str]:
+    found, waiting = {encounter}, [encounter]
+    while waiting:
+        others = session.execute(select(LINKS.c.other).where(LINKS.c.encounter == waiting.pop())).scalars()
+        new = set(others) - found
+        found |= new
+        waiting.extend(new)
+    return found
+
+
+def _told(session: Session, encounters: Iterable[str], up_to: int) -> list[Told]:
+    query = (
+        select(EVENTS.c.sequence, EVENTS.c.body)
+        .where(EVENTS.c.thing.in_(sorted(encounters)), EVENTS.c.sequence <= up_to)
+        .where(EVENTS.c.type.in_(_ENCOUNTER_TYPES))
+    )
+    told: list[Told] = []
+    for sequence, body in session.execute(query):
+        fact = registry.decode(body)
+        if isinstance(fact, _ENCOUNTER_FACTS):
+            told.append(Told(sequence, fact))
+    return told
