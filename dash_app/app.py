@@ -20,7 +20,7 @@ from starlette.responses import Response
 from dash_app.pages import frame
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.registry import PAGES, page_for
-from dash_app.queries.port import REQUEST_SCOPE, HospitalPort
+from dash_app.queries.port import HospitalPort
 from dash_app.texts import preferences
 from dash_app.texts.catalogue import gettext as _
 
@@ -195,9 +195,7 @@ class _ReaderLayer:
             await send(message)
 
         token = preferences.PREFERENCES.set(reader)
-        scope_token = REQUEST_SCOPE.set(scope)
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            REQUEST_SCOPE.reset(scope_token)
             preferences.PREFERENCES.reset(token)

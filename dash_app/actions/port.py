@@ -52,8 +52,9 @@ class Commands(Protocol):
     def clock(self) -> Clock:
         """The hospital's time."""
 
-    def actor(self) -> Actor:
-        """Give who sent the request being answered."""
+    @property
+    def actor(self) -> Callable[[], Actor]:
+        """Gives who sent the request being answered."""
 
     @property
     def jobs(self) -> RunsJobs:

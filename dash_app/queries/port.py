@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
@@ -19,9 +18,6 @@ from twin.settings import Settings
 from twin.state.live import LiveState
 
 T = TypeVar("T")
-
-REQUEST_SCOPE: ContextVar[Mapping[str, Any] | None] = ContextVar("hospital_twin_scope", default=None)
-"""ASGI scope of the request being answered; set by the application around every request."""
 
 
 class JobState(StrEnum):
@@ -108,8 +104,8 @@ class HospitalPort:
         The hospital's time (a demo's runs faster).
     settings : Settings
         Site name, time zone, language.
-    actor_of : Callable[[Mapping[str, Any]], Actor]
-        Gives who sent the request with this ASGI scope; raises NotSignedIn for nobody.
+    actor : Callable[[], Actor]
+        Gives who sent the request being answered; raises NotSignedIn for nobody.
     jobs : Jobs
         What-if runs and plan runs.
     links : Mapping[str, str], optional
@@ -124,22 +120,12 @@ class HospitalPort:
     ledger: EventSink
     clock: Clock
     settings: Settings
-    actor_of: Callable[[Mapping[str, Any]], Actor]
+    actor: Callable[[], Actor]
     jobs: Jobs
     links: Mapping[str, str] = field(
         default_factory=lambda: {"stream": "/v1/stream", "sign_out": "/v1/auth/sign-out", "sign_in": "/sign-in"}
     )
     services: Mapping[str, object] = field(default_factory=dict)
-
-    def actor(self) -> Actor:
-        """Give who sent the request being answered.
-
-        Raises
-        ------
-        NotSignedIn
-            If nobody is signed in.
-        """
-        return self.actor_of(REQUEST_SCOPE.get() or {})
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events in one transaction and wait until they are durable."""

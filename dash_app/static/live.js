@@ -5,7 +5,7 @@
   const words = settings.words;
   const clock = { serverMs: settings.now / 1000, at: performance.now() };
   const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0, lastTick: 0 };
-  const map = { model: null, dirty: false };
+  const map = { model: null, dirty: false, recent: [] };
   window.ht = Object.assign(window.ht || {}, { settings, live, map });
 
   const nowMs = () => clock.serverMs + (performance.now() - clock.at);
@@ -81,11 +81,21 @@
   }
   function move(assetId, placeId, atUs) {
     const asset = map.model?.assets[assetId];
-    if (!asset || (asset.moved || 0) > atUs) return;
+    if (!asset || atUs < (asset.seen || 0)) return;
     if (placeId) asset.place = placeId;
     asset.seen = Math.max(asset.seen || 0, atUs);
-    asset.moved = atUs;
     map.dirty = true;
+  }
+
+  // Rows of [asset, place, confidence, age in s, basis]; kept a while for a map that is still loading.
+  function place(body) {
+    for (const [asset, placeId, , ageSeconds, basis] of body.items || []) {
+      const seen = basis === "observed" || basis === "assigned" ? body.now - ageSeconds * 1e6 : 0;
+      map.recent.push({ asset, placeId, seen, heard: Date.now() });
+      move(asset, placeId, seen);
+    }
+    const oldest = Date.now() - 30000;
+    while (map.recent.length && (map.recent[0].heard < oldest || map.recent.length > 5000)) map.recent.shift();
   }
 
   // ---- events ----------------------------------------------------------------------------------------------------
@@ -132,13 +142,19 @@
     } catch {
       return; // a heartbeat without a body
     }
+    if (message.name === "ended") {
+      location.reload();
+      return;
+    }
     if (typeof body.now === "number") {
       clock.serverMs = body.now / 1000;
       clock.at = performance.now();
     }
+    if (body.topic === "positions") place(body);
+    if (body.topic === "kpi") live.frequent = true;
     const events = Array.isArray(body) ? body : body.events || (body.event ? [body.event] : [body]);
     for (const event of events) if (event && event.type) handle(event);
-    if (message.name === "gap" || message.name === "reset" || message.name === "snapshot") live.pending = true;
+    if (message.name === "snapshot") live.frequent = true;
   }
   function connect() {
     if (!settings.stream) return;
@@ -156,7 +172,7 @@
     source.onopen = () => receive({ kind: "state", open: true, at: Date.now() });
     source.onerror = () => receive({ kind: "state", open: false, at: Date.now() });
     source.onmessage = pass;
-    for (const name of ["event", "events", "snapshot", "delta", "heartbeat", "gap", "reset"]) {
+    for (const name of ["event", "events", "snapshot", "delta", "heartbeat", "ended"]) {
       source.addEventListener(name, pass);
     }
   }
@@ -185,6 +201,7 @@
       keepModel(model) {
         map.model = model || null;
         map.dirty = Boolean(model);
+        if (model) for (const row of map.recent) move(row.asset, row.placeId, row.seen);
         return window.dash_clientside.no_update;
       },
     },

@@ -245,7 +245,7 @@ def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
         ledger=memory,
         clock=ManualClock(NOW),
         settings=Settings(site_name="Test hospital"),
-        actor_of=lambda scope: reader,
+        actor=lambda: reader,
         jobs=MemoryJobs(),
     )
 
@@ -254,7 +254,7 @@ def stranger_port() -> HospitalPort:
     """Give a port for which nobody is signed in."""
     memory = MemoryHospital(small_state())
 
-    def nobody(scope: Mapping[str, object]) -> Actor:
+    def nobody() -> Actor:
         raise NotSignedIn("Nobody is signed in.")
 
     return HospitalPort(
@@ -264,6 +264,6 @@ def stranger_port() -> HospitalPort:
         ledger=memory,
         clock=ManualClock(NOW),
         settings=Settings(),
-        actor_of=nobody,
+        actor=nobody,
         jobs=MemoryJobs(),
     )

@@ -25,7 +25,7 @@ function open() {
   };
   const pass = (event) => tell({ kind: "message", name: event.type, id: event.lastEventId, data: event.data });
   source.onmessage = pass;
-  for (const name of ["event", "events", "snapshot", "delta", "heartbeat", "gap", "reset"]) {
+  for (const name of ["event", "events", "snapshot", "delta", "heartbeat", "ended"]) {
     source.addEventListener(name, pass);
   }
 }
