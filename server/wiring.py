@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import Session
 
+import assets.handlers
 import inventory.handlers
 import scheduling.handlers
 from server.deadlines import DeadlineService
@@ -178,6 +179,7 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
 def organ_handlers() -> list[Handlers]:
     """Give the handlers of all organs; one line each."""
     return [
+        assets.handlers.handlers(),
         inventory.handlers.handlers(),
         scheduling.handlers.handlers(),
     ]

@@ -122,12 +122,12 @@ class Judgement:
         Longest continuous time in the band and when it began.
     f0_minutes, a0_s : float
         Lethality of the whole record at the programme's reference; A0 of the whole record.
-    max_temperature_c : float
-        Highest reading; NaN without one.
-    max_theoretical_difference_k : float
-        Largest difference from saturated steam during the hold; NaN where not evaluated.
-    air_share : float
-        Median share of non-condensable gas during the hold; NaN where not evaluated.
+    max_temperature_c : float or None
+        Highest reading, °C.
+    max_theoretical_difference_k : float or None
+        Largest difference from saturated steam during the hold, K; None where not evaluated.
+    air_share : float or None
+        Median share of non-condensable gas during the hold; None where not evaluated.
     samples : int
         Samples used.
     input_hash : str
@@ -145,9 +145,9 @@ class Judgement:
     hold_start_us: int
     f0_minutes: float
     a0_s: float
-    max_temperature_c: float
-    max_theoretical_difference_k: float
-    air_share: float
+    max_temperature_c: float | None
+    max_theoretical_difference_k: float | None
+    air_share: float | None
     samples: int
     input_hash: str
     algorithm: str

@@ -16,6 +16,9 @@ from twin.events.supply import Verdict
 
 FAIL, UNDETERMINED, NOTICE = Verdict.FAIL, Verdict.UNDETERMINED, Verdict.PASS
 
+NO_STEAM_K = 1000.0
+"""Stands for the difference where the pressure is not that of any steam."""
+
 STRICT_THEORETICAL_K = 1.0
 """A programme with this limit or a narrower one (porous loads) does not pass while air is suspected."""
 
@@ -63,8 +66,8 @@ class SteamFinding:
     """What pressure against temperature found."""
 
     finding: Finding
-    max_difference_k: float = math.nan
-    air_share: float = math.nan
+    max_difference_k: float | None = None
+    air_share: float | None = None
 
 
 def _skipped(criterion: str) -> Finding:
@@ -151,13 +154,15 @@ def steam(trace: CycleTrace, plateau: Plateau, programme: Programme) -> SteamFin
     share = _median_air_share((coldest + hottest) / 2.0, kpa)
     reasons += _steam_reasons(largest, share, float(np.median(kpa)), float(np.median(coldest)), programme)
     return SteamFinding(
-        finding=Finding("theoretical_temperature", tuple(reasons)), max_difference_k=largest, air_share=share
+        finding=Finding("theoretical_temperature", tuple(reasons)),
+        max_difference_k=largest,
+        air_share=None if math.isnan(share) else share,
     )
 
 
 def _largest(differences: FloatArray) -> float:
     """Give the largest amount; a pressure outside the steam table is no steam at all."""
-    return float(np.max(np.abs(np.where(np.isnan(differences), np.inf, differences))))
+    return float(np.max(np.abs(np.where(np.isnan(differences), NO_STEAM_K, differences))))
 
 
 def _median_air_share(temperature_c: FloatArray, kpa: FloatArray) -> float:

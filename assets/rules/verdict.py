@@ -8,7 +8,6 @@ looked at is listed, so that nobody reads more into a pass than it says.
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import fields, replace
 
 import numpy as np
@@ -204,9 +203,9 @@ def _gather(findings: list[Finding], *, digest: str, clean: CycleTrace) -> Judge
         hold_start_us=0,
         f0_minutes=0.0,
         a0_s=0.0,
-        max_temperature_c=math.nan,
-        max_theoretical_difference_k=math.nan,
-        air_share=math.nan,
+        max_temperature_c=None,
+        max_theoretical_difference_k=None,
+        air_share=None,
         samples=len(clean.times_us),
         input_hash=digest,
         algorithm=ALGORITHM,

@@ -13,7 +13,7 @@ TABLE_MODULES = (
     "twin.ledger.tables",
     "twin.history.tables",
     "twin.telemetry.tables",
-    "assets.tables",
+    "assets.tables.rows",
     "inventory.tables",
     "scheduling.tables",
     "interop.tables",

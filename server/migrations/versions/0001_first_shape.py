@@ -68,6 +68,248 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('name')
     )
+    op.create_table('assets_asset',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('control_no', sa.String(length=100), nullable=False),
+    sa.Column('category', sa.String(length=100), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('model', sa.String(length=200), nullable=False),
+    sa.Column('manufacturer', sa.String(length=200), nullable=False),
+    sa.Column('serial', sa.String(length=100), nullable=False),
+    sa.Column('gtin', sa.String(length=20), nullable=False),
+    sa.Column('home', sa.String(length=100), nullable=False),
+    sa.Column('pool', sa.String(length=100), nullable=False),
+    sa.Column('parent', sa.String(length=100), nullable=False),
+    sa.Column('may_leave', sa.Boolean(), nullable=False),
+    sa.Column('operational', sa.String(length=30), nullable=False),
+    sa.Column('reprocessing', sa.String(length=30), nullable=False),
+    sa.Column('custody', sa.String(length=30), nullable=False),
+    sa.Column('compliance', sa.String(length=200), nullable=False),
+    sa.Column('status', sa.String(length=30), nullable=False),
+    sa.Column('is_usable', sa.Boolean(), nullable=False),
+    sa.Column('reasons', sa.String(length=1000), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('registered_at', sa.BigInteger(), nullable=False),
+    sa.Column('readiness_at', sa.BigInteger(), nullable=False),
+    sa.Column('status_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('control_no')
+    )
+    op.create_index('assets_asset_find', 'assets_asset', ['category', 'is_usable'], unique=False)
+    op.create_index('assets_asset_plate', 'assets_asset', ['manufacturer', 'model', 'serial'], unique=False)
+    op.create_index(op.f('ix_assets_asset_gtin'), 'assets_asset', ['gtin'], unique=False)
+    op.create_index(op.f('ix_assets_asset_parent'), 'assets_asset', ['parent'], unique=False)
+    op.create_index(op.f('ix_assets_asset_pool'), 'assets_asset', ['pool'], unique=False)
+    op.create_table('assets_custody',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('custodian', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('is_reservation', sa.Boolean(), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'start_at')
+    )
+    op.create_index('assets_custody_open', 'assets_custody', ['asset'], unique=True, sqlite_where=sa.text('end_at = 0'), postgresql_where=sa.text('end_at = 0'))
+    op.create_index(op.f('ix_assets_custody_custodian'), 'assets_custody', ['custodian'], unique=False)
+    op.create_table('assets_cycle',
+    sa.Column('id', sa.String(length=200), nullable=False),
+    sa.Column('machine', sa.String(length=100), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
+    sa.Column('programme', sa.String(length=100), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.Column('verdict', sa.String(length=20), nullable=False),
+    sa.Column('input_hash', sa.String(length=64), nullable=False),
+    sa.Column('is_manual', sa.Boolean(), nullable=False),
+    sa.Column('judgement', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('assets_cycle_machine', 'assets_cycle', ['machine', 'start_at'], unique=False)
+    op.create_index(op.f('ix_assets_cycle_end_at'), 'assets_cycle', ['end_at'], unique=False)
+    op.create_table('assets_downtime',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.Column('work_order', sa.String(length=100), nullable=False),
+    sa.Column('failure_code', sa.String(length=60), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'start_at')
+    )
+    op.create_table('assets_follow',
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('assets_identifier',
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('value', sa.String(length=200), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'value')
+    )
+    op.create_index(op.f('ix_assets_identifier_asset'), 'assets_identifier', ['asset'], unique=False)
+    op.create_table('assets_indicator',
+    sa.Column('cycle', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('is_passed', sa.Boolean(), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('cycle', 'kind', 'name')
+    )
+    op.create_table('assets_load',
+    sa.Column('id', sa.String(length=200), nullable=False),
+    sa.Column('machine', sa.String(length=100), nullable=False),
+    sa.Column('cycle', sa.String(length=200), nullable=False),
+    sa.Column('place', sa.String(length=100), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('decided_at', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_load_cycle'), 'assets_load', ['cycle'], unique=False)
+    op.create_index(op.f('ix_assets_load_machine'), 'assets_load', ['machine'], unique=False)
+    op.create_index(op.f('ix_assets_load_state'), 'assets_load', ['state'], unique=False)
+    op.create_table('assets_load_item',
+    sa.Column('load', sa.String(length=200), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('set_instance', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('gtin', sa.String(length=20), nullable=False),
+    sa.Column('lot', sa.String(length=60), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('shelf_life_s', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('is_implant', sa.Boolean(), nullable=False),
+    sa.PrimaryKeyConstraint('load', 'position')
+    )
+    op.create_index(op.f('ix_assets_load_item_asset'), 'assets_load_item', ['asset'], unique=False)
+    op.create_index(op.f('ix_assets_load_item_lot'), 'assets_load_item', ['lot'], unique=False)
+    op.create_index(op.f('ix_assets_load_item_set_instance'), 'assets_load_item', ['set_instance'], unique=False)
+    op.create_table('assets_machine',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('device', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('detection', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('device')
+    )
+    op.create_table('assets_machine_test',
+    sa.Column('machine', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=30), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('valid_until', sa.BigInteger(), nullable=False),
+    sa.Column('is_passed', sa.Boolean(), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('machine', 'kind', 'at')
+    )
+    op.create_table('assets_measurement',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('instrument', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('is_passed', sa.Boolean(), nullable=False),
+    sa.Column('is_flagged', sa.Boolean(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_measurement_asset'), 'assets_measurement', ['asset'], unique=False)
+    op.create_index(op.f('ix_assets_measurement_at'), 'assets_measurement', ['at'], unique=False)
+    op.create_index(op.f('ix_assets_measurement_instrument'), 'assets_measurement', ['instrument'], unique=False)
+    op.create_table('assets_model',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('category', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_model_category'), 'assets_model', ['category'], unique=False)
+    op.create_table('assets_notice',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('is_open', sa.Boolean(), nullable=False),
+    sa.Column('received_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_notice_is_open'), 'assets_notice', ['is_open'], unique=False)
+    op.create_table('assets_notice_match',
+    sa.Column('notice', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('certainty', sa.String(length=20), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('evidence', sa.String(length=1000), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('matched_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('notice', 'asset')
+    )
+    op.create_index(op.f('ix_assets_notice_match_asset'), 'assets_notice_match', ['asset'], unique=False)
+    op.create_index(op.f('ix_assets_notice_match_state'), 'assets_notice_match', ['state'], unique=False)
+    op.create_table('assets_permit',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'start_at')
+    )
+    op.create_table('assets_programme',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('assets_relation',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('other', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'other', 'kind')
+    )
+    op.create_index(op.f('ix_assets_relation_other'), 'assets_relation', ['other'], unique=False)
+    op.create_table('assets_rule',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('next_due', sa.String(length=10), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_rule_asset'), 'assets_rule', ['asset'], unique=False)
+    op.create_index(op.f('ix_assets_rule_next_due'), 'assets_rule', ['next_due'], unique=False)
+    op.create_table('assets_set_use',
+    sa.Column('set_instance', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('case_id', sa.String(length=100), nullable=False),
+    sa.Column('cycle', sa.String(length=200), nullable=False),
+    sa.Column('flags', sa.String(length=300), nullable=False),
+    sa.PrimaryKeyConstraint('set_instance', 'at', 'case_id')
+    )
+    op.create_index(op.f('ix_assets_set_use_cycle'), 'assets_set_use', ['cycle'], unique=False)
+    op.create_table('assets_signature',
+    sa.Column('load', sa.String(length=200), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('meaning', sa.String(length=20), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('input_hash', sa.String(length=64), nullable=False),
+    sa.Column('note', sa.String(length=1000), nullable=False),
+    sa.PrimaryKeyConstraint('load', 'actor', 'meaning')
+    )
+    op.create_table('assets_work_order',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('dedupe_key', sa.String(length=200), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=30), nullable=False),
+    sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('dedupe_key')
+    )
+    op.create_index('assets_work_order_asset', 'assets_work_order', ['asset', 'state'], unique=False)
+    op.create_index(op.f('ix_assets_work_order_due_at'), 'assets_work_order', ['due_at'], unique=False)
+    op.create_index(op.f('ix_assets_work_order_state'), 'assets_work_order', ['state'], unique=False)
     op.create_table('door_idempotency',
     sa.Column('actor', sa.String(length=64), nullable=False),
     sa.Column('key', sa.String(length=200), nullable=False),
@@ -103,6 +345,33 @@ def upgrade() -> None:
     sa.Column('up_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('up_to'),
     comment='holds a row only inside the transaction that prunes archived events'
+    )
+    op.create_table('history_checkpoints',
+    sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('at')
+    )
+    op.create_table('history_intervals',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('facet', sa.Text(), nullable=False),
+    sa.Column('thing', sa.Text(), nullable=False),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('from_at', sa.BigInteger(), nullable=False),
+    sa.Column('to_at', sa.BigInteger(), nullable=False),
+    sa.Column('said_at', sa.BigInteger(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('known_from', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    comment='holds for from_at <= t < to_at by what is known now; corrected rows have to_at = from_at'
+    )
+    op.create_index('ix_history_from', 'history_intervals', ['from_at'], unique=False)
+    op.create_index('ix_history_thing', 'history_intervals', ['thing', 'facet', 'from_at'], unique=False)
+    op.create_index('ix_history_value', 'history_intervals', ['facet', 'value', 'from_at'], unique=False)
+    op.create_table('history_links',
+    sa.Column('encounter', sa.Text(), nullable=False),
+    sa.Column('other', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('encounter', 'other'),
+    comment='encounters that a swap or merge joins, in both directions'
     )
     op.create_table('inventory_balance',
     sa.Column('place', sa.String(), nullable=False),
@@ -336,6 +605,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_run_scenario_updated_at'), 'run_scenario', ['updated_at'], unique=False)
+    op.create_table('sample_rollups',
+    sa.Column('device', sa.Text(), nullable=False),
+    sa.Column('quantity', sa.Text(), nullable=False),
+    sa.Column('width_s', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('start_at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('minimum', sa.Float(precision=53), nullable=False),
+    sa.Column('maximum', sa.Float(precision=53), nullable=False),
+    sa.Column('total', sa.Float(precision=53), nullable=False),
+    sa.PrimaryKeyConstraint('device', 'quantity', 'width_s', 'start_at')
+    )
+    op.create_table('samples',
+    sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('device', sa.Text(), nullable=False),
+    sa.Column('quantity', sa.Text(), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('source_key', sa.Text(), nullable=False),
+    sa.Column('packed', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('sequence'),
+    sa.UniqueConstraint('source', 'source_key', name='uq_samples_source')
+    )
+    op.create_index('ix_samples_device', 'samples', ['device', 'quantity', 'start_at'], unique=False)
+    op.create_index('ix_samples_end', 'samples', ['end_at'], unique=False)
+    op.create_table('samples_counter',
+    sa.Column('only', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('last', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('only'),
+    comment='last sequence ever given: retention may empty the table of samples, and numbers are never used twice'
+    )
     op.create_table('scheduling_task',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),

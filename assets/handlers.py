@@ -1,0 +1,203 @@
+"""What the device organ does when something happens: movements, egress, readiness, availability.
+
+``handlers()`` gives the functions by event type and stable name; each only writes this organ's tables and gives derived
+events, to which the ledger adds source, key and cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from assets.rules.egress import is_egress, is_exit
+from assets.service.custody import permits_of
+from assets.service.mirroring import (
+    mirror_custody,
+    mirror_entry,
+    mirror_readiness,
+    mirror_retirement,
+    mirror_status,
+)
+from assets.service.notices import rematch_asset
+from assets.tables.register import find_asset
+from twin.events.envelope import Event
+from twin.events.supply import CycleEnded, LoadReleased, Verdict
+from twin.events.things import (
+    AssetMoved,
+    AssetRegistered,
+    AssetRetired,
+    AvailabilityChanged,
+    CustodyChanged,
+    DeviceReadiness,
+    DeviceReadinessChanged,
+    DeviceStatusChanged,
+    EgressSeen,
+    PortalCrossed,
+    ZoneChanged,
+)
+from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.ports import HandlerContext, Handlers
+
+
+def handlers() -> Handlers:
+    """Give this organ's handlers by event type and stable name."""
+    return {
+        AssetRegistered: {"assets.register": on_registered},
+        AssetRetired: {"assets.retirement": on_retired},
+        ZoneChanged: {"assets.movement": on_zone_changed, "assets.egress": on_seen_at_exit},
+        PortalCrossed: {"assets.movement": on_portal_crossed, "assets.egress": on_crossed_exit},
+        LoadReleased: {"assets.release": on_load_released},
+        DeviceReadinessChanged: {"assets.readiness": on_readiness_changed},
+        DeviceStatusChanged: {"assets.status": on_status_changed},
+        CustodyChanged: {"assets.custody": on_custody_changed},
+        CycleEnded: {"assets.cycle_failed": on_cycle_ended},
+    }
+
+
+def on_registered(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Enter an asset that came as an event, and look whether an open safety notice applies to it."""
+    assert isinstance(event, AssetRegistered)  # noqa: S101  # the runner calls by type
+    mirror_entry(context.session, event)
+    return _told(rematch_asset(context.session, asset_id=event.thing, at=event.occurred_at))
+
+
+def on_retired(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Retire an asset of which another system says so."""
+    assert isinstance(event, AssetRetired)  # noqa: S101  # the runner calls by type
+    return _told(mirror_retirement(context.session, event))
+
+
+def on_zone_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell of the asset what was seen of its tag."""
+    assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
+    asset = _asset_of(context, event.thing, event.occurred_at)
+    if not asset or event.zone == event.previous_zone:
+        return ()
+    return (_moved(asset, event, from_place=event.previous_zone, to_place=event.zone),)
+
+
+def on_portal_crossed(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell of the asset what was seen of its tag at a doorway."""
+    assert isinstance(event, PortalCrossed)  # noqa: S101  # the runner calls by type
+    asset = _asset_of(context, event.thing, event.occurred_at)
+    return (_moved(asset, event, from_place=event.from_zone, to_place=event.to_zone),) if asset else ()
+
+
+def on_seen_at_exit(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell that an asset stands at an exit without a permit."""
+    assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
+    return _egress(context, event, place=event.zone, from_place=event.previous_zone)
+
+
+def on_crossed_exit(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell that an asset went out through an exit without a permit; coming in is none."""
+    assert isinstance(event, PortalCrossed)  # noqa: S101  # the runner calls by type
+    if is_exit(_purpose(context, event.to_zone)):
+        return _egress(context, event, place=event.to_zone, from_place=event.from_zone)
+    if is_exit(_purpose(context, event.portal)) and not is_exit(_purpose(context, event.from_zone)):
+        known = context.state.places.get(event.to_zone)
+        # A portal that stands for an exit leads outside where the plan ends, unless it leads into a known place.
+        return () if known is not None else _egress(context, event, place=event.portal, from_place=event.from_zone)
+    return ()
+
+
+def on_load_released(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell that the devices of a released load are clean."""
+    assert isinstance(event, LoadReleased)  # noqa: S101  # the runner calls by type
+    return [
+        DeviceReadinessChanged(
+            thing=asset, occurred_at=event.occurred_at, source="", source_key="", readiness=DeviceReadiness.CLEAN
+        )
+        for asset in event.assets
+    ]
+
+
+def on_readiness_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell if a device became usable, or not, by being clean or dirty."""
+    assert isinstance(event, DeviceReadinessChanged)  # noqa: S101  # the runner calls by type
+    return _told(mirror_readiness(context.session, event))
+
+
+def on_status_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Tell if a device became usable, or not, by what it reports of itself."""
+    assert isinstance(event, DeviceStatusChanged)  # noqa: S101  # the runner calls by type
+    return _told(mirror_status(context.session, event))
+
+
+def on_custody_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Follow who answers for a device when another system says so."""
+    assert isinstance(event, CustodyChanged)  # noqa: S101  # the runner calls by type
+    return _told(mirror_custody(context.session, event))
+
+
+def on_cycle_ended(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Raise an alarm for a cycle that failed, so that nobody waits for its load."""
+    assert isinstance(event, CycleEnded)  # noqa: S101  # the runner calls by type
+    if event.verdict is not Verdict.FAIL:
+        return ()
+    return (
+        AlarmRaised(
+            thing=f"cycle:{event.cycle}",
+            occurred_at=event.occurred_at,
+            source="",
+            source_key="",
+            alarm_class="reprocessing.cycle_failed",
+            subject_id=event.thing,
+            priority=AlarmPriority.MEDIUM,
+            parameters=(("cycle", event.cycle), ("reasons", ",".join(event.reasons))),
+        ),
+    )
+
+
+def _told(changed: AvailabilityChanged | None) -> Iterable[Event]:
+    return () if changed is None else (changed,)
+
+
+def _asset_of(context: HandlerContext, tag: str, at: int) -> str:
+    """Give the asset to which a tag was fixed at an instant, or ``""``: a wristband is nobody's asset."""
+    bearer = context.bearer_of(tag, at)
+    if bearer and (bearer in context.state.assets or find_asset(context.session, bearer) is not None):
+        return bearer
+    return ""
+
+
+def _moved(asset: str, event: Event, *, from_place: str, to_place: str) -> AssetMoved:
+    return AssetMoved(
+        thing=asset,
+        occurred_at=event.occurred_at,
+        source="",
+        source_key="",
+        confidence=event.confidence,
+        from_place=from_place,
+        to_place=to_place,
+    )
+
+
+def _purpose(context: HandlerContext, place: str) -> str:
+    known = context.state.places.get(place)
+    return known.purpose if known is not None else ""
+
+
+def _egress(context: HandlerContext, event: Event, *, place: str, from_place: str) -> Iterable[Event]:
+    purpose = _purpose(context, place)
+    if not is_exit(purpose):
+        return ()
+    asset = _asset_of(context, event.thing, event.occurred_at)
+    if not asset:
+        return ()
+    row = find_asset(context.session, asset)
+    entry = context.state.assets[asset].entry if asset in context.state.assets else None
+    may_leave = row.may_leave if row is not None else entry is not None and entry.may_leave
+    permits = permits_of(context.session, asset)
+    if not is_egress(purpose=purpose, may_leave=may_leave, permits=permits, at=event.occurred_at):
+        return ()
+    return (
+        EgressSeen(
+            thing=asset,
+            occurred_at=event.occurred_at,
+            source="",
+            source_key="",
+            confidence=event.confidence,
+            place=place,
+            from_place=from_place,
+        ),
+    )

@@ -1,0 +1,212 @@
+"""Safety notices: received, matched with every device now and later, closed device by device with proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from assets.model.notices import Certainty, MatchState, Notice, NoticeMatch
+from assets.model.regions import ComplianceFlag
+from assets.model.register import DeviceModel
+from assets.rules.notices import notice_applies
+from assets.service.act import Act
+from assets.service.availability import settle, tell
+from assets.tables.register import asset_of_row, find_asset, load_asset, regions_of_row
+from assets.tables.rows import AssetRow, ModelRow, NoticeMatchRow, NoticeRow
+from twin.access import Permission
+from twin.errors import NotFound, Refused
+from twin.events.things import AvailabilityChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """How far a notice is from being closed.
+
+    Parameters
+    ----------
+    matched, actioned, not_affected, open : int
+        Devices; matched is always the sum of the others.
+    """
+
+    matched: int
+    actioned: int
+    not_affected: int
+    open: int
+
+
+def receive_notice(session: Session, *, act: Act, notice: Notice) -> list[NoticeMatch]:
+    """Keep a notice and match it with all devices.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who received it; needs ``devices:write``.
+    notice : Notice
+        What it says; received again, it is matched again and what was closed stays closed.
+
+    Returns
+    -------
+    list[NoticeMatch]
+        All matches, by device.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    body = msgspec.json.encode(notice).decode()
+    session.merge(NoticeRow(id=notice.id, is_open=True, received_at=notice.received_at or act.now, body=body))
+    session.flush()
+    aliases = _aliases(session)
+    for row in session.exec(select(AssetRow).order_by(col(AssetRow.id))):
+        changed = _match(session, row, notice, aliases, act.now)
+        if changed is not None:
+            tell(session, act, changed)
+    return matches_of(session, notice_id=notice.id)
+
+
+def rematch_asset(session: Session, *, asset_id: str, at: int) -> AvailabilityChanged | None:
+    """Match a device with all open notices, as when it was added or its plate was corrected.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    asset_id : str
+        Which device.
+    at : int
+        When, UTC microseconds.
+    """
+    rows = session.exec(select(NoticeRow).where(col(NoticeRow.is_open)).limit(10_000)).all()
+    row = find_asset(session, asset_id)
+    if not rows or row is None:
+        return None
+    aliases = _aliases(session)
+    changed = None
+    for notice_row in rows:
+        notice = msgspec.json.decode(notice_row.body, type=Notice)
+        changed = _match(session, row, notice, aliases, at) or changed
+    return changed
+
+
+def close_match(
+    session: Session, *, act: Act, notice_id: str, asset_id: str, state: MatchState, evidence: str
+) -> NoticeMatch:
+    """Close one device of a notice with proof.
+
+    Raises
+    ------
+    Refused
+        If there is no proof, or it was closed already.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(NoticeMatchRow, (notice_id, asset_id))
+    if row is None:
+        raise NotFound("notice match", f"{notice_id}/{asset_id}")
+    if row.state != MatchState.OPEN or state is MatchState.OPEN or not evidence.strip():
+        message = f"Expected an open match, an outcome and evidence; it is {row.state}."
+        raise Refused(message, code="notice.not_closable")
+    row.state, row.evidence, row.actor, row.closed_at = state.value, evidence, act.actor.id, act.now
+    session.add(row)
+    session.flush()
+    # What could not be found is not safe to use when it turns up again.
+    if state is not MatchState.NOT_LOCATED and not _open_matches(session, asset_id):
+        asset = load_asset(session, asset_id)
+        regions = regions_of_row(asset)
+        cleared = replace(regions, compliance=regions.compliance - {ComplianceFlag.NOTICE_OPEN})
+        changed = settle(session, asset, cleared, at=act.now)
+        if changed is not None:
+            tell(session, act, changed)
+    return _match_of_row(row)
+
+
+def close_notice(session: Session, *, act: Act, notice_id: str) -> Closure:
+    """Close a notice; it is refused while any matched device is open.
+
+    Raises
+    ------
+    Refused
+        If a matched device is open; each is named.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(NoticeRow, notice_id)
+    if row is None:
+        raise NotFound("notice", notice_id)
+    left = [match.asset for match in matches_of(session, notice_id=notice_id) if match.state is MatchState.OPEN]
+    if left:
+        raise Refused(f"{notice_id} has {len(left)} open devices.", reasons=left, code="notice.open_devices")
+    row.is_open = False
+    session.add(row)
+    session.flush()
+    return closure_of(session, notice_id=notice_id)
+
+
+def closure_of(session: Session, *, notice_id: str) -> Closure:
+    """Give how many devices were matched, dealt with, found not affected, and are open."""
+    states = [match.state for match in matches_of(session, notice_id=notice_id)]
+    return Closure(
+        matched=len(states),
+        actioned=sum(s in (MatchState.FIXED, MatchState.REMOVED, MatchState.NOT_LOCATED) for s in states),
+        not_affected=states.count(MatchState.NOT_AFFECTED),
+        open=states.count(MatchState.OPEN),
+    )
+
+
+def matches_of(session: Session, *, notice_id: str) -> list[NoticeMatch]:
+    """Give all matches of a notice, by device."""
+    query = select(NoticeMatchRow).where(col(NoticeMatchRow.notice) == notice_id).order_by(col(NoticeMatchRow.asset))
+    return [_match_of_row(row) for row in session.exec(query)]
+
+
+def list_notices(session: Session, *, is_open: bool = True, limit: int = 200) -> list[Notice]:
+    """Give notices by id."""
+    query = select(NoticeRow).where(col(NoticeRow.is_open) == is_open).order_by(col(NoticeRow.id)).limit(limit)
+    return [msgspec.json.decode(row.body, type=Notice) for row in session.exec(query)]
+
+
+def _match_of_row(row: NoticeMatchRow) -> NoticeMatch:
+    return NoticeMatch(
+        notice=row.notice,
+        asset=row.asset,
+        certainty=Certainty(row.certainty),
+        state=MatchState(row.state),
+        evidence=row.evidence,
+        actor=row.actor,
+        matched_at=row.matched_at,
+        closed_at=row.closed_at,
+    )
+
+
+def _aliases(session: Session) -> dict[str, tuple[str, ...]]:
+    """Give all UDI-DIs of a model by each of them, so that a notice on a box finds what came in it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in session.exec(select(ModelRow)):
+        model = msgspec.json.decode(row.body, type=DeviceModel)
+        found.update(dict.fromkeys(model.device_identifiers, model.device_identifiers))
+    return found
+
+
+def _match(
+    session: Session, row: AssetRow, notice: Notice, aliases: dict[str, tuple[str, ...]], at: int
+) -> AvailabilityChanged | None:
+    certainty = notice_applies(asset_of_row(row), notice, aliases=aliases.get(row.gtin, ()))
+    if certainty is Certainty.NONE:
+        return None
+    known = session.get(NoticeMatchRow, (notice.id, row.id))
+    if known is not None:
+        return None
+    match = NoticeMatchRow(
+        notice=notice.id, asset=row.id, certainty=certainty.value, state=MatchState.OPEN.value, matched_at=at
+    )
+    session.add(match)
+    session.flush()
+    regions = regions_of_row(row)
+    if not notice.stops_use or certainty is not Certainty.CERTAIN:
+        return None
+    flagged = replace(regions, compliance=regions.compliance | {ComplianceFlag.NOTICE_OPEN})
+    return settle(session, row, flagged, at=at)
+
+
+def _open_matches(session: Session, asset_id: str) -> list[NoticeMatchRow]:
+    query = select(NoticeMatchRow).where(col(NoticeMatchRow.asset) == asset_id)
+    return list(session.exec(query.where(col(NoticeMatchRow.state) == MatchState.OPEN.value)))

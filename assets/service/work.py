@@ -1,0 +1,277 @@
+"""Work orders through their life, and what they do to their device's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from assets.model.regions import OperationalState
+from assets.model.work import Amendment, Answer, Labour, Part, Step, WorkKind, WorkOrder, WorkState
+from assets.rules.work import is_within_limits, reasons_against_closing, state_while_working
+from assets.service.act import Act
+from assets.service.availability import change_state
+from assets.tables.register import load_asset
+from assets.tables.rows import DowntimeRow, WorkOrderRow
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem, NotFound, Refused, StaleVersion
+from twin.events.work import TaskKind, TaskRequested
+
+OPEN_STATES = (WorkState.REQUESTED, WorkState.OPEN, WorkState.IN_PROGRESS, WorkState.ACCEPTANCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a technician adds to a work order in one go.
+
+    Parameters
+    ----------
+    answers, parts, labour
+        Added to what stands there.
+    failure_code, finding : str or None
+        Coded failure and outcome; None leaves them.
+    opens_mains_part, acceptance_passed, safety_test_passed : bool or None
+        None leaves them.
+    """
+
+    answers: tuple[Answer, ...] = ()
+    parts: tuple[Part, ...] = ()
+    labour: tuple[Labour, ...] = ()
+    failure_code: str | None = None
+    finding: str | None = None
+    opens_mains_part: bool | None = None
+    acceptance_passed: bool | None = None
+    safety_test_passed: bool | None = None
+
+
+def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key: str = "") -> WorkOrder:
+    """Open a work order; a corrective one says that the device has failed.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who opens it.
+    order : WorkOrder
+        What is to be done; its steps are kept as they are now.
+    dedupe_key : str
+        A second order with this key is not opened; the first is given back. The id if empty.
+    """
+    act.actor.require(Permission.WORK_ORDERS_WRITE)
+    load_asset(session, order.asset)
+    key = dedupe_key or order.id
+    known = session.exec(select(WorkOrderRow).where(col(WorkOrderRow.dedupe_key) == key)).first()
+    if known is not None:
+        return order_of_row(known)
+    opened = replace(order, state=WorkState.OPEN, opened_at=order.opened_at or act.now)
+    _write(session, WorkOrderRow(id=order.id, dedupe_key=key, asset="", kind="", state=""), opened)
+    if order.kind is WorkKind.CORRECTIVE:
+        _begin_downtime(session, opened)
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.FAILED)
+    _request_task(session, act, opened)
+    return opened
+
+
+def _request_task(session: Session, act: Act, order: WorkOrder) -> None:
+    event = TaskRequested(
+        thing=order.asset,
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"work-order:{order.id}",
+        actor=act.actor.id,
+        kind=TaskKind.MAINTAIN,
+        dedupe_key=f"work-order:{order.id}",
+        subject_id=order.asset,
+        due_at=order.due_at,
+        priority=order.priority,
+        reason=order.kind.value,
+    )
+    act.ledger.append(session, [event])
+
+
+def start_work(session: Session, *, act: Act, order_id: str, version: int) -> WorkOrder:
+    """Begin the work; the device is out of service until it is closed."""
+    row, order = _editable(session, act, order_id, version)
+    if order.state is not WorkState.OPEN:
+        raise Refused(f"{order_id} is {order.state}: only an open one can be begun.", code="work_order.state")
+    begun = replace(order, state=WorkState.IN_PROGRESS, started_at=act.now)
+    change_state(session, act=act, asset_id=order.asset, operational=state_while_working(order.kind))
+    return _write(session, row, begun)
+
+
+def record_work(session: Session, *, act: Act, order_id: str, version: int, finding: Finding) -> WorkOrder:
+    """Add findings, parts and labour.
+
+    Raises
+    ------
+    FieldError
+        If an answer names no step, or is not of the step's kind.
+    Refused
+        If the work order is closed: add an amendment instead.
+    """
+    row, order = _editable(session, act, order_id, version)
+    steps = {step.id: step for step in order.steps}
+    for answer in finding.answers:
+        _check_answer(steps, answer)
+    marked = tuple(replace(answer, actor=act.actor.id, at=act.now) for answer in finding.answers)
+    changed = replace(
+        order,
+        answers=order.answers + marked,
+        parts=order.parts + finding.parts,
+        labour=order.labour + finding.labour,
+        **{name: value for name in _OVERWRITTEN if (value := getattr(finding, name)) is not None},
+    )
+    if changed.kind is WorkKind.CORRECTIVE and changed.finding == "repaired":
+        changed = replace(changed, state=WorkState.ACCEPTANCE)
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.ACCEPTANCE_TEST)
+    return _write(session, row, changed)
+
+
+_OVERWRITTEN = ("failure_code", "finding", "opens_mains_part", "acceptance_passed", "safety_test_passed")
+
+
+def _check_answer(steps: dict[str, Step], answer: Answer) -> None:
+    step = steps.get(answer.step)
+    cure = f"Answer one of {', '.join(steps)}."
+    if step is None:
+        raise FieldError(FieldProblem(field=answer.step, place="answers", message="There is no such step.", cure=cure))
+    try:
+        is_within_limits(step, answer.value)
+    except ValueError as error:
+        problem = FieldProblem(field=answer.step, place="answers", message=str(error), cure="Answer in its own kind.")
+        raise FieldError(problem) from error
+
+
+def close_work_order(session: Session, *, act: Act, order_id: str, version: int, at: int = 0) -> WorkOrder:
+    """Sign that the work is done; the device goes back into service.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who signs.
+    order_id : str
+        Which.
+    version : int
+        Version that the signer saw.
+    at : int
+        When it was done if that was earlier, UTC microseconds.
+
+    Raises
+    ------
+    Refused
+        If anything is missing or out of limits; all reasons are named.
+    """
+    row, order = _editable(session, act, order_id, version)
+    reasons = reasons_against_closing(order)
+    if reasons:
+        raise Refused(f"{order_id} cannot be closed.", reasons=reasons, code="work_order.not_closable")
+    closed = replace(order, state=WorkState.CLOSED, closed_at=at or act.now, closed_by=act.actor.id)
+    if order.kind is WorkKind.DECOMMISSION:
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.RETIRED)
+    elif not _others_hold_it(session, order):
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
+    _end_downtime(session, closed)
+    return _write(session, row, closed)
+
+
+def cancel_work_order(session: Session, *, act: Act, order_id: str, version: int, reason: str) -> WorkOrder:
+    """Give up an open work order; the device is again in service unless another one holds it."""
+    row, order = _editable(session, act, order_id, version)
+    note = Amendment(actor=act.actor.id, at=act.now, text=reason)
+    cancelled = replace(order, state=WorkState.CANCELLED, closed_at=act.now, amendments=(*order.amendments, note))
+    if not _others_hold_it(session, order):
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
+    _end_downtime(session, cancelled)
+    return _write(session, row, cancelled)
+
+
+def amend(session: Session, *, act: Act, order_id: str, text: str) -> WorkOrder:
+    """Add to a closed work order; nothing that stands there is changed."""
+    act.actor.require(Permission.WORK_ORDERS_WRITE)
+    row = _row(session, order_id)
+    order = order_of_row(row)
+    if not text.strip():
+        raise FieldError(FieldProblem(field="text", place="amendment", message="Expected text.", cure="Say what."))
+    note = Amendment(actor=act.actor.id, at=act.now, text=text)
+    return _write(session, row, replace(order, amendments=(*order.amendments, note)))
+
+
+def get_work_order(session: Session, *, order_id: str) -> tuple[WorkOrder, int]:
+    """Give a work order and its version."""
+    row = _row(session, order_id)
+    return order_of_row(row), row.version
+
+
+def list_work_orders(
+    session: Session, *, asset: str = "", is_open: bool | None = None, after: str = "", limit: int = 100
+) -> list[WorkOrder]:
+    """Give work orders by id, of one device or of all."""
+    query = select(WorkOrderRow).where(col(WorkOrderRow.id) > after)
+    if asset:
+        query = query.where(col(WorkOrderRow.asset) == asset)
+    if is_open is not None:
+        states = [state.value for state in WorkState if (state in OPEN_STATES) == is_open]
+        query = query.where(col(WorkOrderRow.state).in_(states))
+    return [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.id)).limit(limit))]
+
+
+def order_of_row(row: WorkOrderRow) -> WorkOrder:
+    """Give the work order of a row."""
+    return msgspec.json.decode(row.body, type=WorkOrder)
+
+
+def _row(session: Session, order_id: str) -> WorkOrderRow:
+    row = session.get(WorkOrderRow, order_id)
+    if row is None:
+        raise NotFound("work order", order_id)
+    return row
+
+
+def _editable(session: Session, act: Act, order_id: str, version: int) -> tuple[WorkOrderRow, WorkOrder]:
+    act.actor.require(Permission.WORK_ORDERS_WRITE)
+    row = _row(session, order_id)
+    if row.state not in OPEN_STATES:
+        message = f"{order_id} is {row.state} and cannot be changed: add an amendment."
+        raise Refused(message, code="work_order.closed")
+    if row.version != version:
+        raise StaleVersion(expected=version, found=row.version)
+    return row, order_of_row(row)
+
+
+def _write(session: Session, row: WorkOrderRow, order: WorkOrder) -> WorkOrder:
+    is_new = not row.state
+    row.asset, row.kind, row.state = order.asset, order.kind.value, order.state.value
+    row.opened_at, row.due_at, row.closed_at = order.opened_at, order.due_at, order.closed_at
+    row.body = msgspec.json.encode(order).decode()
+    row.version = 1 if is_new else row.version + 1
+    session.add(row)
+    session.flush()
+    return order
+
+
+def _others_hold_it(session: Session, order: WorkOrder) -> bool:
+    """Tell whether another order still keeps the device out of service."""
+    query = select(WorkOrderRow).where(col(WorkOrderRow.asset) == order.asset, col(WorkOrderRow.id) != order.id)
+    for row in session.exec(query.where(col(WorkOrderRow.state).in_([state.value for state in OPEN_STATES]))):
+        if row.kind == WorkKind.CORRECTIVE or row.state == WorkState.IN_PROGRESS:
+            return True
+    return False
+
+
+def _begin_downtime(session: Session, order: WorkOrder) -> None:
+    session.merge(
+        DowntimeRow(asset=order.asset, start_at=order.opened_at, work_order=order.id, failure_code=order.failure_code)
+    )
+    session.flush()
+
+
+def _end_downtime(session: Session, order: WorkOrder) -> None:
+    for row in session.exec(select(DowntimeRow).where(col(DowntimeRow.work_order) == order.id)):
+        row.end_at = max(order.closed_at, row.start_at)
+        row.failure_code = order.failure_code or row.failure_code
+        session.add(row)
+    session.flush()

@@ -1,0 +1,308 @@
+"""The register: unique entries, no containment circles, custody without overlaps, work orders and notices."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from assets.model.notices import Certainty, Clause, MatchState, Notice, Span
+from assets.model.regions import OperationalState
+from assets.model.register import Asset, CustodianKind, DeviceModel, Identifier, IdentifierKind, Relation, RelationKind
+from assets.model.work import Answer, Labour, Part, Step, StepKind, WorkKind, WorkOrder, WorkState
+from assets.service.custody import custody_as_of, custody_of, give_back, hand_over, reserve
+from assets.service.notices import close_match, close_notice, closure_of, list_notices, matches_of, receive_notice
+from assets.service.register import edit_asset, entry_of, impact, register_asset, register_assets, relate, retire_asset
+from assets.service.work import (
+    Finding,
+    amend,
+    cancel_work_order,
+    close_work_order,
+    get_work_order,
+    list_work_orders,
+    open_work_order,
+    record_work,
+    start_work,
+)
+from assets.tables.register import find_by_identifier, list_assets, load_asset, load_model, save_model
+from tests.assets.conftest import House
+from twin.access import Role
+from twin.errors import Conflict, FieldError, Forbidden, ImportRefused, NotFound, Refused, StaleVersion
+from twin.events.things import AssetRegistered, AssetRetired, AvailabilityChanged, CustodyChanged
+from twin.events.work import TaskRequested
+
+
+def pump(number: int, **fields: Any) -> Asset:
+    own = {"manufacturer": "Acme", "model": "IP 20", "serial": f"SN{number}"} | fields
+    return Asset(id=f"pump-{number}", control_no=f"C-{number}", category="infusion_pump", name=f"Pump {number}", **own)
+
+
+def test_registered_assets_are_found_by_any_mark(house: House) -> None:
+    marks = (Identifier(kind=IdentifierKind.BARCODE, value="4006381333931"),)
+    house.do(register_assets, act=house.act(), assets=[pump(1, identifiers=marks), pump(2)])
+
+    for mark in ("pump-1", "C-1", "4006381333931"):
+        found = house.ask(find_by_identifier, value=mark)
+        assert found is not None
+        assert found.id == "pump-1"
+    assert house.ask(find_by_identifier, value="nothing") is None
+    assert [event.thing for event in house.events(AssetRegistered)] == ["pump-1", "pump-2"]
+    assert [row.id for row in house.ask(list_assets, category="infusion_pump", is_usable=True, after="pump-1")] == [
+        "pump-2"
+    ]
+
+
+def test_an_import_with_duplicates_stores_nothing_and_names_each(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    rows = [pump(2), pump(3, serial="SN1"), dataclasses.replace(pump(4), control_no="C-2"), pump(5)]
+
+    with pytest.raises(ImportRefused) as refused:
+        house.do(register_assets, act=house.act(), assets=rows)
+
+    assert [(problem.place, problem.field) for problem in refused.value.problems] == [
+        ("row 2", "serial"), ("row 3", "control_no"),
+    ]  # fmt: skip
+    assert len(house.ask(list_assets)) == 1
+    with pytest.raises(Conflict):
+        house.do(register_asset, act=house.act(), asset=pump(1))
+
+
+def test_the_same_serial_of_another_maker_is_another_device(house: House) -> None:
+    house.do(register_assets, act=house.act(), assets=[pump(1), pump(2, manufacturer="Bolt", serial="SN1")])
+
+    assert len(house.ask(list_assets)) == 2
+
+
+def test_an_edit_on_an_old_version_is_refused(house: House) -> None:
+    row = house.do(register_asset, act=house.act(), asset=pump(1))
+    version = house.ask(load_asset, asset_id=row.id).version
+    house.do(edit_asset, act=house.act(), asset=pump(1, home="ward-2"), version=version)
+
+    with pytest.raises(StaleVersion):
+        house.do(edit_asset, act=house.act(), asset=pump(1, home="ward-3"), version=version)
+
+    assert house.ask(entry_of, asset_id="pump-1").home == "ward-2"
+
+
+def test_nothing_contains_itself_neither_by_parent_nor_by_relation(house: House) -> None:
+    house.do(register_assets, act=house.act(), assets=[pump(1), pump(2, parent="pump-1"), pump(3)])
+    house.do(relate, act=house.act(), relation=Relation(asset="pump-3", other="pump-2", kind=RelationKind.PART_OF))
+    version = house.ask(load_asset, asset_id="pump-1").version
+
+    with pytest.raises(Refused, match="contain itself"):
+        house.do(edit_asset, act=house.act(), asset=pump(1, parent="pump-3"), version=version)
+    with pytest.raises(Refused):
+        house.do(relate, act=house.act(), relation=Relation(asset="pump-1", other="pump-3", kind=RelationKind.PART_OF))
+    with pytest.raises(NotFound):
+        house.do(relate, act=house.act(), relation=Relation(asset="pump-1", other="x", kind=RelationKind.PART_OF))
+
+
+def test_impact_names_what_a_failure_hits_and_by_which_chain(house: House) -> None:
+    house.do(register_assets, act=house.act(), assets=[pump(n) for n in range(1, 5)])
+    for asset, other, kind in (
+        ("pump-2", "pump-1", RelationKind.POWERED_BY),
+        ("pump-3", "pump-2", RelationKind.NETWORKED_TO),
+        ("pump-4", "pump-1", RelationKind.BACKUP_OF),
+    ):
+        house.do(relate, act=house.act(), relation=Relation(asset=asset, other=other, kind=kind))
+
+    assert house.ask(impact, asset_id="pump-1") == {
+        "pump-2": ("pump-1", "pump-2"),
+        "pump-3": ("pump-1", "pump-2", "pump-3"),
+    }
+
+
+def test_who_may_not_write_changes_nothing(house: House) -> None:
+    with pytest.raises(Forbidden):
+        house.do(register_asset, act=house.act("n", Role.NURSE), asset=pump(1))
+    assert house.ask(list_assets) == []
+
+
+def test_a_retired_asset_is_unusable_and_retired_once(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    house.do(retire_asset, act=house.act(), asset_id="pump-1", reason="worn out")
+
+    with pytest.raises(Refused):
+        house.do(retire_asset, act=house.act(), asset_id="pump-1", reason="again")
+    assert [event.reason for event in house.events(AssetRetired)] == ["worn out"]
+    assert [event.reasons for event in house.events(AvailabilityChanged)] == [("operational.retired",)]
+
+
+def test_a_model_keeps_all_its_facts(house: House) -> None:
+    model = DeviceModel(id="m", manufacturer="Acme", name="IP 20", category="c", device_identifiers=("1", "2"))
+    house.do(save_model, model=model)
+
+    assert house.ask(load_model, model_id="m") == model
+    with pytest.raises(NotFound):
+        house.ask(load_model, model_id="x")
+
+
+def test_custody_periods_do_not_overlap_and_any_instant_can_be_asked(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    start = house.clock.now()
+    house.do(hand_over, act=house.act(), asset_id="pump-1", custodian="a")
+    house.clock.advance(10)
+    house.do(hand_over, act=house.act(), asset_id="pump-1", custodian="vendor", kind=CustodianKind.VENDOR)
+    assert not house.ask(load_asset, asset_id="pump-1").is_usable
+    house.clock.advance(10)
+    house.do(give_back, act=house.act(), asset_id="pump-1")
+    house.do(give_back, act=house.act(), asset_id="pump-1")
+
+    def at(seconds: float) -> str:
+        period = house.ask(custody_as_of, asset_id="pump-1", at=start + round(seconds * 1e6))
+        return period.custodian if period is not None else ""
+
+    assert [at(s) for s in (-1, 0, 9.9, 10, 19.9, 20)] == ["", "a", "a", "vendor", "vendor", ""]
+    assert [event.custodian for event in house.events(CustodyChanged)] == ["a", "vendor", ""]
+    assert len(house.ask(custody_of, asset_id="pump-1")) == 2
+
+
+def test_a_reserved_device_cannot_be_reserved_again(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    house.do(reserve, act=house.act("n1", Role.NURSE), asset_id="pump-1")
+
+    with pytest.raises(Refused) as refused:
+        house.do(reserve, act=house.act("n2", Role.NURSE), asset_id="pump-1")
+
+    assert refused.value.reasons == ("custody.reserved",)
+
+
+STEPS = (
+    Step(id="flow", label="Flow", kind=StepKind.NUMBER, unit="ml/h", low=95.0, high=105.0),
+    Step(id="case", label="Case whole", kind=StepKind.CHECK),
+    Step(id="remark", label="Remark", kind=StepKind.TEXT, is_required=False),
+)
+
+
+def opened(house: House, kind: WorkKind = WorkKind.CORRECTIVE, **fields: Any) -> WorkOrder:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    return house.do(open_work_order, act=house.act(), order=WorkOrder(id="wo-1", asset="pump-1", kind=kind, **fields))
+
+
+def version(house: House) -> int:
+    return house.ask(get_work_order, order_id="wo-1")[1]
+
+
+def record(house: House, **fields: Any) -> None:
+    house.do(record_work, act=house.act(), order_id="wo-1", version=version(house), finding=Finding(**fields))
+
+
+def state(house: House) -> str:
+    return house.ask(load_asset, asset_id="pump-1").operational
+
+
+def test_a_repair_leads_back_into_service_only_through_acceptance_and_safety_test(house: House) -> None:
+    opened(house, steps=STEPS)
+    assert state(house) == OperationalState.FAILED
+    house.do(start_work, act=house.act(), order_id="wo-1", version=version(house))
+    assert state(house) == OperationalState.IN_REPAIR
+    record(house, answers=(Answer(step="flow", value=94.99), Answer(step="case", value=True)), opens_mains_part=True)
+    record(house, finding="repaired", parts=(Part(item="i1", quantity=1),), labour=(Labour(staff="b", minutes=30),))
+    assert state(house) == OperationalState.ACCEPTANCE_TEST
+
+    with pytest.raises(Refused) as refused:
+        house.do(close_work_order, act=house.act(), order_id="wo-1", version=version(house))
+    assert refused.value.reasons == ("step_out_of_limits.flow", "acceptance_missing", "safety_test_missing")
+
+    record(house, answers=(Answer(step="flow", value=95),), acceptance_passed=True, safety_test_passed=True)
+    house.do(close_work_order, act=house.act(), order_id="wo-1", version=version(house))
+    assert state(house) == OperationalState.IN_SERVICE
+    assert [e.is_usable for e in house.events(AvailabilityChanged)][-1]
+    assert [e.reason for e in house.events(TaskRequested)] == ["corrective"]
+
+
+def test_a_closed_work_order_is_only_amended(house: House) -> None:
+    opened(house, WorkKind.PREVENTIVE)
+    house.do(start_work, act=house.act(), order_id="wo-1", version=1)
+    closed = house.do(close_work_order, act=house.act(), order_id="wo-1", version=2)
+
+    with pytest.raises(Refused):
+        record(house, finding="late")
+    amended = house.do(amend, act=house.act(), order_id="wo-1", text="photo added")
+
+    assert dataclasses.replace(amended, amendments=()) == closed
+    assert amended.amendments[0].text == "photo added"
+    assert house.ask(list_work_orders, asset="pump-1", is_open=False) == [amended]
+
+
+def test_the_same_request_opens_one_order(house: House) -> None:
+    first = opened(house, WorkKind.PREVENTIVE)
+    other = WorkOrder(id="wo-2", asset="pump-1", kind=WorkKind.PREVENTIVE)
+
+    again = house.do(open_work_order, act=house.act(), order=other, dedupe_key="wo-1")
+
+    assert again == first
+
+
+def test_a_cancelled_repair_leaves_the_device_where_another_one_holds_it(house: House) -> None:
+    opened(house)
+    second = WorkOrder(id="wo-2", asset="pump-1", kind=WorkKind.CORRECTIVE)
+    house.do(open_work_order, act=house.act(), order=second)
+
+    house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=1, reason="double")
+    assert state(house) == OperationalState.FAILED
+    house.do(cancel_work_order, act=house.act(), order_id="wo-2", version=1, reason="use error")
+    assert state(house) == OperationalState.IN_SERVICE
+
+
+@pytest.mark.parametrize(
+    ("step", "value"),
+    [
+        ("nowhere", True),  # no such step
+        ("flow", "fast"),  # text for a number
+        ("flow", float("nan")),  # no number at all
+        ("case", "yes"),  # text for a tick
+        ("remark", "  "),  # nothing said
+    ],
+)
+def test_an_answer_of_another_kind_is_refused(house: House, step: str, value: Any) -> None:
+    opened(house, steps=STEPS)
+
+    with pytest.raises(FieldError):
+        record(house, answers=(Answer(step=step, value=value),))
+    assert house.ask(get_work_order, order_id="wo-1")[0].state is WorkState.OPEN
+
+
+RECALL = Notice(id="fsn-1", title="Free flow", clauses=(Clause(manufacturer="ACME", models=("IP-20",),
+                serials=(Span(low="SN1", high="SN5"),)),))  # fmt: skip
+
+
+def test_a_notice_is_closed_when_every_device_is_and_finds_those_added_later(house: House) -> None:
+    house.do(register_assets, act=house.act(), assets=[pump(1), pump(9), pump(3, serial="")])
+    matches = house.do(receive_notice, act=house.act(), notice=RECALL)
+    assert [(m.asset, m.certainty) for m in matches] == [
+        ("pump-1", Certainty.CERTAIN), ("pump-3", Certainty.POSSIBLE),
+    ]  # fmt: skip
+    assert not house.ask(load_asset, asset_id="pump-1").is_usable
+    assert house.ask(load_asset, asset_id="pump-3").is_usable
+
+    house.do(register_asset, act=house.act(), asset=pump(4))
+    assert len(house.ask(matches_of, notice_id="fsn-1")) == 3
+    with pytest.raises(Refused) as refused:
+        house.do(close_notice, act=house.act(), notice_id="fsn-1")
+    assert len(refused.value.reasons) == 3
+
+    close = {"act": house.act(), "notice_id": "fsn-1", "evidence": "clamp replaced"}
+    house.do(close_match, asset_id="pump-1", state=MatchState.FIXED, **close)
+    house.do(close_match, asset_id="pump-3", state=MatchState.NOT_AFFECTED, **close)
+    house.do(close_match, asset_id="pump-4", state=MatchState.NOT_LOCATED, **close)
+    closure = house.do(close_notice, act=house.act(), notice_id="fsn-1")
+
+    assert closure == house.ask(closure_of, notice_id="fsn-1")
+    assert (closure.matched, closure.actioned, closure.not_affected, closure.open) == (3, 2, 1, 0)
+    assert house.ask(load_asset, asset_id="pump-1").is_usable
+    assert not house.ask(load_asset, asset_id="pump-4").is_usable
+    assert house.ask(list_notices) == []
+
+
+def test_no_device_is_closed_without_proof(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    house.do(receive_notice, act=house.act(), notice=RECALL)
+
+    with pytest.raises(Refused):
+        house.do(
+            close_match, act=house.act(), notice_id="fsn-1", asset_id="pump-1", state=MatchState.FIXED, evidence=""
+        )
+    with pytest.raises(NotFound):
+        house.do(close_match, act=house.act(), notice_id="x", asset_id="y", state=MatchState.FIXED, evidence="e")

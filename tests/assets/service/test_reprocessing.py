@@ -1,0 +1,350 @@
+"""From samples to cycles to releases: nothing is released but by people, and nothing is counted twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assets.model.loads import (
+    DAY_S,
+    Indicator,
+    IndicatorKind,
+    LoadItem,
+    LoadState,
+    MachineTest,
+    MachineTestKind,
+)
+from assets.model.machine import Machine
+from assets.model.programme import FULL_STEAM_EVIDENCE, TEMPERATURE_AND_PRESSURE, Programme
+from assets.model.register import Asset
+from assets.service.cycles import judge_row
+from assets.service.following import CycleFollower, position
+from assets.service.loads import (
+    get_load,
+    list_loads,
+    name_deviation,
+    open_load,
+    put_into_load,
+    record_indicator,
+    record_test,
+    reject_load,
+    release_case,
+    release_load,
+)
+from assets.service.register import register_asset
+from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machine, save_programme
+from tests.assets.conftest import House
+from tests.assets.rules.test_verdict import clean_cycle
+from twin.access import SYSTEM, Role
+from twin.clock import SECOND_US
+from twin.errors import Forbidden, Refused
+from twin.events.supply import CycleEnded, CycleStarted, LoadRejected, LoadReleased, Verdict
+from twin.events.things import AvailabilityChanged, DeviceReadiness, DeviceReadinessChanged
+from twin.events.watch import AlarmRaised
+from twin.telemetry.samples import SampleChunk
+
+P134 = Programme(
+    id="P134", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0, required=TEMPERATURE_AND_PRESSURE,
+)  # fmt: skip
+STEAM = Machine(id="ster-1", place="cssd", programmes={0: "P134", 2: "FULL"})
+SET = LoadItem(set_instance="set-1", gtin="09506000134352", lot="L1", shelf_life_s=DAY_S)
+
+
+@dataclass(frozen=True)
+class Numbered:
+    sequence: int
+    chunk: SampleChunk
+
+
+@dataclass
+class Store:
+    """Telemetry in a list."""
+
+    numbered: list[Numbered] = field(default_factory=list)
+
+    def add(self, device: str, times: np.ndarray, columns: dict[str, np.ndarray]) -> list[Numbered]:
+        fresh = []
+        for quantity, values in columns.items():
+            chunk = SampleChunk(
+                device=device, quantity=quantity, times_us=times, values=values,
+                quality=np.zeros(len(times), dtype=np.uint8),
+            )  # fmt: skip
+            fresh.append(Numbered(len(self.numbered) + len(fresh) + 1, chunk))
+        self.numbered += fresh
+        return fresh
+
+    def read(self, session: Any, device: str, quantity: str, start: int, end: int) -> SampleChunk:
+        parts = [n.chunk for n in self.numbered if (n.chunk.device, n.chunk.quantity) == (device, quantity)]
+        times = np.concatenate([part.times_us for part in parts] or [np.empty(0, np.int64)])
+        values = np.concatenate([part.values for part in parts] or [np.empty(0)])
+        inside = (times >= start) & (times < end)
+        _, first = np.unique(times[inside], return_index=True)
+        times, values = times[inside][first], values[inside][first]
+        return SampleChunk(
+            device=device, quantity=quantity, times_us=times, values=values, quality=np.zeros(len(times), np.uint8)
+        )
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def cssd(house: House) -> House:
+    def prepare(session: Any) -> None:
+        save_programme(session, P134)
+        save_programme(
+            session, Programme(id="FULL", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0,
+                               required=FULL_STEAM_EVIDENCE),
+        )  # fmt: skip
+        save_machine(session, STEAM)
+
+    house.do(prepare)
+    house.do(register_asset, act=house.act(), asset=Asset(id="ster-1", control_no="S1", category="s", name="S"))
+    return house
+
+
+def columns_of(*, hold: float = 180.0, number: int = 1, **changes: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A whole cycle with five idle samples after it, as the gateway's profile names the signals."""
+    trace = clean_cycle(hold=hold)
+    count = len(trace.times_us)
+    columns = {name: np.concatenate((values, np.full(5, values[-1]))) for name, values in trace.channels().items()}
+    columns["phase"] = np.concatenate((columns["phase"][:count], np.zeros(5)))
+    columns["cycle_number"] = np.full(count + 5, float(number))
+    columns["programme"] = np.full(count + 5, float(changes.get("programme", 0)))
+    return np.arange(count + 5, dtype=np.int64) * SECOND_US, columns
+
+
+def run_cycle(house: House, store: Store, *, start: int | None = None, pieces: int = 1, **how: Any) -> str:
+    begin = house.clock.now() if start is None else start
+    times, columns = columns_of(**how)
+    follower = CycleFollower(run=house.database.writer.run, ledger=house.ledger, store=store)
+    for part in np.array_split(np.arange(len(times)), pieces):
+        fresh = store.add("ster-1", times[part] + begin, {name: values[part] for name, values in columns.items()})
+        follower(fresh)
+    house.clock.set(begin + int(times[-1]))
+    return f"ster-1:{begin}"
+
+
+def test_samples_become_one_cycle_with_a_verdict(cssd: House, store: Store) -> None:
+    cycle = run_cycle(cssd, store, pieces=7)
+
+    (started,), (ended,) = cssd.events(CycleStarted), cssd.events(CycleEnded)
+    assert (started.cycle, ended.cycle, ended.verdict) == (cycle, cycle, Verdict.PASS)
+    assert ended.hold_s == pytest.approx(191, abs=3)
+    assert cssd.state.assets["ster-1"].cycle == ended
+    load = cssd.ask(get_load, load_id=f"load:{cycle}")
+    assert (load.state, load.items) == (LoadState.PENDING, ())
+
+
+def test_chunks_that_come_again_after_a_restart_are_not_counted_twice(cssd: House, store: Store) -> None:
+    run_cycle(cssd, store, pieces=3)
+    again = CycleFollower(run=cssd.database.writer.run, ledger=cssd.ledger, store=store)
+
+    again(store.numbered)
+
+    assert len(cssd.events(CycleEnded)) == 1
+    assert cssd.ask(position) == len(store.numbered)
+
+
+def test_a_cycle_judged_again_from_its_samples_gives_the_same_judgement(cssd: House, store: Store) -> None:
+    cycle = run_cycle(cssd, store)
+    follower = CycleFollower(run=cssd.database.writer.run, ledger=cssd.ledger, store=store)
+
+    first = cssd.ask(lambda session: judgement_of_row(load_cycle(session, cycle)))
+    again = cssd.do(lambda session: judge_row(session, load_cycle(session, cycle), machine=STEAM, read=follower._read))
+
+    assert first == again
+
+
+def test_short_cycle_fails_raises_an_alarm_and_cannot_be_released_alone(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store, hold=100.0)
+
+    assert [alarm.alarm_class for alarm in cssd.events(AlarmRaised)] == ["reprocessing.cycle_failed"]
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act(), load_id=load.id)
+    assert refused.value.reasons == ("deviation.missing",)
+
+
+def test_unknown_programme_is_undetermined(cssd: House, store: Store) -> None:
+    run_cycle(cssd, store, programme=9)
+
+    assert [event.verdict for event in cssd.events(CycleEnded)] == [Verdict.UNDETERMINED]
+
+
+def test_required_daily_tests_decide_with_the_samples(cssd: House, store: Store) -> None:
+    start = cssd.clock.now()
+    run_cycle(cssd, store, programme=2)
+    cssd.clock.advance(600)
+    for kind in MachineTestKind:
+        test = MachineTest(machine="ster-1", kind=kind, at=cssd.clock.now(), valid_until=start + 10**12, is_passed=True)
+        cssd.do(record_test, act=cssd.act(), test=test)
+    run_cycle(cssd, store, start=cssd.clock.now() + SECOND_US, number=2, programme=2)
+
+    first, second = cssd.events(CycleEnded)
+    assert first.verdict is Verdict.UNDETERMINED
+    assert {"evidence_missing.air_removal_test", "evidence_missing.leak_test"} <= set(first.reasons)
+    assert second.verdict is Verdict.PASS
+
+
+def test_released_by_a_person_the_sets_carry_what_stock_needs_and_devices_become_clean(
+    cssd: House, store: Store
+) -> None:
+    scope = Asset(id="scope-1", control_no="E1", category="endoscope", name="Scope")
+    cssd.do(register_asset, act=cssd.act(), asset=scope)
+    cssd.tell(
+        DeviceReadinessChanged(
+            thing="scope-1",
+            occurred_at=cssd.clock.now(),
+            source="user:n",
+            source_key="dirty",
+            readiness=DeviceReadiness.DIRTY,
+        )
+    )
+    cssd.clock.advance(1)
+    items = [
+        SET,
+        LoadItem(set_instance="set-2", gtin=SET.gtin, lot="L1", shelf_life_s=DAY_S),
+        LoadItem(asset="scope-1"),
+    ]
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=items, place="cssd")
+    cycle = run_cycle(cssd, store)
+
+    result = cssd.do(release_load, act=cssd.act("nurse-1", Role.NURSE), load_id=load.id)
+
+    assert result.is_released
+    (released,) = cssd.events(LoadReleased)
+    assert (released.actor, released.machine, released.cycle) == ("nurse-1", "ster-1", cycle)
+    (one,) = released.sets
+    end = next(e.occurred_at for e in cssd.events(CycleEnded))
+    assert (one.gtin, one.lot, one.quantity, one.expires_at) == (SET.gtin, "L1", 2, end + DAY_S * SECOND_US)
+    assert released.assets == ("scope-1",)
+    assert [event.is_usable for event in cssd.events(AvailabilityChanged)] == [False, True]
+
+
+def test_a_load_is_released_once(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store)
+    cssd.do(release_load, act=cssd.act(), load_id=load.id)
+
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act("biomed-2"), load_id=load.id)
+
+    assert refused.value.reasons == ("load.released",)
+    assert len(cssd.events(LoadReleased)) == 1
+
+
+@pytest.mark.parametrize("role", [Role.SERVICE_GATEWAY, Role.SERVICE_HIS, Role.PLANNER, Role.AUDITOR])
+def test_programs_and_others_cannot_release(cssd: House, store: Store, role: Role) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store)
+
+    with pytest.raises(Forbidden):
+        cssd.do(release_load, act=cssd.act("x", role), load_id=load.id)
+
+
+def test_the_twin_itself_cannot_release(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store)
+
+    with pytest.raises(Refused, match="only a person"):
+        cssd.do(release_load, act=cssd.act(SYSTEM.id, *SYSTEM.roles), load_id=load.id)
+
+
+def test_an_implant_needs_two_people(cssd: House, store: Store) -> None:
+    implant = LoadItem(set_instance="set-3", gtin=SET.gtin, is_implant=True)
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[implant])
+    run_cycle(cssd, store)
+
+    first = cssd.do(release_load, act=cssd.act("a"), load_id=load.id)
+    same = cssd.do(release_load, act=cssd.act("a"), load_id=load.id)
+    second = cssd.do(release_load, act=cssd.act("b"), load_id=load.id)
+
+    assert (first.is_released, same.is_released, second.is_released) == (False, False, True)
+    assert first.missing == ("second_person",)
+    assert cssd.events(LoadReleased)[0].sets[0].lot  # a set without a lot takes the cycle's
+
+
+def test_a_failed_cycle_is_released_only_after_another_person_named_the_deviation(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store, hold=100.0)
+    cssd.do(name_deviation, act=cssd.act("a"), load_id=load.id, note="emergency, surgeon informed")
+
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act("a"), load_id=load.id)
+    result = cssd.do(release_load, act=cssd.act("b"), load_id=load.id)
+
+    assert refused.value.reasons == ("deviation.same_person",)
+    assert result.is_released
+
+
+def test_what_stands_against_a_release_is_named_all_at_once(cssd: House, store: Store) -> None:
+    test = MachineTest(
+        machine="ster-1", kind=MachineTestKind.LEAK, at=cssd.clock.now(), valid_until=10**18, is_passed=False
+    )
+    cssd.do(record_test, act=cssd.act(), test=test)
+    cssd.clock.advance(60)
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[])
+    cycle = run_cycle(cssd, store)
+    failed = Indicator(cycle=cycle, name="CI-1", kind=IndicatorKind.CHEMICAL, at=cssd.clock.now(), is_passed=False)
+    cssd.do(record_indicator, act=cssd.act(), indicator=failed)
+
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act(), load_id=load.id)
+
+    assert {"indicator.chemical", "load.empty", "machine_test.leak_test"} <= set(refused.value.reasons)
+    classes = [alarm.alarm_class for alarm in cssd.events(AlarmRaised)]
+    assert {"reprocessing.test_failed", "reprocessing.indicator_failed"} <= set(classes)
+
+
+def test_an_indicator_that_fails_late_recalls_what_was_released(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    cycle = run_cycle(cssd, store)
+    cssd.do(release_load, act=cssd.act(), load_id=load.id)
+    grown = Indicator(cycle=cycle, name="BI-1", kind=IndicatorKind.BIOLOGICAL, at=cssd.clock.now(), is_passed=False)
+
+    recalled = cssd.do(record_indicator, act=cssd.act(), indicator=grown)
+
+    assert recalled == [load.id]
+    assert cssd.ask(get_load, load_id=load.id).state is LoadState.RECALLED
+
+
+def test_nothing_is_added_to_a_load_once_somebody_signed_or_decided(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[LoadItem(gtin=SET.gtin, is_implant=True)])
+    run_cycle(cssd, store)
+    assert len(cssd.do(put_into_load, act=cssd.act(), load_id=load.id, items=[SET]).items) == 2
+    cssd.do(release_load, act=cssd.act("a"), load_id=load.id)
+
+    with pytest.raises(Refused):
+        cssd.do(put_into_load, act=cssd.act(), load_id=load.id, items=[SET])
+
+
+def test_rejected_load_tells_so_and_stays_rejected(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store)
+
+    cssd.do(reject_load, act=cssd.act(), load_id=load.id, reason="wet packs")
+
+    assert [event.reason for event in cssd.events(LoadRejected)] == ["wet packs"]
+    assert [one.id for one in cssd.ask(list_loads, state=LoadState.REJECTED)] == [load.id]
+    with pytest.raises(Refused):
+        cssd.do(release_load, act=cssd.act(), load_id=load.id)
+    assert cssd.ask(release_case, load_id=load.id).signatures[0].note == "wet packs"
+
+
+def test_opening_a_load_twice_with_one_key_makes_one_load(cssd: House) -> None:
+    first = cssd.do(open_load, act=cssd.act(key="k1"), machine="ster-1", items=[SET])
+    second = cssd.do(open_load, act=cssd.act(key="k1"), machine="ster-1", items=[SET])
+
+    assert first == second
+
+
+@pytest.mark.parametrize("wrong", [{}, {"gtin": "1", "asset": "a"}, {"gtin": "1", "quantity": 0}])
+def test_an_item_is_a_set_or_a_device(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Expected"):
+        LoadItem(**wrong)
