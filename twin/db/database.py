@@ -126,6 +126,7 @@ def _open_postgresql(settings: Settings, *, is_core: bool) -> Database:
     try:
         channel.connect()  # a second core is refused at its start, not at its first write
     except Unavailable as error:
+        write_engine.dispose()
         raise ConfigurationError(error.message) from error
     writer = Writer(channel, group_limit=settings.group_commit_limit, queue_limit=settings.writer_queue_limit)
     return Database("postgresql", url.render_as_string(hide_password=True), writer, readers, write_engine)

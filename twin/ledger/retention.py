@@ -59,7 +59,8 @@ def prunable_up_to(session: Session, *, now: int, retention_days: int) -> int:
     before = now - retention_days * DAY_US
     young = session.execute(select(func.min(EVENTS.c.sequence)).where(EVENTS.c.recorded_at >= before)).scalar()
     last = session.execute(select(func.max(EVENTS.c.sequence))).scalar() or 0
-    limits = [last if young is None else young - 1]
+    # the newest event always stays: the next sequence number follows from it
+    limits = [last - 1 if young is None else young - 1]
     limits.append(session.execute(select(func.max(SNAPSHOTS.c.sequence))).scalar() or 0)
     slowest = session.execute(select(func.min(SUBSCRIPTIONS.c.position))).scalar()
     failed = session.execute(select(func.min(UNHANDLED.c.sequence))).scalar()
