@@ -1,0 +1,157 @@
+"""The living day: the hidden truth goes on along the clock and reaches the twin only through its doors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import httpx2
+import numpy as np
+from sqlmodel import Session
+
+from inventory.model.movements import Command
+from inventory.service.using import Use, consume
+from rfid_gateway.uplink.runtime import GatewayRuntime
+from rfid_gateway.uplink.sinks import Sink
+from server.demo.past import Truth
+from server.demo.people import Workers
+from server.demo.stage import Connection, Machines, Readers, gateway_settings
+from server.wiring import Hospital
+from twin.clock import DAY_US
+from twin.errors import HospitalTwinError
+from twin.events import registry
+from twin.events.envelope import Event
+from twin.events.patients import BedReadinessChanged
+
+TICK_S = 1.0
+HIS_SOURCE = "his:demo"
+EGRESS_AFTER_TICKS = 6
+log = logging.getLogger("hospital_twin.demo")
+
+
+@dataclass(slots=True, kw_only=True)
+class LivingHospital:
+    """The demo hospital while people look at it.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Served at ``connection.url``.
+    truth : Truth
+        As it stands now.
+    connection : Connection
+        Where the gateway sends to.
+    his_key : str
+        Key under which encounters come in.
+    sink : Sink
+        The gateway's way to the core.
+    seed : int
+        Same seed, same chance.
+    """
+
+    hospital: Hospital
+    truth: Truth
+    connection: Connection
+    his_key: str
+    sink: Sink
+    seed: int
+    readers: Readers = field(init=False)
+    machines: Machines = field(init=False)
+    workers: Workers = field(init=False)
+    completed_tasks: int = 0
+    _runtime: GatewayRuntime | None = None
+    _clean: set[str] = field(default_factory=set)
+    _random: np.random.Generator = field(init=False)
+    _used_until: int = 0
+    _ticks: int = 0
+
+    def __post_init__(self) -> None:
+        """Set up the equipment; nothing listens yet."""
+        clock, found = self.hospital.clock, self.truth.found
+        self._random = np.random.default_rng([self.seed, 5])
+        self.readers = Readers(found, clock, np.random.default_rng([self.seed, 6]))
+        self.machines = Machines(found, clock, np.random.default_rng([self.seed, 7]))
+        self.workers = Workers(self.hospital, np.random.default_rng([self.seed, 8]), self.truth.patients.cleaned)
+        self._used_until = self.truth.now
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Live until told to stop.
+
+        Parameters
+        ----------
+        stop : asyncio.Event
+            Set to end.
+        """
+        self.truth.patients.source = HIS_SOURCE
+        self.truth.patients.is_clean = self._clean.__contains__
+        await self.readers.start()
+        await self.machines.start()
+        settings = gateway_settings(self.readers, self.machines, self.truth.places, self.connection)
+        self._runtime = GatewayRuntime(settings, self.sink, self.hospital.clock)
+        await self._runtime.start()
+        headers = {"Authorization": f"Bearer {self.his_key}", "Content-Type": "application/json"}
+        try:
+            async with httpx2.AsyncClient(base_url=self.connection.url, headers=headers, timeout=30) as client:
+                while not stop.is_set():
+                    await self._tick(client)
+                    await _wait(stop, TICK_S)
+        finally:
+            await self._runtime.stop()
+            await self.machines.stop()
+            await self.readers.stop()
+
+    async def _tick(self, client: httpx2.AsyncClient) -> None:
+        now = self.hospital.clock.now()
+        self._ticks += 1
+        happened = self.truth.patients.advance(now)
+        await self._tell(client, [event for event in happened if not isinstance(event, BedReadinessChanged)])
+        if self._ticks == EGRESS_AFTER_TICKS:
+            self._carry_out(now)
+        self.truth.motion.advance(now)
+        zones = self.truth.motion.zone_by_asset
+        self.readers.look([(bytes.fromhex(device.tag), zones[device.asset]) for device in self.truth.found.devices])
+        self.machines.work(now)
+        self.completed_tasks += await asyncio.to_thread(self.workers.work, now)
+        await asyncio.to_thread(self._use_supplies, now)
+
+    def _carry_out(self, now: int) -> None:
+        # One pump leaves through the main entrance early on, so that whoever looks sees an alarm and its journey.
+        for asset, home in sorted(self.truth.motion.home_by_asset.items()):
+            if asset.startswith("IP-") and home == "0A-EB":
+                corridor = self.truth.motion.corridor_by_room["MAIN-EXIT"]
+                self.truth.motion.send(asset, [corridor, "MAIN-EXIT"], now)
+                return
+
+    async def _tell(self, client: httpx2.AsyncClient, events: Sequence[Event]) -> None:
+        for first in range(0, len(events), 1000):
+            body = b"[" + b",".join(registry.encode(event) for event in events[first : first + 1000]) + b"]"
+            answer = await client.post("/v1/events:batch", content=body)
+            if answer.status_code >= 300:
+                log.warning("The core refused %d events: %s", len(events), answer.text[:500])
+
+    def _use_supplies(self, now: int) -> None:
+        share = (now - self._used_until) / DAY_US
+        self._used_until = now
+        used = self._random.poisson([holding.use_per_day * share for holding in self.truth.supplies.holdings])
+        for index in np.flatnonzero(used):
+            holding = self.truth.supplies.holdings[int(index)]
+            command = Command(id=self.hospital.new_id(), actor="system", occurred_at=now, recorded_at=now)
+            use = Use(item=holding.item, quantity=int(used[index]), place=holding.place)
+            try:
+                self.hospital.write_now(partial(self._consume, command=command, use=use))
+            except HospitalTwinError as error:
+                log.warning("Not consumed: %s", error)
+
+    def _consume(self, session: Session, *, command: Command, use: Use) -> None:
+        consume(session, ledger=self.hospital.ledger, command=command, use=use)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
