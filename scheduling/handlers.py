@@ -8,6 +8,7 @@ from scheduling.service.tasks import Step, create_task, note_brought_back, note_
 from scheduling.tables.tasks import find_task
 from twin.events.envelope import Event
 from twin.events.patients import BedReadiness, BedReadinessChanged, EncounterDeparted
+from twin.events.places import PlaceKind
 from twin.events.supply import StockMoved
 from twin.events.work import TaskKind, TaskRequested
 from twin.ports import HandlerContext, Handlers
@@ -28,6 +29,9 @@ def clean_after_departure(context: HandlerContext, event: Event) -> Iterable[Eve
     assert isinstance(event, EncounterDeparted)  # noqa: S101
     if not event.place:
         return ()  # nobody said which bed: the next departure or a person at the bed will
+    known = context.state.places.get(event.place)
+    if known is not None and known.kind is not PlaceKind.BED:
+        return ()  # a waiting area or a corridor is not a bed to be made
     dirty = BedReadinessChanged(
         thing=event.place,
         occurred_at=event.occurred_at,
