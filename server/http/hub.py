@@ -1,0 +1,235 @@
+"""Live topics: one frame per topic and tick, encoded once, fanned out to everybody who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from server.http import views as shown
+from twin.events import supply, things, watch, work
+from twin.events.envelope import Event
+from twin.ports import Stored
+from twin.state.live import LiveState
+
+RING = 600
+CLIENT_BACKLOG = 64
+TICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message of a topic, ready to be sent.
+
+    Parameters
+    ----------
+    number : int
+        Counts all frames of this process, from 1.
+    topic : str
+        Which topic.
+    data : bytes
+        The message as server-sent event.
+    """
+
+    number: int
+    topic: str
+    data: bytes
+
+
+def encode_frame(*, identifier: str, topic: str, kind: str, body: object) -> bytes:
+    """Write a server-sent event.
+
+    Parameters
+    ----------
+    identifier : str
+        Comes back as Last-Event-ID.
+    topic : str
+        Name of the event in the browser.
+    kind : str
+        ``snapshot`` or ``delta``.
+    body : object
+        What is sent as JSON beside them.
+    """
+    text = msgspec.json.encode({"kind": kind, "body": body})
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (identifier.encode(), topic.encode(), text)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One client: its topics and what waits for it; ``is_slow`` once it fell behind."""
+
+    topics: frozenset[str]
+    waiting: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(CLIENT_BACKLOG))
+    is_slow: bool = False
+
+
+Show = Callable[[LiveState, Iterable[str], int], object]
+
+
+def _positions(state: LiveState, ids: Iterable[str], now: int) -> object:
+    rows = []
+    for asset_id in ids:
+        asset = state.assets.get(asset_id)
+        if asset is None or asset.entry is None:
+            continue
+        view = shown.asset_view(state, asset, now).position
+        rows.append([asset_id, view.place, view.confidence, view.age_s, view.basis])
+    return rows
+
+
+def _tasks(state: LiveState, ids: Iterable[str], now: int) -> object:
+    del now
+    return [shown.task_shown(state.tasks[key]) for key in ids if key in state.tasks]
+
+
+def _alarms(state: LiveState, ids: Iterable[str], now: int) -> object:
+    del now
+    return [shown.alarm_shown(state.alarms[key]) for key in ids if key in state.alarms]
+
+
+def _kpi(state: LiveState, ids: Iterable[str], now: int) -> object:
+    del ids, now
+    return {
+        "active_alarms": len(state.index.active_alarms),
+        "open_tasks": len(state.index.open_tasks),
+        "low_stock": len(state.index.low_stock),
+        "open_encounters": sum(one.is_open for one in state.encounters.values()),
+    }
+
+
+SHOWS: dict[str, Show] = {"positions": _positions, "alarms": _alarms, "kpi": _kpi, "tasks": _tasks}
+"""What each topic shows of the things that changed."""
+
+_WORK = (
+    work.TaskCreated, work.TaskAssigned, work.TaskStarted, work.TaskBlocked, work.TaskCompleted, work.TaskCancelled,
+)  # fmt: skip
+_ALARMS = (
+    watch.AlarmRaised, watch.AlarmAcknowledged, watch.AlarmShelved, watch.AlarmUnshelved, watch.AlarmCleared,
+)  # fmt: skip
+_ASSETS = (
+    things.AssetRegistered, things.AssetRetired, things.CustodyChanged, things.AssetMoved, things.DeviceReadinessChanged,
+    things.AvailabilityChanged, supply.CycleStarted,
+)  # fmt: skip
+_TAGS = (things.ZoneChanged, things.ZoneConfirmed, things.PortalCrossed, things.TagLost)
+
+
+class Hub:
+    """Gathers what changed, makes frames each tick, keeps the last ones, and hands them out.
+
+    Parameters
+    ----------
+    state : LiveState
+        The present hospital.
+    now : Callable[[], int]
+        Gives the present instant.
+    steady : object
+        Context manager that holds the state still.
+    """
+
+    def __init__(self, state: LiveState, now: Callable[[], int], steady: object) -> None:
+        self._state = state
+        self._now = now
+        self._steady = steady
+        self._changed: dict[str, set[str]] = {topic: set() for topic in SHOWS}
+        self._ring: deque[Frame] = deque(maxlen=RING)
+        self._listeners: set[Listener] = set()
+        self._number = 0
+
+    def note(self, batch: Sequence[Stored]) -> None:
+        """Note what a batch of events changed; called in the ledger's thread."""
+        for stored in batch:
+            self._note_event(stored.event)
+
+    def _note_event(self, event: Event) -> None:
+        if isinstance(event, _TAGS):
+            tag = self._state.tags.get(event.thing)
+            if tag is not None and tag.bound is not None:
+                self._changed["positions"].add(tag.bound.bearer)
+        elif isinstance(event, _ASSETS):
+            self._changed["positions"].add(event.thing)
+        elif isinstance(event, things.TagBound):
+            self._changed["positions"].add(event.bearer)
+        elif isinstance(event, _WORK):
+            self._changed["tasks"].add(event.thing)
+            self._changed["kpi"].add("")
+        elif isinstance(event, _ALARMS):
+            self._changed["alarms"].add(event.thing)
+            self._changed["kpi"].add("")
+        else:
+            self._changed["kpi"].add("")
+
+    def tick(self) -> list[Frame]:
+        """Make a frame of every topic in which something changed, and hand them out."""
+        frames: list[Frame] = []
+        for topic, show in SHOWS.items():
+            changed, self._changed[topic] = self._changed[topic], set()
+            if changed and (self._listeners or topic != "positions" or self._ring):
+                frames.append(self._frame(topic, show, changed))
+        self._ring.extend(frames)
+        for listener in list(self._listeners):
+            self._hand_out(listener, frames)
+        return frames
+
+    def _frame(self, topic: str, show: Show, changed: set[str]) -> Frame:
+        self._number += 1
+        with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
+            body = {"sequence": self._state.sequence, "items": show(self._state, sorted(changed), self._now())}
+        data = encode_frame(identifier=str(self._number), topic=topic, kind="delta", body=body)
+        return Frame(self._number, topic, data)
+
+    def _hand_out(self, listener: Listener, frames: list[Frame]) -> None:
+        for frame in frames:
+            if frame.topic not in listener.topics:
+                continue
+            try:
+                listener.waiting.put_nowait(frame)
+            except asyncio.QueueFull:
+                listener.is_slow = True  # it comes back with Last-Event-ID, or with a fresh snapshot
+                self._listeners.discard(listener)
+                return
+
+    def snapshot(self, topic: str) -> bytes:
+        """Give everything of a topic as one event, with the number after which deltas follow."""
+        everything: dict[str, Iterable[str]] = {
+            "positions": self._state.assets, "alarms": self._state.index.active_alarms,
+            "tasks": self._state.index.open_tasks, "kpi": ("",),
+        }  # fmt: skip
+        with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
+            items = SHOWS[topic](self._state, sorted(everything[topic]), self._now())
+            body = {"sequence": self._state.sequence, "items": items}
+        return encode_frame(identifier=str(self._number), topic=topic, kind="snapshot", body=body)
+
+    def join(self, topics: frozenset[str], *, last: int | None) -> tuple[Listener, list[bytes]]:
+        """Take in a client.
+
+        Parameters
+        ----------
+        topics : frozenset[str]
+            What it wants.
+        last : int or None
+            Number of the last frame that it got before, None for a new one.
+
+        Returns
+        -------
+        tuple[Listener, list[bytes]]
+            The client, and what it gets at once: the frames that it missed, or snapshots where they are gone.
+        """
+        listener = Listener(topics)
+        self._listeners.add(listener)
+        oldest = self._ring[0].number if self._ring else self._number + 1
+        if last is not None and oldest - 1 <= last <= self._number:
+            missed = [one.data for one in self._ring if one.number > last and one.topic in topics]
+            return listener, missed
+        return listener, [self.snapshot(topic) for topic in sorted(topics)]
+
+    def leave(self, listener: Listener) -> None:
+        """Let a client go."""
+        self._listeners.discard(listener)
+
+    @property
+    def listeners(self) -> int:
+        """How many clients listen."""
+        return len(self._listeners)

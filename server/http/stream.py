@@ -1,0 +1,131 @@
+"""Server-sent events: a snapshot and then deltas of the topics that a page shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from server.doors.context import SESSION_KEY, actor_of, hospital_of
+from server.doors.router import SELF, Router
+from server.http.hub import SHOWS, TICK_S, Hub
+from server.wiring import Hospital
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem
+
+router = Router("/v1", tag="stream")
+
+HEARTBEAT_S = 15.0
+LOOK_S = 1.0
+TOPIC_PERMISSIONS = {
+    "positions": Permission.DEVICES_READ,
+    "alarms": Permission.ALARMS_READ,
+    "kpi": Permission.OVERVIEW_READ,
+    "tasks": Permission.TASKS_READ,
+}
+"""What each topic needs, besides being signed in."""
+
+_PARAMETERS = (
+    {
+        "name": "topics", "in": "query", "required": True, "description": "Comma-separated.",
+        "schema": {"type": "string", "pattern": "^(positions|alarms|kpi|tasks)(,(positions|alarms|kpi|tasks))*$"},
+    },
+    {
+        "name": "Last-Event-ID", "in": "header", "required": False, "description": "Last frame received.",
+        "schema": {"type": "string", "maxLength": 20, "pattern": "^[0-9]{1,18}$"},
+    },
+)  # fmt: skip
+
+
+def hub_of(hospital: Hospital) -> Hub:
+    """Give the hub of a hospital; made when first asked for."""
+    held = hospital.services.get("hub")
+    if not isinstance(held, Hub):
+        held = Hub(hospital.live, hospital.clock.now, hospital.ledger.steady)
+        hospital.services["hub"] = held
+    return held
+
+
+@asynccontextmanager
+async def ticking(hospital: Hospital) -> AsyncIterator[None]:
+    """Make frames every second as long as the server runs.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Its ledger tells what changes.
+    """
+    hub = hub_of(hospital)
+    subscription = hospital.ledger.subscribe("server.stream", hub.note, is_durable=False)
+
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            hub.tick()
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.to_thread(subscription.stop)
+
+
+def _topics(request: Request) -> frozenset[str]:
+    asked = [part for part in request.query_params.get("topics", "").split(",") if part]
+    if not asked or any(topic not in SHOWS for topic in asked):
+        problem = FieldProblem(
+            field="topics", place="/query", message=f"Expected one or more of {', '.join(sorted(SHOWS))}.",
+            cure="Name them with commas between.",
+        )  # fmt: skip
+        raise FieldError(problem)
+    return frozenset(asked)
+
+
+def _last_id(request: Request) -> int | None:
+    text = request.headers.get("last-event-id", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@router.get("/stream", permission=SELF, raw=True, media="text/event-stream", parameters=_PARAMETERS)
+async def stream(request: Request) -> Response:
+    """Follow topics: a snapshot, then what changes; Last-Event-ID goes on where one was."""
+    hospital, actor = hospital_of(request), actor_of(request.scope)
+    topics = _topics(request)
+    for topic in topics:
+        actor.require(TOPIC_PERMISSIONS[topic])
+    body = _frames(request, hub_of(hospital), topics, _last_id(request))
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(body, media_type="text/event-stream", headers=headers)
+
+
+async def _frames(request: Request, hub: Hub, topics: frozenset[str], last: int | None) -> AsyncIterator[bytes]:
+    hospital = hospital_of(request)
+    access = request.app.state.access
+    token_hash = str(request.scope.get(SESSION_KEY, ""))
+    listener, first = hub.join(topics, last=last)
+    silent_s = 0.0
+    try:
+        yield b"retry: 2000\n\n"
+        for data in first:
+            yield data
+        while not listener.is_slow or not listener.waiting.empty():
+            try:
+                frame = await asyncio.wait_for(listener.waiting.get(), LOOK_S)
+            except TimeoutError:
+                silent_s += LOOK_S
+            else:
+                silent_s = 0.0
+                yield frame.data
+            if token_hash and not access.sessions.is_alive(token_hash, now=hospital.clock.now()):
+                yield b"event: ended\ndata: {}\n\n"
+                return
+            if silent_s >= HEARTBEAT_S:
+                silent_s = 0.0
+                yield b": still here\n\n"
+    finally:
+        hub.leave(listener)

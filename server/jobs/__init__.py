@@ -1,0 +1,1 @@
+"""Long computations: in processes of their own, with progress, cancelled at any time, kept across restarts."""
