@@ -31,6 +31,8 @@ def build_tree() -> typer.Typer:
     package = importlib.import_module(PACKAGE)
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
         loaded = importlib.import_module(f"{PACKAGE}.{module.name}")
+        for name, group in getattr(loaded, "groups", {}).items():
+            tree.add_typer(group, name=name)
         command = getattr(loaded, "command", None)
         if not isinstance(command, typer.Typer):
             continue

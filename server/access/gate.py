@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -19,10 +18,8 @@ from server.access.keys import PREFIX
 from server.access.pages import Page
 from server.access.service import Access
 from server.access.sessions import LiveSession, same_text
-from server.doors.context import SESSION_KEY, set_actor
+from server.doors.context import SESSION_KEY, actor_or_none, set_actor
 from server.doors.problem import problem_response
-from twin.access import Actor
-from twin.errors import NotSignedIn
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -35,22 +32,6 @@ OPEN_IN_SET_UP = ("/healthz", "/readyz", "/set-up")
 GUARDED = ("/ui", "/m")
 """First parts of paths under which nothing is served to strangers, whatever stands behind them."""
 OPEN_ASSETS = ("/m/manifest.webmanifest", "/m/icon.svg")
-
-_current: ContextVar[Actor | None] = ContextVar("hospital_twin_actor", default=None)
-
-
-def current_actor() -> Actor:
-    """Give who sent the request that is being answered; for page callbacks.
-
-    Raises
-    ------
-    NotSignedIn
-        If nobody is signed in.
-    """
-    actor = _current.get()
-    if actor is None:
-        raise NotSignedIn("Sign in first.")
-    return actor
 
 
 def is_under(path: str, part: str) -> bool:
@@ -123,11 +104,7 @@ class Gate:
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
             return
-        token = _current.set(scope.get("hospital_twin.actor"))
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            _current.reset(token)
+        await self._app(scope, receive, send)
 
     async def _identify(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         """Note who is asking; give a refusal if a key is wrong or a browser was tricked into asking."""
@@ -174,7 +151,7 @@ class Gate:
                 scope, status=503, code="setup_required",
                 detail="Nobody has set this hospital up yet: open the link that the server printed at its start.",
             )  # fmt: skip
-        if scope.get("hospital_twin.actor") is not None:
+        if actor_or_none(scope) is not None:
             return None
         is_guarded = any(is_under(path, part) for part in GUARDED) and path not in OPEN_ASSETS
         if scope["type"] == "http" and not is_guarded:

@@ -174,6 +174,19 @@ def _note_seen(session: Session, token_hash: str, now: int) -> None:
         session.add(row)
 
 
+def end_sessions_of(session: Session, user_id: str) -> None:
+    """End every session of a user in the table; a running server notices when its memory asks again.
+
+    Parameters
+    ----------
+    session : Session
+        The writer's.
+    user_id : str
+        Whose.
+    """
+    session.exec(delete(SessionRow).where(col(SessionRow.user_id) == user_id))
+
+
 def same_text(one: str, other: str) -> bool:
     """Compare two secrets without telling by the time how much of them agrees."""
     return hmac.compare_digest(one.encode(), other.encode())

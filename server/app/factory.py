@@ -18,11 +18,14 @@ from server.access import routes as access_routes
 from server.access.forms import is_secure
 from server.access.gate import Gate
 from server.access.service import Access
+from server.alarms import routes as alarm_routes
 from server.app.counters import Counters
 from server.app.dispatcher import Dispatcher, lifespan_of
 from server.app.layers import Frame
 from server.doors import problem
 from server.doors.router import Router, schemas_of, serve
+from server.http.stream import ticking
+from server.jobs import routes as job_routes
 from server.wiring import Hospital
 
 Scope = MutableMapping[str, Any]
@@ -57,13 +60,11 @@ class App:
 
 def all_routers() -> list[Router]:
     """Gather the routers of access, jobs, runs, alarms and of every module in ``server/http``."""
-    routers = [access_routes.router, access_forms.router]
-    for package in (server.http,):
-        for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
-            loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-            router = getattr(loaded, "router", None)
-            if isinstance(router, Router):
-                routers.append(router)
+    routers = [access_routes.router, access_forms.router, alarm_routes.router, job_routes.router]
+    for module in sorted(pkgutil.iter_modules(server.http.__path__), key=lambda found: found.name):
+        router = getattr(importlib.import_module(f"{server.http.__name__}.{module.name}"), "router", None)
+        if isinstance(router, Router):
+            routers.append(router)
     return routers
 
 
@@ -117,7 +118,7 @@ def build_api(hospital: Hospital, access: Access, routers: list[Router], ui: Asg
     )  # fmt: skip
     api.state.hospital = hospital
     api.state.access = access
-    api.state.background = []
+    api.state.background = [lambda: ticking(hospital)]
     problem.install(api)
     serve(api, routers)
     api.state.openapi = lambda: openapi_of(api, routers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from twin.state.live import LiveState
 RING = 600
 CLIENT_BACKLOG = 64
 TICK_S = 1.0
+EVENTS_PER_FRAME = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +41,62 @@ class Frame:
     data: bytes
 
 
-def encode_frame(*, identifier: str, topic: str, kind: str, body: object) -> bytes:
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message carries.
+
+    Parameters
+    ----------
+    topic : str
+        Which topic.
+    now : int
+        The server's instant, UTC microseconds; ages count from it.
+    sequence : int
+        Last event of the ledger that is in it.
+    items : object
+        The things as they are now: all of them in a snapshot, those that changed in a delta.
+    events : list[msgspec.Raw]
+        The events of a delta themselves.
+    """
+
+    topic: str
+    now: int
+    sequence: int
+    items: object
+    events: list[msgspec.Raw] = msgspec.field(default_factory=list)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_frame(number: int, kind: str, body: Body) -> bytes:
     """Write a server-sent event.
 
     Parameters
     ----------
-    identifier : str
+    number : int
         Comes back as Last-Event-ID.
-    topic : str
-        Name of the event in the browser.
     kind : str
-        ``snapshot`` or ``delta``.
-    body : object
-        What is sent as JSON beside them.
+        Name of the event in the browser: ``snapshot`` or ``delta``.
+    body : Body
+        What it carries.
     """
-    text = msgspec.json.encode({"kind": kind, "body": body})
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (identifier.encode(), topic.encode(), text)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), _encoder.encode(body))
+
+
+class Changes:
+    """What changed in one topic since the last tick; beyond a limit only that it did."""
+
+    __slots__ = ("events", "ids")
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self.events: list[msgspec.Raw] = []
+
+    def note(self, thing: str, event: Event) -> None:
+        """Note that an event changed a thing."""
+        self.ids.add(thing)
+        if len(self.events) < EVENTS_PER_FRAME:
+            self.events.append(msgspec.Raw(_encoder.encode(event)))
 
 
 @dataclass(eq=False)
@@ -110,8 +152,8 @@ _ALARMS = (
     watch.AlarmRaised, watch.AlarmAcknowledged, watch.AlarmShelved, watch.AlarmUnshelved, watch.AlarmCleared,
 )  # fmt: skip
 _ASSETS = (
-    things.AssetRegistered, things.AssetRetired, things.CustodyChanged, things.AssetMoved, things.DeviceReadinessChanged,
-    things.AvailabilityChanged, supply.CycleStarted,
+    things.AssetRegistered, things.AssetRetired, things.CustodyChanged, things.AssetMoved,
+    things.DeviceReadinessChanged, things.AvailabilityChanged, supply.CycleStarted,
 )  # fmt: skip
 _TAGS = (things.ZoneChanged, things.ZoneConfirmed, things.PortalCrossed, things.TagLost)
 
@@ -133,52 +175,59 @@ class Hub:
         self._state = state
         self._now = now
         self._steady = steady
-        self._changed: dict[str, set[str]] = {topic: set() for topic in SHOWS}
+        self._changed = {topic: Changes() for topic in SHOWS}
         self._ring: deque[Frame] = deque(maxlen=RING)
         self._listeners: set[Listener] = set()
         self._number = 0
+        self._lock = threading.Lock()
 
     def note(self, batch: Sequence[Stored]) -> None:
         """Note what a batch of events changed; called in the ledger's thread."""
-        for stored in batch:
-            self._note_event(stored.event)
+        with self._lock:
+            for stored in batch:
+                self._note_event(stored.event)
 
     def _note_event(self, event: Event) -> None:
+        changed = self._changed
         if isinstance(event, _TAGS):
             tag = self._state.tags.get(event.thing)
-            if tag is not None and tag.bound is not None:
-                self._changed["positions"].add(tag.bound.bearer)
-        elif isinstance(event, _ASSETS):
-            self._changed["positions"].add(event.thing)
+            # Tags of people are not shown here: who may see encounters has routes of their own.
+            if tag is not None and tag.bound is not None and tag.bound.bearer_kind is things.BearerKind.ASSET:
+                changed["positions"].note(tag.bound.bearer, event)
         elif isinstance(event, things.TagBound):
-            self._changed["positions"].add(event.bearer)
+            if event.bearer_kind is things.BearerKind.ASSET:
+                changed["positions"].note(event.bearer, event)
+        elif isinstance(event, _ASSETS):
+            changed["positions"].note(event.thing, event)
         elif isinstance(event, _WORK):
-            self._changed["tasks"].add(event.thing)
-            self._changed["kpi"].add("")
+            changed["tasks"].note(event.thing, event)
+            changed["kpi"].ids.add("")
         elif isinstance(event, _ALARMS):
-            self._changed["alarms"].add(event.thing)
-            self._changed["kpi"].add("")
+            changed["alarms"].note(event.thing, event)
+            changed["kpi"].ids.add("")
         else:
-            self._changed["kpi"].add("")
+            changed["kpi"].ids.add("")
 
     def tick(self) -> list[Frame]:
         """Make a frame of every topic in which something changed, and hand them out."""
         frames: list[Frame] = []
+        with self._lock:
+            changes, self._changed = self._changed, {topic: Changes() for topic in SHOWS}
         for topic, show in SHOWS.items():
-            changed, self._changed[topic] = self._changed[topic], set()
-            if changed and (self._listeners or topic != "positions" or self._ring):
-                frames.append(self._frame(topic, show, changed))
+            if changes[topic].ids:
+                frames.append(self._frame(topic, show, changes[topic]))
         self._ring.extend(frames)
         for listener in list(self._listeners):
             self._hand_out(listener, frames)
         return frames
 
-    def _frame(self, topic: str, show: Show, changed: set[str]) -> Frame:
+    def _frame(self, topic: str, show: Show, changed: Changes) -> Frame:
         self._number += 1
         with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
-            body = {"sequence": self._state.sequence, "items": show(self._state, sorted(changed), self._now())}
-        data = encode_frame(identifier=str(self._number), topic=topic, kind="delta", body=body)
-        return Frame(self._number, topic, data)
+            now = self._now()
+            items = show(self._state, sorted(changed.ids), now)
+            body = Body(topic=topic, now=now, sequence=self._state.sequence, items=items, events=changed.events)
+        return Frame(self._number, topic, encode_frame(self._number, "delta", body))
 
     def _hand_out(self, listener: Listener, frames: list[Frame]) -> None:
         for frame in frames:
@@ -198,9 +247,10 @@ class Hub:
             "tasks": self._state.index.open_tasks, "kpi": ("",),
         }  # fmt: skip
         with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
-            items = SHOWS[topic](self._state, sorted(everything[topic]), self._now())
-            body = {"sequence": self._state.sequence, "items": items}
-        return encode_frame(identifier=str(self._number), topic=topic, kind="snapshot", body=body)
+            now = self._now()
+            items = SHOWS[topic](self._state, sorted(everything[topic]), now)
+            body = Body(topic=topic, now=now, sequence=self._state.sequence, items=items)
+        return encode_frame(self._number, "snapshot", body)
 
     def join(self, topics: frozenset[str], *, last: int | None) -> tuple[Listener, list[bytes]]:
         """Take in a client.

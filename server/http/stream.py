@@ -13,12 +13,12 @@ from server.doors.context import SESSION_KEY, actor_of, hospital_of
 from server.doors.router import SELF, Router
 from server.http.hub import SHOWS, TICK_S, Hub
 from server.wiring import Hospital
-from twin.access import Permission
+from twin.access import Actor, Permission
 from twin.errors import FieldError, FieldProblem
 
 router = Router("/v1", tag="stream")
 
-HEARTBEAT_S = 15.0
+HEARTBEAT_S = 5.0
 LOOK_S = 1.0
 TOPIC_PERMISSIONS = {
     "positions": Permission.DEVICES_READ,
@@ -30,7 +30,8 @@ TOPIC_PERMISSIONS = {
 
 _PARAMETERS = (
     {
-        "name": "topics", "in": "query", "required": True, "description": "Comma-separated.",
+        "name": "topics", "in": "query", "required": False,
+        "description": "Comma-separated; all that one may read if left out.",
         "schema": {"type": "string", "pattern": "^(positions|alarms|kpi|tasks)(,(positions|alarms|kpi|tasks))*$"},
     },
     {
@@ -75,9 +76,12 @@ async def ticking(hospital: Hospital) -> AsyncIterator[None]:
         await asyncio.to_thread(subscription.stop)
 
 
-def _topics(request: Request) -> frozenset[str]:
-    asked = [part for part in request.query_params.get("topics", "").split(",") if part]
-    if not asked or any(topic not in SHOWS for topic in asked):
+def _topics(request: Request, actor: Actor) -> frozenset[str]:
+    text = request.query_params.get("topics")
+    if text is None:
+        return frozenset(topic for topic, needed in TOPIC_PERMISSIONS.items() if actor.may(needed))
+    asked = text.split(",")
+    if any(topic not in SHOWS for topic in asked):
         problem = FieldProblem(
             field="topics", place="/query", message=f"Expected one or more of {', '.join(sorted(SHOWS))}.",
             cure="Name them with commas between.",
@@ -95,7 +99,7 @@ def _last_id(request: Request) -> int | None:
 async def stream(request: Request) -> Response:
     """Follow topics: a snapshot, then what changes; Last-Event-ID goes on where one was."""
     hospital, actor = hospital_of(request), actor_of(request.scope)
-    topics = _topics(request)
+    topics = _topics(request, actor)
     for topic in topics:
         actor.require(TOPIC_PERMISSIONS[topic])
     body = _frames(request, hub_of(hospital), topics, _last_id(request))
@@ -126,6 +130,6 @@ async def _frames(request: Request, hub: Hub, topics: frozenset[str], last: int 
                 return
             if silent_s >= HEARTBEAT_S:
                 silent_s = 0.0
-                yield b": still here\n\n"
+                yield b'event: heartbeat\ndata: {"now":%d}\n\n' % hospital.clock.now()
     finally:
         hub.leave(listener)

@@ -316,7 +316,7 @@ class JobRunner:
             worker.stop()
             problem = {
                 "code": "job.crashed",
-                "detail": "The process ended while it worked, perhaps for lack of memory.",
+                "detail": "The process ended while it worked; perhaps memory ran out.",
             }
             self._end(job_id, JobState.FAILED, problem=msgspec.json.encode(problem))
         else:

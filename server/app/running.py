@@ -1,0 +1,122 @@
+"""A hospital at work: everything that runs beside the requests, and the server around it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from server.alarms.engine import AlarmEngine
+from server.app.factory import App, build_app
+from server.app.ui import pages_of
+from server.doors.idempotency import forget_old
+from server.jobs.runner import JobRunner
+from server.wiring import Hospital
+from twin.clock import HOUR_US, MINUTE_US
+
+SHUTDOWN_S = 8
+_HEAD_EVERY_US = 5 * MINUTE_US
+_SWEEP_EVERY_US = HOUR_US
+
+
+class JsonLines(logging.Formatter):
+    """Log records as lines of JSON, without anybody's identity."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        told: dict[str, object] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        facts = getattr(record, "facts", None)
+        if isinstance(facts, dict):
+            told |= facts
+        request_id = getattr(record, "request_id", "")
+        if request_id:
+            told["request_id"] = request_id
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def log_to_standard_error(*, level: int = logging.INFO) -> None:
+    """Send our own log records to standard error as JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    ours = logging.getLogger("hospital_twin")
+    ours.handlers = [handler]
+    ours.setLevel(level)
+    ours.propagate = False
+    for name in ("uvicorn", "uvicorn.error"):
+        other = logging.getLogger(name)
+        other.handlers = [handler]
+        other.propagate = False
+
+
+def _repeat(hospital: Hospital, key: str, every_us: int, action: object) -> None:
+    def due(_key: tuple[str, ...], at: int) -> None:
+        if callable(action):
+            action()
+        hospital.deadlines.set((key,), max(at, hospital.clock.now()) + every_us)
+
+    hospital.deadlines.on_due(key, due)
+    hospital.deadlines.set((key,), hospital.clock.now() + every_us)
+
+
+@contextmanager
+def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
+    """Start jobs, alarms, deadlines and the application of a hospital.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    with_pages : bool, optional
+        Whether the pages are served beside the API.
+    """
+    runner = JobRunner(hospital)
+    hospital.jobs = runner
+    engine = AlarmEngine(hospital)
+    runner.start()
+    engine.start()
+    app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
+    _repeat(hospital, "audit-head", _HEAD_EVERY_US, app.access.write_head)
+    _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
+    hospital.deadlines.start()
+    try:
+        yield app
+    finally:
+        hospital.deadlines.stop()
+        engine.stop()
+        runner.stop()
+        app.access.close()
+
+
+def _sweep(hospital: Hospital) -> None:
+    now = hospital.clock.now()
+    hospital.write_now(lambda session: forget_old(session, now=now))
+
+
+def server_of(app: App, hospital: Hospital) -> uvicorn.Server:
+    """Give the server that answers for an application; ``run()`` serves until a signal comes.
+
+    Parameters
+    ----------
+    app : App
+        What answers.
+    hospital : Hospital
+        Its settings say where.
+    """
+    settings = hospital.settings
+    config = uvicorn.Config(
+        app.asgi, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+        date_header=True, timeout_graceful_shutdown=SHUTDOWN_S, lifespan="on", h11_max_incomplete_event_size=65_536,
+        ssl_certfile=str(settings.tls_certificate) if settings.tls_certificate else None,
+        ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
+    )  # fmt: skip
+    return uvicorn.Server(config)

@@ -1,0 +1,266 @@
+"""Backups: taken while the hospital works, proven before they count, restored beside the old files and swapped in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pysqlite3
+from sqlalchemy.engine import make_url
+
+from server.access.audit import Head
+from twin.clock import Clock, to_text
+from twin.errors import Conflict, InputError, NotFound, StorageError, Unavailable
+from twin.settings import Settings
+
+SUFFIX = ".backup"
+MANIFEST_SUFFIX = ".json"
+_PAGES_PER_STEP = 2000
+_CHUNK = 1 << 20
+
+
+class BackupBroken(StorageError):
+    """A backup is not what was written."""
+
+    code = "storage.backup"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup holds.
+
+    Parameters
+    ----------
+    kind : str
+        ``sqlite`` or ``postgresql``.
+    created_at : str
+        When, ISO 8601.
+    revision : str
+        Shape of the database.
+    last_sequence : int
+        Last event of the ledger in it.
+    audit_head : Head
+        Where its audit ends.
+    sha256 : str
+        Hash of the file.
+    size : int
+        Bytes.
+    """
+
+    kind: str
+    created_at: str
+    revision: str
+    last_sequence: int
+    audit_head: Head
+    sha256: str
+    size: int
+
+
+def create_backup(settings: Settings, clock: Clock, folder: Path) -> Path:
+    """Take a backup of a hospital that may be working.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which hospital.
+    clock : Clock
+        Gives the name's instant.
+    folder : Path
+        Where it goes; made if missing.
+
+    Returns
+    -------
+    Path
+        The backup, proven; its manifest stands beside it.
+
+    Raises
+    ------
+    NotFound
+        If there is no database yet.
+    BackupBroken
+        If what was written does not prove right.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    now = clock.now()
+    stamp = to_text(now).replace(":", "").replace("-", "")[:15]
+    target = folder / f"hospital-{stamp}{SUFFIX}"
+    if target.exists():
+        raise Conflict(f"{target} exists: wait a second and try again.")
+    url = make_url(settings.effective_database_url)
+    working = target.with_suffix(".part")
+    try:
+        if url.get_backend_name() == "sqlite":
+            _copy_sqlite(Path(url.database or ""), working)
+            facts = _sqlite_facts(working)
+            kind = "sqlite"
+        else:
+            _dump_postgresql(settings.effective_database_url, working)
+            facts, kind = ("", 0, Head(0, "")), "postgresql"
+        manifest = Manifest(
+            kind=kind, created_at=to_text(now), revision=facts[0], last_sequence=facts[1], audit_head=facts[2],
+            sha256=hash_of(working), size=working.stat().st_size,
+        )  # fmt: skip
+        _keep(working, target, manifest)
+    finally:
+        working.unlink(missing_ok=True)
+    verify_backup(target)
+    return target
+
+
+def _keep(working: Path, target: Path, manifest: Manifest) -> None:
+    with working.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(working, target)
+    manifest_of(target).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def manifest_of(backup: Path) -> Path:
+    """Give the place of a backup's manifest."""
+    return backup.with_name(backup.name + MANIFEST_SUFFIX)
+
+
+def hash_of(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise NotFound("database", str(source))
+    # The library's own online copy: copying the file alone would silently lose what is still in the write-ahead log.
+    with (
+        closing(pysqlite3.connect(f"file:{source}?mode=ro", uri=True)) as from_database,
+        closing(pysqlite3.connect(str(target))) as to_database,
+    ):
+        from_database.backup(to_database, pages=_PAGES_PER_STEP)
+        to_database.execute("PRAGMA journal_mode=DELETE")
+
+
+def _dump_postgresql(url: str, target: Path) -> None:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise Unavailable("pg_dump is needed to back up PostgreSQL: install the PostgreSQL client programs.")
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    done = subprocess.run(  # noqa: S603  # a program found on the path, and our own arguments
+        [program, "--format=custom", f"--file={target}", plain], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StorageError(f"pg_dump failed: {done.stderr.strip()[:500]}")
+
+
+def _sqlite_facts(path: Path) -> tuple[str, int, Head]:
+    with closing(pysqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        check = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        if check != "ok":
+            raise BackupBroken(f"{path}: the database in it is damaged: {str(check)[:200]}.")
+        revision = _one(connection, "SELECT version_num FROM schema_version", "")
+        last = _one(connection, "SELECT max(sequence) FROM events", 0)
+        row = connection.execute("SELECT sequence, hash FROM access_audit ORDER BY sequence DESC LIMIT 1").fetchone()
+    return str(revision), int(last or 0), Head(row[0], row[1]) if row else Head(0, "")
+
+
+def _one(connection: Any, query: str, default: object) -> Any:
+    row = connection.execute(query).fetchone()
+    return row[0] if row is not None else default
+
+
+def read_manifest(backup: Path) -> Manifest:
+    """Read the manifest of a backup.
+
+    Raises
+    ------
+    NotFound
+        If the backup or its manifest is missing.
+    InputError
+        If the manifest cannot be read.
+    """
+    path = manifest_of(backup)
+    if not backup.is_file() or not path.is_file():
+        raise NotFound("backup with its manifest", str(backup))
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path} is no manifest: {error}.", code="input.manifest") from error
+
+
+def verify_backup(backup: Path) -> Manifest:
+    """Prove that a backup is whole: hash, size, the database's own check, last event, end of the audit.
+
+    Parameters
+    ----------
+    backup : Path
+        The backup; its manifest stands beside it.
+
+    Raises
+    ------
+    BackupBroken
+        If anything differs from its manifest.
+    """
+    manifest = read_manifest(backup)
+    if backup.stat().st_size != manifest.size or hash_of(backup) != manifest.sha256:
+        raise BackupBroken(f"{backup} is not the file that was written: its hash differs. Take another backup.")
+    if manifest.kind == "sqlite":
+        try:
+            facts = _sqlite_facts(backup)
+        except pysqlite3.DatabaseError as error:
+            raise BackupBroken(f"{backup}: {error}.") from error
+        if facts != (manifest.revision, manifest.last_sequence, manifest.audit_head):
+            raise BackupBroken(f"{backup} holds other facts than its manifest says. Take another backup.")
+    return manifest
+
+
+def restore_backup(settings: Settings, backup: Path, *, check_free: Callable[[], None]) -> Path:
+    """Put a proven backup in the place of the database; the old files are kept beside it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Whose database it becomes.
+    backup : Path
+        The backup.
+    check_free : Callable[[], None]
+        Raises if a server still works on the database.
+
+    Returns
+    -------
+    Path
+        The database.
+
+    Raises
+    ------
+    InputError
+        If the backup is of another kind of database.
+    """
+    manifest = verify_backup(backup)
+    url = make_url(settings.effective_database_url)
+    if manifest.kind != "sqlite" or url.get_backend_name() != "sqlite":
+        raise InputError(
+            "Only SQLite is restored here: restore PostgreSQL with pg_restore into an empty database.",
+            code="input.backup_kind",
+        )
+    check_free()
+    database = Path(url.database or "")
+    database.parent.mkdir(parents=True, exist_ok=True)
+    incoming = database.with_name(database.name + ".incoming")
+    shutil.copyfile(backup, incoming)
+    if hash_of(incoming) != manifest.sha256:
+        incoming.unlink()
+        raise BackupBroken("The copy differs from the backup: check the disk, then try again.")
+    with incoming.open("rb") as file:
+        os.fsync(file.fileno())
+    for suffix in ("-wal", "-shm", ""):
+        old = database.with_name(database.name + suffix)
+        if old.exists():
+            os.replace(old, database.with_name(f"{database.name}.before-restore{suffix}"))
+    os.replace(incoming, database)
+    return database
