@@ -10,9 +10,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, NoReturn
 
-import click
 import msgspec
 import typer
 from rich.console import Console
@@ -115,6 +114,11 @@ def tell_problem(error: HospitalTwinError) -> Exit:
     return exit_code_of(error)
 
 
+def leave(code: Exit) -> NoReturn:
+    """End a command with an exit code."""
+    raise typer.Exit(int(code))
+
+
 def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give its exit code.
 
@@ -127,14 +131,9 @@ def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """
     command = typer.main.get_command(tree)
     try:
-        result = command.main(
-            args=list(arguments) if arguments is not None else None, prog_name="hospital-twin", standalone_mode=False
-        )
+        command.main(args=list(arguments) if arguments is not None else None, prog_name="hospital-twin")
     except HospitalTwinError as error:
         return tell_problem(error)
-    except click.exceptions.Abort:
-        return Exit.WRONG_USE
-    except click.ClickException as error:
-        error.show()
-        return Exit.WRONG_USE
-    return int(result) if isinstance(result, int) else Exit.DONE
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else Exit.DONE
+    return Exit.DONE

@@ -85,6 +85,13 @@ def _access(request: Request) -> Access:
     return access
 
 
+@router.get("/", permission=PUBLIC, raw=True, media=HTML, status=303)
+async def start_page(request: Request) -> Response:
+    """Lead to the pages."""
+    del request
+    return RedirectResponse(START_PAGE, status_code=303)
+
+
 @router.get(STYLE_PATH, permission=PUBLIC, raw=True, media="text/css")
 async def sign_in_style(request: Request) -> Response:
     """Give the style of the sign-in pages."""

@@ -11,7 +11,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.queries.port import JobState as PageJobState
 from dash_app.queries.port import JobView as PageJobView
 from server.app.dispatcher import AsgiApp
-from server.doors.context import actor_of
+from server.doors.context import current_actor
 from server.jobs.runner import JobRunner
 from server.wiring import Hospital, Jobs
 from twin.access import Actor
@@ -62,7 +62,7 @@ def port_of(hospital: Hospital) -> HospitalPort:
     """Give the door through which pages reach a hospital."""
     return HospitalPort(
         state=lambda: hospital.live, read=hospital.read, writer=hospital.database.writer, ledger=hospital.ledger,
-        clock=hospital.clock, settings=hospital.settings, actor_of=actor_of, jobs=PageJobs(hospital.jobs),
+        clock=hospital.clock, settings=hospital.settings, actor=current_actor, jobs=PageJobs(hospital.jobs),
         services=hospital.services,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from server.console import AsJson, Exit, out, say, show
+from server.console import AsJson, Exit, leave, out, say, show
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import drift, newest_revision, revision_of, upgrade
 from twin.db.database import open_database
@@ -28,7 +28,7 @@ def upgrade_database(as_json: AsJson = False) -> None:
 
 
 @command.command("check")
-def check_database(as_json: AsJson = False) -> int:
+def check_database(as_json: AsJson = False) -> None:
     """Compare the database with the tables of this release.
 
     Example: hospital-twin db check
@@ -46,4 +46,4 @@ def check_database(as_json: AsJson = False) -> int:
     else:
         for line in differences or [say("The database is in order.")]:
             out(line)
-    return Exit.NOT_IN_ORDER if differences else Exit.DONE
+    leave(Exit.NOT_IN_ORDER if differences else Exit.DONE)

@@ -18,7 +18,7 @@ from server.access.audit import AuditBroken, read_head
 from server.access.audit import verify as verify_chain
 from server.access.keys import list_keys
 from server.access.users import has_system_administrator
-from server.console import AsJson, Exit, out, say, show
+from server.console import AsJson, Exit, leave, out, say, show
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import newest_revision, revision_of
 from twin.clock import DAY_US, SystemClock
@@ -93,12 +93,8 @@ def check_network(settings: Settings) -> Iterator[Finding]:
     """Look at address, port and TLS."""
     is_local = settings.host in {"127.0.0.1", "::1", "localhost"}
     has_tls = settings.tls_certificate is not None or settings.public_url.startswith("https://")
-    plain = (
-        say("Others can reach the server, and passwords travel in the clear.") if not is_local and not has_tls else ""
-    )
-    yield _found(
-        "network.tls", plain, fine=say("in order"), cure=say("Set tls_certificate and tls_key, or use a proxy.")
-    )
+    plain = say("Others can reach the server without TLS.") if not is_local and not has_tls else ""
+    yield _found("network.tls", plain, fine=say("in order"), cure=say("Set tls_certificate and tls_key."))
     half = (settings.tls_certificate is None) != (settings.tls_key is None)
     told = say("Only one of tls_certificate and tls_key is set.") if half else ""
     yield _found("tls.both", told, fine=say("in order"), cure=say("Set both or neither."))
@@ -122,9 +118,7 @@ def _check_certificate(settings: Settings) -> Iterator[Finding]:
             problem = say("The certificate ends in {days} days.", days=days)
     except (OSError, ValueError, TypeError) as error:
         problem = say("Certificate or key cannot be read: {error}", error=error)
-    yield _found(
-        "tls.certificate", problem, fine=say("in order"), cure=say("Put a valid certificate and key in place.")
-    )
+    yield _found("tls.certificate", problem, fine=say("in order"), cure=say("Put a valid one in place."))
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
@@ -153,9 +147,7 @@ def _check_content(settings: Settings, database: Database) -> Iterator[Finding]:
             row.name for row in list_keys(session, limit=1000) if not row.revoked_at and row.expires_at < now + _SOON_US
         ]
         told = say("Keys end within 14 days: {names}", names=", ".join(ending[:5])) if ending else ""
-        yield _found(
-            "keys.expiry", told, fine=say("in order"), cure=say("Make new ones: `hospital-twin token create`.")
-        )
+        yield _found("keys.expiry", told, fine=say("in order"), cure=say("Run `hospital-twin token create`."))
         problem = ""
         try:
             verify_chain(session, read_head(settings.data_dir))
@@ -181,7 +173,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
 
 
 @command.command("doctor")
-def doctor(as_json: AsJson = False) -> int:
+def doctor(as_json: AsJson = False) -> None:
     """Look for what is not in order, and say what to do.
 
     Example: hospital-twin doctor --json
@@ -195,4 +187,4 @@ def doctor(as_json: AsJson = False) -> int:
             out(f"{'ok ' if one.is_ok else '!! '} {one.check:20} {one.detail}")
             if one.cure:
                 out(f"    -> {one.cure}")
-    return Exit.DONE if all(one.is_ok for one in findings) else Exit.NOT_IN_ORDER
+    leave(Exit.DONE if all(one.is_ok for one in findings) else Exit.NOT_IN_ORDER)

@@ -11,7 +11,7 @@ import typer
 from server.access.audit import AuditBroken, read_head
 from server.access.audit import verify as verify_chain
 from server.app.description import openapi_text
-from server.console import AsJson, Exit, out, say, show, show_rows
+from server.console import AsJson, Exit, leave, out, say, show, show_rows
 from server.session import opened_alone
 from twin.events import registry
 from twin.settings import PREFIX, load_settings
@@ -27,7 +27,7 @@ _SECRETS = ("database_url", "mqtt_url")
 
 
 @audit_commands.command("verify")
-def verify_audit(as_json: AsJson = False) -> int:
+def verify_audit(as_json: AsJson = False) -> None:
     """Recompute the chain of the audit.
 
     Example: hospital-twin audit verify
@@ -39,10 +39,10 @@ def verify_audit(as_json: AsJson = False) -> int:
     except AuditBroken as error:
         told = {"is_intact": False, "sequence": error.sequence, "problem": error.message}
         show(told) if as_json else out(error.message)
-        return Exit.NOT_IN_ORDER
+        leave(Exit.NOT_IN_ORDER)
     told = {"is_intact": True, "rows": found.sequence, "hash": found.hash}
     show(told) if as_json else out(say("The audit is intact: {rows} rows.", rows=found.sequence))
-    return Exit.DONE
+    leave(Exit.DONE)
 
 
 def _masked(name: str, value: Any) -> str:
@@ -95,7 +95,7 @@ def export(
 
 
 @command.command("replay")
-def replay(as_json: AsJson = False) -> int:
+def replay(as_json: AsJson = False) -> None:
     """Fold the whole ledger anew and compare with the live state.
 
     Example: hospital-twin replay --json
@@ -117,7 +117,7 @@ def replay(as_json: AsJson = False) -> int:
     else:
         out(say("{events} events replayed; the state is the same.", events=again.sequence) if is_same
             else say("{events} events replayed; the state DIFFERS.", events=again.sequence))  # fmt: skip
-    return Exit.DONE if is_same else Exit.NOT_IN_ORDER
+    leave(Exit.DONE if is_same else Exit.NOT_IN_ORDER)
 
 
 @command.command("openapi")

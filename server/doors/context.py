@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -21,9 +22,30 @@ ACTOR_KEY = "hospital_twin.actor"
 SESSION_KEY = "hospital_twin.session"
 
 
+_asking: ContextVar[Actor | None] = ContextVar("hospital_twin_actor", default=None)
+
+
 def set_actor(scope: MutableMapping[str, Any], actor: Actor | None) -> None:
-    """Note who is asking; done by the sign-in layer only."""
+    """Note who is asking; done by the sign-in layer only.
+
+    Each request runs in a context of its own, so that the note for page callbacks ends with it.
+    """
     scope[ACTOR_KEY] = actor
+    _asking.set(actor)
+
+
+def current_actor() -> Actor:
+    """Give who sent the request that is being answered; for page callbacks, which see no request.
+
+    Raises
+    ------
+    NotSignedIn
+        If it is a stranger.
+    """
+    actor = _asking.get()
+    if actor is None:
+        raise NotSignedIn("Sign in first.")
+    return actor
 
 
 def actor_or_none(scope: Mapping[str, Any]) -> Actor | None:

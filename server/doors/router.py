@@ -259,7 +259,7 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
         if (door.method, door.path) in seen:
             raise ConfigurationError(f"{door.method} {door.path} is declared twice: remove one of the two routes.")
         seen.add((door.method, door.path))
-        name = door.function.__name__
+        name = operation_of(door)
         responses = _success(door) | _PROBLEMS
         if door.permission is not PUBLIC:
             responses[401] = _STRANGER
@@ -279,6 +279,12 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
                 openapi_extra=_description(door),
             )
         )
+
+
+def operation_of(door: Door) -> str:
+    """Give the stable name of an operation: where its function stands, and the function."""
+    *_, package, module = door.function.__module__.split(".")
+    return f"{package if module == 'routes' else module}_{door.function.__name__}"
 
 
 def schemas_of(routers: list[Router]) -> dict[str, Any]:

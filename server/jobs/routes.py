@@ -34,8 +34,8 @@ class JobShown(msgspec.Struct, frozen=True, kw_only=True):
     started: str
     ended: str
     result: str = ""
-    problem: msgspec.Raw = msgspec.Raw(b"null")
-    partial: msgspec.Raw = msgspec.Raw(b"null")
+    problem: msgspec.Raw | None = None
+    partial: msgspec.Raw | None = None
 
 
 class JobPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,8 @@ def _shown(view: JobView) -> JobShown:
         id=view.id, kind=view.kind, state=view.state.value, progress_share=view.progress_share, note=view.note,
         created=_instant(view.created_at), started=_instant(view.started_at), ended=_instant(view.ended_at),
         result=f"/v1/results/{view.result_hash}" if view.result_hash else "",
-        problem=msgspec.Raw(view.problem.encode() or b"null"), partial=msgspec.Raw(view.partial or b"null"),
+        problem=msgspec.Raw(view.problem.encode()) if view.problem else None,
+        partial=msgspec.Raw(view.partial) if view.partial else None,
     )  # fmt: skip
 
 
