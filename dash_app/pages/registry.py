@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash_app.pages import alarms, beds, devices, floor_map, gateways, overview, search, stock, tasks
+from dash_app.pages import alarms, beds, devices, floor_map, gateways, overview, search, stock, tasks, whatif
 from dash_app.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -14,6 +14,7 @@ PAGES: tuple[Page, ...] = (
     devices.DEVICE_PAGE,
     stock.PAGE,
     tasks.PAGE,
+    whatif.PAGE,
     gateways.PAGE,
     search.PAGE,
 )

@@ -1,0 +1,195 @@
+"""A what-if question and its answer, as plain values that travel to a job and come back from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+BASE_NAME = "as it is"
+JOB_KIND = "what_if"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One readable change of the base.
+
+    Parameters
+    ----------
+    path : str
+        Entry of the pathway document, such as ``pools.icu-bed.capacity``.
+    action : str
+        ``set``, ``add`` or ``scale``.
+    value : float
+        New value, addend or factor.
+    """
+
+    path: str
+    action: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked.
+
+    Parameters
+    ----------
+    name : str
+        What the planner calls it.
+    changes : tuple[Change, ...]
+        In order.
+    horizon_h : int
+        Length of each run, hours.
+    replications : int
+        Runs for each of base and scenario.
+    seed : int
+        Same seed, same answer.
+    """
+
+    name: str = ""
+    changes: tuple[Change, ...] = ()
+    horizon_h: int = 48
+    replications: int = 20
+    seed: int = 1
+
+    def arguments(self) -> dict[str, object]:
+        """Give the arguments of the job: the base first, then the scenario if it changes anything."""
+        scenarios: list[dict[str, object]] = [{"name": BASE_NAME, "changes": []}]
+        if self.changes:
+            scenarios.append(
+                {
+                    "name": self.name or "scenario",
+                    "changes": [{"path": c.path, "action": c.action, "value": c.value} for c in self.changes],
+                }
+            )
+        return {
+            "base": "live",
+            "scenarios": scenarios,
+            "horizon_s": self.horizon_h * 3600.0,
+            "replications": self.replications,
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A mean with the half-width of its interval over n replications."""
+
+    mean: float
+    half_width: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One measure of a scenario against the base.
+
+    Parameters
+    ----------
+    scenario, measure : str
+        Names.
+    base, changed : Estimate or None
+        Estimates of both.
+    difference : Estimate
+        Scenario minus base, replication by replication.
+    verdict : str
+        ``better``, ``worse`` or ``not_distinguishable``.
+    """
+
+    scenario: str
+    measure: str
+    base: Estimate | None
+    changed: Estimate | None
+    difference: Estimate
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A quantity over time for one scenario: mean, and the 10 and 90 % quantiles over the replications."""
+
+    scenario: str
+    name: str
+    at: tuple[int, ...]
+    low: tuple[float, ...]
+    middle: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; empty where a partial result does not know it yet."""
+
+    address: str = ""
+    engine_version: str = ""
+    is_complete: bool = False
+    replications: int = 0
+    measures: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    comparisons: tuple[Compared, ...] = ()
+    spreads: tuple[Spread, ...] = ()
+
+
+def _estimate(value: Mapping[str, Any]) -> Estimate:
+    half_width = value.get("half_width")
+    return Estimate(
+        mean=float(value["mean"]),
+        half_width=float("inf") if half_width is None else float(half_width),  # JSON has no infinity
+        n=int(value["n"]),
+    )
+
+
+def answer_of(result: Mapping[str, Any] | None) -> Answer:
+    """Read the result of a what-if job.
+
+    Parameters
+    ----------
+    result : Mapping[str, Any] or None
+        Plain JSON values of an experiment's result, whole or partial; None gives an empty answer.
+    """
+    if not result:
+        return Answer()
+    scenarios: Sequence[Mapping[str, Any]] = result.get("scenarios", ())
+    measures = {
+        str(one["name"]): {str(name): _estimate(value) for name, value in one.get("measures", {}).items()}
+        for one in scenarios
+    }
+    base = str(scenarios[0]["name"]) if scenarios else ""
+    comparisons = tuple(
+        Compared(
+            scenario=str(one["scenario"]),
+            measure=str(one["measure"]),
+            base=measures.get(base, {}).get(str(one["measure"])),
+            changed=measures.get(str(one["scenario"]), {}).get(str(one["measure"])),
+            difference=_estimate(one["difference"]),
+            verdict=str(one["verdict"]),
+        )
+        for one in result.get("comparisons", ())
+    )
+    spreads = tuple(
+        Spread(
+            scenario=str(one["name"]),
+            name=str(band["name"]),
+            at=tuple(int(at) for at in band["at"]),
+            low=tuple(band["low"]),
+            middle=tuple(band["mean"]),
+            high=tuple(band["high"]),
+        )
+        for one in scenarios
+        for band in one.get("bands", ())
+    )
+    return Answer(
+        address=str(result.get("address", "")),
+        engine_version=str(result.get("engine_version", "")),
+        is_complete=bool(result.get("complete", False)),
+        replications=min((int(one.get("replications", 0)) for one in scenarios), default=0),
+        measures=measures,
+        comparisons=comparisons,
+        spreads=spreads,
+    )
+
+
+def question_text(question: Question) -> str:
+    """Write a question as one line of JSON, for the address line and for the command line."""
+    return json.dumps(question.arguments(), separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,48 @@
+// The server's doors that the handheld uses.
+const LATE_MS = 5000;
+
+function token() {
+  const found = document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/);
+  return found ? decodeURIComponent(found[1]) : "";
+}
+
+async function answered(response) {
+  const text = await response.text();
+  let body = {};
+  try {
+    body = text ? JSON.parse(text) : {};
+  } catch {
+    body = {};
+  }
+  return { status: response.status, body };
+}
+
+export async function get(path) {
+  return answered(await fetch(path, { headers: { accept: "application/json" }, credentials: "same-origin" }));
+}
+
+// A step that waited tells when it was done; one sent at once takes the server's own time.
+export async function sendStep(entry) {
+  const body = { ...entry.body };
+  if (Date.now() - entry.at > LATE_MS) body.occurred_at = new Date(entry.at).toISOString();
+  const post = (content) =>
+    fetch(entry.path, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "content-type": "application/json", "idempotency-key": entry.key, "x-csrf-token": token() },
+      body: JSON.stringify(content),
+    });
+  return answered(await post(body));
+}
+
+export async function everyPage(path, field) {
+  const rows = [];
+  let cursor = "";
+  do {
+    const { status, body } = await get(`${path}?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+    if (status !== 200) return rows;
+    rows.push(...body[field]);
+    cursor = body.next;
+  } while (cursor);
+  return rows;
+}

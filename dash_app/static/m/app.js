@@ -1,0 +1,271 @@
+// The handheld: tasks in order, one big scan box, pick – scan – scan – done, also without a network.
+import { everyPage, get, sendStep } from "/m/api.js";
+import { isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
+import { openOutbox } from "/m/outbox.js";
+import { Wedge } from "/m/wedge.js";
+import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
+
+const UNDO_MS = 10000;
+const REFRESH_MS = 15000;
+const language = chosenLanguage();
+const say = speaker(language);
+const at = (id) => document.getElementById(id);
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, progress: {}, me: "", ended: false };
+let outbox = null;
+let undoing = null;
+
+function element(tag, attributes = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), attributes);
+  made.append(...children);
+  return made;
+}
+const placeName = (id) => (id ? state.names.places[id] || id : "");
+const subjectName = (task) => state.names.items[task.subject_id] || placeName(task.subject_id);
+const time = (text) =>
+  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(text));
+
+// ---- screens -------------------------------------------------------------------------------------------------------
+function card(task) {
+  const late = task.due_at && Date.parse(task.due_at) < Date.now();
+  const button = element("button", { type: "button", className: late ? "card late" : "card" });
+  button.append(
+    element("p", {}, element("strong", { textContent: `${say(task.kind)} · ${subjectName(task)}` })),
+    element("p", { textContent: [placeName(task.from_place), placeName(task.to_place)].filter(Boolean).join(" → ") }),
+  );
+  const facts = [task.quantity ? say("quantity", { count: task.quantity }) : "", task.assignee ? say("mine") : say("free")];
+  const line = element("p", { className: "secondary", textContent: facts.filter(Boolean).join(" · ") });
+  if (task.due_at) line.append(" · ", element("span", { className: late ? "late" : "", textContent: late ? say("late") : say("due", { time: time(task.due_at) }) }));
+  button.append(line);
+  button.addEventListener("click", () => openTask(task.id));
+  return button;
+}
+function drawList() {
+  if (state.ended) {
+    at("main").replaceChildren(element("p", {}, element("a", { href: "/sign-in?next=/m/", textContent: say("signIn") })));
+    return;
+  }
+  const open = state.tasks.filter((task) => isOpen(task) && !state.progress[task.id]?.delivered && !state.progress[task.id]?.completed);
+  at("main").replaceChildren(...(open.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]));
+}
+function drawTask(task) {
+  const progress = state.progress[task.id] || {};
+  const now = nextStep(task, progress);
+  const steps = element("ol", { className: "steps" });
+  for (const step of stepsOf(task, progress)) {
+    const words = say(step.key, { place: placeName(step.place), item: step.item ? state.names.items[step.item] || step.item : "" });
+    steps.append(element("li", { className: step.done ? "step done" : step === now || step.key === now?.key ? "step now" : "step", textContent: words }));
+  }
+  const facts = element("p", { className: "secondary", textContent: task.quantity ? say("quantity", { count: task.quantity }) : "" });
+  const lots = (state.detail[task.id]?.portions || []).map((portion) =>
+    element("p", { className: "secondary", textContent: say("lots", { lot: portion.lot_number || portion.lot, count: portion.quantity }) }),
+  );
+  const acts = element("div", { className: "acts" });
+  const act = (key, work, primary) => {
+    const button = element("button", { type: "button", textContent: say(key), className: primary ? "primary" : "" });
+    button.addEventListener("click", work);
+    acts.append(button);
+  };
+  if (now?.key === "confirmDone") act("done", () => finish(task), true);
+  for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => block(task, reason));
+  act("back", () => openTask(null));
+  at("main").replaceChildren(element("h2", { textContent: `${say(task.kind)} · ${subjectName(task)}` }), facts, steps, ...lots, acts);
+}
+function draw() {
+  const task = state.open && state.tasks.find((one) => one.id === state.open);
+  if (task && !state.ended) drawTask(task);
+  else drawList();
+}
+async function drawBanner() {
+  const count = (await outbox.waiting()).length;
+  const banner = at("offline");
+  banner.hidden = !count && navigator.onLine;
+  banner.textContent = navigator.onLine ? say("sending", { count }) : say("offline", { count });
+}
+function toast(text, onUndo) {
+  at("toast-text").textContent = text;
+  at("undo").hidden = !onUndo;
+  at("toast").hidden = false;
+  undoing = onUndo || null;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => {
+    at("toast").hidden = true;
+    undoing = null;
+  }, UNDO_MS);
+}
+function stop(text) {
+  at("stop-text").textContent = text;
+  at("stop").hidden = false;
+  at("stop-close").focus();
+  navigator.vibrate?.([300, 100, 300]);
+}
+
+// ---- work ----------------------------------------------------------------------------------------------------------
+async function openTask(id) {
+  state.open = id;
+  history.replaceState(null, "", id ? `#${encodeURIComponent(id)}` : location.pathname);
+  draw();
+  at("main").focus();
+  if (!id) return;
+  try {
+    const { status, body } = await get(`/v1/tasks/${encodeURIComponent(id)}`);
+    if (status === 200) {
+      state.detail[id] = body;
+      if (state.open === id) draw();
+    }
+  } catch {
+    // offline: the list's own facts will do
+  }
+}
+async function perform(task, sends, progress, said) {
+  const before = state.progress[task.id];
+  const orders = [];
+  for (const { verb, body } of sends) {
+    const path = `/v1/tasks/${encodeURIComponent(task.id)}:${verb}`;
+    orders.push({ verb, order: await outbox.add({ path, body, task: task.id, verb, before }) });
+  }
+  state.progress[task.id] = progress;
+  if (progress.delivered || progress.completed) state.open = null;
+  draw();
+  toast(say(said), () => undo(task, before, orders));
+  await flush();
+}
+async function undo(task, before, orders) {
+  for (const { verb, order } of orders.toReversed()) {
+    const wasHere = await outbox.remove(order);
+    if (!wasHere && verb === "pick") {
+      await outbox.add({ path: `/v1/tasks/${encodeURIComponent(task.id)}:return`, body: { place: task.from_place }, task: task.id, verb: "return" });
+    } else if (!wasHere && verb !== "start") return; // the server has it: it stays done
+  }
+  state.progress[task.id] = before || {};
+  state.open = task.id;
+  draw();
+  toast(say("undone"));
+  await flush();
+}
+const finish = (task) => {
+  const progress = state.progress[task.id] || {};
+  const begin = task.status === "in-progress" || progress.started ? [] : [{ verb: "start", body: {} }];
+  return perform(task, [...begin, { verb: "complete", body: {} }], { ...progress, started: true, completed: true }, "completed");
+};
+const REASONS = { notFound: "not_found", damaged: "damaged", noAccess: "access" };
+async function block(task, reason) {
+  await outbox.add({ path: `/v1/tasks/${encodeURIComponent(task.id)}:block`, body: { reason: REASONS[reason] }, task: task.id, verb: "block" });
+  state.open = null;
+  draw();
+  toast(say("blocked"));
+  await flush();
+}
+function refused({ entry, answer }) {
+  state.progress[entry.task] = entry.before || {};
+  state.open = entry.task;
+  const code = answer.body.code || "";
+  const detail = answer.body.detail || say(answer.status === 409 ? "conflict" : "refused");
+  stop(code ? `${detail} (${code})` : detail);
+}
+async function flush() {
+  const answers = await outbox.flush();
+  await drawBanner();
+  for (const one of answers) {
+    if (one.answer.status === 401) state.ended = true;
+    else if (one.answer.status >= 400 && one.answer.status < 500 && one.answer.status !== 429) refused(one);
+    else if (one.answer.status < 300 && one.answer.body.id) {
+      const index = state.tasks.findIndex((task) => task.id === one.answer.body.id);
+      if (index >= 0) state.tasks[index] = one.answer.body;
+    }
+  }
+  if (answers.length) draw();
+}
+function scanned(text) {
+  if (!at("stop").hidden) return;
+  const task = state.tasks.find((one) => one.id === state.open);
+  if (!task) {
+    const wanted = text.trim().toLowerCase();
+    const found = state.tasks.find((one) => [one.id, one.from_place, one.subject_id].some((key) => String(key).toLowerCase() === wanted));
+    if (found) openTask(found.id);
+    return;
+  }
+  const result = onScan(task, state.progress[task.id] || {}, text);
+  if (!result) return;
+  if (result.stop) {
+    stop(say("wrongPlace", { expected: placeName(result.stop.expected), found: placeName(result.stop.found) }));
+    return;
+  }
+  navigator.vibrate?.(60);
+  perform(task, result.send, result.progress, navigator.onLine ? result.said : "queued");
+}
+async function refresh() {
+  if ((await outbox.waiting()).length) await flush();
+  try {
+    const { status, body } = await get("/v1/tasks/mine");
+    state.ended = status === 401;
+    if (status === 200) {
+      state.tasks = body.tasks;
+      await outbox.keep("tasks", body.tasks);
+    }
+  } catch {
+    state.tasks = state.tasks.length ? state.tasks : (await outbox.kept("tasks")) || [];
+  }
+  await drawBanner();
+  if (at("stop").hidden) draw();
+}
+async function learnNames() {
+  state.names = (await outbox.kept(`names-${language}`)) || state.names;
+  try {
+    const places = await everyPage("/v1/state/places", "places");
+    const items = await everyPage("/v1/items", "items");
+    if (places.length) {
+      for (const place of places) state.names.places[place.id] = (language === "zh-CN" && place.name_zh) || place.name;
+      for (const item of items) state.names.items[item.id] = item.name;
+      await outbox.keep(`names-${language}`, state.names);
+      draw();
+    }
+  } catch {
+    // offline: the names kept last time
+  }
+}
+
+// ---- beginning -----------------------------------------------------------------------------------------------------
+async function begin() {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  at("title").textContent = say("title");
+  at("language").textContent = say("otherLanguage");
+  at("language").lang = language === "en" ? "zh-CN" : "en";
+  at("scan-label").textContent = say("scanLabel");
+  at("scan-go").textContent = say("ok");
+  at("stop-title").textContent = say("wrong");
+  at("stop-close").textContent = say("understood");
+  at("undo").textContent = say("undo");
+  at("main").replaceChildren(element("p", { textContent: say("loading") }));
+
+  outbox = await openOutbox(sendStep);
+  outbox.onChange = drawBanner;
+  const wedge = new Wedge(scanned);
+  document.addEventListener("keydown", (event) => {
+    if (event.target === at("scan")) return;
+    if (wedge.key(event.key)) event.preventDefault();
+  });
+  at("scan-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = at("scan").value;
+    at("scan").value = "";
+    if (text) scanned(text);
+  });
+  at("stop-close").addEventListener("click", () => {
+    at("stop").hidden = true;
+    draw();
+  });
+  at("undo").addEventListener("click", () => undoing?.());
+  at("language").addEventListener("click", () => {
+    keepLanguage(language === "en" ? "zh-CN" : "en");
+    location.reload();
+  });
+  window.addEventListener("online", refresh);
+  window.addEventListener("offline", drawBanner);
+  navigator.serviceWorker?.register("/m/sw.js", { scope: "/m/" });
+  state.open = decodeURIComponent(location.hash.slice(1)) || null;
+  await refresh();
+  learnNames();
+  setInterval(refresh, REFRESH_MS);
+}
+begin();
