@@ -121,7 +121,7 @@ class Limit:
 
 
 def cycle(
-    lines: Sequence[tuple[str, Sequence[float | str], Sequence[float]]],
+    lines: Sequence[tuple[str, Sequence[float | str], Sequence[float | None]]],
     axes: Axes,
     palette: Palette,
     *,

@@ -13,12 +13,14 @@ from dash_app.pages.address import TICK, URL, query_of
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES, page_for
-from dash_app.pages.states import attributes, forbidden, not_found, shape
+from dash_app.pages.states import attributes, failed, forbidden, not_found, shape
 from dash_app.queries import alarms
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.preferences import PREFERENCES
+from dash_app.texts.problems import problem_text
 from twin.access import Actor, Permission
+from twin.errors import HospitalTwinError
 from twin.events.watch import AlarmPriority
 
 PAGE = "page"
@@ -191,7 +193,10 @@ def content(port: HospitalPort, path: str, search: str) -> Component:
         return not_found()
     if not port.actor().may(page.permission):
         return forbidden(page.permission)
-    return page.layout(port, Visit(path=path, query=query_of(search)))
+    try:
+        return page.layout(port, Visit(path=path, query=query_of(search)))
+    except HospitalTwinError as error:
+        return failed(_(page.title), problem_text(error))
 
 
 def register(callbacks: Callbacks, port: HospitalPort, prefix: str) -> None:

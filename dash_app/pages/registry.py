@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from dash_app.pages import alarms, beds, devices, floor_map, gateways, overview, search, stock, tasks, whatif
+from dash_app.pages import (
+    alarms,
+    beds,
+    devices,
+    floor_map,
+    gateways,
+    overview,
+    plan,
+    reprocessing,
+    search,
+    stock,
+    tasks,
+    whatif,
+)
 from dash_app.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -15,6 +28,8 @@ PAGES: tuple[Page, ...] = (
     stock.PAGE,
     tasks.PAGE,
     whatif.PAGE,
+    plan.PAGE,
+    reprocessing.PAGE,
     gateways.PAGE,
     search.PAGE,
 )

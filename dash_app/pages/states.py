@@ -58,6 +58,17 @@ def forbidden(permission: Permission) -> Component:
     )
 
 
+def failed(title: str, sentence: str) -> Component:
+    """Say that a page cannot be shown at present; the rest goes on working.
+
+    Parameters
+    ----------
+    title, sentence : str
+        Translated title of the page, and what is wrong.
+    """
+    return html.Div([html.H1(title), html.P(sentence, role="alert")], className="state-error")
+
+
 def not_found() -> Component:
     """Say that no page has the address."""
     return html.Div(

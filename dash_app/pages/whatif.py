@@ -370,7 +370,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=9,
     section=mark("Ahead"),
     icon="whatif",
 )

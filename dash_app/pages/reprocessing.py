@@ -1,0 +1,283 @@
+"""Reprocessing.
+
+Opened by sterile supply and the biomedical engineer, to see what each cycle's evidence says and to sign for its load. A
+cycle that passed is not yet a released load: a person signs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import reprocessing as actions
+from dash_app.charts.series import Axes, Limit
+from dash_app.charts.series import cycle as cycle_chart
+from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import chart_config, palette
+from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import reprocessing
+from dash_app.queries.names import asset_name
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import duration, moment, number
+from twin.access import Permission
+from twin.events.supply import Verdict
+from twin.events.watch import AlarmPriority
+
+CONTENT = "reprocessing-content"
+LOAD = "reprocessing-load"
+NOTE = "reprocessing-note"
+RELEASE = "reprocessing-release"
+REJECT = "reprocessing-reject"
+DEVIATE = "reprocessing-deviate"
+SIGNED = "reprocessing-signed"
+_LEVEL = {Verdict.FAIL: AlarmPriority.HIGH, Verdict.UNDETERMINED: AlarmPriority.MEDIUM}
+LOAD_STATES = {
+    "loading": mark("Being loaded"),
+    "in_cycle": mark("In the machine"),
+    "pending": mark("Waits for a signature"),
+    "released": mark("Released"),
+    "rejected": mark("Rejected"),
+    "recalled": mark("Recalled"),
+}
+
+
+def _verdict(line: reprocessing.CycleLine) -> Component:
+    if line.judgement is None:
+        return html.Span(_("running") if not line.end_at else _("not judged"))
+    verdict = line.judgement.verdict
+    text = codes.code_text(codes.VERDICTS, verdict.value)
+    level = _LEVEL.get(verdict)
+    if level is None:
+        return html.Span(text)
+    return html.Span([shape(level), text], className=f"status {level.value.lower()}")
+
+
+def _reasons(line: reprocessing.CycleLine) -> str:
+    if line.judgement is None:
+        return ""
+    return "; ".join(codes.code_text(codes.VERDICT_REASONS, reason.code) for reason in line.judgement.reasons)
+
+
+def _cycle_table(port: HospitalPort, lines: list[reprocessing.CycleLine]) -> Component:
+    rows: list[list[Cell]] = [
+        [
+            dcc.Link(moment(line.start_at), href=f"/ui/reprocessing?cycle={line.id}"),
+            asset_name(port.state(), line.machine),
+            line.programme or "–",
+            _verdict(line),
+            _reasons(line),
+            duration(line.judgement.hold_s) if line.judgement is not None else "",
+            number(line.judgement.f0_minutes, 1) if line.judgement is not None else "",
+            codes.code_text(LOAD_STATES, line.load_state),
+            line.items,
+        ]
+        for line in lines
+    ]
+    headings = [
+        _("Begun"), _("Machine"), _("Programme"), _("What the evidence says"), _("Reasons"), _("Time in the band"),
+        _("F0, minutes"), _("Load"), _("Things in it"),
+    ]  # fmt: skip
+    return table(_("Latest cycles"), headings, rows)
+
+
+def _machines(port: HospitalPort, found: list[reprocessing.MachineNow]) -> Component:
+    now = port.clock.now()
+    rows: list[list[Cell]] = [
+        [
+            machine.name,
+            _("cycle runs since {time}").format(time=moment(machine.cycle_started_at))
+            if machine.cycle
+            else _("no cycle runs"),
+            since(machine.told_at, now),
+        ]
+        for machine in found
+    ]
+    return table(_("Machines"), [_("Machine"), _("Now"), _("Told")], rows)
+
+
+def _curve_panel(port: HospitalPort, line: reprocessing.CycleLine) -> Component:
+    store = reprocessing.store_of(port.services.get("telemetry"))
+    title = _("Cycle of {machine}, begun {time}").format(
+        machine=asset_name(port.state(), line.machine), time=moment(line.start_at)
+    )
+    if store is None:
+        return panel(
+            title, empty(_("No samples are kept here"), _("Connect the machine through a gateway.")), wide=True
+        )
+    with port.read() as session:
+        curve = reprocessing.curve(session, line.id, store)
+    if not curve.minutes:
+        return panel(title, empty(_("No samples of this cycle"), _("It was entered by hand.")), wide=True)
+    sensors = [(_("Control sensor"), curve.control_c), (_("Record sensor"), curve.record_c)]
+    lines = [(name, curve.minutes, values) for name, values in sensors if values]
+    limit = None
+    if curve.band_high_c:
+        label = _("band {low} to {high} °C for {hold}").format(
+            low=number(curve.band_low_c, 1), high=number(curve.band_high_c, 1), hold=duration(curve.required_hold_s)
+        )
+        limit = Limit(low=curve.band_low_c, high=curve.band_high_c, label=label)
+    figure = cycle_chart(lines, Axes(x=_("Minutes"), y=_("Temperature, °C")), palette(), limit=limit)
+    step = max(1, len(curve.minutes) // 120)
+    rows: list[list[Cell]] = [
+        [number(curve.minutes[i], 1), *(number(values[i] or 0.0, 1) for _name, _x, values in lines)]
+        for i in range(0, len(curve.minutes), step)
+    ]
+    return panel(
+        title,
+        html.P(_verdict(line)),
+        html.P(_reasons(line)),
+        html.Div(
+            dcc.Graph(figure=figure, config=chart_config(), style={"height": "320px"}),
+            role="img",
+            **attributes(aria_label=title),
+        ),
+        html.Details(
+            [html.Summary(_("Table view")), table(title, [_("Minutes"), *(name for name, _x, _y in lines)], rows)],
+            className="as-table",
+        ),
+        wide=True,
+    )
+
+
+def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    """Build the board.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    query : dict[str, str]
+        ``cycle``, whose curve is shown.
+    """
+    with port.read() as session:
+        machines = reprocessing.machines(session, port.state())
+        lines = reprocessing.cycles(session)
+    if not machines and not lines:
+        return [empty(_("No machine is set up"), _("Register sterilizers and washers, then connect them."))]
+    shown = next((line for line in lines if line.id == query.get("cycle")), None)
+    waiting = sum(line.load_state == "pending" for line in lines)
+    summary = _("{count} cycles shown, {waiting} loads wait for a signature").format(count=len(lines), waiting=waiting)
+    parts = [html.P(summary, className="summary")]
+    panels = [_curve_panel(port, shown)] if shown is not None else []
+    panels += [
+        panel(_("Latest cycles"), _cycle_table(port, lines), wide=True),
+        panel(_("Machines"), _machines(port, machines), wide=True),
+    ]
+    return [*parts, html.Div(panels, className="panels")]
+
+
+def _pending(port: HospitalPort) -> list[dict[str, str]]:
+    with port.read() as session:
+        lines = [line for line in reprocessing.cycles(session) if line.load_state == "pending"]
+    return [{"value": line.load, "label": _pending_text(port, line)} for line in lines]
+
+
+def _pending_text(port: HospitalPort, line: reprocessing.CycleLine) -> str:
+    text = f"{asset_name(port.state(), line.machine)} · {moment(line.end_at)}"
+    if line.against:
+        reasons = ", ".join(codes.code_text(codes.VERDICT_REASONS, code) for code in line.against)
+        return f"{text} · {_('against it: {reasons}').format(reasons=reasons)}"
+    return text
+
+
+def _signing(port: HospitalPort) -> Component:
+    return panel(
+        _("Sign for a load"),
+        html.P(_("Your name and the time are kept with the signature. It cannot be taken back.")),
+        html.Div(
+            className="filters",
+            children=[
+                dmc.Select(id=LOAD, label=_("Load"), data=_pending(port), w=420),
+                dmc.TextInput(id=NOTE, label=_("Remark or reason")),
+                html.Button(_("Release"), id=RELEASE, className="action primary", n_clicks=0),
+                html.Button(_("Reject"), id=REJECT, className="action", n_clicks=0),
+                html.Button(_("Name a deviation"), id=DEVIATE, className="action", n_clicks=0),
+            ],
+        ),
+        html.P(id=SIGNED, role="status"),
+        wide=True,
+    )
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    lead = _("Cycles, what their evidence says, and loads that wait for a signature. Passed is not yet released.")
+    parts = [page_head(_("Reprocessing"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
+    if port.actor().may(Permission.LOADS_RELEASE):
+        parts.append(html.Div(_signing(port), className="below"))
+    return html.Div(parts)
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the refresh and the signatures."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"),
+        Input(URL, "search"),
+        Input(TICK, "data"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(search: str, _tick: Any) -> list[Component]:
+        return content(port, query_of(search))
+
+    _register_signatures(callbacks, port)
+
+
+def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:
+    outputs = (
+        Output(SIGNED, "children", allow_duplicate=True),
+        Output(LOAD, "data", allow_duplicate=True),
+        Output(LOAD, "value", allow_duplicate=True),
+    )
+    given = (State(LOAD, "value"), State(NOTE, "value"))
+
+    @callbacks.add(
+        *outputs, Input(RELEASE, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
+    )
+    def release(_clicks: int, load: str | None, note: str | None) -> Any:
+        if not load:
+            raise PreventUpdate
+        is_released = actions.release(port, load, note or "")
+        text = _("Released.") if is_released else _("Signed; another person must sign as well.")
+        return text, _pending(port), None
+
+    @callbacks.add(
+        *outputs, Input(REJECT, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
+    )
+    def reject(_clicks: int, load: str | None, note: str | None) -> Any:
+        if not load:
+            raise PreventUpdate
+        actions.reject(port, load, note or "")
+        return _("Rejected: the load must be reprocessed."), _pending(port), None
+
+    @callbacks.add(
+        *outputs, Input(DEVIATE, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
+    )
+    def deviate(_clicks: int, load: str | None, note: str | None) -> Any:
+        if not load:
+            raise PreventUpdate
+        actions.name_deviation(port, load, note or "")
+        return _("Deviation noted; another person must now release the load."), _pending(port), load
+
+
+PAGE = Page(
+    path="/reprocessing",
+    title=mark("Reprocessing"),
+    permission=Permission.DEVICES_READ,
+    layout=layout,
+    register=register,
+    position=8,
+    section=mark("Things"),
+    icon="reprocessing",
+)

@@ -1,0 +1,163 @@
+"""The plans in force: who lies where, which theatre when, who works where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dash_app.queries.names import place_name, staff_label
+from twin.events.work import PlannedStay, PlanPublished
+from twin.state.live import LiveState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One bar of a plan; instants in UTC microseconds.
+
+    Parameters
+    ----------
+    row, row_name : str
+        Bed, theatre or member of staff.
+    label : str
+        Whose stay or operation, or where the shift is.
+    start_at, end_at : int
+        From when to when.
+    kind : str
+        ``bed``, ``theatre`` or ``shift``.
+    """
+
+    row: str
+    row_name: str
+    label: str
+    start_at: int
+    end_at: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """A published plan.
+
+    Parameters
+    ----------
+    id, kind, content_hash : str
+        As in the event.
+    start_at, end_at, published_at : int
+        UTC microseconds.
+    lines : tuple[PlanLine, ...]
+        By row and start.
+    """
+
+    id: str
+    kind: str
+    content_hash: str
+    start_at: int
+    end_at: int
+    published_at: int
+    lines: tuple[PlanLine, ...]
+
+    def of(self, kind: str) -> list[PlanLine]:
+        """Give the lines of one kind."""
+        return [line for line in self.lines if line.kind == kind]
+
+
+def _short(encounter: str) -> str:
+    return encounter[-8:]
+
+
+def _stay_lines(state: LiveState, stay: PlannedStay, *, chinese: bool) -> list[PlanLine]:
+    lines = [
+        PlanLine(
+            row=stay.place,
+            row_name=place_name(state, stay.place, chinese=chinese),
+            label=_short(stay.encounter),
+            start_at=stay.start_at,
+            end_at=stay.end_at,
+            kind="bed",
+        )
+    ]
+    if stay.theatre:
+        lines.append(
+            PlanLine(
+                row=stay.theatre,
+                row_name=place_name(state, stay.theatre, chinese=chinese),
+                label=f"{_short(stay.encounter)} · {staff_label(state, stay.surgeon)}",
+                start_at=stay.theatre_start_at,
+                end_at=stay.theatre_end_at,
+                kind="theatre",
+            )
+        )
+    return lines
+
+
+def view_of(state: LiveState, plan: PlanPublished, *, chinese: bool = False) -> PlanView:
+    """Give a published plan as lines.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital, for names.
+    plan : PlanPublished
+        The plan.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    """
+    lines = [line for stay in plan.stays for line in _stay_lines(state, stay, chinese=chinese)]
+    lines += [
+        PlanLine(
+            row=shift.staff,
+            row_name=staff_label(state, shift.staff),
+            label=place_name(state, shift.place, chinese=chinese),
+            start_at=shift.start_at,
+            end_at=shift.end_at,
+            kind="shift",
+        )
+        for shift in plan.shifts
+    ]
+    return PlanView(
+        id=plan.thing,
+        kind=plan.kind,
+        content_hash=plan.content_hash,
+        start_at=plan.start_at,
+        end_at=plan.end_at,
+        published_at=plan.occurred_at,
+        lines=tuple(sorted(lines, key=lambda line: (line.row_name, line.row, line.start_at))),
+    )
+
+
+def published(state: LiveState, *, chinese: bool = False) -> list[PlanView]:
+    """Give the plans in force, the latest published first."""
+    found = [view_of(state, plan, chinese=chinese) for plan in tuple(state.plans.values())]
+    return sorted(found, key=lambda plan: (-plan.published_at, plan.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One rule in the checker's report: how often it is broken and what that costs."""
+
+    rule: str
+    is_hard: bool
+    violations: int
+    cost: float
+
+
+def check_lines(result: Mapping[str, Any] | None) -> list[CheckLine]:
+    """Read the checker's report out of a plan job's result: broken hard rules first, then by cost.
+
+    Parameters
+    ----------
+    result : Mapping[str, Any] or None
+        Plain JSON values with ``report.rules``; None gives none.
+    """
+    rules = ((result or {}).get("report") or {}).get("rules", ())
+    found = [
+        CheckLine(
+            rule=str(rule["rule"]),
+            is_hard=bool(rule.get("is_hard", False)),
+            violations=int(rule.get("violations", 0)),
+            cost=float(rule.get("cost", 0.0)),
+        )
+        for rule in rules
+    ]
+    return sorted(found, key=lambda line: (not (line.is_hard and line.violations), -line.cost, line.rule))
