@@ -1,0 +1,1 @@
+"""Files in and out: published problem formats and the spreadsheets of a hospital."""
