@@ -76,7 +76,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         return [empty(_("No beds"), _("Import places of the kind bed, or choose another ward."))]
     may_see = port.actor().may(Permission.ENCOUNTERS_READ)
     ready = sum(row.use is BedUse.READY for row in found)
-    summary = _("{count} beds, {ready} can take the next patient now").format(count=len(found), ready=ready)
+    summary = _("Beds: {count}, ready for the next patient: {ready}").format(count=len(found), ready=ready)
     wards = groupby(found, key=lambda row: row.ward_name)
     panels = [_ward_panel(name, list(rows), may_see_encounters=may_see) for name, rows in wards]
     return [html.P(summary, className="summary"), html.Div(panels, className="panels")]

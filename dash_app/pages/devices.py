@@ -78,7 +78,7 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
     unusable = sum(row["use"] != _("Usable") for row in rows)
-    return _("{count} devices, {unusable} not usable").format(count=len(rows), unusable=unusable)
+    return _("Devices: {count}, not usable: {unusable}").format(count=len(rows), unusable=unusable)
 
 
 def _kinds(port: HospitalPort) -> list[dict[str, str]]:

@@ -95,7 +95,7 @@ def _summary(port: HospitalPort, query: dict[str, str], found: list[floor_map.Po
     now = port.clock.now()
     oldest = min((entry.seen_at for entry in found if entry.seen_at), default=0)
     urgent = sum(entry.priority is not None for entry in found)
-    text = _("{floor}: {count} devices, {urgent} with an alarm.").format(
+    text = _("{floor}. Devices: {count}, with an alarm: {urgent}.").format(
         floor=_floor_name(_chosen_floor(port, query)), count=len(found), urgent=urgent
     )
     return f"{text} {_('Oldest position: {age}.').format(age=age(oldest, now))}" if oldest else text

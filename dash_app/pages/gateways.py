@@ -67,7 +67,7 @@ def content(port: HospitalPort) -> list[Component]:
         _("Tags seen"),
     ]  # fmt: skip
     offline = sum(row.status is GatewayStatus.OFFLINE for row in found)
-    summary = _("{count} gateways and readers, {offline} offline").format(count=len(found), offline=offline)
+    summary = _("Gateways and readers: {count}, offline: {offline}").format(count=len(found), offline=offline)
     return [panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)]
 
 

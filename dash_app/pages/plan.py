@@ -125,7 +125,7 @@ def _report(view: JobView | None, *, may_publish: bool) -> list[Component]:
         headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
         parts += [html.H3(_("What the independent checker says")), table(_("Checker's report"), headings, rows)]
         if broken:
-            text = _("{count} rules that must hold are broken: it cannot be published.").format(count=broken)
+            text = _("Rules that must hold are broken ({count} times): it cannot be published.").format(count=broken)
             parts.append(html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
     may = may_publish and view.state is JobState.DONE and not broken
     parts.append(html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0, disabled=not may))

@@ -166,7 +166,9 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         return [empty(_("No machine is set up"), _("Register sterilizers and washers, then connect them."))]
     shown = next((line for line in lines if line.id == query.get("cycle")), None)
     waiting = sum(line.load_state == "pending" for line in lines)
-    summary = _("{count} cycles shown, {waiting} loads wait for a signature").format(count=len(lines), waiting=waiting)
+    summary = _("Cycles shown: {count}, loads that wait for a signature: {waiting}").format(
+        count=len(lines), waiting=waiting
+    )
     parts = [html.P(summary, className="summary")]
     panels = [_curve_panel(port, shown)] if shown is not None else []
     panels += [

@@ -63,7 +63,7 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
     empty, low = (codes.code_text(codes.STOCK_STATES, code) for code in ("out", "low"))
-    return _("{count} lines, {empty} empty, {low} low").format(
+    return _("Lines: {count}, empty: {empty}, low: {low}").format(
         count=len(rows),
         empty=sum(row["state"] == empty for row in rows),
         low=sum(row["state"] == low for row in rows),

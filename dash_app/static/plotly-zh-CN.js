@@ -3,8 +3,11 @@
   "use strict";
   const months = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"].map((month) => `${month}月`);
   const days = ["日", "一", "二", "三", "四", "五", "六"];
-  window.PlotlyLocales = window.PlotlyLocales || {};
-  window.PlotlyLocales["zh-CN"] = {
+  // The chart library takes what it finds here when it is loaded.
+  window.PlotlyLocales = window.PlotlyLocales || [];
+  window.PlotlyLocales.push({
+    moduleType: "locale",
+    name: "zh-CN",
     dictionary: {
       Autoscale: "自动缩放",
       "Download plot as a PNG": "下载为 PNG 图片",
@@ -27,5 +30,5 @@
       decimal: ".",
       thousands: ",",
     },
-  };
+  });
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -14,6 +15,7 @@ from dash_app.texts.preferences import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("dash_app",)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None}
 
 
@@ -70,9 +72,14 @@ def update(language: str, template: Catalog) -> None:
     if path.is_file():
         with path.open("rb") as file:
             catalogue = read_po(file, locale=language)
-    catalogue.update(template, no_fuzzy_matching=True)
+    # No dates: the file changes with the texts only.
+    catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
+    catalogue.project, catalogue.version, catalogue.msgid_bugs_address = "Hospital Twin", "1", ""
+    catalogue.header_comment = f"# Texts of Hospital Twin, {language}."
+    catalogue.creation_date = catalogue.revision_date = EPOCH
+    catalogue.last_translator = catalogue.language_team = "Hospital Twin maintainers"
     with path.open("wb") as file:
         write_po(file, catalogue, width=110, sort_output=True, include_lineno=False, omit_header=False)
 

@@ -29,60 +29,55 @@ class AlarmText:
 
 
 ALARM_TEXTS: Mapping[str, AlarmText] = {
-    "asset.egress": AlarmText(
-        message=mark("{subject} is leaving the hospital at {place} without a permit"),
-        consequence=mark("The device may be lost."),
-        action=mark("Go to the exit and bring it back, or give it a permit."),
+    "egress": AlarmText(
+        message=mark("{subject} has left through {place}"),
+        consequence=mark("A device is lost, or missing when a patient needs it."),
+        action=mark("Stop it at the exit and bring it back, or give it a permit."),
     ),
-    "asset.fault": AlarmText(
-        message=mark("{subject} reports a fault"),
-        consequence=mark("The device may not be used on a patient."),
-        action=mark("Take it out of use and open a work order."),
+    "gateway_offline": AlarmText(
+        message=mark("Gateway {subject} does not answer"),
+        consequence=mark("Positions behind it grow old; alarms that depend on it are missing."),
+        action=mark("Check power and network of the gateway."),
     ),
-    "asset.lost": AlarmText(
-        message=mark("No reader sees {subject} any more"),
-        consequence=mark("It cannot be found when it is needed."),
-        action=mark("Look for it where it was seen last: {place}."),
+    "cycle_failed": AlarmText(
+        message=mark("A cycle of {subject} did not pass"),
+        consequence=mark("The load is not to be used; sets will be missing."),
+        action=mark("Hold the load, reprocess it, and have the machine looked at."),
     ),
-    "cycle.failed": AlarmText(
-        message=mark("A cycle of {subject} failed"),
-        consequence=mark("The load is not released and must be reprocessed."),
-        action=mark("Open the cycle, read the reasons, reprocess the load."),
+    "stockout_predicted": AlarmText(
+        message=mark("{subject} will probably run out at {place}"),
+        consequence=mark("A ward is without supplies."),
+        action=mark("Bring more before the instant shown, or move stock from elsewhere."),
     ),
-    "cold_chain.high": AlarmText(
-        message=mark("{subject} is too warm"),
-        consequence=mark("Medicines in it may have to be discarded."),
-        action=mark("Close the door, move the content to another refrigerator."),
+    "task_overdue": AlarmText(
+        message=mark("The task for {subject} is overdue"),
+        consequence=mark("Somebody waits for what was asked for."),
+        action=mark("Give it to somebody else or tell who waits."),
     ),
-    "cold_chain.low": AlarmText(
-        message=mark("{subject} is too cold"),
-        consequence=mark("Frozen vaccines and medicines must be discarded."),
-        action=mark("Move the content to another refrigerator and hold it."),
+    "queue_wait": AlarmText(
+        message=mark("People wait too long at {place}"),
+        consequence=mark("People leave without being served, or get worse while they wait."),
+        action=mark("Open another counter or send people to another service point."),
     ),
-    "stock.out": AlarmText(
-        message=mark("{subject} is used up at {place}"),
-        consequence=mark("Care may have to wait for it."),
-        action=mark("Bring it from the nearest place that has it."),
+    "disk_low": AlarmText(
+        message=mark("The disk of the server is almost full"),
+        consequence=mark("Nothing new can be stored; gateways keep what they read until there is room."),
+        action=mark("Free disk space or shorten the retention of telemetry."),
     ),
     "stock.exposure": AlarmText(
         message=mark("A recalled or expired lot of {subject} was used"),
         consequence=mark("A patient may have been harmed."),
         action=mark("Tell the ward and the person in charge of safety; read the trace."),
     ),
-    "gateway.offline": AlarmText(
-        message=mark("{subject} does not answer"),
-        consequence=mark("Positions and values behind it grow old."),
-        action=mark("Check its power and network."),
+    "device_fault": AlarmText(
+        message=mark("{subject} reports a fault"),
+        consequence=mark("The device may not be used on a patient."),
+        action=mark("Take it out of use and open a work order."),
     ),
-    "bed.turnover": AlarmText(
-        message=mark("{subject} has waited too long to be cleaned"),
-        consequence=mark("The next patient waits."),
-        action=mark("Send a cleaner."),
-    ),
-    "task.overdue": AlarmText(
-        message=mark("A task for {place} is overdue"),
-        consequence=mark("Who waits for it cannot go on."),
-        action=mark("Give it to somebody who is free."),
+    "tag_lost": AlarmText(
+        message=mark("No reader sees {subject} any more"),
+        consequence=mark("It cannot be found when it is needed."),
+        action=mark("Look for it where it was seen last: {place}."),
     ),
     "ledger.unhandled": AlarmText(
         message=mark("An event could not be worked on"),
@@ -91,13 +86,6 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
     ),
 }
 """Texts by class; the class data (priority, delays, owner) stand in the server."""
-
-_ALIASES: Mapping[str, str] = {
-    "egress": "asset.egress",
-    "assets.egress": "asset.egress",
-    "stock.exposed": "stock.exposure",
-    "gateway_offline": "gateway.offline",
-}
 
 
 def alarm_text(alarm_class: str) -> AlarmText:
@@ -108,7 +96,7 @@ def alarm_text(alarm_class: str) -> AlarmText:
     alarm_class : str
         Key of the class.
     """
-    found = ALARM_TEXTS.get(_ALIASES.get(alarm_class, alarm_class))
+    found = ALARM_TEXTS.get(alarm_class)
     if found is None:
         return AlarmText(
             message="{subject}: " + alarm_class.replace("_", " ").replace(".", ", "),

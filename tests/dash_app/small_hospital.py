@@ -148,11 +148,11 @@ def _watch(tell: Teller) -> None:
         detail="keepalive_missed",
     )
     tell(
-        AlarmRaised, "alarm-1", ago_s=120, alarm_class="asset.egress", subject_id="IP-3", place="EXIT",
+        AlarmRaised, "alarm-1", ago_s=120, alarm_class="egress", subject_id="IP-3", place="EXIT",
         priority=AlarmPriority.HIGH,
     )  # fmt: skip
     tell(
-        AlarmRaised, "alarm-2", ago_s=60, alarm_class="gateway.offline", subject_id="reader-1",
+        AlarmRaised, "alarm-2", ago_s=60, alarm_class="gateway_offline", subject_id="reader-1",
         priority=AlarmPriority.MEDIUM,
     )  # fmt: skip
 

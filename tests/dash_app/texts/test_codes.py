@@ -1,0 +1,58 @@
+import pytest
+
+from dash_app.texts import codes
+from dash_app.texts.happenings import HAPPENINGS, happening_text
+from dash_app.texts.measures import measure_text
+from twin.events.patients import BedReadiness
+from twin.events.registry import EVENT_TYPES
+from twin.events.supply import Verdict
+from twin.events.things import DeviceReadiness
+from twin.events.watch import GatewayStatus
+from twin.events.work import TaskKind
+from twin.state.model import TaskStatus
+
+
+@pytest.mark.parametrize(
+    ("table", "enumeration"),
+    [
+        (codes.TASK_KINDS, TaskKind),
+        (codes.TASK_STATUSES, TaskStatus),
+        (codes.GATEWAY_STATUSES, GatewayStatus),
+        (codes.VERDICTS, Verdict),
+        (codes.READINESS, DeviceReadiness),
+        (codes.READINESS, BedReadiness),
+    ],
+    ids=str,
+)
+def test_every_code_of_the_events_has_a_text(table, enumeration):
+    assert {member.value for member in enumeration} <= set(table)
+
+
+def test_an_unknown_code_is_shown_in_its_own_words():
+    assert codes.code_text(codes.REASONS, "odd_new_reason") == "odd new reason"
+
+
+def test_a_code_with_a_detail_falls_back_to_its_head():
+    assert codes.code_text(codes.VERDICT_REASONS, "evidence_missing.leak_test").endswith("(leak test)")
+
+
+def test_happenings_name_events_that_exist():
+    assert set(HAPPENINGS) <= set(EVENT_TYPES)
+
+
+def test_a_happening_without_a_sentence_shows_its_kind():
+    assert happening_text("PathClosed", "lift") == "PathClosed lift"
+
+
+@pytest.mark.parametrize(
+    ("measure", "text"),
+    [
+        ("pool.icu-bed.occupied", "icu bed: in use"),
+        ("wait.triage.p95_s", "Wait for triage: 95 % within, seconds"),
+        ("patients.arrived", "Patients: arrived"),
+        ("cost", "Cost"),
+        ("something", "something"),
+    ],
+)
+def test_measures_have_words_and_units(measure, text):
+    assert measure_text(measure) == text
