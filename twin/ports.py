@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from sqlmodel import Session
 
 from twin.events.envelope import Event
 from twin.state.live import LiveState
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """An event as the ledger holds it.
 
     Parameters

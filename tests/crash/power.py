@@ -122,7 +122,7 @@ class ApswChannel:
         self._connection = apsw.Connection(str(path), vfs=vfs)
         for pragma in sqlite.WRITER_PRAGMAS:
             statement = pragma.replace("synchronous=FULL", f"synchronous={synchronous}")
-            statement = statement.replace("wal_autocheckpoint=4000", "wal_autocheckpoint=12")
+            statement = statement.replace("wal_autocheckpoint=16000", "wal_autocheckpoint=12")
             self._connection.execute(statement).fetchall()
 
     def begin(self) -> RawConnection:

@@ -32,8 +32,8 @@ WRITER_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits when the power fails
     "PRAGMA cache_size=-65536",
-    "PRAGMA wal_autocheckpoint=4000",
-    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA wal_autocheckpoint=16000",
+    "PRAGMA journal_size_limit=134217728",
     *_COMMON,
 )
 READER_PRAGMAS = (

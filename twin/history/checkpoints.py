@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 from sqlalchemy import delete, func, insert, select
@@ -15,7 +17,7 @@ EVERY = 25_000  # intervals between two checkpoints: about 25 ms of tail to read
 Key = tuple[str, str]
 
 
-class Fact(NamedTuple):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """A value of a facet, since when it held, and by which event."""
 
     value: str
@@ -47,8 +49,9 @@ def facts_at(session: Session, at: int) -> dict[Key, Fact]:
     """
     newest = select(CHECKPOINTS.c.at, CHECKPOINTS.c.content).where(CHECKPOINTS.c.at <= at)
     row = session.execute(newest.order_by(CHECKPOINTS.c.at.desc()).limit(1)).first()
-    facts = _decode(row.content) if row is not None else {}
-    _add_tail(session, facts, row.at if row is not None else None, at)
+    with _without_collecting():
+        facts = _decode(row.content) if row is not None else {}
+        _add_tail(session, facts, row.at if row is not None else None, at)
     return facts
 
 
@@ -89,7 +92,8 @@ def _add_tail(session: Session, facts: dict[Key, Fact], after: int | None, at: i
     query = select(*_COLUMNS).where(INTERVALS.c.from_at <= at, INTERVALS.c.to_at > INTERVALS.c.from_at)
     if after is not None:
         query = query.where(INTERVALS.c.from_at > after)
-    for facet, thing, value, since, sequence in session.execute(query.order_by(INTERVALS.c.from_at, INTERVALS.c.id)):
+    rows = session.execute(query.order_by(INTERVALS.c.from_at, INTERVALS.c.id)).all()
+    for facet, thing, value, since, sequence in rows:
         facts[facet, thing] = Fact(value, since, sequence)
 
 
@@ -106,5 +110,17 @@ def _encode(facts: dict[Key, Fact]) -> bytes:
 
 def _decode(content: bytes) -> dict[Key, Fact]:
     columns = _decoder.decode(content)
-    facts = map(Fact._make, zip(columns.values, columns.since, columns.sequences, strict=True))
-    return dict(zip(zip(columns.facets, columns.things, strict=True), facts, strict=True))
+    keys = zip(columns.facets, columns.things, strict=True)
+    return dict(zip(keys, map(Fact, columns.values, columns.since, columns.sequences), strict=True))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Hold back the collector of garbage: a hundred thousand new objects, none of them garbage, would wake it often."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
