@@ -1,0 +1,211 @@
+"""The door to EPCs: hex to identity, tag URI or Digital Link to hex."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from rfid_gateway.epc.bits import BitReader
+from rfid_gateway.epc.plus import PLUS_BY_HEADER, PLUS_BY_NAME, read_plus, write_plus
+from rfid_gateway.epc.schemes import BY_HEADER, BY_NAME, Element, Scheme, check_meaning
+from rfid_gateway.epc.text import escape_for_link, unescape
+from twin.errors import DecodeError
+
+_WORD_BITS = 16
+_MOST_BITS = 31 * 16  # the length that a Gen 2 tag can announce: 31 words
+_TAG_PREFIX, _LINK = "urn:epc:tag:", "https://id.gs1.org"
+_RAW = re.compile(r"urn:epc:raw:(\d{1,3})\.x([0-9A-F]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpcIdentity:
+    """What a tag's EPC means.
+
+    Parameters
+    ----------
+    scheme : str
+        Name of the scheme, such as ``sgtin-96`` or ``sgtin+``; ``raw`` for what follows none.
+    hex : str
+        The EPC as it was read, upper case.
+    pure_identity, tag_uri : str or None
+        EPC URIs; schemes with a plus and raw ones have no pure identity of their own.
+    gs1_element_string : str or None
+        ``(01)…(21)…``.
+    digital_link : str or None
+        Canonical GS1 Digital Link.
+    filter : int or None
+        Filter value.
+    elements : tuple[tuple[str, str], ...]
+        GS1 application identifiers and values.
+    further_data : str
+        Bits after an EPC with a plus whose data toggle is set, as text of 0 and 1.
+    """
+
+    scheme: str
+    hex: str
+    pure_identity: str | None = None
+    tag_uri: str | None = None
+    gs1_element_string: str | None = None
+    digital_link: str | None = None
+    filter: int | None = None
+    elements: tuple[Element, ...] = field(default=())
+    further_data: str = ""
+
+
+def decode_epc(text: str) -> EpcIdentity:
+    """Give the identity of an EPC.
+
+    Parameters
+    ----------
+    text : str
+        Hex digits, upper or lower case; zero bits to the end of a word, or of the last digit, are accepted.
+
+    Raises
+    ------
+    DecodeError
+        If it is no hex, longer than a tag's EPC memory, or names a scheme whose rules it breaks.
+
+    Examples
+    --------
+    >>> decode_epc("3074257BF7194E4000001A85").pure_identity
+    'urn:epc:id:sgtin:0614141.812345.6789'
+    """
+    digits = text.strip().upper()
+    if not digits or not re.fullmatch(r"[0-9A-F]+", digits, re.ASCII):
+        raise DecodeError(f"EPC: expected hex digits, got {text[:40]!r}.", code="epc.hex")
+    count = 4 * len(digits)
+    if count > _MOST_BITS:
+        raise DecodeError(f"EPC: expected at most {_MOST_BITS} bits, got {count}.", code="epc.long")
+    bits = BitReader(int(digits, 16), count)
+    header = bits.take(8) if count >= 8 else -1
+    if header in BY_HEADER:
+        return _decode_classic(BY_HEADER[header], bits, digits)
+    if header in PLUS_BY_HEADER:
+        return _decode_plus(header, bits, digits)
+    return EpcIdentity(scheme="raw", hex=digits, tag_uri=f"urn:epc:raw:{count}.x{digits}")
+
+
+def _require_padding(bits: BitReader) -> None:
+    left = bits.left
+    if left >= _WORD_BITS:
+        raise DecodeError(f"EPC: {left} bits after its end.", code="epc.long")
+    if bits.rest():
+        raise DecodeError("EPC: bits after its end are not zero.", code="epc.padding")
+
+
+def _decode_classic(scheme: Scheme, bits: BitReader, digits: str) -> EpcIdentity:
+    filter_value, parts = scheme.read(bits)
+    _require_padding(bits)
+    check_meaning(scheme, parts)
+    body = ".".join(parts)
+    head = "" if filter_value is None else f"{filter_value}."
+    elements = tuple(scheme.elements([unescape(part, "component") for part in parts])) if scheme.elements else ()
+    return EpcIdentity(
+        scheme=scheme.name,
+        hex=digits,
+        pure_identity=f"urn:epc:id:{scheme.urn}:{body}",
+        tag_uri=f"{_TAG_PREFIX}{scheme.name}:{head}{body}",
+        gs1_element_string=element_string(elements) if elements else None,
+        digital_link=digital_link(elements) if elements else None,
+        filter=filter_value,
+        elements=elements,
+    )
+
+
+def _decode_plus(header: int, bits: BitReader, digits: str) -> EpcIdentity:
+    scheme = PLUS_BY_HEADER[header]
+    filter_value, found, has_data = read_plus(scheme, bits)
+    left = bits.left
+    further = f"{bits.rest():0{left}b}" if has_data and left else ""
+    if not has_data:
+        _require_padding(bits)
+    # An extension of 0 says that there is none.
+    elements = tuple(element for element in found if element != ("254", "0"))
+    return EpcIdentity(
+        scheme=scheme.name,
+        hex=digits,
+        gs1_element_string=element_string(elements),
+        digital_link=digital_link(elements),
+        filter=filter_value,
+        elements=elements,
+        further_data=further,
+    )
+
+
+def element_string(elements: Sequence[Element]) -> str:
+    """Write application identifiers in brackets before their values."""
+    return "".join(f"({key}){value}" for key, value in elements)
+
+
+def digital_link(elements: Sequence[Element]) -> str:
+    """Write application identifiers as a canonical GS1 Digital Link; dates go into its query."""
+    dates = {"11", "13", "15", "16", "17", "7006", "7007"}
+    path = "".join(f"/{key}/{escape_for_link(value)}" for key, value in elements if key not in dates)
+    query = "&".join(f"{key}={value}" for key, value in elements if key in dates)
+    return f"{_LINK}{path}" + (f"?{query}" if query else "")
+
+
+def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
+    """Give the hex of an EPC in whole 16-bit words.
+
+    Parameters
+    ----------
+    text : str
+        Tag URI (``urn:epc:tag:…``), raw URI (``urn:epc:raw:…``), or for a scheme with a plus a GS1 Digital Link.
+    scheme : str
+        For a Digital Link: the scheme with a plus; found from the first identifier when empty.
+    filter_value : int
+        For a Digital Link: filter, 0 to 7.
+
+    Raises
+    ------
+    DecodeError
+        If it is none of these, or does not fit its scheme.
+
+    Examples
+    --------
+    >>> encode_epc("urn:epc:tag:sgtin-96:3.0614141.812345.6789")
+    '3074257BF7194E4000001A85'
+    """
+    if text.startswith(_TAG_PREFIX):
+        return _encode_tag_uri(text[len(_TAG_PREFIX) :])
+    if found := _RAW.fullmatch(text):
+        if int(found[1]) % _WORD_BITS or len(found[2]) * 4 != int(found[1]):
+            raise DecodeError("EPC raw URI: expected whole words and as many digits as bits say.", code="epc.raw")
+        return found[2]
+    if text.startswith(("https://", "http://")):
+        return _encode_link(text, scheme, filter_value)
+    raise DecodeError(f"EPC: expected urn:epc:tag:… or a GS1 Digital Link, got {text[:60]!r}.", code="epc.uri")
+
+
+def _encode_tag_uri(text: str) -> str:
+    name, _, body = text.partition(":")
+    scheme = BY_NAME.get(name)
+    if scheme is None:
+        raise DecodeError(f"EPC: unknown scheme {name[:40]!r}.", code="epc.scheme")
+    parts = body.split(".", scheme.part_count - 1)
+    filter_value = None
+    if scheme.filter_bits:
+        if not re.fullmatch(r"\d{1,2}", parts[0], re.ASCII):
+            raise DecodeError(f"EPC filter: expected a number, got {parts[0][:20]!r}.", code="epc.filter")
+        filter_value = int(parts.pop(0))
+    bits = scheme.write(filter_value, parts)
+    check_meaning(scheme, parts)
+    return bits.hex_words()
+
+
+def _encode_link(text: str, name: str, filter_value: int) -> str:
+    rest = re.sub(r"^https?://[^/]+", "", text)
+    path, _, query = rest.partition("?")
+    pieces = path.strip("/").split("/")
+    if len(pieces) % 2:
+        raise DecodeError("EPC: a Digital Link has pairs of identifier and value.", code="epc.uri")
+    elements = [(pieces[i], unquote(pieces[i + 1])) for i in range(0, len(pieces), 2)]
+    elements += [(key, value) for key, _, value in (one.partition("=") for one in query.split("&")) if value]
+    guessed = next((one for one in PLUS_BY_NAME.values() if one.keys[0] == elements[0][0]), None)
+    scheme = PLUS_BY_NAME.get(name.lower()) if name else guessed
+    if scheme is None:
+        raise DecodeError(f"EPC: no scheme with a plus for ({elements[0][0]}).", code="epc.scheme")
+    return write_plus(scheme, filter_value, elements).hex_words()
