@@ -189,7 +189,9 @@ class GatewayRuntime:
         first = spool.next_seq
         entries = [_event_entry(self.source, spool.boot, first + i, event) for i, event in enumerate(events)]
         if samples:
-            entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series_of(samples)), Priority.SAMPLES))
+            key = f"{spool.boot}-{first + len(events):010d}"
+            series = series_of(samples, source=self.source, key=key)
+            entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series), Priority.SAMPLES))
         await asyncio.get_running_loop().run_in_executor(self._disk, spool.append, entries)
         sender.wake()
 

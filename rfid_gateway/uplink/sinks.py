@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.spool.store import Row, RowKind, Watermark
 from twin.events import registry
 from twin.events.envelope import Event
+from twin.telemetry.samples import SampleChunk
 
 
 class SampleSeries(msgspec.Struct, frozen=True):
@@ -26,6 +29,8 @@ class SampleSeries(msgspec.Struct, frozen=True):
         Inside unit; None where there is none.
     quality : list[int]
         :class:`rfid_gateway.modbus.samples.Quality` of each.
+    source, source_key : str
+        Who measured, and the gateway's own key of this series; the same series sent twice is stored once.
     """
 
     device: str
@@ -33,14 +38,41 @@ class SampleSeries(msgspec.Struct, frozen=True):
     times_us: list[int]
     values: list[float | None]
     quality: list[int]
+    source: str = ""
+    source_key: str = ""
+
+    def to_chunk(self) -> SampleChunk:
+        """Give the series as telemetry keeps it."""
+        return SampleChunk(
+            device=self.device,
+            quantity=self.quantity,
+            times_us=np.array(self.times_us, np.int64),
+            values=np.array([math.nan if value is None else value for value in self.values], np.float64),
+            quality=np.array(self.quality, np.uint8),
+            source=self.source,
+            source_key=self.source_key,
+        )
 
 
-def series_of(samples: Sequence[Sample]) -> list[SampleSeries]:
-    """Gather samples into one series per machine and quantity."""
+def series_of(samples: Sequence[Sample], *, source: str = "", key: str = "") -> list[SampleSeries]:
+    """Gather samples into one series per machine and quantity.
+
+    Parameters
+    ----------
+    samples : Sequence[Sample]
+        In the order of time for each quantity.
+    source : str
+        Who measured.
+    key : str
+        The gateway's key of all of them together; each series gets its own from it.
+    """
     found: dict[tuple[str, str], SampleSeries] = {}
     for sample in samples:
-        key = (sample.device, sample.quantity)
-        series = found.setdefault(key, SampleSeries(sample.device, sample.quantity, [], [], []))
+        place = (sample.device, sample.quantity)
+        series = found.get(place)
+        if series is None:
+            own = f"{key}:{sample.device}:{sample.quantity}" if key else ""
+            series = found[place] = SampleSeries(sample.device, sample.quantity, [], [], [], source, own)
         series.times_us.append(sample.at)
         series.values.append(None if sample.value != sample.value else sample.value)
         series.quality.append(int(sample.quality))

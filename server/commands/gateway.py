@@ -1,0 +1,236 @@
+"""``hospital-twin gateway``: run, simulate and check the sensing layer without a hospital around it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rfid_gateway.__main__ import Simulation, run_gateway, simulate
+from rfid_gateway.epc.identity import EpcIdentity, decode_epc, encode_epc
+from rfid_gateway.modbus.decoding import decode as decode_registers
+from rfid_gateway.modbus.planning import line_load
+from rfid_gateway.modbus.profile import Profile, json_schema, load_profile, shipped_profiles
+from rfid_gateway.rfid import em4100, pn532
+from rfid_gateway.rfid.llrp.codec import decode_message, split_one, to_plain
+from server.console import AsJson, out, say, show, show_rows
+from twin.errors import ConfigurationError, DecodeError, InputError
+
+is_group = True
+command = typer.Typer(help=say("RFID readers and Modbus machines: run, simulate, decode."), no_args_is_help=True)
+decoding = typer.Typer(help=say("Print what octets mean, as JSON."), no_args_is_help=True)
+encoding = typer.Typer(help=say("Print the octets of an identity."), no_args_is_help=True)
+command.add_typer(decoding, name="decode")
+command.add_typer(encoding, name="encode")
+
+Octets = Annotated[str, typer.Argument(help=say("Hex digits, or a file that holds them or the octets themselves."))]
+
+
+class Reader(StrEnum):
+    """What a simulated line carries."""
+
+    LLRP = "llrp"
+    MODBUS = "modbus"
+
+
+def _octets(text: str) -> bytes:
+    path = Path(text)
+    if len(text) < 4096 and path.is_file():
+        content = path.read_bytes()
+        try:
+            return bytes.fromhex(content.decode("ascii"))
+        except ValueError:
+            return content
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError as error:
+        raise DecodeError(f"Expected hex digits or a file, got {text[:40]!r}.", code="input.hex") from error
+
+
+def epc_view(found: EpcIdentity) -> dict[str, object]:
+    """Give an identity as JSON values."""
+    return {
+        "scheme": found.scheme,
+        "pure_identity": found.pure_identity,
+        "tag_uri": found.tag_uri,
+        "gs1_element_string": found.gs1_element_string,
+        "digital_link": found.digital_link,
+        "filter": found.filter,
+        "hex": found.hex,
+        **({"further_data": found.further_data} if found.further_data else {}),
+    }
+
+
+@decoding.command("epc", help=say("Print scheme, URIs and GS1 element string of an EPC."))
+def decode_epc_command(text: Annotated[str, typer.Argument(metavar="HEX", help=say("Hex digits."))]) -> None:
+    """Decode an EPC."""
+    path = Path(text)
+    show(epc_view(decode_epc(path.read_text(encoding="ascii") if path.is_file() else text)))
+
+
+@encoding.command("epc", help=say("Print the hex of a tag URI, or of a GS1 Digital Link by a scheme with a plus."))
+def encode_epc_command(
+    uri: Annotated[str, typer.Argument(help=say("urn:epc:tag:… or https://id.gs1.org/…"))],
+    scheme: Annotated[str, typer.Option(help=say("Scheme with a plus for a Digital Link."))] = "",
+    filter_value: Annotated[int, typer.Option("--filter", min=0, max=7, help=say("Filter for a Digital Link."))] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Encode an EPC in whole 16-bit words."""
+    written = encode_epc(uri, scheme=scheme, filter_value=filter_value)
+    if as_json:
+        show({"hex": written})
+    else:
+        out(written)
+
+
+@decoding.command("llrp", help=say("Print an LLRP message."))
+def decode_llrp(octets: Octets) -> None:
+    """Decode one LLRP message with its header."""
+    show(to_plain(decode_message(split_one(_octets(octets)))))
+
+
+@decoding.command("pn532", help=say("Print a PN532 frame."))
+def decode_pn532(octets: Octets) -> None:
+    """Decode one PN532 frame; the cards of an answer to InListPassiveTarget too."""
+    frame = pn532.decode_frame(_octets(octets))
+    view: dict[str, object] = {"kind": frame.kind.value}
+    if frame.kind is pn532.FrameKind.DATA:
+        view |= {
+            "direction": f"{frame.direction:02X}",
+            "command": f"{frame.command:02X}",
+            "data": frame.data.hex().upper(),
+        }
+    if frame.command == pn532.IN_LIST_PASSIVE_TARGET + 1:
+        view["targets"] = [
+            {"uid": one.uid.hex().upper(), "sens_res": f"{one.sens_res:04X}", "sel_res": f"{one.sel_res:02X}"}
+            for one in pn532.parse_targets(frame.data)
+        ]
+    show(view)
+
+
+@decoding.command("em4100", help=say("Print the identity in an EM4100 (RDM6300) frame."))
+def decode_em4100(octets: Octets) -> None:
+    """Decode one EM4100 frame."""
+    identity = em4100.decode_frame(_octets(octets))
+    show({"identity": identity.hex().upper(), "bits": 40, "aliases": em4100.printed_numbers(identity)})
+
+
+@decoding.command("modbus-profile", help=say("Print what registers mean by a profile."))
+def decode_modbus(
+    profile: Annotated[str, typer.Argument(help=say("Name of a shipped profile, or a file."))],
+    signal: Annotated[str, typer.Argument(help=say("Key of the signal; empty for the profile's own vectors."))] = "",
+    registers: Annotated[list[str] | None, typer.Argument(help=say("Registers, decimal or 0x…."))] = None,
+    exponent: Annotated[int | None, typer.Option(help=say("Content of the exponent register."))] = None,
+) -> None:
+    """Decode registers of one signal, or check a profile's vectors."""
+    loaded = load_profile(profile)
+    if not signal:
+        show(_vectors(loaded))
+        return
+    found = loaded.by_key.get(signal)
+    if found is None:
+        raise InputError(f"Profile {loaded.name} has no signal {signal!r}; it has {', '.join(loaded.by_key)}.")
+    try:
+        words = [int(word, 0) for word in registers or ()]
+    except ValueError as error:
+        raise DecodeError(f"Expected registers as numbers, got {registers}.", code="modbus.registers") from error
+    decoded = decode_registers(found, words, exponent)
+    label = found.labels.get(int(decoded.value), "") if isinstance(decoded.value, float) else ""
+    show({"signal": signal, "value": decoded.value, "quality": decoded.quality.name.lower(), "label": label})
+
+
+def _vectors(profile: Profile) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for vector in profile.vectors:
+        decoded = decode_registers(profile.by_key[vector.signal], vector.registers, vector.exponent)
+        rows.append(
+            {"signal": vector.signal, "registers": vector.registers, "value": decoded.value, "expected": vector.value}
+        )
+    return rows
+
+
+@command.command("check", help=say("Check a profile; print its requests, bus load and feasible period."))
+def check_profile(
+    file: Annotated[str, typer.Argument(help=say("Name of a shipped profile, or a file."))] = "",
+    baud: Annotated[int, typer.Option(min=300, help=say("Bits per second of the serial line."))] = 9600,
+    machines: Annotated[int, typer.Option(min=1, help=say("Machines on the line."))] = 1,
+    is_schema: Annotated[bool, typer.Option("--schema", help=say("Print the JSON Schema of profiles."))] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the request plan of a profile."""
+    if is_schema:
+        sys.stdout.write(json_schema() + "\n")
+        return
+    if not file:
+        show_rows([{"profile": name} for name in shipped_profiles()], columns=("profile",), as_json=as_json)
+        return
+    profile = load_profile(file)
+    load = line_load(profile, baud=baud, machines=machines)
+    rows = [
+        {
+            "class": one.poll.value,
+            "period_s": one.period_s,
+            "table": request.table.value,
+            "address": request.address,
+            "count": request.count,
+            "signals": ", ".join(slot.signal.key for slot in request.slots),
+        }
+        for one in load.classes
+        for request in one.requests
+    ]
+    if as_json:
+        plain = [{**row, "period_s": None if row["class"] == "once" else row["period_s"]} for row in rows]
+        feasible = load.feasible_fast_s if load.feasible_fast_s != float("inf") else None
+        show({"profile": profile.name, "requests": plain, "load_share": load.load_share, "feasible_fast_s": feasible})
+        return
+    show_rows(rows, columns=("class", "period_s", "table", "address", "count", "signals"), as_json=False)
+    out(
+        say(
+            "{machines} machine(s) at {baud} baud: line loaded {load:.0%}, fastest feasible period {feasible:.2f} s.",
+            machines=machines,
+            baud=baud,
+            load=load.load_share,
+            feasible=load.feasible_fast_s,
+        )
+    )
+
+
+def _until_stopped(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except KeyboardInterrupt:
+        out(say("Stopped."))
+
+
+@command.command("run", help=say("Serve readers and machines and send what they say to the core."))
+def run(
+    file: Annotated[Path, typer.Argument(help=say("Settings of the gateway (YAML)."), exists=True, dir_okay=False)],
+    seconds: Annotated[float, typer.Option("--for", min=0, help=say("Stop after so many seconds; 0: never."))] = 0.0,
+) -> None:
+    """Run a gateway until it is interrupted."""
+    _until_stopped(lambda: asyncio.run(run_gateway(file, seconds)))
+
+
+@command.command("simulate", help=say("Serve simulated readers or machines that speak the real protocols."))
+def simulate_command(
+    kind: Annotated[Reader, typer.Argument(help=say("llrp or modbus."))],
+    port: Annotated[int, typer.Option(min=0, max=65_535, help=say("First port; 0 for any free ones."))] = 0,
+    count: Annotated[int, typer.Option(min=1, max=500, help=say("How many."))] = 1,
+    profile: Annotated[str, typer.Option(help=say("Profile of the machines."))] = "generic-steam-sterilizer",
+    fault: Annotated[str, typer.Option(help=say("What the machines do wrong."))] = "none",
+    seconds: Annotated[float, typer.Option("--for", min=0, help=say("Stop after so many seconds; 0: never."))] = 0.0,
+) -> None:
+    """Serve simulated devices until interrupted."""
+    if kind is Reader.MODBUS and profile not in shipped_profiles():
+        raise ConfigurationError(f"There is no simulated plant for profile {profile!r}.")
+
+    def tell(name: str, address: str) -> None:
+        out(f"{name}\t{address}")
+
+    wanted = Simulation(kind=kind.value, port=port, count=count, profile=profile, fault=fault, seconds=seconds)
+    _until_stopped(lambda: asyncio.run(simulate(wanted, tell)))

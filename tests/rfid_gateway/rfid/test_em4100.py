@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import os
+from functools import reduce
+from operator import xor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rfid_gateway.rfid.em4100 import Em4100Decoder, decode_frame, encode_frame, printed_numbers
+from twin.errors import DecodeError
+
+PUBLISHED = bytes.fromhex("0416D7AC99")
+identities = st.binary(min_size=5, max_size=5)
+TRIALS = int(os.environ.get("HOSPITAL_TWIN_FUZZ", "20000"))
+
+
+def test_published_tag_is_read() -> None:
+    assert encode_frame(PUBLISHED) == b"\x020416D7AC99F0\x03"
+    assert decode_frame(b"\x020416D7AC99F0\x03") == PUBLISHED
+    assert printed_numbers(PUBLISHED)["eight_digits"] == "14134425"
+
+
+def identity_by_the_library_we_do_not_use(frame: bytes) -> str:
+    """What pyrfid 1.2 makes of a frame on Python 3: the decimal codes of the octets written one after the other.
+
+    Restated from its behaviour, since it cannot be used beside us: it reads single octets, which are numbers on Python 3,
+    and joins their decimal forms where characters were meant.
+    """
+    joined = "".join(str(octet) for octet in frame[1:11])
+    return joined[:10]
+
+
+def test_the_often_named_library_reads_a_correct_frame_wrongly_and_we_do_not() -> None:
+    frame = encode_frame(PUBLISHED)
+
+    assert identity_by_the_library_we_do_not_use(frame) == "4852495468"
+    assert decode_frame(frame).hex().upper() == "0416D7AC99"
+
+
+@given(st.lists(identities, min_size=1, max_size=4), st.data())
+def test_tags_are_found_whatever_the_pieces(tags: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(encode_frame(tag) * 2 for tag in tags)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    decoder = Em4100Decoder()
+
+    found = [tag for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True) for tag in decoder.feed(stream[a:b])]
+
+    assert [tag for i, tag in enumerate(found) if i == 0 or tag != found[i - 1]] == [
+        tag for i, tag in enumerate(tags) if i == 0 or tag != tags[i - 1]
+    ]
+
+
+@given(identities, st.integers(0, 13), st.integers(1, 255))
+def test_one_wrong_octet_never_gives_a_wrong_tag(tag: bytes, position: int, change: int) -> None:
+    frame = bytearray(encode_frame(tag))
+    frame[position] ^= change
+
+    found = set(Em4100Decoder(confirmations=1).feed(bytes(frame)))
+
+    assert found <= {tag}
+
+
+@given(identities, st.integers(0, 14), st.integers(0, 255))
+def test_one_inserted_or_missing_octet_never_gives_a_wrong_tag(tag: bytes, position: int, octet: int) -> None:
+    frame = encode_frame(tag)
+
+    for damaged in (frame[:position] + bytes([octet]) + frame[position:], frame[:position] + frame[position + 1 :]):
+        assert set(Em4100Decoder().feed(damaged + frame + frame)) <= {tag}
+
+
+def test_frames_damaged_independently_never_give_a_wrong_tag() -> None:
+    chance = np.random.default_rng(20_260_105)
+    decoder, wrong, single = Em4100Decoder(), 0, 0
+    hexadecimal = b"0123456789ABCDEF"
+
+    for _ in range(TRIALS):
+        tag = chance.bytes(5)
+        frame = bytearray(encode_frame(tag))
+        for position in chance.choice(np.arange(1, 13), size=int(chance.integers(2, 5)), replace=False):
+            frame[position] = hexadecimal[int(chance.integers(16))]
+        wrong += any(found != tag for found in decoder.feed(bytes(frame)))
+        single += any(found != tag for found in Em4100Decoder(confirmations=1).feed(bytes(frame)))
+
+    assert wrong == 0
+    # One checksum octet cannot see every pair of errors: this is why two equal frames are asked for.
+    assert 0 < single / TRIALS < 0.02
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_are_taken_without_failing(octets: bytes) -> None:
+    for tag in Em4100Decoder(confirmations=1).feed(octets):
+        assert encode_frame(tag) in octets.upper() or b"\r\n" in octets
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"", "em4100.frame"),
+        (b"\x020416D7AC99F0", "em4100.frame"),  # no end
+        (b"\x020416D7AC99F1\x03", "em4100.checksum"),
+        (b"\x020416D7AC9GF0\x03", "em4100.character"),
+        (b"\x0204 6D7AC99F0\x03", "em4100.character"),  # a space is skipped by careless readers of hex
+        (b"\x02" + b"0" * 30 + b"\x03", "em4100.frame"),
+    ],
+)
+def test_broken_frame_is_refused_with_a_code(frame: bytes, code: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        decode_frame(frame)
+
+    assert caught.value.code == code
+
+
+def test_line_ending_before_the_end_is_allowed() -> None:
+    assert decode_frame(b"\x020416D7AC99F0\r\n\x03") == PUBLISHED
+
+
+def test_checksum_is_the_exclusive_or_of_the_octets() -> None:
+    assert reduce(xor, PUBLISHED) == 0xF0

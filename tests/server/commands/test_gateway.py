@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from server.console import run
+from server.tree import build_tree
+from tests.datafiles import load_json
+
+VECTORS: list[dict[str, Any]] = load_json("gateway/epc_tds_vectors.json")["vectors"]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = run(build_tree(), ["gateway", *arguments])
+    return code, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["scheme"])
+def test_epc_is_decoded_to_the_published_forms(vector: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "decode", "epc", vector["hex"])
+
+    assert code == 0
+    assert {key: json.loads(printed)[key] for key in vector if key != "hex"} == {
+        key: value for key, value in vector.items() if key != "hex"
+    }
+
+
+def test_tag_uri_is_encoded_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "encode", "epc", "urn:epc:tag:cpi-var:3.0614141.5PQ7%2FZ43.12345")
+
+    assert (code, printed.strip()) == (0, "3D74257BF75411DEF6B4CC00000003039000")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("decode", "em4100", "0230343136443741433939463003"), {"identity": "0416D7AC99"}),
+        (("decode", "pn532", "0000FF06FAD50332010607E800"), {"command": "03", "data": "32010607"}),
+        (("decode", "llrp", "043e0000000a00000007"), {"type": "KEEPALIVE", "id": 7}),
+        (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "42"), {"value": 4.2, "quality": "good"}),
+        (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "0x8000"), {"value": None}),
+    ],
+)
+def test_octets_are_told_as_json(
+    arguments: tuple[str, ...], expected: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, printed = answer(capsys, *arguments)
+
+    assert code == 0
+    assert expected.items() <= json.loads(printed).items()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", "epc", "30"),
+        ("decode", "epc", "xyz"),
+        ("encode", "epc", "urn:epc:tag:sgtin-96:3.0614141.812345.007"),
+        ("decode", "llrp", "043e00000009"),
+        ("decode", "pn532", "0000FF02FED4022B00"),
+        ("decode", "em4100", "00"),
+        ("decode", "modbus-profile", "no-such-profile"),
+        ("decode", "modbus-profile", "generic-medicine-fridge", "no_such_signal", "1"),
+        ("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "1", "2"),
+        ("check", "no-such-profile"),
+    ],
+)
+def test_what_is_not_valid_exits_with_two(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, *arguments)
+
+    assert (code, printed) == (2, "")
+
+
+def test_check_prints_the_plan_of_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "check", "generic-steam-sterilizer", "--json")
+
+    plan = json.loads(printed)
+    assert code == 0
+    assert [(one["address"], one["count"]) for one in plan["requests"] if one["class"] == "fast"] == [(1, 19)]
+    assert 0 < plan["load_share"] < 1
+
+
+def test_simulated_readers_start_and_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "simulate", "llrp", "--count", "2", "--for", "0.05")
+
+    assert code == 0
+    assert printed.count("127.0.0.1:") == 2
+
+
+def test_simulated_machines_start_and_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "simulate", "modbus", "--profile", "generic-isolation-room", "--for", "0.05")
+
+    assert (code, "unit 1" in printed) == (0, True)
