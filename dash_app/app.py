@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
 from dash_app.pages import frame
 from dash_app.pages.guard import NOTICE, Callbacks
@@ -151,6 +152,36 @@ def build_ui(port: HospitalPort, *, prefix: str = "/ui/") -> AsgiApp:
     server.add_api_route(prefix + "{path:path}", page, methods=["GET"], include_in_schema=False)
     default = preferences.Preferences(language=port.settings.language, time_zone=port.settings.time_zone)
     return _ReaderLayer(server, default, _content_security_policy(app))
+
+
+HANDHELD_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+
+
+def build_handheld(*, prefix: str = "/m") -> AsgiApp:
+    """Give the handheld's own files as an ASGI application; its data come from the API.
+
+    Parameters
+    ----------
+    prefix : str, optional
+        Where it stands, without a slash at the end; paths arrive un-rewritten.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount(prefix, StaticFiles(directory=STATIC / "m", html=True))
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = HANDHELD_POLICY
+                headers["Cache-Control"] = "no-cache"
+            await send(message)
+
+        await app(scope, receive, send_with_policy)
+
+    return answer
 
 
 def _content_security_policy(app: dash.Dash) -> str:

@@ -14,6 +14,7 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UI = "/ui"
+HANDHELD = "/m"
 
 
 class Dispatcher:
@@ -28,20 +29,23 @@ class Dispatcher:
         Everything but the pages; it also gets the lifespan.
     ui : AsgiApp or None
         The pages; None where they are not served.
+    handheld : AsgiApp or None
+        The handheld's files; None where they are not served.
     """
 
-    def __init__(self, api: AsgiApp, ui: AsgiApp | None) -> None:
+    def __init__(self, api: AsgiApp, ui: AsgiApp | None, handheld: AsgiApp | None = None) -> None:
         self._api = api
-        self._ui = ui
+        self._parts = {part: app for part, app in ((UI, ui), (HANDHELD, handheld)) if app is not None}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one request, socket or lifespan to the one it is for."""
-        if scope["type"] in {"http", "websocket"} and self._ui is not None:
+        if scope["type"] in {"http", "websocket"}:
             path = scope["path"]
-            if path == UI or path.startswith(UI + "/"):
-                scope["hospital_twin.part"] = UI
-                await self._ui(scope, receive, send)
-                return
+            for part, app in self._parts.items():
+                if path == part or path.startswith(part + "/"):
+                    scope["hospital_twin.part"] = part
+                    await app(scope, receive, send)
+                    return
         await self._api(scope, receive, send)
 
 

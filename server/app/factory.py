@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 import server.http
+from dash_app.app import build_handheld
 from server.access import forms as access_forms
 from server.access import routes as access_routes
 from server.access.forms import is_secure
@@ -143,7 +144,7 @@ def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp |
     counters = Counters()
     api.state.counters = counters
     secure = is_secure(hospital.settings)
-    inner: AsgiApp = Dispatcher(api, ui)
+    inner: AsgiApp = Dispatcher(api, ui, build_handheld() if ui is not None else None)
     inner = GZipMiddleware(inner, minimum_size=GZIP_FROM_BYTES)
     inner = Gate(inner, gatekeeper, is_secure=secure)
     framed = Frame(inner, clock=hospital.clock, counters=counters, is_secure=secure)
