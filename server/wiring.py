@@ -29,12 +29,14 @@ from twin.clock import Clock, SystemClock
 from twin.db.database import Database, open_database
 from twin.errors import ConfigurationError, Unavailable
 from twin.events.envelope import Event
+from twin.history.projection import HistoryProjection
 from twin.ids import UniqueIds
 from twin.ledger.ledger import Ledger
 from twin.ports import Handler, Handlers, Stored
 from twin.settings import Settings
 from twin.state.live import LiveState
 from twin.state.views import bearer_of
+from twin.telemetry.telemetry import Telemetry
 
 T = TypeVar("T")
 log = logging.getLogger("hospital_twin")
@@ -94,6 +96,8 @@ class Hospital:
         What becomes due when.
     ids : UniqueIds
         Source of new ids.
+    telemetry : Telemetry
+        Raw samples of machines.
     jobs : Jobs
         Long work.
     services : dict[str, object]
@@ -109,6 +113,7 @@ class Hospital:
     process: str
     deadlines: DeadlineService
     ids: UniqueIds
+    telemetry: Telemetry
     jobs: Jobs = field(default_factory=NoJobs)
     services: dict[str, object] = field(default_factory=dict)
     _closing: list[Callable[[], None]] = field(default_factory=list)
@@ -159,6 +164,7 @@ class Hospital:
         for action in reversed(self._closing):
             action()
         self._closing.clear()
+        self.telemetry.close()
         self.ledger.close()
         self.database.close()
 
@@ -255,12 +261,17 @@ def open_hospital(
         live = LiveState()
         ledger = Ledger(
             database, state=live, bearer_of=bearer_of, clock=time, ids=ids,
+            snapshot_every=settings.snapshot_every_events,
             handlers=gather(organ_handlers() if handlers is None else handlers),
         )  # fmt: skip
-        return Hospital(
+        hospital = Hospital(
             settings=settings, clock=time, database=database, ledger=ledger, live=live, ids=ids,
             secret=database.writer.run(_secret), process=ids.next(time.now()), deadlines=DeadlineService(time),
+            telemetry=Telemetry(database),
         )  # fmt: skip
     except BaseException:
         database.close()
         raise
+    if is_core:
+        hospital.services["history"] = HistoryProjection().follow(ledger)
+    return hospital

@@ -85,7 +85,7 @@ def _access(request: Request) -> Access:
     return access
 
 
-@router.get("/", permission=PUBLIC, raw=True, media=HTML, status=303)
+@router.get("/", permission=PUBLIC, raw=True, status=303)
 async def start_page(request: Request) -> Response:
     """Lead to the pages."""
     del request

@@ -118,9 +118,7 @@ class Page:
         status : int, optional
             HTTP status.
         """
-        hint = self.say(
-            "You become the system administrator. At least 12 characters; a sentence of four words is good."
-        )
+        hint = self.say("You become the system administrator. Take at least 12 characters; four words are good.")
         form = (
             f'<p id="hint">{hint}</p>{self._alert(problem)}<form method="post" action="/set-up">'
             f'<input type="hidden" name="token" value="{escape(token, quote=True)}">'
@@ -134,9 +132,7 @@ class Page:
 
     def set_up_needed(self) -> Response:
         """Give the page that says where the set-up link is."""
-        told = self.say(
-            "Open the set-up link that the server printed when it started; it also stands in the data folder."
-        )
+        told = self.say("Open the set-up link that the server printed at its start; it also stands in the data folder.")
         return self._page(self.say("This hospital is not set up yet"), f"<p>{told}</p>", 503)
 
     def _alert(self, problem: str) -> str:

@@ -16,10 +16,12 @@ from server.doors.idempotency import forget_old
 from server.jobs.runner import JobRunner
 from server.wiring import Hospital
 from twin.clock import HOUR_US, MINUTE_US
+from twin.ledger.retention import archive_and_prune
 
 SHUTDOWN_S = 8
 _HEAD_EVERY_US = 5 * MINUTE_US
 _SWEEP_EVERY_US = HOUR_US
+_PRUNE_EVERY_US = 6 * HOUR_US
 
 
 class JsonLines(logging.Formatter):
@@ -87,6 +89,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
     _repeat(hospital, "audit-head", _HEAD_EVERY_US, app.access.write_head)
     _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
+    _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
     hospital.deadlines.start()
     try:
         yield app
@@ -94,12 +97,28 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         hospital.deadlines.stop()
         engine.stop()
         runner.stop()
+        hospital.ledger.take_snapshot().result()  # so that the next start replays nothing
         app.access.close()
 
 
 def _sweep(hospital: Hospital) -> None:
     now = hospital.clock.now()
     hospital.write_now(lambda session: forget_old(session, now=now))
+
+
+def _prune(hospital: Hospital) -> None:
+    """Take out what is past its retention; the ledger only if the settings say so."""
+    settings, now = hospital.settings, hospital.clock.now()
+    telemetry = hospital.telemetry
+    while hospital.write_now(
+        lambda session: telemetry.prune(session, now=now, retention_days=settings.telemetry_retention_days)
+    ):
+        pass
+    if settings.ledger_retention_days:
+        hospital.ledger.take_snapshot().result()
+        archive_and_prune(
+            hospital.database, settings.data_dir / "archive", now=now, retention_days=settings.ledger_retention_days
+        )
 
 
 def server_of(app: App, hospital: Hospital) -> uvicorn.Server:

@@ -23,6 +23,7 @@ from twin.errors import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
 JSON = "application/json"
+HTML = "text/html"
 
 
 class Public(Enum):
@@ -230,6 +231,14 @@ def _description(door: Door) -> dict[str, Any]:
     return extra
 
 
+def _problems(door: Door) -> dict[int | str, dict[str, Any]]:
+    if door.media != HTML:
+        return dict(_PROBLEMS)
+    # A page for people says what is wrong as a page; what stands before it still answers with a problem.
+    pages = {name: {**answer, "content": {**answer["content"], HTML: {}}} for name, answer in _PROBLEMS.items()}
+    return pages | {"3XX": {"description": "Goes on at another address."}}
+
+
 def _success(door: Door) -> dict[int | str, dict[str, Any]]:
     answer: dict[str, Any] = {"description": "Done."}
     if door.gives is not None:
@@ -260,7 +269,7 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
             raise ConfigurationError(f"{door.method} {door.path} is declared twice: remove one of the two routes.")
         seen.add((door.method, door.path))
         name = operation_of(door)
-        responses = _success(door) | _PROBLEMS
+        responses = _success(door) | _problems(door)
         if door.permission is not PUBLIC:
             responses[401] = _STRANGER
         api.router.routes.append(

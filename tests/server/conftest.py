@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
 import pytest
+import uvicorn
 from argon2 import PasswordHasher
 from sqlmodel import Session
 
@@ -18,9 +21,10 @@ from server.access.passwords import Passwords
 from server.access.service import Access
 from server.access.users import NewUser
 from server.app.factory import App, build_app
+from server.jobs.runner import JobRunner
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
-from twin.clock import ManualClock
+from twin.clock import Clock, ManualClock
 from twin.settings import Settings
 
 PASSWORD = "four words make sense"
@@ -39,7 +43,7 @@ class Served:
 
     hospital: Hospital
     app: App
-    clock: ManualClock
+    clock: ManualClock | Clock
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -121,3 +125,57 @@ async def served(fresh: Served) -> Served:
     fresh.add_user("root", Role.SYSADMIN)
     assert not fresh.access.needs_set_up
     return fresh
+
+
+@dataclass
+class Live:
+    """A hospital behind a real server on loopback, for sockets, streams and whole-API checks."""
+
+    base_url: str
+    served: Served
+
+    def make_key(self, role: Role, source: str = "") -> str:
+        return self.served.make_key(role, source)
+
+
+@contextmanager
+def serving(app: App, sockets: list[socket.socket]) -> Iterator[str]:
+    """Run uvicorn in a thread on an open socket; gives the base URL."""
+    config = uvicorn.Config(app.asgi, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    host, port = sockets[0].getsockname()
+    with httpx2.Client() as client:
+        for _ in range(200):
+            try:
+                client.get(f"http://{host}:{port}/healthz")
+            except httpx2.TransportError:
+                threading.Event().wait(0.05)
+            else:
+                break
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def live(settings: Settings) -> Iterator[Live]:
+    """A set-up hospital with jobs, served for real."""
+    hospital = open_hospital(settings)
+    runner = JobRunner(hospital, kinds={"count": "tests.server.jobs.jobs_for_tests:count"})
+    hospital.jobs = runner
+    runner.start()
+    access = Access(hospital, cheap_passwords())
+    app = build_app(hospital, access=access)
+    served = Served(hospital, app, hospital.clock)
+    served.add_user("root", Role.SYSADMIN)
+    listening = socket.create_server(("127.0.0.1", 0))
+    with serving(app, [listening]) as base_url:
+        yield Live(base_url, served)
+    listening.close()
+    runner.stop()
+    access.close()
+    hospital.close()
