@@ -89,14 +89,14 @@ class Presences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_instant(text: str, field: str) -> int:
-    """Read an instant of a query.
+    """Read an instant of a query or a body.
 
     Parameters
     ----------
     text : str
         ISO 8601 with its offset.
     field : str
-        Name of the query parameter.
+        Name of the parameter or field.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def parse_instant(text: str, field: str) -> int:
         at = from_text(text)
     except (ValueError, OverflowError) as error:
         problem = FieldProblem(
-            field=field, place=f"/query/{field}", message=f"Expected an instant, got {text[:40]!r}.",
+            field=field, place=f"/{field}", message=f"Expected an instant, got {text[:40]!r}.",
             cure="Send ISO 8601 with an offset, such as 2026-01-05T08:00:00Z.",
         )  # fmt: skip
         raise FieldError(problem) from error

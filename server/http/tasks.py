@@ -20,6 +20,7 @@ from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http.commanding import command_id, instant_told
+from server.http.history import parse_instant
 from server.http.task_bodies import (
     Assignment,
     Completion,
@@ -38,7 +39,7 @@ from server.http.task_bodies import (
 )
 from server.http.walking import people_on_duty, walking_seconds
 from twin.access import Permission
-from twin.clock import from_text, to_text
+from twin.clock import to_text
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.events.work import TaskKind, TaskRequested
 
@@ -116,7 +117,7 @@ async def request_task(call: CallDep) -> TaskPage:
         from_place=told.from_place,
         to_place=told.to_place,
         quantity=told.quantity,
-        due_at=from_text(told.due_at) if told.due_at else 0,
+        due_at=parse_instant(told.due_at, "due_at") if told.due_at else 0,
         priority=told.priority,
         reason=told.reason,
     )
