@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import itertools
 import logging
 import queue
 import threading
@@ -26,6 +27,11 @@ from twin.ports import Stored
 T = TypeVar("T")
 
 Work = Callable[[Transaction], T]
+P = TypeVar("P")
+
+Together = Callable[[Transaction, list[P]], list[T]]
+"""Does the same work for several callers at once and gives an answer for each."""
+
 OnCommit = Callable[[list[Stored]], None]
 Guard = Callable[[], None]
 
@@ -42,6 +48,8 @@ class _Job:
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     answer: Any = None
     stored: list[Stored] = field(default_factory=list)
+    together: Together[Any, Any] | None = None
+    item: Any = None
 
 
 class _Stop:
@@ -119,7 +127,9 @@ class Writer:
         weight : int, optional
             How many events it stores; heavy works are not gathered in one transaction.
         """
-        job = _Job(work, weight)
+        return self._enqueue(_Job(work, weight))
+
+    def _enqueue(self, job: _Job) -> Future[Any]:
         with self._gate:
             if self._closed:
                 raise Unavailable("The store is closing: send again to the next instance.", code="unavailable.closing")
@@ -131,6 +141,22 @@ class Writer:
                     code="unavailable.queue",
                 ) from None
         return job.future
+
+    def submit_together(self, together: Together[P, T], item: P, *, weight: int = 1) -> Future[T]:
+        """Queue work that may be done in one go with the same work of others waiting beside it.
+
+        Parameters
+        ----------
+        together : Callable[[Transaction, list[P]], list[T]]
+            Does the work for several items; if it raises, each item is tried alone.
+        item : P
+            This caller's part.
+        weight : int, optional
+            As for :meth:`submit_work`.
+        """
+        return self._enqueue(
+            _Job(lambda transaction: together(transaction, [item])[0], weight, together=together, item=item)
+        )
 
     def run(self, use_case: Callable[[Session], T]) -> T:
         """Run a use case and give its value after COMMIT.
@@ -206,12 +232,17 @@ class Writer:
         try:
             raw = self._channel.begin()
             marks: set[str] = set()
-            for job in group:
-                error = self._attempt(raw, job, marks)
-                if error is None:
-                    done.append(job)
-                else:
-                    failed.append((job, error))
+            for together, alike in itertools.groupby(group, key=lambda job: job.together):
+                jobs = list(alike)
+                if together is not None and len(jobs) > 1 and self._attempt_together(raw, together, jobs, marks):
+                    done.extend(jobs)
+                    continue
+                for job in jobs:
+                    error = self._attempt(raw, job, marks)
+                    if error is None:
+                        done.append(job)
+                    else:
+                        failed.append((job, error))
             self._channel.commit()
         except BaseException:
             self._channel.rollback()
@@ -219,6 +250,19 @@ class Writer:
         for job, error in failed:
             job.future.set_exception(error)
         return done
+
+    def _attempt_together(
+        self, raw: RawConnection, together: Together[Any, Any], jobs: list[_Job], marks: set[str]
+    ) -> bool:
+        """Do alike jobs in one go; give False, with nothing done, if any of them cannot be done."""
+        items = [job.item for job in jobs]
+        whole = _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context)
+        if self._attempt(raw, whole, marks) is not None:
+            return False
+        for job, answer in zip(jobs, whole.answer, strict=True):
+            job.answer = answer
+        jobs[0].stored = whole.stored
+        return True
 
     def _attempt(self, raw: RawConnection, job: _Job, marks: set[str]) -> BaseException | None:
         """Run one job in a savepoint; give what it raised, or raise what fails the whole transaction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -123,9 +124,7 @@ class Ledger:
         Future[list[Stored]]
             Answered once they are durable and the live state shows them.
         """
-        return self.database.writer.submit_work(
-            lambda transaction: self._append(transaction, events), weight=len(events)
-        )
+        return self.database.writer.submit_together(self._append_all, events, weight=len(events))
 
     def read(self, session: Session, after: int = 0, limit: int = 1000, *, thing: str = "") -> list[Stored]:
         """Give stored events in ledger order.
@@ -280,6 +279,11 @@ class Ledger:
         """End all subscribers after the batch that each deals with."""
         for subscription in self._subscriptions:
             subscription.stop()
+
+    def _append_all(self, transaction: Transaction, batches: list[Sequence[Event]]) -> list[list[Stored]]:
+        """Append the batches of several senders as one; give each its own answers."""
+        answers = iter(self._append(transaction, [event for batch in batches for event in batch]))
+        return [list(itertools.islice(answers, len(batch))) for batch in batches]
 
     def _append(self, transaction: Transaction, events: Sequence[Event], depth: int = 0) -> list[Stored]:
         answer = self._store.store(transaction, events)

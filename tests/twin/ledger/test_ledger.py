@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -127,6 +128,33 @@ def test_a_head_that_cannot_be_stored_is_refused_and_nothing_of_its_batch_stays(
     assert isinstance(error, FieldError)
     assert (error.problem.field, error.problem.place) == (field, "events/1")
     assert all_stored(ledger) == []
+
+
+def test_senders_that_share_a_transaction_get_their_own_answers(make_ledger: MakeLedger) -> None:
+    ledger = make_ledger(MOVES)
+    started, go = threading.Event(), threading.Event()
+
+    def hold(_transaction: object) -> None:
+        started.set()
+        go.wait(10)
+
+    ledger.database.writer.submit_work(hold)
+    assert started.wait(10)
+    bad = ZoneChanged(thing="t", occurred_at=1, source="nobody", source_key="k", zone="z")
+    good = [ledger.submit([zone("t1", "a", key="k1"), zone("t1", "b", key="k2")]), ledger.submit([])]
+    good.append(ledger.submit([zone("t2", "a", key="k1"), zone("t2", "a", key="k3")]))
+    refused = ledger.submit([zone("t3", "a", key="k4"), bad])
+    good.append(ledger.submit([zone("t4", "a", key="k5")]))
+    go.set()
+
+    assert [[(s.sequence, s.is_new) for s in one.result(10)] for one in good] == [
+        [(1, True), (2, True)], [], [(1, False), (3, True)], [(4, True)],
+    ]  # fmt: skip
+    error = refused.exception(10)
+    assert isinstance(error, FieldError)
+    assert error.problem.place == "events/1"
+    assert [s.event.source_key for s in all_stored(ledger)] == ["k1", "k2", "k3", "k5"]
+    assert ledger.state.sequence == 4
 
 
 def test_events_cannot_be_changed_or_taken_away(make_ledger: MakeLedger, database: Database) -> None:
