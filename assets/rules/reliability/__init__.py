@@ -1,0 +1,1 @@
+"""Honest reliability statistics: censoring, truncation, repairable systems, intervals, silence below three events."""

@@ -1,0 +1,119 @@
+"""``hospital-twin assets``: judge recorded cycles, fit failure data and read device labels, all as JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from assets.model.cycle import Judgement, Reason
+from assets.rules.cycle_file import read_cycles
+from assets.rules.failure_file import analyse_failures, read_failures
+from assets.rules.udi.parsing import parse_udi
+from assets.rules.verdict import judge
+from server.console import Exit, exit_code_of, say, show
+from twin.clock import SystemClock
+from twin.errors import DecodeError, HospitalTwinError
+
+is_group = True
+name = "assets"
+command = typer.Typer(help=say("Judge cycles, fit failure data, read device labels."), no_args_is_help=True)
+
+CycleFile = Annotated[Path, typer.Argument(help=say("JSON file of recorded cycles."))]
+FailureFile = Annotated[Path, typer.Argument(help=say("CSV file with asset, start, end, event."))]
+Label = Annotated[str, typer.Argument(help=say("Label as scanned or printed; \\x1d stands for FNC1."))]
+Confidence = Annotated[float, typer.Option(help=say("Two-sided confidence of all intervals."), min=0.5, max=0.999)]
+AsJson = Annotated[bool, typer.Option("--json", help=say("Always on: this command speaks JSON."), hidden=True)]
+
+
+@command.command("judge", help=say("Judge recorded sterilizer cycles."))
+def judge_file(file: CycleFile, as_json: AsJson = True) -> None:
+    """Print one verdict per cycle; a failed cycle is a result, not an error of the command."""
+
+    def work() -> object:
+        cycles = read_cycles(msgspec.json.decode(_text(file)), source=file.name)
+        return {"cycles": [_verdict(c.id, judge(c.trace, c.programme, c.preconditions)) for c in cycles]}
+
+    _speak(work)
+
+
+@command.command("reliability", help=say("Fit failure data."))
+def fit_file(file: FailureFile, confidence: Confidence = 0.95, as_json: AsJson = True) -> None:
+    """Print what can be said of failure data, and the code of what cannot."""
+    _speak(lambda: analyse_failures(read_failures(_text(file), source=file.name), confidence=confidence))
+
+
+@command.command("udi", help=say("Read a device label."))
+def read_label(text: Label, as_json: AsJson = True) -> None:
+    """Print the fields of a label of GS1, HIBCC or ICCBBA."""
+    today = datetime.fromtimestamp(SystemClock().now() / 1e6, UTC).date()
+    _speak(lambda: parse_udi(text.replace("\\x1d", "\x1d").replace("<GS>", "\x1d"), today=today))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DecodeError(f"{file} cannot be read: {error.strerror}.", code="file.unreadable") from error
+    except UnicodeDecodeError as error:
+        message = f"{file} is no UTF-8 text: save it as UTF-8."
+        raise DecodeError(message, code="file.encoding", offset=error.start) from error
+
+
+def _speak(work: Callable[[], object]) -> None:
+    """Print the result, or a coded error to standard error with exit code 2."""
+    try:
+        result = work()
+    except msgspec.DecodeError as error:
+        _complain(DecodeError(f"Expected JSON: {error}.", code="file.json"))
+    except HospitalTwinError as error:
+        _complain(error)
+    else:
+        show(result)
+
+
+def _complain(error: HospitalTwinError) -> None:
+    facts: dict[str, object] = {"code": error.code, "detail": error.message}
+    if isinstance(error, DecodeError) and error.offset is not None:
+        facts["offset"] = error.offset
+    problems = getattr(error, "problems", ())
+    if problems:
+        facts["problems"] = [
+            {"place": p.place, "field": p.field, "message": p.message, "cure": p.cure} for p in problems[:100]
+        ]
+    sys.stderr.write(msgspec.json.encode({"error": facts}).decode() + "\n")
+    raise typer.Exit(max(exit_code_of(error), Exit.WRONG_USE))
+
+
+def _verdict(identifier: str, found: Judgement) -> dict[str, object]:
+    return {
+        "id": identifier,
+        "verdict": found.verdict.name,
+        "reasons": [_reason(reason) for reason in found.reasons],
+        "warnings": [_reason(reason) for reason in found.warnings],
+        "f0_minutes": found.f0_minutes,
+        "longest_hold_s": found.hold_s,
+        "a0_s": found.a0_s,
+        "max_temperature_c": found.max_temperature_c,
+        "max_theoretical_difference_k": found.max_theoretical_difference_k,
+        "air_share": found.air_share,
+        "evaluated": found.evaluated,
+        "not_evaluated": found.not_evaluated,
+        "samples": found.samples,
+        "input_hash": found.input_hash,
+        "algorithm": found.algorithm,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return {
+        "code": reason.code,
+        "verdict": reason.verdict.name,
+        "measured": reason.measured,
+        "limit": reason.limit,
+    }

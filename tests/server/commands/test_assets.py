@@ -1,0 +1,179 @@
+"""The checking doors of the device organ, as a program calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.console import run
+from server.tree import build_tree
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, Any]:
+    code = run(build_tree(), ["assets", *arguments])
+    said = capsys.readouterr()
+    return code, json.loads(said.out) if said.out else None, json.loads(said.err)["error"] if said.err else None
+
+
+def test_judge_prints_verdicts_with_reasons_and_figures(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    file = data_dir / "assets" / "15_sterilizer_cycles.json"
+
+    code, said, _ = call(capsys, "judge", str(file))
+
+    assert code == 0
+    for cycle, row in zip(said["cycles"], json.loads(file.read_text())["cycles"], strict=True):
+        assert (cycle["id"], cycle["verdict"]) == (row["id"], row["expect"]["verdict"])
+        assert {"reasons", "f0_minutes", "longest_hold_s", "not_evaluated", "input_hash"} <= set(cycle)
+        if row["missing_seconds"] is None:
+            assert cycle["f0_minutes"] == pytest.approx(row["expect"]["F0_trapezoid_1s_Tref121_1"], rel=1e-9)
+            assert cycle["longest_hold_s"] == row["expect"]["longest_continuous_hold_s"]
+
+
+SAMPLED = {
+    "id": "s", "band": [134, 137], "required_hold_s": 3,
+    "samples": {"t": [0, 1, 2, 3, 4, 5, 6], "T_control": [120, 134.5, 134.5, 134.5, 134.5, 134.5, 120],
+                "P_abs": [200, 308.9, 308.9, 308.9, 308.9, 308.9, 200]},
+}  # fmt: skip
+
+
+def test_judge_reads_samples_as_columns_and_as_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    columns = SAMPLED["samples"]
+    assert isinstance(columns, dict)
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    (tmp_path / "a.json").write_text(json.dumps([SAMPLED, SAMPLED | {"samples": rows}]))
+
+    code, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+
+    assert code == 0
+    first, second = said["cycles"]
+    assert (first["verdict"], first["longest_hold_s"]) == ("PASS", 4.0)
+    assert first["input_hash"] == second["input_hash"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "field"),
+    [
+        ("{", "file.json", ""),
+        ('{"cycles": []}', "input.import", "cycles"),
+        ('[{"band": [134]}]', "input.import", "band"),
+        ('[{"band": [134, "x"], "required_hold_s": 3}]', "input.import", "1"),
+        ('[{"band": [137, 134], "required_hold_s": 3}]', "input.import", "programme"),
+        ('[{"band": [134, 137]}]', "input.import", "required_hold_s"),
+        ('[{"band": [134, 137], "required_hold_s": 3}]', "input.import", "breakpoints_s_C"),
+        ('[{"band": [134, 137], "required_hold_s": 3, "kind": "magic"}]', "input.import", "programme"),
+        ('[{"band": [134, 137], "required_hold_s": 3, "required_evidence": ["x"]}]', "input.import", "programme"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [0, 2]]}]', "input.import",
+         "breakpoints_s_C"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9e9, 2]]}]', "input.import",
+         "breakpoints_s_C"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9, 2]], "air_fraction": 1}]',
+         "input.import", "air_fraction"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [1], "T": [2]}}]', "input.import", "T"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [1], "P_abs": [2, 3]}}]', "input.import",
+         "pressure_kpa"),
+        ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [null]}}]', "input.import", "t"),
+        ("[3]", "input.import", "cycle"),
+    ],
+)  # fmt: skip
+def test_judge_refuses_what_it_cannot_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, code: str, field: str
+) -> None:
+    (tmp_path / "a.json").write_text(content)
+
+    exit_code, said, error = call(capsys, "judge", str(tmp_path / "a.json"))
+
+    assert (exit_code, said, error["code"]) == (2, None, code)
+    if field:
+        assert error["problems"][0]["field"] == field
+        assert error["problems"][0]["cure"]
+
+
+def test_reliability_of_lifetimes(capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path) -> None:
+    case = json.loads((data_dir / "assets" / "01_weibull_mle_nist_8_4_1_2.json").read_text())
+    rows = [(t, 1) for t in case["input"]["failures"]] + [(t, 0) for t in case["input"]["right_censored"]]
+    lines = [f"d{i},0,{t},{event}" for i, (t, event) in enumerate(rows)]
+    (tmp_path / "f.csv").write_text("\n".join(["asset,start,end,event", *lines]))
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, said["devices"], said["events"], said["is_repairable"]) == (0, 20, 10, False)
+    assert said["weibull"]["shape"] == pytest.approx(case["expect"]["beta_shape"], rel=1e-5)
+    assert said["weibull"]["scale"] == pytest.approx(case["expect"]["alpha_scale"], rel=1e-5)
+    assert said["weibull"]["shape_low"] < said["weibull"]["shape"] < said["weibull"]["shape_high"]
+    assert said["rate"]["low"] < said["rate"]["point"] < said["rate"]["high"]
+
+
+def test_reliability_of_a_repaired_device(capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path) -> None:
+    case = json.loads((data_dir / "assets" / "03_crow_amsaa_failure_terminated_22.json").read_text())
+    ages = [0.0, *case["input"]["times"]]
+    lines = [f"pump,{a},{b},1" for a, b in zip(ages, ages[1:], strict=False)]
+    (tmp_path / "f.csv").write_text("\n".join(["Asset, Start, End, Event", *lines]))
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, said["is_repairable"], said["weibull"]) == (0, True, None)
+    assert said["refused"]["weibull"] == "reliability.repairable"
+    assert said["power_law"]["shape"] == pytest.approx(case["expect"]["beta_mle"], rel=1e-6)
+    assert said["power_law"]["rate"] == pytest.approx(case["expect"]["lambda_mle"], rel=1e-6)
+    assert len(said["mean_cumulative"]) == 22
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        (["a,0,5,1", "b,0,6,1", "c,0,7,0"], {"weibull": "reliability.too_few_events",
+                                             "survival": "reliability.too_few_events"}),
+        (["a,0,5,1", "b,0,5,1", "c,0,5,1"], {"weibull": "reliability.no_spread"}),
+    ],
+)  # fmt: skip
+def test_reliability_says_what_it_does_not_say(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, lines: list[str], refused: dict[str, str]
+) -> None:
+    (tmp_path / "f.csv").write_text("\n".join(["asset,start,end,event", *lines]))
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, said["refused"], said["weibull"]) == (0, refused, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("asset,start,end\na,0,1", ["row 1"]),
+        ("asset,start,end,event\n", ["row 2"]),
+        ("asset,start,end,event\na,0,x,1\n,0,1,1\nb,5,4,1\nc,0,1,maybe", ["row 2", "row 3", "row 4", "row 5"]),
+        ("asset,start,end,event\na,0,5,1\na,4,9,1", ["a"]),
+    ],
+)
+def test_reliability_names_each_bad_row(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, places: list[str]
+) -> None:
+    (tmp_path / "f.csv").write_text(text)
+
+    code, _, error = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, error["code"]) == (2, "input.import")
+    assert [problem["place"] for problem in error["problems"]] == places
+
+
+def test_udi_prints_fields_or_a_coded_error(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said, _ = call(capsys, "udi", "(01)00844588003288(17)141120(10)7654321D(21)10987654d321")
+    assert (code, said["gtin"], said["expires_on"], said["lot"]) == (0, "00844588003288", "2014-11-20", "7654321D")
+
+    code, said, error = call(capsys, "udi", "(01)00844588003289")
+    assert (code, said, error["code"], error["offset"]) == (2, None, "udi.check_digit", 17)
+
+    code, said, _ = call(capsys, "udi", "01008445880032881076543\\x1d21S1")
+    assert (said["lot"], said["serial"]) == ("76543", "S1")
+
+
+def test_a_file_that_is_not_there_is_a_coded_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, error = call(capsys, "judge", str(tmp_path / "none.json"))
+    assert (code, error["code"]) == (2, "file.unreadable")
+
+    (tmp_path / "b.csv").write_bytes(b"asset,start,end,event\n\xff")
+    code, _, error = call(capsys, "reliability", str(tmp_path / "b.csv"))
+    assert (code, error["code"]) == (2, "file.encoding")
