@@ -26,11 +26,13 @@ from twin.events.patients import (
     EncounterMoved,
     EncounterPlanned,
     EncounterStarted,
+    EncounterUpdated,
     QueueCalled,
     QueueJoined,
     QueueLeft,
     QueueServiceEnded,
     QueueServiceStarted,
+    StageReached,
 )
 
 # Emergency arrivals an hour by hour of day: low at night, high late morning and early evening; 112 a day.
@@ -267,7 +269,10 @@ class PatientFlow:
         self._say(QueueCalled, patient.ticket, at, counter="1")
         self._say(QueueServiceStarted, patient.ticket, at)
         self._say(QueueServiceEnded, patient.ticket, at + 4 * MINUTE_US)
+        self._say(StageReached, patient.encounter, at + 4 * MINUTE_US, stage="triaged", service_point=self.rooms.triage)
         if patient.acuity >= 4:  # the fast track needs no bay
+            seen = at + int(self.random.gamma(2.0, 20.0) * MINUTE_US)
+            self._say(StageReached, patient.encounter, seen, stage="exam_started", service_point=self.rooms.waiting)
             stay = float(self.random.lognormal(np.log(MEDIAN_FAST_TRACK_H), 0.5))
             self._at(at + int(stay * HOUR_US), _Step.ED_DONE, patient.encounter)
             return
@@ -281,6 +286,7 @@ class PatientFlow:
             self._waiting.remove(encounter)
             patient = self._patients[encounter]
             self._move(patient, bay, at)
+            self._say(StageReached, encounter, at + 10 * MINUTE_US, stage="exam_started", service_point=bay)
             stay = float(self.random.lognormal(np.log(MEDIAN_ED_STAY_H), 0.5))
             self._at(at + int(stay * HOUR_US), _Step.ED_DONE, encounter)
 
@@ -312,6 +318,13 @@ class PatientFlow:
             self._enter(patient, bed, at)
         else:
             self._say(BedReserved, patient.encounter, at, place=bed, expected_at=at + 15 * MINUTE_US)
+            self._say(
+                EncounterUpdated,
+                patient.encounter,
+                at,
+                encounter_class=EncounterClass.INPATIENT,
+                service=self.rooms.department_by_bed[bed],
+            )
             self._move(patient, bed, at + 15 * MINUTE_US)
         self._plan_discharge(patient, at, self._ward_stay())
 
