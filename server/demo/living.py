@@ -14,10 +14,12 @@ from sqlmodel import Session
 
 from inventory.model.movements import Command
 from inventory.service.using import Use, consume
+from rfid_gateway.simulators.plants import SteamSterilizer
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from rfid_gateway.uplink.sinks import Sink
 from server.demo.past import Truth
 from server.demo.people import Workers
+from server.demo.reprocessing import SETS_PER_LOAD, fill_load, run_before
 from server.demo.stage import Connection, Machines, Readers, gateway_settings
 from server.wiring import Hospital
 from twin.clock import DAY_US
@@ -87,6 +89,9 @@ class LivingHospital:
         """
         self.truth.patients.source = HIS_SOURCE
         self.truth.patients.is_clean = self._clean.__contains__
+        steam = {asset: plant for asset, plant in self.machines.plants.items() if isinstance(plant, SteamSterilizer)}
+        now = self.hospital.clock.now()
+        self.machines.free_at |= await asyncio.to_thread(run_before, self.hospital, steam, self.truth.found, now)
         await self.readers.start()
         await self.machines.start()
         settings = gateway_settings(self.readers, self.machines, self.truth.places, self.connection)
@@ -113,9 +118,17 @@ class LivingHospital:
         self.truth.motion.advance(now)
         zones = self.truth.motion.zone_by_asset
         self.readers.look([(bytes.fromhex(device.tag), zones[device.asset]) for device in self.truth.found.devices])
-        self.machines.work(now)
+        for machine in self.machines.work(now):
+            if machine.startswith("sterilizer"):
+                await asyncio.to_thread(self._load, machine, now)
         self.completed_tasks += await asyncio.to_thread(self.workers.work, now)
         await asyncio.to_thread(self._use_supplies, now)
+
+    def _load(self, machine: str, now: int) -> None:
+        sets = [item for item in self.truth.found.items if item.is_reusable]
+        chosen = [sets[int(index)] for index in self._random.choice(len(sets), SETS_PER_LOAD, replace=False)]
+        ledger, key = self.hospital.ledger, self.hospital.new_id()
+        self.hospital.write_now(partial(fill_load, ledger=ledger, machine=machine, sets=chosen, key=key, now=now))
 
     def _carry_out(self, now: int) -> None:
         # One pump leaves through the main entrance early on, so that whoever looks sees an alarm and its journey.

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from server.demo.building import building_events
 from server.demo.inhabitants import Inhabitants, corridors, inhabitant_events, inhabitants
+from server.demo.reprocessing import define_machines
 from server.demo.supplies import Supplies
 from server.demo.truth.patients import PatientFlow, Rooms
 from server.demo.truth.things import AssetMotion, Step
@@ -20,7 +21,7 @@ from twin.errors import Refused
 from twin.events.envelope import Event
 from twin.events.places import PathDefined, PlaceDefined, PlaceKind
 from twin.events.things import ZoneChanged
-from twin.ports import Stored
+from twin.ports import EventSink, Stored
 
 DAYS = 30
 PIECE = 5000
@@ -111,14 +112,21 @@ def write_past(hospital: Hospital, *, seed: int, now: int, days: int = DAYS) -> 
     lived.sort(key=lambda event: event.occurred_at)
     motion.trips_share = 1.0
     ledger = PastLedger(hospital)
-    events = [*built, *inhabitant_events(found, at=start - DAY_US), *lived]
-    for first in range(0, len(events), PIECE):
-        hospital.write_now(partial(ledger.append, events=events[first : first + PIECE]))
+    _store(hospital, ledger, built)
+    # Handlers enter the assets in the device register; nothing else that is history may act.
+    _store(hospital, hospital.ledger, inhabitant_events(found, at=start - DAY_US))
+    _store(hospital, ledger, lived)
+    hospital.write_now(partial(define_machines, found=found, ledger=ledger, now=now))
     supplies = Supplies(found.items, found.stock_places, np.random.default_rng([seed, 3]), start)
     hospital.write_now(partial(supplies.open, ledger=ledger))
     for day in range(days):
         hospital.write_now(partial(supplies.live_day, ledger=ledger, day=day, is_restocked=day < days - 1))
     return Truth(places=places, found=found, patients=patients, motion=motion, supplies=supplies, now=now)
+
+
+def _store(hospital: Hospital, ledger: EventSink, events: Sequence[Event]) -> None:
+    for first in range(0, len(events), PIECE):
+        hospital.write_now(partial(ledger.append, events=events[first : first + PIECE]))
 
 
 def _rooms(places: Sequence[PlaceDefined]) -> Rooms:

@@ -190,7 +190,9 @@ def run_before(hospital: Hospital, plants: dict[str, SteamSterilizer], found: In
         start = now - ago_us
         chosen = sets[number * SETS_PER_LOAD : (number + 1) * SETS_PER_LOAD]
 
-        def use_case(session: Session, machine: str = machine, start: int = start, chosen: list[StockItem] = chosen) -> None:
+        def use_case(
+            session: Session, machine: str = machine, start: int = start, chosen: list[StockItem] = chosen
+        ) -> None:
             fill_load(
                 session, ledger=hospital.ledger, machine=machine, sets=chosen, key=f"demo-load-{machine}",
                 now=start - MINUTE_US,

@@ -129,7 +129,7 @@ class Machines:
     line: SimulatedPlant = field(init=False)
     plants: dict[str, Plant] = field(default_factory=dict)
     port: int = 0
-    _free_at: dict[str, int] = field(default_factory=dict)
+    free_at: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Put every machine on the line under a unit id of its own."""
@@ -153,19 +153,22 @@ class Machines:
         """Hang up."""
         await self.line.stop()
 
-    def work(self, now: int) -> None:
-        """Start a cycle in every machine that is free and loaded.
+    def work(self, now: int) -> list[str]:
+        """Start a cycle in every machine that is free and loaded; give which.
 
         Parameters
         ----------
         now : int
             UTC microseconds.
         """
+        started: list[str] = []
         for asset, plant in self.plants.items():
-            if isinstance(plant, SteamSterilizer | WasherDisinfector) and now >= self._free_at.get(asset, 0):
+            if isinstance(plant, SteamSterilizer | WasherDisinfector) and now >= self.free_at.get(asset, 0):
                 ends_at = plant.start_cycle(now)
                 pause_s = 240 + 600 * float(self.random.random())
-                self._free_at[asset] = ends_at + int(pause_s * SECOND_US)
+                self.free_at[asset] = ends_at + int(pause_s * SECOND_US)
+                started.append(asset)
+        return started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
