@@ -20,6 +20,8 @@ from sqlmodel import Session
 import assets.handlers
 import inventory.handlers
 import scheduling.handlers
+from assets.service.following import NAME as CYCLES
+from assets.service.following import CycleFollower, position
 from server.deadlines import DeadlineService
 from server.schema.access import ServerKeyRow
 from server.schema.metadata import full_metadata
@@ -224,6 +226,13 @@ def _secret(session: Session) -> bytes:
     return row.value
 
 
+def _follow_cycles(hospital: Hospital) -> None:
+    follower = CycleFollower(run=hospital.database.writer.run, ledger=hospital.ledger, store=hospital.telemetry)
+    with hospital.read() as session:
+        start = position(session)
+    hospital.telemetry.subscribe(CYCLES, follower, start)
+
+
 def open_hospital(
     settings: Settings, *, clock: Clock | None = None, is_core: bool = True, handlers: Iterable[Handlers] | None = None
 ) -> Hospital:
@@ -274,4 +283,5 @@ def open_hospital(
         raise
     if is_core:
         hospital.services["history"] = HistoryProjection().follow(ledger)
+        _follow_cycles(hospital)
     return hospital

@@ -7,14 +7,14 @@ import contextlib
 import shutil
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
 from sqlmodel import Session
 
-from rfid_gateway.uplink.sinks import InProcessSink, SampleSeries, Sink
+from rfid_gateway.uplink.http import HttpSink
 from server.access.keys import NewKey, create_key
 from server.access.setup import base_url
 from server.app.factory import App
@@ -27,7 +27,6 @@ from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import MINUTE_US, ScaledClock, SystemClock
 from twin.errors import ConfigurationError
-from twin.events.envelope import Event
 from twin.settings import Settings, load_settings
 from twin.state.views import believed_location
 
@@ -167,7 +166,7 @@ class _Demo:
             truth=self.truth,
             connection=connection,
             his_key=his_key,
-            sink=self._sink(),
+            sink=HttpSink(url, gateway_key),
             seed=self.options.seed,
         )
 
@@ -178,12 +177,6 @@ class _Demo:
             return create_key(session, new, created_by="system", now=self.hospital.clock.now())[0]
 
         return self.hospital.write_now(use_case)
-
-    def _sink(self) -> Sink:
-        async def store(events: Sequence[Event], series: Sequence[SampleSeries]) -> None:
-            await self.hospital.record(events)
-
-        return InProcessSink(store)
 
     def _sum_up(self, first: int, alarms: set[str], tasks: set[str], living: LivingHospital) -> None:
         live, report, now = self.hospital.live, self.report, self.hospital.clock.now()
