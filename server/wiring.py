@@ -226,7 +226,17 @@ def _secret(session: Session) -> bytes:
     return row.value
 
 
-def _follow_cycles(hospital: Hospital) -> None:
+def follow(hospital: Hospital) -> None:
+    """Start what reads along with the ledger and the samples: history, and cycles of machines.
+
+    Both go on where they were, so a tool that only writes leaves the work to the next server.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    """
+    hospital.services["history"] = HistoryProjection().follow(hospital.ledger)
     follower = CycleFollower(run=hospital.database.writer.run, ledger=hospital.ledger, store=hospital.telemetry)
     with hospital.read() as session:
         start = position(session)
@@ -281,7 +291,4 @@ def open_hospital(
     except BaseException:
         database.close()
         raise
-    if is_core:
-        hospital.services["history"] = HistoryProjection().follow(ledger)
-        _follow_cycles(hospital)
     return hospital

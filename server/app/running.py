@@ -14,7 +14,7 @@ from server.app.factory import App, build_app
 from server.app.ui import pages_of
 from server.doors.idempotency import forget_old
 from server.jobs.runner import JobRunner
-from server.wiring import Hospital
+from server.wiring import Hospital, follow
 from twin.clock import HOUR_US, MINUTE_US
 from twin.ledger.retention import archive_and_prune
 
@@ -81,6 +81,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     with_pages : bool, optional
         Whether the pages are served beside the API.
     """
+    follow(hospital)
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)
