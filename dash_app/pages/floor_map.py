@@ -98,12 +98,13 @@ def _summary(port: HospitalPort, query: dict[str, str], found: list[floor_map.Po
     text = _("{floor}. Devices: {count}, with an alarm: {urgent}.").format(
         floor=_floor_name(_chosen_floor(port, query)), count=len(found), urgent=urgent
     )
-    return f"{text} {_('Oldest position: {age}.').format(age=age(oldest, now))}" if oldest else text
+    return " ".join([text, _("Oldest position: {age}.").format(age=age(oldest, now))]) if oldest else text
 
 
 def _figure(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
     state, now, floor = port.state(), port.clock.now(), _chosen_floor(port, query)
     shapes = {shape.id: shape for shape in floor_map.shapes(state, chinese=wants_chinese())}
+    seen = _("seen") + ": "
     rooms = [
         chart.Room(
             name="" if entry.kind is PlaceKind.BED else entry.name,
@@ -121,7 +122,7 @@ def _figure(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
             x_m=shapes[entry.place].x_m + entry.u * shapes[entry.place].width_m,
             y_m=shapes[entry.place].y_m + entry.v * shapes[entry.place].depth_m,
             face=_FACE[entry.priority] if entry.priority is not None else 0,
-            text=f"{entry.name}<br>{entry.place_name}<br>{_('seen')}: {age(entry.seen_at, now)}",
+            text="<br>".join([entry.name, entry.place_name, seen + age(entry.seen_at, now)]),
         )
         for entry in _on_floor(port, query)
         if entry.place in shapes

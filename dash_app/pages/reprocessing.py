@@ -188,7 +188,7 @@ def _pending_text(port: HospitalPort, line: reprocessing.CycleLine) -> str:
     text = f"{asset_name(port.state(), line.machine)} · {moment(line.end_at)}"
     if line.against:
         reasons = ", ".join(codes.code_text(codes.VERDICT_REASONS, code) for code in line.against)
-        return f"{text} · {_('against it: {reasons}').format(reasons=reasons)}"
+        return " · ".join([text, _("against it: {reasons}").format(reasons=reasons)])
     return text
 
 

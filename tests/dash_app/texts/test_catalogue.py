@@ -68,6 +68,19 @@ def _literals_shown(tree):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_text_hides_in_a_formatted_string_where_extraction_cannot_see_it(path: Path):
+    formatted = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr)]
+    calls = [call for node in formatted for call in ast.walk(node) if isinstance(call, ast.Call)]
+
+    hidden = [
+        ast.unparse(call)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "_" and isinstance(call.args[0], ast.Constant)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_page_shows_a_literal_that_cannot_be_translated(path: Path):
     found = [text for text in _literals_shown(ast.parse(path.read_text())) if not TECHNICAL.match(text)]
 

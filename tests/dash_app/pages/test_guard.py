@@ -1,0 +1,55 @@
+import asyncio
+
+import dash
+import pytest
+from dash import Input, Output, html
+from dash.exceptions import PreventUpdate
+
+from dash_app.pages import guard
+from dash_app.pages.guard import Callbacks
+from tests.dash_app.small_hospital import actor_with
+from twin.access import Permission, Role
+from twin.errors import Refused
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Notices shown; outside of a request Dash has nowhere to put them."""
+    shown = []
+    monkeypatch.setattr(guard.dash, "set_props", lambda identifier, props: shown.append(props["children"]))
+    return shown
+
+
+def registered(role, function):
+    app = dash.Dash("test", server=True)
+    app.layout = html.Div()
+    callbacks = Callbacks(app, lambda: actor_with(role))
+    return callbacks.add(Output("a", "children"), Input("b", "value"), permission=Permission.STOCK_MOVE)(function)
+
+
+def test_who_may_not_is_told_and_nothing_is_done(told):
+    done = []
+    guarded = registered(Role.AUDITOR, done.append)
+
+    with pytest.raises(PreventUpdate):
+        asyncio.run(guarded("x"))
+
+    assert done == []
+    assert "(forbidden)" in told[0]
+
+
+def test_who_may_gets_the_answer(told):
+    guarded = registered(Role.LOGISTICS, lambda value: value.upper())
+
+    assert asyncio.run(guarded("x")) == "X"
+    assert told == []
+
+
+def test_a_refusal_becomes_a_notice_with_its_code(told):
+    def refuse(_value):
+        raise Refused("no", code="stock.recalled")
+
+    with pytest.raises(PreventUpdate):
+        asyncio.run(registered(Role.LOGISTICS, refuse)("x"))
+
+    assert told[0].endswith("(stock.recalled)")

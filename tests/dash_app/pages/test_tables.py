@@ -1,0 +1,42 @@
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dash_app.pages.address import query_of, search_with
+from dash_app.pages.tables import Column, csv_text, guarded
+
+COLUMNS = [Column(field="name", title="Name"), Column(field="link", title="Device", is_link=True)]
+
+
+@given(st.text(max_size=30))
+def test_no_cell_begins_like_a_formula(text):
+    assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("number", [-3, -1.5, 0, 7])
+def test_numbers_stay_numbers(number):
+    assert guarded(number) == str(number)
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=20), max_size=5))
+def test_what_was_written_can_be_read_again(names):
+    rows = [{"name": name, "link": "/x", "link_text": name} for name in names]
+
+    text = csv_text(COLUMNS, rows)
+    back = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+    assert text.startswith("\ufeff")
+    assert back[0] == ["Name", "Device"]
+    assert [line[0].removeprefix("'") for line in back[1:]] == [guarded(name).removeprefix("'") for name in names]
+
+
+@given(st.dictionaries(st.sampled_from(["floor", "kind", "sel"]), st.text(min_size=1, max_size=10), max_size=3))
+def test_filters_survive_the_address_line(filters):
+    assert query_of(search_with("", **filters)) == filters
+
+
+def test_clearing_the_last_filter_leaves_no_question_mark():
+    assert search_with("?floor=1", floor=None) == ""
