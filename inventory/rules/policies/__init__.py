@@ -1,0 +1,1 @@
+"""When to order how much: published stock policies, exact where an exact method exists."""
