@@ -232,7 +232,7 @@ def best_normal(case: ReorderCase) -> ReorderPolicy:
         return cost_normal(case, best_reorder_point(case, quantity), quantity)
 
     found = optimize.minimize_scalar(
-        cost, bracket=(start, start * 1.1, start * 1.5), method="brent", options={"xtol": 1e-12}
+        cost, bounds=(start / 10, 20 * (start + case.sd)), method="bounded", options={"xatol": 1e-9 * start}
     )
     quantity = float(found.x)
     point = best_reorder_point(case, quantity)

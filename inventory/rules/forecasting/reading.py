@@ -1,0 +1,141 @@
+"""Demand series from a table of dated quantities."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from inventory.rules.forecasting.methods import Floats
+from twin.errors import FieldProblem, ImportRefused
+
+TIME_NAMES = ("month", "date", "day", "week", "period", "time", "t")
+VALUE_NAMES = ("quantity", "qty", "units", "demand", "ddd", "sales", "value", "y")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns say when, what and how much; empty means guessed by name.
+
+    Parameters
+    ----------
+    time, value : str
+        Column of the period and of the quantity.
+    series : tuple[str, ...]
+        Columns that together name a series; all others if empty.
+    """
+
+    time: str = ""
+    value: str = ""
+    series: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandTable:
+    """Demand by series and period; a period without a line is a demand of 0.
+
+    Parameters
+    ----------
+    names : tuple[str, ...]
+        Of the series.
+    periods : tuple[str, ...]
+        As written, in order.
+    demand : array of shape (n_series, n_periods)
+        Quantities.
+    columns : Columns
+        What was read as what.
+    """
+
+    names: tuple[str, ...]
+    periods: tuple[str, ...]
+    demand: Floats
+    columns: Columns
+
+
+def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> DemandTable:
+    """Read a table with a header; lines of one series and period are added up.
+
+    Parameters
+    ----------
+    lines : Iterable[str]
+        CSV text.
+    source : str
+        Name of the file, for errors.
+    columns : Columns
+        Which columns to use.
+
+    Raises
+    ------
+    ImportRefused
+        With every line that cannot be used (the first 100 are told), or the column that is missing.
+    """
+    reader = csv.DictReader(lines)
+    header = list(reader.fieldnames or [])
+    used = _columns(header, columns, source)
+    totals: dict[str, dict[str, float]] = {}
+    periods: set[str] = set()
+    problems: list[FieldProblem] = []
+    for row in reader:
+        text = (row.get(used.value) or "").strip()
+        period = (row.get(used.time) or "").strip()
+        try:
+            amount = float(text)
+        except ValueError:
+            amount = float("nan")
+        if not amount >= 0 or amount == float("inf") or not period:
+            field = used.value if period else used.time
+            message = f"Expected a quantity of at least 0 and a period, got {text!r} and {period!r}."
+            problems.append(
+                FieldProblem(field=field, place=f"row {reader.line_num}", message=message, cure="Correct or drop it.")
+            )
+            if len(problems) >= 100:
+                break
+            continue
+        name = " / ".join((row.get(column) or "").strip() for column in used.series)
+        periods.add(period)
+        by_period = totals.setdefault(name, {})
+        by_period[period] = by_period.get(period, 0.0) + amount
+    if problems:
+        raise ImportRefused(source, problems)
+    if not totals:
+        raise ImportRefused(source, [_problem("header", "The table has no lines.", "Give at least one line.")])
+    ordered = sorted(periods, key=_period_key)
+    names = sorted(totals)
+    demand = np.array([[totals[name].get(period, 0.0) for period in ordered] for name in names])
+    return DemandTable(names=tuple(names), periods=tuple(ordered), demand=demand, columns=used)
+
+
+def _period_key(period: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(period), "")
+    except ValueError:
+        return (1, 0.0, period)
+
+
+def _problem(field: str, message: str, cure: str) -> FieldProblem:
+    return FieldProblem(field=field, place="row 1", message=message, cure=cure)
+
+
+def _columns(header: list[str], columns: Columns, source: str) -> Columns:
+    by_name = {name.strip().lower(): name for name in header}
+
+    def find(wanted: str, known: tuple[str, ...], what: str) -> str:
+        if wanted:
+            if wanted not in header:
+                raise ImportRefused(
+                    source, [_problem(wanted, f"There is no such column; there are {header}.", "Name one.")]
+                )
+            return wanted
+        for name in known:
+            if name in by_name:
+                return by_name[name]
+        raise ImportRefused(source, [_problem(what, f"None of {header} looks like it.", f"Name it with --{what}.")])
+
+    time = find(columns.time, TIME_NAMES, "time")
+    value = find(columns.value, VALUE_NAMES, "value")
+    for name in columns.series:
+        find(name, (), "series")
+    series = columns.series or tuple(name for name in header if name not in (time, value))
+    return Columns(time=time, value=value, series=series)

@@ -1,0 +1,181 @@
+"""``hospital-twin inventory``: read a label, ask a policy, try forecasts, verify the books."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from inventory.model.scan import ScannerProfile
+from inventory.rules.forecasting.backtest import Backtest, backtest, fill_backtest
+from inventory.rules.forecasting.methods import FORECASTS, Method, demand_class
+from inventory.rules.forecasting.reading import Columns, DemandTable, read_demand
+from inventory.rules.policies.doors import KINDS, solve
+from inventory.rules.scanning.reading import read_label
+from inventory.service.correcting import verify as verify_books
+from server.console import AsJson, Exit, out, say, show, show_rows, warn
+from server.session import opened_alone
+from twin.errors import DecodeError, FieldError, FieldProblem
+
+is_group = True
+command = typer.Typer(help=say("Stock: labels, policies, forecasts and the books."), no_args_is_help=True)
+
+
+@command.command("scan", help=say("Read a label as scanned or typed."))
+def scan(
+    text: Annotated[str, typer.Argument(help=say("The label; - reads it from standard input."))],
+    separator: Annotated[str, typer.Option(help=say("What the scanner sends between fields."))] = "\x1d",
+    as_json: AsJson = True,
+) -> None:
+    """Print what a label says as JSON; a label that cannot be read is a coded error and exit code 2.
+
+    Example: hospital-twin inventory scan '(01)09506000134352(17)261231(10)ABC123'
+    """
+    del as_json  # always one line of JSON: a label has no table
+    label = sys.stdin.read() if text == "-" else text
+    try:
+        found = read_label(label, ScannerProfile(separator=separator))
+    except DecodeError as error:
+        show({"error": error.code.removeprefix("scan."), "code": error.code, "message": error.message})
+        raise typer.Exit(Exit.WRONG_USE) from error
+    show(found.to_json())
+
+
+@command.command("policy", help=say("Ask a stock policy with parameters as JSON."))
+def policy(
+    kind: Annotated[str, typer.Argument(help=say("One of: {kinds}", kinds=", ".join(KINDS)))],
+    parameters: Annotated[str, typer.Argument(help=say("JSON object, @FILE, or - for standard input."))] = "-",
+    as_json: AsJson = False,
+) -> None:
+    """Print the answer of a policy.
+
+    Example: hospital-twin inventory policy eoq '{"fixed_cost": 8, "holding_cost": 0.225, "demand_rate": 1300}' --json
+    """
+    try:
+        answer = solve(kind, _parameters(parameters))
+    except FieldError as error:
+        if not as_json:
+            raise
+        show({"error": error.code, "field": error.problem.field, "message": error.message})
+        raise typer.Exit(Exit.WRONG_USE) from error
+    if as_json:
+        show(answer)
+    else:
+        rows = [{"name": name, "value": value} for name, value in answer.items()]
+        show_rows(rows, columns=("name", "value"), as_json=False)
+
+
+def _parameters(text: str) -> dict[str, object]:
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        text = Path(text[1:]).read_text(encoding="utf-8")
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise _no_object(str(error)) from error
+    if not isinstance(found, dict):
+        raise _no_object(f"got {type(found).__name__}")
+    return found
+
+
+def _no_object(message: str) -> FieldError:
+    problem = FieldProblem(
+        field="parameters",
+        place="command line",
+        message=f"Expected a JSON object: {message}.",
+        cure="Quote it for the shell.",
+    )
+    return FieldError(problem, code="policy.parameter")
+
+
+@command.command("forecast", help=say("Forecast demand from a CSV file, or try methods on its past."))
+def forecast(  # one option per column and choice
+    file: Annotated[Path, typer.Argument(help=say("CSV file with a header."), exists=True, dir_okay=False)],
+    is_backtest: Annotated[bool, typer.Option("--backtest", help=say("Try every method on the last periods."))] = False,
+    origins: Annotated[int, typer.Option(help=say("How many of the last periods are tried."), min=1)] = 19,
+    time: Annotated[str, typer.Option(help=say("Column of the period."))] = "",
+    value: Annotated[str, typer.Option(help=say("Column of the quantity."))] = "",
+    series: Annotated[str, typer.Option(help=say("Columns that name a series, parted by commas."))] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print forecasts of the next period, or with --backtest the scores of each method.
+
+    Example: hospital-twin inventory forecast abx_sales.csv --backtest --series hosp,atc
+    """
+    columns = Columns(time=time, value=value, series=tuple(each.strip() for each in series.split(",") if each.strip()))
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        table = read_demand(lines, source=file.name, columns=columns)
+    if is_backtest:
+        _check_length(table, origins)
+        _show_backtest(table, origins, as_json=as_json)
+    else:
+        _show_forecast(table, as_json=as_json)
+
+
+def _check_length(table: DemandTable, origins: int) -> None:
+    if table.demand.shape[1] - origins >= 15:
+        return
+    problem = FieldProblem(
+        field="origins",
+        place="command line",
+        message=f"The file has {table.demand.shape[1]} periods; 15 must stand before the first of {origins} origins.",
+        cure="Give fewer origins or a longer history.",
+    )
+    raise FieldError(problem)
+
+
+def _show_backtest(table: DemandTable, origins: int, *, as_json: bool) -> None:
+    found: Backtest = backtest(table.demand, origins=origins)
+    best = next(Method(score.method) for score in found.scores if score.method in FORECASTS)
+    fills = [
+        fill_backtest(table.demand, origins=origins, target=target, method=best) for target in (0.9, 0.95, 0.96, 0.98)
+    ]
+    if as_json:
+        told = asdict(found)
+        show(told | {"best": best.value, "columns": asdict(table.columns), "fill": [asdict(each) for each in fills]})
+        return
+    rows = [
+        {"method": score.method, "mase": f"{score.mase:.4f}"}
+        | {f"pinball {key}": f"{loss:.4f}" for key, loss in score.pinball.items()}
+        for score in found.scores
+    ]
+    show_rows(rows, columns=tuple(rows[0]), as_json=False)
+    fill_rows = [
+        {key: each if isinstance(each, str) else f"{each:.4f}" for key, each in asdict(fill).items()} for fill in fills
+    ]
+    show_rows(fill_rows, columns=tuple(fill_rows[0]), as_json=False)
+
+
+def _show_forecast(table: DemandTable, *, as_json: bool) -> None:
+    predicted = {method.value: FORECASTS[method](table.demand) for method in FORECASTS}
+    rows = [
+        {"series": name, "class": demand_class(table.demand[index]).value}
+        | {method: round(float(values[index]), 6) for method, values in predicted.items()}
+        for index, name in enumerate(table.names)
+    ]
+    show_rows(rows, columns=tuple(rows[0]), as_json=as_json)
+
+
+@command.command("verify", help=say("Compute every balance anew from the movements."))
+def verify(as_json: AsJson = False) -> None:
+    """Print balances and movements that do not add up; exit code 1 if there are any."""
+    with opened_alone() as hospital, hospital.read() as session:
+        found = verify_books(session)
+    rows = [
+        {"kind": each.kind, "key": " / ".join(each.key), "expected": each.expected, "found": each.found}
+        for each in found
+    ]
+    if as_json:
+        show(rows)
+    elif rows:
+        show_rows(rows, columns=("kind", "key", "expected", "found"), as_json=False)
+    else:
+        out(say("Every balance is the sum of its movements."))
+    if found:
+        warn(say("{count} differences: tell whoever looks after the system.", count=len(found)))
+        raise typer.Exit(Exit.NOT_IN_ORDER)
