@@ -45,7 +45,7 @@ def _columns() -> list[Column]:
         Column(field="category", title=_("Kind"), width=140),
         Column(field="model", title=_("Model"), width=100),
         Column(field="use", title=_("May it be used"), width=200),
-        Column(field="readiness", title=_("Cleanliness"), width=120),
+        Column(field="readiness", title=_("Cleanliness"), width=135),
         Column(field="place", title=_("Place"), width=160),
         Column(field="seen", title=_("Seen"), width=120, is_age=True),
         Column(field="confidence", title=_("Confidence"), width=110),

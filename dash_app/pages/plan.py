@@ -82,7 +82,8 @@ def _plan_panels(port: HospitalPort, plan: plans.PlanView) -> list[Component]:
     head: list[Component] = [html.P(facts, className="summary")]
     if plan.content_hash:
         head.append(html.P([_("Hash: "), html.Code(plan.content_hash)]))
-    return [*head, *(_gantt(port, _(text), plan.of(key)) for key, text in KINDS.items() if plan.of(key))]
+    parts = [_gantt(port, _(text), plan.of(key)) for key, text in KINDS.items() if plan.of(key)]
+    return [*head, html.Div(parts, className="panels")]
 
 
 def content(port: HospitalPort) -> list[Component]:

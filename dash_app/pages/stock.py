@@ -13,7 +13,7 @@ from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.tables import Column
-from dash_app.queries import stock
+from dash_app.queries import items, stock
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -44,10 +44,12 @@ def _runs_out(row: stock.StockRow) -> str:
 
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
     found = stock.rows(port.state(), place=query.get("place", ""), code=query.get("state", ""), chinese=wants_chinese())
+    with port.read() as session:
+        names = items.names(session)
     return [
         {
             "id": f"{row.place}|{row.item}",
-            "item": row.item,
+            "item": names.get(row.item, row.item),
             "place": row.place_name,
             "state": codes.code_text(codes.STOCK_STATES, row.state_code),
             "quantity": row.quantity,

@@ -20,6 +20,9 @@ from dash_app.texts.preferences import PREFERENCES
 
 _FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
 
+_ROW_PX = 32
+_GRID_HEAD_PX = 56
+
 Cell = Component | str | int | float
 
 
@@ -121,14 +124,14 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
         defaultColDef={"sortable": True, "resizable": True, "floatingFilter": False},
         dashGridOptions={
             "localeText": grid_words(),
-            "rowHeight": 32,
+            "rowHeight": _ROW_PX,
             "headerHeight": 36,
             "animateRows": False,
             "ensureDomOrder": True,
             "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},
             **options,
         },
-        style={"height": "min(60vh, 640px)"},
+        style={"height": f"min(64vh, {_GRID_HEAD_PX + _ROW_PX * min(max(len(rows), 6), 20)}px)"},
     )
     return held
 
@@ -221,5 +224,5 @@ def csv_text(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) ->
     writer.writerow([guarded(column.title) for column in columns])
     for row in rows:
         fields = [f"{column.field}_text" if column.is_link else column.field for column in columns]
-        writer.writerow([guarded(row.get(field, "")) for field in fields])
+        writer.writerow([guarded("" if row.get(field) is None else row[field]) for field in fields])
     return "\ufeff" + buffer.getvalue()

@@ -22,7 +22,7 @@ from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import panel
 from dash_app.pages.tables import Column
-from dash_app.queries import work
+from dash_app.queries import items, work
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -43,9 +43,9 @@ def _columns() -> list[Column]:
         Column(field="what", title=_("What"), width=190),
         Column(field="from_place", title=_("From"), width=150),
         Column(field="to_place", title=_("To"), width=150),
-        Column(field="quantity", title=_("Quantity"), width=100, is_number=True),
-        Column(field="due", title=_("Due"), width=150),
-        Column(field="priority", title=_("Priority"), width=90, is_number=True),
+        Column(field="quantity", title=_("Quantity"), width=120, is_number=True),
+        Column(field="due", title=_("Due"), width=190),
+        Column(field="priority", title=_("Priority"), width=120, is_number=True),
         Column(field="status", title=_("Status"), width=120),
         Column(field="assignee", title=_("In the hands of"), width=130),
         Column(field="why", title=_("Why"), width=200),
@@ -57,14 +57,16 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
         port.state(), port.clock.now(), kind=query.get("kind", ""), status=query.get("status", ""),
         chinese=wants_chinese(),
     )  # fmt: skip
+    with port.read() as session:
+        names = items.names(session)
     return [
         {
             "id": row.id,
             "kind": codes.code_text(codes.TASK_KINDS, row.kind),
-            "what": row.subject,
+            "what": names.get(row.subject_id, row.subject),
             "from_place": row.from_place,
             "to_place": row.to_place,
-            "quantity": row.quantity or "",
+            "quantity": row.quantity or None,
             "due": (_("late: ") if row.is_late else "") + moment(row.due_at),
             "priority": row.priority,
             "status": codes.code_text(codes.TASK_STATUSES, row.status.value),

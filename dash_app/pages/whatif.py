@@ -165,13 +165,14 @@ def _answer(view: JobView | None) -> list[Component]:
     answer = answer_of(view.result or view.partial)
     if not answer.measures:
         return []
-    parts: list[Component] = [*_spread_panels(answer)]
+    parts: list[Component] = []
     if answer.comparisons:
         parts.append(_comparison_panel(answer))
+    parts += _spread_panels(answer)
     parts.append(_measures_panel(answer))
     if answer.address:
         parts.append(_reproduce_panel(view, answer))
-    return parts
+    return [html.Div(parts, className="panels")]
 
 
 def _wrote(estimate: Estimate | None) -> str:

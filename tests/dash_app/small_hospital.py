@@ -4,6 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, SQLModel
+
+import dash_app.pages.registry  # noqa: F401  # the organs' tables are known once their pages are
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from twin.access import Actor, Role
 from twin.clock import SECOND_US, ManualClock
@@ -199,12 +204,19 @@ class MemoryJobs:
         self.cancelled.append(job_id)
 
 
+def _organs_tables() -> Engine:
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    SQLModel.metadata.create_all(engine)
+    return engine
+
+
 @dataclass
 class MemoryHospital:
     """A writer and a ledger in memory that apply at once."""
 
     state: LiveState
     stored: list[Event] = field(default_factory=list)
+    tables: Engine = field(default_factory=_organs_tables)
 
     def run(self, use_case: Callable):
         """Run a use case without a session."""
@@ -222,8 +234,9 @@ class MemoryHospital:
 
     @contextmanager
     def read(self):
-        """Give no session: pages that need tables are tested with the real server."""
-        yield None
+        """Give a session on the organs' empty tables."""
+        with Session(self.tables) as session:
+            yield session
 
 
 def actor_with(*roles: Role) -> Actor:
