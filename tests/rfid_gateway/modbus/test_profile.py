@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from rfid_gateway.modbus.decoding import decode
+from rfid_gateway.modbus.planning import plan
+from rfid_gateway.modbus.profile import json_schema, load_profile, parse_profile, shipped_profiles
+from rfid_gateway.modbus.samples import Quality
+from tests.datafiles import load_json
+from twin.errors import ImportRefused, NotFound
+
+SIGNAL = "{key: a, address: 1, type: float32}"
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_shipped_profile_proves_itself_with_its_vectors(name: str) -> None:
+    profile = load_profile(name)
+
+    assert profile.vectors
+    for vector in profile.vectors:
+        decoded = decode(profile.by_key[vector.signal], vector.registers, vector.exponent)
+        assert decoded.value == (vector.value if vector.value is None else pytest.approx(vector.value, rel=1e-6))
+        if decoded.value is not None:
+            assert decoded.quality is Quality.GOOD
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_shipped_profile_can_be_read_in_few_requests(name: str) -> None:
+    profile = load_profile(name)
+
+    assert 1 <= len(plan(profile)) <= len(profile.signals)
+
+
+def test_the_dozen_maps_and_the_generic_ones_are_shipped() -> None:
+    names = shipped_profiles()
+
+    assert len([name for name in names if name.startswith("generic-")]) == 4
+    assert len(names) >= 16
+
+
+# Which shipped profile and signal each published device row is about, and what its value has to be multiplied by.
+PUBLISHED = {
+    "Vaisala HMP RH": ("vaisala-hmp", "humidity_share", 0.01),
+    "Comet T33xx/T73xx temperature (RTU)": ("comet-t3x-rtu", "air_c", 1),
+    "Comet negative": ("comet-t3x-rtu", "air_c", 1),
+    "Eurotherm 3200 PV float": ("eurotherm-3200", "process_value_c", 1),
+    "Eurotherm 3200 dwell1 ms": ("eurotherm-3200", "dwell1_s", 1),
+    "DeltaOHM HD402ST1 dP": ("deltaohm-hd402st", "pressure_pa", 1),
+    "DeltaOHM not available": ("deltaohm-hd402st", "pressure_pa", 1),
+    "iEM3000 active power": ("schneider-iem3000", "power_w", 1),
+    "iEM3000 import energy": ("schneider-iem3000", "import_wh", 1000),
+    "ABB B23 undefined": ("abb-b23", "power_w", 1),
+    "Siemens PAC2200 energy": ("siemens-pac2200", "import_wh", 1000),
+    "Schneider PM5100 total P": ("schneider-pm5100", "power_w", 1000),
+    "Carel PJ probe 1": ("carel-pj-basic", "probe1_c", 1),
+    "Carel HI alarm": ("carel-pj-basic", "high_alarm", 1),
+    "float NaN": ("eurotherm-3200", "process_value_c", 1),
+}
+
+
+@pytest.mark.parametrize("row", load_json("assets/25_modbus_decode_vectors.json")["rows"], ids=lambda row: row["dev"])
+def test_published_registers_mean_what_the_maker_says(row: dict[str, Any]) -> None:
+    if row["dev"] not in PUBLISHED:
+        # A value scaled by the instrument's decimals: the profile reads the mirror with full resolution instead.
+        assert row["dev"] == "Eurotherm 3200 PV low"
+        return
+    name, key, factor = PUBLISHED[row["dev"]]
+    profile = load_profile(name)
+    signal = profile.by_key[key]
+
+    decoded = decode(signal, row["regs"] if "regs" in row else [row["bit"]])
+
+    expected = next((row[one] for one in ("value", "value_W", "value_kWh") if one in row), None)
+    assert decoded.value == (None if expected is None else pytest.approx(float(expected) * factor, rel=1e-6))
+    if "wire" in row and row["dev"] != "ABB B23 undefined":
+        assert (profile.wire(signal.address), signal.table.function_code) == (row["wire"], row["fc"])
+
+
+def problem_of(text: str) -> str:
+    with pytest.raises(ImportRefused) as caught:
+        parse_profile(text, "map.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: x\nsignals: []", "signals"),  # nothing to read
+        (f"name: X Y\nsignals: [{SIGNAL}]", "name"),
+        (f"name: x\nspeed: 9\nsignals: [{SIGNAL}]", "speed"),  # an unknown key is a typing error
+        ("name: x\nsignals: [{key: A, address: 1}]", "key"),
+        ("name: x\nsignals: [{key: a, address: 70000}]", "address"),
+        ("name: x\nsignals: [{key: a, address: 65536, type: float64}]", "last address"),
+        ("name: x\nsignals: [{key: a, address: 1, unit: furlong}]", "unit"),
+        ("name: x\nsignals: [{key: a, address: 1, type: int16, bits: {first: 0}}]", "unsigned"),
+        ("name: x\nsignals: [{key: a, address: 1, bits: {first: 10, count: 8}}]", "beyond"),
+        ("name: x\nsignals: [{key: a, address: 1, type: string}]", "words"),
+        ("name: x\nsignals: [{key: a, address: 1, table: coils}]", "bit"),
+        ("name: x\nsignals: [{key: a, address: 1, plausible: [5, 1]}]", "plausible"),
+        (f"name: x\nsignals: [{SIGNAL}, {SIGNAL}]", "twice"),
+        (f"name: x\nheartbeat: {{signal: b}}\nsignals: [{SIGNAL}]", "unknown signals"),
+        ("name: x\naddress_base: 1\nsignals: [{key: a, address: 0}]", "below the base"),
+        ("name: x\nsignals: [{key: a, address: 1, scale: .nan}]", "scale"),
+        ("{", "YAML"),
+        ("a: &x [1]\nb: *x", "YAML"),  # references could grow to gigabytes
+        ("[" * 3000, "map.yaml"),
+    ],
+)
+def test_profile_with_a_fault_is_refused_with_its_place(text: str, expected: str) -> None:
+    assert expected in problem_of(text)
+
+
+def test_unknown_profile_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        load_profile("no-such-thing")
+
+
+def test_schema_accepts_every_shipped_profile() -> None:
+    schema = json.loads(json_schema())
+
+    for name in shipped_profiles():
+        plain = json.loads(load_profile(name).model_dump_json())
+        jsonschema.validate(plain, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load("name: x\nsignals: []"), schema)
