@@ -14,6 +14,7 @@ from rfid_gateway.modbus.decoding import encode
 from rfid_gateway.modbus.profile import Profile, Signal, Table
 from rfid_gateway.modbus.replies import Framing, crc16
 from rfid_gateway.simulators.faults import Fault
+from rfid_gateway.transports.connection import Connection
 from twin.clock import Clock
 from twin.errors import DecodeError
 
@@ -188,6 +189,23 @@ class SimulatedPlant:
         finally:
             self._writers.discard(writer)
             writer.close()
+
+    async def serve_line(self, line: Connection) -> None:
+        """Serve a serial line, such as a pseudo-terminal, until it is closed."""
+        buffer = b""
+        while data := await line.receive():
+            buffer += data
+            while (size := self._request_size(buffer)) and len(buffer) >= size:
+                frame, buffer = buffer[:size], buffer[size:]
+                self.requests += 1
+                is_faulty = self._chance.random() < self.faults.share
+                fault = self.faults.fault if is_faulty else Fault.NONE
+                answer = self.answer(frame, fault)
+                if fault is Fault.LATE:
+                    # A slow machine holds up the line: it answers in the order in which it was asked.
+                    await asyncio.sleep(self.faults.delay_s)
+                if answer:
+                    await line.send(answer)
 
     def _request_size(self, buffer: bytes) -> int:
         if self._framing is Framing.TCP:

@@ -16,22 +16,24 @@ from rfid_gateway.cleaning.machines import MachineStatuses
 from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
 from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.drivers.driver import Backoff, BackoffSettings, Driver, DriverHealth, Status
+from rfid_gateway.drivers.em4100_reader import Em4100Reader, Em4100Settings
 from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
+from rfid_gateway.drivers.pn532_reader import Pn532Reader, Pn532Settings
 from rfid_gateway.modbus.profile import Profile, load_profile
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.llrp.building import InventorySetup
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool
 from rfid_gateway.transports.connection import Connection, Connector
+from rfid_gateway.transports.serial_line import open_serial
 from rfid_gateway.transports.tcp import open_tcp
 from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
 from twin.clock import Clock
-from twin.errors import ConfigurationError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import ZoneConfirmed
@@ -80,8 +82,12 @@ class GatewayRuntime:
         return dict(signal.labels) if signal else {}
 
     def _reader(self, entry: ReaderSettings) -> Driver:
-        if entry.kind != "llrp":
-            raise ConfigurationError(f"Reader {entry.id}: kind {entry.kind} is not served by this release.")
+        if entry.kind == "pn532":
+            nfc = Pn532Settings(device=entry.id)
+            return Pn532Reader(nfc, _serial_connector(entry, 115_200), self, self._clock, self._chance)
+        if entry.kind == "em4100":
+            low = Em4100Settings(device=entry.id)
+            return Em4100Reader(low, _serial_connector(entry, 9_600), self, self._clock, self._chance)
         tls = ssl.create_default_context() if entry.is_encrypted else None
         settings = LlrpReaderSettings(
             device=entry.id,
@@ -255,6 +261,13 @@ def _report_end(task: asyncio.Task[None]) -> None:
 def _tcp_connector(entry: ReaderSettings, tls: ssl.SSLContext | None) -> Connector:
     async def connect() -> Connection:
         return await open_tcp(entry.host, entry.port, tls=tls)
+
+    return connect
+
+
+def _serial_connector(entry: ReaderSettings, baud: int) -> Connector:
+    async def connect() -> Connection:
+        return await open_serial(entry.device, baud)
 
     return connect
 
