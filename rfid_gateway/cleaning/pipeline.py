@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
-from rfid_gateway.cleaning.portals import PortalSettings, PortalTracker
+from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
 from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
 from rfid_gateway.rfid.clocks import is_plausible
 from rfid_gateway.rfid.readings import TagReading
@@ -267,8 +267,8 @@ class Cleaning:
             zone = self._zone_by_tag.get(tag)
             if zone is None or self._confirmed_at.get(row, end) > limit:
                 continue
-            confidence = float(belief[row, self._state_by_zone[zone]])
-            if confidence < self._settings.proof:
+            confidence = float(belief[row, self._state_by_zone.get(zone, self._model.away)])
+            if confidence < self._settings.proof or zone not in self._state_by_zone:
                 continue
             self._confirmed_at[row] = end
             events.append(
@@ -299,15 +299,22 @@ class Cleaning:
                     confidence=round(passage.confidence, 4),
                 )
             )
-            row = self._filter.add(passage.tag)
-            self._last_seen.setdefault(passage.tag, (passage.at, -1))
-            state = self._state_by_zone.get(passage.to_zone)
-            if state is not None and passage.confidence >= self._settings.proof:
-                self._filter.settle(row, state, min(passage.confidence, _PORTAL_CONFIDENCE))
-                self._decider.force(row, state)
-                self._zone_by_tag[passage.tag] = passage.to_zone
-                self._absence.set(passage.tag, passage.at + round(self._settings.absence_s * SECOND_US))
+            if passage.confidence >= self._settings.proof:
+                self._settle_passage(passage)
         return events
+
+    def _settle_passage(self, passage: Passage) -> None:
+        row = self._filter.add(passage.tag)
+        self._last_seen.setdefault(passage.tag, (passage.at, -1))
+        # Behind an outer door nobody looks: the tag is away, and seen again it is somewhere new.
+        state = self._state_by_zone.get(passage.to_zone, self._model.away)
+        self._filter.settle(row, state, min(passage.confidence, _PORTAL_CONFIDENCE))
+        if state == self._model.away:
+            self._decider.forget(row)
+        else:
+            self._decider.force(row, state)
+        self._zone_by_tag[passage.tag] = passage.to_zone
+        self._absence.set(passage.tag, passage.at + round(self._settings.absence_s * SECOND_US))
 
     def _lost(self, now: int) -> Sequence[Event]:
         events: list[Event] = []

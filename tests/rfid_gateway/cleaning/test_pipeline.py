@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadPointKind
+from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.rfid.readings import TagReading
+from tests.fakes import START_US
+from twin.clock import SECOND_US
+from twin.events.envelope import Event
+from twin.events.things import BinEmptied, PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
+from twin.events.watch import GatewayStatus
+
+WARD, STORE, EXIT = "WARD", "STORE", "EXIT"
+POINTS = (
+    ReadPoint(id="w", reader="r1", antenna=1, place=WARD),
+    ReadPoint(id="s", reader="r2", antenna=1, place=STORE),
+    ReadPoint(id="x", reader="r3", antenna=1, place=EXIT, kind=ReadPointKind.CHOKE),
+    ReadPoint(id="pi", reader="r4", antenna=1, place="DOOR", kind=ReadPointKind.PORTAL, inside=WARD, outside="OUTSIDE"),
+    ReadPoint(
+        id="po", reader="r4", antenna=2, place="DOOR", kind=ReadPointKind.PORTAL, inside=WARD, outside="OUTSIDE", is_outer=True
+    ),
+    ReadPoint(id="b", reader="r5", antenna=1, place="RACK", kind=ReadPointKind.BIN),
+)  # fmt: skip
+LAYOUT = Layout(POINTS, frozenset({(WARD, STORE), (WARD, EXIT)}))
+
+
+class Bench:
+    """A cleaning stage with a clock that is moved by hand."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.cleaning = Cleaning(LAYOUT, CleaningSettings(**settings), {"BIN1": Bin("bin-1", "WARD-3-SHELF")})
+        self.now = START_US
+        self.events: list[Event] = []
+
+    def see(self, reader: str, antenna: int = 1, *, tag: str = "T1", rssi: float = -50.0, ago_s: float = 0.0) -> None:
+        at = self.now - round(ago_s * SECOND_US)
+        self.events += self.cleaning.accept([TagReading(tag, reader, antenna, at, rssi)], self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += round(seconds * SECOND_US)
+        self.events += self.cleaning.advance(self.now)
+
+    def watch(self, reader: str, seconds: int) -> None:
+        for _ in range(seconds):
+            self.see(reader)
+            self.wait(1.0)
+
+    def of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def test_tag_that_is_read_in_a_room_is_there_with_confidence() -> None:
+    bench = Bench()
+
+    bench.watch("r1", 4)
+
+    (change,) = bench.of(ZoneChanged)
+    assert (change.thing, change.zone, change.read_point, change.previous_zone) == ("T1", WARD, "w", "")
+    assert 0.7 <= change.confidence <= 1.0
+
+
+def test_tag_that_goes_to_the_next_room_is_there_within_a_few_seconds() -> None:
+    bench = Bench()
+    bench.watch("r1", 10)
+    left_at = bench.now
+
+    bench.watch("r2", 6)
+
+    change = bench.of(ZoneChanged)[-1]
+    assert (change.previous_zone, change.zone) == (WARD, STORE)
+    assert change.occurred_at - left_at <= 4 * SECOND_US
+
+
+def test_exit_is_told_at_the_first_solid_reading() -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+
+    bench.see("r3")
+
+    change = bench.of(ZoneChanged)[-1]
+    assert (change.zone, change.occurred_at) == (EXIT, bench.now)
+
+
+def test_doorway_tells_the_way_out_and_the_way_in() -> None:
+    bench = Bench()
+    for antennas in ((1, 2), (2, 1)):
+        for antenna in antennas:
+            for _ in range(3):
+                bench.see("r4", antenna)
+                bench.wait(0.1)
+        bench.wait(1.0)
+
+    ways = [(one.from_zone, one.to_zone) for one in bench.of(PortalCrossed)]
+    assert ways == [(WARD, "OUTSIDE"), ("OUTSIDE", WARD)]
+
+
+def test_doorway_with_one_working_antenna_goes_by_where_the_tag_was() -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+
+    bench.see("r4", 2)
+    bench.wait(1.0)
+
+    (passage,) = bench.of(PortalCrossed)
+    assert (passage.from_zone, passage.to_zone) == (WARD, "OUTSIDE")
+
+
+def test_tag_beside_a_doorway_crosses_nothing() -> None:
+    bench = Bench()
+
+    for _ in range(5):
+        bench.see("r4", 1)
+        bench.see("r4", 2)
+        bench.wait(0.1)
+    bench.wait(2.0)
+
+    assert bench.of(PortalCrossed) == []
+
+
+def test_tag_that_nobody_sees_any_more_is_lost_once() -> None:
+    bench = Bench(absence_s=60.0)
+    bench.watch("r1", 5)
+
+    for _ in range(40):
+        bench.wait(5.0)
+
+    (lost,) = bench.of(TagLost)
+    assert (lost.thing, lost.last_zone) == ("T1", WARD)
+
+
+def test_dead_reader_is_no_mass_departure() -> None:
+    bench = Bench(absence_s=60.0)
+    for i in range(30):
+        for _ in range(4):
+            bench.see("r1", tag=f"T{i}")
+    bench.wait(2.0)
+    bench.watch("r1", 3)
+    bench.cleaning.set_reader_status("r1", GatewayStatus.OFFLINE)
+
+    for _ in range(60):
+        bench.wait(5.0)
+
+    assert bench.of(TagLost) == []
+    bench.cleaning.set_reader_status("r1", GatewayStatus.ONLINE)
+    for _ in range(60):
+        bench.wait(5.0)
+    assert bench.of(TagLost)
+
+
+def test_tag_that_stays_is_confirmed_now_and_then() -> None:
+    bench = Bench(confirm_s=30.0)
+
+    bench.watch("r1", 100)
+
+    confirmations = bench.of(ZoneConfirmed)
+    assert 2 <= len(confirmations) <= 4
+    assert {one.zone for one in confirmations} == {WARD}
+
+
+def test_bin_on_the_rack_is_told_once_with_its_own_place() -> None:
+    bench = Bench()
+
+    for _ in range(5):
+        bench.see("r5", tag="BIN1")
+        bench.wait(20.0)
+
+    (emptied,) = bench.of(BinEmptied)
+    assert (emptied.thing, emptied.place) == ("bin-1", "WARD-3-SHELF")
+
+
+def test_bin_that_comes_back_later_is_told_again() -> None:
+    bench = Bench(bin_rest_s=600.0)
+    bench.see("r5", tag="BIN1")
+    bench.wait(900.0)
+
+    bench.see("r5", tag="BIN1")
+
+    assert len(bench.of(BinEmptied)) == 2
+
+
+def test_repeated_readings_of_one_second_count_once() -> None:
+    bench = Bench()
+
+    for _ in range(50):
+        bench.see("r1")
+
+    assert bench.cleaning.figures.duplicates == 49
+
+
+def test_reading_of_an_unknown_antenna_is_counted_and_left_out() -> None:
+    bench = Bench()
+
+    bench.see("r1", 9)
+    bench.see("nobody")
+
+    assert bench.cleaning.figures.unknown_antennas == 2
+
+
+def test_reading_from_1970_or_the_future_is_counted_and_left_out() -> None:
+    bench = Bench()
+
+    bench.cleaning.accept([TagReading("T1", "r1", 1, 5), TagReading("T1", "r1", 1, bench.now * 2)], bench.now)
+
+    assert bench.cleaning.figures.implausible_times == 2
+
+
+def test_late_reading_does_not_move_a_tag_back() -> None:
+    bench = Bench()
+    bench.watch("r1", 10)
+    bench.watch("r2", 6)
+    before = bench.cleaning.zone_of("T1")
+
+    for _ in range(5):
+        bench.see("r1", ago_s=10.0)
+    bench.wait(1.0)
+
+    assert before == STORE
+    assert bench.cleaning.zone_of("T1") == STORE
+    assert bench.cleaning.figures.late == 5
+
+
+readings = st.tuples(
+    st.sampled_from(["r1", "r2", "r3", "r4", "r5"]), st.integers(1, 2), st.sampled_from("ABC"), st.integers(0, 3)
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(readings, max_size=60))
+def test_changes_of_zone_chain_up_whatever_is_read(seen: list[tuple[str, int, str, int]]) -> None:
+    bench = Bench()
+    for reader, antenna, tag, pause in seen:
+        bench.see(reader, antenna, tag=tag)
+        bench.wait(pause * 0.7)
+    bench.wait(5.0)
+
+    zone: dict[str, str] = {}
+    for event in bench.events:
+        assert event.occurred_at <= bench.now
+        if isinstance(event, ZoneChanged):
+            assert event.previous_zone == zone.get(event.thing, "")
+            assert event.zone != event.previous_zone
+            zone[event.thing] = event.zone
+        elif isinstance(event, PortalCrossed) and event.confidence >= 0.7:
+            zone[event.thing] = event.to_zone

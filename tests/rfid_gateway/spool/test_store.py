@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pysqlite3 import dbapi2 as sqlite
+
+from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool, Watermark
+from tests.conftest import ROOT
+from twin.errors import StorageError
+
+NOW = 1_767_600_000_000_000
+KILLS = int(os.environ.get("HOSPITAL_TWIN_SPOOL_KILLS", "8"))
+
+
+def entries(count: int, priority: Priority = Priority.EVENT) -> list[Entry]:
+    return [Entry(RowKind.EVENT, b"%d" % i, priority) for i in range(count)]
+
+
+def test_rows_come_back_in_order_with_gapless_numbers() -> None:
+    spool = Spool(None, now=NOW)
+    spool.append(entries(3))
+    spool.append(entries(2))
+
+    assert [row.seq for row in spool.peek(10)] == [1, 2, 3, 4, 5]
+    spool.close()
+
+
+def test_row_goes_only_when_the_core_has_it() -> None:
+    spool = Spool(None, now=NOW)
+    spool.append(entries(5))
+
+    spool.peek(5)
+    assert len(spool) == 5
+    spool.free(Watermark(spool.boot, 3))
+
+    assert [row.seq for row in spool.peek(10)] == [4, 5]
+    spool.close()
+
+
+def test_watermark_of_another_boot_frees_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    first = Spool(path, now=NOW)
+    first.append(entries(2))
+    first.close()
+    second = Spool(path, now=NOW)
+    second.append(entries(2))
+
+    assert second.boot > first.boot
+    assert second.free(Watermark(second.boot, 99)) == 2
+    assert [row.boot for row in second.peek(9)] == [first.boot] * 2
+    second.close()
+
+
+def test_rows_of_an_earlier_boot_are_sent_first_and_by_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    first = Spool(path, now=NOW)
+    first.append(entries(2))
+    first.close()
+    second = Spool(path, now=NOW - 3_600_000_000)  # the clock was set back
+    second.append(entries(3))
+
+    assert {row.boot for row in second.peek(99)} == {first.boot}
+    second.free(Watermark(first.boot, 2))
+    assert {row.boot for row in second.peek(99)} == {second.boot}
+    second.close()
+
+
+def test_full_spool_drops_the_least_important_first_and_alarms_never() -> None:
+    spool = Spool(None, now=NOW, quota_rows=100)
+    spool.append(entries(50, Priority.ALARM))
+    spool.append(entries(30, Priority.CONFIRMATION))
+    spool.append(entries(60, Priority.EVENT))
+
+    rows = spool.peek(1000)
+
+    assert [row.seq for row in rows] == list(range(1, 141))
+    assert all(row.body for row in rows[:50])
+    assert spool.dropped == sum(not row.body for row in rows) > 0
+    assert all(50 < row.seq <= 80 for row in rows if not row.body)
+    spool.close()
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 30)), max_size=20))
+def test_what_was_put_in_and_not_freed_is_there(steps: list[tuple[int, int]]) -> None:
+    spool = Spool(None, now=NOW)
+    kept: list[int] = []
+    for count, freed in steps:
+        first = spool.next_seq
+        spool.append(entries(count))
+        kept += range(first, first + count)
+        spool.free(Watermark(spool.boot, freed))
+        kept = [seq for seq in kept if seq > freed]
+
+    assert [row.seq for row in spool.peek(1000)] == kept
+    assert len(spool) == len(kept)
+    spool.close()
+
+
+def test_file_that_is_no_spool_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    path.write_bytes(b"this is no database at all" * 100)
+
+    with pytest.raises(StorageError):
+        Spool(path, now=NOW)
+
+
+PRODUCER = """
+import sys, itertools
+from pathlib import Path
+from pysqlite3 import dbapi2 as sqlite
+from rfid_gateway.spool.store import Entry, RowKind, Spool, Watermark
+
+spool = Spool(Path(sys.argv[1]), now=1_767_600_000_000_000)
+core = sqlite.connect(sys.argv[2], isolation_level=None)
+core.execute("CREATE TABLE IF NOT EXISTS facts (boot, seq, body, PRIMARY KEY (boot, seq))")
+for i in itertools.count():
+    last = spool.append([Entry(RowKind.EVENT, b"%d" % n) for n in range(20)])
+    sys.stdout.write(f"{spool.boot} {last}\\n"); sys.stdout.flush()
+    if i % 3 == 0:
+        rows = spool.peek(50)
+        core.execute("BEGIN")
+        core.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?, ?)", [(r.boot, r.seq, r.body) for r in rows])
+        core.execute("COMMIT")
+        if i % 2 == 0:  # every other acknowledgement is lost on its way back
+            spool.free(Watermark(rows[-1].boot, rows[-1].seq))
+"""
+
+
+def test_gateway_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    spool_path, core_path = tmp_path / "spool.db", tmp_path / "core.db"
+    chance, told = random.Random(4), dict[int, int]()
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PRODUCER, str(spool_path), str(core_path)],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        assert process.stdout is not None
+        for _ in range(chance.randint(2, 12)):
+            boot, last = map(int, process.stdout.readline().split())
+            told[boot] = last
+        process.send_signal(signal.SIGKILL)
+        for line in process.stdout:
+            boot, last = map(int, line.split())
+            told[boot] = last
+        process.stdout.close()
+        process.wait()
+    spool = Spool(spool_path, now=NOW)
+    core = sqlite.connect(core_path)
+
+    while rows := spool.peek(500):
+        core.executemany(
+            "INSERT OR IGNORE INTO facts VALUES (?, ?, ?)", [(row.boot, row.seq, row.body) for row in rows]
+        )
+        spool.free(Watermark(rows[-1].boot, rows[-1].seq))
+    core.commit()
+
+    for boot, last in told.items():
+        found = [seq for (seq,) in core.execute("SELECT seq FROM facts WHERE boot = ? ORDER BY seq", (boot,))]
+        assert found[:last] == list(range(1, last + 1))
+        assert found == list(range(1, len(found) + 1))
+    core.close()
+    spool.close()
