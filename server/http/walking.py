@@ -8,10 +8,11 @@ from twin.errors import NotFound
 from twin.events.things import BearerKind
 from twin.places.building import Building
 from twin.places.movers import Mover
+from twin.places.routes import Routes
 
 
-def walking_seconds(hospital: Hospital) -> Seconds:
-    """Give walking seconds between places of the present building; a way that nobody knows is infinitely long."""
+def person_routes(hospital: Hospital) -> Routes:
+    """Give the ways of a person through the present building."""
     live = hospital.live
     version = hash(
         (*(e.id for e in tuple(live.places.values())), *(e.id for e in tuple(live.paths.values())),
@@ -24,7 +25,13 @@ def walking_seconds(hospital: Hospital) -> Seconds:
             building.apply(event)
         known = (version, building.routes(Mover.PERSON))
         hospital.services["tasks.walking"] = known
-    routes = known[1]
+    routes: Routes = known[1]
+    return routes
+
+
+def walking_seconds(hospital: Hospital) -> Seconds:
+    """Give walking seconds between places of the present building; a way that nobody knows is infinitely long."""
+    routes = person_routes(hospital)
 
     def seconds(start: str, end: str) -> float:
         try:

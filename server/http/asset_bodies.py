@@ -1,0 +1,431 @@
+"""What the device routes take and give; instants are ISO 8601 at this door."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from assets.model.loads import IndicatorKind, Load, LoadItem, MachineTestKind
+from assets.model.notices import Clause, MatchState, Notice
+from assets.model.register import Asset, CustodianKind, CustodyPeriod
+from assets.model.work import Answer, Labour, Part, Step, StepKind, WorkKind, WorkOrder
+from assets.service.finding import FoundDevice
+from assets.tables.rows import AssetRow, CycleRow
+from twin.clock import to_text
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
+Note = Annotated[str, msgspec.Meta(max_length=1000, pattern=r"^[^\x00]*$")]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
+ShelfLife = Annotated[int, msgspec.Meta(ge=0, le=3_650)]
+
+
+def instant(at: int) -> str:
+    """Give an instant in ISO 8601; empty for none."""
+    return to_text(at) if at else ""
+
+
+class AssetTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A register entry."""
+
+    id: Key
+    control_no: Key
+    category: Key
+    name: Key
+    model: Short = ""
+    manufacturer: Short = ""
+    serial: Short = ""
+    lot: Short = ""
+    gtin: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[^\x00]*$")] = ""
+    owner: Short = ""
+    cost_centre: Short = ""
+    home: Short = ""
+    pool: Short = ""
+    parent: Short = ""
+    cost: Count = 0
+    firmware: Short = ""
+    criticality: Level = 2
+    is_mobile: bool = True
+    may_leave: bool = False
+
+    def to_asset(self) -> Asset:
+        """Give it as the organ's value."""
+        return Asset(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+class AssetShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A device with its state and whether it may be used."""
+
+    id: str
+    control_no: str
+    category: str
+    name: str
+    model: str
+    manufacturer: str
+    serial: str
+    home: str
+    operational: str
+    reprocessing: str
+    custody: str
+    compliance: list[str]
+    status: str
+    is_usable: bool
+    reasons: list[str]
+    version: int
+
+
+def asset_shown(row: AssetRow) -> AssetShown:
+    """Give a row as it is shown."""
+    return AssetShown(
+        id=row.id, control_no=row.control_no, category=row.category, name=row.name, model=row.model,
+        manufacturer=row.manufacturer, serial=row.serial, home=row.home, operational=row.operational,
+        reprocessing=row.reprocessing, custody=row.custody, compliance=_split(row.compliance), status=row.status,
+        is_usable=row.is_usable, reasons=_split(row.reasons), version=row.version,
+    )  # fmt: skip
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]
+
+
+class AssetRegister(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the register."""
+
+    assets: list[AssetShown]
+    next: str = ""
+
+
+class CustodyTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who shall answer for a device."""
+
+    custodian: Key
+    kind: CustodianKind = CustodianKind.PERSON
+
+
+class CustodyShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answered for a device when; ``end_at`` is empty while it lasts."""
+
+    asset: str
+    custodian: str
+    kind: str
+    start_at: str
+    end_at: str
+
+
+def custody_shown(period: CustodyPeriod) -> CustodyShown:
+    """Give a custody as it is shown."""
+    return CustodyShown(
+        asset=period.asset, custodian=period.custodian, kind=period.kind.value, start_at=instant(period.start_at),
+        end_at=instant(period.end_at),
+    )  # fmt: skip
+
+
+class CustodyList(msgspec.Struct, frozen=True, kw_only=True):
+    """The custody of a device, the latest first."""
+
+    custody: list[CustodyShown]
+
+
+class FoundShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that may be fetched; a position never without its age."""
+
+    asset: str
+    name: str
+    seconds: float
+    place: str
+    confidence: float
+    age_s: float
+    basis: str
+
+
+class FoundList(msgspec.Struct, frozen=True, kw_only=True):
+    """The nearest devices, nearest first."""
+
+    devices: list[FoundShown]
+
+
+def found_shown(found: FoundDevice) -> FoundShown:
+    """Give a found device as it is shown."""
+    where = found.location
+    return FoundShown(
+        asset=found.asset, name=found.name, seconds=found.seconds, place=where.place, confidence=where.confidence,
+        age_s=where.age_s, basis=where.basis.value,
+    )  # fmt: skip
+
+
+class ChecklistStepTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One step of a checklist."""
+
+    id: Key
+    label: Short
+    kind: StepKind = StepKind.CHECK
+    unit: Short = ""
+    low: float | None = None
+    high: float | None = None
+    choices: list[Short] = []
+    is_required: bool = True
+
+    def to_step(self) -> Step:
+        """Give it as the organ's value."""
+        return Step(
+            id=self.id, label=self.label, kind=self.kind, unit=self.unit, low=self.low, high=self.high,
+            choices=tuple(self.choices), is_required=self.is_required,
+        )  # fmt: skip
+
+
+class WorkTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A work order to open."""
+
+    asset: Key
+    kind: WorkKind
+    title: Short = ""
+    priority: Level = 3
+    due_at: Short = ""
+    failure_code: Short = ""
+    steps: list[ChecklistStepTold] = []
+
+
+class StepAnswerTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was found at a step."""
+
+    step: Key
+    value: bool | float | Short
+
+
+class PartTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part that was built in."""
+
+    item: Key
+    quantity: Count
+    lot: Short = ""
+    cost: Count = 0
+
+
+class LabourTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Time that somebody worked."""
+
+    staff: Key
+    minutes: Count
+    cost: Count = 0
+    is_external: bool = False
+
+
+class FindingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is added to a work order."""
+
+    answers: list[StepAnswerTold] = []
+    parts: list[PartTold] = []
+    labour: list[LabourTold] = []
+    failure_code: Short | None = None
+    finding: Short | None = None
+    opens_mains_part: bool | None = None
+    acceptance_passed: bool | None = None
+    safety_test_passed: bool | None = None
+
+
+class WordsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A reason, deviation or amendment in words."""
+
+    text: Words
+
+
+class WorkShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A work order."""
+
+    id: str
+    asset: str
+    kind: str
+    state: str
+    title: str
+    priority: int
+    opened_at: str
+    due_at: str
+    started_at: str
+    closed_at: str
+    closed_by: str
+    failure_code: str
+    finding: str
+    steps: list[Step]
+    answers: list[Answer]
+    parts: list[Part]
+    labour: list[Labour]
+    amendments: list[str]
+    version: int
+
+
+def work_shown(order: WorkOrder, version: int) -> WorkShown:
+    """Give a work order as it is shown."""
+    return WorkShown(
+        id=order.id, asset=order.asset, kind=order.kind.value, state=order.state.value, title=order.title,
+        priority=order.priority, opened_at=instant(order.opened_at), due_at=instant(order.due_at),
+        started_at=instant(order.started_at), closed_at=instant(order.closed_at), closed_by=order.closed_by,
+        failure_code=order.failure_code, finding=order.finding, steps=list(order.steps), answers=list(order.answers),
+        parts=list(order.parts), labour=list(order.labour), amendments=[note.text for note in order.amendments],
+        version=version,
+    )  # fmt: skip
+
+
+class WorkPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of work orders."""
+
+    work_orders: list[WorkShown]
+    next: str = ""
+
+
+class ItemTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A set (with its GTIN) or a device in a load."""
+
+    set_instance: Short = ""
+    asset: Short = ""
+    gtin: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[^\x00]*$")] = ""
+    lot: Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00]*$")] = ""
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    shelf_life_days: ShelfLife = 180
+    is_implant: bool = False
+
+
+class LoadTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A load to begin."""
+
+    machine: Key
+    place: Short = ""
+    items: list[ItemTold] = []
+
+
+class ItemsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Items to add."""
+
+    items: list[ItemTold]
+
+
+class LoadShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A load; its cycle having passed does not make it released."""
+
+    id: str
+    machine: str
+    cycle: str
+    place: str
+    state: str
+    items: list[LoadItem]
+    opened_at: str
+    decided_at: str
+    reason: str
+    missing: list[str] = []
+
+
+def load_shown(load: Load, missing: tuple[str, ...] = ()) -> LoadShown:
+    """Give a load as it is shown."""
+    return LoadShown(
+        id=load.id, machine=load.machine, cycle=load.cycle, place=load.place, state=load.state.value,
+        items=list(load.items), opened_at=instant(load.opened_at), decided_at=instant(load.decided_at),
+        reason=load.reason, missing=list(missing),
+    )  # fmt: skip
+
+
+class LoadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of loads."""
+
+    loads: list[LoadShown]
+    next: str = ""
+
+
+class SignatureTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A remark of who signs."""
+
+    note: Note = ""
+
+
+class CycleShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A cycle with what its evidence says; never "sterile"."""
+
+    id: str
+    machine: str
+    number: int
+    programme: str
+    start_at: str
+    end_at: str
+    verdict: str
+    input_hash: str
+    judgement: msgspec.Raw
+
+
+class CyclePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of cycles, the latest first."""
+
+    cycles: list[CycleShown]
+
+
+def cycle_shown(row: CycleRow) -> CycleShown:
+    """Give a cycle as it is shown."""
+    return CycleShown(
+        id=row.id, machine=row.machine, number=row.number, programme=row.programme, start_at=instant(row.start_at),
+        end_at=instant(row.end_at), verdict=row.verdict, input_hash=row.input_hash,
+        judgement=msgspec.Raw((row.judgement or "null").encode()),
+    )  # fmt: skip
+
+
+class MachineTestTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The result of a machine's regular test."""
+
+    machine: Key
+    kind: MachineTestKind
+    is_passed: bool
+    valid_hours: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 24
+
+
+class IndicatorTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The result of an indicator."""
+
+    cycle: Key
+    name: Key
+    kind: IndicatorKind
+    is_passed: bool
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """Loads that a late indicator recalls."""
+
+    loads: list[str]
+
+
+class NoticeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A field safety notice."""
+
+    id: Key
+    title: Key
+    clauses: Annotated[list[Clause], msgspec.Meta(min_length=1, max_length=1000)]
+    reference: Short = ""
+    issuer: Short = ""
+    stops_use: bool = True
+    action: Note = ""
+
+
+class NoticeList(msgspec.Struct, frozen=True, kw_only=True):
+    """Notices."""
+
+    notices: list[Notice]
+
+
+class MatchShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that a notice applies, or may apply, to."""
+
+    asset: str
+    certainty: str
+    state: str
+    evidence: str
+
+
+class MatchList(msgspec.Struct, frozen=True, kw_only=True):
+    """All devices of a notice."""
+
+    matches: list[MatchShown]
+
+
+class ClosureTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one device of a notice was dealt with."""
+
+    state: MatchState
+    evidence: Words

@@ -1,0 +1,136 @@
+"""Devices, work orders, notices and loads through the HTTP door."""
+
+from __future__ import annotations
+
+import pytest
+
+from assets.model.machine import Machine
+from assets.model.programme import Programme
+from assets.tables.reprocessing import save_machine, save_programme
+from tests.server.conftest import Served
+from twin.access import Role
+from twin.events.places import PathDefined, PlaceDefined, PlaceKind
+
+PUMP = {"id": "pump-1", "control_no": "C-1", "category": "infusion_pump", "name": "Pump 1", "manufacturer": "Acme",
+        "model": "IP 20", "serial": "SN1", "home": "store"}  # fmt: skip
+
+
+async def entered(served: Served, **fields: object) -> dict[str, object]:
+    biomed = await served.signed_in(Role.BIOMED)
+    answer = await biomed.post("/v1/assets", json=PUMP | fields)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+async def test_an_entered_asset_is_listed_scanned_and_edited_by_version(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+
+    listed = (await biomed.get("/v1/assets", params={"category": "infusion_pump", "is_usable": True})).json()
+    scanned = (await biomed.get("/v1/assets/scan/C-1")).json()
+    edited = await biomed.put(
+        "/v1/assets/pump-1", json=PUMP | {"home": "ward"}, headers={"if-match": f'"v{scanned["version"]}"'}
+    )
+    stale = await biomed.put("/v1/assets/pump-1", json=PUMP, headers={"if-match": f'"v{scanned["version"]}"'})
+
+    assert [one["id"] for one in listed["assets"]] == ["pump-1"]
+    assert edited.json()["home"] == "ward"
+    assert stale.status_code == 412
+    assert (await biomed.post("/v1/assets", json=PUMP)).status_code == 409
+    assert (await biomed.get("/v1/assets/none")).status_code == 404
+
+
+async def test_a_nurse_finds_reserves_and_returns_the_nearest_pump(served: Served) -> None:
+    head = {"occurred_at": served.clock.now(), "source": "import:places"}
+    served.hospital.record_now(
+        [
+            PlaceDefined(thing="ward", source_key="1", kind=PlaceKind.WARD, name="Ward", **head),
+            PlaceDefined(thing="store", source_key="2", kind=PlaceKind.ROOM, name="Store", **head),
+            PathDefined(thing="p", source_key="3", start="ward", end="store", length_m=14.0, **head),
+        ]
+    )
+    await entered(served)
+    nurse = await served.signed_in(Role.NURSE)
+
+    found = (await nurse.get("/v1/assets/find", params={"category": "infusion_pump", "start": "ward"})).json()
+    kept = await nurse.post("/v1/assets/pump-1/reservation")
+    again = (await nurse.get("/v1/assets/find", params={"category": "infusion_pump", "start": "ward"})).json()
+    refused = await nurse.post("/v1/assets/pump-1/reservation")
+    served.clock.advance(60)
+    back = await nurse.post("/v1/assets/pump-1/return")
+
+    assert [(one["asset"], one["place"]) for one in found["devices"]] == [("pump-1", "store")]
+    assert found["devices"][0]["seconds"] > 0
+    assert {"age_s", "confidence", "basis"} <= set(found["devices"][0])
+    assert (kept.status_code, again["devices"], refused.status_code) == (201, [], 409)
+    assert back.json()["custody"] == "free"
+    assert len((await nurse.get("/v1/assets/pump-1/custody")).json()["custody"]) == 1
+
+
+async def test_a_repair_through_the_door(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    order = (await biomed.post("/v1/work-orders", json={"asset": "pump-1", "kind": "corrective"})).json()
+
+    async def step(verb: str, body: dict[str, object] | None = None) -> dict[str, object]:
+        seen = (await biomed.get(f"/v1/work-orders/{order['id']}")).json()["version"]
+        answer = await biomed.post(
+            f"/v1/work-orders/{order['id']}/{verb}", json=body, headers={"if-match": f'"v{seen}"'}
+        )
+        return answer.json() | {"http": answer.status_code}
+
+    assert (await biomed.get("/v1/assets/pump-1")).json()["reasons"] == ["operational.failed"]
+    await step("start")
+    await step("findings", {"finding": "repaired", "labour": [{"staff": "b", "minutes": 30}]})
+    refused = await step("closing")
+    await step("findings", {"acceptance_passed": True})
+    closed = await step("closing")
+
+    assert refused["http"] == 409
+    assert (closed["http"], closed["state"]) == (201, "closed")
+    assert (await biomed.get("/v1/assets/pump-1")).json()["is_usable"]
+    assert (await biomed.get("/v1/work-orders", params={"is_open": True})).json()["work_orders"] == []
+
+
+async def test_a_notice_through_the_door(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    told = {"id": "fsn-1", "title": "Free flow", "clauses": [{"manufacturer": "acme", "models": ["IP20"]}]}
+
+    matched = (await biomed.post("/v1/notices", json=told)).json()["matches"]
+    refused = await biomed.post("/v1/notices/fsn-1/closing")
+    await biomed.post("/v1/notices/fsn-1/matches/pump-1", json={"state": "fixed", "evidence": "clamp replaced"})
+    closed = await biomed.post("/v1/notices/fsn-1/closing")
+
+    assert [(one["asset"], one["certainty"]) for one in matched] == [("pump-1", "certain")]
+    assert refused.status_code == 409
+    assert closed.json() == {"matched": 1, "actioned": 1, "not_affected": 0, "open": 0}
+    assert (await biomed.post("/v1/notices", json=told | {"clauses": [{}]})).status_code == 422
+
+
+async def test_a_load_is_not_released_before_its_cycle_ended(served: Served) -> None:
+    steam = Programme(id="P134", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0)
+    served.hospital.write_now(lambda session: save_programme(session, steam))
+    served.hospital.write_now(lambda session: save_machine(session, Machine(id="ster-1", programmes={0: "P134"})))
+    nurse = await served.signed_in(Role.NURSE)
+    item = {"gtin": "09506000134352", "lot": "L1"}
+
+    load = (await nurse.post("/v1/loads", json={"machine": "ster-1", "items": [item]})).json()
+    refused = await nurse.post(f"/v1/loads/{load['id']}/release", json={})
+    await nurse.post(f"/v1/loads/{load['id']}/items", json={"items": [item]})
+    rejected = await nurse.post(f"/v1/loads/{load['id']}/rejection", json={"text": "wet"})
+
+    assert refused.status_code == 409
+    assert "cycle.not_ended" in refused.text
+    assert (rejected.json()["state"], len(rejected.json()["items"])) == ("rejected", 2)
+    assert (await nurse.get("/v1/loads", params={"state": "rejected"})).json()["loads"][0]["id"] == load["id"]
+    assert (await nurse.get("/v1/cycles")).json() == {"cycles": []}
+    assert (await nurse.post("/v1/loads", json={"machine": "ster-1", "items": [{}]})).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/assets", "/v1/work-orders", "/v1/loads", "/v1/notices"])
+async def test_strangers_and_gateways_see_nothing(served: Served, path: str) -> None:
+    stranger, gateway = await served.stranger(), await served.program(Role.SERVICE_GATEWAY)
+
+    assert (await stranger.get(path)).status_code == 401
+    assert (await gateway.get(path)).status_code == 403
