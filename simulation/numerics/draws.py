@@ -12,6 +12,8 @@ import numpy as np
 from numba import config, njit, types
 from numba.extending import intrinsic
 
+from simulation.numerics.compiling import compiled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,7 +72,7 @@ else:
         return a + b
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def philox(counter_low: np.uint64, counter_high: np.uint64, key: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Give the 128 random bits of one counter under one key: Philox2x64-10.
 
@@ -85,7 +87,7 @@ def philox(counter_low: np.uint64, counter_high: np.uint64, key: np.uint64) -> t
     ----------
     J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 3.3.
     """
-    low, high = counter_low, counter_high
+    low, high, key = np.uint64(counter_low), np.uint64(counter_high), np.uint64(key)
     for _ in range(ROUNDS):
         top = multiply_high(MULTIPLIER, low)
         bottom = multiply_low(MULTIPLIER, low)
@@ -95,7 +97,7 @@ def philox(counter_low: np.uint64, counter_high: np.uint64, key: np.uint64) -> t
     return low, high
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def uniform(key: np.uint64, who: np.uint64, where: np.uint64) -> float:
     """Give the one uniform number in the open interval (0, 1) of a place in the model.
 
@@ -112,19 +114,19 @@ def uniform(key: np.uint64, who: np.uint64, where: np.uint64) -> float:
     return (np.float64(bits >> _S12) + 0.5) * UNIT
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def key_of(seed: int, replication: int) -> np.uint64:
     """Give the key of one replication of one seed; both lie in [0, 2**32)."""
     return (np.uint64(seed) << _S32) | np.uint64(replication)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def who_of(stream: int, branch: int, number: int) -> np.uint64:
     """Pack who draws: 16 bits of arrival stream, 16 of branch within the patient, 32 of number within the stream."""
     return (np.uint64(stream) << _S48) | (np.uint64(branch) << _S32) | np.uint64(number)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def where_of(site: int, visit: int, draw: int) -> np.uint64:
     """Pack where and for what: 32 bits of site, 24 of visit, 8 of draw."""
     return (np.uint64(site) << _S32) | (np.uint64(visit) << _S8) | np.uint64(draw)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
+
+from simulation.numerics.compiling import compiled
 
 CONSTANT, EXPONENTIAL, LOGNORMAL, TRIANGULAR, UNIFORM, GAMMA, WEIBULL, NORMAL, VALUES, HYPEREXPONENTIAL = range(10)
 
 LONGEST_US = 1 << 60  # 36,000 years; anything longer is an overflow that the engines report
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def normal_quantile(p: float) -> float:
     """Give the standard normal quantile of p in (0, 1), to about 1e-16 relative.
 
@@ -70,7 +71,7 @@ def normal_quantile(p: float) -> float:
     return -top / low if q < 0.0 else top / low
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def gamma_survival(shape: float, x: float) -> float:
     """Give the regularised upper incomplete gamma function Q(shape, x).
 
@@ -112,7 +113,7 @@ def gamma_survival(shape: float, x: float) -> float:
     return front * h
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gamma_inverse_survival(shape: float, s: float) -> float:
     z = -normal_quantile(s)
     ninth = 1.0 / (9.0 * shape)
@@ -137,7 +138,7 @@ def _gamma_inverse_survival(shape: float, s: float) -> float:
     return x
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hyperexponential_inverse_survival(share: float, first: float, second: float, s: float) -> float:
     # The survival function is convex and lies above its slower part, so Newton from 0 climbs without overshooting.
     x = 0.0
@@ -151,7 +152,7 @@ def _hyperexponential_inverse_survival(share: float, first: float, second: float
     return x
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def inverse_survival(kind: int, a: float, b: float, c: float, values: np.ndarray, s: float) -> float:
     """Give the duration that is exceeded with probability s.
 
@@ -189,7 +190,7 @@ def inverse_survival(kind: int, a: float, b: float, c: float, values: np.ndarray
     return a
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def survival(kind: int, a: float, b: float, c: float, values: np.ndarray, x: float) -> float:
     """Give the probability that a duration exceeds x.
 
@@ -235,7 +236,7 @@ def survival(kind: int, a: float, b: float, c: float, values: np.ndarray, x: flo
     return 1.0 if x < a else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def to_ticks(duration_us: float) -> int:
     """Give a duration as whole microseconds, rounded once, never negative; ``LONGEST_US`` stands for overflow."""
     if not duration_us < LONGEST_US:
@@ -243,7 +244,7 @@ def to_ticks(duration_us: float) -> int:
     return math.floor(duration_us + 0.5) if duration_us > 0.0 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def sample(laws: np.ndarray, law: int, values: np.ndarray, u: float) -> int:
     """Give the sample of one law of the model, whole microseconds.
 
@@ -261,7 +262,7 @@ def sample(laws: np.ndarray, law: int, values: np.ndarray, u: float) -> int:
     return to_ticks(inverse_survival(int(laws[law, 0]), laws[law, 1], laws[law, 2], laws[law, 3], values, u))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def residual(laws: np.ndarray, law: int, values: np.ndarray, elapsed_us: int, u: float) -> int:
     """Give what is left of a duration of which a part has passed, whole microseconds.
 
@@ -285,7 +286,7 @@ def residual(laws: np.ndarray, law: int, values: np.ndarray, elapsed_us: int, u:
     return to_ticks(inverse_survival(kind, a, b, c, values, alive * u) - elapsed_us)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def next_arrival(ends: np.ndarray, cumulative: np.ndarray, now: int, piece: int, u: float) -> tuple[int, int]:
     """Give the next arrival of a Poisson stream whose rate is constant between given instants.
 

@@ -1,0 +1,1 @@
+"""The fast engine: flat tables and one generic kernel compiled to machine code."""

@@ -1,0 +1,271 @@
+"""The fast engine's door: prepares memory, runs the kernel, grows what was too small, and names what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.compiled import layout as at
+from simulation.compiled.tables import Tables, build_tables
+from simulation.compiled.walk import walk
+from simulation.model.arrivals import Planned
+from simulation.model.operations import Release, Seize
+from simulation.model.plan import EventLog, Integers, RunPlan, Waiting
+from simulation.model.problems import EndlessLoop, Overflow, RunError, Stopped
+from simulation.numerics import draws, sources
+from simulation.statistics.outcome import RunOutcome
+
+_FIRST_ROWS = 512
+_FIRST_LOG = 1 << 16
+_MOST_ROWS = 1 << 24
+
+
+@dataclass(slots=True)
+class StopFlag:
+    """Tells a running kernel to stop; may be set from any thread.
+
+    Parameters
+    ----------
+    cell : Integers
+        Shape (1,); anything but 0 stops.
+    """
+
+    cell: Integers
+
+    @classmethod
+    def new(cls) -> StopFlag:
+        """Give a flag that is not set."""
+        return cls(np.zeros(1, dtype=np.int64))
+
+    def set(self) -> None:
+        """Stop the kernel within some thousand events."""
+        self.cell[0] = 1
+
+
+@dataclass(slots=True)
+class _Room:
+    rows: int
+    heap: int
+    log: int
+
+
+class CompiledEngine:
+    """Runs replications of one plan; safe to share between threads.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What is to be run.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self.tables: Tables = build_tables(plan)
+        sizes = self.tables.sizes
+        self._rows = _FIRST_ROWS + 2 * len(plan.initial.patients)
+        self._heap = (
+            4 * self._rows + 64 + int(sum(pool.capacity for pool in plan.pathway.pools.values() if pool.failures))
+        )
+        t = self.tables
+        self._arguments = (
+            *(t.program, t.needs, t.levels, t.branches, t.chances, t.terms, t.laws, t.values, t.pools, t.capacity),
+            *(t.calendar, t.offsets, t.streams, t.class_shares, t.piece_ends, t.piece_totals, t.initial),
+            *(t.initial_held, sizes, _hold_levels(plan)),
+        )
+
+    def run(self, replication: int, *, log: bool = False, stop: StopFlag | None = None) -> RunOutcome:
+        """Run one replication.
+
+        Parameters
+        ----------
+        replication : int
+            0..2**32-1; the same number gives the same run, whatever ran before or beside it.
+        log : bool
+            Whether to keep the event log.
+        stop : StopFlag | None
+            Calls the run off from another thread.
+
+        Raises
+        ------
+        EndlessLoop
+            If patients go round without time passing.
+        Overflow
+            If a number or a table outgrows its bounds.
+        Stopped
+            If the flag was set.
+        """
+        flag = stop or StopFlag.new()
+        room = _Room(self._rows, self._heap, _FIRST_LOG if log else 0)
+        while True:
+            memory, results, log_table, key, planned = self._prepare(room, replication)
+            walk(self._arguments, planned, key, memory, results, log_table, flag.cell)
+            globals_ = memory[4]
+            error = int(globals_[at.ERROR])
+            if error == at.NO_ERROR:
+                self._rows, self._heap = max(self._rows, room.rows), max(self._heap, room.heap)
+                return self._outcome(memory, results, log_table)
+            if error == at.ROWS_FULL and room.rows < _MOST_ROWS:
+                room = _Room(room.rows * 4, room.heap * 4, room.log)
+            elif error == at.HEAP_FULL and room.heap < 8 * _MOST_ROWS:
+                room = _Room(room.rows, room.heap * 4, room.log)
+            elif error == at.LOG_FULL and room.log < 1 << 30:
+                room = _Room(room.rows, room.heap, room.log * 4)
+            else:
+                raise self._problem(error, int(globals_[at.ERROR_AT]))
+
+    def _problem(self, error: int, node_number: int) -> RunError:
+        node = list(self.plan.pathway.operations)[node_number]
+        match error:
+            case at.ENDLESS:
+                return EndlessLoop(node, self.plan.step_budget)
+            case at.STOPPED:
+                return Stopped()
+            case at.TOO_LONG:
+                return Overflow(f"A duration at {node!r} exceeds 36,000 years", "check its unit and parameters.")
+            case at.NUMBERS_FULL:
+                return Overflow(f"Too many patients, visits, branches or repeats at {node!r}", "shorten the run.")
+            case _:
+                return Overflow(
+                    f"More than {_MOST_ROWS} patients at once", "check that they can leave: raise a capacity."
+                )
+
+    def _prepare(self, room: _Room, replication: int):  # type: ignore[no-untyped-def]  # a bundle of arrays for compiled code
+        sizes = self.tables.sizes
+        pools, levels, classes = (int(sizes[k]) for k in (at.SIZE_POOLS, at.SIZE_LEVELS, at.SIZE_CLASSES))
+        globals_ = np.zeros(at.GLOBAL_WIDTH, dtype=np.int64)
+        held_at = at.ROW_WIDTH + 3 * at.ENTRIES
+        choice_at = held_at + pools
+        attribute_at = choice_at + int(sizes[at.SIZE_CHOICES])
+        visit_at = attribute_at + int(sizes[at.SIZE_ATTRIBUTES])
+        track_at = visit_at + int(sizes[at.SIZE_CYCLES])
+        width = track_at + 4 * int(sizes[at.SIZE_TRACKED])
+        globals_[at.HELD_AT], globals_[at.CHOICE_AT], globals_[at.ATTRIBUTE_AT] = held_at, choice_at, attribute_at
+        globals_[at.VISIT_AT], globals_[at.TRACK_AT], globals_[at.LEVELS] = visit_at, track_at, levels
+        globals_[at.FREE_COUNT] = -1
+        patients = np.zeros((room.rows, width), dtype=np.int64)
+        pool_state = np.zeros((max(pools, 1), at.STATE_WIDTH + 2 * levels), dtype=np.int64)
+        pool_state[:, at.STATE_WIDTH :] = -1
+        batches = np.zeros((max(int(sizes[at.SIZE_BATCHES]), 1), 4), dtype=np.int64)
+        batches[:, :2] = -1
+        memory = (
+            patients,
+            pool_state,
+            np.zeros((max(pools, 1), at.AREA_WIDTH)),
+            np.empty((room.heap, 4), dtype=np.int64),
+            globals_,
+            np.empty((room.rows + 1, 2), dtype=np.int64),
+            np.empty(room.rows + 1, dtype=np.int64),
+            np.empty(levels, dtype=np.int64),
+            batches,
+        )
+        seizes = max(int(sizes[at.SIZE_SEIZES]), 1)
+        every, horizon = int(sizes[at.SIZE_AUDIT]), int(sizes[at.SIZE_HORIZON])
+        results = (
+            np.zeros((seizes, classes, at.WAIT_WIDTH)),
+            np.zeros((seizes, at.BINS), dtype=np.int64),
+            np.zeros((classes, at.STAY_WIDTH)),
+            np.zeros((classes, at.BINS), dtype=np.int64),
+            np.zeros((len(self.plan.pathway.operations), classes), dtype=np.int64),
+            np.zeros((horizon // every + 1 if every else 0, 4 * pools + 1), dtype=np.int64),
+        )
+        key = np.uint64(draws.key_of(self.plan.seed, replication))
+        return memory, results, np.empty((room.log, 4), dtype=np.int64), key, self._planned(key)
+
+    def _planned(self, key: np.uint64) -> tuple[Integers, Integers, Integers]:
+        tables = self.tables
+        cursors = np.zeros((len(self.plan.pathway.streams), 5), dtype=np.int64)
+        instants, numbers, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        site = int(tables.sizes[at.SIZE_ARRIVAL_SITE])
+        for stream, row, cursor in zip(self.plan.pathway.streams, tables.streams, cursors, strict=True):
+            if not isinstance(stream.timing, Planned):
+                continue
+            words = (int(row[at.STREAM_NUMBER]), site)
+            law_tables = (tables.laws, tables.values)
+            times, who = sources.planned_instants(key, words, stream.timing, int(row[at.STREAM_LAW]), law_tables)
+            cursor[1], cursor[4] = count, count + len(times)
+            count += len(times)
+            instants.append(times)
+            numbers.append(who)
+        return np.concatenate(instants), np.concatenate(numbers), cursors
+
+    def _outcome(self, memory, results, log_table) -> RunOutcome:  # type: ignore[no-untyped-def]
+        patients, _, areas, _, globals_, *_ = memory
+        waits, wait_bins, stays, stay_bins, exits, audits = results
+        rows = int(globals_[at.LOG_SIZE])
+        log = self._log(log_table[:rows]) if log_table.shape[0] else None
+        return RunOutcome(
+            events=int(globals_[at.EVENTS]),
+            patients=int(globals_[at.PATIENTS]),
+            inside=int(globals_[at.INSIDE]),
+            window_us=self.plan.span.horizon_us - self.plan.warm_up_us,
+            areas=areas,
+            waits=waits,
+            wait_bins=wait_bins,
+            stays=stays,
+            stay_bins=stay_bins,
+            exits=exits,
+            audits=audits,
+            log=log,
+            waiting=self._waiting(patients, int(globals_[at.HIGH])),
+        )
+
+    def _log(self, table: Integers) -> EventLog:
+        who = table[:, 1].view(np.uint64)
+        marks = (who >> np.uint64(48)).astype(np.int64)
+        streams = np.full(len(table), -1, dtype=np.int64)
+        for number, mark in enumerate(self.tables.stream_numbers):
+            streams[marks == mark] = number
+        return EventLog(
+            times=table[:, 0].copy(),
+            streams=streams,
+            numbers=(who & np.uint64(0xFFFFFFFF)).astype(np.int64),
+            branches=((who >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64),
+            nodes=table[:, 2] >> 8,
+            marks=table[:, 2] & 255,
+            values=table[:, 3].copy(),
+        )
+
+    def _waiting(self, patients: Integers, high: int) -> tuple[Waiting, ...]:
+        pathway = self.plan.pathway
+        names, pools = list(pathway.operations), list(pathway.pools)
+        held_at = at.ROW_WIDTH + 3 * at.ENTRIES
+        found = []
+        for row in patients[:high][
+            (patients[:high, at.STATE] == at.WAITING) | (patients[:high, at.STATE] == at.EVICTED)
+        ]:
+            operation = pathway.operations[names[row[at.NODE]]]
+            if isinstance(operation, Seize):
+                needs = tuple((need.pool, need.quantity) for need in operation.needs)
+                any_of = operation.any_of
+            else:
+                needs, any_of = ((pools[row[at.EVICTED_POOL]], int(row[at.EVICTED_UNITS])),), False
+            stream = int(row[at.STREAM])
+            name = (
+                self.plan.initial.patients[row[at.NUMBER]].name
+                if stream < 0
+                else f"{pathway.streams[stream].id} {row[at.NUMBER]}"
+            )
+            held = tuple((pool, int(row[held_at + k])) for k, pool in enumerate(pools) if row[held_at + k])
+            found.append(Waiting(name=name, node=names[row[at.NODE]], held=held, needs=needs, any_of=any_of))
+        return tuple(found)
+
+
+def _hold_levels(plan: RunPlan) -> Integers:
+    """Give the level at which patients in place hold each pool, by class, and whether the pool has a turnover."""
+    pathway = plan.pathway
+    table = np.zeros((max(len(pathway.pools), 1), len(pathway.classes) + 1), dtype=np.int64)
+    for row, pool in zip(table, pathway.pools.values(), strict=False):
+        row[:-1] = holding_levels(plan, pool.id)
+        row[-1] = int(
+            any(isinstance(o, Release) and o.ready and o.needs[0].pool == pool.id for o in pathway.operations.values())
+        )
+    return table
+
+
+def holding_levels(plan: RunPlan, pool: str) -> tuple[int, ...]:
+    """Give the priority by class of the first seize of a pool; 0 if it takes its priority from an attribute."""
+    for operation in plan.pathway.operations.values():
+        if isinstance(operation, Seize) and operation.levels and any(need.pool == pool for need in operation.needs):
+            return operation.levels
+    return (0,) * len(plan.pathway.classes)

@@ -1,0 +1,289 @@
+"""The kernel: one replication of any pathway over flat tables, without the interpreter lock.
+
+``walk`` is one long function on purpose: splitting it would hand some twenty arrays to every piece at every step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation.compiled import layout as at
+from simulation.compiled.memory import (
+    grant_later,
+    hold,
+    link_last,
+    push,
+    touch,
+    units_free,
+    unlink_all,
+)
+from simulation.model.plan import Mark, Phase
+from simulation.numerics import laws as law_of
+from simulation.numerics.compiling import compiled
+from simulation.numerics.draws import MAX_VISITS, uniform, where_of, who_of
+
+NUMERICS_DIGEST = ""
+
+START, CAPACITY_UP, COMPLETION, GRANT, ARRIVAL, TIMEOUT, CAPACITY_DOWN, OBSERVER = (int(phase) for phase in Phase)
+M_ARRIVE, M_REQUEST, M_GRANT, M_BEGIN, M_END, M_RELEASE, M_RENEGE = (int(mark) for mark in list(Mark)[:7])
+M_EVICT, M_EXIT, M_ROUTE, M_FORK, M_JOIN, M_BATCH, M_SPAWN = (int(mark) for mark in list(Mark)[7:])
+HOUR = 3_600_000_000
+INDEX = (1 << 40) - 1
+SPAWNED = 1 << 15
+
+
+@compiled
+def after_open_time(CAL, calendar, now, work):  # type: ignore[no-untyped-def]
+    """Give the instant at which so much open time of a calendar has passed."""
+    first, last = CAL[calendar, 0], CAL[calendar, 1]
+    low, high = first, last
+    while low < high:  # first interval that ends after now
+        middle = (low + high) >> 1
+        if CAL[middle, 1] > now:
+            high = middle
+        else:
+            low = middle + 1
+    time = now
+    while low < last:
+        time = max(time, CAL[low, 0])
+        if work <= CAL[low, 1] - time:
+            return time + work
+        work -= CAL[low, 1] - time
+        time = CAL[low, 1]
+        low += 1
+    return time + work
+
+
+@compiled
+def next_opening(CAL, calendar, now):  # type: ignore[no-untyped-def]
+    """Give the next opening of a calendar, now included; past the end of the table a far instant."""
+    low, high = CAL[calendar, 0], CAL[calendar, 1]
+    last = high
+    while low < high:
+        middle = (low + high) >> 1
+        if CAL[middle, 0] >= now:
+            high = middle
+        else:
+            low = middle + 1
+    return CAL[low, 0] if low < last else law_of.LONGEST_US
+
+
+@compiled
+def holds(P, R, G, SIZES, TERMS, OFFSETS, row, first, count):  # type: ignore[no-untyped-def]
+    """Tell whether all terms of a condition hold for a patient now."""
+    for number in range(first, first + count):
+        subject, name = TERMS[number, 0], TERMS[number, 1]
+        if subject == 0:
+            value = P[row, G[at.ATTRIBUTE_AT] + name]
+        elif subject == 1:
+            value = P[row, at.KIND]
+        elif subject == 2:
+            value = G[at.NOW] - P[row, at.ARRIVED]
+        elif subject == 3:
+            offset = OFFSETS[0, 1]
+            for k in range(OFFSETS.shape[0]):
+                if OFFSETS[k, 0] <= G[at.NOW]:
+                    offset = OFFSETS[k, 1]
+            value = (SIZES[at.SIZE_START_OF_DAY] + G[at.NOW] + offset) // HOUR % 24
+        elif subject == 4:
+            value = units_free(R, name)
+        elif subject == 5:
+            value = R[name, at.QUEUED]
+        else:
+            value = P[row, G[at.CHOICE_AT] + name]
+        comparison, other = TERMS[number, 2], TERMS[number, 3]
+        if comparison == 0:
+            good = value < other
+        elif comparison == 1:
+            good = value <= other
+        elif comparison == 2:
+            good = value == other
+        elif comparison == 3:
+            good = value != other
+        elif comparison == 4:
+            good = value >= other
+        else:
+            good = value > other
+        if not good:
+            return False
+    return True
+
+
+@compiled
+def take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, chosen):  # type: ignore[no-untyped-def]
+    """Take what a seize asks for; ``chosen`` is the member of an any-of seize, else -1."""
+    for k in range(op[at.OP_B]):
+        if chosen >= 0 and k != chosen:
+            continue
+        pool, units = NEEDS[op[at.OP_A] + k, 0], NEEDS[op[at.OP_A] + k, 1]
+        if op[at.OP_C] & at.CONSUME:
+            touch(R, S, A, G, pool)
+            R[pool, at.CAP] -= units
+            if (
+                S[pool, at.POOL_ORDER_LAW] >= 0
+                and not R[pool, at.ORDERED]
+                and R[pool, at.CAP] <= S[pool, at.POOL_ORDER_POINT]
+            ):
+                R[pool, at.ORDERED] = 1
+                u = uniform(DRAW, who_of(0, 0, R[pool, at.ORDERS]), where_of(S[pool, at.POOL_ORDER_SITE], 0, 0))
+                R[pool, at.ORDERS] += 1
+                delay = law_of.sample(LAWS, S[pool, at.POOL_ORDER_LAW], VALUES, u)
+                push(H, G, G[at.NOW] + delay, CAPACITY_UP, (at.EVENT_STOCK << 40) | pool, 0)
+        else:
+            hold(P, R, S, A, G, row, pool, units)
+    if chosen >= 0:
+        P[row, G[at.CHOICE_AT] + op[at.OP_ANY]] = NEEDS[op[at.OP_A] + chosen, 0]
+
+
+@compiled
+def verdict(P, R, G, PROGRAM, NEEDS, row, pool):  # type: ignore[no-untyped-def]
+    """Tell whether a request in the queue of a pool can be met: the member to take, or a reason why not.
+
+    Gives 0.. for the member of an any-of seize, 0 for a plain one, -1 if this pool is short, -2 if only others are.
+    """
+    if P[row, at.STATE] == at.EVICTED:
+        return 0 if units_free(R, pool) >= P[row, at.EVICTED_UNITS] else -1
+    op = PROGRAM[P[row, at.NODE]]
+    short = False
+    for k in range(op[at.OP_B]):
+        need, units = NEEDS[op[at.OP_A] + k, 0], NEEDS[op[at.OP_A] + k, 1]
+        enough = units_free(R, need) >= units
+        if need == pool:
+            if not enough:
+                return -1
+            if op[at.OP_C] & at.ANY_OF:
+                return k
+        elif not enough:
+            short = True
+    return -2 if short else 0
+
+
+@compiled
+def serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool):  # type: ignore[no-untyped-def]
+    """Grant what can be granted in the queue of a pool, in its order."""
+    if R[pool, at.QUEUED] == 0 or units_free(R, pool) <= 0:
+        return
+    levels = G[at.LEVELS]
+    worth = S[pool, at.POOL_LEVEL_WORTH]
+    for level in range(levels):
+        CURSOR[level] = R[pool, at.STATE_WIDTH + 2 * level]
+    while units_free(R, pool) > 0:
+        best, score, order = -1, np.int64(0), np.int64(0)
+        for level in range(levels):
+            if CURSOR[level] < 0:
+                continue
+            if worth == 0:
+                best = level
+                break
+            row = CURSOR[level] >> 2
+            this = P[row, at.ASKED] + level * worth
+            if best < 0 or this < score or (this == score and P[row, at.ASKED_SEQ] < order):
+                best, score, order = level, this, P[row, at.ASKED_SEQ]
+        if best < 0:
+            return
+        entry = CURSOR[best]
+        row = entry >> 2
+        CURSOR[best] = P[row, at.ROW_WIDTH + 3 * (entry & 3)]
+        found = verdict(P, R, G, PROGRAM, NEEDS, row, pool)
+        if found >= 0:
+            evicted = P[row, at.STATE] == at.EVICTED
+            unlink_all(P, R, S, A, G, row)
+            P[row, at.TOKEN] += 1
+            if evicted:
+                hold(P, R, S, A, G, row, pool, P[row, at.EVICTED_UNITS])
+            else:
+                op = PROGRAM[P[row, at.NODE]]
+                take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, found if op[at.OP_C] & at.ANY_OF else -1)
+            grant_later(P, RING, G, row)
+        elif found == -1:
+            if not S[pool, at.POOL_OVERTAKE]:
+                return
+        elif S[pool, at.POOL_RESERVE] > 0 and G[at.NOW] - P[row, at.ASKED] >= S[pool, at.POOL_RESERVE]:
+            return
+
+
+@compiled
+def visit_of(P, G, PROGRAM, row, node):  # type: ignore[no-untyped-def]
+    """Count a visit of a node; give how many there were before."""
+    cycle = PROGRAM[node, at.OP_CYCLE]
+    visit = P[row, at.BASE]
+    if cycle >= 0:
+        visit += P[row, G[at.VISIT_AT] + cycle]
+        P[row, G[at.VISIT_AT] + cycle] += 1
+    if visit >= MAX_VISITS:
+        G[at.ERROR] = at.NUMBERS_FULL
+        G[at.ERROR_AT] = node
+    return visit
+
+
+@compiled
+def level_of(P, G, PROGRAM, LEVEL_TABLE, row, node):  # type: ignore[no-untyped-def]
+    """Give the priority level of a patient at a seize."""
+    base = PROGRAM[node, at.OP_LEVEL]
+    if base >= 0:
+        return LEVEL_TABLE[base + P[row, at.KIND]]
+    return min(max(P[row, G[at.ATTRIBUTE_AT] - 1 - base], 0), 9)
+
+
+@compiled
+def enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node):  # type: ignore[no-untyped-def]
+    """Put a request into the queue of every pool it asks."""
+    op = PROGRAM[node]
+    P[row, at.STATE] = at.WAITING
+    for k in range(op[at.OP_B]):
+        pool = NEEDS[op[at.OP_A] + k, 0]
+        touch(R, S, A, G, pool)
+        level = 0 if S[pool, at.POOL_FIFO] else P[row, at.LEVEL]
+        link_last(P, R, G, (row << 2) | k, pool, level)
+
+
+@compiled
+def schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream):  # type: ignore[no-untyped-def]
+    """Put the next arrival of a stream into the heap. ``CUR``: arrivals so far, piece or place in the plan, patients."""
+    number = CUR[stream, 0]
+    kind = STREAMS[stream, at.STREAM_KIND]
+    if kind == at.PLANNED:
+        place = CUR[stream, 1]
+        if place >= CUR[stream, 4]:
+            return
+        time = PLAN_AT[place]
+    else:
+        u = uniform(
+            DRAW, who_of(STREAMS[stream, at.STREAM_NUMBER], 0, number), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 0)
+        )
+        if kind == at.RENEWAL:
+            time = G[at.NOW] + law_of.sample(LAWS, STREAMS[stream, at.STREAM_LAW], VALUES, u)
+        else:
+            first, last = STREAMS[stream, at.STREAM_FIRST], STREAMS[stream, at.STREAM_LAST]
+            time, CUR[stream, 1] = law_of.next_arrival(
+                PIECES[first:last], TOTALS[first:last], G[at.NOW], CUR[stream, 1], u
+            )
+    if number >= 0xFFFFFFFF:
+        G[at.ERROR] = at.NUMBERS_FULL
+    if time <= SIZES[at.SIZE_HORIZON]:
+        push(H, G, time, ARRIVAL, (at.EVENT_ARRIVAL << 40) | stream, 0)
+
+
+@compiled
+def begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node):  # type: ignore[no-untyped-def]
+    """Start the delay of a node for a patient; give how long it takes."""
+    op = PROGRAM[node]
+    now = G[at.NOW]
+    if op[at.OP_CODE] == at.UNTIL:
+        lasts = next_opening(CAL, op[at.OP_C], now) - now
+    else:
+        u = uniform(
+            DRAW,
+            np.uint64(P[row, at.WHO]),
+            where_of(op[at.OP_SITE], P[row, at.RESAMPLED] >> 8, P[row, at.RESAMPLED] & 255),
+        )
+        lasts = law_of.sample(LAWS, op[at.OP_A] + P[row, at.KIND], VALUES, u)
+        if lasts >= law_of.LONGEST_US:
+            G[at.ERROR] = at.TOO_LONG
+            G[at.ERROR_AT] = node
+        if op[at.OP_C] >= 0:
+            lasts = after_open_time(CAL, op[at.OP_C], now, lasts) - now
+    P[row, at.STATE] = at.DELAYED
+    P[row, at.DURATION] = lasts
+    P[row, at.DUE] = now + lasts
+    push(H, G, now + lasts, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])

@@ -1,0 +1,167 @@
+"""Columns of the kernel's tables. Plain numbers, since compiled code freezes them."""
+
+from __future__ import annotations
+
+# Operation codes.
+SEIZE, RELEASE, DELAY, UNTIL, ROUTE, ASSIGN, FORK, JOIN, BATCH, SPAWN, EXIT = range(11)
+ANY_OF, CONSUME = 1, 2
+
+# One row of the program per node.
+(OP_CODE, OP_NEXT, OP_A, OP_B, OP_C, OP_LEVEL, OP_PATIENCE, OP_RENEGED, OP_SITE, OP_CYCLE, OP_ANY, OP_STAT) = range(12)
+OP_WIDTH = 12
+
+# One row of settings per pool.
+(
+    POOL_CAPACITY,
+    POOL_UPS,
+    POOL_UPS_END,
+    POOL_DOWNS,
+    POOL_DOWNS_END,
+    POOL_TRACKED,
+    POOL_FIFO,
+    POOL_PREEMPTIVE,
+    POOL_SHIFT_END,
+    POOL_EVICTION,
+    POOL_LEVEL_WORTH,
+    POOL_OVERTAKE,
+    POOL_RESERVE,
+    POOL_FAILURE_SITE,
+    POOL_UP_LAW,
+    POOL_DOWN_LAW,
+    POOL_ORDER_SITE,
+    POOL_ORDER_LAW,
+    POOL_ORDER_POINT,
+    POOL_ORDER_SIZE,
+) = range(20)
+POOL_WIDTH = 20
+FINISH, HAND_OVER, EVICT = range(3)
+
+# One row per stream.
+(STREAM_KIND, STREAM_NUMBER, STREAM_TO, STREAM_LAW, STREAM_FIRST, STREAM_LAST, STREAM_GROUP_LAW) = range(7)
+STREAM_WIDTH = 7
+RENEWAL, POISSON, PLANNED = range(3)
+
+# One row per patient in place at the start.
+(
+    INITIAL_NODE,
+    INITIAL_CLASS,
+    INITIAL_ELAPSED,
+    INITIAL_ARRIVED,
+    INITIAL_SILENT,
+    INITIAL_REMAINING,
+) = range(6)
+INITIAL_WIDTH = 6
+
+# Sizes and settings of the run.
+(
+    SIZE_NODES,
+    SIZE_POOLS,
+    SIZE_CLASSES,
+    SIZE_LEVELS,
+    SIZE_ATTRIBUTES,
+    SIZE_CHOICES,
+    SIZE_CYCLES,
+    SIZE_TRACKED,
+    SIZE_BATCHES,
+    SIZE_SEIZES,
+    SIZE_HORIZON,
+    SIZE_WARM_UP,
+    SIZE_AUDIT,
+    SIZE_BUDGET,
+    SIZE_START_OF_DAY,
+    SIZE_ARRIVAL_SITE,
+    SIZE_IN_PLACE,
+) = range(17)
+SIZE_WIDTH = 17
+
+# One row per patient (token) in the kernel's memory; after these come 4 queue entries of 3, what is held of each pool,
+# choices, attributes, visits and 4 columns for each tracked pool.
+(
+    NODE,
+    STATE,
+    STREAM,
+    NUMBER,
+    BRANCH,
+    KIND,
+    ARRIVED,
+    TOKEN,
+    ASKED,
+    ASKED_SEQ,
+    LEVEL,
+    DUE,
+    DURATION,
+    RESAMPLED,
+    PARENT,
+    PENDING,
+    SPAWNS,
+    BASE,
+    WHO,
+    EVICTED_POOL,
+    EVICTED_UNITS,
+    SILENT,
+    NEXT_ROW,
+) = range(23)
+ROW_WIDTH = 24
+ENTRIES = 4
+FREE, RUNNING, DELAYED, WAITING, EVICTED, JOINING, BATCHED, GRANTED = range(8)
+
+# State of a pool: these, then first and last queue entry of each level.
+(CAP, BUSY, OVERTIME, TURNING, QUEUED, LAST, ORDERED, ORDERS, UP_AT, DOWN_AT) = range(10)
+STATE_WIDTH = 10
+AREA_BUSY, AREA_STAFFED, AREA_QUEUE, AREA_OVERTIME, AREA_TURNING = range(5)
+AREA_WIDTH = 5
+
+# Globals of a run.
+(
+    NOW,
+    SEQUENCE,
+    HEAP_SIZE,
+    GRANT_FIRST,
+    GRANT_COUNT,
+    START_FIRST,
+    START_COUNT,
+    FREE_COUNT,
+    HIGH,
+    STAMP,
+    ERROR,
+    ERROR_AT,
+    STEPS,
+    EVENTS,
+    LOG_SIZE,
+    INSIDE,
+    HELD_AT,
+    CHOICE_AT,
+    ATTRIBUTE_AT,
+    VISIT_AT,
+    TRACK_AT,
+    LEVELS,
+    AUDITS,
+    PATIENTS,
+    NEXT_START,
+) = range(25)
+GLOBAL_WIDTH = 32
+
+NO_ERROR, ENDLESS, ROWS_FULL, HEAP_FULL, LOG_FULL, TOO_LONG, STOPPED, NUMBERS_FULL = range(8)
+
+# What waits in the heap.
+(
+    EVENT_UP,
+    EVENT_REPAIR,
+    EVENT_STOCK,
+    EVENT_DONE,
+    EVENT_ARRIVAL,
+    EVENT_RENEGE,
+    EVENT_BATCH,
+    EVENT_DOWN,
+    EVENT_FAIL,
+    EVENT_WARM,
+    EVENT_AUDIT,
+) = range(11)
+
+BINS_PER_OCTAVE = 32
+BIN_SHIFT = 5
+BINS = 60 * BINS_PER_OCTAVE
+WAIT_COUNT, WAIT_SUM, WAIT_SQUARES, WAIT_MAX, WAIT_RENEGED, WAIT_RENEGED_SUM = range(6)
+WAIT_WIDTH = 6
+STAY_ARRIVED, STAY_LEFT, STAY_SUM, STAY_SQUARES, STAY_MAX = range(5)
+STAY_WIDTH = 5

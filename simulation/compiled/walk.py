@@ -1,0 +1,717 @@
+"""One replication from start to end: the main loop of the fast engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulation.compiled import layout as at
+from simulation.compiled.kernel import (
+    CAPACITY_DOWN,
+    CAPACITY_UP,
+    COMPLETION,
+    GRANT,
+    INDEX,
+    M_ARRIVE,
+    M_BATCH,
+    M_BEGIN,
+    M_END,
+    M_EVICT,
+    M_EXIT,
+    M_FORK,
+    M_GRANT,
+    M_JOIN,
+    M_RELEASE,
+    M_RENEGE,
+    M_REQUEST,
+    M_ROUTE,
+    M_SPAWN,
+    OBSERVER,
+    SPAWNED,
+    TIMEOUT,
+    after_open_time,
+    begin_delay,
+    enqueue,
+    holds,
+    level_of,
+    schedule_next,
+    serve,
+    take,
+    visit_of,
+)
+from simulation.compiled.memory import (
+    begin_later,
+    bin_of,
+    drop_first,
+    evict,
+    find_victim,
+    free_row,
+    grant_later,
+    hold,
+    let_go,
+    new_row,
+    note,
+    push,
+    touch,
+    units_free,
+    units_to_evict,
+    unlink_all,
+)
+from simulation.numerics import laws as law_of
+from simulation.numerics.compiling import compiled
+from simulation.numerics.draws import MAX_DRAWS, uniform, where_of, who_of
+
+SOURCE_DIGEST = ""
+
+
+@compiled
+def schedule_capacity(H, G, R, S, CAPS, pool, up):  # type: ignore[no-untyped-def]  # compiled
+    """Put the next coming or going of a pool's units into the heap."""
+    cursor = R[pool, at.UP_AT] if up else R[pool, at.DOWN_AT]
+    end = S[pool, at.POOL_UPS_END] if up else S[pool, at.POOL_DOWNS_END]
+    if cursor < end:
+        kind = at.EVENT_UP if up else at.EVENT_DOWN
+        push(H, G, CAPS[cursor, 0], CAPACITY_UP if up else CAPACITY_DOWN, (kind << 40) | pool, CAPS[cursor, 1])
+
+
+@compiled
+def schedule_failure(H, G, S, DRAW, LAWS, VALUES, pool, unit, number):  # type: ignore[no-untyped-def]
+    """Put the next failure of one unit into the heap."""
+    u = uniform(DRAW, who_of(0, 0, unit), where_of(S[pool, at.POOL_FAILURE_SITE], number, 0))
+    time = G[at.NOW] + law_of.sample(LAWS, S[pool, at.POOL_UP_LAW], VALUES, u)
+    push(H, G, time, CAPACITY_DOWN, (at.EVENT_FAIL << 40) | pool, (unit << 24) | number)
+
+
+@compiled
+def lower(P, R, S, A, H, G, LOG, PROGRAM, pool, units):  # type: ignore[no-untyped-def]
+    """Take units off duty."""
+    touch(R, S, A, G, pool)
+    R[pool, at.CAP] -= units
+    rule = S[pool, at.POOL_SHIFT_END]
+    if rule == at.FINISH:
+        regular = R[pool, at.BUSY] - R[pool, at.OVERTIME]
+        excess = regular + R[pool, at.TURNING] - R[pool, at.CAP]
+        if excess > 0:
+            R[pool, at.OVERTIME] += min(excess, regular)
+    elif rule == at.EVICT:
+        while R[pool, at.BUSY] + R[pool, at.TURNING] > R[pool, at.CAP]:
+            victim = find_victim(P, S, G, PROGRAM, pool, -1)
+            if victim < 0:
+                break
+            note(LOG, G, P[victim, at.WHO], P[victim, at.NODE], M_EVICT, pool)
+            evict(P, R, S, A, G, victim, pool)
+
+
+@compiled
+def place_initial(
+    P,
+    R,
+    S,
+    A,
+    H,
+    G,
+    DRAW,
+    LAWS,
+    VALUES,
+    CAL,
+    LOG,
+    PROGRAM,
+    NEEDS,
+    LEVEL_TABLE,
+    HOLD_LEVELS,
+    STARTS,
+    INITIAL,
+    HELD,
+    SIZES,
+):  # type: ignore[no-untyped-def]
+    """Put everybody in place who is there at the start."""
+    for number in range(INITIAL.shape[0]):
+        row = new_row(P, G)
+        if G[at.ERROR] != 0:
+            return
+        node = INITIAL[number, at.INITIAL_NODE]
+        elapsed = INITIAL[number, at.INITIAL_ELAPSED]
+        P[row, at.NODE] = node
+        P[row, at.STREAM] = -1
+        P[row, at.NUMBER] = number
+        P[row, at.KIND] = INITIAL[number, at.INITIAL_CLASS]
+        P[row, at.ARRIVED] = INITIAL[number, at.INITIAL_ARRIVED]
+        P[row, at.SILENT] = INITIAL[number, at.INITIAL_SILENT]
+        P[row, at.PARENT] = -1
+        P[row, at.WHO] = np.int64(who_of(SIZES[at.SIZE_IN_PLACE], 0, number))
+        G[at.INSIDE] += 1 - P[row, at.SILENT]
+        for k in range(SIZES[at.SIZE_ATTRIBUTES]):
+            P[row, G[at.ATTRIBUTE_AT] + k] = INITIAL[number, at.INITIAL_WIDTH + k]
+        for k in range(SIZES[at.SIZE_CHOICES]):
+            P[row, G[at.CHOICE_AT] + k] = INITIAL[number, at.INITIAL_WIDTH + SIZES[at.SIZE_ATTRIBUTES] + k]
+        for pool in range(SIZES[at.SIZE_POOLS]):
+            if HELD[number, pool] == 0:
+                continue
+            turning = P[row, at.SILENT] == 1 and HOLD_LEVELS[pool, SIZES[at.SIZE_CLASSES]] == 1
+            if turning:
+                touch(R, S, A, G, pool)
+                R[pool, at.TURNING] += HELD[number, pool]
+            else:
+                P[row, at.LEVEL] = HOLD_LEVELS[pool, P[row, at.KIND]]
+                hold(P, R, S, A, G, row, pool, HELD[number, pool])
+        code = PROGRAM[node, at.OP_CODE]
+        if code == at.DELAY:
+            visit = visit_of(P, G, PROGRAM, row, node)
+            P[row, at.RESAMPLED] = visit << 8
+            left = INITIAL[number, at.INITIAL_REMAINING]
+            if left < 0:
+                u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
+                left = law_of.residual(LAWS, PROGRAM[node, at.OP_A] + P[row, at.KIND], VALUES, elapsed, u)
+            if PROGRAM[node, at.OP_C] >= 0:
+                left = after_open_time(CAL, PROGRAM[node, at.OP_C], 0, left)
+            P[row, at.STATE] = at.DELAYED
+            P[row, at.DURATION] = elapsed + left
+            P[row, at.DUE] = left
+            push(H, G, left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
+        elif code == at.SEIZE:
+            P[row, at.ASKED] = -elapsed
+            P[row, at.ASKED_SEQ] = G[at.SEQUENCE]
+            G[at.SEQUENCE] += 1
+            P[row, at.LEVEL] = level_of(P, G, PROGRAM, LEVEL_TABLE, row, node)
+            note(LOG, G, P[row, at.WHO], node, M_REQUEST, 0)
+            visit = visit_of(P, G, PROGRAM, row, node)
+            enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node)
+            if PROGRAM[node, at.OP_PATIENCE] >= 0:
+                u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
+                left = law_of.residual(LAWS, PROGRAM[node, at.OP_PATIENCE] + P[row, at.KIND], VALUES, elapsed, u)
+                push(H, G, left, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
+        else:
+            begin_later(STARTS, G, row)
+    for pool in range(SIZES[at.SIZE_POOLS]):
+        if S[pool, at.POOL_SHIFT_END] == at.FINISH:
+            excess = R[pool, at.BUSY] + R[pool, at.TURNING] - R[pool, at.CAP]
+            R[pool, at.OVERTIME] = min(max(excess, 0), R[pool, at.BUSY])
+
+
+@compiled
+def arrive(
+    P,
+    H,
+    G,
+    DRAW,
+    LAWS,
+    VALUES,
+    LOG,
+    STREAMS,
+    SHARES,
+    PIECES,
+    TOTALS,
+    CUR,
+    PLAN_AT,
+    PLAN_WHO,
+    STARTS,
+    STAYS,
+    SIZES,
+    stream,
+):  # type: ignore[no-untyped-def]
+    """Let the next of a stream arrive, alone or as a group, after the one behind has been scheduled."""
+    group = CUR[stream, 0]
+    number = CUR[stream, 2]
+    mark = STREAMS[stream, at.STREAM_NUMBER]
+    size = 1
+    if STREAMS[stream, at.STREAM_KIND] == at.PLANNED:
+        number = PLAN_WHO[CUR[stream, 1]]
+        CUR[stream, 1] += 1
+    elif STREAMS[stream, at.STREAM_GROUP_LAW] >= 0:
+        u = uniform(DRAW, who_of(mark, 0, group), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 4))
+        size = max(law_of.sample(LAWS, STREAMS[stream, at.STREAM_GROUP_LAW], VALUES, u), 1)
+    CUR[stream, 0] += 1
+    CUR[stream, 2] += size
+    schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
+    for member in range(number, number + size):
+        row = new_row(P, G)
+        if G[at.ERROR] != 0:
+            return
+        who = who_of(mark, 0, member)
+        kind = 0
+        if SIZES[at.SIZE_CLASSES] > 1:
+            u = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
+            while kind < SIZES[at.SIZE_CLASSES] - 1 and u > SHARES[stream, kind]:
+                kind += 1
+        P[row, at.NODE] = STREAMS[stream, at.STREAM_TO]
+        P[row, at.STREAM] = stream
+        P[row, at.NUMBER] = member
+        P[row, at.KIND] = kind
+        P[row, at.ARRIVED] = G[at.NOW]
+        P[row, at.PARENT] = -1
+        P[row, at.WHO] = np.int64(who)
+        G[at.INSIDE] += 1
+        G[at.PATIENTS] += 1
+        if G[at.NOW] >= SIZES[at.SIZE_WARM_UP]:
+            STAYS[kind, at.STAY_ARRIVED] += 1.0
+        note(LOG, G, P[row, at.WHO], P[row, at.NODE], M_ARRIVE, kind)
+        begin_later(STARTS, G, row)
+
+
+@compiled
+def child_of(P, G, parent, branch, node):  # type: ignore[no-untyped-def]
+    """Give the row of a branch or turnover that begins at a node, with the parent's class, attributes and visits."""
+    row = new_row(P, G)
+    if G[at.ERROR] != 0:
+        return 0
+    for column in (at.STREAM, at.NUMBER, at.KIND, at.ARRIVED, at.SPAWNS, at.BASE):
+        P[row, column] = P[parent, column]
+    for column in range(G[at.CHOICE_AT], G[at.TRACK_AT]):
+        P[row, column] = P[parent, column]
+    P[row, at.NODE] = node
+    P[row, at.BRANCH] = branch
+    P[row, at.PARENT] = -1
+    clear = np.uint64(0xFFFF0000FFFFFFFF)
+    P[row, at.WHO] = np.int64((np.uint64(P[parent, at.WHO]) & clear) | (np.uint64(branch) << np.uint64(32)))
+    return row
+
+
+@compiled
+def count_wait(P, G, WAITS, HIST, PROGRAM, row, node):  # type: ignore[no-untyped-def]
+    """Add the wait of a patient who was granted units to the statistics."""
+    wait = G[at.NOW] - P[row, at.ASKED]
+    stat, kind = PROGRAM[node, at.OP_STAT], P[row, at.KIND]
+    WAITS[stat, kind, at.WAIT_COUNT] += 1.0
+    WAITS[stat, kind, at.WAIT_SUM] += wait
+    WAITS[stat, kind, at.WAIT_SQUARES] += float(wait) * float(wait)
+    WAITS[stat, kind, at.WAIT_MAX] = max(WAITS[stat, kind, at.WAIT_MAX], wait)
+    HIST[stat, bin_of(wait)] += 1
+
+
+@compiled
+def audit(R, G, AUDITS, SIZES):  # type: ignore[no-untyped-def]
+    """Write down how full everything is."""
+    n = G[at.AUDITS]
+    if n < AUDITS.shape[0]:
+        for pool in range(SIZES[at.SIZE_POOLS]):
+            AUDITS[n, 4 * pool] = R[pool, at.BUSY]
+            AUDITS[n, 4 * pool + 1] = R[pool, at.QUEUED]
+            AUDITS[n, 4 * pool + 2] = R[pool, at.TURNING]
+            AUDITS[n, 4 * pool + 3] = R[pool, at.CAP]
+        AUDITS[n, 4 * SIZES[at.SIZE_POOLS]] = G[at.INSIDE]
+        G[at.AUDITS] = n + 1
+
+
+@compiled
+def walk(tables, planned, DRAW, memory, results, LOG, STOP):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915  # see the package
+    """Run one replication.
+
+    One long function on purpose: splitting it would hand some twenty arrays to every piece at every step.
+    """
+    (
+        PROGRAM,
+        NEEDS,
+        LEVEL_TABLE,
+        BRANCHES,
+        CHANCES,
+        TERMS,
+        LAWS,
+        VALUES,
+        S,
+        CAPS,
+        CAL,
+        OFFSETS,
+        STREAMS,
+        SHARES,
+        PIECES,
+        TOTALS,
+        INITIAL,
+        HELD,
+        SIZES,
+        HOLD_LEVELS,
+    ) = tables
+    PLAN_AT, PLAN_WHO, CUR = planned
+    P, R, A, H, G, RING, STARTS, CURSOR, BATCHES = memory
+    WAITS, HIST, STAYS, STAY_HIST, EXITS, AUDITS = results
+    pools = SIZES[at.SIZE_POOLS]
+    horizon = SIZES[at.SIZE_HORIZON]
+    budget = SIZES[at.SIZE_BUDGET]
+    for pool in range(pools):
+        R[pool, at.CAP] = S[pool, at.POOL_CAPACITY]
+        R[pool, at.UP_AT] = S[pool, at.POOL_UPS]
+        R[pool, at.DOWN_AT] = S[pool, at.POOL_DOWNS]
+        schedule_capacity(H, G, R, S, CAPS, pool, True)
+        schedule_capacity(H, G, R, S, CAPS, pool, False)
+        if S[pool, at.POOL_UP_LAW] >= 0:
+            for unit in range(S[pool, at.POOL_CAPACITY]):
+                schedule_failure(H, G, S, DRAW, LAWS, VALUES, pool, unit, 0)
+    place_initial(
+        P,
+        R,
+        S,
+        A,
+        H,
+        G,
+        DRAW,
+        LAWS,
+        VALUES,
+        CAL,
+        LOG,
+        PROGRAM,
+        NEEDS,
+        LEVEL_TABLE,
+        HOLD_LEVELS,
+        STARTS,
+        INITIAL,
+        HELD,
+        SIZES,
+    )
+    for stream in range(STREAMS.shape[0]):
+        schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
+    if SIZES[at.SIZE_WARM_UP] > 0:
+        push(H, G, SIZES[at.SIZE_WARM_UP], OBSERVER, at.EVENT_WARM << 40, 0)
+    if SIZES[at.SIZE_AUDIT] > 0:
+        push(H, G, 0, OBSERVER, at.EVENT_AUDIT << 40, 0)
+    for pool in range(pools):
+        serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
+
+    while G[at.ERROR] == 0:
+        if G[at.START_COUNT] > 0:
+            row = STARTS[G[at.START_FIRST]]
+            G[at.START_FIRST] = (G[at.START_FIRST] + 1) % STARTS.shape[0]
+            G[at.START_COUNT] -= 1
+        elif G[at.GRANT_COUNT] > 0 and not (
+            G[at.HEAP_SIZE] > 0 and H[0, 0] == G[at.NOW] and H[0, 1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST], 1])
+        ):
+            row = RING[G[at.GRANT_FIRST], 0]
+            G[at.GRANT_FIRST] = (G[at.GRANT_FIRST] + 1) % RING.shape[0]
+            G[at.GRANT_COUNT] -= 1
+            node = P[row, at.NODE]
+            if P[row, at.EVICTED_POOL] >= 0:
+                note(LOG, G, P[row, at.WHO], node, M_GRANT, P[row, at.EVICTED_POOL])
+                P[row, at.EVICTED_POOL] = -1
+                left = P[row, at.DUE]
+                if left < 0:
+                    P[row, at.RESAMPLED] += 1
+                    if P[row, at.RESAMPLED] & (MAX_DRAWS - 1) == 0:
+                        G[at.ERROR] = at.NUMBERS_FULL
+                        G[at.ERROR_AT] = node
+                    begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node)
+                else:
+                    P[row, at.STATE] = at.DELAYED
+                    P[row, at.DUE] = G[at.NOW] + left
+                    push(H, G, G[at.NOW] + left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
+                continue
+            if PROGRAM[node, at.OP_CODE] == at.BATCH:
+                note(LOG, G, P[row, at.WHO], node, M_GRANT, -1)
+            else:
+                count_wait(P, G, WAITS, HIST, PROGRAM, row, node)
+                if PROGRAM[node, at.OP_ANY] >= 0:
+                    note(LOG, G, P[row, at.WHO], node, M_GRANT, P[row, G[at.CHOICE_AT] + PROGRAM[node, at.OP_ANY]])
+                else:
+                    note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[PROGRAM[node, at.OP_A], 0])
+            P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+        else:
+            if G[at.HEAP_SIZE] == 0 or H[0, 0] > horizon:
+                break
+            if H[0, 0] > G[at.NOW]:
+                G[at.NOW] = H[0, 0]
+                G[at.STEPS] = 0
+            kind, index, aux = H[0, 2] >> 40, H[0, 2] & INDEX, H[0, 3]
+            drop_first(H, G)
+            G[at.EVENTS] += 1
+            if G[at.EVENTS] & 4095 == 0 and STOP[0] != 0:
+                G[at.ERROR] = at.STOPPED
+            if kind == at.EVENT_DONE:
+                row = index
+                if P[row, at.TOKEN] != aux:
+                    continue
+                node = P[row, at.NODE]
+                P[row, at.TOKEN] += 1
+                note(LOG, G, P[row, at.WHO], node, M_END, 0)
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+            elif kind == at.EVENT_ARRIVAL:
+                arrive(
+                    P,
+                    H,
+                    G,
+                    DRAW,
+                    LAWS,
+                    VALUES,
+                    LOG,
+                    STREAMS,
+                    SHARES,
+                    PIECES,
+                    TOTALS,
+                    CUR,
+                    PLAN_AT,
+                    PLAN_WHO,
+                    STARTS,
+                    STAYS,
+                    SIZES,
+                    index,
+                )
+                continue
+            elif kind == at.EVENT_RENEGE:
+                row = index
+                if P[row, at.TOKEN] != aux or P[row, at.STATE] != at.WAITING:
+                    continue
+                node = P[row, at.NODE]
+                unlink_all(P, R, S, A, G, row)
+                P[row, at.TOKEN] += 1
+                WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED] += 1.0
+                WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED_SUM] += G[at.NOW] - P[row, at.ASKED]
+                note(LOG, G, P[row, at.WHO], node, M_RENEGE, 0)
+                for k in range(PROGRAM[node, at.OP_B]):
+                    pool = NEEDS[PROGRAM[node, at.OP_A] + k, 0]
+                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
+                P[row, at.NODE] = PROGRAM[node, at.OP_RENEGED]
+            elif kind == at.EVENT_BATCH:
+                batch = PROGRAM[index, at.OP_A]
+                if BATCHES[batch, 3] == aux:
+                    entry = BATCHES[batch, 0]
+                    while entry >= 0:
+                        after = P[entry, at.NEXT_ROW]
+                        grant_later(P, RING, G, entry)
+                        entry = after
+                    BATCHES[batch, 0] = BATCHES[batch, 1] = -1
+                    BATCHES[batch, 2] = 0
+                    BATCHES[batch, 3] += 1
+                continue
+            elif kind == at.EVENT_WARM:
+                for pool in range(pools):
+                    touch(R, S, A, G, pool)
+                A[:] = 0.0
+                WAITS[:] = 0.0
+                HIST[:] = 0
+                EXITS[:] = 0
+                continue
+            elif kind == at.EVENT_AUDIT:
+                audit(R, G, AUDITS, SIZES)
+                if G[at.NOW] + SIZES[at.SIZE_AUDIT] <= horizon:
+                    push(H, G, G[at.NOW] + SIZES[at.SIZE_AUDIT], OBSERVER, at.EVENT_AUDIT << 40, 0)
+                continue
+            elif kind == at.EVENT_DOWN or kind == at.EVENT_FAIL:
+                if kind == at.EVENT_DOWN:
+                    R[index, at.DOWN_AT] += 1
+                    schedule_capacity(H, G, R, S, CAPS, index, False)
+                    lower(P, R, S, A, H, G, LOG, PROGRAM, index, aux)
+                else:
+                    unit, number = aux >> 24, aux & 0xFFFFFF
+                    u = uniform(DRAW, who_of(0, 0, unit), where_of(S[index, at.POOL_FAILURE_SITE], number, 1))
+                    repaired = G[at.NOW] + law_of.sample(LAWS, S[index, at.POOL_DOWN_LAW], VALUES, u)
+                    push(H, G, repaired, CAPACITY_UP, (at.EVENT_REPAIR << 40) | index, aux)
+                    lower(P, R, S, A, H, G, LOG, PROGRAM, index, 1)
+                continue
+            else:
+                touch(R, S, A, G, index)
+                if kind == at.EVENT_UP:
+                    R[index, at.CAP] += aux
+                    R[index, at.UP_AT] += 1
+                    schedule_capacity(H, G, R, S, CAPS, index, True)
+                elif kind == at.EVENT_REPAIR:
+                    R[index, at.CAP] += 1
+                    schedule_failure(H, G, S, DRAW, LAWS, VALUES, index, aux >> 24, (aux & 0xFFFFFF) + 1)
+                else:
+                    R[index, at.CAP] += S[index, at.POOL_ORDER_SIZE]
+                    R[index, at.ORDERED] = 0
+                    if R[index, at.CAP] <= S[index, at.POOL_ORDER_POINT]:
+                        R[index, at.ORDERED] = 1
+                        u = uniform(
+                            DRAW, who_of(0, 0, R[index, at.ORDERS]), where_of(S[index, at.POOL_ORDER_SITE], 0, 0)
+                        )
+                        R[index, at.ORDERS] += 1
+                        lead = law_of.sample(LAWS, S[index, at.POOL_ORDER_LAW], VALUES, u)
+                        push(H, G, G[at.NOW] + lead, CAPACITY_UP, (at.EVENT_STOCK << 40) | index, 0)
+                serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, index)
+                continue
+
+        P[row, at.STATE] = at.RUNNING
+        while G[at.ERROR] == 0:
+            node = P[row, at.NODE]
+            code = PROGRAM[node, at.OP_CODE]
+            G[at.STEPS] += 1
+            if G[at.STEPS] > budget:
+                G[at.ERROR] = at.ENDLESS
+                G[at.ERROR_AT] = node
+                break
+            if code == at.DELAY or code == at.UNTIL:
+                P[row, at.RESAMPLED] = visit_of(P, G, PROGRAM, row, node) << 8
+                note(LOG, G, P[row, at.WHO], node, M_BEGIN, 0)
+                begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node)
+                break
+            if code == at.SEIZE:
+                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                P[row, at.ASKED] = G[at.NOW]
+                P[row, at.ASKED_SEQ] = G[at.SEQUENCE]
+                G[at.SEQUENCE] += 1
+                P[row, at.LEVEL] = level_of(P, G, PROGRAM, LEVEL_TABLE, row, node)
+                note(LOG, G, P[row, at.WHO], node, M_REQUEST, 0)
+                visit = visit_of(P, G, PROGRAM, row, node)
+                any_of = PROGRAM[node, at.OP_C] & at.ANY_OF != 0
+                got = -1
+                if any_of:
+                    for k in range(count):
+                        pool = NEEDS[first + k, 0]
+                        if R[pool, at.QUEUED] == 0 and units_free(R, pool) >= NEEDS[first + k, 1]:
+                            got = k
+                            break
+                else:
+                    got = 0
+                    for k in range(count):
+                        pool = NEEDS[first + k, 0]
+                        if R[pool, at.QUEUED] > 0 or units_free(R, pool) < NEEDS[first + k, 1]:
+                            got = -1
+                            break
+                pool = NEEDS[first, 0]
+                if got < 0 and count == 1 and S[pool, at.POOL_PREEMPTIVE]:
+                    ahead = False
+                    for level in range(P[row, at.LEVEL] + 1):
+                        ahead |= R[pool, at.STATE_WIDTH + 2 * level] >= 0
+                    above, units = P[row, at.LEVEL], NEEDS[first, 1]
+                    if not ahead and units_free(R, pool) + units_to_evict(P, S, G, PROGRAM, pool, above) >= units:
+                        while units_free(R, pool) < units:
+                            victim = find_victim(P, S, G, PROGRAM, pool, above)
+                            note(LOG, G, P[victim, at.WHO], P[victim, at.NODE], M_EVICT, pool)
+                            evict(P, R, S, A, G, victim, pool)
+                        got = 0
+                if got >= 0:
+                    take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, PROGRAM[node], row, got if any_of else -1)
+                    count_wait(P, G, WAITS, HIST, PROGRAM, row, node)
+                    note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[first + got, 0])
+                    P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                    continue
+                enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node)
+                if PROGRAM[node, at.OP_PATIENCE] >= 0:
+                    u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
+                    patience = law_of.sample(LAWS, PROGRAM[node, at.OP_PATIENCE] + P[row, at.KIND], VALUES, u)
+                    push(H, G, G[at.NOW] + patience, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
+                for k in range(count):
+                    if P[row, at.STATE] == at.WAITING:
+                        pool = NEEDS[first + k, 0]
+                        serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
+                break
+            if code == at.RELEASE:
+                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                choice = PROGRAM[node, at.OP_ANY]
+                note(LOG, G, P[row, at.WHO], node, M_RELEASE, 0)
+                for k in range(first, first + count):
+                    pool = NEEDS[k, 0]
+                    if choice >= 0 and P[row, G[at.CHOICE_AT] + choice] != pool:
+                        continue
+                    if PROGRAM[node, at.OP_C]:
+                        touch(R, S, A, G, pool)
+                        R[pool, at.TURNING] -= NEEDS[k, 1]
+                    else:
+                        let_go(P, R, S, A, G, row, pool, NEEDS[k, 1])
+                for k in range(first, first + count):
+                    if choice >= 0 and P[row, G[at.CHOICE_AT] + choice] != NEEDS[k, 0]:
+                        continue
+                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, NEEDS[k, 0])
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+            elif code == at.ROUTE:
+                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                way = 0
+                if PROGRAM[node, at.OP_C] == 0:
+                    visit = visit_of(P, G, PROGRAM, row, node)
+                    u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
+                    while way < count - 1 and u > CHANCES[first + way, P[row, at.KIND]]:
+                        way += 1
+                elif PROGRAM[node, at.OP_C] == 1:
+                    while way < count - 1 and not holds(
+                        P, R, G, SIZES, TERMS, OFFSETS, row, BRANCHES[first + way, 1], BRANCHES[first + way, 2]
+                    ):
+                        way += 1
+                else:
+                    least = np.int64(1) << 60
+                    for k in range(count):
+                        pool = BRANCHES[first + k, 3]
+                        load = R[pool, at.QUEUED] + R[pool, at.BUSY]
+                        if load < least:
+                            least, way = load, k
+                note(LOG, G, P[row, at.WHO], node, M_ROUTE, way)
+                P[row, at.NODE] = BRANCHES[first + way, 0]
+            elif code == at.EXIT:
+                note(LOG, G, P[row, at.WHO], node, M_EXIT, 0)
+                if P[row, at.SILENT] == 0:
+                    G[at.INSIDE] -= 1
+                    kind = P[row, at.KIND]
+                    EXITS[node, kind] += 1
+                    if P[row, at.ARRIVED] >= SIZES[at.SIZE_WARM_UP]:
+                        stay = G[at.NOW] - P[row, at.ARRIVED]
+                        STAYS[kind, at.STAY_LEFT] += 1.0
+                        STAYS[kind, at.STAY_SUM] += stay
+                        STAYS[kind, at.STAY_SQUARES] += float(stay) * float(stay)
+                        STAYS[kind, at.STAY_MAX] = max(STAYS[kind, at.STAY_MAX], stay)
+                        STAY_HIST[kind, bin_of(stay)] += 1
+                free_row(P, G, row)
+                break
+            elif code == at.ASSIGN:
+                visit = visit_of(P, G, PROGRAM, row, node)
+                u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
+                value = law_of.sample(LAWS, PROGRAM[node, at.OP_A] + P[row, at.KIND], VALUES, u)
+                if PROGRAM[node, at.OP_B] < 0:
+                    P[row, at.KIND] = value
+                elif PROGRAM[node, at.OP_C]:
+                    P[row, G[at.ATTRIBUTE_AT] + PROGRAM[node, at.OP_B]] += value
+                else:
+                    P[row, G[at.ATTRIBUTE_AT] + PROGRAM[node, at.OP_B]] = value
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+            elif code == at.SPAWN:
+                note(LOG, G, P[row, at.WHO], node, M_SPAWN, 0)
+                for k in range(PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_A] + PROGRAM[node, at.OP_B]):
+                    let_go(P, R, S, A, G, row, NEEDS[k, 0], NEEDS[k, 1])
+                    R[NEEDS[k, 0], at.TURNING] += NEEDS[k, 1]
+                child = child_of(P, G, row, SPAWNED | P[row, at.BRANCH], PROGRAM[node, at.OP_C])
+                if G[at.ERROR] == 0:
+                    P[child, at.SILENT] = 1
+                    P[child, at.BASE] = P[row, at.SPAWNS]
+                    P[row, at.SPAWNS] += 1
+                    begin_later(STARTS, G, child)
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+            elif code == at.FORK:
+                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                note(LOG, G, P[row, at.WHO], node, M_FORK, count)
+                P[row, at.STATE] = at.JOINING
+                P[row, at.PENDING] = count
+                if P[row, at.BRANCH] * 32 + count >= SPAWNED:
+                    G[at.ERROR] = at.NUMBERS_FULL
+                    G[at.ERROR_AT] = node
+                    break
+                for k in range(count):
+                    child = child_of(P, G, row, P[row, at.BRANCH] * 32 + k + 1, BRANCHES[first + k, 0])
+                    P[child, at.PARENT] = row
+                    begin_later(STARTS, G, child)
+                break
+            elif code == at.JOIN:
+                parent = P[row, at.PARENT]
+                note(LOG, G, P[row, at.WHO], node, M_JOIN, 0)
+                P[parent, at.SPAWNS] = max(P[parent, at.SPAWNS], P[row, at.SPAWNS])
+                for column in range(G[at.VISIT_AT], G[at.TRACK_AT]):
+                    P[parent, column] = max(P[parent, column], P[row, column])
+                free_row(P, G, row)
+                P[parent, at.PENDING] -= 1
+                if P[parent, at.PENDING] > 0:
+                    break
+                row = parent
+                P[row, at.STATE] = at.RUNNING
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+            else:
+                batch = PROGRAM[node, at.OP_A]
+                note(LOG, G, P[row, at.WHO], node, M_BATCH, 0)
+                if BATCHES[batch, 2] + 1 >= PROGRAM[node, at.OP_B]:
+                    entry = BATCHES[batch, 0]
+                    while entry >= 0:
+                        after = P[entry, at.NEXT_ROW]
+                        grant_later(P, RING, G, entry)
+                        entry = after
+                    BATCHES[batch, 0] = BATCHES[batch, 1] = -1
+                    BATCHES[batch, 2] = 0
+                    BATCHES[batch, 3] += 1
+                    P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                    continue
+                P[row, at.STATE] = at.BATCHED
+                P[row, at.NEXT_ROW] = -1
+                if BATCHES[batch, 1] >= 0:
+                    P[BATCHES[batch, 1], at.NEXT_ROW] = row
+                else:
+                    BATCHES[batch, 0] = row
+                    if PROGRAM[node, at.OP_C] > 0:
+                        due = G[at.NOW] + PROGRAM[node, at.OP_C]
+                        push(H, G, due, TIMEOUT, (at.EVENT_BATCH << 40) | node, BATCHES[batch, 3])
+                BATCHES[batch, 1] = row
+                BATCHES[batch, 2] += 1
+                break
+    if G[at.ERROR] == 0:
+        G[at.NOW] = horizon
+        for pool in range(pools):
+            touch(R, S, A, G, pool)
