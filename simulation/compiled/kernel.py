@@ -3,6 +3,8 @@
 ``walk`` is one long function on purpose: splitting it would hand some twenty arrays to every piece at every step.
 """
 
+# ruff: noqa: C901, N803, PLR0912  (capitals are the arrays; a kernel is split only where that costs nothing)
+
 from __future__ import annotations
 
 import numpy as np
@@ -17,7 +19,7 @@ from simulation.compiled.memory import (
     units_free,
     unlink_all,
 )
-from simulation.model.plan import Mark, Phase
+from simulation.model.plan import Floats, Integers, Mark, Phase
 from simulation.numerics import laws as law_of
 from simulation.numerics.compiling import compiled
 from simulation.numerics.draws import MAX_VISITS, uniform, where_of, who_of
@@ -33,7 +35,7 @@ SPAWNED = 1 << 15
 
 
 @compiled
-def after_open_time(CAL, calendar, now, work):  # type: ignore[no-untyped-def]
+def after_open_time(CAL: Integers, calendar: int, now: int, work: int) -> int:
     """Give the instant at which so much open time of a calendar has passed."""
     first, last = CAL[calendar, 0], CAL[calendar, 1]
     low, high = first, last
@@ -47,7 +49,7 @@ def after_open_time(CAL, calendar, now, work):  # type: ignore[no-untyped-def]
     while low < last:
         time = max(time, CAL[low, 0])
         if work <= CAL[low, 1] - time:
-            return time + work
+            return int(time + work)
         work -= CAL[low, 1] - time
         time = CAL[low, 1]
         low += 1
@@ -55,7 +57,7 @@ def after_open_time(CAL, calendar, now, work):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def next_opening(CAL, calendar, now):  # type: ignore[no-untyped-def]
+def next_opening(CAL: Integers, calendar: int, now: int) -> int:
     """Give the next opening of a calendar, now included; past the end of the table a far instant."""
     low, high = CAL[calendar, 0], CAL[calendar, 1]
     last = high
@@ -69,7 +71,17 @@ def next_opening(CAL, calendar, now):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def holds(P, R, G, SIZES, TERMS, OFFSETS, row, first, count):  # type: ignore[no-untyped-def]
+def holds(
+    P: Integers,
+    R: Integers,
+    G: Integers,
+    SIZES: Integers,
+    TERMS: Integers,
+    OFFSETS: Integers,
+    row: int,
+    first: int,
+    count: int,
+) -> bool:
     """Tell whether all terms of a condition hold for a patient now."""
     for number in range(first, first + count):
         subject, name = TERMS[number, 0], TERMS[number, 1]
@@ -110,7 +122,21 @@ def holds(P, R, G, SIZES, TERMS, OFFSETS, row, first, count):  # type: ignore[no
 
 
 @compiled
-def take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, chosen):  # type: ignore[no-untyped-def]
+def take(
+    P: Integers,
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    NEEDS: Integers,
+    op: Integers,
+    row: int,
+    chosen: int,
+) -> None:
     """Take what a seize asks for; ``chosen`` is the member of an any-of seize, else -1."""
     for k in range(op[at.OP_B]):
         if chosen >= 0 and k != chosen:
@@ -136,7 +162,7 @@ def take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, chosen):  # type:
 
 
 @compiled
-def verdict(P, R, G, PROGRAM, NEEDS, row, pool):  # type: ignore[no-untyped-def]
+def verdict(P: Integers, R: Integers, G: Integers, PROGRAM: Integers, NEEDS: Integers, row: int, pool: int) -> int:
     """Tell whether a request in the queue of a pool can be met: the member to take, or a reason why not.
 
     Gives 0.. for the member of an any-of seize, 0 for a plain one, -1 if this pool is short, -2 if only others are.
@@ -159,7 +185,22 @@ def verdict(P, R, G, PROGRAM, NEEDS, row, pool):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool):  # type: ignore[no-untyped-def]
+def serve(
+    P: Integers,
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    PROGRAM: Integers,
+    NEEDS: Integers,
+    RING: Integers,
+    CURSOR: Integers,
+    pool: int,
+) -> None:
     """Grant what can be granted in the queue of a pool, in its order."""
     if R[pool, at.QUEUED] == 0 or units_free(R, pool) <= 0:
         return
@@ -203,7 +244,7 @@ def serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, po
 
 
 @compiled
-def visit_of(P, G, PROGRAM, row, node):  # type: ignore[no-untyped-def]
+def visit_of(P: Integers, G: Integers, PROGRAM: Integers, row: int, node: int) -> int:
     """Count a visit of a node; give how many there were before."""
     cycle = PROGRAM[node, at.OP_CYCLE]
     visit = P[row, at.BASE]
@@ -213,20 +254,30 @@ def visit_of(P, G, PROGRAM, row, node):  # type: ignore[no-untyped-def]
     if visit >= MAX_VISITS:
         G[at.ERROR] = at.NUMBERS_FULL
         G[at.ERROR_AT] = node
-    return visit
+    return int(visit)
 
 
 @compiled
-def level_of(P, G, PROGRAM, LEVEL_TABLE, row, node):  # type: ignore[no-untyped-def]
+def level_of(P: Integers, G: Integers, PROGRAM: Integers, LEVEL_TABLE: Integers, row: int, node: int) -> int:
     """Give the priority level of a patient at a seize."""
     base = PROGRAM[node, at.OP_LEVEL]
     if base >= 0:
-        return LEVEL_TABLE[base + P[row, at.KIND]]
-    return min(max(P[row, G[at.ATTRIBUTE_AT] - 1 - base], 0), 9)
+        return int(LEVEL_TABLE[base + P[row, at.KIND]])
+    return int(min(max(P[row, G[at.ATTRIBUTE_AT] - 1 - base], 0), 9))
 
 
 @compiled
-def enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node):  # type: ignore[no-untyped-def]
+def enqueue(
+    P: Integers,
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    G: Integers,
+    PROGRAM: Integers,
+    NEEDS: Integers,
+    row: int,
+    node: int,
+) -> None:
     """Put a request into the queue of every pool it asks."""
     op = PROGRAM[node]
     P[row, at.STATE] = at.WAITING
@@ -238,8 +289,21 @@ def enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node):  # type: ignore[no-untype
 
 
 @compiled
-def schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream):  # type: ignore[no-untyped-def]
-    """Put the next arrival of a stream into the heap. ``CUR``: arrivals so far, piece or place in the plan, patients."""
+def schedule_next(
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    STREAMS: Integers,
+    PIECES: Integers,
+    TOTALS: Floats,
+    CUR: Integers,
+    PLAN_AT: Integers,
+    SIZES: Integers,
+    stream: int,
+) -> None:
+    """Put the next arrival of a stream into the heap. ``CUR``: arrivals, piece or place in the plan, patients."""
     number = CUR[stream, 0]
     kind = STREAMS[stream, at.STREAM_KIND]
     if kind == at.PLANNED:
@@ -265,7 +329,18 @@ def schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_A
 
 
 @compiled
-def begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node):  # type: ignore[no-untyped-def]
+def begin_delay(
+    P: Integers,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    CAL: Integers,
+    PROGRAM: Integers,
+    row: int,
+    node: int,
+) -> None:
     """Start the delay of a node for a patient; give how long it takes."""
     op = PROGRAM[node]
     now = G[at.NOW]

@@ -1,8 +1,10 @@
 """The kernel's own machinery: heap, rows of patients, queues, pools, log. All compiled.
 
-Arrays: ``P`` one row per patient, ``R`` state and ``S`` settings of the pools, ``A`` areas under the curves of the pools,
-``H`` the heap, ``G`` the globals. Nothing here allocates; every bound is checked and reported in ``G[ERROR]``.
+Arrays: ``P`` one row per patient, ``R`` state and ``S`` settings of the pools, ``A`` areas under their curves, ``H``
+the heap, ``G`` the globals. Nothing here allocates; every bound is checked and reported in ``G[ERROR]``.
 """
+
+# ruff: noqa: N803  (capitals are the arrays of the kernel, as the package says)
 
 from __future__ import annotations
 
@@ -67,11 +69,12 @@ from simulation.compiled.layout import (
     TRACK_AT,
     TURNING,
 )
+from simulation.model.plan import Floats, Integers
 from simulation.numerics.compiling import compiled
 
 
 @compiled
-def push(H, G, time, phase, event, aux):  # type: ignore[no-untyped-def]  # compiled; types come from the call
+def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
     """Put an event into the heap; the key is (time, phase, sequence)."""
     i = G[HEAP_SIZE]
     if i >= H.shape[0]:
@@ -96,7 +99,7 @@ def push(H, G, time, phase, event, aux):  # type: ignore[no-untyped-def]  # comp
 
 
 @compiled
-def drop_first(H, G):  # type: ignore[no-untyped-def]
+def drop_first(H: Integers, G: Integers) -> None:
     """Take the first event out of the heap."""
     n = G[HEAP_SIZE] - 1
     G[HEAP_SIZE] = n
@@ -125,7 +128,7 @@ def drop_first(H, G):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def note(LOG, G, who, node, mark, value):  # type: ignore[no-untyped-def]
+def note(LOG: Integers, G: Integers, who: int, node: int, mark: int, value: int) -> None:
     """Write a row of the log, if there is one."""
     if LOG.shape[0] == 0:
         return
@@ -141,7 +144,7 @@ def note(LOG, G, who, node, mark, value):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def new_row(P, G):  # type: ignore[no-untyped-def]
+def new_row(P: Integers, G: Integers) -> int:
     """Give a row for a patient, all cleared but its token."""
     if G[FREE_COUNT] >= 0:
         row = G[FREE_COUNT]
@@ -161,11 +164,11 @@ def new_row(P, G):  # type: ignore[no-untyped-def]
         P[row, column] = 0
     P[row, TOKEN] = token
     P[row, EVICTED_POOL] = -1
-    return row
+    return int(row)
 
 
 @compiled
-def free_row(P, G, row):  # type: ignore[no-untyped-def]
+def free_row(P: Integers, G: Integers, row: int) -> None:
     """Give a row back; events that still name it become stale."""
     P[row, STATE] = FREE
     P[row, TOKEN] += 1
@@ -174,14 +177,14 @@ def free_row(P, G, row):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def begin_later(START, G, row):  # type: ignore[no-untyped-def]
+def begin_later(START: Integers, G: Integers, row: int) -> None:
     """Let a branch or turnover begin after the step that is under way."""
     START[(G[START_FIRST] + G[START_COUNT]) % START.shape[0]] = row
     G[START_COUNT] += 1
 
 
 @compiled
-def grant_later(P, GRANT, G, row):  # type: ignore[no-untyped-def]
+def grant_later(P: Integers, GRANT: Integers, G: Integers, row: int) -> None:
     """Let one who was granted units go on in the phase of grants."""
     P[row, STATE] = GRANTED
     at = (G[GRANT_FIRST] + G[GRANT_COUNT]) % GRANT.shape[0]
@@ -192,7 +195,7 @@ def grant_later(P, GRANT, G, row):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def touch(R, S, A, G, pool):  # type: ignore[no-untyped-def]
+def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
     """Add up the areas of a pool until now; to be called before anything about it changes."""
     passed = np.float64(G[NOW] - R[pool, LAST])
     if passed > 0.0:
@@ -208,13 +211,13 @@ def touch(R, S, A, G, pool):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def units_free(R, pool):  # type: ignore[no-untyped-def]
+def units_free(R: Integers, pool: int) -> int:
     """Give the free units of a pool; negative while there is overtime."""
-    return R[pool, CAP] - (R[pool, BUSY] - R[pool, OVERTIME]) - R[pool, TURNING]
+    return int(R[pool, CAP] - (R[pool, BUSY] - R[pool, OVERTIME]) - R[pool, TURNING])
 
 
 @compiled
-def link_last(P, R, G, entry, pool, level):  # type: ignore[no-untyped-def]
+def link_last(P: Integers, R: Integers, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the end of a level."""
     column = STATE_WIDTH + 2 * level
     row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
@@ -231,7 +234,7 @@ def link_last(P, R, G, entry, pool, level):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def link_first(P, R, G, entry, pool, level):  # type: ignore[no-untyped-def]
+def link_first(P: Integers, R: Integers, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the head of a level."""
     column = STATE_WIDTH + 2 * level
     row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
@@ -248,7 +251,7 @@ def link_first(P, R, G, entry, pool, level):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def unlink_all(P, R, S, A, G, row):  # type: ignore[no-untyped-def]
+def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int) -> None:
     """Take all queue entries of a row out."""
     for m in range(ENTRIES):
         at = ROW_WIDTH + 3 * m
@@ -272,7 +275,7 @@ def unlink_all(P, R, S, A, G, row):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hold(P, R, S, A, G, row, pool, units):  # type: ignore[no-untyped-def]
+def hold(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Put units of a pool into a patient's hands."""
     touch(R, S, A, G, pool)
     R[pool, BUSY] += units
@@ -284,7 +287,7 @@ def hold(P, R, S, A, G, row, pool, units):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def stamp(P, G, row, at):  # type: ignore[no-untyped-def]
+def stamp(P: Integers, G: Integers, row: int, at: int) -> None:
     """Remember when and at which level units were got, for those who may lose them again."""
     G[SEQUENCE] += 1
     P[row, at] = G[SEQUENCE]
@@ -294,7 +297,7 @@ def stamp(P, G, row, at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def let_go(P, R, S, A, G, row, pool, units):  # type: ignore[no-untyped-def]
+def let_go(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Take units of a pool out of a patient's hands; whoever works overtime goes home first."""
     touch(R, S, A, G, pool)
     R[pool, BUSY] -= units
@@ -304,7 +307,7 @@ def let_go(P, R, S, A, G, row, pool, units):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def find_victim(P, S, G, PROGRAM, pool, above):  # type: ignore[no-untyped-def]
+def find_victim(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: int, above: int) -> int:
     """Give the row that loses its units first: highest level number above ``above``, then latest grant; -1 for none."""
     best = -1
     at = G[TRACK_AT] + 4 * S[pool, POOL_TRACKED]
@@ -324,7 +327,7 @@ def find_victim(P, S, G, PROGRAM, pool, above):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def units_to_evict(P, S, G, PROGRAM, pool, above):  # type: ignore[no-untyped-def]
+def units_to_evict(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: int, above: int) -> int:
     """Give how many units could be taken from holders of a level number above ``above``."""
     found = 0
     at = G[TRACK_AT] + 4 * S[pool, POOL_TRACKED]
@@ -337,7 +340,7 @@ def units_to_evict(P, S, G, PROGRAM, pool, above):  # type: ignore[no-untyped-de
 
 
 @compiled
-def evict(P, R, S, A, G, row, pool):  # type: ignore[no-untyped-def]
+def evict(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int) -> None:
     """Put a patient in service back to the head of the queue, remembering what is left of the service."""
     units = P[row, G[HELD_AT] + pool]
     let_go(P, R, S, A, G, row, pool, units)
@@ -361,7 +364,7 @@ def evict(P, R, S, A, G, row, pool):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def bin_of(duration):  # type: ignore[no-untyped-def]
+def bin_of(duration: int) -> int:
     """Give the bin of a duration: 32 to a doubling, so that a quantile is known to 2 %."""
     if duration <= 0:
         return 0

@@ -1,17 +1,27 @@
 """One replication from start to end: the main loop of the fast engine."""
 
+# ruff: noqa: C901, N803, N806, PLR0912, PLR0915  (capitals are the arrays; a kernel is split only where that costs nothing)
+
 from __future__ import annotations
 
 import numpy as np
 
 from simulation.compiled import layout as at
+from simulation.compiled.entry import (
+    arrive,
+    audit,
+    child_of,
+    count_wait,
+    lower,
+    place_initial,
+    schedule_capacity,
+    schedule_failure,
+)
 from simulation.compiled.kernel import (
-    CAPACITY_DOWN,
     CAPACITY_UP,
     COMPLETION,
     GRANT,
     INDEX,
-    M_ARRIVE,
     M_BATCH,
     M_BEGIN,
     M_END,
@@ -28,7 +38,6 @@ from simulation.compiled.kernel import (
     OBSERVER,
     SPAWNED,
     TIMEOUT,
-    after_open_time,
     begin_delay,
     enqueue,
     holds,
@@ -46,9 +55,7 @@ from simulation.compiled.memory import (
     find_victim,
     free_row,
     grant_later,
-    hold,
     let_go,
-    new_row,
     note,
     push,
     touch,
@@ -56,243 +63,53 @@ from simulation.compiled.memory import (
     units_to_evict,
     unlink_all,
 )
+from simulation.model.plan import Floats, Integers
 from simulation.numerics import laws as law_of
 from simulation.numerics.compiling import compiled
-from simulation.numerics.draws import MAX_DRAWS, uniform, where_of, who_of
+from simulation.numerics.draws import (
+    MAX_DRAWS,
+    uniform,
+    where_of,
+    who_of,
+)
 
-SOURCE_DIGEST = ""
-
-
-@compiled
-def schedule_capacity(H, G, R, S, CAPS, pool, up):  # type: ignore[no-untyped-def]  # compiled
-    """Put the next coming or going of a pool's units into the heap."""
-    cursor = R[pool, at.UP_AT] if up else R[pool, at.DOWN_AT]
-    end = S[pool, at.POOL_UPS_END] if up else S[pool, at.POOL_DOWNS_END]
-    if cursor < end:
-        kind = at.EVENT_UP if up else at.EVENT_DOWN
-        push(H, G, CAPS[cursor, 0], CAPACITY_UP if up else CAPACITY_DOWN, (kind << 40) | pool, CAPS[cursor, 1])
-
-
-@compiled
-def schedule_failure(H, G, S, DRAW, LAWS, VALUES, pool, unit, number):  # type: ignore[no-untyped-def]
-    """Put the next failure of one unit into the heap."""
-    u = uniform(DRAW, who_of(0, 0, unit), where_of(S[pool, at.POOL_FAILURE_SITE], number, 0))
-    time = G[at.NOW] + law_of.sample(LAWS, S[pool, at.POOL_UP_LAW], VALUES, u)
-    push(H, G, time, CAPACITY_DOWN, (at.EVENT_FAIL << 40) | pool, (unit << 24) | number)
-
-
-@compiled
-def lower(P, R, S, A, H, G, LOG, PROGRAM, pool, units):  # type: ignore[no-untyped-def]
-    """Take units off duty."""
-    touch(R, S, A, G, pool)
-    R[pool, at.CAP] -= units
-    rule = S[pool, at.POOL_SHIFT_END]
-    if rule == at.FINISH:
-        regular = R[pool, at.BUSY] - R[pool, at.OVERTIME]
-        excess = regular + R[pool, at.TURNING] - R[pool, at.CAP]
-        if excess > 0:
-            R[pool, at.OVERTIME] += min(excess, regular)
-    elif rule == at.EVICT:
-        while R[pool, at.BUSY] + R[pool, at.TURNING] > R[pool, at.CAP]:
-            victim = find_victim(P, S, G, PROGRAM, pool, -1)
-            if victim < 0:
-                break
-            note(LOG, G, P[victim, at.WHO], P[victim, at.NODE], M_EVICT, pool)
-            evict(P, R, S, A, G, victim, pool)
+KernelTables = tuple[
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Floats,
+    Integers,
+    Floats,
+    Floats,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Floats,
+    Integers,
+    Floats,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+]
+KernelPlan = tuple[Integers, Integers, Integers]
+KernelMemory = tuple[Integers, Integers, Floats, Integers, Integers, Integers, Integers, Integers, Integers]
+KernelResults = tuple[Floats, Integers, Floats, Integers, Integers, Integers]
 
 
 @compiled
-def place_initial(
-    P,
-    R,
-    S,
-    A,
-    H,
-    G,
-    DRAW,
-    LAWS,
-    VALUES,
-    CAL,
-    LOG,
-    PROGRAM,
-    NEEDS,
-    LEVEL_TABLE,
-    HOLD_LEVELS,
-    STARTS,
-    INITIAL,
-    HELD,
-    SIZES,
-):  # type: ignore[no-untyped-def]
-    """Put everybody in place who is there at the start."""
-    for number in range(INITIAL.shape[0]):
-        row = new_row(P, G)
-        if G[at.ERROR] != 0:
-            return
-        node = INITIAL[number, at.INITIAL_NODE]
-        elapsed = INITIAL[number, at.INITIAL_ELAPSED]
-        P[row, at.NODE] = node
-        P[row, at.STREAM] = -1
-        P[row, at.NUMBER] = number
-        P[row, at.KIND] = INITIAL[number, at.INITIAL_CLASS]
-        P[row, at.ARRIVED] = INITIAL[number, at.INITIAL_ARRIVED]
-        P[row, at.SILENT] = INITIAL[number, at.INITIAL_SILENT]
-        P[row, at.PARENT] = -1
-        P[row, at.WHO] = np.int64(who_of(SIZES[at.SIZE_IN_PLACE], 0, number))
-        G[at.INSIDE] += 1 - P[row, at.SILENT]
-        for k in range(SIZES[at.SIZE_ATTRIBUTES]):
-            P[row, G[at.ATTRIBUTE_AT] + k] = INITIAL[number, at.INITIAL_WIDTH + k]
-        for k in range(SIZES[at.SIZE_CHOICES]):
-            P[row, G[at.CHOICE_AT] + k] = INITIAL[number, at.INITIAL_WIDTH + SIZES[at.SIZE_ATTRIBUTES] + k]
-        for pool in range(SIZES[at.SIZE_POOLS]):
-            if HELD[number, pool] == 0:
-                continue
-            turning = P[row, at.SILENT] == 1 and HOLD_LEVELS[pool, SIZES[at.SIZE_CLASSES]] == 1
-            if turning:
-                touch(R, S, A, G, pool)
-                R[pool, at.TURNING] += HELD[number, pool]
-            else:
-                P[row, at.LEVEL] = HOLD_LEVELS[pool, P[row, at.KIND]]
-                hold(P, R, S, A, G, row, pool, HELD[number, pool])
-        code = PROGRAM[node, at.OP_CODE]
-        if code == at.DELAY:
-            visit = visit_of(P, G, PROGRAM, row, node)
-            P[row, at.RESAMPLED] = visit << 8
-            left = INITIAL[number, at.INITIAL_REMAINING]
-            if left < 0:
-                u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
-                left = law_of.residual(LAWS, PROGRAM[node, at.OP_A] + P[row, at.KIND], VALUES, elapsed, u)
-            if PROGRAM[node, at.OP_C] >= 0:
-                left = after_open_time(CAL, PROGRAM[node, at.OP_C], 0, left)
-            P[row, at.STATE] = at.DELAYED
-            P[row, at.DURATION] = elapsed + left
-            P[row, at.DUE] = left
-            push(H, G, left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
-        elif code == at.SEIZE:
-            P[row, at.ASKED] = -elapsed
-            P[row, at.ASKED_SEQ] = G[at.SEQUENCE]
-            G[at.SEQUENCE] += 1
-            P[row, at.LEVEL] = level_of(P, G, PROGRAM, LEVEL_TABLE, row, node)
-            note(LOG, G, P[row, at.WHO], node, M_REQUEST, 0)
-            visit = visit_of(P, G, PROGRAM, row, node)
-            enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node)
-            if PROGRAM[node, at.OP_PATIENCE] >= 0:
-                u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
-                left = law_of.residual(LAWS, PROGRAM[node, at.OP_PATIENCE] + P[row, at.KIND], VALUES, elapsed, u)
-                push(H, G, left, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
-        else:
-            begin_later(STARTS, G, row)
-    for pool in range(SIZES[at.SIZE_POOLS]):
-        if S[pool, at.POOL_SHIFT_END] == at.FINISH:
-            excess = R[pool, at.BUSY] + R[pool, at.TURNING] - R[pool, at.CAP]
-            R[pool, at.OVERTIME] = min(max(excess, 0), R[pool, at.BUSY])
-
-
-@compiled
-def arrive(
-    P,
-    H,
-    G,
-    DRAW,
-    LAWS,
-    VALUES,
-    LOG,
-    STREAMS,
-    SHARES,
-    PIECES,
-    TOTALS,
-    CUR,
-    PLAN_AT,
-    PLAN_WHO,
-    STARTS,
-    STAYS,
-    SIZES,
-    stream,
-):  # type: ignore[no-untyped-def]
-    """Let the next of a stream arrive, alone or as a group, after the one behind has been scheduled."""
-    group = CUR[stream, 0]
-    number = CUR[stream, 2]
-    mark = STREAMS[stream, at.STREAM_NUMBER]
-    size = 1
-    if STREAMS[stream, at.STREAM_KIND] == at.PLANNED:
-        number = PLAN_WHO[CUR[stream, 1]]
-        CUR[stream, 1] += 1
-    elif STREAMS[stream, at.STREAM_GROUP_LAW] >= 0:
-        u = uniform(DRAW, who_of(mark, 0, group), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 4))
-        size = max(law_of.sample(LAWS, STREAMS[stream, at.STREAM_GROUP_LAW], VALUES, u), 1)
-    CUR[stream, 0] += 1
-    CUR[stream, 2] += size
-    schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
-    for member in range(number, number + size):
-        row = new_row(P, G)
-        if G[at.ERROR] != 0:
-            return
-        who = who_of(mark, 0, member)
-        kind = 0
-        if SIZES[at.SIZE_CLASSES] > 1:
-            u = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
-            while kind < SIZES[at.SIZE_CLASSES] - 1 and u > SHARES[stream, kind]:
-                kind += 1
-        P[row, at.NODE] = STREAMS[stream, at.STREAM_TO]
-        P[row, at.STREAM] = stream
-        P[row, at.NUMBER] = member
-        P[row, at.KIND] = kind
-        P[row, at.ARRIVED] = G[at.NOW]
-        P[row, at.PARENT] = -1
-        P[row, at.WHO] = np.int64(who)
-        G[at.INSIDE] += 1
-        G[at.PATIENTS] += 1
-        if G[at.NOW] >= SIZES[at.SIZE_WARM_UP]:
-            STAYS[kind, at.STAY_ARRIVED] += 1.0
-        note(LOG, G, P[row, at.WHO], P[row, at.NODE], M_ARRIVE, kind)
-        begin_later(STARTS, G, row)
-
-
-@compiled
-def child_of(P, G, parent, branch, node):  # type: ignore[no-untyped-def]
-    """Give the row of a branch or turnover that begins at a node, with the parent's class, attributes and visits."""
-    row = new_row(P, G)
-    if G[at.ERROR] != 0:
-        return 0
-    for column in (at.STREAM, at.NUMBER, at.KIND, at.ARRIVED, at.SPAWNS, at.BASE):
-        P[row, column] = P[parent, column]
-    for column in range(G[at.CHOICE_AT], G[at.TRACK_AT]):
-        P[row, column] = P[parent, column]
-    P[row, at.NODE] = node
-    P[row, at.BRANCH] = branch
-    P[row, at.PARENT] = -1
-    clear = np.uint64(0xFFFF0000FFFFFFFF)
-    P[row, at.WHO] = np.int64((np.uint64(P[parent, at.WHO]) & clear) | (np.uint64(branch) << np.uint64(32)))
-    return row
-
-
-@compiled
-def count_wait(P, G, WAITS, HIST, PROGRAM, row, node):  # type: ignore[no-untyped-def]
-    """Add the wait of a patient who was granted units to the statistics."""
-    wait = G[at.NOW] - P[row, at.ASKED]
-    stat, kind = PROGRAM[node, at.OP_STAT], P[row, at.KIND]
-    WAITS[stat, kind, at.WAIT_COUNT] += 1.0
-    WAITS[stat, kind, at.WAIT_SUM] += wait
-    WAITS[stat, kind, at.WAIT_SQUARES] += float(wait) * float(wait)
-    WAITS[stat, kind, at.WAIT_MAX] = max(WAITS[stat, kind, at.WAIT_MAX], wait)
-    HIST[stat, bin_of(wait)] += 1
-
-
-@compiled
-def audit(R, G, AUDITS, SIZES):  # type: ignore[no-untyped-def]
-    """Write down how full everything is."""
-    n = G[at.AUDITS]
-    if n < AUDITS.shape[0]:
-        for pool in range(SIZES[at.SIZE_POOLS]):
-            AUDITS[n, 4 * pool] = R[pool, at.BUSY]
-            AUDITS[n, 4 * pool + 1] = R[pool, at.QUEUED]
-            AUDITS[n, 4 * pool + 2] = R[pool, at.TURNING]
-            AUDITS[n, 4 * pool + 3] = R[pool, at.CAP]
-        AUDITS[n, 4 * SIZES[at.SIZE_POOLS]] = G[at.INSIDE]
-        G[at.AUDITS] = n + 1
-
-
-@compiled
-def walk(tables, planned, DRAW, memory, results, LOG, STOP):  # type: ignore[no-untyped-def]  # noqa: C901, PLR0912, PLR0915  # see the package
+def walk(
+    tables: KernelTables,
+    planned: KernelPlan,
+    DRAW: np.uint64,
+    memory: KernelMemory,
+    results: KernelResults,
+    LOG: Integers,
+    STOP: Integers,
+) -> None:  # see the package
     """Run one replication.
 
     One long function on purpose: splitting it would hand some twenty arrays to every piece at every step.

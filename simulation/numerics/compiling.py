@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from numba import njit
+from collections.abc import Callable
+from typing import TypeVar, cast
 
-# No lock, so that replications run in threads. Division by zero gives infinity rather than an exception, and arrays are
-# not reference-counted: the kernel only borrows them, and counting costs more than the simulation itself.
-compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+from numba import jit
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def compiled(function: _Function) -> _Function:
+    """Give a function compiled to machine code at its first call, and kept on disk.
+
+    Notes
+    -----
+    No lock, so that replications run in threads. Division by zero gives infinity rather than an exception, and arrays
+    are not reference-counted: the kernel only borrows them, and counting costs more than the simulation itself.
+    """
+    options = {"nopython": True, "cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    return cast(_Function, jit(**options)(function))  # type: ignore[call-overload]  # _nrt is not in its stubs

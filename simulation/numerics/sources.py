@@ -127,7 +127,7 @@ def _planned_instants(
         at = at_us[k] - np.int64(chances[2])
         if chances[1] >= 0.0:
             u = draws.uniform(key, who, draws.where_of(site, 0, LATENESS))
-            at += laws.sample(law_table, np.int64(chances[1]), values, u)
+            at += laws.sample(law_table, int(chances[1]), values, u)
         found[k] = max(at, 0)
     return found
 

@@ -1,7 +1,7 @@
 """One replication on SimPy's calendar, each patient a script that pauses where it has to wait.
 
-SimPy orders events by (time, priority, sequence); the phase of the contract is the priority. Everything else, from queues
-to calendars, is written here anew and shares nothing with the fast engine but the model and the numerics.
+SimPy orders events by (time, priority, sequence); the phase of the contract is the priority. Everything else, from
+queues to calendars, is written here anew and shares nothing with the fast engine but the model and the numerics.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import count
 
 import numpy as np
 import simpy
+from simpy.events import EventPriority
 
 from simulation.model.calendars import capacity_events, local_offsets, open_intervals, opening_instants
 from simulation.model.distributions import Distribution
@@ -108,7 +109,7 @@ class Hospital:
             None,
         )  # SimPy offers no public way to schedule an event with a priority and a delay
         event.callbacks = [lambda _: action()]
-        self.env.schedule(event, priority=phase, delay=delay)
+        self.env.schedule(event, priority=EventPriority(int(phase)), delay=delay)
 
     def log(self, token: Token, mark: Mark, value: int = 0, node: str = "") -> None:
         """Write a row of the event log."""
@@ -369,11 +370,12 @@ class Hospital:
         self.batches[node].append(token)
         if len(self.batches[node]) == 1 and operation.max_wait_us:
             number = self.batch_rounds[node]
-            self.at(
-                operation.max_wait_us,
-                Phase.TIMEOUT,
-                lambda: (self.batch_rounds[node] == number and self.send_batch(node)) or None,
-            )
+
+            def go() -> None:
+                if self.batch_rounds[node] == number:
+                    self.send_batch(node)
+
+            self.at(operation.max_wait_us, Phase.TIMEOUT, go)
         yield
         self.log(token, Mark.GRANT, -1)
         token.node = operation.next

@@ -1,4 +1,4 @@
-"""Durations counted by size: 32 bins to a doubling, so that a quantile is known to 2 % without keeping the durations."""
+"""Durations counted by size: 32 bins to a doubling, so that a quantile is known to 2 % from the counts alone."""
 
 from __future__ import annotations
 

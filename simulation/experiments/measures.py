@@ -1,0 +1,156 @@
+"""Named numbers of one replication, and how several replications make an estimate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from simulation.experiments.request import Band, Interval
+from simulation.model.operations import Exit, Seize
+from simulation.model.plan import Floats, RunPlan
+from simulation.statistics.bins import quantile_of_bins
+from simulation.statistics.outcome import RunOutcome
+
+SECOND = 1e6
+HOUR = 3.6e9
+BUSY, STAFFED, QUEUED, OVERTIME, TURNING = range(5)
+_LOWER_IS_BETTER = ("wait.", "stay.", "left.", "cost")
+_LOWER_ENDINGS = (".waiting", ".overtime_h")
+
+
+def measures_of(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
+    """Give the measures of one replication; one that has no value in it is NaN.
+
+    Parameters
+    ----------
+    outcome : RunOutcome
+        Counts and sums.
+    plan : RunPlan
+        What was run.
+    """
+    found = {
+        "patients.arrived": float(outcome.stays[:, 0].sum()),
+        "patients.left": float(outcome.exits.sum()),
+        "patients.inside": float(outcome.inside),
+    }
+    found.update(_pool_measures(outcome, plan))
+    found.update(_wait_measures(outcome, plan))
+    for number, name in enumerate(plan.pathway.classes):
+        count, total = outcome.stays[number, 1], outcome.stays[number, 2]
+        found[f"stay.{name}.mean_s"] = _ratio(total, count) / SECOND
+        found[f"stay.{name}.p95_s"] = quantile_of_bins(outcome.stay_bins[number], 0.95) / SECOND
+    for number, (node, operation) in enumerate(plan.pathway.operations.items()):
+        if isinstance(operation, Exit) and not operation.silent:
+            found[f"exits.{node}"] = float(outcome.exits[number].sum())
+    return found
+
+
+def _pool_measures(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
+    found, cost = {}, 0.0
+    for pool, area in zip(plan.pathway.pools.values(), outcome.areas, strict=False):
+        found[f"pool.{pool.id}.occupied"] = area[BUSY] / outcome.window_us
+        found[f"pool.{pool.id}.utilisation_share"] = _ratio(area[BUSY] - area[OVERTIME], area[STAFFED])
+        found[f"pool.{pool.id}.overtime_h"] = area[OVERTIME] / HOUR
+        found[f"pool.{pool.id}.waiting"] = area[QUEUED] / outcome.window_us
+        found[f"pool.{pool.id}.turnover"] = area[TURNING] / outcome.window_us
+        cost += pool.cost_per_hour * (area[STAFFED] + area[OVERTIME]) / HOUR
+    if any(pool.cost_per_hour for pool in plan.pathway.pools.values()):
+        found["cost"] = cost
+    return found
+
+
+def _wait_measures(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
+    found = {}
+    seizes = [(node, o) for node, o in plan.pathway.operations.items() if isinstance(o, Seize)]
+    for number, (node, seize) in enumerate(seizes):
+        counts = outcome.waits[number].sum(axis=0)
+        found[f"wait.{node}.mean_s"] = _ratio(counts[1], counts[0]) / SECOND
+        for share in (50, 90, 95):
+            found[f"wait.{node}.p{share}_s"] = quantile_of_bins(outcome.wait_bins[number], share / 100) / SECOND
+        if len(plan.pathway.classes) > 1 and ":" not in node:
+            for row, name in zip(outcome.waits[number], plan.pathway.classes, strict=True):
+                found[f"wait.{node}.{name}.mean_s"] = _ratio(row[1], row[0]) / SECOND
+        if seize.reneged:
+            found[f"left.{node}"] = float(counts[4])
+            found[f"left.{node}.share"] = _ratio(counts[4], counts[0] + counts[4])
+    return found
+
+
+def _ratio(above: float, below: float) -> float:
+    return float(above) / float(below) if below else math.nan
+
+
+def lower_is_better(measure: str) -> bool | None:
+    """Tell which way a measure should go; None if neither way is better."""
+    if measure == "patients.left":
+        return False
+    if measure == "patients.inside" or measure.startswith(_LOWER_IS_BETTER) or measure.endswith(_LOWER_ENDINGS):
+        return True
+    return None
+
+
+def interval_of(values: Floats, confidence_share: float) -> Interval:
+    """Give the confidence interval of a mean over independent replications.
+
+    Parameters
+    ----------
+    values : Floats
+        One per replication; NaN where it has none.
+    confidence_share : float
+        Such as 0.95.
+
+    Notes
+    -----
+    x̄ ± t(n − 1, (1 + c)/2) · s/√n, the replication being the unit, since patients of one run are not independent.
+    """
+    known = values[~np.isnan(values)]
+    n = len(known)
+    if n == 0:
+        return Interval(mean=math.nan, half_width=math.inf, n=0)
+    mean = float(known.mean())
+    if n == 1:
+        return Interval(mean=mean, half_width=math.inf, n=1)
+    t = float(stats.t.ppf((1 + confidence_share) / 2, n - 1))
+    return Interval(mean=mean, half_width=t * float(known.std(ddof=1)) / math.sqrt(n), n=n)
+
+
+def bands_of(outcomes: list[RunOutcome], plan: RunPlan) -> tuple[Band, ...]:
+    """Give the spread of occupancy and queues over the replications at each audit.
+
+    Parameters
+    ----------
+    outcomes : list[RunOutcome]
+        Replications of one plan.
+    plan : RunPlan
+        What was run.
+    """
+    if not outcomes or not plan.audit_every_us:
+        return ()
+    audits = np.stack([outcome.audits for outcome in outcomes]).astype(np.float64)
+    at = tuple(plan.span.start_at + number * plan.audit_every_us for number in range(audits.shape[1]))
+    names = [
+        (f"pool.{pool}.{what}", 4 * number + column)
+        for number, pool in enumerate(plan.pathway.pools)
+        for column, what in enumerate(("occupied", "waiting", "turnover"))
+    ]
+    names.append(("patients.inside", audits.shape[2] - 1))
+    found = []
+    for name, column in names:
+        values = audits[:, :, column]
+        levels = np.quantile(values, (0.025, 0.1, 0.5, 0.9, 0.975), axis=0)
+        lowest, low, median, high, highest = (tuple(row.tolist()) for row in levels)
+        found.append(
+            Band(
+                name=name,
+                at=at,
+                mean=tuple(values.mean(axis=0).tolist()),
+                low=low,
+                median=median,
+                high=high,
+                lowest=lowest,
+                highest=highest,
+            )
+        )
+    return tuple(found)

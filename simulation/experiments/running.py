@@ -1,0 +1,235 @@
+"""Runs an experiment: every scenario, replication by replication, on all cores, with the same patients."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from simulation.compiled.engine import CompiledEngine, StopFlag
+from simulation.experiments.changes import changed
+from simulation.experiments.comparing import compare
+from simulation.experiments.measures import bands_of, interval_of, measures_of
+from simulation.experiments.request import (
+    Engine,
+    ExperimentRequest,
+    ExperimentResult,
+    Progress,
+    Scenario,
+    ScenarioResult,
+    ShouldStop,
+)
+from simulation.model.building import build_pathway
+from simulation.model.calendars import Span
+from simulation.model.plan import Floats, RunPlan
+from simulation.model.problems import Deadlock, PathwayError, Stopped
+from simulation.reference.running import run_reference
+from simulation.statistics.deadlock import stuck_for_ever
+from simulation.statistics.outcome import RunOutcome
+from simulation.statistics.stopping import precise_enough
+
+ENGINE_VERSION = "1"  # goes up whenever the same request would give another event log
+_POLL_S = 0.1
+
+
+def run(
+    request: ExperimentRequest,
+    progress: Progress = lambda share, partial: None,
+    should_stop: ShouldStop = lambda: False,
+) -> ExperimentResult:
+    """Run an experiment to its end, or until it is called off.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+        What to run; plain values, so that it can travel to a job in another process.
+    progress : Progress
+        Told the share done and the partial result after each block of replications.
+    should_stop : ShouldStop
+        Asked several times a second; once it says yes, what is complete by then is returned.
+
+    Returns
+    -------
+    ExperimentResult
+        The same, number for number, for any count of threads.
+
+    Raises
+    ------
+    PathwayError, PathwayRefused
+        If a scenario's pathway cannot be run.
+    Deadlock
+        If patients wait for one another for ever.
+    """
+    plans = [plan_of(request, scenario) for scenario in request.scenarios]
+    state = _Experiment(request, plans)
+    threads = request.threads or os.cpu_count() or 1
+    done = 0
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        while done < request.replications:
+            block = range(done, min(done + max(2 * threads, 4), request.replications))
+            if not state.run_block(pool, block, should_stop):
+                return state.result(complete=False)
+            done = block.stop
+            if done < request.replications:
+                progress(done / request.replications, state.result(complete=False))
+            if state.is_precise(done):
+                break
+    final = state.result(complete=True)
+    progress(1.0, final)
+    return final
+
+
+def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
+    """Give the plan of one scenario.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+        The experiment.
+    scenario : Scenario
+        One of its scenarios.
+    """
+    if not 0 < request.horizon_s <= 1e12 or not 0 <= request.warm_up_s < request.horizon_s:
+        raise PathwayError(
+            "horizon_s",
+            f"Expected 0 <= warm-up < horizon, got {request.warm_up_s} and {request.horizon_s}.",
+            "Mend them.",
+        )
+    if not 1 <= request.replications < 1 << 32 or not 0 <= request.seed < 1 << 32:
+        raise PathwayError("replications", "Expected at least one replication and a seed below 2**32.", "Mend them.")
+    span = Span(start_at=request.start_at, horizon_us=round(request.horizon_s * 1e6))
+    pathway = build_pathway(changed(request.pathway, scenario.changes), span=span)
+    return RunPlan(
+        pathway=pathway,
+        span=Span(start_at=span.start_at, horizon_us=span.horizon_us, zone=pathway.zone),
+        initial=request.initial,
+        warm_up_us=round(request.warm_up_s * 1e6),
+        audit_every_us=round(request.audit_every_s * 1e6),
+        seed=request.seed,
+    )
+
+
+def address_of(request: ExperimentRequest) -> str:
+    """Give the hash under which a result can be found and made again.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+        The experiment; how many threads it used does not enter, the engine's version does.
+    """
+    values = asdict(request)
+    del values["threads"]
+    values["engine_version"] = ENGINE_VERSION
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class _Experiment:
+    request: ExperimentRequest
+    plans: list[RunPlan]
+    outcomes: list[list[RunOutcome]]
+    values: list[list[dict[str, float]]]
+    runners: list[Callable[[int, StopFlag], RunOutcome]]
+
+    def __init__(self, request: ExperimentRequest, plans: list[RunPlan]) -> None:
+        self.request, self.plans = request, plans
+        self.outcomes = [[] for _ in plans]
+        self.values = [[] for _ in plans]
+        self.runners = [self._runner(plan) for plan in plans]
+
+    def _runner(self, plan: RunPlan) -> Callable[[int, StopFlag], RunOutcome]:
+        if self.request.engine is Engine.REFERENCE:
+            return lambda replication, flag: run_reference(plan, replication)
+        engine = CompiledEngine(plan)
+        return lambda replication, flag: engine.run(replication, stop=flag)
+
+    def run_block(self, pool: ThreadPoolExecutor, block: range, should_stop: ShouldStop) -> bool:
+        """Run some replications of every scenario; False if that was called off."""
+        flag = StopFlag.new()
+        futures = [[pool.submit(runner, number, flag) for number in block] for runner in self.runners]
+        waiting: set[Future[RunOutcome]] = {future for row in futures for future in row}
+        try:
+            while waiting:
+                _, waiting = wait(waiting, timeout=_POLL_S)
+                if waiting and should_stop():
+                    flag.set()
+                    for future in waiting:
+                        future.cancel()
+                    wait(waiting)
+                    return False
+        except BaseException:
+            flag.set()  # so that Ctrl-C does not have to wait for long replications
+            for future in waiting:
+                future.cancel()
+            raise
+        try:
+            for scenario, row in enumerate(futures):
+                for future in row:
+                    self._keep(scenario, future.result())
+        except Stopped:
+            return False
+        return True
+
+    def _keep(self, scenario: int, outcome: RunOutcome) -> None:
+        plan = self.plans[scenario]
+        stuck = stuck_for_ever(outcome.waiting, plan)
+        if stuck:
+            raise Deadlock(
+                plan.span.horizon_us,
+                [(w.name, tuple(p for p, _ in w.held), tuple(p for p, _ in w.needs)) for w in stuck],
+            )
+        self.outcomes[scenario].append(outcome)
+        self.values[scenario].append(measures_of(outcome, plan))
+
+    def is_precise(self, done: int) -> bool:
+        """Tell whether the measures that matter are known well enough in every scenario."""
+        wanted = self.request.precision_share
+        if not wanted or not self.request.precise:
+            return False
+        return all(
+            precise_enough(self._column(scenario, measure), wanted, self.request.confidence_share)
+            for scenario in range(len(self.plans))
+            for measure in self.request.precise
+        )
+
+    def _column(self, scenario: int, measure: str) -> Floats:
+        return np.array([values.get(measure, np.nan) for values in self.values[scenario]])
+
+    def result(self, *, complete: bool) -> ExperimentResult:
+        """Give what is known by now."""
+        share = self.request.confidence_share
+        columns = [
+            {name: self._column(scenario, name) for name in (self.values[scenario][0] if self.values[scenario] else {})}
+            for scenario in range(len(self.plans))
+        ]
+        scenarios = tuple(
+            ScenarioResult(
+                name=scenario.name,
+                measures={name: interval_of(values, share) for name, values in columns[number].items()},
+                bands=bands_of(self.outcomes[number], self.plans[number]),
+                replications=len(self.outcomes[number]),
+            )
+            for number, scenario in enumerate(self.request.scenarios)
+        )
+        others = len(self.plans) - 1
+        shared_out = 1 - (1 - share) / max(others, 1)
+        comparisons = tuple(
+            comparison
+            for number in range(1, len(self.plans))
+            for comparison in compare(
+                columns[0], columns[number], scenario=self.request.scenarios[number].name, confidence_share=shared_out
+            )
+        )
+        return ExperimentResult(
+            address=address_of(self.request),
+            engine_version=ENGINE_VERSION,
+            scenarios=scenarios,
+            comparisons=comparisons,
+            complete=complete,
+        )
