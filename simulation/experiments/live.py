@@ -1,0 +1,217 @@
+"""From the hospital as it is right now to a pathway and everybody in place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
+from simulation.model.operations import Need
+from simulation.model.state import InitialState, InPlace
+from twin.clock import to_datetime
+from twin.events.patients import BedReadiness, BedService, EncounterClass
+from twin.state.frozen import FrozenBed, FrozenEncounter, HospitalState
+from twin.state.model import EncounterStatus
+
+HOUR_US = 3_600_000_000
+LEAVING_US = HOUR_US // 2  # a discharged patient who is still in bed is taken to leave within half an hour
+MINOR_ACUITY = 4  # triage levels from here on are minor
+MOST_AHEAD_US = 7 * 24 * HOUR_US
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveStart:
+    """A pathway and who is in it.
+
+    Parameters
+    ----------
+    pathway : Mapping[str, object]
+        Document, for :class:`simulation.experiments.request.ExperimentRequest`.
+    initial : InitialState
+        Everybody in place, each with what has passed of the stay.
+    start_at : int
+        UTC microseconds.
+    skipped : tuple[str, ...]
+        Ids of open encounters without a bed that the pathway knows; they are left out.
+    """
+
+    pathway: Mapping[str, object]
+    initial: InitialState
+    start_at: int
+    skipped: tuple[str, ...] = ()
+
+
+def live_start(state: HospitalState, sheet: ParameterSheet | None = None) -> LiveStart:
+    """Give the hospital of a state as a pathway with everybody in place.
+
+    Parameters
+    ----------
+    state : HospitalState
+        The hospital at one instant.
+    sheet : ParameterSheet | None
+        How things go; usual values if None.
+
+    Notes
+    -----
+    Closed beds count neither as capacity nor as free; beds being cleaned come back after the rest of their cleaning;
+    a patient's rest of stay is drawn given what has passed, or taken from the planned discharge.
+    """
+    sheet = sheet or ParameterSheet()
+    unit_of = _units(state)
+    size = _capacities(state, unit_of, sheet)
+    planned = _planned(state)
+    people, skipped = _people(state, unit_of)
+    turnovers = _turnovers(state, unit_of, size)
+    return LiveStart(
+        pathway=hospital_document(size, sheet, planned),
+        initial=InitialState(patients=(*people, *turnovers)),
+        start_at=state.at,
+        skipped=tuple(skipped),
+    )
+
+
+def _units(state: HospitalState) -> dict[str, str]:
+    """Give the pool of every ward: ``ed``, ``icu``, ``recovery``, or one of its own."""
+    found = {}
+    for bed in state.beds.values():
+        place = state.places.get(bed.ward)
+        purpose = place.purpose if place else ""
+        department = place.department if place else ""
+        if department == "ED" or purpose == "emergency":
+            found[bed.ward] = "ed"
+        elif purpose == "icu" or department == "ICU":
+            found[bed.ward] = "icu"
+        elif purpose == "recovery":
+            found[bed.ward] = "recovery"
+        elif bed.ward:
+            found[bed.ward] = f"ward-{bed.ward.replace('.', '_')}"
+    return found
+
+
+def _is_in_service(bed: FrozenBed) -> bool:
+    if bed.service is BedService.OPEN:
+        return True
+    return bool(bed.encounters)  # closed or isolated, but somebody lies in it
+
+
+def _capacities(state: HospitalState, unit_of: Mapping[str, str], sheet: ParameterSheet) -> Capacities:
+    beds = Counter(unit_of[bed.ward] for bed in state.beds.values() if bed.ward in unit_of and _is_in_service(bed))
+    present = Counter(unit_of[bed.ward] for bed in state.beds.values() if bed.ward in unit_of for _ in bed.encounters)
+    theatres = sum(place.purpose == "theatre" for place in state.places.values())
+    cleaners = sum(member.role == "cleaner" for member in state.staff.values())
+    wards = {pool.removeprefix("ward-"): count for pool, count in sorted(beds.items()) if pool.startswith("ward-")}
+    return Capacities(
+        ed=beds["ed"],
+        icu=beds["icu"],
+        theatres=theatres,
+        recovery=beds["recovery"],
+        # A third of the list is on duty at any time.
+        cleaners=max(cleaners // 3, round(sheet.cleaners_per_bed * sum(beds.values())), 1),
+        wards=wards or {"general": 1},
+        ed_present=present["ed"],
+        hour=to_datetime(state.at).astimezone(ZoneInfo(sheet.zone)).hour,
+        ward_present=sum(count for pool, count in present.items() if pool.startswith("ward-")),
+    )
+
+
+def _planned(state: HospitalState) -> dict[str, list[float]]:
+    ahead = [
+        (encounter.expected_at - state.at) / HOUR_US
+        for encounter in state.encounters.values()
+        if encounter.status is EncounterStatus.PLANNED
+        and encounter.encounter_class is EncounterClass.EMERGENCY
+        and 0 <= encounter.expected_at - state.at < MOST_AHEAD_US
+    ]
+    return {"emergency": ahead} if ahead else {}
+
+
+def _class_of(encounter: FrozenEncounter) -> int:
+    if encounter.arrival_mode == "elective":
+        return 2
+    return 1 if encounter.acuity >= MINOR_ACUITY and encounter.encounter_class is EncounterClass.EMERGENCY else 0
+
+
+def _people(state: HospitalState, unit_of: Mapping[str, str]) -> tuple[list[InPlace], list[str]]:
+    ward_of_bed = {bed.id: bed.ward for bed in state.beds.values()}
+    bed_of = {encounter: bed.id for bed in state.beds.values() for encounter in bed.encounters}
+    found, waiting, skipped = [], [], []
+    for encounter in state.encounters.values():
+        if encounter.status is EncounterStatus.PLANNED:
+            continue
+        ward = ward_of_bed.get(bed_of.get(encounter.id, ""), "")
+        pool = unit_of.get(ward, "")
+        if pool:
+            found.append(_lying(state, encounter, pool))
+        elif encounter.encounter_class is EncounterClass.EMERGENCY and encounter.status is EncounterStatus.IN_PROGRESS:
+            waiting.append(
+                InPlace(
+                    name=encounter.id,
+                    node="wait-for-bay",
+                    patient_class=_class_of(encounter),
+                    elapsed_us=_since(state, encounter.started_at),
+                    arrived_us=-_since(state, encounter.started_at),
+                )
+            )
+        else:
+            skipped.append(encounter.id)
+    return [*found, *sorted(waiting, key=lambda one: -one.elapsed_us)], skipped
+
+
+def _since(state: HospitalState, at: int) -> int:
+    return max(state.at - at, 0) if at else 0
+
+
+def _lying(state: HospitalState, encounter: FrozenEncounter, pool: str) -> InPlace:
+    node = {"ed": "ed-care", "icu": "icu-stay"}.get(pool, f"stay-{pool.removeprefix('ward-')}")
+    patient_class = _class_of(encounter)
+    held = Need(pool)
+    remaining = -1
+    if encounter.status is EncounterStatus.FINISHED:
+        remaining = LEAVING_US
+    elif encounter.discharge_expected_at:
+        remaining = max(encounter.discharge_expected_at - state.at, 0)
+    if pool == "recovery":
+        return _recovering(state, encounter)
+    return InPlace(
+        name=encounter.id,
+        node=node,
+        patient_class=patient_class,
+        elapsed_us=_since(state, encounter.placed_at or encounter.started_at),
+        arrived_us=-_since(state, encounter.started_at),
+        held=(held,),
+        remaining_us=remaining,
+    )
+
+
+def _recovering(state: HospitalState, encounter: FrozenEncounter) -> InPlace:
+    # Whose ward is not known yet goes home from the recovery room.
+    return InPlace(
+        name=encounter.id,
+        node="recover-day-case",
+        patient_class=2,
+        elapsed_us=_since(state, encounter.placed_at or encounter.started_at),
+        arrived_us=-_since(state, encounter.started_at),
+        held=(Need("recovery"),),
+    )
+
+
+def _turnovers(state: HospitalState, unit_of: Mapping[str, str], size: Capacities) -> list[InPlace]:
+    found: list[InPlace] = []
+    cleaning = 0
+    for bed in sorted(state.beds.values(), key=lambda bed: (bed.since_at, bed.id)):
+        pool = unit_of.get(bed.ward, "")
+        if not pool or pool == "recovery" or bed.encounters or bed.service is not BedService.OPEN:
+            continue
+        if bed.readiness is BedReadiness.CLEAN:
+            continue
+        has_cleaner = pool != "ed"
+        at_work = bed.readiness is BedReadiness.CLEANING and cleaning < size.cleaners
+        cleaning += at_work and has_cleaner
+        node = f"turnover:{pool}:clean" if at_work or not has_cleaner else f"turnover:{pool}"
+        held = (Need(pool), Need("cleaners")) if at_work and has_cleaner else (Need(pool),)
+        found.append(
+            InPlace(name=bed.id, node=node, elapsed_us=_since(state, bed.since_at), held=held, in_turnover=True)
+        )
+    return found
