@@ -327,8 +327,8 @@ def find_victim(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: 
 
 
 @compiled
-def units_to_evict(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: int, above: int) -> int:
-    """Give how many units could be taken from holders of a level number above ``above``."""
+def units_to_evict(P: Integers, R: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: int, above: int) -> int:
+    """Give how many units would come free if all holders of a level number above ``above`` lost theirs."""
     found = 0
     at = G[TRACK_AT] + 4 * S[pool, POOL_TRACKED]
     for row in range(G[HIGH]):
@@ -336,7 +336,7 @@ def units_to_evict(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, poo
             node = P[row, NODE]
             if PROGRAM[node, OP_CODE] == DELAY and PROGRAM[node, OP_C] < 0:
                 found += P[row, G[HELD_AT] + pool]
-    return found
+    return int(found - min(R[pool, OVERTIME], found))  # those in overtime go home instead
 
 
 @compiled

@@ -375,7 +375,7 @@ def walk(
                     for level in range(P[row, at.LEVEL] + 1):
                         ahead |= R[pool, at.STATE_WIDTH + 2 * level] >= 0
                     above, units = P[row, at.LEVEL], NEEDS[first, 1]
-                    if not ahead and units_free(R, pool) + units_to_evict(P, S, G, PROGRAM, pool, above) >= units:
+                    if not ahead and units_free(R, pool) + units_to_evict(P, R, S, G, PROGRAM, pool, above) >= units:
                         while units_free(R, pool) < units:
                             victim = find_victim(P, S, G, PROGRAM, pool, above)
                             note(LOG, G, P[victim, at.WHO], P[victim, at.NODE], M_EVICT, pool)

@@ -90,7 +90,9 @@ def build_pathway(document: Document, *, span: Span, travel: TravelTime | None =
 
 
 def _classes(top: Entry) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    value = top.raw("classes", ["all"])
+    if not top.has("classes"):
+        return ("all",), (0,)
+    value = top.raw("classes")
     if isinstance(value, Mapping):
         items = top.items("classes")
         levels = tuple(entry.whole("priority", 0) for _, entry in items)
@@ -98,6 +100,8 @@ def _classes(top: Entry) -> tuple[tuple[str, ...], tuple[int, ...]]:
             entry.check_all_read()
         return tuple(name for name, _ in items), levels
     names = top.names("classes")
+    if not names or len(set(names)) != len(names):
+        raise PathwayError("classes", f"Expected different names, got {names}.", "Name at least one class.")
     return names, (0,) * len(names)
 
 

@@ -280,6 +280,8 @@ def residual(laws: np.ndarray, law: int, values: np.ndarray, elapsed_us: int, u:
     """
     kind = int(laws[law, 0])
     a, b, c = laws[law, 1], laws[law, 2], laws[law, 3]
+    if kind == EXPONENTIAL:
+        return sample(laws, law, values, u)
     alive = survival(kind, a, b, c, values, float(elapsed_us))
     if alive * u < 1e-300:
         return 0

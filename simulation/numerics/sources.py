@@ -40,6 +40,7 @@ class LawBook:
         self._rows: list[tuple[float, float, float, float]] = []
         self._values: list[float] = []
         self._row_of: dict[tuple[Distribution, ...], int] = {}
+        self._arrays: tuple[Floats, Floats] | None = None
 
     def add(self, *distributions: Distribution) -> int:
         """Give the row of the first of these distributions; the others follow it."""
@@ -55,12 +56,15 @@ class LawBook:
                 a, b, c = (*distribution.parameters, 0.0, 0.0)[:3]
                 self._rows.append((kind, a, b, c))
         self._row_of[distributions] = first
+        self._arrays = None
         return first
 
     def arrays(self) -> tuple[Floats, Floats]:
         """Give the laws, shape (n, 4), and the values of all empirical ones, shape (m,)."""
-        rows = np.array(self._rows or [(0.0, 0.0, 0.0, 0.0)], dtype=np.float64)
-        return rows, np.array(self._values or [0.0], dtype=np.float64)
+        if self._arrays is None:
+            rows = np.array(self._rows or [(0.0, 0.0, 0.0, 0.0)], dtype=np.float64)
+            self._arrays = rows, np.array(self._values or [0.0], dtype=np.float64)
+        return self._arrays
 
 
 def sites_of(pathway: Pathway) -> dict[str, int]:

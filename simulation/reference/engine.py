@@ -602,7 +602,8 @@ class Hospital:
         if any(state.queues[level] for level in range(request.level + 1)):
             return False
         victims = self.victims(pool, request.level)
-        if state.free + sum(token.held[pool] for token in victims) < units:
+        evictable = sum(token.held[pool] for token in victims)
+        if state.free + evictable - min(state.overtime, evictable) < units:
             return False
         while state.free < units:
             self.evict(victims.pop(0), state)
