@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 
 from simulation.model.arrivals import Planned, PoissonRates, Renewal, Stream
-from simulation.model.plan import Mark, Phase
+from simulation.model.distributions import Distribution
+from simulation.model.pathway import Pathway
+from simulation.model.plan import Mark, Phase, RunPlan
 from simulation.numerics import draws, laws, sources
 from simulation.reference.tokens import Token
 
-if TYPE_CHECKING:
-    from simulation.reference.engine import Hospital
+
+class House(Protocol):
+    """What arrivals need of the replication."""
+
+    plan: RunPlan
+    pathway: Pathway
+    sites: dict[str, int]
+    key: np.uint64
+    book: sources.LawBook
+    inside: int
+
+    @property
+    def now(self) -> int:
+        """Microseconds from the start."""
+
+    def at(self, delay: int, phase: Phase, action: Callable[[], None]) -> None:
+        """Do something after a delay, in a phase."""
+
+    def sample(self, distribution: Distribution, u: float) -> int:
+        """Give a duration in whole microseconds."""
+
+    def log(self, token: Token, mark: Mark, value: int = 0, node: str = "") -> None:
+        """Write a row of the event log."""
+
+    def begin_later(self, token: Token) -> None:
+        """Let a token begin after the step that is under way."""
 
 
 class ArrivalSources:
@@ -21,11 +47,11 @@ class ArrivalSources:
 
     Parameters
     ----------
-    hospital : Hospital
+    hospital : House
         Where they come to.
     """
 
-    def __init__(self, hospital: Hospital) -> None:
+    def __init__(self, hospital: House) -> None:
         self.hospital = hospital
         self.numbers = sources.stream_numbers(hospital.pathway)
         self.site = hospital.sites[sources.ARRIVAL_SITE]
