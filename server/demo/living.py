@@ -134,8 +134,7 @@ class LivingHospital:
         # One pump leaves through the main entrance early on, so that whoever looks sees an alarm and its journey.
         for asset, home in sorted(self.truth.motion.home_by_asset.items()):
             if asset.startswith("IP-") and home == "0A-EB":
-                corridor = self.truth.motion.corridor_by_room["MAIN-EXIT"]
-                self.truth.motion.send(asset, [corridor, "MAIN-EXIT"], now)
+                self.truth.motion.send(asset, ["MAIN-EXIT"], now)
                 return
 
     async def _tell(self, client: httpx2.AsyncClient, events: Sequence[Event]) -> None:
