@@ -203,7 +203,11 @@ def _ground_floor() -> list[Block]:
 
 
 def _first_floor() -> list[Block]:
-    intensive = Block(
+    return [_intensive(), _surgery(), _recovery(), _short_stay(), _sterile(), _stores()]
+
+
+def _intensive() -> Block:
+    return Block(
         id="ICU",
         name="Intensive care unit",
         name_zh="重症监护室",
@@ -215,8 +219,11 @@ def _first_floor() -> list[Block]:
         south=_services("ICU", "ICU"),
         kind=PlaceKind.WARD,
     )
+
+
+def _surgery() -> Block:
     theatres = _numbered("OR-", "Theatre", "手术间", "theatre", 8)
-    surgery = Block(
+    return Block(
         id="OR",
         name="Operating theatres",
         name_zh="手术部",
@@ -227,7 +234,10 @@ def _first_floor() -> list[Block]:
         north=theatres[:6],
         south=[*theatres[6:], *_services("OR", "OR")],
     )
-    recovery = Block(
+
+
+def _recovery() -> Block:
+    return Block(
         id="PACU",
         name="Recovery room",
         name_zh="麻醉恢复室",
@@ -239,7 +249,10 @@ def _first_floor() -> list[Block]:
         south=_services("PACU", "PACU")[:2],
         kind=PlaceKind.WARD,
     )
-    short_stay = Block(
+
+
+def _short_stay() -> Block:
+    return Block(
         id="SSU",
         name="Short-stay unit",
         name_zh="短期住院部",
@@ -251,7 +264,10 @@ def _first_floor() -> list[Block]:
         south=_services("SSU", "SSU"),
         kind=PlaceKind.WARD,
     )
-    sterile = Block(
+
+
+def _sterile() -> Block:
+    return Block(
         id="CSSD",
         name="Sterile supply",
         name_zh="消毒供应中心",
@@ -278,7 +294,10 @@ def _first_floor() -> list[Block]:
             ),
         ],
     )
-    stores = Block(
+
+
+def _stores() -> Block:
+    return Block(
         id="STORES",
         name="Stores",
         name_zh="库房",
@@ -314,4 +333,3 @@ def _first_floor() -> list[Block]:
             ),
         ],
     )
-    return [intensive, surgery, recovery, short_stay, sterile, stores]
