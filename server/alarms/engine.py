@@ -28,6 +28,7 @@ _QUEUE_EVENTS = (QueueJoined, QueueCalled, QueueLeft, QueueServiceStarted)
 _MB = 1_000_000
 
 
+# The source key breaks the tie of an alarm that is raised and cleared within one microsecond: "1-raised" comes first.
 def alarm_id_of(condition: Condition) -> str:
     """Give the id of the alarm that a condition raises: the same condition twice is the same alarm.
 
@@ -149,7 +150,7 @@ class AlarmEngine:
         self._active[key] = alarm
         return [
             AlarmRaised(
-                thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:raised", alarm_class=key[0],
+                thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:1-raised", alarm_class=key[0],
                 subject_id=key[1], priority=self.classes[key[0]].priority, place=condition.place,
                 parameters=condition.parameters,
             )
@@ -157,7 +158,7 @@ class AlarmEngine:
 
     def _clear(self, key: Key, at: int) -> Iterable[Event]:
         alarm = self._active.pop(key)
-        events: list[Event] = [AlarmCleared(thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:cleared")]
+        events: list[Event] = [AlarmCleared(thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:2-cleared")]
         if self.classes[key[0]].suppresses_children:
             for held, condition in list(self._suppressed.items()):
                 if not self._is_suppressed(condition.subject):

@@ -10,7 +10,7 @@ from typing import Any
 
 from server.app.counters import Counters
 from server.doors.bodies import BODY_LIMIT
-from server.doors.problem import problem_response, unexpected
+from server.doors.problem import BodyTooLarge, problem_response, unexpected
 from twin.clock import Clock
 from twin.ids import UniqueIds
 
@@ -23,6 +23,7 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = logging.getLogger("hospital_twin.access_log")
 failures = logging.getLogger("hospital_twin.server")
 
+TOO_LARGE = f"The body is above {BODY_LIMIT} bytes: send smaller batches."
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
 API_POLICY = b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # noqa: E501  # one header value
 _HEADERS = {
@@ -33,10 +34,6 @@ _HEADERS = {
     b"content-security-policy": API_POLICY,
 }
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
-
-
-class _TooLarge(Exception):
-    """The streamed body passed the limit."""
 
 
 class Frame:
@@ -97,9 +94,9 @@ class _Exchange:
         began = time.perf_counter()
         try:
             if self._announced() > BODY_LIMIT:
-                raise _TooLarge
+                raise BodyTooLarge(TOO_LARGE)
             await self._frame._app(self._scope, self._limited, self._with_headers)
-        except _TooLarge:
+        except BodyTooLarge:
             await self._answer_too_large()
         except Exception:
             failures.exception("a request failed", extra={"request_id": self._request_id})
@@ -119,14 +116,14 @@ class _Exchange:
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             if self._received > BODY_LIMIT:
-                raise _TooLarge
+                raise BodyTooLarge(TOO_LARGE)
         return message
 
     async def _answer_too_large(self) -> None:
         if self._status:
             return
         response = problem_response(
-            self._scope, status=413, detail=f"The body is above {BODY_LIMIT} bytes: send smaller batches.",
+            self._scope, status=413, detail=TOO_LARGE,
             headers={"connection": "close"},
         )  # fmt: skip
         await response(self._scope, self._receive, self._with_headers)

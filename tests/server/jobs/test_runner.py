@@ -1,0 +1,98 @@
+"""Jobs run in other processes, tell progress, can be stopped, and survive what happens to them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from server.jobs.runner import JobRunner, JobState
+from server.schema.jobs import JobRow
+from server.wiring import Hospital
+from twin.access import SYSTEM
+from twin.errors import InputError, NotFound
+
+KINDS = {name: f"tests.server.jobs.jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "refuse", "crash")}
+
+
+@pytest.fixture
+def runner(hospital: Hospital) -> Iterator[JobRunner]:
+    opened = JobRunner(hospital, KINDS)
+    opened.start()
+    yield opened
+    opened.stop()
+
+
+def test_job_gives_its_result_under_the_hash_of_its_content(runner: JobRunner) -> None:
+    job = runner.wait(runner.submit("count", {"up_to": 100}, actor=SYSTEM))
+
+    assert not job.problem
+    body = runner.result(job.result_hash)
+
+    assert job.state is JobState.DONE
+    assert body == b'{"total":4950}'
+    assert hashlib.sha256(body).hexdigest() == job.result_hash
+
+
+def test_refusal_and_crash_are_told_and_the_next_job_runs(runner: JobRunner) -> None:
+    refused = runner.wait(runner.submit("refuse", {}, actor=SYSTEM))
+    crashed = runner.wait(runner.submit("crash", {}, actor=SYSTEM))
+    after = runner.wait(runner.submit("count", {"up_to": 3}, actor=SYSTEM))
+
+    assert (refused.state, crashed.state, after.state) == (JobState.FAILED, JobState.FAILED, JobState.DONE)
+    assert "refused.test" in refused.problem
+    assert "job.crashed" in crashed.problem
+
+
+def test_running_job_is_cancelled(runner: JobRunner) -> None:
+    job_id = runner.submit("wait_for_ever", {}, actor=SYSTEM)
+    for _ in range(300):
+        if runner.view(job_id).note == "waiting":
+            break
+        threading.Event().wait(0.1)
+
+    runner.cancel(job_id)
+    job = runner.wait(job_id)
+
+    assert job.state is JobState.CANCELLED
+    assert job.ended_at
+
+
+def test_queued_job_is_cancelled_without_a_start(hospital: Hospital) -> None:
+    idle = JobRunner(hospital, KINDS)  # never started
+    job_id = idle.submit("count", {"up_to": 1}, actor=SYSTEM)
+
+    idle.cancel(job_id)
+
+    assert idle.view(job_id).state is JobState.CANCELLED
+    assert idle.view(job_id).started_at == 0
+
+
+def test_interrupted_job_is_taken_up_at_the_next_start(hospital: Hospital) -> None:
+    idle = JobRunner(hospital, KINDS)
+    job_id = idle.submit("count", {"up_to": 4}, actor=SYSTEM)
+
+    def interrupt(session: object) -> None:
+        row = session.get(JobRow, job_id)  # type: ignore[attr-defined]
+        row.state = JobState.RUNNING
+
+    hospital.write_now(interrupt)
+    again = JobRunner(hospital, KINDS)
+    again._ended[job_id] = threading.Event()  # so that the test can wait for it
+    again.start()
+
+    job = again.wait(job_id)
+    again.stop()
+
+    assert job.state is JobState.DONE
+
+
+def test_unknown_kind_and_unknown_job_are_refused(hospital: Hospital) -> None:
+    idle = JobRunner(hospital, KINDS)
+
+    with pytest.raises(InputError):
+        idle.submit("nothing", {}, actor=SYSTEM)
+    with pytest.raises(NotFound):
+        idle.cancel("nothing")
