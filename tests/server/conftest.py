@@ -165,7 +165,7 @@ def serving(app: App, sockets: list[socket.socket]) -> Iterator[str]:
 def live(settings: Settings) -> Iterator[Live]:
     """A set-up hospital with jobs, served for real."""
     hospital = open_hospital(settings)
-    runner = JobRunner(hospital, kinds={"count": "tests.server.jobs.jobs_for_tests:count"})
+    runner = JobRunner(hospital, kinds={})
     hospital.jobs = runner
     runner.start()
     access = Access(hospital, cheap_passwords())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,13 @@ from server.wiring import Hospital
 from twin.access import SYSTEM
 from twin.errors import InputError, NotFound
 
-KINDS = {name: f"tests.server.jobs.jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "refuse", "crash")}
+KINDS = {name: f"jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "refuse", "crash")}
+
+
+@pytest.fixture(autouse=True)
+def functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the job processes find the functions; they inherit the path."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
 
 
 @pytest.fixture
