@@ -158,7 +158,8 @@ class AlarmEngine:
 
     def _clear(self, key: Key, at: int) -> Iterable[Event]:
         alarm = self._active.pop(key)
-        events: list[Event] = [AlarmCleared(thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:2-cleared")]
+        cleared = AlarmCleared(thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:2-cleared")
+        events: list[Event] = [cleared]
         if self.classes[key[0]].suppresses_children:
             for held, condition in list(self._suppressed.items()):
                 if not self._is_suppressed(condition.subject):

@@ -1,0 +1,80 @@
+"""A backup taken under load is whole, restores to the same state, and any damage to it is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from server.backups import BackupBroken, create_backup, restore_backup, verify_backup
+from server.wiring import open_hospital
+from tests.fakes import START_US
+from twin.clock import ManualClock
+from twin.errors import InputError, NotFound
+from twin.events.envelope import Event
+from twin.events.things import ZoneChanged
+from twin.settings import Settings
+from twin.state.live import LiveState
+
+
+def events(start: int, count: int) -> list[Event]:
+    return [
+        ZoneChanged(thing=f"T{n % 50}", occurred_at=START_US + n, source="gateway:g1", source_key=f"k{n}", zone=f"Z{n % 7}")
+        for n in range(start, start + count)
+    ]  # fmt: skip
+
+
+def test_backup_under_load_restores_to_the_state_at_its_last_event(tmp_path: Path, clock: ManualClock) -> None:
+    settings = Settings(data_dir=tmp_path / "a", free_disk_floor_mb=0)
+    hospital = open_hospital(settings, clock=clock, handlers=[])
+    hospital.record_now(events(0, 500))
+    waiting = [hospital.ledger.submit(events(500 + 10 * n, 10)) for n in range(100)]
+
+    backup = create_backup(settings, clock, tmp_path / "kept")
+
+    for future in waiting:
+        future.result()
+    last = verify_backup(backup).last_sequence
+    expected = LiveState()
+    with hospital.read() as session:
+        for one in hospital.ledger.read(session, limit=last):
+            expected.apply(one.event, one.sequence)
+    hospital.close()
+    target = Settings(data_dir=tmp_path / "b", free_disk_floor_mb=0)
+    restore_backup(target, backup, check_free=lambda: None)
+    restored = open_hospital(target, clock=clock, handlers=[])
+    digest, sequence = restored.live.digest(), restored.live.sequence
+    restored.close()
+
+    assert 500 <= sequence == last
+    assert digest == expected.digest()
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "manifest", "missing"])
+def test_damaged_backup_is_refused(tmp_path: Path, clock: ManualClock, damage: str) -> None:
+    settings = Settings(data_dir=tmp_path / "a", free_disk_floor_mb=0)
+    hospital = open_hospital(settings, clock=clock, handlers=[])
+    hospital.record_now(events(0, 10))
+    hospital.close()
+    backup = create_backup(settings, clock, tmp_path / "kept")
+    content = bytearray(backup.read_bytes())
+    manifest = backup.with_name(backup.name + ".json")
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+        backup.write_bytes(content)
+    elif damage == "cut":
+        backup.write_bytes(content[:-100])
+    elif damage == "manifest":
+        manifest.write_text("{}")
+    else:
+        manifest.unlink()
+
+    with pytest.raises((BackupBroken, InputError, NotFound)):
+        restore_backup(settings, backup, check_free=lambda: None)
+
+    assert (settings.data_dir / "hospital.db").is_file()
+
+
+def test_no_backup_without_a_database(tmp_path: Path, clock: ManualClock) -> None:
+    with pytest.raises(NotFound):
+        create_backup(Settings(data_dir=tmp_path / "none"), clock, tmp_path / "kept")
