@@ -252,7 +252,8 @@ def _look(
         minimum_remaining_days=request.minimum_remaining_days,
         place=load_place(session, request.place),
     )
-    return _Shelf(item=item, need=need, sources=with_lots(driver, freed), promised=promised)
+    sources = with_lots(driver, freed, lock="FOR SHARE" if lock else "")
+    return _Shelf(item=item, need=need, sources=sources, promised=promised)
 
 
 def _portions_by_fefo(shelf: _Shelf, request: Request) -> Sequence[Portion]:
