@@ -1,0 +1,58 @@
+"""The command line: exit codes, JSON, and both languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from server.console import run
+from server.tree import build_tree
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOSPITAL_TWIN_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HOSPITAL_TWIN_FREE_DISK_FLOOR_MB", "0")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["nothing"], 2),  # no such command
+        (["token", "create", "--role", "nothing"], 2),  # no such role
+        (["token", "revoke", "nothing"], 2),  # no such key
+        (["backup", "create"], 2),  # no database yet
+        (["config", "show", "--json"], 0),
+        (["audit", "verify"], 0),
+        (["db", "check"], 1),  # an empty database is not in order
+    ],
+)
+def test_exit_codes_are_as_documented(arguments: list[str], code: int) -> None:
+    assert run(build_tree(), arguments) == code
+
+
+def test_key_is_made_listed_and_revoked_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    tree = build_tree()
+    run(tree, ["token", "create", "--role", "service:gateway", "--source", "gateway:g1", "--json"])
+    made = json.loads(capsys.readouterr().out)
+
+    run(tree, ["token", "revoke", made["id"], "--json"])
+    capsys.readouterr()
+    run(tree, ["token", "list", "--json"])
+
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert made["key"].startswith(f"twk_{made['id']}_")
+    assert listed["revoked"] is True
+    assert "key" not in listed
+
+
+def test_help_speaks_chinese(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("HOSPITAL_TWIN_LANGUAGE", "zh_CN")
+
+    run(build_tree(), ["--help"])
+
+    assert "医院运营数字孪生系统" in capsys.readouterr().out

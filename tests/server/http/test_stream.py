@@ -1,0 +1,77 @@
+"""Live topics: snapshot, deltas with numbers, repetition of what was missed, and no patience with slow clients."""
+
+from __future__ import annotations
+
+import json
+
+from server.http.hub import CLIENT_BACKLOG, Hub
+from server.http.stream import hub_of
+from server.wiring import Hospital
+from tests.fakes import START_US
+from tests.server.conftest import Served
+from twin.access import Role
+from twin.events.watch import AlarmPriority, AlarmRaised
+
+
+def raise_alarm(hospital: Hospital, hub: Hub, number: int) -> None:
+    event = AlarmRaised(
+        thing=f"A{number}", occurred_at=START_US + number, source="twin:test", source_key=f"k{number}",
+        alarm_class="egress", subject_id=f"P{number}", priority=AlarmPriority.HIGH,
+    )  # fmt: skip
+    hub.note(hospital.record_now([event]))
+
+
+def data_of(frame: bytes) -> dict[str, object]:
+    told: dict[str, object] = json.loads(frame.partition(b"data: ")[2])
+    return told
+
+
+def test_new_client_gets_a_snapshot_and_then_deltas(hospital: Hospital) -> None:
+    hub = hub_of(hospital)
+    raise_alarm(hospital, hub, 1)
+    hub.tick()
+    listener, first = hub.join(frozenset({"alarms"}), last=None)
+    raise_alarm(hospital, hub, 2)
+
+    hub.tick()
+
+    delta = data_of(listener.waiting.get_nowait().data)
+    assert first[0].startswith(b"id: ")
+    assert b"event: snapshot" in first[0]
+    assert [one["id"] for one in data_of(first[0])["items"]] == ["A1"]
+    assert [one["id"] for one in delta["items"]] == ["A2"]
+    assert delta["events"][0]["type"] == "AlarmRaised"
+
+
+def test_returning_client_gets_exactly_what_it_missed(hospital: Hospital) -> None:
+    hub = hub_of(hospital)
+    numbers = []
+    for number in range(5):
+        raise_alarm(hospital, hub, number)
+        numbers += [frame.number for frame in hub.tick() if frame.topic == "alarms"]
+
+    _, missed = hub.join(frozenset({"alarms"}), last=numbers[1])
+    _, unknown = hub.join(frozenset({"alarms"}), last=10**9)
+
+    assert [data_of(frame)["items"][0]["id"] for frame in missed] == ["A2", "A3", "A4"]
+    assert b"event: snapshot" in unknown[0]
+
+
+def test_slow_client_is_dropped_and_others_go_on(hospital: Hospital) -> None:
+    hub = hub_of(hospital)
+    slow, _ = hub.join(frozenset({"alarms"}), last=None)
+    for number in range(CLIENT_BACKLOG + 1):
+        raise_alarm(hospital, hub, number)
+        hub.tick()
+
+    assert slow.is_slow
+    assert hub.listeners == 0
+
+
+async def test_topic_needs_its_permission_and_must_exist(served: Served) -> None:
+    auditor = await served.holder(Role.AUDITOR)
+
+    forbidden = await auditor.get("/v1/stream", params={"topics": "alarms"})
+    unknown = await auditor.get("/v1/stream", params={"topics": "nonsense"})
+
+    assert (forbidden.status_code, unknown.status_code) == (403, 422)
