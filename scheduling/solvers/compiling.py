@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import TypeVar, cast
 
-from numba import njit
+from numba import jit
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -16,6 +19,37 @@ def compiled(function: F) -> F:
     Parameters
     ----------
     function : Callable
-        Takes numbers, arrays and named tuples of arrays.
+        Takes numbers, arrays and named tuples of arrays; makes no arrays.
     """
-    return cast(F, njit(cache=True, nogil=True)(function))
+    return _compile(function, is_inlined=False)
+
+
+def inlined(function: F) -> F:
+    """Compile a small function into whatever calls it: a call with many arrays costs more than its few steps.
+
+    Parameters
+    ----------
+    function : Callable
+        Takes numbers, arrays and named tuples of arrays; makes no arrays.
+    """
+    return _compile(function, is_inlined=True)
+
+
+def _compile(function: F, *, is_inlined: bool) -> F:
+    # Without _nrt, kernels only borrow their arrays: counting references in every call costs more than the search.
+    options = {"nopython": True, "cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    dispatcher = jit(**options, forceinline=is_inlined)(function)  # type: ignore[call-overload]  # _nrt has no stub
+    # numba looks at the file of the function alone: a change in a file that it calls would leave old code in use
+    kept = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if kept is not None:
+        kept._source_stamp = _stamp(Path(function.__code__.co_filename).parent)
+    return cast(F, dispatcher)
+
+
+@cache
+def _stamp(folder: Path) -> str:
+    """Give a digest of every source file beside a kernel."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

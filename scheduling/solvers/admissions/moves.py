@@ -1,0 +1,353 @@
+"""The moves of the search; each draws a change, and keeps it if it costs no more than the bound."""
+
+from __future__ import annotations
+
+from scheduling.solvers.admissions.arrays import (
+    COUNT,
+    CROWD,
+    DAY,
+    IS_MANDATORY,
+    LIST,
+    N_DAYS,
+    N_ROOMS,
+    OVERTIME,
+    ROOM,
+    SOFT,
+    STAY,
+    SURGEON,
+    THEATRE,
+    USED,
+    Bound,
+    Fixed,
+    Slot,
+    State,
+)
+from scheduling.solvers.admissions.chance import below, share, some_nurse, wide
+from scheduling.solvers.admissions.changes import (
+    begin,
+    decide,
+    insert,
+    last_day,
+    place,
+    remove,
+    set_nurse,
+    slot_at,
+    slot_of,
+)
+from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
+from scheduling.solvers.admissions.slots import (
+    best_slot,
+    good_room,
+    good_slot,
+    good_theatre,
+    some_day,
+    some_room,
+    some_theatre,
+)
+from scheduling.solvers.compiling import compiled, inlined
+
+CHAIN_LENGTH = 4
+"""Patients whom one chain moves on at most."""
+CHAIN_TRIES = 5
+"""Slots looked at for each of them."""
+LONGEST_BLOCK = 6
+"""Days of one block of equal shifts."""
+
+
+@inlined
+def try_slot(fixed: Fixed, now: State, p: int, slot: Slot, bound: Bound) -> bool:
+    """Give a patient a slot, if it costs no more than the bound."""
+    told = evaluate(fixed, now, p, slot, bound)
+    if told.soft + bound.crowd * told.crowd + bound.overtime * told.overtime > bound.limit:
+        return False
+    now.total[SOFT] += told.soft
+    now.total[CROWD] += told.crowd
+    now.total[OVERTIME] += told.overtime
+    if now.who[p, DAY] >= 0:
+        remove(fixed, now, p)
+    if slot.day >= 0:
+        insert(fixed, now, p, slot)
+    return True
+
+
+@compiled
+def relocate(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
+    """Move a patient who is admitted: another room, theatre, day, or all of them; or send an optional one away."""
+    slot = slot_of(now, p)
+    x = share(now)
+    if x < 0.25:
+        slot = slot_at(slot.day, good_room(fixed, now, p, slot.day), slot.theatre)
+    elif x < 0.32:
+        slot = slot_at(slot.day, some_room(fixed, now, p), slot.theatre)
+    elif x < 0.46:
+        slot = slot_at(slot.day, slot.room, some_theatre(fixed, now, p, slot.day))
+    elif x < 0.64:
+        d = some_day(fixed, now, p)
+        slot = slot_at(d, slot.room, good_theatre(fixed, now, p, d))
+    elif x < 0.96:
+        d = some_day(fixed, now, p)
+        slot = slot_at(d, good_room(fixed, now, p, d), good_theatre(fixed, now, p, d))
+    elif fixed.person[p, IS_MANDATORY] == 0:
+        slot = slot_at(-1, -1, -1)
+    else:
+        return False
+    old = slot_of(now, p)
+    if slot.day == old.day and slot.room == old.room and slot.theatre == old.theatre:
+        return False
+    return try_slot(fixed, now, p, slot, bound)
+
+
+@compiled
+def admit(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
+    """Admit a patient who waits: a random slot, or now and then the best of all."""
+    if share(now) < 0.001:
+        slot = best_slot(fixed, now, p, bound)
+        return slot.day >= 0 and try_slot(fixed, now, p, slot, bound)
+    d = some_day(fixed, now, p)
+    return try_slot(fixed, now, p, slot_at(d, good_room(fixed, now, p, d), good_theatre(fixed, now, p, d)), bound)
+
+
+@inlined
+def _may_have(fixed: Fixed, p: int, slot: Slot) -> bool:
+    if not fixed.may_day[p, slot.day] or not fixed.may_room[p, slot.room]:
+        return False
+    return slot.theatre < 0 or fixed.may_theatre[p, slot.theatre]
+
+
+@compiled
+def swap(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
+    """Let two patients exchange rooms, if their stays overlap, or everything."""
+    a = slot_of(now, p)
+    b = slot_of(now, q)
+    if share(now) < 0.6:
+        if a.room == b.room or b.day >= a.day + fixed.person[p, STAY] or a.day >= b.day + fixed.person[q, STAY]:
+            return False
+        new_a = slot_at(a.day, b.room, a.theatre)
+        new_b = slot_at(b.day, a.room, b.theatre)
+    else:
+        if (a.theatre < 0) != (b.theatre < 0):
+            return False
+        new_a = b
+        new_b = a
+    if not _may_have(fixed, p, new_a) or not _may_have(fixed, q, new_b):
+        return False
+    begin(now)
+    place(fixed, now, p, new_a)
+    place(fixed, now, q, new_b)
+    return decide(fixed, now, bound)
+
+
+@inlined
+def _is_moved(now: State, p: int) -> bool:
+    is_found = False
+    for k in range(1, now.journal[0, 0] + 1):
+        is_found = is_found or now.journal[k, 0] == p
+    return is_found
+
+
+@compiled
+def _blocker_in_room(fixed: Fixed, now: State, p: int) -> int:
+    """Give somebody who shares an overfull or mixed room with a patient and can be moved, or -1."""
+    size = fixed.size
+    r = now.who[p, ROOM]
+    first = 1 + size.genders + size.ages
+    d1 = now.who[p, DAY]
+    for d in range(d1, last_day(fixed, p, d1)):
+        n = now.ward[r, d, 0]
+        most = 0
+        for g in range(size.genders):
+            most = max(most, now.ward[r, d, 1 + g])
+        if n <= fixed.capacity[r, d] and most == n:
+            continue
+        start = below(now, n)
+        for k in range(n):
+            at = start + k
+            if at >= n:
+                at -= n
+            q = now.ward[r, d, first + at]
+            is_other = most == n or fixed.person[q, 1] != fixed.person[p, 1]  # column 1 is the gender
+            if q < size.patients and is_other and not _is_moved(now, q):
+                return wide(q)
+    return -1
+
+
+@compiled
+def _blocker_in_theatre(fixed: Fixed, now: State, p: int) -> int:
+    """Give somebody whose operation makes the patient's theatre or surgeon work overtime, or -1."""
+    d = now.who[p, DAY]
+    t = now.who[p, THEATRE]
+    if t < 0:
+        return -1
+    if now.theatre[t, d, USED] > fixed.theatre_minutes[t, d]:
+        n = now.theatre[t, d, COUNT]
+        start = below(now, n)
+        for k in range(n):
+            q = now.theatre[t, d, LIST + (start + k) % n]
+            if not _is_moved(now, q):
+                return wide(q)
+    u = fixed.person[p, SURGEON]
+    if now.surgeon[u, d, USED] > fixed.surgeon_minutes[u, d]:
+        start = below(now, fixed.size.theatres)
+        for k in range(fixed.size.theatres):
+            other = (start + k) % fixed.size.theatres
+            for at in range(now.theatre[other, d, COUNT]):
+                q = now.theatre[other, d, LIST + at]
+                if fixed.person[q, SURGEON] == u and not _is_moved(now, q):
+                    return wide(q)
+    return -1
+
+
+@compiled
+def chain(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
+    """Give a patient any slot, then move on whoever stands in the way, and whoever stands in their way.
+
+    An ejection chain over room-days, theatre-days and surgeon-days; all of it is kept or nothing.
+    """
+    d = some_day(fixed, now, p)
+    r = some_room(fixed, now, p)
+    t = good_theatre(fixed, now, p, d) if share(now) < 0.5 else some_theatre(fixed, now, p, d)
+    if d == now.who[p, DAY] and r == now.who[p, ROOM]:
+        return False
+    begin(now)
+    place(fixed, now, p, slot_at(d, r, t))
+    last = p
+    for _ in range(CHAIN_LENGTH):
+        if now.delta[CROWD] <= 0 and now.delta[OVERTIME] <= 0:
+            break
+        if now.who[last, DAY] < 0:
+            break
+        q = _blocker_in_room(fixed, now, last)
+        if q < 0:
+            q = _blocker_in_theatre(fixed, now, last)
+        if q < 0:
+            break
+        slot = good_slot(fixed, now, q, CHAIN_TRIES, bound)
+        told = evaluate(fixed, now, q, slot, Bound(1e18, bound.crowd, bound.overtime))
+        cost = told.soft + bound.crowd * told.crowd + bound.overtime * told.overtime
+        if fixed.person[q, IS_MANDATORY] == 0:
+            gone = evaluate(fixed, now, q, slot_at(-1, -1, -1), Bound(1e18, bound.crowd, bound.overtime))
+            if gone.soft + bound.crowd * gone.crowd + bound.overtime * gone.overtime < cost:
+                slot = slot_at(-1, -1, -1)
+        place(fixed, now, q, slot)
+        if slot.day >= 0 and (now.delta[CROWD] > 0 or now.delta[OVERTIME] > 0):
+            is_settled = _blocker_in_room(fixed, now, p) < 0 and _blocker_in_theatre(fixed, now, p) < 0
+            last = q if is_settled else p
+    return decide(fixed, now, bound)
+
+
+@compiled
+def take_over(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
+    """Give a patient the day and room of another, who goes elsewhere, or home if optional."""
+    slot = slot_of(now, q)
+    t = good_theatre(fixed, now, p, slot.day)
+    new = slot_at(slot.day, slot.room, t)
+    if not _may_have(fixed, p, new):
+        return False
+    begin(now)
+    if fixed.person[q, IS_MANDATORY] == 0 and share(now) < 0.3:
+        place(fixed, now, q, slot_at(-1, -1, -1))
+        place(fixed, now, p, slot_at(slot.day, slot.room, good_theatre(fixed, now, p, slot.day)))
+    else:
+        place(fixed, now, p, new)
+        place(fixed, now, q, good_slot(fixed, now, q, 2, bound))
+    return decide(fixed, now, bound)
+
+
+@compiled
+def change_patients(fixed: Fixed, now: State, bound: Bound) -> bool:
+    """Draw and try one change of patients' slots."""
+    p = below(now, fixed.size.patients)
+    if fixed.person[p, N_DAYS] == 0 or fixed.person[p, N_ROOMS] == 0:
+        return False
+    x = share(now)
+    is_waiting = now.who[p, DAY] < 0
+    if x < 0.015:
+        return chain(fixed, now, p, bound)
+    if is_waiting and x < 0.7:
+        return admit(fixed, now, p, bound)
+    if x < 0.7:
+        return relocate(fixed, now, p, bound)
+    q = below(now, fixed.size.patients)
+    if q == p or now.who[q, DAY] < 0:
+        return False
+    if is_waiting or x >= 0.94:
+        return take_over(fixed, now, p, q, bound)
+    return swap(fixed, now, p, q, bound)
+
+
+@compiled
+def swap_nurses(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> bool:
+    """Let the nurses of two rooms change places for a shift."""
+    other = below(now, fixed.size.rooms)
+    a = wide(now.nurse_of[r, q])
+    b = wide(now.nurse_of[other, q])
+    if a == b:
+        return False
+    soft = set_nurse(fixed, now, r, q, b)
+    soft += set_nurse(fixed, now, other, q, a)
+    if soft <= bound.limit:
+        now.total[SOFT] += soft
+        return True
+    set_nurse(fixed, now, other, q, b)
+    set_nurse(fixed, now, r, q, a)
+    return False
+
+
+@compiled
+def block_of_shifts(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> bool:
+    """Give a nurse the same shift of a room on several days in a row, as far as the nurse is on duty."""
+    n = some_nurse(fixed, now, q)
+    days = 2 + below(now, LONGEST_BLOCK - 1)
+    step = fixed.size.shifts
+    begin(now)
+    used = 0
+    soft = 0
+    for k in range(days):
+        at = q + k * step
+        if at >= now.nurse_of.shape[1]:
+            break
+        now.journal[k + 1, 0] = now.nurse_of[r, at]
+        used = k + 1
+        if fixed.max_load[n, at] >= 0 and now.nurse_of[r, at] != n:
+            soft += set_nurse(fixed, now, r, at, n)
+    if soft <= bound.limit:
+        now.total[SOFT] += soft
+        return True
+    for k in range(used):
+        at = q + k * step
+        if now.nurse_of[r, at] != now.journal[k + 1, 0]:
+            set_nurse(fixed, now, r, at, now.journal[k + 1, 0])
+    return False
+
+
+@compiled
+def change_nurses(fixed: Fixed, now: State, bound: Bound) -> bool:
+    """Draw and try one change of nurses: another one, one who knows somebody in the room, a swap or a block."""
+    size = fixed.size
+    r = below(now, size.rooms)
+    q = below(now, now.nurse_of.shape[1])
+    d = q // size.shifts
+    people = now.ward[r, d, 0]
+    if people == 0:
+        return False
+    x = share(now)
+    if x < 0.25:
+        return swap_nurses(fixed, now, r, q, bound)
+    if x < 0.28:
+        return block_of_shifts(fixed, now, r, q, bound)
+    if x < 0.7:
+        p = now.ward[r, d, 1 + size.genders + size.ages + below(now, people)]
+        first = now.who[p, DAY] * size.shifts
+        n = wide(now.nurse_of[r, first + below(now, last_day(fixed, p, now.who[p, DAY]) * size.shifts - first)])
+        if fixed.max_load[n, q] < 0:
+            return False
+    else:
+        n = some_nurse(fixed, now, q)
+    if n == now.nurse_of[r, q]:
+        return False
+    soft = evaluate_nurse(fixed, now, r, q, n)
+    if soft > bound.limit:
+        return False
+    set_nurse(fixed, now, r, q, n)
+    now.total[SOFT] += soft
+    return True

@@ -1,0 +1,277 @@
+"""The annealing search: every sum after every move, and what comes out of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduling.checker.admissions import check_admissions
+from scheduling.loaders.ihtc import load_problem
+from scheduling.model.admissions import AdmissionProblem, Pin, Room, Weights
+from scheduling.model.report import HardRule, Report
+from scheduling.solvers.admissions.annealing import Heat, anneal
+from scheduling.solvers.admissions.arrays import (
+    CROWD,
+    OVERTIME,
+    SOFT,
+    Bound,
+    Fixed,
+    Slot,
+    State,
+    empty_state,
+    fixed_of,
+    no_best,
+    plan_of,
+)
+from scheduling.solvers.admissions.changes import begin, decide, place, set_nurse
+from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
+from scheduling.solvers.admissions.search import Settings, solve
+from scheduling.solvers.admissions.starting import any_nurses, settle_occupants
+from tests.datafiles import data_file
+from tests.scheduling.wards import patient, problem, problems, random_problem
+from twin.errors import InputError
+
+CROWDING = (HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY)
+LATE = (HardRule.THEATRE_OVERTIME, HardRule.SURGEON_OVERTIME)
+
+
+def started(made: AdmissionProblem, seed: int = 1) -> tuple[Fixed, State]:
+    """Give a state with nurses and occupants."""
+    fixed = fixed_of(made)
+    now = empty_state(fixed, seed)
+    rooms = [room.id for room in made.rooms]
+    any_nurses(fixed, now)
+    settle_occupants(fixed, now, np.array([rooms.index(found.room) for found in made.occupants], np.int32))
+    return fixed, now
+
+
+def checked(made: AdmissionProblem, now: State) -> Report:
+    """Give what the checker says about a state."""
+    return check_admissions(made, plan_of(made, now.who, now.nurse_of))
+
+
+def agrees(made: AdmissionProblem, now: State, crowd_before: int) -> None:
+    """Hold the state's sums against the checker's."""
+    report = checked(made, now)
+    by_rule = report.violations_by_rule()
+    assert int(now.total[SOFT]) == report.cost
+    assert int(now.total[CROWD]) + crowd_before == sum(by_rule.get(rule, 0) for rule in CROWDING)
+    assert int(now.total[OVERTIME]) == sum(by_rule.get(rule, 0) for rule in LATE)
+
+
+def crowd_of_occupants(made: AdmissionProblem, now: State) -> int:
+    """Give crowding that no plan can avoid."""
+    by_rule = checked(made, now).violations_by_rule()
+    return sum(by_rule.get(rule, 0) for rule in CROWDING)
+
+
+@settings(max_examples=60, deadline=None)
+@given(made=problems, seed=st.integers(0, 1000), temperature=st.sampled_from([0.5, 20.0, 400.0]))
+def test_sums_equal_the_checkers_after_every_move(made: AdmissionProblem, seed: int, temperature: float) -> None:
+    fixed, now = started(made, seed)
+    before = crowd_of_occupants(made, now)
+    best = no_best(fixed)
+
+    for _ in range(40):
+        anneal(fixed, now, best, Heat(3, temperature, temperature, 0.4, 300.0, 75.0, 1e9))
+        agrees(made, now, before)
+
+
+@settings(max_examples=60, deadline=None)
+@given(made=problems, data=st.data())
+def test_a_cost_foretold_is_the_cost_of_the_change(made: AdmissionProblem, data: st.DataObject) -> None:
+    fixed, now = started(made)
+    for _ in range(12):
+        p = data.draw(st.integers(0, fixed.size.patients - 1))
+        slot = Slot(-1, -1, -1)
+        days, rooms = int(fixed.person[p, 10]), int(fixed.person[p, 11])
+        if days and rooms and data.draw(st.booleans()):
+            theatres = [int(t) for t in np.flatnonzero(fixed.may_theatre[p])]
+            has_operation = made.patients[p].surgery_minutes > 0
+            slot = Slot(
+                int(fixed.days[p, data.draw(st.integers(0, days - 1))]),
+                int(fixed.rooms[p, data.draw(st.integers(0, rooms - 1))]),
+                data.draw(st.sampled_from(theatres)) if has_operation else -1,
+            )
+        told = evaluate(fixed, now, p, slot, Bound(1e18, 1.0, 1.0))
+        begin(now)
+        place(fixed, now, p, slot)
+        assert (told.soft, told.crowd, told.overtime) == tuple(int(value) for value in now.delta)
+        assert decide(fixed, now, Bound(1e18, 0.0, 0.0))
+
+        room = data.draw(st.integers(0, fixed.size.rooms - 1))
+        shift = data.draw(st.integers(0, now.nurse_of.shape[1] - 1))
+        nurse = int(fixed.on_duty[shift, data.draw(st.integers(0, int(fixed.n_on_duty[shift]) - 1))])
+        foretold = evaluate_nurse(fixed, now, room, shift, nurse)
+        if nurse != now.nurse_of[room, shift]:
+            assert foretold == set_nurse(fixed, now, room, shift, nurse)
+
+
+@settings(max_examples=30, deadline=None)
+@given(made=problems, seed=st.integers(0, 1000))
+def test_a_refused_move_leaves_no_trace(made: AdmissionProblem, seed: int) -> None:
+    fixed, now = started(made, seed)
+    best = no_best(fixed)
+    anneal(fixed, now, best, Heat(500, 100.0, 100.0, 0.4, 300.0, 75.0, 0.0))
+    kept = [np.sort(np.array(part), axis=None).copy() for part in now if part is not now.chance]
+    loads, who = now.load.copy(), now.who.copy()
+
+    begin(now)
+    for p in range(min(5, fixed.size.patients)):
+        place(fixed, now, p, Slot(-1, -1, -1))
+    decide(fixed, now, Bound(-1e18, 0.0, 0.0))
+
+    assert (now.who == who).all()
+    assert (now.load == loads).all()
+    assert all(
+        (np.sort(np.array(part), axis=None) == old).all()
+        for part, old in zip([now.who, now.ward, now.theatre], kept[:3], strict=True)
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_what_the_search_believes_valid_is_valid_for_the_checker(seed: int) -> None:
+    made = random_problem(seed)
+
+    outcome = solve(made, Settings(steps=20_000, seed=seed))
+
+    report = check_admissions(made, outcome.plan)
+    unavoidable = {HardRule.MANDATORY_UNSCHEDULED, HardRule.UNCOVERED_ROOM, HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY}
+    if outcome.is_valid:
+        assert set(report.violations_by_rule()) <= unavoidable
+
+
+def test_the_same_seed_and_steps_give_the_same_plan() -> None:
+    made = random_problem(7, n_patients=20, days=7)
+
+    first, second = (solve(made, Settings(steps=120_000, seed=3, threads=2)) for _ in range(2))
+
+    assert first.plan == second.plan
+    assert first.steps == second.steps
+
+
+@pytest.mark.parametrize("name", ["i02", "small03", "test04"])
+def test_a_published_problem_is_solved_without_breaking_a_rule(name: str) -> None:
+    made = load_problem(data_file(f"ihtc2024/{name}.json"))
+
+    report = check_admissions(made, solve(made, Settings(steps=400_000, seed=1)).plan)
+
+    assert report.is_valid
+
+
+def test_a_search_stops_when_told_and_has_a_plan() -> None:
+    made = random_problem(11, n_patients=15)
+    heard: list[tuple[float, int]] = []
+    stop = threading.Event()
+
+    def progress(share: float, cost: int) -> None:
+        heard.append((share, cost))
+        stop.set()
+
+    outcome = solve(made, Settings(seconds=3000.0), progress, stop.is_set)
+
+    assert outcome.plan.duties
+    assert len(heard) == 1
+    assert 0 <= heard[0][0] <= 1
+
+
+def test_pins_bind_the_search() -> None:
+    made = problem(pins=(Pin(patient="p1", day=3, room="r2"),))
+
+    stays = {stay.patient: stay for stay in solve(made, Settings(steps=20_000)).plan.stays}
+
+    assert (stays["p1"].day, stays["p1"].room) == (3, "r2")
+
+
+def test_beds_that_are_blocked_are_left_alone() -> None:
+    made = problem(
+        occupants=(), rooms=(Room(id="r1", capacity=2, blocked_by_day=(2, 2, 0, 0)),),
+        patients=(patient("p1"), patient("p2", is_mandatory=False)),
+    )  # fmt: skip
+
+    outcome = solve(made, Settings(steps=20_000))
+
+    assert check_admissions(made, outcome.plan).is_valid
+    assert min(stay.day for stay in outcome.plan.stays) == 2
+
+
+def test_a_published_plan_is_kept_when_change_has_a_price() -> None:
+    made = problem(weights=Weights(change=1000))
+    old = solve(made, Settings(steps=20_000, seed=1)).plan.stays
+
+    again = solve(replace(made, published=old), Settings(steps=20_000, seed=99)).plan.stays
+
+    assert set(again) == set(old)
+
+
+def test_nobody_to_plan_for_and_nobody_to_nurse_is_no_trouble() -> None:
+    made = problem(nurses=(), patients=(patient(surgery_minutes=0, surgeon=""),), theatres=(), surgeons=())
+
+    outcome = solve(made, Settings(steps=5_000))
+
+    assert check_admissions(made, outcome.plan).is_valid
+    assert outcome.plan.duties == ()
+
+
+def test_a_problem_without_any_valid_plan_still_gets_a_plan_and_the_reasons() -> None:
+    made = problem(patients=tuple(patient(f"p{i}", due_day=0) for i in range(5)))
+
+    outcome = solve(made, Settings(steps=20_000))
+
+    report = check_admissions(made, outcome.plan)
+    assert not outcome.is_valid
+    assert len(outcome.plan.stays) == 5
+    assert HardRule.ROOM_CAPACITY in report.violations_by_rule()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seconds": 0.0},  # no time
+        {"seconds": float("nan")},
+        {"seconds": 1e9},  # longer than a day
+        {"threads": 0},
+        {"threads": 1000},
+        {"seed": -1},
+        {"steps": -1},
+    ],
+)
+def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        Settings(**changes)  # type: ignore[arg-type]
+
+
+SCRIPT = """
+import runpy
+from scheduling.solvers.admissions.search import Settings, solve
+random_problem = runpy.run_path("tests/scheduling/wards.py")["random_problem"]
+for seed in range(3):
+    solve(random_problem(seed, n_patients=12, days=6), Settings(steps=30_000, seed=seed))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_no_kernel_reads_or_writes_outside_its_arrays(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": "."}
+
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).resolve().parents[3],
+    )
+
+    assert done.returncode == 0, done.stderr
