@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 PASSWORD = "four words make sense"
-PATIENCE_MS = 15_000
+PATIENCE_MS = 10_000
 
 
 @dataclass
@@ -188,6 +188,7 @@ def visit(served: Served, browser: Browser, cookies: Callable[[str], list[dict[s
                 {"name": "ht_theme", "value": theme, **base},
             ]
         )
+        context.set_default_timeout(PATIENCE_MS)
         watched = Watched(context.new_page(), served.url)
         _watch(watched, allowed)
         opened.append(watched)

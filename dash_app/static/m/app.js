@@ -1,6 +1,6 @@
 // The handheld: tasks in order, one big scan box, pick – scan – scan – done, also without a network.
 import { everyPage, get, sendStep } from "/m/api.js";
-import { isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
+import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
 import { openOutbox } from "/m/outbox.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
@@ -144,7 +144,7 @@ async function undo(task, before, orders) {
 }
 const finish = (task) => {
   const progress = state.progress[task.id] || {};
-  const begin = task.status === "in-progress" || progress.started ? [] : [{ verb: "start", body: {} }];
+  const begin = isBegun(task, progress) ? [] : [{ verb: "start", body: {} }];
   return perform(task, [...begin, { verb: "complete", body: {} }], { ...progress, started: true, completed: true }, "completed");
 };
 const REASONS = { notFound: "not_found", damaged: "damaged", noAccess: "access" };

@@ -1,8 +1,13 @@
 // What a task asks for next, and what a scan means for it. Pure: no screen, no network.
-const OPEN = new Set(["requested", "accepted", "in-progress", "on-hold"]);
+const OVER = new Set(["completed", "cancelled"]);
+const BEGUN = new Set(["started", "picked"]);
 
 export function isOpen(task) {
-  return OPEN.has(task.status);
+  return !OVER.has(task.status);
+}
+
+export function isBegun(task, progress) {
+  return BEGUN.has(task.status) || Boolean(progress.started);
 }
 
 // Steps of a task with which of them are done; `progress` is what this device has noted since the server's answer.
@@ -36,7 +41,7 @@ function samePlace(scanned, place) {
 export function onScan(task, progress, scanned) {
   const step = nextStep(task, progress);
   if (!step) return null;
-  const begin = task.status === "in-progress" || progress.started ? [] : [{ verb: "start", body: {} }];
+  const begin = isBegun(task, progress) ? [] : [{ verb: "start", body: {} }];
   if (step.key === "scanSource" || (step.key === "scanTarget" && task.kind !== "restock")) {
     if (!samePlace(scanned, step.place)) return { stop: { expected: step.place, found: scanned } };
     const mark = step.key === "scanSource" ? { atSource: true } : { atTarget: true };

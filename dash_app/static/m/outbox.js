@@ -79,7 +79,8 @@ class Outbox {
 
   async sendAll() {
     const answers = [];
-    for (const entry of await this.waiting()) {
+    // Asked anew each time: steps may be added while one is on its way.
+    for (let [entry] = await this.waiting(); entry; [entry] = await this.waiting()) {
       let answer;
       try {
         answer = await this.send(entry);
