@@ -12,10 +12,13 @@ from typing import Annotated
 import typer
 
 from rfid_gateway.__main__ import Simulation, run_gateway, simulate
+from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
+from rfid_gateway.drivers.modbus_client import LineSettings
+from rfid_gateway.drivers.modbus_scan import Readable, scan
 from rfid_gateway.epc.identity import EpcIdentity, decode_epc, encode_epc
 from rfid_gateway.modbus.decoding import decode as decode_registers
 from rfid_gateway.modbus.planning import line_load
-from rfid_gateway.modbus.profile import Profile, json_schema, load_profile, shipped_profiles
+from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
 from rfid_gateway.rfid import em4100, pn532
 from rfid_gateway.rfid.llrp.codec import decode_message, split_one, to_plain
 from server.console import AsJson, out, say, show, show_rows
@@ -198,6 +201,34 @@ def check_profile(
             feasible=load.feasible_fast_s,
         )
     )
+
+
+@command.command("scan", help=say("Find out which addresses of a Modbus machine can be read; nothing is written."))
+def scan_machine(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help=say("Network address of the machine."))],
+    unit: Annotated[int, typer.Option(min=1, max=255, help=say("Unit id."))] = 1,
+    table: Annotated[Table, typer.Option(help=say("Which table."))] = Table.HOLDING_REGISTERS,
+    first: Annotated[int, typer.Option(min=0, max=65_535, help=say("First address."))] = 0,
+    last: Annotated[int, typer.Option(min=0, max=65_535, help=say("Last address."))] = 999,
+    as_json: AsJson = False,
+) -> None:
+    """Scan a range of a machine's addresses."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise InputError(f"Expected HOST:PORT, got {address!r}.")
+    found = asyncio.run(_scan(host, int(port), (unit, table), (first, last)))
+    rows = [
+        {"table": one.table.value, "first": one.first, "count": len(one.values), "values": one.values} for one in found
+    ]
+    show_rows(rows, columns=("table", "first", "count", "values"), as_json=as_json)
+
+
+async def _scan(host: str, port: int, where: tuple[int, Table], span: tuple[int, int]) -> list[Readable]:
+    bus = ModbusBus(BusSettings(line=LineSettings(host=host, port=port, answer_s=2.0)))
+    try:
+        return await scan(bus, *where, *span)
+    finally:
+        bus.close()
 
 
 def _until_stopped(work: Callable[[], object]) -> None:

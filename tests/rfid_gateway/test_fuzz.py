@@ -1,0 +1,103 @@
+"""Damaged input for every decoder: no uncaught error, no value that the octets do not hold, no hang.
+
+CI runs 100,000 inputs for each decoder; a developer's machine runs fewer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from rfid_gateway.epc.identity import decode_epc
+from rfid_gateway.modbus.replies import Expected, Framing, judge
+from rfid_gateway.rfid import em4100, pn532
+from rfid_gateway.rfid.llrp import building
+from rfid_gateway.rfid.llrp.codec import FrameSplitter, decode_message, encode_message, encode_parameter, to_plain
+from rfid_gateway.rfid.llrp.reports import ReportReader
+from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
+from twin.clock import ManualClock
+from twin.errors import DecodeError
+
+INPUTS = int(os.environ.get("HOSPITAL_TWIN_FUZZ") or (100_000 if os.environ.get("CI", "").lower() == "true" else 4_000))
+
+ROSPEC = encode_message(building.message("ADD_ROSPEC", 7, building.rospec(building.InventorySetup())))
+CONFIG = encode_message(building.reader_configuration(9, 10_000))
+REPORT = SimulatedReader("r", ManualClock(1_767_600_000_000_000))._tag_report(Sighting(bytes(range(12)), 2))
+
+
+def llrp_stream(octets: bytes) -> None:
+    for frame in FrameSplitter().feed(octets):
+        to_plain(decode_message(frame))
+
+
+def llrp_parameters(octets: bytes) -> None:
+    reader = ReportReader()
+    for tag in reader.read(octets):
+        assert tag.epc in octets
+    encode_parameter(building.parameter("EPCData"))
+
+
+def nfc(octets: bytes) -> None:
+    for frame in pn532.Pn532Decoder().feed(octets):
+        if frame.command == pn532.IN_LIST_PASSIVE_TARGET + 1:
+            for target in pn532.parse_targets(frame.data):
+                assert target.uid in octets
+
+
+def low_frequency(octets: bytes) -> None:
+    for identity in em4100.Em4100Decoder(1).feed(octets):
+        assert identity.hex().upper().encode() in octets.upper()
+
+
+def epc(octets: bytes) -> None:
+    assert decode_epc(octets.hex()).hex == octets.hex().upper()
+
+
+def registers(octets: bytes) -> None:
+    for framing in Framing:
+        judge(octets, Expected(unit=7, function=3, count=4, transaction=1), framing)
+
+
+SEEDS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
+    "llrp messages": (llrp_stream, ROSPEC + CONFIG),
+    "llrp reports": (llrp_parameters, REPORT * 3),
+    "pn532": (
+        nfc,
+        bytes.fromhex("00FF0CF4D54B0101004400040102030408") + pn532.ACK + bytes.fromhex("0000FF02FED5151600"),
+    ),
+    "em4100": (low_frequency, em4100.encode_frame(bytes.fromhex("0416D7AC99")) * 2),
+    "epc": (epc, bytes.fromhex("3D74257BF75411DEF6B4CC00000003039000")),
+    "modbus": (registers, bytes.fromhex("00010000000B070308000100020003000411")),
+}
+
+
+def damaged(chance: np.random.Generator, seed: bytes) -> bytes:
+    octets = bytearray(seed)
+    for _ in range(int(chance.integers(1, 5))):
+        position = int(chance.integers(0, max(len(octets), 1)))
+        match int(chance.integers(0, 4)):
+            case 0:
+                octets[position : position + 1] = chance.bytes(1)
+            case 1:
+                del octets[position : position + int(chance.integers(1, 6))]
+            case 2:
+                octets[position:position] = chance.bytes(int(chance.integers(1, 6)))
+            case _:
+                octets = octets[:position] or octets
+    return bytes(octets)
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_damaged_input_is_refused_or_read_but_never_fails(name: str) -> None:
+    take, seed = SEEDS[name]
+    chance = np.random.default_rng(len(name))
+
+    for _ in range(INPUTS):
+        octets = damaged(chance, seed)
+        try:
+            take(octets)
+        except DecodeError as error:
+            assert "." in error.code  # noqa: PT017 - both outcomes are right
