@@ -2,5 +2,8 @@
 
 from __future__ import annotations
 
-JOB_KINDS: dict[str, str] = {}
+JOB_KINDS: dict[str, str] = {"what_if": "server.runs.what_if:work"}
 """``module:function`` by kind; the function takes plain JSON arguments and a ``Progress`` and gives plain JSON."""
+
+JOB_PREPARERS: dict[str, str] = {"what_if": "server.runs.what_if:prepare"}
+"""``module:function`` by kind; given the hospital and the arguments, gives them with what the job needs to know."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import logging
 import multiprocessing
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -17,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 import msgspec
 from sqlmodel import Session, col, select
 
-from server.jobs.kinds import JOB_KINDS
+from server.jobs.kinds import JOB_KINDS, JOB_PREPARERS
 from server.jobs.worker import Message, Task, work
 from server.schema.jobs import JobRow, ResultRow
 from server.wiring import Hospital
@@ -182,12 +183,21 @@ class JobRunner:
         job_id = self._hospital.new_id()
         row = JobRow(
             id=job_id, kind=kind, state=JobState.QUEUED, actor=actor.id, created_at=self._hospital.clock.now(),
-            payload=msgspec.json.encode(dict(arguments), order="deterministic"),
+            payload=msgspec.json.encode(self._prepared(kind, arguments), order="deterministic"),
         )  # fmt: skip
         self._ended[job_id] = threading.Event()
         self._hospital.write_now(lambda session: session.add(row))
         self._queue.put_nowait(job_id)
         return job_id
+
+    def _prepared(self, kind: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        target = JOB_PREPARERS.get(kind) if self._kinds is JOB_KINDS else None
+        if target is None:
+            return dict(arguments)
+        module, _, name = target.partition(":")
+        prepare: Callable[[Hospital, Mapping[str, object]], dict[str, object]]
+        prepare = getattr(importlib.import_module(module), name)
+        return prepare(self._hospital, arguments)
 
     def view(self, job_id: str) -> JobView:
         """Give where a job stands.

@@ -1,0 +1,95 @@
+"""The what-if job: the hospital as it is goes in, a comparison with its uncertainty comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from server.wiring import Hospital
+from simulation.experiments.hospital import ParameterSheet
+from simulation.experiments.live import live_start
+from simulation.experiments.request import ExperimentResult
+from simulation.experiments.running import run
+from simulation.experiments.wire import plain_result, request_of
+from twin.errors import FieldError, FieldProblem
+from twin.state.frozen import HospitalState
+
+LIVE = "live"
+
+
+class JobProgress:
+    """What a job is given to tell how far it is."""
+
+    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
+        """Tell the share done, a code of the step, and what is known already."""
+
+
+def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the hospital as it is now into a question: see :func:`question_about`.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Whose live state it is about.
+    arguments : Mapping[str, Any]
+        The question.
+    """
+    return question_about(hospital.live.freeze(hospital.clock.now()), arguments)
+
+
+def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a state of the hospital into a question, so that the job needs nothing else and can be run again.
+
+    Parameters
+    ----------
+    state : HospitalState
+        What the question is about.
+    arguments : Mapping[str, Any]
+        A request of an experiment, or ``base: live`` in place of its pathway; ``sheet`` may change the usual values.
+
+    Raises
+    ------
+    FieldError
+        If the question cannot be read.
+    """
+    values = dict(arguments)
+    base = values.pop("base", LIVE if "pathway" not in values else "")
+    sheet = values.pop("sheet", {})
+    if base == LIVE:
+        try:
+            chosen = msgspec.convert(sheet, ParameterSheet)
+        except msgspec.ValidationError as error:
+            raise _problem("sheet", str(error)) from error
+        start = live_start(state, chosen)
+        values |= {
+            "pathway": start.pathway,
+            "initial": msgspec.to_builtins(start.initial),
+            "start_at": start.start_at,
+        }
+    elif base:
+        raise _problem("base", f"Unknown base {base!r}.")
+    request_of(values)
+    return values
+
+
+def _problem(field: str, message: str) -> FieldError:
+    return FieldError(FieldProblem(field=field, place="what-if", message=message, cure="Mend it."))
+
+
+def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
+    """Run the experiment in the job's own process.
+
+    Parameters
+    ----------
+    arguments : dict[str, Any]
+        As :func:`prepare` gives them.
+    progress : JobProgress
+        Told the share done and the partial result.
+    """
+
+    def tell(share: float, partial: ExperimentResult | None) -> None:
+        progress(share, "running", None if partial is None else plain_result(partial))
+
+    return plain_result(run(request_of(arguments), tell))

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from server.jobs.kinds import JOB_KINDS
+from server.jobs.runner import JobRunner, JobState
+from server.runs.what_if import prepare, question_about, work
+from server.wiring import Hospital, open_hospital
+from tests.simulation.experiments.test_live import hospital as state_of_a_hospital
+from twin.access import Actor, Role
+from twin.errors import FieldError
+from twin.settings import Settings
+
+PLANNER = Actor(id="user:planner", name="Planner", roles=frozenset({Role.PLANNER}))
+ONE_MORE = {"name": "one more", "changes": [{"path": "pools.icu.capacity", "action": "add", "value": 1.0}]}
+QUESTION = {
+    "base": "live",
+    "scenarios": [{"name": "as it is", "changes": []}, ONE_MORE],
+    "horizon_s": 24 * 3600.0,
+    "replications": 4,
+    "seed": 3,
+}
+
+
+@pytest.fixture
+def hospital(settings: Settings) -> Iterator[Hospital]:
+    found = open_hospital(settings)
+    yield found
+    found.close()
+
+
+def test_question_about_the_live_hospital_is_answered_by_a_job(hospital: Hospital) -> None:
+    runner = JobRunner(hospital)
+    runner.start()
+    try:
+        job = runner.submit("what_if", QUESTION, actor=PLANNER)
+        view = runner.wait(job, timeout_s=50)
+
+        assert view.state is JobState.DONE, view.problem
+        result = msgspec.json.decode(runner.result(view.result_hash))
+    finally:
+        runner.stop()
+    assert result["complete"]
+    assert [one["name"] for one in result["scenarios"]] == ["as it is", "one more"]
+    assert result["scenarios"][0]["measures"]["pool.icu.occupied"]["n"] == 4
+
+
+def test_prepared_question_holds_all_that_the_answer_depends_on(hospital: Hospital) -> None:
+    prepared = prepare(hospital, QUESTION)
+    told: list[float] = []
+
+    once = work(prepared, lambda share, note="", partial=None: told.append(share))  # type: ignore[arg-type]
+    again = work(msgspec.json.decode(msgspec.json.encode(prepared)), lambda *_: None)  # type: ignore[arg-type]
+
+    assert once == again
+    assert told[-1] == 1.0
+    assert None not in [one["mean"] for one in once["scenarios"][0]["measures"].values()]
+
+
+def test_present_patients_travel_to_the_job() -> None:
+    result = work(question_about(state_of_a_hospital(), QUESTION), lambda *_: None)  # type: ignore[arg-type]
+
+    bands = {band["name"]: band for band in result["scenarios"][0]["bands"]}
+    assert bands["pool.icu.occupied"]["mean"][0] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"base": "tomorrow"}, "Unknown base"),
+        ({"replication": 3}, "Unknown entry"),
+        ({"replications": "many"}, "Expected `int`"),
+        ({"sheet": {"ward_stay": 3}}, "Expected `str`"),
+    ],
+)
+def test_question_that_cannot_be_read_is_refused_before_it_is_queued(
+    hospital: Hospital, wrong: dict[str, object], message: str
+) -> None:
+    with pytest.raises(FieldError, match=message):
+        prepare(hospital, QUESTION | wrong)
+
+
+def test_what_if_is_a_known_kind_of_job() -> None:
+    assert JOB_KINDS["what_if"].startswith("server.runs.")
