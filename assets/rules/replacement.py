@@ -1,0 +1,257 @@
+"""Which devices to replace in which year: most benefit within budgets, with a proof of how good the plan is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ortools.sat.python import cp_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A device that could be replaced.
+
+    Parameters
+    ----------
+    asset : str
+        Id.
+    costs, benefits : tuple[int, ...]
+        Per year of the plan: price, and avoided cost plus weighted risk, discounted; integer minor units and points.
+    bundle : str
+        Devices of one bundle are replaced together in one year or not at all; empty for none.
+    kind : str
+        Class of device, for standardisation and coverage.
+    model : str
+        New model that it would be replaced by.
+    site : str
+        Where it serves.
+    forced_by : int or None
+        Last year, counted from 0, by which it must be replaced (end of support, recall).
+    """
+
+    asset: str
+    costs: tuple[int, ...]
+    benefits: tuple[int, ...]
+    bundle: str = ""
+    kind: str = ""
+    model: str = ""
+    site: str = ""
+    forced_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacementRules:
+    """What a plan must keep.
+
+    Parameters
+    ----------
+    budgets : tuple[int, ...]
+        Per year, integer minor units.
+    carries_over : bool
+        Whether what is left of a year may be spent in later ones.
+    most_models : Mapping[str, int]
+        Most new models per kind.
+    least_per_site : Mapping[tuple[str, str], int]
+        Least replacements per (site, kind) over all years.
+    most_per_year : int
+        Installations that can be done in a year; 0 for no limit.
+    """
+
+    budgets: tuple[int, ...]
+    carries_over: bool = True
+    most_models: Mapping[str, int] = field(default_factory=dict)
+    least_per_site: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    most_per_year: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacementPlan:
+    """A plan and how good it is.
+
+    Parameters
+    ----------
+    year_by_asset : dict[str, int]
+        Year, counted from 0, of each device that is replaced.
+    benefit, bound : int
+        What it gains, and the most that any plan could gain.
+    spent : tuple[int, ...]
+        Per year.
+    reasons : dict[str, str]
+        For each device left out: ``benefit``, ``budget``, ``bundle``, ``standard`` or ``capacity``.
+    price : float
+        Benefit of one more unit of money, estimated from the last devices taken and left out.
+    """
+
+    year_by_asset: dict[str, int]
+    benefit: int
+    bound: int
+    spent: tuple[int, ...]
+    reasons: dict[str, str]
+    price: float
+
+    @property
+    def gap(self) -> float:
+        """Greatest possible improvement, a share of the bound."""
+        return (self.bound - self.benefit) / self.bound if self.bound > 0 else 0.0
+
+
+Picks = dict[tuple[str, int], cp_model.IntVar]
+
+
+class Infeasible(ValueError):
+    """No plan keeps all rules; forced replacements exceed the budgets, or a coverage cannot be reached."""
+
+
+def plan_replacements(
+    candidates: Sequence[Candidate], rules: ReplacementRules, *, seconds: float = 30.0, workers: int = 1
+) -> ReplacementPlan:
+    """Choose which devices to replace when.
+
+    Parameters
+    ----------
+    candidates : Sequence[Candidate]
+        Each at most once.
+    rules : ReplacementRules
+        Budgets and limits.
+    seconds : float
+        Time for the solver.
+    workers : int
+        Threads; with one and enough time the plan is the same every time.
+
+    Raises
+    ------
+    Infeasible
+        If no plan keeps all rules.
+    """
+    model, years = cp_model.CpModel(), len(rules.budgets)
+    picks = {
+        (one.asset, year): model.new_bool_var(f"{one.asset}@{year}") for one in candidates for year in range(years)
+    }
+    for one in candidates:
+        allowed = range(years if one.forced_by is None else min(one.forced_by + 1, years))
+        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in range(years)]) <= 1)
+        if one.forced_by is not None:
+            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in allowed]) == 1)
+    _budgets(model, picks, candidates, rules)
+    _limits(model, picks, candidates, rules)
+    keys = [(one, year) for one in candidates for year in range(years)]
+    model.maximize(
+        cp_model.LinearExpr.weighted_sum(
+            [picks[one.asset, year] for one, year in keys], [one.benefits[year] for one, year in keys]
+        )
+    )
+    _hint(model, picks, candidates, rules)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.random_seed = 1
+    solver.parameters.num_workers = workers
+    solver.parameters.relative_gap_limit = 1e-6
+    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        raise Infeasible("No plan keeps all rules: raise budgets, or lower what is forced or must be covered.")
+    chosen = {one.asset: year for one, year in keys if solver.boolean_value(picks[one.asset, year])}
+    return _plan(candidates, rules, chosen, int(solver.best_objective_bound))
+
+
+def _budgets(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
+    for year in range(len(rules.budgets)):
+        span = range(year + 1) if rules.carries_over else range(year, year + 1)
+        cost = cp_model.LinearExpr.weighted_sum(
+            [picks[one.asset, y] for one in candidates for y in span],
+            [one.costs[y] for one in candidates for y in span],
+        )
+        model.add(cost <= sum(rules.budgets[y] for y in span))
+        if rules.most_per_year:
+            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for one in candidates]) <= rules.most_per_year)
+
+
+def _limits(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
+    years = range(len(rules.budgets))
+    bundles: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for one in candidates:
+        if one.bundle:
+            bundles[one.bundle].append(one)
+    for members in bundles.values():
+        for other in members[1:]:
+            for year in years:
+                model.add(picks[other.asset, year] == picks[members[0].asset, year])
+    for kind, most in rules.most_models.items():
+        names = sorted({one.model for one in candidates if one.kind == kind and one.model})
+        used = {name: model.new_bool_var(f"model {kind} {name}") for name in names}
+        for one in candidates:
+            if one.kind == kind and one.model:
+                for year in years:
+                    model.add_implication(picks[one.asset, year], used[one.model])
+        model.add(cp_model.LinearExpr.sum(list(used.values())) <= most)
+    for (site, kind), least in rules.least_per_site.items():
+        own = [one for one in candidates if one.site == site and one.kind == kind]
+        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for one in own for year in years]) >= least)
+
+
+def _ratio(one: Candidate, year: int) -> float:
+    return one.benefits[year] / max(one.costs[year], 1)
+
+
+def _hint(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
+    """Begin with benefit by cost, year by year, without bundles and limits: the solver mends what it breaks."""
+    taken: set[str] = set()
+    left = 0
+    for year, budget in enumerate(rules.budgets):
+        left = budget + (left if rules.carries_over else 0)
+        for one in sorted(candidates, key=lambda c: (-_ratio(c, year), c.asset)):
+            takes = one.asset not in taken and one.costs[year] <= left and one.benefits[year] > 0
+            model.add_hint(picks[one.asset, year], takes)
+            if takes:
+                taken.add(one.asset)
+                left -= one.costs[year]
+
+
+def _plan(
+    candidates: Sequence[Candidate], rules: ReplacementRules, chosen: dict[str, int], bound: int
+) -> ReplacementPlan:
+    by_asset = {one.asset: one for one in candidates}
+    spent = [0] * len(rules.budgets)
+    count = [0] * len(rules.budgets)
+    for asset, year in chosen.items():
+        spent[year] += by_asset[asset].costs[year]
+        count[year] += 1
+    left = sum(rules.budgets) - sum(spent)
+    used = {(one.kind, one.model) for one in candidates if one.asset in chosen}
+    is_full = bool(rules.most_per_year) and all(n >= rules.most_per_year for n in count)
+    reasons = {
+        one.asset: _reason(one, candidates, rules, left=left, used=used, is_full=is_full)
+        for one in candidates
+        if one.asset not in chosen
+    }
+    refused = [max(_ratio(one, year) for year in range(len(spent))) for one in candidates
+               if reasons.get(one.asset) == "budget"]  # fmt: skip
+    return ReplacementPlan(
+        year_by_asset=chosen,
+        benefit=sum(by_asset[asset].benefits[year] for asset, year in chosen.items()),
+        bound=bound,
+        spent=tuple(spent),
+        reasons=reasons,
+        price=max(refused, default=0.0),
+    )
+
+
+def _reason(
+    one: Candidate,
+    candidates: Sequence[Candidate],
+    rules: ReplacementRules,
+    *,
+    left: int,
+    used: set[tuple[str, str]],
+    is_full: bool,
+) -> str:
+    """Say why a device was left out, the most telling reason first."""
+    if max(one.benefits) <= 0:
+        return "benefit"
+    most = rules.most_models.get(one.kind)
+    if most is not None and (one.kind, one.model) not in used and sum(k == one.kind for k, _ in used) >= most:
+        return "standard"
+    price = sum(min(c.costs) for c in candidates if c.bundle == one.bundle) if one.bundle else min(one.costs)
+    if price > left:
+        return "bundle" if one.bundle and min(one.costs) <= left else "budget"
+    return "capacity" if is_full else "budget"
