@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+
+import msgspec
 
 MAXIMUM_LENGTH = 1024
 """Longest text that a label can hold; DataMatrix ends far below."""
@@ -104,3 +107,14 @@ class Scan:
             told["warning"] = self.warnings[0]
             told["warnings"] = list(self.warnings)
         return told
+
+
+def scan_of(values: Mapping[str, object]) -> Scan:
+    """Give a label from its fields by name.
+
+    Parameters
+    ----------
+    values : Mapping[str, object]
+        Fields of :class:`Scan`; those left out are empty.
+    """
+    return msgspec.convert(values, Scan)

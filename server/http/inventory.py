@@ -180,7 +180,7 @@ def _receipt(session: Session, line: bodies.ReceiptLine, zone: ZoneInfo, index: 
         number, expires_at = number or scan.lot, resolved.expires_at
         serials = serials or ((scan.serial,) if scan.serial and resolved.item.tracking.value == "serial" else ())
     if line.expires_on:
-        expires_at = end_of_day(_day(line.expires_on, index), zone)
+        expires_at = end_of_day(day_told(line.expires_on, f"lines/{index}"), zone)
     if not item:
         problem = FieldProblem(
             field="item", place=f"lines/{index}", message="Neither an item nor a label was given.", cure="Scan it."
@@ -199,13 +199,18 @@ def _receipt(session: Session, line: bodies.ReceiptLine, zone: ZoneInfo, index: 
     )
 
 
-def _day(text: str, index: int) -> date:
+def day_told(text: str, place: str) -> date:
+    """Give a date told as YYYY-MM-DD.
+
+    Raises
+    ------
+    FieldError
+        If there is no such day.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        problem = FieldProblem(
-            field="expires_on", place=f"lines/{index}", message=f"{text!r} is no date.", cure="Use YYYY-MM-DD."
-        )
+        problem = FieldProblem(field="expires_on", place=place, message=f"{text!r} is no date.", cure="Use YYYY-MM-DD.")
         raise FieldError(problem) from error
 
 

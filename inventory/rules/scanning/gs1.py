@@ -7,14 +7,16 @@ GTINs taken for element strings, and fields that swallowed the next one because 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from functools import partial
 
 import biip
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
+from biip.gs1_element_strings import GS1ElementString
 from biip.gs1_messages import GS1Message
 
-from inventory.model.scan import Scan
+from inventory.model.scan import Scan, scan_of
 from twin.errors import DecodeError
 
 SEPARATOR = "\x1d"
@@ -99,9 +101,9 @@ def _read_bare(body: str) -> Scan:
     return Scan(gtin=body.zfill(14), elements=(("01", body.zfill(14)),))
 
 
-def _elements(parse: Any) -> list[Any]:
+def _elements(parse: Callable[[], list[GS1ElementString]]) -> list[GS1ElementString]:
     try:
-        found: list[Any] = parse()
+        found = parse()
     except biip.ParseError as error:
         raise DecodeError(f"This is no GS1 label: {error}", code="scan.unreadable") from error
     if not found:
@@ -126,8 +128,12 @@ def _check_key(identifier: str, value: str) -> None:
         )
 
 
-def _scan_of(elements: list[Any], message: str) -> Scan:
-    values: dict[str, Any] = {"elements": tuple((element.ai.ai, element.value) for element in elements)}
+def _message(text: str) -> list[GS1ElementString]:
+    return list(GS1Message.parse(text).element_strings)
+
+
+def _scan_of(elements: list[GS1ElementString], message: str) -> Scan:
+    values: dict[str, object] = {"elements": tuple((element.ai.ai, element.value) for element in elements)}
     warnings: list[str] = []
     for element in elements:
         identifier = element.ai.ai
@@ -142,10 +148,10 @@ def _scan_of(elements: list[Any], message: str) -> Scan:
     alternative: tuple[tuple[str, str], ...] = ()
     if message and SEPARATOR not in message:
         alternative, warnings = _lost_separator(elements)
-    return Scan(**values, warnings=tuple(warnings), alternative=alternative)
+    return scan_of({**values, "warnings": tuple(warnings), "alternative": alternative})
 
 
-def _named_value(identifier: str, element: Any) -> dict[str, object]:
+def _named_value(identifier: str, element: GS1ElementString) -> dict[str, object]:
     if name := _TEXT_FIELDS.get(identifier):
         return {name: element.value}
     if name := _DATE_FIELDS.get(identifier):
@@ -161,14 +167,14 @@ def _named_value(identifier: str, element: Any) -> dict[str, object]:
     return {}
 
 
-def _day_of(identifier: str, element: Any) -> str:
+def _day_of(identifier: str, element: GS1ElementString) -> str:
     day: date | None = element.date
     if day is None:
         raise DecodeError(f"({identifier}){element.value} is no date.", code="scan.date")
     return day.isoformat()
 
 
-def _lost_separator(elements: list[Any]) -> tuple[tuple[tuple[str, str], ...], list[str]]:
+def _lost_separator(elements: list[GS1ElementString]) -> tuple[tuple[tuple[str, str], ...], list[str]]:
     """Look for a date element inside a variable field: the scanner may have dropped the separator before it."""
     present = {element.ai.ai for element in elements}
     for element in elements:
@@ -181,7 +187,7 @@ def _lost_separator(elements: list[Any]) -> tuple[tuple[tuple[str, str], ...], l
                 continue
             rest = element.value[match.start() :]
             try:
-                inner = _elements(lambda rest=rest: list(GS1Message.parse(rest).element_strings))
+                inner = _elements(partial(_message, rest))
                 told = _scan_of(inner, "").to_json()
             except DecodeError:
                 continue

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
 
-from inventory.model.scan import Scan
+from inventory.model.scan import Scan, scan_of
 from twin.errors import DecodeError
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
@@ -64,7 +63,7 @@ def read_hibc(text: str) -> Scan:
             offset=len(label) - 1,
         )
     parts = body[1:].split("/")
-    values: dict[str, Any] = {"agency": "HIBCC", "elements": tuple(("HIBC", part) for part in parts)}
+    values: dict[str, object] = {"agency": "HIBCC", "elements": tuple(("HIBC", part) for part in parts)}
     first, *further = parts
     if first[:1].isalpha():
         values |= _primary(first)
@@ -75,7 +74,7 @@ def read_hibc(text: str) -> Scan:
         values |= _secondary(first[:-1] if not further else first)
     for part in further:
         values |= _additional(part)
-    return Scan(**values)
+    return scan_of(values)
 
 
 def _primary(part: str) -> dict[str, str]:
@@ -87,7 +86,7 @@ def _primary(part: str) -> dict[str, str]:
     return {"lic": match["lic"], "pcn": match["pcn"], "unit_of_measure": match["unit"]}
 
 
-def _secondary(part: str) -> dict[str, Any]:
+def _secondary(part: str) -> dict[str, object]:
     if part.startswith("$$+"):
         values, rest = _quantity_and_date(part[3:])
         return values | ({"serial": rest} if rest else {})
@@ -99,13 +98,13 @@ def _secondary(part: str) -> dict[str, Any]:
     if part.startswith("$"):
         return {"lot": part[1:]}
     if re.match(r"^\d{5}", part):
-        return {"expiry": _julian(part[:5])} | ({"lot": part[5:]} if part[5:] else {})
+        return {"expiry": _julian(part[:5]), **({"lot": part[5:]} if part[5:] else {})}
     raise DecodeError(f"Expected a secondary data structure beginning with $ or a date, got {part!r}.",
                       code="scan.unreadable")  # fmt: skip
 
 
-def _quantity_and_date(rest: str) -> tuple[dict[str, Any], str]:
-    values: dict[str, Any] = {}
+def _quantity_and_date(rest: str) -> tuple[dict[str, object], str]:
+    values: dict[str, object] = {}
     for mark, digits in (("8", 2), ("9", 5)):
         if rest.startswith(mark) and rest[1 : 1 + digits].isdigit() and len(rest) > digits:
             values["count"] = int(rest[1 : 1 + digits])
@@ -123,7 +122,7 @@ def _quantity_and_date(rest: str) -> tuple[dict[str, Any], str]:
     if format_digit not in shape:
         raise DecodeError(f"Expected a date format 2 to 7, got {format_digit!r}.", code="scan.unreadable")
     pattern, length = shape[format_digit]
-    return values | _dated(pattern, rest[1 : 1 + length]), rest[1 + length :]
+    return {**values, **_dated(pattern, rest[1 : 1 + length])}, rest[1 + length :]
 
 
 def _dated(pattern: str, text: str) -> dict[str, str]:
@@ -144,7 +143,7 @@ def _dated(pattern: str, text: str) -> dict[str, str]:
     return {"expiry": f"{day}T{hour}:00"}
 
 
-def _additional(part: str) -> dict[str, Any]:
+def _additional(part: str) -> dict[str, object]:
     if part.startswith("14D"):
         return {"expiry": _long_day(part[3:])}
     if part.startswith("16D"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
 
-from inventory.model.scan import Scan
+from inventory.model.scan import Scan, scan_of
 from twin.errors import DecodeError
 
 _STRUCTURES: tuple[tuple[str, str, int], ...] = (
@@ -32,7 +31,7 @@ def read_isbt128(text: str) -> Scan:
     DecodeError
         With ``scan.unreadable`` for an unknown data structure, ``scan.date`` for an impossible date.
     """
-    values: dict[str, Any] = {"agency": "ICCBBA"}
+    values: dict[str, object] = {"agency": "ICCBBA"}
     elements: list[tuple[str, str]] = []
     rest = text
     while rest:
@@ -40,7 +39,7 @@ def read_isbt128(text: str) -> Scan:
         elements.append((rest[: length - len(value)] or "=", value))
         rest = rest[length:]
         values |= _named(name, value)
-    return Scan(**values, elements=tuple(elements))
+    return scan_of({**values, "elements": tuple(elements)})
 
 
 def _next_structure(rest: str, text: str) -> tuple[str, str, int]:
@@ -64,7 +63,7 @@ def _next_structure(rest: str, text: str) -> tuple[str, str, int]:
     return "donation", match.group()[1:], match.end()
 
 
-def _named(name: str, value: str) -> dict[str, Any]:
+def _named(name: str, value: str) -> dict[str, object]:
     if name in ("compound", "collection", "collection_at"):
         return {}
     if name == "expiry":

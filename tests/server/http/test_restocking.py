@@ -137,3 +137,33 @@ async def test_as_of_needs_a_real_instant(porter: httpx2.AsyncClient) -> None:
     answer = await porter.get("/v1/stock/as-of", params={"item": "gloves", "place": "ward", "at": "yesterday"})
 
     assert answer.status_code == 422
+
+
+async def test_recalled_lot_is_refused_at_the_shelf_and_traced(porter: httpx2.AsyncClient) -> None:
+    used = await porter.post(
+        "/v1/stock/uses", json={"item": "gloves", "quantity": 2, "place": "ward", "encounter": "enc-9"}
+    )
+    lot = used.json()["lines"][0]["lot"]
+    await use(porter, 5)
+    [task] = (await porter.get("/v1/tasks/mine", params={"kind": "restock"})).json()["tasks"]
+
+    recalled = await porter.post(
+        "/v1/recalls", json={"id": "R-1", "item": "gloves", "lot_numbers": ["lot-a1"], "recall_class": "I"}
+    )
+    refused = await porter.post(f"/v1/tasks/{task['id']}:pick", json={"scan": LABEL})
+    released = await porter.post(f"/v1/lots/{lot}:status", json={"status": "released", "reason": "mistake"})
+
+    assert [hit["encounter"] for hit in recalled.json()["patients"]] == ["enc-9"], recalled.text
+    assert {hit["place"] for hit in recalled.json()["places"]} == {"store", "ward"}
+    assert refused.json()["code"] == "stock.recalled"
+    assert released.json()["code"] == "stock.status"
+    assert (await porter.get(f"/v1/lots/{lot}/trace")).json()["lots"][0]["status"] == "recalled"
+
+
+async def test_record_of_a_warm_store_holds_its_lots(porter: httpx2.AsyncClient) -> None:
+    samples = [{"at": f"2026-01-05T07:{minute:02d}:00Z", "temperature_c": 38.0} for minute in range(0, 50, 10)]
+
+    answer = await porter.post("/v1/stock/temperatures", json={"place": "store", "samples": samples})
+
+    assert len(answer.json()["held"]) == 1, answer.text
+    assert answer.json()["storage"][0]["reasons"] == ["temperature.too_warm", "temperature.mean_kinetic"]
