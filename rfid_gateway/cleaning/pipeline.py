@@ -10,7 +10,7 @@ import numpy as np
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
 from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
-from rfid_gateway.rfid.clocks import is_plausible
+from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
 from twin.clock import SECOND_US, Deadlines
 from twin.events.envelope import Event
@@ -108,7 +108,10 @@ class Cleaning:
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._open_epoch: int | None = None
-        self._seen: set[tuple[int, int]] = set()
+        # A tag at a read point is one number, row * width + index: there are many of them every second.
+        self._seen: set[int] = set()
+        self._width = max(len(layout.read_points), 1)
+        self._index_by_antenna: dict[tuple[str, int], int] = {}
         self._last_seen: dict[str, tuple[int, int]] = {}
         self._confirmed_at: dict[int, int] = {}
         self._zone_by_tag: dict[str, str] = {}
@@ -143,24 +146,33 @@ class Cleaning:
         events = self.advance(now)
         if self._open_epoch is None:
             self._open_epoch = now // self._epoch_us
-        points, find, figures = self._layout.read_points, self._layout.find, self.figures
+        figures, found, seen = self.figures, self._index_by_antenna, self._seen
+        row_by_tag, width, latest = self._filter.row_by_tag, self._width, now + MOST_AHEAD_US
         for reading in readings:
             figures.readings += 1
-            index = find(reading.reader, reading.antenna)
+            antenna = (reading.reader, reading.antenna)
+            index = found.get(antenna)
+            if index is None:
+                index = found[antenna] = self._layout.find(*antenna)
+            row = row_by_tag.get(reading.tag)
             if index < 0:
                 figures.unknown_antennas += 1
-                continue
-            if not is_plausible(reading.at, now):
+            elif row is not None and row * width + index in seen:
+                figures.duplicates += 1
+            elif not EARLIEST_US <= reading.at <= latest:
                 figures.implausible_times += 1
-                continue
-            point = points[index]
-            if point.kind is ReadPointKind.PORTAL:
-                self._portals.take(point, reading)
-            elif point.kind is ReadPointKind.BIN:
-                events += self._bin_seen(reading, point.place)
             else:
-                events += self._zone_seen(reading, index)
+                events += self._take(reading, index)
         return events
+
+    def _take(self, reading: TagReading, index: int) -> list[Event]:
+        point = self._layout.read_points[index]
+        if point.kind is ReadPointKind.PORTAL:
+            self._portals.take(point, reading)
+            return []
+        if point.kind is ReadPointKind.BIN:
+            return self._bin_seen(reading, point.place)
+        return self._zone_seen(reading, index)
 
     def _zone_seen(self, reading: TagReading, index: int) -> list[Event]:
         row = self._filter.add(reading.tag)
@@ -171,11 +183,7 @@ class Cleaning:
             # Too old to say where the tag is now; it still proves that the tag exists and when it was seen.
             self.figures.late += 1
             return []
-        key = (row, index)
-        if key in self._seen:
-            self.figures.duplicates += 1
-            return []
-        self._seen.add(key)
+        self._seen.add(row * self._width + index)
         if self._layout.read_points[index].kind is ReadPointKind.CHOKE:
             return self._choke(reading, row, index)
         return []
@@ -241,12 +249,11 @@ class Cleaning:
             return []
         seen: BoolArray = np.zeros((count, len(self._layout.read_points)), dtype=bool)
         if self._seen:
-            rows, columns = zip(*self._seen, strict=True)
-            seen[list(rows), list(columns)] = True
+            seen.reshape(-1)[np.fromiter(self._seen, np.int64, len(self._seen))] = True
         belief = self._filter.advance(seen)
         self.figures.epochs += 1
         events: list[Event] = [self._event_of(change, end) for change in self._decider.decide(belief)]
-        events += self._confirmations(belief, {row for row, _ in self._seen}, end)
+        events += self._confirmations(belief, {key // self._width for key in self._seen}, end)
         self._seen.clear()
         return events
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 _MINUTE_US = 60_000_000
-_EARLIEST = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
-_MAX_AHEAD_US = 300_000_000
+EARLIEST_US = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
+MOST_AHEAD_US = 300_000_000  # no clock that is kept at all is five minutes fast
 
 
 class ClockOffset:
@@ -57,9 +57,4 @@ class ClockOffset:
         if not reader_time:
             return arrived_at
         corrected = min(reader_time + self.offset_us, arrived_at)
-        return corrected if corrected >= _EARLIEST else arrived_at
-
-
-def is_plausible(at: int, now: int) -> bool:
-    """Tell whether an instant can be believed: after 1999 and at most five minutes ahead."""
-    return _EARLIEST <= at <= now + _MAX_AHEAD_US
+        return corrected if corrected >= EARLIEST_US else arrived_at
