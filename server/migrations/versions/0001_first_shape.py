@@ -373,6 +373,88 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('encounter', 'other'),
     comment='encounters that a swap or merge joins, in both directions'
     )
+    op.create_table('interop_capture',
+    sa.Column('capture_id', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('finished_at', sa.BigInteger(), nullable=False),
+    sa.Column('is_success', sa.Integer(), nullable=False),
+    sa.Column('behaviour', sa.Text(), nullable=False),
+    sa.Column('errors', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('capture_id')
+    )
+    op.create_table('interop_epcis_event',
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('event_id', sa.Text(), nullable=False),
+    sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('event_at', sa.BigInteger(), nullable=False),
+    sa.Column('record_at', sa.BigInteger(), nullable=False),
+    sa.Column('capture_id', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('context', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('number')
+    )
+    op.create_index(op.f('ix_interop_epcis_event_capture_id'), 'interop_epcis_event', ['capture_id'], unique=False)
+    op.create_index(op.f('ix_interop_epcis_event_event_at'), 'interop_epcis_event', ['event_at'], unique=False)
+    op.create_index(op.f('ix_interop_epcis_event_event_id'), 'interop_epcis_event', ['event_id'], unique=False)
+    op.create_index(op.f('ix_interop_epcis_event_hash'), 'interop_epcis_event', ['hash'], unique=False)
+    op.create_index(op.f('ix_interop_epcis_event_record_at'), 'interop_epcis_event', ['record_at'], unique=False)
+    op.create_table('interop_epcis_term',
+    sa.Column('field', sa.Text(), nullable=False, comment='what a query may ask for, such as bizStep, epc, readPoint'),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('field', 'value', 'number')
+    )
+    op.create_index('ix_interop_epcis_term_number', 'interop_epcis_term', ['number'], unique=False)
+    op.create_table('interop_link',
+    sa.Column('encounter', sa.Text(), nullable=False),
+    sa.Column('person', sa.Text(), nullable=False),
+    sa.Column('told_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('encounter')
+    )
+    op.create_index(op.f('ix_interop_link_person'), 'interop_link', ['person'], unique=False)
+    op.create_table('interop_message',
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('key', sa.Text(), nullable=False, comment='of (MSH-3, MSH-4, MSH-10)'),
+    sa.Column('content', sa.Text(), nullable=False, comment='keyed hash of all after MSH'),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('trigger_event', sa.Text(), nullable=False),
+    sa.Column('received_at', sa.BigInteger(), nullable=False),
+    sa.Column('outcome', sa.Text(), nullable=False),
+    sa.Column('notes', sa.Text(), nullable=False),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('events', sa.Integer(), nullable=False),
+    sa.Column('persons', sa.Text(), nullable=False, comment='pseudonyms whose keys close the body, outermost last'),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('duplicates', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('number'),
+    sa.UniqueConstraint('key')
+    )
+    op.create_index('ix_interop_message_outcome', 'interop_message', ['outcome', 'number'], unique=False)
+    op.create_index('ix_interop_message_source', 'interop_message', ['source', 'received_at'], unique=False)
+    op.create_table('interop_person',
+    sa.Column('person', sa.Text(), nullable=False),
+    sa.Column('wrapped_key', sa.LargeBinary(), nullable=False, comment='empty once erased'),
+    sa.Column('identity', sa.LargeBinary(), nullable=False),
+    sa.Column('merged_into', sa.Text(), nullable=False),
+    sa.Column('told_at', sa.BigInteger(), nullable=False),
+    sa.Column('erased_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('person')
+    )
+    op.create_index(op.f('ix_interop_person_merged_into'), 'interop_person', ['merged_into'], unique=False)
+    op.create_table('interop_reveal',
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('encounter', sa.Text(), nullable=False),
+    sa.Column('actor', sa.Text(), nullable=False),
+    sa.Column('act', sa.Text(), nullable=False, comment='reveal or erase'),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('number')
+    )
+    op.create_index(op.f('ix_interop_reveal_encounter'), 'interop_reveal', ['encounter'], unique=False)
     op.create_table('inventory_balance',
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),

@@ -1,0 +1,96 @@
+"""Person locations (PL) of HL7 version 2, and which place of the twin each names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from interop.hl7v2.escapes import NULL
+from interop.hl7v2.message import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLocation:
+    """Where a message says that somebody is: PL.1 to PL.4, PL.7 and PL.8."""
+
+    point_of_care: str = ""
+    room: str = ""
+    bed: str = ""
+    facility: str = ""
+    building: str = ""
+    floor: str = ""
+
+    def __bool__(self) -> bool:
+        """Tell whether it names anything."""
+        return bool(self.point_of_care or self.room or self.bed)
+
+    @property
+    def code(self) -> str:
+        """Point of care, room and bed joined by hyphens: the id of a place that the twin does not know yet."""
+        return "-".join(part for part in (self.point_of_care, self.room, self.bed) if part)
+
+
+def location_of(segment: Segment | None, number: int) -> PersonLocation:
+    """Read a field of type PL; an empty one and a deleted one name no place.
+
+    Parameters
+    ----------
+    segment : Segment or None
+        Such as PV1.
+    number : int
+        Of the field.
+    """
+    if segment is None or segment.field(number) in ("", NULL):
+        return PersonLocation()
+    values = (segment.value(number, component) for component in (1, 2, 3, 4, 7, 8))
+    return PersonLocation(*("" if value == NULL else value.strip().replace("\x00", "") for value in values))
+
+
+def _bed_names(told: PersonLocation) -> Iterator[str]:
+    ward, room, bed = told.point_of_care, told.room, told.bed
+    yield told.code
+    if ward and room:
+        yield f"{ward}-{bed}"
+    if room:
+        yield f"{room}-{bed}"
+    yield bed
+
+
+def place_of(told: PersonLocation, is_known: Callable[[str], bool]) -> str:
+    """Give the id of the place meant.
+
+    Parameters
+    ----------
+    told : PersonLocation
+        As the message says.
+    is_known : Callable[[str], bool]
+        Whether the twin has a place with an id.
+
+    Returns
+    -------
+    str
+        The bed; if the twin knows none of its names, the room, then the ward; if it knows none of these,
+        :attr:`PersonLocation.code`; empty if the message names no place.
+    """
+    if not told:
+        return ""
+    names = list(_bed_names(told)) if told.bed else []
+    if told.room:
+        names += [f"{told.point_of_care}-{told.room}", told.room]
+    names.append(told.point_of_care)
+    return next((name for name in names if name and is_known(name)), told.code)
+
+
+def bed_of(told: PersonLocation, is_known: Callable[[str], bool]) -> str:
+    """Give the id of the bed that a location names; empty if it names a room or ward only, for these are no beds.
+
+    Parameters
+    ----------
+    told : PersonLocation
+        As the message says.
+    is_known : Callable[[str], bool]
+        Whether the twin has a bed with an id.
+    """
+    if told.bed:
+        return next((name for name in _bed_names(told) if is_known(name)), told.code)
+    return next((name for name in (told.point_of_care, told.room) if name and is_known(name)), "")

@@ -1,0 +1,417 @@
+"""Taking in messages: stored sealed, once each, with their events in one transaction; dead letters and replay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlmodel import Session
+
+from interop.hl7v2.message import Message, read_message
+from interop.hl7v2.reading import Surroundings, groups_of
+from interop.hl7v2.triggers import TRIGGERS, Told, tell
+from interop.mllp.acknowledgement import Handled, Verdict
+from interop.service import identity
+from interop.service.keys import Vault
+from interop.tables import MESSAGES, PERSONS
+from twin.clock import HOUR_US
+from twin.errors import InputError, NotFound
+from twin.ports import EventSink
+
+
+class Outcome(StrEnum):
+    """What became of a message."""
+
+    APPLIED = "applied"
+    STORED = "stored"
+    DEAD = "dead"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """What taking in a message needs.
+
+    Parameters
+    ----------
+    vault : Vault
+        Seals messages and identities.
+    ledger : EventSink
+        Stores events.
+    zone : tzinfo
+        Of the facility.
+    is_place, is_bed : Callable[[str], bool]
+        Whether the twin knows such a place or bed.
+    """
+
+    vault: Vault
+    ledger: EventSink
+    zone: tzinfo
+    is_place: Callable[[str], bool]
+    is_bed: Callable[[str], bool]
+
+    def around(self, message: Message, now: int) -> Surroundings:
+        """Give what the reader needs to know."""
+        return Surroundings(
+            source=source_of(message), zone=self.zone, received_at=now, pseudonym=self.vault.pseudonym,
+            is_place=self.is_place, is_bed=self.is_bed,
+        )  # fmt: skip
+
+
+def source_of(message: Message) -> str:
+    """Give who speaks, ``his:`` and MSH-3 in lower case; ``his:unnamed`` if it does not say."""
+    name = "".join(char if char.isalnum() or char in "-_." else "-" for char in message.msh.value(3).lower())
+    return f"his:{name[:60] or 'unnamed'}"
+
+
+def _key(message: Message) -> str:
+    return json.dumps([message.msh.field(3), message.msh.field(4), message.control_id], ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "")[:20]  # PostgreSQL keeps no NUL in a text
+
+
+def _content(message: Message, vault: Vault) -> str:
+    # MSH is left out: a resend may carry a new MSH-7.
+    parts = [message.kind, message.trigger, *(segment.text for segment in message.segments[1:])]
+    return vault.fingerprint("\r".join(parts).encode("utf-8", "surrogatepass"))
+
+
+def take_in(session: Session, intake: Intake, *, data: bytes, message: Message, now: int) -> Handled:
+    """Store a message and its events in this transaction; a message that came before changes nothing.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    intake : Intake
+        What it needs.
+    data : bytes
+        The message as it came.
+    message : Message
+        The same, read.
+    now : int
+        UTC microseconds.
+
+    Returns
+    -------
+    Handled
+        The same for a resend as for the first time.
+
+    Raises
+    ------
+    InputError
+        If it cannot become events; then undo the transaction and call :func:`bury`.
+    """
+    if not message.control_id:
+        raise InputError("MSH-10: expected a control id, found none: without it a resend cannot be known.")
+    before = _known(session, intake, message)
+    if before is not None:
+        return before
+    told = tell(message, intake.around(message, now))
+    stored = intake.ledger.append(session, list(told.events)) if told.events else []
+    people = _note_people(session, intake.vault, told)
+    row = _row_of(message, intake.vault, now) | {
+        "outcome": Outcome.APPLIED if stored else Outcome.STORED, "notes": " ".join(told.notes), "events": len(stored)
+    }  # fmt: skip
+    session.execute(insert(MESSAGES).values(**row, **_sealed(session, intake.vault, data, people)))
+    return Handled(verdict=Verdict.ACCEPTED)
+
+
+def _known(session: Session, intake: Intake, message: Message) -> Handled | None:
+    table = MESSAGES.c
+    query = select(table.number, table.content, table.outcome, table.problem)
+    held = session.execute(query.where(table.key == _key(message))).first()
+    if held is None:
+        return None
+    if held[1] != _content(message, intake.vault):
+        raise InputError(
+            f"MSH-10 {message.control_id!r} was used before for another message: give each message its own.",
+            code="hl7.control_id_reused",
+        )
+    session.execute(update(MESSAGES).where(table.number == held[0]).values(duplicates=table.duplicates + 1))
+    if held[2] == Outcome.DEAD:
+        return Handled(verdict=Verdict.FAILED, problem=held[3])
+    return Handled(verdict=Verdict.ACCEPTED)
+
+
+def bury(session: Session, intake: Intake, *, data: bytes, message: Message, problem: str, now: int) -> Handled:
+    """Keep a message that could not be used as a dead letter; it can be replayed when the cause is mended.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    intake : Intake
+        What it needs.
+    data : bytes
+        The message as it came.
+    message : Message
+        The same, read.
+    problem : str
+        What is wrong, without anybody's data.
+    now : int
+        UTC microseconds.
+    """
+    row = _row_of(message, intake.vault, now)
+    held = session.execute(select(MESSAGES.c.content).where(MESSAGES.c.key == row["key"])).scalar()
+    if held is not None or not message.control_id:
+        row["key"] = f"{row['key']}#{row['content']}"
+        again = session.execute(select(MESSAGES.c.number).where(MESSAGES.c.key == row["key"])).scalar()
+        if again is not None:
+            counted = update(MESSAGES).where(MESSAGES.c.number == again)
+            session.execute(counted.values(duplicates=MESSAGES.c.duplicates + 1))
+            return Handled(verdict=Verdict.FAILED, problem=problem)
+    people = _people_in(message, intake, now)
+    values = row | {"outcome": Outcome.DEAD, "problem": problem, "attempts": 1}
+    session.execute(insert(MESSAGES).values(**values, **_sealed(session, intake.vault, data, people)))
+    return Handled(verdict=Verdict.FAILED, problem=problem)
+
+
+def keep_unreadable(session: Session, vault: Vault, *, data: bytes, problem: str, now: int) -> None:
+    """Keep a frame that is no message; the same one again is only counted.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    vault : Vault
+        Seals.
+    data : bytes
+        Content of the frame.
+    problem : str
+        What is wrong.
+    now : int
+        UTC microseconds.
+    """
+    content = vault.fingerprint(data)
+    held = session.execute(select(MESSAGES.c.number).where(MESSAGES.c.key == f"#{content}")).scalar()
+    if held is not None:
+        session.execute(update(MESSAGES).where(MESSAGES.c.number == held).values(duplicates=MESSAGES.c.duplicates + 1))
+        return
+    session.execute(
+        insert(MESSAGES).values(
+            key=f"#{content}", content=content, source="his:unreadable", kind="", trigger_event="", received_at=now,
+            outcome=Outcome.UNREADABLE, notes="", problem=problem, events=0, attempts=1, duplicates=0,
+            **_sealed(session, vault, data, ()),
+        )
+    )  # fmt: skip
+
+
+def _row_of(message: Message, vault: Vault, now: int) -> dict[str, object]:
+    return {
+        "key": _key(message), "content": _content(message, vault), "source": source_of(message),
+        "kind": _plain(message.kind), "trigger_event": _plain(message.trigger), "received_at": now, "notes": "",
+        "problem": "", "events": 0, "attempts": 0, "duplicates": 0,
+    }  # fmt: skip
+
+
+def _people_in(message: Message, intake: Intake, now: int) -> list[str]:
+    """Give who a dead letter is about, as far as it can be read."""
+    around = intake.around(message, now)
+    found = []
+    for reading in groups_of(message, around):
+        for segment, number in (("PID", 3), ("MRG", 1)):
+            found.append(identity.person_of(reading, intake.vault, segment=segment, number=number))
+    return [person for person in dict.fromkeys(found) if person]
+
+
+def _note_people(session: Session, vault: Vault, told: Told) -> list[str]:
+    """Keep who is who as the message says; give the pseudonyms of everybody in it."""
+    people: list[str] = []
+    for reading in told.readings:
+        person = identity.person_of(reading, vault)
+        prior = identity.person_of(reading, vault, segment="MRG", number=1)
+        people += [one for one in (person, prior) if one]
+        if not person or told.trigger is None:
+            continue
+        at = reading.occurred_at()
+        if told.trigger.is_person:
+            identity.note_identity(session, vault, person=person, told=identity.identity_of(reading), at=at)
+        if prior and prior != person and told.trigger.is_person:
+            identity.merge(session, vault, prior=prior, into=person)
+        if reading.value("PV1", 19) or reading.value("PID", 18):
+            identity.link(session, encounter=reading.encounter(), person=person, at=at)
+    return list(dict.fromkeys(people))
+
+
+def _sealed(session: Session, vault: Vault, data: bytes, people: Sequence[str]) -> dict[str, object]:
+    """Close a body with the installation's key, then with each person's: throwing away one of these is enough."""
+    body = vault.seal(data, person="", wrapped=b"")
+    closed = []
+    for person in people:
+        wrapped = identity.key_of(session, vault, person)
+        if not wrapped:
+            # Erased before: what comes later about this person is not kept in any readable form.
+            return {"body": b"", "persons": json.dumps(list(people))}
+        body = vault.seal(body, person=person, wrapped=wrapped)
+        closed.append(person)
+    return {"body": body, "persons": json.dumps(closed)}
+
+
+def body_of(session: Session, vault: Vault, number: int) -> bytes:
+    """Give a message as it came.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    vault : Vault
+        Opens.
+    number : int
+        Of the message.
+
+    Raises
+    ------
+    NotFound
+        If there is no such message, or somebody in it was erased.
+    """
+    row = session.execute(select(MESSAGES.c.body, MESSAGES.c.persons).where(MESSAGES.c.number == number)).first()
+    if row is None:
+        raise NotFound("message", str(number))
+    body: bytes = row[0]
+    for person in reversed(json.loads(row[1])):
+        key = session.execute(select(PERSONS.c.wrapped_key).where(PERSONS.c.person == person)).scalar()
+        if not key or not body:
+            raise NotFound("message that can still be opened (somebody in it was erased)", str(number))
+        body = vault.open(body, person=person, wrapped=key)
+    return vault.open(body, person="", wrapped=b"")
+
+
+def replay(session: Session, intake: Intake, *, number: int, now: int) -> Outcome:
+    """Try a dead letter again; its events keep their keys, so that nothing is told twice.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    intake : Intake
+        What it needs.
+    number : int
+        Of the message.
+    now : int
+        UTC microseconds.
+
+    Raises
+    ------
+    InputError
+        If it still cannot be used.
+    NotFound
+        If there is no such message, or somebody in it was erased.
+    """
+    message = read_message(body_of(session, intake.vault, number))
+    told = tell(message, intake.around(message, now))
+    stored = intake.ledger.append(session, list(told.events)) if told.events else []
+    _note_people(session, intake.vault, told)
+    outcome = Outcome.APPLIED if stored else Outcome.STORED
+    session.execute(
+        update(MESSAGES)
+        .where(MESSAGES.c.number == number)
+        .values(
+            outcome=outcome, problem="", notes=" ".join(told.notes), events=len(stored),
+            attempts=MESSAGES.c.attempts + 1,
+        )
+    )  # fmt: skip
+    return outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceView:
+    """One connection as the page of interfaces shows it."""
+
+    source: str
+    messages: int
+    last_at: int
+    last_hour: int
+    duplicates: int
+    stored_only: int
+    dead_letters: int
+    unknown_triggers: int
+
+
+def interfaces(session: Session, *, now: int) -> list[InterfaceView]:
+    """Give every connection that ever spoke, by name.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    now : int
+        UTC microseconds.
+    """
+    table = MESSAGES.c
+    dead = table.outcome.in_((Outcome.DEAD, Outcome.UNREADABLE))
+
+    def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count().filter(condition)
+
+    query = select(
+        table.source, func.count(), func.max(table.received_at), count(table.received_at > now - HOUR_US),
+        func.sum(table.duplicates), count(table.outcome == Outcome.STORED), count(dead),
+        count(table.notes.contains("trigger_unknown")),
+    ).group_by(table.source).order_by(table.source)  # fmt: skip
+    return [
+        InterfaceView(
+            source=row[0], messages=row[1], last_at=row[2], last_hour=row[3], duplicates=int(row[4]),
+            stored_only=row[5], dead_letters=row[6], unknown_triggers=row[7],
+        )
+        for row in session.execute(query)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """One message without its content."""
+
+    number: int
+    source: str
+    kind: str
+    trigger: str
+    received_at: int
+    outcome: str
+    notes: str
+    problem: str
+    events: int
+    attempts: int
+    duplicates: int
+
+
+def messages(
+    session: Session, *, source: str = "", outcome: str = "", before: int = 0, limit: int = 50
+) -> list[MessageView]:
+    """Give messages, the newest first.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    source, outcome : str, optional
+        Only those; empty for all.
+    before : int, optional
+        Only numbers below; 0 for all.
+    limit : int, optional
+        At most so many.
+    """
+    table = MESSAGES.c
+    query = select(
+        table.number, table.source, table.kind, table.trigger_event, table.received_at, table.outcome, table.notes,
+        table.problem, table.events, table.attempts, table.duplicates,
+    ).order_by(table.number.desc()).limit(limit)  # fmt: skip
+    if source:
+        query = query.where(table.source == source)
+    if outcome:
+        query = query.where(table.outcome == outcome)
+    if before:
+        query = query.where(table.number < before)
+    names = tuple(MessageView.__slots__)
+    return [MessageView(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
+
+
+def is_known(kind: str, trigger: str) -> bool:
+    """Tell whether a trigger has a documented outcome."""
+    return (kind, trigger) in TRIGGERS

@@ -1,0 +1,201 @@
+"""What other hospital systems send, taken in: the one way from a message to durable events, and the MLLP server."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from interop.hl7v2.message import Interchange, Message, read_interchange
+from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unreadable
+from interop.mllp.server import MllpOptions, MllpServer
+from interop.service.identity import count_persons
+from interop.service.keys import Vault, open_vault
+from interop.service.messages import Intake, bury, keep_unreadable, take_in
+from server.wiring import Hospital
+from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError, Unavailable
+from twin.state.beds import is_bed
+
+_SERVICE = "identity.vault"
+
+
+def vault_of(hospital: Hospital) -> Vault:
+    """Give the hospital's vault, opened the first time.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Its data folder holds the key file.
+    """
+    held = hospital.services.get(_SERVICE)
+    if isinstance(held, Vault):
+        return held
+    with hospital.read() as session:
+        has_persons = count_persons(session) > 0
+    vault = open_vault(hospital.settings.data_dir, has_persons=has_persons)
+    hospital.services[_SERVICE] = vault
+    return vault
+
+
+def intake_of(hospital: Hospital) -> Intake:
+    """Give what taking in a message needs.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Who listens.
+    """
+    live = hospital.live
+    return Intake(
+        vault=vault_of(hospital), ledger=hospital.ledger, zone=ZoneInfo(hospital.settings.time_zone),
+        is_place=lambda place: place in live.places, is_bed=lambda place: is_bed(live, place),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message and what became of it."""
+
+    message: Message
+    handled: Handled
+
+
+async def receive(hospital: Hospital, message: Message, data: bytes) -> Handled:
+    """Store a message and its events; comes back when they are durable.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Where to.
+    message : Message
+        As read.
+    data : bytes
+        As it came.
+
+    Returns
+    -------
+    Handled
+        Failed for a dead letter; failed and not stored if nothing can be stored now: the sender should try again.
+    """
+    intake, now = intake_of(hospital), hospital.clock.now()
+
+    def use_case(session: Session) -> Handled:
+        return take_in(session, intake, data=data, message=message, now=now)
+
+    try:
+        return await hospital.write(use_case)
+    except InputError as error:
+        problem = error.message
+
+    def dead(session: Session) -> Handled:
+        return bury(session, intake, data=data, message=message, problem=problem, now=now)
+
+    return await hospital.write(dead)
+
+
+async def receive_frame(hospital: Hospital, data: bytes) -> tuple[Interchange | None, list[Received], str]:
+    """Take in all messages of a frame or a file.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Where to.
+    data : bytes
+        A message, or a batch.
+
+    Returns
+    -------
+    tuple
+        What was read (None if nothing), each message with what became of it, and what is wrong if nothing was read.
+    """
+    try:
+        interchange = read_interchange(data)
+    except DecodeError as error:
+        problem = error.message
+    else:
+        parts = list(interchange.messages())
+        received = []
+        for message in parts:
+            own = data if len(parts) == 1 else message.to_bytes()
+            received.append(Received(message, await receive(hospital, message, own)))
+        return interchange, received, ""
+    vault, now = vault_of(hospital), hospital.clock.now()
+    await hospital.write(lambda session: keep_unreadable(session, vault, data=data, problem=problem, now=now))
+    return None, [], problem
+
+
+async def answer_frame(hospital: Hospital, data: bytes) -> list[bytes]:
+    """Take in a frame and give its acknowledgements, once everything in it is durable.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Where to.
+    data : bytes
+        Content of the frame.
+    """
+    now = hospital.clock.now()
+    try:
+        interchange, received, problem = await receive_frame(hospital, data)
+    except (StorageError, Unavailable) as error:
+        return _cannot_store(hospital, data, error)
+    if interchange is None:
+        return [unreadable(now, hospital.new_id(), problem)]
+    answers = []
+    for one in received:
+        answers += acknowledgements(one.message, one.handled, now=now, control_id=hospital.new_id()[-20:])
+    return answers
+
+
+def _cannot_store(hospital: Hospital, data: bytes, error: HospitalTwinError) -> list[bytes]:
+    now, number = hospital.clock.now(), hospital.new_id()[-20:]
+    try:
+        message = next(read_interchange(data).messages())
+    except DecodeError:
+        return [unreadable(now, number, "Nothing can be stored at present; send it again.")]
+    handled = Handled(verdict=Verdict.FAILED, is_stored=False, problem=f"{error.code}: nothing was stored; try again.")
+    return acknowledgements(message, handled, now=now, control_id=number)
+
+
+def mllp_options(hospital: Hospital) -> MllpOptions:
+    """Give how the MLLP server listens: the settings' address, encrypted if the server has a certificate.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Its settings.
+    """
+    settings = hospital.settings
+    tls = None
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    return MllpOptions(host=settings.mllp_host, port=settings.mllp_port, tls=tls)
+
+
+@asynccontextmanager
+async def mllp_server(hospital: Hospital) -> AsyncIterator[MllpServer]:
+    """Listen for HL7 version 2 messages as long as the block lasts.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Where messages go.
+    """
+    vault_of(hospital)
+
+    async def handle(content: bytes, _peer: str) -> list[bytes]:
+        return await answer_frame(hospital, content)
+
+    server = MllpServer(handle, mllp_options(hospital))
+    await server.start()
+    hospital.services["mllp"] = server
+    try:
+        yield server
+    finally:
+        hospital.services.pop("mllp", None)
+        await server.close()
