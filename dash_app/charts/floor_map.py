@@ -11,6 +11,7 @@ from dash_app.charts.colours import Palette, layout
 FACES = 4
 """Traces of the map: normal, P1, P2, P3; ``static/live.js`` counts on this order."""
 
+_LETTERS_ACROSS = 140  # so many letters of 10 px stand side by side on a usual screen
 _SYMBOLS = ("circle", "triangle-up", "diamond", "square")
 _SIZES = (7, 15, 13, 11)
 
@@ -108,6 +109,18 @@ def _trace(face: int, marks: Sequence[Mark], colour: str, palette: Palette) -> d
     }
 
 
+def _text_width(text: str) -> int:
+    """Give the width of a text in Latin letters; a Chinese character takes two."""
+    return sum(1 if letter.isascii() else 2 for letter in text)
+
+
+def _letter_m(rooms: Sequence[Room]) -> float:
+    """Give the width of a letter on the plan, metres, when the whole floor is shown."""
+    west = min(room.x_m - room.width_m / 2 for room in rooms)
+    east = max(room.x_m + room.width_m / 2 for room in rooms)
+    return (east - west) / _LETTERS_ACROSS
+
+
 def figure(
     rooms: Sequence[Room], marks: Sequence[Mark], palette: Palette, *, largest_labelled: int = 60
 ) -> dict[str, Any]:
@@ -122,7 +135,7 @@ def figure(
     palette : Palette
         Colours of the theme.
     largest_labelled : int, optional
-        So many rooms, the largest, get their name written.
+        So many rooms, the largest of those whose name fits into them, get it written.
 
     Returns
     -------
@@ -130,7 +143,8 @@ def figure(
         Plotly figure with one trace per face, in the order of :data:`FACES`.
     """
     colours = (palette.normal, palette.high, palette.medium, palette.low)
-    named = sorted(rooms, key=lambda room: room.width_m * room.depth_m, reverse=True)[:largest_labelled]
+    fitting = [room for room in rooms if _text_width(room.name) * _letter_m(rooms) <= room.width_m]
+    named = sorted(fitting, key=lambda room: room.width_m * room.depth_m, reverse=True)[:largest_labelled]
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     return {
         "data": [

@@ -61,6 +61,13 @@ def test_each_face_has_a_shape_of_its_own():
     assert len({trace["marker"]["symbol"] for trace in figure["data"]}) == floor_map.FACES
 
 
+def test_only_names_that_fit_their_room_are_written():
+    narrow = floor_map.Room(name="A very long name for so small a cupboard", x_m=60, y_m=5, width_m=2, depth_m=2)
+    written = floor_map.figure([ROOM, narrow], [], LIGHT)["layout"]["annotations"]
+
+    assert [note["text"] for note in written] == ["Ward"]
+
+
 def test_a_room_is_drawn_around_its_centre():
     (shape,) = floor_map.figure([ROOM], [], LIGHT)["layout"]["shapes"]
 
