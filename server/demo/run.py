@@ -22,6 +22,7 @@ from server.app.running import at_work, server_of
 from server.demo.entry import Entry
 from server.demo.living import HIS_SOURCE, LivingHospital
 from server.demo.past import Truth, write_past
+from server.demo.questions import PLAN, WHAT_IF, ask, told_of_plan, told_of_what_if
 from server.demo.stage import GATEWAY, Connection
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
@@ -138,6 +139,7 @@ class _Demo:
         first = self.hospital.live.sequence
         alarms, tasks = set(self.hospital.live.alarms), set(self.hospital.live.tasks)
         lives = asyncio.create_task(living.run(stop), name="living")
+        asked = asyncio.create_task(self._ask(), name="questions") if self.options.is_headless else None
         self.report.ready_s = round(time.monotonic() - self.began, 1)
         if not self.options.is_headless:
             self.say(url + entry.link)
@@ -146,6 +148,8 @@ class _Demo:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.options.for_s or None):
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if asked is not None:
+            await asked
         stop.set()
         await lives
         server.should_exit = True
@@ -153,6 +157,10 @@ class _Demo:
         self.report.lived_s = round(time.monotonic() - ready, 1)
         self._sum_up(first, alarms, tasks, living)
         return self.report
+
+    async def _ask(self) -> None:
+        self.report.simulated = told_of_what_if(await ask(self.hospital, "what_if", WHAT_IF))
+        self.report.planned = told_of_plan(await ask(self.hospital, "plan", PLAN))
 
     def _living(self, url: str) -> LivingHospital:
         settings = self.hospital.settings
