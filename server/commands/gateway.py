@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from rfid_gateway.__main__ import Simulation, run_gateway, simulate
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
@@ -17,6 +18,7 @@ from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_scan import Readable, scan
 from rfid_gateway.epc.identity import EpcIdentity, decode_epc, encode_epc
 from rfid_gateway.modbus.decoding import decode as decode_registers
+from rfid_gateway.modbus.map_import import profile_from_csv
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
 from rfid_gateway.rfid import em4100, pn532
@@ -201,6 +203,18 @@ def check_profile(
             feasible=load.feasible_fast_s,
         )
     )
+
+
+@command.command("import-map", help=say("Make a profile (YAML) of a table of registers (CSV)."))
+def import_map(
+    file: Annotated[Path, typer.Argument(help=say("CSV file."), exists=True, dir_okay=False)],
+    name: Annotated[str, typer.Option(help=say("Name of the profile."))],
+    base: Annotated[int, typer.Option(min=0, max=1, help=say("Whether addresses count from 0 or 1."))] = 0,
+) -> None:
+    """Print the profile that a table describes."""
+    profile = profile_from_csv(file.read_text(encoding="utf-8"), file.name, name=name, address_base=base)
+    plain = profile.model_dump(mode="json", exclude_defaults=True)
+    sys.stdout.write(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
 
 
 @command.command("scan", help=say("Find out which addresses of a Modbus machine can be read; nothing is written."))

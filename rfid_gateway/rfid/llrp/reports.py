@@ -71,31 +71,39 @@ class _Compiled:
     def __init__(self, record: bytes) -> None:
         """Compile from one record; raises ``LookupError`` if it has anything but values of known length."""
         self.constants: list[tuple[int, bytes]] = [(i, record[i : i + 1]) for i in range(4)]
-        form, order, position = [">4x"], [-1] * 8, 4
-        found = 0
-        if record[4:6] == b"\x00\xf1":
-            size = int.from_bytes(record[8:10], "big")
-            if size % 8 or not size or int.from_bytes(record[6:8], "big") != 6 + size // 8:
-                raise LookupError
-            self.constants += [(i, record[i : i + 1]) for i in range(4, 10)]
-            form.append(f"6x{size // 8}s")
-            order[0], found, position = 0, 1, 10 + size // 8
+        self._form, self._order, self._found = [">4x"], [-1] * len(TagReport._fields), 0
+        position = self._compile_epc_data(record)
         while position < len(record):
-            code, index = _VALUES[record[position] & 0x7F if record[position] & 0x80 else -1]
-            self.constants.append((position, record[position : position + 1]))
-            form.append("x" + code)
-            if index >= 0:
-                order[index] = found
-                found += 1
-            position += 1 + struct.calcsize(">" + code)
-        self.format = struct.Struct("".join(form))
-        if self.format.size != len(record) or order[0] < 0 or position != len(record):
+            position += self._compile_value(record, position)
+        self.format = struct.Struct("".join(self._form))
+        if self.format.size != len(record) or self._order[0] < 0 or position != len(record):
             raise LookupError
-        self.reported = frozenset(index for index, at in enumerate(order) if at >= 0)
+        self.reported = frozenset(index for index, at in enumerate(self._order) if at >= 0)
         # Rows get one None appended; whatever the layout lacks is taken from there.
-        self.pick: Callable[[tuple[object, ...]], tuple[object, ...]] = itemgetter(
-            *(i if i >= 0 else found for i in order)
-        )
+        picked = (at if at >= 0 else self._found for at in self._order)
+        self.pick: Callable[[tuple[object, ...]], tuple[object, ...]] = itemgetter(*picked)
+
+    def _compile_epc_data(self, record: bytes) -> int:
+        """Take in an EPCData parameter at the beginning, if one is there, and give where the values begin."""
+        if record[4:6] != b"\x00\xf1":
+            return 4
+        size = int.from_bytes(record[8:10], "big")
+        if size % 8 or not size or int.from_bytes(record[6:8], "big") != 6 + size // 8:
+            raise LookupError
+        self.constants += [(i, record[i : i + 1]) for i in range(4, 10)]
+        self._form.append(f"6x{size // 8}s")
+        self._order[0], self._found = 0, 1
+        return 10 + size // 8
+
+    def _compile_value(self, record: bytes, position: int) -> int:
+        """Take in one value of known length and give how many octets it takes."""
+        code, index = _VALUES[record[position] & 0x7F if record[position] & 0x80 else -1]
+        self.constants.append((position, record[position : position + 1]))
+        self._form.append("x" + code)
+        if index >= 0:
+            self._order[index] = self._found
+            self._found += 1
+        return 1 + struct.calcsize(">" + code)
 
     def fits(self, body: bytes) -> bool:
         """Tell whether every record of a body has this layout."""

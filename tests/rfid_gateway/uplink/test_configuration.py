@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rfid_gateway.cleaning.layout import ReadPointKind
+from rfid_gateway.uplink.configuration import parse_settings
+from rfid_gateway.uplink.runtime import layout_of
+from twin.errors import ImportRefused
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/gateways.md"
+
+
+def test_settings_of_the_guide_are_taken() -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+    settings = parse_settings(block, "east.yaml")
+
+    assert [one.kind for one in settings.readers] == ["llrp", "pn532", "em4100"]
+    assert [one.kind for one in settings.read_points].count(ReadPointKind.CHOKE) == 1
+    assert layout_of(settings).are_neighbours("WARD-3A-STORE", "WARD-3A")
+
+
+def plain(**more: Any) -> str:
+    return yaml.safe_dump({"id": "east", "readers": [{"id": "r1"}], **more})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("id: [", "YAML"),
+        ("[]", "gateway"),
+        (plain(speeed=1), "speeed"),
+        (plain(id="a b"), "id"),
+        (plain(speed=0), "speed"),
+        (plain(readers=[{"id": "r1"}, {"id": "r1"}]), "twice"),
+        (plain(machines=[{"id": "r1", "profile": "x"}]), "twice"),
+        (plain(read_points=[{"id": "p", "reader": "r9", "place": "A"}]), "unknown readers"),
+        (plain(read_points=[{"id": "p", "reader": "r1", "place": "A", "kind": "portal"}]), "inside and outside"),
+        (
+            plain(read_points=[{"id": "p", "reader": "r1", "place": "A"}, {"id": "q", "reader": "r1", "place": "B"}]),
+            "antennas",
+        ),
+        (plain(cleaning={"proof": 0.4}), "proof"),
+        (plain(readers=[{"id": "r1", "port": 70000}]), "port"),
+    ],
+)
+def test_settings_with_a_fault_are_refused_with_their_place(text: str, expected: str) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        parse_settings(text, "east.yaml")
+
+    assert any(expected in f"{one.field} {one.place} {one.message}" for one in caught.value.problems)
