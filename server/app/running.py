@@ -83,6 +83,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         Whether the pages are served beside the API.
     """
     follow(hospital)
+    hospital.services["telemetry"] = hospital.telemetry
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)
