@@ -1,0 +1,189 @@
+"""``simulate``: queues with exact values beside, and pathways with their event log."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from server.console import AsJson, out, say, show, show_rows
+from simulation.compiled.engine import CompiledEngine
+from simulation.experiments.measures import measures_of
+from simulation.experiments.queues import QueueQuestion, answer
+from simulation.experiments.request import Engine, ExperimentRequest, Scenario
+from simulation.experiments.running import plan_of, run
+from simulation.experiments.wire import plain_result
+from simulation.model.plan import Mark, RunPlan
+from simulation.model.reading import load_document
+from simulation.reference.running import run_reference
+from simulation.statistics.outcome import RunOutcome
+from twin.clock import from_text, to_text
+
+command = typer.Typer(help=say("Run queues and pathways."), no_args_is_help=True)
+is_group = True
+
+_NEXT_LAW = re.compile(r",(?=\s*[a-z]+:)")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Split ``exp:1,exp:2`` where a new distribution begins; commas also part parameters."""
+    return tuple(part.strip() for part in _NEXT_LAW.split(text) if part.strip())
+
+
+@command.command(
+    "queue", help=say("Estimate a service point in long run, with the exact value where a formula exists.")
+)
+def queue(
+    servers: Annotated[int, typer.Option(help=say("How many servers."))],
+    service: Annotated[
+        str, typer.Option(help=say("Service: exp:RATE, const:5, lognormal:MEAN,SD, …; one or one each."))
+    ],
+    arrivals: Annotated[
+        str, typer.Option(help=say("Gap between arrivals by class, the most urgent first: exp:1,exp:2."))
+    ],
+    discipline: Annotated[str, typer.Option(help="fifo, priority, preemptive")] = "fifo",
+    eviction: Annotated[str, typer.Option(help="resume, restart, resample")] = "resume",
+    places: Annotated[
+        int, typer.Option(help=say("Most patients in the system; further ones are lost. 0: no limit."))
+    ] = 0,
+    patience: Annotated[str, typer.Option(help=say("How long one waits before leaving; empty: for ever."))] = "",
+    patients: Annotated[int, typer.Option(help=say("Patients in all."))] = 1_000_000,
+    replications: Annotated[int, typer.Option(help=say("Independent runs."))] = 20,
+    seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate a service point in long run."""
+    question = QueueQuestion(
+        servers=servers,
+        service=_listed(service),
+        arrivals=_listed(arrivals),
+        discipline=discipline,
+        eviction=eviction,
+        places=places,
+        patience=patience,
+        patients=patients,
+        replications=replications,
+        seed=seed,
+    )
+    rows = [
+        {
+            "measure": line.measure,
+            "estimate": _shown(line.estimate.mean),
+            "half_width": _shown(line.estimate.half_width),
+            "exact": _shown(line.exact),
+            "z": _shown(line.z),
+        }
+        for line in answer(question)
+    ]
+    show_rows(rows, columns=("measure", "estimate", "half_width", "exact", "z"), as_json=as_json)
+
+
+def _shown(value: float) -> float | None:
+    return float(f"{value:.7g}") if math.isfinite(value) else None
+
+
+@command.command("run", help=say("Run a pathway file; with --log write what happened to a CSV file."))
+def run_pathway(
+    pathway: Annotated[Path, typer.Argument(help=say("TOML or JSON file."))],
+    engine: Annotated[
+        Engine, typer.Option(help=say("compiled is fast, reference is readable; both say the same."))
+    ] = Engine.COMPILED,
+    hours: Annotated[float, typer.Option(help=say("Length of a run."))] = 48.0,
+    warm_up_hours: Annotated[float, typer.Option(help=say("Hours at the beginning that do not count."))] = 0.0,
+    replications: Annotated[int, typer.Option(help=say("Independent runs."))] = 20,
+    replication: Annotated[int, typer.Option(help=say("Which run goes into the log."))] = 0,
+    start: Annotated[
+        str, typer.Option(help=say("Instant of the start, such as 2026-11-30T00:00:00Z."))
+    ] = "2026-11-30T00:00:00Z",
+    seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    log: Annotated[Path | None, typer.Option(help=say("CSV file for the event log of one run."))] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a pathway file."""
+    request = ExperimentRequest(
+        pathway=load_document(pathway),
+        scenarios=(Scenario(name=pathway.stem),),
+        start_at=_instant(start),
+        horizon_s=hours * 3600,
+        warm_up_s=warm_up_hours * 3600,
+        replications=replications,
+        seed=seed,
+        engine=engine,
+    )
+    if log is not None:
+        plan = plan_of(request, request.scenarios[0])
+        outcome = (
+            CompiledEngine(plan).run(replication, log=True)
+            if engine is Engine.COMPILED
+            else run_reference(plan, replication)
+        )
+        rows = write_log(outcome, plan, log)
+        facts = {"rows": rows, "file": str(log), "measures": _finite(measures_of(outcome, plan))}
+        if as_json:
+            show(facts)
+        else:
+            out(say("{rows} rows in {file}.", rows=rows, file=log))
+        return
+    result = run(request)
+    if as_json:
+        show(msgspec.Raw(msgspec.json.encode(plain_result(result))))
+        return
+    table = [
+        {"measure": name, "mean": _shown(value.mean), "half_width": _shown(value.half_width), "n": value.n}
+        for name, value in result.scenarios[0].measures.items()
+        if value.n
+    ]
+    show_rows(table, columns=("measure", "mean", "half_width", "n"), as_json=False)
+
+
+def _finite(values: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def _instant(text: str) -> int:
+    from simulation.model.problems import PathwayError
+
+    try:
+        return from_text(text)
+    except ValueError as error:
+        raise PathwayError("start", f"{text!r} is no instant.", "Write such as 2026-11-30T00:00:00Z.") from error
+
+
+def write_log(outcome: RunOutcome, plan: RunPlan, path: Path) -> int:
+    """Write an event log as CSV that process-mining tools read; give the number of rows.
+
+    Parameters
+    ----------
+    outcome : RunOutcome
+        With a log.
+    plan : RunPlan
+        What was run, for the names.
+    path : Path
+        The file.
+    """
+    nodes = list(plan.pathway.operations)
+    streams = [stream.id for stream in plan.pathway.streams]
+    listed = outcome.log.rows() if outcome.log is not None else []
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            (
+                "case:concept:name",
+                "branch",
+                "concept:name",
+                "lifecycle:transition",
+                "time:timestamp",
+                "time_us",
+                "value",
+            )
+        )
+        for time, stream, number, branch, node, mark, value in listed:
+            case = f"{streams[stream]}-{number}" if stream >= 0 else plan.initial.patients[number].name
+            stamp = to_text(plan.span.start_at + time)
+            writer.writerow((case, branch, nodes[node], Mark(mark).name.lower(), stamp, time, value))
+    return len(listed)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from server.console import run
+from server.tree import build_tree
+
+PATHWAY = """
+name = "clinic"
+[pools]
+nurse = {capacity = 2}
+[arrivals.walk-in]
+per_hour = 5
+to = "triage"
+[nodes]
+triage = {do = "serve", pools = "nurse", duration = "lognormal:12,6", next = "home"}
+home = {do = "exit"}
+"""
+
+
+@pytest.fixture
+def pathway(tmp_path: Path) -> Path:
+    path = tmp_path / "clinic.toml"
+    path.write_text(PATHWAY, encoding="utf-8")
+    return path
+
+
+def test_queue_prints_the_exact_value_beside_the_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = "simulate queue --servers 8 --service exp:1.0 --arrivals exp:1,exp:2,exp:3 --discipline priority"
+
+    code = run(build_tree(), [*arguments.split(), "--patients", "60000", "--json"])
+
+    rows = {row["measure"]: row for row in json.loads(capsys.readouterr().out)}
+    assert code == 0
+    assert [rows[f"wait.{n}"]["exact"] for n in range(3)] == pytest.approx([0.0509973, 0.0815957, 0.2855849], rel=1e-5)
+    assert all(abs(rows[f"wait.{n}"]["z"]) < 4.5 for n in range(3))
+
+
+def test_both_engines_write_the_same_log(pathway: Path, tmp_path: Path) -> None:
+    logs = []
+    for engine in ("compiled", "reference"):
+        log = tmp_path / f"{engine}.csv"
+        code = run(build_tree(), ["simulate", "run", str(pathway), "--engine", engine, "--log", str(log)])
+        assert code == 0
+        logs.append(log.read_bytes())
+
+    assert logs[0] == logs[1]
+    rows = list(csv.DictReader(logs[0].decode().splitlines()))
+    assert rows[0]["lifecycle:transition"] == "arrive"
+    assert rows[0]["time:timestamp"].startswith("2026-11-30T")
+
+
+def test_run_prints_means_with_intervals(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(build_tree(), ["simulate", "run", str(pathway), "--hours", "24", "--json"])
+
+    result = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert result["scenarios"][0]["measures"]["patients.arrived"]["half_width"] > 0
+
+
+def test_pathway_with_a_fault_is_refused_with_its_place(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pathway.write_text(PATHWAY.replace('next = "home"', 'next = "hom"'), encoding="utf-8")
+
+    code = run(build_tree(), ["simulate", "run", str(pathway)])
+
+    assert code == 2
+    assert "There is no node 'hom'" in capsys.readouterr().err
