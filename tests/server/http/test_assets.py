@@ -134,3 +134,42 @@ async def test_strangers_and_gateways_see_nothing(served: Served, path: str) -> 
 
     assert (await stranger.get(path)).status_code == 401
     assert (await gateway.get(path)).status_code == 403
+
+
+async def test_maintenance_is_generated_once_and_counted(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    rule = {"id": "pm", "asset": "pump-1", "months": 6, "anchor_on": "2026-01-31"}
+
+    kept = await biomed.put("/v1/maintenance/rules", json=rule)
+    first = (await biomed.post("/v1/maintenance/generation", json={"days": 60})).json()
+    again = (await biomed.post("/v1/maintenance/generation", json={"days": 60})).json()
+    figures = await biomed.get("/v1/maintenance/compliance", params={"start_on": "2026-01-01", "end_on": "2026-12-31"})
+
+    assert kept.status_code == 200
+    assert (first["work_orders"], again["work_orders"]) == (["pm:pm:2026-01-31"], [])
+    assert (figures.json()["due"], figures.json()["strict"]) == (1, 0.0)
+    assert (await biomed.put("/v1/maintenance/rules", json=rule | {"anchor_on": "soon"})).status_code == 422
+    assert (await biomed.put("/v1/maintenance/rules", json={"id": "x", "asset": "pump-1"})).status_code == 422
+
+
+async def test_uptime_comes_with_count_and_interval(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    await biomed.post("/v1/work-orders", json={"asset": "pump-1", "kind": "corrective"})
+    served.clock.advance(900)
+
+    found = await biomed.get("/v1/assets/pump-1/uptime", params={"start": "2026-01-04T08:00:00Z"})
+
+    hours = found.json()["hours"]
+    assert (hours["failures"], hours["down"]) == (1, pytest.approx(0.25))
+    assert hours["mtbf"]["low"] < hours["mtbf"]["point"] < hours["mtbf"]["high"]
+
+
+async def test_a_set_that_was_never_reprocessed_is_flagged_when_used(served: Served) -> None:
+    nurse = await served.signed_in(Role.NURSE)
+
+    used = await nurse.post("/v1/sets/tray-a/uses", json={"case_id": "case-1"})
+
+    assert (used.status_code, used.json()["flags"]) == (201, ["set.never_reprocessed"])
+    assert (await nurse.get("/v1/cycles/none/recall")).status_code == 404
