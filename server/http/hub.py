@@ -90,13 +90,13 @@ class Changes:
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
-        self.events: list[msgspec.Raw] = []
+        self.events: list[Event] = []
 
     def note(self, thing: str, event: Event) -> None:
         """Note that an event changed a thing."""
         self.ids.add(thing)
         if len(self.events) < EVENTS_PER_FRAME:
-            self.events.append(msgspec.Raw(_encoder.encode(event)))
+            self.events.append(event)
 
 
 @dataclass(eq=False)
@@ -226,7 +226,8 @@ class Hub:
         with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
             now = self._now()
             items = show(self._state, sorted(changed.ids), now)
-            body = Body(topic=topic, now=now, sequence=self._state.sequence, items=items, events=changed.events)
+            events = [msgspec.Raw(_encoder.encode(event)) for event in changed.events]
+            body = Body(topic=topic, now=now, sequence=self._state.sequence, items=items, events=events)
         return Frame(self._number, topic, encode_frame(self._number, "delta", body))
 
     def _hand_out(self, listener: Listener, frames: list[Frame]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
 
 from twin.events import registry
@@ -23,6 +24,7 @@ from twin.state import folding
 from twin.state.model import Encounter, EncounterFact
 
 NAME = "history"
+REST_S = 0.25  # between two batches, so that many small commits become one piece of history
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 
 _ENCOUNTER_FACTS = get_args(EncounterFact)
@@ -46,6 +48,42 @@ class _Head(NamedTuple):
     said_at: int
 
 
+@dataclass(slots=True)
+class _NewRow:
+    """An interval that is not stored yet; its end and last saying may still change."""
+
+    id: int
+    facet: str
+    thing: str
+    value: str
+    from_at: int
+    to_at: int
+    said_at: int
+    sequence: int
+    known_from: int
+
+    def as_tuple(self) -> tuple[int, str, str, str, int, int, int, int, int]:
+        return (
+            self.id, self.facet, self.thing, self.value, self.from_at, self.to_at, self.said_at, self.sequence,
+            self.known_from,
+        )  # fmt: skip
+
+
+_NEW_COLUMNS = "id, facet, thing, value, from_at, to_at, said_at, sequence, known_from"
+
+
+def _statements(mark: str) -> tuple[str, str, str]:
+    marks = ", ".join([mark] * (_NEW_COLUMNS.count(",") + 1))
+    return (
+        f"INSERT INTO {INTERVALS.name} ({_NEW_COLUMNS}) VALUES ({marks})",  # names of our own
+        f"UPDATE {INTERVALS.name} SET to_at = {mark} WHERE id = {mark}",  # names of our own
+        f"UPDATE {INTERVALS.name} SET said_at = {mark} WHERE id = {mark}",  # names of our own
+    )
+
+
+_STATEMENTS = {"sqlite": _statements("?"), "postgresql": _statements("%s")}
+
+
 class HistoryProjection:
     """Writes the intervals; one per process.
 
@@ -59,7 +97,7 @@ class HistoryProjection:
         self._heads: dict[Key, _Head] = {}
         self._is_loaded = False
         self._next_id = 1
-        self._rows: dict[int, dict[str, object]] = {}
+        self._rows: dict[int, _NewRow] = {}
         self._ends: dict[int, int] = {}
         self._said: dict[int, int] = {}
         self._earliest_late = OPEN
@@ -74,7 +112,7 @@ class HistoryProjection:
         ledger : Ledger
             Whose events.
         """
-        return ledger.project(NAME, self.project)
+        return ledger.project(NAME, self.project, rest_s=REST_S)
 
     def project(self, session: Session, batch: Sequence[Stored]) -> None:
         """Write what a batch of events says.
@@ -157,39 +195,38 @@ class HistoryProjection:
     def _add(self, key: Key, from_at: int, to_at: int, value: str, sequence: int, known_from: int) -> _Head:
         number = self._next_id
         self._next_id += 1
-        self._rows[number] = {
-            "id": number, "facet": key[0], "thing": key[1], "value": value, "from_at": from_at, "to_at": to_at,
-            "said_at": from_at, "sequence": sequence, "known_from": known_from,
-        }  # fmt: skip
+        self._rows[number] = _NewRow(number, key[0], key[1], value, from_at, to_at, from_at, sequence, known_from)
         return _Head(number, from_at, value, sequence, from_at)
 
     def _say_again(self, key: Key, head: _Head, at: int) -> None:
         self._heads[key] = head._replace(said_at=at)
         row = self._rows.get(head.id)
         if row is not None:
-            row["said_at"] = at
+            row.said_at = at
         else:
             self._said[head.id] = at
 
     def _close(self, head: _Head, at: int) -> None:
         row = self._rows.get(head.id)
         if row is not None:
-            row["to_at"] = at
+            row.to_at = at
         else:
             self._ends[head.id] = at
 
     def _flush(self, session: Session) -> None:
+        if not (self._rows or self._ends or self._said):
+            return
+        connection = session.connection()
+        # plain statements: thousands of rows a batch, and building parameters for each took most of the time
+        insert_rows, set_end, set_said = _STATEMENTS[connection.dialect.name]
         if self._rows:
-            session.execute(insert(INTERVALS), list(self._rows.values()))
+            connection.exec_driver_sql(insert_rows, [row.as_tuple() for row in self._rows.values()])
             self._rows = {}
         if self._ends:
-            statement = update(INTERVALS).where(INTERVALS.c.id == bindparam("row")).values(to_at=bindparam("end"))
-            rows = [{"row": row, "end": end} for row, end in self._ends.items()]
-            session.connection().execute(statement, rows)
+            connection.exec_driver_sql(set_end, [(end, row) for row, end in self._ends.items()])
             self._ends = {}
         if self._said:
-            again = update(INTERVALS).where(INTERVALS.c.id == bindparam("row")).values(said_at=bindparam("said"))
-            session.connection().execute(again, [{"row": row, "said": said} for row, said in self._said.items()])
+            connection.exec_driver_sql(set_said, [(said, row) for row, said in self._said.items()])
             self._said = {}
 
     def _put_late(self, session: Session, key: Key, stored: Stored, value: str) -> None:

@@ -21,6 +21,8 @@ from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled
 from twin.ledger.snapshots import Verification, load_snapshot, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore
 from twin.ledger.subscriptions import (
+    REST_S,
+    Manner,
     OnEvents,
     Projection,
     Subscription,
@@ -164,7 +166,13 @@ class Ledger:
         return self._tail.last
 
     def subscribe(
-        self, name: str, on_events: OnEvents, start: int | None = None, *, is_durable: bool = True
+        self,
+        name: str,
+        on_events: OnEvents,
+        start: int | None = None,
+        *,
+        is_durable: bool = True,
+        rest_s: float = REST_S,
     ) -> Subscription:
         """Call a function with committed events: in order, without gaps, at least once.
 
@@ -178,6 +186,8 @@ class Ledger:
             Position after which a new subscriber starts, 0 for the whole ledger; from now on by default.
         is_durable : bool, optional
             Whether it goes on after a restart where it was; a screen does not.
+        rest_s : float, optional
+            How long it rests after a batch, seconds: what comes meanwhile is one batch.
         """
 
         def deliver(batch: Sequence[Stored]) -> None:
@@ -186,9 +196,9 @@ class Ledger:
                 position = batch[-1].sequence
                 self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
 
-        return self._start(name, deliver, start, is_durable=is_durable)
+        return self._start(name, deliver, start, is_durable=is_durable, rest_s=rest_s)
 
-    def project(self, name: str, projection: Projection, start: int = 0) -> Subscription:
+    def project(self, name: str, projection: Projection, start: int = 0, *, rest_s: float = REST_S) -> Subscription:
         """Keep tables in step with the ledger: batch and position are stored in one transaction, so exactly once.
 
         Parameters
@@ -199,6 +209,8 @@ class Ledger:
             Writes its tables; runs as a use case.
         start : int, optional
             Position after which a new projection starts.
+        rest_s : float, optional
+            How long it rests after a batch, seconds: what comes meanwhile is one batch.
         """
 
         def deliver(batch: Sequence[Stored]) -> None:
@@ -208,7 +220,7 @@ class Ledger:
 
             self.database.writer.run(use_case)
 
-        return self._start(name, deliver, start, is_durable=True)
+        return self._start(name, deliver, start, is_durable=True, rest_s=rest_s)
 
     def unhandled(self, session: Session, *, limit: int = 1000) -> list[Unhandled]:
         """Give the handlers that failed and wait for another try.
@@ -325,7 +337,13 @@ class Ledger:
             return self.read(session, after, limit)
 
     def _start(
-        self, name: str, deliver: Callable[[Sequence[Stored]], None], start: int | None, *, is_durable: bool
+        self,
+        name: str,
+        deliver: Callable[[Sequence[Stored]], None],
+        start: int | None,
+        *,
+        is_durable: bool,
+        rest_s: float,
     ) -> Subscription:
         with self.database.read() as session:
             known = load_position(session, name) if is_durable else None
@@ -337,6 +355,6 @@ class Ledger:
             if is_durable:
                 self.database.writer.run(lambda session: save_failure(session, name, failures, error, self._clock))
 
-        subscription = Subscription(name, position, self._tail, deliver, note)
+        subscription = Subscription(name, position, self._tail, deliver, Manner(note, rest_s))
         self._subscriptions.append(subscription)
         return subscription

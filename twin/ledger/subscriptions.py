@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections import deque
@@ -20,7 +21,8 @@ OnEvents = Callable[[Sequence[Stored]], None]
 Projection = Callable[[Session, Sequence[Stored]], None]
 Reader = Callable[[int, int], list[Stored]]
 
-BATCH = 1000
+BATCH = 5000
+REST_S = 0.05
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 60.0
 
@@ -100,12 +102,29 @@ class Tail:
         with self._changed:
             if self._recent and self._recent[0].sequence <= position + 1:
                 start = position + 1 - self._recent[0].sequence
-                return [self._recent[i] for i in range(start, min(start + limit, len(self._recent)))]
+                return list(itertools.islice(self._recent, start, start + limit))
         found = self._read(position, limit)
         expected = position + 1
         if position > 0 and found and found[0].sequence != expected:
             raise StorageError(f"Expected event {expected} in the ledger, found {found[0].sequence}: rows are missing.")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a subscriber works.
+
+    Parameters
+    ----------
+    note : Callable[[int, str], None]
+        Keeps number of failures and error in sight.
+    rest_s : float
+        How long it rests after a batch, seconds: what comes meanwhile is one batch, and the writer is asked to keep a
+        position less often.
+    """
+
+    note: Callable[[int, str], None]
+    rest_s: float = REST_S
 
 
 class Subscription:
@@ -121,8 +140,8 @@ class Subscription:
         Where events come from.
     deliver : Callable[[Sequence[Stored], int], None]
         Hands over a batch and keeps the position; called again with the same batch if it raises.
-    note : Callable[[int, str], None]
-        Keeps number of failures and error in sight.
+    manner : Manner
+        How it rests, and where its failures are noted.
     """
 
     def __init__(
@@ -131,7 +150,7 @@ class Subscription:
         position: int,
         tail: Tail,
         deliver: Callable[[Sequence[Stored]], None],
-        note: Callable[[int, str], None],
+        manner: Manner,
     ) -> None:
         self.name = name
         self.position = position
@@ -139,7 +158,8 @@ class Subscription:
         self.error = ""
         self._tail = tail
         self._deliver = deliver
-        self._note = note
+        self._note = manner.note
+        self._rest_s = manner.rest_s
         self._stopped = threading.Event()
         self._moved = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"subscriber-{name}", daemon=True)
@@ -185,6 +205,8 @@ class Subscription:
                 if batch:
                     self._deliver(batch)
                     self._move(batch[-1].sequence)
+                    if len(batch) < BATCH:
+                        self._stopped.wait(self._rest_s)
             except Exception as error:
                 self._fail(error)
 
