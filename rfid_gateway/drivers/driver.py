@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -90,6 +90,19 @@ class Driver(Protocol):
 
     async def run(self) -> None:
         """Serve the device until cancelled; connects again by itself."""
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until all have ended.
+
+    ``asyncio.wait_for`` of Python 3.11, which the Modbus library waits with, loses a cancellation that comes together
+    with the answer; such a task would go on for ever if it were cancelled once only.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

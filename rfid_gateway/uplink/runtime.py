@@ -15,7 +15,7 @@ from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadRates
 from rfid_gateway.cleaning.machines import MachineStatuses
 from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
 from rfid_gateway.cleaning.zones import FilterSettings
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings, Driver, DriverHealth, Status
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, Driver, DriverHealth, Status, end_tasks
 from rfid_gateway.drivers.em4100_reader import Em4100Reader, Em4100Settings
 from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
@@ -142,10 +142,7 @@ class GatewayRuntime:
         drain_s : float
             How long to wait for the core at most, seconds; what is left stays in the spool file.
         """
-        for task in self._tasks:
-            if task.get_name() != "uplink":
-                task.cancel()
-        await asyncio.gather(*(task for task in self._tasks if task.get_name() != "uplink"), return_exceptions=True)
+        await end_tasks(task for task in self._tasks if task.get_name() != "uplink")
         for bus in self._buses.values():
             bus.close()
         if self._spool is not None:
@@ -154,9 +151,7 @@ class GatewayRuntime:
             )
             await self._flush(with_samples=True)
             await self._drain(drain_s)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._sink.close()
         self._disk.shutdown()
         if self._spool is not None:

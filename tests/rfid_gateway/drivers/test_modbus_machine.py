@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, end_tasks
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine, SampleFilter
@@ -153,3 +153,20 @@ def test_pauses_grow_and_stay_within_their_limits(failures: int, seed: int) -> N
     assert all(0.125 <= pause <= 30.0 for pause in pauses)
     backoff.reset()
     assert backoff.next_s() <= 0.25
+
+
+async def test_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
+    async def stubborn() -> None:
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+
+    await end_tasks([task])
+
+    assert task.cancelled()
