@@ -142,13 +142,17 @@ def post(driver: Driver, draft: Draft) -> bool:
             for seq, entry in enumerate(entries_of(movement.lines))
         ],
     )
+    puts: list[tuple[str | int, ...]] = []  # neighbours in the order of locking go to the database together
     for key, change in balance_changes(movement.lines):
-        if change < 0:
-            taken, released = -change, draft.released.get(key, 0)
-            if not driver.run(_TAKE, (taken, released, *key, taken, released, taken, released)):
-                raise Short(key, taken)
-        else:
-            driver.run(_PUT, (*key, change, command.occurred_at))
+        if change > 0:
+            puts.append((*key, change, command.occurred_at))
+            continue
+        driver.run_many(_PUT, puts)
+        puts.clear()
+        taken, released = -change, draft.released.get(key, 0)
+        if not driver.run(_TAKE, (taken, released, *key, taken, released, taken, released)):
+            raise Short(key, taken)
+    driver.run_many(_PUT, puts)
     _move_serials(driver, movement.lines)
     return True
 

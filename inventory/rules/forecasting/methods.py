@@ -59,7 +59,7 @@ def _best_smoothed(values: Floats, low: float, high: float) -> float:  # pragma:
     ratio = 0.6180339887498949
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at_left, at_right = _squared_errors(values, left), _squared_errors(values, right)
-    for _ in range(60):
+    for _ in range(40):
         if at_left <= at_right:
             high, right, at_right = right, left, at_left
             left = high - ratio * (high - low)

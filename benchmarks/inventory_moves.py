@@ -1,0 +1,138 @@
+"""How many guarded stock moves a second, beside adding one row by the object mapper and committing it.
+
+Protocol: SQLite (the bundled library of the product, WAL): a move is one movement, two entries and two balances, checked
+by the database; the peer adds one row of the entry table by an SQLModel session and commits, on an engine as
+``create_engine`` gives it (rollback journal, synchronous=FULL); for processor time both run with synchronous=OFF and
+WAL. Own commit with synchronous=FULL; 32 moves in one commit. Then entries a second for one opening stock, and the time
+to ask on hand of one item in the resulting books.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import Engine
+from sqlmodel import Session, SQLModel
+
+import inventory.tables.triggers  # noqa: F401
+from inventory.model.movements import Command, Line, Movement, MovementKind
+from inventory.tables.balances import position_at
+from inventory.tables.driver import Driver
+from inventory.tables.ledger import Draft, post
+from inventory.tables.rows import EntryRow
+from twin.db.sqlite import write_engine
+from twin.ids import ItemId, LotId, PlaceId
+
+MOVES = 2000
+numbers = count(1)
+
+
+def show(row: str, figure: float, unit: str, **more: object) -> None:
+    sys.stdout.write(json.dumps({"row": row, "figure": round(figure, 6), "unit": unit, **more}) + "\n")
+
+
+def engine_in(folder: str, synchronous: str) -> Engine:
+    engine = write_engine(Path(folder) / f"{synchronous}-{next(numbers)}.db")
+    with engine.begin() as connection:
+        tables = [table for name, table in SQLModel.metadata.tables.items() if name.startswith("inventory_")]
+        SQLModel.metadata.create_all(connection, tables=tables)
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.cursor().execute(f"PRAGMA synchronous={synchronous}")
+    return engine
+
+
+def plain_engine_in(folder: str) -> Engine:
+    engine = create_engine(f"sqlite:///{Path(folder) / 'plain.db'}")
+    SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables["inventory_entry"]])
+    return engine
+
+
+def draft(quantity: int, start: str, end: str) -> Draft:
+    identifier = f"move-{next(numbers):09d}"
+    command = Command(id=identifier, actor="bench", occurred_at=1, recorded_at=1)
+    line = Line(
+        item=ItemId("item"), quantity=quantity, from_place=PlaceId(start), to_place=PlaceId(end), lot=LotId("lot")
+    )
+    movement = Movement(id=identifier, kind=MovementKind.TRANSFER, command=command, lines=(line,))
+    return Draft(movement=movement, content_hash="", released={})
+
+
+def moves(engine: Engine, group: int) -> tuple[float, float]:
+    """Give seconds and processor seconds per move."""
+    with Session(engine) as session:
+        post(Driver(session), draft(10**9, "supplier", "store"))
+        session.commit()
+    clock, cpu = time.perf_counter(), time.process_time()
+    for _ in range(MOVES // group):
+        with Session(engine) as session:
+            driver = Driver(session)
+            for _ in range(group):
+                post(driver, draft(1, "store", "ward"))
+            session.commit()
+    done = MOVES // group * group
+    return (time.perf_counter() - clock) / done, (time.process_time() - cpu) / done
+
+
+def rows_by_mapper(engine: Engine) -> tuple[float, float]:
+    clock, cpu = time.perf_counter(), time.process_time()
+    for _ in range(MOVES):
+        with Session(engine) as session:
+            session.add(EntryRow(movement=f"row-{next(numbers)}", seq=0, place="p", item="i", quantity=1))
+            session.commit()
+    return (time.perf_counter() - clock) / MOVES, (time.process_time() - cpu) / MOVES
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        own, _ = moves(engine_in(folder, "FULL"), 1)
+        mapper, _ = rows_by_mapper(plain_engine_in(folder))
+        grouped, _ = moves(engine_in(folder, "FULL"), 32)
+        _, cpu = moves(engine_in(folder, "OFF"), 32)
+        _, mapper_cpu = rows_by_mapper(engine_in(folder, "OFF"))
+        peer = "SQLModel add + commit of one row"
+        show("guarded move with its own commit", 1 / own, "1/s", peer=peer, peer_figure=round(1 / mapper),
+             ratio=round(mapper / own, 2), must=">= 2.5x")  # fmt: skip
+        show("guarded move, 32 in a commit", 1 / grouped, "1/s", peer=peer, peer_figure=round(1 / mapper),
+             ratio=round(mapper / grouped, 2), must=">= 8x")  # fmt: skip
+        show("processor time of a guarded move", cpu * 1e6, "us", peer=peer, peer_figure=round(mapper_cpu * 1e6, 1),
+             ratio=round(mapper_cpu / cpu, 2), must=">= 8x less")  # fmt: skip
+        books(engine_in(folder, "FULL"))
+
+
+def books(engine: Engine) -> None:
+    lines = tuple(
+        Line(item=ItemId(f"item-{i % 5000}"), quantity=5, from_place=PlaceId("found"),
+             to_place=PlaceId(f"place-{i % 60}"), lot=LotId(f"lot-{i}"))
+        for i in range(200_000)
+    )  # fmt: skip
+    command = Command(id="opening", actor="bench", occurred_at=1, recorded_at=1)
+    movement = Movement(id="opening", kind=MovementKind.COUNT, command=command, lines=lines)
+    start = time.perf_counter()
+    with Session(engine) as session:
+        post(Driver(session), Draft(movement=movement, content_hash="", released={}))
+        session.commit()
+    show("opening stock: entries with their balances", 2 * len(lines) / (time.perf_counter() - start), "entries/s",
+         must=">= 100,000/s")  # fmt: skip
+    asked = []
+    with Session(engine) as session:
+        session.connection().execute(text("SELECT 1"))
+        driver = Driver(session)
+        for i in range(2000):
+            start = time.perf_counter()
+            position_at(driver, item=f"item-{i % 5000}", place=f"place-{i % 60}")
+            asked.append(time.perf_counter() - start)
+    show("on hand of one item at a place, 99th percentile", statistics.quantiles(asked, n=100)[98] * 1000, "ms",
+         must="< 1 ms")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
