@@ -1,6 +1,6 @@
 """How many guarded stock moves a second, beside adding one row by the object mapper and committing it.
 
-Protocol: SQLite (the bundled library of the product, WAL): a move is one movement, two entries and two balances, checked
+Protocol: SQLite (the product's bundled library, WAL): a move is one movement, two entries and two balances, checked
 by the database; the peer adds one row of the entry table by an SQLModel session and commits, on an engine as
 ``create_engine`` gives it (rollback journal, synchronous=FULL); for processor time both run with synchronous=OFF and
 WAL. Own commit with synchronous=FULL; 32 moves in one commit. Then entries a second for one opening stock, and the time
