@@ -12,6 +12,7 @@ from twin.events.places import PlaceKind
 from twin.events.supply import StockMoved
 from twin.events.work import TaskKind, TaskRequested
 from twin.ports import HandlerContext, Handlers
+from twin.state.beds import is_bed
 
 CLEANING_DUE_US = 45 * 60 * 1_000_000
 """Time in which a vacated bed should be clean, microseconds."""
@@ -27,32 +28,39 @@ def open_task(context: HandlerContext, event: Event) -> Iterable[Event]:
 def clean_after_departure(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Make a vacated bed dirty and ask for its cleaning."""
     assert isinstance(event, EncounterDeparted)  # noqa: S101
-    if not event.place:
-        return ()  # nobody said which bed: the next departure or a person at the bed will
+    place = event.place or _bed_of(context, event.thing)
+    if not place or (place in context.state.places and not is_bed(context.state, place)):
+        return ()  # nobody knows which bed, or it was a chair or a room
     known = context.state.places.get(event.place)
     if known is not None and known.kind is not PlaceKind.BED:
         return ()  # a waiting area or a corridor is not a bed to be made
     dirty = BedReadinessChanged(
-        thing=event.place,
+        thing=place,
         occurred_at=event.occurred_at,
         source="",
         source_key="",
         readiness=BedReadiness.DIRTY,
     )
     request = TaskRequested(
-        thing=event.place,
+        thing=place,
         occurred_at=event.occurred_at,
         source="",
         source_key="",
         kind=TaskKind.CLEAN,
-        dedupe_key=f"clean:{event.place}",
-        subject_id=event.place,
-        to_place=event.place,
+        dedupe_key=f"clean:{place}",
+        subject_id=place,
+        to_place=place,
         due_at=event.occurred_at + CLEANING_DUE_US,
         priority=2,
         reason="departure",
     )
     return dirty, request
+
+
+def _bed_of(context: HandlerContext, encounter: str) -> str:
+    """Give where an encounter was as far as the live state knows; empty if it does not."""
+    known = context.state.encounters.get(encounter)
+    return (known.present or known.place) if known is not None else ""
 
 
 def follow_stock(context: HandlerContext, event: Event) -> Iterable[Event]:
