@@ -193,18 +193,49 @@ def _ratio(one: Candidate, year: int) -> float:
     return one.benefits[year] / max(one.costs[year], 1)
 
 
+def _units(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Give what is replaced together: each bundle, and each device without one."""
+    units: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        units.setdefault(f"bundle {one.bundle}" if one.bundle else f"asset {one.asset}", []).append(one)
+    return list(units.values())
+
+
 def _hint(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
-    """Begin with benefit by cost, year by year, without bundles and limits: the solver mends what it breaks."""
-    taken: set[str] = set()
+    """Give the solver a whole first plan: forced ones, then benefit by cost year by year, within budgets and standards.
+
+    Coverage and what is forced late are left to the solver to mend.
+    """
+    units = _units(candidates)
+    models: defaultdict[str, set[str]] = defaultdict(set)
+    year_by_asset: dict[str, int] = {}
     left = 0
     for year, budget in enumerate(rules.budgets):
         left = budget + (left if rules.carries_over else 0)
-        for one in sorted(candidates, key=lambda c: (-_ratio(c, year), c.asset)):
-            takes = one.asset not in taken and one.costs[year] <= left and one.benefits[year] > 0
-            model.add_hint(picks[one.asset, year], takes)
-            if takes:
-                taken.add(one.asset)
-                left -= one.costs[year]
+        count = 0
+        for unit in sorted(units, key=lambda own: _rank(own, year)):
+            if unit[0].asset in year_by_asset:
+                continue
+            cost = sum(one.costs[year] for one in unit)
+            is_full = bool(rules.most_per_year) and count + len(unit) > rules.most_per_year
+            wanted = {(one.kind, one.model) for one in unit if one.kind in rules.most_models}
+            is_standard = all(
+                name in models[kind] or len(models[kind]) < rules.most_models[kind] for kind, name in wanted
+            )
+            gains = sum(one.benefits[year] for one in unit) > 0 or any(one.forced_by is not None for one in unit)
+            if cost <= left and gains and is_standard and not is_full:
+                year_by_asset.update((one.asset, year) for one in unit)
+                for kind, name in wanted:
+                    models[kind].add(name)
+                left, count = left - cost, count + len(unit)
+    for (asset, year), pick in picks.items():
+        model.add_hint(pick, year_by_asset.get(asset) == year)
+
+
+def _rank(unit: list[Candidate], year: int) -> tuple[bool, float, str]:
+    is_forced = any(one.forced_by is not None for one in unit)
+    ratio = sum(one.benefits[year] for one in unit) / max(sum(one.costs[year] for one in unit), 1)
+    return not is_forced, -ratio, unit[0].asset
 
 
 def _plan(

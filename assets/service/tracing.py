@@ -212,13 +212,16 @@ def _unused(session: Session, sets: dict[str, int]) -> list[str]:
         )
         for name, at in used:
             later[name] = max(later.get(name, 0), at)
-        again = session.exec(
-            select(LoadItemRow.set_instance, func.max(CycleRow.end_at))
-            .where(col(LoadRow.id) == col(LoadItemRow.load), col(CycleRow.id) == col(LoadRow.cycle))
-            .where(col(LoadItemRow.set_instance).in_(part))
-            .group_by(LoadItemRow.set_instance)
-        )
-        for name, end in again:
-            if end > sets[name]:
-                later[name] = max(later.get(name, 0), end)
+    if not sets:
+        return []
+    # From the recent cycles to their sets: the whole past of each set would be many times as long.
+    again = session.exec(
+        select(LoadItemRow.set_instance, func.max(CycleRow.end_at))
+        .where(col(CycleRow.end_at) > min(sets.values()), col(LoadRow.cycle) == col(CycleRow.id))
+        .where(col(LoadItemRow.load) == col(LoadRow.id), col(LoadItemRow.set_instance) != "")
+        .group_by(LoadItemRow.set_instance)
+    )
+    for name, end in again:
+        if end > sets.get(name, end):
+            later[name] = max(later.get(name, 0), end)
     return [name for name in names if later.get(name, 0) < sets[name]]
