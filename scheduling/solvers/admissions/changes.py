@@ -120,7 +120,7 @@ def last_day(fixed: Fixed, p: int, d: int) -> int:
     return min(end, fixed.size.days)
 
 
-@inlined
+@compiled
 def _operate(fixed: Fixed, now: State, p: int, slot: Slot, sign: int) -> Delta:
     """Book (+1) or give back (-1) the theatre and the surgeon of a patient."""
     d = slot.day

@@ -54,7 +54,7 @@ LONGEST_BLOCK = 6
 """Days of one block of equal shifts."""
 
 
-@inlined
+@compiled
 def try_slot(fixed: Fixed, now: State, p: int, slot: Slot, bound: Bound) -> bool:
     """Give a patient a slot, if it costs no more than the bound."""
     told = evaluate(fixed, now, p, slot, bound)

@@ -43,7 +43,7 @@ def some_room(fixed: Fixed, now: State, p: int) -> int:
     return wide(fixed.rooms[p, below(now, fixed.person[p, N_ROOMS])])
 
 
-@inlined
+@compiled
 def takes(fixed: Fixed, now: State, p: int, slot: Slot) -> bool:
     """Tell whether a room has a bed among the same gender for the whole stay."""
     gender = fixed.person[p, GENDER]
@@ -54,7 +54,7 @@ def takes(fixed: Fixed, now: State, p: int, slot: Slot) -> bool:
     return True
 
 
-@inlined
+@compiled
 def good_room(fixed: Fixed, now: State, p: int, d: int) -> int:
     """Give a random room, one that takes the patient from a day on if a few tries find one."""
     r = 0
@@ -65,7 +65,7 @@ def good_room(fixed: Fixed, now: State, p: int, d: int) -> int:
     return r
 
 
-@inlined
+@compiled
 def good_theatre(fixed: Fixed, now: State, p: int, d: int) -> int:
     """Give the theatre that costs least on a day; -1 for a patient without operation."""
     minutes = fixed.person[p, MINUTES]

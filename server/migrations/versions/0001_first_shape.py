@@ -719,6 +719,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('only'),
     comment='last sequence ever given: retention may empty the table of samples, and numbers are never used twice'
     )
+    op.create_table('scheduling_plan',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('days', sa.Integer(), nullable=False),
+    sa.Column('cost', sa.BigInteger(), nullable=False),
+    sa.Column('n_violations', sa.Integer(), nullable=False),
+    sa.Column('content_hash', sa.String(), nullable=False),
+    sa.Column('problem', sa.LargeBinary(), nullable=False),
+    sa.Column('plan', sa.LargeBinary(), nullable=False),
+    sa.Column('report', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('published_at', sa.BigInteger(), nullable=False),
+    sa.Column('published_by', sa.String(), nullable=False),
+    sa.Column('overrides', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_scheduling_plan_status'), 'scheduling_plan', ['status'], unique=False)
     op.create_table('scheduling_task',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),

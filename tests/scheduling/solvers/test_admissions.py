@@ -40,6 +40,8 @@ from tests.datafiles import data_file
 from tests.scheduling.wards import patient, problem, problems, random_problem
 from twin.errors import InputError
 
+pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
+
 CROWDING = (HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY)
 LATE = (HardRule.THEATRE_OVERTIME, HardRule.SURGEON_OVERTIME)
 
@@ -261,7 +263,6 @@ for seed in range(3):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_no_kernel_reads_or_writes_outside_its_arrays(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": "."}
 

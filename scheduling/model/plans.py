@@ -1,0 +1,39 @@
+"""A plan's way from draft to being in force, and what stands in its place afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduling.model.report import HardRule
+
+
+class PlanStatus(StrEnum):
+    """How far a plan has come."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    REPLACED = "replaced"
+
+
+class PlanKind(StrEnum):
+    """What a plan is about; as in ``PlanPublished``."""
+
+    ADMISSIONS = "admissions"
+    ROSTER = "roster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A person's word that a broken rule is accepted; publishing needs one for each rule that is broken.
+
+    Parameters
+    ----------
+    rule : HardRule
+        Which rule.
+    reason : str
+        Why it is accepted.
+    """
+
+    rule: HardRule
+    reason: str

@@ -1,0 +1,177 @@
+"""Making a plan away from the hospital's own process: JSON values in, JSON values out."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from scheduling.checker.admissions import check_admissions
+from scheduling.loaders.ihtc import problem_from_bytes
+from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.model.admissions import AdmissionProblem
+from scheduling.model.report import HardRule, Report, SoftRule
+from scheduling.service.publishing import DAY_US, hash_of, stays_of
+from scheduling.solvers.admissions.search import Settings, solve
+from twin.errors import DecodeError, InputError
+from twin.state.frozen import HospitalState
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """How a job tells how far it is."""
+
+    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
+        """Tell the share done, a code, and what is known already."""
+
+
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be planned: one of ``problem``, ``ihtc`` or ``state``.
+
+    Parameters
+    ----------
+    kind : str
+        ``admissions``.
+    problem : msgspec.Raw
+        An :class:`AdmissionProblem` as JSON.
+    ihtc : msgspec.Raw
+        A problem in the competition's format.
+    state : str
+        ``HospitalState.to_bytes()`` in base 64.
+    waiting_list : str
+        CSV text; when empty, the state's booked encounters are planned.
+    start_at, days : int
+        Horizon of the waiting list: UTC microseconds and days.
+    wards : tuple[str, ...]
+        Wards to plan; all when empty.
+    seconds, threads, seed, steps
+        As in :class:`Settings`.
+    """
+
+    kind: str = "admissions"
+    problem: msgspec.Raw = msgspec.Raw()
+    ihtc: msgspec.Raw = msgspec.Raw()
+    state: str = ""
+    waiting_list: str = ""
+    start_at: int = 0
+    days: int = 14
+    wards: tuple[str, ...] = ()
+    seconds: float = 10.0
+    threads: int = 1
+    seed: int = 0
+    steps: int = 0
+
+
+def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict[str, object]:
+    """Make and check a plan of beds, theatres and nurses; the job ``plan``.
+
+    Parameters
+    ----------
+    arguments : Mapping[str, object]
+        Fields of :class:`PlanRequest`.
+    progress : Progress
+        Hears how far it is and the best cost.
+
+    Returns
+    -------
+    dict[str, object]
+        ``plan`` as it would be published, ``report`` of the checker, ``problem`` and ``admissions`` (the plan in the
+        planner's own terms), ``steps`` and ``seconds``, all as JSON values.
+    """
+    request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
+    problem = problem_of(request)
+    settings = Settings(seconds=request.seconds, threads=request.threads, seed=request.seed, steps=request.steps)
+    outcome = solve(problem, settings, lambda share, cost: progress(share, "searching", {"cost": cost}))
+    report = check_admissions(problem, outcome.plan)
+    return {
+        "plan": {
+            "kind": request.kind,
+            "start_at": request.start_at,
+            "end_at": request.start_at + problem.days * DAY_US,
+            "stays": to_json(stays_of(request.start_at, problem, outcome.plan)),
+            "shifts": [],
+            "content_hash": hash_of(problem, outcome.plan),
+        },
+        "problem": to_json(problem),
+        "admissions": to_json(outcome.plan),
+        "report": report_to_json(report),
+        "steps": outcome.steps,
+        "seconds": outcome.seconds,
+    }
+
+
+def problem_of(request: PlanRequest) -> AdmissionProblem:
+    """Give the problem that a request names.
+
+    Raises
+    ------
+    InputError
+        If it names none, or one that cannot be used.
+    """
+    if request.kind != "admissions":
+        raise InputError(f"kind: expected `admissions`, got {request.kind[:40]!r}.")
+    if bytes(request.problem):
+        return read_json(bytes(request.problem), AdmissionProblem, "problem")
+    if bytes(request.ihtc):
+        return problem_from_bytes(bytes(request.ihtc), "ihtc")
+    if request.state:
+        state = HospitalState.from_bytes(base64.b64decode(request.state))
+        horizon = Horizon(start_at=request.start_at, days=request.days, wards=frozenset(request.wards))
+        return problem_from_state(state, horizon, request.waiting_list)
+    raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")
+
+
+def read_json(body: bytes, kind: type[T], name: str) -> T:
+    """Decode JSON into a value.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON text.
+    kind : type
+        What it should be.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    DecodeError
+        Naming the field that does not fit.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"{name}: {error}.", code="plan.json") from error
+
+
+def to_json(value: object) -> object:
+    """Give a value as plain JSON values, in a fixed order."""
+    return msgspec.json.decode(msgspec.json.encode(value, order="deterministic"))
+
+
+def report_to_json(report: Report) -> dict[str, object]:
+    """Give a check as plain JSON values: sums by rule, then every breach."""
+    return {
+        "cost": report.cost,
+        "is_valid": report.is_valid,
+        "rules": [*_hard_lines(report), *_soft_lines(report)],
+        "costs": {rule.value: cost for rule, cost in report.cost_by_rule().items()},
+        "violations_by_rule": {rule.value: amount for rule, amount in report.violations_by_rule().items()},
+        "violations": to_json(report.violations),
+        "dearest": to_json(sorted(report.costs, key=lambda found: -found.cost)[:50]),
+    }
+
+
+def _hard_lines(report: Report) -> list[dict[str, object]]:
+    broken = report.violations_by_rule()
+    return [{"rule": r.value, "is_hard": True, "violations": broken.get(r, 0), "cost": 0} for r in HardRule]
+
+
+def _soft_lines(report: Report) -> list[dict[str, object]]:
+    costs = report.cost_by_rule()
+    counts = Counter(found.rule for found in report.costs)
+    return [{"rule": r.value, "is_hard": False, "violations": counts[r], "cost": costs[r]} for r in SoftRule]

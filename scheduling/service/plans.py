@@ -1,0 +1,164 @@
+"""A plan's life: kept as a draft with its check, published with a person's word for each broken rule, replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+from sqlmodel import Session
+
+from scheduling.checker.admissions import check_admissions
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
+from scheduling.model.plans import Override, PlanKind, PlanStatus
+from scheduling.service.planning import read_json, report_to_json
+from scheduling.service.publishing import DAY_US, calendar, hash_of, stays_of
+from scheduling.tables.plans import PlanRow, load_plan_row, published_rows, save_plan_row
+from twin.access import Actor, Permission
+from twin.errors import Conflict, Refused, StaleVersion
+from twin.events.work import PlanPublished
+from twin.ports import EventSink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlan:
+    """A plan to be kept.
+
+    Parameters
+    ----------
+    id : str
+        Its new id.
+    title : str
+        What people call it.
+    start_at : int
+        Midnight before its first day, UTC microseconds.
+    problem, plan : bytes
+        :class:`AdmissionProblem` and :class:`AdmissionPlan` as JSON.
+    """
+
+    id: str
+    title: str
+    start_at: int
+    problem: bytes
+    plan: bytes
+
+
+def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> PlanRow:
+    """Check a plan anew, whoever made it, and keep it as a draft.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    actor : Actor
+        Who keeps it; needs PLANS_EDIT.
+    at : int
+        When, UTC microseconds.
+    new : NewPlan
+        The plan.
+
+    Raises
+    ------
+    DecodeError
+        If problem or plan cannot be read.
+    """
+    actor.require(Permission.PLANS_EDIT)
+    problem = read_json(new.problem, AdmissionProblem, "problem")
+    plan = read_json(new.plan, AdmissionPlan, "plan")
+    report = check_admissions(problem, plan)
+    row = PlanRow(
+        id=new.id, kind=PlanKind.ADMISSIONS.value, title=new.title, start_at=new.start_at, days=problem.days,
+        cost=report.cost, n_violations=len(report.violations), content_hash=hash_of(problem, plan),
+        problem=msgspec.json.encode(problem, order="deterministic"),
+        plan=msgspec.json.encode(plan, order="deterministic"),
+        report=msgspec.json.encode(report_to_json(report), order="deterministic"), created_at=at, created_by=actor.id,
+    )  # fmt: skip
+    save_plan_row(session, row)
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """A person's intention to put a plan in force.
+
+    Parameters
+    ----------
+    plan : str
+        Id of the plan.
+    version : int
+        Version that the person saw.
+    overrides : tuple[Override, ...]
+        One for each rule that the plan breaks.
+    """
+
+    plan: str
+    version: int
+    overrides: tuple[Override, ...] = ()
+
+
+def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, intent: Publishing) -> PlanRow:
+    """Put a draft in force; the plan in force before is replaced.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where ``PlanPublished`` goes.
+    actor : Actor
+        Who publishes; needs PLANS_PUBLISH.
+    at : int
+        When, UTC microseconds.
+    intent : Publishing
+        Which plan, and what is accepted.
+
+    Raises
+    ------
+    Refused
+        If a rule is broken without override, naming each.
+    Conflict
+        If it is no draft any more.
+    StaleVersion
+        If it changed since the person saw it.
+    """
+    actor.require(Permission.PLANS_PUBLISH)
+    row = load_plan_row(session, intent.plan, lock=True)
+    if row.version != intent.version:
+        raise StaleVersion(expected=intent.version, found=row.version)
+    if row.status != PlanStatus.DRAFT.value:
+        raise Conflict(f"Plan {row.id} is {row.status}: only a draft can be published.", code="plan.not_draft")
+    problem = read_json(row.problem, AdmissionProblem, "problem")
+    plan = read_json(row.plan, AdmissionPlan, "plan")
+    broken = check_admissions(problem, plan).violations_by_rule()
+    accepted = {override.rule for override in intent.overrides if override.reason.strip()}
+    missing = [rule for rule in broken if rule not in accepted]
+    if missing:
+        raise Refused(
+            "The plan breaks rules that nobody has accepted: change the plan, or give a reason for each.",
+            reasons=[f"{rule.value}: {broken[rule]}" for rule in missing], code="plan.violations",
+        )  # fmt: skip
+    for old in published_rows(session, row.kind):
+        old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
+        save_plan_row(session, old)
+    row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED.value, at, actor.id
+    row.overrides = msgspec.json.encode(intent.overrides).decode()
+    row.version += 1
+    save_plan_row(session, row)
+    ledger.append(session, [published_event(row, problem, plan)])
+    return row
+
+
+def published_event(row: PlanRow, problem: AdmissionProblem, plan: AdmissionPlan) -> PlanPublished:
+    """Give the event that tells a published plan."""
+    return PlanPublished(
+        thing=row.id, occurred_at=row.published_at, source=f"user:{row.published_by}",
+        source_key=f"publish:{row.id}:{row.version}", actor=row.published_by, kind=row.kind, start_at=row.start_at,
+        end_at=row.start_at + row.days * DAY_US, stays=stays_of(row.start_at, problem, plan),
+        content_hash=row.content_hash,
+    )  # fmt: skip
+
+
+def calendar_of(row: PlanRow) -> str:
+    """Give a plan's calendar as iCalendar text."""
+    problem = read_json(row.problem, AdmissionProblem, "problem")
+    plan = read_json(row.plan, AdmissionPlan, "plan")
+    return calendar(row.id, row.published_at or row.created_at, stays_of(row.start_at, problem, plan))

@@ -1,0 +1,123 @@
+"""What a plan looks like to others: instants, a hash of its content, a calendar."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
+from twin.events.work import PlannedStay
+
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+ADMISSION_HOUR = 8
+"""Hour of the day at which stays start and theatres open, in the hospital's clock of the plan."""
+
+
+def hash_of(problem: AdmissionProblem, plan: AdmissionPlan) -> str:
+    """Give the SHA-256 of a problem and its plan, the same for the same content."""
+    digest = hashlib.sha256(msgspec.json.encode(problem, order="deterministic"))
+    digest.update(msgspec.json.encode(plan, order="deterministic"))
+    return digest.hexdigest()
+
+
+def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> tuple[PlannedStay, ...]:
+    """Give stays with instants: operations of a theatre follow each other in the order of the patients' ids.
+
+    Parameters
+    ----------
+    start_at : int
+        Midnight before the first day, UTC microseconds.
+    problem : AdmissionProblem
+        Lengths of stays and operations.
+    plan : AdmissionPlan
+        The plan.
+    """
+    patients = {patient.id: patient for patient in problem.patients}
+    ends: dict[tuple[str, int], int] = {}
+    stays = []
+    for stay in sorted(plan.stays, key=lambda found: (found.day, found.patient)):
+        patient = patients[stay.patient]
+        begins = start_at + stay.day * DAY_US + ADMISSION_HOUR * HOUR_US
+        theatre_start = theatre_end = 0
+        if patient.surgery_minutes:
+            theatre_start = ends.get((stay.theatre, stay.day), begins)
+            theatre_end = theatre_start + patient.surgery_minutes * 60_000_000
+            ends[stay.theatre, stay.day] = theatre_end
+        stays.append(
+            PlannedStay(
+                encounter=stay.patient, place=stay.room, start_at=begins,
+                end_at=begins + patient.length_of_stay * DAY_US, theatre=stay.theatre,
+                theatre_start_at=theatre_start, theatre_end_at=theatre_end, surgeon=patient.surgeon,
+            )
+        )  # fmt: skip
+    return tuple(stays)
+
+
+def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay]) -> str:
+    """Give a plan as an iCalendar text: one event for each stay and one for each operation.
+
+    Parameters
+    ----------
+    plan_id : str
+        Id of the plan; part of each event's own id, so that a calendar knows it again.
+    stamp_at : int
+        When the plan was made or published, UTC microseconds.
+    stays : Sequence[PlannedStay]
+        What is planned.
+
+    Returns
+    -------
+    str
+        Lines of at most 75 octets that end in CR LF.
+
+    References
+    ----------
+    RFC 5545 (2009), sections 3.1, 3.3.11 and 3.6.1.
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Hospital Twin//Plan//EN", "CALSCALE:GREGORIAN"]
+    stamp = _instant(stamp_at)
+    for stay in stays:
+        lines += _entry(
+            f"{plan_id}-{stay.encounter}", stamp, (stay.start_at, stay.end_at), (stay.encounter, stay.place)
+        )
+        if stay.theatre_start_at:
+            lines += _entry(
+                f"{plan_id}-{stay.encounter}-theatre", stamp, (stay.theatre_start_at, stay.theatre_end_at),
+                (f"{stay.encounter} ({stay.surgeon})", stay.theatre),
+            )  # fmt: skip
+    lines.append("END:VCALENDAR")
+    return "".join(f"{_folded(line)}\r\n" for line in lines)
+
+
+def _entry(uid: str, stamp: str, span: tuple[int, int], told: Sequence[str]) -> list[str]:
+    return [
+        "BEGIN:VEVENT", f"UID:{_escaped(uid)}@hospital-twin", f"DTSTAMP:{stamp}", f"DTSTART:{_instant(span[0])}",
+        f"DTEND:{_instant(span[1])}", f"SUMMARY:{_escaped(told[0])}", f"LOCATION:{_escaped(told[1])}", "END:VEVENT",
+    ]  # fmt: skip
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _escaped(text: str) -> str:
+    for mark in ("\\", ";", ","):
+        text = text.replace(mark, f"\\{mark}")
+    return "\\n".join(text.splitlines())
+
+
+def _folded(line: str) -> str:
+    """Break a line after at most 75 octets, never within a character."""
+    parts, size = [""], 0
+    for character in line:
+        octets = len(character.encode())
+        if size + octets > 75:
+            parts.append("")
+            size = 1  # the space that marks a continuation
+        parts[-1] += character
+        size += octets
+    return "\r\n ".join(parts)

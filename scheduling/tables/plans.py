@@ -1,0 +1,89 @@
+"""Rows of plans: drafts with their problem and check, and the ones that were published."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, LargeBinary
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from scheduling.model.plans import PlanStatus
+from twin.errors import NotFound
+
+
+class PlanRow(SQLModel, table=True):
+    """A plan; problem, plan and check are JSON and never change once stored."""
+
+    __tablename__ = "scheduling_plan"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    title: str = ""
+    status: str = Field(default=PlanStatus.DRAFT.value, index=True)
+    start_at: int = Field(sa_type=BigInteger)
+    days: int
+    cost: int = Field(sa_type=BigInteger)
+    n_violations: int = 0
+    content_hash: str
+    problem: bytes = Field(sa_type=LargeBinary)
+    plan: bytes = Field(sa_type=LargeBinary)
+    report: bytes = Field(sa_type=LargeBinary)
+    created_at: int = Field(sa_type=BigInteger)
+    created_by: str
+    published_at: int = Field(default=0, sa_type=BigInteger)
+    published_by: str = ""
+    overrides: str = "[]"
+    version: int = 1
+
+
+def load_plan_row(session: Session, plan: str, *, lock: bool = False) -> PlanRow:
+    """Give the row of a plan.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    plan : str
+        Its id.
+    lock : bool
+        Whether others must wait until this transaction ends.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = session.get(PlanRow, plan, with_for_update=lock, populate_existing=lock)
+    if row is None:
+        raise NotFound("plan", plan)
+    return row
+
+
+def save_plan_row(session: Session, row: PlanRow) -> None:
+    """Write a row, new or changed."""
+    session.add(row)
+    session.flush()
+
+
+def published_rows(session: Session, kind: str) -> list[PlanRow]:
+    """Give the rows of plans of a kind that are in force; one at most but for a moment."""
+    query = (
+        select(PlanRow).where(col(PlanRow.status) == PlanStatus.PUBLISHED.value, col(PlanRow.kind) == kind).limit(10)
+    )
+    return list(session.exec(query))
+
+
+def list_plan_rows(session: Session, *, before: str = "", limit: int = 50) -> list[PlanRow]:
+    """Give rows, the newest first, a page at a time.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    before : str
+        Id of the last row of the page before.
+    limit : int
+        Largest number of rows.
+    """
+    query = select(PlanRow).order_by(col(PlanRow.id).desc()).limit(limit)
+    if before:
+        query = query.where(col(PlanRow.id) < before)
+    return list(session.exec(query))
