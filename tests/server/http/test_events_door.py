@@ -134,7 +134,7 @@ async def test_gzip_bomb_is_refused_before_it_unfolds(served: Served) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"\x1f\x8b broken", gzip.compress(b"[]")[:-4], b""])
+@pytest.mark.parametrize("body", [b"\x1f\x8b broken", gzip.compress(b"[]", mtime=0)[:-4], b""])
 async def test_broken_gzip_is_refused(served: Served, body: bytes) -> None:
     client = await served.program(Role.SERVICE_GATEWAY)
 
