@@ -38,7 +38,8 @@ def separators_of(header: str) -> Separators:
     told = header[4:].split(field, 1)[0]
     chosen = list("^~\\&")
     for position in range(min(4, len(told))):
-        if told[position] not in told[:position] and told[position] != field:
+        char = told[position]
+        if char not in told[:position] and char != field and not char.isalnum() and char.isprintable():
             chosen[position] = told[position]
     extra = told[4:5] if told[4:5] not in ("", *chosen, field) else ""
     component, repetition, escaping, subcomponent = chosen

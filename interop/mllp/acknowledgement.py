@@ -46,6 +46,9 @@ class Handled:
     error: str = ""
 
 
+_CONDITIONS = ("AL", "NE", "ER", "SU")
+
+
 def _wants(condition: str, verdict: Verdict) -> bool:
     is_good = verdict is Verdict.ACCEPTED
     return condition == "AL" or (condition == "SU" and is_good) or (condition == "ER" and not is_good)
@@ -74,7 +77,8 @@ def acknowledgements(message: Message, handled: Handled, *, now: int, control_id
     """
     if message.kind in ("ACK", "MCF") or message.first("MSA") is not None:
         return []
-    accept, application = message.msh.value(15), message.msh.value(16)
+    # A code outside table 0155 asks for nothing that we know: such a sender gets the original answer.
+    accept, application = (code if code in _CONDITIONS else "" for code in map(message.msh.value, (15, 16)))
     if not accept and not application:
         return [_answer(message, _ORIGINAL[handled.verdict], handled, now, control_id)]
     stored = Verdict.ACCEPTED if handled.is_stored else handled.verdict

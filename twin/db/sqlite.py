@@ -34,6 +34,7 @@ WRITER_PRAGMAS = (
     "PRAGMA cache_size=-65536",
     "PRAGMA wal_autocheckpoint=16000",
     "PRAGMA journal_size_limit=134217728",
+    "PRAGMA secure_delete=ON",  # a key that was thrown away must not stay in a free page
     *_COMMON,
 )
 READER_PRAGMAS = (

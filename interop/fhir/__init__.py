@@ -1,0 +1,1 @@
+"""FHIR R4: what the twin knows as resources, without anybody's identity."""
