@@ -13,6 +13,7 @@ from twin.errors import DecodeError
 ENVELOPES = frozenset({"FHS", "BHS", "BTS", "FTS"})
 _HEADERS = frozenset({"MSH", "FHS", "BHS"})
 MAX_SEGMENTS = 20_000
+_SEPARATOR = r"[!-/:-@\[-`{-~]"  # visible, and neither letter nor digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def read_interchange(data: bytes) -> Interchange:
     """
     decoded = decode(data)
     text = decoded.text
-    start = re.search(r"(?:FHS|BHS|MSH)[^\w\s]", text)
+    start = re.search(rf"(?:FHS|BHS|MSH){_SEPARATOR}", text)
     if start is None or "MSH" not in text:
         raise DecodeError("Expected an HL7 version 2 message that begins with MSH, found none.", code="hl7.no_header")
     charset = replace(decoded, text="")
@@ -231,7 +232,9 @@ def _segments(text: str, codec: str) -> Iterator[Segment]:
     by = separators_of(text)
     mark = re.escape(by.field)
     # A line that does not begin as a segment does is the rest of the field before it (senders wrap texts so).
-    boundary = re.compile(rf"[\r\n\x0b\x1c]+(?=(?:[A-Z][A-Z0-9]{{2}}(?:{mark}|[\r\n]|\Z))|(?:MSH|FHS|BHS)[^\w\s]|\Z)")
+    boundary = re.compile(
+        rf"[\r\n\x0b\x1c]+(?=(?:[A-Z][A-Z0-9]{{2}}(?:{mark}|[\r\n]|\Z))|(?:MSH|FHS|BHS){_SEPARATOR}|\Z)"
+    )
     position = count = 0
     while position < len(text):
         found = boundary.search(text, position)

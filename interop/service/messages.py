@@ -161,7 +161,7 @@ def bury(session: Session, intake: Intake, *, data: bytes, message: Message, pro
     row = _row_of(message, intake.vault, now)
     held = session.execute(select(MESSAGES.c.content).where(MESSAGES.c.key == row["key"])).scalar()
     if held is not None or not message.control_id:
-        row["key"] = f"{row['key']}#{row['content']}"
+        row["key"] = f"{row['key']}#{intake.vault.fingerprint(data)}"
         again = session.execute(select(MESSAGES.c.number).where(MESSAGES.c.key == row["key"])).scalar()
         if again is not None:
             counted = update(MESSAGES).where(MESSAGES.c.number == again)

@@ -153,7 +153,7 @@ async def test_nonsense_never_gets_a_good_answer(server: MllpServer, listening: 
             answer = read_message(await client.send(content))
             row = listening.rows()[0]
             is_good = answer.value("MSA", 1) == "AA"
-            assert is_good == (row.outcome in ("applied", "stored"))
+            assert is_good == (row.outcome in ("applied", "stored")), (content, answer.text())
 
 
 @contextmanager
