@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from interop.service import identity, messages
 from interop.service.messages import Outcome
-from server.access import audit
 from server.doors.context import CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
@@ -149,7 +148,7 @@ async def replay_message(call: CallDep, number: Number) -> Replayed:
 
 def _note(session: Session, call: CallDep, action: str, encounter: str, reason: str) -> None:
     facts = {"reason": reason}
-    audit.note(session, audit.Entry(at=call.now, actor=call.actor.id, action=action, subject=encounter, facts=facts))
+    call.request.app.state.access.note(session, call.actor.id, action, encounter, facts)
 
 
 @router.post("/identities/{encounter}/reveal", permission=Permission.IDENTITY_REVEAL, takes=Reason, gives=IdentityShown)
