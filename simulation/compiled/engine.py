@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulation.compiled import layout as at
+from simulation.compiled.freshness import keep_code_fresh
 from simulation.compiled.tables import Tables, build_tables
 from simulation.compiled.walk import walk
 from simulation.model.arrivals import Planned
@@ -60,6 +61,7 @@ class CompiledEngine:
     """
 
     def __init__(self, plan: RunPlan) -> None:
+        keep_code_fresh()
         self.plan = plan
         self.tables: Tables = build_tables(plan)
         sizes = self.tables.sizes

@@ -13,8 +13,9 @@ from simulation.model.plan import Mark, RunPlan
 from simulation.model.problems import EndlessLoop
 from tests.simulation.pathways import HOUR, Document, both, documents, plan_of, rows
 
-PARTS = 5  # so that each stays within the time of one test
+PARTS = 10  # so that each stays within the time of one test
 EXAMPLES = int(os.environ.get("HOSPITAL_TWIN_PATHWAYS", "2000" if os.environ.get("CI") else "250"))
+pytestmark = pytest.mark.timeout(240)  # the first test of a fresh machine compiles the kernel as well
 many = settings(
     max_examples=EXAMPLES // PARTS,
     deadline=None,
