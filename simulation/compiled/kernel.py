@@ -24,8 +24,6 @@ from simulation.numerics import laws as law_of
 from simulation.numerics.compiling import compiled
 from simulation.numerics.draws import MAX_VISITS, uniform, where_of, who_of
 
-NUMERICS_DIGEST = ""
-
 START, CAPACITY_UP, COMPLETION, GRANT, ARRIVAL, TIMEOUT, CAPACITY_DOWN, OBSERVER = (int(phase) for phase in Phase)
 M_ARRIVE, M_REQUEST, M_GRANT, M_BEGIN, M_END, M_RELEASE, M_RENEGE = (int(mark) for mark in list(Mark)[:7])
 M_EVICT, M_EXIT, M_ROUTE, M_FORK, M_JOIN, M_BATCH, M_SPAWN = (int(mark) for mark in list(Mark)[7:])
