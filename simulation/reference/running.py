@@ -103,7 +103,8 @@ class _Summary:
         self.stays = np.zeros((classes, 5))
         self.stay_bins = np.zeros((classes, BINS), dtype=np.int64)
         self.exits = np.zeros((len(self.names), classes), dtype=np.int64)
-        self.asked: dict[tuple[int, int, int], int] = {}
+        # Two units of one patient may be in turnover at once, in the same queue; the one that asked first is met first.
+        self.asked: dict[tuple[int, int, int, int], list[int]] = {}
         self.arrived: dict[tuple[int, int], int] = {}
         self.patient_class: dict[tuple[int, int], int] = {}
 
@@ -114,7 +115,7 @@ class _Summary:
             self.patient_class[-1, number] = patient.patient_class
             if patient.in_turnover:
                 self.arrived.pop((-1, number))
-            self.asked[-1, number, 0] = -patient.elapsed_us
+            self.asked[-1, number, 0, self.names.index(patient.node)] = [-patient.elapsed_us]
         for time, stream, number, branch, node, mark, value in log.rows():
             who = (stream, number)
             match Mark(mark):
@@ -123,12 +124,14 @@ class _Summary:
                 case Mark.REQUEST:
                     in_place = stream < 0 and time == 0 and self.plan.initial.patients[number].node == self.names[node]
                     if not in_place:
-                        self.asked[stream, number, branch] = time
+                        self.asked.setdefault((stream, number, branch, node), []).append(time)
                 case Mark.GRANT if node in self.seize_number:
-                    self._wait(node, self.patient_class[who], time, time - self.asked[stream, number, branch])
-                case Mark.RENEGE if time > self.plan.warm_up_us or not self.plan.warm_up_us:
-                    counts = self.waits[self.seize_number[node], self.patient_class[who]]
-                    counts[4:] += (1, time - self.asked[stream, number, branch])
+                    asked = self.asked[stream, number, branch, node].pop(0)
+                    self._wait(node, self.patient_class[who], time, time - asked)
+                case Mark.RENEGE:
+                    wait = time - self.asked[stream, number, branch, node].pop(0)
+                    if time > self.plan.warm_up_us or not self.plan.warm_up_us:
+                        self.waits[self.seize_number[node], self.patient_class[who], 4:] += (1, wait)
                 case Mark.EXIT if branch == 0 and who in self.arrived:
                     self._leave(node, who, time)
 
