@@ -19,6 +19,8 @@ from server.wiring import Hospital, follow
 from twin.clock import HOUR_US, MINUTE_US
 from twin.ledger.retention import archive_and_prune
 
+log = logging.getLogger("hospital_twin.server")
+
 SHUTDOWN_S = 8
 _HEAD_EVERY_US = 5 * MINUTE_US
 _SWEEP_EVERY_US = HOUR_US
@@ -95,6 +97,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     _repeat(hospital, "audit-head", _HEAD_EVERY_US, app.access.write_head)
     _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
     _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
+    _repeat(hospital, "ledger-retry", MINUTE_US, lambda: retry_handlers(hospital))
     hospital.deadlines.start()
     try:
         yield app
@@ -104,6 +107,20 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         runner.stop()
         hospital.ledger.take_snapshot().result()  # so that the next start replays nothing
         app.access.close()
+
+
+def retry_handlers(hospital: Hospital) -> int:
+    """Run handlers again that failed and are due; give how many still fail, which `doctor` and the log show.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    """
+    failing = hospital.write_now(hospital.ledger.retry)
+    if failing:
+        log.warning("%d handlers still fail; they are tried again", failing)
+    return failing
 
 
 def _sweep(hospital: Hospital) -> None:

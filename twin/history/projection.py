@@ -184,7 +184,8 @@ class HistoryProjection:
                 else:
                     self._close(head, event.occurred_at)
                     self._open((facet, thing), event, value, stored.sequence)
-            else:
+            elif value != head.value or event.occurred_at < head.from_at:
+                # what the open interval says already changes nothing: readers repeat themselves a lot
                 self._flush(session)
                 self._put_late(session, (facet, thing), stored, value)
 

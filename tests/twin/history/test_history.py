@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.fakes import START_US
 from twin.clock import SECOND_US, ManualClock
@@ -27,6 +28,7 @@ from twin.history import checkpoints, history
 from twin.history.claims import claims_of
 from twin.history.memory import MemoryHistory
 from twin.history.projection import HistoryProjection
+from twin.history.tables import INTERVALS
 from twin.ledger.ledger import Ledger
 from twin.settings import Settings
 from twin.state.live import LiveState
@@ -397,3 +399,18 @@ def open_past(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Past]:
         return Past(database)
 
     return make
+
+
+def test_reader_that_repeats_itself_at_one_instant_changes_nothing(past: Past) -> None:
+    past.record(zone("T", "Z1", 10), zone("T", "Z2", 20))
+    before = rows_of(past)
+
+    past.record(confirmed("T", "Z2", 20), known=30)
+
+    assert rows_of(past) == before
+    assert (past.value("tag.zone", "T", 19), past.value("tag.zone", "T", 20)) == ("Z1", "Z2")
+
+
+def rows_of(past: Past) -> list[tuple[object, ...]]:
+    with past.ledger.database.read() as session:
+        return [tuple(row) for row in session.execute(select(INTERVALS).order_by(INTERVALS.c.id))]
