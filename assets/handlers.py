@@ -20,7 +20,7 @@ from assets.service.mirroring import (
 from assets.service.notices import rematch_asset
 from assets.tables.register import find_asset
 from twin.events.envelope import Event
-from twin.events.supply import CycleEnded, LoadReleased, Verdict
+from twin.events.supply import LoadReleased
 from twin.events.things import (
     AssetMoved,
     AssetRegistered,
@@ -34,7 +34,6 @@ from twin.events.things import (
     PortalCrossed,
     ZoneChanged,
 )
-from twin.events.watch import AlarmPriority, AlarmRaised
 from twin.ports import HandlerContext, Handlers
 
 
@@ -49,7 +48,6 @@ def handlers() -> Handlers:
         DeviceReadinessChanged: {"assets.readiness": on_readiness_changed},
         DeviceStatusChanged: {"assets.status": on_status_changed},
         CustodyChanged: {"assets.custody": on_custody_changed},
-        CycleEnded: {"assets.cycle_failed": on_cycle_ended},
     }
 
 
@@ -127,25 +125,6 @@ def on_custody_changed(context: HandlerContext, event: Event) -> Iterable[Event]
     """Follow who answers for a device when another system says so."""
     assert isinstance(event, CustodyChanged)  # noqa: S101  # the runner calls by type
     return _told(mirror_custody(context.session, event))
-
-
-def on_cycle_ended(context: HandlerContext, event: Event) -> Iterable[Event]:
-    """Raise an alarm for a cycle that failed, so that nobody waits for its load."""
-    assert isinstance(event, CycleEnded)  # noqa: S101  # the runner calls by type
-    if event.verdict is not Verdict.FAIL:
-        return ()
-    return (
-        AlarmRaised(
-            thing=f"cycle:{event.cycle}",
-            occurred_at=event.occurred_at,
-            source="",
-            source_key="",
-            alarm_class="reprocessing.cycle_failed",
-            subject_id=event.thing,
-            priority=AlarmPriority.MEDIUM,
-            parameters=(("cycle", event.cycle), ("reasons", ",".join(event.reasons))),
-        ),
-    )
 
 
 def _told(changed: AvailabilityChanged | None) -> Iterable[Event]:

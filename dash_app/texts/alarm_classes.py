@@ -69,6 +69,31 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("A patient may have been harmed."),
         action=mark("Tell the ward and the person in charge of safety; read the trace."),
     ),
+    "stock.recall": AlarmText(
+        message=mark("Recalled stock of {subject} lies at {place}"),
+        consequence=mark("Somebody may take a recalled lot."),
+        action=mark("Fetch it and put it into quarantine."),
+    ),
+    "stock.temperature": AlarmText(
+        message=mark("{subject} at {place} was too warm, too cold or not measured"),
+        consequence=mark("Lots that cannot be trusted may be handed out."),
+        action=mark("Look at the held lots and decide on them with the pharmacy."),
+    ),
+    "reprocessing.exposure": AlarmText(
+        message=mark("A set that was not released was used: {subject}"),
+        consequence=mark("A patient may have been harmed."),
+        action=mark("Tell the ward and the person in charge of safety; read the trace."),
+    ),
+    "reprocessing.test_failed": AlarmText(
+        message=mark("A test of {subject} failed"),
+        consequence=mark("Its loads may not be released."),
+        action=mark("Take the machine out of use and have it looked at."),
+    ),
+    "reprocessing.indicator_failed": AlarmText(
+        message=mark("An indicator of a cycle of {subject} failed"),
+        consequence=mark("Sets of that load may not be sterile."),
+        action=mark("Fetch the sets of the load and read the trace."),
+    ),
     "device_fault": AlarmText(
         message=mark("{subject} reports a fault"),
         consequence=mark("The device may not be used on a patient."),

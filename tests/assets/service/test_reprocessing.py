@@ -161,11 +161,11 @@ def test_a_cycle_judged_again_from_its_samples_gives_the_same_judgement(cssd: Ho
     assert first == again
 
 
-def test_short_cycle_fails_raises_an_alarm_and_cannot_be_released_alone(cssd: House, store: Store) -> None:
+def test_short_cycle_fails_and_cannot_be_released_alone(cssd: House, store: Store) -> None:
     load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
     run_cycle(cssd, store, hold=100.0)
 
-    assert [alarm.alarm_class for alarm in cssd.events(AlarmRaised)] == ["reprocessing.cycle_failed"]
+    assert [ended.verdict for ended in cssd.events(CycleEnded)] == [Verdict.FAIL]
     with pytest.raises(Refused) as refused:
         cssd.do(release_load, act=cssd.act(), load_id=load.id)
     assert refused.value.reasons == ("deviation.missing",)
