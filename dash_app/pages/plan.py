@@ -184,7 +184,9 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(_clicks: int, seconds: Any, seed: Any, search: str) -> tuple[str, bool]:
+    def make(clicks: int, seconds: Any, seed: Any, search: str) -> tuple[str, bool]:
+        if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
+            raise PreventUpdate
         arguments = {"kind": "admissions", "seconds": int(seconds or 0), "seed": int(seed or 0)}
         return search_with(search, run=actions.start_plan(port, arguments)), False
 

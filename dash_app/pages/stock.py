@@ -43,7 +43,10 @@ def _runs_out(row: stock.StockRow) -> str:
 
 
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
-    found = stock.rows(port.state(), place=query.get("place", ""), code=query.get("state", ""), chinese=wants_chinese())
+    found = stock.rows(
+        port.state(), place=query.get("place", ""), item=query.get("item", ""), code=query.get("state", ""),
+        chinese=wants_chinese(),
+    )  # fmt: skip
     with port.read() as session:
         names = items.names(session)
     return [
@@ -76,11 +79,19 @@ def _places(port: HospitalPort) -> list[dict[str, str]]:
     return [{"value": key, "label": name} for key, name in stock.places(port.state(), chinese=wants_chinese())]
 
 
+def _items(port: HospitalPort) -> list[dict[str, str]]:
+    with port.read() as session:
+        names = items.names(session)
+    found = [{"value": key, "label": names.get(key, key)} for key in stock.item_ids(port.state())]
+    return sorted(found, key=lambda option: option["label"])
+
+
 LISTING = Listing(
     key="stock",
     permission=Permission.STOCK_READ,
     filters=(
         Filter(name="place", label=lambda: _("Place"), options=_places),
+        Filter(name="item", label=lambda: _("Item"), options=_items),
         Filter(
             name="state",
             label=lambda: _("State"),

@@ -7,10 +7,11 @@ figures from its seed and hash.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -19,15 +20,27 @@ from dash_app.charts.series import Axes, Band, banded
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.reader import chart_config, palette
+from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel
 from dash_app.pages.tables import Cell, table
+from dash_app.queries.levers import Lever, levers, ward_names
 from dash_app.queries.port import HospitalPort, JobState, JobView
-from dash_app.queries.whatif import Answer, Change, Compared, Estimate, Question, Spread, answer_of
+from dash_app.queries.whatif import (
+    BASE_NAME,
+    Answer,
+    Change,
+    Compared,
+    Estimate,
+    Question,
+    Spread,
+    answer_of,
+    most_apart,
+    telling_first,
+)
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.measures import measure_text, quantity_text
+from dash_app.texts.measures import lever_text, measure_text, quantity_text, scale_of
 from dash_app.texts.moments import local, number, percent
 from twin.access import Permission
 
@@ -50,37 +63,36 @@ _POLL_MS = 1000
 
 ACTIONS = {"add": mark("add"), "scale": mark("multiply by"), "set": mark("set to")}
 VERDICTS = {"better": mark("better"), "worse": mark("worse"), "not_distinguishable": mark("not distinguishable")}
-SUGGESTED_PATHS = {
-    "pools.icu-bed.capacity": mark("Beds in intensive care"),
-    "pools.ward-bed.capacity": mark("Beds on wards"),
-    "pools.ed-bay.capacity": mark("Bays in emergency"),
-    "pools.theatre.capacity": mark("Theatres"),
-    "pools.nurse.capacity": mark("Nurses on duty"),
-    "arrivals.emergency.per_hour": mark("Arrivals in emergency, per hour"),
-    "arrivals.elective.per_hour": mark("Planned admissions, per hour"),
-}
+_MOST_CHARTS = 4
+_MOST_ALIKE = 12
 
 
-def _change_text(change: dict[str, Any]) -> str:
-    path = str(change["path"])
-    subject = _(SUGGESTED_PATHS[path]) if path in SUGGESTED_PATHS else path
-    return f"{subject}: {_(ACTIONS[str(change['action'])])} {number(float(change['value']), 2)}"
+def _lever_text(lever: Lever) -> str:
+    text = lever_text(lever.kind.value, lever.subject, lever.name)
+    return text if lever.now is None else _("{text} (now {count})").format(text=text, count=number(lever.now, 0))
+
+
+def _changes_text(change: dict[str, Any]) -> str:
+    return f"{change['text']}: {_(ACTIONS[str(change['action'])])} {number(float(change['value']), 2)}"
 
 
 def _change_items(changes: list[dict[str, Any]]) -> list[Component]:
     if not changes:
         return [html.Li(_("No change: the hospital as it is."), className="secondary")]
-    return [html.Li(_change_text(change)) for change in changes]
+    return [html.Li(_changes_text(change)) for change in changes]
+
+
+def _levers(port: HospitalPort) -> list[Lever]:
+    return levers(port.state(), port.clock.now(), chinese=wants_chinese())
 
 
 def _paths(port: HospitalPort) -> list[dict[str, str]]:
-    offered = port.services.get("what_if_paths")
-    paths = list(offered) if isinstance(offered, list | tuple) else list(SUGGESTED_PATHS)
-    return [{"value": str(p), "label": _(SUGGESTED_PATHS[p]) if p in SUGGESTED_PATHS else str(p)} for p in paths]
+    return [{"value": lever.path, "label": _lever_text(lever)} for lever in _levers(port)]
 
 
 def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
     options = [{"value": key, "label": _(text)} for key, text in ACTIONS.items()]
+    paths = _paths(port)
     horizons = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (24, 48, 72, 168)]
     return panel(
         _("Question"),
@@ -88,7 +100,7 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
         html.P(_("The hospital as it is now, with everybody in place.")),
         html.H3(_("Changes")),
         html.Ul(_change_items([]), id=CHANGE_LIST, className="changes"),
-        dmc.Select(id=PATH, label=_("What changes"), data=_paths(port), value="pools.icu-bed.capacity"),
+        dmc.Select(id=PATH, label=_("What changes"), data=paths, value=paths[0]["value"], searchable=True),
         dmc.Select(id=ACTION, label=_("How"), data=options, value="add", allowDeselect=False),
         dmc.NumberInput(id=VALUE, label=_("By how much"), value=1, hideControls=True),
         html.P(
@@ -120,6 +132,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         [
             page_head(_("What if"), _("Would a change pay? Simulated from the hospital as it is now.")),
             dcc.Store(id=CHANGES, data=[]),
+            html.Div(dcc.Graph(figure={}), hidden=True),  # loads the drawing library while the question is put together
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             html.Div(
                 className="two",
@@ -128,7 +141,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                     html.Div(
                         [
                             html.Div(_progress(view), id=PROGRESS, role="status"),
-                            html.Div(_answer(view), id=ANSWER),
+                            html.Div(_answer(port, view, visit.query.get("seed", "")), id=ANSWER),
                         ]
                     ),
                 ],
@@ -159,29 +172,31 @@ def _progress(view: JobView | None) -> list[Component]:
     return parts
 
 
-def _answer(view: JobView | None) -> list[Component]:
+def _answer(port: HospitalPort, view: JobView | None, seed: str) -> list[Component]:
     if view is None:
         return [empty(_("No run yet"), _("Put changes together, then press Run. The base alone gives a forecast."))]
     answer = answer_of(view.result or view.partial)
     if not answer.measures:
         return []
+    names = ward_names(port.state(), chinese=wants_chinese())
     parts: list[Component] = []
     if answer.comparisons:
-        parts.append(_comparison_panel(answer))
-    parts += _spread_panels(answer)
-    parts.append(_measures_panel(answer))
+        parts.append(_comparison_panel(answer, names))
+    parts += _spread_panels(answer, names)
+    parts.append(_measures_panel(answer, names))
     if answer.address:
-        parts.append(_reproduce_panel(view, answer))
+        parts.append(_reproduce_panel(answer, seed))
     return [html.Div(parts, className="panels")]
 
 
-def _wrote(estimate: Estimate | None) -> str:
+def _wrote(estimate: Estimate | None, measure: str) -> str:
     if estimate is None:
         return "–"
+    mean, half_width = estimate.mean / scale_of(measure), estimate.half_width / scale_of(measure)
     if estimate.half_width == float("inf"):
-        return _("{mean} (n = {n}, no interval)").format(mean=number(estimate.mean, 2), n=estimate.n)
+        return _("{mean} (n = {n}, no interval)").format(mean=number(mean, 2), n=estimate.n)
     return _("{mean} ± {half_width} (n = {n})").format(
-        mean=number(estimate.mean, 2), half_width=number(estimate.half_width, 2), n=estimate.n
+        mean=number(mean, 2), half_width=number(half_width, 2), n=estimate.n
     )
 
 
@@ -194,31 +209,32 @@ def _verdict(compared: Compared) -> Component:
     )
 
 
-def _comparison_panel(answer: Answer) -> Component:
-    rows: list[list[Cell]] = [
-        [
-            measure_text(one.measure),
-            _wrote(one.base),
-            _wrote(one.changed),
-            _wrote(one.difference),
-            _verdict(one),
-        ]
-        for one in answer.comparisons
-    ]
+def _compared_row(one: Compared, names: Mapping[str, str]) -> list[Cell]:
+    found = (one.base, one.changed, one.difference)
+    return [measure_text(one.measure, names), *(_wrote(estimate, one.measure) for estimate in found), _verdict(one)]
+
+
+def _comparison_panel(answer: Answer, names: Mapping[str, str]) -> Component:
     better = sum(one.verdict == "better" for one in answer.comparisons)
     worse = sum(one.verdict == "worse" for one in answer.comparisons)
+    alike = len(answer.comparisons) - better - worse
     summary = _("{better} measures better, {worse} worse, {same} not distinguishable at 95 %").format(
-        better=better, worse=worse, same=len(answer.comparisons) - better - worse
+        better=better, worse=worse, same=alike
     )
     headings = [_("Measure"), _("Base"), _("Changed"), _("Difference"), _("Verdict")]
-    return panel(
-        _("Comparison"), html.P(summary, className="summary"), table(_("Comparison"), headings, rows), wide=True
-    )
+    rows = [_compared_row(one, names) for one in telling_first(answer.comparisons)]
+    shown = better + worse + _MOST_ALIKE
+    parts: list[Component] = [table(_("Comparison"), headings, rows[:shown])]
+    if rows[shown:]:
+        rest = table(_("Further measures, not distinguishable"), headings, rows[shown:])
+        title = _("Further measures, not distinguishable: {count}").format(count=len(rows) - shown)
+        parts.append(html.Details([html.Summary(title), rest], className="as-table"))
+    return panel(_("Comparison"), html.P(summary, className="summary"), *parts, wide=True)
 
 
-def _measures_panel(answer: Answer) -> Component:
+def _measures_panel(answer: Answer, names: Mapping[str, str]) -> Component:
     rows: list[list[Cell]] = [
-        [scenario, measure_text(name), _wrote(estimate)]
+        [_scenario(scenario), measure_text(name, names), _wrote(estimate, name)]
         for scenario, measures in answer.measures.items()
         for name, estimate in sorted(measures.items())
     ]
@@ -228,16 +244,22 @@ def _measures_panel(answer: Answer) -> Component:
     )
 
 
-def _spread_panels(answer: Answer) -> list[Component]:
-    names = list(dict.fromkeys(spread.name for spread in answer.spreads))
-    return [_spread_panel([spread for spread in answer.spreads if spread.name == name]) for name in names[:6]]
+def _scenario(name: str) -> str:
+    return _("as it is") if name == BASE_NAME else name
 
 
-def _spread_panel(spreads: list[Spread]) -> Component:
-    title = quantity_text(spreads[0].name)
+def _spread_panels(answer: Answer, names: Mapping[str, str]) -> list[Component]:
+    return [
+        _spread_panel([spread for spread in answer.spreads if spread.name == name], names)
+        for name in most_apart(answer.spreads)[:_MOST_CHARTS]
+    ]
+
+
+def _spread_panel(spreads: list[Spread], names: Mapping[str, str]) -> Component:
+    title = quantity_text(spreads[0].name, names)
     bands = [
         Band(
-            name=spread.scenario,
+            name=_scenario(spread.scenario),
             x=[local(at).strftime("%Y-%m-%d %H:%M") for at in spread.at],
             low=spread.low,
             middle=spread.middle,
@@ -265,11 +287,11 @@ def _spread_panel(spreads: list[Spread]) -> Component:
     )
 
 
-def _reproduce_panel(view: JobView, answer: Answer) -> Component:
+def _reproduce_panel(answer: Answer, seed: str) -> Component:
     return panel(
         _("Compute it again"),
         html.P(_("The same state, changes, seed and engine give the same figures.")),
-        html.P(html.Code(f"hospital-twin simulate rerun {view.id}")),
+        *([html.P([_("Seed: "), html.Code(seed)])] if seed else []),
         html.P([_("Hash: "), html.Code(answer.address)]),
         html.P([_("Engine: "), html.Code(answer.engine_version)]),
         wide=True,
@@ -278,11 +300,11 @@ def _reproduce_panel(view: JobView, answer: Answer) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register putting a question together, running it, and following the run."""
-    _register_question(callbacks)
+    _register_question(callbacks, port)
     _register_run(callbacks, port)
 
 
-def _register_question(callbacks: Callbacks) -> None:
+def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(CHANGES, "data"),
         Output(CHANGE_LIST, "children"),
@@ -299,7 +321,8 @@ def _register_question(callbacks: Callbacks) -> None:
     ) -> tuple[list[dict[str, Any]], list[Component]]:
         if not path or not isinstance(value, int | float):
             raise PreventUpdate
-        longer = [*changes, {"path": path, "action": action, "value": value}]
+        text = next((_lever_text(one) for one in _levers(port) if one.path == path), path)
+        longer = [*changes, {"path": path, "action": action, "value": value, "text": text}]
         return longer, _change_items(longer)
 
     @callbacks.add(
@@ -327,7 +350,9 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def run(*values: Any) -> tuple[str, bool]:
-        _clicks, changes, horizon, replications, seed, search = values
+        clicks, changes, horizon, replications, seed, search = values
+        if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
+            raise PreventUpdate
         question = Question(
             name=_("changed"),
             changes=tuple(Change(path=c["path"], action=c["action"], value=c["value"]) for c in changes),
@@ -335,7 +360,8 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
             replications=int(replications or 0),
             seed=int(seed or 0),
         )
-        return search_with(search, run=actions.start_what_if(port, question.arguments())), False
+        job = actions.start_what_if(port, question.arguments())
+        return search_with(search, run=job, seed=question.seed), False
 
     @callbacks.add(
         Output(PROGRESS, "children"),
@@ -346,9 +372,12 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_READ,
         prevent_initial_call=True,
     )
-    def follow(_ticks: int, search: str) -> tuple[list[Component], list[Component], bool]:
-        view = _view(port, query_of(search).get("run", ""))
-        return _progress(view), _answer(view), view is None or view.is_over
+    def follow(_ticks: int, search: str) -> tuple[list[Component], Any, bool]:
+        query = query_of(search)
+        view = _view(port, query.get("run", ""))
+        # Charts drawn anew every second would each load the drawing library again before it has come once.
+        answer: Any = _answer(port, view, query.get("seed", "")) if view is None or view.is_over else no_update
+        return _progress(view), answer, view is None or view.is_over
 
     @callbacks.add(
         Output(PROGRESS, "children", allow_duplicate=True),
@@ -357,9 +386,9 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def call_off(_clicks: int, search: str) -> list[Component]:
+    def call_off(clicks: int, search: str) -> list[Component]:
         run = query_of(search).get("run", "")
-        if not run:
+        if not clicks or not run:
             raise PreventUpdate
         actions.cancel(port, run)
         return _progress(_view(port, run))

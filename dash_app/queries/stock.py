@@ -45,15 +45,15 @@ def _state_code(line: StockLine) -> str:
 _ORDER = ("out", "low", "below_par", "unplanned", "enough")
 
 
-def rows(state: LiveState, *, place: str = "", code: str = "", chinese: bool = False) -> list[StockRow]:
+def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", chinese: bool = False) -> list[StockRow]:
     """Give the stock lines of real places, the emptiest first.
 
     Parameters
     ----------
     state : LiveState
         The hospital.
-    place, code : str, optional
-        Only this place, only this state; empty for all.
+    place, item, code : str, optional
+        Only this place, only this item, only this state; empty for all.
     chinese : bool, optional
         Whether names are wanted in Chinese.
     """
@@ -74,8 +74,15 @@ def rows(state: LiveState, *, place: str = "", code: str = "", chinese: bool = F
         for line in tuple(state.stock.values())
         if line.place not in VIRTUAL_STOCK_PLACES
     ]
-    shown = [row for row in found if place in {"", row.place} and code in {"", row.state_code}]
+    shown = [
+        row for row in found if place in {"", row.place} and item in {"", row.item} and code in {"", row.state_code}
+    ]
     return sorted(shown, key=lambda row: (_ORDER.index(row.state_code), row.place_name, row.item))
+
+
+def item_ids(state: LiveState) -> list[str]:
+    """Give the ids of the items that some real place holds, in order."""
+    return sorted({line.item for line in tuple(state.stock.values()) if line.place not in VIRTUAL_STOCK_PLACES})
 
 
 def places(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:

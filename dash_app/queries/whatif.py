@@ -193,3 +193,40 @@ def answer_of(result: Mapping[str, Any] | None) -> Answer:
 def question_text(question: Question) -> str:
     """Write a question as one line of JSON, for the address line and for the command line."""
     return json.dumps(question.arguments(), separators=(",", ":"), sort_keys=True)
+
+
+def telling_first(comparisons: Sequence[Compared]) -> list[Compared]:
+    """Put worse first, then better, then what cannot be told apart, each by the size of its relative difference.
+
+    Parameters
+    ----------
+    comparisons : Sequence[Compared]
+        As an answer holds them.
+    """
+    rank = {"worse": 0, "better": 1}
+
+    def size(one: Compared) -> float:
+        against = abs(one.base.mean) if one.base is not None else 0.0
+        return abs(one.difference.mean) / against if against else abs(one.difference.mean)
+
+    return sorted(comparisons, key=lambda one: (rank.get(one.verdict, 2), -size(one), one.measure))
+
+
+def most_apart(spreads: Sequence[Spread]) -> list[str]:
+    """Give the names of the quantities, those first that differ most between the scenarios, else in their order.
+
+    Parameters
+    ----------
+    spreads : Sequence[Spread]
+        Of all scenarios.
+    """
+    by_name: dict[str, list[Spread]] = {}
+    for spread in spreads:
+        by_name.setdefault(spread.name, []).append(spread)
+
+    def apart(name: str) -> float:
+        first, *others = by_name[name]
+        gaps = [abs(a - b) for other in others for a, b in zip(first.middle, other.middle, strict=False)]
+        return max(gaps, default=0.0)
+
+    return sorted(by_name, key=lambda name: -apart(name))

@@ -127,6 +127,12 @@ def test_stock_stands_emptiest_first(state):
     assert [row.item for row in stock.rows(state, code="low")] == ["gloves-m"]
 
 
+def test_one_item_can_be_followed_through_all_places(state):
+    assert "gloves-m" in stock.item_ids(state)
+    assert {row.item for row in stock.rows(state, item="gloves-m")} == {"gloves-m"}
+    assert stock.rows(state, item="nothing of ours") == []
+
+
 def test_late_tasks_stand_first(state):
     rows = work.open_tasks(state, NOW)
 

@@ -4,7 +4,17 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dash_app.queries.whatif import Change, Question, answer_of, question_text
+from dash_app.queries.whatif import (
+    Change,
+    Compared,
+    Estimate,
+    Question,
+    Spread,
+    answer_of,
+    most_apart,
+    question_text,
+    telling_first,
+)
 
 CHANGES = st.builds(
     Change,
@@ -66,3 +76,31 @@ def test_an_answer_is_read_with_its_intervals_and_verdicts():
 def test_nothing_gives_an_empty_answer():
     assert answer_of(None).measures == {}
     assert answer_of({}).comparisons == ()
+
+
+def _compared(measure, base, difference, verdict):
+    estimate = Estimate(mean=difference, half_width=0.1, n=20)
+    base = Estimate(mean=base, half_width=0.1, n=20)
+    return Compared(scenario="s", measure=measure, base=base, changed=None, difference=estimate, verdict=verdict)
+
+
+def test_what_got_worse_stands_first_and_what_cannot_be_told_apart_last():
+    rows = [
+        _compared("alike", 1.0, 0.9, "not_distinguishable"),
+        _compared("better by a tenth", 10.0, 1.0, "better"),
+        _compared("better by half", 2.0, 1.0, "better"),
+        _compared("worse", 10.0, 0.1, "worse"),
+    ]
+
+    assert [row.measure for row in telling_first(rows)] == ["worse", "better by half", "better by a tenth", "alike"]
+
+
+def _spread(scenario, name, middle):
+    return Spread(scenario=scenario, name=name, at=(0, 1), low=middle, middle=middle, high=middle)
+
+
+def test_the_quantities_that_differ_most_are_drawn_first():
+    spreads = [_spread("a", "x", (1.0, 1.0)), _spread("a", "y", (1.0, 1.0))]
+
+    assert most_apart(spreads) == ["x", "y"]
+    assert most_apart([*spreads, _spread("b", "x", (1.0, 1.1)), _spread("b", "y", (1.0, 4.0))]) == ["y", "x"]

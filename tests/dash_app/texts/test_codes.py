@@ -2,7 +2,7 @@ import pytest
 
 from dash_app.texts import codes
 from dash_app.texts.happenings import HAPPENINGS, happening_text
-from dash_app.texts.measures import measure_text
+from dash_app.texts.measures import lever_text, measure_text, scale_of
 from twin.events.patients import BedReadiness
 from twin.events.registry import EVENT_TYPES
 from twin.events.supply import Verdict
@@ -48,11 +48,36 @@ def test_a_happening_without_a_sentence_shows_its_kind():
     ("measure", "text"),
     [
         ("pool.icu-bed.occupied", "icu bed: in use"),
-        ("wait.triage.p95_s", "Wait for triage: 95 % within, seconds"),
+        ("wait.triage.p95_s", "Wait for triage: 95 % within, minutes"),
+        ("pool.icu.utilisation_share", "Intensive care: share in use"),
+        ("wait.ed-to-icu.mean_s", "Wait for an intensive care bed, from emergency: mean, minutes"),
+        ("wait.ed-to-W1.mean_s", "Wait for a bed on Ward 1, from emergency: mean, minutes"),
+        ("pool.ward-W1.waiting", "Ward 1: waiting"),
+        ("left.wait-for-bay", "Left before a bay in emergency"),
+        ("exits.home", "Discharged to home"),
         ("patients.arrived", "Patients: arrived"),
         ("cost", "Cost"),
         ("something", "something"),
     ],
 )
 def test_measures_have_words_and_units(measure, text):
-    assert measure_text(measure) == text
+    assert measure_text(measure, {"ward-W1": "Ward 1"}) == text
+
+
+def test_seconds_are_told_in_minutes():
+    assert scale_of("wait.triage.p95_s") == 60
+    assert scale_of("pool.icu.waiting") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "name", "text"),
+    [
+        ("capacity", "icu", "", "Beds in intensive care"),
+        ("capacity", "ward-W1", "Ward 1", "Beds on Ward 1"),
+        ("rate", "emergency", "", "Emergency: arrivals per hour"),
+        ("count", "elective", "", "Planned operations: number a day"),
+        ("capacity", "dialysis", "", "dialysis: places"),
+    ],
+)
+def test_what_can_be_changed_has_words(kind, subject, name, text):
+    assert lever_text(kind, subject, name) == text
