@@ -63,7 +63,8 @@ from simulation.compiled.memory import (
     units_to_evict,
     unlink_all,
 )
-from simulation.model.plan import Floats, Integers
+from simulation.compiled.shapes import KernelMemory, KernelPlan, KernelResults, KernelTables
+from simulation.model.plan import Integers
 from simulation.numerics import laws as law_of
 from simulation.numerics.compiling import compiled
 from simulation.numerics.draws import (
@@ -72,32 +73,6 @@ from simulation.numerics.draws import (
     where_of,
     who_of,
 )
-
-KernelTables = tuple[
-    Integers,
-    Integers,
-    Integers,
-    Integers,
-    Floats,
-    Integers,
-    Floats,
-    Floats,
-    Integers,
-    Integers,
-    Integers,
-    Integers,
-    Integers,
-    Floats,
-    Integers,
-    Floats,
-    Integers,
-    Integers,
-    Integers,
-    Integers,
-]
-KernelPlan = tuple[Integers, Integers, Integers]
-KernelMemory = tuple[Integers, Integers, Floats, Integers, Integers, Integers, Integers, Integers, Integers]
-KernelResults = tuple[Floats, Integers, Floats, Integers, Integers, Integers]
 
 
 @compiled
@@ -115,27 +90,9 @@ def walk(
     One long function on purpose: splitting it would hand some twenty arrays to every piece at every step.
     """
     (
-        PROGRAM,
-        NEEDS,
-        LEVEL_TABLE,
-        BRANCHES,
-        CHANCES,
-        TERMS,
-        LAWS,
-        VALUES,
-        S,
-        CAPS,
-        CAL,
-        OFFSETS,
-        STREAMS,
-        SHARES,
-        PIECES,
-        TOTALS,
-        INITIAL,
-        HELD,
-        SIZES,
-        HOLD_LEVELS,
-    ) = tables
+        PROGRAM, NEEDS, LEVEL_TABLE, BRANCHES, CHANCES, TERMS, LAWS, VALUES, S, CAPS,
+        CAL, OFFSETS, STREAMS, SHARES, PIECES, TOTALS, INITIAL, HELD, SIZES, HOLD_LEVELS,
+    ) = tables  # fmt: skip
     PLAN_AT, PLAN_WHO, CUR = planned
     P, R, A, H, G, RING, STARTS, CURSOR, BATCHES = memory
     WAITS, HIST, STAYS, STAY_HIST, EXITS, AUDITS = results
