@@ -26,7 +26,8 @@ from twin.clock import DAY_US
 from twin.errors import HospitalTwinError
 from twin.events import registry
 from twin.events.envelope import Event
-from twin.events.patients import BedReadinessChanged
+from twin.events.patients import BedReadiness, BedReadinessChanged
+from twin.state.views import bed_view
 
 TICK_S = 1.0
 HIS_SOURCE = "his:demo"
@@ -65,7 +66,6 @@ class LivingHospital:
     workers: Workers = field(init=False)
     completed_tasks: int = 0
     _runtime: GatewayRuntime | None = None
-    _clean: set[str] = field(default_factory=set)
     _random: np.random.Generator = field(init=False)
     _used_until: int = 0
     _ticks: int = 0
@@ -87,8 +87,7 @@ class LivingHospital:
         stop : asyncio.Event
             Set to end.
         """
-        self.truth.patients.source = HIS_SOURCE
-        self.truth.patients.is_clean = self._clean.__contains__
+        self.truth.patients.speak_as(HIS_SOURCE, self._is_clean)
         steam = {asset: plant for asset, plant in self.machines.plants.items() if isinstance(plant, SteamSterilizer)}
         now = self.hospital.clock.now()
         self.machines.free_at |= await asyncio.to_thread(run_before, self.hospital, steam, self.truth.found, now)
@@ -107,6 +106,10 @@ class LivingHospital:
             await self._runtime.stop()
             await self.machines.stop()
             await self.readers.stop()
+
+    def _is_clean(self, bed: str) -> bool:
+        view = bed_view(self.hospital.live, bed)
+        return view.readiness is BedReadiness.CLEAN
 
     async def _tick(self, client: httpx2.AsyncClient) -> None:
         now = self.hospital.clock.now()

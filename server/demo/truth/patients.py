@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+import msgspec
 import numpy as np
 
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
@@ -166,6 +167,20 @@ class PatientFlow:
         n_past = bisect_right(self._events, until, key=lambda event: event.occurred_at)
         happened, self._events = self._events[:n_past], self._events[n_past:]
         return happened
+
+    def speak_as(self, source: str, is_clean: Callable[[str], bool]) -> None:
+        """Go on under another source, with beds that real people clean.
+
+        Parameters
+        ----------
+        source : str
+            Source of all further events, also of those that are on their way.
+        is_clean : Callable[[str], bool]
+            Tells whether a bed that was left is ready again.
+        """
+        self.source = source
+        self.is_clean = is_clean
+        self._events = [msgspec.structs.replace(event, source=source) for event in self._events]
 
     def cleaned(self, bed: str, at: int) -> None:
         """Learn that a bed is ready again.
