@@ -133,3 +133,11 @@ def import_staff(
 ) -> None:
     """Import staff."""
     _import(MasterKind.STAFF, file, is_dry_run, is_template, as_json)
+
+
+@command.command("items", help=say("Import the item master with GTINs and packages."))
+def import_items(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import items."""
+    _import(MasterKind.ITEMS, file, is_dry_run, is_template, as_json)

@@ -1,4 +1,4 @@
-"""Spreadsheets of places, paths, assets and staff: templates, row checks, and the events that they become."""
+"""Spreadsheets of places, paths, assets, staff and items: templates, row checks, and the events that they become."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inventory.model.items import Criticality, ItemKind, StorageClass, Tracking
 from server.imports.reading import Row
 from twin.errors import FieldProblem
 from twin.events.envelope import Event
@@ -111,6 +112,16 @@ def _one_of(kinds: type[StrEnum]) -> Callable[[str], str]:
     return read
 
 
+def _gtin(cell: str) -> str:
+    digits = cell.zfill(14)
+    if len(digits) != 14 or not digits.isdecimal() or not digits.isascii():
+        raise _Unreadable("expected a GTIN of 8 to 14 digits")
+    total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(digits))
+    if total % 10:
+        raise _Unreadable("expected a GTIN with a right check digit")
+    return digits
+
+
 def _codes(cell: str) -> tuple[str, ...]:
     return tuple(code.strip() for code in cell.split(";") if code.strip())
 
@@ -160,8 +171,23 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="department", read=_text, example="ED"),
         Column(name="label", read=_text, example="Nurse 014"),
     ),
+    MasterKind.ITEMS: (
+        Column(name="id", read=_identifier, example="GLV-03", is_required=True),
+        Column(name="name", read=_text, example="Examination gloves M", is_required=True),
+        Column(name="code", read=_text, example="100345"),
+        Column(name="kind", read=_one_of(ItemKind), example="consumable", default=ItemKind.CONSUMABLE),
+        Column(name="base_unit", read=_text, example="each", default="each"),
+        Column(name="tracking", read=_one_of(Tracking), example="lot", default=Tracking.LOT),
+        Column(name="is_expiry_tracked", read=_yes_no, example="yes", default=True),
+        Column(name="storage", read=_one_of(StorageClass), example="ambient", default=StorageClass.AMBIENT),
+        Column(name="criticality", read=_one_of(Criticality), example="vital", default=Criticality.ESSENTIAL),
+        Column(name="unit_cost_minor", read=_whole(0, 10**12), example="4", default=0),
+        Column(name="gtin", read=_gtin, example="09521234000013"),
+        Column(name="level", read=_text, example="box", default="case"),
+        Column(name="quantity", read=_whole(1, 10**9), example="100", default=1),
+    ),
 }
-"""Columns of each spreadsheet; ``items`` are inventory's and stand in ``server.imports.items``."""
+"""Columns of each spreadsheet; an item's last three describe the package that its GTIN stands for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from server.imports.conversion import Converted, LogConversion
 from server.imports.guess import guess_mapping
+from server.imports.items import item_problems, store_items
 from server.imports.mapping import LogMapping
-from server.imports.masters import COLUMNS_BY_KIND, MasterKind, check_references, check_rows, events_of
+from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
 from server.imports.reading import Row, read_csv, read_xes
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
@@ -127,7 +128,7 @@ def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is
 
 
 def import_master(hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool) -> MasterReport:
-    """Import a spreadsheet of places, paths, assets or staff.
+    """Import a spreadsheet of places, paths, assets, staff or items.
 
     Parameters
     ----------
@@ -157,9 +158,20 @@ def import_master(hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_ru
     problems += check_references(kind, records, places)
     if problems:
         raise ImportRefused(path.name, problems)
+    if kind is MasterKind.ITEMS:
+        return _import_items(hospital, path, records, is_dry_run=is_dry_run)
     events = events_of(kind, records, at=hospital.clock.now())
     n_new = 0 if is_dry_run else _store(hospital, events, is_past=False)
     return MasterReport(is_stored=not is_dry_run, kind=kind, n_rows=len(rows), n_new=n_new)
+
+
+def _import_items(hospital: Hospital, path: Path, records: Sequence[Record], *, is_dry_run: bool) -> MasterReport:
+    with hospital.read() as session:
+        problems = item_problems(session, records)
+    if problems:
+        raise ImportRefused(path.name, problems)
+    n_new = 0 if is_dry_run else hospital.write_now(lambda session: store_items(session, records))
+    return MasterReport(is_stored=not is_dry_run, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new)
 
 
 def _rows(path: Path, is_xes: bool, delimiter: str) -> Iterator[Row]:

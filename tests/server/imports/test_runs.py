@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.tables.catalogue import find_package
 from server.imports.mapping import shipped_mappings
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, check_rows, template
 from server.imports.reading import Row
@@ -139,3 +140,37 @@ def test_a_guess_at_the_real_logs_finds_the_same_columns(hospital, data_dir):
 
         assert report.mapping.shape == mapping.shape
         assert report.mapping.columns.case == mapping.columns.case
+
+
+ITEMS = "id,name,kind,criticality,gtin,level,quantity\nG-1,Gloves M,consumable,vital,09521234000013,box,100\n"
+
+
+def test_items_and_their_packages_are_stored_once_and_known_by_gtin(hospital, tmp_path):
+    path = file(tmp_path, ITEMS)
+
+    first = import_master(hospital, MasterKind.ITEMS, path, is_dry_run=False)
+    again = import_master(hospital, MasterKind.ITEMS, path, is_dry_run=False)
+
+    with hospital.read() as session:
+        package = find_package(session, "09521234000013")
+    assert (first.n_new, again.n_new) == (1, 0)
+    assert package is not None
+    assert (package.item, package.level, package.quantity) == ("G-1", "box", 100)
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ("G-2,Gloves,consumable,vital,09521234000014,box,100", "gtin"),  # check digit is wrong
+        ("G-2,Gloves,consumable,vital,09521234000013,box,0", "quantity"),  # an empty box
+        ("G-2,Gloves,weapon,vital,,box,1", "kind"),  # no such kind
+        ("G-2,Gloves,consumable,vital,09521234000013,box,50", "gtin"),  # the box of another item
+    ],
+)
+def test_a_bad_item_refuses_the_whole_master(hospital, tmp_path, row, field):
+    with pytest.raises(ImportRefused) as refused:
+        import_master(hospital, MasterKind.ITEMS, file(tmp_path, ITEMS + row + "\n"), is_dry_run=False)
+
+    assert [problem.field for problem in refused.value.problems] == [field]
+    with hospital.read() as session:
+        assert find_package(session, "09521234000013") is None

@@ -1,0 +1,93 @@
+"""The item master from a spreadsheet: items and the package that each GTIN stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from inventory.model.items import Criticality, Item, ItemKind, Package, StorageClass, Tracking
+from inventory.tables.catalogue import find_item, find_package, save_item, save_package
+from server.imports.masters import Record
+from twin.errors import FieldProblem
+from twin.ids import Gtin, ItemId
+
+
+def item_of(record: Record) -> Item:
+    """Give the item of a checked row."""
+    values = record.values
+    return Item(
+        id=ItemId(str(values["id"])),
+        code=str(values["code"]) or str(values["id"]),
+        name=str(values["name"]),
+        kind=ItemKind(str(values["kind"])),
+        base_unit=str(values["base_unit"]),
+        tracking=Tracking(str(values["tracking"])),
+        is_expiry_tracked=bool(values["is_expiry_tracked"]),
+        storage_class=StorageClass(str(values["storage"])),
+        criticality=Criticality(str(values["criticality"])),
+        unit_cost_minor=int(str(values["unit_cost_minor"])),
+    )
+
+
+def item_problems(session: Session, records: Sequence[Record]) -> list[FieldProblem]:
+    """Give a problem for each GTIN that stands for two items.
+
+    Parameters
+    ----------
+    session : Session
+        To see what is stored.
+    records : Sequence[Record]
+        Checked rows.
+
+    Returns
+    -------
+    list[FieldProblem]
+        In the order of the rows.
+    """
+    problems: list[FieldProblem] = []
+    seen: dict[str, str] = {}
+    for record in records:
+        gtin, item = str(record.values["gtin"]), str(record.values["id"])
+        if not gtin:
+            continue
+        stored = find_package(session, gtin)
+        other = seen.get(gtin) or (str(stored.item) if stored is not None else item)
+        if other != item:
+            problems.append(
+                FieldProblem(
+                    field="gtin",
+                    place=record.row.place,
+                    message=f"GTIN {gtin} stands for item {other} already.",
+                    cure="Correct the GTIN, or merge the two items.",
+                )
+            )
+        seen.setdefault(gtin, item)
+    return problems
+
+
+def store_items(session: Session, records: Sequence[Record]) -> int:
+    """Store items and their packages; give how many were new or changed.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    records : Sequence[Record]
+        Checked rows.
+    """
+    changed = 0
+    for record in records:
+        item = item_of(record)
+        gtin = Gtin(str(record.values["gtin"]))
+        package = Package(
+            gtin=gtin, item=item.id, level=str(record.values["level"]), quantity=int(str(record.values["quantity"]))
+        )
+        is_known = find_item(session, item.id) == item and (not gtin or find_package(session, gtin) == package)
+        if is_known:
+            continue
+        save_item(session, item)
+        if gtin:
+            save_package(session, package)
+        changed += 1
+    return changed
