@@ -14,8 +14,10 @@ PACKAGES := twin assets inventory rfid_gateway scheduling simulation interop das
 demo: $(VENV)/.runtime
 	$(BIN)/hospital-twin demo $(ARGS)
 
+# The browser's driver keeps an event loop of its own, so its tests run in a process of their own.
 test: $(VENV)/.dev system-packages
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/browser $(ARGS)
+	$(BIN)/pytest tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

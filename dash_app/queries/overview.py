@@ -237,7 +237,7 @@ def stock_tile(state: LiveState, now: int) -> Tile:
         total=len(lines),
         details=(("low", low), ("out_within_24h", predicted)),
         level=_level(high=out >= 15, medium=out > 0, low=low > 0.05 * len(lines) > 0),
-        as_of=_latest(line.moved.occurred_at for line in lines if line.moved is not None),
+        as_of=_latest(line.moved_at for line in lines if line.moved_at),
         action="restock" if low else "",
         action_parameters=(("count", str(low)),),
         path="stock",

@@ -66,7 +66,7 @@ def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", c
             lots=len(line.lots),
             par_level=line.par.par_level if line.par is not None else 0,
             reorder_point=line.par.reorder_point if line.par is not None else 0,
-            moved_at=line.moved.occurred_at if line.moved is not None else 0,
+            moved_at=line.moved_at,
             stockout_at=line.predicted.expected_at if line.predicted is not None else 0,
             stockout_probability=line.predicted.probability if line.predicted is not None else 0.0,
             state_code=_state_code(line),

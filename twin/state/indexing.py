@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twin.events.patients import EncountersMerged, EncountersSwapped
-from twin.events.things import TagBound
+from twin.events.things import BearerKind, TagBound
 from twin.state.model import TicketStatus
 from twin.state.reducers.supply import watch
 from twin.state.reducers.tags import observed_zone
@@ -18,7 +18,8 @@ def build_index(tables: Tables) -> Index:
         index.children[place.parent].add(place.thing)
     _index_tags(tables)
     for asset_id in tables.assets:
-        place_asset(tables, asset_id)
+        if asset_id not in index.asset_slot:
+            place_asset(tables, asset_id)
     _index_encounters(tables)
     for ticket in tables.tickets.values():
         if ticket.status is TicketStatus.WAITING:
@@ -45,7 +46,9 @@ def _index_tags(tables: Tables) -> None:
         zones, members = index.zone_by_bearer[kind], index.bearers_by_zone[kind]
         for bearer in tags_by_bearer:
             zone = observed_zone(tables, kind, bearer)
-            if zone:
+            if kind is BearerKind.ASSET:
+                place_asset(tables, bearer, zone)
+            elif zone:
                 zones[bearer] = zone
                 members[zone].add(bearer)
 

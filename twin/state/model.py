@@ -37,7 +37,7 @@ from twin.events.patients import (
     QueueServiceStarted,
     StageReached,
 )
-from twin.events.supply import CycleEnded, CycleStarted, LoadReleased, ParLevelSet, StockMoved, StockoutPredicted
+from twin.events.supply import CycleEnded, CycleStarted, LoadReleased, ParLevelSet, StockoutPredicted
 from twin.events.things import (
     AssetRegistered,
     AssetRetired,
@@ -403,8 +403,10 @@ class StockLine(msgspec.Struct, kw_only=True, gc=False):
         Base units on hand, all lots.
     lots : dict[str, int]
         Base units by lot; lots at 0 are left out.
-    moved : StockMoved or None
-        Latest movement.
+    moved_at : int
+        When stock last moved, UTC microseconds; 0 if never.
+    moved_by : str
+        Id of that movement's event.
     par : ParLevelSet or None
         Par level and reorder point in force.
     predicted : StockoutPredicted or None
@@ -415,7 +417,8 @@ class StockLine(msgspec.Struct, kw_only=True, gc=False):
     item: str
     quantity: int = 0
     lots: dict[str, int] = msgspec.field(default_factory=dict)
-    moved: StockMoved | None = None
+    moved_at: int = 0
+    moved_by: str = ""
     par: ParLevelSet | None = None
     predicted: StockoutPredicted | None = None
 

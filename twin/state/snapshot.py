@@ -95,7 +95,7 @@ def read_snapshot(tables: Tables, body: bytes) -> None:
 
 
 # What the ledger gives, or what is made from that; it may differ between two ledgers that hold the same facts.
-_GIVEN_BY_LEDGER = frozenset({"id", "recorded_at", "causation", "source_key", "placed_by"})
+_GIVEN_BY_LEDGER = frozenset({"id", "recorded_at", "causation", "source_key"})
 
 
 def digest_of(tables: Tables) -> str:
@@ -115,7 +115,7 @@ def _comparable(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_comparable(entry) for entry in value]
     if isinstance(value, msgspec.Struct):
-        skipped = _GIVEN_BY_LEDGER if isinstance(value, Event) else frozenset({"placed_by", "is_settled"})
+        skipped = _GIVEN_BY_LEDGER if isinstance(value, Event) else frozenset({"placed_by", "moved_by", "is_settled"})
         shown = {name: _comparable(getattr(value, name)) for name in value.__struct_fields__ if name not in skipped}
         shown["type"] = type(value).__name__
         return shown

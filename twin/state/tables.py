@@ -33,11 +33,12 @@ class Index:
         self.tags_by_bearer = {kind: _sets() for kind in BearerKind}
         """Ids of all tags ever bound to a bearer, by its kind."""
         self.zone_by_bearer: dict[BearerKind, dict[str, str]] = {kind: {} for kind in BearerKind}
-        """Zone in which a bearer was last observed by a tag that it bears now."""
+        """Zone in which a bearer other than an asset was last observed by a tag that it bears now, by its kind."""
         self.bearers_by_zone = {kind: _sets() for kind in BearerKind}
-        """Ids of the bearers observed in a zone, by kind."""
-        self.asset_slot: dict[str, tuple[str, str]] = {}
-        """Category, and observed zone or home, of every asset in the register."""
+        """Ids of the bearers other than assets observed in a zone, by kind."""
+        self.asset_slot: dict[str, tuple[str, str, str]] = {}
+        """Category, observed zone or home, and observed zone (empty if none) of every asset; empty category: it is seen
+        but not in the register."""
         self.assets_by_category: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(_sets)
         """Ids of the assets in the register by category and by observed zone or home."""
         self.encounters_by_place = _sets()
@@ -58,8 +59,16 @@ class Index:
 
     @property
     def assets_by_zone(self) -> dict[str, set[str]]:
-        """Ids of the assets observed in a zone."""
-        return self.bearers_by_zone[BearerKind.ASSET]
+        """Ids of the assets observed in each zone, gathered on demand."""
+        found = _sets()
+        for asset, (_, _, zone) in self.asset_slot.items():
+            if zone:
+                found[zone].add(asset)
+        return dict(found)
+
+    def assets_in(self, place: str) -> set[str]:
+        """Give the ids of the assets that are observed at a place, or at home there if never observed."""
+        return {asset for places in self.assets_by_category.values() for asset in places.get(place, ())}
 
     @property
     def encounters_by_zone(self) -> dict[str, set[str]]:

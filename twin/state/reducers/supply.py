@@ -33,9 +33,9 @@ def _add(tables: Tables, line: StockLine, change: int, event: StockMoved) -> Non
         lots[lot] = left
     else:
         lots.pop(lot, None)
-    moved = line.moved
-    if moved is None or event.occurred_at > moved.occurred_at or is_newer(event, moved):
-        line.moved = event
+    # Only instant and id are kept: holding whole movements would cost more memory traffic than all the sums.
+    if event.occurred_at > line.moved_at:
+        line.moved_at, line.moved_by = event.occurred_at, event.id
     if line.par is not None:
         watch(tables, line)
 

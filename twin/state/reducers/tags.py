@@ -119,29 +119,25 @@ def observed_zone(tables: Tables, kind: BearerKind, bearer: str) -> str:
 def set_zone(tables: Tables, kind: BearerKind, bearer: str, zone: str) -> None:
     """Put a bearer into a zone in all indices; the empty zone takes it out."""
     index = tables.index
-    zones = index.zone_by_bearer[kind]
-    before = zones.get(bearer, "")
-    if before == zone:
-        return
-    if zone:
-        zones[bearer] = zone
-    else:
-        del zones[bearer]
-    members = index.bearers_by_zone[kind]
-    if before:
-        members[before].discard(bearer)
-    if zone:
-        members[zone].add(bearer)
     if kind is BearerKind.ASSET:
         slot = index.asset_slot.get(bearer)
         if slot is None or not zone:
-            place_asset(tables, bearer)
-        else:
-            category, place = slot
+            if zone or slot is not None:
+                place_asset(tables, bearer, zone)
+        elif slot[2] != zone:
+            category = slot[0]
             places = index.assets_by_category[category]
-            places[place].discard(bearer)
+            places[slot[1]].discard(bearer)
             places[zone].add(bearer)
-            index.asset_slot[bearer] = (category, zone)
+            index.asset_slot[bearer] = (category, zone, zone)
+        return
+    zones, members = index.zone_by_bearer[kind], index.bearers_by_zone[kind]
+    before = zones.pop(bearer, "")
+    if before:
+        members[before].discard(bearer)
+    if zone:
+        zones[bearer] = zone
+        members[zone].add(bearer)
 
 
 def bin_emptied(tables: Tables, event: BinEmptied) -> None:

@@ -8,7 +8,6 @@ from twin.events.things import (
     AssetRegistered,
     AssetRetired,
     AvailabilityChanged,
-    BearerKind,
     CustodyChanged,
     DeviceReadinessChanged,
     DeviceStatusChanged,
@@ -32,18 +31,33 @@ def is_in_register(asset: Asset) -> bool:
     return asset.entry is not None and (asset.retired is None or is_newer(asset.entry, asset.retired))
 
 
-def place_asset(tables: Tables, asset_id: str) -> None:
-    """Bring the indices of one asset in line with its register entry and its tags."""
+def place_asset(tables: Tables, asset_id: str, observed: str | None = None) -> None:
+    """Bring the indices of one asset in line with its register entry and its tags.
+
+    An asset that is seen but not in the register stands under the empty category.
+
+    Parameters
+    ----------
+    tables : Tables
+        Changed in place.
+    asset_id : str
+        Id of the asset.
+    observed : str, optional
+        Zone where its tags were seen, empty for none; as before if not given.
+    """
     index = tables.index
     before = index.asset_slot.pop(asset_id, None)
     if before is not None:
         index.assets_by_category[before[0]][before[1]].discard(asset_id)
+    if observed is None:
+        observed = before[2] if before is not None else ""
     asset = tables.assets.get(asset_id)
-    if asset is None or asset.entry is None or not is_in_register(asset):
-        return
-    place = index.zone_by_bearer[BearerKind.ASSET].get(asset_id) or asset.entry.home
-    index.asset_slot[asset_id] = (asset.entry.category, place)
-    index.assets_by_category[asset.entry.category][place].add(asset_id)
+    entry = asset.entry if asset is not None and is_in_register(asset) else None
+    place = observed or (entry.home if entry is not None else "")
+    if entry is not None or place:
+        category = entry.category if entry is not None else ""
+        index.asset_slot[asset_id] = (category, place, observed)
+        index.assets_by_category[category][place].add(asset_id)
 
 
 def asset_registered(tables: Tables, event: AssetRegistered) -> None:
