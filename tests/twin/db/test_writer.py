@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlmodel import Field, Session, SQLModel, select
 
 from twin.db.channel import Transaction
@@ -16,10 +16,18 @@ from twin.errors import DiskFull, Unavailable
 
 
 class WriterProbe(SQLModel, table=True):
-    """A row that says who wrote it."""
+    """A row that says who wrote it; in a metadata of its own, so that no other test takes it for a table of ours."""
+
+    metadata = MetaData()
 
     id: int | None = Field(default=None, primary_key=True)
     label: str = Field(unique=True)
+
+
+@pytest.fixture(autouse=True)
+def probe_table(database: Database) -> None:
+    with database.write_engine.begin() as connection:
+        WriterProbe.metadata.create_all(connection)
 
 
 def add(label: str) -> Callable[[Session], int]:
