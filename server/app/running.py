@@ -110,7 +110,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
 
 
 def retry_handlers(hospital: Hospital) -> int:
-    """Run handlers again that failed and are due; give how many still fail, which `doctor` and the log show.
+    """Run handlers again that failed and are due; give how many still fail, which the log shows.
 
     Parameters
     ----------
