@@ -14,8 +14,11 @@ from server.wiring import Hospital
 from twin.access import SYSTEM
 
 WHAT_IF: dict[str, object] = {"base": "live", "replications": 20, "seed": 1}
-PLAN: dict[str, object] = {"kind": "admissions", "horizon_h": 168, "seconds": 3, "seed": 1}
+PLAN: dict[str, object] = {"kind": "admissions", "days": 12, "seconds": 3, "seed": 1}
 PATIENCE_S = 120.0
+# Of some four hundred measures, those that an administrator would ask for first.
+TOLD = ("patients.", "exits.", "stay.", "wait.wait-for-bay.")
+OCCUPIED = ".occupied"
 
 
 async def ask(hospital: Hospital, kind: str, arguments: Mapping[str, object]) -> dict[str, object]:
@@ -53,7 +56,7 @@ async def ask(hospital: Hospital, kind: str, arguments: Mapping[str, object]) ->
 
 
 def told_of_what_if(result: Mapping[str, Any]) -> dict[str, object]:
-    """Give the heart of a what-if: each measure of the base with its count and interval, and how to repeat it.
+    """Give the heart of a what-if: the measures of the whole hospital with count and interval, and how to repeat it.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ def told_of_what_if(result: Mapping[str, Any]) -> dict[str, object]:
         "address": result["address"],
         "engine_version": result["engine_version"],
         "seed": WHAT_IF["seed"],
-        "measures": base["measures"],
+        "measures": {
+            key: value for key, value in base["measures"].items() if key.startswith(TOLD) or key.endswith(OCCUPIED)
+        },
     }
 
 
@@ -81,5 +86,6 @@ def told_of_plan(result: Mapping[str, Any]) -> dict[str, object]:
     """
     if "plan" not in result:
         return dict(result)
-    plan = result["plan"]
-    return {"stays": len(plan["stays"]), "content_hash": plan["content_hash"], "report": result["report"]}
+    plan, report = result["plan"], result["report"]
+    told = {key: report[key] for key in ("is_valid", "cost", "rules")}
+    return {"stays": len(plan["stays"]), "content_hash": plan["content_hash"], "report": told}

@@ -24,6 +24,7 @@ from server.demo.living import HIS_SOURCE, LivingHospital
 from server.demo.past import Truth, write_past
 from server.demo.questions import PLAN, WHAT_IF, ask, told_of_plan, told_of_what_if
 from server.demo.stage import GATEWAY, Connection
+from server.demo.waiting_list import FILE_NAME, waiting_list
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import MINUTE_US, ScaledClock, SystemClock
@@ -32,6 +33,7 @@ from twin.settings import Settings, load_settings
 from twin.state.views import believed_location
 
 MARK = "this-is-a-demo"
+LISTED_DAYS = 7
 FRESH_US = 15 * MINUTE_US
 Say = Callable[[str], None]
 
@@ -111,6 +113,8 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
     hospital = open_hospital(settings, clock=clock, is_core=True)
     try:
         truth = write_past(hospital, seed=options.seed, now=now)
+        listed = waiting_list(hospital.live, now, days=LISTED_DAYS, seed=options.seed)
+        (options.folder / FILE_NAME).write_text(listed, encoding="utf-8")
         with at_work(hospital, with_pages=not options.is_headless) as app:
             demo = _Demo(options=options, hospital=hospital, truth=truth, app=app, say=say, began=began)
             return asyncio.run(demo.live())
@@ -160,7 +164,8 @@ class _Demo:
 
     async def _ask(self) -> None:
         self.report.simulated = told_of_what_if(await ask(self.hospital, "what_if", WHAT_IF))
-        self.report.planned = told_of_plan(await ask(self.hospital, "plan", PLAN))
+        listed = (self.options.folder / FILE_NAME).read_text(encoding="utf-8")
+        self.report.planned = told_of_plan(await ask(self.hospital, "plan", {**PLAN, "waiting_list": listed}))
 
     def _living(self, url: str) -> LivingHospital:
         settings = self.hospital.settings

@@ -45,6 +45,8 @@ ACUITY_SHARES = (0.01, 0.12, 0.42, 0.35, 0.10)
 ADMITTED_SHARE_BY_ACUITY = (0.85, 0.55, 0.28, 0.08, 0.02)
 ICU_SHARE = 0.06
 ELECTIVES_PER_WEEKDAY = 26
+# Admissions are booked a week ahead, so that whoever plans tonight finds the coming days filled.
+BOOKED_AHEAD_DAYS = 7
 MEDIAN_ED_STAY_H = 3.1
 MEDIAN_FAST_TRACK_H = 1.3
 MEAN_WARD_STAY_D = 4.4
@@ -140,7 +142,10 @@ class PatientFlow:
             if self.random.random() < 0.7:
                 self._settle(bed)
         self._at(self.start_at, _Step.NEXT_ARRIVAL, "")
-        self._at(self.start_at - self.start_at % DAY_US + DAY_US, _Step.NEXT_DAY, "")
+        midnight = self.start_at - self.start_at % DAY_US
+        for day in range(1, BOOKED_AHEAD_DAYS + 1):
+            self._book(self.start_at, midnight + day * DAY_US)
+        self._at(midnight + DAY_US, _Step.NEXT_DAY, "")
 
     @property
     def place_by_encounter(self) -> dict[str, str]:
@@ -390,12 +395,15 @@ class PatientFlow:
 
     def _next_day(self, at: int) -> None:
         self._at(at + DAY_US, _Step.NEXT_DAY, "")
-        if (at // DAY_US + 3) % 7 >= 5:  # 1970-01-01 was a Thursday: 5 and 6 are the weekend
+        self._book(at, at + BOOKED_AHEAD_DAYS * DAY_US)
+
+    def _book(self, at: int, day: int) -> None:
+        if (day // DAY_US + 3) % 7 >= 5:  # 1970-01-01 was a Thursday: 5 and 6 are the weekend
             return
         for _ in range(int(self.random.poisson(ELECTIVES_PER_WEEKDAY))):
             patient = self._new()
             patient.is_admitted = True
-            comes = at + int((6.5 + 4.5 * self.random.random()) * HOUR_US)
+            comes = day + int((6.5 + 4.5 * self.random.random()) * HOUR_US)
             self._say(
                 EncounterPlanned, patient.encounter, at, encounter_class=EncounterClass.INPATIENT, expected_at=comes,
                 arrival_mode="elective",

@@ -25,7 +25,9 @@ def test_the_headless_demo_says_what_happened(tmp_path, capsys):
     assert report.things_located > 1900
     assert report.alarms >= 1  # the pump that was carried out
     assert report.simulated["measures"]["patients.arrived"]["n"] == 20
-    json.dumps(report.simulated)
+    assert report.planned["stays"] >= 50  # two to five weekdays of bookings lie ahead, whatever the weekday
+    assert report.planned["report"]["is_valid"]
+    json.dumps([report.simulated, report.planned])
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):

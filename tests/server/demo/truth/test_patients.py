@@ -9,6 +9,7 @@ from twin.events.patients import (
     EncounterArrived,
     EncounterDeparted,
     EncounterFinished,
+    EncounterPlanned,
     EncounterStarted,
 )
 
@@ -106,3 +107,15 @@ def test_a_bed_waits_for_the_real_cleaners_when_they_are_asked():
 
     assert left
     assert entered == []
+
+
+def test_a_week_of_admissions_is_booked_at_every_moment():
+    patients, booked = flow(), []
+    for day in range(1, 20):
+        now = START + day * DAY_US
+        booked += [event for event in patients.advance(now) if isinstance(event, EncounterPlanned)]
+        for ahead in range(7):
+            midnight = now + ahead * DAY_US
+            is_weekend = (midnight // DAY_US + 3) % 7 >= 5
+            coming = [event for event in booked if midnight <= event.expected_at < midnight + DAY_US]
+            assert bool(coming) is not is_weekend

@@ -1,0 +1,65 @@
+"""The demo hospital's waiting list: who is booked for the coming days, with operation, surgeon and usual stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import numpy as np
+
+from scheduling.loaders.waiting_list import COLUMNS
+from twin.clock import DAY_US
+from twin.state.live import LiveState
+from twin.state.model import EncounterStatus
+
+FILE_NAME = "waiting-list.csv"
+OPERATED_SHARE = 0.7
+MINUTES = (45, 60, 75, 90, 120, 150, 180)
+MEAN_STAY_D = 3.2
+PATIENCE_DAYS = 4
+"""How many days after the one booked an admission may still come, when it is not urgent."""
+URGENT_SHARE = 0.6
+
+
+def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
+    """Give the list as CSV text with the columns of :mod:`scheduling.loaders.waiting_list`.
+
+    Parameters
+    ----------
+    live : LiveState
+        Whose booked encounters and surgeons are taken.
+    now : int
+        UTC microseconds; the list begins with the next midnight.
+    days : int
+        How many days it covers.
+    seed : int
+        The same seed and hospital give the same list.
+    """
+    start = (now // DAY_US + 1) * DAY_US
+    surgeons = sorted(key for key, member in live.staff.items() if member.role == "surgeon")
+    random = np.random.default_rng([seed, 11])
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for key, encounter in sorted(live.encounters.items()):
+        is_booked = encounter.status is EncounterStatus.PLANNED and encounter.arrival_mode == "elective"
+        if not is_booked or not start <= encounter.expected_at < start + days * DAY_US:
+            continue
+        release = encounter.expected_at // DAY_US
+        is_urgent = random.random() < URGENT_SHARE
+        due = release + (1 if is_urgent else PATIENCE_DAYS)
+        is_operated = bool(surgeons) and random.random() < OPERATED_SHARE
+        rows.writerow(
+            [
+                key, random.choice(["female", "male"]), int(random.triangular(16, 62, 92)),
+                1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)), _date(release), _date(due), "yes" if is_urgent else "no",
+                int(random.choice(MINUTES)) if is_operated else "",
+                surgeons[int(random.integers(len(surgeons)))] if is_operated else "", "",
+            ]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * DAY_US / 1e6, UTC).date().isoformat()
