@@ -11,14 +11,16 @@ from typing import Annotated
 import msgspec
 import typer
 
-from server.console import AsJson, out, say, show, show_rows
+from server.console import AsJson, out, say, show, show_rows, warn
 from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.measures import measures_of
-from simulation.experiments.queues import QueueQuestion, answer
+from simulation.experiments.queues.estimates import answer, unstable_points
+from simulation.experiments.queues.question import question_of
 from simulation.experiments.request import Engine, ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of, run
 from simulation.experiments.wire import plain_result
 from simulation.model.plan import Mark, RunPlan
+from simulation.model.problems import PathwayError
 from simulation.model.reading import load_document
 from simulation.reference.running import run_reference
 from simulation.statistics.outcome import RunOutcome
@@ -35,41 +37,52 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _NEXT_LAW.split(text) if part.strip())
 
 
-@command.command(
-    "queue", help=say("Estimate a service point in long run, with the exact value where a formula exists.")
-)
+@command.command("queue", help=say("Estimate service points in long run, with the exact value where one is known."))
 def queue(
-    servers: Annotated[int, typer.Option(help=say("How many servers."))],
+    file: Annotated[
+        Path | None, typer.Argument(help=say("TOML or JSON file with one service point or a network of them."))
+    ] = None,
+    servers: Annotated[str, typer.Option(help=say("How many servers; inf for as many as patients."))] = "",
     service: Annotated[
         str, typer.Option(help=say("Service: exp:RATE, const:5, lognormal:MEAN,SD, …; one or one each."))
-    ],
+    ] = "",
     arrivals: Annotated[
         str, typer.Option(help=say("Gap between arrivals by class, the most urgent first: exp:1,exp:2."))
-    ],
+    ] = "",
+    rates: Annotated[
+        str, typer.Option(help=say("Arrival rates that repeat: 10,20,5, or sine:MEAN,AMPLITUDE,PERIOD."))
+    ] = "",
+    piece: Annotated[float, typer.Option(help=say("How long each of the rates holds."))] = 1.0,
+    group: Annotated[str, typer.Option(help=say("How many come together: const:2, values:1,2,4; empty: one."))] = "",
     discipline: Annotated[str, typer.Option(help="fifo, priority, preemptive")] = "fifo",
     eviction: Annotated[str, typer.Option(help="resume, restart, resample")] = "resume",
     places: Annotated[
         int, typer.Option(help=say("Most patients in the system; further ones are lost. 0: no limit."))
     ] = 0,
     patience: Annotated[str, typer.Option(help=say("How long one waits before leaving; empty: for ever."))] = "",
-    patients: Annotated[int, typer.Option(help=say("Patients in all."))] = 1_000_000,
-    replications: Annotated[int, typer.Option(help=say("Independent runs."))] = 20,
-    seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    patients: Annotated[int | None, typer.Option(help=say("Patients in all; 1,000,000 unless told."))] = None,
+    replications: Annotated[int | None, typer.Option(help=say("Independent runs; 20 unless told."))] = None,
+    seed: Annotated[int | None, typer.Option(help=say("Seed; the same gives the same answer."))] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate a service point in long run."""
-    question = QueueQuestion(
-        servers=servers,
-        service=_listed(service),
-        arrivals=_listed(arrivals),
-        discipline=discipline,
-        eviction=eviction,
-        places=places,
-        patience=patience,
-        patients=patients,
-        replications=replications,
-        seed=seed,
-    )
+    """Estimate service points in long run."""
+    document: dict[str, object] = {} if file is None else load_document(file)
+    given: dict[str, object] = {
+        "servers": int(servers) if servers.isdigit() else servers,
+        "service": list(_listed(service)),
+        "arrivals": list(_listed(arrivals)),
+        "rates": rates if rates.startswith("sine") or not rates else _numbers(rates),
+        "group": group,
+        "places": places,
+        "patience": list(_listed(patience)),
+    }
+    told: dict[str, object] = {key: value for key, value in given.items() if value}
+    if file is None:
+        told |= {"discipline": discipline, "eviction": eviction, "piece": piece}
+    elif told:
+        raise PathwayError(next(iter(told)), "It stands in the file already.", "Give a file, or options.")
+    told |= {"patients": patients, "replications": replications, "seed": seed}
+    question = question_of(document | {key: value for key, value in told.items() if value is not None})
     rows = [
         {
             "measure": line.measure,
@@ -80,7 +93,16 @@ def queue(
         }
         for line in answer(question)
     ]
+    for name in unstable_points(question):
+        warn(say("More work comes to {point} than its servers can do: its queue grows for ever.", point=name))
     show_rows(rows, columns=("measure", "estimate", "half_width", "exact", "z"), as_json=as_json)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise PathwayError("rates", f"Cannot read {text!r}.", "Write 10,20,5 or sine:MEAN,AMPLITUDE,PERIOD.") from error
 
 
 def _shown(value: float) -> float | None:
@@ -146,8 +168,6 @@ def _finite(values: dict[str, float]) -> dict[str, float]:
 
 
 def _instant(text: str) -> int:
-    from simulation.model.problems import PathwayError
-
     try:
         return from_text(text)
     except ValueError as error:

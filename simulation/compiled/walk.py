@@ -248,6 +248,7 @@ def walk(
                 WAITS[:] = 0.0
                 HIST[:] = 0
                 EXITS[:] = 0
+                STAYS[:, at.STAY_WINDOW_LEFT :] = 0.0
                 continue
             elif kind == at.EVENT_AUDIT:
                 audit(R, G, AUDITS, SIZES)
@@ -400,8 +401,10 @@ def walk(
                     G[at.INSIDE] -= 1
                     kind = P[row, at.KIND]
                     EXITS[node, kind] += 1
+                    stay = G[at.NOW] - P[row, at.ARRIVED]
+                    STAYS[kind, at.STAY_WINDOW_LEFT] += 1.0
+                    STAYS[kind, at.STAY_WINDOW_SUM] += stay
                     if P[row, at.ARRIVED] >= SIZES[at.SIZE_WARM_UP]:
-                        stay = G[at.NOW] - P[row, at.ARRIVED]
                         STAYS[kind, at.STAY_LEFT] += 1.0
                         STAYS[kind, at.STAY_SUM] += stay
                         STAYS[kind, at.STAY_SQUARES] += float(stay) * float(stay)

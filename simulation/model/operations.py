@@ -1,6 +1,6 @@
 """The operations of a pathway: what happens to a patient at a node.
 
-The first group is what a file may say and both engines carry out; :mod:`simulation.model.lowering` writes the richer
+The first group is what a file may say and both engines carry out; :mod:`simulation.model.nodes` writes the richer
 words of a file (serve, transport, use, gate, turnover) with these. Classes of patients are numbered in the order of the
 file; a tuple "by class" has one entry for each.
 """

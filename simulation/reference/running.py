@@ -100,7 +100,7 @@ class _Summary:
         self.patients = 0
         self.waits = np.zeros((max(len(seizes), 1), classes, 6))
         self.wait_bins = np.zeros((max(len(seizes), 1), BINS), dtype=np.int64)
-        self.stays = np.zeros((classes, 5))
+        self.stays = np.zeros((classes, 7))
         self.stay_bins = np.zeros((classes, BINS), dtype=np.int64)
         self.exits = np.zeros((len(self.names), classes), dtype=np.int64)
         # Two units of one patient may be in turnover at once, in the same queue; the one that asked first is met first.
@@ -154,6 +154,7 @@ class _Summary:
         patient_class = self.patient_class[who]
         if not self.plan.warm_up_us or time > self.plan.warm_up_us:
             self.exits[node, patient_class] += 1
+            self.stays[patient_class, 5:] += (1, time - self.arrived[who])
         if self.arrived[who] >= self.plan.warm_up_us:
             stay = time - self.arrived[who]
             self.stays[patient_class, 1:4] += (1, stay, float(stay) ** 2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -174,6 +174,72 @@ def preemptive_mg1(
         found.append(mean / (1 - before) + work / (2 * (1 - before) * (1 - after)) if after < 1 else math.inf)
         before = after
     return found
+
+
+def mxg1_wait(groups_rate: float, group: tuple[float, float], service: tuple[float, float]) -> float:
+    """Give the mean wait of M^X/G/1, where patients come in groups.
+
+    Parameters
+    ----------
+    groups_rate : float
+        Of the Poisson stream of groups.
+    group : tuple[float, float]
+        E[X] and E[X²] of the size of a group.
+    service : tuple[float, float]
+        E[S] and E[S²].
+
+    Notes
+    -----
+    Wq = λE[X]E[S²]/(2(1 − ρ)) + (E[X²] − E[X])E[S]/(2E[X](1 − ρ)), ρ = λE[X]E[S].
+
+    References
+    ----------
+    D. Gross, C. Harris, Fundamentals of Queueing Theory, 3rd ed., 1998, section 5.1.9.
+    """
+    size, squares = group
+    mean, second = service
+    load = groups_rate * size * mean
+    if load >= 1:
+        return math.inf
+    return (groups_rate * size * second + (squares - size) * mean / size) / (2 * (1 - load))
+
+
+def gim1(transform: Callable[[float], float], arrival_rate: float, service_rate: float) -> QueueValues:
+    """Give GI/M/1, first come first served.
+
+    Parameters
+    ----------
+    transform : Callable[[float], float]
+        Laplace transform of the gap between arrivals.
+    arrival_rate, service_rate : float
+        With a load below 1.
+
+    Notes
+    -----
+    An arrival waits with the chance σ that solves σ = A*(μ(1 − σ)) in (0, 1), and then an exponential time of the rate
+    μ(1 − σ).
+
+    References
+    ----------
+    L. Kleinrock, Queueing Systems I, 1975, section 6.4.
+
+    Examples
+    --------
+    >>> import math
+    >>> round(gim1(lambda s: 0.8 / (0.8 + s), 0.8, 1.0).wait, 9)
+    4.0
+    """
+    low, high = 0.0, 1.0 - 1e-12
+    # A*(μ(1 − x)) − x is positive below the root and negative above it, up to 1.
+    for _ in range(200):
+        middle = (low + high) / 2
+        above = transform(service_rate * (1 - middle)) > middle
+        low, high = (middle, high) if above else (low, middle)
+    pace = service_rate * (1 - low)
+    p95 = math.log(low / 0.05) / pace if low > 0.05 else 0.0
+    return QueueValues(
+        wait=low / pace, waiting=arrival_rate * low / pace, waits_share=low, wait_p95=p95, lost_share=0.0
+    )
 
 
 def erlang_a(arrival_rate: float, service_rate: float, servers: int, leaving_rate: float) -> QueueValues:

@@ -29,7 +29,8 @@ class RunOutcome:
     wait_bins : Integers
         Shape (seizes, bins): waits of all classes by size, 32 bins to a doubling.
     stays : Floats
-        Shape (classes, 5): arrived after the warm-up, of these left, and sum, sum of squares, greatest of their stays.
+        Shape (classes, 7). By cohort: arrived after the warm-up, of these left, and sum, sum of squares, greatest of
+        their stays. By window: who left after the warm-up, whenever they came, and the sum of their stays.
     stay_bins : Integers
         Shape (classes, bins): stays of those who left, by size.
     exits : Integers

@@ -9,6 +9,8 @@ import pytest
 from server.console import run
 from server.tree import build_tree
 
+pytestmark = pytest.mark.timeout(240)  # the first run on a fresh machine compiles the kernel as well
+
 PATHWAY = """
 name = "clinic"
 [pools]
@@ -38,6 +40,56 @@ def test_queue_prints_the_exact_value_beside_the_estimate(capsys: pytest.Capture
     assert code == 0
     assert [rows[f"wait.{n}"]["exact"] for n in range(3)] == pytest.approx([0.0509973, 0.0815957, 0.2855849], rel=1e-5)
     assert all(abs(rows[f"wait.{n}"]["z"]) < 4.5 for n in range(3))
+
+
+def test_queue_reads_a_network_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "network.toml"
+    path.write_text(
+        """
+patients = 50000
+[points.a]
+servers = 1
+arrivals = "exp:0.5"
+service = "exp:1"
+next = {b = 1.0}
+[points.b]
+servers = 1
+places = 1
+full = "block"
+service = "exp:1"
+""",
+        encoding="utf-8",
+    )
+
+    code = run(build_tree(), ["simulate", "queue", str(path), "--json"])
+
+    rows = {row["measure"]: row for row in json.loads(capsys.readouterr().out)}
+    assert code == 0
+    assert rows["a.blocked"]["exact"] == pytest.approx(0.2)
+    assert rows["a.present"]["exact"] == pytest.approx(2.3)
+
+
+def test_queue_warns_of_a_queue_that_grows_for_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = "simulate queue --servers 1 --service exp:1 --arrivals exp:2 --patients 5000"
+
+    assert run(build_tree(), arguments.split()) == 0
+    assert "grows for ever" in capsys.readouterr().err
+
+
+def test_queue_takes_a_file_or_options_but_not_both(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(build_tree(), ["simulate", "queue", str(pathway), "--servers", "3"])
+
+    assert code == 2
+    assert "Give a file, or options" in capsys.readouterr().err
+
+
+def test_queue_with_changing_rates_and_endless_servers(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = "simulate queue --servers inf --service exp:0.25 --rates sine:20,10,24 --patients 50000 --json"
+
+    assert run(build_tree(), arguments.split()) == 0
+    rows = {row["measure"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["present_peak"]["exact"] == pytest.approx(107.6248, rel=1e-4)
+    assert rows["peak_lag"]["exact"] == pytest.approx(3.088, abs=1e-3)
 
 
 def test_both_engines_write_the_same_log(pathway: Path, tmp_path: Path) -> None:

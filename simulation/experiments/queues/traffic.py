@@ -1,0 +1,99 @@
+"""How much traffic each point of a network gets, and of what kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+
+from simulation.experiments.queues.question import Full, QueueQuestion, ServicePoint, law
+from simulation.model.distributions import Law
+from simulation.statistics.moments import mean_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Arrival rates at the points of a network, as if nobody were lost.
+
+    Parameters
+    ----------
+    question : QueueQuestion
+        The network.
+    rates : dict[str, list[float]]
+        By point and class: the solution of λ = γ + λP.
+    """
+
+    question: QueueQuestion
+    rates: dict[str, list[float]]
+
+    def load(self, name: str) -> float:
+        """Give the mean number of servers that a point's patients would keep busy."""
+        services = self.question.services(name)
+        return sum(rate * mean_of(service) for rate, service in zip(self.rates[name], services, strict=True))
+
+    def is_poisson(self, name: str) -> bool:
+        """Tell whether patients come to a point as a Poisson stream of a rate that does not change.
+
+        Notes
+        -----
+        What leaves M/M/c or M/G/∞ is Poisson again (Burke 1956, Mirasol 1963), split or put together it stays so; a way
+        back spoils it, and so does any limit, patience or blocking on the way.
+        """
+        graph = graph_of(self.question)
+        before = nx.ancestors(graph, name)
+        if name in before or any(graph.has_edge(one, one) for one in {name, *before}):
+            return False
+        if not nx.is_directed_acyclic_graph(graph.subgraph({name, *before})):
+            return False
+        return all(_comes_by_chance(self.question, one) for one in {name, *before}) and all(
+            self.passes_poisson_on(one) for one in before
+        )
+
+    def passes_poisson_on(self, name: str) -> bool:
+        """Tell whether what leaves a point is Poisson if what comes is."""
+        point = self.question.points[name]
+        if point.places or point.patience or blocked_behind(self.question, name):
+            return False
+        services = self.question.services(name)
+        if not point.servers:
+            return True
+        return is_markov(self.question, name) and len(set(services)) == 1 and point.discipline != "preemptive"
+
+
+def graph_of(question: QueueQuestion) -> nx.DiGraph[str]:
+    """Give the network as a graph of ways that are taken at all."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(question.points)
+    for name, point in question.points.items():
+        graph.add_edges_from((name, to) for to, share in point.routes.items() if share > 0)
+    return graph
+
+
+def traffic_of(question: QueueQuestion) -> Traffic:
+    """Solve the traffic equations of a network."""
+    names = list(question.points)
+    routing = np.array([[question.points[a].routes.get(b, 0.0) for b in names] for a in names])
+    outside = np.array([question.outside_rates(name) for name in names])
+    matrix = np.eye(len(names)) - routing.T
+    never_leave = abs(np.linalg.det(matrix)) < 1e-12
+    solved = np.full_like(outside, np.inf) if never_leave else np.linalg.solve(matrix, outside)
+    return Traffic(question=question, rates={name: row.tolist() for name, row in zip(names, solved, strict=True)})
+
+
+def is_markov(question: QueueQuestion, name: str) -> bool:
+    """Tell whether all services of a point are exponential."""
+    return all(service.law is Law.EXPONENTIAL for service in question.services(name))
+
+
+def blocked_behind(question: QueueQuestion, name: str) -> bool:
+    """Tell whether patients of a point may have to wait for a place at the next one."""
+    points = question.points
+    return any(points[to].places and points[to].full is Full.BLOCK for to in points[name].routes)
+
+
+def _comes_by_chance(question: QueueQuestion, name: str) -> bool:
+    point: ServicePoint = question.points[name]
+    if point.group or point.period:
+        return False
+    return all(law(gap, "arrivals").law is Law.EXPONENTIAL for gap in point.arrivals if gap)
