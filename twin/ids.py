@@ -35,7 +35,11 @@ UserId = NewType("UserId", str)
 Gtin = NewType("Gtin", str)
 
 _RANDOM_BITS = 62
+_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_VARIANT = 0b10 << _RANDOM_BITS
+_HIGH, _LOW = 0xFFFFFFFF, 0xFFFF  # the 48 bits of milliseconds stand in two groups
 _COUNTER_BITS = 12
+_POOL = 4096  # bytes
 
 
 class UniqueIds:
@@ -56,8 +60,8 @@ class UniqueIds:
     RFC 9562 (2024), section 5.7.
     """
 
-    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
-        self._random = random
+    def __init__(self, random: Callable[[int], bytes] | None = None) -> None:
+        self._random = random or _Pool().take
         self._lock = threading.Lock()
         self._last_ms = 0
         self._counter = 0
@@ -75,19 +79,50 @@ class UniqueIds:
         str
             36 characters, lower case, with hyphens.
         """
+        return self.many(at_us, 1)[0]
+
+    def many(self, at_us: int, count: int) -> list[str]:
+        """Give new UUIDv7s in ascending order; cheaper than one after the other.
+
+        Parameters
+        ----------
+        at_us : int
+            As for :meth:`next`.
+        count : int
+            How many, 0 and up.
+        """
         now_ms = max(at_us // 1000, 0)
+        found: list[str] = []
         with self._lock:
-            if now_ms > self._last_ms:
-                self._last_ms, self._counter = now_ms, 0
-            else:
-                self._counter += 1
-                if self._counter >> _COUNTER_BITS:
-                    self._last_ms, self._counter = self._last_ms + 1, 0
-            ms, counter = self._last_ms, self._counter
-        tail = int.from_bytes(self._random(8), "big") & ((1 << _RANDOM_BITS) - 1)
-        value = (ms & ((1 << 48) - 1)) << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | tail
-        text = f"{value:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+            ms, counter, random = self._last_ms, self._counter, self._random
+            if now_ms > ms:
+                ms, counter = now_ms, -1
+            for _ in range(count):
+                counter += 1
+                if counter >> _COUNTER_BITS:
+                    ms, counter = ms + 1, 0
+                tail = f"{int.from_bytes(random(8), 'big') & _RANDOM_MASK | _VARIANT:016x}"
+                found.append(f"{ms >> 16 & _HIGH:08x}-{ms & _LOW:04x}-7{counter:03x}-{tail[:4]}-{tail[4:]}")
+            self._last_ms, self._counter = ms, counter
+        return found
+
+
+class _Pool:
+    """Random bytes of the operating system, fetched many at a time: a system call for each id costs more than the id."""
+
+    __slots__ = ("_at", "_bytes")
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        """Give the next bytes; the caller sees to it that one thread at a time asks."""
+        if self._at + count > len(self._bytes):
+            self._bytes, self._at = os.urandom(max(_POOL, count)), 0
+        start = self._at
+        self._at = start + count
+        return self._bytes[start : self._at]
 
 
 def instant_of_uuid7(identifier: str) -> int:

@@ -97,30 +97,40 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        headers = _headers(scope)
-        refusal = await self._identify(scope, headers)
-        if refusal is None:
-            refusal = self._refusal(scope, headers)
+        refusal = self._identify_program(scope)
+        if refusal is None and (actor_or_none(scope) is None or self._access.setup_link is not None):
+            headers = _headers(scope)
+            if actor_or_none(scope) is None:
+                refusal = await self._identify_person(scope, headers)
+            if refusal is None:
+                refusal = self._refusal(scope, headers)
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    async def _identify(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
-        """Note who is asking; give a refusal if a key is wrong or a browser was tricked into asking."""
-        set_actor(scope, None)
-        now = self._access.hospital.clock.now()
-        bearer = headers.get("authorization", "")
+    def _identify_program(self, scope: Scope) -> Response | None:
+        """Note whose key was sent, or that none was; give a refusal if it is wrong."""
+        bearer = ""
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                bearer = value.decode("latin-1")
+        actor = None
         if bearer:
             text = bearer.removeprefix("Bearer ").strip()
+            now = self._access.hospital.clock.now()
             actor = self._access.keys.find(text, now=now) if text.startswith(PREFIX) else None
-            if actor is None:
-                return problem_response(
-                    scope, status=401, detail="This API key is wrong, revoked or past its date.", code="key.wrong",
-                    headers={"www-authenticate": 'Bearer realm="hospital-twin", error="invalid_token"'},
-                )  # fmt: skip
-            set_actor(scope, actor)
+        set_actor(scope, actor)
+        if not bearer or actor is not None:
             return None
+        return problem_response(
+            scope, status=401, detail="This API key is wrong, revoked or past its date.", code="key.wrong",
+            headers={"www-authenticate": 'Bearer realm="hospital-twin", error="invalid_token"'},
+        )  # fmt: skip
+
+    async def _identify_person(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
+        """Note whose session it is; give a refusal if a browser was tricked into asking."""
+        now = self._access.hospital.clock.now()
         if _is_foreign(scope, headers):
             return problem_response(
                 scope, status=403, detail="This request was started by another website.", code="csrf"

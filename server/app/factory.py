@@ -23,6 +23,7 @@ from server.alarms import routes as alarm_routes
 from server.app.counters import Counters
 from server.app.dispatcher import Dispatcher, lifespan_of
 from server.app.layers import Frame
+from server.app.straight import StraightWay
 from server.doors import problem
 from server.doors.router import Router, schemas_of, serve
 from server.http.stream import ticking
@@ -145,6 +146,7 @@ def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp |
     api.state.counters = counters
     secure = is_secure(hospital.settings)
     inner: AsgiApp = Dispatcher(api, ui, build_handheld() if ui is not None else None)
+    inner = StraightWay(inner, api, routers)
     inner = GZipMiddleware(inner, minimum_size=GZIP_FROM_BYTES)
     inner = Gate(inner, gatekeeper, is_secure=secure)
     framed = Frame(inner, clock=hospital.clock, counters=counters, is_secure=secure)

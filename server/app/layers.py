@@ -63,18 +63,18 @@ class Frame:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        request_id = self._request_id(scope)
+        request_id, announced = "", 0
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.match(value):
+                request_id = str(value.decode())
+            elif name == b"content-length" and value.isdigit():
+                announced = int(value)
+        request_id = request_id or self._ids.next(self._clock.now())
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Exchange(self, scope, receive, send, request_id).run()
-
-    def _request_id(self, scope: Scope) -> str:
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _REQUEST_ID.match(value):
-                return str(value.decode())
-        return self._ids.next(self._clock.now())
+        await _Exchange(self, scope, receive, send, request_id).run(announced)
 
 
 class _Exchange:
@@ -89,11 +89,17 @@ class _Exchange:
         self._status = 0
         self._received = 0
 
-    async def run(self) -> None:
-        """Answer; whatever goes wrong inside becomes a problem with the request's id."""
+    async def run(self, announced: int) -> None:
+        """Answer; whatever goes wrong inside becomes a problem with the request's id.
+
+        Parameters
+        ----------
+        announced : int
+            Bytes of the body as the request says, 0 if it does not.
+        """
         began = time.perf_counter()
         try:
-            if self._announced() > BODY_LIMIT:
+            if announced > BODY_LIMIT:
                 raise BodyTooLarge(TOO_LARGE)
             await self._frame._app(self._scope, self._limited, self._with_headers)
         except BodyTooLarge:
@@ -104,12 +110,6 @@ class _Exchange:
                 await unexpected(self._scope)(self._scope, self._receive, self._with_headers)
         finally:
             self._note(time.perf_counter() - began)
-
-    def _announced(self) -> int:
-        for name, value in self._scope["headers"]:
-            if name == b"content-length":
-                return int(value) if value.isdigit() else 0
-        return 0
 
     async def _limited(self) -> Message:
         message = await self._receive()
@@ -131,10 +131,11 @@ class _Exchange:
     async def _with_headers(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            present = {name.lower() for name, _ in message["headers"]}
-            extra = [(name, value) for name, value in self._frame._headers if name not in present]
-            extra.append((b"x-request-id", self._request_id.encode()))
-            message["headers"] = [*message["headers"], *extra]
+            headers = list(message["headers"])
+            present = {name.lower() for name, _ in headers}
+            headers += [header for header in self._frame._headers if header[0] not in present]
+            headers.append((b"x-request-id", self._request_id.encode()))
+            message["headers"] = headers
         await self._send(message)
 
     def _note(self, seconds: float) -> None:
@@ -144,8 +145,10 @@ class _Exchange:
         method = self._scope["method"]
         self._frame._counters.requests.observe(method, pattern, self._status, seconds)
         if log.isEnabledFor(logging.INFO):
-            facts = {
+            record = logging.LogRecord(log.name, logging.INFO, __file__, 0, "request", (), None)
+            # made by hand: ``log.info`` would look through the stack for who called, at each request
+            record.facts = {
                 "request_id": self._request_id, "method": method, "route": pattern, "status": self._status,
                 "ms": round(seconds * 1000, 2),
             }  # fmt: skip
-            log.info("request", extra={"facts": facts})
+            log.handle(record)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import uvicorn
 
 from server.alarms.engine import AlarmEngine
@@ -22,6 +22,7 @@ from twin.ledger.retention import archive_and_prune
 log = logging.getLogger("hospital_twin.server")
 
 SHUTDOWN_S = 8
+_encoder = msgspec.json.Encoder(enc_hook=str)
 _HEAD_EVERY_US = 5 * MINUTE_US
 _SWEEP_EVERY_US = HOUR_US
 _PRUNE_EVERY_US = 6 * HOUR_US
@@ -30,10 +31,21 @@ _PRUNE_EVERY_US = 6 * HOUR_US
 class JsonLines(logging.Formatter):
     """Log records as lines of JSON, without anybody's identity."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._second = (0, "")
+
+    def _time(self, record: logging.LogRecord) -> str:
+        second = int(record.created)
+        known = self._second
+        if known[0] != second:  # a busy server writes thousands of lines in a second
+            known = self._second = (second, self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"))
+        return known[1]
+
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
         told: dict[str, object] = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "at": self._time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -46,7 +58,7 @@ class JsonLines(logging.Formatter):
             told["request_id"] = request_id
         if record.exc_info:
             told["error"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False)
+        return _encoder.encode(told).decode()
 
 
 def log_to_standard_error(*, level: int = logging.INFO) -> None:

@@ -171,18 +171,45 @@ class DoorRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Give the handler with the permission and the Idempotency-Key in front of it."""
-        door = self.door
-        inner = self.endpoint if door.raw else super().get_route_handler()
-        repeats = door.method == "POST"
+        return _guarded(self.door, self.endpoint if self.door.raw else super().get_route_handler())
 
-        async def handle(request: Request) -> Response:
-            actor = _let_pass(request, door.permission)
-            if repeats and actor is not None and HEADER in request.headers:
-                return await run_once(request, hospital_of(request), actor, inner)
-            response: Response = await inner(request)
-            return response
 
-        return handle
+Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def _guarded(door: Door, inner: Callable[[Request], Any]) -> Answer:
+    repeats = door.method == "POST"
+    header = HEADER.encode()
+
+    async def handle(request: Request) -> Response:
+        actor = _let_pass(request, door.permission)
+        if repeats and actor is not None and any(name == header for name, _ in request.scope["headers"]):
+            return await run_once(request, hospital_of(request), actor, inner)
+        response: Response = await inner(request)
+        return response
+
+    return handle
+
+
+@dataclass(frozen=True, slots=True)
+class StraightDoor:
+    """A raw door that is found by its exact path, without the framework's routing.
+
+    Parameters
+    ----------
+    path : str
+        As declared; stands in the access log.
+    answer : Callable
+        Checks permission and Idempotency-Key, then answers; our own errors come out of it.
+    """
+
+    path: str
+    answer: Answer
+
+
+def straight_door(door: Door) -> StraightDoor:
+    """Give a raw door with everything that guards it."""
+    return StraightDoor(door.path, _guarded(door, _answering(door)))
 
 
 def _let_pass(request: Request, needs: Needs) -> Actor | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.doors.answers import answers_of
 from server.doors.bodies import body_of, decode, field_error
 from server.doors.context import CallDep, actor_of, hospital_of
 from server.doors.pages import Sequence, Text
@@ -253,7 +253,7 @@ def _one_by_one(raws: list[msgspec.Raw]) -> list[Event]:
 
 
 async def _store(hospital: Hospital, events: list[Event]) -> list[Stored]:
-    return await asyncio.wrap_future(hospital.ledger.submit(events))
+    return await answers_of(hospital).expect(lambda answer: hospital.ledger.send(events, answer))
 
 
 @router.post("/events", permission=Permission.EVENTS_WRITE, raw=True, takes=AnyEvent, gives=StoredEvent, status=201)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlmodel import Session
 
@@ -40,11 +40,27 @@ log = logging.getLogger(__name__)
 _EVENTS_PER_GROUP = 20_000  # keeps one transaction below about a quarter of a second
 
 
+class Answer(Protocol):
+    """Where the outcome of a piece of work goes; ``concurrent.futures.Future`` meets it."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Tell whether anybody still waits for it; called when the work is about to begin."""
+
+    def done(self) -> bool:
+        """Tell whether it was answered."""
+
+    def set_result(self, result: Any, /) -> None:
+        """Take the outcome; the work is durable."""
+
+    def set_exception(self, exception: BaseException | None, /) -> None:
+        """Take what went wrong; nothing of the work is stored."""
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
     work: Work[Any]
     weight: int
-    future: Future[Any] = field(default_factory=Future)
+    future: Answer = field(default_factory=Future)
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     answer: Any = None
     stored: list[Stored] = field(default_factory=list)
@@ -127,9 +143,11 @@ class Writer:
         weight : int, optional
             How many events it stores; heavy works are not gathered in one transaction.
         """
-        return self._enqueue(_Job(work, weight))
+        future: Future[T] = Future()
+        self._enqueue(_Job(work, weight, future))
+        return future
 
-    def _enqueue(self, job: _Job) -> Future[Any]:
+    def _enqueue(self, job: _Job) -> None:
         with self._gate:
             if self._closed:
                 raise Unavailable("The store is closing: send again to the next instance.", code="unavailable.closing")
@@ -140,10 +158,21 @@ class Writer:
                     f"{self._queue.maxsize} pieces of work wait to be stored: send again in a second.",
                     code="unavailable.queue",
                 ) from None
-        return job.future
 
     def submit_together(self, together: Together[P, T], item: P, *, weight: int = 1) -> Future[T]:
         """Queue work that may be done in one go with the same work of others waiting beside it.
+
+        Parameters
+        ----------
+        together, item, weight
+            As for :meth:`send_together`.
+        """
+        future: Future[T] = Future()
+        self.send_together(together, item, future, weight=weight)
+        return future
+
+    def send_together(self, together: Together[P, T], item: P, answer: Answer, *, weight: int = 1) -> None:
+        """Queue work as :meth:`submit_together` does, for who brings a place of their own for the answer.
 
         Parameters
         ----------
@@ -151,11 +180,13 @@ class Writer:
             Does the work for several items; if it raises, each item is tried alone.
         item : P
             This caller's part.
+        answer : Answer
+            Answered in the writer's thread after COMMIT.
         weight : int, optional
             As for :meth:`submit_work`.
         """
-        return self._enqueue(
-            _Job(lambda transaction: together(transaction, [item])[0], weight, together=together, item=item)
+        self._enqueue(
+            _Job(lambda transaction: together(transaction, [item])[0], weight, answer, together=together, item=item)
         )
 
     def run(self, use_case: Callable[[Session], T]) -> T:

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from twin.clock import Clock, SystemClock
 from twin.db.channel import Transaction, transaction_of
 from twin.db.database import Database
+from twin.db.writer import Answer
 from twin.errors import StorageError
 from twin.events import registry
 from twin.events.envelope import Event
@@ -127,6 +128,18 @@ class Ledger:
             Answered once they are durable and the live state shows them.
         """
         return self.database.writer.submit_together(self._append_all, events, weight=len(events))
+
+    def send(self, events: Sequence[Event], answer: Answer) -> None:
+        """Store events as :meth:`submit` does, for who brings a place of their own for the answer.
+
+        Parameters
+        ----------
+        events : Sequence[Event]
+            As for :meth:`append`.
+        answer : Answer
+            Gets the ``list[Stored]``, in the writer's thread, once they are durable and the live state shows them.
+        """
+        self.database.writer.send_together(self._append_all, events, answer, weight=len(events))
 
     def read(self, session: Session, after: int = 0, limit: int = 1000, *, thing: str = "") -> list[Stored]:
         """Give stored events in ledger order.
