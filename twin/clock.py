@@ -19,6 +19,7 @@ MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
+_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # only for writing
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -147,7 +148,8 @@ def to_text(at: int) -> str:
     >>> to_text(1_645_557_742_000_001)
     '2022-02-22T19:22:22.000001Z'
     """
-    return to_datetime(at).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    # without a zone, which would cost twice the time: lists write hundreds of instants
+    return (_PLAIN_EPOCH + timedelta(microseconds=at)).isoformat("T", "microseconds") + "Z"
 
 
 def from_text(text: str) -> int:

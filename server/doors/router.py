@@ -18,6 +18,7 @@ from starlette.responses import Response
 from server.doors.context import actor_of, actor_or_none, hospital_of
 from server.doors.idempotency import HEADER, run_once
 from server.doors.problem import MEDIA_TYPE, Problem
+from server.doors.queries import parameters_of
 from twin.access import Actor, Permission
 from twin.errors import ConfigurationError
 
@@ -71,6 +72,8 @@ class Door:
         Whether If-Match is needed (shown in the description).
     parameters : tuple[dict, ...]
         OpenAPI parameters of raw routes.
+    query : type, optional
+        msgspec struct of the query string of raw routes.
     """
 
     method: str
@@ -86,6 +89,7 @@ class Door:
     raw: bool = False
     needs_version: bool = False
     parameters: tuple[dict[str, Any], ...] = ()
+    query: Any = None
 
 
 @dataclass(slots=True)
@@ -245,7 +249,7 @@ def _description(door: Door) -> dict[str, Any]:
     needs = door.permission.value
     security: list[dict[str, list[str]]] = [] if door.permission is PUBLIC else [{"session": []}, {"key": []}]
     extra: dict[str, Any] = {"x-permission": needs, "security": security}
-    parameters = list(door.parameters)
+    parameters = [*door.parameters, *(parameters_of(door.query) if door.query is not None else ())]
     if door.method == "POST" and door.permission is not PUBLIC:
         parameters.append(_header("Idempotency-Key", "The same key and body twice is done once; kept for 72 h."))
     if door.needs_version:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Query
+from starlette.requests import Request
 
-from server.doors.context import Call, CallDep
-from server.doors.pages import CursorText, Limit, PathText, Text
+from server.doors.context import Call, CallDep, hospital_of
+from server.doors.pages import Cursors, CursorText, Limit, PageQuery, PathText, ShortText, Text
+from server.doors.queries import read_query
 from server.doors.router import Router
 from server.http import views as shown
 from server.http.views import (
@@ -163,8 +166,7 @@ class SortedKeys:
             known = self._keys[name] = (id(table), len(table), sorted(table))
         keys = known[2]
         start = bisect_right(keys, last) if last is not None else 0
-        for index in range(start, len(keys)):
-            yield keys[index]
+        return map(keys.__getitem__, range(start, len(keys)))
 
 
 def _sorted(call: Call) -> SortedKeys:
@@ -186,8 +188,8 @@ def _page(found: Iterable[T], limit: int, show: Callable[[Any], Any]) -> tuple[l
     return rows, None
 
 
-def _last_id(call: Call, scope: str, cursor: str) -> Any:
-    key = call.cursors.read(scope, cursor)
+def _last_id(cursors: Cursors, scope: str, cursor: str) -> Any:
+    key = cursors.read(scope, cursor)
     if key is None:
         return None
     return key[0] if len(key) == 1 else tuple(key)
@@ -215,7 +217,7 @@ async def list_places(
     scope = f"places|{kind}|{floor}"
     state = call.hospital.live
     with call.hospital.ledger.steady:
-        last = _last_id(call, scope, cursor)
+        last = _last_id(call.cursors, scope, cursor)
         keys = [key for key in sorted(state.places) if last is None or key > last]
         found = (
             state.places[key]
@@ -250,25 +252,39 @@ def _fits(state: LiveState, asset: Asset, *, category: str, inside: frozenset[st
     return True
 
 
-@router.get("/assets", permission=Permission.DEVICES_READ, gives=AssetPage)
-async def list_assets(
-    call: CallDep, category: Text = "", place: Text = "", q: Text = "", limit: Limit = 50, cursor: CursorText = ""
-) -> AssetPage:
+class AssetQuery(PageQuery, frozen=True, kw_only=True):
+    """Which assets; ``place`` counts all inside it, ``q`` looks in name, model, serial number and GTIN."""
+
+    category: ShortText = ""
+    place: ShortText = ""
+    q: ShortText = ""
+
+
+@router.get("/assets", permission=Permission.DEVICES_READ, raw=True, query=AssetQuery, gives=AssetPage)
+async def list_assets(request: Request) -> AssetPage:
     """List assets by id, each with its believed position, its age and confidence; ``place`` counts all inside it."""
-    scope = f"assets|{category}|{place}|{q}"
+    call = Call(request, hospital_of(request))
+    query = read_query(request.scope, AssetQuery)
+    scope = f"assets|{query.category}|{query.place}|{query.q}"
     state, now = call.hospital.live, call.now
-    last = _last_id(call, scope, cursor)
+    cursors = call.cursors
+    last = _last_id(cursors, scope, query.cursor)
     with call.hospital.ledger.steady:
-        inside = frozenset(state.inside(place)) if place else frozenset()
-        text = q.casefold()
         table = state.assets
-        found = (
-            table[key]
-            for key in _sorted(call).after("assets", table, last)
-            if _fits(state, table[key], category=category, inside=inside, q=text)
-        )
-        rows, end = _page(found, limit, lambda asset: shown.asset_view(state, asset, now))
-    return AssetPage(assets=rows, next=call.cursors.write(scope, [end.id]) if end else "")
+        keys = _sorted(call).after("assets", table, last)
+        if query.category or query.place or query.q:
+            fits = _filter(state, query)
+            found = (table[key] for key in keys if fits(table[key]))
+        else:
+            found = (asset for asset in map(table.__getitem__, keys) if is_in_register(asset))
+        rows, end = _page(found, query.limit, partial(shown.asset_view, state, now=now))
+    return AssetPage(assets=rows, next=cursors.write(scope, [end.id]) if end else "")
+
+
+def _filter(state: LiveState, query: AssetQuery) -> Callable[[Asset], bool]:
+    inside = frozenset(state.inside(query.place)) if query.place else frozenset()
+    text = query.q.casefold()
+    return lambda asset: _fits(state, asset, category=query.category, inside=inside, q=text)
 
 
 @router.get("/assets/{asset_id}", permission=Permission.DEVICES_READ, gives=AssetView)
@@ -286,7 +302,7 @@ async def list_beds(call: CallDep, ward: Text = "", limit: Limit = 200, cursor: 
     """List beds by id: occupancy, readiness, service."""
     scope = f"beds|{ward}"
     state = call.hospital.live
-    last = _last_id(call, scope, cursor)
+    last = _last_id(call.cursors, scope, cursor)
     with call.hospital.ledger.steady:
         inside = set(state.inside(ward)) if ward else None
         keys = (
@@ -302,7 +318,7 @@ async def list_beds(call: CallDep, ward: Text = "", limit: Limit = 200, cursor: 
 async def list_encounters(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> EncounterPage:
     """List open encounters by pseudonym."""
     state = call.hospital.live
-    last = _last_id(call, "encounters", cursor)
+    last = _last_id(call.cursors, "encounters", cursor)
     with call.hospital.ledger.steady:
         table = state.encounters
         keys = _sorted(call).after("encounters", table, last)
@@ -338,7 +354,7 @@ async def list_tasks(call: CallDep, assignee: Text = "", limit: Limit = 50, curs
     """List open tasks: due first, then by priority."""
     scope = f"tasks|{assignee}"
     state = call.hospital.live
-    last = _last_id(call, scope, cursor)
+    last = _last_id(call.cursors, scope, cursor)
     with call.hospital.ledger.steady:
         keyed = sorted(
             (one.due_at or 2**62, one.priority, one.id)
@@ -364,7 +380,7 @@ async def get_task(call: CallDep, task_id: PathText) -> TaskShown:
 async def list_alarms(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> AlarmPage:
     """List active alarms: by priority, newest first."""
     state = call.hospital.live
-    last = _last_id(call, "alarms", cursor)
+    last = _last_id(call.cursors, "alarms", cursor)
     with call.hospital.ledger.steady:
         active = (state.alarms[key] for key in state.index.active_alarms)
         keyed = sorted((one.priority.value, -one.raised_at, one.id) for one in active)
@@ -380,7 +396,7 @@ async def list_stock(
     """List what places hold, by place and item; ``low_only`` shows lines at or below their reorder point."""
     scope = f"stock|{place}|{item}|{low_only}"
     state = call.hospital.live
-    last = _last_id(call, scope, cursor)
+    last = _last_id(call.cursors, scope, cursor)
     with call.hospital.ledger.steady:
         if low_only:
             keys: Iterable[Any] = [key for key in sorted(state.index.low_stock) if last is None or key > last]

@@ -69,28 +69,30 @@ def asset_view(state: LiveState, asset: Asset, now: int) -> AssetView:
     now : int
         Instant from which ages count, UTC microseconds.
     """
-    entry = asset.entry
     found = views.believed_location(state, asset.id, now)
-    readiness = asset.readiness_value
+    place = found.place
+    position = Position(
+        place=place, place_name=place_name(state, place), confidence=round(found.confidence, 4),
+        age_s=round(found.age_s, 1), basis=found.basis.value, since=instant(found.since_at),
+    )  # fmt: skip
+    entry, readiness, status = asset.entry, asset.readiness_value, asset.status
+    availability, custody = asset.availability, asset.custody
+    facets = {
+        "is_usable": availability is None or availability.is_usable,
+        "reasons": availability.reasons if availability else (),
+        "readiness": readiness.value if readiness else "",
+        "status": status.status if status else "",
+        "custodian": custody.custodian if custody else "",
+        "position": position,
+    }
+    if entry is None:
+        return AssetView(
+            id=asset.id, name=asset.id, category="", model="", home="", pool="", gtin="", serial="", is_mobile=True,
+            **facets,
+        )  # fmt: skip
     return AssetView(
-        id=asset.id,
-        name=entry.name if entry else asset.id,
-        category=entry.category if entry else "",
-        model=entry.model if entry else "",
-        home=entry.home if entry else "",
-        pool=entry.pool if entry else "",
-        gtin=entry.gtin if entry else "",
-        serial=entry.serial if entry else "",
-        is_mobile=entry.is_mobile if entry else True,
-        is_usable=asset.is_usable,
-        reasons=asset.availability.reasons if asset.availability else (),
-        readiness=readiness.value if readiness else "",
-        status=asset.status.status if asset.status else "",
-        custodian=asset.custody.custodian if asset.custody else "",
-        position=Position(
-            place=found.place, place_name=place_name(state, found.place), confidence=round(found.confidence, 4),
-            age_s=round(found.age_s, 1), basis=found.basis.value, since=instant(found.since_at),
-        ),
+        id=asset.id, name=entry.name, category=entry.category, model=entry.model, home=entry.home, pool=entry.pool,
+        gtin=entry.gtin, serial=entry.serial, is_mobile=entry.is_mobile, **facets,
     )  # fmt: skip
 
 

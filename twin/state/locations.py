@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from twin.clock import SECOND_US
 from twin.events.envelope import precedence
 from twin.events.things import BearerKind, DeviceReadiness, TagBound
@@ -33,9 +35,8 @@ class Basis(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BelievedLocation:
-    """Where something probably is.
+class BelievedLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where something probably is; a struct, since pages make hundreds of them at a time.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ def _latest_tag(state: Tables, kind: BearerKind, bearer: str) -> Tag | None:
     best: Tag | None = None
     for tag_id in state.index.tags_by_bearer[kind].get(bearer, ()):
         tag = state.tags[tag_id]
+        if tag.is_settled:
+            return tag  # its sighting counts for the bearer, and no other tag speaks for it
         bound, sighting = tag.bound, tag.sighting
         if bound is None or bound.bearer != bearer or bound.bearer_kind != kind or sighting is None:
             continue
@@ -115,23 +118,20 @@ def _observed(tag: Tag, now: int, *, fades: bool) -> BelievedLocation:
         return _NOWHERE
     age_s = max(now - sighting.occurred_at, 0) / SECOND_US
     confidence = sighting.confidence * (0.5 ** (age_s / OBSERVATION_HALF_LIFE_S) if fades else 1.0)
+    place, since_at = zone_of(sighting), sighting.occurred_at
+    ids: tuple[str, ...] = (sighting.id,)
+    if entered is not None and (entered is sighting or zone_of(entered) == place):
+        since_at = entered.occurred_at
+        if entered.id != sighting.id:
+            ids += (entered.id,)
     is_lost = lost is not None and is_newer(lost, sighting)
-    place = zone_of(sighting)
-    is_same_zone = entered is not None and zone_of(entered) == place
-    ids = [sighting.id]
-    if entered is not None and is_same_zone and entered.id != sighting.id:
-        ids.append(entered.id)
     if is_lost and lost is not None:
-        ids.append(lost.id)
+        confidence *= LOST_FACTOR
+        ids += (lost.id,)
     return BelievedLocation(
-        place=place,
-        confidence=confidence * (LOST_FACTOR if is_lost else 1.0),
-        age_s=age_s,
-        basis=Basis.OBSERVED,
-        since_at=entered.occurred_at if entered is not None and is_same_zone else sighting.occurred_at,
-        is_lost=is_lost,
-        event_ids=tuple(ids),
-    )
+        place=place, confidence=confidence, age_s=age_s, basis=Basis.OBSERVED, since_at=since_at, is_lost=is_lost,
+        event_ids=ids,
+    )  # fmt: skip
 
 
 def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocation:
@@ -153,7 +153,10 @@ def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocatio
     tag = _latest_tag(state, BearerKind.ASSET, asset_id)
     candidates = []
     if tag is not None:
-        candidates.append(_observed(tag, now, fades=entry is None or entry.is_mobile))
+        observed = _observed(tag, now, fades=entry is None or entry.is_mobile)
+        if asset is None or asset.custody is None:
+            return observed
+        candidates.append(observed)
     if asset is not None and asset.custody is not None:
         custody = asset.custody
         holder = state.encounters.get(custody.custodian)
