@@ -67,10 +67,10 @@ def on_retired(context: HandlerContext, event: Event) -> Iterable[Event]:
 def on_zone_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Tell of the asset what was seen of its tag."""
     assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
-    asset = _asset_of(context, event.thing, event.occurred_at)
-    if not asset or event.zone == event.previous_zone:
+    if event.zone == event.previous_zone:
         return ()
-    return (_moved(asset, event, from_place=event.previous_zone, to_place=event.zone),)
+    asset = _asset_of(context, event.thing, event.occurred_at)
+    return (_moved(asset, event, from_place=event.previous_zone, to_place=event.zone),) if asset else ()
 
 
 def on_portal_crossed(context: HandlerContext, event: Event) -> Iterable[Event]:

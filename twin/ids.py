@@ -34,10 +34,7 @@ ServicePointId = NewType("ServicePointId", str)
 UserId = NewType("UserId", str)
 Gtin = NewType("Gtin", str)
 
-_RANDOM_BITS = 62
-_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
-_VARIANT = 0b10 << _RANDOM_BITS
-_HIGH, _LOW = 0xFFFFFFFF, 0xFFFF  # the 48 bits of milliseconds stand in two groups
+_VARIANT = {f"{digit:x}": f"{0b1000 | digit & 0b11:x}" for digit in range(16)}  # the two bits before the random ones
 _COUNTER_BITS = 12
 _POOL = 4096  # bytes
 
@@ -94,21 +91,27 @@ class UniqueIds:
         now_ms = max(at_us // 1000, 0)
         found: list[str] = []
         with self._lock:
-            ms, counter, random = self._last_ms, self._counter, self._random
+            ms, counter = self._last_ms, self._counter
             if now_ms > ms:
                 ms, counter = now_ms, -1
-            for _ in range(count):
+            head, tails = _head(ms), self._random(8 * count).hex()
+            for start in range(0, 16 * count, 16):
                 counter += 1
                 if counter >> _COUNTER_BITS:
                     ms, counter = ms + 1, 0
-                tail = f"{int.from_bytes(random(8), 'big') & _RANDOM_MASK | _VARIANT:016x}"
-                found.append(f"{ms >> 16 & _HIGH:08x}-{ms & _LOW:04x}-7{counter:03x}-{tail[:4]}-{tail[4:]}")
+                    head = _head(ms)
+                first, rest = _VARIANT[tails[start]], tails[start + 1 : start + 16]
+                found.append(f"{head}-7{counter:03x}-{first}{rest[:3]}-{rest[3:]}")
             self._last_ms, self._counter = ms, counter
         return found
 
 
+def _head(ms: int) -> str:
+    return f"{ms >> 16 & 0xFFFFFFFF:08x}-{ms & 0xFFFF:04x}"
+
+
 class _Pool:
-    """Random bytes of the operating system, fetched many at a time: a system call for each id costs more than the id."""
+    """Random bytes of the operating system, fetched many at a time: a system call costs more than an id."""
 
     __slots__ = ("_at", "_bytes")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from twin.errors import FieldError, FieldProblem, NotFound, Refused
 
 PREFIX = "twk_"
 MAX_DAYS = 366
+KNOWN_FOR_S = 5.0  # `hospital-twin token revoke` works beside the server, which must notice soon
 MAX_ACTIVE = 2  # the old and the new one, while they are being exchanged
 _SOURCE_KINDS = {Role.SERVICE_GATEWAY: "gateway:", Role.SERVICE_HIS: "his:"}
 
@@ -145,10 +146,8 @@ class Keys:
 
     def __init__(self, hospital: Hospital) -> None:
         self._hospital = hospital
-        self._rows: dict[str, KeyRow] = {}
-        self._actors: dict[str, Actor] = {}
+        self._known: dict[str, _Known] = {}
         self._noted: dict[str, int] = {}
-        self._lock = threading.Lock()
 
     def find(self, text: str, *, now: int) -> Actor | None:
         """Give the holder of a key, None if it is wrong, revoked or past its date.
@@ -163,33 +162,47 @@ class Keys:
         key_id, _, secret = text.removeprefix(PREFIX).partition("_")
         if not text.startswith(PREFIX) or not secret or len(text) > 200:  # longer than any key
             return None
-        row = self._rows.get(key_id) or self._load(key_id)
-        if row is None or not same_text(row.secret_hash, _hash(secret)):
+        known = self._known.get(key_id)
+        if known is None or time.monotonic() - known.read_at > KNOWN_FOR_S:
+            known = self._load(key_id)
+        if known is None or not same_text(known.secret_hash, _hash(secret)):
             return None
-        if row.revoked_at or now >= row.expires_at:
+        if known.is_revoked or now >= known.expires_at:
             return None
         if now - self._noted.get(key_id, 0) > HOUR_US:
             self._noted[key_id] = now
             self._hospital.database.writer.submit(_note_used(key_id, now))
-        return self._actors[key_id]
+        return known.actor
 
     def forget(self, key_id: str) -> None:
         """Ask the table again next time, since the key was changed."""
-        with self._lock:
-            self._rows.pop(key_id, None)
-            self._actors.pop(key_id, None)
+        self._known.pop(key_id, None)
 
-    def _load(self, key_id: str) -> KeyRow | None:
+    def _load(self, key_id: str) -> _Known | None:
         if not key_id.isalnum():
             return None
         with self._hospital.read() as session:
             row = session.get(KeyRow, key_id)
-        if row is not None:
-            with self._lock:
-                actor = Actor(id=f"key-{row.id}", name=row.name, roles=frozenset({Role(row.role)}), source=row.source)
-                self._actors[key_id] = actor
-                self._rows[key_id] = row
-        return row
+        if row is None:
+            self._known.pop(key_id, None)
+            return None
+        known = self._known[key_id] = _Known(
+            secret_hash=row.secret_hash, expires_at=row.expires_at, is_revoked=bool(row.revoked_at),
+            actor=Actor(id=f"key-{row.id}", name=row.name, roles=frozenset({Role(row.role)}), source=row.source),
+            read_at=time.monotonic(),
+        )  # fmt: skip
+        return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A key as its row was a moment ago; ``read_at`` in seconds of the computer's own steady clock."""
+
+    secret_hash: str
+    expires_at: int
+    is_revoked: bool
+    actor: Actor
+    read_at: float
 
 
 def _note_used(key_id: str, now: int) -> Callable[[Session], None]:

@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, delete, select
 
@@ -17,12 +18,13 @@ from server.wiring import Hospital
 from twin.access import Actor
 from twin.clock import HOUR_US, MINUTE_US
 
+KNOWN_FOR_S = 5.0  # `hospital-twin user` works beside the server, which must notice soon
 _NOTE_SEEN_EVERY_US = MINUTE_US
 
 
 @dataclass(slots=True)
 class LiveSession:
-    """A session in memory; ``token_hash`` names it, instants in UTC microseconds."""
+    """A session in memory; instants in UTC microseconds, ``read_at`` in seconds of the computer's steady clock."""
 
     token_hash: str
     user_id: str
@@ -32,6 +34,11 @@ class LiveSession:
     seen_at: int
     noted_at: int
     language: str = ""
+    read_at: float = field(default_factory=time.monotonic)
+
+
+def _is_fresh(live: LiveSession) -> bool:
+    return time.monotonic() - live.read_at <= KNOWN_FOR_S
 
 
 def hash_token(token: str) -> str:
@@ -106,8 +113,9 @@ class Sessions:
         return self._valid(hash_token(token), now=now, touch=True)
 
     def is_known(self, token: str) -> bool:
-        """Tell whether a cookie's session is in memory, so that finding it asks no database."""
-        return hash_token(token) in self._live
+        """Tell whether a cookie's session is in memory and fresh, so that finding it asks no database."""
+        live = self._live.get(hash_token(token))
+        return live is not None and _is_fresh(live)
 
     def csrf_token_of(self, token_hash: str) -> str:
         """Give the token that our own pages send back, or ``""`` for a program."""
@@ -134,7 +142,9 @@ class Sessions:
                 del self._live[key]
 
     def _valid(self, token_hash: str, *, now: int, touch: bool) -> LiveSession | None:
-        live = self._live.get(token_hash) or self._load(token_hash)
+        live = self._live.get(token_hash)
+        if live is None or not _is_fresh(live):
+            live = self._load(token_hash, live)
         if live is None:
             return None
         if now >= live.expires_at or now - live.seen_at > self._idle_us:
@@ -147,15 +157,18 @@ class Sessions:
                 self._hospital.database.writer.submit(lambda session: _note_seen(session, token_hash, now))
         return live
 
-    def _load(self, token_hash: str) -> LiveSession | None:
+    def _load(self, token_hash: str, held: LiveSession | None) -> LiveSession | None:
         with self._hospital.read() as session:
             row = session.get(SessionRow, token_hash)
             user = session.get(UserRow, row.user_id) if row is not None else None
         if row is None or user is None or not user.is_active:
+            self._forget(lambda one: one.token_hash == token_hash)
             return None
         live = LiveSession(
             token_hash=token_hash, user_id=user.id, actor=actor_of_user(user), csrf_token=row.csrf_token,
-            expires_at=row.expires_at, seen_at=row.seen_at, noted_at=row.seen_at, language=user.language,
+            expires_at=row.expires_at, language=user.language,
+            seen_at=held.seen_at if held is not None else row.seen_at,  # the table learns it once a minute only
+            noted_at=held.noted_at if held is not None else row.seen_at,
         )  # fmt: skip
         self.adopt(live)
         return live

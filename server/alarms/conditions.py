@@ -44,6 +44,14 @@ class Condition:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
+CAUSES: frozenset[type[Event]] = frozenset(
+    {
+        EgressSeen, AssetMoved, GatewayHealthChanged, CycleEnded, CycleStarted, StockoutPredicted, StockMoved,
+        TaskCreated, TaskCompleted, TaskCancelled,
+    }
+)  # fmt: skip
+"""Events that may begin or end a condition; all others may be passed over."""
+
 STOCK_KEY = "{item}@{place}"
 
 

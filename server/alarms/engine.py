@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 
 from server.alarms.classes import AlarmClass, read_classes
-from server.alarms.conditions import Condition, conditions_of
+from server.alarms.conditions import CAUSES, Condition, conditions_of
 from server.wiring import Hospital
 from twin.clock import MINUTE_US, SECOND_US
 from twin.events.envelope import Event
@@ -25,6 +25,8 @@ OWNER = "alarms"
 Key = tuple[str, str]
 
 _QUEUE_EVENTS = (QueueJoined, QueueCalled, QueueLeft, QueueServiceStarted)
+_WATCHED = frozenset({*CAUSES, *_QUEUE_EVENTS, AlarmRaised, AlarmCleared, AlarmShelved, AlarmUnshelved})
+"""What the engine looks at; most events, such as sightings of tags, are none of these."""
 _MB = 1_000_000
 
 
@@ -83,11 +85,13 @@ class AlarmEngine:
         batch : Sequence[Stored]
             Committed and applied to the live state.
         """
+        watched = [stored.event for stored in batch if stored.event.__class__ in _WATCHED]
+        if not watched:
+            return
         exits = self._exits()
         events: list[Event] = []
         with self._lock:
-            for stored in batch:
-                event = stored.event
+            for event in watched:
                 self._note_own(event)
                 for condition in conditions_of(event, exits=exits, classes=self.classes):
                     events.extend(self._take(condition))

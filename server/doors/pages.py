@@ -19,9 +19,7 @@ _MAC_BYTES = 12
 _NO_NUL = r"^[^\x00]*$"
 _CURSOR = r"^[A-Za-z0-9_-]*$"
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-CursorText = Annotated[
-    str, Query(max_length=600, pattern=_CURSOR, description="`next` of the page before.")
-]
+CursorText = Annotated[str, Query(max_length=600, pattern=_CURSOR, description="`next` of the page before.")]
 Text = Annotated[str, Query(max_length=200, pattern=_NO_NUL)]
 PathText = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 ShortText = Annotated[str, msgspec.Meta(max_length=200, pattern=_NO_NUL)]
@@ -32,9 +30,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What every keyset page takes in its query string."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=200, description="How many at most.")] = 50
-    cursor: Annotated[
-        str, msgspec.Meta(max_length=600, pattern=_CURSOR, description="`next` of the page before.")
-    ] = ""
+    cursor: Annotated[str, msgspec.Meta(max_length=600, pattern=_CURSOR, description="`next` of the page before.")] = ""
 
 
 Sequence = Annotated[int, Query(ge=0, le=MAX_INT, description="Position in the ledger.")]

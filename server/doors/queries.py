@@ -1,4 +1,4 @@
-"""Query strings as structs: for doors that take the bare request, with the same errors and description as all others."""
+"""Query strings as structs, for doors that take the bare request: refused and described like all others."""
 
 from __future__ import annotations
 

@@ -253,7 +253,8 @@ def _one_by_one(raws: list[msgspec.Raw]) -> list[Event]:
 
 
 async def _store(hospital: Hospital, events: list[Event]) -> list[Stored]:
-    return await answers_of(hospital).expect(lambda answer: hospital.ledger.send(events, answer))
+    stored: list[Stored] = await answers_of(hospital).expect(lambda answer: hospital.ledger.send(events, answer))
+    return stored
 
 
 @router.post("/events", permission=Permission.EVENTS_WRITE, raw=True, takes=AnyEvent, gives=StoredEvent, status=201)

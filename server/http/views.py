@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 
 from twin.clock import to_text
+from twin.events.things import AssetRegistered
 from twin.state import views
 from twin.state.live import LiveState
 from twin.state.model import Alarm, Asset, Encounter, StockLine, Task, Ticket
@@ -75,25 +76,22 @@ def asset_view(state: LiveState, asset: Asset, now: int) -> AssetView:
         place=place, place_name=place_name(state, place), confidence=round(found.confidence, 4),
         age_s=round(found.age_s, 1), basis=found.basis.value, since=instant(found.since_at),
     )  # fmt: skip
-    entry, readiness, status = asset.entry, asset.readiness_value, asset.status
+    entry = asset.entry or _NO_ENTRY
+    readiness, status = asset.readiness_value, asset.status
     availability, custody = asset.availability, asset.custody
-    facets = {
-        "is_usable": availability is None or availability.is_usable,
-        "reasons": availability.reasons if availability else (),
-        "readiness": readiness.value if readiness else "",
-        "status": status.status if status else "",
-        "custodian": custody.custodian if custody else "",
-        "position": position,
-    }
-    if entry is None:
-        return AssetView(
-            id=asset.id, name=asset.id, category="", model="", home="", pool="", gtin="", serial="", is_mobile=True,
-            **facets,
-        )  # fmt: skip
     return AssetView(
-        id=asset.id, name=entry.name, category=entry.category, model=entry.model, home=entry.home, pool=entry.pool,
-        gtin=entry.gtin, serial=entry.serial, is_mobile=entry.is_mobile, **facets,
+        id=asset.id, name=entry.name or asset.id, category=entry.category, model=entry.model, home=entry.home,
+        pool=entry.pool, gtin=entry.gtin, serial=entry.serial, is_mobile=entry.is_mobile,
+        is_usable=availability is None or availability.is_usable,
+        reasons=availability.reasons if availability else (),
+        readiness=readiness.value if readiness else "",
+        status=status.status if status else "",
+        custodian=custody.custodian if custody else "",
+        position=position,
     )  # fmt: skip
+
+
+_NO_ENTRY = AssetRegistered(thing="", occurred_at=0, source="", source_key="", category="", name="")
 
 
 class BedShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
@@ -28,6 +28,7 @@ REST_S = 0.25  # between two batches, so that many small commits become one piec
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 
 _ENCOUNTER_FACTS = get_args(EncounterFact)
+_ENCOUNTER_KINDS = frozenset(_ENCOUNTER_FACTS)
 _REACHING_BACK = (EncounterFactCancelled, EncountersSwapped, EncountersMerged)
 _FOLDED_LIMIT = 20_000  # encounters kept folded in memory, some 20 MB
 _ENCOUNTER_TYPES = [kind.__name__ for kind in _ENCOUNTER_FACTS]
@@ -38,7 +39,8 @@ Key = tuple[str, str]
 _HEAD = (INTERVALS.c.id, INTERVALS.c.from_at, INTERVALS.c.value, INTERVALS.c.sequence, INTERVALS.c.said_at)
 
 
-class _Head(NamedTuple):
+@dataclass(slots=True)
+class _Head:
     """The open interval of a facet of a thing, and when its value was said last."""
 
     id: int
@@ -171,8 +173,8 @@ class HistoryProjection:
 
     def _project_one(self, session: Session, stored: Stored) -> None:
         event = stored.event
-        if isinstance(event, _ENCOUNTER_FACTS):
-            self._project_encounter(session, event, stored.sequence)
+        if event.__class__ in _ENCOUNTER_KINDS:
+            self._project_encounter(session, event, stored.sequence)  # type: ignore[arg-type]  # one of these kinds
             return
         for facet, thing, value in claims_of(event):
             head = self._heads.get((facet, thing))
@@ -180,7 +182,7 @@ class HistoryProjection:
                 self._open((facet, thing), event, value, stored.sequence)
             elif event.occurred_at > head.said_at:
                 if value == head.value:
-                    self._say_again((facet, thing), head, event.occurred_at)
+                    self._say_again(head, event.occurred_at)
                 else:
                     self._close(head, event.occurred_at)
                     self._open((facet, thing), event, value, stored.sequence)
@@ -199,8 +201,8 @@ class HistoryProjection:
         self._rows[number] = _NewRow(number, key[0], key[1], value, from_at, to_at, from_at, sequence, known_from)
         return _Head(number, from_at, value, sequence, from_at)
 
-    def _say_again(self, key: Key, head: _Head, at: int) -> None:
-        self._heads[key] = head._replace(said_at=at)
+    def _say_again(self, head: _Head, at: int) -> None:
+        head.said_at = at
         row = self._rows.get(head.id)
         if row is not None:
             row.said_at = at
@@ -259,7 +261,7 @@ class HistoryProjection:
             self._heads[key] = head
             if old is not None and old.said_at > at:
                 # what was said later was left out as saying nothing new: nothing before it is in order any more
-                self._say_again(key, head, old.said_at)
+                self._say_again(head, old.said_at)
         self._earliest_late = min(self._earliest_late, at)
         self._flush(session)
         return end

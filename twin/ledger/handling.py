@@ -78,6 +78,7 @@ class HandlerRunner:
 
     def __init__(self, handlers: Handlers, state: LiveState, clock: Clock, bearer_of: BearerOf) -> None:
         self._handlers = handlers
+        self._calls = {kind: tuple(by_name.items()) for kind, by_name in handlers.items()}
         self._state = state
         self._clock = clock
         self._bearer_of = bearer_of
@@ -97,17 +98,21 @@ class HandlerRunner:
         All run in one savepoint first, which costs little. Only if one raises is that undone and each run again in a
         savepoint of its own, so a handler must change nothing but what its session holds.
         """
+        calls_of = self._calls
         calls = [
-            (stored, name, handler)
-            for stored in new
-            for name, handler in self._handlers.get(type(stored.event), {}).items()
+            (stored, name, handler) for stored in new for name, handler in calls_of.get(stored.event.__class__, ())
         ]
         if not calls:
             return []
         context = self._context(transaction)
+        derived: list[Event] = []
         try:
             with context.session.begin_nested():
-                return [event for call in calls for event in _call(context, *call)]
+                for stored, name, handler in calls:
+                    # most facts lead to nothing, which must cost nothing
+                    if made := handler(context, stored.event):
+                        derived += _completed(stored.event, name, made)
+            return derived
         except Exception as error:
             if storage_failure(error) is not None:
                 raise
@@ -130,19 +135,19 @@ class HandlerRunner:
             self._note(session, stored, event.source.removeprefix("twin:"), error)
 
     def _context(self, transaction: Transaction) -> HandlerContext:
-        def bearer_of(tag: str, at: int) -> str:
-            if binding_mark(tag) in transaction.marks:
-                return _bearer_in_ledger(transaction, tag, at)
-            return self._bearer_of(self._state, tag, at)
+        marks, state, bearer_of_state = transaction.marks, self._state, self._bearer_of
 
-        return HandlerContext(
-            session=transaction.session(), state=self._state, now=self._clock.now(), bearer_of=bearer_of
-        )
+        def bearer_of(tag: str, at: int) -> str:
+            if marks and binding_mark(tag) in marks:
+                return _bearer_in_ledger(transaction, tag, at)
+            return bearer_of_state(state, tag, at)
+
+        return HandlerContext(session=transaction.session(), state=state, now=self._clock.now(), bearer_of=bearer_of)
 
     def _call_alone(self, context: HandlerContext, stored: Stored, name: str, handler: Handler) -> list[Event]:
         try:
             with context.session.begin_nested():
-                return _call(context, stored, name, handler)
+                return _completed(stored.event, name, handler(context, stored.event))
         except Exception as error:
             if storage_failure(error) is not None:
                 raise
@@ -211,10 +216,10 @@ def unhandled_rows(session: Session, *, due_by: int | None = None, limit: int = 
     return [Unhandled(**row) for row in session.execute(query).mappings()]
 
 
-def _call(context: HandlerContext, stored: Stored, name: str, handler: Handler) -> list[Event]:
-    cause = stored.event
+def _completed(cause: Event, name: str, made: Iterable[Event]) -> list[Event]:
+    """Fill in what the runner owes to derived events: source, key, cause and who acted."""
     derived: list[Event] = []
-    for number, event in enumerate(handler(context, cause)):
+    for number, event in enumerate(made):
         key = f"{cause.id}:{name}" if number == 0 else f"{cause.id}:{name}:{number}"
         derived.append(
             msgspec.structs.replace(

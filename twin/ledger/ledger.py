@@ -19,7 +19,7 @@ from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
-from twin.ledger.snapshots import Verification, load_snapshot, save_snapshot, verify_snapshot
+from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore
 from twin.ledger.subscriptions import (
     REST_S,
@@ -82,8 +82,7 @@ class Ledger:
         self._subscriptions: list[Subscription] = []
         self._tail = Tail(self._read_own)
         self.steady = threading.RLock()
-        self._snapshot_every = snapshot_every
-        self._snapshot_at = 0
+        self._snapshots = SnapshotTaker(self.take_snapshot, snapshot_every)
         self.restore()
         database.writer.on_commit(self._apply)
 
@@ -280,15 +279,16 @@ class Ledger:
         with self.steady:
             if self.state.sequence == 0:
                 with self.database.read() as session:
-                    self._snapshot_at = load_snapshot(session, self.state)
+                    self._snapshots.taken(load_snapshot(session, self.state))
             return self._catch_up()
 
     def take_snapshot(self) -> Future[None]:
         """Keep a snapshot of the live state as it is now, so that a restart replays nothing before it."""
         with self.steady:
             content, sequence = self.state.to_snapshot(), self.state.sequence
-            self._snapshot_at = sequence
-        return self.database.writer.submit(lambda session: save_snapshot(session, content, sequence, self._clock))
+            self._snapshots.taken(sequence)
+        packed = pack(content, sequence)
+        return self.database.writer.submit(lambda session: save_snapshot(session, packed, self._clock))
 
     def verify(self, session: Session) -> Verification:
         """Compare the newest snapshot with a replay of the whole ledger up to it.
@@ -302,6 +302,7 @@ class Ledger:
 
     def close(self) -> None:
         """End all subscribers after the batch that each deals with."""
+        self._snapshots.stop()
         for subscription in self._subscriptions:
             subscription.stop()
 
@@ -328,8 +329,7 @@ class Ledger:
                 if one.sequence > last:
                     apply(one.event, one.sequence)
         self._tail.push(stored)
-        if self.state.sequence - self._snapshot_at >= self._snapshot_every:
-            self.take_snapshot()
+        self._snapshots.note(self.state.sequence)
 
     def _catch_up(self) -> int:
         applied = 0

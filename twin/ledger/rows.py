@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from twin.events.envelope import Event
 Row = tuple[int, str, str, int, str, int, int, str, str, str]
 """sequence, id, type, version, thing, occurred_at, recorded_at, source, source_key, body."""
 
+AT_ONCE = 125  # rows of one SQLite statement: 1,250 of the 32,766 parameters that one may have
 COPY_FROM = 16  # rows from which COPY beats one INSERT of arrays
 
 COLUMNS = "sequence, id, type, version, thing, occurred_at, recorded_at, source, source_key, body"
@@ -32,7 +34,7 @@ def row_of(sequence: int, event: Event) -> Row:
     return (
         sequence,
         event.id,
-        type(event).__name__,
+        event.__class__.__name__,
         event.version,
         event.thing,
         event.occurred_at,
@@ -62,7 +64,9 @@ class EventRows(Protocol):
 class SqliteRows:
     """The statements for SQLite, whatever driver carries them."""
 
-    _INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT(source, source_key) DO NOTHING"
+    _ROW, _UNLESS_KNOWN = "(?,?,?,?,?,?,?,?,?,?)", "ON CONFLICT(source, source_key) DO NOTHING"
+    _INSERT = f"INSERT INTO events ({COLUMNS}) VALUES {_ROW} {_UNLESS_KNOWN}"
+    _INSERT_MANY = f"INSERT INTO events ({COLUMNS}) VALUES {', '.join([_ROW] * AT_ONCE)} {_UNLESS_KNOWN}"
     _FIND = "SELECT sequence, body FROM events WHERE source = ? AND source_key = ?"
     _BINDINGS = (
         "SELECT body FROM events WHERE thing = ? AND occurred_at <= ? AND type IN ('TagBound', 'TagUnbound')"
@@ -76,7 +80,14 @@ class SqliteRows:
     def insert(self, raw: RawConnection, rows: Sequence[Row]) -> int:
         """Add rows whose (source, source_key) is new; give how many were."""
         before = _number(raw.execute("SELECT total_changes()"))
-        raw.executemany(self._INSERT, rows)
+        start, whole = 0, len(rows) - len(rows) % AT_ONCE
+        while start < whole:
+            # one statement for many rows lets go of the interpreter once, not for each row: others work meanwhile
+            flat = tuple(itertools.chain.from_iterable(rows[start : start + AT_ONCE]))
+            raw.execute(self._INSERT_MANY, flat).fetchall()
+            start += AT_ONCE
+        if start < len(rows):
+            raw.executemany(self._INSERT, rows[start:])
         return _number(raw.execute("SELECT total_changes()")) - before
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 import zlib
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
@@ -15,7 +20,11 @@ from twin.ledger.tables import EVENTS, SNAPSHOTS
 from twin.state.live import LiveState
 from twin.state.snapshot import read_snapshot
 
+REST_FACTOR = 20  # so that a flood of events does not leave the machine busy with snapshots for more than a twentieth
 KEPT = 3  # the newest may be damaged or of another release; the one before it still saves most of the replay
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +49,98 @@ class Verification:
         return self.snapshot_digest == self.replay_digest
 
 
-def save_snapshot(session: Session, content: bytes, sequence: int, clock: Clock) -> None:
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A snapshot ready to be stored: ``digest`` is the CRC-32 of what was packed into ``content``."""
+
+    sequence: int
+    content: bytes
+    digest: str
+
+
+def pack(content: bytes, sequence: int) -> Packed:
+    """Pack a snapshot; takes a while for a large house, so not in the writer's thread.
+
+    Parameters
+    ----------
+    content : bytes
+        What ``LiveState.to_snapshot`` gave.
+    sequence : int
+        Position of its last event.
+    """
+    return Packed(sequence, zlib.compress(content, 1), f"{zlib.crc32(content):08x}")
+
+
+def save_snapshot(session: Session, packed: Packed, clock: Clock) -> None:
     """Keep a snapshot, and drop all but the newest few.
 
     Parameters
     ----------
     session : Session
         The session of a use case.
-    content : bytes
-        What ``LiveState.to_snapshot`` gave.
-    sequence : int
-        Position of its last event.
+    packed : Packed
+        The snapshot.
     clock : Clock
         Gives the present instant.
     """
-    packed = zlib.compress(content, 1)
-    digest = f"{zlib.crc32(content):08x}"
+    sequence, digest = packed.sequence, packed.digest
     session.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.sequence >= sequence))
-    session.execute(insert(SNAPSHOTS).values(sequence=sequence, taken_at=clock.now(), digest=digest, content=packed))
+    session.execute(
+        insert(SNAPSHOTS).values(sequence=sequence, taken_at=clock.now(), digest=digest, content=packed.content)
+    )
     kept = select(SNAPSHOTS.c.sequence).order_by(SNAPSHOTS.c.sequence.desc()).limit(KEPT)
     oldest = min(session.execute(kept).scalars())
     session.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.sequence < oldest))
+
+
+class SnapshotTaker:
+    """Takes a snapshot now and then, in a thread of its own: neither the writer nor who asks waits for it.
+
+    Parameters
+    ----------
+    take : Callable[[], Future[None]]
+        Takes one and stores it.
+    every : int
+        Events between two snapshots; more when they come faster than snapshots can be taken.
+    """
+
+    def __init__(self, take: Callable[[], Future[None]], every: int) -> None:
+        self._take = take
+        self._every = every
+        self._at = 0
+        self._due = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def taken(self, sequence: int) -> None:
+        """Note that there is one of the state after an event."""
+        self._at = sequence
+
+    def note(self, sequence: int) -> None:
+        """Note the last event of the live state, and wake the thread if a snapshot is due."""
+        if sequence - self._at < self._every or self._due.is_set():
+            return
+        self._due.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="hospital-twin-snapshots", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """End the thread after the snapshot that it takes."""
+        self._stopped.set()
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while self._due.wait() and not self._stopped.is_set():
+            began = time.monotonic()
+            try:
+                self._take().result()
+            except Exception:
+                log.exception("A snapshot could not be stored; the one before it stays, and a restart takes longer")
+            self._stopped.wait((time.monotonic() - began) * REST_FACTOR)
+            self._due.clear()
 
 
 def load_snapshot(session: Session, state: LiveState) -> int:

@@ -67,20 +67,21 @@ class EventStore:
         rows = ROWS_BY_DIALECT[transaction.dialect]
         last = rows.last_sequence(transaction.raw)
         completed = self._complete(events)
-        answer = _store_as_new(transaction, rows, completed, last)
+        new = answer = _store_as_new(transaction, rows, completed, last)
         if answer is None:
             answer = _store_with_duplicates(transaction, rows, completed, last)
-        for one in answer:
-            if one.is_new:
-                transaction.stored.append(one)
-                if isinstance(one.event, _BINDINGS):
-                    transaction.marks.add(binding_mark(one.event.thing))
+            new = [one for one in answer if one.is_new]
+        transaction.stored.extend(new or ())
+        transaction.marks.update(binding_mark(one.event.thing) for one in new or () if isinstance(one.event, _BINDINGS))
         return answer
 
     def _complete(self, events: Sequence[Event]) -> list[Event]:
         now = self._clock.now()
-        next_id, replace = self._ids.next, msgspec.structs.replace
-        return [replace(event, id=event.id or next_id(now), recorded_at=event.recorded_at or now) for event in events]
+        replace = msgspec.structs.replace
+        return [
+            replace(event, id=event.id or fresh, recorded_at=event.recorded_at or now)
+            for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
+        ]
 
 
 def binding_mark(tag: str) -> str:

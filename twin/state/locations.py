@@ -11,7 +11,7 @@ import msgspec
 
 from twin.clock import SECOND_US
 from twin.events.envelope import precedence
-from twin.events.things import BearerKind, DeviceReadiness, TagBound
+from twin.events.things import BearerKind, DeviceReadiness, TagBound, TagUnbound
 from twin.places.routes import Routes
 from twin.state.claims import is_newer
 from twin.state.model import Tag, zone_of
@@ -77,10 +77,12 @@ def bearer_of(state: Tables, tag: str, at: int) -> str:
 def binding_of(state: Tables, tag: str, at: int) -> TagBound | None:
     """Give the binding of a tag in force at an instant, with the kind of its bearer."""
     record = state.tags.get(tag)
-    if record is None:
+    if record is None or not record.bindings:
         return None
-    index = bisect_right(record.bindings, at, key=lambda binding: binding.occurred_at)
-    found = record.bindings[index - 1] if index else None
+    found: TagBound | TagUnbound | None = record.bindings[-1]
+    if found is not None and found.occurred_at > at:  # of the past; nearly all ask about now
+        index = bisect_right(record.bindings, at, key=lambda binding: binding.occurred_at)
+        found = record.bindings[index - 1] if index else None
     return found if isinstance(found, TagBound) else None
 
 

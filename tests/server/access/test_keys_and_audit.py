@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
-from server.access import audit, keys
+from server.access import audit, keys, sessions, users
 from server.access.audit import AuditBroken, Entry
 from server.access.keys import NewKey
+from server.access.users import UserChange
 from server.schema.access import AuditRow
 from server.wiring import Hospital, open_hospital
 from tests.server.conftest import Served
@@ -177,3 +178,34 @@ async def test_what_administrators_do_is_in_the_audit(served: Served) -> None:
     assert [row["action"] for row in rows] == ["session.started", "user.added", "key.made"]
     assert "four words" not in str(rows)
     assert verdict["is_intact"]
+
+
+async def test_key_revoked_beside_the_server_is_refused_soon(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`hospital-twin token revoke` is another process: the server's memory of the key must not outlive it."""
+    client = await served.program(Role.SERVICE_GATEWAY)
+    assert (await client.get("/v1/events")).status_code == 403  # known now, may only write
+    key_id = client.headers["authorization"].removeprefix(f"Bearer {keys.PREFIX}").partition("_")[0]
+    served.hospital.write_now(lambda session: keys.revoke_key(session, key_id, now=served.clock.now()))
+
+    remembered = await client.get("/v1/events")
+    monkeypatch.setattr(keys, "KNOWN_FOR_S", -1.0)
+    asked_again = await client.get("/v1/events")
+
+    assert (remembered.status_code, asked_again.status_code) == (403, 401)
+
+
+async def test_user_disabled_beside_the_server_is_signed_out_soon(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await served.signed_in(Role.NURSE, "nia")
+    assert (await client.get("/v1/auth/me")).status_code == 200
+
+    def disable(session: Session) -> None:
+        user = users.find_user(session, "nia")
+        assert user is not None
+        users.change_user(session, user.id, UserChange(is_active=False), now=served.clock.now())
+
+    served.hospital.write_now(disable)
+    monkeypatch.setattr(sessions, "KNOWN_FOR_S", -1.0)
+
+    assert (await client.get("/v1/auth/me")).status_code == 401
