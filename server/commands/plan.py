@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from scheduling.checker.admissions import check_admissions
+from scheduling.checker.routes import check_routes
 from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes
+from scheduling.loaders.vrplib import Rounding, load_vrp, routes_to_text
 from scheduling.model.report import Report, Where
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
+from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn
 from twin.errors import ConfigurationError
 
@@ -24,6 +27,8 @@ Seconds = Annotated[float, typer.Option(help=say("How long to search, seconds.")
 Threads = Annotated[int, typer.Option(help=say("How many threads search."))]
 Seed = Annotated[int, typer.Option(help=say("Seed of chance."))]
 Steps = Annotated[int, typer.Option(help=say("Steps of each thread; bounds the search instead of time."))]
+Iterations = Annotated[int, typer.Option(help=say("Iterations; bound the search instead of time."))]
+Round = Annotated[Rounding, typer.Option("--round", help=say("How distances become whole numbers."))]
 Out = Annotated[Path | None, typer.Option("--out", help=say("Where to write the solution."))]
 
 
@@ -53,6 +58,43 @@ def check_solution(file: Problem, solution: Solution, as_json: AsJson = False) -
     """
     problem = load_problem(file)
     _tell(check_admissions(problem, load_plan(solution, problem)), as_json)
+
+
+@command.command("routes", help=say("Plan the routes of a VRPLIB file."))
+def plan_vrp(
+    file: Problem, seconds: Seconds = 10.0, seed: Seed = 0, iterations: Iterations = 0, rounding: Round = Rounding.AUTO,
+    target: Out = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Search, check, write and tell the cost in the file's own unit; exit code 1 if no valid routes were found.
+
+    Example: hospital-twin plan routes RC208.vrp --seconds 10 --out RC208.sol
+    """
+    settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
+    problem = load_vrp(file, rounding)
+    plan = plan_routes(problem.rounds, settings)
+    report = check_routes(problem.rounds, plan)
+    cost = report.cost / problem.scale
+    if target is not None:
+        _write(target, routes_to_text(plan, cost).encode())
+    routes = [{"route": int(found.carrier) + 1, "stops": len(found.stops), "distance": found.walking_s / problem.scale,
+               "visits": [stop.task for stop in found.stops]} for found in plan.rounds]  # fmt: skip
+    dropped = [{"task": found.task, "reason": found.reason.value} for found in plan.dropped]
+    broken = [
+        {"rule": found.rule.value, "amount": found.amount, "task": found.task, "carrier": found.carrier}
+        for found in report.violations
+    ]
+    if as_json:
+        show({"cost": cost, "is_valid": report.is_valid, "distance": report.walking_s / problem.scale,
+              "lost_prize": report.lost_prize / problem.scale, "routes": routes, "dropped": dropped,
+              "violations": broken})  # fmt: skip
+    else:
+        show_rows(routes, columns=["route", "stops", "distance"], as_json=False)
+        out(say("Cost {cost} over {routes} routes, {dropped} dropped.", cost=f"{cost:g}", routes=len(routes),
+                dropped=len(dropped)))  # fmt: skip
+        for line in broken[:20]:
+            warn(say("Broken: {rule} by {amount} ({place})", rule=line["rule"], amount=line["amount"],
+                     place=f"{line['carrier']} {line['task']}".strip()))  # fmt: skip
+    leave(Exit.DONE if report.is_valid else Exit.NOT_IN_ORDER)
 
 
 def _progress(as_json: bool) -> Progress:

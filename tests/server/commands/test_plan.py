@@ -11,6 +11,7 @@ from scheduling.loaders.ihtc import load_plan, plan_to_bytes, problem_to_bytes
 from scheduling.model.admissions import AdmissionPlan
 from server.console import Exit, run
 from server.tree import build_tree
+from tests.scheduling.loaders.test_vrplib import SMALL
 from tests.scheduling.wards import good_plan, problem
 
 pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
@@ -69,3 +70,28 @@ def test_a_target_that_cannot_be_written_is_told(file: Path, capsys: pytest.Capt
 
     assert code == Exit.CANNOT
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_routes_of_a_vrplib_file_are_planned_checked_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, target = tmp_path / "small.vrp", tmp_path / "small.sol"
+    file.write_text(SMALL)
+
+    code = run(build_tree(), ["plan", "routes", str(file), "--iterations", "50", "--out", str(target), "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == Exit.DONE
+    assert told["is_valid"]
+    assert sorted(visit for route in told["routes"] for visit in route["visits"]) == ["1", "2", "3"]
+    assert target.read_text().endswith(f"Cost {told['cost']:g}\n")
+    assert run(build_tree(), ["plan", "routes", str(file), "--iterations", "50"]) == Exit.DONE
+    assert "dropped" in capsys.readouterr().out
+
+
+def test_a_broken_vrplib_file_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "small.vrp"
+    file.write_text(SMALL.replace("2 3 4", "2 3"))
+
+    assert run(build_tree(), ["plan", "routes", str(file)]) == Exit.WRONG_USE
+    assert "NODE_COORD_SECTION, line 8" in capsys.readouterr().err

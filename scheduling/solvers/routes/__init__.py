@@ -1,0 +1,1 @@
+"""Rounds of people and carts, by the route search of PyVRP."""

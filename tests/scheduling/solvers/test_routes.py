@@ -1,0 +1,115 @@
+"""Rounds made by the search pass the checker, keep what is promised and name what they drop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduling.checker.routes import check_routes
+from scheduling.model.routes import FAR_S, Carrier, DropReason, RouteProblem, RouteTask
+from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from tests.scheduling.rounds import grid, problem_with, random_rounds
+from twin.errors import InputError
+
+QUICK = RouteSettings(iterations=60)
+PORTER = Carrier(id="c", start="p0", until_s=4000, role="porter")
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_rounds_pass_the_checker_and_account_for_every_task(seed: int) -> None:
+    problem = random_rounds(seed)
+
+    plan = plan_routes(problem, QUICK)
+
+    report = check_routes(problem, plan)
+    assert report.is_valid, report.violations
+    done = [stop.task for found in plan.rounds for stop in found.stops]
+    assert sorted([*done, *(found.task for found in plan.dropped)]) == sorted(task.id for task in problem.tasks)
+    for carrier in problem.carriers:
+        own = [stop.task for found in plan.rounds if found.carrier == carrier.id for stop in found.stops]
+        assert tuple(own[: len(carrier.committed)]) == carrier.committed
+
+
+def test_iterations_and_seed_give_the_same_rounds_again() -> None:
+    problem = random_rounds(3, n_tasks=20)
+
+    assert plan_routes(problem, QUICK) == plan_routes(problem, QUICK)
+
+
+def test_planning_again_from_the_rounds_of_a_moment_ago_is_never_worse() -> None:
+    problem = random_rounds(7, n_tasks=30)
+    before = plan_routes(problem, RouteSettings(iterations=150))
+
+    again = plan_routes(problem, RouteSettings(iterations=5), previous=before)
+
+    assert check_routes(problem, again).cost <= check_routes(problem, before).cost
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ({"roles": frozenset({"biomed"})}, DropReason.NO_ROLE),
+        ({"amount": 9}, DropReason.TOO_MUCH),
+        ({"place": "p15", "latest_s": 10}, DropReason.TOO_LATE),
+        ({"place": "p15", "prize": 20}, DropReason.NOT_WORTH),
+    ],
+)
+def test_a_task_that_is_dropped_tells_why(task: dict[str, object], reason: DropReason) -> None:
+    hard = replace(RouteTask(id="hard", place="p5", amount=1), **task)
+    carrier = replace(PORTER, capacity=3, end="p0")
+
+    plan = plan_routes(problem_with([RouteTask(id="easy", place="p1", amount=1), hard], [carrier]), QUICK)
+
+    assert [(found.task, found.reason) for found in plan.dropped] == [("hard", reason)]
+    assert [stop.task for stop in plan.rounds[0].stops] == ["easy"]
+
+
+def test_a_place_without_a_way_is_told() -> None:
+    places, seconds = grid()
+    seconds[:, 5] = FAR_S
+    problem = RouteProblem(
+        places=places, seconds=seconds, tasks=(RouteTask(id="t", place="p5"),), carriers=(PORTER,)
+    )  # fmt: skip
+
+    assert plan_routes(problem, QUICK).dropped[0].reason is DropReason.NO_WAY
+
+
+def test_without_tasks_or_carriers_there_is_an_empty_plan() -> None:
+    assert plan_routes(problem_with([], [PORTER]), QUICK).rounds == ()
+    nobody = plan_routes(problem_with([RouteTask(id="t", place="p1")], []), QUICK)
+    assert [found.reason for found in nobody.dropped] == [DropReason.NO_ROLE]
+
+
+def test_a_search_ends_when_told() -> None:
+    plan = plan_routes(random_rounds(1), RouteSettings(seconds=3600.0), should_stop=lambda: True)
+
+    assert check_routes(random_rounds(1), plan).is_valid
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RouteTask(id="", place="p1"),  # no id
+        lambda: RouteTask(id="t", place="p1", service_s=-1),  # negative time
+        lambda: RouteTask(id="t", place="p1", earliest_s=5, latest_s=4),  # window upside down
+        lambda: Carrier(id="c", start="p0", capacity=-1),  # negative capacity
+        lambda: Carrier(id="c", start="p0", from_s=9, until_s=8),  # shift upside down
+        lambda: problem_with([RouteTask(id="t", place="nowhere")], [PORTER]),  # unknown place of a task
+        lambda: problem_with([], [replace(PORTER, end="nowhere")]),  # unknown place of a carrier
+        lambda: problem_with([RouteTask(id="t", place="p1")] * 2, [PORTER]),  # one id twice
+        lambda: problem_with([], [PORTER, PORTER]),  # one carrier twice
+        lambda: problem_with([], [replace(PORTER, committed=("x",))]),  # promise of an unknown task
+        lambda: RouteProblem(places=("a",), seconds=np.zeros((2, 2), np.int64), tasks=(), carriers=()),  # wrong shape
+        lambda: RouteProblem(places=("a",), seconds=-np.ones((1, 1), np.int64), tasks=(), carriers=()),  # negative way
+        lambda: RouteSettings(seconds=0.0),
+        lambda: RouteSettings(seed=-1),
+    ],
+)
+def test_values_out_of_range_are_refused(make: object) -> None:
+    with pytest.raises(InputError):
+        make()  # type: ignore[operator]
