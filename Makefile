@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime
 # The browser's driver keeps an event loop of its own, so its tests run in a process of their own.
 test: $(VENV)/.dev system-packages
 	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/browser $(ARGS)
-	$(BIN)/pytest -p no:randomly tests/browser
+	$(BIN)/pytest tests/browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Put a checked plan in force."""
+"""Keep the plan that a job made, and put a kept plan in force."""
 
 from __future__ import annotations
 
@@ -6,73 +6,99 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from sqlmodel import Session
 
 from dash_app.actions.port import Commands
+from scheduling.model.plans import Override
+from scheduling.model.report import HardRule
+from scheduling.service import plans as service
+from scheduling.tables.plans import PlanRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, Refused
-from twin.events.work import PlannedShift, PlannedStay, PlanPublished
 
 
-class _Plan(msgspec.Struct, frozen=True, kw_only=True):
-    kind: str
-    start_at: int
-    end_at: int
-    stays: tuple[PlannedStay, ...] = ()
-    shifts: tuple[PlannedShift, ...] = ()
-    content_hash: str = ""
-
-
-def _broken(result: Mapping[str, Any]) -> list[str]:
-    rules = (result.get("report") or {}).get("rules")
-    if rules is None:
-        raise Refused("The plan has no report of the checker: have it made again.", code="plan.unchecked")
-    return [str(rule["rule"]) for rule in rules if rule.get("is_hard") and rule.get("violations")]
-
-
-def publish(port: Commands, result: Mapping[str, Any] | None) -> None:
-    """Put the plan of a job's result in force.
+def keep(port: Commands, job: str, result: Mapping[str, Any] | None, *, title: str = "") -> str:
+    """Keep the result of a job as a draft; the service checks it anew.
 
     Parameters
     ----------
     port : Commands
         The hospital.
+    job : str
+        Id of the job. The draft takes it over, so that keeping twice, such as by a double click, keeps once.
     result : Mapping[str, Any] or None
-        Plain JSON values with ``plan`` (kind, start_at, end_at, stays, shifts, content_hash) and the checker's
-        ``report``.
+        Plain JSON values with ``plan.start_at``, ``problem`` and ``admissions``; None while the job is not done.
+    title : str, optional
+        What people call it.
+
+    Returns
+    -------
+    str
+        Id of the kept plan.
 
     Raises
     ------
     Refused
-        If the checker has not seen it, or a rule that must hold is broken.
+        If there is no result yet.
     FieldError
-        If the plan cannot be read.
+        If the result holds no plan.
     """
-    actor = port.actor()
-    actor.require(Permission.PLANS_PUBLISH)
-    broken = _broken(result or {})
-    if broken:
-        raise Refused("Rules that must hold are broken.", reasons=broken, code="plan.broken_rules")
+    actor, now = port.actor(), port.clock.now()
+    actor.require(Permission.PLANS_EDIT)
+    new = _new_plan(job, result, title)
+
+    def use_case(session: Session) -> str:
+        held = session.get(PlanRow, new.id)
+        return held.id if held is not None else service.keep_draft(session, actor=actor, at=now, new=new).id
+
+    return port.writer.run(use_case)
+
+
+def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service.NewPlan:
+    if result is None:
+        raise Refused("The plan is not made yet: wait until its job is done.", code="plan.not_made")
     try:
-        plan = msgspec.convert((result or {}).get("plan"), _Plan)
-    except msgspec.ValidationError as error:
+        start_at = int(result["plan"]["start_at"])
+        problem, plan = msgspec.json.encode(result["problem"]), msgspec.json.encode(result["admissions"])
+    except (KeyError, TypeError, ValueError) as error:
         raise FieldError(
-            FieldProblem(field="plan", place="result", message=str(error), cure="Have the plan made again.")
-        ) from error
-    now = port.clock.now()
-    port.record(
-        [
-            PlanPublished(
-                thing=f"plan-{plan.kind}",
-                occurred_at=now,
-                source=f"user:{actor.id}",
-                source_key=f"publish:{plan.content_hash}:{now}",
-                actor=actor.id,
-                kind=plan.kind,
-                start_at=plan.start_at,
-                end_at=plan.end_at,
-                stays=plan.stays,
-                shifts=plan.shifts,
-                content_hash=plan.content_hash,
+            FieldProblem(
+                field="plan",
+                place=f"job {job}",
+                message=f"Expected plan, problem and admissions in the result of the job; {error!r} is missing or odd.",
+                cure="Have the plan made again.",
             )
-        ]
-    )
+        ) from error
+    return service.NewPlan(id=job, title=title[:200], start_at=start_at, problem=problem, plan=plan)
+
+
+def publish(port: Commands, plan: str, *, version: int, reasons: Mapping[str, str]) -> None:
+    """Put a kept draft in force; the plan in force before is replaced and stays readable.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    plan : str
+        Id of the draft.
+    version : int
+        Version that the person saw.
+    reasons : Mapping[str, str]
+        For each rule that the plan breaks, why that is accepted.
+
+    Raises
+    ------
+    Refused
+        If a rule is broken for which no reason is given.
+    Conflict
+        If it is no draft any more.
+    StaleVersion
+        If somebody changed it meanwhile.
+    """
+    actor, now = port.actor(), port.clock.now()
+    actor.require(Permission.PLANS_PUBLISH)
+    known = {rule.value for rule in HardRule}
+    given = [(rule, reason.strip()) for rule, reason in reasons.items() if reason.strip() and rule in known]
+    overrides = tuple(Override(rule=HardRule(rule), reason=reason) for rule, reason in given)
+    intent = service.Publishing(plan=plan, version=version, overrides=overrides)
+    port.writer.run(lambda session: service.publish(session, ledger=port.ledger, actor=actor, at=now, intent=intent).id)

@@ -1,20 +1,23 @@
 """Plan board.
 
-Opened by the planner, to see who is to lie and be operated where and when, to have a new plan made, and to put it in
-force once the independent checker has nothing against it.
+Opened by the planner, to see who is to lie and be operated where and when, to have a new plan made, to keep it as a
+draft, and to put it in force once the independent checker has nothing against it, or a reason stands beside each rule
+that it breaks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html
+from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dash_app.actions import plans as publishing
-from dash_app.actions import runs as actions
+from dash_app.actions import plans as actions
+from dash_app.actions import runs
 from dash_app.charts import gantt
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
@@ -23,11 +26,13 @@ from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import plans
+from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import local, moment, number, percent
+from dash_app.texts.moments import calendar_day, local, moment, number, percent
+from scheduling.model.plans import PlanStatus
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
 
@@ -36,7 +41,11 @@ SECONDS = "plan-seconds"
 SEED = "plan-seed"
 RUN = "plan-run"
 JOB = "plan-job"
+KEEP = "plan-keep"
+TITLE = "plan-title"
+REASON = "plan-reason"
 PUBLISH = "plan-publish"
+KEPT = "plan-kept"
 TIMER = "plan-timer"
 KINDS = {"bed": mark("Beds"), "theatre": mark("Theatres"), "shift": mark("Shifts")}
 PLAN_KINDS = {"admissions": mark("Admissions"), "roster": mark("Roster")}
@@ -104,39 +113,121 @@ def _view(port: HospitalPort, run: str) -> JobView | None:
     return port.jobs.view(run) if run else None
 
 
-def _report(view: JobView | None, *, may_publish: bool) -> list[Component]:
-    if view is None:
-        return []
+def _check(result: Mapping[str, Any] | None) -> list[Component]:
+    rows: list[list[Cell]] = [
+        [
+            codes.code_text(codes.PLAN_RULES, line.rule),
+            _("must hold") if line.is_hard else _("should hold"),
+            line.violations,
+            number(line.cost, 1),
+        ]
+        for line in plans.check_lines(result)
+        if line.violations or line.cost
+    ]
+    if not rows:
+        return [html.P(_("The independent checker has nothing against it."))]
+    headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
+    return [html.H3(_("What the independent checker says")), table(_("Checker's report"), headings, rows)]
+
+
+def _broken(result: Mapping[str, Any] | None) -> list[str]:
+    return [line.rule for line in plans.check_lines(result) if line.is_hard and line.violations]
+
+
+def _publishing(broken: list[str]) -> list[Component]:
+    """Give what publishing needs: a reason for each broken rule, and the button."""
+    asked: list[Component] = [
+        dmc.TextInput(
+            id={"type": REASON, "rule": rule},
+            label=_("Why “{rule}” may be broken").format(rule=codes.code_text(codes.PLAN_RULES, rule)),
+            required=True,
+        )
+        for rule in broken
+    ]
+    if broken:
+        text = _("Rules that must hold are broken: it is published only with a reason for each.")
+        asked.insert(0, html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
+    return [*asked, html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0)]
+
+
+def _job_report(view: JobView, *, may_publish: bool) -> list[Component]:
     state = codes.code_text(codes.JOB_STATES, view.state.value)
     parts: list[Component] = [html.P(f"{state} · {percent(view.progress)}")]
     if view.state is JobState.FAILED:
         parts.append(html.P(f"{view.error_message} ({view.error_code})", className="state-error"))
-    lines = plans.check_lines(view.result)
-    broken = sum(line.violations for line in lines if line.is_hard)
-    if lines:
-        rows: list[list[Cell]] = [
-            [
-                line.rule.replace("_", " "),
-                _("must hold") if line.is_hard else _("should hold"),
-                line.violations,
-                number(line.cost, 1),
-            ]
-            for line in lines
+    if view.state is not JobState.DONE:
+        return parts
+    keeping = html.Div(
+        className="filters",
+        children=[
+            dmc.TextInput(id=TITLE, label=_("What it is called")),
+            html.Button(_("Keep as a draft"), id=KEEP, className="action", n_clicks=0),
+        ],
+    )
+    parts += [*_check(view.result), keeping]
+    return [*parts, *_publishing(_broken(view.result))] if may_publish else parts
+
+
+def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[Component]:
+    with port.read() as session:
+        found = plans.find_kept(session, plan)
+    if found is None:
+        return [html.P(_("This plan is not kept here."), className="state-error")]
+    kept, report = found
+    result = {"report": report}
+    head = _("{status}: {title}").format(
+        status=codes.code_text(codes.PLAN_STATUSES, kept.status.value), title=kept.title or _("without a title")
+    )
+    parts = [html.P(head, className="summary"), *_check(result)]
+    parts += [
+        html.P(
+            _("Accepted: {rule}, because: {reason}").format(
+                rule=codes.code_text(codes.PLAN_RULES, override.rule.value), reason=override.reason
+            )
+        )
+        for override in kept.overrides
+    ]
+    is_open = kept.status is PlanStatus.DRAFT and may_publish
+    return [*parts, *_publishing(_broken(result))] if is_open else parts
+
+
+def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
+    may_publish = port.actor().may(Permission.PLANS_PUBLISH)
+    if query.get("plan"):
+        return _draft_report(port, query["plan"], may_publish=may_publish)
+    view = _view(port, query.get("run", ""))
+    return _job_report(view, may_publish=may_publish) if view is not None else []
+
+
+def _kept_plans(port: HospitalPort) -> list[Component]:
+    with port.read() as session:
+        found = plans.kept(session)
+    if not found:
+        return []
+    state = port.state()
+    rows: list[list[Cell]] = [
+        [
+            dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/plan?plan={quote(plan.id)}"),
+            codes.code_text(codes.PLAN_STATUSES, plan.status.value),
+            _("{day}, {count} days").format(day=calendar_day(plan.start_at), count=plan.days),
+            number(plan.cost),
+            plan.n_violations,
+            f"{staff_label(state, plan.created_by)}, {moment(plan.created_at)}",
+            f"{staff_label(state, plan.published_by)}, {moment(plan.published_at)}" if plan.published_at else "",
+            html.A(_("Calendar"), href=f"/v1/plans/{quote(plan.id)}/calendar.ics", download="plan.ics"),
         ]
-        headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
-        parts += [html.H3(_("What the independent checker says")), table(_("Checker's report"), headings, rows)]
-        if broken:
-            text = _("Rules that must hold are broken ({count} times): it cannot be published.").format(count=broken)
-            parts.append(html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
-    may = may_publish and view.state is JobState.DONE and not broken
-    parts.append(html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0, disabled=not may))
-    return parts
+        for plan in found
+    ]
+    headings = [
+        _("Plan"), _("Status"), _("Horizon"), _("Cost"), _("Broken"), _("Made by"), _("Published by"), _("Calendar"),
+    ]  # fmt: skip
+    return [panel(_("Kept plans"), table(_("Kept plans"), headings, rows), wide=True)]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     actor = port.actor()
-    view = _view(port, visit.query.get("run", ""))
+    view = None if visit.query.get("plan") else _view(port, visit.query.get("run", ""))
     making = panel(
         _("Make a plan"),
         html.Div(
@@ -148,7 +239,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 html.Button(_("Make"), id=RUN, className="action primary", n_clicks=0),
             ],
         ),
-        html.Div(_report(view, may_publish=actor.may(Permission.PLANS_PUBLISH)), id=JOB, role="status"),
+        html.Div(_report(port, visit.query), id=JOB, role="status"),
     )  # fmt: skip
     lead = _("Who is to lie, be operated and work where and when; checked before it is in force.")
     return html.Div(
@@ -157,6 +248,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             *([making] if actor.may(Permission.PLANS_EDIT) else []),
             html.Div(content(port), id=CONTENT, className="below"),
+            html.Div(_kept_plans(port), id=KEPT, className="below"),
         ]
     )
 
@@ -171,6 +263,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return content(port)
 
     _register_making(callbacks, port)
+    _register_deciding(callbacks, port)
 
 
 def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -188,7 +281,7 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
             raise PreventUpdate
         arguments = {"kind": "admissions", "seconds": int(seconds or 0), "seed": int(seed or 0)}
-        return search_with(search, run=actions.start_plan(port, arguments)), False
+        return search_with(search, run=runs.start_plan(port, arguments), plan=None), False
 
     @callbacks.add(
         Output(JOB, "children"),
@@ -199,23 +292,70 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def follow(_ticks: int, search: str) -> tuple[list[Component], bool]:
-        view = _view(port, query_of(search).get("run", ""))
-        report = _report(view, may_publish=port.actor().may(Permission.PLANS_PUBLISH))
-        return report, view is None or view.is_over
+        query = query_of(search)
+        view = _view(port, query.get("run", ""))
+        return _report(port, query), view is None or view.is_over
+
+    @callbacks.add(
+        Output(JOB, "children", allow_duplicate=True),
+        Input(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def show_another(search: str) -> list[Component]:
+        return _report(port, query_of(search))
+
+
+def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Output(KEPT, "children", allow_duplicate=True),
+        Input(KEEP, "n_clicks"),
+        State(TITLE, "value"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def keep(clicks: int, title: str | None, search: str) -> tuple[str, list[Component]]:
+        run = query_of(search).get("run", "")
+        view = _view(port, run)
+        if not clicks or view is None:
+            raise PreventUpdate
+        kept = actions.keep(port, run, view.result, title=title or "")
+        return search_with(search, run=None, plan=kept), _kept_plans(port)
 
     @callbacks.add(
         Output(CONTENT, "children", allow_duplicate=True),
+        Output(JOB, "children", allow_duplicate=True),
+        Output(KEPT, "children", allow_duplicate=True),
+        Output(URL, "search", allow_duplicate=True),
         Input(PUBLISH, "n_clicks"),
+        State({"type": REASON, "rule": ALL}, "value"),
+        State({"type": REASON, "rule": ALL}, "id"),
         State(URL, "search"),
         permission=Permission.PLANS_PUBLISH,
         prevent_initial_call=True,
     )
-    def publish(clicks: int, search: str) -> list[Component]:
-        view = _view(port, query_of(search).get("run", ""))
-        if not clicks or view is None:
+    def publish(clicks: int, reasons: list[str | None], fields: list[dict[str, str]], search: str) -> Any:
+        if not clicks:
             raise PreventUpdate
-        publishing.publish(port, view.result)
-        return content(port)
+        query = query_of(search)
+        given = {field["rule"]: reason or "" for field, reason in zip(fields, reasons, strict=True)}
+        plan = query.get("plan") or _keep_result(port, query.get("run", ""))
+        with port.read() as session:
+            found = plans.find_kept(session, plan)
+        if found is None:
+            raise PreventUpdate
+        actions.publish(port, plan, version=found[0].version, reasons=given)
+        after = search_with(search, run=None, plan=plan)
+        return content(port), _report(port, {"plan": plan}), _kept_plans(port), after
+
+
+def _keep_result(port: HospitalPort, run: str) -> str:
+    view = _view(port, run)
+    if view is None:
+        raise PreventUpdate
+    return actions.keep(port, run, view.result)
 
 
 PAGE = Page(

@@ -233,6 +233,16 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def refresh(search: str, _tick: Any) -> list[Component]:
         return content(port, query_of(search))
 
+    @callbacks.add(
+        Output(LOAD, "data", allow_duplicate=True),
+        Input(TICK, "data"),
+        permission=Permission.LOADS_RELEASE,
+        prevent_initial_call=True,
+    )
+    def offer_what_has_ended(_tick: Any) -> list[dict[str, str]]:
+        # Cycles end while the page is open: whoever signs must not have to load it anew.
+        return _pending(port)
+
     _register_signatures(callbacks, port)
 
 

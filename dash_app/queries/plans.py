@@ -1,4 +1,4 @@
-"""The plans in force: who lies where, which theatre when, who works where."""
+"""The plans in force: who lies where, which theatre when, who works where; and those that are kept beside them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from sqlmodel import Session
+
 from dash_app.queries.names import place_name, staff_label
+from scheduling.model.plans import Override, PlanStatus
+from scheduling.tables.plans import PlanRow, list_plan_rows
 from twin.events.work import PlannedStay, PlanPublished
 from twin.state.live import LiveState
 
@@ -161,3 +166,76 @@ def check_lines(result: Mapping[str, Any] | None) -> list[CheckLine]:
         for rule in rules
     ]
     return sorted(found, key=lambda line: (not (line.is_hard and line.violations), -line.cost, line.rule))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPlan:
+    """A plan that the planning service keeps: draft, in force, or replaced.
+
+    Parameters
+    ----------
+    id, title : str
+        As kept.
+    status : PlanStatus
+        How far it has come.
+    version : int
+        What publishing must name.
+    start_at, created_at, published_at : int
+        UTC microseconds; 0 if it was never published.
+    created_by, published_by : str
+        Ids of people.
+    days, cost, n_violations : int
+        Its length, its price, and how many rules that must hold it breaks.
+    overrides : tuple[Override, ...]
+        Broken rules that were accepted, and why.
+    """
+
+    id: str
+    title: str
+    status: PlanStatus
+    version: int
+    start_at: int
+    days: int
+    cost: int
+    n_violations: int
+    created_at: int
+    created_by: str
+    published_at: int = 0
+    published_by: str = ""
+    overrides: tuple[Override, ...] = ()
+
+
+def _kept(row: PlanRow) -> KeptPlan:
+    return KeptPlan(
+        id=row.id, title=row.title, status=PlanStatus(row.status), version=row.version, start_at=row.start_at,
+        days=row.days, cost=row.cost, n_violations=row.n_violations, created_at=row.created_at,
+        created_by=row.created_by, published_at=row.published_at, published_by=row.published_by,
+        overrides=msgspec.json.decode(row.overrides, type=tuple[Override, ...]),
+    )  # fmt: skip
+
+
+def kept(session: Session, *, limit: int = 20) -> list[KeptPlan]:
+    """Give the plans that the service keeps, the newest first.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    limit : int, optional
+        At most so many.
+    """
+    return [_kept(row) for row in list_plan_rows(session, limit=limit)]
+
+
+def find_kept(session: Session, plan: str) -> tuple[KeptPlan, Mapping[str, Any]] | None:
+    """Give one kept plan with the checker's report, None if there is none.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    plan : str
+        Its id.
+    """
+    row = session.get(PlanRow, plan)
+    return None if row is None else (_kept(row), msgspec.json.decode(row.report))

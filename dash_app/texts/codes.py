@@ -211,6 +211,37 @@ JOB_STATES: Mapping[str, str] = {
     "failed": mark("Failed"),
     "cancelled": mark("Cancelled"),
 }
+PLAN_STATUSES: Mapping[str, str] = {
+    "draft": mark("Draft"),
+    "published": mark("In force"),
+    "replaced": mark("Replaced"),
+}
+PLAN_RULES: Mapping[str, str] = {
+    "gender_mix": mark("One gender in a room"),
+    "incompatible_room": mark("Room suits the patient"),
+    "incompatible_theatre": mark("Theatre suits the operation"),
+    "surgeon_overtime": mark("Surgeon's hours"),
+    "theatre_overtime": mark("Theatre's hours"),
+    "mandatory_unscheduled": mark("Who must come is planned"),
+    "admission_day": mark("Admission between release and due day"),
+    "room_capacity": mark("Beds of a room"),
+    "nurse_presence": mark("Nurse is at work"),
+    "uncovered_room": mark("Each occupied room has a nurse"),
+    "two_nurses": mark("One nurse for a room and shift"),
+    "two_stays": mark("One stay for a patient"),
+    "theatre_missing": mark("Operation has a theatre"),
+    "pin": mark("What was pinned stays"),
+    "unknown": mark("Names that the hospital knows"),
+    "mixed_age": mark("Ages in a room alike"),
+    "nurse_skill": mark("Nurse's skill is enough"),
+    "continuity": mark("Few nurses for a patient"),
+    "excess_workload": mark("Nurse's workload"),
+    "open_theatre": mark("Few theatres open"),
+    "surgeon_transfer": mark("Surgeon stays in a theatre"),
+    "delay": mark("No waiting after the release day"),
+    "unscheduled": mark("Optional patients are planned"),
+    "change": mark("Little changes against the plan before"),
+}
 
 
 def code_text(table: Mapping[str, str], code: str) -> str:

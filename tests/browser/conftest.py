@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
@@ -212,6 +213,23 @@ def _watch(watched: Watched, allowed: tuple[str, ...]) -> None:
     inside = (watched.url, "data:", "blob:")
     page.on("request", lambda request: None if request.url.startswith(inside) else note(f"outside: {request.url}"))
     page.on("response", lambda answer: note(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+
+
+@pytest.fixture
+def api(served: Served, cookies: Callable[[str], list[dict[str, object]]]) -> Iterator[Callable[[str], httpx2.Client]]:
+    """Clients of the API for signed-in people, by name."""
+    opened: list[httpx2.Client] = []
+
+    def of(name: str) -> httpx2.Client:
+        jar = {str(cookie["name"]): str(cookie["value"]) for cookie in cookies(name)}
+        # The server takes the Origin of its own pages for proof that one of them asks.
+        client = httpx2.Client(base_url=served.url, cookies=jar, headers={"origin": served.url}, timeout=30)
+        opened.append(client)
+        return client
+
+    yield of
+    for client in opened:
+        client.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import pytest
 
 from dash_app.app import STATIC
-from twin.events.work import TaskCreated, TaskKind
+from scheduling.service import tasks as service
+from twin.events.work import TaskCreated, TaskKind, TaskRequested
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -23,24 +24,31 @@ def scan(page, text):
 
 @pytest.fixture
 def cleaning(served):
-    """One cleaning task that scheduling knows: requested through the service, as a person does."""
-    from scheduling.service import tasks as service
-    from twin.events.work import TaskRequested
+    """One cleaning task that scheduling knows, requested through the service as a person does; given up at the end.
 
+    Nothing of it stays behind, so that each test finds the one card that it made, in whatever order they run.
+    """
     hospital = served.hospital
     now = hospital.clock.now()
-    step = service.Step(command_id=f"make-{now}", actor="user-porter", at=now)
     request = TaskRequested(
         thing="W1-B3", occurred_at=now, source="", source_key="", kind=TaskKind.CLEAN, dedupe_key=f"browser-{now}",
         subject_id="W1-B3", to_place="W1-B3", priority=1, reason="departure",
     )  # fmt: skip
+    step = service.Step(command_id=f"make-{now}", actor="user-porter", at=now)
     hospital.write_now(
         lambda session: service.request_task(session, ledger=hospital.ledger, step=step, request=request)
     )
-    return next(
+    task = next(
         task.id
         for task in hospital.live.tasks.values()
         if any(isinstance(fact, TaskCreated) and fact.dedupe_key == request.dedupe_key for fact in task.facts)
+    )
+    yield task
+    if hospital.live.tasks[task].status.value in {"completed", "cancelled"}:
+        return
+    last = service.Step(command_id=f"end-{now}", actor="user-porter", at=hospital.clock.now())
+    hospital.write_now(
+        lambda session: service.cancel(session, ledger=hospital.ledger, step=last, task=task, reason="test is over")
     )
 
 

@@ -219,8 +219,11 @@ class MemoryHospital:
     tables: Engine = field(default_factory=_organs_tables)
 
     def run(self, use_case: Callable):
-        """Run a use case without a session."""
-        return use_case(None)
+        """Run a use case in a transaction of its own."""
+        with Session(self.tables, expire_on_commit=False) as session:
+            answer = use_case(session)
+            session.commit()
+        return answer
 
     def append(self, session: object, events: Sequence[Event]) -> list[Stored]:
         """Store and apply."""

@@ -70,7 +70,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
             if plain not in known:
                 unknown.add(plain)
     # These stand only beside an alarm that was put aside, and under a plan that was made.
-    assert unknown <= {"alarms-unshelve", "plan-publish"}
+    assert unknown <= {"alarms-unshelve", "plan-publish", "plan-keep", "plan-title", "plan-reason"}
 
 
 def test_every_page_has_a_path_a_title_and_a_place():

@@ -1,23 +1,31 @@
+import msgspec
 import pytest
 
 from dash_app.actions import alarms, plans, runs
+from dash_app.queries import plans as queries
 from dash_app.queries.port import JobState
+from scheduling.model.admissions import Room
+from scheduling.model.plans import PlanStatus
 from tests.dash_app.small_hospital import HOUR, NOW, small_port
+from tests.scheduling.wards import good_plan, problem
 from twin.access import Role
-from twin.errors import FieldError, Forbidden, NotFound, Refused
+from twin.errors import DecodeError, FieldError, Forbidden, NotFound, Refused, StaleVersion
 from twin.events.work import PlanPublished
 
-PLAN = {
-    "plan": {
-        "kind": "admissions",
-        "start_at": NOW,
-        "end_at": NOW + HOUR,
-        "content_hash": "h",
-        "stays": [],
-        "shifts": [],
-    },
-    "report": {"rules": [{"rule": "capacity", "is_hard": True, "violations": 0}]},
-}
+
+def job_result(**changes):
+    """What a plan job gives: a problem, its plan, and when it starts."""
+    made = problem(**changes)
+    return {
+        "plan": {"start_at": NOW},
+        "problem": msgspec.to_builtins(made),
+        "admissions": msgspec.to_builtins(good_plan(made)),
+    }
+
+
+def kept_plans(port):
+    with port.read() as session:
+        return queries.kept(session)
 
 
 def test_an_acknowledged_alarm_names_who_acts():
@@ -75,7 +83,8 @@ def test_no_alarm_is_put_aside_without_a_reason_or_for_ever(hours, reason, field
         lambda port: runs.start_what_if(port, {"replications": 20, "horizon_s": 7200}),
         lambda port: runs.start_plan(port, {"seconds": 10}),
         lambda port: runs.cancel(port, "job-1"),
-        lambda port: plans.publish(port, PLAN),
+        lambda port: plans.keep(port, "job-1", job_result()),
+        lambda port: plans.publish(port, "job-1", version=1, reasons={}),
     ],
 )
 def test_who_may_not_act_changes_nothing(act):
@@ -114,29 +123,73 @@ def test_a_run_out_of_bounds_is_refused_by_field(arguments, field):
     assert caught.value.problem.field == field
 
 
-def test_a_checked_plan_is_put_in_force():
+def test_a_plan_is_kept_once_however_often_it_is_asked():
     port = small_port(Role.PLANNER)
 
-    plans.publish(port, PLAN)
+    kept = [plans.keep(port, "job-1", job_result(), title="Week 40") for _ in range(2)]
 
-    (event,) = port.writer.stored
-    assert isinstance(event, PlanPublished)
-    assert any(plan.content_hash == "h" for plan in port.state().plans.values())
+    assert kept == ["job-1", "job-1"]
+    (plan,) = kept_plans(port)
+    assert (plan.title, plan.status, plan.created_by) == ("Week 40", PlanStatus.DRAFT, "user-1")
+    assert not port.writer.stored
+
+
+def test_a_published_plan_replaces_the_one_in_force_and_both_stay_readable():
+    port = small_port(Role.PLANNER)
+    for job in ("job-1", "job-2"):
+        plans.keep(port, job, job_result())
+        plans.publish(port, job, version=1, reasons={})
+
+    first, second = port.writer.stored
+    assert isinstance(second, PlanPublished)
+    assert port.state().plans["admissions"].thing == "job-2"
+    assert first.content_hash == second.content_hash
+    assert [(plan.id, plan.status) for plan in kept_plans(port)] == [
+        ("job-2", PlanStatus.PUBLISHED),
+        ("job-1", PlanStatus.REPLACED),
+    ]
+
+
+def test_a_broken_rule_is_published_only_with_its_reason_which_is_kept():
+    port = small_port(Role.PLANNER)
+    crowded = problem(rooms=(Room(id="r1", capacity=1), Room(id="r2", capacity=1)))
+    result = job_result() | {"problem": msgspec.to_builtins(crowded)}
+    plans.keep(port, "job-1", result)
+
+    with pytest.raises(Refused) as refused:
+        plans.publish(port, "job-1", version=1, reasons={"room_capacity": "  ", "no_such_rule": "why not"})
+    plans.publish(port, "job-1", version=1, reasons={"room_capacity": "a bed is borrowed"})
+
+    assert refused.value.code == "plan.violations"
+    (plan,) = kept_plans(port)
+    assert [(one.rule.value, one.reason) for one in plan.overrides] == [("room_capacity", "a bed is borrowed")]
+
+
+@pytest.mark.parametrize(("version", "error"), [(2, StaleVersion), (0, StaleVersion)])
+def test_a_plan_that_somebody_changed_meanwhile_is_not_published(version, error):
+    port = small_port(Role.PLANNER)
+    plans.keep(port, "job-1", job_result())
+
+    with pytest.raises(error):
+        plans.publish(port, "job-1", version=version, reasons={})
+
+    assert not port.writer.stored
 
 
 @pytest.mark.parametrize(
     ("result", "error"),
     [
-        (None, Refused),
-        ({"plan": PLAN["plan"]}, Refused),  # nobody checked it
-        ({**PLAN, "report": {"rules": [{"rule": "x", "is_hard": True, "violations": 2}]}}, Refused),
-        ({**PLAN, "plan": {"kind": 3}}, FieldError),
+        (None, Refused),  # the job is not done
+        ({}, FieldError),
+        ({"plan": {"start_at": NOW}}, FieldError),
+        ({**job_result(), "plan": {"start_at": "soon"}}, FieldError),
+        ({**job_result(), "problem": {"days": "many"}}, DecodeError),
     ],
 )
-def test_an_unchecked_or_broken_plan_is_not_published(result, error):
+def test_what_is_no_plan_is_not_kept(result, error):
     port = small_port(Role.PLANNER)
 
     with pytest.raises(error):
-        plans.publish(port, result)
+        plans.keep(port, "job-1", result)
 
-    assert not port.writer.stored
+    assert kept_plans(port) == []

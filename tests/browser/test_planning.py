@@ -1,0 +1,62 @@
+"""A planner has a plan made, keeps it, and puts it in force; a second one replaces it."""
+
+import pytest
+
+from scheduling.tables.plans import list_plan_rows
+from twin.clock import DAY_US
+from twin.events.patients import EncounterClass, EncounterPlanned
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def kept(served):
+    with served.hospital.read() as session:
+        return [(row.title, row.status, row.published_by) for row in list_plan_rows(session)]
+
+
+def make(page, seed):
+    page.fill("#plan-seconds", "1")
+    page.fill("#plan-seed", str(seed))
+    page.click("#plan-run")
+    page.wait_for_selector("#plan-publish", timeout=120_000)
+
+
+@pytest.mark.timeout(300)  # the first plan of a fresh machine compiles the kernels
+def test_a_plan_is_made_kept_and_published_and_the_next_one_replaces_it(visit, served):
+    for day in (2, 3):
+        served.tell(
+            EncounterPlanned, f"enc-booked-{day}", encounter_class=EncounterClass.INPATIENT,
+            expected_at=served.hospital.clock.now() + day * DAY_US,
+        )  # fmt: skip
+    watched = visit()
+    page = watched.open("/ui/plan")
+    make(page, 1)
+    page.fill("#plan-title", "Next two weeks")
+    page.click("#plan-keep")
+    page.wait_for_url("**plan=*")
+    page.locator("#plan-kept tr", has_text="Next two weeks").locator("text=Draft").wait_for()
+    assert kept(served) == [("Next two weeks", "draft", "")]
+
+    page.click("#plan-publish")
+    page.locator("#plan-kept tr", has_text="Next two weeks").locator("text=In force").wait_for()
+    assert kept(served) == [("Next two weeks", "published", "user-all")]
+    with served.hospital.read() as session:
+        digest = list_plan_rows(session)[0].content_hash
+    assert served.hospital.live.plans["admissions"].content_hash == digest
+    assert watched.violations() == []
+
+    make(page, 2)
+    page.click("#plan-publish")  # without keeping it first: publishing keeps it
+    page.locator("#plan-kept tr", has_text="Next two weeks").locator("text=Replaced").wait_for()
+    assert [status for _title, status, _who in kept(served)] == ["published", "replaced"]
+    with page.expect_download() as download:
+        page.locator("#plan-kept a", has_text="Calendar").first.click()
+    assert download.value.path().read_bytes().startswith(b"BEGIN:VCALENDAR")
+
+
+def test_opening_the_page_makes_nothing(visit):
+    page = visit().open("/ui/plan")
+    page.wait_for_selector("#plan-run")
+    page.wait_for_timeout(800)
+
+    assert "run=" not in page.url

@@ -1,0 +1,55 @@
+"""A ward's restock on the handheld, from the card to the closed books, by scans only."""
+
+import pytest
+
+from tests.browser.test_handheld import scan
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+LABEL = "010950600013435217280630" + "10LOT-A1"
+
+
+@pytest.fixture
+def gauze(api):
+    """An item that a place has just used up below its reorder point; gives the porter's client."""
+    people = api("all")
+    for path, body in (
+        ("/v1/items", {"id": "gauze", "code": "GZ-1", "name": "Gauze"}),
+        ("/v1/items/gauze/packages", {"gtin": "09506000134352", "level": "box", "quantity": 10}),
+        ("/v1/stock/receipts", {"lines": [{"place": "STORE", "scan": LABEL, "packages": 10}]}),
+        ("/v1/stock/receipts", {"lines": [{"place": "ICU-B4", "scan": LABEL, "packages": 1}]}),
+        ("/v1/par-levels", {"place": "ICU-B4", "item": "gauze", "par_level": 30, "reorder_point": 8, "pack_multiple": 10,
+                            "source": "STORE"}),
+        ("/v1/stock/uses", {"item": "gauze", "quantity": 5, "place": "ICU-B4"}),
+    ):  # fmt: skip
+        answer = people.post(path, json=body)
+        assert answer.status_code == 201, answer.text
+    return api("porter")
+
+
+def test_three_scans_bring_the_goods_and_close_the_task(visit, served, gauze):
+    [task] = [one for one in gauze.get("/v1/tasks/mine").json()["tasks"] if one["subject_id"] == "gauze"]
+    watched = visit("porter", width=390)
+    page = watched.open("/m/")
+    page.locator(".card", has_text="Gauze").click()
+    page.locator("text=LOT-A1").wait_for()  # first to expire, first out: the handheld names the lot
+
+    scan(page, "ICU-B4")  # the wrong place stops at once
+    page.wait_for_selector("#stop:not([hidden])")
+    page.click("#stop-close")
+    scan(page, "store")
+    page.wait_for_selector(".step.now >> text=Gauze")
+    scan(page, LABEL)
+    watched.until("() => document.querySelectorAll('.step.done').length === 2")
+    scan(page, "ICU-B4")
+    watched.until("() => document.querySelector('#toast-text').textContent === 'Delivered'")
+
+    for _ in range(100):
+        detail = gauze.get(f"/v1/tasks/{task['id']}").json()["task"]
+        if detail["status"] == "completed":
+            break
+        page.wait_for_timeout(50)
+    assert (detail["status"], detail["picked"], detail["delivered"]) == ("completed", 30, 30), detail
+    assert served.hospital.live.stock["ICU-B4", "gauze"].quantity == 35
+    assert served.hospital.live.stock["STORE", "gauze"].quantity == 70
+    watched.until("() => !document.querySelector('main').textContent.includes('Gauze')")
