@@ -19,7 +19,7 @@ from rich.table import Table
 
 from server.texts.catalogue import language_of, text
 from twin import errors
-from twin.errors import HospitalTwinError
+from twin.errors import FieldProblem, HospitalTwinError
 
 
 class Exit(IntEnum):
@@ -31,7 +31,7 @@ class Exit(IntEnum):
     CANNOT = 3
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")]
+_MOST_PROBLEMS = 20
 
 _WRONG_USE = (errors.InputError, errors.NotFound, errors.Conflict, errors.Refused, errors.Forbidden)
 
@@ -65,6 +65,9 @@ def out(message: str) -> None:
 def warn(message: str) -> None:
     """Write a line for a person to standard error."""
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(message)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help=say("One line of JSON instead of a table."))]
 
 
 def show(value: object) -> None:
@@ -103,13 +106,24 @@ def exit_code_of(error: HospitalTwinError) -> Exit:
 
 def tell_problem(error: HospitalTwinError) -> Exit:
     """Write an error with every field that it names to standard error; give its exit code."""
+    problems: Sequence[FieldProblem] = getattr(error, "problems", ())
+    reasons: Sequence[str] = getattr(error, "reasons", ())
     if "--json" in sys.argv:
-        sys.stderr.write(msgspec.json.encode({"code": error.code, "detail": error.message}).decode() + "\n")
+        told: dict[str, object] = {"code": error.code, "detail": error.message}
+        if problems:
+            told["problems"] = [
+                {"place": one.place, "field": one.field, "message": one.message, "cure": one.cure} for one in problems
+            ]
+        if reasons:
+            told["reasons"] = list(reasons)
+        sys.stderr.write(msgspec.json.encode(told).decode() + "\n")
         return exit_code_of(error)
     warn(f"{error.message} ({error.code})")
-    for problem in getattr(error, "problems", ())[:20]:
+    for problem in problems[:_MOST_PROBLEMS]:
         warn(f"  {problem.place}: {problem.field}: {problem.message} {problem.cure}")
-    for reason in getattr(error, "reasons", ()):
+    if len(problems) > _MOST_PROBLEMS:
+        warn("  " + say("… and {count} more; --json lists them.", count=len(problems) - _MOST_PROBLEMS))
+    for reason in reasons:
         warn(f"  {reason}")
     return exit_code_of(error)
 

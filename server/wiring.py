@@ -22,6 +22,7 @@ import inventory.handlers
 import scheduling.handlers
 from assets.service.following import NAME as CYCLES
 from assets.service.following import CycleFollower, position
+from server.access import acts
 from server.deadlines import DeadlineService
 from server.schema.access import ServerKeyRow
 from server.schema.metadata import full_metadata
@@ -185,8 +186,9 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
 
 
 def organ_handlers() -> list[Handlers]:
-    """Give the handlers of all organs; one line each."""
+    """Give the handlers of all organs, and the audit's; one line each."""
     return [
+        acts.handlers(),
         assets.handlers.handlers(),
         inventory.handlers.handlers(),
         scheduling.handlers.handlers(),

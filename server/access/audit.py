@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,6 +118,29 @@ def note(session: Session, entry: Entry) -> Head:
     session.add(row)
     session.flush()
     return Head(row.sequence, row.hash)
+
+
+def rows_of(session: Session, *, action: str = "") -> Iterator[AuditRow]:
+    """Give the rows of the audit one by one, oldest first.
+
+    Parameters
+    ----------
+    session : Session
+        Any; the rows are gone from it with the next page.
+    action : str, optional
+        Only of actions that begin like this.
+    """
+    after = 0
+    while True:
+        query = select(AuditRow).where(col(AuditRow.sequence) > after).order_by(col(AuditRow.sequence)).limit(_PAGE)
+        if action:
+            query = query.where(col(AuditRow.action).startswith(action, autoescape=True))
+        rows = session.exec(query).all()
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].sequence
+        session.expunge_all()
 
 
 def verify(session: Session, witness: Head | None = None) -> Head:

@@ -12,10 +12,11 @@ from server.access import audit, keys, users
 from server.access.forms import session_answer
 from server.access.keys import NewKey
 from server.access.passwords import check_password
+from server.access.seal import SealedHead, seal
 from server.access.service import Access, WrongPassword
 from server.access.users import NewUser, UserChange
 from server.doors.context import SESSION_KEY, Call, CallDep
-from server.doors.pages import CursorText, Limit, PathText
+from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import PUBLIC, SELF, Router
 from server.doors.versions import etag_of, require_version
 from server.schema.access import AuditRow, KeyRow, UserRow
@@ -346,14 +347,21 @@ async def revoke_key(call: CallDep, key_id: PathText) -> KeyView:
 
 
 @router.get("/audit", permission=Permission.AUDIT_READ, gives=AuditPage)
-def list_audit(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> AuditPage:
-    """List the audit, oldest first."""
-    after = call.cursors.read("audit", cursor)
+def list_audit(
+    call: CallDep, limit: Limit = 50, cursor: CursorText = "", action: Text = "", actor: Text = ""
+) -> AuditPage:
+    """List the audit, oldest first; of actions that begin alike, such as `alarm.`, or of one actor."""
+    scope = f"audit:{action}:{actor}"
+    after = call.cursors.read(scope, cursor)
     start = int(after[0]) if after else 0
+    query = select(AuditRow).where(col(AuditRow.sequence) > start).order_by(col(AuditRow.sequence)).limit(limit + 1)
+    if action:
+        query = query.where(col(AuditRow.action).startswith(action, autoescape=True))
+    if actor:
+        query = query.where(col(AuditRow.actor) == actor)
     with call.hospital.read() as session:
-        query = select(AuditRow).where(col(AuditRow.sequence) > start).order_by(col(AuditRow.sequence)).limit(limit + 1)
         rows = list(session.exec(query))
-    following = call.cursors.write("audit", [rows[limit - 1].sequence]) if len(rows) > limit else ""
+    following = call.cursors.write(scope, [rows[limit - 1].sequence]) if len(rows) > limit else ""
     views = [
         AuditView(
             sequence=row.sequence, at=to_text(row.at), actor=row.actor, action=row.action, subject=row.subject,
@@ -374,3 +382,11 @@ def verify_audit(call: CallDep) -> AuditVerdict:
     except audit.AuditBroken as error:
         return AuditVerdict(is_intact=False, rows=error.sequence, hash="", problem=error.message)
     return AuditVerdict(is_intact=True, rows=found.sequence, hash=found.hash)
+
+
+@router.get("/audit/head", permission=Permission.AUDIT_READ, gives=SealedHead)
+def get_audit_head(call: CallDep) -> SealedHead:
+    """Give where the audit ends, signed; kept elsewhere, it later proves that nothing before it was changed."""
+    with call.hospital.read() as session:
+        found = audit.head(session)
+    return seal(call.hospital.settings.data_dir, found, now=call.now)

@@ -6,36 +6,50 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from server.access.audit import AuditBroken, read_head
+from server.access.audit import AuditBroken, head, read_head, rows_of
 from server.access.audit import verify as verify_chain
+from server.access.seal import check_seal, read_sealed, seal
 from server.app.description import openapi_text
 from server.console import AsJson, Exit, leave, out, say, show, show_rows
 from server.session import opened_alone
+from twin.clock import to_text
 from twin.events import registry
 from twin.settings import PREFIX, load_settings
 from twin.state.live import LiveState
 
 command = typer.Typer()
-audit_commands = typer.Typer(no_args_is_help=True, help="The audit.")
-config_commands = typer.Typer(no_args_is_help=True, help="The settings.")
+audit_commands = typer.Typer(no_args_is_help=True, help=say("The audit."))
+config_commands = typer.Typer(no_args_is_help=True, help=say("The settings."))
 groups = {"audit": audit_commands, "config": config_commands}
 
 _PAGE = 5000
 _SECRETS = ("database_url", "mqtt_url")
 
 
-@audit_commands.command("verify")
-def verify_audit(as_json: AsJson = False) -> None:
+@audit_commands.command("verify", help=say("Recompute the chain of the audit."))
+def verify_audit(
+    head_file: Annotated[
+        Path | None, typer.Option("--head", help=say("Sealed head that was exported earlier."), dir_okay=False)
+    ] = None,
+    public_key: Annotated[str, typer.Option(help=say("Key that must have sealed it, hex."))] = "",
+    as_json: AsJson = False,
+) -> None:
     """Recompute the chain of the audit.
 
-    Example: hospital-twin audit verify
+    Example: hospital-twin audit verify --head /mnt/other/audit-head-2026-10.json
     """
     settings = load_settings()
     try:
+        witness = read_head(settings.data_dir)
         with opened_alone() as hospital, hospital.read() as session:
-            found = verify_chain(session, read_head(settings.data_dir))
+            if head_file is not None:
+                sealed = read_sealed(head_file)
+                check_seal(sealed, public_key=public_key)
+                verify_chain(session, sealed.head)
+            found = verify_chain(session, witness)
     except AuditBroken as error:
         told = {"is_intact": False, "sequence": error.sequence, "problem": error.message}
         show(told) if as_json else out(error.message)
@@ -43,6 +57,52 @@ def verify_audit(as_json: AsJson = False) -> None:
     told = {"is_intact": True, "rows": found.sequence, "hash": found.hash}
     show(told) if as_json else out(say("The audit is intact: {rows} rows.", rows=found.sequence))
     leave(Exit.DONE)
+
+
+@audit_commands.command("head", help=say("Give where the audit ends, signed, to be kept elsewhere."))
+def seal_head(
+    file: Annotated[Path, typer.Option("--to", help=say("Where to write; standard output by default."))] = Path("-"),
+) -> None:
+    """Give the sealed head of the audit as JSON.
+
+    Example: hospital-twin audit head --to /mnt/other/audit-head-2026-11.json
+    """
+    settings = load_settings()
+    with opened_alone() as hospital:
+        with hospital.read() as session:
+            found = head(session)
+        sealed = seal(settings.data_dir, found, now=hospital.clock.now())
+    text = msgspec.json.format(msgspec.json.encode(sealed), indent=1).decode() + "\n"
+    if str(file) == "-":
+        sys.stdout.write(text)
+    else:
+        file.write_text(text, encoding="utf-8")
+
+
+@audit_commands.command("export", help=say("Write the audit as lines of JSON."))
+def export_audit(
+    file: Annotated[Path, typer.Argument(help=say("Where to write; - for standard output."))] = Path("-"),
+    action: Annotated[str, typer.Option(help=say("Only actions that begin like this, such as alarm."))] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write the rows of the audit, oldest first.
+
+    Example: hospital-twin audit export audit.ndjson --action load.
+    """
+    count = 0
+    with opened_alone() as hospital, hospital.read() as session:
+        handle = sys.stdout if str(file) == "-" else file.open("w", encoding="utf-8")
+        try:
+            for row in rows_of(session, action=action):
+                told = {"sequence": row.sequence, "at": to_text(row.at), "actor": row.actor, "action": row.action,
+                        "subject": row.subject, "facts": msgspec.Raw(row.facts.encode()), "hash": row.hash}  # fmt: skip
+                handle.write(msgspec.json.encode(told).decode() + "\n")
+                count += 1
+        finally:
+            if handle is not sys.stdout:
+                handle.close()
+    if str(file) != "-":
+        show({"rows": count, "file": str(file)}) if as_json else out(say("{count} rows written.", count=count))
 
 
 def _masked(name: str, value: Any) -> str:

@@ -1,0 +1,89 @@
+"""Acts of people that change what the hospital does, noted in the audit whichever door they came through.
+
+The audit hears them from the ledger, in the transaction that stores them: an act through the API, a page, the handheld
+or the command line cannot pass it by, and one that is undone leaves no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from server.access.audit import Entry, note
+from twin.events.envelope import Event
+from twin.events.supply import LoadRejected, LoadReleased
+from twin.events.things import AssetRetired
+from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
+from twin.events.work import (
+    PlanPublished,
+    TaskAssigned,
+    TaskBlocked,
+    TaskCancelled,
+    TaskCompleted,
+    TaskRequested,
+    TaskStarted,
+)
+from twin.ports import HandlerContext, Handlers
+
+NAME = "access.acts"
+NOBODY = frozenset({"", "system"})
+"""Actors of what happens by itself: a par breach asks for a task, a deadline cancels one."""
+
+ACTIONS: Mapping[type[Event], str] = MappingProxyType(
+    {
+        LoadReleased: "load.released",
+        LoadRejected: "load.rejected",
+        PlanPublished: "plan.published",
+        AssetRetired: "asset.retired",
+        AlarmAcknowledged: "alarm.acknowledged",
+        AlarmShelved: "alarm.shelved",
+        AlarmUnshelved: "alarm.unshelved",
+        TaskRequested: "task.requested",
+        TaskAssigned: "task.assigned",
+        TaskStarted: "task.started",
+        TaskBlocked: "task.blocked",
+        TaskCompleted: "task.completed",
+        TaskCancelled: "task.cancelled",
+    }
+)
+"""Code of the audit by what happened."""
+
+FACTS = ("reason", "until", "assignee", "outcome", "quantity", "machine", "cycle", "content_hash", "kind", "subject_id")
+"""Fields of the event that the row repeats; the rest stands in the ledger under ``event``."""
+
+
+def entry_of(event: Event) -> Entry:
+    """Give the row of an act.
+
+    Parameters
+    ----------
+    event : Event
+        Of a type in :data:`ACTIONS`, as stored.
+    """
+    told = {name: getattr(event, name) for name in FACTS if getattr(event, name, None)}
+    facts = {"event": event.id, "source": event.source, **{name: _plain(value) for name, value in told.items()}}
+    return Entry(at=event.recorded_at, actor=event.actor, action=ACTIONS[type(event)], subject=event.thing, facts=facts)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int) else str(value)
+
+
+def note_act(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Note an act of somebody; nothing for what happens by itself.
+
+    Parameters
+    ----------
+    context : HandlerContext
+        The transaction that stores the event.
+    event : Event
+        Of a type in :data:`ACTIONS`.
+    """
+    if event.actor not in NOBODY:
+        note(context.session, entry_of(event))
+    return ()
+
+
+def handlers() -> Handlers:
+    """Give the handler of each audited event type."""
+    return {kind: {NAME: note_act} for kind in ACTIONS}
