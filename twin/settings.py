@@ -48,6 +48,7 @@ class Settings(BaseSettings):
 
     session_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    key_requests_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 60_000
     setup_link_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     job_processes: Annotated[int, Field(ge=1, le=64)] = 2
 

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from server.access.keys import PREFIX
+from server.access.limits import Allowance
 from server.access.pages import Page
 from server.access.service import Access
 from server.access.sessions import LiveSession, same_text
@@ -107,7 +108,20 @@ class Gate:
         if refusal is not None:
             await _refuse(refusal, scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        allowance = self._allowance(scope)
+        if allowance is None:
+            await self._app(scope, receive, send)
+        elif allowance.is_allowed:
+            await self._app(scope, receive, _telling(send, allowance))
+        else:
+            await _refuse(_too_many(scope, allowance), scope, receive, send)
+
+    def _allowance(self, scope: Scope) -> Allowance | None:
+        """Take a request from the asking key's bucket; None for people, who are limited by their sessions' pace."""
+        actor = actor_or_none(scope)
+        if actor is None or SESSION_KEY in scope:
+            return None
+        return self._access.key_limits.take(actor.id, now=self._access.hospital.clock.now())
 
     def _identify_program(self, scope: Scope) -> Response | None:
         """Note whose key was sent, or that none was; give a refusal if it is wrong."""
@@ -170,6 +184,25 @@ class Gate:
             asked = quote(path + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""))
             return RedirectResponse(f"/sign-in?next={asked}", status_code=303, headers={"cache-control": "no-store"})
         return problem_response(scope, status=401, detail="Sign in first.")
+
+
+def _telling(send: Send, allowance: Allowance) -> Send:
+    extra = [(name.encode(), value.encode()) for name, value in allowance.headers()]
+
+    async def send_with_allowance(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *extra]
+        await send(message)
+
+    return send_with_allowance
+
+
+def _too_many(scope: Scope, allowance: Allowance) -> Response:
+    return problem_response(
+        scope, status=429, code="too_many_requests",
+        detail=f"This key may ask {allowance.limit} times a minute: wait {allowance.reset_s} s; send in batches.",
+        headers=dict(allowance.headers()),
+    )  # fmt: skip
 
 
 def _is_foreign(scope: Scope, headers: Mapping[str, str]) -> bool:

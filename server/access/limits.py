@@ -1,9 +1,10 @@
-"""How often somebody may try to sign in: slower after each failure, never locked for good."""
+"""How often somebody may try to sign in, slower after each failure, never locked for good; how much a key may ask."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 
 from server.doors.problem import TooManyRequests
 from twin.clock import MINUTE_US, SECOND_US
@@ -81,3 +82,75 @@ class SignInLimits:
         beyond = self._in_a_row.get(key, 0) - allowed
         by_row = times[-1] + min(2 ** min(beyond, 20) * SECOND_US, LONGEST_WAIT_US) - now if beyond > 0 else 0
         return max(by_window, by_row, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left to a key.
+
+    Parameters
+    ----------
+    is_allowed : bool
+        Whether this request may pass.
+    limit : int
+        Requests per minute.
+    remaining : int
+        Requests that may come at once.
+    reset_s : int
+        Seconds until the next one may come if none is left, else until all are back.
+    """
+
+    is_allowed: bool
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Give the answer's headers, as draft-ietf-httpapi-ratelimit-headers-06 names them."""
+        told = (
+            ("ratelimit-limit", str(self.limit)),
+            ("ratelimit-remaining", str(self.remaining)),
+            ("ratelimit-reset", str(self.reset_s)),
+        )
+        return told if self.is_allowed else (*told, ("retry-after", str(self.reset_s)))
+
+
+class KeyLimits:
+    """A bucket of requests for each API key: a minute's worth at once, refilled steadily.
+
+    A gateway that was cut off sends what it kept at once, so a bucket suits better than a window; one that runs wild is
+    slowed down before it takes the server from everybody else.
+
+    Parameters
+    ----------
+    per_minute : int
+        Requests per minute; 0 for no limit.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
+        self._held: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key_id: str, *, now: int) -> Allowance | None:
+        """Take one request from a key's bucket; None without a limit.
+
+        Parameters
+        ----------
+        key_id : str
+            Whose; only keys that exist are asked about, so that their number bounds what is remembered.
+        now : int
+            UTC microseconds; a clock that was put back refills nothing.
+        """
+        if not self.per_minute:
+            return None
+        per_us = self.per_minute / MINUTE_US
+        with self._lock:
+            left, at = self._held.get(key_id, (float(self.per_minute), now))
+            left = min(self.per_minute, left + max(0, now - at) * per_us)
+            is_allowed = left >= 1
+            left -= is_allowed
+            self._held[key_id] = (left, max(now, at))
+        missing = self.per_minute - left if is_allowed else 1 - left
+        reset_s = -int(-missing / per_us // SECOND_US)
+        return Allowance(is_allowed, self.per_minute, int(left), max(1, reset_s) if not is_allowed else reset_s)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from server.access import audit, users
 from server.access.audit import Entry
 from server.access.keys import Keys
-from server.access.limits import SignInLimits
+from server.access.limits import KeyLimits, SignInLimits
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import LiveSession, Sessions
 from server.access.setup import SetUpLink, make_link
@@ -52,6 +52,7 @@ class Access:
         self.sessions = Sessions(hospital)
         self.keys = Keys(hospital)
         self.limits = SignInLimits()
+        self.key_limits = KeyLimits(hospital.settings.key_requests_per_minute)
         self.setup_link: SetUpLink | None = None
         with hospital.read() as session:
             is_set_up = users.has_system_administrator(session)

@@ -99,7 +99,7 @@ def _import(kind: MasterKind, file: Path | None, is_dry_run: bool, is_template: 
     if as_json:
         show(_plain(report))
         return
-    out(say("{rows} rows.", rows=report.n_rows))
+    out(say("{rows} rows, {count} new or changed.", rows=report.n_rows, count=report.n_new))
     out(_last_line(report.is_stored, report.n_new))
 
 

@@ -66,6 +66,24 @@ def item_problems(session: Session, records: Sequence[Record]) -> list[FieldProb
     return problems
 
 
+def package_of(record: Record, item: Item) -> Package:
+    """Give the package of a checked row; without a GTIN it stands for nothing."""
+    values = record.values
+    gtin, quantity = Gtin(str(values["gtin"])), int(str(values["quantity"]))
+    return Package(gtin=gtin, item=item.id, level=str(values["level"]), quantity=quantity)
+
+
+def _is_known(session: Session, item: Item, package: Package) -> bool:
+    is_package_known = not package.gtin or find_package(session, package.gtin) == package
+    return find_item(session, item.id) == item and is_package_known
+
+
+def count_new_items(session: Session, records: Sequence[Record]) -> int:
+    """Count the rows that are new or changed, for a dry run."""
+    items = [(item_of(record), record) for record in records]
+    return sum(not _is_known(session, item, package_of(record, item)) for item, record in items)
+
+
 def store_items(session: Session, records: Sequence[Record]) -> int:
     """Store items and their packages; give how many were new or changed.
 
@@ -79,15 +97,11 @@ def store_items(session: Session, records: Sequence[Record]) -> int:
     changed = 0
     for record in records:
         item = item_of(record)
-        gtin = Gtin(str(record.values["gtin"]))
-        package = Package(
-            gtin=gtin, item=item.id, level=str(record.values["level"]), quantity=int(str(record.values["quantity"]))
-        )
-        is_known = find_item(session, item.id) == item and (not gtin or find_package(session, gtin) == package)
-        if is_known:
+        package = package_of(record, item)
+        if _is_known(session, item, package):
             continue
         save_item(session, item)
-        if gtin:
+        if package.gtin:
             save_package(session, package)
         changed += 1
     return changed

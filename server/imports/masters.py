@@ -94,6 +94,13 @@ def _metres(cell: str) -> float:
     return value
 
 
+def _length(cell: str) -> float:
+    value = _metres(cell)
+    if value < 0:
+        raise _Unreadable("expected metres from 0 upwards")
+    return value
+
+
 def _yes_no(cell: str) -> bool:
     known = {"yes": True, "true": True, "1": True, "是": True, "no": False, "false": False, "0": False, "否": False}
     if cell.lower() not in known:
@@ -138,16 +145,16 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="floor", read=_whole(-20, 200), example="2", default=0),
         Column(name="x_m", read=_metres, example="12.5", default=0.0),
         Column(name="y_m", read=_metres, example="25.5", default=0.0),
-        Column(name="width_m", read=_metres, example="5", default=0.0),
-        Column(name="depth_m", read=_metres, example="8", default=0.0),
+        Column(name="width_m", read=_length, example="5", default=0.0),
+        Column(name="depth_m", read=_length, example="8", default=0.0),
         Column(name="capacity", read=_whole(0, 100_000), example="2", default=1),
     ),
     MasterKind.PATHS: (
         Column(name="start", read=_identifier, example="L2-C01", is_required=True),
         Column(name="end", read=_identifier, example="2A-R01", is_required=True),
         Column(name="kind", read=_one_of(PathKind), example="door", is_required=True),
-        Column(name="length_m", read=_metres, example="5.5", default=0.0),
-        Column(name="width_m", read=_metres, example="1.2", default=2.0),
+        Column(name="length_m", read=_length, example="5.5", default=0.0),
+        Column(name="width_m", read=_length, example="1.2", default=2.0),
         Column(name="floors", read=_whole(0, 200), example="0", default=0),
         Column(name="one_way", read=_yes_no, example="no", default=False),
     ),
@@ -158,7 +165,7 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="model", read=_text, example="Volumed 4"),
         Column(name="home", read=_identifier, example="2A-EB"),
         Column(name="pool", read=_text, example="pumps"),
-        Column(name="gtin", read=_text, example="09521234567897"),
+        Column(name="gtin", read=_gtin, example="09521234567899"),
         Column(name="serial", read=_text, example="V4-000221"),
         Column(name="is_mobile", read=_yes_no, example="yes", default=True),
         Column(name="may_leave", read=_yes_no, example="no", default=False),
@@ -223,6 +230,7 @@ def check_rows(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[list[Rec
     problems: list[FieldProblem] = []
     known = {column.name for column in columns}
     row_by_key: dict[tuple[Value, ...], int] = {}
+    row_by_tag: dict[Value, int] = {}
     keys = ("id",) if "id" in known else tuple(column.name for column in columns[:2])
     for number, row in enumerate(rows):
         if number == 0:
@@ -234,6 +242,10 @@ def check_rows(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[list[Rec
             message = f"{' and '.join(map(str, key))} stands in row {row_by_key[key]} already."
             found.append(FieldProblem(field=keys[0], place=row.place, message=message, cure="Remove one of them."))
         row_by_key.setdefault(key, row.number)
+        tag = values.get("tag")
+        if tag and row_by_tag.setdefault(tag, row.number) != row.number:
+            message = f"Tag {tag} stands in row {row_by_tag[tag]} already."
+            found.append(FieldProblem(field="tag", place=row.place, message=message, cure="A tag is on one device."))
         problems += found
         if not found:
             records.append(Record(row, values))
@@ -293,7 +305,7 @@ def check_references(kind: MasterKind, records: Sequence[Record], places: frozen
     """
     known = places | {str(record.values["id"]) for record in records} if kind is MasterKind.PLACES else places
     fields = {MasterKind.PLACES: ("parent",), MasterKind.PATHS: ("start", "end"), MasterKind.ASSETS: ("home",)}
-    return [
+    hanging = [
         FieldProblem(
             field=field,
             place=record.row.place,
@@ -304,6 +316,23 @@ def check_references(kind: MasterKind, records: Sequence[Record], places: frozen
         for field in fields.get(kind, ())
         if record.values[field] and record.values[field] not in known
     ]
+    return hanging + (_circles(records) if kind is MasterKind.PLACES else [])
+
+
+def _circles(records: Sequence[Record]) -> list[FieldProblem]:
+    """Give a problem for each place that lies within itself, by however many steps."""
+    parent_by_id = {str(record.values["id"]): str(record.values["parent"]) for record in records}
+    problems = []
+    for record in records:
+        start = str(record.values["id"])
+        steps, at = 0, parent_by_id[start]
+        while at and at != start and steps <= len(parent_by_id):
+            at, steps = parent_by_id.get(at, ""), steps + 1
+        if at == start:
+            message = f"{start} lies within itself: its parents lead back to it."
+            cure = "Name the place that really contains it."
+            problems.append(FieldProblem(field="parent", place=record.row.place, message=message, cure=cure))
+    return problems
 
 
 def events_of(kind: MasterKind, records: Sequence[Record], *, at: int) -> list[Event]:
@@ -321,7 +350,7 @@ def events_of(kind: MasterKind, records: Sequence[Record], *, at: int) -> list[E
     Returns
     -------
     list[Event]
-        A row that is imported again unchanged gives an event that is stored already.
+        The source key tells the row's content: :mod:`server.imports.renewal` knows unchanged rows by it.
     """
     return [event for record in records for event in _events(kind, record.values, at)]
 

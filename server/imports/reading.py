@@ -40,6 +40,18 @@ class Row:
         return f"row {self.number}"
 
 
+def delimiter_of(path: Path) -> str:
+    """Give the character between the columns of a spreadsheet, by its header.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file. Spreadsheet programs write semicolons where a comma is the decimal mark, and tabs when asked for text.
+    """
+    header = _decode(path).partition("\n")[0]
+    return max(",;\t", key=header.count)
+
+
 def read_csv(path: Path, delimiter: str = ",") -> Iterator[Row]:
     """Read a CSV file with a header, in UTF-8 or GB 18030.
 

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from server.access.audit import Entry, note
 from server.imports.conversion import Converted, LogConversion
 from server.imports.guess import guess_mapping
-from server.imports.items import item_problems, store_items
+from server.imports.items import count_new_items, item_problems, store_items
 from server.imports.mapping import LogMapping
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
-from server.imports.reading import Row, read_csv, read_xes
+from server.imports.reading import Row, delimiter_of, read_csv, read_xes
+from server.imports.renewal import new_events
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
 from twin.events.envelope import Event
@@ -25,6 +27,17 @@ LOOKED_AT = 200
 """Rows that a guess looks at."""
 
 PIECE = 5000
+COMMAND_LINE = "command-line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importing:
+    """What the audit notes of an import: what kind of file, its name, how many rows, and who imports it."""
+
+    kind: str
+    file: str
+    n_rows: int
+    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +88,7 @@ class MasterReport:
     kind : MasterKind
         What the file lists.
     n_rows, n_new : int
-        Rows read, and facts that were not stored before (0 for a dry run).
+        Rows read, and facts that are new; a dry run counts what would be.
     """
 
     is_stored: bool
@@ -84,7 +97,9 @@ class MasterReport:
     n_new: int
 
 
-def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is_dry_run: bool) -> LogReport:
+def import_log(
+    hospital: Hospital, path: Path, *, mapping: LogMapping | None, is_dry_run: bool, actor: str = COMMAND_LINE
+) -> LogReport:
     """Import an event log.
 
     Parameters
@@ -97,6 +112,8 @@ def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is
         What the columns mean; None guesses, which only a dry run may do.
     is_dry_run : bool
         Whether to store nothing.
+    actor : str, optional
+        Who imports, for the audit.
 
     Returns
     -------
@@ -123,11 +140,16 @@ def import_log(hospital: Hospital, path: Path, *, mapping: LogMapping | None, is
     converted = conversion.convert(_rows(path, is_xes or mapping.format == "xes", mapping.delimiter))
     if converted.problems and not is_dry_run:
         raise ImportRefused(path.name, converted.problems)
-    n_new = 0 if is_dry_run else _store(hospital, converted.events, is_past=True)
+    n_new = 0
+    if not is_dry_run:
+        work = Importing(kind="events", file=path.name, n_rows=converted.n_rows, actor=actor)
+        n_new = _store(hospital, converted.events, work, is_past=True)
     return _log_report(converted, mapping, guessed, is_stored=not is_dry_run, n_new=n_new)
 
 
-def import_master(hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool) -> MasterReport:
+def import_master(
+    hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool, actor: str = COMMAND_LINE
+) -> MasterReport:
     """Import a spreadsheet of places, paths, assets, staff or items.
 
     Parameters
@@ -140,6 +162,8 @@ def import_master(hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_ru
         CSV file with the columns of :data:`~server.imports.masters.COLUMNS_BY_KIND`.
     is_dry_run : bool
         Whether to store nothing.
+    actor : str, optional
+        Who imports, for the audit.
 
     Returns
     -------
@@ -151,27 +175,48 @@ def import_master(hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_ru
     ImportRefused
         If any row cannot be used; every problem is listed and nothing is stored.
     """
-    rows = list(read_csv(path))
+    rows = list(read_csv(path, delimiter_of(path)))
     _require_rows(path, rows)
     records, problems = check_rows(COLUMNS_BY_KIND[kind], rows)
     places = frozenset(str(place) for place in hospital.live.places)
     problems += check_references(kind, records, places)
     if problems:
         raise ImportRefused(path.name, problems)
+    work = Importing(kind=kind.value, file=path.name, n_rows=len(rows), actor=actor)
     if kind is MasterKind.ITEMS:
-        return _import_items(hospital, path, records, is_dry_run=is_dry_run)
+        return _import_items(hospital, records, work, is_dry_run=is_dry_run)
     events = events_of(kind, records, at=hospital.clock.now())
-    n_new = 0 if is_dry_run else _store(hospital, events, is_past=False)
-    return MasterReport(is_stored=not is_dry_run, kind=kind, n_rows=len(rows), n_new=n_new)
+    if is_dry_run:
+        with hospital.read() as session:
+            n_new = len(new_events(session, events))
+        return MasterReport(is_stored=False, kind=kind, n_rows=len(rows), n_new=n_new)
+    return MasterReport(
+        is_stored=True, kind=kind, n_rows=len(rows), n_new=_store(hospital, events, work, is_past=False)
+    )
 
 
-def _import_items(hospital: Hospital, path: Path, records: Sequence[Record], *, is_dry_run: bool) -> MasterReport:
-    with hospital.read() as session:
+def _import_items(hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool) -> MasterReport:
+    def use_case(session: Session) -> int:
         problems = item_problems(session, records)
-    if problems:
-        raise ImportRefused(path.name, problems)
-    n_new = 0 if is_dry_run else hospital.write_now(lambda session: store_items(session, records))
-    return MasterReport(is_stored=not is_dry_run, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new)
+        if problems:
+            raise ImportRefused(work.file, problems)
+        n_new = store_items(session, records)
+        _note(session, hospital, work, n_new)
+        return n_new
+
+    if is_dry_run:
+        with hospital.read() as session:
+            problems, n_new = item_problems(session, records), count_new_items(session, records)
+        if problems:
+            raise ImportRefused(work.file, problems)
+        return MasterReport(is_stored=False, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new)
+    return MasterReport(is_stored=True, kind=MasterKind.ITEMS, n_rows=len(records), n_new=hospital.write_now(use_case))
+
+
+def _note(session: Session, hospital: Hospital, work: Importing, n_new: int) -> None:
+    facts = {"file": work.file, "rows": work.n_rows, "new": n_new}
+    entry = Entry(at=hospital.clock.now(), actor=work.actor, action="import.done", subject=work.kind, facts=facts)
+    note(session, entry)
 
 
 def _rows(path: Path, is_xes: bool, delimiter: str) -> Iterator[Row]:
@@ -196,13 +241,17 @@ def _unseen_guess(path: Path, guessed: Sequence[str]) -> ImportRefused:
     return ImportRefused(path.name, [problem])
 
 
-def _store(hospital: Hospital, events: Sequence[Event], *, is_past: bool) -> int:
+def _store(hospital: Hospital, events: Sequence[Event], work: Importing, *, is_past: bool) -> int:
     def use_case(session: Session) -> int:
+        # An event log tells what happened: the same fact is stored once. A spreadsheet tells what holds from now on.
+        wanted = events if is_past else new_events(session, events)
         stored = itertools.chain.from_iterable(
-            hospital.ledger.append(session, events[first : first + PIECE], is_past=is_past)
-            for first in range(0, len(events), PIECE)
+            hospital.ledger.append(session, wanted[first : first + PIECE], is_past=is_past)
+            for first in range(0, len(wanted), PIECE)
         )
-        return sum(one.is_new for one in stored)
+        n_new = sum(one.is_new for one in stored)
+        _note(session, hospital, work, n_new)
+        return n_new
 
     return hospital.write_now(use_case)
 
