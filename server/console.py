@@ -32,6 +32,7 @@ class Exit(IntEnum):
 
 
 _MOST_PROBLEMS = 20
+_MOST_PROBLEMS_AS_JSON = 1000
 
 _WRONG_USE = (errors.InputError, errors.NotFound, errors.Conflict, errors.Refused, errors.Forbidden)
 
@@ -111,8 +112,10 @@ def tell_problem(error: HospitalTwinError) -> Exit:
     if "--json" in sys.argv:
         told: dict[str, object] = {"code": error.code, "detail": error.message}
         if problems:
+            told["n_problems"] = len(problems)
             told["problems"] = [
-                {"place": one.place, "field": one.field, "message": one.message, "cure": one.cure} for one in problems
+                {"place": one.place, "field": one.field, "message": one.message, "cure": one.cure}
+                for one in problems[:_MOST_PROBLEMS_AS_JSON]
             ]
         if reasons:
             told["reasons"] = list(reasons)

@@ -235,6 +235,8 @@ def check_rows(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[list[Rec
     for number, row in enumerate(rows):
         if number == 0:
             problems += _header_problems(known, columns, row)
+            if problems:  # cells under a wrong header would all be wrong: one cause, one problem
+                return [], problems
         found: list[FieldProblem] = []
         values = {column.name: _cell(column, row, found) for column in columns}
         key = tuple(values[name] for name in keys)
