@@ -15,7 +15,7 @@ import msgspec
 import pysqlite3
 from sqlalchemy.engine import make_url
 
-from server.access.audit import Head
+from server.audit.chain import Head
 from twin.clock import Clock, to_text
 from twin.errors import Conflict, InputError, NotFound, StorageError, Unavailable
 from twin.settings import Settings

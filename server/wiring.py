@@ -22,7 +22,7 @@ import inventory.handlers
 import scheduling.handlers
 from assets.service.following import NAME as CYCLES
 from assets.service.following import CycleFollower, position
-from server.access import acts
+from server.audit import acts
 from server.deadlines import DeadlineService
 from server.schema.access import ServerKeyRow
 from server.schema.metadata import full_metadata

@@ -8,13 +8,14 @@ import msgspec
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from server.access import audit, keys, users
+from server.access import keys, users
 from server.access.forms import session_answer
 from server.access.keys import NewKey
 from server.access.passwords import check_password
-from server.access.seal import SealedHead, seal
 from server.access.service import Access, WrongPassword
 from server.access.users import NewUser, UserChange
+from server.audit import chain as audit
+from server.audit.seal import SealedHead, seal
 from server.doors.context import SESSION_KEY, Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import PUBLIC, SELF, Router

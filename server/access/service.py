@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from server.access import audit, users
-from server.access.audit import Entry
+from server.access import users
 from server.access.keys import Keys
 from server.access.limits import KeyLimits, SignInLimits
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import LiveSession, Sessions
 from server.access.setup import SetUpLink, make_link
 from server.access.users import NewUser, UserChange
+from server.audit import chain as audit
+from server.audit.chain import Entry
 from server.schema.access import UserRow
 from server.wiring import Hospital
 from twin.access import Actor, Role

@@ -14,10 +14,10 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from server.access.audit import AuditBroken, read_head
-from server.access.audit import verify as verify_chain
 from server.access.keys import list_keys
 from server.access.users import has_system_administrator
+from server.audit.chain import AuditBroken, read_head
+from server.audit.chain import verify as verify_chain
 from server.console import AsJson, Exit, leave, out, say, show
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import newest_revision, revision_of

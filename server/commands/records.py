@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from server.access.audit import AuditBroken, head, read_head, rows_of
-from server.access.audit import verify as verify_chain
-from server.access.seal import check_seal, read_sealed, seal
 from server.app.description import openapi_text
+from server.audit.chain import AuditBroken, head, read_head, rows_of
+from server.audit.chain import verify as verify_chain
+from server.audit.seal import check_seal, read_sealed, seal
 from server.console import AsJson, Exit, leave, out, say, show, show_rows
 from server.session import opened_alone
 from twin.clock import to_text

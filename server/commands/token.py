@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from server.access import audit, keys
-from server.access.audit import Entry
+from server.access import keys
 from server.access.keys import NewKey
+from server.audit import chain as audit
+from server.audit.chain import Entry
 from server.console import AsJson, out, say, show, show_rows
 from server.schema.access import KeyRow
 from server.session import opened_alone

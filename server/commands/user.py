@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from server.access import audit, users
-from server.access.audit import Entry
+from server.access import users
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import end_sessions_of
 from server.access.users import NewUser, UserChange
+from server.audit import chain as audit
+from server.audit.chain import Entry
 from server.console import AsJson, out, say, show, show_rows
 from server.schema.access import UserRow
 from server.session import opened_alone

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from server.access.audit import Entry, note
+from server.audit.chain import Entry, note
 from server.imports.conversion import Converted, LogConversion
 from server.imports.guess import guess_mapping
 from server.imports.items import count_new_items, item_problems, store_items

@@ -12,10 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
-from server.access import audit, keys, sessions, users
-from server.access.audit import AuditBroken, Entry
+from server.access import keys, sessions, users
 from server.access.keys import NewKey
 from server.access.users import UserChange
+from server.audit import chain as audit
+from server.audit.chain import AuditBroken, Entry
 from server.schema.access import AuditRow
 from server.wiring import Hospital, open_hospital
 from tests.server.conftest import Served

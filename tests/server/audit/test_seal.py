@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from server.access import audit
-from server.access.audit import AuditBroken, Entry
-from server.access.seal import KEY_FILE, check_seal, read_sealed, seal, signing_key
+from server.audit import chain as audit
+from server.audit.chain import AuditBroken, Entry
+from server.audit.seal import KEY_FILE, check_seal, read_sealed, seal, signing_key
 from server.schema.access import AuditRow
 from server.wiring import Hospital
 from tests.server.conftest import Served

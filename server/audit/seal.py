@@ -13,7 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from server.access.audit import AuditBroken, Head
+from server.audit.chain import AuditBroken, Head
 from twin.clock import to_text
 
 KEY_FILE = "audit-signing.key"
@@ -43,7 +43,7 @@ class SealedHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def head(self) -> Head:
-        """The head itself, as :func:`server.access.audit.verify` takes it for a witness."""
+        """The head itself, as :func:`server.audit.chain.verify` takes it for a witness."""
         return Head(self.sequence, self.hash)
 
     def signed_bytes(self) -> bytes:
@@ -79,7 +79,7 @@ def seal(folder: Path, head: Head, *, now: int) -> SealedHead:
     folder : Path
         Data folder with the key.
     head : Head
-        What :func:`server.access.audit.head` gave.
+        What :func:`server.audit.chain.head` gave.
     now : int
         UTC microseconds.
     """

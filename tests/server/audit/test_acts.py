@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 from sqlmodel import col, select
 
-from server.access import audit
-from server.access.acts import ACTIONS
+from server.audit import chain as audit
+from server.audit.acts import ACTIONS
 from server.schema.access import AuditRow
 from server.wiring import Hospital
 from tests.server.conftest import Served

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from server.access.audit import Entry, note
+from server.audit.chain import Entry, note
 from twin.events.envelope import Event
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
