@@ -70,6 +70,7 @@ EPCIS_EVENTS = Table(
     Column("record_at", BigInteger, nullable=False, index=True),
     Column("capture_id", Text, nullable=False, index=True),
     Column("source", Text, nullable=False),
+    Column("declares", Integer, nullable=False, comment="1 if it declares an error"),
     Column("body", Text, nullable=False),
     Column("context", Text, nullable=False),
 )
@@ -92,4 +93,56 @@ CAPTURES = Table(
     Column("is_success", Integer, nullable=False),
     Column("behaviour", Text, nullable=False),
     Column("errors", Text, nullable=False),
+)
+
+EPCIS_QUERIES = Table(
+    "interop_epcis_query",
+    SQLModel.metadata,
+    Column("name", Text, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+SUBSCRIPTIONS = Table(
+    "interop_subscription",
+    SQLModel.metadata,
+    Column("subscription_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False, comment="epcis or fhir"),
+    Column("topic", Text, nullable=False, index=True, comment="name of the query, or address of the topic"),
+    Column("body", Text, nullable=False),
+    Column("position", BigInteger, nullable=False, comment="last number that was delivered"),
+    Column("sent", Integer, nullable=False, comment="notifications since it began, for gap detection"),
+    Column("state", Text, nullable=False, comment="active, error or off"),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+FHIR_RESOURCES = Table(
+    "interop_fhir_resource",
+    SQLModel.metadata,
+    Column("number", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("type", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("is_last", Integer, nullable=False),
+    Column("is_deleted", Integer, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_interop_fhir_resource_key", "type", "id", "version", unique=True),
+    Index("ix_interop_fhir_resource_last", "type", "is_last", "id"),
+)
+
+FHIR_TERMS = Table(
+    "interop_fhir_term",
+    SQLModel.metadata,
+    Column("type", Text, primary_key=True),
+    Column("field", Text, primary_key=True, comment="search parameter"),
+    Column("value", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Index("ix_interop_fhir_term_number", "number"),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -15,29 +16,12 @@ ACTIONS = frozenset({"ADD", "OBSERVE", "DELETE"})
 WITH_ACTION = frozenset({"ObjectEvent", "AggregationEvent", "TransactionEvent", "AssociationEvent"})
 EVENT_TYPES = WITH_ACTION | {"TransformationEvent"}
 MAX_EVENTS = 5_000
-
-EPC_FIELDS: dict[str, tuple[str, ...]] = {
-    "MATCH_epc": ("epcList", "childEPCs"),
-    "MATCH_parentID": ("parentID",),
-    "MATCH_inputEPC": ("inputEPCList",),
-    "MATCH_outputEPC": ("outputEPCList",),
-    "MATCH_anyEPC": ("epcList", "childEPCs", "parentID", "inputEPCList", "outputEPCList"),
-    "MATCH_epcClass": ("quantityList", "childQuantityList"),
-    "MATCH_inputEPCClass": ("inputQuantityList",),
-    "MATCH_outputEPCClass": ("outputQuantityList",),
-    "MATCH_anyEPCClass": ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"),
-}
-"""Fields of an event that a MATCH_ parameter of SimpleEventQuery looks at (EPCIS 2.0, section 8.2.7.1)."""
-
-EQUAL_FIELDS = {
-    "eventType": "type", "EQ_action": "action", "EQ_bizStep": "bizStep", "EQ_disposition": "disposition",
-    "EQ_readPoint": "readPoint", "EQ_bizLocation": "bizLocation", "EQ_transformationID": "transformationID",
-    "EQ_eventID": "eventID",
-}  # fmt: skip
-"""Field of an event by the EQ_ parameter that looks at it."""
-
-TIMES = {"GE_eventTime": 1, "LT_eventTime": 2, "GE_recordTime": 3, "LT_recordTime": 4}
-"""Parameters that bound an instant."""
+MAX_LIST = 10_000
+MAX_TEXT = 2_000
+_OFFSET = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
+_KEY_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
+_QUANTITY_LISTS = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
+_LISTS = (*_KEY_LISTS, *_QUANTITY_LISTS, "bizTransactionList", "sourceList", "destinationList", "sensorElementList")
 
 
 def _bad(index: int, field: str, message: str, cure: str) -> FieldError:
@@ -118,31 +102,36 @@ def check(event: Event, index: int) -> int:
     at = instant_of(event.get("eventTime"))
     if at is None:
         raise _bad(index, "eventTime", "Expected an instant with an offset.", "Send it as 2026-01-05T08:00:00.000Z.")
-    if not isinstance(event.get("eventTimeZoneOffset"), str):
+    offset = event.get("eventTimeZoneOffset")
+    if not isinstance(offset, str) or not _OFFSET.fullmatch(offset):
         raise _bad(index, "eventTimeZoneOffset", "Expected an offset.", "Send it as +08:00.")
     if kind in WITH_ACTION and event.get("action") not in ACTIONS:
         raise _bad(index, "action", "Expected ADD, OBSERVE or DELETE.", "Send the action.")
+    _check_shape(event, index)
     return at
 
 
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, dict):
-        for name in ("id", "epcClass"):
-            yield from _texts(value.get(name))
-
-
-def terms_of(event: Event) -> set[tuple[str, str]]:
-    """Give (field, value) of everything that a query may ask for.
-
-    Parameters
-    ----------
-    event : Event
-        Checked.
-    """
-    names = {*EQUAL_FIELDS.values(), *(field for fields in EPC_FIELDS.values() for field in fields)}
-    return {(name, text) for name in names for text in _texts(event.get(name)) if "\x00" not in text}
+def _check_shape(event: Event, index: int) -> None:
+    for name in _LISTS:
+        told = event.get(name, [])
+        if not isinstance(told, list) or len(told) > MAX_LIST:
+            raise _bad(index, name, f"Expected a list of at most {MAX_LIST}.", "Send a list.")
+    for name in _KEY_LISTS:
+        if not all(isinstance(one, str) and ":" in one for one in event.get(name, [])):  # type: ignore[union-attr]  # a list, checked above
+            raise _bad(index, name, "Expected URIs.", "Send EPC URNs or GS1 Digital Links.")
+    for name in _QUANTITY_LISTS:
+        for one in event.get(name, []):  # type: ignore[union-attr]  # a list, checked above
+            if not isinstance(one, dict) or not isinstance(one.get("epcClass"), str):
+                raise _bad(index, name, "Expected an epcClass in each element.", "Name the class of each quantity.")
+    for name in ("readPoint", "bizLocation"):
+        told = event.get(name)
+        if told is not None and not (isinstance(told, dict) and isinstance(told.get("id"), str)):
+            raise _bad(index, name, "Expected an object with an id.", 'Send {"id": "urn:epc:id:sgln:…"}.')
+    for name in ("bizStep", "disposition", "parentID", "transformationID", "eventID"):
+        told = event.get(name, "")
+        if not isinstance(told, str) or len(told) > MAX_TEXT or "\x00" in told:
+            raise _bad(index, name, f"Expected a text of at most {MAX_TEXT} characters.", "Send a text.")
+    if event["type"] == "AssociationEvent" and not event.get("parentID"):
+        raise _bad(index, "parentID", "Expected the parent of an association.", "Name it.")
+    if event["type"] == "TransactionEvent" and not event.get("bizTransactionList"):
+        raise _bad(index, "bizTransactionList", "Expected at least one transaction.", "Name it.")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, insert, or_, select
 from sqlmodel import Session
 
-from interop.epcis.document import EPC_FIELDS, EQUAL_FIELDS, TIMES, Event, Json, check, instant_of, terms_of
+from interop.epcis.document import Event, Json, check
+from interop.epcis.hashing import hash_of, ignored_fields, namespaces_of
+from interop.epcis.query import EventQuery, Term
+from interop.epcis.terms import EPC_FIELDS, terms_of
 from interop.tables import CAPTURES, EPCIS_EVENTS, EPCIS_TERMS
-from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+from twin.clock import to_text
+from twin.errors import Conflict, InputError, NotFound
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 
@@ -30,8 +36,8 @@ class Capture:
         Whether every event was stored.
     behaviour : str
         ``rollback`` or ``proceed``.
-    errors : list[str]
-        What is wrong, per event refused.
+    errors : list[dict[str, str]]
+        What is wrong, per event refused: ``type``, ``title``, ``detail``.
     """
 
     capture_id: str
@@ -39,10 +45,44 @@ class Capture:
     finished_at: int
     is_success: bool
     behaviour: str
-    errors: list[str]
+    errors: list[dict[str, str]]
 
 
-def store(session: Session, event: Event, *, index: int, capture_id: str, source: str, context: str, now: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What the events of one capture have in common.
+
+    Parameters
+    ----------
+    capture_id : str
+        Its capture job.
+    source : str
+        Who captures.
+    contexts : list[Json]
+        Entries of ``@context``.
+    ignored : frozenset[str]
+        Fields that its ``ignoreFields`` leaves out of the event hash.
+    now : int
+        recordTime, UTC microseconds.
+    """
+
+    capture_id: str
+    source: str
+    contexts: list[Json]
+    ignored: frozenset[str] = frozenset()
+    now: int
+
+
+def document_of(told: Mapping[str, Json], *, capture_id: str, source: str, now: int) -> Document:
+    """Give what the events of a document have in common; parameters as :class:`Document`."""
+    context = told.get("@context", CONTEXT)
+    contexts: list[Json] = context if isinstance(context, list) else [context]
+    return Document(
+        capture_id=capture_id, source=source, contexts=contexts, ignored=ignored_fields(told), now=now
+    )  # fmt: skip
+
+
+def store(session: Session, event: Event, *, index: int, document: Document) -> str:
     """Store one event of a capture.
 
     Parameters
@@ -50,45 +90,85 @@ def store(session: Session, event: Event, *, index: int, capture_id: str, source
     session : Session
         A writing transaction.
     event : Event
-        As it came; it gets an eventID if it has none.
+        As it came; its hash becomes its eventID if it has none.
     index : int
         Position in its document, from 0.
-    capture_id : str
-        Its capture job.
-    source : str
-        Who captures.
-    context : str
-        JSON of the document's ``@context``.
-    now : int
-        recordTime, UTC microseconds.
+    document : Document
+        What it came with.
+
+    Returns
+    -------
+    str
+        Its eventID.
 
     Raises
     ------
     FieldError
         If a field is missing or wrong.
     Conflict
-        If the eventID is known and this is no error declaration.
+        If the event, or another under its eventID, is known and this is no error declaration.
     """
     at = check(event, index)
+    namespaces = namespaces_of(document.contexts)
+    digest = hash_of(event, namespaces=namespaces, ignored=document.ignored)
     told = event.get("eventID")
-    event_id = told if isinstance(told, str) and told else f"urn:uuid:{capture_id[:-4]}{index:04x}"
-    if "\x00" in event_id:
-        raise _refused("eventID", "Expected a text without NUL.")
-    known = session.execute(select(EPCIS_EVENTS.c.number).where(EPCIS_EVENTS.c.event_id == event_id)).first()
-    if known is not None and "errorDeclaration" not in event:
-        raise Conflict(f"Event {event_id} was captured before: declare an error or leave it out.")
-    kept = {**event, "eventID": event_id}
-    number = session.execute(
-        insert(EPCIS_EVENTS)
-        .values(
-            event_id=event_id, hash="", type=str(event["type"]), event_at=at, record_at=now, capture_id=capture_id,
-            source=source, body=msgspec.json.encode(kept).decode(), context=context,
+    event_id = told if isinstance(told, str) and told else digest
+    declares = "errorDeclaration" in event
+    table = EPCIS_EVENTS.c
+    # A declaration has the hash and often the eventID of what it takes back (gs1/EPCIS issues 48 and 403).
+    named: ColumnElement[bool] = table.event_id == event_id
+    # Whoever names events may tell like ones apart; without a name the content is the name.
+    same = named if told else or_(named, table.hash == digest)
+    same &= table.declares == int(declares)
+    known = session.execute(select(table.event_id, table.hash).where(same)).first()
+    if known is not None and not declares:
+        raise Conflict(
+            f"Event {event_id} was captured before: declare an error or leave it out.", code="epcis.event_exists"
         )
-        .returning(EPCIS_EVENTS.c.number)
-    ).scalar_one()  # fmt: skip
-    rows = [{"field": field, "value": value, "number": number} for field, value in sorted(terms_of(kept))]
-    if rows:
-        session.execute(insert(EPCIS_TERMS), rows)
+    if known is not None and known.hash == digest and known.event_id == event_id:
+        raise Conflict(f"The error of event {event_id} was declared before.", code="epcis.event_exists")
+    keep(session, [Kept(event={**event, "eventID": event_id}, digest=digest, at=at, document=document)])
+    return event_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One checked event that is to be kept, with its hash and eventTime."""
+
+    event: Event
+    digest: str
+    at: int
+    document: Document
+
+
+def keep(session: Session, events: Sequence[Kept]) -> None:
+    """Write checked events and their terms, many at once.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    events : Sequence[Kept]
+        Each with its eventID; none is known yet.
+    """
+    rows = [
+        {
+            "event_id": str(one.event["eventID"]), "hash": one.digest, "type": str(one.event["type"]),
+            "event_at": one.at, "record_at": one.document.now, "capture_id": one.document.capture_id,
+            "source": one.document.source, "declares": int("errorDeclaration" in one.event),
+            "body": msgspec.json.encode(one.event).decode(),
+            "context": msgspec.json.encode(one.document.contexts).decode(),
+        }
+        for one in events
+    ]  # fmt: skip
+    made = insert(EPCIS_EVENTS).returning(EPCIS_EVENTS.c.number, sort_by_parameter_order=True)
+    numbers = session.execute(made, rows).scalars().all()
+    terms = [
+        {"field": field, "value": value, "number": number}
+        for one, number in zip(events, numbers, strict=True)
+        for field, value in sorted(terms_of(one.event, namespaces_of(one.document.contexts)))
+    ]
+    session.execute(insert(EPCIS_TERMS), terms)
 
 
 def note_capture(session: Session, capture: Capture) -> None:
@@ -120,6 +200,28 @@ def capture_of(session: Session, capture_id: str) -> Capture:
     row = session.execute(select(CAPTURES).where(CAPTURES.c.capture_id == capture_id)).first()
     if row is None:
         raise NotFound("capture job", capture_id)
+    return _capture(row)
+
+
+def captures(session: Session, *, before: str = "", limit: int) -> list[Capture]:
+    """Give capture jobs, the latest first.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    before : str, optional
+        Only jobs before this id; ids follow time.
+    limit : int
+        At most so many.
+    """
+    asked = select(CAPTURES).order_by(CAPTURES.c.capture_id.desc()).limit(limit)
+    if before:
+        asked = asked.where(CAPTURES.c.capture_id < before)
+    return [_capture(row) for row in session.execute(asked)]
+
+
+def _capture(row: Row[Any]) -> Capture:
     return Capture(
         capture_id=row.capture_id, created_at=row.created_at, finished_at=row.finished_at,
         is_success=bool(row.is_success), behaviour=row.behaviour, errors=msgspec.json.decode(row.errors),
@@ -133,29 +235,50 @@ class Page:
     Parameters
     ----------
     events : list[Event]
-        In the order of capture.
+        In the order asked for, with ``recordTime``.
     contexts : list[Json]
         Entries of the ``@context`` of their documents.
-    after : int
-        Number to go on behind; 0 if there are no more.
+    after : tuple[int, int] or None
+        Sort key and number to go on behind; None if there are no more.
+    last : int
+        Highest number among them; 0 if there are none.
     """
 
     events: list[Event]
     contexts: list[Json]
-    after: int
+    after: tuple[int, int] | None
+    last: int
 
 
-def query(session: Session, wanted: Mapping[str, Sequence[str]], *, after: int, limit: int) -> Page:
-    """Give events in the order of capture that meet every parameter of SimpleEventQuery.
+class TooComplex(InputError):
+    """A query would have to look at more events than a door may."""
+
+    code = "epcis.query_too_complex"
+
+
+class TooLarge(InputError):
+    """A query has more events than its ``maxEventCount`` allows."""
+
+    code = "epcis.query_too_large"
+
+
+_SELECTIVE = frozenset({"epcList", "childEPCs", "parentID", "inputEPCList", "outputEPCList", "eventID",
+                        "transformationID", "correctiveEventID", *EPC_FIELDS["MATCH_anyEPCClass"]})  # fmt: skip
+_SCAN = 500
+_MAX_SCANNED = 100_000
+
+
+def query(session: Session, asked: EventQuery, *, after: tuple[int, int] | None = None, limit: int) -> Page:
+    """Give the events that meet everything asked.
 
     Parameters
     ----------
     session : Session
         Any.
-    wanted : Mapping[str, Sequence[str]]
-        Values by parameter: any of them.
-    after : int
-        Only events behind this number; 0 for all.
+    asked : EventQuery
+        See :func:`interop.epcis.query.read_query`.
+    after : tuple[int, int], optional
+        Only events behind this sort key and number.
     limit : int
         At most so many.
 
@@ -166,54 +289,85 @@ def query(session: Session, wanted: Mapping[str, Sequence[str]], *, after: int, 
 
     Raises
     ------
-    FieldError
-        If a parameter is unknown or an instant cannot be read.
+    TooComplex
+        If conditions that no index serves had to look at too many events.
+    TooLarge
+        If there are more than ``maxEventCount``.
     """
-    table, terms = EPCIS_EVENTS.c, EPCIS_TERMS.c
-    asked = (
-        select(table.number, table.body, table.context)
-        .where(table.number > after)
-        .order_by(table.number)
-        .limit(limit + 1)
-    )
-    for name, values in wanted.items():
-        if name in TIMES:
-            asked = asked.where(_bound(name, values[0]))
-            continue
-        fields = EPC_FIELDS.get(name) or ((EQUAL_FIELDS[name],) if name in EQUAL_FIELDS else None)
-        if fields is None:
-            raise _refused(name, "Expected a parameter of SimpleEventQuery that is served here.")
-        matches = or_(*(_match(value) for value in values))
-        asked = asked.where(exists().where(and_(terms.number == table.number, terms.field.in_(fields), matches)))
-    rows = session.execute(asked).all()
-    events: list[Event] = [msgspec.json.decode(row.body) for row in rows[:limit]]
+    limit = min(limit, asked.at_most) if asked.at_most else limit
+    if asked.too_many:
+        limit = min(limit, asked.too_many) if not asked.predicates else limit
+    found: list[tuple[int, int, Event, str]] = []
+    scanned, place = 0, after
+    size = _SCAN if asked.predicates else limit + 1
+    while len(found) <= limit:
+        rows = session.execute(_statement(session, asked, place, size)).all()
+        for row in rows:
+            event: Event = msgspec.json.decode(row.body)
+            if all(test(event) for test in asked.predicates):
+                event["recordTime"] = to_text(row.record_at)
+                found.append((row.key, row.number, event, row.context))
+        scanned += len(rows)
+        if len(rows) < size:
+            break
+        if scanned > _MAX_SCANNED:
+            raise TooComplex(f"More than {_MAX_SCANNED} events would have to be read: narrow the query by time or EPC.")
+        place = (rows[-1].key, rows[-1].number)
+    if asked.too_many and len(found) > asked.too_many:
+        raise TooLarge(f"More than {asked.too_many} events meet the query: narrow it or raise maxEventCount.")
+    return _page(found, limit, is_limited=bool(asked.at_most))
+
+
+def _page(found: list[tuple[int, int, Event, str]], limit: int, *, is_limited: bool) -> Page:
+    shown = found[:limit]
     contexts: list[Json] = []
-    for row in rows[:limit]:
-        contexts += [one for one in msgspec.json.decode(row.context) if one not in contexts]
-    return Page(events=events, contexts=contexts, after=rows[limit - 1].number if len(rows) > limit else 0)
+    for context in dict.fromkeys(context for *_, context in shown):
+        contexts += [one for one in msgspec.json.decode(context) if one not in contexts]
+    more = len(found) > limit and not is_limited
+    return Page(
+        events=[event for _, _, event, _ in shown], contexts=contexts,
+        after=shown[-1][:2] if more and shown else None, last=max((number for _, number, *_ in shown), default=0),
+    )  # fmt: skip
 
 
-def _match(value: str) -> ColumnElement[bool]:
-    if value.startswith("urn:epc:idpat:") and value.endswith(".*"):
-        return EPCIS_TERMS.c.value.startswith(value[:-1].replace("urn:epc:idpat:", "urn:epc:id:"), autoescape=True)
-    return EPCIS_TERMS.c.value == value
+def _statement(
+    session: Session, asked: EventQuery, after: tuple[int, int] | None, size: int
+) -> Select[tuple[int, int, int, str, str]]:
+    table = EPCIS_EVENTS.c
+    key: ColumnElement[int] = table[asked.order]
+    statement = select(key.label("key"), table.number, table.record_at, table.body, table.context)
+    if after is not None:
+        held, number = after
+        beyond = key < held if asked.is_descending else key > held
+        next_number = table.number < number if asked.is_descending else table.number > number
+        statement = statement.where(or_(beyond, and_(key == held, next_number)))
+    for bound in asked.bounds:
+        column = table[bound.column]
+        statement = statement.where(column >= bound.at if bound.is_lower else column < bound.at)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    for term in asked.terms:
+        statement = statement.where(_holds(term, is_sqlite=is_sqlite))
+    order = (key.desc(), table.number.desc()) if asked.is_descending else (key, table.number)
+    return statement.order_by(*order).limit(size)
 
 
-def _bound(name: str, text: str) -> ColumnElement[bool]:
-    at = instant_of(text)
-    if at is None:
-        raise _refused(name, "Expected an instant with an offset.")
-    column = EPCIS_EVENTS.c.event_at if name.endswith("eventTime") else EPCIS_EVENTS.c.record_at
-    return column >= at if name.startswith("GE_") else column < at
+def _holds(term: Term, *, is_sqlite: bool) -> ColumnElement[bool]:
+    terms = EPCIS_TERMS.c
+    matches: list[ColumnElement[bool]] = [terms.value.in_(term.values)] if term.values else []
+    for like in term.likes:
+        matched: ColumnElement[bool] = terms.value.like(like, escape="\\")
+        head = re.split(r"[%_\\\\]", like)[0]
+        if is_sqlite and head:
+            # SQLite compares octets, so that a range serves the index where LIKE alone does not.
+            matched = and_(terms.value >= head, terms.value < head + "\U0010ffff", matched)
+        matches.append(matched)
+    met = and_(terms.field.in_(term.fields), or_(*matches))
+    if _SELECTIVE.issuperset(term.fields):
+        return EPCIS_EVENTS.c.number.in_(select(terms.number).where(met))
+    return exists().where(and_(terms.number == EPCIS_EVENTS.c.number, met))
 
 
-def _refused(name: str, message: str) -> FieldError:
-    known = ", ".join((*EQUAL_FIELDS, *EPC_FIELDS, *TIMES))
-    problem = FieldProblem(field=name, place=f"/query/{name}", message=message, cure=f"Use one of {known}.")
-    return FieldError(problem, code="epcis.parameter")
-
-
-def document(page: Page, *, created: str) -> dict[str, Json]:
+def document(page: Page, *, created: str, name: str = "SimpleEventQuery", subscription: str = "") -> dict[str, Json]:
     """Give the query document of a page.
 
     Parameters
@@ -222,13 +376,18 @@ def document(page: Page, *, created: str) -> dict[str, Json]:
         Events.
     created : str
         creationDate.
+    name : str, optional
+        Of the query.
+    subscription : str, optional
+        Id of the subscription that it answers.
     """
+    results: dict[str, Json] = {"queryName": name, "resultsBody": {"eventList": list(page.events)}}
+    if subscription:
+        results["subscriptionID"] = subscription
     return {
         "@context": page.contexts or [CONTEXT],
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": created,
-        "epcisBody": {
-            "queryResults": {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": list(page.events)}}
-        },
+        "epcisBody": {"queryResults": results},
     }

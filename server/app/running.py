@@ -15,6 +15,7 @@ from server.app.ui import pages_of
 from server.doors.idempotency import forget_old
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
+from server.partners import tell_partners
 from server.wiring import Hospital, follow
 from twin.clock import HOUR_US, MINUTE_US
 from twin.ledger.retention import archive_and_prune
@@ -97,6 +98,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         Whether the pages are served beside the API.
     """
     follow(hospital)
+    tell_partners(hospital)
     hospital.services["telemetry"] = hospital.telemetry
     runner = JobRunner(hospital)
     hospital.jobs = runner

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.doors.dialects import dialect_of
 from twin import errors
 from twin.errors import HospitalTwinError
 
@@ -170,6 +171,10 @@ def problem_response(
         request_id=request_id_of(scope),
     )
     extra = {"cache-control": "no-store", **(headers or {})}
+    dialect = dialect_of(str(scope.get("path", "")))
+    if dialect is not None:
+        said = dialect(msgspec.to_builtins(problem))
+        return Response(_encoder.encode(said.body), status_code=said.status, media_type=said.media, headers=extra)
     return Response(_encoder.encode(problem), status_code=status, media_type=MEDIA_TYPE, headers=extra)
 
 

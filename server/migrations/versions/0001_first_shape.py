@@ -391,6 +391,7 @@ def upgrade() -> None:
     sa.Column('record_at', sa.BigInteger(), nullable=False),
     sa.Column('capture_id', sa.Text(), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('declares', sa.Integer(), nullable=False, comment='1 if it declares an error'),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('context', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('number')
@@ -400,6 +401,13 @@ def upgrade() -> None:
     op.create_index(op.f('ix_interop_epcis_event_event_id'), 'interop_epcis_event', ['event_id'], unique=False)
     op.create_index(op.f('ix_interop_epcis_event_hash'), 'interop_epcis_event', ['hash'], unique=False)
     op.create_index(op.f('ix_interop_epcis_event_record_at'), 'interop_epcis_event', ['record_at'], unique=False)
+    op.create_table('interop_epcis_query',
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('query', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name')
+    )
     op.create_table('interop_epcis_term',
     sa.Column('field', sa.Text(), nullable=False, comment='what a query may ask for, such as bizStep, epc, readPoint'),
     sa.Column('value', sa.Text(), nullable=False),
@@ -407,6 +415,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('field', 'value', 'number')
     )
     op.create_index('ix_interop_epcis_term_number', 'interop_epcis_term', ['number'], unique=False)
+    op.create_table('interop_fhir_resource',
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('is_last', sa.Integer(), nullable=False),
+    sa.Column('is_deleted', sa.Integer(), nullable=False),
+    sa.Column('updated_at', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('number')
+    )
+    op.create_index('ix_interop_fhir_resource_key', 'interop_fhir_resource', ['type', 'id', 'version'], unique=True)
+    op.create_index('ix_interop_fhir_resource_last', 'interop_fhir_resource', ['type', 'is_last', 'id'], unique=False)
+    op.create_table('interop_fhir_term',
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('field', sa.Text(), nullable=False, comment='search parameter'),
+    sa.Column('value', sa.Text(), nullable=False),
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('type', 'field', 'value', 'number')
+    )
+    op.create_index('ix_interop_fhir_term_number', 'interop_fhir_term', ['number'], unique=False)
     op.create_table('interop_link',
     sa.Column('encounter', sa.Text(), nullable=False),
     sa.Column('person', sa.Text(), nullable=False),
@@ -455,6 +485,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('number')
     )
     op.create_index(op.f('ix_interop_reveal_encounter'), 'interop_reveal', ['encounter'], unique=False)
+    op.create_table('interop_subscription',
+    sa.Column('subscription_id', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False, comment='epcis or fhir'),
+    sa.Column('topic', sa.Text(), nullable=False, comment='name of the query, or address of the topic'),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), nullable=False, comment='last number that was delivered'),
+    sa.Column('sent', sa.Integer(), nullable=False, comment='notifications since it began, for gap detection'),
+    sa.Column('state', sa.Text(), nullable=False, comment='active, error or off'),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('problem', sa.Text(), nullable=False),
+    sa.Column('next_at', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('subscription_id')
+    )
+    op.create_index(op.f('ix_interop_subscription_topic'), 'interop_subscription', ['topic'], unique=False)
     op.create_table('inventory_balance',
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
