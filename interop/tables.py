@@ -132,6 +132,7 @@ FHIR_RESOURCES = Table(
     Column("is_deleted", Integer, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("source", Text, nullable=False),
+    Column("persons", Text, nullable=False, comment="pseudonyms whose keys close the body, outermost last"),
     Column("body", LargeBinary, nullable=False),
     Index("ix_interop_fhir_resource_key", "type", "id", "version", unique=True),
     Index("ix_interop_fhir_resource_last", "type", "is_last", "id"),

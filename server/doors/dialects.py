@@ -51,7 +51,7 @@ def _epcis(problem: Json) -> Said:
 
 
 def _fhir(problem: Json) -> Said:
-    status = problem["status"]
+    status = 410 if problem["code"] == "fhir.deleted" else problem["status"]
     code = _FHIR_BY_STATUS.get(status, "exception")
     found = problem["errors"] or [{"pointer": "", "detail": problem["detail"]}]
     issues = []

@@ -1,78 +1,322 @@
-"""FHIR R4 facade: read and search what the twin knows, without anybody's identity."""
+"""FHIR R4 facade: what the twin knows, and what other systems write; without anybody's identity from our side."""
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from enum import StrEnum
+from typing import Annotated, Any
 
 import msgspec
+from fastapi import Path as PathParameter
+from fastapi import Query
+from sqlmodel import Session
 from starlette.responses import Response
 
-from interop.fhir.resources import KINDS, Json, Resource, capability_statement, found
-from server.doors.context import CallDep
-from server.doors.pages import CursorText, Limit, PathText
+from interop.fhir import work
+from interop.fhir.kinds import KINDS, capability_statement
+from interop.fhir.resources import Json, Resource, instant
+from interop.fhir.searching import Wanted, read_wanted, span_of, terms_of
+from interop.fhir.validation import ID_PATTERN
+from interop.service import fhir
+from interop.service.fhir import Search, Store, Version
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit
 from server.doors.router import Router
+from server.listening import vault_of
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound
 
 router = Router("/fhir", tag="fhir")
 
 MEDIA = "application/fhir+json"
-_OURS = ("_count", "cursor", "limit", "_format")
+TAKES = (MEDIA, "application/json")
+_OURS = ("_count", "cursor", "limit", "_format", "_id", "_lastUpdated", "_total", "_since", "_summary")
+
+Key = Annotated[str, PathParameter(pattern=ID_PATTERN)]
+VersionNumber = Annotated[int, PathParameter(ge=1, le=2**31)]
+Count = Annotated[int, Query(alias="_count", ge=0, le=200, description="How many at most; 0 for the default.")]
+Since = Annotated[str, Query(alias="_since", max_length=40, pattern=r"^[^\x00]*$")]
 
 
 class ResourceType(StrEnum):
-    """Resource types that are served."""
+    """Resource types that are served; a test holds them equal to what can be checked."""
 
-    LOCATION = "Location"
-    ENCOUNTER = "Encounter"
+    APPOINTMENT = "Appointment"
+    AUDIT_EVENT = "AuditEvent"
     DEVICE = "Device"
+    DEVICE_METRIC = "DeviceMetric"
+    ENCOUNTER = "Encounter"
+    INVENTORY_ITEM = "InventoryItem"
+    INVENTORY_REPORT = "InventoryReport"
+    LOCATION = "Location"
+    OBSERVATION = "Observation"
+    PROVENANCE = "Provenance"
+    SCHEDULE = "Schedule"
+    SLOT = "Slot"
+    SUBSCRIPTION = "Subscription"
+    SUPPLY_DELIVERY = "SupplyDelivery"
+    SUPPLY_REQUEST = "SupplyRequest"
     TASK = "Task"
 
 
-def _answer(resource: Resource) -> Response:
-    return Response(msgspec.json.encode(resource), media_type=MEDIA, headers={"cache-control": "no-store"})
+def store_of(call: Call) -> Store:
+    """Give what keeping resources needs."""
+    hospital = call.hospital
+    return Store(vault=vault_of(hospital), ledger=hospital.ledger, live=hospital.live)
+
+
+def answer(body: object, status: int = 200, **headers: str) -> Response:
+    """Make an answer; headers by name with underscores."""
+    told = {name.replace("_", "-"): text for name, text in headers.items()} | {"cache-control": "no-store"}
+    return Response(msgspec.json.encode(body), status, told, MEDIA)
+
+
+def versioned(call: Call, version: Version, status: int = 200) -> Response:
+    """Make the answer of one version: its ETag, when it was written, after a write also its address."""
+    headers = {
+        "etag": f'W/"{version.version}"',
+        "last_modified": formatdate(version.updated_at / 1_000_000, usegmt=True),
+    }
+    if status in (200, 201) and call.request.method != "GET":
+        url = f"{call.hospital.settings.public_url}/fhir/{version.kind}/{version.id}/_history/{version.version}"
+        headers["location"] = url
+    return answer(version.body, status, **headers)
+
+
+def _live(call: Call, kind: str, key: str) -> Resource | None:
+    if kind not in KINDS:
+        return None
+    with call.hospital.ledger.steady:
+        resource = KINDS[kind].one(call.hospital.live, key)
+        at = work.updated_at(call.hospital.live, kind, key)
+    if resource is not None and at:
+        resource["meta"] = {"lastUpdated": instant(at)}
+    return resource
 
 
 @router.get("/metadata", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
 def get_capabilities(call: CallDep) -> Response:
     """Give the CapabilityStatement."""
-    return _answer(capability_statement(call.now, f"{call.hospital.settings.public_url}/fhir"))
+    return answer(capability_statement(call.now, f"{call.hospital.settings.public_url}/fhir"))
 
 
-@router.get("/{kind}/{resource_id}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
-def read_resource(call: CallDep, kind: ResourceType, resource_id: PathText) -> Response:
-    """Give one resource."""
+@router.get("/{kind}/_history", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
+def type_history(
+    call: CallDep, kind: ResourceType, _count: Count = 0, _since: Since = "", cursor: CursorText = ""
+) -> Response:
+    """Give what was written of a type, the latest first; with ``_since`` only what is newer."""
+    since, limit = _instant("_since", _since), _count or 50
+    scope = f"fhir/{kind}/_history/{since}"
+    after = call.cursors.read(scope, cursor)
+    with call.hospital.read() as session:
+        found = fhir.history(
+            session, vault_of(call.hospital), kind=str(kind), since=since, before=after[0] if after else 0,
+            limit=limit + 1,
+        )  # fmt: skip
+    entries = [_entry_of(call, version) for version in found[:limit]]
+    if not after:
+        entries = _live_history(call, str(kind), since, limit) + entries
+    mark = call.cursors.write(scope, [found[limit - 1].number]) if len(found) > limit else ""
+    return answer(_bundle(call, "history", entries, mark))
+
+
+def _live_history(call: Call, kind: str, since: int, limit: int) -> list[Json]:
+    """Give the latest versions of live resources that changed since; those without a past of facts as they are."""
+    if kind not in KINDS:
+        return []
+    live, found = call.hospital.live, []
     with call.hospital.ledger.steady:
-        resource = KINDS[kind.value].one(call.hospital.live, resource_id)
-    if resource is None:
-        raise NotFound(kind.value, resource_id)
-    return _answer(resource)
+        for resource in KINDS[kind].every(live):
+            key = str(resource["id"])
+            at = work.updated_at(live, kind, key)
+            if at >= since:
+                past = [one for one in work.versions_of(live, kind, key) if one[0] >= since] or [(at, resource)]
+                found += [(when, key, version) for when, version in past]
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return [_live_entry(call, kind, version, when) for when, _, version in found[:limit]]
+
+
+def _live_entry(call: Call, kind: str, resource: Resource, at: int) -> Json:
+    shown: Resource = {**resource, "meta": {"lastUpdated": instant(at)}}
+    key = str(resource["id"])
+    return {
+        "fullUrl": f"{call.hospital.settings.public_url}/fhir/{kind}/{key}", "resource": shown,
+        "request": {"method": "PUT", "url": f"{kind}/{key}"},
+        "response": {"status": "200", "lastModified": instant(at)},
+    }  # fmt: skip
+
+
+def _entry_of(call: Call, version: Version) -> Json:
+    url = f"{version.kind}/{version.id}"
+    entry: dict[str, Any] = {"fullUrl": f"{call.hospital.settings.public_url}/fhir/{url}"}
+    if not version.is_deleted:
+        entry["resource"] = version.body
+    method = "DELETE" if version.is_deleted else "POST" if version.version == 1 else "PUT"
+    entry["request"] = {"method": method, "url": version.kind if method == "POST" else url}
+    entry["response"] = {
+        "status": "204" if version.is_deleted else "201" if version.version == 1 else "200",
+        "etag": f'W/"{version.version}"', "lastModified": instant(version.updated_at),
+    }  # fmt: skip
+    return entry
+
+
+def _bundle(call: Call, kind: str, entries: list[Json], mark: str, *, total: int | None = None) -> Resource:
+    links: list[Json] = [{"relation": "self", "url": str(call.request.url)}]
+    if mark:
+        links.append({"relation": "next", "url": str(call.request.url.include_query_params(cursor=mark))})
+    made: Resource = {"resourceType": "Bundle", "type": kind, "link": links, "entry": entries}
+    if total is not None:
+        made["total"] = total
+    return made
+
+
+def _instant(name: str, text: str) -> int:
+    if not text:
+        return 0
+    span = span_of(text.replace(" ", "+"))
+    if span is None:
+        problem = FieldProblem(
+            field=name, place=f"/query/{name}", message="Expected an instant.", cure="Send it as 2026-01-05T08:00:00Z."
+        )
+        raise FieldError(problem)
+    return span[0]
+
+
+@router.get("/{kind}/{key}/_history", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
+def resource_history(call: CallDep, kind: ResourceType, key: Key, _count: Count = 0, _since: Since = "") -> Response:
+    """Give the versions of one resource, the latest first; of encounters and tasks what they were after each fact."""
+    since, limit = _instant("_since", _since), _count or 50
+    with call.hospital.read() as session:
+        kept = fhir.history(
+            session, vault_of(call.hospital), kind=str(kind), resource_id=key, since=since, limit=limit
+        )  # fmt: skip
+    if kept:
+        return answer(_bundle(call, "history", [_entry_of(call, version) for version in kept], "", total=len(kept)))
+    current = _live(call, str(kind), key)
+    if current is None:
+        raise NotFound(str(kind), key)
+    with call.hospital.ledger.steady:
+        past = list(work.versions_of(call.hospital.live, str(kind), key))
+        at = work.updated_at(call.hospital.live, str(kind), key)
+    found = [one for one in past or [(at, current)] if one[0] >= since]
+    entries = [_live_entry(call, str(kind), version, when) for when, version in reversed(found)][:limit]
+    return answer(_bundle(call, "history", entries, "", total=len(found)))
+
+
+@router.get(
+    "/{kind}/{key}/_history/{version}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA
+)
+def read_version(call: CallDep, kind: ResourceType, key: Key, version: VersionNumber) -> Response:
+    """Give one version of a resource."""
+    with call.hospital.read() as session:
+        found = fhir.read(session, vault_of(call.hospital), str(kind), key, version=version)
+    return versioned(call, found)
+
+
+@router.get("/{kind}/{key}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
+def read_one(call: CallDep, kind: ResourceType, key: Key) -> Response:
+    """Give one resource: what the twin knows of it, else what was written."""
+    resource = _live(call, str(kind), key)
+    if resource is not None:
+        return answer(resource)
+    with call.hospital.read() as session:
+        if str(kind) == "Provenance":
+            stored = call.hospital.ledger.by_id(session, key)
+            if stored is not None:
+                return answer(work.provenance(stored.event, f"Basic/{stored.event.thing}"))
+        found = fhir.read(session, vault_of(call.hospital), str(kind), key)
+    return versioned(call, found)
+
+
+def _asked(call: Call) -> dict[str, str]:
+    return {name: text for name, text in call.request.query_params.items() if name not in _OURS}
+
+
+def _updated(call: Call) -> tuple[int, int]:
+    """Read _lastUpdated as (at or after, before)."""
+    low, high = 0, 0
+    for text in call.request.query_params.getlist("_lastUpdated"):
+        prefix, rest = (text[:2], text[2:]) if text[:2] in ("ge", "gt", "le", "lt", "eq") else ("eq", text)
+        span = span_of(rest.replace(" ", "+"))
+        if span is None:
+            _instant("_lastUpdated", rest)
+            continue
+        low = {"ge": span[0], "gt": span[1], "eq": span[0]}.get(prefix, low)
+        high = {"le": span[1], "lt": span[0], "eq": span[1]}.get(prefix, high)
+    return low, high
+
+
+def _meets(terms: set[tuple[str, str]], one: Wanted) -> bool:
+    values = {value for name, value in terms if name == one.name}
+    if one.at_least or one.below:
+        return any(
+            (not one.at_least or value >= one.at_least) and (not one.below or value < one.below) for value in values
+        )
+    if one.is_prefix:
+        return any(value.startswith(start) for value in values for start in one.values)
+    return not values.isdisjoint(one.values)
+
+
+def _live_found(call: Call, kind: str, ids: tuple[str, ...], updated: tuple[int, int]) -> list[Resource]:
+    """Give the live resources that meet the address line, by id."""
+    if kind not in KINDS:
+        return []
+    wanted = read_wanted(kind, _asked(call), str)
+    live = call.hospital.live
+    found: list[Resource] = []
+    with call.hospital.ledger.steady:
+        for resource in KINDS[kind].every(live):
+            key = str(resource["id"])
+            if ids and key not in ids:
+                continue
+            at = work.updated_at(live, kind, key)
+            if (updated[0] and at < updated[0]) or (updated[1] and at >= updated[1]):
+                continue
+            if wanted:
+                terms = terms_of(resource, kind, str)
+                if not all(_meets(terms, one) for one in wanted):
+                    continue
+            found.append({**resource, "meta": {"lastUpdated": instant(at)}} if at else resource)
+    return found
+
+
+def _lineage(call: Call, session: Session, limit: int) -> list[Resource]:
+    """Give the ledger's events about the target as Provenance."""
+    target = call.request.query_params.get("target", "")
+    if not target:
+        return []
+    stored = call.hospital.ledger.read(session, limit=limit, thing=target.rpartition("/")[2])
+    return [work.provenance(one.event, target) for one in stored]
 
 
 @router.get("/{kind}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
-def search_resources(call: CallDep, kind: ResourceType, limit: Limit = 50, cursor: CursorText = "") -> Response:
+def search_resources(
+    call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0, cursor: CursorText = ""
+) -> Response:
     """Give a searchset Bundle; an unknown search parameter is refused, not passed over."""
-    asked = {name: text for name, text in call.request.query_params.items() if name not in _OURS}
-    for name in asked:
-        if name not in KINDS[kind.value].searches:
-            known = ", ".join(KINDS[kind.value].searches)
-            problem = FieldProblem(
-                field=name, place=f"/query/{name}", message="Expected a search parameter of this type.",
-                cure=f"Use one of {known}.",
-            )  # fmt: skip
-            raise FieldError(problem)
-    scope = f"fhir/{kind.value}/{sorted(asked.items())}"
+    size, name = _count or limit, str(kind)
+    ids = tuple(part for part in call.request.query_params.get("_id", "").split(",") if part)
+    updated, store = _updated(call), store_of(call)
+    asked = Search(kind=name, wanted=read_wanted(name, _asked(call), store.hidden), ids=ids, updated=updated)
+    scope = f"fhir/{name}/{sorted(_asked(call).items())}/{ids}/{updated}"
     after = call.cursors.read(scope, cursor)
-    with call.hospital.ledger.steady:
-        rows = found(call.hospital.live, kind.value, asked)
-    start = after[0] if after else ""
-    page = [row for row in rows if str(row["id"]) > start][: limit + 1]
-    links: list[Json] = [{"relation": "self", "url": str(call.request.url)}]
-    if len(page) > limit:
-        mark = call.cursors.write(scope, [str(page[limit - 1]["id"])])
-        links.append({"relation": "next", "url": str(call.request.url.include_query_params(cursor=mark))})
+    start = str(after[0]) if after else ""
+    live = _live_found(call, name, ids, updated)
+    with call.hospital.read() as session:
+        kept = fhir.search(session, store.vault, asked, after=start, limit=size + 1)
+        total = len(live) + fhir.count(session, asked)
+        lineage = _lineage(call, session, size) if name == "Provenance" else []
+    rows: list[tuple[str, Any]] = [(str(row["id"]), row) for row in live if str(row["id"]) > start]
+    known = {key for key, _ in rows}
+    rows += [(version.id, version.body) for version in kept if version.id not in known]
+    rows += [(str(row["id"]), row) for row in lineage]
+    rows.sort(key=lambda row: row[0])
+    mark = call.cursors.write(scope, [rows[size - 1][0]]) if len(rows) > size else ""
     entries: list[Json] = [
-        {"fullUrl": f"{call.hospital.settings.public_url}/fhir/{kind.value}/{row['id']}", "resource": row}
-        for row in page[:limit]
-    ]
-    return _answer({"resourceType": "Bundle", "type": "searchset", "total": len(rows), "link": links, "entry": entries})
+        {
+            "fullUrl": f"{call.hospital.settings.public_url}/fhir/{name}/{key}", "resource": resource,
+            "search": {"mode": "match"},
+        }
+        for key, resource in rows[:size]
+    ]  # fmt: skip
+    return answer(_bundle(call, "searchset", entries, mark, total=total + len(lineage)))

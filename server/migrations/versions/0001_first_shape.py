@@ -424,6 +424,7 @@ def upgrade() -> None:
     sa.Column('is_deleted', sa.Integer(), nullable=False),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('persons', sa.Text(), nullable=False, comment='pseudonyms whose keys close the body, outermost last'),
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('number')
     )

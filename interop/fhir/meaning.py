@@ -1,0 +1,227 @@
+"""What a resource that somebody writes means for the twin: events about encounters, beds, bookings and requests.
+
+A resource that means nothing to the twin is kept all the same. Names never get in here: an encounter is its pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from interop.fhir.resources import Json, Resource
+from interop.fhir.searching import span_of, values_at
+from twin.events.envelope import Event
+from twin.events.patients import (
+    BedReadiness,
+    BedReadinessChanged,
+    BedReserved,
+    BedService,
+    BedServiceChanged,
+    EncounterClass,
+    EncounterFactCancelled,
+    EncounterFinished,
+    EncounterLeaveStarted,
+    EncounterMoved,
+    EncounterPlanned,
+    EncounterStarted,
+)
+from twin.events.work import TaskKind, TaskRequested
+from twin.state.beds import is_bed
+from twin.state.live import LiveState
+from twin.state.model import EncounterStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """One write.
+
+    Parameters
+    ----------
+    kind, id : str
+        Of the resource.
+    version : int
+        That it becomes.
+    source : str
+        Who writes: ``his:main``.
+    at : int
+        Now, UTC microseconds.
+    pseudonym : Callable[..., str]
+        Gives an encounter's id for kind and parts.
+    live : LiveState
+        As of the last commit.
+    """
+
+    kind: str
+    id: str
+    version: int
+    source: str
+    at: int
+    pseudonym: Callable[..., str]
+    live: LiveState
+
+    def encounter(self) -> str:
+        """Give the id of the encounter that the resource is: its own if it exists, else a pseudonym."""
+        if self.kind == "Encounter" and self.id in self.live.encounters:
+            return self.id
+        return self.pseudonym("visit", f"fhir/{self.source}/{self.kind}", self.id)
+
+
+_CLASSES = {
+    "IMP": EncounterClass.INPATIENT, "ACUTE": EncounterClass.INPATIENT, "NONAC": EncounterClass.INPATIENT,
+    "EMER": EncounterClass.EMERGENCY, "AMB": EncounterClass.AMBULATORY, "SS": EncounterClass.SHORT_STAY,
+    "PRENC": EncounterClass.PRE_ADMISSION, "VR": EncounterClass.VIRTUAL, "OBSENC": EncounterClass.SHORT_STAY,
+}  # fmt: skip
+
+
+def _text(resource: Resource, path: str) -> str:
+    return next((value for value in values_at(resource, path) if isinstance(value, str)), "")
+
+
+def _at(resource: Resource, path: str) -> int:
+    span = span_of(_text(resource, path))
+    return span[0] if span is not None else 0
+
+
+def _place(reference: str) -> str:
+    return reference.rpartition("/")[2]
+
+
+def _places(resource: Resource, status: str) -> Iterator[str]:
+    for entry in values_at(resource, "location"):
+        if isinstance(entry, dict) and entry.get("status", "active") == status:
+            told = _text(entry, "location.reference")
+            if told:
+                yield _place(told)
+
+
+def _head(writing: Writing, kind: type[Event], number: int, at: int = 0) -> dict[str, Any]:
+    return {
+        "occurred_at": min(at, writing.at) if at > 0 else writing.at, "source": writing.source,
+        "source_key": f"fhir/{writing.kind}/{writing.id}/{writing.version}/{number}/{kind.__name__}",
+    }  # fmt: skip
+
+
+def _encounter(resource: Resource, writing: Writing) -> Iterator[Event]:
+    thing = writing.encounter()
+    held = writing.live.encounters.get(thing)
+    status = _text(resource, "status")
+    told_class = _CLASSES.get(_text(resource, "class.code"), EncounterClass.AMBULATORY)
+    start, end = _at(resource, "period.start"), _at(resource, "period.end")
+    place = next(_places(resource, "active"), "")
+    if status == "planned":
+        kept = next(_places(resource, "planned"), "") or next(_places(resource, "reserved"), "")
+        yield EncounterPlanned(
+            thing=thing, encounter_class=told_class, expected_at=start, place=kept or place,
+            **_head(writing, EncounterPlanned, 0),
+        )  # fmt: skip
+    elif status in ("arrived", "triaged", "in-progress", "onleave", "finished"):
+        is_open = held is not None and held.status in (EncounterStatus.IN_PROGRESS, EncounterStatus.ON_LEAVE)
+        if not is_open and (held is None or held.status is not EncounterStatus.FINISHED):
+            yield EncounterStarted(
+                thing=thing, encounter_class=told_class, place=place, **_head(writing, EncounterStarted, 0, start)
+            )  # fmt: skip
+        elif held is not None and place and place != held.place and status != "finished":
+            yield EncounterMoved(
+                thing=thing, place=place, from_place=held.place, **_head(writing, EncounterMoved, 1)
+            )  # fmt: skip
+        for kept in _places(resource, "reserved"):
+            yield BedReserved(thing=thing, place=kept, **_head(writing, BedReserved, 2))
+        if status == "onleave":
+            yield EncounterLeaveStarted(thing=thing, **_head(writing, EncounterLeaveStarted, 3))
+        if status == "finished" and (held is None or held.status is not EncounterStatus.FINISHED):
+            yield EncounterFinished(thing=thing, **_head(writing, EncounterFinished, 4, end))
+    elif status in ("cancelled", "entered-in-error") and held is not None:
+        undone = "EncounterPlanned" if held.status is EncounterStatus.PLANNED else "EncounterStarted"
+        yield EncounterFactCancelled(thing=thing, cancels=undone, **_head(writing, EncounterFactCancelled, 5))
+
+
+_READINESS = {"H": BedReadiness.CLEANING, "K": BedReadiness.CONTAMINATED, "U": BedReadiness.CLEAN}
+_SERVICE = {"C": BedService.CLOSED, "I": BedService.ISOLATED}
+
+
+def _location(resource: Resource, writing: Writing) -> Iterator[Event]:
+    code = _text(resource, "operationalStatus.code")
+    if not code or not is_bed(writing.live, writing.id):
+        return
+    service = _SERVICE.get(code, BedService.OPEN)
+    yield BedServiceChanged(thing=writing.id, service=service, **_head(writing, BedServiceChanged, 0))
+    if code in _READINESS:
+        yield BedReadinessChanged(
+            thing=writing.id, readiness=_READINESS[code], **_head(writing, BedReadinessChanged, 1)
+        )  # fmt: skip
+
+
+def _appointment(resource: Resource, writing: Writing) -> Iterator[Event]:
+    thing, status = writing.encounter(), _text(resource, "status")
+    held = writing.live.encounters.get(thing)
+    if status in ("booked", "pending", "proposed", "waitlist"):
+        references = [value for value in values_at(resource, "participant.actor.reference") if isinstance(value, str)]
+        place = next((_place(text) for text in references if "Location/" in text), "")
+        yield EncounterPlanned(
+            thing=thing, encounter_class=EncounterClass.AMBULATORY, expected_at=_at(resource, "start"), place=place,
+            **_head(writing, EncounterPlanned, 0),
+        )  # fmt: skip
+    elif status in ("cancelled", "noshow", "entered-in-error") and held is not None:
+        yield EncounterFactCancelled(
+            thing=thing, cancels="EncounterPlanned", **_head(writing, EncounterFactCancelled, 1)
+        )  # fmt: skip
+
+
+def _supply_request(resource: Resource, writing: Writing) -> Iterator[Event]:
+    if _text(resource, "status") not in ("active", ""):
+        return
+    amount = next((value for value in values_at(resource, "quantity.value") if isinstance(value, int | float)), 0)
+    item = _text(resource, "itemCodeableConcept.coding.code") or _text(resource, "itemReference.reference")
+    place = _place(_text(resource, "deliverTo.reference"))
+    if item and place in writing.live.places and amount > 0:
+        yield TaskRequested(
+            thing=item, kind=TaskKind.RESTOCK, dedupe_key=f"fhir:{writing.source}:{writing.id}", subject_id=item,
+            to_place=place, quantity=int(amount), due_at=_at(resource, "occurrenceDateTime"), reason="fhir_request",
+            priority={"stat": 1, "asap": 2, "urgent": 2}.get(_text(resource, "priority"), 3),
+            **_head(writing, TaskRequested, 0),
+        )  # fmt: skip
+
+
+_MEANINGS: dict[str, Callable[[Resource, Writing], Iterator[Event]]] = {
+    "Encounter": _encounter, "Location": _location, "Appointment": _appointment, "SupplyRequest": _supply_request,
+}  # fmt: skip
+
+
+def events_of(resource: Resource, writing: Writing) -> list[Event]:
+    """Give the events that a write comes to; none for a type that the twin only keeps.
+
+    Parameters
+    ----------
+    resource : Resource
+        Checked.
+    writing : Writing
+        What is written where, by whom, when.
+    """
+    rule = _MEANINGS.get(writing.kind)
+    return list(rule(resource, writing)) if rule is not None else []
+
+
+def persons_of(resource: Resource) -> list[str]:
+    """Give the references to patients anywhere in a resource, sorted.
+
+    Parameters
+    ----------
+    resource : Resource
+        Checked.
+    """
+    found: set[str] = set()
+
+    def walk(value: Json) -> None:
+        if isinstance(value, dict):
+            told = value.get("reference")
+            if isinstance(told, str) and "Patient/" in told:
+                found.add("/".join(told.split("/")[-2:]))
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(resource)
+    return sorted(found)

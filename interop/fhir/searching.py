@@ -1,0 +1,270 @@
+"""By what a kept resource can be found: search parameters as paths, and the values at them.
+
+References
+----------
+HL7 FHIR R4 (4.0.1), section 3.1.1 (search).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from interop.fhir.resources import Json, Resource
+from twin.errors import FieldError, FieldProblem
+
+TOKEN, REFERENCE, DATE, STRING = "token", "reference", "date", "string"
+
+_EVERY: dict[str, tuple[str, str]] = {"identifier": (TOKEN, "identifier"), "status": (TOKEN, "status")}
+PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
+    "Appointment": _EVERY | {
+        "actor": (REFERENCE, "participant.actor"), "patient": (REFERENCE, "participant.actor"),
+        "location": (REFERENCE, "participant.actor"), "date": (DATE, "start"), "slot": (REFERENCE, "slot"),
+        "service-type": (TOKEN, "serviceType"),
+    },
+    "AuditEvent": {
+        "date": (DATE, "recorded"), "agent": (REFERENCE, "agent.who"), "entity": (REFERENCE, "entity.what"),
+        "type": (TOKEN, "type"), "subtype": (TOKEN, "subtype"), "action": (TOKEN, "action"),
+        "outcome": (TOKEN, "outcome"),
+    },
+    "Device": _EVERY | {
+        "location": (REFERENCE, "location"), "patient": (REFERENCE, "patient"), "type": (TOKEN, "type"),
+        "model": (STRING, "modelNumber"), "manufacturer": (STRING, "manufacturer"),
+        "device-name": (STRING, "deviceName.name"), "udi-di": (STRING, "udiCarrier.deviceIdentifier"),
+    },
+    "DeviceMetric": {
+        "identifier": (TOKEN, "identifier"), "category": (TOKEN, "category"), "source": (REFERENCE, "source"),
+        "parent": (REFERENCE, "parent"), "type": (TOKEN, "type"),
+    },
+    "Encounter": _EVERY | {
+        "class": (TOKEN, "class"), "location": (REFERENCE, "location.location"), "subject": (REFERENCE, "subject"),
+        "patient": (REFERENCE, "subject"), "date": (DATE, "period"), "appointment": (REFERENCE, "appointment"),
+        "part-of": (REFERENCE, "partOf"), "type": (TOKEN, "type"),
+    },
+    "InventoryItem": _EVERY | {"code": (TOKEN, "code")},
+    "InventoryReport": {"identifier": (TOKEN, "identifier"), "status": (TOKEN, "status")},
+    "Location": _EVERY | {
+        "name": (STRING, "name"), "partof": (REFERENCE, "partOf"), "operational-status": (TOKEN, "operationalStatus"),
+        "type": (TOKEN, "type"), "organization": (REFERENCE, "managingOrganization"),
+    },
+    "Observation": _EVERY | {
+        "code": (TOKEN, "code"), "category": (TOKEN, "category"), "subject": (REFERENCE, "subject"),
+        "patient": (REFERENCE, "subject"), "encounter": (REFERENCE, "encounter"), "device": (REFERENCE, "device"),
+        "date": (DATE, "effectiveDateTime effectivePeriod effectiveInstant"),
+        "value-concept": (TOKEN, "valueCodeableConcept"), "derived-from": (REFERENCE, "derivedFrom"),
+    },
+    "Provenance": {
+        "target": (REFERENCE, "target"), "agent": (REFERENCE, "agent.who"), "recorded": (DATE, "recorded"),
+        "entity": (REFERENCE, "entity.what"),
+    },
+    "Schedule": {
+        "identifier": (TOKEN, "identifier"), "active": (TOKEN, "active"), "actor": (REFERENCE, "actor"),
+        "date": (DATE, "planningHorizon"), "service-type": (TOKEN, "serviceType"), "specialty": (TOKEN, "specialty"),
+    },
+    "Slot": _EVERY | {
+        "schedule": (REFERENCE, "schedule"), "start": (DATE, "start"), "service-type": (TOKEN, "serviceType"),
+    },
+    "Subscription": {
+        "status": (TOKEN, "status"), "criteria": (STRING, "criteria"), "url": (STRING, "channel.endpoint"),
+    },
+    "SupplyDelivery": _EVERY | {
+        "receiver": (REFERENCE, "receiver"), "supplier": (REFERENCE, "supplier"), "patient": (REFERENCE, "patient"),
+    },
+    "SupplyRequest": _EVERY | {
+        "category": (TOKEN, "category"), "date": (DATE, "authoredOn"), "requester": (REFERENCE, "requester"),
+        "supplier": (REFERENCE, "supplier"), "subject": (REFERENCE, "deliverTo"),
+    },
+    "Task": _EVERY | {
+        "owner": (REFERENCE, "owner"), "focus": (REFERENCE, "focus"), "code": (TOKEN, "code"),
+        "intent": (TOKEN, "intent"), "priority": (TOKEN, "priority"), "patient": (REFERENCE, "for"),
+        "subject": (REFERENCE, "for"), "encounter": (REFERENCE, "encounter"), "authored-on": (DATE, "authoredOn"),
+        "based-on": (REFERENCE, "basedOn"), "part-of": (REFERENCE, "partOf"), "requester": (REFERENCE, "requester"),
+    },
+}  # fmt: skip
+"""Kind and path of each search parameter, by resource type; ``.`` goes through lists, a blank separates choices."""
+
+PERSONAL = frozenset({"subject", "patient"})
+"""Parameters whose values may name a person: only their keyed fingerprint is kept."""
+MAX_VALUE = 300
+
+
+def values_at(value: Json, path: str) -> Iterator[Json]:
+    """Give the values at a path, through lists.
+
+    Parameters
+    ----------
+    value : Json
+        A resource or part of one.
+    path : str
+        Names joined by dots.
+    """
+    if isinstance(value, list):
+        for one in value:
+            yield from values_at(one, path)
+        return
+    if not path:
+        yield value
+        return
+    head, _, rest = path.partition(".")
+    if isinstance(value, dict) and head in value:
+        yield from values_at(value[head], rest)
+
+
+def _tokens(value: Json) -> Iterator[str]:
+    if isinstance(value, bool):
+        yield "true" if value else "false"
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        code = value.get("code", value.get("value"))
+        if isinstance(code, str):
+            yield from (code, f"{value.get('system', '')}|{code}")
+        coding = value.get("coding")
+        for one in coding if isinstance(coding, list) else []:
+            yield from _tokens(one)
+
+
+def _references(value: Json) -> Iterator[str]:
+    told = value.get("reference") if isinstance(value, dict) else None
+    if isinstance(told, str):
+        yield told
+        tail = "/".join(told.split("/")[-2:])
+        yield from (one for one in (tail, tail.rpartition("/")[2]) if one != told)
+
+
+def _dates(value: Json) -> Iterator[str]:
+    texts: list[Json] = [value]
+    if isinstance(value, dict):
+        texts = [value.get("start"), value.get("end")]
+    for text in texts:
+        span = span_of(text) if isinstance(text, str) else None
+        if span is not None:
+            yield f"{span[0]:020d}"
+
+
+def span_of(text: str) -> tuple[int, int] | None:
+    """Give the first microsecond and the end of what a date, a month or an instant covers; None if it is none."""
+    try:
+        if len(text) in (4, 7):
+            year, month = int(text[:4]), int(text[5:7] or 1)
+            start = datetime(year, month, 1, tzinfo=UTC)
+            later = year + 1 if len(text) == 4 or month == 12 else year
+            end = datetime(later, 1 if len(text) == 4 or month == 12 else month + 1, 1, tzinfo=UTC)
+            return _us(start), _us(end)
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    start_at = _us(moment)
+    return (start_at, start_at + 86_400_000_000) if len(text) == 10 else (start_at, start_at + 1_000_000)
+
+
+def _us(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+_READ: dict[str, Callable[[Json], Iterator[str]]] = {
+    TOKEN: _tokens, REFERENCE: _references, DATE: _dates,
+    STRING: lambda value: iter([value.lower()] if isinstance(value, str) else []),
+}  # fmt: skip
+
+
+def terms_of(resource: Resource, kind: str, hidden: Callable[[str], str]) -> set[tuple[str, str]]:
+    """Give (search parameter, value) of everything by which a resource is found.
+
+    Parameters
+    ----------
+    resource : Resource
+        Checked.
+    kind : str
+        Its type.
+    hidden : Callable[[str], str]
+        Gives the keyed fingerprint of a value that may name a person.
+    """
+    found = set()
+    for name, (how, paths) in PARAMETERS[kind].items():
+        for path in paths.split():
+            for value in values_at(resource, path):
+                for text in _READ[how](value):
+                    # What names a person is kept as fingerprint, whichever parameter reads it.
+                    is_person = name in PERSONAL or (how == REFERENCE and "Patient" in text) or name == "identifier"
+                    found.add((name, (hidden(text) if is_person else text)[:MAX_VALUE].replace("\x00", "")))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One search parameter as asked for.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    values : tuple[str, ...]
+        Any of them.
+    is_prefix : bool
+        Whether a value only begins so.
+    at_least, below : str
+        Bounds of a date as it is kept; empty for none.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+    is_prefix: bool = False
+    at_least: str = ""
+    below: str = ""
+
+
+def read_wanted(kind: str, asked: dict[str, str], hidden: Callable[[str], str]) -> list[Wanted]:
+    """Read the search parameters of an address line.
+
+    Parameters
+    ----------
+    kind : str
+        Resource type.
+    asked : dict[str, str]
+        Text by parameter; commas mean any of them.
+    hidden : Callable[[str], str]
+        As in :func:`terms_of`.
+
+    Raises
+    ------
+    FieldError
+        If the type has no such parameter, or a date cannot be read.
+    """
+    return [_wanted(kind, name, text, hidden) for name, text in asked.items()]
+
+
+def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wanted:
+    known = PARAMETERS[kind].get(name)
+    if known is None:
+        names = ", ".join(("_id", "_lastUpdated", *PARAMETERS[kind]))
+        problem = FieldProblem(
+            field=name, place=f"/query/{name}", message="Expected a search parameter of this type.",
+            cure=f"Use one of {names}.",
+        )  # fmt: skip
+        raise FieldError(problem)
+    how = known[0]
+    if how == DATE:
+        return _dated(name, text)
+    parts = tuple(part.lower() if how == STRING else part for part in text.split(",") if part)
+    is_person = name in PERSONAL or name == "identifier"
+    both = [part for part in parts if not is_person]
+    both += [hidden(part) for part in parts if is_person or (how == REFERENCE and "Patient" in part)]
+    return Wanted(name=name, values=tuple(part[:MAX_VALUE] for part in both), is_prefix=how == STRING)
+
+
+def _dated(name: str, text: str) -> Wanted:
+    prefix, rest = (text[:2], text[2:]) if text[:2] in ("eq", "ge", "gt", "le", "lt") else ("eq", text)
+    span = span_of(rest.replace(" ", "+"))
+    if span is None:
+        problem = FieldProblem(
+            field=name, place=f"/query/{name}", message="Expected a date, with a prefix or without.",
+            cure="Send it as ge2026-01-05 or 2026-01-05T08:00:00Z.",
+        )  # fmt: skip
+        raise FieldError(problem)
+    start, end = (f"{at:020d}" for at in span)
+    bounds = {"eq": (start, end), "ge": (start, ""), "gt": (end, ""), "lt": ("", start), "le": ("", end)}
+    at_least, below = bounds[prefix]
+    return Wanted(name=name, at_least=at_least, below=below)

@@ -1,0 +1,229 @@
+"""FHIR writes through the public door: official examples round trip, versions, errors, and what they mean to the twin."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+
+from interop.fhir.validation import R5_TYPES, TYPES
+from server.http.fhir import ResourceType
+from tests.interop.conftest import places
+from tests.server.conftest import Served
+from twin.access import Role
+from twin.state.beds import bed_view
+from twin.state.model import EncounterStatus
+
+APPOINTMENT = {
+    "resourceType": "Appointment", "id": "A1", "status": "booked", "start": "2026-01-05T09:00:00Z",
+    "end": "2026-01-05T09:30:00Z",
+    "participant": [
+        {"actor": {"reference": "Patient/p1", "display": "FAMILYNAME"}, "status": "accepted"},
+        {"actor": {"reference": "Location/W1"}, "status": "accepted"},
+    ],
+}  # fmt: skip
+
+
+def _encounter(status: str, *locations: tuple[str, str], key: str = "E1") -> dict[str, Any]:
+    told = [{"location": {"reference": f"Location/{place}"}, "status": how} for place, how in locations]
+    made: dict[str, Any] = {
+        "resourceType": "Encounter", "id": key, "status": status,
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+    }  # fmt: skip
+    return made | ({"location": told} if told else {})
+
+
+def test_what_is_served_is_what_can_be_checked() -> None:
+    assert sorted(str(kind) for kind in ResourceType) == list(TYPES)
+
+
+async def test_every_official_example_of_our_types_round_trips(served: Served, data_dir: Path) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    seen = set()
+    for file in sorted((data_dir / "fhir_r4").glob("*.json")):
+        body = file.read_bytes()
+        told = json.loads(body)
+        kind = told["resourceType"]
+        if kind not in TYPES:
+            continue
+        put = await client.put(
+            f"/fhir/{kind}/{told['id']}", content=body, headers={"content-type": "application/fhir+json"}
+        )
+        got = await client.get(f"/fhir/{kind}/{told['id']}")
+
+        assert put.status_code == 201, (file.name, put.text)
+        found = got.json()
+        assert found.pop("meta")["versionId"] == "1"
+        told.pop("meta", None)
+        assert found == told, file.name
+        seen.add(kind)
+    assert seen >= {"Observation", "Encounter", "Location", "Task", "AuditEvent", "Schedule", "Slot", "Provenance"}
+
+
+async def test_numbers_keep_the_digits_that_were_sent(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    body = (
+        b'{"resourceType":"Observation","id":"O1","status":"final","code":{"text":"t"},"valueQuantity":{"value":16.20}}'
+    )
+    await client.put("/fhir/Observation/O1", content=body)
+
+    assert b'"value":16.20' in (await client.get("/fhir/Observation/O1")).content
+
+
+async def test_versions_history_and_since(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    for status in ("booked", "fulfilled"):
+        answer = await client.put("/fhir/Appointment/A1", json=APPOINTMENT | {"status": status})
+        served.hospital.clock.advance(60)  # type: ignore[attr-defined]
+    stale = await client.put("/fhir/Appointment/A1", json=APPOINTMENT, headers={"if-match": 'W/"1"'})
+    past = (await client.get("/fhir/Appointment/A1/_history/1")).json()
+    answered = await client.get("/fhir/Appointment/A1/_history")
+    assert answered.status_code == 200, answered.text
+    history = answered.json()
+    Bundle.model_validate(history)
+    since = (await client.get("/fhir/Appointment/_history", params={"_since": "2999-01-01T00:00:00Z"})).json()
+
+    assert (answer.headers["etag"], stale.status_code) == ('W/"2"', 412)
+    assert past["status"] == "booked"
+    assert [entry["resource"]["status"] for entry in history["entry"]] == ["fulfilled", "booked"]
+    assert since["entry"] == []
+
+
+async def test_what_was_deleted_is_gone_and_its_history_stays(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    await client.put("/fhir/Appointment/A1", json=APPOINTMENT)
+
+    gone = await client.delete("/fhir/Appointment/A1")
+    read = await client.get("/fhir/Appointment/A1")
+    again = await client.delete("/fhir/Appointment/A1")
+
+    assert (gone.status_code, read.status_code, again.status_code) == (204, 410, 404)
+    assert OperationOutcome.model_validate_json(read.content).issue[0].code == "deleted"
+    assert len((await client.get("/fhir/Appointment/A1/_history")).json()["entry"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "field"),
+    [
+        ("Appointment", {"status": 7}, "status"),  # wrong type
+        ("Appointment", {"colour": "red"}, "colour"),  # unknown field
+        ("Appointment", {"start": "soon"}, "start"),  # no instant
+        ("Appointment", {"id": "other"}, "id"),  # not the id of the address
+        ("Slot", {}, "resourceType"),  # another type than the address
+    ],
+)
+async def test_what_is_wrong_is_named_in_an_operation_outcome(
+    served: Served, kind: str, change: dict[str, Any], field: str
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+
+    answer = await client.put(f"/fhir/{kind}/A1", json=APPOINTMENT | change)
+
+    (issue,) = OperationOutcome.model_validate_json(answer.content).model_dump()["issue"]
+    assert answer.status_code == 422
+    assert field in str(issue)
+
+
+async def test_strangers_get_an_operation_outcome(served: Served) -> None:
+    answer = await (await served.stranger()).get("/fhir/Location")
+
+    assert answer.status_code == 401
+    assert OperationOutcome.model_validate_json(answer.content).issue[0].code == "login"
+
+
+async def test_an_encounter_that_is_written_is_one_of_the_twin(served: Served) -> None:
+    hospital, client = served.hospital, await served.program(Role.SERVICE_HIS)
+    hospital.record_now(places())
+    steps = [
+        _encounter("planned", ("W1-1-A", "planned")),
+        _encounter("in-progress", ("W1-1-A", "active")),
+        _encounter("in-progress", ("W1-1-A", "active"), ("W2-1-A", "reserved")),
+        _encounter("in-progress", ("W2-1-A", "active")),
+        _encounter("finished"),
+    ]
+    seen = []
+    for step in steps:
+        answer = await client.put("/fhir/Encounter/E1", json=step)
+        assert answer.status_code in (200, 201), answer.text
+        hospital.clock.advance(1)  # type: ignore[attr-defined]
+        (found,) = hospital.live.encounters.values()
+        seen.append((found.status, found.place, found.reserved))
+
+    assert seen == [
+        (EncounterStatus.PLANNED, "", "W1-1-A"),
+        (EncounterStatus.IN_PROGRESS, "W1-1-A", ""),
+        (EncounterStatus.IN_PROGRESS, "W1-1-A", "W2-1-A"),
+        (EncounterStatus.IN_PROGRESS, "W2-1-A", ""),
+        (EncounterStatus.FINISHED, "", ""),
+    ]
+    assert bed_view(hospital.live, "W2-1-A").code == "O"  # discharge does not free the bed, departure does
+
+
+async def test_a_bed_that_is_written_closed_is_closed(served: Served) -> None:
+    hospital, client = served.hospital, await served.program(Role.SERVICE_HIS)
+    hospital.record_now(places())
+    status = {"system": "http://terminology.hl7.org/CodeSystem/v2-0116", "code": "C"}
+    bed = {"resourceType": "Location", "id": "W1-1-A", "status": "active", "operationalStatus": status}
+
+    await client.put("/fhir/Location/W1-1-A", json=bed)
+
+    assert (await client.get("/fhir/Location/W1-1-A")).json()["operationalStatus"]["code"] == "C"
+
+
+async def test_a_transaction_is_done_whole_or_not_at_all_and_links_its_entries(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    schedule = {"resourceType": "Schedule", "actor": [{"reference": "Location/W1"}]}
+    slot = {
+        "resourceType": "Slot", "schedule": {"reference": "urn:uuid:1"}, "status": "free",
+        "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:30:00Z",
+    }  # fmt: skip
+    entries = [
+        {"fullUrl": "urn:uuid:1", "resource": schedule, "request": {"method": "POST", "url": "Schedule"}},
+        {"resource": slot, "request": {"method": "PUT", "url": "Slot/S1"}},
+    ]
+    bad = {"resource": slot | {"status": 3}, "request": {"method": "PUT", "url": "Slot/S2"}}
+
+    refused = await client.post(
+        "/fhir", json={"resourceType": "Bundle", "type": "transaction", "entry": [*entries, bad]}
+    )
+    batch = await client.post("/fhir", json={"resourceType": "Bundle", "type": "batch", "entry": [bad]})
+    done = await client.post("/fhir", json={"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+    assert refused.status_code == 422
+    assert batch.json()["entry"][0]["response"]["status"] == "422"
+    assert done.status_code == 200, done.text
+    made = done.json()["entry"][0]["response"]["location"].split("/_history")[0]
+    assert (await client.get("/fhir/Slot/S1")).json()["schedule"]["reference"] == made
+    found = (await client.get("/fhir/Slot", params={"schedule": made, "start": "ge2026-01-05"})).json()
+    assert (found["total"], found["entry"][0]["resource"]["id"]) == (1, "S1")
+
+
+async def test_searches_find_by_token_reference_date_and_person_without_keeping_the_person(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    await client.put("/fhir/Appointment/A1", json=APPOINTMENT)
+
+    async def count(**asked: str) -> int:
+        return int((await client.get("/fhir/Appointment", params=asked)).json()["total"])
+
+    assert [await count(status="booked"), await count(status="cancelled")] == [1, 0]
+    assert [await count(patient="Patient/p1"), await count(patient="Patient/p2")] == [1, 0]
+    assert [await count(date="2026-01-05"), await count(date="lt2026-01-05"), await count(_id="A1")] == [1, 0, 1]
+    body = (served.hospital.settings.data_dir / "hospital.db").read_bytes()
+    wal = (served.hospital.settings.data_dir / "hospital.db-wal").read_bytes()
+    assert b"FAMILYNAME" not in body + wal
+    assert b"Patient/p1" not in body + wal
+
+
+async def test_inventory_reports_of_r5_are_kept(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    report = {
+        "resourceType": "InventoryReport", "id": "R1", "status": "active", "countType": "snapshot",
+        "reportedDateTime": "2026-01-05T09:00:00Z",
+    }  # fmt: skip
+
+    assert "InventoryReport" in R5_TYPES
+    assert (await client.put("/fhir/InventoryReport/R1", json=report)).status_code == 201
