@@ -9,6 +9,7 @@ import numpy as np
 
 from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
 from rfid_gateway.rfid import pn532
+from rfid_gateway.rfid.confirming import CardConfirmer
 from rfid_gateway.rfid.pn532 import FrameKind, Pn532Decoder, Pn532Frame
 from rfid_gateway.rfid.readings import TagReading, tag_of_uid
 from rfid_gateway.transports.connection import Connection, Connector
@@ -43,6 +44,8 @@ class Pn532Settings:
         How long an answer may take, seconds.
     attempts : int
         How often a command is sent before the line is given up.
+    confirmations : int
+        How many looks in a row must have seen a card before it is told.
     backoff : BackoffSettings
         Pauses between attempts to open the line.
     """
@@ -52,6 +55,7 @@ class Pn532Settings:
     acknowledge_s: float = 0.1
     answer_s: float = 1.0
     attempts: int = 3
+    confirmations: int = 2
     backoff: BackoffSettings = field(default_factory=BackoffSettings)
 
 
@@ -97,13 +101,14 @@ class Pn532Reader:
         except OSError:
             return "unreachable"
         chip = _Chip(line, self._settings)
+        confirmer = CardConfirmer(self._settings.confirmations)
         self.health.connections += 1
         try:
             self.health.firmware = await chip.wake()
             self._backoff.reset()
             self._tell(GatewayStatus.ONLINE, "")
             while True:
-                self._take(await chip.cards())
+                self._take(confirmer.take(await chip.cards()))
                 await asyncio.sleep(self._settings.poll_s)
         except HospitalTwinError as error:
             return error.code

@@ -97,7 +97,8 @@ def decode_frame(frame: bytes) -> Pn532Frame:
     found = decoder.feed(frame)
     if decoder.problems:
         raise DecodeError(f"PN532: {decoder.problems[0]}.", code=decoder.problems[0])
-    if len(found) != 1 or decoder.waiting:
+    # Nothing follows the last zero: where something does, an octet was added before it and what was read is shifted.
+    if len(found) != 1 or decoder.has_rest:
         raise DecodeError(f"PN532: expected one whole frame, got {len(found)}.", code="pn532.frame")
     return found[0]
 
@@ -113,6 +114,11 @@ class Pn532Decoder:
     def waiting(self) -> int:
         """Octets of a frame that is not whole yet."""
         return len(self._buffer) if self._buffer.strip(b"\0") else 0
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether octets came after the last whole frame."""
+        return bool(self._buffer)
 
     def reset(self) -> None:
         """Drop what is not whole yet."""

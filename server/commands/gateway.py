@@ -22,7 +22,9 @@ from rfid_gateway.modbus.map_import import profile_from_csv
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
 from rfid_gateway.rfid import em4100, pn532
-from rfid_gateway.rfid.llrp.codec import decode_message, split_one, to_plain
+from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
+from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
+from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
 from server.console import AsJson, out, say, show, show_rows
 from twin.errors import ConfigurationError, DecodeError, InputError
 
@@ -94,9 +96,40 @@ def encode_epc_command(
 
 
 @decoding.command("llrp", help=say("Print an LLRP message."))
-def decode_llrp(octets: Octets) -> None:
-    """Decode one LLRP message with its header."""
-    show(to_plain(decode_message(split_one(_octets(octets)))))
+def decode_llrp(
+    octets: Octets,
+    body_of: Annotated[
+        str, typer.Option("--body-of", metavar="MESSAGE", help=say("The octets are the body of this message."))
+    ] = "",
+) -> None:
+    """Decode one LLRP message with its header, or a body whose message is named."""
+    given = _octets(octets)
+    frame = Frame(_message_number(body_of), 1, 0, given) if body_of else split_one(given)
+    view = to_plain(decode_message(frame))
+    if frame.number == MESSAGE_NUMBERS["RO_ACCESS_REPORT"]:
+        view["tags"] = [_tag_view(tag) for tag in ReportReader().read(frame.body)]
+    view["problems"] = problems_of(view)
+    show(view)
+
+
+def _message_number(name: str) -> int:
+    number = MESSAGE_NUMBERS.get(name.upper())
+    if number is None:
+        raise InputError(f"There is no LLRP message {name!r}; there are {', '.join(sorted(MESSAGE_NUMBERS))}.")
+    return number
+
+
+def _tag_view(tag: TagReport) -> dict[str, object]:
+    return {"epc": tag.epc.hex().upper(), **{name: value for name, value in tag._asdict().items() if name != "epc"}}
+
+
+def problems_of(view: object) -> list[dict[str, object]]:
+    """Give the parameters of a decoded message that could not be read, wherever they stand."""
+    if not isinstance(view, dict):
+        return []
+    own = [{"parameter": view["type"], "problem": view["problem"]}] if "problem" in view else []
+    inside = view.get("parameters", ())
+    return own + [problem for one in (inside if isinstance(inside, list) else ()) for problem in problems_of(one)]
 
 
 @decoding.command("pn532", help=say("Print a PN532 frame."))

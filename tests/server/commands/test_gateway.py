@@ -7,7 +7,7 @@ import pytest
 
 from server.console import run
 from server.tree import build_tree
-from tests.datafiles import load_json
+from tests.datafiles import data_file, load_json
 
 VECTORS: list[dict[str, Any]] = load_json("gateway/epc_tds_vectors.json")["vectors"]
 
@@ -93,3 +93,33 @@ def test_simulated_machines_start_and_stop(capsys: pytest.CaptureFixture[str]) -
     code, printed = answer(capsys, "simulate", "modbus", "--profile", "generic-isolation-room", "--for", "0.05")
 
     assert (code, "unit 1" in printed) == (0, True)
+
+
+GOLDEN = "gateway/edgex-llrp/testdata/roAccessReports/ROAccessReport-001.bytes"
+
+
+def test_body_without_header_is_told_with_its_tags(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "decode", "llrp", str(data_file(GOLDEN)), "--body-of", "RO_ACCESS_REPORT")
+
+    view = json.loads(printed)
+    assert (code, view["problems"]) == (0, [])
+    assert view["tags"]
+    assert all(bytes.fromhex(tag["epc"]) for tag in view["tags"])
+
+
+def test_broken_parameter_is_named_and_costs_itself_only(capsys: pytest.CaptureFixture[str]) -> None:
+    # Two tag reports; the first one's antenna is cut off by the length of its parent.
+    body = bytes.fromhex("00F000138D112233445566778899AABBCC81" + "00" + "00F000148DAABBCCDDEEFF001122334455810002")
+    message = (1 << 10 | 61).to_bytes(2, "big") + (10 + len(body)).to_bytes(4, "big") + bytes(4) + body
+
+    code, printed = answer(capsys, "decode", "llrp", message.hex())
+
+    view = json.loads(printed)
+    assert code == 0
+    assert [one["problem"] for one in view["problems"]] == ["llrp.short"]
+    assert {tag["epc"]: tag["antenna"] for tag in view["tags"]}["AABBCCDDEEFF001122334455"] == 2
+
+
+@pytest.mark.parametrize("octet", ["00", "55"])
+def test_octets_after_a_frame_are_refused(octet: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(capsys, "decode", "pn532", "0000FF06FAD50332010607E800" + octet)[0] == 2
