@@ -22,7 +22,9 @@ from rfid_gateway.simulators.plants import (
 )
 from rfid_gateway.uplink.configuration import parse_settings
 from rfid_gateway.uplink.http import HttpSink
+from rfid_gateway.uplink.mqtt import MqttSink
 from rfid_gateway.uplink.runtime import GatewayRuntime
+from rfid_gateway.uplink.sinks import Sink
 from twin.clock import MINUTE_US, SystemClock
 from twin.errors import ConfigurationError, HospitalTwinError
 
@@ -51,7 +53,11 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
     uplink = settings.uplink
     if not uplink.url:
         raise ConfigurationError(f"{file.name}: uplink.url is missing: name the core's address.")
-    sink = HttpSink(uplink.url, uplink.api_key, answer_s=uplink.answer_s)
+    sink: Sink
+    if uplink.url.startswith(("mqtt://", "mqtts://")):
+        sink = MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s)
+    else:
+        sink = HttpSink(uplink.url, uplink.api_key, answer_s=uplink.answer_s)
     gateway = GatewayRuntime(settings, sink, SystemClock())
     await gateway.start()
     try:

@@ -12,6 +12,7 @@ import uvicorn
 from server.alarms.engine import AlarmEngine
 from server.app.factory import App, build_app
 from server.app.ui import pages_of
+from server.broker import broker_intake
 from server.doors.idempotency import forget_old
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
@@ -108,6 +109,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
     if hospital.settings.mllp_port > 0:
         app.api.state.background.append(lambda: mllp_server(hospital))
+    if hospital.settings.mqtt_url:
+        app.api.state.background.append(lambda: broker_intake(hospital))
     _repeat(hospital, "audit-head", _HEAD_EVERY_US, app.access.write_head)
     _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
     _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))

@@ -86,7 +86,23 @@ def _bad(index: int, field: str, message: str, cure: str) -> FieldError:
     return FieldError(FieldProblem(field=field, place=f"/chunks/{index}/{field}", message=message, cure=cure))
 
 
-def _chunk(told: Chunk, index: int, *, latest: int) -> SampleChunk:
+def chunk_of(told: Chunk, index: int, *, latest: int) -> SampleChunk:
+    """Give a chunk as telemetry keeps it.
+
+    Parameters
+    ----------
+    told : Chunk
+        As sent.
+    index : int
+        Where it stands in what was sent.
+    latest : int
+        Latest instant that is believed, UTC microseconds.
+
+    Raises
+    ------
+    FieldError
+        If lengths differ or an instant is out of range.
+    """
     count = len(told.times_us)
     quality = told.quality or [0] * count
     if len(told.values) != count or len(quality) != count:
@@ -109,7 +125,7 @@ async def store_chunks(call: CallDep) -> ChunksStored:
         error = Forbidden(Permission.TELEMETRY_WRITE)
         error.message, error.code = f"This key writes for {source!r} only.", "forbidden.source"
         raise error
-    chunks = [_chunk(chunk, index, latest=call.now + AHEAD_US) for index, chunk in enumerate(told.chunks)]
+    chunks = [chunk_of(chunk, index, latest=call.now + AHEAD_US) for index, chunk in enumerate(told.chunks)]
     telemetry = call.hospital.telemetry
 
     def use_case(session: Session) -> list[int]:

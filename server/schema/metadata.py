@@ -19,6 +19,7 @@ TABLE_MODULES = (
     "interop.tables",
     "server.schema.access",
     "server.schema.doors",
+    "server.schema.gateways",
     "server.schema.jobs",
     "server.schema.runs",
 )
