@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.readings import TagReading
+from rfid_gateway.transports.connection import Connector
+from twin.clock import Clock
 from twin.events.watch import GatewayStatus
 
 
@@ -82,6 +85,63 @@ class DriverHealth:
     model: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderLine:
+    """One reader as the settings name it; a driver takes of it what its kind needs.
+
+    Parameters
+    ----------
+    device : str
+        Id of the reader.
+    host, port : str, int
+        Network address.
+    path : str
+        Serial line; empty for a network.
+    identity : str
+        Expected identification; empty: taken as it comes.
+    antennas : tuple[int, ...]
+        Antennas to use; 0 for all.
+    keepalive_s : float
+        How often the reader shall give a sign of life.
+    tls : ssl.SSLContext or None
+        Context of an encrypted line.
+    options : Mapping[str, str]
+        What only this kind knows, such as a user name or a topic.
+    """
+
+    device: str
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: str = ""
+    identity: str = ""
+    antennas: tuple[int, ...] = (0,)
+    keepalive_s: float = 10.0
+    tls: ssl.SSLContext | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What every driver works with.
+
+    Parameters
+    ----------
+    listener : Listener
+        Takes in readings and status.
+    clock : Clock
+        The gateway's clock.
+    chance : numpy.random.Generator
+        Source of the pauses' jitter.
+    tap : Callable[[str, Connector], Connector]
+        Puts the gateway's ear on a line, for raw frames and recordings; given the device's id.
+    """
+
+    listener: Listener
+    clock: Clock
+    chance: np.random.Generator
+    tap: Callable[[str, Connector], Connector] = lambda _device, connect: connect
+
+
 class Driver(Protocol):
     """One device's driver."""
 
@@ -90,6 +150,44 @@ class Driver(Protocol):
 
     async def run(self) -> None:
         """Serve the device until cancelled; connects again by itself."""
+
+
+class StatusTeller:
+    """Tells a device's status to the listener, each change once.
+
+    Parameters
+    ----------
+    device : str
+        Id of the device.
+    health : DriverHealth
+        Where the status is kept.
+    around : Surroundings
+        Listener and clock.
+    """
+
+    def __init__(self, device: str, health: DriverHealth, around: Surroundings) -> None:
+        self._device = device
+        self._health = health
+        self._around = around
+
+    def online(self) -> None:
+        """Say that the device is heard."""
+        self._tell(GatewayStatus.ONLINE, "")
+
+    def degraded(self, detail: str) -> None:
+        """Say that the device is heard, but something is wrong."""
+        self._tell(GatewayStatus.DEGRADED, detail)
+
+    def offline(self, detail: str) -> None:
+        """Say that the device is not heard, and count it as an error."""
+        self._health.errors += 1
+        self._tell(GatewayStatus.OFFLINE, detail)
+
+    def _tell(self, status: GatewayStatus, detail: str) -> None:
+        if (self._health.status, self._health.detail) != (status, detail):
+            self._health.status, self._health.detail = status, detail
+            at = self._around.clock.now()
+            self._around.listener.on_status(Status(device=self._device, status=status, detail=detail, at=at))
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ class SimulatedReader:
         """Whether a client is connected and has started a reader operation."""
         return self._is_active and self._writer is not None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and give the port; an earlier port is taken again after :meth:`stop`.
 
         Parameters
@@ -120,9 +121,11 @@ class SimulatedReader:
             Address to listen on.
         port : int
             0 for any free one.
+        tls : ssl.SSLContext, optional
+            With certificate and key: the line is encrypted.
         """
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(self._serve, host, port or self.port)
+        self._server = await asyncio.start_server(self._serve, host, port or self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self.port
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import ssl
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -147,7 +148,7 @@ class SimulatedPlant:
         """Put a machine on the line under a unit id."""
         self._machines[unit] = RegisterImage(profile, values_at)
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and give the port; an earlier port is taken again after :meth:`stop`.
 
         Parameters
@@ -156,8 +157,10 @@ class SimulatedPlant:
             Address to listen on.
         port : int
             0 for any free one.
+        tls : ssl.SSLContext, optional
+            With certificate and key: the line is encrypted.
         """
-        self._server = await asyncio.start_server(self._serve, host, port or self.port)
+        self._server = await asyncio.start_server(self._serve, host, port or self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self.port
 

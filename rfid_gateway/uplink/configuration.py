@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rfid_gateway.cleaning.layout import ReadPointKind
+from rfid_gateway.drivers.driver import ReaderLine
+from rfid_gateway.drivers.kinds import USUAL_PORTS, known_kinds
 from rfid_gateway.modbus.replies import Framing
-from twin.errors import FieldProblem, ImportRefused
+from twin.errors import ConfigurationError, FieldProblem, ImportRefused
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
 PlaceName = Annotated[str, Field(min_length=1, max_length=128)]
@@ -25,18 +28,55 @@ class _Strict(BaseModel):
 class ReaderSettings(_Strict):
     """One RFID reader.
 
-    ``kind`` is ``llrp`` (network address), ``pn532`` or ``em4100`` (serial line, ``device``).
+    ``kind`` is ``llrp``, ``chafon``, ``impinj_r700``, ``zebra_mqtt``, ``mqtt`` (network address), ``pn532``, ``em4100``
+    or ``chafon`` (serial line, ``device``), ``pn532_board`` (pins), or one that an installed package adds.
     """
 
     id: Identifier
-    kind: Annotated[str, Field(pattern="^(llrp|pn532|em4100)$")] = "llrp"
+    kind: Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")] = "llrp"
     host: str = "127.0.0.1"
-    port: Port = 5084
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
     device: str = ""
     identity: str = ""
     antennas: tuple[int, ...] = (0,)
     keepalive_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     is_encrypted: bool = False
+    ca_file: Path | None = None
+    options: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _kind_is_known(self) -> ReaderSettings:
+        if self.kind not in known_kinds():
+            raise ValueError(f"there are no readers of kind {self.kind!r}; there are {', '.join(known_kinds())}")
+        return self
+
+    def line(self) -> ReaderLine:
+        """Give what a driver works with."""
+        return ReaderLine(
+            device=self.id,
+            host=self.host,
+            port=self.port or USUAL_PORTS.get(self.kind, 0),
+            path=self.device,
+            identity=self.identity,
+            antennas=self.antennas,
+            keepalive_s=self.keepalive_s,
+            tls=tls_context(self.ca_file) if self.is_encrypted else None,
+            options=self.options,
+        )
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Give what checks a device's certificate: by the authorities of this computer, or those in a file.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file cannot be read.
+    """
+    try:
+        return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"ca_file {ca_file}: {error}: name a file of certificates (PEM).") from error
 
 
 class ReadPointSettings(_Strict):
@@ -72,7 +112,25 @@ class MachineEntry(_Strict):
     parity: Annotated[str, Field(pattern="^[NEO]$")] = "E"
     is_behind_converter: bool = False
     is_encrypted: bool = False
+    ca_file: Path | None = None
     status_signal: str = "machine_state"
+
+
+class WriteEntry(_Strict):
+    """One line of the allow-list: which role may write which value to which signal, and how often."""
+
+    device: Identifier
+    signal: Identifier
+    low: float
+    high: float
+    role: Identifier
+    least_interval_s: Annotated[float, Field(ge=0.1, le=86_400)] = 1.0
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> WriteEntry:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
 
 
 class BinEntry(_Strict):
@@ -115,6 +173,7 @@ class GatewaySettings(_Strict):
     read_points: tuple[ReadPointSettings, ...] = ()
     neighbours: tuple[tuple[str, str], ...] = ()
     machines: tuple[MachineEntry, ...] = ()
+    writes: tuple[WriteEntry, ...] = ()
     bins: tuple[BinEntry, ...] = ()
     cleaning: CleaningEntry = CleaningEntry()
     uplink: UplinkEntry = UplinkEntry()
@@ -135,6 +194,8 @@ class GatewaySettings(_Strict):
         known = {one.id for one in self.readers}
         if missing := sorted({one.reader for one in self.read_points} - known):
             raise ValueError(f"read points name unknown readers: {', '.join(missing)}")
+        if missing := sorted({one.device for one in self.writes} - {one.id for one in self.machines}):
+            raise ValueError(f"writes name unknown machines: {', '.join(missing)}")
         return self
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -15,22 +15,26 @@ from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadRates
 from rfid_gateway.cleaning.machines import MachineStatuses
 from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
 from rfid_gateway.cleaning.zones import FilterSettings
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings, Driver, DriverHealth, Status, end_tasks
-from rfid_gateway.drivers.em4100_reader import Em4100Reader, Em4100Settings
-from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
+from rfid_gateway.drivers.driver import (
+    Backoff,
+    BackoffSettings,
+    Driver,
+    DriverHealth,
+    Status,
+    Surroundings,
+    end_tasks,
+)
+from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
-from rfid_gateway.drivers.modbus_client import LineSettings
+from rfid_gateway.drivers.modbus_client import LineSettings, StrictClient
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
-from rfid_gateway.drivers.pn532_reader import Pn532Reader, Pn532Settings
+from rfid_gateway.drivers.modbus_writes import Target
 from rfid_gateway.modbus.profile import Profile, load_profile
 from rfid_gateway.modbus.samples import Sample
-from rfid_gateway.rfid.llrp.building import InventorySetup
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool
-from rfid_gateway.transports.connection import Connection, Connector
-from rfid_gateway.transports.serial_line import open_serial
-from rfid_gateway.transports.tcp import open_tcp
-from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings
+from rfid_gateway.transports.ear import LineEar
+from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings, tls_context
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
 from twin.clock import Clock
@@ -65,6 +69,9 @@ class GatewayRuntime:
         self._profiles = {name: load_profile(name) for name in {one.profile for one in settings.machines}}
         self.cleaning = Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
         self._statuses = MachineStatuses({(one.id, one.status_signal): self._labels(one) for one in settings.machines})
+        self.ear = LineEar(clock)
+        self.targets: dict[str, Target] = {}
+        self._machines_by_line: dict[tuple[str, int, str], list[str]] = {}
         self._buses: dict[tuple[str, int, str], ModbusBus] = {}
         self.drivers: list[Driver] = [self._reader(one) for one in settings.readers]
         self.drivers += [self._machine(one) for one in settings.machines]
@@ -82,20 +89,8 @@ class GatewayRuntime:
         return dict(signal.labels) if signal else {}
 
     def _reader(self, entry: ReaderSettings) -> Driver:
-        if entry.kind == "pn532":
-            nfc = Pn532Settings(device=entry.id)
-            return Pn532Reader(nfc, _serial_connector(entry, 115_200), self, self._clock, self._chance)
-        if entry.kind == "em4100":
-            low = Em4100Settings(device=entry.id)
-            return Em4100Reader(low, _serial_connector(entry, 9_600), self, self._clock, self._chance)
-        tls = ssl.create_default_context() if entry.is_encrypted else None
-        settings = LlrpReaderSettings(
-            device=entry.id,
-            setup=InventorySetup(antennas=entry.antennas),
-            identity=entry.identity,
-            keepalive_s=entry.keepalive_s,
-        )
-        return LlrpReader(settings, _tcp_connector(entry, tls), self, self._clock, self._chance)
+        around = Surroundings(listener=self, clock=self._clock, chance=self._chance, tap=self.ear.tap)
+        return factory_of(entry.kind)(entry.line(), around)
 
     def _machine(self, entry: MachineEntry) -> Driver:
         profile: Profile = self._profiles[entry.profile]
@@ -109,13 +104,21 @@ class GatewayRuntime:
                 framing=entry.framing,
                 baud=entry.baud,
                 parity=entry.parity,
-                tls=ssl.create_default_context() if entry.is_encrypted else None,
+                tls=tls_context(entry.ca_file) if entry.is_encrypted else None,
                 answer_s=profile.timing.answer_s,
             )
             is_serial = bool(entry.device) or entry.is_behind_converter
-            bus = self._buses[key] = ModbusBus(BusSettings(line=line, is_serial=is_serial))
+            client = StrictClient(line, partial(self._heard, key))
+            bus = self._buses[key] = ModbusBus(BusSettings(line=line, is_serial=is_serial), client)
+        self._machines_by_line.setdefault(key, []).append(entry.id)
+        self.targets[entry.id] = Target(bus, entry.unit, profile)
         settings = MachineSettings(device=entry.id, profile=profile, unit=entry.unit, speed=self.settings.speed)
         return ModbusMachine(settings, bus, self, self._clock, self._chance)
+
+    def _heard(self, key: tuple[str, int, str], is_sent: bool, octets: bytes) -> None:
+        # Units of one line share it: each one's view shows all that went over it.
+        for machine in self._machines_by_line[key]:
+            self.ear.hear(machine, not is_sent, octets)
 
     async def start(self) -> None:
         """Open the spool and start all drivers and the uplink."""
@@ -251,20 +254,6 @@ def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:
 def _report_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _LOG.error("Gateway task %s ended: %r", task.get_name(), error, exc_info=error)
-
-
-def _tcp_connector(entry: ReaderSettings, tls: ssl.SSLContext | None) -> Connector:
-    async def connect() -> Connection:
-        return await open_tcp(entry.host, entry.port, tls=tls)
-
-    return connect
-
-
-def _serial_connector(entry: ReaderSettings, baud: int) -> Connector:
-    async def connect() -> Connection:
-        return await open_serial(entry.device, baud)
-
-    return connect
 
 
 def layout_of(settings: GatewaySettings) -> Layout:

@@ -25,7 +25,7 @@ from tests.mosquitto import PROGRAM, Broker
 from twin.clock import SystemClock
 from twin.settings import Settings
 
-KILLS = int(os.environ.get("HOSPITAL_TWIN_KILLS") or 5)
+KILLS = int(os.environ.get("HOSPITAL_TWIN_KILLS") or 3)
 OUTAGE_S = float(os.environ.get("HOSPITAL_TWIN_OUTAGE_S") or 2.0)
 CHILD = str(Path(__file__).parent / "broker_children.py")
 
@@ -35,6 +35,7 @@ class Child:
 
     def __init__(self, *arguments: str) -> None:
         self.told: dict[int, int] = {}
+        self.is_ready = False
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self._reading = threading.Thread()
@@ -52,6 +53,7 @@ class Child:
         with process.stdout:
             for line in process.stdout:
                 words = line.split()
+                self.is_ready = self.is_ready or words == ["ready"]
                 if len(words) == 2:
                     self.told[int(words[0])] = int(words[1])
 
@@ -129,7 +131,8 @@ def test_kills_of_gateway_broker_and_core_lose_and_double_nothing(broker: Broker
     victims = [*parts, *(chance.choice(parts) for _ in range(KILLS - 3))]
     chance.shuffle(victims)
 
-    time.sleep(4.0)
+    while not gateway.told or not core.is_ready:
+        time.sleep(0.05)
     for victim in victims:
         time.sleep(chance.uniform(0.1, 2.5))
         victim.end()
@@ -151,7 +154,7 @@ def test_broker_that_is_away_for_long_costs_nothing(broker: Broker, tmp_path: Pa
     gateway, core = Child("gateway", str(spool_path), broker.url, "0.05"), Child("core", str(folder), broker.url)
     core.start()
     gateway.start()
-    while not gateway.told:
+    while not gateway.told or not core.is_ready:
         time.sleep(0.05)
 
     broker.end()

@@ -14,7 +14,8 @@ import pytest
 
 from rfid_gateway.epc.identity import decode_epc
 from rfid_gateway.modbus.replies import Expected, Framing, judge
-from rfid_gateway.rfid import em4100, pn532
+from rfid_gateway.rfid import chafon, em4100, pn532
+from rfid_gateway.rfid.json_events import FieldNames, read_impinj_line, read_mapped_message, read_zebra_message
 from rfid_gateway.rfid.llrp import building
 from rfid_gateway.rfid.llrp.codec import FrameSplitter, decode_message, encode_message, encode_parameter, to_plain
 from rfid_gateway.rfid.llrp.reports import ReportReader
@@ -64,6 +65,22 @@ def registers(octets: bytes) -> None:
         judge(octets, Expected(unit=7, function=3, count=4, transaction=1), framing)
 
 
+def chafon_reader(octets: bytes) -> None:
+    for frame in chafon.ChafonDecoder().feed(octets):
+        for tag in chafon.parse_tags(frame, tells_antennas=True):
+            assert tag.epc in octets
+
+
+def json_readers(octets: bytes) -> None:
+    for read in (read_impinj_line, read_zebra_message, lambda told: read_mapped_message(told, FieldNames())):
+        try:
+            found = read(octets)
+        except DecodeError:
+            continue
+        for tag in found.tags:
+            assert tag.epc.encode().lower() in octets.lower() or b"epc" in octets
+
+
 SEEDS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "llrp messages": (llrp_stream, ROSPEC + CONFIG),
     "llrp reports": (llrp_parameters, REPORT * 3),
@@ -73,6 +90,11 @@ SEEDS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     ),
     "em4100": (low_frequency, em4100.encode_frame(bytes.fromhex("0416D7AC99")) * 2),
     "epc": (epc, bytes.fromhex("3D74257BF75411DEF6B4CC00000003039000")),
+    "chafon": (chafon_reader, bytes.fromhex("1500010301010c0000000000000000000003136bb1a5") * 2),
+    "json": (
+        json_readers,
+        b'[{"timestamp":"2026-01-05T08:00:00.5Z","data":[{"idHex":"E28011","antenna":1,"eventNum":7}],"epc":"E280"}]',
+    ),
     "modbus": (registers, bytes.fromhex("00010000000B070308000100020003000411")),
 }
 

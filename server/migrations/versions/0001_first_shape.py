@@ -346,6 +346,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('up_to'),
     comment='holds a row only inside the transaction that prunes archived events'
     )
+    op.create_table('gateway_mark',
+    sa.Column('gateway', sa.String(length=128), nullable=False),
+    sa.Column('boot', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('gateway', 'boot')
+    )
+    op.create_table('gateway_settings',
+    sa.Column('gateway', sa.String(length=128), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('stage', sa.String(length=20), nullable=False),
+    sa.Column('note', sa.String(length=400), nullable=False),
+    sa.Column('author', sa.String(length=64), nullable=False),
+    sa.Column('problem', sa.String(length=400), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('staged_at', sa.BigInteger(), nullable=False),
+    sa.Column('settled_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('gateway', 'version')
+    )
     op.create_table('history_checkpoints',
     sa.Column('at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('content', sa.LargeBinary(), nullable=False),

@@ -12,6 +12,7 @@ SCALE: dict[str, Any] = yaml.safe_load((ROOT / "rfid_gateway/drivers/quality_sca
 DRIVERS = {path.stem for path in (ROOT / "rfid_gateway/drivers").glob("*.py")} - {
     "__init__",
     "driver",
+    "kinds",
     "modbus_bus",
     "modbus_client",
     "modbus_scan",
