@@ -19,6 +19,9 @@ FAIL, UNDETERMINED, NOTICE = Verdict.FAIL, Verdict.UNDETERMINED, Verdict.PASS
 NO_STEAM_K = 1000.0
 """Stands for the difference where the pressure is not that of any steam."""
 
+WIDEST_MARGIN = 0.02  # share; a plateau of a few samples says too little to take off more
+_ROUNDING = 1e-9  # of a share: what must not pass must not pass by the last bit either
+
 STRICT_THEORETICAL_K = 1.0
 """A programme with this limit or a narrower one (porous loads) does not pass while air is suspected."""
 
@@ -150,14 +153,40 @@ def steam(trace: CycleTrace, plateau: Plateau, programme: Programme) -> SteamFin
     kpa = np.ascontiguousarray(pressure[run][present])
     coldest = np.ascontiguousarray(plateau.low_c[run][present])
     hottest = np.ascontiguousarray(plateau.high_c[run][present])
-    largest = max(_largest(steam_differences(coldest, kpa)), _largest(steam_differences(hottest, kpa)))
-    share = _median_air_share((coldest + hottest) / 2.0, kpa)
-    reasons += _steam_reasons(largest, share, float(np.median(kpa)), float(np.median(coldest)), programme)
+    differences = steam_differences(coldest, kpa)
+    largest = max(_largest(differences), _largest(steam_differences(hottest, kpa)))
+    temperature = float(np.median(coldest))
+    air = Air(share=_median_air_share((coldest + hottest) / 2.0, kpa), margin=_margin(differences, temperature))
+    reasons += _steam_reasons(largest, air, float(np.median(kpa)), temperature, programme)
+    share = air.share
     return SteamFinding(
         finding=Finding("theoretical_temperature", tuple(reasons)),
         max_difference_k=largest,
         air_share=None if math.isnan(share) else share,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """An estimated share of non-condensable gas, and by how much noise may have made it too small."""
+
+    share: float
+    margin: float
+
+
+def _margin(differences_k: FloatArray, temperature_c: float) -> float:
+    """Give six standard errors of the median air share, from the scatter of measured against theoretical temperature.
+
+    The scatter is that of successive samples, so that a slow change of the plateau does not count as noise; the
+    median's standard error is √(π/2) times the mean's.
+    """
+    known = differences_k[np.isfinite(differences_k)]
+    if len(known) < 3 or not 1.0 <= temperature_c <= 372.0:
+        return 0.0
+    noise_k = float(np.std(np.diff(known))) / math.sqrt(2.0)
+    low, high = saturation_pressure_kpa(temperature_c - 0.5), saturation_pressure_kpa(temperature_c + 0.5)
+    per_k = 2.0 * (high - low) / (high + low)
+    return min(6.0 * per_k * noise_k * math.sqrt(math.pi / 2.0 / len(known)), WIDEST_MARGIN)
 
 
 def _largest(differences: FloatArray) -> float:
@@ -173,10 +202,8 @@ def _median_air_share(temperature_c: FloatArray, kpa: FloatArray) -> float:
     return 1.0 - saturation_pressure_kpa(temperature) / pressure
 
 
-def _steam_reasons(
-    largest: float, share: float, pressure: float, temperature: float, programme: Programme
-) -> list[Reason]:
-    limit = programme.max_theoretical_difference_k
+def _steam_reasons(largest: float, air: Air, pressure: float, temperature: float, programme: Programme) -> list[Reason]:
+    limit, share = programme.max_theoretical_difference_k, air.share
     reasons = []
     if largest > limit:
         reasons.append(Reason(code="theoretical_temperature", verdict=FAIL, measured=largest, limit=limit))
@@ -185,7 +212,7 @@ def _steam_reasons(
             reasons.append(Reason(code="gauge_pressure_suspected", verdict=NOTICE, measured=pressure))
     if math.isnan(share):
         return reasons
-    if share > programme.max_air_share:
+    if share + air.margin >= programme.max_air_share - _ROUNDING:
         reasons.append(Reason(code="air_excess", verdict=FAIL, measured=share, limit=programme.max_air_share))
     elif share > programme.air_suspected_share:
         verdict = UNDETERMINED if limit <= STRICT_THEORETICAL_K else NOTICE

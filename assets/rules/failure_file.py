@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from assets.rules.reliability.observation import Observation, TooFewEvents, lifetimes_of
+from assets.rules.reliability.observation import FEWEST_EVENTS, Observation, TooFewEvents, lifetimes_of
 from assets.rules.reliability.rates import mean_time_between_failures
 from assets.rules.reliability.repairable import History, fit_power_law, mean_cumulative, trend_of
 from assets.rules.reliability.survival import median_age, survival_steps
@@ -36,8 +38,10 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
     Parameters
     ----------
     text : str
-        CSV with a header naming ``asset``, ``start``, ``end``, ``event``; ages as numbers in one unit of time, event 1
-        for a failure at ``end`` and 0 for still alive. A device with several rows is a repairable one.
+        CSV with a header naming ``asset``, ``start``, ``end``, ``event``, split by comma, semicolon or tab; ages as
+        numbers in one unit of time, or days as ISO 8601 dates (then each device's age counts in days from its first
+        start); event 1 for a failure at ``end`` and 0 for still alive. A device that is watched on after a failure is
+        a repairable one; rows of a device without a failure in between are one watch.
     source : str
         Name of the file for messages.
 
@@ -46,7 +50,10 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
     ImportRefused
         If a column is missing or any row cannot be used; every problem is named with its row.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), skipinitialspace=True)
+    plain = text.removeprefix("\ufeff")
+    head = plain.split("\n", 1)[0]
+    split = max((";", "\t", ","), key=head.count)
+    reader = csv.DictReader(io.StringIO(plain), skipinitialspace=True, delimiter=split)
     names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     missing = [name for name in COLUMNS if name not in names]
     if missing:
@@ -56,8 +63,11 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
         ])  # fmt: skip
     rows: list[FailureRow] = []
     problems: list[FieldProblem] = []
-    for number, record in enumerate(reader, start=2):
-        values = {name: (record.get(names[name]) or "").strip() for name in COLUMNS}
+    records = [{name: (record.get(names[name]) or "").strip() for name in COLUMNS} for record in reader]
+    if split == ";":
+        # A semicolon between fields goes with a comma as the decimal mark.
+        records = [record | {name: record[name].replace(",", ".") for name in ("start", "end")} for record in records]
+    for number, values in enumerate(_with_ages(records), start=2):
         found = _row(values, f"row {number}", problems)
         if found is not None:
             rows.append(found)
@@ -67,6 +77,34 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
     if problems:
         raise ImportRefused(source, problems)
     return rows
+
+
+def _with_ages(records: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Turn calendar days into ages in days since each device's first start; numbers stay as they are."""
+    days = [{name: _day(record[name]) for name in ("start", "end")} for record in records]
+    if not any(value is not None for day in days for value in day.values()):
+        return records
+    first: dict[str, float] = {}
+    for record, day in zip(records, days, strict=True):
+        begin = day["start"] if day["start"] is not None else day["end"]
+        if begin is not None:
+            first[record["asset"]] = min(first.get(record["asset"], begin), begin)
+    found = []
+    for record, day in zip(records, days, strict=True):
+        zero = first.get(record["asset"], 0.0)
+        ages = {name: record[name] if (at := day[name]) is None else repr(at - zero) for name in ("start", "end")}
+        found.append(record | ages)
+    return found
+
+
+def _day(text: str) -> float | None:
+    if not re.match(r"\d{4}-?\d\d-?\d\d(?!\d)", text):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at.replace(tzinfo=at.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
 
 
 def _row(values: dict[str, str], place: str, problems: list[FieldProblem]) -> FailureRow | None:
@@ -134,7 +172,7 @@ class ReliabilityReport:
     power_law: dict[str, object] | None = None
     trend: dict[str, object] | None = None
     mean_cumulative: list[dict[str, object]] | None = None
-    refused: dict[str, str] | None = None
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def analyse_failures(rows: list[FailureRow], *, confidence: float = 0.95) -> ReliabilityReport:
@@ -150,61 +188,83 @@ def analyse_failures(rows: list[FailureRow], *, confidence: float = 0.95) -> Rel
     Notes
     -----
     Lifetimes of devices that are watched once are fitted by Weibull and Kaplan-Meier. Failures of devices that were
-    repaired are no lifetimes: they are treated as recurrent events by a power law, a trend test (one device) and the
-    mean cumulative function.
+    repaired are no lifetimes: they are treated as recurrent events by a power law, a trend test and the mean
+    cumulative function. Watching that began at an age above 0 is left truncation in all of them.
     """
-    by_asset: defaultdict[str, list[FailureRow]] = defaultdict(list)
-    for row in rows:
-        by_asset[row.asset].append(row)
+    by_asset = _watches(rows)
     events = sum(row.is_event for row in rows)
     time = sum(row.end - row.start for row in rows)
-    is_repairable = any(len(own) > 1 for own in by_asset.values())
+    is_repairable = any(row.is_event for own in by_asset.values() for row in own[:-1])
+    rate = asdict(mean_time_between_failures(time, events, confidence=confidence))
+    refused = {}
+    if events < FEWEST_EVENTS:
+        # The interval still says what is known; a point in so wide a range would only be read as more than it is.
+        rate["point"], refused["rate"] = None, TooFewEvents.code
     base = ReliabilityReport(
         devices=len(by_asset),
         events=events,
         time=time,
         is_repairable=is_repairable,
-        rate=asdict(mean_time_between_failures(time, events, confidence=confidence)),
+        rate=rate,
+        refused=refused,
     )
-    return _recurrent(base, by_asset, confidence) if is_repairable else _lifetimes(base, rows, confidence)
+    watched = [row for own in by_asset.values() for row in own]
+    return _recurrent(base, by_asset, confidence) if is_repairable else _lifetimes(base, watched, confidence)
+
+
+def _watches(rows: list[FailureRow]) -> dict[str, list[FailureRow]]:
+    """Give each device's watches in order; those that follow each other without a failure in between are one."""
+    by_asset: defaultdict[str, list[FailureRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda one: one.start):
+        own = by_asset[row.asset]
+        if own and own[-1].end == row.start and not own[-1].is_event:
+            own[-1] = replace(row, start=own[-1].start)
+        else:
+            own.append(row)
+    return dict(by_asset)
 
 
 def _lifetimes(base: ReliabilityReport, rows: list[FailureRow], confidence: float) -> ReliabilityReport:
     observations = [Observation(start=r.start, end=r.end, is_event=r.is_event, asset=r.asset) for r in rows]
+    refused = dict(base.refused)
     try:
         lifetimes = lifetimes_of(observations)
     except TooFewEvents as error:
-        return replace(base, refused=dict.fromkeys(("weibull", "survival"), error.code))
+        return replace(base, refused=refused | dict.fromkeys(("weibull", "survival"), error.code))
     steps = survival_steps(lifetimes, confidence=confidence)
     found = replace(base, survival=[asdict(step) for step in steps], median=median_age(steps))
     try:
         return replace(found, weibull=asdict(fit_weibull(lifetimes, confidence=confidence)))
     except InputError as error:
-        return replace(found, refused={"weibull": error.code})
+        return replace(found, refused=refused | {"weibull": error.code})
 
 
 def _recurrent(base: ReliabilityReport, by_asset: dict[str, list[FailureRow]], confidence: float) -> ReliabilityReport:
-    refused = {"weibull": "reliability.repairable", "survival": "reliability.repairable"}
-    histories = [
-        History(
-            times=tuple(sorted(row.end for row in own if row.is_event)),
-            end=max(row.end for row in own),
-            is_failure_terminated=max(own, key=lambda row: row.end).is_event,
-        )
-        for own in by_asset.values()
-    ]
-    found = replace(base, refused=refused)
-    if any(min(row.start for row in own) > 0.0 for own in by_asset.values()):
-        # Failures before the watch began are unknown, so that ages cannot be taken for a process from new.
-        refused |= dict.fromkeys(("power_law", "trend", "mean_cumulative"), "reliability.left_truncated")
-        return found
-    found = replace(found, mean_cumulative=[asdict(step) for step in mean_cumulative(histories)])
+    refused = base.refused | {"weibull": "reliability.repairable", "survival": "reliability.repairable"}
+    histories = [history for own in by_asset.values() for history in _histories(own)]
+    found = replace(base, mean_cumulative=[asdict(step) for step in mean_cumulative(histories)])
+    if base.events < FEWEST_EVENTS:
+        found = replace(found, mean_cumulative=None)
+        refused["mean_cumulative"] = TooFewEvents.code
     try:
         found = replace(found, power_law=asdict(fit_power_law(histories, confidence=confidence)))
-        if len(histories) > 1:
-            refused["trend"] = "reliability.several_systems"
-            return found
-        return replace(found, trend=asdict(trend_of(histories[0], confidence=confidence)))
     except InputError as error:
-        refused |= dict.fromkeys(("power_law", "trend"), error.code)
-        return found
+        refused["power_law"] = error.code
+    try:
+        found = replace(found, trend=asdict(trend_of(*histories, confidence=confidence)))
+    except InputError as error:
+        refused["trend"] = error.code
+    return replace(found, refused=refused)
+
+
+def _histories(own: list[FailureRow]) -> list[History]:
+    """Give one history per unbroken watch of a device; before and between them its failures are unknown."""
+    found: list[History] = []
+    for row in own:
+        times = (row.end,) if row.is_event else ()
+        if found and found[-1].end == row.start:
+            found[-1] = replace(found[-1], times=found[-1].times + times, end=row.end,
+                                is_failure_terminated=row.is_event)  # fmt: skip
+        else:
+            found.append(History(times=times, start=row.start, end=row.end, is_failure_terminated=row.is_event))
+    return found

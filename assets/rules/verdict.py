@@ -12,29 +12,18 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from assets.model.cycle import (
-    CHANNEL_NAMES,
-    BoolArray,
-    CycleTrace,
-    FloatArray,
-    IntArray,
-    Judgement,
-    Preconditions,
-    Reason,
-)
+from assets.model.cycle import CHANNEL_NAMES, CycleTrace, FloatArray, Judgement, Preconditions, Reason
 from assets.model.programme import Evidence, Programme
 from assets.rules import criteria
 from assets.rules.criteria import Finding, Plateau
 from assets.rules.lethality import A0_REFERENCE_C
 from assets.rules.scan import scan
+from assets.rules.trust import gap_limit_us, trusted
 from twin.clock import SECOND_US
 from twin.events.supply import Verdict
 
-ALGORITHM = "cycle-verdict/1"
+ALGORITHM = "cycle-verdict/2"
 """Version of these rules; stored with every verdict."""
-
-GAP_FACTOR = 2.0
-"""A gap is longer than this many nominal sample intervals."""
 
 _CHANNEL_BY_EVIDENCE = {
     Evidence.CONTROL_TEMPERATURE: "control_c",
@@ -69,7 +58,8 @@ def judge(trace: CycleTrace, programme: Programme, preconditions: Preconditions 
     digest = input_hash(trace, programme, known)
     findings = list(_missing_evidence(trace, programme))
     findings.append(criteria.preconditions(known, programme))
-    clean, clock = _trusted(trace, programme)
+    clean, doubts = trusted(trace, programme)
+    clock = Finding("clock", doubts)
     findings.append(clock)
     if len(clean.times_us) == 0 or (clean.control_c is None and clean.record_c is None):
         findings.append(Finding("hold", (_unknown("no_samples"),)))
@@ -81,7 +71,7 @@ def _judge_samples(
     clean: CycleTrace, programme: Programme, findings: list[Finding], digest: str, *, is_clock_sound: bool
 ) -> Judgement:
     low, high = _extremes(clean)
-    gap_us = GAP_FACTOR * programme.sample_interval_s * SECOND_US
+    gap_us = gap_limit_us(programme)
     limits = np.array([programme.band_low_c, programme.band_high_c, gap_us, programme.f0_reference_c])
     found = scan(clean.times_us, low, high, limits)
     plateau = Plateau(scan=found, low_c=low, high_c=high, gap_us=gap_us, is_clock_sound=is_clock_sound)
@@ -135,43 +125,6 @@ def _missing_evidence(trace: CycleTrace, programme: Programme) -> list[Finding]:
         if channel is None or not bool(np.isfinite(channel).any()):
             findings.append(Finding("", (_unknown(f"evidence_missing.{evidence}"),)))
     return findings
-
-
-def _trusted(trace: CycleTrace, programme: Programme) -> tuple[CycleTrace, Finding]:
-    """Leave out samples that say nothing: bad temperature, a clock that went back, a stale heartbeat."""
-    times = trace.times_us
-    keep = np.ones(len(times), dtype=np.bool_)
-    reasons: tuple[Reason, ...] = ()
-    if len(times) > 1:
-        ahead = np.concatenate(([True], times[1:] > np.maximum.accumulate(times)[:-1]))
-        if not bool(ahead.all()):
-            reasons = (_unknown("clock_step"),)
-        keep &= ahead
-    for channel in (trace.control_c, trace.record_c):
-        if channel is not None and (np.isfinite(channel).any() or channel is trace.control_c):
-            keep &= np.isfinite(channel)
-    if trace.heartbeat is not None and Evidence.HEARTBEAT in programme.required:
-        keep &= np.isfinite(trace.heartbeat)
-        keep &= _is_fresh(times, trace.heartbeat, GAP_FACTOR * programme.sample_interval_s * SECOND_US)
-    if bool(keep.all()):
-        return trace, Finding("clock", reasons)
-    kept = {name: channel[keep] for name, channel in trace.channels().items()}
-    return CycleTrace(times_us=times[keep], **kept), Finding("clock", reasons)
-
-
-def _is_fresh(times: IntArray, heartbeat: FloatArray, limit_us: float) -> BoolArray:
-    """Tell which samples came while the machine still counted on.
-
-    Of a standstill longer than a gap only its first sample is fresh, so that the standstill becomes a gap.
-    """
-    if len(times) == 0:
-        return np.zeros(0, dtype=np.bool_)
-    changed = np.concatenate(([True], heartbeat[1:] != heartbeat[:-1]))
-    starts = np.flatnonzero(changed)
-    ends = np.concatenate((times[starts[1:]], times[-1:]))
-    is_long = (ends - times[starts]) > limit_us
-    fresh: BoolArray = changed | ~is_long[np.cumsum(changed) - 1]
-    return fresh
 
 
 def _extremes(trace: CycleTrace) -> tuple[FloatArray, FloatArray]:

@@ -37,7 +37,11 @@ def judge_file(file: CycleFile, as_json: AsJson = True) -> None:
 
     def work() -> object:
         cycles = read_cycles(msgspec.json.decode(_text(file)), source=file.name)
-        return {"cycles": [_verdict(c.id, judge(c.trace, c.programme, c.preconditions)) for c in cycles]}
+        return {
+            "cycles": [
+                _verdict(c.id, judge(c.trace, c.programme, c.preconditions)) | {"ignored": c.ignored} for c in cycles
+            ]
+        }
 
     _speak(work)
 
@@ -96,6 +100,7 @@ def _verdict(identifier: str, found: Judgement) -> dict[str, object]:
         "verdict": found.verdict.name,
         "reasons": [_reason(reason) for reason in found.reasons],
         "warnings": [_reason(reason) for reason in found.warnings],
+        "flags": [reason.code.upper() for reason in found.warnings],
         "f0_minutes": found.f0_minutes,
         "longest_hold_s": found.hold_s,
         "a0_s": found.a0_s,

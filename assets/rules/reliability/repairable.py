@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import chi2, norm
 
+from assets.model.cycle import FloatArray
 from assets.rules.reliability.observation import FEWEST_EVENTS, TooFewEvents
 from twin.errors import InputError
 
@@ -26,18 +27,25 @@ class History:
         Age at which watching ended.
     is_failure_terminated : bool
         Whether watching ended with the last failure, by design.
+    start : float
+        Age at which watching began; above 0 for a system that is older than its records, whose failures before are
+        unknown and are not taken for none.
     """
 
     times: tuple[float, ...]
     end: float
     is_failure_terminated: bool = False
+    start: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is not in order."""
         if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("Expected ascending times.")
-        if self.times and not 0.0 < self.times[0] <= self.times[-1] <= self.end:
-            raise ValueError(f"Expected 0 < times <= {self.end}, got {self.times[0]} to {self.times[-1]}.")
+        if not 0.0 <= self.start < self.end < math.inf:
+            raise ValueError(f"Expected 0 <= start < end, got {self.start} and {self.end}.")
+        if self.times and not self.start < self.times[0] <= self.times[-1] <= self.end:
+            message = f"Expected {self.start} < times <= {self.end}, got {self.times[0]} to {self.times[-1]}."
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +100,9 @@ def fit_power_law(histories: Sequence[History], *, confidence: float = 0.95) -> 
 
     Notes
     -----
-    One system: b = n/Σ ln(T/t). Several: b = N/(λ Σ T^b ln T - ΣΣ ln t) with λ = N/Σ T^b. The interval rests on
-    2 n b/b̂ being chi-square with 2n (time-terminated) or 2(n - 1) (failure-terminated) degrees of freedom.
+    One system from new: b = n/Σ ln(T/t). Several, or watched from an age S on: b = N/(λ Σ (T^b ln T - S^b ln S) -
+    ΣΣ ln t) with λ = N/Σ (T^b - S^b). The interval rests on 2 n b/b̂ being chi-square with 2n (time-terminated) or
+    2(n - 1) (failure-terminated) degrees of freedom; it is exact for one system from new and approximate otherwise.
 
     References
     ----------
@@ -102,12 +111,12 @@ def fit_power_law(histories: Sequence[History], *, confidence: float = 0.95) -> 
     count = sum(len(history.times) for history in histories)
     if count < FEWEST_EVENTS:
         raise TooFewEvents(count)
-    single = histories[0] if len(histories) == 1 else None
-    logs = float(sum(math.log(t) for history in histories for t in history.times))
+    single = histories[0] if len(histories) == 1 and histories[0].start == 0.0 else None
     ends = np.array([history.end for history in histories])
-    shape = _shape_of_one(single) if single is not None else _shape_of_many(ends, logs, count)
+    starts = np.array([history.start for history in histories])
+    shape = _shape_of_one(single) if single is not None else _shape_of_many(histories, starts, ends, count)
     unit = float(ends.max())
-    relative = float(np.sum((ends / unit) ** shape))
+    relative = float(np.sum((ends / unit) ** shape - (starts / unit) ** shape))
     rate = count / (relative * unit**shape)
     freedom = 2 * count - 2 * int(single is not None and single.is_failure_terminated)
     # The exact statistic has 2n/b̂ per shape; with several systems it is an approximation, and said to be.
@@ -143,17 +152,21 @@ def _shape_of_one(history: History) -> float:
     return len(history.times) / total
 
 
-def _shape_of_many(ends: np.ndarray[tuple[int], np.dtype[np.float64]], logs: float, count: int) -> float:
+def _shape_of_many(histories: Sequence[History], starts: FloatArray, ends: FloatArray, count: int) -> float:
     unit = float(ends.max())
+    logs = float(np.sum(np.log(np.concatenate([np.asarray(h.times) for h in histories if h.times]) / unit)))
     scaled = np.log(ends / unit)
-    shifted = logs - count * math.log(unit)
+    entered = starts > 0.0
+    late = np.where(entered, np.log(np.maximum(starts / unit, 1e-300)), 0.0)
 
     def equation(shape: float) -> float:
-        weights = np.exp(shape * scaled)
-        return count / shape - count * float(np.sum(weights * scaled) / np.sum(weights)) + shifted
+        to_end = np.exp(shape * scaled)
+        to_start = np.where(entered, np.exp(shape * late), 0.0)
+        slope = float(np.sum(to_end * scaled - to_start * late))
+        return count / shape - count * slope / float(np.sum(to_end - to_start)) + logs
 
     if equation(1e-6) <= 0.0 or equation(1e4) >= 0.0:
-        raise NoTrendSpread("No finite shape fits these failures.")
+        raise NoTrendSpread("No finite shape above 0 fits these failures.")
     return float(brentq(equation, 1e-6, 1e4, xtol=1e-13, rtol=1e-14))
 
 
@@ -205,37 +218,44 @@ class TrendTest:
     events: int
 
 
-def trend_of(history: History, *, confidence: float = 0.95) -> TrendTest:
-    """Test one system for a trend.
+def trend_of(*histories: History, confidence: float = 0.95) -> TrendTest:
+    """Test one system, or several of one kind together, for a trend.
 
     Parameters
     ----------
-    history : History
-        At least three failures.
+    *histories : History
+        At least three failures in all.
     confidence : float
         Two-sided, above 0 and below 1.
 
     Notes
     -----
-    Laplace: U = (mean(t) - T/2)/(T √(1/(12 m))), over the m failures before the end (m = n - 1 if watching ended with
-    a failure). MIL-HDBK-189: 2 Σ ln(T/t) is chi-square with 2m degrees of freedom if there is no trend.
+    Without a trend each failure is uniform over its system's watch from S to T. Laplace: U = Σ (Σ t - m (S + T)/2) /
+    √(Σ m (T - S)²/12), over the m failures of each system before its end (m = n - 1 if watching ended with a failure).
+    MIL-HDBK-189: 2 ΣΣ ln((T - S)/(t - S)) is chi-square with 2 Σ m degrees of freedom.
 
     References
     ----------
-    Ascher and Feingold (1984), section 5; MIL-HDBK-189C, section 5.
+    Ascher and Feingold (1984), section 5; Kvaløy and Lindqvist (1998) for several systems; MIL-HDBK-189C, section 5.
 
     Raises
     ------
     TooFewEvents
         If there are fewer than three failures.
     """
-    n = len(history.times)
+    n = sum(len(history.times) for history in histories)
     if n < FEWEST_EVENTS:
         raise TooFewEvents(n)
-    inner = history.times[:-1] if history.is_failure_terminated else history.times
-    m, end = len(inner), history.end
-    laplace = (sum(inner) / m - end / 2.0) / (end * math.sqrt(1.0 / (12.0 * m)))
-    statistic = 2.0 * sum(math.log(end / t) for t in inner)
+    inner = [h.times[:-1] if h.is_failure_terminated else h.times for h in histories]
+    m = sum(map(len, inner))
+    if m == 0:
+        raise NoTrendSpread("Every failure ended its watch: none is left to tell a trend from.")
+    excess = sum(sum(t) - len(t) * (h.start + h.end) / 2.0 for t, h in zip(inner, histories, strict=True))
+    variance = sum(len(t) * (h.end - h.start) ** 2 / 12.0 for t, h in zip(inner, histories, strict=True))
+    laplace = excess / math.sqrt(variance)
+    statistic = 2.0 * sum(
+        math.log((h.end - h.start) / (t - h.start)) for times, h in zip(inner, histories, strict=True) for t in times
+    )
     critical = float(norm.ppf(0.5 + confidence / 2.0))
     trend = Trend.WORSENING if laplace > critical else Trend.IMPROVING if laplace < -critical else Trend.NONE
     return TrendTest(
@@ -279,18 +299,18 @@ def mean_cumulative(histories: Sequence[History]) -> tuple[CumulativeStep, ...]:
 
     Notes
     -----
-    Each failure among r watched systems adds 1/r to the mean and Σ (d_i - 1/r)²/r² to the variance.
+    Each failure among r watched systems adds 1/r to the mean and Σ (d_i - 1/r)²/r² to the variance. Systems that are
+    watched from a later age on count from then; below the first age at which any was watched nothing is said.
 
     References
     ----------
     Nelson (1988), Journal of Quality Technology 20; Nelson (2003), Recurrent Events Data Analysis.
     """
-    mean = variance = 0.0
-    steps = []
-    for age in sorted(t for history in histories for t in history.times):
-        at_risk = sum(history.end >= age for history in histories)
-        share = 1.0 / at_risk
-        mean += share
-        variance += ((1.0 - share) ** 2 + (at_risk - 1) * share**2) * share**2
-        steps.append(CumulativeStep(age=age, at_risk=at_risk, mean=mean, variance=variance))
-    return tuple(steps)
+    ages = np.sort(np.concatenate([np.asarray(h.times, dtype=np.float64) for h in histories] or [np.zeros(0)]))
+    starts, ends = np.sort([h.start for h in histories]), np.sort([h.end for h in histories])
+    # Watched just before the age: those that had begun less those that had ended before it.
+    at_risk = np.searchsorted(starts, ages, side="left") - np.searchsorted(ends, ages, side="left")
+    share = 1.0 / np.maximum(at_risk, 1)
+    mean, variance = np.cumsum(share), np.cumsum(((1.0 - share) ** 2 + (at_risk - 1) * share**2) * share**2)
+    columns = zip(ages.tolist(), at_risk.tolist(), mean.tolist(), variance.tolist(), strict=True)
+    return tuple(CumulativeStep(age=a, at_risk=r, mean=m, variance=v) for a, r, m, v in columns)

@@ -58,17 +58,16 @@ def survival_steps(lifetimes: Lifetimes, *, confidence: float = 0.95) -> tuple[S
     z = float(norm.ppf(0.5 + confidence / 2.0))
     survival, hazard, greenwood = 1.0, 0.0, 0.0
     steps = []
-    for age in np.unique(lifetimes.end[lifetimes.is_event]):
-        at_risk = int(np.sum((lifetimes.start < age) & (lifetimes.end >= age)))
-        events = int(np.sum(lifetimes.is_event & (lifetimes.end == age)))
+    ages, counts = np.unique(lifetimes.end[lifetimes.is_event], return_counts=True)
+    entered = np.searchsorted(np.sort(lifetimes.start), ages, side="left")
+    left = np.searchsorted(np.sort(lifetimes.end), ages, side="left")
+    for age, events, at_risk in zip(ages.tolist(), counts.tolist(), (entered - left).tolist(), strict=True):
         survival *= 1.0 - events / at_risk
         hazard += events / at_risk
         greenwood += events / (at_risk * (at_risk - events)) if at_risk > events else math.inf
         low, high = _interval(survival, greenwood, z)
         steps.append(
-            SurvivalStep(
-                age=float(age), at_risk=at_risk, events=events, survival=survival, low=low, high=high, hazard=hazard
-            )
+            SurvivalStep(age=age, at_risk=at_risk, events=events, survival=survival, low=low, high=high, hazard=hazard)
         )
     return tuple(steps)
 

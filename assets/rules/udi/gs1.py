@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
@@ -13,6 +14,10 @@ from assets.rules.udi.fields import DeviceLabel, day_of, full_year
 from twin.errors import DecodeError
 
 SEPARATOR = "\x1d"
+LINK_HEADS = ("https://", "http://")
+_PRIMARY_KEYS = frozenset(
+    {"01", "00", "253", "255", "402", "414", "417", "8003", "8004", "8006", "8010", "8017", "8018"}
+)
 _PREFIXES = ("]d2", "]C1", "]e0", "]Q3", "]J1")
 _BRACKETED = re.compile(r"\((\d{2,4})\)")
 # Elements whose length is known from their first two digits need no separator, GS1 General Specifications 7.8.5.
@@ -55,7 +60,7 @@ def parse_gs1(text: str, *, today: date) -> DeviceLabel:
     Parameters
     ----------
     text : str
-        As scanned, with FNC1 as character 29, or as printed with brackets.
+        As scanned, with FNC1 as character 29, as printed with brackets, or as a Digital Link.
     today : date
         The present day, to which years of two digits are near.
 
@@ -64,7 +69,10 @@ def parse_gs1(text: str, *, today: date) -> DeviceLabel:
     DecodeError
         If an identifier is unknown, a value has the wrong form, or a check digit is wrong.
     """
-    elements = list(_bracketed(text) if text.startswith("(") else _scanned(text))
+    if text.startswith(LINK_HEADS):
+        elements = list(_linked(text))
+    else:
+        elements = list(_bracketed(text) if text.startswith("(") else _scanned(text))
     values: dict[str, Element] = {}
     for element in elements:
         _check(element)
@@ -74,6 +82,27 @@ def parse_gs1(text: str, *, today: date) -> DeviceLabel:
             raise DecodeError(message, code="udi.duplicate", offset=element.offset)
         values[element.ai] = element
     return _label(values, today)
+
+
+def _linked(text: str) -> Iterator[Element]:
+    """Give the elements of a GS1 Digital Link: pairs of the path from the first primary key on, then of the query.
+
+    GS1 Digital Link Standard: URI Syntax, section 4. Whatever stands before the primary key is the resolver's own.
+    """
+    parts = urlsplit(text)
+    path = [unquote(part) for part in parts.path.split("/") if part]
+    start = next((i for i in range(len(path) - 1) if path[i] in _PRIMARY_KEYS), None)
+    if start is None:
+        raise DecodeError("This link carries no GS1 key.", code="udi.unknown_ai", offset=0)
+    pairs = list(zip(path[start::2], path[start + 1 :: 2], strict=False))
+    if len(path[start:]) % 2:
+        raise DecodeError(f"{path[-1]!r} has no value in this link.", code="udi.value", offset=text.find(path[-1]))
+    pairs += [(key, value) for key, value in parse_qsl(parts.query) if key.isdigit()]
+    for ai, value in pairs:
+        offset = max(text.find(f"{ai}/"), text.find(f"{ai}="), 0)
+        if _definition(ai) is None:
+            raise DecodeError(f"There is no application identifier ({ai}).", code="udi.unknown_ai", offset=offset)
+        yield Element(ai, value.zfill(14) if ai == "01" else value, offset + len(ai) + 1)
 
 
 def _bracketed(text: str) -> Iterator[Element]:

@@ -19,6 +19,9 @@ _STRUCTURES = (
     ("=}", r"\d{6}", "manufactured_on"),
     ("&,1", r"[A-Z0-9]{18}", "lot"),
     ("=<", r"[A-Z0-9]{8}", "product"),
+    # Manufacturer and catalogue number, and lot, of a container set that is a device itself.
+    ("=)", r"[A-Z0-9]{10}", "container"),
+    ("&)", r"[A-Z0-9]{10}", "container_lot"),
     ("=+", r"\d{5}[A-Z0-9]*?", "compound"),
     ("=", r"[A-NP-Z1-9][A-Z0-9]{4}\d{2}\d{6}[A-Z0-9]{2}", "donation"),
 )
@@ -76,8 +79,10 @@ def parse_iccbba(text: str, *, today: date) -> DeviceLabel:
 
 
 def _with(label: DeviceLabel, name: str, value: str, offset: int) -> DeviceLabel:
-    if name == "device_identifier":
+    if name in ("device_identifier", "container"):
         return replace(label, device_identifier=value)
+    if name == "container_lot":
+        return replace(label, lot=value)
     if name == "serial":
         return replace(label, serial=value)
     if name == "lot":

@@ -53,6 +53,67 @@ def test_judge_reads_samples_as_columns_and_as_rows(capsys: pytest.CaptureFixtur
     assert first["input_hash"] == second["input_hash"]
 
 
+DRAWN = {"id": "d", "setpoint": 134, "required_hold_s": 180,
+         "breakpoints_s_C": [[0, 60], [300, 106], [420, 134.5], [660, 134.5], [720, 105]]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "code"),
+    [
+        ({}, "PASS", None),
+        # a clock that was set back within the plateau
+        ({"breakpoints_s_C": [[0, 60], [420, 134.5], [560, 134.5], [500, 134.5], [760, 134.5], [800, 100]]},
+         "UNDETERMINED", "clock_step"),
+        # two gaps, one of them in the plateau
+        ({"missing_seconds": [[20, 40], [500, 520]]}, "UNDETERMINED", "hold_not_evidenced"),
+        # a sensor that reads what no steam can be
+        ({"breakpoints_s_C": [[0, 60], [420, 134.5], [660, 134.5], [670, 900], [700, 100]]}, "FAIL", "over_band"),
+        # limits under another spelling still bind
+        ({"air_fraction": 0.03, "theoretical_limit_K": 1.0}, "FAIL", "theoretical_temperature"),
+        ({"air_fraction": 0.025, "theoretical_limit_K": 1.0}, "UNDETERMINED", "air_suspected"),
+        ({"preconditions": {"Bowie_Dick": False}}, "FAIL", "precondition.air_removal_test"),
+    ],
+)  # fmt: skip
+def test_judge_reads_drawn_cycles_of_other_hands(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, change: dict[str, object], verdict: str, code: str | None
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"cycles": [DRAWN | change]}))
+
+    _, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+
+    (cycle,) = said["cycles"]
+    assert cycle["verdict"] == verdict
+    assert code is None or code in [reason["code"] for reason in cycle["reasons"]]
+
+
+def test_judge_flags_suspected_air_and_names_what_it_did_not_understand(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(DRAWN | {"air_fraction": 0.045, "colour": "red"}))
+
+    _, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+
+    (cycle,) = said["cycles"]
+    assert (cycle["verdict"], cycle["flags"], cycle["ignored"]) == ("PASS", ["AIR_SUSPECTED"], ["colour"])
+
+
+def test_judge_reads_channels_by_the_names_that_machines_give(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    columns = SAMPLED["samples"]
+    assert isinstance(columns, dict)
+    other = {"time_s": columns["t"], "T control": columns["T_control"], "p_abs_kPa": columns["P_abs"],
+             "cycle number": [7] * 7, "door": ["closed"] * 7, "Alarms": [0] * 7}  # fmt: skip
+    stamps = {**other, "time_s": [f"2026-03-01T10:00:0{second}Z" for second in columns["t"]]}
+    (tmp_path / "a.json").write_text(json.dumps([SAMPLED | {"samples": other}, SAMPLED | {"samples": stamps}]))
+
+    _, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+
+    for cycle in said["cycles"]:
+        assert (cycle["verdict"], cycle["longest_hold_s"]) == ("PASS", 4.0)
+        assert {"door", "alarms", "cycle_number"} <= set(cycle["evaluated"])
+
+
 @pytest.mark.parametrize(
     ("content", "code", "field"),
     [
@@ -124,8 +185,8 @@ def test_reliability_of_a_repaired_device(capsys: pytest.CaptureFixture[str], da
 @pytest.mark.parametrize(
     ("lines", "refused"),
     [
-        (["a,0,5,1", "b,0,6,1", "c,0,7,0"], {"weibull": "reliability.too_few_events",
-                                             "survival": "reliability.too_few_events"}),
+        (["a,0,5,1", "b,0,6,1", "c,0,7,0"], dict.fromkeys(("rate", "weibull", "survival"),
+                                                          "reliability.too_few_events")),
         (["a,0,5,1", "b,0,5,1", "c,0,5,1"], {"weibull": "reliability.no_spread"}),
     ],
 )  # fmt: skip
@@ -137,6 +198,56 @@ def test_reliability_says_what_it_does_not_say(
     code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
 
     assert (code, said["refused"], said["weibull"]) == (0, refused, None)
+
+
+def test_reliability_below_three_events_gives_an_interval_and_no_point(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "f.csv").write_text("asset,start,end,event\na,0,5,1\na,5,9,1\na,9,20,0")
+
+    _, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (said["events"], said["rate"]["point"]) == (2, None)
+    assert 0 < said["rate"]["low"] < said["rate"]["high"]
+    assert all(said[name] is None for name in ("power_law", "trend", "mean_cumulative", "weibull", "survival"))
+    assert set(said["refused"]) == {"rate", "power_law", "trend", "mean_cumulative", "weibull", "survival"}
+
+
+def test_rows_of_one_watch_are_one_lifetime(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    ages = [120.0, 180.0, 260.0, 300.0, 410.0]
+    whole = [f"d{i},10,{age},1" for i, age in enumerate(ages)]
+    split = [line for i, age in enumerate(ages) for line in (f"d{i},10,50,0", f"d{i},50,{age},1")]
+    found = []
+    for lines in (whole, split):
+        (tmp_path / "f.csv").write_text("\n".join(["asset,start,end,event", *lines]))
+        found.append(call(capsys, "reliability", str(tmp_path / "f.csv"))[1])
+
+    assert found[0] == found[1]
+    assert found[0]["is_repairable"] is False
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # semicolons with a comma as decimal mark, as a German spreadsheet writes them
+        ["asset;start;end;event", "a;0;100,5;1", "b;0;200,25;1", "c;0;300;1", "d;0;400;0"],
+        # tabs
+        ["asset\tstart\tend\tevent", "a\t0\t100.5\t1", "b\t0\t200.25\t1", "c\t0\t300\t1", "d\t0\t400\t0"],
+        # calendar days: ages count from each device's first start
+        ["asset,start,end,event", "a,2020-01-01,2020-04-10T12:00:00,failure", "b,2021-01-01,2021-07-20T06:00:00Z,1",
+         "c,2020-01-01,2020-10-27,1", "d,2019-01-01,2020-02-05,censored"],
+    ],
+)  # fmt: skip
+def test_reliability_reads_other_spreadsheets(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, lines: list[str]
+) -> None:
+    (tmp_path / "f.csv").write_text("\n".join(lines))
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, said["devices"], said["events"]) == (0, 4, 3)
+    assert said["time"] == pytest.approx(1000.75)
+    assert [step["age"] for step in said["survival"]] == pytest.approx([100.5, 200.25, 300.0])
 
 
 @pytest.mark.parametrize(

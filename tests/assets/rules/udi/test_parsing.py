@@ -82,6 +82,42 @@ def test_further_elements_are_kept() -> None:
     assert parse_udi("(8004)9506000ASSET7", today=TODAY).asset_identifier == "9506000ASSET7"
 
 
+@pytest.mark.parametrize(
+    ("link", "lot", "serial"),
+    [
+        ("https://id.gs1.org/01/00844588003288/10/7654321D/21/S1?17=141120", "7654321D", "S1"),
+        ("https://example.com/some/path/01/00844588003288/10/A%2FB?17=141120&linkType=pip", "A/B", ""),
+        ("http://id.gs1.org/01/844588003288?17=141120", "", ""),
+    ],
+)
+def test_digital_links_are_read_like_labels(link: str, lot: str, serial: str) -> None:
+    label = parse_udi(link, today=TODAY)
+
+    assert (label.gtin, label.lot, label.serial) == ("00844588003288", lot, serial)
+    assert label.expires_on == date(2014, 11, 20)
+
+
+@pytest.mark.parametrize(
+    ("link", "code"),
+    [
+        ("https://example.com/devices/7", "udi.unknown_ai"),
+        ("https://id.gs1.org/01/00844588003289", "udi.check_digit"),
+        ("https://id.gs1.org/01/00844588003288/10", "udi.value"),
+        ("https://id.gs1.org/01/00844588003288?9999=1", "udi.unknown_ai"),
+    ],
+)
+def test_bad_digital_links_are_coded_errors(link: str, code: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        parse_udi(link, today=TODAY)
+    assert caught.value.code == code
+
+
+def test_container_of_blood_is_a_device_with_its_lot() -> None:
+    label = parse_udi("=)1TE123456A&)RZ12345678", today=TODAY)
+
+    assert (label.issuer, label.device_identifier, label.lot) == ("ICCBBA", "1TE123456A", "RZ12345678")
+
+
 def test_expiry_with_hour() -> None:
     label = parse_udi("010950600013435270032611222330\x1d10L1", today=TODAY)
 
