@@ -104,6 +104,8 @@ class Rule:
         By time.
     meter : MeterRule or None
         By use; with both, whichever comes first.
+    meter_name : str
+        Which of the device's meters counts.
     minutes : int
         Work that it takes.
     skill : str
@@ -117,6 +119,7 @@ class Rule:
     title: str = ""
     calendar: CalendarRule | None = None
     meter: MeterRule | None = None
+    meter_name: str = "hours"
     minutes: int = 60
     skill: str = ""
     kind: str = "preventive"

@@ -32,10 +32,11 @@ class Evidence(StrEnum):
     CALIBRATION = "calibration"
     MAINTENANCE = "maintenance"
     NO_OPEN_NOTICE = "no_open_notice"
+    PRINTOUT = "printout"
 
 
 TEMPERATURE_AND_PRESSURE = frozenset({Evidence.CONTROL_TEMPERATURE, Evidence.PRESSURE})
-FULL_STEAM_EVIDENCE = frozenset(Evidence)
+FULL_STEAM_EVIDENCE = frozenset(Evidence) - {Evidence.PRINTOUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,8 @@ class WorkOrder:
         What was added after it was closed.
     rule, due_date : str
         The maintenance rule and local date that it fulfils; empty otherwise.
+    planned_on : str
+        Local date of the Monday of the week for which it was planned; empty if it was not.
     """
 
     id: str
@@ -201,3 +203,4 @@ class WorkOrder:
     amendments: tuple[Amendment, ...] = ()
     rule: str = ""
     due_date: str = ""
+    planned_on: str = ""

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from assets.model.cycle import FloatArray, IntArray
 from assets.model.machine import CHANNEL_BY_QUANTITY, DEFAULT_QUANTITIES, Machine
-from assets.service.cycles import MachineSamples, follow
+from assets.service.cycles import MachineSamples, SampleReader, follow
 from assets.tables.reprocessing import find_machine_by_device, machine_of_row
 from assets.tables.rows import FollowRow
 from twin.ports import EventSink
@@ -107,17 +107,24 @@ class CycleFollower:
             if row is None:
                 continue
             channels = _channels(machine_of_row(row), [n.chunk for n in fresh if n.chunk.device == device])
-            events = follow(session, samples=MachineSamples(machine=row, channels=channels), read=self._read)
+            samples = MachineSamples(machine=row, channels=channels)
+            events = follow(session, samples=samples, read=good_reader(self._store))
             if events:
                 self._ledger.append(session, events)
         position.sequence = fresh[-1].sequence
         session.add(position)
         session.flush()
 
-    def _read(self, session: Session, device: str, quantity: str, start: int, end: int) -> tuple[IntArray, FloatArray]:
-        found = self._store.read(session, device, quantity, start, end)
+
+def good_reader(store: SampleStore) -> SampleReader:
+    """Give the reader of a store's good values; a value of bad quality is no evidence."""
+
+    def read(session: Session, device: str, quantity: str, start: int, end: int) -> tuple[IntArray, FloatArray]:
+        found = store.read(session, device, quantity, start, end)
         good = (found.quality == 0) & np.isfinite(found.values)
         return found.times_us[good], found.values[good]
+
+    return read
 
 
 def _channels(machine: Machine, chunks: Sequence[Samples]) -> dict[str, tuple[IntArray, FloatArray]]:

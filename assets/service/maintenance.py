@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session, col, select
 
-from assets.model.maintenance import Anchor, Occurrence, Performed, Rule
+from assets.model.maintenance import Anchor, DueState, Occurrence, Performed, Rule
 from assets.model.regions import ComplianceFlag
 from assets.model.work import WorkKind, WorkOrder, WorkState
-from assets.rules.due_dates import add_months, local_day, occurrences
+from assets.rules.due_dates import add_months, local_day, meter_due, occurrences
 from assets.service.act import Act
 from assets.service.availability import change_state
+from assets.service.meters import usage_of
 from assets.service.work import OPEN_STATES, open_work_order, order_of_row
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import RuleRow, WorkOrderRow
@@ -90,21 +91,33 @@ def _open_missing(session: Session, act: Act, rule: Rule, horizon: Horizon) -> l
         session.exec(select(WorkOrderRow.dedupe_key).where(col(WorkOrderRow.dedupe_key).startswith(f"{rule.id}:")))
     )
     opened = []
-    for due in _due(session, rule, horizon):
-        if due.key in known:
+    for key, due_on in [*((due.key, due.due_on) for due in _due(session, rule, horizon)),
+                        *_due_by_use(session, rule, horizon)]:  # fmt: skip
+        if key in known:
             continue
         order = WorkOrder(
-            id=f"pm:{due.key}",
+            id=f"pm:{key}",
             asset=rule.asset,
             kind=WorkKind(rule.kind),
             title=rule.title,
-            due_at=_end_of_day(due.due_on, horizon.zone),
+            due_at=_end_of_day(due_on, horizon.zone),
             rule=rule.id,
-            due_date=due.due_on.isoformat(),
+            due_date=due_on.isoformat(),
         )
-        step = replace(act, key=f"{act.key}:{due.key}")
-        opened.append(open_work_order(session, act=step, order=order, dedupe_key=due.key))
+        step = replace(act, key=f"{act.key}:{key}")
+        opened.append(open_work_order(session, act=step, order=order, dedupe_key=key))
     return opened
+
+
+def _due_by_use(session: Session, rule: Rule, horizon: Horizon) -> list[tuple[str, date]]:
+    """Give the order that use makes due now: one per step of the meter, and none while one is open."""
+    if rule.meter is None or _has_open(session, rule):
+        return []
+    done_at = max((o.closed_at for o in _orders(session, rule) if o.state is WorkState.CLOSED), default=0)
+    used = usage_of(session, asset=rule.asset, meter=rule.meter_name)
+    at_last = usage_of(session, asset=rule.asset, meter=rule.meter_name, until=done_at).total if done_at else 0.0
+    found = meter_due(rule.meter, last_done_at=at_last, reading=used.total)
+    return [(f"{rule.id}:use:{found.next_at:g}", horizon.today)] if found.state is DueState.DUE else []
 
 
 def _due(session: Session, rule: Rule, horizon: Horizon) -> list[Occurrence]:

@@ -12,6 +12,7 @@ from assets.model.work import Amendment, Answer, Labour, Part, Step, WorkKind, W
 from assets.rules.work import is_within_limits, reasons_against_closing, state_while_working
 from assets.service.act import Act
 from assets.service.availability import change_state
+from assets.service.templates import steps_for
 from assets.tables.register import load_asset
 from assets.tables.rows import DowntimeRow, WorkOrderRow
 from twin.access import Permission
@@ -60,12 +61,14 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
         A second order with this key is not opened; the first is given back. The id if empty.
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
-    load_asset(session, order.asset)
+    asset = load_asset(session, order.asset)
     key = dedupe_key or order.id
     known = session.exec(select(WorkOrderRow).where(col(WorkOrderRow.dedupe_key) == key)).first()
     if known is not None:
         return order_of_row(known)
-    opened = replace(order, state=WorkState.OPEN, opened_at=order.opened_at or act.now)
+    # Copied, not referred to: a later change of the checklist changes nothing that was begun under the old one.
+    steps = order.steps or steps_for(session, kind=order.kind, category=asset.category)
+    opened = replace(order, state=WorkState.OPEN, opened_at=order.opened_at or act.now, steps=steps)
     _write(session, WorkOrderRow(id=order.id, dedupe_key=key, asset="", kind="", state=""), opened)
     if order.kind is WorkKind.CORRECTIVE:
         _begin_downtime(session, opened)
@@ -204,6 +207,14 @@ def get_work_order(session: Session, *, order_id: str) -> tuple[WorkOrder, int]:
     """Give a work order and its version."""
     row = _row(session, order_id)
     return order_of_row(row), row.version
+
+
+def plan_work(session: Session, *, order: WorkOrder) -> WorkOrder:
+    """Keep the week for which an open order was planned."""
+    row = _row(session, order.id)
+    if row.state != WorkState.OPEN:
+        raise Refused(f"{order.id} is {row.state} and is planned no more.", code="work_order.state")
+    return _write(session, row, replace(order_of_row(row), planned_on=order.planned_on))
 
 
 def list_work_orders(

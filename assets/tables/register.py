@@ -141,3 +141,19 @@ def load_model(session: Session, model_id: str) -> DeviceModel:
     if row is None:
         raise NotFound("device model", model_id)
     return msgspec.json.decode(row.body, type=DeviceModel)
+
+
+def load_models(session: Session) -> dict[tuple[str, str], DeviceModel]:
+    """Give all catalogue entries by (maker, name) in small letters, and by ("", id)."""
+    found: dict[tuple[str, str], DeviceModel] = {}
+    for row in session.exec(select(ModelRow).order_by(col(ModelRow.id))):
+        model = msgspec.json.decode(row.body, type=DeviceModel)
+        found["", model.id] = model
+        found[model.manufacturer.casefold(), model.name.casefold()] = model
+    return found
+
+
+def list_models(session: Session, *, limit: int = 1000) -> list[DeviceModel]:
+    """Give catalogue entries by id."""
+    rows = session.exec(select(ModelRow).order_by(col(ModelRow.id)).limit(limit))
+    return [msgspec.json.decode(row.body, type=DeviceModel) for row in rows]

@@ -13,6 +13,7 @@ TABLE_MODULES = (
     "twin.ledger.tables",
     "twin.history.tables",
     "twin.telemetry.tables",
+    "assets.tables.records",
     "assets.tables.rows",
     "inventory.tables",
     "scheduling.tables",

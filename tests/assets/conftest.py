@@ -14,7 +14,7 @@ import pytest
 
 from assets.handlers import handlers
 from assets.service.act import Act
-from assets.tables import rows  # noqa: F401  # declares the tables
+from assets.tables import records, rows  # noqa: F401  # declare the tables
 from twin.access import Actor, Role
 from twin.clock import ManualClock
 from twin.db.database import Database

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.model.electrical import Measurement, Method, Quantity
 from assets.model.maintenance import Strategy
 from assets.rules.depreciation import book_value, monthly_charges
 from assets.rules.drift import cusum, ewma
-from assets.rules.electrical import IEC_62353_LIMITS, Measurement, Method, Quantity, judge_measurement
+from assets.rules.electrical import IEC_62353_LIMITS, judge_measurement
 from assets.rules.leak import judge_leak_test
 from assets.rules.reliability.rates import mean_time_between_failures
 from assets.rules.risk import FUNCTION_POINTS, StrategyCase, allowed_strategies, score_equipment

@@ -1,0 +1,185 @@
+"""The fleet's figures from the register: by model, pooled, each with its n and interval."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlmodel import Session, col, select
+
+from assets.rules.reliability.observation import FEWEST_EVENTS
+from assets.rules.reliability.rates import MeanTime, PooledRate, mean_time_between_failures, pool_rates
+from assets.rules.reliability.repairable import History, PowerLaw, TrendTest, fit_power_law, trend_of
+from assets.rules.uptime import merged
+from assets.tables.register import asset_of_row
+from assets.tables.rows import AssetRow, DowntimeRow
+from twin.clock import SECOND_US
+from twin.errors import InputError
+
+DAY_US = 86_400 * SECOND_US
+YEAR_DAYS = 365.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedDevice:
+    """What is known of one device's failures; ages in days.
+
+    Parameters
+    ----------
+    asset : str
+        Id.
+    start, end : float
+        Age at which its records begin, and its age now.
+    failures : tuple[float, ...]
+        Ages at failure.
+    down_days : float
+        Days down, overlaps counted once.
+    """
+
+    asset: str
+    start: float
+    end: float
+    failures: tuple[float, ...]
+    down_days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetGroup:
+    """Devices of one maker and model.
+
+    Parameters
+    ----------
+    category, manufacturer, model : str
+        Which.
+    devices, failures : int
+        What it rests on.
+    days : float
+        Watched time in all.
+    mtbf_days : MeanTime
+        Operating time between failures; its point is None below three failures.
+    availability : float or None
+        Share of the watched time that they were not down; None if nothing was watched.
+    growth : PowerLaw or None
+        Whether failures come ever faster with age; None where it is refused.
+    trend : TrendTest or None
+        Test for a trend; None where it is refused.
+    refused : dict[str, str]
+        Code of the reason by figure that is not given.
+    pooled : tuple[tuple[str, PooledRate], ...]
+        Failures a year of each device, drawn towards its fellows; empty below three failures.
+    """
+
+    category: str
+    manufacturer: str
+    model: str
+    devices: int
+    failures: int
+    days: float
+    mtbf_days: MeanTime
+    availability: float | None
+    growth: PowerLaw | None = None
+    trend: TrendTest | None = None
+    refused: dict[str, str] = field(default_factory=dict)
+    pooled: tuple[tuple[str, PooledRate], ...] = ()
+
+
+def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str, str, str], list[WatchedDevice]]:
+    """Give each device's watch and failures by (category, maker, model).
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    now : int
+        UTC microseconds.
+    category : str
+        Only this kind; all if empty.
+
+    Notes
+    -----
+    Age counts from commissioning. A device that is older than its register entry enters late: failures before it was
+    registered are unknown, and are not taken for none.
+    """
+    down: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    columns = select(DowntimeRow.asset, DowntimeRow.start_at, DowntimeRow.end_at).order_by(col(DowntimeRow.start_at))
+    for asset, start_at, end_at in session.exec(columns):
+        down[asset].append((start_at, end_at or now))
+    query = select(AssetRow)
+    if category:
+        query = query.where(col(AssetRow.category) == category)
+    found: defaultdict[tuple[str, str, str], list[WatchedDevice]] = defaultdict(list)
+    for row in session.exec(query):
+        device = _watch(row, down.get(row.id, []), now)
+        if device is not None:
+            found[row.category, row.manufacturer, row.model].append(device)
+    return dict(found)
+
+
+def _watch(row: AssetRow, down: Sequence[tuple[int, int]], now: int) -> WatchedDevice | None:
+    born = asset_of_row(row).commissioned_at or row.registered_at
+    begun = max(row.registered_at, born)
+    if down:
+        # What was recorded before it was entered here was taken over from an earlier system: it was watched since.
+        begun = min(begun, max(down[0][0] - 1, born))
+    if now <= begun:
+        return None
+    inside = [(float(s), float(e)) for s, e in down if begun < s <= now]
+    days = sum(e - s for s, e in merged(inside, start=float(begun), end=float(now))) / DAY_US
+    return WatchedDevice(
+        asset=row.id, start=(begun - born) / DAY_US, end=(now - born) / DAY_US,
+        failures=tuple((s - born) / DAY_US for s, _ in inside), down_days=days,
+    )  # fmt: skip
+
+
+def groups(session: Session, *, now: int, category: str = "", confidence: float = 0.9) -> list[FleetGroup]:
+    """Give the figures of each model, the most failures first.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    now : int
+        UTC microseconds.
+    category : str
+        Only this kind; all if empty.
+    confidence : float
+        Two-sided, of all intervals.
+    """
+    found = [_group(key, devices, confidence) for key, devices in watched(session, now=now, category=category).items()]
+    return sorted(found, key=lambda group: (-group.failures, group.category, group.manufacturer, group.model))
+
+
+def _group(key: tuple[str, str, str], devices: Sequence[WatchedDevice], confidence: float) -> FleetGroup:
+    days = sum(device.end - device.start for device in devices)
+    down = sum(device.down_days for device in devices)
+    failures = sum(len(device.failures) for device in devices)
+    base = FleetGroup(
+        category=key[0], manufacturer=key[1], model=key[2], devices=len(devices), failures=failures, days=days,
+        mtbf_days=mean_time_between_failures(max(days - down, 1e-9), failures, confidence=confidence),
+        availability=1.0 - down / days if days > 0.0 else None,
+    )  # fmt: skip
+    return with_statistics(base, devices, confidence)
+
+
+def with_statistics(base: FleetGroup, devices: Sequence[WatchedDevice], confidence: float) -> FleetGroup:
+    """Add to a group what its failures allow to be said, and the codes of what they do not."""
+    if base.failures < FEWEST_EVENTS:
+        code = "reliability.too_few_events"
+        silent = replace(base.mtbf_days, point=None)
+        return replace(base, mtbf_days=silent, refused=dict.fromkeys(("mtbf", "growth", "trend", "pooled"), code))
+    histories = [History(times=device.failures, start=device.start, end=device.end) for device in devices]
+    refused: dict[str, str] = {}
+    growth, trend = None, None
+    try:
+        growth = fit_power_law(histories, confidence=confidence)
+    except InputError as error:
+        refused["growth"] = error.code
+    try:
+        trend = trend_of(*histories, confidence=confidence)
+    except InputError as error:
+        refused["trend"] = error.code
+    spans = [(device.end - device.start) / YEAR_DAYS for device in devices]
+    pool = pool_rates([len(device.failures) for device in devices], spans, confidence=confidence)
+    pooled = tuple((device.asset, rate) for device, rate in zip(devices, pool.devices, strict=True))
+    return replace(base, growth=growth, trend=trend, refused=refused, pooled=pooled)

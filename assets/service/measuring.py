@@ -1,0 +1,256 @@
+"""Calibrations and safety tests: kept as measured, and flagged when their instrument turns out to be wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from assets.model.electrical import Measurement
+from assets.model.measurements import Calibration, MeasurementKind, Result, SafetyTest
+from assets.model.regions import ComplianceFlag
+from assets.rules.calibration import Checked, doubtful_spans, is_doubtful, judge_calibration
+from assets.rules.electrical import IEC_62353_LIMITS, LimitKey, judge_measurement
+from assets.service.act import Act
+from assets.service.availability import change_state
+from assets.tables.register import load_asset, regions_of_row
+from assets.tables.rows import MeasurementRow
+from twin.access import Permission
+from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What the state of an instrument puts in doubt.
+
+    Parameters
+    ----------
+    instrument : str
+        Asset id.
+    spans : tuple[tuple[int, int], ...]
+        Times in doubt, (after, until] in UTC microseconds.
+    results : tuple[Result, ...]
+        Results in doubt, the oldest first; their devices are to be tested again.
+    """
+
+    instrument: str
+    spans: tuple[tuple[int, int], ...]
+    results: tuple[Result, ...]
+
+
+def record_calibration(session: Session, *, act: Act, calibration: Calibration) -> Result:
+    """Keep a calibration; one that found an instrument out of tolerance flags all that it had measured since.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who enters it; needs ``work_orders:write``.
+    calibration : Calibration
+        As measured.
+
+    Raises
+    ------
+    Conflict
+        If another result has this id: results are never overwritten.
+    """
+    act.actor.require(Permission.WORK_ORDERS_WRITE)
+    found = judge_calibration(calibration)
+    details = tuple(f"out_of_tolerance.{quantity}" for quantity in found.failed)
+    result = Result(
+        id=calibration.id, asset=calibration.asset, kind=MeasurementKind.CALIBRATION,
+        instrument=calibration.instrument, at=calibration.at, is_passed=found.found_good,
+        is_left_good=found.left_good, is_flagged=_is_in_doubt(session, calibration.instrument, calibration.at),
+        details=details,
+    )  # fmt: skip
+    _keep(session, act, result, calibration)
+    latest = all(row.at <= calibration.at for row in _rows(session, calibration.asset, MeasurementKind.CALIBRATION))
+    if latest:
+        _flag(session, act, calibration.asset, ComplianceFlag.CALIBRATION_OVERDUE, is_set=not found.left_good)
+    _reflag(session, calibration.asset)
+    return result
+
+
+def record_safety_test(
+    session: Session, *, act: Act, test: SafetyTest, limits: dict[LimitKey, float] = IEC_62353_LIMITS
+) -> Result:
+    """Keep an electrical safety test, judged by the limits in force; a failed one forbids use.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who enters it; needs ``work_orders:write``.
+    test : SafetyTest
+        As measured; first and previous values of the device are found here.
+    limits : dict[LimitKey, float]
+        As the hospital configured them.
+
+    Raises
+    ------
+    FieldError
+        If a value has no limit: its method or class is missing.
+    """
+    act.actor.require(Permission.WORK_ORDERS_WRITE)
+    earlier = [_test_of(row) for row in _rows(session, test.asset, MeasurementKind.SAFETY_TEST) if row.at < test.at]
+    measured = tuple(_with_history(one, earlier) for one in test.measurements)
+    details = [] if test.visual_passed else ["visual"]
+    details += [] if test.functional_passed else ["functional"]
+    warnings = []
+    for index, measurement in enumerate(measured):
+        try:
+            judged = judge_measurement(measurement, limits=limits)
+        except ValueError as error:
+            problem = FieldProblem(field="method", place=f"measurements/{index}", message=str(error),
+                                   cure="Name quantity, method and class as the limit table does.")  # fmt: skip
+            raise FieldError(problem) from error
+        if not judged.is_passed:
+            details.append(f"above_limit.{measurement.quantity}")
+        warnings += [f"{warning}.{measurement.quantity}" for warning in judged.warnings]
+    result = Result(
+        id=test.id, asset=test.asset, kind=MeasurementKind.SAFETY_TEST, instrument=test.instrument, at=test.at,
+        is_passed=not details, is_left_good=not details, is_flagged=_is_in_doubt(session, test.instrument, test.at),
+        details=(*details, *warnings),
+    )  # fmt: skip
+    _keep(session, act, result, replace(test, measurements=measured))
+    if all(row.at <= test.at for row in _rows(session, test.asset, MeasurementKind.SAFETY_TEST)):
+        _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_FAILED, is_set=not result.is_passed)
+        if result.is_passed:
+            _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_OVERDUE, is_set=False)
+    return result
+
+
+def _with_history(measurement: Measurement, earlier: Sequence[SafetyTest]) -> Measurement:
+    same = [
+        one.value
+        for test in earlier
+        for one in test.measurements
+        if (one.quantity, one.method, one.subject) == (measurement.quantity, measurement.method, measurement.subject)
+    ]
+    if not same:
+        return measurement
+    return replace(measurement, reference=same[0], previous=same[-1])
+
+
+def results_of(session: Session, *, asset: str, limit: int = 100) -> list[Result]:
+    """Give the results of a device, the latest first."""
+    query = select(MeasurementRow).where(col(MeasurementRow.asset) == asset)
+    rows = session.exec(query.order_by(col(MeasurementRow.at).desc(), col(MeasurementRow.id)).limit(limit))
+    return [result_of_row(row) for row in rows]
+
+
+def trace_of(session: Session, *, instrument: str) -> Trace:
+    """Give every result that the state of an instrument puts in doubt.
+
+    Raises
+    ------
+    NotFound
+        If there is no such asset.
+    """
+    load_asset(session, instrument)
+    spans = doubtful_spans(_checks(session, instrument))
+    query = select(MeasurementRow).where(col(MeasurementRow.instrument) == instrument).order_by(col(MeasurementRow.at))
+    doubtful = [result_of_row(row) for row in session.exec(query) if is_doubtful(row.at, spans)]
+    return Trace(instrument=instrument, spans=tuple(spans), results=tuple(doubtful))
+
+
+def result_of_row(row: MeasurementRow) -> Result:
+    """Give the result of a row, with its flag as it stands now."""
+    body = msgspec.json.decode(row.body)
+    result = msgspec.convert(body["result"], type=Result)
+    return replace(result, is_flagged=row.is_flagged)
+
+
+def calibration_of(session: Session, *, result_id: str) -> Calibration:
+    """Give a calibration as it was entered.
+
+    Raises
+    ------
+    NotFound
+        If there is no such calibration.
+    """
+    row = session.get(MeasurementRow, result_id)
+    if row is None or row.kind != MeasurementKind.CALIBRATION:
+        raise NotFound("calibration", result_id)
+    return msgspec.convert(msgspec.json.decode(row.body)["entered"], type=Calibration)
+
+
+def _test_of(row: MeasurementRow) -> SafetyTest:
+    return msgspec.convert(msgspec.json.decode(row.body)["entered"], type=SafetyTest)
+
+
+def _keep(session: Session, act: Act, result: Result, entered: Calibration | SafetyTest) -> None:
+    load_asset(session, result.asset)
+    if result.instrument:
+        load_asset(session, result.instrument)
+    known = session.get(MeasurementRow, result.id)
+    body = msgspec.json.encode({"result": result, "entered": entered, "actor": act.actor.id}).decode()
+    if known is not None and known.body != body:
+        raise Conflict(f"{result.id} was entered already: give another id.", code="measurement.duplicate")
+    session.merge(
+        MeasurementRow(
+            id=result.id, asset=result.asset, kind=result.kind.value, instrument=result.instrument, at=result.at,
+            is_passed=result.is_passed, is_flagged=result.is_flagged, body=body,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _rows(session: Session, asset: str, kind: MeasurementKind) -> list[MeasurementRow]:
+    query = select(MeasurementRow).where(col(MeasurementRow.asset) == asset, col(MeasurementRow.kind) == kind.value)
+    return list(session.exec(query.order_by(col(MeasurementRow.at), col(MeasurementRow.id))))
+
+
+def _checks(session: Session, instrument: str) -> list[Checked]:
+    found = [result_of_row(row) for row in _rows(session, instrument, MeasurementKind.CALIBRATION)]
+    return [Checked(at=one.at, found_good=one.is_passed, left_good=one.is_left_good) for one in found]
+
+
+def _is_in_doubt(session: Session, instrument: str, at: int) -> bool:
+    return bool(instrument) and is_doubtful(at, doubtful_spans(_checks(session, instrument)))
+
+
+def _reflag(session: Session, instrument: str) -> None:
+    """Bring the flags of all results of an instrument in line with its calibrations, whatever order they came in."""
+    spans = doubtful_spans(_checks(session, instrument))
+    for row in session.exec(select(MeasurementRow).where(col(MeasurementRow.instrument) == instrument)):
+        row.is_flagged = is_doubtful(row.at, spans)
+        session.add(row)
+    session.flush()
+
+
+def _flag(session: Session, act: Act, asset_id: str, flag: ComplianceFlag, *, is_set: bool) -> None:
+    flags = regions_of_row(load_asset(session, asset_id)).compliance
+    if (flag in flags) != is_set:
+        step = replace(act, key=f"{act.key}:{flag}")
+        change_state(session, act=step, asset_id=asset_id, compliance=flags | {flag} if is_set else flags - {flag})
+
+
+def flag_out_of_date(session: Session, *, act: Act) -> list[str]:
+    """Mark devices whose latest calibration is past its date; give the ids that changed.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Whose present instant decides.
+    """
+    latest: dict[str, float] = {}
+    query = select(MeasurementRow).where(col(MeasurementRow.kind) == MeasurementKind.CALIBRATION.value)
+    for row in session.exec(query.order_by(col(MeasurementRow.at))):
+        entered = msgspec.convert(msgspec.json.decode(row.body)["entered"], type=Calibration)
+        latest[row.asset] = float(entered.valid_until or math.inf)
+    changed = []
+    for asset_id, until in sorted(latest.items()):
+        flags = regions_of_row(load_asset(session, asset_id)).compliance
+        if until <= act.now and ComplianceFlag.CALIBRATION_OVERDUE not in flags:
+            step = replace(act, key=f"{act.key}:{asset_id}")
+            _flag(session, step, asset_id, ComplianceFlag.CALIBRATION_OVERDUE, is_set=True)
+            changed.append(asset_id)
+    return changed

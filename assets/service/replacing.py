@@ -1,0 +1,277 @@
+"""Replacement plans from the register: what each device costs and risks, and which to replace in which year."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session, col, select
+
+from assets.model.notices import MatchState
+from assets.model.register import Asset, DeviceModel
+from assets.rules.replacement import Candidate, Infeasible, ReplacementPlan, ReplacementRules, plan_replacements
+from assets.rules.replacement_score import WEIGHTS, ReplacementFacts, ReplacementScore, score_replacement
+from assets.rules.uptime import merged
+from assets.service.work import order_of_row
+from assets.tables.register import asset_of_row, load_models
+from assets.tables.rows import AssetRow, DowntimeRow, NoticeMatchRow, WorkOrderRow
+from twin.clock import SECOND_US
+from twin.errors import FieldError, FieldProblem
+
+YEAR_US = int(365.25 * 86_400) * SECOND_US
+LOOK_BACK_YEARS = 3
+_MONTHS = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCase:
+    """One device as the studio sees it.
+
+    Parameters
+    ----------
+    asset, name, category, model, site : str
+        What it is and where it belongs.
+    price : int
+        Of a new one, integer minor units; 0 if unknown, and then it cannot be planned.
+    yearly_cost : int
+        Mean service cost of the last three years, integer minor units.
+    failures : int
+        In the same time.
+    years : float
+        How much of that time it was in the register.
+    facts, score
+        What the score rests on, and the score.
+    """
+
+    asset: str
+    name: str
+    category: str
+    model: str
+    site: str
+    price: int
+    yearly_cost: int
+    failures: int
+    years: float
+    facts: ReplacementFacts
+    score: ReplacementScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """What a planner sets.
+
+    Parameters
+    ----------
+    budgets : tuple[int, ...]
+        Per year, integer minor units; one to ten years.
+    category : str
+        Only this kind; empty for all.
+    risk_weight : float
+        Worth of full points of score, as a share of the device's price, not below 0.
+    interest : float
+        Yearly discount, 0..1.
+    most_models : int
+        Most new models per category; 0 for no limit.
+    most_per_year : int
+        Installations that can be done in a year; 0 for no limit.
+    carries_over : bool
+        Whether what is left of a year may be spent later.
+    """
+
+    budgets: tuple[int, ...]
+    category: str = ""
+    risk_weight: float = 0.3
+    interest: float = 0.03
+    most_models: int = 0
+    most_per_year: int = 0
+    carries_over: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be planned."""
+        if not 1 <= len(self.budgets) <= 10 or min(self.budgets) < 0:
+            raise ValueError(f"Expected one to ten budgets not below 0, got {self.budgets}.")
+        if self.risk_weight < 0.0 or not 0.0 <= self.interest < 1.0 or self.most_models < 0 or self.most_per_year < 0:
+            raise ValueError("Expected weights and limits not below 0 and an interest within 0 to 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudioPlan:
+    """A plan with every device's case, planned or not.
+
+    Parameters
+    ----------
+    plan : ReplacementPlan
+        Years, bound and reasons.
+    cases : tuple[DeviceCase, ...]
+        All devices that were looked at, the highest score first.
+    without_price : tuple[str, ...]
+        Devices that could not be planned, since nobody knows what a new one costs.
+    """
+
+    plan: ReplacementPlan
+    cases: tuple[DeviceCase, ...]
+    without_price: tuple[str, ...]
+
+
+def device_cases(session: Session, *, now: int, category: str = "") -> list[DeviceCase]:
+    """Give every device in the register with what speaks for its replacement, the highest score first.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    now : int
+        UTC microseconds.
+    category : str
+        Only this kind; all if empty.
+    """
+    query = select(AssetRow).where(col(AssetRow.operational).not_in(["retired", "sanitised", "disposed"]))
+    rows = session.exec(query.where(col(AssetRow.category) == category) if category else query).all()
+    models = load_models(session)
+    since = now - LOOK_BACK_YEARS * YEAR_US
+    cost, failures = _work_since(session, since)
+    down = _down_since(session, since, now)
+    notices = Counter(
+        session.exec(select(NoticeMatchRow.asset).where(col(NoticeMatchRow.state) == MatchState.OPEN.value))
+    )
+    found = []
+    for row in rows:
+        asset = asset_of_row(row)
+        model = models.get((asset.manufacturer.casefold(), asset.model.casefold())) or models.get(("", asset.model))
+        begun = max(asset.commissioned_at or row.registered_at, since)
+        years = max((now - begun) / YEAR_US, 1 / _MONTHS)
+        facts = _facts(asset, model, now)
+        price = model.replacement_cost if model is not None and model.replacement_cost else asset.cost
+        facts = replace(
+            facts,
+            failures_per_year=failures[row.id] / years,
+            cost_share=cost[row.id] * min(LOOK_BACK_YEARS / years, LOOK_BACK_YEARS) / price if price else None,
+            downtime_share=down[row.id] / (years * YEAR_US),
+            notices=float(notices[row.id]),
+        )
+        found.append(
+            DeviceCase(
+                asset=row.id, name=asset.name, category=asset.category, model=asset.model, site=asset.home,
+                price=price, yearly_cost=round(cost[row.id] / max(years, 1.0)), failures=failures[row.id], years=years,
+                facts=facts, score=score_replacement(facts),
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda case: (-case.score.score, case.asset))
+
+
+def _facts(asset: Asset, model: DeviceModel | None, now: int) -> ReplacementFacts:
+    begun = asset.commissioned_at or asset.acquired_at
+    life = model.expected_life_years if model is not None else 0
+    ends = model.end_of_support_at if model is not None else 0
+    cyber = model.cyber.supported_until if model is not None else 0
+    return ReplacementFacts(
+        age_share=(now - begun) / YEAR_US / life if begun and life else None,
+        support_months=(now - ends) / YEAR_US * _MONTHS if ends else None,
+        is_unsupported_system=float(cyber < now) if cyber else None,
+        criticality=float(asset.criticality),
+    )
+
+
+def _work_since(session: Session, since: int) -> tuple[Counter[str], Counter[str]]:
+    """Give cost and number of corrective orders per device; planned maintenance would be paid for a new one as well."""
+    cost: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    query = select(WorkOrderRow).where(col(WorkOrderRow.opened_at) >= since, col(WorkOrderRow.kind) == "corrective")
+    for row in session.exec(query):
+        order = order_of_row(row)
+        cost[order.asset] += sum(part.cost for part in order.parts) + sum(one.cost for one in order.labour)
+        failures[order.asset] += order.finding not in ("no_problem_found", "use_error")
+    return cost, failures
+
+
+def _down_since(session: Session, since: int, now: int) -> dict[str, float]:
+    periods: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    query = select(DowntimeRow).where((col(DowntimeRow.end_at) == 0) | (col(DowntimeRow.end_at) > since))
+    for row in session.exec(query):
+        periods[row.asset].append((float(row.start_at), float(row.end_at or now)))
+    found: defaultdict[str, float] = defaultdict(float)
+    for asset, spans in periods.items():
+        found[asset] = sum(end - start for start, end in merged(spans, start=float(since), end=float(now)))
+    return found
+
+
+def plan_from_register(
+    session: Session, *, studio: Studio, now: int, seconds: float = 10.0, workers: int = 1
+) -> StudioPlan:
+    """Plan which devices to replace in which year.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    studio : Studio
+        Budgets and limits.
+    now : int
+        UTC microseconds.
+    seconds : float
+        Time for the solver.
+    workers : int
+        Threads of the solver.
+
+    Raises
+    ------
+    FieldError
+        If no plan keeps all rules.
+
+    Notes
+    -----
+    Benefit in year y: (service cost avoided over the years left + risk weight · score · price) / (1 + interest)^y.
+    """
+    cases = device_cases(session, now=now, category=studio.category)
+    priced = [case for case in cases if case.price > 0]
+    candidates = [_candidate(case, studio) for case in priced]
+    rules = ReplacementRules(
+        budgets=studio.budgets,
+        carries_over=studio.carries_over,
+        most_models={case.category: studio.most_models for case in priced} if studio.most_models else {},
+        most_per_year=studio.most_per_year,
+    )
+    try:
+        plan = plan_replacements(candidates, rules, seconds=seconds, workers=workers)
+    except Infeasible as error:
+        problem = FieldProblem(field="budgets", place="studio", message=str(error), cure="Raise them or drop a limit.")
+        raise FieldError(problem) from error
+    return StudioPlan(
+        plan=plan, cases=tuple(cases), without_price=tuple(case.asset for case in cases if case.price <= 0)
+    )
+
+
+def _candidate(case: DeviceCase, studio: Studio) -> Candidate:
+    years = len(studio.budgets)
+    worth = studio.risk_weight * case.score.score * case.price
+    benefits = tuple(
+        round((case.yearly_cost * (years - y) + worth) / (1.0 + studio.interest) ** y) for y in range(years)
+    )
+    return Candidate(
+        asset=case.asset, costs=(case.price,) * years, benefits=benefits, kind=case.category, model=case.model,
+        site=case.site,
+    )  # fmt: skip
+
+
+def rank_stability(cases: Sequence[DeviceCase], *, top: int = 10) -> float:
+    """Give the share of the highest ranked devices that stay so when any one weight changes by a fifth.
+
+    Parameters
+    ----------
+    cases : Sequence[DeviceCase]
+        The highest score first.
+    top : int
+        How many are looked at, above 0.
+    """
+    first = {case.asset for case in cases[:top]}
+    if not first:
+        return 1.0
+    shares = []
+    for name in WEIGHTS:
+        for factor in (0.8, 1.2):
+            weights = {**WEIGHTS, name: WEIGHTS[name] * factor}
+            scores = {case.asset: score_replacement(case.facts, weights=weights).score for case in cases}
+            again = sorted(scores, key=lambda asset: (-scores[asset], asset))[:top]
+            shares.append(len(first.intersection(again)) / len(first))
+    return min(shares)
