@@ -114,7 +114,7 @@ class ReplacementShown(msgspec.Struct, frozen=True, kw_only=True):
     cases: list[replacing.DeviceCase]
 
 
-@router.post("/replacement-plans", permission=Permission.PLANS_READ, takes=StudioTold, gives=ReplacementShown,
+@router.post("/replacement-plans", permission=Permission.DEVICES_READ, takes=StudioTold, gives=ReplacementShown,
              status=201)  # fmt: skip
 def plan_replacement(call: CallDep) -> ReplacementShown:
     """Plan which devices to replace in which year, from the register; nothing is changed by it."""

@@ -55,7 +55,7 @@ class ProgrammeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     required_hold_s: Positive
     name: Short = ""
     kind: MachineKind = MachineKind.STEAM
-    required: list[Evidence] = [Evidence.CONTROL_TEMPERATURE, Evidence.PRESSURE]
+    required: tuple[Evidence, ...] = (Evidence.CONTROL_TEMPERATURE, Evidence.PRESSURE)
     sample_interval_s: Positive = 1.0
     max_theoretical_difference_k: Positive = 2.0
     max_record_difference_k: Positive = 1.0
@@ -89,7 +89,7 @@ class MachineTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     programmes: dict[str, Key] = {}
     quantities: dict[str, list[Key]] = {}
     leading: Short = "phase"
-    idle_codes: list[int] = [0, 7]
+    idle_codes: tuple[int, ...] = (0, 7)
     start_above_c: Celsius = 90.0
     end_below_c: Celsius = 85.0
 
