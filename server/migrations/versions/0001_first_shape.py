@@ -68,6 +68,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('name')
     )
+    op.create_table('assets_agreement',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('ends_on', sa.String(length=10), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_agreement_ends_on'), 'assets_agreement', ['ends_on'], unique=False)
+    op.create_index(op.f('ix_assets_agreement_kind'), 'assets_agreement', ['kind'], unique=False)
+    op.create_table('assets_agreement_asset',
+    sa.Column('agreement', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('agreement', 'asset')
+    )
+    op.create_index(op.f('ix_assets_agreement_asset_asset'), 'assets_agreement_asset', ['asset'], unique=False)
     op.create_table('assets_asset',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('control_no', sa.String(length=100), nullable=False),
@@ -127,6 +142,21 @@ def upgrade() -> None:
     )
     op.create_index('assets_cycle_machine', 'assets_cycle', ['machine', 'start_at'], unique=False)
     op.create_index(op.f('ix_assets_cycle_end_at'), 'assets_cycle', ['end_at'], unique=False)
+    op.create_table('assets_document',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('media_type', sa.String(length=60), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('note', sa.String(length=500), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawn_at', sa.BigInteger(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('assets_document_subject', 'assets_document', ['subject', 'at'], unique=False)
     op.create_table('assets_downtime',
     sa.Column('asset', sa.String(length=100), nullable=False),
     sa.Column('start_at', sa.BigInteger(), nullable=False),
@@ -147,6 +177,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('kind', 'value')
     )
     op.create_index(op.f('ix_assets_identifier_asset'), 'assets_identifier', ['asset'], unique=False)
+    op.create_table('assets_incident',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('is_open', sa.Boolean(), nullable=False),
+    sa.Column('aware_at', sa.BigInteger(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_incident_asset'), 'assets_incident', ['asset'], unique=False)
+    op.create_index(op.f('ix_assets_incident_due_at'), 'assets_incident', ['due_at'], unique=False)
+    op.create_index(op.f('ix_assets_incident_is_open'), 'assets_incident', ['is_open'], unique=False)
     op.create_table('assets_indicator',
     sa.Column('cycle', sa.String(length=200), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
@@ -218,6 +260,16 @@ def upgrade() -> None:
     op.create_index(op.f('ix_assets_measurement_asset'), 'assets_measurement', ['asset'], unique=False)
     op.create_index(op.f('ix_assets_measurement_at'), 'assets_measurement', ['at'], unique=False)
     op.create_index(op.f('ix_assets_measurement_instrument'), 'assets_measurement', ['instrument'], unique=False)
+    op.create_table('assets_meter_reading',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('meter', sa.String(length=40), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('value', sa.Float(), nullable=False),
+    sa.Column('rollover_at', sa.Float(), nullable=True),
+    sa.Column('is_reset', sa.Boolean(), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'meter', 'at')
+    )
     op.create_table('assets_model',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('category', sa.String(length=100), nullable=False),
@@ -266,6 +318,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('asset', 'other', 'kind')
     )
     op.create_index(op.f('ix_assets_relation_other'), 'assets_relation', ['other'], unique=False)
+    op.create_table('assets_reprocess_step',
+    sa.Column('subject', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('step', sa.String(length=30), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('subject', 'at', 'step')
+    )
     op.create_table('assets_rule',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('asset', sa.String(length=100), nullable=False),
@@ -292,6 +352,21 @@ def upgrade() -> None:
     sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('note', sa.String(length=1000), nullable=False),
     sa.PrimaryKeyConstraint('load', 'actor', 'meaning')
+    )
+    op.create_table('assets_template',
+    sa.Column('kind', sa.String(length=30), nullable=False),
+    sa.Column('category', sa.String(length=100), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'category')
+    )
+    op.create_table('assets_term',
+    sa.Column('system', sa.String(length=20), nullable=False),
+    sa.Column('version', sa.String(length=40), nullable=False),
+    sa.Column('code', sa.String(length=20), nullable=False),
+    sa.Column('term', sa.String(length=500), nullable=False),
+    sa.Column('parent', sa.String(length=20), nullable=False),
+    sa.PrimaryKeyConstraint('system', 'version', 'code')
     )
     op.create_table('assets_work_order',
     sa.Column('id', sa.String(length=100), nullable=False),

@@ -294,6 +294,7 @@ async def test_maintenance_is_levelled_and_kept_and_replacements_are_planned(ser
     assert all(spent <= 300_000 for spent in plan["spent"])
     assert plan["benefit"] <= plan["bound"]
     await call("POST", "/replacement-plans", {"budgets": []}, status=422)
+    served.clock.advance(60)
     fleet = (await call("GET", "/fleet/reliability"))["groups"]
     assert (fleet[0]["devices"], fleet[0]["mtbf_days"]["point"], fleet[0]["refused"]["mtbf"]) == (
         8, None, "reliability.too_few_events",
