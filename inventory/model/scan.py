@@ -40,14 +40,24 @@ class Scan:
         GTIN-14 of the package, and of what a logistic unit contains.
     lot, serial : str
         As printed.
-    expiry, production, best_before, packaging : str
+    expiry, production, best_before, packaging, sell_by, first_freeze : str
         Dates, ISO 8601; day 00 is the last day of the month.
     expiry_datetime : str
         Expiry with the hour, ISO 8601 without zone: the label's local time.
     count, contained_count : int or None
         AI 30: pieces in this package; AI 37: packages in this logistic unit. They are never the same thing.
+    production_datetime : str
+        Production with the hour, ISO 8601 without zone.
     sscc, grai, giai, gln, gsrn : str
         GS1 keys of logistic units, returnable and individual assets, places and people.
+    variant, consumer_variant, third_party_serial, additional_id, customer_part_number, secondary_serial : str
+        AI 20, 22, 235, 240, 241 and 250.
+    order_number, ship_to, bill_to, purchased_from, ship_for, invoicing_party, production_place, party : str
+        AI 400, and the GLN of AI 410 to 413 and 415 to 417.
+    country_of_origin, nhrn, software_version, payment_reference : str
+        AI 422, 710 to 716 (national health reimbursement number), 8012, 8020.
+    net_weight_g : float or None
+        AI 310n, gram.
     lic, pcn, unit_of_measure : str
         HIBC labeller, product number and unit of measure digit.
     di, donation, product_code, blood_group : str
@@ -72,6 +82,9 @@ class Scan:
     production: str = ""
     best_before: str = ""
     packaging: str = ""
+    sell_by: str = ""
+    first_freeze: str = ""
+    production_datetime: str = ""
     count: int | None = None
     contained_count: int | None = None
     sscc: str = ""
@@ -79,6 +92,25 @@ class Scan:
     giai: str = ""
     gln: str = ""
     gsrn: str = ""
+    variant: str = ""
+    consumer_variant: str = ""
+    third_party_serial: str = ""
+    additional_id: str = ""
+    customer_part_number: str = ""
+    secondary_serial: str = ""
+    order_number: str = ""
+    ship_to: str = ""
+    bill_to: str = ""
+    purchased_from: str = ""
+    ship_for: str = ""
+    invoicing_party: str = ""
+    production_place: str = ""
+    party: str = ""
+    country_of_origin: str = ""
+    nhrn: str = ""
+    software_version: str = ""
+    payment_reference: str = ""
+    net_weight_g: float | None = None
     lic: str = ""
     pcn: str = ""
     unit_of_measure: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -197,7 +198,7 @@ def _periodic_pmf(given: Parameters) -> order_up_to.Floats:
 def _review(given: Parameters) -> service.Review:
     return service.Review(
         demand_mean=given.number("demand_mean"),
-        demand_sd=given.number("demand_sd", float(np.sqrt(given.number("demand_mean")))),
+        demand_sd=given.number("demand_sd", float(np.sqrt(max(0.0, given.number("demand_mean"))))),
         review_period=given.number("review_period", 1.0),
         lead_time=given.number("lead_time", 0.0),
         lead_time_sd=given.number("lead_time_sd", 0.0),
@@ -244,7 +245,13 @@ def _wagner_whitin(given: Parameters) -> object:
     def each(field: str, default: float | None = None) -> horizon.Floats:
         return horizon.per_period(given.number_or_numbers(field, default), periods, field)
 
-    return horizon.wagner_whitin(each("holding_cost"), each("fixed_cost"), each("demand"), each("purchase_cost", 0.0))
+    return horizon.wagner_whitin(
+        each("holding_cost"),
+        each("fixed_cost"),
+        each("demand"),
+        each("purchase_cost", 0.0),
+        basis=horizon.HoldingBasis(given.choice("holding_basis", tuple(horizon.HoldingBasis), "order")),
+    )
 
 
 def _joint(given: Parameters) -> object:
@@ -315,9 +322,15 @@ def solve(kind: str, parameters: Mapping[str, object]) -> Result:
     if function is None:
         raise wrong("kind", f"Expected one of {', '.join(KINDS)}, got {kind!r}.")
     given = Parameters(parameters)
-    answer = function(given)
+    try:
+        answer = _plain(function(given))
+    except (ArithmeticError, ValueError, MemoryError) as error:
+        # numbers that pass one by one can still be impossible together, such as costs twenty powers of ten apart
+        raise wrong(kind, f"These numbers cannot be worked out together: {error}.", "Check units and sizes.") from error
     given.check_all_used()
-    return _plain(answer)
+    if not _is_finite(answer):
+        raise wrong(kind, f"These numbers have no finite answer: {answer}.", "Check units and sizes.")
+    return answer
 
 
 def _plain(answer: object) -> Result:
@@ -326,6 +339,14 @@ def _plain(answer: object) -> Result:
     if not isinstance(answer, dict):
         raise TypeError(f"A policy answered {type(answer).__name__}.")
     return {str(key): _listed(value) for key, value in answer.items() if value is not None}
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_finite(each) for each in value.values())
+    if isinstance(value, list):
+        return all(_is_finite(each) for each in value)
+    return not isinstance(value, float) or isfinite(value)
 
 
 def _listed(value: object) -> object:

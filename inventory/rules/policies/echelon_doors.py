@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 from inventory.rules.policies.echelons import (
     FAR_TAIL,
@@ -14,7 +15,7 @@ from inventory.rules.policies.echelons import (
     optimal_serial,
 )
 from inventory.rules.policies.parameters import Parameters
-from inventory.rules.policies.requirements import wrong
+from inventory.rules.policies.requirements import at_least, wrong
 
 
 def serial(given: Parameters) -> dict[str, object]:
@@ -75,25 +76,55 @@ def gsm(given: Parameters) -> dict[str, object]:
     """Give the committed service times of a tree.
 
     ``stages`` is a list of objects with ``id``, ``processing_time``, ``holding_cost``, ``demand_bound`` and, where they
-    apply, ``inbound_service_time``, ``outbound_service_time`` and ``suppliers``.
+    apply, ``inbound_service_time``, ``outbound_service_time`` and ``suppliers``. Instead of bounds, ``safety_factor``
+    may stand beside ``stages``: each stage then gives the ``demand_sd`` of its outside customers, 0 if it has none, and
+    the bounds of the stages before it are pooled from it.
     """
+    factor = given.optional("safety_factor")
+    asked = given.objects("stages")
+    bounds = [] if factor is None else _pooled(asked, factor)
     stages = []
-    for each in given.objects("stages"):
+    for index, each in enumerate(asked):
         outbound = each.optional("outbound_service_time")
-        suppliers = each.raw("suppliers") or []
-        if not isinstance(suppliers, Sequence) or isinstance(suppliers, str):
-            raise wrong("suppliers", f"Expected a list of ids, got {suppliers!r}.")
         stages.append(
             Stage(
                 id=each.text("id"),
                 processing_time=each.count("processing_time", 0),
                 holding_cost=each.number("holding_cost"),
-                demand_bound=each.number("demand_bound"),
+                demand_bound=bounds[index] if bounds else each.number("demand_bound"),
                 inbound_service_time=each.count("inbound_service_time", 0),
-                outbound_service_time=None if outbound is None else int(outbound),
-                suppliers=tuple(str(name) for name in suppliers),
+                outbound_service_time=None if outbound is None else each.count("outbound_service_time", 0),
+                suppliers=tuple(_names(each)),
             )
         )
         each.check_all_used()
     found = guaranteed_service_times(stages)
     return {"service_times": found.service_times, "safety_stocks": found.safety_stocks, "cost": found.cost}
+
+
+def _pooled(stages: Sequence[Parameters], factor: float) -> list[float]:
+    """Give each stage's demand bound from the deviations of all outside demand that it feeds, taken as independent."""
+    at_least(0, safety_factor=factor)
+    names = [each.text("id") for each in stages]
+    own = [each.number("demand_sd", 0.0) for each in stages]
+    at_least(0, **{f"stages[{index}].demand_sd": value for index, value in enumerate(own)})
+    suppliers = [_names(each) for each in stages]
+    customers = {name: [names[i] for i, listed in enumerate(suppliers) if name in listed] for name in names}
+    sd_by_name = dict(zip(names, own, strict=True))
+    bounds = []
+    for name in names:
+        fed, waiting = set[str](), [name]
+        while waiting:
+            current = waiting.pop()
+            if current not in fed:
+                fed.add(current)
+                waiting.extend(customers[current])
+        bounds.append(factor * sqrt(sum(sd_by_name[each] ** 2 for each in fed)))
+    return bounds
+
+
+def _names(stage: Parameters) -> list[str]:
+    listed = stage.raw("suppliers") or []
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        raise wrong("suppliers", f"Expected a list of ids, got {listed!r}.")
+    return [str(name) for name in listed]

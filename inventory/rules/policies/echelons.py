@@ -262,6 +262,9 @@ class ServiceTimes:
     cost: float
 
 
+_LONGEST_TIME = 2_001
+
+
 class _Tree:
     """Graves and Willems' dynamic programme over a tree, rooted anywhere."""
 
@@ -278,6 +281,12 @@ class _Tree:
         self.order, self.parent = self._rooted()
         self.longest = self._longest()
         self.horizon = max(self.longest.values()) + 1
+        if self.horizon > _LONGEST_TIME:
+            raise wrong(
+                "processing_time",
+                f"The longest chain takes {self.horizon - 1} periods; at most {_LONGEST_TIME - 1} can be worked out.",
+                "Count in longer periods.",
+            )
         self.out_cost: dict[str, Floats] = {}
         self.in_cost: dict[str, Floats] = {}
 
@@ -290,6 +299,8 @@ class _Tree:
             current = waiting.pop()
             order.append(current)
             for other in (*self.stages[current].suppliers, *self.customers[current]):
+                if other in self.stages[current].suppliers and other in self.customers[current]:
+                    raise wrong("suppliers", f"{current} and {other} supply each other.", "One of them comes first.")
                 if other == parent[current]:
                     continue
                 if other in parent:
@@ -301,17 +312,18 @@ class _Tree:
         return order, parent
 
     def _longest(self) -> dict[str, int]:
+        # a stack of its own: a chain of a thousand stages is deeper than Python may call itself
         found: dict[str, int] = {}
-
-        def visit(name: str) -> int:
-            if name not in found:
-                stage = self.stages[name]
-                before = max([stage.inbound_service_time, *(visit(each) for each in stage.suppliers)])
-                found[name] = before + stage.processing_time
-            return found[name]
-
-        for name in self.stages:
-            visit(name)
+        waiting = list(self.stages)
+        while waiting:
+            stage = self.stages[waiting[-1]]
+            missing = [each for each in stage.suppliers if each not in found]
+            if missing:
+                waiting.extend(missing)
+                continue
+            waiting.pop()
+            before = max([stage.inbound_service_time, *(found[each] for each in stage.suppliers)])
+            found[stage.id] = before + stage.processing_time
         return found
 
     def solve(self) -> ServiceTimes:

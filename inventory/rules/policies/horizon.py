@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,20 @@ from inventory.rules.policies.requirements import at_least, whole, wrong
 
 Floats = NDArray[np.float64]
 _DEMAND_SPREAD, _LEVEL_SPREAD = 4, 5  # deviations kept of the demand, and around the levels searched
+_MOST_PERIODS = 1_000
+_LARGEST_TABLE = 40_000_000  # levels times demands: 0.3 GB and some seconds for each period
+
+
+class HoldingBasis(StrEnum):
+    """At whose rate a unit is held when the holding cost changes from period to period.
+
+    ``ORDER``: at the rate of the period in which it was bought, as Snyder and Shen's recursion is written.
+    ``PERIOD``: at the rate of each period in which it waits, as Wagner and Whitin (1958) have it.
+    With one rate for all periods both are the same.
+    """
+
+    ORDER = "order"
+    PERIOD = "period"
 
 
 def per_period(value: float | Sequence[float | None], periods: int, field: str) -> Floats:
@@ -103,6 +118,8 @@ def check_periods(periods: float) -> int:
     """
     whole(num_periods=periods)
     at_least(1, num_periods=periods)
+    if periods > _MOST_PERIODS:
+        raise wrong("num_periods", f"Expected at most {_MOST_PERIODS}, got {periods:g}.", "Use longer periods.")
     return int(periods)
 
 
@@ -148,10 +165,17 @@ def _largest_order(case: HorizonCase) -> float:
 
 
 def _solve(case: HorizonCase, low: int, high: int, start: int) -> HorizonPolicy | None:
-    levels = np.arange(low, high + 1, dtype=np.float64)
     spread = _DEMAND_SPREAD * case.demand_sd.max()
     first = max(0, round(float(case.demand_mean.min() - spread)))
-    demand = np.arange(first, round(float(case.demand_mean.max() + spread)) + 1)
+    last = round(float(case.demand_mean.max() + spread))
+    if (high - low) * (last - first) > _LARGEST_TABLE:
+        raise wrong(
+            "demand_mean",
+            f"{high - low} levels and {last - first} demands are too many to try one by one.",
+            "Count demand and stock in packs or hundreds instead of single units.",
+        )
+    demand = np.arange(first, last + 1)
+    levels = np.arange(low, high + 1, dtype=np.float64)
     future = case.terminal_holding_cost * np.maximum(levels, 0) + case.terminal_stockout_cost * np.maximum(-levels, 0)
     points, ups = [0] * case.periods, [0] * case.periods
     for t in reversed(range(case.periods)):
@@ -269,12 +293,20 @@ class LotSizes:
     next_order_periods: tuple[int, ...]
 
 
-def wagner_whitin(holding_cost: Floats, fixed_cost: Floats, demand: Floats, purchase_cost: Floats) -> LotSizes:
+def wagner_whitin(
+    holding_cost: Floats,
+    fixed_cost: Floats,
+    demand: Floats,
+    purchase_cost: Floats,
+    *,
+    basis: HoldingBasis = HoldingBasis.ORDER,
+) -> LotSizes:
     """Give the cheapest orders for known demand, each an array of shape (periods,).
 
     Notes
     -----
-    theta_t = min over s > t of K_t + c_t (d_t + … + d_(s-1)) + holding of what waits + theta_s (equation 3.39).
+    theta_t = min over s > t of K_t [some demand] + c_t (d_t + … + d_(s-1)) + holding of what waits + theta_s
+    (equation 3.39); periods without demand are joined without an order and without its fixed cost.
 
     Examples
     --------
@@ -291,12 +323,13 @@ def wagner_whitin(holding_cost: Floats, fixed_cost: Floats, demand: Floats, purc
     to_go[count] = 0.0
     following = np.full(count, count, dtype=np.int64)
     for t in range(count - 1, -1, -1):
-        cost, carried = float(fixed_cost[t]), 0.0
+        carried = rate = ordered = 0.0
         for end in range(t + 1, count + 1):
             # the demand of period end - 1 is bought at t and held until then
-            carried_rate = float(holding_cost[t : end - 1].sum())
-            carried += float(demand[end - 1]) * (carried_rate + float(purchase_cost[t]))
-            total = cost + carried + to_go[end]
+            carried += float(demand[end - 1]) * (rate + float(purchase_cost[t]))
+            rate += float(holding_cost[t if basis is HoldingBasis.ORDER else end - 1])
+            ordered += float(demand[end - 1])
+            total = (float(fixed_cost[t]) if ordered > 0 else 0.0) + carried + to_go[end]
             if total < to_go[t] - 1e-12:
                 to_go[t], following[t] = total, end
     quantities = np.zeros(count)

@@ -20,6 +20,9 @@ from scipy.special import ndtr
 from inventory.rules.policies.demand import Listed
 from inventory.rules.policies.requirements import above, at_least, whole, wrong
 
+LARGEST_ORDER = 20_000
+"""Units that the exact search tries one by one; its time grows with the square, half a second here."""
+
 Floats = NDArray[np.float64]
 
 
@@ -46,10 +49,20 @@ class PeriodicCosts:
         at_least(0, fixed_cost=self.fixed_cost)
 
 
+def _check_size(units: float, field: str) -> None:
+    if units > LARGEST_ORDER:
+        raise wrong(
+            field,
+            f"About {units:.3g} units are too many to try one by one.",
+            "Count in packs or hundreds instead of single units.",
+        )
+
+
 def poisson_pmf(mean: float) -> Floats:
     """Give Poisson probabilities of 0, 1, 2 and so on, up to a negligible tail."""
     above(0, demand_mean=mean)
     high = int(mean + 12 * sqrt(mean) + 20)
+    _check_size(high, "demand_mean")
     levels = np.arange(high + 1, dtype=np.float64)
     logs = levels * np.log(mean) - mean - np.concatenate(([0.0], np.cumsum(np.log(levels[1:]))))
     return np.asarray(np.exp(logs), dtype=np.float64)
@@ -59,6 +72,7 @@ def normal_pmf(mean: float, sd: float) -> Floats:
     """Give a normal demand rounded to whole numbers; what is below 0 counts as 0."""
     above(0, demand_sd=sd)
     high = int(mean + 10 * sd + 10)
+    _check_size(high, "demand_sd")
     edges = ndtr((np.arange(high + 2) - 0.5 - mean) / sd)
     pmf = np.diff(edges)
     pmf[0] += edges[0]
@@ -69,6 +83,7 @@ def pmf_of(demand: Listed) -> Floats:
     """Give probabilities of 0, 1, 2 and so on of a listed demand with whole levels of at least 0."""
     if (demand.levels < 0).any() or (demand.levels != np.floor(demand.levels)).any():
         raise wrong("demand_pmf", "Expected whole levels of at least 0.")
+    _check_size(float(demand.levels.max()), "demand_pmf")
     pmf = np.zeros(int(demand.levels.max()) + 1)
     pmf[demand.levels.astype(np.int64)] = demand.pmf
     return pmf
@@ -164,6 +179,8 @@ def best_order_up_to(costs: PeriodicCosts, pmf: Floats) -> OrderUpTo:
         Probabilities of a demand of 0, 1, … per period.
     """
     _check_pmf(pmf)
+    mean = float(np.dot(np.arange(len(pmf)), pmf))
+    _check_size(sqrt(2 * costs.fixed_cost * mean / costs.holding_cost), "fixed_cost")
     s, big, cost = _best(pmf, float(costs.holding_cost), float(costs.stockout_cost), float(costs.fixed_cost))
     return OrderUpTo(reorder_point=float(s), order_up_to_level=float(big), cost=float(cost))
 
@@ -179,6 +196,7 @@ def cost_of_order_up_to(costs: PeriodicCosts, pmf: Floats, reorder_point: float,
     above(reorder_point, order_up_to_level=order_up_to_level)
     _check_pmf(pmf)
     s, big = int(reorder_point), int(order_up_to_level)
+    _check_size(big - s, "order_up_to_level")
     mean = float(np.dot(np.arange(len(pmf)), pmf))
     pair = (float(costs.holding_cost), float(costs.stockout_cost))
     return float(_policy_cost(s, big, pair, float(costs.fixed_cost), _left_over(pmf), mean, _renewal(pmf, big - s + 1)))

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from inventory.rules.policies.demand import DISCRETE, Frozen, Listed, listed, named
 from inventory.rules.policies.requirements import wrong
 
+LARGEST = 1e12
+"""Beyond it no hospital counts, and products of two numbers lose whole units of a float."""
+
 
 class Parameters:
     """Decoded JSON of a policy; remembers which keys were read, so that a misspelt one is found.
@@ -50,8 +53,10 @@ class Parameters:
     def _as_number(self, key: str, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise wrong(self._place + key, f"Expected a number, got {value!r}.", "Give a number.")
-        if value != value or value in (float("inf"), float("-inf")):
-            raise wrong(self._place + key, f"Expected a finite number, got {value}.", "Give a number.")
+        # a whole number of any length is JSON: comparing it is safe where float() of it is not
+        if not -LARGEST <= value <= LARGEST:
+            shown = value if isinstance(value, float) else f"one of {len(str(abs(value)))} digits"
+            raise wrong(self._place + key, f"Expected a finite number within {LARGEST:.0e}, got {shown}.")
         return float(value)
 
     def optional(self, key: str) -> float | None:

@@ -300,6 +300,8 @@ def estimated_withdrawal_and_aging(case: PerishableCase) -> PerishableOrder:
     ages = sorted((batch.remaining_life, batch.quantity) for batch in case.batches if batch.quantity > 0)
     outdated = 0.0
     for _ in range(case.lead_time + case.review_period - 1):
+        if not ages:
+            break
         wanted, following = case.demand_mean, []
         for life, quantity in ages:
             used = min(quantity, wanted) if life > 0 else 0.0

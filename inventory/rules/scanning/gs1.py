@@ -30,14 +30,24 @@ _CHECKED_KEYS: dict[str, int] = {
 """Identifiers whose value begins with a key of that many digits, the last one of them its check digit."""
 
 _TEXT_FIELDS: dict[str, str] = {
-    "00": "sscc", "01": "gtin", "02": "contained_gtin", "10": "lot", "21": "serial", "8003": "grai", "8004": "giai",
-    "414": "gln", "8017": "gsrn", "8018": "gsrn", "8012": "", "8020": "",
+    "00": "sscc", "01": "gtin", "02": "contained_gtin", "10": "lot", "20": "variant", "21": "serial",
+    "22": "consumer_variant", "235": "third_party_serial", "240": "additional_id", "241": "customer_part_number",
+    "250": "secondary_serial", "400": "order_number", "410": "ship_to", "411": "bill_to", "412": "purchased_from",
+    "413": "ship_for", "414": "gln", "415": "invoicing_party", "416": "production_place", "417": "party",
+    "422": "country_of_origin", "710": "nhrn", "711": "nhrn", "712": "nhrn", "713": "nhrn", "714": "nhrn",
+    "715": "nhrn", "716": "nhrn", "8003": "grai", "8004": "giai", "8012": "software_version", "8017": "gsrn",
+    "8018": "gsrn", "8020": "payment_reference",
 }  # fmt: skip
-_DATE_FIELDS: dict[str, str] = {"11": "production", "13": "packaging", "15": "best_before", "17": "expiry"}
+_DATE_FIELDS: dict[str, str] = {
+    "11": "production", "13": "packaging", "15": "best_before", "16": "sell_by", "17": "expiry", "7006": "first_freeze",
+}  # fmt: skip
+_DATED = frozenset({*_DATE_FIELDS, "12", "7003", "7007", "8008", "4324", "4325", "4326"})
+"""Identifiers of dates: one of them that cannot be parsed is a wrong date, not an unknown label."""
 _COUNT_FIELDS: dict[str, str] = {"30": "count", "37": "contained_count"}
 _VARIABLE_FIELDS: dict[str, str] = {"10": "lot", "21": "serial", "240": "additional", "30": "count", "37": "count"}
 _SWALLOWED = re.compile(r"(?<=.)(?P<ai>17|15|11)(?P<date>\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))")
-_TYPED = re.compile(r"^(\(\d{2,4}\)[^()]+(?:\([^()\d][^()]*\)[^()]*)*)+$")
+_BRACKETS = re.compile(r"\((\d{2,4})\)")
+_FAILED_IDENTIFIER = re.compile(r"AI \((\d{2,4})\)")
 
 
 def check_digit(payload: str) -> str:
@@ -82,9 +92,7 @@ def read_gs1(text: str) -> Scan:
     if body.startswith(("http://", "https://")):
         return _scan_of(_elements(lambda: list(GS1DigitalLinkURI.parse(body).element_strings)), "")
     if body.startswith("("):
-        if not _TYPED.match(body):
-            raise DecodeError(f"Expected (identifier)value pairs, got {text!r}.", code="scan.unreadable")
-        return _scan_of(_elements(lambda: list(GS1Message.parse_hri(body).element_strings)), "")
+        return _scan_of(_elements(lambda: _typed(body)), "")
     message = body.strip(SEPARATOR)
     return _scan_of(_elements(lambda: list(GS1Message.parse(message).element_strings)), message)
 
@@ -105,11 +113,36 @@ def _elements(parse: Callable[[], list[GS1ElementString]]) -> list[GS1ElementStr
     try:
         found = parse()
     except biip.ParseError as error:
+        failed = _FAILED_IDENTIFIER.search(str(error))
+        if failed and failed[1] in _DATED:
+            raise DecodeError(
+                f"({failed[1]}) holds no date of the form YYMMDD: scan again, or read the date from the package.",
+                code="scan.date",
+            ) from error
         raise DecodeError(f"This is no GS1 label: {error}", code="scan.unreadable") from error
     if not found:
         raise DecodeError("This is no GS1 label: it is empty.", code="scan.unreadable")
     for element in found:
         _check_key(element.ai.ai, element.value)
+    return found
+
+
+def _typed(body: str) -> list[GS1ElementString]:
+    """Give the elements of a label typed with brackets; brackets that hold no identifier are part of the value."""
+    parts = _BRACKETS.split(body)
+    if parts[0].strip():
+        raise DecodeError(f"Expected (identifier)value pairs, got {body!r}.", code="scan.unreadable")
+    found = []
+    for identifier, typed in zip(parts[1::2], parts[2::2], strict=True):
+        value = typed.strip()
+        element = GS1ElementString.parse(f"{identifier}{value}")
+        # the parser takes as many characters as the identifier allows and is silent about the rest
+        if element.ai.ai != identifier or element.value != value:
+            raise DecodeError(
+                f"({identifier}): expected no more than {element.value!r}, got {value!r}: check what was typed.",
+                code="scan.unreadable",
+            )
+        found.append(element)
     return found
 
 
@@ -145,9 +178,15 @@ def _scan_of(elements: list[GS1ElementString], message: str) -> Scan:
                     code="scan.contradiction",
                 )
             values[name] = value
+    identifiers = {element.ai.ai for element in elements}
     alternative: tuple[tuple[str, str], ...] = ()
     if message and SEPARATOR not in message:
         alternative, warnings = _lost_separator(elements)
+    # 02 and 37 belong together: a logistic unit that tells only one of them leaves its content open
+    if "02" in identifiers and "37" not in identifiers:
+        warnings.append("missing_contained_count")
+    if "37" in identifiers and not identifiers & {"02", "8026"}:
+        warnings.append("missing_contained_gtin")
     return scan_of({**values, "warnings": tuple(warnings), "alternative": alternative})
 
 
@@ -158,6 +197,14 @@ def _named_value(identifier: str, element: GS1ElementString) -> dict[str, object
         return {name: _day_of(identifier, element)}
     if name := _COUNT_FIELDS.get(identifier):
         return {name: int(element.value)}
+    if identifier[:3] == "310" and len(identifier) == 4:
+        # the identifier's last digit says how many of the six digits are decimals
+        return {"net_weight_g": int(element.value) * 1000 / 10 ** int(identifier[3])}
+    if identifier == "8008":
+        made: datetime | None = element.datetime
+        return {"production": _day_of(identifier, element)} | (
+            {"production_datetime": made.isoformat(timespec="minutes")} if made is not None else {}
+        )
     if identifier == "7003":
         moment: datetime | None = element.datetime
         told: dict[str, object] = {"expiry": _day_of(identifier, element)}

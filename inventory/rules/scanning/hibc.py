@@ -71,7 +71,9 @@ def read_hibc(text: str) -> Scan:
             values |= _secondary(further.pop(0))
     else:
         # a secondary label of its own ends with the link character, the check character of its primary label
-        values |= _secondary(first[:-1] if not further else first)
+        *between, last = parts
+        first, *further = (*between, last[:-1])
+        values |= _secondary(first)
     for part in further:
         values |= _additional(part)
     return scan_of(values)

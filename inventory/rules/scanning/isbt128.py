@@ -11,10 +11,13 @@ from twin.errors import DecodeError
 _STRUCTURES: tuple[tuple[str, str, int], ...] = (
     ("=/", "di", 16), ("=,", "serial", 6), ("&,1", "lot", 18), ("=<", "product_code", 8), ("=%", "blood_group", 4),
     ("=>", "expiry", 6), ("&>", "expiry_at", 10), ("=}", "production", 6), ("&}", "production_at", 10),
-    ("=*", "collection", 6), ("&*", "collection_at", 10), ("=+", "compound", 5),
+    ("=*", "collection", 6), ("&*", "collection_at", 10), ("=+", "compound", 5), ("&(", "testing", 5),
+    ("={", "red_cell_antigens", 18), ("=\\", "red_cell_antigens", 18), ("=)", "container", 10),
+    ("&)", "container_lot", 10), ("=-", "catalogue", 10), ("&-", "accessory_lot", 10), ("='", "staff", 8),
 )  # fmt: skip
 """Data identifier, what follows it and how many characters; ISBT 128 Standard Technical Specification, chapter 2."""
 
+_DATES = ("expiry", "expiry_at", "production", "production_at")
 _DONATION = re.compile(r"^=(?P<number>[A-NP-Z1-9][A-Z0-9]{4}\d{8})(?P<flags>[0-9A-Z]{2})?")
 
 
@@ -64,8 +67,8 @@ def _next_structure(rest: str, text: str) -> tuple[str, str, int]:
 
 
 def _named(name: str, value: str) -> dict[str, object]:
-    if name in ("compound", "collection", "collection_at"):
-        return {}
+    if name not in ("di", "serial", "lot", "product_code", "blood_group", "donation", *_DATES):
+        return {}  # kept among the elements
     if name == "expiry":
         return {"expiry": _day(value)}
     if name == "expiry_at":

@@ -13,7 +13,7 @@ from twin.errors import DecodeError
 
 DEFAULT_PROFILE = ScannerProfile()
 _SPELT_OUT = ("<GS>", "{GS}", "[GS]", "\\x1d", "\\u001d", "␝")
-_HEXADECIMAL = re.compile(r"^(?:30|33)[0-9A-Fa-f]{22}$")
+_HEXADECIMAL = re.compile(r"^(?:3[013][0-9A-Fa-f]{22}|36[0-9A-Fa-f]{48,50}|37[0-9A-Fa-f]{41,46})$")
 
 
 def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
@@ -31,12 +31,13 @@ def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
     DecodeError
         With ``scan.check_digit``, ``scan.date``, ``scan.contradiction``, ``scan.unreadable`` or ``scan.too_long``.
     """
-    label = _normalised(text, profile)
+    exact = _normalised(text, profile)
+    label = exact.strip(" ")
     if not label:
         raise DecodeError("Nothing was scanned.", code="scan.unreadable")
     symbology, body = (label[:3], label[3:]) if label.startswith("]") and len(label) > 3 else ("", label)
-    if body.startswith("+"):
-        return read_hibc(body)
+    if body.startswith(("+", "*+")):
+        return _read_hibc_exactly(exact.lstrip(" ").removeprefix(symbology), body)
     if body.startswith(("=", "&")):
         return read_isbt128(body)
     if not symbology and (_HEXADECIMAL.match(body) or body.lower().startswith("urn:epc:")):
@@ -44,10 +45,20 @@ def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
     return read_gs1(label)
 
 
+def _read_hibc_exactly(exact: str, stripped: str) -> Scan:
+    """Read a HIBC label whose check character may be a blank, so that a blank at the end is tried before it is cut."""
+    if exact != stripped:
+        try:
+            return read_hibc(exact)
+        except DecodeError:
+            return read_hibc(stripped)
+    return read_hibc(stripped)
+
+
 def _normalised(text: str, profile: ScannerProfile) -> str:
     if len(text) > MAXIMUM_LENGTH:
         raise DecodeError(f"Expected at most {MAXIMUM_LENGTH} characters, got {len(text)}.", code="scan.too_long")
-    label = text.strip("\r\n\t ")
+    label = text.strip("\r\n\t")
     label = label.removeprefix(profile.prefix).removesuffix(profile.suffix)
     for spelling in _SPELT_OUT:
         label = label.replace(spelling, SEPARATOR)

@@ -82,7 +82,8 @@ def _brute_force(demand: list[int], fixed: float, holding: float) -> float:
         starts = [0, *(t for t in range(1, count) if mask >> (t - 1) & 1)]
         cost = 0.0
         for start, end in zip(starts, [*starts[1:], count], strict=True):
-            cost += fixed + sum((t - start) * holding * demand[t] for t in range(start, end))
+            some = any(demand[start:end])
+            cost += fixed * some + sum((t - start) * holding * demand[t] for t in range(start, end))
         best = min(best, cost)
     return best
 
@@ -171,3 +172,119 @@ def test_unknown_and_missing_keys_are_named(kind: str) -> None:
 def test_misspelt_key_is_refused() -> None:
     with pytest.raises(FieldError, match="no such key"):
         solve("eoq", {"fixed_cost": 1, "holding_cost": 1, "demand_rate": 1, "holding_costs": 2})
+
+
+def test_lot_sizes_with_changing_costs_equal_the_peer() -> None:
+    peer = pytest.importorskip("stockpyl.wagner_whitin")
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        count = int(rng.integers(1, 13))
+        given_costs = [rng.uniform(0.1, 3, count), rng.uniform(0, 300, count)]
+        demand, price = rng.integers(0, 3, count) * rng.integers(0, 99, count), rng.uniform(0, 3, count)
+
+        found = horizon.wagner_whitin(given_costs[0], given_costs[1], demand.astype(float), price)
+
+        quantities, cost, to_go, _ = peer.wagner_whitin(
+            count, given_costs[0].tolist(), given_costs[1].tolist(), demand.tolist(), price.tolist()
+        )
+        assert found.cost == pytest.approx(cost, rel=1e-9, abs=1e-9)
+        assert found.costs_to_go == pytest.approx(list(to_go[1:]), rel=1e-9, abs=1e-9)
+        assert sum(found.order_quantities) == sum(quantities)
+
+
+def test_holding_by_the_period_of_waiting_is_another_basis() -> None:
+    answer = {
+        basis: solve(
+            "wagner_whitin",
+            {"num_periods": 2, "holding_cost": [1, 9], "fixed_cost": 100, "demand": [5, 10], "holding_basis": basis},
+        )
+        for basis in ("order", "period")
+    }
+
+    # the second period's ten units wait through the first one only, at a rate of 1 on either basis
+    assert answer["order"]["cost"] == answer["period"]["cost"] == 110
+    with pytest.raises(FieldError, match="holding_basis"):
+        solve(
+            "wagner_whitin", {"num_periods": 1, "holding_cost": 1, "fixed_cost": 1, "demand": 1, "holding_basis": "x"}
+        )
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=2, max_size=6), st.integers(-2, 4), st.integers(1, 8))
+@settings(max_examples=40, deadline=None)
+def test_cost_of_a_policy_is_that_of_its_markov_chain(weights: list[float], s: int, width: int) -> None:
+    pmf, big = np.array(weights) / sum(weights), s + width
+    costs_ = order_up_to.PeriodicCosts(holding_cost=1.5, stockout_cost=7, fixed_cost=20)
+
+    found = order_up_to.cost_of_order_up_to(costs_, pmf, s, big)
+
+    levels = list(range(s + 1, big + 1))
+    move, cost = np.zeros((width, width)), np.zeros(width)
+    for row, level in enumerate(levels):
+        for demand, share in enumerate(pmf):
+            left = level - demand
+            cost[row] += share * (1.5 * max(left, 0) + 7 * max(-left, 0) + (20 if left <= s else 0))
+            move[row, levels.index(left) if left > s else width - 1] += share
+    system = np.vstack([move.T - np.eye(width), np.ones(width)])
+    stationary = np.linalg.lstsq(system, np.append(np.zeros(width), 1.0), rcond=None)[0]
+    assert found == pytest.approx(float(stationary @ cost), rel=1e-8)
+
+
+def test_pooled_bounds_give_the_same_service_times_as_written_ones() -> None:
+    central = {"id": "central", "processing_time": 3, "holding_cost": 1}
+    wards = [
+        {"id": name, "processing_time": 1, "holding_cost": 2, "suppliers": ["central"]} for name in ("north", "south")
+    ]
+    pooled = solve(
+        "gsm",
+        {
+            "safety_factor": 1.5,
+            "stages": [central, *({**ward, "demand_sd": sd} for ward, sd in zip(wards, (3, 4), strict=True))],
+        },
+    )
+    written = solve(
+        "gsm",
+        {
+            "stages": [
+                {**central, "demand_bound": 7.5},
+                *({**ward, "demand_bound": bound} for ward, bound in zip(wards, (4.5, 6), strict=True)),
+            ]
+        },
+    )
+
+    assert pooled == written
+
+
+HOSTILE: tuple[object, ...] = (
+    0, -1, 1e-9, 1e9, 1e300, -1e300, float("nan"), float("inf"), 10**400, 1.5, "x", True, [], [1], [1, 2, 3], [[1]],
+    {}, {"1": 0.5, "3": 0.5}, {"name": "norm", "args": [5, 1]},
+)  # fmt: skip
+REASONABLE: dict[str, dict[str, object]] = {
+    "eoq": {"fixed_cost": 8, "holding_cost": 0.2, "demand_rate": 1300},
+    "eoqb": {"fixed_cost": 8, "holding_cost": 0.2, "stockout_cost": 5, "demand_rate": 1300},
+    "epq": {"fixed_cost": 8, "holding_cost": 0.2, "demand_rate": 1300, "production_rate": 2000},
+    "newsvendor": {"holding_cost": 1, "stockout_cost": 5, "demand_mean": 50, "demand_sd": 8},
+    "rq": {"holding_cost": 1, "stockout_cost": 9, "fixed_cost": 8, "demand_mean": 100, "demand_sd": 9, "lead_time": 1},
+    "ss": {"holding_cost": 1, "stockout_cost": 5, "fixed_cost": 8, "demand_mean": 6},
+    "base_stock": {"demand_mean": 10, "demand_sd": 3, "lead_time": 2, "target": 0.95},
+    "wagner_whitin": {"num_periods": 3, "holding_cost": 1, "fixed_cost": 50, "demand": [1, 2, 3]},
+    "joint": {
+        "shared_fixed_cost": 5, "individual_fixed_costs": [1, 2], "holding_costs": [1, 1], "demand_rates": [5, 6],
+    },
+    "ewa": {"base_stock_level": 30, "demand_mean": 5, "lead_time": 1},
+    "two_bin": {"demand_mean": 5, "lead_time": 2, "target": 0.95},
+}  # fmt: skip
+
+
+def answer_or_code(kind: str, parameters: dict[str, object]) -> str:
+    try:
+        return str(solve(kind, parameters))
+    except FieldError as refusal:
+        return refusal.code
+
+
+@pytest.mark.parametrize("kind", sorted(REASONABLE))
+def test_hostile_numbers_are_answered_finitely_or_refused_by_code(kind: str) -> None:
+    for key in REASONABLE[kind]:
+        for value in HOSTILE:
+            told = answer_or_code(kind, {**REASONABLE[kind], key: value})
+            assert told == "policy.parameter" or ("nan" not in told and "inf" not in told), (key, value)

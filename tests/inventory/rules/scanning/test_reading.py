@@ -102,7 +102,7 @@ def test_lost_separator_is_told_with_what_the_label_probably_says() -> None:
     ("label", "code"),
     [
         ("", "scan.unreadable"),  # nothing
-        (f"01{GTIN}17261331", "scan.unreadable"),  # month 13
+        (f"01{GTIN}17261331", "scan.date"),  # month 13
         ("+A123BJC5D6E71X", "scan.check_digit"),  # HIBC with a wrong check character
         ("=>024400", "scan.date"),  # ISBT day 400
         ("]C1" + "x" * 2000, "scan.too_long"),
@@ -131,3 +131,117 @@ def test_tag_of_goods_gives_its_gtin() -> None:
 
     assert (found.gtin, found.serial) == ("80614141123458", "6789")
     assert read_label(found.epc_uri).gtin == found.gtin
+
+
+def test_brackets_that_hold_no_identifier_are_part_of_the_lot() -> None:
+    assert read_label(f"(01){GTIN}(10)A(B)C").lot == "A(B)C"
+    assert read_label(f"(01) {GTIN} (10) A(1)C ").lot == "A(1)C"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"(01){GTIN}1(10)A",  # a GTIN of fifteen digits: the parser alone would drop the last one
+        f"(01){GTIN}(10)" + "B" * 21,  # a lot of 21 characters
+        f"(01){GTIN}(10)AB C",  # a blank is in no GS1 lot: dropping it silently would make another lot
+        f"x(01){GTIN}",
+        "(01)",
+    ],
+)
+def test_typed_label_with_more_than_an_identifier_holds_is_refused(typed: str) -> None:
+    assert outcome(typed) == "scan.unreadable"
+
+
+def test_hibc_label_is_read_with_its_start_and_stop_characters() -> None:
+    assert read_label("*+A123BJC5D6E71G*").pcn == "BJC5D6E7"
+
+
+@given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=13))
+def test_hibc_check_character_may_be_a_blank(lot: str) -> None:
+    body = f"+A123BJC5D6E71/${lot}"
+
+    assert read_label(body + check_character(body)).lot == lot
+
+
+def test_hibc_secondary_label_of_its_own_ends_with_the_link_character_wherever_it_has_parts() -> None:
+    primary = "+A123BJC5D6E71"
+    link = check_character(primary)
+    alone, longer = f"+$$3261231LOT1{link}", f"+$$3261231LOT1/S777{link}"
+
+    assert read_label(alone + check_character(alone)).lot == "LOT1"
+    found = read_label(longer + check_character(longer))
+    assert (found.lot, found.serial, found.expiry) == ("LOT1", "777", "2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("label", "field", "value"),
+    [
+        (f"01{GTIN}16261231", "sell_by", "2026-12-31"),
+        (f"01{GTIN}2007", "variant", "07"),
+        (f"01{GTIN}22AB", "consumer_variant", "AB"),
+        (f"01{GTIN}235XYZ", "third_party_serial", "XYZ"),
+        (f"01{GTIN}240ADD", "additional_id", "ADD"),
+        (f"01{GTIN}241CUST", "customer_part_number", "CUST"),
+        (f"01{GTIN}250SEC", "secondary_serial", "SEC"),
+        (f"01{GTIN}3103001234", "net_weight_g", 1234.0),
+        (f"01{GTIN}3101001234", "net_weight_g", 123400.0),
+        ("400PO123", "order_number", "PO123"),
+        ("4109506000134352", "ship_to", "9506000134352"),
+        (f"01{GTIN}422752", "country_of_origin", "752"),
+        (f"01{GTIN}7006261231", "first_freeze", "2026-12-31"),
+        (f"01{GTIN}714PT123", "nhrn", "PT123"),
+        ("8008261231101530", "production_datetime", "2026-12-31T10:15"),
+        (f"01{GTIN}8012V1.2", "software_version", "V1.2"),
+        ("8020REF1", "payment_reference", "REF1"),
+    ],
+)
+def test_every_identifier_of_goods_has_a_field_of_its_own(label: str, field: str, value: object) -> None:
+    assert read_label(label).to_json()[field] == value
+
+
+def test_unit_that_tells_only_half_of_its_content_is_warned_of() -> None:
+    assert read_label(f"02{GTIN}").warnings == ("missing_contained_count",)
+    assert read_label("3724").warnings == ("missing_contained_gtin",)
+    assert read_label(f"02{GTIN}3724").warnings == ()
+
+
+def packed(*fields: tuple[int, int], length: int) -> str:
+    """Put numbers of given bits after each other and give whole hexadecimal words of 16 bits."""
+    bits = "".join(f"{value:0{width}b}" for value, width in fields).ljust(-(-length // 16) * 16, "0")
+    return f"{int(bits, 2):0{len(bits) // 4}X}"
+
+
+@given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/", min_size=1, max_size=20))
+def test_long_tag_gives_its_alphanumeric_serial(serial: str) -> None:
+    letters = [(ord(each), 7) for each in serial] + [(0, 7)] * (20 - len(serial))
+    tag = packed((0x36, 8), (3, 3), (5, 3), (614141, 24), (712345, 20), *letters, length=198)
+
+    found = read_label(tag)
+
+    assert (found.gtin, found.serial) == ("70614141123451", serial)
+    again = read_label(found.epc_uri)
+    assert (again.gtin, again.serial) == (found.gtin, serial)
+
+
+def test_logistic_unit_is_read_from_its_tag_and_from_its_name() -> None:
+    tag = packed((0x31, 8), (0, 3), (5, 3), (614141, 24), (1234567890, 34), (0, 24), length=96)
+
+    assert read_label(tag).sscc == "106141412345678908"
+    assert read_label("urn:epc:id:sscc:0614141.1234567890").sscc == "106141412345678908"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        packed((0x31, 8), (0, 3), (5, 3), (614141, 24), (1234567890, 34), (1, 24), length=96),  # rubbish at the end
+        packed((0x36, 8), (3, 3), (5, 3), (614141, 24), (712345, 20), (0, 140), length=198),  # no serial
+        packed((0x36, 8), (3, 3), (5, 3), (614141, 24), (712345, 20), (65, 7), (0, 7), (65, 7), length=198),  # a gap
+        packed((0x36, 8), (3, 3), (7, 3), (614141, 24), (712345, 20), (65, 7), length=198),  # partition 7
+        "36" + "0" * 20,  # cut off
+        "urn:epc:id:sscc:0614141.12345678901",
+        "urn:epc:id:sgtin:0614141.812345.",
+        "urn:epc:id:sgtin:0614141.81234.1",
+    ],
+)
+def test_impossible_tag_is_refused(tag: str) -> None:
+    assert outcome(tag) == "scan.unreadable"
