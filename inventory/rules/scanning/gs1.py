@@ -202,9 +202,10 @@ def _named_value(identifier: str, element: GS1ElementString) -> dict[str, object
         return {"net_weight_g": int(element.value) * 1000 / 10 ** int(identifier[3])}
     if identifier == "8008":
         made: datetime | None = element.datetime
-        return {"production": _day_of(identifier, element)} | (
-            {"production_datetime": made.isoformat(timespec="minutes")} if made is not None else {}
-        )
+        produced: dict[str, object] = {"production": _day_of(identifier, element)}
+        if made is not None:
+            produced["production_datetime"] = made.isoformat(timespec="minutes")
+        return produced
     if identifier == "7003":
         moment: datetime | None = element.datetime
         told: dict[str, object] = {"expiry": _day_of(identifier, element)}
