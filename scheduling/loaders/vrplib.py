@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduling.loaders.records import LARGEST_FILE_BYTES, Problems
-from scheduling.model.routes import ALWAYS_S, Carrier, RoutePlan, RouteProblem, RouteTask
+from scheduling.model.routes import ALWAYS_S, Carrier, Dropped, DropReason, RoutePlan, RouteProblem, RouteTask
+from scheduling.rules.routes import round_of
 from twin.errors import DecodeError
 
 MOST_NODES = 20_000
@@ -325,6 +326,39 @@ class _Making:
         if not form.startswith("FULL"):
             matrix[columns, rows] = values
         return matrix
+
+
+def routes_of_text(problem: VrpProblem, text: str, source: str = "routes") -> RoutePlan:
+    """Read routes from a solution file; their times are those of leaving as early as possible.
+
+    Raises
+    ------
+    ImportRefused
+        If a line is no route, or names a client that there is not.
+    """
+    problems = Problems(source)
+    tasks = {task.id: task for task in problem.rounds.tasks}
+    rounds = []
+    lines = [
+        (number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip().lower().startswith("route")
+    ]
+    if len(lines) > len(problem.rounds.carriers):
+        told = f"Expected at most {len(problem.rounds.carriers)} routes, got {len(lines)}."
+        problems.add("Route", "file", told, "Use fewer vehicles.")
+    for (number, line), carrier in zip(lines, problem.rounds.carriers, strict=False):
+        ids = line.partition(":")[2].split()
+        unknown = [found for found in ids if found not in tasks]
+        if unknown or ":" not in line:
+            told = f"Expected `Route #1: ` and clients of the problem, got {(unknown or [line])[0][:40]!r}."
+            problems.add("Route", f"line {number}", told, "Correct the line.")
+            continue
+        rounds.append(round_of(problem.rounds, carrier, [tasks[found] for found in ids]))
+    if not lines:
+        problems.add("Route", "file", "There is no route.", "Write one line `Route #1: 3 1 2` for each.")
+    problems.raise_any()
+    done = {stop.task for found in rounds for stop in found.stops}
+    dropped = tuple(Dropped(task=task, reason=DropReason.NOT_WORTH) for task in tasks if task not in done)
+    return RoutePlan(rounds=tuple(rounds), dropped=dropped)
 
 
 def routes_to_text(plan: RoutePlan, cost: float) -> str:

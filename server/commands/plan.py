@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,17 @@ import typer
 
 from scheduling.checker.admissions import check_admissions
 from scheduling.checker.routes import check_routes
+from scheduling.loaders.curtois import read_text
 from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes
-from scheduling.loaders.vrplib import Rounding, load_vrp, routes_to_text
+from scheduling.loaders.vrplib import Rounding, VrpProblem, load_vrp, routes_of_text, routes_to_text
 from scheduling.model.report import Report, Where
+from scheduling.model.routes import RoutePlan
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
+from scheduling.solvers.rosters.search import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from server.commands import rostering
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn
-from twin.errors import ConfigurationError
+from twin.errors import ConfigurationError, InputError
 
 command = typer.Typer(help=say("Make plans of beds, theatres and nurses, and check them."), no_args_is_help=True)
 is_group = True
@@ -29,6 +34,8 @@ Seed = Annotated[int, typer.Option(help=say("Seed of chance."))]
 Steps = Annotated[int, typer.Option(help=say("Steps of each thread; bounds the search instead of time."))]
 Iterations = Annotated[int, typer.Option(help=say("Iterations; bound the search instead of time."))]
 Round = Annotated[Rounding, typer.Option("--round", help=say("How distances become whole numbers."))]
+HistoryFile = Annotated[Path | None, typer.Option("--history", help=say("History of a weekly roster."))]
+WeekFiles = Annotated[list[Path] | None, typer.Option("--week", help=say("A week of a weekly roster; once for each."))]
 Out = Annotated[Path | None, typer.Option("--out", help=say("Where to write the solution."))]
 
 
@@ -50,12 +57,26 @@ def plan_ihtc(
     _tell(report, as_json, outcome)
 
 
-@command.command("check", help=say("Check a solution of the 2024 timetabling competition."))
-def check_solution(file: Problem, solution: Solution, as_json: AsJson = False) -> None:
+@command.command("check", help=say("Check a solution: of the timetabling competition, a roster, or routes."))
+def check_solution(
+    file: Problem, solution: Solution, history: HistoryFile = None, weeks: WeekFiles = None,
+    rounding: Round = Rounding.AUTO, as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Recompute every rule and cost; exit code 1 if a hard rule is broken.
+
+    What kind of problem a file holds is seen from the file: a folder or a scenario is a weekly roster, other JSON the
+    timetabling competition, text a monthly roster or a VRPLIB file.
 
     Example: hospital-twin plan check i01.json solution.json
     """
+    kind = kind_of(file)
+    if kind is Kind.WEEKS:
+        rostering.check_period(file, solution, as_json, history=history, weeks=weeks or [])
+    if kind is Kind.MONTH:
+        rostering.check_month(file, solution, as_json)
+    if kind is Kind.ROUTES:
+        made = load_vrp(file, rounding)
+        _tell_routes(made, routes_of_text(made, read_text(solution), solution.name), as_json)
     problem = load_problem(file)
     _tell(check_admissions(problem, load_plan(solution, problem)), as_json)
 
@@ -72,10 +93,59 @@ def plan_vrp(
     settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
     problem = load_vrp(file, rounding)
     plan = plan_routes(problem.rounds, settings)
+    if target is not None:
+        cost = check_routes(problem.rounds, plan).cost / problem.scale
+        _write(target, routes_to_text(plan, cost).encode())
+    _tell_routes(problem, plan, as_json)
+
+
+@command.command("roster", help=say("Make a roster from a file of the shift scheduling benchmarks or of INRC-II."))
+def plan_roster(
+    file: Problem, seconds: Seconds = 60.0, threads: Threads = 2, seed: Seed = 0, history: HistoryFile = None,
+    weeks: WeekFiles = None, target: Out = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Search, check, write and tell the cost by rule.
+
+    A text file is a monthly roster. A folder, or a scenario in it, is a weekly one: by default its first history and
+    its first weeks are taken, and each week goes on from the one before; ``--out`` is then a folder.
+
+    Example: hospital-twin plan roster Instance1.txt --seconds 60 --out roster.txt
+    """
+    settings = RosterSettings(seconds=seconds, threads=threads, seed=seed)
+    progress = _progress(as_json)
+    if kind_of(file) is Kind.WEEKS:
+        rostering.plan_weeks(file, settings, progress, target, as_json, history=history, weeks=weeks or [])
+    rostering.plan_month(file, settings, progress, target, as_json)
+
+
+class Kind(StrEnum):
+    """What a problem file holds."""
+
+    ADMISSIONS = "admissions"
+    MONTH = "month"
+    WEEKS = "weeks"
+    ROUTES = "routes"
+
+
+def kind_of(file: Path) -> Kind:
+    """Tell what a problem file holds, by its name and its first lines."""
+    if file.is_dir():
+        return Kind.WEEKS
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(4096)
+    except OSError as error:
+        raise InputError(f"{file.name}: cannot be read: {error.strerror}.", code="plan.file") from error
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return Kind.WEEKS if b'"numberOfWeeks"' in head else Kind.ADMISSIONS
+    if b"SECTION_HORIZON" in head or file.suffix.lower() == ".txt":
+        return Kind.MONTH
+    return Kind.ROUTES if b"DIMENSION" in head or file.suffix.lower() == ".vrp" else Kind.ADMISSIONS
+
+
+def _tell_routes(problem: VrpProblem, plan: RoutePlan, as_json: bool) -> None:
     report = check_routes(problem.rounds, plan)
     cost = report.cost / problem.scale
-    if target is not None:
-        _write(target, routes_to_text(plan, cost).encode())
     routes = [{"route": int(found.carrier) + 1, "stops": len(found.stops), "distance": found.walking_s / problem.scale,
                "visits": [stop.task for stop in found.stops]} for found in plan.rounds]  # fmt: skip
     dropped = [{"task": found.task, "reason": found.reason.value} for found in plan.dropped]

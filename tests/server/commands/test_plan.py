@@ -11,6 +11,8 @@ from scheduling.loaders.ihtc import load_plan, plan_to_bytes, problem_to_bytes
 from scheduling.model.admissions import AdmissionPlan
 from server.console import Exit, run
 from server.tree import build_tree
+from tests.datafiles import data_file
+from tests.scheduling.loaders.test_rosters import TEXT as ROSTER
 from tests.scheduling.loaders.test_vrplib import SMALL
 from tests.scheduling.wards import good_plan, problem
 
@@ -95,3 +97,53 @@ def test_a_broken_vrplib_file_is_wrong_use(tmp_path: Path, capsys: pytest.Captur
 
     assert run(build_tree(), ["plan", "routes", str(file)]) == Exit.WRONG_USE
     assert "NODE_COORD_SECTION, line 8" in capsys.readouterr().err
+
+
+def test_routes_are_checked_from_their_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, solution = tmp_path / "small.vrp", tmp_path / "small.sol"
+    file.write_text(SMALL)
+    solution.write_text("Route #1: 1 2\nRoute #2: 3\nCost 15\n")
+
+    assert run(build_tree(), ["plan", "check", str(file), str(solution), "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["cost"] == 15
+    solution.write_text("Route #1: 1 2 3\n")
+    assert run(build_tree(), ["plan", "check", str(file), str(solution), "--json"]) == Exit.NOT_IN_ORDER
+    assert json.loads(capsys.readouterr().out)["violations"][0]["rule"] == "capacity"
+    solution.write_text("Route #1: 1 9\n")
+    assert run(build_tree(), ["plan", "check", str(file), str(solution)]) == Exit.WRONG_USE
+
+
+def test_a_monthly_roster_is_made_written_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, target = tmp_path / "week.txt", tmp_path / "roster.txt"
+    file.write_text(ROSTER)
+
+    assert run(build_tree(), ["plan", "roster", str(file), "--seconds", "5", "--out", str(target), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_valid"]
+    assert run(build_tree(), ["plan", "check", str(file), str(target), "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["cost"] == told["cost"]
+    target.write_text("A\tE\tE\tE\tE\tE\tE\tE\nB\n")
+    assert run(build_tree(), ["plan", "check", str(file), str(target)]) == Exit.NOT_IN_ORDER
+    assert "work_run" in capsys.readouterr().err
+
+
+def test_a_weekly_roster_is_made_into_a_folder_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, target = data_file("rostering/inrc2_n005w4"), tmp_path / "made"
+
+    code = run(build_tree(), ["plan", "roster", str(folder), "--seconds", "6", "--out", str(target), "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == Exit.DONE
+    assert [week["is_valid"] for week in told["weeks"]] == [True] * 4
+    assert run(build_tree(), ["plan", "check", str(folder), str(target), "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["cost"] == told["cost"]
+    assert run(build_tree(), ["plan", "check", str(folder), str(folder / "nothing")]) == Exit.WRONG_USE
+
+
+def test_a_broken_roster_file_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "week.txt"
+    file.write_text(ROSTER.replace("L,480,E", "L,480,X"))
+
+    assert run(build_tree(), ["plan", "roster", str(file)]) == Exit.WRONG_USE
+    assert "SECTION_SHIFTS" in capsys.readouterr().err
+    assert run(build_tree(), ["plan", "roster", str(tmp_path / "none.txt")]) == Exit.WRONG_USE

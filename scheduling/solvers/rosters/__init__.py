@@ -1,0 +1,1 @@
+"""Rosters by constraint programming and a search over neighbourhoods of it."""

@@ -1,0 +1,329 @@
+"""The search for a roster: a first one by constraint programming, then neighbourhoods of it, freed and solved again.
+
+A neighbourhood is some employees over all days, all employees over some days, or some over some. Its size follows how
+hard the last ones of its kind were. Threads free different parts of the best roster of all.
+
+References
+----------
+Shaw, P. (1998). Using constraint programming and local search methods to solve vehicle routing problems. CP98.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from scheduling.model.rosters import Assignment, Roster, RosterProblem
+from scheduling.solvers.rosters.modelling import RosterModel
+from twin.errors import InputError
+
+MOST_THREADS = 64
+MOST_SECONDS = 24 * 3600.0
+FIRST_SHARE = 0.15
+"""Of the time, for the first roster."""
+PIECE_S = 3.0
+"""Longest time for one neighbourhood, seconds."""
+EASY_S = 0.7
+"""A neighbourhood solved to the end within this was too small."""
+
+Progress = Callable[[float, int], None]
+"""Hears the share done, 0 to 1, and the price of the best roster so far, -1 for none."""
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterSettings:
+    """How long and how to search.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall time, above 0.
+    threads : int
+        Threads, at least 1.
+    seed : int
+        Of chance, at least 0.
+    """
+
+    seconds: float = 60.0
+    threads: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        InputError
+            Naming the setting that is out of range.
+        """
+        if not 0 < self.seconds <= MOST_SECONDS:
+            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
+        if not 1 <= self.threads <= MOST_THREADS:
+            raise InputError(f"threads: expected 1 to {MOST_THREADS}, got {self.threads}.")
+        if self.seed < 0:
+            raise InputError(f"seed: expected at least 0, got {self.seed}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterOutcome:
+    """What a search found.
+
+    Parameters
+    ----------
+    roster : Roster
+        The best roster.
+    price : int
+        What the search minimised; with weeks to come it holds paced totals too.
+    is_relaxed : bool
+        Whether musts had to be broken, or seemed so: no roster that keeps them all was found in time.
+    is_optimal : bool
+        Whether no better one exists.
+    rounds : int
+        Neighbourhoods tried.
+    """
+
+    roster: Roster
+    price: int
+    is_relaxed: bool
+    is_optimal: bool
+    rounds: int
+
+
+def solve_roster(
+    problem: RosterProblem,
+    settings: RosterSettings,
+    progress: Progress = lambda share, price: None,
+    should_stop: ShouldStop = lambda: False,
+    start: Roster | None = None,
+) -> RosterOutcome:
+    """Search for a roster.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        What is to be rostered.
+    settings : RosterSettings
+        How long and how.
+    progress : Callable, optional
+        Hears the share done and the best price.
+    should_stop : Callable, optional
+        Asked several times a second; True ends the search with what there is.
+    start : Roster, optional
+        A roster to start from.
+
+    Returns
+    -------
+    RosterOutcome
+        A roster in any case.
+    """
+    return _Search(problem, settings, progress, should_stop).run(start)
+
+
+@dataclass(slots=True)
+class _Best:
+    """The best roster so far, as values of the model's variables by index."""
+
+    price: int = 1 << 60
+    values: list[int] = field(default_factory=list)
+    rounds: int = 0
+
+
+class _Hearing(cp_model.CpSolverSolutionCallback):
+    """Hears of better rosters within one solve."""
+
+    def __init__(self, heard: Callable[[int], None]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def on_solution_callback(self) -> None:
+        """Tell the price, and ask whether to stop."""
+        self._heard(round(self.objective_value))
+
+
+class _Search:
+    def __init__(
+        self, problem: RosterProblem, settings: RosterSettings, progress: Progress, should_stop: ShouldStop
+    ) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.progress = progress
+        self.should_stop = should_stop
+        self.started = time.monotonic()
+        self.lock = threading.Lock()
+        self.best = _Best()
+        self.is_optimal = False
+        self.is_relaxed = False
+
+    def run(self, start: Roster | None) -> RosterOutcome:
+        """Find a first roster, then better ones."""
+        made = RosterModel(self.problem)
+        first_s = FIRST_SHARE * self.settings.seconds
+        status = self._first(made, start, first_s)
+        if status == cp_model.UNKNOWN:
+            # any roster that keeps every must is worth more than a proof that there is none: prices come later
+            status = self._first(made, start, max(2.0, 2 * first_s), has_prices=False)
+        if not self.best.values:
+            self.is_relaxed = True
+            made = RosterModel(self.problem, is_relaxed=True)
+            while not self.best.values:  # nothing is a must but one shift a day, skills and leave: only time is needed
+                self._first(made, None, max(2.0, first_s))
+        if not self.is_optimal:
+            with ThreadPoolExecutor(self.settings.threads) as pool:
+                for future in [pool.submit(self._work, thread, made) for thread in range(self.settings.threads)]:
+                    future.result()
+        self.progress(1.0, self.best.price)
+        return RosterOutcome(
+            roster=roster_of(made, self.best.values), price=self.best.price, is_relaxed=self.is_relaxed,
+            is_optimal=self.is_optimal, rounds=self.best.rounds,
+        )  # fmt: skip
+
+    def _share(self) -> float:
+        return (time.monotonic() - self.started) / self.settings.seconds
+
+    def _left_s(self) -> float:
+        return self.settings.seconds - (time.monotonic() - self.started)
+
+    def _tell(self) -> bool:
+        """Tell how far it is; gives whether to stop."""
+        known = self.best.price if self.best.values else -1
+        self.progress(min(1.0, self._share()), known)
+        return self.should_stop()
+
+    def _first(
+        self, made: RosterModel, start: Roster | None, seconds: float, *, has_prices: bool = True
+    ) -> cp_model.CpSolverStatus:
+        if start is not None:
+            made.hint(start)
+        model = made.model
+        if not has_prices:
+            model = made.model.clone()
+            model.proto.clear_objective()
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = self.settings.threads
+        solver.parameters.random_seed = self.settings.seed
+        solver.parameters.max_time_in_seconds = seconds
+
+        def heard(price: int) -> None:
+            self.progress(min(1.0, self._share()), price)
+            if self.should_stop():
+                solver.stop_search()
+
+        status = solver.solve(model, _Hearing(heard if has_prices else lambda price: None))
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            self.best.values = list(solver.response_proto.solution)
+            self.best.price = made.price(self.best.values)
+            self.is_optimal = status == cp_model.OPTIMAL and has_prices
+        return status
+
+    def _work(self, thread: int, made: RosterModel) -> None:
+        """Free and solve neighbourhoods until the time is over."""
+        chance = np.random.default_rng([self.settings.seed, thread])
+        frame = _Frame(made)
+        sizes = {"people": 4.0, "days": 4.0, "both": 6.0}
+        while self._left_s() > 0.05 and not self.is_optimal and not self._tell():
+            kind = list(sizes)[int(chance.integers(len(sizes)))]
+            free = frame.free(kind, max(1, round(sizes[kind])), chance)
+            with self.lock:
+                values = list(self.best.values)
+            seconds = min(PIECE_S, max(0.05, self._left_s()))
+            began = time.monotonic()
+            found = frame.solve(values, free, seconds, int(chance.integers(1 << 30)))
+            took = time.monotonic() - began
+            if found.is_whole and took < EASY_S:
+                sizes[kind] *= 1.12
+            elif not found.is_whole:
+                sizes[kind] = max(2.0, sizes[kind] * 0.88)
+            with self.lock:
+                self.best.rounds += 1
+                if found.values and found.price <= self.best.price:
+                    self.best.price, self.best.values = found.price, found.values
+                is_everything = free.all()
+                self.is_optimal = self.is_optimal or (found.is_whole and bool(is_everything))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    price: int
+    values: list[int]
+    is_whole: bool
+
+
+class _Frame:
+    """A copy of the model in which days can be fixed and freed again."""
+
+    def __init__(self, made: RosterModel) -> None:
+        self.problem = made.problem
+        self.model = made.model.clone()
+        self.cells = [
+            [
+                [made.off[e][d].index, *(var.index for var in made.works[e][d].values())]
+                for d in range(made.problem.days)
+            ]
+            for e in range(len(made.problem.employees))
+        ]
+        variables = self.model.proto.variables
+        self.domains = {i: tuple(variables[i].domain) for row in self.cells for cell in row for i in cell}
+
+    def free(self, kind: str, size: int, chance: np.random.Generator) -> np.ndarray:
+        """Give which days of which employees are free, shape ``(n_employees, n_days)``."""
+        n, days = len(self.problem.employees), self.problem.days
+        free = np.zeros((n, days), np.bool_)
+        if kind == "people":
+            free[chance.permutation(n)[:size]] = True
+        elif kind == "days":
+            first = int(chance.integers(-size + 1, days))
+            free[:, max(0, first) : first + size] = True
+        else:
+            length = min(days, 7 + int(chance.integers(8)))
+            first = int(chance.integers(max(1, days - length + 1)))
+            free[chance.permutation(n)[: 2 * size], first : first + length] = True
+        return free
+
+    def solve(self, values: list[int], free: np.ndarray, seconds: float, seed: int) -> _Found:
+        """Solve with everything fixed that is not free."""
+        variables = self.model.proto.variables
+        for row, open_row in zip(self.cells, free, strict=True):
+            for cell, is_free in zip(row, open_row, strict=True):
+                for index in cell:
+                    low, high = self.domains[index] if is_free else (values[index], values[index])
+                    variables[index].domain[0] = low
+                    variables[index].domain[1] = high
+        hint = self.model.proto.solution_hint
+        hint.vars.clear()
+        hint.values.clear()
+        hint.vars.extend(range(len(values)))
+        hint.values.extend(values)
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = seed
+        solver.parameters.max_time_in_seconds = seconds
+        status = solver.solve(self.model)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return _Found(1 << 60, [], is_whole=False)
+        price = round(solver.objective_value)
+        return _Found(price, list(solver.response_proto.solution), is_whole=status == cp_model.OPTIMAL)
+
+
+def roster_of(made: RosterModel, values: list[int]) -> Roster:
+    """Give the roster that values of a model's variables mean."""
+    found = []
+    for index, employee in enumerate(made.problem.employees):
+        for day, shifts in enumerate(made.works[index]):
+            for shift, var in shifts.items():
+                if values[var.index]:
+                    skills = [
+                        skill
+                        for skill in sorted(employee.skills)
+                        if (index, day, shift, skill) in made.skilled
+                        and values[made.skilled[index, day, shift, skill].index]
+                    ]
+                    skill = skills[0] if skills else ""
+                    found.append(Assignment(employee=employee.id, day=day, shift=shift, skill=skill))
+    return Roster(assignments=tuple(found))

@@ -1,0 +1,108 @@
+"""The part of ``hospital-twin plan`` that makes and checks rosters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scheduling.checker.rosters import check_roster
+from scheduling.loaders.curtois import curtois_of, read_text, roster_of_text, roster_to_text
+from scheduling.loaders.inrc2 import load_week_roster, load_weeks, week_to_bytes
+from scheduling.model.rosters import RosterReport
+from scheduling.service.rostering import RosteredWeek, check_weeks, roster_weeks
+from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
+from server.console import Exit, leave, out, say, show, show_rows, warn
+from twin.errors import ConfigurationError, InputError
+
+
+def is_weekly(file: Path) -> bool:
+    """Tell whether a file or folder holds weeks of the second rostering competition."""
+    return file.is_dir() or file.suffix.lower() == ".json"
+
+
+def plan_month(file: Path, settings: RosterSettings, progress: Progress, target: Path | None, as_json: bool) -> None:
+    """Make a roster of one piece, check, write and tell it."""
+    problem = curtois_of(read_text(file), file.name)
+    outcome = solve_roster(problem, settings, progress)
+    report = check_roster(problem, outcome.roster)
+    text = roster_to_text(problem, outcome.roster)
+    if target is not None:
+        _write(target, text.encode())
+    facts: dict[str, object] = {"is_optimal": outcome.is_optimal, "rounds": outcome.rounds}
+    if target is None:
+        facts["roster"] = [
+            {"employee": found.employee, "day": found.day, "shift": found.shift} for found in outcome.roster.assignments
+        ]
+    tell([report], as_json, facts)
+
+
+def plan_weeks(
+    file: Path, settings: RosterSettings, progress: Progress, target: Path | None, as_json: bool, *,
+    history: Path | None, weeks: Sequence[Path],
+) -> None:  # fmt: skip
+    """Make rosters week by week, check, write one solution file a week into a folder and tell them."""
+    period = load_weeks(file, history, weeks)
+    done = roster_weeks(period, settings, progress)
+    if target is not None:
+        target.mkdir(parents=True, exist_ok=True)
+        for index, week in enumerate(done):
+            body = week_to_bytes(period.scenario, index, week.roster)
+            _write(target / f"Sol-{period.scenario}-{index}.json", body)
+    tell([week.report for week in done], as_json, _week_facts(done))
+
+
+def check_month(file: Path, solution: Path, as_json: bool) -> None:
+    """Check a roster of one piece."""
+    problem = curtois_of(read_text(file), file.name)
+    tell([check_roster(problem, roster_of_text(problem, read_text(solution), solution.name))], as_json, {})
+
+
+def check_period(file: Path, solution: Path, as_json: bool, *, history: Path | None, weeks: Sequence[Path]) -> None:
+    """Check a folder of one solution file a week, in the order of their names."""
+    if not solution.is_dir():
+        raise InputError(f"{solution.name}: expected a folder with one solution file for each week.")
+    period = load_weeks(file, history, weeks)
+    files = sorted(solution.glob("Sol-*.json"))
+    if len(files) != len(period.needs):
+        raise InputError(f"{solution.name}: expected {len(period.needs)} files Sol-*.json, found {len(files)}.")
+    done = check_weeks(period, [load_week_roster(path, period.base) for path in files])
+    tell([week.report for week in done], as_json, _week_facts(done))
+
+
+def _week_facts(done: list[RosteredWeek]) -> dict[str, object]:
+    return {"weeks": [{"cost": week.report.cost, "is_valid": week.report.is_valid} for week in done]}
+
+
+def _write(target: Path, body: bytes) -> None:
+    try:
+        target.write_bytes(body)
+    except OSError as error:
+        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}.") from error
+
+
+def tell(reports: Sequence[RosterReport], as_json: bool, facts: dict[str, object]) -> None:
+    """Tell cost by rule and each must that is broken; exit code 1 if one is."""
+    cost = sum(report.cost for report in reports)
+    is_valid = all(report.is_valid for report in reports)
+    by_rule: dict[str, int] = {}
+    for report in reports:
+        for rule, price in report.cost_by_rule().items():
+            by_rule[rule.value] = by_rule.get(rule.value, 0) + price
+    broken = [
+        {"week": week, "rule": found.rule.value, "amount": found.amount, "employee": found.employee, "day": found.day,
+         "shift": found.shift, "skill": found.skill}
+        for week, report in enumerate(reports)
+        for found in report.violations
+    ]  # fmt: skip
+    if as_json:
+        show({"cost": cost, "is_valid": is_valid, "costs": by_rule, "violations": broken, **facts})
+    else:
+        rows = [{"rule": rule, "cost": price} for rule, price in sorted(by_rule.items())]
+        show_rows([*rows, {"rule": say("total"), "cost": cost}], columns=["rule", "cost"], as_json=False)
+        for line in broken[:20]:
+            place = ", ".join(
+                f"{name} {line[name]}" for name in ("employee", "day", "shift") if line[name] not in ("", -1)
+            )
+            warn(say("Broken: {rule} by {amount} ({place})", rule=line["rule"], amount=line["amount"], place=place))
+        out(say("No hard rule is broken.") if is_valid else say("Hard rules are broken."))
+    leave(Exit.DONE if is_valid else Exit.NOT_IN_ORDER)

@@ -1,0 +1,79 @@
+"""Rosters made by the search: the checker finds the price that the search told, and no must broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduling.checker.rosters import check_roster
+from scheduling.loaders.curtois import load_curtois
+from scheduling.model.rosters import Assignment, Limit, Need, RosterRule
+from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+from tests.datafiles import data_file
+from tests.scheduling.staff import contract, month, random_problem
+from twin.errors import InputError
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_price_of_the_search_is_that_of_the_checker(seed: int) -> None:
+    problem = random_problem(seed)
+
+    outcome = solve_roster(problem, RosterSettings(seconds=0.6, seed=seed))
+
+    report = check_roster(problem, outcome.roster)
+    if not outcome.is_relaxed:
+        assert report.is_valid, report.violations
+    if outcome.is_optimal:
+        assert report.cost + 100_000 * sum(found.amount for found in report.violations) == outcome.price
+
+
+@pytest.mark.timeout(120)
+def test_the_first_benchmark_instance_is_solved_to_its_known_optimum() -> None:
+    problem = load_curtois(data_file("rostering/Instance1.txt"))
+
+    outcome = solve_roster(problem, RosterSettings(seconds=45.0, threads=2))
+
+    assert check_roster(problem, outcome.roster).cost == 607
+    assert outcome.is_optimal
+
+
+def test_what_cannot_be_kept_is_broken_by_name_not_refused() -> None:
+    needs = tuple(Need(day=day, shift="N", minimum=3) for day in range(14))
+    problem = month(needs=needs, contracts=(contract(weekends=Limit(high=0)),))
+
+    outcome = solve_roster(problem, RosterSettings(seconds=2.0))
+
+    report = check_roster(problem, outcome.roster)
+    assert outcome.is_relaxed
+    assert report.violations
+    assert {found.rule for found in report.violations} & {RosterRule.MINIMUM_COVER, RosterRule.WEEKENDS}
+
+
+def test_pins_stay_and_few_days_change_when_a_change_has_a_price() -> None:
+    problem = month()
+    before = solve_roster(problem, RosterSettings(seconds=3.0)).roster
+    worked = before.assignments[0]
+    ill = Assignment(employee=worked.employee, day=worked.day, shift="")
+    again = replace(problem, published=before.assignments, change=3, pins=(ill,))
+
+    after = solve_roster(again, RosterSettings(seconds=3.0), start=before).roster
+
+    assert (worked.employee, worked.day) not in {(found.employee, found.day) for found in after.assignments}
+    changed = set(before.assignments) ^ set(after.assignments)
+    assert len(changed) <= 8
+
+
+def test_a_search_ends_when_told() -> None:
+    outcome = solve_roster(month(), RosterSettings(seconds=600.0), should_stop=lambda: True)
+
+    assert outcome.roster.assignments
+
+
+@pytest.mark.parametrize("wrong", [{"seconds": 0.0}, {"threads": 0}, {"seed": -1}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError):
+        RosterSettings(**wrong)
