@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from dash_app.pages.address import TICK
 from dash_app.pages.alarms import alarm_line
+from dash_app.pages.forecast import blind_notice, card_line
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -20,11 +21,14 @@ from dash_app.pages.states import attributes, empty, page_head, panel, shape, si
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import alarms, beds, overview
 from dash_app.queries.beds import BedUse
+from dash_app.queries.forecast import outlook_of
+from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, number, percent
+from simulation.forecast.house import UnitForecast
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
 
@@ -140,7 +144,38 @@ def content(port: HospitalPort) -> list[Component]:
     panels = [panel(_("Fullest wards"), _wards(port))]
     if actor.may(Permission.ALARMS_READ):
         panels.insert(0, panel(_("Act now"), _alarms(port)))
+    if actor.may(Permission.SIMULATION_READ):
+        panels.append(panel(_("Next hours"), _outlook(port, now)))
     return [*parts, html.Div(panels, className="panels")]
+
+
+def _outlook(port: HospitalPort, now: int) -> Component:
+    found = outlook_of(port.services)
+    if found is None:
+        return html.P(_("The first forecast is made within a minute after the start."), className="secondary")
+    rest = dcc.Link(_("Every unit, 4 to 72 h"), href=f"{PREFIX}forecast")
+    if found.blind_since or not found.heard_at:
+        return html.Div([blind_notice(found, now), rest])
+    rows: list[list[Cell]] = []
+    for unit in sorted(found.units, key=_fullness)[:_MOST_WARDS]:
+        name = place_name(port.state(), unit.unit, chinese=wants_chinese())
+        bands = [
+            f"{number(p.quantile(0.5))} ({number(p.quantile(0.1))}–{number(p.quantile(0.9))})" for p in unit.points
+        ]
+        shown = [bands[k] for k in (1, 2)] if bands else [_("too few stays yet"), "–"]
+        rows.append([name, f"{number(unit.present)} / {number(unit.beds)}", *shown])
+    headings = [_("Unit"), _("Now / open beds"), _("in {hours} h").format(hours=8), _("in {hours} h").format(hours=24)]
+    return html.Div(
+        [
+            *([html.Ul([card_line(port, card) for card in found.cards[:3]], className="cards")] if found.cards else []),
+            table(_("Patients expected, median and 80 % band"), headings, rows),
+            html.P([_("Made "), since(found.made_at, now), " · ", rest], className="secondary"),
+        ]
+    )
+
+
+def _fullness(unit: UnitForecast) -> float:
+    return -max((point.above(unit.beds - 1) for point in unit.points[:3]), default=0.0)
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:

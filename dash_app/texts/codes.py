@@ -42,6 +42,21 @@ REASONS: Mapping[str, str] = {
     "expired": mark("Expired"),
     "quarantined": mark("In quarantine"),
 }
+FORECAST_ACTIONS: Mapping[str, str] = {
+    "discharge_round": mark("Round for discharges now; pharmacy and transport first for those who go home"),
+    "step_down": mark("See who can leave intensive care for a ward"),
+    "boarders_first": mark("Ward beds first for those admitted from the emergency department"),
+    "open_beds": mark("Open closed beds, or move patients to another ward"),
+    "postpone": mark("See which planned admissions can wait"),
+}
+CROWDING: Mapping[str, str] = {
+    "not_busy": mark("Not busy"),
+    "busy": mark("Busy"),
+    "extremely_busy": mark("Extremely busy"),
+    "overcrowded": mark("Overcrowded"),
+    "severely_overcrowded": mark("Severely overcrowded"),
+    "dangerously_overcrowded": mark("Dangerously overcrowded"),
+}
 BED_USES: Mapping[str, str] = {
     "occupied": mark("Occupied"),
     "ready": mark("Ready"),

@@ -17,6 +17,7 @@ from server.doors.idempotency import forget_old
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
 from server.partners import tell_partners
+from server.runs.forecasts import EVERY_US, ForecastDesk
 from server.wiring import Hospital, follow
 from twin.clock import HOUR_US, MINUTE_US
 from twin.ledger.retention import archive_and_prune
@@ -104,6 +105,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)
+    desk = ForecastDesk(hospital)
+    hospital.services["forecast"] = desk
     runner.start()
     engine.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
@@ -115,11 +118,14 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
     _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
     _repeat(hospital, "ledger-retry", MINUTE_US, lambda: retry_handlers(hospital))
+    _repeat(hospital, "forecast", EVERY_US, desk.want)
+    desk.start()
     hospital.deadlines.start()
     try:
         yield app
     finally:
         hospital.deadlines.stop()
+        desk.stop()
         engine.stop()
         runner.stop()
         hospital.ledger.take_snapshot().result()  # so that the next start replays nothing

@@ -40,15 +40,26 @@ class RunRow(SQLModel, table=True):
 
 
 class ForecastRow(SQLModel, table=True):
-    """One forecast value as it was made, to be compared with what came."""
+    """One forecast as it was made; never changed afterwards, so that it can be judged by what came."""
 
     __tablename__ = "run_forecast"
 
-    run_id: str = Field(primary_key=True, max_length=36)
-    measure: str = Field(primary_key=True, max_length=120)
+    unit: str = Field(primary_key=True, max_length=120)
+    made_at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    target_at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False, index=True))
+    horizon_h: float
+    present: int
+    model_mean: float
+    model_variance: float
+    chances: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ForecastOutcomeRow(SQLModel, table=True):
+    """How many were present in a unit at an instant that forecasts had named; written once, when it had passed."""
+
+    __tablename__ = "run_forecast_outcome"
+
+    unit: str = Field(primary_key=True, max_length=120)
     target_at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    made_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
-    low: float
-    middle: float
-    high: float
-    observed: float | None = None
+    came: int
+    noted_at: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -1,0 +1,207 @@
+"""Routes of forecasts and what-if questions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Query
+
+from server.doors.context import Call, CallDep
+from server.doors.router import Router
+from server.http.commanding import instant_told
+from server.runs.forecasts import ForecastDesk
+from simulation.forecast.census import CensusForecast
+from simulation.forecast.house import HouseForecast, UnitForecast
+from twin.access import Permission
+from twin.clock import to_text
+from twin.errors import Unavailable
+
+router = Router("/v1", tag="simulation")
+
+
+class PointShown(msgspec.Struct, frozen=True, kw_only=True):
+    """How many patients will be present: quantiles and mean, and the chance that every open bed is taken."""
+
+    at: str
+    horizon_h: float
+    p10: int
+    median: int
+    p90: int
+    mean: float
+    full_share: float
+    leaving: float
+    coming: float
+
+
+class UnitShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One unit; ``points`` is empty where there are too few past stays."""
+
+    unit: str
+    kind: str
+    beds: int
+    present: int
+    stays: int
+    points: list[PointShown]
+
+
+class CardShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do."""
+
+    unit: str
+    action: str
+    at: str
+    full_share: float
+    expected: float
+    is_urgent: bool
+
+
+class ForecastShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The forecast of the house; when nothing was heard for too long, ``blind_since`` is set and there are no cards."""
+
+    made: str
+    heard: str
+    blind_since: str
+    nedocs: float
+    crowding: str
+    units: list[UnitShown]
+    cards: list[CardShown]
+
+
+class AccuracyShown(msgspec.Struct, frozen=True, kw_only=True):
+    """How good the forecasts of one horizon were in the last eight weeks."""
+
+    horizon_h: float
+    n: int
+    crps: float
+    mae: float
+    persistence_mae: float
+    ideal_mae_ratio: float
+    coverage_50: float
+    coverage_80: float
+    coverage_95: float
+    pit_mean: float
+    pit_variance: float
+    pit_counts: list[int]
+
+
+class AccuracyPage(msgspec.Struct, frozen=True, kw_only=True):
+    """By horizon."""
+
+    horizons: list[AccuracyShown]
+
+
+class ChangeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One change of an entry of the pathway: set it, add to it, scale it, or remove it."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+    action: Annotated[str, msgspec.Meta(pattern="^(set|add|scale|remove)$")] = "set"
+    value: Any = None
+
+
+class ScenarioTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A name and its changes."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    changes: Annotated[tuple[ChangeTold, ...], msgspec.Meta(max_length=100)] = ()
+
+
+class WhatIfTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A question: the hospital as it is now, or a pathway of its own, and scenarios; the first is the one to beat."""
+
+    scenarios: Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=1, max_length=20)]
+    pathway: dict[str, Any] | None = None
+    start: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
+    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
+    replications: Annotated[int, msgspec.Meta(ge=2, le=2000)] = 20
+    seed: Annotated[int, msgspec.Meta(ge=0, le=4294967295)] = 1
+
+
+class WhatIfStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """A what-if that was queued; follow it at ``/v1/jobs/{job}``."""
+
+    job: str
+
+
+def _desk(call: Call) -> ForecastDesk:
+    desk = call.hospital.services.get("forecast")
+    if not isinstance(desk, ForecastDesk):
+        raise Unavailable("No forecast desk is running here.")
+    return desk
+
+
+def _instant(at: int) -> str:
+    return to_text(at) if at else ""
+
+
+def _point(point: CensusForecast, beds: int) -> PointShown:
+    return PointShown(
+        at=to_text(point.target_at), horizon_h=(point.target_at - point.made_at) / 3.6e9, p10=point.quantile(0.1),
+        median=point.quantile(0.5), p90=point.quantile(0.9), mean=point.mean, full_share=point.above(beds - 1),
+        leaving=point.leaving, coming=point.coming,
+    )  # fmt: skip
+
+
+def _unit(unit: UnitForecast) -> UnitShown:
+    points = [_point(point, unit.beds) for point in unit.points]
+    return UnitShown(
+        unit=unit.unit, kind=unit.kind, beds=unit.beds, present=unit.present, stays=unit.stays, points=points
+    )
+
+
+def _shown(found: HouseForecast) -> ForecastShown:
+    return ForecastShown(
+        made=to_text(found.made_at), heard=_instant(found.heard_at), blind_since=_instant(found.blind_since),
+        nedocs=found.score, crowding=found.crowding.value if found.crowding else "",
+        units=[_unit(unit) for unit in found.units],
+        cards=[
+            CardShown(unit=card.unit, action=card.action.value, at=to_text(card.from_at), full_share=card.full_share,
+                      expected=card.expected, is_urgent=card.is_urgent)
+            for card in found.cards
+        ],
+    )  # fmt: skip
+
+
+@router.get("/forecast", permission=Permission.SIMULATION_READ, gives=ForecastShown)
+def get_forecast(call: CallDep) -> ForecastShown:
+    """Give the newest forecast of every unit."""
+    found = _desk(call).outlook()
+    if found is None:
+        raise Unavailable("The first forecast is not made yet: try again in a minute.")
+    return _shown(found)
+
+
+@router.get("/forecast/accuracy", permission=Permission.SIMULATION_READ, gives=AccuracyPage)
+def get_accuracy(call: CallDep, unit: Annotated[str, Query(max_length=120)] = "") -> AccuracyPage:
+    """Tell how good the forecasts of the last eight weeks were, by horizon."""
+    found = []
+    for one in _desk(call).accuracy(unit):
+        scores = one.accuracy
+        found.append(
+            AccuracyShown(
+                horizon_h=one.horizon_h, n=scores.n, crps=scores.crps, mae=scores.mae,
+                persistence_mae=one.persistence_mae, ideal_mae_ratio=scores.ideal_mae_ratio,
+                coverage_50=scores.coverage_50, coverage_80=scores.coverage_80, coverage_95=scores.coverage_95,
+                pit_mean=scores.pit_mean, pit_variance=scores.pit_variance, pit_counts=list(one.pit_counts),
+            )
+        )  # fmt: skip
+    return AccuracyPage(horizons=found)
+
+
+@router.post("/what-if", permission=Permission.SIMULATION_RUN, takes=WhatIfTold, gives=WhatIfStarted, status=202)
+def ask_what_if(call: CallDep) -> WhatIfStarted:
+    """Have a question simulated; the job tells how far it is, holds partial answers, and at last the result."""
+    told = call.read(WhatIfTold)
+    arguments: dict[str, object] = {
+        "scenarios": msgspec.to_builtins(told.scenarios), "horizon_s": told.hours * 3600.0,
+        "warm_up_s": told.warm_up_hours * 3600.0, "replications": told.replications, "seed": told.seed,
+    }  # fmt: skip
+    if told.pathway is not None:
+        arguments |= {
+            "pathway": told.pathway,
+            "start_at": instant_told(told.start, call.hospital.clock.now(), "what-if"),
+        }
+    else:
+        arguments["base"] = "live"
+    return WhatIfStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))

@@ -1,0 +1,174 @@
+"""Forecasts of the running hospital: made on every tick, archived every hour, judged when their time has come."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import select
+from sqlmodel import Session
+
+from server.runs import archive
+from server.wiring import Hospital
+from simulation.forecast.census import HORIZONS_H
+from simulation.forecast.house import Forecaster, HouseForecast
+from simulation.forecast.stays import LocalTime, Stays
+from twin.clock import HOUR_US, MINUTE_US
+from twin.history.projection import OPEN
+from twin.history.tables import INTERVALS
+from twin.state.beds import ward_of
+from twin.state.live import LiveState
+
+log = logging.getLogger("hospital_twin.forecasts")
+
+LEARN_FROM_US = 84 * 24 * HOUR_US
+EVERY_US = 15 * MINUTE_US
+JUDGED_FOR_US = 56 * 24 * HOUR_US
+"""How far back forecasts are judged on the page."""
+SPREAD_FROM_US = 14 * 24 * HOUR_US
+"""How far back forecasts set the width of bands."""
+_MOST_INTERVALS = 500_000
+
+
+class ForecastDesk:
+    """Keeps the newest forecast of a hospital, and the archive of all earlier ones.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Followed by its history.
+    """
+
+    def __init__(self, hospital: Hospital) -> None:
+        ZoneInfo(hospital.settings.time_zone)  # says so at the start if it is unknown
+        self._hospital = hospital
+        self._forecaster = Forecaster(LocalTime(hospital.settings.time_zone))
+        self._latest: HouseForecast | None = None
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def outlook(self) -> HouseForecast | None:
+        """Give the newest forecast; None before the first."""
+        return self._latest
+
+    def accuracy(self, unit: str = "") -> list[archive.HorizonAccuracy]:
+        """Judge the forecasts of the last eight weeks by horizon.
+
+        Parameters
+        ----------
+        unit : str, optional
+            One ward; all by default.
+        """
+        since = self._hospital.clock.now() - JUDGED_FOR_US
+        with self._hospital.read() as session:
+            return archive.accuracy(session, since=since, unit=unit)
+
+    def refresh(self) -> HouseForecast:
+        """Forecast now, archive it if a new hour has begun, and note what came of earlier ones."""
+        hospital, now = self._hospital, self._hospital.clock.now()
+        state = hospital.live.freeze(now)
+        with hospital.read() as session:
+            stays = stays_by_unit(session, hospital.live, now)
+            past = archive.scored_past(session, since=now - SPREAD_FROM_US)
+            due = archive.due(session, now)
+        outcomes = [(unit, at, int(stays[unit].census(np.array([at]))[0])) for unit, at in due if unit in stays]
+        made = self._forecaster.forecast(state, stays, past)
+        is_new_hour = self._latest is None or archive.whole_hour(self._latest.made_at) < archive.whole_hour(now)
+        if outcomes or (is_new_hour and not made.blind_since):
+            kept = made if is_new_hour and not made.blind_since else None
+            hospital.write_now(lambda session: _store(session, kept, outcomes, now))
+        self._latest = made
+        return made
+
+    def start(self) -> None:
+        """Start the thread that forecasts when asked."""
+        self._thread = threading.Thread(target=self._run, name="forecasts", daemon=True)
+        self._thread.start()
+        self.want()
+
+    def want(self) -> None:
+        """Ask for a new forecast; gives at once."""
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """Stop the thread and wait for it."""
+        self._stopping.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self.refresh()
+            except Exception:
+                log.exception("the forecast failed; the last one stays, with its age, until the next tick")
+
+
+def _store(session: Session, made: HouseForecast | None, outcomes: Sequence[tuple[str, int, int]], now: int) -> None:
+    archive.note_outcomes(session, outcomes, now)
+    for unit in () if made is None else made.units:
+        for horizon, point, modelled in zip(HORIZONS_H, unit.points, unit.modelled, strict=False):
+            archive.keep(session, unit.unit, point, as_modelled=modelled, horizon_h=float(horizon))
+
+
+def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stays]:
+    """Give the stays of every ward of the last twelve weeks, as the history knows them now.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    live : LiveState
+        For which ward a bed belongs to.
+    now : int
+        UTC microseconds.
+
+    Notes
+    -----
+    A patient who moves between two beds of one ward has one stay there. A stay that began before the window keeps its
+    true beginning.
+    """
+    query = (
+        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
+        .where(
+            INTERVALS.c.facet == "encounter.place",
+            INTERVALS.c.to_at > now - LEARN_FROM_US,
+            INTERVALS.c.to_at > INTERVALS.c.from_at,
+            INTERVALS.c.from_at <= now,
+            INTERVALS.c.value != "",
+        )
+        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
+        .limit(_MOST_INTERVALS)
+    )
+    wards: dict[str, str] = {}
+    rows: dict[str, list[list[int]]] = {}
+    last: tuple[str, str] = ("", "")
+    for thing, place, from_at, to_at in session.execute(query):
+        ward = wards.setdefault(place, ward_of(live, place))
+        end = now if to_at == OPEN else min(int(to_at), now)
+        known = rows.setdefault(ward, [])
+        if last == (thing, ward) and known and known[-1][1] == from_at:
+            known[-1][1:] = [end, int(to_at == OPEN or to_at > now)]
+        else:
+            known.append([int(from_at), end, int(to_at == OPEN or to_at > now)])
+        last = (thing, ward)
+    found = {}
+    for ward, listed in rows.items():
+        if ward:
+            table = np.array(sorted(listed), dtype=np.int64)
+            found[ward] = Stays(
+                arrived_us=table[:, 0],
+                ended_us=table[:, 1],
+                is_open=table[:, 2].astype(bool),
+                kinds=np.zeros(len(table), dtype=np.int64),
+            )
+    return found

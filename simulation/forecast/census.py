@@ -1,0 +1,223 @@
+"""The distribution of how many will be present: those there now, each with a chance to stay, and those who come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from simulation.forecast.arrivals import ArrivalRates, fit_arrivals
+from simulation.forecast.hazard import STEP_US, Hazard, fit_hazard
+from simulation.forecast.stays import HOUR_US, LocalTime, Stays, as_hours, step_midpoints
+from simulation.model.plan import Floats, Integers
+
+HORIZONS_H = (4, 8, 24, 48, 72)
+_TAIL = 1e-12
+
+
+def poisson_binomial(chances: Floats) -> Floats:
+    """Give the distribution of how many of independent events happen.
+
+    Parameters
+    ----------
+    chances : Floats
+        Probability of each, shape (n,).
+
+    Returns
+    -------
+    Floats
+        Probability of 0..n, shape (n + 1,).
+
+    Notes
+    -----
+    Pairs of distributions are convolved until one is left: exact, and fast for hundreds of patients.
+
+    Examples
+    --------
+    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    if not len(chances):
+        return np.ones(1)
+    parts: list[Floats] = [np.array([1.0 - p, p]) for p in chances.tolist()]
+    while len(parts) > 1:
+        joined = [np.convolve(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+        parts = joined + ([parts[-1]] if len(parts) % 2 else [])
+    return parts[0]
+
+
+def count_distribution(mean: float, shape: float) -> Floats:
+    """Give the distribution of a Poisson count whose rate is uncertain: variance mean + mean²/shape.
+
+    Parameters
+    ----------
+    mean : float
+        At least 0.
+    shape : float
+        Of the gamma law of the rate; infinite or large gives Poisson.
+    """
+    if mean <= 0:
+        return np.ones(1)
+    law = stats.poisson(mean) if shape > 1e5 * max(mean, 1.0) else stats.nbinom(shape, shape / (shape + mean))
+    last = int(law.isf(_TAIL)) + 1
+    return np.asarray(law.pmf(np.arange(last + 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CensusForecast:
+    """How many will be present at an instant to come.
+
+    Parameters
+    ----------
+    made_at, target_at : int
+        UTC microseconds.
+    present : int
+        How many were present when it was made.
+    chances : Floats
+        Probability of 0, 1, 2, … present, shape (n,).
+    leaving, coming : float
+        Expected to leave of those present, and to come and still be there.
+    """
+
+    made_at: int
+    target_at: int
+    present: int
+    chances: Floats
+    leaving: float
+    coming: float
+
+    @property
+    def mean(self) -> float:
+        """Expected number present."""
+        return float(np.arange(len(self.chances)) @ self.chances)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the number present."""
+        return float((np.arange(len(self.chances)) - self.mean) ** 2 @ self.chances)
+
+    def quantile(self, share: float) -> int:
+        """Give the smallest number that is not exceeded with this probability."""
+        return int(np.searchsorted(np.cumsum(self.chances), share - 1e-12))
+
+    def above(self, limit: int) -> float:
+        """Give the probability of more than so many."""
+        return float(self.chances[limit + 1 :].sum()) if limit >= 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CensusModel:
+    """What is known of a unit: how patients leave and how they come.
+
+    Parameters
+    ----------
+    hazard : Hazard
+        How they leave.
+    arrivals : ArrivalRates
+        How they come.
+    """
+
+    hazard: Hazard
+    arrivals: ArrivalRates
+
+    def forecast(
+        self, stays: Stays, at: int, horizons_h: Sequence[float] = HORIZONS_H, *, planned_us: Integers | None = None
+    ) -> list[CensusForecast]:
+        """Forecast the number present after so many hours each.
+
+        Parameters
+        ----------
+        stays : Stays
+            As known at ``at``; those open are present.
+        at : int
+            Now, UTC microseconds.
+        horizons_h : Sequence[float]
+            Hours ahead, ascending, multiples of half an hour.
+        planned_us : Integers | None
+            Instants at which patients are booked to come, on top of the others.
+
+        Notes
+        -----
+        N(t) = Σ Bernoulli(p_i) + Poisson(∫ λ(s) P(still there at t | came at s) ds), exact where beds do not bind. Days
+        have levels of their own, so that the Poisson counts of today and of later days are negative binomial.
+        """
+        steps = round(max(horizons_h) * HOUR_US) // STEP_US
+        here = stays.is_open & (stays.ended_us >= at)
+        elapsed = as_hours(at - stays.arrived_us[here])
+        staying = self.hazard.survival(stays.kinds[here], elapsed, at, steps)
+        today, later = self._newcomers(at, steps)
+        level = self.arrivals.level_today(stays, at)
+        booked = self._booked(at, steps, planned_us)
+        found = []
+        for hours in horizons_h:
+            number = round(hours * HOUR_US) // STEP_US - 1
+            p = np.concatenate((staying[:, number], booked[:, number]))
+            coming = float(today[number]) * level.mean + float(later[number])
+            chances = np.convolve(
+                poisson_binomial(p), count_distribution(float(today[number]) * level.mean, level.shape)
+            )
+            chances = np.convolve(chances, count_distribution(float(later[number]), self.arrivals.day_shape))
+            found.append(
+                CensusForecast(
+                    made_at=at,
+                    target_at=at + (number + 1) * STEP_US,
+                    present=int(here.sum()),
+                    chances=chances / chances.sum(),
+                    leaving=float((1 - staying[:, number]).sum()),
+                    coming=coming + float(booked[:, number].sum()),
+                )
+            )
+        return found
+
+    def _newcomers(self, at: int, steps: int) -> tuple[Floats, Floats]:
+        """Give the expected numbers who come today, and later, and are there at the end of each step, (steps,) each."""
+        middles = step_midpoints(at, steps, STEP_US)
+        rates = self.arrivals.at(middles) * (STEP_US / HOUR_US)
+        is_today = self.arrivals.clock.days(middles) == self.arrivals.clock.days(np.array([at]))[0]
+        today, later = np.zeros(steps), np.zeros(steps)
+        kinds = np.arange(len(rates))
+        for step in range(steps):
+            # Half of those who come in a step come after a quarter of it, half after three quarters; one middle instant
+            # would fall on the border of two classes of elapsed time, always on the same side.
+            for late in (0.25, 0.75):
+                begin = np.full(len(rates), -late * STEP_US / HOUR_US)
+                ahead = self.hazard.survival(kinds, begin, at + step * STEP_US, steps - step)
+                part = today if is_today[step] else later
+                part[step:] += 0.5 * rates[:, step] @ ahead
+        return today, later
+
+    def _booked(self, at: int, steps: int, planned_us: Integers | None) -> Floats:
+        if planned_us is None or not len(planned_us):
+            return np.zeros((0, steps))
+        rows = []
+        for instant in planned_us.tolist():
+            first = max((instant - at) // STEP_US, 0)
+            row = np.zeros(steps)
+            if first < steps:
+                kinds, fresh = np.zeros(1, dtype=np.int64), np.zeros(1)
+                row[first:] = self.hazard.survival(kinds, fresh, at + first * STEP_US, steps - first)[0]
+            rows.append(row)
+        return np.stack(rows)
+
+
+def fit_census(stays: Stays, at: int, *, clock: LocalTime | None = None, weeks: float = 52.0) -> CensusModel:
+    """Fit a unit's model to what was known at an instant.
+
+    Parameters
+    ----------
+    stays : Stays
+        As known then.
+    at : int
+        The instant.
+    clock : LocalTime | None
+        The hospital's; UTC if None.
+    weeks : float
+        How far back to look.
+    """
+    clock = clock or LocalTime()
+    return CensusModel(
+        hazard=fit_hazard(stays, at, clock=clock, weeks=weeks),
+        arrivals=fit_arrivals(stays, at, clock=clock, weeks=weeks),
+    )

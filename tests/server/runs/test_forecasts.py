@@ -1,0 +1,139 @@
+"""The forecast desk on a hospital whose past is written into its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from sqlmodel import select
+
+from server.runs.forecasts import ForecastDesk, stays_by_unit
+from server.schema.runs import ForecastOutcomeRow, ForecastRow
+from server.wiring import Hospital, open_hospital
+from twin.clock import HOUR_US, ManualClock
+from twin.events.envelope import Event
+from twin.events.patients import EncounterClass, EncounterFinished, EncounterMoved, EncounterStarted
+from twin.events.places import PlaceDefined, PlaceKind
+from twin.history.projection import HistoryProjection
+from twin.settings import Settings
+from twin.state.model import EncounterStatus
+
+START = 1_764_547_200_000_000
+NOW = START + 40 * 24 * HOUR_US
+BEDS = 12
+
+
+def places() -> list[Event]:
+    rows = [("W1", PlaceKind.WARD, "", "ward"), *((f"B{n}", PlaceKind.BED, "W1", "bed") for n in range(BEDS))]
+    return [
+        PlaceDefined(
+            thing=key, occurred_at=START - HOUR_US, source="import:t", source_key=key, kind=kind, name=key,
+            parent=parent, purpose=purpose,
+        )
+        for key, kind, parent, purpose in rows
+    ]  # fmt: skip
+
+
+def stay(number: int, begin: int, end: int) -> list[Event]:
+    """Give the events of one patient who changes beds within the ward half way."""
+    name = f"E{number}"
+
+    def told(kind: type[Event], at: int, **payload: object) -> Event:
+        return kind(thing=name, occurred_at=at, source="his:t", source_key=f"{name}-{kind.__name__}", **payload)
+
+    events = [
+        told(EncounterStarted, begin, encounter_class=EncounterClass.INPATIENT, place=f"B{number % BEDS}"),
+        told(EncounterMoved, (begin + end) // 2, place=f"B{(number + 1) % BEDS}"),
+        told(EncounterFinished, end),
+    ]
+    return [event for event in events if event.occurred_at <= NOW]
+
+
+def lying(hospital: Hospital) -> list[str]:
+    """Give who is in a bed."""
+    encounters = hospital.live.freeze(NOW).encounters.values()
+    return [one.id for one in encounters if one.status is EncounterStatus.IN_PROGRESS]
+
+
+@pytest.fixture
+def hospital(settings: Settings, clock: ManualClock) -> Iterator[Hospital]:
+    clock.set(NOW)
+    found = open_hospital(settings, clock=clock)
+    history = HistoryProjection().follow(found.ledger)
+    random = np.random.default_rng(1)
+    events, begin, number = places(), START, 0
+    while (begin := begin + int(random.exponential(4 * HOUR_US))) < NOW:
+        events += stay(number, begin, begin + HOUR_US + int(random.exponential(30 * HOUR_US)))
+        number += 1
+    found.record_now(sorted(events, key=lambda event: event.occurred_at))
+    assert history.wait_until(found.ledger.last_sequence())
+    found.services["history"] = history
+    yield found
+    found.close()
+
+
+def test_move_within_a_ward_is_one_stay(hospital: Hospital) -> None:
+    with hospital.read() as session:
+        stays = stays_by_unit(session, hospital.live, NOW)["W1"]
+
+    assert len(stays.arrived_us) > 150
+    assert int(stays.is_open.sum()) == len(lying(hospital))
+    assert np.all(stays.ended_us >= stays.arrived_us)
+
+
+def test_forecast_is_archived_once_an_hour_and_judged_by_what_came(hospital: Hospital, clock: ManualClock) -> None:
+    desk = ForecastDesk(hospital)
+
+    first = desk.refresh()
+    clock.set(NOW + HOUR_US // 4)
+    desk.refresh()
+    with hospital.read() as session:
+        before = [(row.made_at, row.target_at, row.chances) for row in session.exec(select(ForecastRow))]
+    clock.set(NOW + 9 * HOUR_US)
+    hospital.record_now(
+        [
+            EncounterFinished(thing=name, occurred_at=NOW + HOUR_US, source="his:t", source_key=f"{name}-late")
+            for name in lying(hospital)[:2]
+        ]
+    )
+    assert hospital.services["history"].wait_until(hospital.ledger.last_sequence())  # type: ignore[attr-defined]
+    desk.refresh()
+
+    [unit] = first.units
+    assert [point.target_at - NOW for point in unit.points] == [h * HOUR_US for h in (4, 8, 24, 48, 72)]
+    assert len(before) == 5
+    with hospital.read() as session:
+        outcomes = {row.target_at: row.came for row in session.exec(select(ForecastOutcomeRow))}
+        after = [(row.made_at, row.target_at, row.chances) for row in session.exec(select(ForecastRow))]
+    assert outcomes == {NOW + 4 * HOUR_US: unit.present - 2, NOW + 8 * HOUR_US: unit.present - 2}
+    assert set(before) <= set(after)
+    judged = desk.accuracy("W1")
+    assert [(one.horizon_h, one.accuracy.n) for one in judged] == [(4.0, 1), (8.0, 1)]
+    assert judged[0].persistence_mae == 2.0
+
+
+def test_no_card_is_shown_while_nothing_is_heard(hospital: Hospital, clock: ManualClock) -> None:
+    desk = ForecastDesk(hospital)
+    heard = desk.refresh().heard_at
+
+    clock.set(NOW + 5 * 24 * HOUR_US)
+    blind = desk.refresh()
+
+    assert blind.blind_since == heard
+    assert blind.cards == ()
+    with hospital.read() as session:
+        assert {row.made_at for row in session.exec(select(ForecastRow))} == {NOW}  # what is not believed is not kept
+
+
+def test_ward_without_a_past_has_no_forecast(settings: Settings, clock: ManualClock) -> None:
+    clock.set(NOW)
+    hospital = open_hospital(settings, clock=clock)
+    try:
+        hospital.record_now([*places(), *stay(1, NOW - HOUR_US, NOW + HOUR_US)])
+
+        [unit] = ForecastDesk(hospital).refresh().units
+    finally:
+        hospital.close()
+
+    assert (unit.unit, unit.beds, unit.points) == ("W1", BEDS, ())
