@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Query
 
+from dash_app.queries.forecast import ForecastDesk, desk_of
 from server.doors.context import Call, CallDep
 from server.doors.router import Router
 from server.http.commanding import instant_told
-from server.runs.forecasts import ForecastDesk
 from simulation.forecast.census import CensusForecast
 from simulation.forecast.house import HouseForecast, UnitForecast
 from twin.access import Permission
@@ -125,8 +125,8 @@ class WhatIfStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _desk(call: Call) -> ForecastDesk:
-    desk = call.hospital.services.get("forecast")
-    if not isinstance(desk, ForecastDesk):
+    desk = desk_of(call.hospital.services)
+    if desk is None:
         raise Unavailable("No forecast desk is running here.")
     return desk
 

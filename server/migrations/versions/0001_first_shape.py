@@ -788,17 +788,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('hash')
     )
     op.create_table('run_forecast',
-    sa.Column('run_id', sa.String(length=36), nullable=False),
-    sa.Column('measure', sa.String(length=120), nullable=False),
+    sa.Column('unit', sa.String(length=120), nullable=False),
+    sa.Column('made_at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('target_at', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('made_at', sa.BigInteger(), nullable=False),
-    sa.Column('low', sa.Float(), nullable=False),
-    sa.Column('middle', sa.Float(), nullable=False),
-    sa.Column('high', sa.Float(), nullable=False),
-    sa.Column('observed', sa.Float(), nullable=True),
-    sa.PrimaryKeyConstraint('run_id', 'measure', 'target_at')
+    sa.Column('horizon_h', sa.Float(), nullable=False),
+    sa.Column('present', sa.Integer(), nullable=False),
+    sa.Column('model_mean', sa.Float(), nullable=False),
+    sa.Column('model_variance', sa.Float(), nullable=False),
+    sa.Column('chances', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('unit', 'made_at', 'target_at')
     )
-    op.create_index(op.f('ix_run_forecast_made_at'), 'run_forecast', ['made_at'], unique=False)
+    op.create_index(op.f('ix_run_forecast_target_at'), 'run_forecast', ['target_at'], unique=False)
+    op.create_table('run_forecast_outcome',
+    sa.Column('unit', sa.String(length=120), nullable=False),
+    sa.Column('target_at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('came', sa.Integer(), nullable=False),
+    sa.Column('noted_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('unit', 'target_at')
+    )
     op.create_table('run_run',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('kind', sa.String(length=40), nullable=False),
