@@ -412,6 +412,11 @@ def messages(
     return [MessageView(**dict(zip(names, row, strict=True))) for row in session.execute(query)]
 
 
+def newest_number(session: Session) -> int:
+    """Give the number of the message that came last; 0 if none ever came."""
+    return session.execute(select(func.max(MESSAGES.c.number))).scalar() or 0
+
+
 def is_known(kind: str, trigger: str) -> bool:
     """Tell whether a trigger has a documented outcome."""
     return (kind, trigger) in TRIGGERS

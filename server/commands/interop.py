@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 import typer
 
 from interop.hl7v2.message import Message, read_interchange, read_message
-from interop.hl7v2.reading import Surroundings
-from interop.hl7v2.triggers import tell
 from interop.mllp.client import MllpClient
-from interop.service.keys import Vault
-from interop.service.messages import Outcome, messages, replay, source_of
+from interop.service.messages import Outcome, messages, newest_number, replay
+from server.checking import check_file
 from server.console import AsJson, Exit, leave, say, show_rows
-from server.listening import intake_of
+from server.listening import intake_of, receive
 from server.session import opened
+from server.wiring import Hospital
 from twin.clock import SystemClock
 from twin.errors import InputError, NotFound
 from twin.settings import load_settings
@@ -26,7 +25,7 @@ from twin.settings import load_settings
 is_group = True
 command = typer.Typer(help=say("Messages of other hospital systems: check, send, replay."), no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(help=say("HL7 v2 messages, one or a batch."), exists=True, dir_okay=False)]
+File = Annotated[Path, typer.Argument(help=say("Messages, one or many."), exists=True, dir_okay=False)]
 _PAGE = 500
 
 
@@ -36,24 +35,15 @@ def _parts(file: Path) -> list[Message]:
 
 @command.command("check", help=say("Say what each message of a file would do; nothing is stored."))
 def check(file: File, as_json: AsJson = False) -> None:
-    """Read a file and show the outcome of each message."""
-    vault, zone, now = Vault(bytes(32)), ZoneInfo(load_settings().time_zone), SystemClock().now()
-    rows = []
-    for number, message in enumerate(_parts(file), 1):
-        around = Surroundings(
-            source=source_of(message), zone=zone, received_at=now, pseudonym=vault.pseudonym,
-            is_place=lambda _place: True, is_bed=lambda _place: True,
-        )  # fmt: skip
-        row = {"number": number, "message": f"{message.kind}^{message.trigger}", "control_id": message.control_id}
-        try:
-            told = tell(message, around)
-        except InputError as error:
-            rows.append({**row, "events": "", "notes": "", "problem": error.message})
-        else:
-            events = ", ".join(type(event).__name__ for event in told.events)
-            rows.append({**row, "events": events, "notes": " ".join(told.notes), "problem": ""})
-    show_rows(rows, columns=("number", "message", "control_id", "events", "notes", "problem"), as_json=as_json)
-    leave(Exit.NOT_IN_ORDER if any(row["problem"] for row in rows) else Exit.DONE)
+    """Read a file (HL7 v2, FHIR or EPCIS in JSON, EPCIS in XML) and show the outcome of each message.
+
+    With ``--json`` each row has ``number``, ``format`` (``hl7v2``, ``fhir``, ``epcis``), ``message`` (type and
+    trigger), ``control_id`` (MSH-10, resource id, or event hash), ``outcome`` (``applied``, ``stored``, ``refused``), ``events``,
+    ``notes``, ``is_lossless`` and ``problem``.
+    """
+    rows = check_file(file.read_bytes(), ZoneInfo(load_settings().time_zone), SystemClock().now())
+    show_rows(rows, columns=("number", "message", "control_id", "outcome", "events", "problem"), as_json=as_json)
+    leave(Exit.NOT_IN_ORDER if any(row["problem"] for row in rows) or not rows else Exit.DONE)
 
 
 @command.command("send", help=say("Send the messages of a file by MLLP and show the answers."))
@@ -83,24 +73,55 @@ async def _send(parts: list[Message], host: str, port: int) -> list[dict[str, ob
     return rows
 
 
-@command.command("replay", help=say("Try the dead letters again; the server must be stopped."))
+@command.command("replay", help=say("Take a file in, or try dead letters again; the server must be stopped."))
 def replay_dead(
-    number: Annotated[int, typer.Argument(min=0, help=say("Number of one message; 0 for all."))] = 0,
+    what: Annotated[str, typer.Argument(help=say("A file, or the number of one dead letter; 0 for all."))] = "0",
     as_json: AsJson = False,
 ) -> None:
-    """Replay one dead letter, or all."""
-    rows: list[dict[str, object]] = []
+    """Take in the messages of a file as if they had just come, or replay one dead letter, or all.
+
+    With ``--json`` each row has ``number``, ``control_id``, ``outcome`` (``applied``, ``stored``, ``dead``, ``known``)
+    and ``problem``. What was taken in before is ``known`` and changes nothing.
+    """
     with opened(is_core=True) as hospital:
-        intake, now = intake_of(hospital), hospital.clock.now()
-        with hospital.read() as session:
-            dead = messages(session, outcome=Outcome.DEAD, limit=_PAGE)
-        wanted = [number] if number else sorted(row.number for row in dead)
-        for one in wanted:
-            try:
-                outcome = hospital.write_now(partial(replay, intake=intake, number=one, now=now))
-            except (InputError, NotFound) as error:
-                rows.append({"number": one, "outcome": Outcome.DEAD.value, "problem": error.message})
-            else:
-                rows.append({"number": one, "outcome": outcome.value, "problem": ""})
-    show_rows(rows, columns=("number", "outcome", "problem"), as_json=as_json)
+        file = Path(what)
+        if file.is_file():
+            rows = _taken_in(hospital, _parts(file))
+        elif what.isascii() and what.isdigit():
+            rows = _replayed(hospital, int(what))
+        else:
+            raise InputError(f"Expected a file or a number, found neither under {what!r}.", code="interop.no_file")
+    show_rows(rows, columns=("number", "control_id", "outcome", "problem"), as_json=as_json)
     leave(Exit.NOT_IN_ORDER if any(row["problem"] for row in rows) else Exit.DONE)
+
+
+def _taken_in(hospital: Hospital, parts: list[Message]) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for number, message in enumerate(parts, 1):
+        with hospital.read() as session:
+            before = newest_number(session)
+        handled = asyncio.run(receive(hospital, message, message.to_bytes()))
+        with hospital.read() as session:
+            last = messages(session, limit=1)
+        is_known = not last or last[0].number == before
+        outcome = "known" if is_known and not handled.problem else last[0].outcome if last else "dead"
+        rows.append(
+            {"number": number, "control_id": message.control_id, "outcome": outcome, "problem": handled.problem}
+        )
+    return rows
+
+
+def _replayed(hospital: Hospital, number: int) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    intake, now = intake_of(hospital), hospital.clock.now()
+    with hospital.read() as session:
+        dead = messages(session, outcome=Outcome.DEAD, limit=_PAGE)
+    for one in [number] if number else sorted(row.number for row in dead):
+        head: dict[str, object] = {"number": one, "control_id": ""}
+        try:
+            outcome = hospital.write_now(partial(replay, intake=intake, number=one, now=now))
+        except (InputError, NotFound) as error:
+            rows.append({**head, "outcome": Outcome.DEAD.value, "problem": error.message})
+        else:
+            rows.append({**head, "outcome": outcome.value, "problem": ""})
+    return rows

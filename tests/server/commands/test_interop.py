@@ -22,3 +22,63 @@ def test_check_says_what_each_message_would_do(tmp_path: Path, capsys: pytest.Ca
     assert code == 1
     assert rows[0]["events"] == "EncounterStarted"
     assert "PV1-19" in rows[1]["problem"]
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOSPITAL_TWIN_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+def _rows(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, object]]]:
+    code = run(build_tree(), [*arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_every_file_of_the_corpus_is_read_back_octet_for_octet_with_an_outcome(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = sorted((data_dir / "hl7v2").glob("*.hl7"))
+    for file in files:
+        _code, rows = _rows(["interop", "check", str(file)], capsys)
+        assert rows, file.name
+        assert all(row["is_lossless"] for row in rows), file.name
+        assert all(row["outcome"] in ("applied", "stored") or row["problem"] for row in rows), file.name
+        assert not any("trigger_unknown" in str(row["notes"]) for row in rows), file.name
+    assert len(files) >= 70
+
+
+def test_check_reads_epcis_in_both_forms_and_gives_the_published_hash(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = data_dir / "gateway/epcis-hash-examples"
+    for ending in ("jsonld", "xml"):
+        code, rows = _rows(["interop", "check", str(folder / f"persistentDisposition.{ending}")], capsys)
+        published = (folder / "persistentDisposition.hashes").read_text(encoding="utf-8").split()
+        assert (code, [row["control_id"] for row in rows]) == (0, published)
+
+
+def test_check_reads_fhir_and_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slot = {"resourceType": "Slot", "id": "S", "status": "free", "schedule": {"reference": "Schedule/1"}}
+    good = slot | {"start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:30:00Z"}
+    lines = tmp_path / "slots.ndjson"
+    lines.write_text(f"{json.dumps(good)}\n{json.dumps(slot | {'start': 'soon'})}\n", encoding="utf-8")
+
+    code, rows = _rows(["interop", "check", str(lines)], capsys)
+
+    assert code == 1
+    assert [row["outcome"] for row in rows] == ["stored", "refused"]
+    assert "start" in str(rows[1]["problem"])
+
+
+def test_replay_takes_a_file_in_once(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data_folder / "some.hl7"
+    file.write_bytes(adt("A01", control="R1") + adt("A02", control="R2", PV1_19=""))
+
+    first_code, first = _rows(["interop", "replay", str(file)], capsys)
+    again_code, again = _rows(["interop", "replay", str(file)], capsys)
+
+    assert (first_code, again_code) == (1, 1)
+    assert [row["outcome"] for row in first] == ["applied", "dead"]
+    assert again[0]["outcome"] == "known"
+    assert run(build_tree(), ["interop", "replay", "nothing", "--json"]) not in (0, 1)

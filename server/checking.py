@@ -1,0 +1,138 @@
+"""What a file of messages would do, told without storing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Any
+
+import msgspec
+
+from interop.epcis.document import check as check_event
+from interop.epcis.document import events_of
+from interop.epcis.hashing import hash_of, ignored_fields, namespaces_of
+from interop.epcis.xml import read_xml
+from interop.fhir.meaning import Writing
+from interop.fhir.meaning import events_of as fhir_events
+from interop.fhir.validation import TYPES, read_resource
+from interop.hl7v2.message import Message, read_interchange
+from interop.hl7v2.reading import Surroundings
+from interop.hl7v2.triggers import tell
+from interop.service.keys import Vault
+from interop.service.messages import source_of
+from twin.errors import DecodeError, InputError
+from twin.state.live import LiveState
+
+Row = dict[str, object]
+
+
+def _row(number: int, form: str, message: str, control_id: str) -> Row:
+    return {
+        "number": number, "format": form, "message": message, "control_id": control_id, "outcome": "refused",
+        "events": "", "notes": "", "is_lossless": False, "problem": "",
+    }  # fmt: skip
+
+
+def _hl7(number: int, message: Message, zone: tzinfo, now: int, *, is_lossless: bool) -> Row:
+    vault = Vault(bytes(32))
+    around = Surroundings(
+        source=source_of(message), zone=zone, received_at=now, pseudonym=vault.pseudonym,
+        is_place=lambda _place: True, is_bed=lambda _place: True,
+    )  # fmt: skip
+    row = _row(number, "hl7v2", f"{message.kind}^{message.trigger}", message.control_id)
+    row["is_lossless"] = is_lossless
+    try:
+        if not message.control_id:
+            raise InputError("MSH-10: expected a control id, found none: without it a resend cannot be known.")
+        told = tell(message, around)
+    except InputError as error:
+        return {**row, "problem": error.message}
+    names = ", ".join(type(event).__name__ for event in told.events)
+    return {**row, "outcome": "applied" if told.events else "stored", "events": names, "notes": " ".join(told.notes)}
+
+
+def _epcis(document: dict[str, Any]) -> Iterator[Row]:
+    context = document.get("@context", [])
+    spaces = namespaces_of(context if isinstance(context, list) else [context])
+    ignored = ignored_fields(document)
+    for number, event in enumerate(events_of(document), 1):
+        row = _row(number, "epcis", str(event.get("type", "")), "")
+        try:
+            check_event(event, number - 1)
+        except InputError as error:
+            yield {**row, "problem": error.message}
+        else:
+            digest = hash_of(event, namespaces=spaces, ignored=ignored)
+            yield {**row, "control_id": digest, "outcome": "stored", "is_lossless": True}
+
+
+def _fhir(number: int, body: bytes, now: int) -> Row:
+    told = msgspec.json.decode(body)
+    kind, key = str(told.get("resourceType", "")), str(told.get("id", ""))
+    row = _row(number, "fhir", kind, key)
+    try:
+        if kind not in TYPES:
+            raise InputError(f"Expected one of {', '.join(TYPES)}, got {kind[:40]!r}.", code="fhir.type")
+        resource = read_resource(body, kind)
+    except InputError as error:
+        return {**row, "problem": error.message}
+    writing = Writing(
+        kind=kind, id=key, version=1, source="his:check", at=now, pseudonym=Vault(bytes(32)).pseudonym, live=LiveState()
+    )
+    names = ", ".join(type(event).__name__ for event in fhir_events(resource, writing))
+    return {**row, "outcome": "applied" if names else "stored", "events": names, "is_lossless": True}
+
+
+def _json(data: bytes, now: int) -> list[Row]:
+    told: Any = msgspec.json.decode(data)
+    if not isinstance(told, dict):
+        raise DecodeError("Expected a JSON object.", code="interop.unknown_format")
+    if told.get("resourceType") == "Bundle" and isinstance(told.get("entry"), list):
+        bodies = [one["resource"] for one in told["entry"] if isinstance(one, dict) and "resource" in one]
+        return [_fhir(number, msgspec.json.encode(body), now) for number, body in enumerate(bodies, 1)]
+    if "resourceType" in told:
+        return [_fhir(1, data, now)]
+    return list(_epcis(told))
+
+
+def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
+    """Tell what each message of a file would do.
+
+    Parameters
+    ----------
+    data : bytes
+        HL7 version 2, FHIR R4 or EPCIS in JSON (also one resource a line), or EPCIS in XML.
+    zone : tzinfo
+        Of the facility.
+    now : int
+        UTC microseconds.
+
+    Returns
+    -------
+    list[Row]
+        Per message: ``number``, ``format``, ``message``, ``control_id``, ``outcome``, ``events``, ``notes``,
+        ``is_lossless``, ``problem``.
+
+    Raises
+    ------
+    DecodeError
+        If the file is none of these.
+    """
+    head = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+    if head == b"<":
+        return list(_epcis(read_xml(data)))
+    if head in (b"{", b"["):
+        try:
+            return _json(data, now)
+        except msgspec.DecodeError:
+            lines = [line for line in data.splitlines() if line.strip()]
+        try:
+            return [_fhir(number, line, now) for number, line in enumerate(lines, 1)]
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"Expected JSON: {error}.", code="body.json") from error
+    interchange = read_interchange(data)
+    is_lossless = interchange.to_bytes() == data
+    return [
+        _hl7(number, message, zone, now, is_lossless=is_lossless)
+        for number, message in enumerate(interchange.messages(), 1)
+    ]
