@@ -38,8 +38,8 @@ def check(file: File, as_json: AsJson = False) -> None:
     """Read a file (HL7 v2, FHIR or EPCIS in JSON, EPCIS in XML) and show the outcome of each message.
 
     With ``--json`` each row has ``number``, ``format`` (``hl7v2``, ``fhir``, ``epcis``), ``message`` (type and
-    trigger), ``control_id`` (MSH-10, resource id, or event hash), ``outcome`` (``applied``, ``stored``, ``refused``), ``events``,
-    ``notes``, ``is_lossless`` and ``problem``.
+    trigger), ``control_id`` (MSH-10, resource id, or event hash), ``outcome`` (``applied``, ``stored``, ``refused``),
+    ``events``, ``notes``, ``is_lossless`` and ``problem``.
     """
     rows = check_file(file.read_bytes(), ZoneInfo(load_settings().time_zone), SystemClock().now())
     show_rows(rows, columns=("number", "message", "control_id", "outcome", "events", "problem"), as_json=as_json)

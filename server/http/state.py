@@ -23,7 +23,6 @@ from server.http.views import (
     EncounterShown,
     StockShown,
     TaskShown,
-    TicketShown,
 )
 from twin.access import Permission
 from twin.errors import NotFound
@@ -82,14 +81,6 @@ class EncounterPage(msgspec.Struct, frozen=True, kw_only=True):
 
     encounters: list[EncounterShown]
     next: str = ""
-
-
-class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue in the order in which it will be called."""
-
-    service_point: str
-    name: str
-    tickets: list[TicketShown]
 
 
 class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,18 +326,6 @@ async def get_encounter(call: CallDep, encounter_id: PathText) -> EncounterShown
         if found is None:
             raise NotFound("encounter", encounter_id)
         return shown.encounter_shown(found)
-
-
-@router.get("/queues/{service_point}", permission=Permission.QUEUES_READ, gives=QueueShown)
-async def get_queue(call: CallDep, service_point: PathText) -> QueueShown:
-    """Give the waiting tickets of a service point in the order of calling."""
-    state, now = call.hospital.live, call.now
-    with call.hospital.ledger.steady:
-        if service_point not in state.places and service_point not in state.index.queues:
-            raise NotFound("service point", service_point)
-        tickets = [shown.ticket_shown(one, now) for one in views.queue_view(state, service_point)]
-        name = shown.place_name(state, service_point)
-    return QueueShown(service_point=service_point, name=name, tickets=tickets)
 
 
 @router.get("/tasks", permission=Permission.TASKS_READ, gives=TaskPage)

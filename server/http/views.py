@@ -10,7 +10,7 @@ from twin.clock import to_text
 from twin.events.things import AssetRegistered
 from twin.state import views
 from twin.state.live import LiveState
-from twin.state.model import Alarm, Asset, Encounter, StockLine, Task, Ticket
+from twin.state.model import Alarm, Asset, Encounter, StockLine, Task
 
 
 def instant(at: int) -> str:
@@ -125,16 +125,6 @@ class EncounterShown(msgspec.Struct, frozen=True, kw_only=True):
     finished: str
 
 
-class TicketShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A waiting ticket of a queue."""
-
-    id: str
-    number: str
-    priority: int
-    joined: str
-    wait_s: float
-
-
 class TaskShown(msgspec.Struct, frozen=True, kw_only=True):
     """A task."""
 
@@ -207,14 +197,6 @@ def encounter_shown(one: Encounter) -> EncounterShown:
         started=instant(one.started_at), expected=instant(one.expected_at),
         discharge_expected=instant(one.discharge_expected_at), finished=instant(one.finished_at),
     )  # fmt: skip
-
-
-def ticket_shown(one: Ticket, now: int) -> TicketShown:
-    """Show a ticket and how long it has waited, in seconds."""
-    wait_s = max(now - one.joined_at, 0) / 1_000_000
-    return TicketShown(
-        id=one.id, number=one.number, priority=one.priority, joined=instant(one.joined_at), wait_s=round(wait_s, 1)
-    )
 
 
 def task_shown(one: Task) -> TaskShown:
