@@ -15,7 +15,7 @@ from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unr
 from interop.mllp.server import MllpOptions, MllpServer
 from interop.service.identity import count_persons
 from interop.service.keys import Vault, open_vault
-from interop.service.messages import Intake, bury, keep_unreadable, take_in
+from interop.service.messages import Intake, Outcome, bury, keep_unreadable, replay, take_in
 from server.wiring import Hospital
 from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError, Unavailable
 from twin.state.beds import is_bed
@@ -54,6 +54,27 @@ def intake_of(hospital: Hospital) -> Intake:
         vault=vault_of(hospital), ledger=hospital.ledger, zone=ZoneInfo(hospital.settings.time_zone),
         is_place=lambda place: place in live.places, is_bed=lambda place: is_bed(live, place),
     )  # fmt: skip
+
+
+class MessageDesk:
+    """Tries dead letters again for the pages.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Whose.
+    """
+
+    def __init__(self, hospital: Hospital) -> None:
+        self._hospital = hospital
+
+    def replay(self, number: int) -> str:
+        """Try one dead letter again; gives what became of it, ``dead`` if it still cannot be used."""
+        intake, now = intake_of(self._hospital), self._hospital.clock.now()
+        try:
+            return self._hospital.write_now(lambda session: replay(session, intake, number=number, now=now)).value
+        except InputError:
+            return Outcome.DEAD.value
 
 
 @dataclass(frozen=True, slots=True)

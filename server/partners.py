@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from interop.service.moves import NAME, Naming, tell_moves
 from inventory.tables.catalogue import packages_of
+from server.listening import MessageDesk
+from server.queues import desk_of
 from server.wiring import Hospital
 from twin.ports import Stored
 
@@ -17,13 +19,15 @@ def _gtin_of(session: Session, item: str) -> str:
 
 
 def tell_partners(hospital: Hospital) -> None:
-    """Keep the moves that the ledger holds as EPCIS events, from where this was left.
+    """Open the desks of messages and queues, and keep the ledger's moves as EPCIS events from where this was left.
 
     Parameters
     ----------
     hospital : Hospital
         Open, as the one core.
     """
+    hospital.services["messages"] = MessageDesk(hospital)
+    desk_of(hospital)
     naming = Naming(gtin_of=_gtin_of, live=hospital.live)
 
     def moves(session: Session, batch: Sequence[Stored]) -> None:

@@ -200,7 +200,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=5,
+    position=7,
     section=mark("Things"),
     icon="device",
 )

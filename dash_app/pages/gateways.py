@@ -100,7 +100,7 @@ PAGE = Page(
     permission=Permission.GATEWAYS_READ,
     layout=layout,
     register=register,
-    position=11,
+    position=13,
     section=mark("System"),
     icon="gateway",
 )

@@ -364,7 +364,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=10,
+    position=12,
     section=mark("Ahead"),
     icon="plan",
 )

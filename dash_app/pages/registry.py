@@ -9,8 +9,11 @@ from dash_app.pages import (
     floor_map,
     forecast,
     gateways,
+    interfaces,
     overview,
     plan,
+    queues,
+    reconcile,
     reprocessing,
     search,
     stock,
@@ -24,6 +27,8 @@ PAGES: tuple[Page, ...] = (
     floor_map.PAGE,
     alarms.PAGE,
     beds.PAGE,
+    queues.PAGE,
+    reconcile.PAGE,
     devices.PAGE,
     devices.DEVICE_PAGE,
     stock.PAGE,
@@ -33,6 +38,7 @@ PAGES: tuple[Page, ...] = (
     plan.PAGE,
     reprocessing.PAGE,
     gateways.PAGE,
+    interfaces.PAGE,
     search.PAGE,
 )
 

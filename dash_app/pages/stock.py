@@ -121,7 +121,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=6,
+    position=8,
     section=mark("Things"),
     icon="stock",
 )

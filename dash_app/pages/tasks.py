@@ -202,7 +202,7 @@ PAGE = Page(
     permission=Permission.TASKS_READ,
     layout=layout,
     register=register,
-    position=7,
+    position=9,
     section=mark("Things"),
     icon="task",
 )

@@ -400,7 +400,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=9,
+    position=11,
     section=mark("Ahead"),
     icon="whatif",
 )

@@ -127,6 +127,29 @@ AVAILABILITY_REASONS: Mapping[str, str] = {
     "compliance": mark("A duty is open"),
     "status.fault": mark("Reports a fault"),
 }
+TICKET_STATUSES: Mapping[str, str] = {
+    "unknown": mark("Unknown"),
+    "waiting": mark("Waiting"),
+    "called": mark("Called"),
+    "serving": mark("Being served"),
+    "served": mark("Served"),
+    "left": mark("Left"),
+}
+MESSAGE_OUTCOMES: Mapping[str, str] = {
+    "applied": mark("Applied"),
+    "stored": mark("Only stored"),
+    "dead": mark("Dead letter"),
+    "unreadable": mark("Not readable"),
+}
+DIFFERENCES: Mapping[str, str] = {
+    "seen_elsewhere": mark("Wristband is seen elsewhere"),
+    "not_present": mark("Has left the place assigned"),
+    "still_present": mark("Discharged, but never seen leaving"),
+    "shared_bed": mark("More people in the bed than it holds"),
+    "unknown_place": mark("Assigned to a place that the twin does not know"),
+    "tag_after_end": mark("Still bears a wristband after the stay"),
+    "conflicting_facts": mark("Messages contradict each other"),
+}
 VERDICTS: Mapping[str, str] = {
     "pass": mark("Cycle passed"),
     "undetermined": mark("Evidence does not suffice"),

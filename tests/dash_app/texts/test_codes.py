@@ -3,13 +3,15 @@ import pytest
 from dash_app.texts import codes
 from dash_app.texts.happenings import HAPPENINGS, happening_text
 from dash_app.texts.measures import lever_text, measure_text, scale_of
+from interop.service.messages import Outcome
 from twin.events.patients import BedReadiness
 from twin.events.registry import EVENT_TYPES
 from twin.events.supply import Verdict
 from twin.events.things import DeviceReadiness
 from twin.events.watch import GatewayStatus
 from twin.events.work import TaskKind
-from twin.state.model import TaskStatus
+from twin.state.model import TaskStatus, TicketStatus
+from twin.state.reconciling import Difference
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,9 @@ from twin.state.model import TaskStatus
         (codes.VERDICTS, Verdict),
         (codes.READINESS, DeviceReadiness),
         (codes.READINESS, BedReadiness),
+        (codes.TICKET_STATUSES, TicketStatus),
+        (codes.MESSAGE_OUTCOMES, Outcome),
+        (codes.DIFFERENCES, Difference),
     ],
     ids=str,
 )

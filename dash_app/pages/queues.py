@@ -1,0 +1,260 @@
+"""Queues.
+
+Opened by nurses and desks, to call the next one and see how long people will wait; by the administrator, to see where
+waits grow and who was called out of turn, and to open another counter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import queues as actions
+from dash_app.pages.address import TICK, URL, query_of, search_with
+from dash_app.pages.filters import select
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import empty, page_head, panel, since
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import queues
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import moment
+from twin.access import Permission
+from twin.state.model import Ticket
+from twin.state.queueing import ExpectedWait
+
+CONTENT = "queues-content"
+POINT = "queues-point"
+TICKET = "queues-ticket"
+COUNTER = "queues-counter"
+REASON = "queues-reason"
+DRAW, NEXT, CALL = "queues-draw", "queues-next", "queues-call"
+START, END, LEAVE = "queues-start", "queues-end", "queues-leave"
+
+
+def wait_text(wait: ExpectedWait) -> str:
+    """Write an expected wait as a range in minutes, with what it rests on."""
+    span = _("{low} to {high} min").format(low=round(wait.low_s / 60), high=round(wait.high_s / 60))
+    basis = _("assumed") if wait.is_prior else _("n = {n}").format(n=wait.n)
+    return f"{span} ({basis})"
+
+
+def _waiting(view: queues.QueueView, now: int) -> Component:
+    rows: list[list[Cell]] = [
+        [wait.position, ticket.number, since(ticket.joined_at, now), wait_text(wait), ticket.priority or ""]
+        for ticket, wait in view.waiting
+    ]
+    if not rows:
+        return html.P(_("Nobody waits here."))
+    headings = [_("Position"), _("Number"), _("Waits since"), _("Expected wait"), _("Priority")]
+    return table(_("Waiting at {place}").format(place=view.name), headings, rows)
+
+
+def _counter(view: queues.QueueView, now: int) -> Component:
+    rows: list[list[Cell]] = [
+        [one.number, one.counter, codes.code_text(codes.TICKET_STATUSES, one.status.value), since(one.called_at, now)]
+        for one in view.at_counter
+    ]
+    if not rows:
+        return html.P(_("Nobody is being served."))
+    headings = [_("Number"), _("Counter"), _("Status"), _("Since")]
+    return table(_("At the counters of {place}").format(place=view.name), headings, rows)
+
+
+def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    """Build the queues.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    query : dict[str, str]
+        Filter ``point``.
+    """
+    state, now, chinese = port.state(), port.clock.now(), wants_chinese()
+    known = queues.points(state, chinese=chinese)
+    chosen = [point for point, _name in known if query.get("point", "") in ("", point)]
+    if not chosen:
+        why = _("No service point has a queue")
+        return [empty(why, _("Give places a purpose such as triage or pharmacy, or draw the first ticket."))]
+    views = [queues.queue(state, point, now, chinese=chinese) for point in chosen]
+    waiting = sum(len(view.waiting) for view in views)
+    panels = [
+        panel(
+            view.name,
+            html.P(_("Who joins now waits {wait}").format(wait=wait_text(view.joiner))),
+            _counter(view, now),
+            _waiting(view, now),
+            html.A(_("Waiting-room board"), href=f"/v1/board/{view.point}/page", className="action", target="_blank"),
+        )
+        for view in views
+    ]
+    parts: list[Component] = [
+        html.P(_("Waiting in all: {count}").format(count=waiting), className="summary"),
+        html.Div(panels, className="panels"),
+    ]
+    out_of_turn = queues.exceptions(state, now)
+    if out_of_turn:
+        parts.append(_exceptions(out_of_turn))
+    return parts
+
+
+def _exceptions(found: list[Ticket]) -> Component:
+    rows: list[list[Cell]] = [[one.number, moment(one.called_at), one.counter, one.exception_reason] for one in found]
+    headings = [_("Number"), _("Called"), _("Counter"), _("Reason")]
+    return panel(_("Called out of turn, last 24 h"), table(_("Called out of turn"), headings, rows), wide=True)
+
+
+def _tickets(port: HospitalPort, point: str) -> list[dict[str, str]]:
+    state = port.state()
+    view = queues.queue(state, point, port.clock.now()) if point else None
+    if view is None:
+        return []
+    found = [*view.at_counter, *(ticket for ticket, _wait in view.waiting)]
+    return [
+        {"value": one.id, "label": f"{one.number} · {codes.code_text(codes.TICKET_STATUSES, one.status.value)}"}
+        for one in found
+    ]
+
+
+def _desk(port: HospitalPort, point: str) -> Component:
+    return panel(
+        _("Desk"),
+        html.Div(
+            className="filters",
+            children=[
+                dmc.TextInput(id=COUNTER, label=_("Counter or room")),
+                html.Button(_("Draw a ticket"), id=DRAW, className="action", n_clicks=0),
+                html.Button(_("Call the next"), id=NEXT, className="action primary", n_clicks=0),
+                dmc.Select(id=TICKET, label=_("Ticket"), data=_tickets(port, point), searchable=True),
+                dmc.TextInput(id=REASON, label=_("Reason, if out of turn")),
+                html.Button(_("Call this ticket"), id=CALL, className="action", n_clicks=0),
+                html.Button(_("Begin"), id=START, className="action", n_clicks=0),
+                html.Button(_("End"), id=END, className="action", n_clicks=0),
+                html.Button(_("Did not come"), id=LEAVE, className="action", n_clicks=0),
+            ],
+        ),
+        wide=True,
+    )
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    options = [{"value": point, "label": name} for point, name in queues.points(port.state(), chinese=wants_chinese())]
+    point = visit.query.get("point", "")
+    parts: list[Component] = [
+        page_head(_("Queues"), _("Who waits where, how long it will probably take, and who is called next.")),
+        html.Div(select(POINT, _("Service point"), options, point), className="filters"),
+        html.Div(content(port, dict(visit.query)), id=CONTENT),
+    ]
+    if port.actor().may(Permission.QUEUES_CALL):
+        parts.append(html.Div(_desk(port, point), className="below"))
+    return html.Div(parts)
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register filter, refresh and the desk."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"),
+        Input(URL, "search"),
+        Input(TICK, "data"),
+        permission=Permission.QUEUES_READ,
+        prevent_initial_call=True,
+    )
+    def refresh(search: str, _tick: Any) -> list[Component]:
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(POINT, "value"),
+        State(URL, "search"),
+        permission=Permission.QUEUES_READ,
+        prevent_initial_call=True,
+    )
+    def choose(point: str | None, search: str) -> str:
+        return search_with(search, point=point)
+
+    @callbacks.add(
+        Output(TICKET, "data"),
+        Input(URL, "search"),
+        Input(TICK, "data"),
+        permission=Permission.QUEUES_CALL,
+        prevent_initial_call=True,
+    )
+    def tickets(search: str, _tick: Any) -> list[dict[str, str]]:
+        return _tickets(port, query_of(search).get("point", ""))
+
+    _register_desk(callbacks, port)
+
+
+def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
+    after = (Output(CONTENT, "children", allow_duplicate=True), Output(TICKET, "data", allow_duplicate=True))
+
+    def shown(search: str) -> tuple[list[Component], list[dict[str, str]]]:
+        query = query_of(search)
+        return content(port, query), _tickets(port, query.get("point", ""))
+
+    def at_point(search: str) -> str:
+        point = query_of(search).get("point", "")
+        if not point:
+            raise PreventUpdate
+        return point
+
+    @callbacks.add(
+        *after, Input(DRAW, "n_clicks"), State(URL, "search"), permission=Permission.QUEUES_CALL,
+        prevent_initial_call=True,
+    )  # fmt: skip
+    def draw(_clicks: int, search: str) -> Any:
+        actions.draw(port, at_point(search), priority=0)
+        return shown(search)
+
+    @callbacks.add(
+        *after, Input(NEXT, "n_clicks"), State(COUNTER, "value"), State(URL, "search"),
+        permission=Permission.QUEUES_CALL, prevent_initial_call=True,
+    )  # fmt: skip
+    def call_next(_clicks: int, counter: str | None, search: str) -> Any:
+        actions.call_next(port, at_point(search), counter=counter or "")
+        return shown(search)
+
+    @callbacks.add(
+        *after, Input(CALL, "n_clicks"), State(TICKET, "value"), State(COUNTER, "value"), State(REASON, "value"),
+        State(URL, "search"), permission=Permission.QUEUES_CALL, prevent_initial_call=True,
+    )  # fmt: skip
+    def call(_clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
+        if not ticket:
+            raise PreventUpdate
+        actions.call(port, ticket, counter=counter or "", reason=reason or "")
+        return shown(search)
+
+    for button, verb in ((START, "start"), (END, "end"), (LEAVE, "leave")):
+
+        @callbacks.add(
+            *after, Input(button, "n_clicks"), State(TICKET, "value"), State(URL, "search"),
+            permission=Permission.QUEUES_CALL, prevent_initial_call=True,
+        )  # fmt: skip
+        def go_on(_clicks: int, ticket: str | None, search: str, verb: str = verb) -> Any:
+            if not ticket:
+                raise PreventUpdate
+            actions.move_on(port, ticket, verb)
+            return shown(search)
+
+
+PAGE = Page(
+    path="/queues",
+    title=mark("Queues"),
+    permission=Permission.QUEUES_READ,
+    layout=layout,
+    register=register,
+    position=5,
+    section=mark("Now"),
+    icon="queue",
+)
