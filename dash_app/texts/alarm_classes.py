@@ -99,6 +99,16 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("The device may not be used on a patient."),
         action=mark("Take it out of use and open a work order."),
     ),
+    "geofence": AlarmText(
+        message=mark("{subject} is outside of where it may be: {place}"),
+        consequence=mark("Somebody in our care, or a thing that is needed, gets lost."),
+        action=mark("Go there, or call who is nearest; bring them back or lift the fence."),
+    ),
+    "environment": AlarmText(
+        message=mark("{quantity} of {place} is outside of its limits: {value} ({low} to {high})"),
+        consequence=mark("An isolation room leaks, or medicine and patients get too warm or too cold."),
+        action=mark("Close doors and windows, check the ventilation or the fridge, and move what must not wait."),
+    ),
     "tag_lost": AlarmText(
         message=mark("No reader sees {subject} any more"),
         consequence=mark("It cannot be found when it is needed."),

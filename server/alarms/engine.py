@@ -99,6 +99,18 @@ class AlarmEngine:
                     events.extend(self._take_queue(event))
             self._record(events)
 
+    def tell(self, conditions: Iterable[Condition]) -> None:
+        """Take in conditions that another part judged, such as geofences.
+
+        Parameters
+        ----------
+        conditions : Iterable[Condition]
+            In order of time.
+        """
+        with self._lock:
+            events = [event for condition in conditions for event in self._take(condition)]
+            self._record(events)
+
     def _exits(self) -> frozenset[str]:
         with self._hospital.ledger.steady:
             return frozenset(key for key, place in self._hospital.live.places.items() if place.purpose == "exit")

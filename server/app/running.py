@@ -10,6 +10,7 @@ import msgspec
 import uvicorn
 
 from server.alarms.engine import AlarmEngine
+from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.app.ui import pages_of
 from server.broker import broker_intake
@@ -109,6 +110,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     hospital.services["forecast"] = desk
     runner.start()
     engine.start()
+    Watches(hospital, engine).start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
     if hospital.settings.mllp_port > 0:
         app.api.state.background.append(lambda: mllp_server(hospital))

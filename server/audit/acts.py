@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from server.audit.chain import Entry, note
 from twin.events.envelope import Event
+from twin.events.patients import QueueCalled, QueueLeft
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
@@ -44,11 +45,26 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         TaskBlocked: "task.blocked",
         TaskCompleted: "task.completed",
         TaskCancelled: "task.cancelled",
+        QueueCalled: "queue.called",
+        QueueLeft: "queue.left",
     }
 )
 """Code of the audit by what happened."""
 
-FACTS = ("reason", "until", "assignee", "outcome", "quantity", "machine", "cycle", "content_hash", "kind", "subject_id")
+FACTS = (
+    "reason",
+    "until",
+    "assignee",
+    "outcome",
+    "quantity",
+    "machine",
+    "cycle",
+    "content_hash",
+    "kind",
+    "subject_id",
+    "counter",
+    "exception_reason",
+)
 """Fields of the event that the row repeats; the rest stands in the ledger under ``event``."""
 
 

@@ -23,6 +23,7 @@ TABLE_MODULES = (
     "server.schema.gateways",
     "server.schema.jobs",
     "server.schema.runs",
+    "server.schema.watches",
 )
 """Every module that declares tables; a package without tables of its own is left out when it has no such module."""
 

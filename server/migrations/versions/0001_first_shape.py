@@ -928,6 +928,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('task', 'version')
     )
     op.create_index(op.f('ix_scheduling_task_transition_command_id'), 'scheduling_task_transition', ['command_id'], unique=False)
+    op.create_table('server_watch',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('facts', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('created_by', sa.String(length=64), nullable=False),
+    sa.Column('ended_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_server_watch_kind'), 'server_watch', ['kind'], unique=False)
+    op.create_index(op.f('ix_server_watch_subject'), 'server_watch', ['subject'], unique=False)
     op.create_table('state_snapshots',
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('taken_at', sa.BigInteger(), nullable=False),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interop.epcis.document import events_of
@@ -57,6 +57,7 @@ EVENT = {
 }  # fmt: skip
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine is no finding
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_fields_and_of_lists_does_not_change_the_hash(chance: random.Random) -> None:
     names = list(EVENT)
@@ -90,6 +91,7 @@ def test_another_event_has_another_hash(name: str, value: str) -> None:
     assert hash_of({**EVENT, name: value}, namespaces={}) != hash_of(EVENT, namespaces={})  # type: ignore[arg-type, dict-item]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine is no finding
 @given(st.text(max_size=60))
 def test_canonical_keys_are_canonical_already(text: str) -> None:
     for start in ("", "urn:epc:id:sgtin:", "urn:epc:id:sgln:4012345.00011.", "https://id.gs1.org/01/"):

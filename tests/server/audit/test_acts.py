@@ -15,6 +15,7 @@ from server.wiring import Hospital
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.envelope import Event
+from twin.events.patients import QueueCalled, QueueLeft
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
@@ -43,6 +44,8 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     TaskBlocked: {"reason": "damaged"},
     TaskCompleted: {"quantity": 3},
     TaskCancelled: {"reason": "not needed"},
+    QueueCalled: {"counter": "2", "exception_reason": "chest pain"},
+    QueueLeft: {"reason": "did not come"},
 }
 
 
