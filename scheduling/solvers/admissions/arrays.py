@@ -74,6 +74,7 @@ class State(NamedTuple):
     """A plan under search with every sum that a change needs.
 
     A row of ``ward`` is one room and day: people, then people by gender, by age group, then who they are.
+    ``open_until`` tells for a room, a gender and a day the first day from it on that has no bed for one more.
     """
 
     who: Ints
@@ -88,6 +89,7 @@ class State(NamedTuple):
     total: Longs
     delta: Longs
     journal: Longs
+    open_until: Ints
 
 
 class Best(NamedTuple):
@@ -274,7 +276,18 @@ def empty_state(fixed: Fixed, seed: int) -> State:
         total=np.zeros(3, np.int64),
         delta=np.zeros(3, np.int64),
         journal=np.zeros((JOURNAL + 1, 4), np.int64),
+        open_until=_open_until(fixed),
     )
+
+
+def _open_until(fixed: Fixed) -> Ints:
+    """Give the first day without beds from each day on, of empty rooms."""
+    size = fixed.size
+    found = np.full((size.rooms, size.genders, size.days + 1), size.days, np.int32)
+    for day in range(size.days - 1, -1, -1):
+        has_bed = fixed.capacity[:, day] > 0
+        found[:, :, day] = np.where(has_bed[:, None], found[:, :, day + 1], day)
+    return found
 
 
 def no_best(fixed: Fixed) -> Best:

@@ -157,6 +157,25 @@ def _operate(fixed: Fixed, now: State, p: int, slot: Slot, sign: int) -> Delta:
     return Delta(soft, 0, late)
 
 
+@inlined
+def _mark(fixed: Fixed, now: State, r: int, d: int) -> None:
+    """Keep account of for how long a room is open, after a change on a day."""
+    n = now.ward[r, d, 0]
+    for g in range(fixed.size.genders):
+        is_open = n < fixed.capacity[r, d] and now.ward[r, d, 1 + g] == n
+        was_open = now.open_until[r, g, d] != d
+        k = d
+        if is_open and not was_open:
+            until = now.open_until[r, g, d + 1]
+            while k >= 0 and now.open_until[r, g, k] == d:
+                now.open_until[r, g, k] = until
+                k -= 1
+        elif was_open and not is_open:
+            while k >= 0 and now.open_until[r, g, k] > d:
+                now.open_until[r, g, k] = d
+                k -= 1
+
+
 @compiled
 def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
     """Put a person who is not there into a slot; own cost not counted."""
@@ -188,6 +207,7 @@ def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
         now.ward[r, d, 0] = n_people + 1
         now.ward[r, d, 1 + gender] += 1
         now.ward[r, d, 1 + size.genders + age] += 1
+        _mark(fixed, now, r, d)
         for q in range(d * size.shifts, (d + 1) * size.shifts):
             n = now.nurse_of[r, q]
             at = q - d1 * size.shifts
@@ -240,6 +260,7 @@ def remove(fixed: Fixed, now: State, p: int) -> Delta:
         now.ward[r, d, 0] = n_people - 1
         now.ward[r, d, 1 + gender] -= 1
         now.ward[r, d, 1 + size.genders + age] -= 1
+        _mark(fixed, now, r, d)
         for q in range(d * size.shifts, (d + 1) * size.shifts):
             n = now.nurse_of[r, q]
             work = fixed.workload[p, q - d1 * size.shifts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scheduling.solvers.admissions.arrays import (
     AGE,
     COUNT,
+    CROWD,
     DAY,
     GENDER,
     LIST,
@@ -107,12 +108,30 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
         return Delta(soft, crowd, late)
     if old.day >= 0:
         soft -= w[W_CONTINUITY] * now.who[p, N_MET] + w[W_SKILL] * now.who[p, SKILL_GAP]
+    if late > 0 and soft + bound.overtime * late > bound.limit:
+        return Delta(NEVER, crowd, late)
     end_old = last_day(fixed, p, old.day) if old.day >= 0 else -1
     end_new = last_day(fixed, p, new.day) if new.day >= 0 else -1
     is_same = old.room == new.room
     age = fixed.person[p, AGE]
     gender = fixed.person[p, GENDER]
     nothing = slot_at(-1, 0, 0)
+    if new.day >= 0:
+        r = new.room
+        is_open = not is_same and now.open_until[r, gender, new.day] >= end_new
+        for d in range(new.day, end_new):
+            if is_same and old.day <= d < end_old:
+                continue
+            if now.ward[r, d, 0] >= size.width:
+                return Delta(NEVER, crowd, late)
+            if not is_open:
+                crowd += crowd_of(fixed, now, r, d, slot_at(gender, 1, 0)) - crowd_of(fixed, now, r, d, nothing)
+            if now.ward[r, d, 0] > 0:
+                come = slot_at(age, 1, 0)
+                soft += w[W_AGE] * (age_spread(fixed, now, r, d, come) - age_spread(fixed, now, r, d, nothing))
+        # a plan that breaks no rule so far: what the old room gains cannot pay for breaking one
+        if now.total[CROWD] <= 0 and crowd > 0 and soft + bound.crowd * crowd > bound.limit:
+            return Delta(NEVER, crowd, late)
     if old.day >= 0:
         r = old.room
         for d in range(old.day, end_old):
@@ -122,17 +141,6 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
             if now.ward[r, d, 0] > 1:
                 gone = slot_at(age, -1, 0)
                 soft += w[W_AGE] * (age_spread(fixed, now, r, d, gone) - age_spread(fixed, now, r, d, nothing))
-    if new.day >= 0:
-        r = new.room
-        for d in range(new.day, end_new):
-            if is_same and old.day <= d < end_old:
-                continue
-            if now.ward[r, d, 0] >= size.width:
-                return Delta(NEVER, crowd, late)
-            crowd += crowd_of(fixed, now, r, d, slot_at(gender, 1, 0)) - crowd_of(fixed, now, r, d, nothing)
-            if now.ward[r, d, 0] > 0:
-                come = slot_at(age, 1, 0)
-                soft += w[W_AGE] * (age_spread(fixed, now, r, d, come) - age_spread(fixed, now, r, d, nothing))
     shifts = size.shifts
     first_old = old.day * shifts
     first_new = new.day * shifts

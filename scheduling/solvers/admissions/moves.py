@@ -6,8 +6,10 @@ from scheduling.solvers.admissions.arrays import (
     COUNT,
     CROWD,
     DAY,
+    GENDER,
     IS_MANDATORY,
     LIST,
+    MINUTES,
     N_DAYS,
     N_ROOMS,
     OVERTIME,
@@ -37,6 +39,7 @@ from scheduling.solvers.admissions.changes import (
 from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
 from scheduling.solvers.admissions.slots import (
     best_slot,
+    good_day,
     good_room,
     good_slot,
     good_theatre,
@@ -50,6 +53,8 @@ CHAIN_LENGTH = 4
 """Patients whom one chain moves on at most."""
 CHAIN_TRIES = 5
 """Slots looked at for each of them."""
+HOPE = 20
+"""What a compound move that breaks a rule may gain elsewhere, in units of cost, to be worth a closer look."""
 LONGEST_BLOCK = 6
 """Days of one block of equal shifts."""
 
@@ -77,22 +82,22 @@ def relocate(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
     x = share(now)
     if x < 0.25:
         slot = slot_at(slot.day, good_room(fixed, now, p, slot.day), slot.theatre)
-    elif x < 0.32:
+    elif x < 0.28:
         slot = slot_at(slot.day, some_room(fixed, now, p), slot.theatre)
-    elif x < 0.46:
+    elif x < 0.42:
         slot = slot_at(slot.day, slot.room, some_theatre(fixed, now, p, slot.day))
-    elif x < 0.64:
-        d = some_day(fixed, now, p)
+    elif x < 0.58:
+        d = good_day(fixed, now, p)
         slot = slot_at(d, slot.room, good_theatre(fixed, now, p, d))
     elif x < 0.96:
-        d = some_day(fixed, now, p)
+        d = good_day(fixed, now, p)
         slot = slot_at(d, good_room(fixed, now, p, d), good_theatre(fixed, now, p, d))
     elif fixed.person[p, IS_MANDATORY] == 0:
-        slot = slot_at(-1, -1, -1)
+        return try_slot(fixed, now, p, slot_at(-1, -1, -1), bound)
     else:
         return False
     old = slot_of(now, p)
-    if slot.day == old.day and slot.room == old.room and slot.theatre == old.theatre:
+    if slot.room < 0 or (slot.day == old.day and slot.room == old.room and slot.theatre == old.theatre):
         return False
     return try_slot(fixed, now, p, slot, bound)
 
@@ -103,8 +108,13 @@ def admit(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
     if share(now) < 0.001:
         slot = best_slot(fixed, now, p, bound)
         return slot.day >= 0 and try_slot(fixed, now, p, slot, bound)
-    d = some_day(fixed, now, p)
-    return try_slot(fixed, now, p, slot_at(d, good_room(fixed, now, p, d), good_theatre(fixed, now, p, d)), bound)
+    d = good_day(fixed, now, p)
+    r = good_room(fixed, now, p, d)
+    if r < 0:
+        if share(now) < 0.9:
+            return False
+        r = some_room(fixed, now, p)
+    return try_slot(fixed, now, p, slot_at(d, r, good_theatre(fixed, now, p, d)), bound)
 
 
 @inlined
@@ -112,6 +122,64 @@ def _may_have(fixed: Fixed, p: int, slot: Slot) -> bool:
     if not fixed.may_day[p, slot.day] or not fixed.may_room[p, slot.room]:
         return False
     return slot.theatre < 0 or fixed.may_theatre[p, slot.theatre]
+
+
+@compiled
+def _clashes(fixed: Fixed, now: State, p: int, slot: Slot, gone: int) -> int:
+    """Give the days on which a room would be too full or mixed with a patient in it once somebody else has gone."""
+    r = slot.room
+    gender = fixed.person[p, GENDER]
+    first = now.who[gone, DAY]
+    last = last_day(fixed, gone, first)
+    is_alike = fixed.person[gone, GENDER] == gender
+    days = 0
+    for d in range(slot.day, last_day(fixed, p, slot.day)):
+        n = now.ward[r, d, 0]
+        alike = now.ward[r, d, 1 + gender]
+        if first <= d < last:
+            n -= 1
+            if is_alike:
+                alike -= 1
+        if now.who[p, ROOM] == r and now.who[p, DAY] <= d < last_day(fixed, p, now.who[p, DAY]):
+            n -= 1
+            alike -= 1
+        if n >= fixed.capacity[r, d] or alike < n:
+            days += 1
+    return days
+
+
+@inlined
+def _overtime_with(fixed: Fixed, now: State, p: int, slot: Slot, gone: int) -> int:
+    """Give minutes of overtime of a patient's operation once that of somebody else, on the same day, is not there."""
+    minutes = fixed.person[p, MINUTES]
+    if minutes == 0:
+        return 0
+    u = fixed.person[p, SURGEON]
+    d = slot.day
+    less = fixed.person[gone, MINUTES]
+    of_surgeon: int = minutes + now.surgeon[u, d, USED] - fixed.surgeon_minutes[u, d]
+    of_theatre: int = minutes + now.theatre[slot.theatre, d, USED] - fixed.theatre_minutes[slot.theatre, d]
+    if fixed.person[gone, SURGEON] == u:
+        of_surgeon -= less
+    if now.who[gone, THEATRE] == slot.theatre:
+        of_theatre -= less
+    if now.who[p, DAY] == d:
+        of_surgeon -= minutes
+        if now.who[p, THEATRE] == slot.theatre:
+            of_theatre -= minutes
+    return max(0, of_surgeon) + max(0, of_theatre)
+
+
+@compiled
+def _is_hopeless(fixed: Fixed, now: State, p: int, slot: Slot, gone: int, bound: Bound) -> bool:
+    """Tell whether a patient's move into the place of somebody else breaks rules for more than the bound.
+
+    Looked at before a compound move is made: most of them end here, at a tenth of the price. Only when no rule is
+    broken, since otherwise the way out may lead through such a move.
+    """
+    if now.total[OVERTIME] <= 0 and bound.overtime * _overtime_with(fixed, now, p, slot, gone) > bound.limit + HOPE:
+        return True
+    return now.total[CROWD] <= 0 and bound.crowd * _clashes(fixed, now, p, slot, gone) > bound.limit + HOPE
 
 
 @compiled
@@ -130,6 +198,8 @@ def swap(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
         new_a = b
         new_b = a
     if not _may_have(fixed, p, new_a) or not _may_have(fixed, q, new_b):
+        return False
+    if _is_hopeless(fixed, now, p, new_a, q, bound) or _is_hopeless(fixed, now, q, new_b, p, bound):
         return False
     begin(now)
     place(fixed, now, p, new_a)
@@ -241,7 +311,7 @@ def take_over(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
     slot = slot_of(now, q)
     t = good_theatre(fixed, now, p, slot.day)
     new = slot_at(slot.day, slot.room, t)
-    if not _may_have(fixed, p, new):
+    if not _may_have(fixed, p, new) or _is_hopeless(fixed, now, p, new, q, bound):
         return False
     begin(now)
     if fixed.person[q, IS_MANDATORY] == 0 and share(now) < 0.3:

@@ -99,26 +99,33 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A part of the search; temperatures are multiples of the weight of an optional patient.
+    """A part of the search, cooled geometrically down to :data:`COLD`.
 
     Parameters
     ----------
     share : float
         Of the whole search.
-    start, end : float
-        Temperatures.
+    start : float
+        Temperature at its start, as a multiple of that of :data:`HOT`.
     """
 
     share: float
     start: float
-    end: float
 
 
-PHASES = (
-    Phase(share=0.7, start=0.4, end=0.003),
-    Phase(share=0.15, start=0.03, end=0.003),
-    Phase(share=0.15, start=0.02, end=0.002),
-)
+HOT = (0.08, 0.2)
+"""Temperature to begin with, by thread in turn, as a share of the weight of an optional patient.
+
+Tightly packed problems want the lower one, large ones with many optional patients the higher one; which a problem is
+shows at the end of the first phase only, when all threads go on from the best.
+"""
+COLD = 0.3
+"""Temperature in the end, as a share of the least weight of all: not even one more nurse for a patient is taken."""
+PHASES = (Phase(share=0.7, start=1.0), Phase(share=0.15, start=0.25), Phase(share=0.15, start=0.15))
+CROWD_PRICES = (0.5, 1.5)
+"""Price of a person too many at the start and from the end of the first phase on, in weights of an optional patient."""
+OVERTIME_PRICES = (0.125, 0.375)
+"""The same for a minute of overtime."""
 NURSE_SHARES = (0.45, 0.35)
 """Share of moves that change nurses, by thread in turn."""
 
@@ -160,6 +167,8 @@ class _Search:
         self.should_stop = should_stop
         self.fixed = fixed_of(problem)
         room_at = {room.id: index for index, room in enumerate(problem.rooms)}
+        weights = self.fixed.weights[self.fixed.weights > 0]
+        self.cold = COLD * float(weights.min(initial=1_000_000)) if len(weights) else COLD
         self.occupied = np.array([room_at[found.room] for found in problem.occupants], np.int32)
         self.bests = [no_best(self.fixed) for _ in range(settings.threads)]
         self.steps = [0] * settings.threads
@@ -171,7 +180,7 @@ class _Search:
     def run(self) -> Outcome:
         """Run all threads and give the best plan."""
         self.states = [self._start(self.settings.seed * MOST_THREADS + k) for k in range(self.settings.threads)]
-        anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(Phase(share=0, start=1, end=1), 0, 1.0, 10))
+        anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(PHASES[0], 0, 1.0, 10))
         self.started = time.monotonic()
         with ThreadPoolExecutor(self.settings.threads) as pool:
             for future in [pool.submit(self._work, thread) for thread in range(self.settings.threads)]:
@@ -179,8 +188,8 @@ class _Search:
         best = min(self.bests, key=lambda found: int(found.value[0]))
         is_valid = int(best.value[0]) < NEVER
         if not is_valid:
-            price = self._price(1.0)
-            state = min(self.states, key=lambda now: price * float(now.total[1]) + price / 4 * float(now.total[2]))
+            crowd, late = self._price(CROWD_PRICES, 1.0), self._price(OVERTIME_PRICES, 1.0)
+            state = min(self.states, key=lambda now: crowd * float(now.total[1]) + late * float(now.total[2]))
             best = Best(who=state.who, nurse_of=state.nurse_of, value=best.value)
         return Outcome(
             plan=plan_of(self.problem, best.who, best.nurse_of),
@@ -191,7 +200,7 @@ class _Search:
 
     def _start(self, seed: int) -> State:
         state = empty_state(self.fixed, seed)
-        price = self._price(1.0)
+        price = self._price(CROWD_PRICES, 1.0)
         any_nurses(self.fixed, state)
         settle_occupants(self.fixed, state, self.occupied)
         admit_mandatory(self.fixed, state, Bound(0.0, price, price))
@@ -205,18 +214,21 @@ class _Search:
         take_over_stays(self.fixed, state, best.who)
         return state
 
-    def _price(self, share: float) -> float:
-        """Give the price of a person too many; it rises through the search."""
-        return max(1.0, float(self.fixed.weights[W_UNSCHEDULED])) * (0.5 + share)
+    def _price(self, ramp: tuple[float, float], share: float) -> float:
+        """Give the price of breaking a rule by a unit; it rises geometrically through the first phase."""
+        scale: float = max(1.0, float(self.fixed.weights[W_UNSCHEDULED]))
+        rise: float = (ramp[1] / ramp[0]) ** share
+        return scale * ramp[0] * rise
 
     def _heat(self, phase: Phase, thread: int, share: float, steps: int) -> Heat:
         """Give one chunk of a phase; ``share`` of the phase is over."""
         scale = max(1.0, float(self.fixed.weights[W_UNSCHEDULED]))
-        temperature = scale * phase.start * (phase.end / phase.start) ** share
-        price = self._price(share if phase is PHASES[0] else 1.0)
+        hot = max(HOT[thread % len(HOT)] * scale * phase.start, 2 * self.cold)
+        temperature = hot * (self.cold / hot) ** share
+        risen = share if phase is PHASES[0] else 1.0
         return Heat(
             steps=steps, start=temperature, end=temperature, nurses=NURSE_SHARES[thread % len(NURSE_SHARES)],
-            crowd=price, overtime=price / 4, cold=scale * 0.01,
+            crowd=self._price(CROWD_PRICES, risen), overtime=self._price(OVERTIME_PRICES, risen), cold=scale * 0.01,
         )  # fmt: skip
 
     def _work(self, thread: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scheduling.solvers.admissions.arrays import (
     COUNT,
+    DAY,
     GENDER,
     LIST,
     MINUTES,
@@ -25,8 +26,8 @@ from scheduling.solvers.admissions.changes import last_day, over, slot_at
 from scheduling.solvers.admissions.evaluation import evaluate
 from scheduling.solvers.compiling import compiled, inlined
 
-ROOM_TRIES = 8
-"""Random rooms looked at for one that takes the patient."""
+DAY_TRIES = 4
+"""Random days looked at for one on which the surgeon has time."""
 _MINUTE = 1000
 """Price of a minute of overtime when theatres are compared: any overtime is worse than any soft cost."""
 
@@ -43,26 +44,44 @@ def some_room(fixed: Fixed, now: State, p: int) -> int:
     return wide(fixed.rooms[p, below(now, fixed.person[p, N_ROOMS])])
 
 
-@compiled
+@inlined
 def takes(fixed: Fixed, now: State, p: int, slot: Slot) -> bool:
     """Tell whether a room has a bed among the same gender for the whole stay."""
-    gender = fixed.person[p, GENDER]
-    for d in range(slot.day, last_day(fixed, p, slot.day)):
-        n = now.ward[slot.room, d, 0]
-        if n >= fixed.capacity[slot.room, d] or (n > 0 and now.ward[slot.room, d, 1 + gender] < n):
-            return False
-    return True
+    until: int = now.open_until[slot.room, fixed.person[p, GENDER], slot.day]
+    return until >= last_day(fixed, p, slot.day)
 
 
 @compiled
 def good_room(fixed: Fixed, now: State, p: int, d: int) -> int:
-    """Give a random room, one that takes the patient from a day on if a few tries find one."""
-    r = 0
-    for _ in range(ROOM_TRIES):
-        r = some_room(fixed, now, p)
-        if r == now.who[p, ROOM] or takes(fixed, now, p, slot_at(d, r, 0)):
-            return r
-    return r
+    """Give a random room that takes the patient from a day on, or the one that the patient has; -1 if there is none."""
+    n = fixed.person[p, N_ROOMS]
+    gender = fixed.person[p, GENDER]
+    end = last_day(fixed, p, d)
+    k = below(now, n)
+    own = now.who[p, ROOM] if now.who[p, DAY] != d else -1
+    for _ in range(n):
+        r = fixed.rooms[p, k]
+        if r == own or now.open_until[r, gender, d] >= end:
+            return wide(r)
+        k += 1
+        if k == n:
+            k = 0
+    return -1
+
+
+@compiled
+def good_day(fixed: Fixed, now: State, p: int) -> int:
+    """Give one of the patient's days, one with time of the surgeon if a few tries find one."""
+    d = some_day(fixed, now, p)
+    minutes = fixed.person[p, MINUTES]
+    if minutes == 0:
+        return d
+    u = fixed.person[p, SURGEON]
+    for _ in range(DAY_TRIES):
+        if d == now.who[p, DAY] or now.surgeon[u, d, USED] + minutes <= fixed.surgeon_minutes[u, d]:
+            return d
+        d = some_day(fixed, now, p)
+    return d
 
 
 @compiled
@@ -124,8 +143,11 @@ def good_slot(fixed: Fixed, now: State, p: int, tries: int, bound: Bound) -> Slo
     if fixed.person[p, N_DAYS] == 0 or fixed.person[p, N_ROOMS] == 0:
         return best
     for _ in range(tries):
-        d = some_day(fixed, now, p)
-        slot = slot_at(d, good_room(fixed, now, p, d), good_theatre(fixed, now, p, d))
+        d = good_day(fixed, now, p)
+        r = good_room(fixed, now, p, d)
+        if r < 0:
+            r = some_room(fixed, now, p)
+        slot = slot_at(d, r, good_theatre(fixed, now, p, d))
         told = evaluate(fixed, now, p, slot, Bound(least, bound.crowd, bound.overtime))
         cost = told.soft + bound.crowd * told.crowd + bound.overtime * told.overtime
         if cost < least:
