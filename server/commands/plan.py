@@ -12,11 +12,13 @@ import typer
 from scheduling.checker.admissions import check_admissions
 from scheduling.checker.routes import check_routes
 from scheduling.loaders.curtois import read_text
-from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes
+from scheduling.loaders.generator import Wanted, generate
+from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes, problem_to_bytes
 from scheduling.loaders.vrplib import Rounding, VrpProblem, load_vrp, routes_of_text, routes_to_text
 from scheduling.model.report import Report, Where
 from scheduling.model.routes import RoutePlan
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
+from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.search import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.commands import rostering
@@ -36,6 +38,11 @@ Iterations = Annotated[int, typer.Option(help=say("Iterations; bound the search 
 Round = Annotated[Rounding, typer.Option("--round", help=say("How distances become whole numbers."))]
 HistoryFile = Annotated[Path | None, typer.Option("--history", help=say("History of a weekly roster."))]
 WeekFiles = Annotated[list[Path] | None, typer.Option("--week", help=say("A week of a weekly roster; once for each."))]
+Target = Annotated[Path, typer.Argument(help=say("Where to write the problem."))]
+Patients = Annotated[int, typer.Option(help=say("How many patients wait."))]
+Days = Annotated[int, typer.Option(help=say("Days of the horizon."))]
+MandatoryShare = Annotated[float, typer.Option(help=say("Share of patients who must come, 0 to 1."))]
+Load = Annotated[float, typer.Option(help=say("Bed-days asked for against bed-days there are."))]
 Out = Annotated[Path | None, typer.Option("--out", help=say("Where to write the solution."))]
 
 
@@ -116,6 +123,54 @@ def plan_roster(
     if kind_of(file) is Kind.WEEKS:
         rostering.plan_weeks(file, settings, progress, target, as_json, history=history, weeks=weeks or [])
     rostering.plan_month(file, settings, progress, target, as_json)
+
+
+@command.command("conflicts", help=say("Tell why no plan can keep every must: a smallest set of demands."))
+def tell_conflicts(file: Problem, seconds: Seconds = 10.0, as_json: AsJson = False) -> None:
+    """Name demands of which one has to give way; exit code 1 if there are any.
+
+    Example: hospital-twin plan conflicts i01.json
+    """
+    found = find_conflict(load_problem(file), seconds)
+    rows = [{"kind": demand.kind.value, "who": demand.who, "text": _in_words(demand)} for demand in found.demands]
+    if as_json:
+        show({"demands": rows, "is_decided": found.is_decided, "is_minimal": found.is_minimal})
+    elif rows:
+        out(say("These cannot all be kept; one of them has to give way:"))
+        for row in rows:
+            out(f"- {row['text']}")
+    else:
+        out(say("Every must can be kept.") if found.is_decided else say("The time was too short to tell."))
+    leave(Exit.NOT_IN_ORDER if rows or not found.is_decided else Exit.DONE)
+
+
+def _in_words(demand: Demand) -> str:
+    words = {
+        DemandKind.ADMISSION: say("Patient {who} is admitted.", who=demand.who),
+        DemandKind.WINDOW: say("Patient {who} comes between release day and due day.", who=demand.who),
+        DemandKind.ROOMS: say("Patient {who} lies in a suitable room only.", who=demand.who),
+        DemandKind.PIN: say("What is pinned for patient {who} stays.", who=demand.who),
+        DemandKind.SURGEON: say("Surgeon {who} operates no longer than allowed.", who=demand.who),
+        DemandKind.THEATRE: say("Theatre {who} is open no longer than planned.", who=demand.who),
+        DemandKind.BEDS: say("Room {who} holds no more people than beds.", who=demand.who),
+        DemandKind.GENDER: say("Room {who} holds people of one gender.", who=demand.who),
+    }
+    return words[demand.kind]
+
+
+@command.command("generate", help=say("Write a problem of any size, for trying things out."))
+def generate_problem(
+    target: Target, patients: Patients = 100, days: Days = 14, mandatory_share: MandatoryShare = 0.4,
+    load: Load = 0.9, seed: Seed = 0,
+) -> None:  # fmt: skip
+    """Draw a problem from a seed and write it in the format of the timetabling competition.
+
+    Example: hospital-twin plan generate week.json --patients 200 --days 21 --seed 7
+    """
+    wanted = Wanted(patients=patients, days=days, mandatory_share=mandatory_share, load=load, seed=seed)
+    _write(target, problem_to_bytes(generate(wanted)))
+    out(str(target))
+    leave(Exit.DONE)
 
 
 class Kind(StrEnum):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.loaders.ihtc import load_plan, plan_to_bytes, problem_to_bytes
+from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes, problem_to_bytes
 from scheduling.model.admissions import AdmissionPlan
 from server.console import Exit, run
 from server.tree import build_tree
 from tests.datafiles import data_file
 from tests.scheduling.loaders.test_rosters import TEXT as ROSTER
 from tests.scheduling.loaders.test_vrplib import SMALL
-from tests.scheduling.wards import good_plan, problem
+from tests.scheduling.wards import good_plan, patient, problem
 
 pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
 
@@ -147,3 +147,25 @@ def test_a_broken_roster_file_is_wrong_use(tmp_path: Path, capsys: pytest.Captur
     assert run(build_tree(), ["plan", "roster", str(file)]) == Exit.WRONG_USE
     assert "SECTION_SHIFTS" in capsys.readouterr().err
     assert run(build_tree(), ["plan", "roster", str(tmp_path / "none.txt")]) == Exit.WRONG_USE
+
+
+def test_a_problem_is_generated_and_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "week.json"
+
+    assert run(build_tree(), ["plan", "generate", str(target), "--patients", "30", "--seed", "3"]) == Exit.DONE
+    assert len(load_problem(target).patients) == 30
+    assert run(build_tree(), ["plan", "generate", str(target), "--patients", "0"]) == Exit.WRONG_USE
+
+
+def test_what_stands_against_each_other_is_told_in_words(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(build_tree(), ["plan", "conflicts", str(file)]) == Exit.DONE
+    late = tuple(patient(f"p{i}", due_day=0) for i in range(3))
+    file.write_bytes(problem_to_bytes(problem(patients=late)))
+    capsys.readouterr()
+
+    assert run(build_tree(), ["plan", "conflicts", str(file), "--json"]) == Exit.NOT_IN_ORDER
+    told = json.loads(capsys.readouterr().out)
+    assert told["is_minimal"]
+    assert {"kind": "admission", "who": "p0", "text": "Patient p0 is admitted."} in told["demands"]
+    assert run(build_tree(), ["plan", "conflicts", str(file)]) == Exit.NOT_IN_ORDER
+    assert "has to give way" in capsys.readouterr().out

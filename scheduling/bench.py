@@ -1,0 +1,197 @@
+"""How good plans are on public instances: ``python -m scheduling.bench ihtc|roster|routes FOLDER``.
+
+Protocol: each instance and seed runs alone in this process for the given wall seconds on the given threads; compiling
+is done before and not counted. Every plan is checked anew, and an invalid one has no gap. A line of JSON is written for
+each run as soon as it ends, and runs that stand in the file already are not run again, so that a bench of many hours
+can be stopped and goes on where it was. Each line holds wall and processor seconds and the machine's load: processor
+seconds far below wall times threads mean that others used the machine and the figure is an upper bound of the gap.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from scheduling.checker.admissions import check_admissions
+from scheduling.checker.rosters import check_roster
+from scheduling.checker.routes import check_routes
+from scheduling.loaders.curtois import load_curtois
+from scheduling.loaders.ihtc import load_problem
+from scheduling.loaders.vrplib import load_vrp
+from scheduling.solvers.admissions.search import Settings, solve
+from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long each run is.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall time.
+    threads : int
+        Threads.
+    seed : int
+        Of chance.
+    """
+
+    seconds: float
+    threads: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one run gave.
+
+    Parameters
+    ----------
+    cost : float
+        As the checker says.
+    is_valid : bool
+        Whether every must is kept.
+    steps : int
+        Steps or rounds of the search.
+    """
+
+    cost: float
+    is_valid: bool
+    steps: int
+
+
+def run_ihtc(path: Path, effort: Effort) -> Measured:
+    """Plan one instance of the timetabling competition."""
+    problem = load_problem(path)
+    found = solve(problem, Settings(seconds=effort.seconds, threads=effort.threads, seed=effort.seed))
+    report = check_admissions(problem, found.plan)
+    return Measured(cost=report.cost, is_valid=report.is_valid, steps=found.steps)
+
+
+def run_roster(path: Path, effort: Effort) -> Measured:
+    """Make the roster of one benchmark instance."""
+    problem = load_curtois(path)
+    found = solve_roster(
+        problem, RosterSettings(seconds=effort.seconds, threads=effort.threads, seed=effort.seed)
+    )  # fmt: skip
+    report = check_roster(problem, found.roster)
+    return Measured(cost=report.cost, is_valid=report.is_valid, steps=found.rounds)
+
+
+def run_routes(path: Path, effort: Effort) -> Measured:
+    """Plan the routes of one instance; PyVRP uses one thread."""
+    made = load_vrp(path)
+    plan = plan_routes(made.rounds, RouteSettings(seconds=effort.seconds, seed=effort.seed))
+    report = check_routes(made.rounds, plan)
+    return Measured(cost=report.cost / made.scale, is_valid=report.is_valid, steps=0)
+
+
+RUNS: dict[str, tuple[Callable[[Path, Effort], Measured], str]] = {
+    "ihtc": (run_ihtc, "i*.json"),
+    "roster": (run_roster, "Instance*.txt"),
+    "routes": (run_routes, "*.vrp"),
+}
+"""What can be measured: how, and which files of a folder."""
+
+
+def best_known(folder: Path) -> dict[str, float]:
+    """Give the best known costs of a folder: ``best_known.csv`` (instance first, best last) and ``*.sol`` files."""
+    found: dict[str, float] = {}
+    table = folder / "best_known.csv"
+    if table.exists():
+        with table.open(encoding="utf-8") as opened:
+            for row in csv.DictReader(opened):
+                value = row.get("best_known_ihtp_2025_12") or row.get("best_known") or ""
+                if value:
+                    found[row["instance"]] = float(value)
+    for path in folder.glob("*.sol"):
+        last = path.read_text(encoding="utf-8").split()[-1:]
+        if last:
+            found[path.stem] = float(last[0])
+    return found
+
+
+def measure(kind: str, path: Path, effort: Effort, best: float) -> dict[str, object]:
+    """Run one instance with one seed and give its line."""
+    load_before, wall, processor = os.getloadavg()[0], time.monotonic(), time.process_time()
+    told = RUNS[kind][0](path, effort)
+    gap = 100 * (told.cost / best - 1) if best and told.is_valid else None
+    return {
+        "kind": kind, "instance": path.stem, "seed": effort.seed, "seconds": effort.seconds,
+        "threads": effort.threads, "cost": told.cost, "is_valid": told.is_valid, "best_known": best or None,
+        "gap_percent": None if gap is None else round(gap, 3), "steps": told.steps,
+        "wall_s": round(time.monotonic() - wall, 2), "processor_s": round(time.process_time() - processor, 2),
+        "load_before": round(load_before, 2), "load_after": round(os.getloadavg()[0], 2),
+    }  # fmt: skip
+
+
+def done_before(out: Path) -> dict[tuple[object, ...], dict[str, object]]:
+    """Give the lines that a bench has left, by what was run."""
+    if not out.exists():
+        return {}
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return {_key(line): line for line in lines}
+
+
+def _key(line: dict[str, object]) -> tuple[object, ...]:
+    return tuple(line[name] for name in ("kind", "instance", "seed", "seconds", "threads"))
+
+
+def summary(lines: list[dict[str, object]]) -> dict[str, object]:
+    """Give mean and largest gap, and how many runs were valid."""
+    gaps = [float(str(line["gap_percent"])) for line in lines if line["gap_percent"] is not None]
+    used = sum(float(str(line["processor_s"])) for line in lines)
+    given = sum(float(str(line["wall_s"])) * int(str(line["threads"])) for line in lines)
+    return {
+        "runs": len(lines), "valid": sum(bool(line["is_valid"]) for line in lines),
+        "mean_gap_percent": round(sum(gaps) / len(gaps), 3) if gaps else None,
+        "largest_gap_percent": round(max(gaps), 3) if gaps else None,
+        "processor_share": round(used / given, 3) if given else None,
+    }  # fmt: skip
+
+
+def _arguments(given: list[str] | None) -> argparse.Namespace:
+    reader = argparse.ArgumentParser(prog="python -m scheduling.bench", description=__doc__)
+    reader.add_argument("kind", choices=sorted(RUNS))
+    reader.add_argument("folder", type=Path)
+    reader.add_argument("--only", default="", help="names of instances, separated by commas")
+    reader.add_argument("--seconds", type=float, default=60.0)
+    reader.add_argument("--threads", type=int, default=2)
+    reader.add_argument("--seeds", default="1", help="separated by commas")
+    reader.add_argument("--out", type=Path, default=Path("bench.jsonl"))
+    return reader.parse_args(given)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run what has not been run, and tell the summary; exit code 1 if a plan was invalid."""
+    told = _arguments(given)
+    best = best_known(told.folder)
+    wanted = set(filter(None, told.only.split(",")))
+    paths = [path for path in sorted(told.folder.glob(RUNS[told.kind][1])) if not wanted or path.stem in wanted]
+    known = done_before(told.out)
+    lines = []
+    for path in paths:
+        for seed in (int(seed) for seed in told.seeds.split(",")):
+            effort = Effort(seconds=told.seconds, threads=told.threads, seed=seed)
+            key = (told.kind, path.stem, seed, told.seconds, told.threads)
+            line = known.get(key) or measure(told.kind, path, effort, best.get(path.stem, 0.0))
+            if key not in known:
+                with told.out.open("a", encoding="utf-8") as opened:
+                    opened.write(json.dumps(line) + "\n")
+            lines.append(line)
+            sys.stdout.write(json.dumps(line) + "\n")
+            sys.stdout.flush()
+    sys.stdout.write(json.dumps(summary(lines)) + "\n")
+    return 0 if all(line["is_valid"] for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
