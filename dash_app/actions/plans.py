@@ -9,12 +9,15 @@ import msgspec
 from sqlmodel import Session
 
 from dash_app.actions.port import Commands
+from scheduling.model.admissions import Stay
 from scheduling.model.plans import Override
 from scheduling.model.report import HardRule
 from scheduling.service import plans as service
+from scheduling.service import talk
 from scheduling.tables.plans import PlanRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, Refused
+from twin.ids import UniqueIds
 
 
 def keep(port: Commands, job: str, result: Mapping[str, Any] | None, *, title: str = "") -> str:
@@ -70,6 +73,39 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
             )
         ) from error
     return service.NewPlan(id=job, title=title[:200], start_at=start_at, problem=problem, plan=plan)
+
+
+def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:
+    """Keep a plan with a patient elsewhere as a new draft; the plan itself stays as it is.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    plan, patient : str
+        Ids.
+    stay : Stay or None
+        Where the patient is to be; None for back to the waiting list.
+
+    Returns
+    -------
+    str
+        Id of the new draft.
+
+    Raises
+    ------
+    NotFound, InputError
+        If plan, patient, room or theatre are unknown.
+    """
+    actor, now = port.actor(), port.clock.now()
+    actor.require(Permission.PLANS_EDIT)
+    change = talk.Change(plan=plan, new_id=UniqueIds().next(now))
+
+    def use_case(session: Session) -> str:
+        row, _ = talk.edit_plan(session, actor=actor, at=now, change=change, patient=patient, stay=stay)
+        return row.id
+
+    return port.writer.run(use_case)
 
 
 def publish(port: Commands, plan: str, *, version: int, reasons: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
+from dash_app.pages import plan_talk
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -188,7 +189,7 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
         for override in kept.overrides
     ]
     is_open = kept.status is PlanStatus.DRAFT and may_publish
-    return [*parts, *_publishing(_broken(result))] if is_open else parts
+    return [*parts, *(_publishing(_broken(result)) if is_open else []), *plan_talk.asking(port, plan)]
 
 
 def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
@@ -264,6 +265,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     _register_making(callbacks, port)
     _register_deciding(callbacks, port)
+    plan_talk.register(callbacks, port)
 
 
 def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -298,12 +300,13 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(JOB, "children", allow_duplicate=True),
+        Output(KEPT, "children", allow_duplicate=True),
         Input(URL, "search"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def show_another(search: str) -> list[Component]:
-        return _report(port, query_of(search))
+    def show_another(search: str) -> tuple[list[Component], list[Component]]:
+        return _report(port, query_of(search)), _kept_plans(port)
 
 
 def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -54,6 +54,31 @@ def test_a_plan_is_made_kept_and_published_and_the_next_one_replaces_it(visit, s
     assert download.value.path().read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 
+@pytest.mark.timeout(300)  # the first plan of a fresh machine compiles the kernels
+def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
+    served.tell(
+        EncounterPlanned, "enc-booked-9", encounter_class=EncounterClass.INPATIENT,
+        expected_at=served.hospital.clock.now() + 2 * DAY_US,
+    )  # fmt: skip
+    watched = visit()
+    page = watched.open("/ui/plan")
+    make(page, 1)
+    page.fill("#plan-title", "By the book")
+    page.click("#plan-keep")
+    page.wait_for_url("**plan=*")
+    before = page.url
+
+    page.click("#plan-talk-patient")
+    page.get_by_role("option", name="enc-booked-9").click()
+    page.locator("#plan-talk-answer tr", has_text="now").first.wait_for(timeout=120_000)
+    assert watched.violations() == []
+    page.locator("#plan-talk-answer button").first.click()
+    page.wait_for_function("old => window.location.href !== old", arg=before)
+
+    page.locator("#plan-kept tr", has_text="By the book").nth(1).wait_for(timeout=60_000)
+    assert [status for _title, status, _who in kept(served)] == ["draft", "draft"]
+
+
 def test_opening_the_page_makes_nothing(visit):
     page = visit().open("/ui/plan")
     page.wait_for_selector("#plan-run")
