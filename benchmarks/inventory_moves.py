@@ -26,6 +26,7 @@ from inventory.model.movements import Command, Line, Movement, MovementKind
 from inventory.tables.balances import position_at
 from inventory.tables.driver import Driver
 from inventory.tables.ledger import Draft, post
+from inventory.tables.opening import Opening, post_opening
 from inventory.tables.rows import EntryRow
 from twin.db.sqlite import write_engine
 from twin.ids import ItemId, LotId, PlaceId
@@ -109,18 +110,17 @@ def main() -> None:
 
 
 def books(engine: Engine) -> None:
-    lines = tuple(
-        Line(item=ItemId(f"item-{i % 5000}"), quantity=5, from_place=PlaceId("found"),
-             to_place=PlaceId(f"place-{i % 60}"), lot=LotId(f"lot-{i}"))
-        for i in range(200_000)
-    )  # fmt: skip
-    command = Command(id="opening", actor="bench", occurred_at=1, recorded_at=1)
-    movement = Movement(id="opening", kind=MovementKind.COUNT, command=command, lines=lines)
-    start = time.perf_counter()
-    with Session(engine) as session:
-        post(Driver(session), Draft(movement=movement, content_hash="", released={}))
-        session.commit()
-    show("opening stock: entries with their balances", 2 * len(lines) / (time.perf_counter() - start), "entries/s",
+    rows = tuple((f"item-{i % 5000}", f"place-{i % 60}", f"lot-{i}", "", 5) for i in range(200_000))
+    taken = []
+    for run in range(3):
+        command = Command(id=f"opening-{run}", actor="bench", occurred_at=1, recorded_at=1)
+        books_of_run = engine if not run else engine_in(str(Path(str(engine.url.database)).parent), "FULL")
+        start = time.perf_counter()
+        with Session(books_of_run) as session:
+            post_opening(Driver(session), Opening(command=command, content_hash="", source="found", rows=rows))
+            session.commit()
+        taken.append(time.perf_counter() - start)
+    show("opening stock: entries with their balances", 2 * len(rows) / statistics.median(taken), "entries/s",
          must=">= 100,000/s")  # fmt: skip
     asked = []
     with Session(engine) as session:

@@ -18,6 +18,7 @@ from inventory.rules.policies.doors import KINDS, solve
 from inventory.rules.scanning.reading import read_label
 from inventory.service.correcting import verify as verify_books
 from server.console import AsJson, Exit, out, say, show, show_rows, warn
+from server.imports.opening import open_stock
 from server.session import opened_alone
 from twin.errors import DecodeError, FieldError, FieldProblem
 
@@ -159,6 +160,31 @@ def _show_forecast(table: DemandTable, *, as_json: bool) -> None:
         for index, name in enumerate(table.names)
     ]
     show_rows(rows, columns=tuple(rows[0]), as_json=as_json)
+
+
+@command.command("opening", help=say("Make a first stocktake (CSV) the opening stock."))
+def opening(
+    file: Annotated[
+        Path, typer.Argument(help=say("CSV: item,place,quantity,lot,expires_on,owner,supplier"), exists=True)
+    ],
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help=say("Check every line; store nothing."))] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the opening stock of places that have none yet, all lines or none.
+
+    Example: hospital-twin inventory opening stocktake.csv --dry-run
+    """
+    with opened_alone() as hospital:
+        report = open_stock(hospital, file, is_dry_run=is_dry_run)
+    if as_json:
+        show(asdict(report))
+        return
+    told = "{positions} positions, {units} units, {lots} lots; {quarantined} lots wait for an expiry in quarantine."
+    out(say(told, **{key: value for key, value in asdict(report).items() if key != "is_replay"}))
+    if is_dry_run:
+        out(say("Dry run: nothing was stored. Run it again without --dry-run to store it."))
+    elif report.is_replay:
+        out(say("This stocktake was stored before: nothing was added."))
 
 
 @command.command("verify", help=say("Compute every balance anew from the movements."))
