@@ -324,10 +324,8 @@ class Ledger:
         with self.steady:
             if stored[0].sequence != self.state.sequence + 1:
                 self._catch_up()  # something was stored past this process, or an answer of COMMIT got lost
-            apply, last = self.state.apply, self.state.sequence
-            for one in stored:
-                if one.sequence > last:
-                    apply(one.event, one.sequence)
+            known = self.state.sequence + 1 - stored[0].sequence
+            self.state.apply_all([one.event for one in stored[known:]], stored[0].sequence + known)
         self._tail.push(stored)
         self._snapshots.note(self.state.sequence)
 
@@ -339,8 +337,7 @@ class Ledger:
                     f"Expected event {self.state.sequence + 1} in the ledger, found {batch[0].sequence}: events were "
                     f"taken out and no snapshot holds them. Restore a backup."
                 )
-            for one in batch:
-                self.state.apply(one.event, one.sequence)
+            self.state.apply_all([one.event for one in batch], batch[0].sequence)
             applied += len(batch)
         self._tail.last = max(self._tail.last, self.state.sequence)
         return applied

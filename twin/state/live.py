@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -35,7 +36,7 @@ REDUCERS: dict[type[Event], Reducer] = {
     things.TagUnbound: tags.tag_binding,
     things.ZoneChanged: tags.zone_changed,
     things.ZoneConfirmed: tags.zone_confirmed,
-    things.PortalCrossed: tags.zone_changed,
+    things.PortalCrossed: tags.portal_crossed,
     things.TagLost: tags.tag_lost,
     things.BinEmptied: tags.bin_emptied,
     patients.BedReadinessChanged: facets.bed_readiness,
@@ -90,6 +91,15 @@ NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, work.TaskReque
 """Events that change nothing here: the asset's place follows from its tags, a request becomes a task in scheduling."""
 
 
+
+
+def _nothing(_tables: Tables, _event: Event) -> None:
+    """Change nothing."""
+
+
+_REDUCER_OF: defaultdict[type[Event], Reducer] = defaultdict(lambda: _nothing, REDUCERS)
+
+
 class LiveState(Tables):
     """The hospital as of the last applied event."""
 
@@ -105,18 +115,30 @@ class LiveState(Tables):
         sequence : int, optional
             Its position in the ledger; 0 leaves :attr:`sequence` as it is.
         """
-        reducer = REDUCERS.get(event.__class__)
-        if reducer is not None:
-            reducer(self, event)
-        if event.occurred_at > self.latest_at:
-            self.latest_at = event.occurred_at
-        if sequence:
-            self.sequence = sequence
+        self.apply_all((event,), sequence)
 
-    def apply_all(self, events: Iterable[Event]) -> None:
-        """Fold events one after the other, without sequence numbers."""
-        for event in events:
-            self.apply(event)
+    def apply_all(self, events: Iterable[Event], first: int = 0) -> None:
+        """Fold events one after the other.
+
+        Parameters
+        ----------
+        events : Iterable[Event]
+            Any events, in any order.
+        first : int, optional
+            Position of the first in the ledger, where they stand without a gap; 0 leaves :attr:`sequence` as it is.
+        """
+        reducers, latest, done = _REDUCER_OF, self.latest_at, 0
+        try:
+            for event in events:
+                reducers[event.__class__](self, event)
+                at = event.occurred_at
+                if at > latest:
+                    latest = at
+                done += 1
+        finally:  # should one fail, the state still tells truly how far it is
+            self.latest_at = latest
+            if first and done:
+                self.sequence = first + done - 1
 
     def freeze(self, now: int = 0) -> HospitalState:
         """Give the present hospital as an immutable value.

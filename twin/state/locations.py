@@ -102,8 +102,6 @@ def _latest_tag(state: Tables, kind: BearerKind, bearer: str) -> Tag | None:
     best: Tag | None = None
     for tag_id in state.index.tags_by_bearer[kind].get(bearer, ()):
         tag = state.tags[tag_id]
-        if tag.is_settled:
-            return tag  # its sighting counts for the bearer, and no other tag speaks for it
         bound, sighting = tag.bound, tag.sighting
         if bound is None or bound.bearer != bearer or bound.bearer_kind != kind or sighting is None:
             continue

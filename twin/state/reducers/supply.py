@@ -20,22 +20,23 @@ def line_of(tables: Tables, place: str, item: str) -> StockLine:
 
 def stock_moved(tables: Tables, event: StockMoved) -> None:
     """Take a quantity of a lot from one place and add it to another."""
-    item, quantity, stock = event.thing, event.quantity, tables.stock
-    _add(tables, stock.get((event.from_place, item)) or line_of(tables, event.from_place, item), -quantity, event)
-    _add(tables, stock.get((event.to_place, item)) or line_of(tables, event.to_place, item), quantity, event)
+    item, quantity, by_place = event.thing, event.quantity, tables.index.stock_by_place
+    _add(tables, by_place[event.from_place].get(item) or line_of(tables, event.from_place, item), -quantity, event)
+    _add(tables, by_place[event.to_place].get(item) or line_of(tables, event.to_place, item), quantity, event)
 
 
 def _add(tables: Tables, line: StockLine, change: int, event: StockMoved) -> None:
     line.quantity += change
-    lots, lot = line.lots, event.lot
+    lots, lot, at = line.lots, event.lot, event.occurred_at
     left = lots.get(lot, 0) + change
     if left:
         lots[lot] = left
     else:
         lots.pop(lot, None)
     # Only instant and id are kept: holding whole movements would cost more memory traffic than all the sums.
-    if event.occurred_at > line.moved_at:
-        line.moved_at, line.moved_by = event.occurred_at, event.id
+    if at > line.moved_at:
+        line.moved_at = at
+        line.moved_by = event.id
     if line.par is not None:
         watch(tables, line)
 

@@ -16,7 +16,7 @@ from twin.events.things import (
 from twin.state.claims import Inserted, hold, insert_fact, is_newer
 from twin.state.model import Tag, zone_of
 from twin.state.reducers.things import place_asset
-from twin.state.tables import Tables
+from twin.state.tables import Index, Tables
 
 
 def tag_of(tables: Tables, tag_id: str) -> Tag:
@@ -31,31 +31,63 @@ def zone_confirmed(tables: Tables, event: ZoneConfirmed) -> None:
     """Keep that a tag is still in its zone."""
     tag = tables.tags.get(event.thing) or tag_of(tables, event.thing)
     held = tag.sighting
-    if held is None:
-        tag.sighting = event
-    else:
+    if held is not None:
         if event.occurred_at <= held.occurred_at and not is_newer(event, held):
             return
         tag.sighting = event
         # The common case, told early: nothing but the age changes.
         if tag.is_settled and held.__class__ is not PortalCrossed and held.zone == event.zone:  # type: ignore[union-attr]
             return
-    if tag.bindings:
-        locate_bearer(tables, tag, tag.bindings[-1])
+    else:
+        tag.sighting = event
+    _follow(tables, tag, event.zone, event.occurred_at)
 
 
-def zone_changed(tables: Tables, event: ZoneChanged | PortalCrossed) -> None:
+def zone_changed(tables: Tables, event: ZoneChanged) -> None:
     """Keep the zone of a tag and since when it is there."""
     tag = tables.tags.get(event.thing) or tag_of(tables, event.thing)
-    at = event.occurred_at
-    entered, held = tag.entered, tag.sighting
+    at, entered, held = event.occurred_at, tag.entered, tag.sighting
     if entered is None or at > entered.occurred_at or is_newer(event, entered):
         tag.entered = event
     if held is None or at > held.occurred_at or is_newer(event, held):
         tag.sighting = event
-        bindings = tag.bindings
-        if bindings:
-            locate_bearer(tables, tag, bindings[-1])
+        _follow(tables, tag, event.zone, at)
+
+
+def portal_crossed(tables: Tables, event: PortalCrossed) -> None:
+    """Keep the zone into which a tag was carried through a portal, and since when it is there."""
+    tag = tag_of(tables, event.thing)
+    if is_newer(event, tag.entered):
+        tag.entered = event
+    if is_newer(event, tag.sighting):
+        tag.sighting = event
+        _follow(tables, tag, event.to_zone, event.occurred_at)
+
+
+def _follow(tables: Tables, tag: Tag, zone: str, at: int) -> None:
+    """Bring the bearer of a tag that was just seen in line; nearly all are assets that bear this one tag only."""
+    bindings = tag.bindings
+    if not bindings:
+        return
+    bound = bindings[-1]
+    if bound.__class__ is TagBound and zone and not tag.is_shared and at >= bound.occurred_at:
+        bearer = bound.bearer  # type: ignore[union-attr]  # of that class
+        slot = tables.index.asset_slot.get(bearer)
+        if slot is not None and bound.bearer_kind is BearerKind.ASSET:  # type: ignore[union-attr]
+            tag.is_settled = True
+            if slot[2] != zone:
+                _move_asset(tables.index, bearer, slot, zone)
+            return
+    locate_bearer(tables, tag, bound)
+
+
+def _move_asset(index: Index, asset: str, slot: tuple[str, str, str], zone: str) -> None:
+    category, before, _ = slot
+    if before != zone:
+        places = index.assets_by_category[category]
+        places[before].discard(asset)
+        places[zone].add(asset)
+    index.asset_slot[asset] = (category, zone, zone)
 
 
 def tag_lost(tables: Tables, event: TagLost) -> None:
@@ -125,11 +157,7 @@ def set_zone(tables: Tables, kind: BearerKind, bearer: str, zone: str) -> None:
             if zone or slot is not None:
                 place_asset(tables, bearer, zone)
         elif slot[2] != zone:
-            category = slot[0]
-            places = index.assets_by_category[category]
-            places[slot[1]].discard(bearer)
-            places[zone].add(bearer)
-            index.asset_slot[bearer] = (category, zone, zone)
+            _move_asset(index, bearer, slot, zone)
         return
     zones, members = index.zone_by_bearer[kind], index.bearers_by_zone[kind]
     before = zones.pop(bearer, "")
