@@ -43,6 +43,7 @@ class Settings(BaseSettings):
 
     snapshot_every_events: Annotated[int, Field(ge=100)] = 50_000
     ledger_retention_days: Annotated[int, Field(ge=0)] = 0
+    closed_kept_days: Annotated[int, Field(ge=1)] = 45
     telemetry_retention_days: Annotated[int, Field(ge=1)] = 400
     free_disk_floor_mb: Annotated[int, Field(ge=0)] = 256
 

@@ -20,7 +20,7 @@ from server.listening import mllp_server
 from server.partners import tell_partners
 from server.runs.forecasts import EVERY_US, ForecastDesk
 from server.wiring import Hospital, follow
-from twin.clock import HOUR_US, MINUTE_US
+from twin.clock import DAY_US, HOUR_US, MINUTE_US
 from twin.ledger.retention import archive_and_prune
 
 log = logging.getLogger("hospital_twin.server")
@@ -156,6 +156,7 @@ def _sweep(hospital: Hospital) -> None:
 def _prune(hospital: Hospital) -> None:
     """Take out what is past its retention; the ledger only if the settings say so."""
     settings, now = hospital.settings, hospital.clock.now()
+    hospital.ledger.forget_closed(now - settings.closed_kept_days * DAY_US)
     telemetry = hospital.telemetry
     while hospital.write_now(
         lambda session: telemetry.prune(session, now=now, retention_days=settings.telemetry_retention_days)

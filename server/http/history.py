@@ -128,7 +128,13 @@ def _require_sight(call: Call, thing: str) -> None:
     with call.hospital.ledger.steady:
         tag = live.tags.get(thing)
         kinds = {one.bearer_kind for one in tag.bindings if hasattr(one, "bearer_kind")} if tag is not None else set()
-        is_person = thing in live.encounters or thing in live.staff
+        bearers = live.index.tags_by_bearer  # these stay when the encounter itself has left the live state
+        is_person = (
+            thing in live.encounters
+            or thing in live.staff
+            or thing in bearers[BearerKind.ENCOUNTER]
+            or thing in bearers[BearerKind.STAFF]
+        )
     if is_person or kinds & {BearerKind.ENCOUNTER, BearerKind.STAFF}:
         call.actor.require(Permission.ENCOUNTERS_READ)
 

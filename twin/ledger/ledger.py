@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from twin.clock import Clock, SystemClock
@@ -37,6 +37,7 @@ from twin.ledger.subscriptions import (
 from twin.ledger.tables import EVENTS
 from twin.ports import Handlers, Stored
 from twin.state import views
+from twin.state.forgetting import is_of_a_matter, perhaps_forgotten
 from twin.state.live import LiveState
 
 RETRY_LIMIT = 100
@@ -290,6 +291,22 @@ class Ledger:
         packed = pack(content, sequence)
         return self.database.writer.submit(lambda session: save_snapshot(session, packed, self._clock))
 
+    def forget_closed(self, before: int) -> int:
+        """Take closed encounters, tickets, tasks and alarms out of the live state; ledger and history keep them.
+
+        Parameters
+        ----------
+        before : int
+            UTC microseconds; of what is taken out nothing was said since. A late fact about it brings it back.
+
+        Returns
+        -------
+        int
+            How many were taken out.
+        """
+        with self.steady:
+            return self.state.forget_closed(before)
+
     def verify(self, session: Session) -> Verification:
         """Compare the newest snapshot with a replay of the whole ledger up to it.
 
@@ -325,9 +342,30 @@ class Ledger:
             if stored[0].sequence != self.state.sequence + 1:
                 self._catch_up()  # something was stored past this process, or an answer of COMMIT got lost
             known = self.state.sequence + 1 - stored[0].sequence
-            self.state.apply_all([one.event for one in stored[known:]], stored[0].sequence + known)
+            self._apply_now([one.event for one in stored[known:]], stored[0].sequence + known)
         self._tail.push(stored)
         self._snapshots.note(self.state.sequence)
+
+    def _apply_now(self, events: Sequence[Event], first: int) -> None:
+        asked = perhaps_forgotten(self.state, events)
+        if asked:
+            self.state.apply_all(self._told_before(asked, first))
+        self.state.apply_all(events, first)
+
+    def _told_before(self, things: Iterable[str], sequence: int) -> list[Event]:
+        """Give what the ledger holds of matters that the live state may have forgotten, before a position."""
+        with self.database.read() as session:
+            query = (
+                select(EVENTS.c.sequence, EVENTS.c.body)
+                .where(EVENTS.c.thing.in_(bindparam("things", expanding=True)), EVENTS.c.sequence < sequence)
+                .order_by(EVENTS.c.sequence)
+            )
+            found = [
+                registry.decode(body)
+                for some in _in_parts(sorted(things), 500)
+                for _, body in session.execute(query, {"things": list(some)})
+            ]
+        return [event for event in found if is_of_a_matter(event)]
 
     def _catch_up(self) -> int:
         applied = 0
@@ -337,7 +375,7 @@ class Ledger:
                     f"Expected event {self.state.sequence + 1} in the ledger, found {batch[0].sequence}: events were "
                     f"taken out and no snapshot holds them. Restore a backup."
                 )
-            self.state.apply_all([one.event for one in batch], batch[0].sequence)
+            self._apply_now([one.event for one in batch], batch[0].sequence)
             applied += len(batch)
         self._tail.last = max(self._tail.last, self.state.sequence)
         return applied
@@ -368,3 +406,7 @@ class Ledger:
         subscription = Subscription(name, position, self._tail, deliver, Manner(note, rest_s))
         self._subscriptions.append(subscription)
         return subscription
+
+
+def _in_parts(keys: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

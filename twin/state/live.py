@@ -9,6 +9,7 @@ from typing import Any
 from twin.events import patients, places, supply, things, watch, work
 from twin.events.envelope import Event
 from twin.state import snapshot
+from twin.state.forgetting import forget_closed
 from twin.state.frozen import HospitalState, freeze
 from twin.state.reducers import alarms, building, queues, tags, tasks
 from twin.state.reducers import patients as encounters
@@ -91,8 +92,6 @@ NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, work.TaskReque
 """Events that change nothing here: the asset's place follows from its tags, a request becomes a task in scheduling."""
 
 
-
-
 def _nothing(_tables: Tables, _event: Event) -> None:
     """Change nothing."""
 
@@ -139,6 +138,22 @@ class LiveState(Tables):
             self.latest_at = latest
             if first and done:
                 self.sequence = first + done - 1
+
+    def forget_closed(self, before: int) -> int:
+        """Take out closed encounters, tickets, tasks and alarms of which nothing was said since an instant.
+
+        Parameters
+        ----------
+        before : int
+            UTC microseconds.
+
+        Returns
+        -------
+        int
+            How many were taken out. Whoever applies a late fact about one of them first brings back all its facts:
+            the ledger does, see :mod:`twin.state.forgetting`.
+        """
+        return forget_closed(self, before)
 
     def freeze(self, now: int = 0) -> HospitalState:
         """Give the present hospital as an immutable value.

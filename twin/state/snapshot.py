@@ -28,6 +28,7 @@ class Snapshot(msgspec.Struct, kw_only=True, gc=False):
     version: int = SNAPSHOT_VERSION
     sequence: int
     latest_at: int
+    forgotten_before: int = 0
     places: list[PlaceDefined]
     paths: list[PathDefined]
     closures: list[PathClosed | PathReopened]
@@ -48,7 +49,8 @@ class Snapshot(msgspec.Struct, kw_only=True, gc=False):
     stock: list[StockLine]
 
 
-_TABLES = tuple(field for field in Snapshot.__struct_fields__ if field not in ("version", "sequence", "latest_at"))
+_NUMBERS = ("version", "sequence", "latest_at", "forgotten_before")
+_TABLES = tuple(field for field in Snapshot.__struct_fields__ if field not in _NUMBERS)
 _BY_THING = ("places", "paths", "closures", "staff", "read_points", "gateways", "bins", "loads")
 _BY_ID = ("assets", "tags", "beds", "encounters", "tickets", "tasks", "alarms")
 _encoder = msgspec.msgpack.Encoder()
@@ -58,7 +60,11 @@ _decoder = msgspec.msgpack.Decoder(Snapshot)
 def write_snapshot(tables: Tables) -> bytes:
     """Give all tables as bytes (MessagePack)."""
     lists: dict[str, Any] = {name: list(getattr(tables, name).values()) for name in _TABLES}
-    return _encoder.encode(Snapshot(sequence=tables.sequence, latest_at=tables.latest_at, **lists))
+    return _encoder.encode(
+        Snapshot(
+            sequence=tables.sequence, latest_at=tables.latest_at, forgotten_before=tables.forgotten_before, **lists
+        )
+    )  # fmt: skip
 
 
 def read_snapshot(tables: Tables, body: bytes) -> None:
@@ -84,6 +90,7 @@ def read_snapshot(tables: Tables, body: bytes) -> None:
             code="snapshot.version",
         )
     tables.sequence, tables.latest_at = shot.sequence, shot.latest_at
+    tables.forgotten_before = shot.forgotten_before
     for name in _BY_THING:
         setattr(tables, name, {event.thing: event for event in getattr(shot, name)})
     for name in _BY_ID:

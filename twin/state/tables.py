@@ -95,13 +95,16 @@ class Tables:
     """
 
     __slots__ = (
-        "alarms", "assets", "beds", "bins", "closures", "encounters", "gateways", "index", "latest_at", "loads",
-        "paths", "places", "plans", "read_points", "removed", "sequence", "staff", "stock", "tags", "tasks", "tickets",
+        "alarms", "assets", "beds", "bins", "closures", "encounters", "forgotten_before", "gateways", "index",
+        "latest_at", "loads", "paths", "places", "plans", "read_points", "removed", "sequence", "staff", "stock",
+        "tags", "tasks", "tickets",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.sequence = 0
         self.latest_at = 0
+        self.forgotten_before = 0
+        """Closed matters of which nothing was said since are not held any more; see ``forgetting``."""
         self.places: dict[str, PlaceDefined] = {}
         self.paths: dict[str, PathDefined] = {}
         self.closures: dict[str, PathClosed | PathReopened] = {}
