@@ -48,7 +48,7 @@ def fill(database: Database, events: int = EVENTS) -> None:
             )  # fmt: skip
             batch.append(Stored(i + 1, event, True))
         database.writer.submit_work(
-            lambda t, b=batch: rows.insert(t.raw, [row_of(s.sequence, s.event) for s in b])
+            lambda t, b=batch: rows.insert(t.raw, b[0].sequence, [row_of(s.event) for s in b])
         ).result()
         database.writer.run(lambda session, b=batch: projection.project(session, b))
 

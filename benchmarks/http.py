@@ -37,10 +37,10 @@ START_US = 1_767_600_000_000_000
 def main() -> None:
     """Measure, or serve as one of the two processes when told so."""
     match sys.argv[1:]:
-        case ["twin", folder, port]:
-            _serve_twin(Path(folder), int(port))
-        case ["naive", folder, port]:
-            _serve_naive(Path(folder), int(port))
+        case ["twin", folder, port, url]:
+            _serve_twin(Path(folder), int(port), url)
+        case ["naive", folder, port, url]:
+            _serve_naive(Path(folder), int(port), url)
         case ["load", text]:
             sys.stdout.write(f"{asyncio.run(_load(json.loads(text)))}\n")
         case _:
@@ -48,13 +48,14 @@ def main() -> None:
 
 
 def _measure() -> None:
-    with tempfile.TemporaryDirectory() as folder, _both(Path(folder)) as (twin, naive):
+    with tempfile.TemporaryDirectory() as folder, both_servers(Path(folder)) as (twin, naive):
         key, reader = (Path(folder) / "keys").read_text().split()
         for name, clients, must in (("single", 16, 5.0), ("batch", 4, 8.0), ("page", 16, 3.0)):
             figures: dict[str, list[float]] = {"twin": [], "naive": []}
             for number in range(ROUNDS):
                 for kind, port in (("naive", naive), ("twin", twin)):
-                    figures[kind].append(_spell(name, kind, port, clients, number, reader if name == "page" else key))
+                    told = {"name": name, "kind": kind, "port": port, "clients": clients, "number": number}
+                    figures[kind].append(spell({**told, "key": reader if name == "page" else key}))
             ours, theirs = statistics.median(figures["twin"]), statistics.median(figures["naive"])
             row = {
                 "row": f"HTTP {name}, {clients} clients, SQLite", "figure": round(ours, 1), "unit": "requests/s",
@@ -64,8 +65,15 @@ def _measure() -> None:
             print(json.dumps(row), flush=True)
 
 
-def _spell(name: str, kind: str, port: int, clients: int, number: int, key: str) -> float:
-    told = {"name": name, "kind": kind, "port": port, "clients": clients, "number": number, "key": key}
+def spell(told: dict[str, object]) -> float:
+    """Give the requests a second of a spell of load.
+
+    Parameters
+    ----------
+    told : dict
+        ``name`` of the load, ``kind`` and ``port`` of the server, ``clients``, ``number`` of the spell, ``key``, and
+        ``size`` of a batch.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.http", "load", json.dumps(told)],
         stdout=subprocess.PIPE,
@@ -76,11 +84,20 @@ def _spell(name: str, kind: str, port: int, clients: int, number: int, key: str)
 
 
 @contextlib.contextmanager
-def _both(folder: Path) -> Iterator[tuple[int, int]]:
+def both_servers(folder: Path, url: str = "") -> Iterator[tuple[int, int]]:
+    """Run both servers; gives their ports.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they keep their data, logs and the twin's keys.
+    url : str, optional
+        Database of both; SQLite files in the folder by default.
+    """
     ports = [_free_port(), _free_port()]
     with (folder / "log").open("w") as log:
         running = [
-            subprocess.Popen([sys.executable, "-m", "benchmarks.http", kind, str(folder), str(port)], stderr=log)
+            subprocess.Popen([sys.executable, "-m", "benchmarks.http", kind, str(folder), str(port), url], stderr=log)
             for kind, port in zip(("twin", "naive"), ports, strict=True)
         ]
         try:
@@ -110,7 +127,7 @@ def _await(process: subprocess.Popen[bytes], url: str) -> None:
     raise RuntimeError(f"no answer from {url}")
 
 
-def _serve_twin(folder: Path, port: int) -> None:
+def _serve_twin(folder: Path, port: int, url: str) -> None:
     import uvicorn
 
     from server.access.keys import NewKey, create_key
@@ -124,7 +141,7 @@ def _serve_twin(folder: Path, port: int) -> None:
     from twin.ledger.subscriptions import Subscription
     from twin.settings import Settings
 
-    settings = Settings(data_dir=folder / "twin")
+    settings = Settings(data_dir=folder / "twin", database_url=url)
     head = {"occurred_at": START_US, "source": "import:bench"}
     events: list[Event] = [
         PlaceDefined(thing=f"Z{n}", source_key=f"p{n}", kind=PlaceKind.ROOM, name=f"Room {n}", **head)
@@ -163,13 +180,13 @@ def _serve_twin(folder: Path, port: int) -> None:
     hospital.close()
 
 
-def _serve_naive(folder: Path, port: int) -> None:
+def _serve_naive(folder: Path, port: int, url: str) -> None:
     import uvicorn
     from sqlmodel import Session
 
     from benchmarks.naive_app import NaiveAsset, make_app, make_engine
 
-    url = f"sqlite:///{folder / 'naive.db'}"
+    url = url or f"sqlite:///{folder / 'naive.db'}"
     os.environ["NAIVE_DATABASE"] = url
     app = make_app()
     with Session(make_engine(url)) as session:
@@ -208,7 +225,7 @@ def _maker(told: dict[str, object], cursor: str) -> Callable[[int, int], bytes]:
         path = "/events/batch" if is_naive else "/v1/events:batch"
 
         def batch(client: int, turn: int) -> bytes:
-            rows = [_event(kind, f"b{number}-{client}-{turn}-{n}") for n in range(BATCH)]
+            rows = [_event(kind, f"b{number}-{client}-{turn}-{n}") for n in range(int(str(told.get("size", BATCH))))]
             listed = b"[" + b",".join(rows) + b"]"
             return _request("POST", path, key, listed)
 
@@ -227,7 +244,8 @@ async def _load(told: dict[str, object]) -> float:
         cursor = _middle(port, str(told["key"]))
     make = _maker(told, cursor)
     # Batches are made beforehand, so that the load's own work does not slow down who answers.
-    ready = {(c, t): make(c, t) for c in range(clients) for t in range(40)} if told["name"] == "batch" else {}
+    turns = 80_000 // int(str(told.get("size", BATCH)))  # more than are answered in a spell
+    ready = {(c, t): make(c, t) for c in range(clients) for t in range(turns)} if told["name"] == "batch" else {}
     counts, failed = [0] * clients, [0] * clients
     end = time.perf_counter() + SPELL_S
 

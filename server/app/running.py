@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +27,7 @@ from twin.ledger.retention import archive_and_prune
 log = logging.getLogger("hospital_twin.server")
 
 SHUTDOWN_S = 8
+SWITCH_INTERVAL_S = 0.001
 _encoder = msgspec.json.Encoder(enc_hook=str)
 _HEAD_EVERY_US = 5 * MINUTE_US
 _SWEEP_EVERY_US = HOUR_US
@@ -100,6 +102,9 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     with_pages : bool, optional
         Whether the pages are served beside the API.
     """
+    # The writer gives up the interpreter at each statement; by default it would wait 5 ms to get it back.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     follow(hospital)
     tell_partners(hospital)
     hospital.services["telemetry"] = hospital.telemetry
@@ -126,6 +131,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     try:
         yield app
     finally:
+        sys.setswitchinterval(before)
         hospital.deadlines.stop()
         desk.stop()
         engine.stop()

@@ -14,13 +14,13 @@ from twin.clock import Clock, SystemClock
 from twin.db.channel import Transaction, transaction_of
 from twin.db.database import Database
 from twin.db.writer import Answer
-from twin.errors import StorageError
+from twin.errors import FieldError, StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
-from twin.ledger.storing import EventStore
+from twin.ledger.storing import EventStore, Prepared
 from twin.ledger.subscriptions import (
     REST_S,
     Manner,
@@ -127,7 +127,9 @@ class Ledger:
         Future[list[Stored]]
             Answered once they are durable and the live state shows them.
         """
-        return self.database.writer.submit_together(self._append_all, events, weight=len(events))
+        answer: Future[list[Stored]] = Future()
+        self.send(events, answer)
+        return answer
 
     def send(self, events: Sequence[Event], answer: Answer) -> None:
         """Store events as :meth:`submit` does, for who brings a place of their own for the answer.
@@ -139,7 +141,15 @@ class Ledger:
         answer : Answer
             Gets the ``list[Stored]``, in the writer's thread, once they are durable and the live state shows them.
         """
-        self.database.writer.send_together(self._append_all, events, answer, weight=len(events))
+        if not events:
+            answer.set_result([])
+            return
+        try:
+            prepared = self._store.prepare(events)
+        except FieldError as error:
+            answer.set_exception(error)
+            return
+        self.database.writer.send_together(self._append_all, prepared, answer, weight=len(events))
 
     def read(self, session: Session, after: int = 0, limit: int = 1000, *, thing: str = "") -> list[Stored]:
         """Give stored events in ledger order.
@@ -323,13 +333,21 @@ class Ledger:
         for subscription in self._subscriptions:
             subscription.stop()
 
-    def _append_all(self, transaction: Transaction, batches: list[Sequence[Event]]) -> list[list[Stored]]:
+    def _append_all(self, transaction: Transaction, batches: list[Prepared]) -> list[list[Stored]]:
         """Append the batches of several senders as one; give each its own answers."""
-        answers = iter(self._append(transaction, [event for batch in batches for event in batch]))
-        return [list(itertools.islice(answers, len(batch))) for batch in batches]
+        if len(batches) == 1:
+            return [self._append_prepared(transaction, batches[0], 0)]
+        whole = Prepared(
+            [event for batch in batches for event in batch.events], [row for batch in batches for row in batch.rows]
+        )
+        answers = iter(self._append_prepared(transaction, whole, 0))
+        return [list(itertools.islice(answers, len(batch.events))) for batch in batches]
 
     def _append(self, transaction: Transaction, events: Sequence[Event], depth: int = 0) -> list[Stored]:
-        answer = self._store.store(transaction, events)
+        return self._append_prepared(transaction, self._store.prepare(events), depth) if events else []
+
+    def _append_prepared(self, transaction: Transaction, prepared: Prepared, depth: int) -> list[Stored]:
+        answer = self._store.store_prepared(transaction, prepared)
         derived = self._runner.derive(transaction, [one for one in answer if one.is_new])
         if derived and depth >= DEPTH_LIMIT:
             self._runner.reject(transaction, derived)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -13,7 +14,7 @@ from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import TagBound, TagUnbound
 from twin.ids import UniqueIds
-from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, row_of
+from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, Row, row_of
 from twin.ports import Stored
 
 LATEST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z: later instants have no datetime
@@ -22,6 +23,14 @@ EARLIEST_US = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
 Key = tuple[str, str]
 
 _BINDINGS = (TagBound, TagUnbound)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Events that are complete, and the rows that store them, but for their sequence numbers."""
+
+    events: Sequence[Event]
+    rows: Sequence[Row]
 
 
 class EventStore:
@@ -39,6 +48,31 @@ class EventStore:
         self._clock = clock
         self._ids = ids
 
+    def prepare(self, events: Sequence[Event]) -> Prepared:
+        """Check and complete events, and write them as rows but for their place in the ledger.
+
+        It needs no database, so whoever sends events does it in a thread of its own while the writer is busy.
+
+        Parameters
+        ----------
+        events : Sequence[Event]
+            With source and source key; a missing id and instant of recording are filled in.
+
+        Raises
+        ------
+        FieldError
+            If a head field cannot be stored.
+        """
+        for index, event in enumerate(events):
+            if not event.source_key or ":" not in event.source or not EARLIEST_US <= event.occurred_at <= LATEST_US:
+                raise _problem(index, event)
+        now, replace = self._clock.now(), msgspec.structs.replace
+        completed = [
+            replace(event, id=event.id or fresh, recorded_at=event.recorded_at or now)
+            for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
+        ]
+        return Prepared(completed, [row_of(event) for event in completed])
+
     def store(self, transaction: Transaction, events: Sequence[Event]) -> list[Stored]:
         """Store events in the given order.
 
@@ -47,7 +81,7 @@ class EventStore:
         transaction : Transaction
             In which to store; its ``stored`` grows by the new ones.
         events : Sequence[Event]
-            With source and source key; a missing id and instant of recording are filled in.
+            As for :meth:`prepare`.
 
         Returns
         -------
@@ -59,29 +93,27 @@ class EventStore:
         FieldError
             If a head field cannot be stored; nothing of the batch is stored then.
         """
-        if not events:
-            return []
-        for index, event in enumerate(events):
-            if not event.source_key or ":" not in event.source or not EARLIEST_US <= event.occurred_at <= LATEST_US:
-                raise _problem(index, event)
+        return self.store_prepared(transaction, self.prepare(events)) if events else []
+
+    def store_prepared(self, transaction: Transaction, prepared: Prepared) -> list[Stored]:
+        """Store what :meth:`prepare` gave; like :meth:`store`.
+
+        Parameters
+        ----------
+        transaction : Transaction
+            In which to store; its ``stored`` grows by the new ones.
+        prepared : Prepared
+            At least one event.
+        """
         rows = ROWS_BY_DIALECT[transaction.dialect]
         last = rows.last_sequence(transaction.raw)
-        completed = self._complete(events)
-        new = answer = _store_as_new(transaction, rows, completed, last)
+        new = answer = _store_as_new(transaction, rows, prepared, last)
         if answer is None:
-            answer = _store_with_duplicates(transaction, rows, completed, last)
+            answer = _store_with_duplicates(transaction, rows, prepared, last)
             new = [one for one in answer if one.is_new]
         transaction.stored.extend(new or ())
         transaction.marks.update(binding_mark(one.event.thing) for one in new or () if isinstance(one.event, _BINDINGS))
         return answer
-
-    def _complete(self, events: Sequence[Event]) -> list[Event]:
-        now = self._clock.now()
-        replace = msgspec.structs.replace
-        return [
-            replace(event, id=event.id or fresh, recorded_at=event.recorded_at or now)
-            for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
-        ]
 
 
 def binding_mark(tag: str) -> str:
@@ -89,40 +121,38 @@ def binding_mark(tag: str) -> str:
     return f"bound:{tag}"
 
 
-def _store_as_new(transaction: Transaction, rows: EventRows, events: Sequence[Event], last: int) -> list[Stored] | None:
+def _store_as_new(transaction: Transaction, rows: EventRows, prepared: Prepared, last: int) -> list[Stored] | None:
     """Store all, hoping that none is known; give None, with nothing stored, if one is."""
     raw = transaction.raw
     raw.execute("SAVEPOINT as_new")
-    added = rows.insert(raw, [row_of(last + 1 + i, event) for i, event in enumerate(events)])
-    if added != len(events):
+    added = rows.insert(raw, last + 1, prepared.rows)
+    if added != len(prepared.rows):
         raw.execute("ROLLBACK TO SAVEPOINT as_new")
         raw.execute("RELEASE SAVEPOINT as_new")
         return None
     raw.execute("RELEASE SAVEPOINT as_new")
-    return [Stored(last + 1 + i, event, True) for i, event in enumerate(events)]
+    return [Stored(sequence, event, True) for sequence, event in enumerate(prepared.events, last + 1)]
 
 
-def _store_with_duplicates(
-    transaction: Transaction, rows: EventRows, events: Sequence[Event], last: int
-) -> list[Stored]:
+def _store_with_duplicates(transaction: Transaction, rows: EventRows, prepared: Prepared, last: int) -> list[Stored]:
     raw = transaction.raw
-    known = rows.find(raw, [(event.source, event.source_key) for event in events])
+    known = rows.find(raw, [(event.source, event.source_key) for event in prepared.events])
     first_by_key: dict[Key, Stored] = {
         key: Stored(sequence, registry.decode(body), False) for key, (sequence, body) in known.items()
     }
     answer: list[Stored] = []
-    new: list[Stored] = []
-    for event in events:
+    new: list[Row] = []
+    for event, row in zip(prepared.events, prepared.rows, strict=True):
         key = (event.source, event.source_key)
         first = first_by_key.get(key)
         if first is None:
-            stored = Stored(last + 1 + len(new), event, True)
-            new.append(stored)
+            new.append(row)
+            stored = Stored(last + len(new), event, True)
             first_by_key[key] = Stored(stored.sequence, event, False)
             answer.append(stored)
         else:
             answer.append(first)
-    if new and rows.insert(raw, [row_of(one.sequence, one.event) for one in new]) != len(new):
+    if new and rows.insert(raw, last + 1, new) != len(new):
         raise StorageError("A fact was stored by another program meanwhile: send again; facts are stored once.")
     return answer
 

@@ -71,9 +71,9 @@ def _follow(tables: Tables, tag: Tag, zone: str, at: int) -> None:
         return
     bound = bindings[-1]
     if bound.__class__ is TagBound and zone and not tag.is_shared and at >= bound.occurred_at:
-        bearer = bound.bearer  # type: ignore[union-attr]  # of that class
+        bearer = bound.bearer
         slot = tables.index.asset_slot.get(bearer)
-        if slot is not None and bound.bearer_kind is BearerKind.ASSET:  # type: ignore[union-attr]
+        if slot is not None and bound.bearer_kind is BearerKind.ASSET:
             tag.is_settled = True
             if slot[2] != zone:
                 _move_asset(tables.index, bearer, slot, zone)

