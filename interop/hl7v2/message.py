@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from interop.hl7v2.charsets import Decoded, decode
 from interop.hl7v2.escapes import NULL, Separators, escape, separators_of, unescape
@@ -14,6 +15,12 @@ ENVELOPES = frozenset({"FHS", "BHS", "BTS", "FTS"})
 _HEADERS = frozenset({"MSH", "FHS", "BHS"})
 MAX_SEGMENTS = 20_000
 _SEPARATOR = r"[!-/:-@\[-`{-~]"  # visible, and neither letter nor digit
+
+
+@lru_cache(maxsize=64)  # the segments of the message in hand: each is asked for a dozen fields
+def _parts(text: str, separator: str) -> tuple[str, ...]:
+    parts = text.split(separator)
+    return (parts[0], separator, *parts[1:]) if text[:3] in _HEADERS else tuple(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +52,11 @@ class Segment:
     @property
     def fields(self) -> list[str]:
         """Fields as written; index 0 is the name, and field numbers are those of the standard, for MSH as well."""
-        parts = self.text.split(self.by.field)
-        return [parts[0], self.by.field, *parts[1:]] if self.name in _HEADERS else parts
+        return list(_parts(self.text, self.by.field))
 
     def field(self, number: int) -> str:
         """Give a field as written, all repetitions; empty if it is left out."""
-        parts = self.fields
+        parts = _parts(self.text, self.by.field)
         return parts[number] if number < len(parts) else ""
 
     def repetitions(self, number: int) -> list[str]:

@@ -11,10 +11,13 @@ from sqlmodel import Session
 from interop.hl7v2.escapes import NULL
 from interop.hl7v2.reading import Reading
 from interop.service.keys import Vault
+from interop.service.plain import ask, put
 from interop.tables import LINKS, PERSONS, REVEALS
 from twin.errors import InputError, NotFound
 
 MIN_REASON = 8
+_PERSON = "SELECT wrapped_key, identity, merged_into, told_at, erased_at FROM interop_person WHERE person = ?"
+_LINK = "SELECT person, told_at FROM interop_link WHERE encounter = ?"
 _DEPTH = 32  # of merges of merges; a longer chain is a loop
 
 
@@ -74,10 +77,8 @@ def identity_of(reading: Reading) -> Identity:
 
 
 def _row(session: Session, person: str) -> tuple[bytes, bytes, str, int, int] | None:
-    table = PERSONS.c
-    query = select(table.wrapped_key, table.identity, table.merged_into, table.told_at, table.erased_at)
-    row = session.execute(query.where(table.person == person)).first()
-    return (row[0], row[1], row[2], row[3], row[4]) if row is not None else None
+    rows = ask(session, _PERSON, (person,))
+    return (rows[0][0], rows[0][1], rows[0][2], rows[0][3], rows[0][4]) if rows else None
 
 
 def key_of(session: Session, vault: Vault, person: str) -> bytes:
@@ -152,10 +153,10 @@ def link(session: Session, *, encounter: str, person: str, at: int) -> None:
     at : int
         UTC microseconds.
     """
-    held = session.execute(select(LINKS.c.person, LINKS.c.told_at).where(LINKS.c.encounter == encounter)).first()
-    if held is None:
-        session.execute(insert(LINKS).values(encounter=encounter, person=person, told_at=at))
-    elif at > held[1] and held[0] != person:
+    rows = ask(session, _LINK, (encounter,))
+    if not rows:
+        put(session, LINKS.name, {"encounter": encounter, "person": person, "told_at": at})
+    elif at > rows[0][1] and rows[0][0] != person:
         session.execute(update(LINKS).where(LINKS.c.encounter == encounter).values(person=person, told_at=at))
 
 

@@ -17,6 +17,7 @@ from interop.hl7v2.triggers import TRIGGERS, Told, tell
 from interop.mllp.acknowledgement import Handled, Verdict
 from interop.service import identity
 from interop.service.keys import Vault
+from interop.service.plain import ask, put
 from interop.tables import MESSAGES, PERSONS
 from twin.clock import HOUR_US
 from twin.errors import InputError, NotFound
@@ -116,19 +117,21 @@ def take_in(session: Session, intake: Intake, *, data: bytes, message: Message, 
     told = tell(message, intake.around(message, now))
     stored = intake.ledger.append(session, list(told.events)) if told.events else []
     people = _note_people(session, intake.vault, told)
-    row = _row_of(message, intake.vault, now) | {
-        "outcome": Outcome.APPLIED if stored else Outcome.STORED, "notes": " ".join(told.notes), "events": len(stored)
-    }  # fmt: skip
-    session.execute(insert(MESSAGES).values(**row, **_sealed(session, intake.vault, data, people)))
+    row = _row_of(message, intake.vault, now)
+    row |= {"outcome": (Outcome.APPLIED if stored else Outcome.STORED).value, "notes": " ".join(told.notes)}
+    row["events"] = len(stored)
+    put(session, MESSAGES.name, row | _sealed(session, intake.vault, data, people))
     return Handled(verdict=Verdict.ACCEPTED)
 
 
+_HELD = "SELECT number, content, outcome, problem FROM interop_message WHERE key = ?"
+
+
 def _known(session: Session, intake: Intake, message: Message) -> Handled | None:
-    table = MESSAGES.c
-    query = select(table.number, table.content, table.outcome, table.problem)
-    held = session.execute(query.where(table.key == _key(message))).first()
-    if held is None:
+    rows = ask(session, _HELD, (_key(message),))
+    if not rows:
         return None
+    table, held = MESSAGES.c, rows[0]
     if held[1] != _content(message, intake.vault):
         raise InputError(
             f"MSH-10 {message.control_id!r} was used before for another message: give each message its own.",
