@@ -113,6 +113,18 @@ class Reading:
         key = self._numbered("visit", "PV1", 19) or self._numbered("account", "PID", 18)
         return key or self._missing("PV1-19", "Send the visit number, or an account number in PID-18.")
 
+    def booking(self) -> str:
+        """Give the pseudonym of what is booked: the visit if one is named, else the appointment (SCH-2, else SCH-1).
+
+        Raises
+        ------
+        FieldError
+            If none is there.
+        """
+        key = self._numbered("visit", "PV1", 19) or self._numbered("account", "PID", 18)
+        key = key or self._numbered("appointment", "SCH", 2) or self._numbered("appointment", "SCH", 1)
+        return key or self._missing("SCH-2", "Send the filler's appointment number, or a visit number in PV1-19.")
+
     def prior_encounter(self) -> str:
         """Give the pseudonym of the record that is merged away: MRG-5, else MRG-3; empty if neither is named."""
         return self._numbered("visit", "MRG", 5) or self._numbered("account", "MRG", 3)
@@ -166,6 +178,11 @@ class Reading:
             if told is not None and told.at > 0:
                 return told.at
         return 0
+
+    def expected_at_component(self, name: str, number: int, component: int) -> int:
+        """Give the planned instant in one component of a field, such as SCH-11.4; 0 if none is there."""
+        told = read_instant(self.value(name, number, component), self._zone())
+        return told.at if told is not None and told.at > 0 else 0
 
     def place(self, name: str, *numbers: int) -> str:
         """Give the place that the first filled of some fields names; empty if none does."""

@@ -201,6 +201,45 @@ def _merged(reading: Reading) -> Iterator[Event]:
         yield reading.event(EncountersMerged, thing=prior, into=into)
 
 
+def _booked(readings: list[Reading]) -> Iterator[Event]:
+    # SCH, the resources and the patient are one appointment; its first group holds all of them.
+    reading = readings[0]
+    expected = reading.expected_at_component("SCH", 11, 4) or reading.expected_at(
+        ("TQ1", 7), ("AIS", 4), ("AIL", 6), ("AIG", 8), ("AIP", 6)
+    )
+    if not expected:
+        reading.notes.append("instant_missing")
+    kind = reading.encounter_class() or EncounterClass.AMBULATORY
+    yield reading.event(
+        EncounterPlanned, thing=reading.booking(), encounter_class=kind,
+        expected_at=expected, place=reading.place("AIL", 3) or reading.place("PV1", 3),
+        service=reading.value("AIS", 3) or reading.value("PV1", 10),
+    )  # fmt: skip
+
+
+def _booking_cancelled(readings: list[Reading]) -> Iterator[Event]:
+    yield readings[0].event(
+        EncounterFactCancelled, thing=readings[0].booking(), at=readings[0].recorded_at(),
+        cancels=EncounterPlanned.__name__,
+    )  # fmt: skip
+
+
+def _appointments() -> dict[tuple[str, str], Trigger]:
+    booked = (
+        "EncounterPlanned at SCH-11 (else TQ1, AIS, AIL), in AIL-3; the visit, else the appointment number, names it."
+    )
+    undone = f"Undoes the latest EncounterPlanned of the booking ({_C})."
+    table = {
+        ("SIU", code): Trigger(name=name, outcome=booked, rule=_booked, is_person=True)
+        for code, name in (("S12", "New appointment"), ("S13", "Rescheduled"), ("S14", "Modified"))
+    }
+    for code, name in (("S15", "Cancelled"), ("S17", "Deleted"), ("S26", "Patient did not come")):
+        table["SIU", code] = Trigger(name=f"Appointment: {name.lower()}", outcome=undone, rule=_booking_cancelled)
+    for code in ("S16", "S18", "S19", "S20", "S21", "S22", "S23", "S24", "S27"):
+        table["SIU", code] = Trigger(name="Appointments", outcome=_STORED)
+    return table
+
+
 def _stage(stage: str) -> Rule:
     def rule(reading: Reading) -> Iterator[Event]:
         if reading.value("PV1", 19) or (reading.segment("PV1") and reading.value("PID", 18)):
@@ -319,7 +358,6 @@ def _others() -> dict[tuple[str, str], Trigger]:
         sentence = f"StageReached {stage} if a visit is named; else stored."
         table[kind, event] = Trigger(name=name, outcome=sentence, rule=_stage(stage))
     stored = {
-        "SIU": ("Appointments", [f"S{number}" for number in (*range(12, 25), 26, 27)]),
         "MDM": ("Documents", [f"T{number:02d}" for number in range(1, 12)]),
         "INU": ("Automated equipment inventory", ["U05"]), "INR": ("Inventory request", ["U06", "U14"]),
         "SLR": ("Sterilization lot request", ["S28", "S29"]), "STI": ("Sterilization item request", ["S30"]),
@@ -338,7 +376,9 @@ def _others() -> dict[tuple[str, str], Trigger]:
     return table
 
 
-TRIGGERS: dict[tuple[str, str], Trigger] = {("ADT", code): rule for code, rule in sorted(_adt().items())} | _others()
+TRIGGERS: dict[tuple[str, str], Trigger] = (
+    {("ADT", code): rule for code, rule in sorted(_adt().items())} | _appointments() | _others()
+)
 """Every trigger that we know, by message code and trigger event."""
 
 

@@ -352,3 +352,34 @@ def test_the_triggers_that_a_hospital_sends_are_all_there() -> None:
     wanted = [*range(1, 18), *range(20, 28), 31, 32, 33, 40, 45, 47]
 
     assert all(("ADT", f"A{number:02d}") in TRIGGERS for number in wanted)
+
+
+def _siu(trigger: str, *, start: str = "20260106093000", visit: str = "", sch: str = "F77") -> bytes:
+    lines = [
+        f"MSH|^~\\&|SCH|HOSP|TWIN|HOSP|20260105080000||SIU^{trigger}|{trigger}{start}{visit}|P|2.5",
+        f"SCH|P1|{sch}|||||||||^^^{start}^20260106100000",
+        "PID|||MRN1^^^HOSP^MR||FAMILYNAME^GIVENNAME",
+        f"PV1||O|||||||||||||||||{f'{visit}^^^HOSP^VN' if visit else ''}",
+        "AIL|1||W1^1^A",
+    ]
+    return "\r".join(lines).encode() + b"\r"
+
+
+def test_an_appointment_is_a_planned_encounter_that_can_be_moved_and_cancelled(listening: InMemory) -> None:
+    listening.hear(_siu("S12"))
+    (booked,) = listening.live.encounters.values()
+    assert (booked.status, booked.reserved) == (EncounterStatus.PLANNED, "W1-1-A")
+    assert booked.expected_at == 1_767_691_800_000_000  # 2026-01-06T09:30:00Z
+
+    listening.hear(_siu("S13", start="20260106103000").replace(b"20260105080000", b"20260105090000"))
+    assert booked.expected_at == 1_767_695_400_000_000
+
+    listening.hear(_siu("S15").replace(b"20260105080000", b"20260105100000"))
+    listening.hear(_siu("S15", start="1").replace(b"20260105080000", b"20260105100001"))
+    assert booked.status is EncounterStatus.CANCELLED
+
+
+def test_an_appointment_of_a_named_visit_is_that_visit(listening: InMemory) -> None:
+    listening.hear(_siu("S12", visit="V1"))
+
+    assert listening.encounter("V1").status is EncounterStatus.PLANNED
