@@ -12,6 +12,10 @@ import msgspec
 import typer
 
 from server.console import AsJson, out, say, show, show_rows, warn
+from simulation.calibration.checking import Report, check_last_weeks
+from simulation.calibration.durations import Fitted
+from simulation.calibration.logs import Case, read_cases, to_xes
+from simulation.calibration.mining import Mined, mine
 from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
@@ -207,3 +211,68 @@ def write_log(outcome: RunOutcome, plan: RunPlan, path: Path) -> int:
             stamp = to_text(plan.span.start_at + time)
             writer.writerow((case, branch, nodes[node], Mark(mark).name.lower(), stamp, time, value))
     return len(listed)
+
+
+@command.command(
+    "calibrate", help=say("Make a pathway from an event log, and tell whether it matches the last weeks of the log.")
+)
+def calibrate(
+    log: Annotated[Path, typer.Argument(help=say("CSV file with case, activity, time and perhaps a transition."))],
+    to: Annotated[Path | None, typer.Option(help=say("JSON file for the pathway."))] = None,
+    xes: Annotated[
+        Path | None, typer.Option(help=say("XES file for the log, readable by process mining tools."))
+    ] = None,
+    weeks: Annotated[float, typer.Option(help=say("Length of the window that is held back for the check."))] = 8.0,
+    seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a pathway from an event log."""
+    cases = _cases(log)
+    try:
+        report = check_last_weeks(cases, weeks=weeks, seed=seed)
+        mined = mine(cases)
+    except ValueError as error:
+        raise PathwayError(str(log), f"{error}.", "Give a longer log.") from error
+    if to is not None:
+        to.write_bytes(msgspec.json.format(msgspec.json.encode(mined.document)))
+    if xes is not None:
+        xes.write_text(to_xes(cases), encoding="utf-8")
+    if as_json:
+        show(_plain_report(report, mined))
+        return
+    out(say("{cases} cases, {weeks} weeks.", cases=len(cases), weeks=round(mined.arrivals.weeks, 1)))
+    columns = ("figure", "real", "low", "middle", "high", "matches")
+    show_rows([msgspec.to_builtins(one) for one in report.matches], columns=columns, as_json=False)
+    fits = [{"activity": name} | msgspec.to_builtins(found) for name, found in mined.durations.items()]
+    show_rows(fits, columns=("activity", "law", "mean", "n", "ks"), as_json=False)
+
+
+def _cases(log: Path) -> list[Case]:
+    try:
+        with log.open(newline="", encoding="utf-8-sig") as file:
+            cases = read_cases(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PathwayError(str(log), "Cannot read the file.", "Check the path; it must be UTF-8.") from error
+    if len(cases) < 2:
+        raise PathwayError(str(log), f"Expected at least two cases, got {len(cases)}.", "Give a longer log.")
+    return cases
+
+
+def _plain_report(report: Report, mined: Mined) -> dict[str, object]:
+    """Give a report as plain values; what is infinite is left out."""
+    fits = {name: _finite_fit(found) for name, found in mined.durations.items()}
+    return {
+        "cases": mined.cases,
+        "weeks": mined.arrivals.weeks,
+        "dispersion": mined.arrivals.dispersion,
+        "matches": msgspec.to_builtins(report.matches),
+        "distances": msgspec.to_builtins(report.distances),
+        "yardstick": msgspec.to_builtins(report.yardstick),
+        "window": {"from": to_text(report.begin_us), "to": to_text(report.end_us)},
+        "durations": fits,
+    }
+
+
+def _finite_fit(found: Fitted) -> dict[str, object]:
+    values: dict[str, object] = msgspec.to_builtins(found)
+    return {name: value for name, value in values.items() if value != math.inf}

@@ -34,7 +34,7 @@ from simulation.compiled.memory import (
 )
 from simulation.model.plan import Floats, Integers
 from simulation.numerics import laws as law_of
-from simulation.numerics.compiling import compiled
+from simulation.numerics.compiling import compiled, woven
 from simulation.numerics.draws import (
     uniform,
     where_of,
@@ -187,7 +187,7 @@ def place_initial(
             R[pool, at.OVERTIME] = min(max(excess, 0), R[pool, at.BUSY])
 
 
-@compiled
+@woven
 def arrive(
     P: Integers,
     H: Integers,
@@ -265,7 +265,7 @@ def child_of(P: Integers, G: Integers, parent: int, branch: int, node: int) -> i
     return row
 
 
-@compiled
+@woven
 def count_wait(P: Integers, G: Integers, WAITS: Floats, HIST: Integers, PROGRAM: Integers, row: int, node: int) -> None:
     """Add the wait of a patient who was granted units to the statistics."""
     wait = G[at.NOW] - P[row, at.ASKED]

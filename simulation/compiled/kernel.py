@@ -21,7 +21,7 @@ from simulation.compiled.memory import (
 )
 from simulation.model.plan import Floats, Integers, Mark, Phase
 from simulation.numerics import laws as law_of
-from simulation.numerics.compiling import compiled
+from simulation.numerics.compiling import compiled, woven
 from simulation.numerics.draws import MAX_VISITS, uniform, where_of, who_of
 
 START, CAPACITY_UP, COMPLETION, GRANT, ARRIVAL, TIMEOUT, CAPACITY_DOWN, OBSERVER = (int(phase) for phase in Phase)
@@ -119,7 +119,7 @@ def holds(
     return True
 
 
-@compiled
+@woven
 def take(
     P: Integers,
     R: Integers,
@@ -159,7 +159,7 @@ def take(
         P[row, G[at.CHOICE_AT] + op[at.OP_ANY]] = NEEDS[op[at.OP_A] + chosen, 0]
 
 
-@compiled
+@woven
 def verdict(P: Integers, R: Integers, G: Integers, PROGRAM: Integers, NEEDS: Integers, row: int, pool: int) -> int:
     """Tell whether a request in the queue of a pool can be met: the member to take, or a reason why not.
 
@@ -182,7 +182,7 @@ def verdict(P: Integers, R: Integers, G: Integers, PROGRAM: Integers, NEEDS: Int
     return -2 if short else 0
 
 
-@compiled
+@woven
 def serve(
     P: Integers,
     R: Integers,
@@ -241,7 +241,7 @@ def serve(
             return
 
 
-@compiled
+@woven
 def visit_of(P: Integers, G: Integers, PROGRAM: Integers, row: int, node: int) -> int:
     """Count a visit of a node; give how many there were before."""
     cycle = PROGRAM[node, at.OP_CYCLE]
@@ -255,7 +255,7 @@ def visit_of(P: Integers, G: Integers, PROGRAM: Integers, row: int, node: int) -
     return int(visit)
 
 
-@compiled
+@woven
 def level_of(P: Integers, G: Integers, PROGRAM: Integers, LEVEL_TABLE: Integers, row: int, node: int) -> int:
     """Give the priority level of a patient at a seize."""
     base = PROGRAM[node, at.OP_LEVEL]
@@ -264,7 +264,7 @@ def level_of(P: Integers, G: Integers, PROGRAM: Integers, LEVEL_TABLE: Integers,
     return int(min(max(P[row, G[at.ATTRIBUTE_AT] - 1 - base], 0), 9))
 
 
-@compiled
+@woven
 def enqueue(
     P: Integers,
     R: Integers,
@@ -286,7 +286,7 @@ def enqueue(
         link_last(P, R, G, (row << 2) | k, pool, level)
 
 
-@compiled
+@woven
 def schedule_next(
     H: Integers,
     G: Integers,
@@ -326,7 +326,7 @@ def schedule_next(
         push(H, G, time, ARRIVAL, (at.EVENT_ARRIVAL << 40) | stream, 0)
 
 
-@compiled
+@woven
 def begin_delay(
     P: Integers,
     H: Integers,

@@ -70,10 +70,10 @@ from simulation.compiled.layout import (
     TURNING,
 )
 from simulation.model.plan import Floats, Integers
-from simulation.numerics.compiling import compiled
+from simulation.numerics.compiling import compiled, woven
 
 
-@compiled
+@woven
 def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
     """Put an event into the heap; the key is (time, phase, sequence)."""
     i = G[HEAP_SIZE]
@@ -98,7 +98,7 @@ def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) 
     H[i, 3] = aux
 
 
-@compiled
+@woven
 def drop_first(H: Integers, G: Integers) -> None:
     """Take the first event out of the heap."""
     n = G[HEAP_SIZE] - 1
@@ -127,7 +127,7 @@ def drop_first(H: Integers, G: Integers) -> None:
     H[i, 3] = aux
 
 
-@compiled
+@woven
 def note(LOG: Integers, G: Integers, who: int, node: int, mark: int, value: int) -> None:
     """Write a row of the log, if there is one."""
     if LOG.shape[0] == 0:
@@ -143,7 +143,7 @@ def note(LOG: Integers, G: Integers, who: int, node: int, mark: int, value: int)
     G[LOG_SIZE] = n + 1
 
 
-@compiled
+@woven
 def new_row(P: Integers, G: Integers) -> int:
     """Give a row for a patient, all cleared but its token."""
     if G[FREE_COUNT] >= 0:
@@ -167,7 +167,7 @@ def new_row(P: Integers, G: Integers) -> int:
     return int(row)
 
 
-@compiled
+@woven
 def free_row(P: Integers, G: Integers, row: int) -> None:
     """Give a row back; events that still name it become stale."""
     P[row, STATE] = FREE
@@ -176,25 +176,28 @@ def free_row(P: Integers, G: Integers, row: int) -> None:
     G[FREE_COUNT] = row
 
 
-@compiled
+@woven
 def begin_later(START: Integers, G: Integers, row: int) -> None:
     """Let a branch or turnover begin after the step that is under way."""
-    START[(G[START_FIRST] + G[START_COUNT]) % START.shape[0]] = row
+    at = G[START_FIRST] + G[START_COUNT]
+    START[at if at < START.shape[0] else at - START.shape[0]] = row
     G[START_COUNT] += 1
 
 
-@compiled
+@woven
 def grant_later(P: Integers, GRANT: Integers, G: Integers, row: int) -> None:
     """Let one who was granted units go on in the phase of grants."""
     P[row, STATE] = GRANTED
-    at = (G[GRANT_FIRST] + G[GRANT_COUNT]) % GRANT.shape[0]
+    at = G[GRANT_FIRST] + G[GRANT_COUNT]
+    if at >= GRANT.shape[0]:  # a division would cost as much as the rest of this function
+        at -= GRANT.shape[0]
     GRANT[at, 0] = row
     GRANT[at, 1] = G[SEQUENCE]
     G[SEQUENCE] += 1
     G[GRANT_COUNT] += 1
 
 
-@compiled
+@woven
 def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
     """Add up the areas of a pool until now; to be called before anything about it changes."""
     passed = np.float64(G[NOW] - R[pool, LAST])
@@ -210,13 +213,13 @@ def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
         R[pool, LAST] = G[NOW]
 
 
-@compiled
+@woven
 def units_free(R: Integers, pool: int) -> int:
     """Give the free units of a pool; negative while there is overtime."""
     return int(R[pool, CAP] - (R[pool, BUSY] - R[pool, OVERTIME]) - R[pool, TURNING])
 
 
-@compiled
+@woven
 def link_last(P: Integers, R: Integers, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the end of a level."""
     column = STATE_WIDTH + 2 * level
@@ -250,7 +253,7 @@ def link_first(P: Integers, R: Integers, G: Integers, entry: int, pool: int, lev
     R[pool, QUEUED] += 1
 
 
-@compiled
+@woven
 def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int) -> None:
     """Take all queue entries of a row out."""
     for m in range(ENTRIES):
@@ -274,7 +277,7 @@ def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, ro
         R[pool, QUEUED] -= 1
 
 
-@compiled
+@woven
 def hold(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Put units of a pool into a patient's hands."""
     touch(R, S, A, G, pool)
@@ -296,7 +299,7 @@ def stamp(P: Integers, G: Integers, row: int, at: int) -> None:
     P[row, at + 3] = P[row, ASKED_SEQ]
 
 
-@compiled
+@woven
 def let_go(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Take units of a pool out of a patient's hands; whoever works overtime goes home first."""
     touch(R, S, A, G, pool)
@@ -363,7 +366,7 @@ def evict(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: in
     link_first(P, R, G, row << 2, pool, level)
 
 
-@compiled
+@woven
 def bin_of(duration: int) -> int:
     """Give the bin of a duration: 32 to a doubling, so that a quantile is known to 2 %."""
     if duration <= 0:

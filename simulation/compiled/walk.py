@@ -141,13 +141,13 @@ def walk(
     while G[at.ERROR] == 0:
         if G[at.START_COUNT] > 0:
             row = STARTS[G[at.START_FIRST]]
-            G[at.START_FIRST] = (G[at.START_FIRST] + 1) % STARTS.shape[0]
+            G[at.START_FIRST] = G[at.START_FIRST] + 1 if G[at.START_FIRST] + 1 < STARTS.shape[0] else 0
             G[at.START_COUNT] -= 1
         elif G[at.GRANT_COUNT] > 0 and not (
             G[at.HEAP_SIZE] > 0 and H[0, 0] == G[at.NOW] and H[0, 1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST], 1])
         ):
             row = RING[G[at.GRANT_FIRST], 0]
-            G[at.GRANT_FIRST] = (G[at.GRANT_FIRST] + 1) % RING.shape[0]
+            G[at.GRANT_FIRST] = G[at.GRANT_FIRST] + 1 if G[at.GRANT_FIRST] + 1 < RING.shape[0] else 0
             G[at.GRANT_COUNT] -= 1
             node = P[row, at.NODE]
             if P[row, at.EVICTED_POOL] >= 0:

@@ -12,7 +12,7 @@ import numpy as np
 from numba import config, njit, types
 from numba.extending import intrinsic
 
-from simulation.numerics.compiling import compiled
+from simulation.numerics.compiling import compiled, woven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ else:
         return a + b
 
 
-@compiled
+@woven
 def philox(counter_low: np.uint64, counter_high: np.uint64, key: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Give the 128 random bits of one counter under one key: Philox2x64-10.
 
@@ -97,7 +97,7 @@ def philox(counter_low: np.uint64, counter_high: np.uint64, key: np.uint64) -> t
     return low, high
 
 
-@compiled
+@woven
 def uniform(key: np.uint64, who: np.uint64, where: np.uint64) -> float:
     """Give the one uniform number in the open interval (0, 1) of a place in the model.
 
@@ -120,13 +120,13 @@ def key_of(seed: int, replication: int) -> np.uint64:
     return (np.uint64(seed) << _S32) | np.uint64(replication)
 
 
-@compiled
+@woven
 def who_of(stream: int, branch: int, number: int) -> np.uint64:
     """Pack who draws: 16 bits of arrival stream, 16 of branch within the patient, 32 of number within the stream."""
     return (np.uint64(stream) << _S48) | (np.uint64(branch) << _S32) | np.uint64(number)
 
 
-@compiled
+@woven
 def where_of(site: int, visit: int, draw: int) -> np.uint64:
     """Pack where and for what: 32 bits of site, 24 of visit, 8 of draw."""
     return (np.uint64(site) << _S32) | (np.uint64(visit) << _S8) | np.uint64(draw)

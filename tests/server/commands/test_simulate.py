@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from server.console import run
@@ -121,3 +123,33 @@ def test_pathway_with_a_fault_is_refused_with_its_place(pathway: Path, capsys: p
 
     assert code == 2
     assert "There is no node 'hom'" in capsys.readouterr().err
+
+
+def test_pathway_is_made_from_a_log_with_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(1)
+    lines = ["case_id,activity,lifecycle,timestamp"]
+    for number in range(400):
+        at = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=3.0 * number + float(random.random()))
+        lines.append(f"{number},triage,start,{at.isoformat()}")
+        lines.append(f"{number},triage,complete,{(at + timedelta(hours=float(random.gamma(3, 0.1)))).isoformat()}")
+    log = tmp_path / "log.csv"
+    log.write_text("\n".join(lines), encoding="utf-8")
+    made, xes = tmp_path / "made.json", tmp_path / "log.xes"
+
+    code = run(
+        build_tree(),
+        ["simulate", "calibrate", str(log), "--to", str(made), "--xes", str(xes), "--weeks", "2", "--json"],
+    )
+
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert report["cases"] == 400
+    assert report["durations"]["triage"]["mean"] == pytest.approx(0.3, rel=0.1)
+    assert {one["figure"]: one["matches"] for one in report["matches"]}["cases_per_day"]
+    assert xes.read_text(encoding="utf-8").count("<trace>") == 400
+    assert run(build_tree(), ["simulate", "run", str(made), "--hours", "100", "--replications", "2", "--json"]) == 0
+
+
+def test_log_that_is_no_log_is_refused(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(build_tree(), ["simulate", "calibrate", str(pathway)]) == 2
+    assert "case" in capsys.readouterr().err

@@ -1,0 +1,71 @@
+"""Simulated queues against published and exact values, 10,000,000 patients each, with seeds from the commit's hash.
+
+Protocol: every case of ``tests/simulation/queue_cases.py`` with three seeds that nobody chose: the first 24 hexadecimal
+digits of the commit, eight each. 100 replications. A case with any |z| >= 3.3 is run again with 40,000,000 patients and
+the next eight digits; only what fails twice counts. Run: ``python -m benchmarks.simulation_analytic [PATIENTS]``, with
+HOSPITAL_TWIN_DATA set (ten minutes of processor time).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import time
+
+from simulation.experiments.queues.estimates import QueueLine, answer
+from tests.simulation.queue_cases import QueueCase, queue_cases
+
+FAR = 3.3
+REPLICATIONS = 100
+
+
+def seeds_of(commit: str) -> list[int]:
+    """Give five seeds from a commit's hash."""
+    return [int(commit[8 * k : 8 * k + 8], 16) for k in range(5)]
+
+
+def far(lines: list[QueueLine]) -> dict[str, float]:
+    """Give the measures that are too far from their exact value."""
+    return {line.measure: line.z for line in lines if not math.isnan(line.z) and abs(line.z) >= FAR}
+
+
+def run_case(case: QueueCase, seeds: list[int], patients: int) -> tuple[int, float, list[str]]:
+    """Give how many values were compared, the greatest |z|, and what failed twice."""
+    compared, greatest, failed = 0, 0.0, []
+    for seed in seeds[:3]:
+        lines = answer(case.question(patients=patients, seed=seed, replications=REPLICATIONS))
+        known = [abs(line.z) for line in lines if not math.isnan(line.z)]
+        compared += len(known)
+        greatest = max([greatest, *known])
+        if far(lines):
+            again = far(answer(case.question(patients=4 * patients, seed=seeds[3], replications=REPLICATIONS)))
+            failed += [name for name in far(lines) if name in again]
+    return compared, greatest, failed
+
+
+def main() -> None:
+    """Run every case."""
+    patients = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    begin = time.process_time()
+    compared, greatest, failed = 0, 0.0, []
+    for case in queue_cases():
+        count, most, bad = run_case(case, seeds_of(commit), patients)
+        compared, greatest = compared + count, max(greatest, most)
+        failed += [f"{case.name}: {name}" for name in bad]
+        sys.stderr.write(f"{case.name}: {count} values, greatest |z| {most:.2f} {bad or ''}\n")
+    asked = f"{len(queue_cases())} queues x 3 seeds of {commit[:8]}, {patients:,} patients each"
+    name = f"{asked}: {compared} values, failed twice"
+    print(json.dumps({"row": name, "figure": len(failed), "unit": "values", "must": "0 with |z| >= 3.3"}))
+    print(
+        json.dumps({"row": "greatest |z| of the first runs", "figure": round(greatest, 3), "unit": "standard errors"})
+    )
+    print(json.dumps({"row": "processor time", "figure": round(time.process_time() - begin, 1), "unit": "s"}))
+    if failed:
+        sys.stderr.write("\n".join(failed) + "\n")
+
+
+if __name__ == "__main__":
+    main()
