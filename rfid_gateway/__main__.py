@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rfid_gateway.drivers.driver import end_tasks
 from rfid_gateway.modbus.profile import load_profile
 from rfid_gateway.simulators.faults import Fault
 from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
@@ -20,11 +21,12 @@ from rfid_gateway.simulators.plants import (
     SteamSterilizer,
     WasherDisinfector,
 )
-from rfid_gateway.uplink.configuration import parse_settings
+from rfid_gateway.uplink.configuration import GatewaySettings, parse_settings
+from rfid_gateway.uplink.control import ControlSettings, GatewayControl
+from rfid_gateway.uplink.desk import HttpDesk
 from rfid_gateway.uplink.http import HttpSink
 from rfid_gateway.uplink.mqtt import MqttSink
 from rfid_gateway.uplink.runtime import GatewayRuntime
-from rfid_gateway.uplink.sinks import Sink
 from twin.clock import MINUTE_US, SystemClock
 from twin.errors import ConfigurationError, HospitalTwinError
 
@@ -53,15 +55,32 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
     uplink = settings.uplink
     if not uplink.url:
         raise ConfigurationError(f"{file.name}: uplink.url is missing: name the core's address.")
-    sink: Sink
+    clock = SystemClock()
     if uplink.url.startswith(("mqtt://", "mqtts://")):
-        sink = MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s)
+        # Behind a broker there is no desk: the gateway follows its own file alone.
+        work = _run_alone(GatewayRuntime(settings, MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s), clock))
     else:
-        sink = HttpSink(uplink.url, uplink.api_key, answer_s=uplink.answer_s)
-    gateway = GatewayRuntime(settings, sink, SystemClock())
+        kept = settings.spool.with_suffix(".settings.yaml") if settings.spool else None
+
+        def build(told: GatewaySettings) -> GatewayRuntime:
+            # A sink is closed with its gateway: each gets its own.
+            return GatewayRuntime(told, HttpSink(uplink.url, uplink.api_key, answer_s=uplink.answer_s), clock)
+
+        desk = HttpDesk(uplink.url, uplink.api_key)
+        work = GatewayControl(settings, build, desk, clock, ControlSettings(kept=kept)).run()
+    running = asyncio.create_task(work)
+    try:
+        await asyncio.wait({running}, timeout=seconds or None)
+        if running.done():
+            await running
+    finally:
+        await end_tasks([running])
+
+
+async def _run_alone(gateway: GatewayRuntime) -> None:
     await gateway.start()
     try:
-        await _wait(seconds)
+        await asyncio.Event().wait()
     finally:
         await gateway.stop()
 

@@ -232,5 +232,51 @@ def parse_settings(text: str, source: str) -> GatewaySettings:
         raise ImportRefused(source, problems) from error
 
 
+OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "speed", "seed")
+"""What only the gateway's own file sets: who it is, where its core is, and where it keeps its rows."""
+
+
+def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySettings:
+    """Give a gateway's own settings with the readers, places and machines that the core sets.
+
+    Parameters
+    ----------
+    own : GatewaySettings
+        Of the gateway's own file.
+    text : str
+        The core's settings (YAML).
+    source : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ImportRefused
+        If it breaks a rule, or sets what only the gateway's own file sets.
+    """
+    told = parse_shared(text, source)
+    kept = {name: getattr(own, name) for name in OWN_FIELDS}
+    return GatewaySettings.model_validate({**told.model_dump(exclude=set(OWN_FIELDS)), **kept})
+
+
+def parse_shared(text: str, source: str) -> GatewaySettings:
+    """Read settings that the core keeps for a gateway: all but :data:`OWN_FIELDS`.
+
+    Raises
+    ------
+    ImportRefused
+        If they break a rule.
+    """
+    try:
+        plain = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ImportRefused(source, [_problem("file", source, f"is no YAML: {str(error)[:200]}.")]) from error
+    named = sorted(set(plain) & set(OWN_FIELDS)) if isinstance(plain, dict) else []
+    if named:
+        raise ImportRefused(source, [_problem(one, one, "only the gateway's own file sets this.") for one in named])
+    if not isinstance(plain, dict):
+        raise ImportRefused(source, [_problem("file", source, "expected readers, read_points, machines by name.")])
+    return parse_settings(yaml.safe_dump({**plain, "id": "gateway"}), source)
+
+
 def _problem(field: str, place: str, message: str) -> FieldProblem:
     return FieldProblem(field=field, place=place, message=message, cure="See docs/guides/gateways.md.")

@@ -238,6 +238,16 @@ class GatewayRuntime:
         return self._sender.figures if self._sender else UplinkFigures()
 
     @property
+    def dropped_rows(self) -> int:
+        """Rows that went because the spool was full, over its whole life, and samples for which there was no room."""
+        return (self._spool.dropped if self._spool else 0) + self.dropped_samples
+
+    @property
+    def refused_rows(self) -> int:
+        """Rows that the core could never use."""
+        return int(getattr(self._sink, "refused", 0))
+
+    @property
     def waiting_rows(self) -> int:
         """Rows that the core has not committed yet."""
         return len(self._spool) if self._spool else 0

@@ -14,9 +14,12 @@ from sqlmodel import Session
 
 from inventory.model.movements import Command
 from inventory.service.using import Use, consume
+from rfid_gateway.drivers.driver import end_tasks
 from rfid_gateway.simulators.plants import SteamSterilizer
+from rfid_gateway.uplink.control import GatewayControl
+from rfid_gateway.uplink.desk import HttpDesk
+from rfid_gateway.uplink.http import HttpSink
 from rfid_gateway.uplink.runtime import GatewayRuntime
-from rfid_gateway.uplink.sinks import Sink
 from server.demo.past import Truth
 from server.demo.people import Workers
 from server.demo.reprocessing import SETS_PER_LOAD, fill_load, run_before
@@ -49,8 +52,6 @@ class LivingHospital:
         Where the gateway sends to.
     his_key : str
         Key under which encounters come in.
-    sink : Sink
-        The gateway's way to the core.
     seed : int
         Same seed, same chance.
     """
@@ -59,13 +60,11 @@ class LivingHospital:
     truth: Truth
     connection: Connection
     his_key: str
-    sink: Sink
     seed: int
     readers: Readers = field(init=False)
     machines: Machines = field(init=False)
     workers: Workers = field(init=False)
     completed_tasks: int = 0
-    _runtime: GatewayRuntime | None = None
     _random: np.random.Generator = field(init=False)
     _used_until: int = 0
     _ticks: int = 0
@@ -94,8 +93,14 @@ class LivingHospital:
         await self.readers.start()
         await self.machines.start()
         settings = gateway_settings(self.readers, self.machines, self.truth.places, self.connection)
-        self._runtime = GatewayRuntime(settings, self.sink, self.hospital.clock)
-        await self._runtime.start()
+        clock, connection = self.hospital.clock, self.connection
+        control = GatewayControl(
+            settings,
+            lambda told: GatewayRuntime(told, HttpSink(connection.url, connection.api_key), clock),
+            HttpDesk(connection.url, connection.api_key),
+            clock,
+        )
+        gateway = asyncio.create_task(control.run(), name="gateway")
         headers = {"Authorization": f"Bearer {self.his_key}", "Content-Type": "application/json"}
         try:
             async with httpx2.AsyncClient(base_url=self.connection.url, headers=headers, timeout=30) as client:
@@ -103,7 +108,7 @@ class LivingHospital:
                     await self._tick(client)
                     await _wait(stop, TICK_S)
         finally:
-            await self._runtime.stop()
+            await end_tasks([gateway])
             await self.machines.stop()
             await self.readers.stop()
 

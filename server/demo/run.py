@@ -14,7 +14,6 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import Session
 
-from rfid_gateway.uplink.http import HttpSink
 from server.access.keys import NewKey, create_key
 from server.access.setup import base_url
 from server.app.factory import App
@@ -179,7 +178,6 @@ class _Demo:
             truth=self.truth,
             connection=connection,
             his_key=his_key,
-            sink=HttpSink(url, gateway_key),
             seed=self.options.seed,
         )
 

@@ -1,4 +1,5 @@
-"""Gateways as the core sees them: what they send, how they are, what they shall do, and the settings they work with.
+"""Gateways as the core sees them: how they do, what they shall do, and the settings they work with.
 
-Opened by the biomedical engineer and the system administrator. Events in: whatever a gateway concludes; out: none.
+Used by the biomedical engineer and the system administrator. Events in and out: none; what gateways conclude goes
+straight to the ledger.
 """

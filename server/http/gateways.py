@@ -1,0 +1,197 @@
+"""Gateways over HTTP: how they do, raw frames, test reads, allowed writes, and settings that prove themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from sqlmodel import Session
+
+from rfid_gateway.uplink.orders import OrderKind, OrderResult, Orders, Report
+from server.audit.chain import Entry, note
+from server.doors.context import Call, CallDep
+from server.doors.pages import PathText
+from server.doors.router import Router
+from server.gateways import versions
+from server.gateways.desk import Reported, desk_of
+from server.http.views import instant
+from server.schema.gateways import GatewaySettingsRow
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem, Forbidden, Refused
+
+router = Router("/v1/gateways", tag="gateways")
+
+_P = Permission
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+Value = Annotated[str, msgspec.Meta(max_length=2000)]
+
+
+class GatewayShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's last report; instants in UTC microseconds."""
+
+    id: str
+    reported_at: str
+    is_silent: bool
+    readings_per_s: float
+    report: Report
+
+
+class GatewayList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every gateway that has reported since the core started, by id."""
+
+    gateways: list[GatewayShown]
+
+
+class TestRead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A reader or machine to try: fields as in the gateway's settings, ``options.NAME`` for a reader's options."""
+
+    fields: Annotated[dict[Name, Value], msgspec.Meta(min_length=1, max_length=40)]
+
+
+class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A value for a signal of a machine, inside unit."""
+
+    device: Name
+    signal: Name
+    value: float
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Settings (YAML) without id, uplink and spool, which are the gateway's own."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=versions.MOST_OCTETS)]
+    note: Annotated[str, msgspec.Meta(max_length=400)] = ""
+
+
+class VersionShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a gateway's settings."""
+
+    version: int
+    stage: str
+    author: str
+    created_at: str
+    note: str
+    problem: str
+    text: str
+
+
+class VersionList(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions, newest first."""
+
+    versions: list[VersionShown]
+
+
+def _shown(row: GatewaySettingsRow) -> VersionShown:
+    return VersionShown(
+        version=row.version, stage=row.stage, author=row.author, created_at=instant(row.created_at), note=row.note,
+        problem=row.problem, text=row.text,
+    )  # fmt: skip
+
+
+def _gateway(call: Call, one: Reported) -> GatewayShown:
+    return GatewayShown(
+        id=one.report.gateway, reported_at=instant(one.at), is_silent=desk_of(call.hospital).is_silent(one),
+        readings_per_s=one.readings_per_s, report=msgspec.structs.replace(one.report, results=[]),
+    )  # fmt: skip
+
+
+@router.get("", permission=_P.GATEWAYS_READ, gives=GatewayList)
+def list_gateways(call: CallDep) -> GatewayList:
+    """List gateways with what they reported last: devices, queue, clock offsets, errors, firmware."""
+    return GatewayList(gateways=[_gateway(call, one) for one in desk_of(call.hospital).reported()])
+
+
+@router.post("/{gateway}/report", permission=_P.TELEMETRY_WRITE, takes=Report, gives=Orders)
+async def take_report(call: CallDep, gateway: PathText) -> Orders:
+    """Take a gateway's report under its own key and give what it shall do."""
+    told, hospital = call.read(Report), call.hospital
+    if told.gateway != gateway:
+        problem = FieldProblem(field="gateway", place="/gateway", message="Not the path's.", cure="Send the same id.")
+        raise FieldError(problem)
+    if call.actor.source != f"gateway:{gateway}":
+        error = Forbidden(_P.TELEMETRY_WRITE)
+        error.message, error.code = f"This key does not speak for gateway {gateway[:60]!r}.", "forbidden.source"
+        raise error
+    with hospital.read() as session:
+        row = versions.wanted(session, gateway)
+    if row is not None and row.stage == versions.Stage.STAGED.value:
+        now = call.now
+        await hospital.write(lambda session: versions.settle(session, told, now=now))
+        with hospital.read() as session:
+            row = versions.wanted(session, gateway)
+    orders = desk_of(hospital).take(told)
+    if row is None or row.version == told.settings_version:
+        return Orders(orders=orders, settings_version=row.version if row else 0)
+    return Orders(orders=orders, settings_version=row.version, settings=row.text)
+
+
+async def _ask(call: Call, gateway: str, kind: OrderKind, arguments: Mapping[str, str]) -> OrderResult:
+    return await desk_of(call.hospital).ask(gateway, kind, arguments, call.actor)
+
+
+@router.get("/{gateway}/devices/{device}/frames", permission=_P.GATEWAYS_READ, gives=OrderResult)
+async def get_frames(call: CallDep, gateway: PathText, device: PathText) -> OrderResult:
+    """Give the last pieces that went over a device's line: microseconds, direction, hex, as replay takes them."""
+    return await _ask(call, gateway, OrderKind.FRAMES, {"device": device})
+
+
+@router.post("/{gateway}/test-read", permission=_P.GATEWAYS_CONFIGURE, takes=TestRead, gives=OrderResult)
+async def test_read(call: CallDep, gateway: PathText) -> OrderResult:
+    """Have a gateway try a reader or machine that is not in its settings; nothing is written to it."""
+    return await _ask(call, gateway, OrderKind.TEST_READ, call.read(TestRead).fields)
+
+
+@router.post("/{gateway}/writes", permission=_P.MACHINES_COMMAND, takes=Write, gives=OrderResult)
+async def write_value(call: CallDep, gateway: PathText) -> OrderResult:
+    """Write a value that the gateway's allow-list permits; noted before and after, read back, never repeated."""
+    told, hospital, actor = call.read(Write), call.hospital, call.actor
+    facts = {"gateway": gateway, "signal": told.signal, "value": told.value}
+
+    async def noted(action: str, more: Mapping[str, object]) -> None:
+        entry = Entry(at=call.now, actor=actor.id, action=action, subject=told.device, facts={**facts, **more})
+        await hospital.write(lambda session: note(session, entry))
+
+    # Noted first: a write whose result is lost with the line must not be lost from the audit.
+    await noted("machine.write_asked", {})
+    arguments = {"device": told.device, "signal": told.signal, "value": repr(told.value)}
+    result = await _ask(call, gateway, OrderKind.WRITE, arguments)
+    await noted("machine.write_ended", {"code": result.code, **result.facts})
+    if result.code == "machine.write_refused":
+        raise Refused(result.message, reasons=result.facts.get("reasons", "").split(","), code=result.code)
+    return result
+
+
+@router.get("/{gateway}/settings", permission=_P.GATEWAYS_READ, gives=VersionList)
+def list_settings(call: CallDep, gateway: PathText) -> VersionList:
+    """List the versions of a gateway's settings, newest first."""
+    with call.hospital.read() as session:
+        return VersionList(versions=[_shown(row) for row in versions.list_versions(session, gateway)])
+
+
+@router.post("/{gateway}/settings", permission=_P.GATEWAYS_CONFIGURE, takes=Draft, gives=VersionShown, status=201)
+async def draft_settings(call: CallDep, gateway: PathText) -> VersionShown:
+    """Keep settings as a draft, checked as a whole; nothing changes at the gateway yet."""
+    told = call.read(Draft)
+
+    def use_case(session: Session) -> VersionShown:
+        row = versions.draft(session, gateway, told.text, actor=call.actor, now=call.now, remark=told.note)
+        return _shown(row)
+
+    return await call.hospital.write(use_case)
+
+
+@router.post("/{gateway}/settings/{version}/stage", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown)
+async def stage_settings(call: CallDep, gateway: PathText, version: int) -> VersionShown:
+    """Give a version to the gateway; it takes itself back if it cannot start or loses the core by it."""
+    return await call.hospital.write(
+        lambda session: _shown(versions.stage(session, gateway, version, actor=call.actor, now=call.now))
+    )
+
+
+@router.post("/{gateway}/settings/roll-back", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown)
+async def roll_back_settings(call: CallDep, gateway: PathText) -> VersionShown:
+    """Go back to the version that worked before the present one."""
+    return await call.hospital.write(
+        lambda session: _shown(versions.roll_back(session, gateway, actor=call.actor, now=call.now))
+    )
