@@ -1,16 +1,18 @@
 """Gateways.
 
 Opened by the biomedical engineer or the system administrator, to see which readers and machine lines are silent and
-which places are blind because of it.
+which places are blind because of it; then to try and add one, to look at what goes over its line, and to go back to
+the settings before.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import Input, Output, html
+from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from dash_app.pages import gateway_work
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -26,6 +28,9 @@ from twin.access import Permission
 from twin.events.watch import AlarmPriority, GatewayStatus
 
 CONTENT = "gateways-content"
+TIMER = "gateways-timer"
+REFRESH_MS = 5000
+"""Figures of reports change without an event that would refresh the page."""
 _LEVEL = {GatewayStatus.OFFLINE: AlarmPriority.MEDIUM, GatewayStatus.DEGRADED: AlarmPriority.LOW}
 
 
@@ -68,7 +73,8 @@ def content(port: HospitalPort) -> list[Component]:
     ]  # fmt: skip
     offline = sum(row.status is GatewayStatus.OFFLINE for row in found)
     summary = _("Gateways and readers: {count}, offline: {offline}").format(count=len(found), offline=offline)
-    return [panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)]
+    told = panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)
+    return [told, *gateway_work.reports(port)]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -76,21 +82,25 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     return html.Div(
         [
             page_head(_("Gateways"), _("Which readers and machines are heard, and which places are blind.")),
+            dcc.Interval(id=TIMER, interval=REFRESH_MS),
             html.Div(content(port), id=CONTENT),
+            html.Div(gateway_work.working(port), className="two"),
         ]
     )
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Refresh the page when something has happened."""
+    """Refresh the page when something has happened; register what its buttons do."""
+    gateway_work.register(callbacks, port)
 
     @callbacks.add(
         Output(CONTENT, "children"),
         Input(TICK, "data"),
+        Input(TIMER, "n_intervals"),
         permission=Permission.GATEWAYS_READ,
         prevent_initial_call=True,
     )
-    def refresh(_tick: Any) -> list[Component]:
+    def refresh(_tick: Any, _intervals: Any) -> list[Component]:
         return content(port)
 
 

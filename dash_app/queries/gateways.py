@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, cast
 
 from dash_app.queries.names import place_name
+from dash_app.queries.port import HospitalPort
+from rfid_gateway.uplink.orders import OrderKind, OrderResult, Report
+from twin.access import Actor
+from twin.clock import Clock
+from twin.errors import Unavailable
 from twin.events.watch import GatewayStatus
 from twin.state.live import LiveState
 
@@ -40,6 +47,87 @@ class GatewayRow:
     places: tuple[str, ...]
     last_read_at: int
     tags: int
+
+
+class ReportedView(Protocol):
+    """What a gateway said last."""
+
+    @property
+    def report(self) -> Report:
+        """The report."""
+
+    @property
+    def at(self) -> int:
+        """When it came, UTC microseconds of the desk's clock."""
+
+    @property
+    def readings_per_s(self) -> float:
+        """Readings and samples per second."""
+
+
+class DeskView(Protocol):
+    """Where gateways report and take orders."""
+
+    clock: Clock
+
+    def reported(self) -> Sequence[ReportedView]:
+        """Give the last report of every gateway."""
+
+    def ask_now(self, gateway: str, kind: OrderKind, arguments: Mapping[str, str], actor: Actor) -> OrderResult:
+        """Leave an order and wait for what becomes of it."""
+
+
+class VersionView(Protocol):
+    """One version of a gateway's settings."""
+
+    version: int
+    stage: str
+    author: str
+    note: str
+    problem: str
+    created_at: int
+
+
+class SettingsView(Protocol):
+    """Settings of gateways."""
+
+    def versions(self, gateway: str) -> Sequence[VersionView]:
+        """Give a gateway's versions, newest first."""
+
+    def add(self, gateway: str, entries: Mapping[str, Mapping[str, object]], actor: Actor) -> VersionView:
+        """Add entries and give the new version to the gateway."""
+
+    def roll_back(self, gateway: str, actor: Actor) -> VersionView:
+        """Go back to the version that worked before."""
+
+
+def desk_of(port: HospitalPort) -> DeskView:
+    """Give the desk of gateways.
+
+    Raises
+    ------
+    Unavailable
+        If this process has none.
+    """
+    return cast(DeskView, _service(port, "gateway_desk"))
+
+
+def settings_of(port: HospitalPort) -> SettingsView:
+    """Give the settings of gateways.
+
+    Raises
+    ------
+    Unavailable
+        If this process has none.
+    """
+    return cast(SettingsView, _service(port, "gateway_settings"))
+
+
+def _service(port: HospitalPort, name: str) -> object:
+    found = port.services.get(name)
+    if found is None:
+        raise Unavailable("No gateways report here: use `hospital-twin serve`.")
+    return found
 
 
 _ORDER = (GatewayStatus.OFFLINE, GatewayStatus.DEGRADED, GatewayStatus.ONLINE)

@@ -77,6 +77,13 @@ GATEWAY_STATUSES: Mapping[str, str] = {
     "degraded": mark("Degraded"),
     "offline": mark("Offline"),
 }
+SETTING_STAGES: Mapping[str, str] = {
+    "draft": mark("Draft"),
+    "staged": mark("Given to the gateway"),
+    "active": mark("In use"),
+    "failed": mark("Taken back"),
+    "superseded": mark("Replaced"),
+}
 GATEWAY_DETAILS: Mapping[str, str] = {
     "keepalive_missed": mark("It stopped answering"),
     "connection_refused": mark("It refuses the connection"),
@@ -86,6 +93,10 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "clock_offset": mark("Its clock is wrong"),
     "queue_growing": mark("It collects faster than it can send"),
     "stopped": mark("It was stopped"),
+    "unreachable": mark("Nobody answers at its address"),
+    "identity_changed": mark("Another device answers at its address"),
+    "heartbeat_stopped": mark("The machine's counter stands still"),
+    "modbus.unreachable": mark("Nobody answers at its address"),
 }
 READINESS: Mapping[str, str] = {
     "clean": mark("Clean"),

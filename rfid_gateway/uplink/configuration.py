@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from rfid_gateway.cleaning.layout import ReadPointKind
 from rfid_gateway.drivers.driver import ReaderLine
@@ -183,7 +183,7 @@ class GatewaySettings(_Strict):
     seed: int = 0
 
     @model_validator(mode="after")
-    def _names_agree(self) -> GatewaySettings:
+    def _names_agree(self, info: ValidationInfo) -> GatewaySettings:
         for what, ids in (
             ("readers and machines", [*(one.id for one in self.readers), *(one.id for one in self.machines)]),
             ("read points", [one.id for one in self.read_points]),
@@ -191,12 +191,17 @@ class GatewaySettings(_Strict):
         ):
             if double := [name for name, count in Counter(ids).items() if count > 1]:
                 raise ValueError(f"ids of {what} must differ, these are there twice: {', '.join(double)}")
+        if info.context == _SHARED:
+            return self  # the other half, in the gateway's own file, may have what is named here
         known = {one.id for one in self.readers}
         if missing := sorted({one.reader for one in self.read_points} - known):
             raise ValueError(f"read points name unknown readers: {', '.join(missing)}")
         if missing := sorted({one.device for one in self.writes} - {one.id for one in self.machines}):
             raise ValueError(f"writes name unknown machines: {', '.join(missing)}")
         return self
+
+
+_SHARED = "shared"
 
 
 def parse_settings(text: str, source: str) -> GatewaySettings:
@@ -214,12 +219,19 @@ def parse_settings(text: str, source: str) -> GatewaySettings:
     ImportRefused
         If it is no YAML or breaks a rule; every problem is listed with its place.
     """
+    return _validated(_yaml(text, source), source)
+
+
+def _yaml(text: str, source: str) -> object:
     try:
-        plain = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise ImportRefused(source, [_problem("file", source, f"is no YAML: {str(error)[:200]}.")]) from error
+
+
+def _validated(plain: object, source: str, context: str = "") -> GatewaySettings:
     try:
-        return GatewaySettings.model_validate(plain)
+        return GatewaySettings.model_validate(plain, context=context)
     except ValidationError as error:
         problems = [
             _problem(
@@ -237,7 +249,9 @@ OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "speed", "seed")
 
 
 def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySettings:
-    """Give a gateway's own settings with the readers, places and machines that the core sets.
+    """Give a gateway's own settings with the readers, places and machines that the core adds to them.
+
+    What both name, by its id, is as the core says; nothing of the gateway's own file is lost by an addition.
 
     Parameters
     ----------
@@ -254,8 +268,19 @@ def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySett
         If it breaks a rule, or sets what only the gateway's own file sets.
     """
     told = parse_shared(text, source)
-    kept = {name: getattr(own, name) for name in OWN_FIELDS}
-    return GatewaySettings.model_validate({**told.model_dump(exclude=set(OWN_FIELDS)), **kept})
+    both: dict[str, object] = {name: getattr(own, name) for name in OWN_FIELDS}
+    for section in ("readers", "read_points", "machines", "writes", "bins", "neighbours"):
+        entries = {_key_of(one): one for one in (*getattr(own, section), *getattr(told, section))}
+        both[section] = [one.model_dump() if isinstance(one, BaseModel) else one for one in entries.values()]
+    both["cleaning"] = (told if "cleaning" in told.model_fields_set else own).cleaning
+    return _validated(both, source)
+
+
+def _key_of(entry: object) -> object:
+    """Give what tells entries of one list apart."""
+    if isinstance(entry, WriteEntry):
+        return entry.device, entry.signal
+    return entry.tag if isinstance(entry, BinEntry) else getattr(entry, "id", entry)
 
 
 def parse_shared(text: str, source: str) -> GatewaySettings:
@@ -266,16 +291,13 @@ def parse_shared(text: str, source: str) -> GatewaySettings:
     ImportRefused
         If they break a rule.
     """
-    try:
-        plain = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ImportRefused(source, [_problem("file", source, f"is no YAML: {str(error)[:200]}.")]) from error
+    plain = _yaml(text, source)
     named = sorted(set(plain) & set(OWN_FIELDS)) if isinstance(plain, dict) else []
     if named:
         raise ImportRefused(source, [_problem(one, one, "only the gateway's own file sets this.") for one in named])
     if not isinstance(plain, dict):
         raise ImportRefused(source, [_problem("file", source, "expected readers, read_points, machines by name.")])
-    return parse_settings(yaml.safe_dump({**plain, "id": "gateway"}), source)
+    return _validated({**plain, "id": "gateway"}, source, _SHARED)
 
 
 def _problem(field: str, place: str, message: str) -> FieldProblem:

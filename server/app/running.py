@@ -16,6 +16,9 @@ from server.app.factory import App, build_app
 from server.app.ui import pages_of
 from server.broker import broker_intake
 from server.doors.idempotency import forget_old
+from server.gateways.desk import desk_of
+from server.gateways.setting_up import NAME as SETTING_UP
+from server.gateways.setting_up import SettingUp
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
 from server.partners import tell_partners
@@ -108,6 +111,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     follow(hospital)
     tell_partners(hospital)
     hospital.services["telemetry"] = hospital.telemetry
+    desk_of(hospital)
+    hospital.services[SETTING_UP] = SettingUp(hospital)
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)

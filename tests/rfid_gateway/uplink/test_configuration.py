@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from rfid_gateway.cleaning.layout import ReadPointKind
-from rfid_gateway.uplink.configuration import parse_settings
+from rfid_gateway.uplink.configuration import merged_settings, parse_settings
 from rfid_gateway.uplink.runtime import layout_of
 from twin.errors import ImportRefused
 
@@ -16,12 +16,14 @@ GUIDE = Path(__file__).resolve().parents[3] / "docs/guides/gateways.md"
 
 
 def test_settings_of_the_guide_are_taken() -> None:
-    (block,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    block, others = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
     settings = parse_settings(block, "east.yaml")
 
     assert [one.kind for one in settings.readers] == ["llrp", "pn532", "em4100"]
     assert [one.kind for one in settings.read_points].count(ReadPointKind.CHOKE) == 1
+    kinds = [one.kind for one in parse_settings("id: east\n" + others, "others.yaml").readers]
+    assert kinds == ["impinj_r700", "zebra_mqtt", "mqtt", "chafon", "pn532_board"]
     assert layout_of(settings).are_neighbours("WARD-3A-STORE", "WARD-3A")
 
 
@@ -54,3 +56,22 @@ def test_settings_with_a_fault_are_refused_with_their_place(text: str, expected:
         parse_settings(text, "east.yaml")
 
     assert any(expected in f"{one.field} {one.place} {one.message}" for one in caught.value.problems)
+
+
+OWN = "id: east\nreaders: [{id: r1, host: 10.0.0.1}]\nuplink: {url: http://core}\ncleaning: {epoch_s: 2}"
+
+
+def test_cores_settings_add_to_the_gateways_own_file_and_overrule_by_id() -> None:
+    told = "readers: [{id: r1, host: 10.0.0.9}, {id: r2}]\nread_points: [{id: p, reader: r1, place: A}]"
+
+    merged = merged_settings(parse_settings(OWN, "own"), told, "version 1")
+
+    assert {one.id: one.host for one in merged.readers} == {"r1": "10.0.0.9", "r2": "127.0.0.1"}
+    assert (merged.id, merged.uplink.url, merged.cleaning.epoch_s) == ("east", "http://core", 2.0)
+    assert [one.place for one in merged.read_points] == ["A"]
+
+
+@pytest.mark.parametrize("told", ["id: west", "uplink: {}", "[]", "read_points: [{id: p, reader: nobody, place: A}]"])
+def test_cores_settings_that_do_not_fit_the_gateways_own_are_refused(told: str) -> None:
+    with pytest.raises(ImportRefused):
+        merged_settings(parse_settings(OWN, "own"), told, "version 1")

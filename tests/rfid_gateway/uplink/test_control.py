@@ -187,14 +187,15 @@ async def test_allowed_write_is_carried_out_once_and_read_back(tmp_path: Path) -
 
 async def test_new_settings_prove_themselves_and_are_kept_for_the_next_start(tmp_path: Path) -> None:
     kept, desk = tmp_path / "kept.yaml", ScriptedDesk(version=3, text="readers: [{id: r9, port: 1}]\n")
-    async with controlled(desk, kept) as control:
+    own = [{"id": "r1", "port": 1}]
+    async with controlled(desk, kept, readers=own) as control:
         await until(lambda: control.version == 3 and kept.exists())
     again = ScriptedDesk(is_away=True)
-    async with controlled(again, kept) as control:
+    async with controlled(again, kept, readers=own) as control:
         await until(lambda: control.version == 3)
 
     assert desk.reports[-1].settings_version == 3
-    assert [one.id for one in control.gateway.settings.readers] == ["r9"]
+    assert [one.id for one in control.gateway.settings.readers] == ["r1", "r9"]
     assert control.gateway.settings.id == "east"
 
 

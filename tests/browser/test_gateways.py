@@ -1,0 +1,96 @@
+"""Somebody tries a reader, adds it to a gateway, looks at its frames, and goes back, in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
+from rfid_gateway.uplink.configuration import GatewaySettings
+from rfid_gateway.uplink.control import ControlSettings, GatewayControl
+from rfid_gateway.uplink.desk import HttpDesk
+from rfid_gateway.uplink.http import HttpSink
+from rfid_gateway.uplink.runtime import GatewayRuntime
+from server.access import keys
+from server.access.keys import NewKey
+from twin.access import Role
+from twin.clock import Clock
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+TAG = bytes.fromhex("3074257BF7194E4000001A85")
+
+
+class Edge:
+    """A gateway and two readers in a thread of their own, as on a machine beside the server."""
+
+    def __init__(self, url: str, key: str, clock: Clock) -> None:
+        self._clock = clock
+        self.ports: list[int] = []
+        self._url, self._key = url, key
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+
+    def __enter__(self) -> Edge:
+        self._thread.start()
+        assert self._ready.wait(30)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._thread.join(20)
+
+    async def _run(self) -> None:
+        clock = self._clock
+        readers = [SimulatedReader("reader-1", clock), SimulatedReader("reader-2", clock)]
+        self.ports = [await reader.start() for reader in readers]
+        own = GatewaySettings.model_validate(
+            {"id": "edge", "readers": [{"id": "reader-1", "port": self.ports[0]}], "uplink": {"url": self._url}}
+        )
+
+        def build(told: GatewaySettings) -> GatewayRuntime:
+            return GatewayRuntime(told, HttpSink(self._url, self._key), clock)
+
+        control = GatewayControl(own, build, HttpDesk(self._url, self._key), clock, ControlSettings(report_s=0.1))
+        running = asyncio.create_task(control.run())
+        while not self._stop.is_set():
+            for reader in readers:
+                reader.see([Sighting(TAG, 1)])
+            if control.gateway.health.get("reader-1") is not None and control.gateway.health["reader-1"].readings:
+                self._ready.set()
+            await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        for reader in readers:
+            await reader.stop()
+
+
+@pytest.mark.timeout(120)
+def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
+    new = NewKey(name="edge", role=Role.SERVICE_GATEWAY, source="gateway:edge")
+    now = served.hospital.clock.now()
+    key = served.hospital.write_now(lambda session: keys.create_key(session, new, created_by="t", now=now)[0])
+    with Edge(served.url, key, served.hospital.clock) as edge:
+        watched = visit()
+        page = watched.open("/ui/gateways")
+        page.wait_for_selector("#gateways-try")
+
+        page.fill("#gateways-id", "reader-2")
+        page.fill("#gateways-port", str(edge.ports[1]))
+        page.click("#gateways-try")
+        page.wait_for_selector(f"#gateways-tried >> text={TAG.hex().upper()} antenna 1")
+        page.click("#gateways-add")
+        page.wait_for_selector("#gateways-tried >> text=version 1")
+        page.click("#gateways-show")
+        watched.until("() => document.querySelector('#gateways-frames').textContent.includes(' < ')")
+        if shots is not None:
+            page.screenshot(path=shots / "gateways-at-work.png", full_page=True)
+        violations = watched.violations()
+        watched.until("() => document.querySelector('#gateways-content').textContent.includes('reader-2')", seconds=20)
+
+    assert violations == []
+    active = served.hospital.services["gateway_settings"].versions("edge")
+    assert [(row.version, row.stage) for row in active] == [(1, "active")]
