@@ -150,11 +150,12 @@ def read_task(call: CallDep, task_id: PathText) -> TaskDetail:
     with call.hospital.read() as session:
         task = load_task(session, task_id)
         steps = transitions_of(session, task_id)
-        portions, short = _portions(session, task, call.now)
+        portions, short = portions_of(session, task, call.now)
     return TaskDetail(task=view_of(task), steps=[step_view(step) for step in steps], portions=portions, short=short)
 
 
-def _portions(session: Session, task: Task, now: int) -> tuple[list[PortionView], int]:
+def portions_of(session: Session, task: Task, now: int) -> tuple[list[PortionView], int]:
+    """Give the lots to take for a task, first to expire first, and how many base units are missing."""
     missing = task.quantity - task.picked
     if task.kind is not TaskKind.RESTOCK or not task.is_open or missing <= 0 or not task.from_place:
         return [], 0

@@ -2,6 +2,7 @@
 import { everyPage, get, sendStep } from "/m/api.js";
 import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
 import { openOutbox } from "/m/outbox.js";
+import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
 
@@ -10,9 +11,10 @@ const REFRESH_MS = 15000;
 const language = chosenLanguage();
 const say = speaker(language);
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, progress: {}, me: "", ended: false };
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false };
 let outbox = null;
 let undoing = null;
+let overriding = null;
 
 function element(tag, attributes = {}, ...children) {
   const made = Object.assign(document.createElement(tag), attributes);
@@ -55,8 +57,11 @@ function drawTask(task) {
     const words = say(step.key, { place: placeName(step.place), item: step.item ? state.names.items[step.item] || step.item : "" });
     steps.append(element("li", { className: step.done ? "step done" : step === now || step.key === now?.key ? "step now" : "step", textContent: words }));
   }
-  const facts = element("p", { className: "secondary", textContent: task.quantity ? say("quantity", { count: task.quantity }) : "" });
-  const lots = (state.detail[task.id]?.portions || []).map((portion) =>
+  const packs = packsOf(itemOf(state.known, task), task.quantity - (task.picked || 0));
+  const quantity = task.quantity ? say("quantity", { count: task.quantity }) + (packs ? ` = ${packs}` : "") : "";
+  const facts = element("p", { className: "secondary", id: "facts", textContent: quantity });
+  const portions = state.detail[task.id]?.portions || state.known?.portions?.[task.id]?.portions || [];
+  const lots = portions.map((portion) =>
     element("p", { className: "secondary", textContent: say("lots", { lot: portion.lot_number || portion.lot, count: portion.quantity }) }),
   );
   const acts = element("div", { className: "acts" });
@@ -66,9 +71,29 @@ function drawTask(task) {
     acts.append(button);
   };
   if (now?.key === "confirmDone") act("done", () => finish(task), true);
+  if (task.kind === "restock") act("nearest", () => findNearest(task));
   for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => block(task, reason));
   act("back", () => openTask(null));
-  at("main").replaceChildren(element("h2", { textContent: `${say(task.kind)} · ${subjectName(task)}` }), facts, steps, ...lots, acts);
+  at("main").replaceChildren(element("h2", { textContent: `${say(task.kind)} · ${subjectName(task)}` }), facts, steps, ...lots, listAge(task), acts);
+}
+function listAge(task) {
+  const minutes = Math.round(ageOf(state.known, Date.now()) / 60000);
+  const text = task.kind !== "restock" ? "" : Number.isFinite(minutes) ? say("listAge", { minutes }) : say("noList");
+  return element("p", { className: "secondary", id: "list-age", textContent: text });
+}
+async function findNearest(task) {
+  try {
+    const asked = `item=${encodeURIComponent(task.subject_id)}&place=${encodeURIComponent(task.from_place)}`;
+    const { status, body } = await get(`/v1/handheld/nearest?${asked}`);
+    if (status !== 200) return toast(say("refused"));
+    const lines = body.places.map((one) =>
+      say(one.seconds === null ? "placeWithout" : "placeWith", { place: placeName(one.place), count: one.free, seconds: one.seconds }),
+    );
+    document.getElementById("nearest")?.remove();
+    at("main").append(element("ul", { id: "nearest" }, ...(lines.length ? lines : [say("nowhere")]).map((text) => element("li", { textContent: text }))));
+  } catch {
+    toast(say("needsNetwork"));
+  }
 }
 function draw() {
   const task = state.open && state.tasks.find((one) => one.id === state.open);
@@ -92,8 +117,11 @@ function toast(text, onUndo) {
     undoing = null;
   }, UNDO_MS);
 }
-function stop(text) {
+function stop(text, onOverride) {
   at("stop-text").textContent = text;
+  at("override").hidden = !onOverride;
+  at("override-name").value = "";
+  overriding = onOverride || null;
   at("stop").hidden = false;
   at("stop-close").focus();
   navigator.vibrate?.([300, 100, 300]);
@@ -184,14 +212,39 @@ function scanned(text) {
     if (found) openTask(found.id);
     return;
   }
+  const progress = state.progress[task.id] || {};
+  if (nextStep(task, progress)?.key === "scanItem") {
+    const against = reasonAgainst(task, text, state.known, Date.now());
+    if (against) {
+      const values = { ...against.values, why: say(against.values.why || "") };
+      stop(say(against.key, values), against.mayOverride ? (name) => take(task, text, `stale_list:${name}`) : null);
+      return;
+    }
+  }
+  take(task, text, "");
+}
+function take(task, text, reason) {
   const result = onScan(task, state.progress[task.id] || {}, text);
   if (!result) return;
+  for (const { verb, body } of result.send || []) if (verb === "pick" && reason) body.reason = reason;
   if (result.stop) {
     stop(say("wrongPlace", { expected: placeName(result.stop.expected), found: placeName(result.stop.found) }));
     return;
   }
   navigator.vibrate?.(60);
   perform(task, result.send, result.progress, navigator.onLine ? result.said : "queued");
+}
+async function learnKnown() {
+  state.known = state.known || (await outbox.kept("known")) || null;
+  try {
+    const { status, body } = await get("/v1/handheld/knowledge");
+    if (status === 200) {
+      state.known = { ...body, got_at: Date.now() };
+      await outbox.keep("known", state.known);
+    }
+  } catch {
+    // offline: the list kept last time, with its age
+  }
 }
 async function refresh() {
   if ((await outbox.waiting()).length) await flush();
@@ -205,6 +258,7 @@ async function refresh() {
   } catch {
     state.tasks = state.tasks.length ? state.tasks : (await outbox.kept("tasks")) || [];
   }
+  await learnKnown();
   await drawBanner();
   if (at("stop").hidden) draw();
 }
@@ -254,6 +308,15 @@ async function begin() {
   at("stop-close").addEventListener("click", () => {
     at("stop").hidden = true;
     draw();
+  });
+  at("override-label").textContent = say("overrideName");
+  at("override-go").textContent = say("override");
+  at("override").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = at("override-name").value.trim();
+    if (!name || !overriding) return;
+    at("stop").hidden = true;
+    overriding(name);
   });
   at("undo").addEventListener("click", () => undoing?.());
   at("language").addEventListener("click", () => {

@@ -1,0 +1,146 @@
+"""What a handheld takes along: the open tasks' items with their packages, lots to take and lots that are stopped."""
+
+from __future__ import annotations
+
+import msgspec
+
+from inventory.service.knowledge import CAREFUL_KINDS, LIST_LASTS_S, knowledge_for
+from inventory.tables.balances import StockFilter, list_stock
+from inventory.tables.driver import Driver
+from scheduling.tables.tasks import list_tasks
+from server.doors.context import CallDep
+from server.doors.pages import Text
+from server.doors.router import Router
+from server.http.task_bodies import PortionView
+from server.http.tasks import portions_of
+from server.http.walking import walking_seconds
+from twin.access import Permission
+from twin.clock import to_text
+from twin.events.work import TaskKind
+
+router = Router("/v1/handheld", tag="tasks")
+
+_MOST_TASKS = 200
+_MOST_PLACES = 20
+
+
+class PackageTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A packaging level of an item."""
+
+    gtin: str
+    level: str
+    quantity: int
+
+
+class ItemTold(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that an open task is about; ``is_careful`` for drugs and implants."""
+
+    id: str
+    code: str
+    name: str
+    base_unit: str
+    is_careful: bool
+    packages: list[PackageTold]
+
+
+class StoppedTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot that must not be handed out; ``lot`` is folded, ``expires_at`` empty if none is printed."""
+
+    item: str
+    lot: str
+    expires_at: str
+    reason: str
+
+
+class PortionsTold(msgspec.Struct, frozen=True, kw_only=True):
+    """The lots to take for a task, first to expire first, and how much is missing."""
+
+    portions: list[PortionView]
+    short: int
+
+
+class KnowledgeView(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it, as of an instant; ``lasts_s`` is how long it is good for drugs and implants."""
+
+    at: str
+    lasts_s: int
+    items: list[ItemTold]
+    stopped: list[StoppedTold]
+    portions: dict[str, PortionsTold]
+
+
+class NearestPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that has something of an item; ``seconds`` walking, null if nobody knows the way."""
+
+    place: str
+    free: int
+    seconds: int | None
+
+
+class NearestView(msgspec.Struct, frozen=True, kw_only=True):
+    """Places with free stock of an item, the nearest first."""
+
+    places: list[NearestPlace]
+
+
+@router.get("/knowledge", permission=Permission.TASKS_READ, gives=KnowledgeView)
+def read_knowledge(call: CallDep) -> KnowledgeView:
+    """Give what a handheld needs to work without a network."""
+    with call.hospital.read() as session:
+        tasks = [
+            *list_tasks(session, assignee=call.actor.id, limit=_MOST_TASKS),
+            *list_tasks(session, assignee="", limit=_MOST_TASKS),
+        ]
+        restocks = [task for task in tasks if task.kind is TaskKind.RESTOCK]
+        known = knowledge_for(session, items=(task.subject_id for task in restocks), now=call.now)
+        portions = {}
+        for task in restocks:
+            found, short = portions_of(session, task, call.now)
+            portions[task.id] = PortionsTold(portions=found, short=short)
+    return KnowledgeView(
+        at=to_text(call.now),
+        lasts_s=LIST_LASTS_S,
+        items=[
+            ItemTold(
+                id=item.id,
+                code=item.code,
+                name=item.name,
+                base_unit=item.base_unit,
+                is_careful=item.kind in CAREFUL_KINDS,
+                packages=[
+                    PackageTold(gtin=each.gtin, level=each.level, quantity=each.quantity)
+                    for each in known.packages
+                    if each.item == item.id
+                ],
+            )
+            for item in known.items
+        ],
+        stopped=[
+            StoppedTold(
+                item=lot.item,
+                lot=lot.number,
+                expires_at=to_text(lot.expires_at) if lot.expires_at else "",
+                reason=lot.reason,
+            )
+            for lot in known.stopped
+        ],
+        portions=portions,
+    )
+
+
+@router.get("/nearest", permission=Permission.STOCK_READ, gives=NearestView)
+def find_nearest(call: CallDep, item: Text, place: Text = "") -> NearestView:
+    """Find where else an item lies, the nearest place first."""
+    free: dict[str, int] = {}
+    with call.hospital.read() as session:
+        for each in list_stock(Driver(session), StockFilter(item=item, limit=1000)):
+            if each.holding.free > 0 and each.holding.place != place:
+                free[each.holding.place] = free.get(each.holding.place, 0) + each.holding.free
+    seconds = walking_seconds(call.hospital)
+    ordered = sorted((seconds(place, name) if place else float("inf"), name) for name in free)
+    return NearestView(
+        places=[
+            NearestPlace(place=name, free=free[name], seconds=None if way == float("inf") else round(way))
+            for way, name in ordered[:_MOST_PLACES]
+        ]
+    )
