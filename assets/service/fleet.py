@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session, col, select
@@ -146,7 +146,14 @@ def groups(session: Session, *, now: int, category: str = "", confidence: float 
     confidence : float
         Two-sided, of all intervals.
     """
-    found = [_group(key, devices, confidence) for key, devices in watched(session, now=now, category=category).items()]
+    return groups_of(watched(session, now=now, category=category), confidence=confidence)
+
+
+def groups_of(
+    devices: Mapping[tuple[str, str, str], Sequence[WatchedDevice]], *, confidence: float = 0.9
+) -> list[FleetGroup]:
+    """Give the figures of watched devices by (category, maker, model), the most failures first."""
+    found = [_group(key, own, confidence) for key, own in devices.items()]
     return sorted(found, key=lambda group: (-group.failures, group.category, group.manufacturer, group.model))
 
 

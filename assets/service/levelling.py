@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from assets.model.maintenance import Rule
-from assets.model.work import WorkOrder, WorkState
+from assets.model.work import WorkOrder
 from assets.rules.levelling import LevelJob, LevelPlan, level
 from assets.service.act import Act
 from assets.service.maintenance import rules_of
-from assets.service.work import order_of_row, plan_work
-from assets.tables.rows import WorkOrderRow
+from assets.service.work import open_planned, plan_work
 from twin.access import Permission
 
 WEEK = timedelta(days=7)
@@ -68,7 +67,7 @@ def level_maintenance(
     """
     first = monday_of(today)
     rules = {rule.id: rule for rule in rules_of(session, limit=100_000)}
-    orders = _open_planned(session)
+    orders = open_planned(session)
     jobs, taken = [], []
     for order in orders:
         job = _job(order, rules.get(order.rule), first, weeks)
@@ -78,12 +77,6 @@ def level_maintenance(
     return WeekPlan(
         first_on=first, plan=level(jobs, weeks=weeks, capacity=capacity, seconds=seconds), orders=tuple(taken)
     )
-
-
-def _open_planned(session: Session) -> list[WorkOrder]:
-    query = select(WorkOrderRow).where(col(WorkOrderRow.state) == WorkState.OPEN.value)
-    found = [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.due_at)))]
-    return [order for order in found if order.due_date]
 
 
 def _job(order: WorkOrder, rule: Rule | None, first: date, weeks: int) -> LevelJob | None:

@@ -114,7 +114,12 @@ class StudioPlan:
     without_price: tuple[str, ...]
 
 
-def device_cases(session: Session, *, now: int, category: str = "") -> list[DeviceCase]:
+def device_case(session: Session, *, asset: str, now: int) -> DeviceCase | None:
+    """Give what speaks for the replacement of one device; None for one that is retired or unknown."""
+    return next(iter(device_cases(session, now=now, asset=asset)), None)
+
+
+def device_cases(session: Session, *, now: int, category: str = "", asset: str = "") -> list[DeviceCase]:
     """Give every device in the register with what speaks for its replacement, the highest score first.
 
     Parameters
@@ -123,26 +128,28 @@ def device_cases(session: Session, *, now: int, category: str = "") -> list[Devi
         Any session.
     now : int
         UTC microseconds.
-    category : str
-        Only this kind; all if empty.
+    category, asset : str
+        Only this kind, or only this device; all if empty.
     """
     query = select(AssetRow).where(col(AssetRow.operational).not_in(["retired", "sanitised", "disposed"]))
-    rows = session.exec(query.where(col(AssetRow.category) == category) if category else query).all()
+    for column, value in ((AssetRow.category, category), (AssetRow.id, asset)):
+        query = query.where(col(column) == value) if value else query
+    rows = session.exec(query).all()
     models = load_models(session)
     since = now - LOOK_BACK_YEARS * YEAR_US
-    cost, failures = _work_since(session, since)
+    cost, failures = _work_since(session, since, asset)
     down = _down_since(session, since, now)
     notices = Counter(
         session.exec(select(NoticeMatchRow.asset).where(col(NoticeMatchRow.state) == MatchState.OPEN.value))
     )
     found = []
     for row in rows:
-        asset = asset_of_row(row)
-        model = models.get((asset.manufacturer.casefold(), asset.model.casefold())) or models.get(("", asset.model))
-        begun = max(asset.commissioned_at or row.registered_at, since)
+        entry = asset_of_row(row)
+        model = models.get((entry.manufacturer.casefold(), entry.model.casefold())) or models.get(("", entry.model))
+        begun = max(entry.commissioned_at or row.registered_at, since)
         years = max((now - begun) / YEAR_US, 1 / _MONTHS)
-        facts = _facts(asset, model, now)
-        price = model.replacement_cost if model is not None and model.replacement_cost else asset.cost
+        facts = _facts(entry, model, now)
+        price = model.replacement_cost if model is not None and model.replacement_cost else entry.cost
         facts = replace(
             facts,
             failures_per_year=failures[row.id] / years,
@@ -152,7 +159,7 @@ def device_cases(session: Session, *, now: int, category: str = "") -> list[Devi
         )
         found.append(
             DeviceCase(
-                asset=row.id, name=asset.name, category=asset.category, model=asset.model, site=asset.home,
+                asset=row.id, name=entry.name, category=entry.category, model=entry.model, site=entry.home,
                 price=price, yearly_cost=round(cost[row.id] / max(years, 1.0)), failures=failures[row.id], years=years,
                 facts=facts, score=score_replacement(facts),
             )
@@ -173,11 +180,12 @@ def _facts(asset: Asset, model: DeviceModel | None, now: int) -> ReplacementFact
     )
 
 
-def _work_since(session: Session, since: int) -> tuple[Counter[str], Counter[str]]:
+def _work_since(session: Session, since: int, asset: str) -> tuple[Counter[str], Counter[str]]:
     """Give cost and number of corrective orders per device; planned maintenance would be paid for a new one as well."""
     cost: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     query = select(WorkOrderRow).where(col(WorkOrderRow.opened_at) >= since, col(WorkOrderRow.kind) == "corrective")
+    query = query.where(col(WorkOrderRow.asset) == asset) if asset else query
     for row in session.exec(query):
         order = order_of_row(row)
         cost[order.asset] += sum(part.cost for part in order.parts) + sum(one.cost for one in order.labour)

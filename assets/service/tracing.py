@@ -141,6 +141,17 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
     return SetUse(set_instance=set_instance, case_id=case_id, cycle=chain.cycle, at=at, flags=flags)
 
 
+def uses_of(session: Session, *, set_instance: str, limit: int = 100) -> list[SetUse]:
+    """Give the uses of a set, the latest first."""
+    query = select(SetUseRow).where(col(SetUseRow.set_instance) == set_instance)
+    rows = session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))
+    return [
+        SetUse(set_instance=row.set_instance, case_id=row.case_id, cycle=row.cycle, at=row.at,
+               flags=tuple(flag for flag in row.flags.split(",") if flag))
+        for row in rows
+    ]  # fmt: skip
+
+
 def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
     """Give everything that a failed indicator of a cycle reaches, without changing anything.
 

@@ -230,6 +230,13 @@ def list_work_orders(
     return [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.id)).limit(limit))]
 
 
+def open_planned(session: Session) -> list[WorkOrder]:
+    """Give the open orders that fulfil a maintenance rule, by due instant."""
+    query = select(WorkOrderRow).where(col(WorkOrderRow.state) == WorkState.OPEN.value)
+    found = [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.due_at)))]
+    return [order for order in found if order.due_date]
+
+
 def order_of_row(row: WorkOrderRow) -> WorkOrder:
     """Give the work order of a row."""
     return msgspec.json.decode(row.body, type=WorkOrder)

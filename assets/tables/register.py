@@ -157,3 +157,9 @@ def list_models(session: Session, *, limit: int = 1000) -> list[DeviceModel]:
     """Give catalogue entries by id."""
     rows = session.exec(select(ModelRow).order_by(col(ModelRow.id)).limit(limit))
     return [msgspec.json.decode(row.body, type=DeviceModel) for row in rows]
+
+
+def model_of(session: Session, asset: Asset) -> DeviceModel | None:
+    """Give the catalogue entry of an asset by its maker and model, or by the entry's id; None if there is none."""
+    models = load_models(session)
+    return models.get((asset.manufacturer.casefold(), asset.model.casefold())) or models.get(("", asset.model))

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 
 from dash_app.pages import listing
 from dash_app.pages.address import TICK, URL
+from dash_app.pages.device_life import evidence_link, life_panels
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -163,12 +164,14 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
             row.position.name,
             codes.code_text(codes.CATEGORIES, row.position.category),
             dcc.Link(_("Show on the map"), href=f"/ui/map?sel={asset}", className="action"),
+            evidence_link(asset),
         ),
         *warning,
         html.Div(
             [
                 panel(_("Now"), _facts(row, now)),
                 panel(_("Latest known"), html.Ul([_line(entry) for entry in happenings], className="timeline")),
+                *life_panels(port, asset, row.position.tags, chinese=wants_chinese()),
             ],
             className="panels",
         ),

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from assets.model.cycle import CycleTrace, FloatArray, IntArray, Judgement
 from assets.model.loads import LoadState
-from assets.rules.release import reasons_against
+from assets.rules.release import ReleaseCase, reasons_against
 from assets.service import loads
 from assets.service.cycles import read_trace
 from assets.tables.reprocessing import find_programme, judgement_of_row, list_machines, load_cycle
@@ -212,3 +212,10 @@ def curve(session: Session, cycle_id: str, store: SampleStore) -> Curve:
 def store_of(services: object) -> SampleStore | None:
     """Give the store of samples among the offered services, None where the installation has none."""
     return cast("SampleStore | None", services) if hasattr(services, "read") else None
+
+
+def load_evidence(session: Session, load: str) -> tuple[ReleaseCase, Judgement | None]:
+    """Give all that a decision on a load rests on, and the verdict on its cycle; None while there is none."""
+    case = loads.release_case(session, load_id=load)
+    row = session.get(CycleRow, case.load.cycle) if case.load.cycle else None
+    return case, judgement_of_row(row) if row is not None else None

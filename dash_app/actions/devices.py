@@ -1,0 +1,70 @@
+"""Deal with devices: close a notice's device with proof, keep a levelled plan."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from assets.model.notices import MatchState
+from assets.rules.due_dates import local_day
+from assets.service import levelling, notices
+from assets.service.act import Act
+from dash_app.actions.port import Commands
+from twin.access import Permission
+
+
+def _act(port: Commands, verb: str, subject: str, permission: Permission) -> Act:
+    actor, now = port.actor(), port.clock.now()
+    actor.require(permission)
+    return Act(actor=actor, now=now, key=f"{actor.id}:{verb}:{subject}:{now}", ledger=port.ledger)
+
+
+def close_match(port: Commands, *, notice: str, asset: str, state: MatchState, evidence: str) -> None:
+    """Close one device of a safety notice.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    notice, asset : str
+        Which device of which notice.
+    state : MatchState
+        What became of it.
+    evidence : str
+        The proof in words.
+    """
+    act = _act(port, "close-match", f"{notice}:{asset}", Permission.DEVICES_WRITE)
+    port.writer.run(
+        lambda session: notices.close_match(
+            session, act=act, notice_id=notice, asset_id=asset, state=state, evidence=evidence
+        )
+    )
+
+
+def close_notice(port: Commands, notice: str) -> None:
+    """Close a safety notice; it is refused while any of its devices is open."""
+    act = _act(port, "close-notice", notice, Permission.DEVICES_WRITE)
+    port.writer.run(lambda session: notices.close_notice(session, act=act, notice_id=notice))
+
+
+def keep_levelled(port: Commands, *, weeks: int, minutes: int, zone: ZoneInfo) -> int:
+    """Spread the maintenance of the next weeks and keep it; give how many orders changed their week.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    weeks, minutes : int
+        How many weeks, and technicians' minutes in each.
+    zone : ZoneInfo
+        The hospital's.
+    """
+    act = _act(port, "level", str(weeks), Permission.WORK_ORDERS_WRITE)
+    today = local_day(act.now, zone)
+
+    def use_case(session: Session) -> int:
+        plan = levelling.level_maintenance(session, today=today, weeks=weeks, capacity={"": minutes}, seconds=5.0)
+        return levelling.keep_plan(session, act=act, plan=plan)
+
+    return port.writer.run(use_case)

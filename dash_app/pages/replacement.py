@@ -1,0 +1,233 @@
+"""Replacement studio.
+
+Opened by the biomedical engineer and the administrator, to see which devices should be replaced in which year within a
+budget, why each one, and why the others not. Settings stand in the address line, so that a plan can be sent to others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from assets.service.replacing import DeviceCase, StudioPlan
+from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.device_life import money_text
+from dash_app.pages.filters import detail_address, export_button, select
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reliability import device_kinds
+from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.tables import Cell, Column, csv_text, table
+from dash_app.queries import device_planning
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes, device_words
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import number, percent
+from dash_app.texts.problems import problem_text
+from twin.access import Permission
+from twin.errors import HospitalTwinError
+
+CONTENT = "replacement-content"
+PLAN = "replacement-plan"
+EXPORT = "replacement-export"
+KIND = "replacement-kind"
+NUMBERS = (("budget", 500_000), ("years", 5), ("risk", 30), ("models", 0), ("installs", 0))
+SHOWN = 200
+
+
+def _label(name: str) -> str:
+    return {
+        "budget": _("Budget a year"),
+        "years": _("Years"),
+        "risk": _("Worth of the score, % of the price"),
+        "models": _("Most new models per kind, 0 for any"),
+        "installs": _("Most installations a year, 0 for any"),
+    }[name]
+
+
+def _why(case: DeviceCase) -> str:
+    parts = sorted(case.score.parts.items(), key=lambda part: -part[1])
+    return ", ".join(
+        f"{codes.code_text(device_words.SCORE_PARTS, name)} {percent(points)}" for name, points in parts if points > 0
+    )
+
+
+def _outcome(case: DeviceCase, found: StudioPlan) -> str:
+    year = found.plan.year_by_asset.get(case.asset)
+    if year is not None:
+        return _("year {number}").format(number=year + 1)
+    if case.price <= 0:
+        return _("nobody knows what a new one costs")
+    return codes.code_text(device_words.LEFT_OUT, found.plan.reasons.get(case.asset, ""))
+
+
+def _cases(found: StudioPlan) -> Component:
+    rows: list[list[Cell]] = [
+        [
+            dcc.Link(case.name, href=detail_address("devices", case.asset)),
+            case.model or "–",
+            money_text(case.price),
+            money_text(case.yearly_cost),
+            _("{count} in {years} years").format(count=case.failures, years=number(case.years, 1)),
+            percent(case.score.score),
+            _why(case) or "–",
+            _outcome(case, found),
+        ]
+        for case in found.cases[:SHOWN]
+    ]
+    headings = [
+        _("Device"), _("Model"), _("Price of a new one"), _("Repairs a year"), _("Failures"), _("Score"), _("Why"),
+        _("Plan"),
+    ]  # fmt: skip
+    return table(_("Devices by score"), headings, rows)
+
+
+def _years(found: StudioPlan, budget: int) -> Component:
+    counts = [sum(y == year for y in found.plan.year_by_asset.values()) for year in range(len(found.plan.spent))]
+    rows: list[list[Cell]] = [
+        [year + 1, counts[year], money_text(spent), money_text(budget)] for year, spent in enumerate(found.plan.spent)
+    ]
+    return table(_("Years"), [_("Year"), _("Devices"), _("Spent"), _("Budget")], rows)
+
+
+def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    """Build the plan.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    query : dict[str, str]
+        Settings of the studio.
+    """
+    studio = device_planning.studio_of(query)
+    try:
+        with port.read() as session:
+            view = device_planning.replacement(session, now=port.clock.now(), studio=studio)
+    except HospitalTwinError as error:
+        return [html.P(problem_text(error), role="alert")]
+    found = view.found
+    if not found.cases:
+        return [empty(_("No device is registered"), _("Register devices with their price, or import them."))]
+    text = _(
+        "Replaced: {count} of {all} devices. At most {gap} better is possible. "
+        "The ten highest scores stay {stable} the same when a weight changes by a fifth."
+    ).format(
+        count=len(found.plan.year_by_asset), all=len(found.cases), gap=percent(found.plan.gap),
+        stable=percent(view.stability),
+    )  # fmt: skip
+    unknown = len(found.without_price)
+    note = _("Without a price, and so without a plan: {count}").format(count=unknown)
+    parts: list[Component] = [html.P(text, className="summary")]
+    if unknown:
+        parts.append(html.P(note, className="secondary"))
+    panels = [
+        panel(_("Years"), _years(found, studio.budgets[0]), wide=True),
+        panel(_("Devices by score"), _cases(found), wide=True),
+    ]
+    return [*parts, html.Div(panels, className="panels")]
+
+
+def _settings(visit: Visit, port: HospitalPort) -> Component:
+    fields: list[Component] = [
+        dmc.NumberInput(
+            id=f"replacement-{name}", label=_label(name), min=0, hideControls=True, w=210,
+            value=int(text) if (text := visit.query.get(name, "")).isdigit() else default,
+        )
+        for name, default in NUMBERS
+    ]  # fmt: skip
+    button = html.Button(_("Plan"), id=PLAN, className="action primary", n_clicks=0)
+    kind = select(KIND, _("Kind"), device_kinds(port), visit.query.get("kind", ""))
+    return html.Div([kind, *fields, button], className="filters")
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    lead = _("Which devices to replace in which year within a budget, and why.")
+    may_export = port.actor().may(Permission.EXPORT_RUN)
+    export: list[Component] = [export_button(EXPORT)] if may_export else []
+    return html.Div(
+        [
+            page_head(_("Replacement"), lead, *export),
+            _settings(visit, port),
+            dcc.Loading(html.Div(content(port, dict(visit.query)), id=CONTENT), delay_show=300),
+        ]
+    )
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register planning and export."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"),
+        Input(URL, "search"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+    )
+    def show(search: str) -> list[Component]:
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(PLAN, "n_clicks"),
+        State(KIND, "value"),
+        *[State(f"replacement-{name}", "value") for name, _default in NUMBERS],
+        State(URL, "search"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+    )
+    def plan(clicks: int, kind: str | None, *values: Any) -> Any:
+        if not clicks:
+            raise PreventUpdate
+        given = {name: str(int(value or 0)) for (name, _default), value in zip(NUMBERS, values[:-1], strict=True)}
+        return search_with(values[-1], kind=kind, **given)
+
+    @callbacks.add(
+        Output(f"{EXPORT}-download", "data"),
+        Input(EXPORT, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.EXPORT_RUN,
+        prevent_initial_call=True,
+    )
+    def export(clicks: int, search: str) -> dict[str, Any]:
+        if not clicks:
+            raise PreventUpdate
+        return _exported(port, query_of(search))
+
+
+def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
+    port.actor().require(Permission.DEVICES_READ)
+    with port.read() as session:
+        found = device_planning.replacement(
+            session, now=port.clock.now(), studio=device_planning.studio_of(query)
+        ).found
+    columns = [
+        Column(field="id", title=_("Device")), Column(field="name", title=_("Name")),
+        Column(field="price", title=_("Price of a new one")), Column(field="score", title=_("Score")),
+        Column(field="failures", title=_("Failures")), Column(field="plan", title=_("Plan")),
+    ]  # fmt: skip
+    rows = [
+        {
+            "id": case.asset, "name": case.name, "price": money_text(case.price), "score": percent(case.score.score),
+            "failures": case.failures, "plan": _outcome(case, found),
+        }
+        for case in found.cases
+    ]  # fmt: skip
+    return {"content": csv_text(columns, rows), "filename": "replacement.csv", "type": "text/csv"}
+
+
+PAGE = Page(
+    path="/replacement",
+    title=mark("Replacement"),
+    permission=Permission.DEVICES_READ,
+    layout=layout,
+    register=register,
+    position=7,
+    section=mark("Things"),
+    icon="plan",
+)

@@ -1,0 +1,145 @@
+"""Everything that is kept about one device beside its present state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from assets.model.agreements import Agreement
+from assets.model.incidents import Incident
+from assets.model.measurements import Result
+from assets.model.work import WorkOrder
+from assets.rules.depreciation import book_value
+from assets.rules.due_dates import local_day
+from assets.service import agreements, documents, incidents, measuring, meters, work
+from assets.service.custody import custody_of
+from assets.service.replacing import DeviceCase, device_case
+from assets.tables.register import asset_of_row, find_asset, model_of
+from twin.history.history import Interval, trail
+
+MOST = 50
+ZONE = "tag.zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who answered for it; instants in UTC microseconds, ``end_at`` 0 while it lasts."""
+
+    custodian: str
+    start_at: int
+    end_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """What a device cost and would cost, integer minor units; 0 where it is not known.
+
+    Parameters
+    ----------
+    paid, book_value, replacement, yearly_repairs : int
+        Price paid, straight-line value now, price of a new one, and repairs a year over the last three.
+    failures : int
+        Failures that the last figure rests on.
+    years : float
+        Years watched within these three.
+    """
+
+    paid: int
+    book_value: int
+    replacement: int
+    yearly_repairs: int
+    failures: int
+    years: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLife:
+    """What is kept about a device, each part the latest first."""
+
+    control_no: str
+    manufacturer: str
+    lot: str
+    firmware: str
+    commissioned_on: date | None
+    orders: tuple[WorkOrder, ...]
+    results: tuple[Result, ...]
+    documents: tuple[documents.Document, ...]
+    incidents: tuple[Incident, ...]
+    agreements: tuple[Agreement, ...]
+    usage: dict[str, meters.Usage]
+    holders: tuple[Holder, ...]
+    places: tuple[Interval, ...]
+    money: Money
+    case: DeviceCase | None
+
+
+def life_of(session: Session, asset: str, *, tags: Sequence[str], now: int, zone: ZoneInfo) -> DeviceLife | None:
+    """Give what is kept about a device; None if the register does not know it.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    asset : str
+        Id of the device.
+    tags : Sequence[str]
+        Tags fixed to it, whose zones are its places.
+    now : int
+        UTC microseconds.
+    zone : ZoneInfo
+        The hospital's.
+    """
+    row = find_asset(session, asset)
+    if row is None:
+        return None
+    entry = asset_of_row(row)
+    orders = work.list_work_orders(session, asset=asset, limit=1000)
+    case = device_case(session, asset=asset, now=now)
+    return DeviceLife(
+        control_no=entry.control_no,
+        manufacturer=entry.manufacturer,
+        lot=entry.lot,
+        firmware=entry.firmware,
+        commissioned_on=local_day(entry.commissioned_at, zone) if entry.commissioned_at else None,
+        orders=tuple(sorted(orders, key=lambda order: (-order.opened_at, order.id))[:MOST]),
+        results=tuple(measuring.results_of(session, asset=asset, limit=MOST)),
+        documents=tuple(documents.documents_of(session, subject=asset, limit=MOST)),
+        incidents=tuple(incidents.list_incidents(session, asset=asset, limit=MOST)),
+        agreements=tuple(agreements.agreements_of(session, asset=asset, limit=MOST)),
+        usage=meters.meters_of(session, asset=asset),
+        holders=tuple(
+            Holder(custodian=one.custodian, start_at=one.start_at, end_at=one.end_at)
+            for one in custody_of(session, asset_id=asset, limit=MOST)
+        ),
+        places=_places(session, tags),
+        money=_money(session, asset, case, now),
+        case=case,
+    )
+
+
+def _places(session: Session, tags: Sequence[str]) -> tuple[Interval, ...]:
+    found = [interval for tag in tags for interval in trail(session, tag, facet=ZONE, limit=500) if interval.value]
+    return tuple(sorted(found, key=lambda interval: -interval.from_at)[:MOST])
+
+
+def _money(session: Session, asset: str, case: DeviceCase | None, now: int) -> Money:
+    row = find_asset(session, asset)
+    assert row is not None  # noqa: S101  # asked before
+    entry = asset_of_row(row)
+    model = model_of(session, entry)
+    life = model.expected_life_years if model is not None else 0
+    begun = entry.commissioned_at or entry.acquired_at
+    months = int((now - begun) / (365.25 / 12 * 86_400_000_000)) if begun else 0
+    value = book_value(cost=entry.cost, residual=0, life_months=life * 12, months=months) if life and begun else 0
+    return Money(
+        paid=entry.cost,
+        book_value=value,
+        replacement=case.price if case is not None else 0,
+        yearly_repairs=case.yearly_cost if case is not None else 0,
+        failures=case.failures if case is not None else 0,
+        years=case.years if case is not None else 0.0,
+    )

@@ -1,0 +1,94 @@
+"""Texts for the codes of devices' records: work, measurements, notices, agreements, incidents, replacement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dash_app.texts.catalogue import mark
+
+WORK_KINDS: Mapping[str, str] = {
+    "corrective": mark("Repair"),
+    "preventive": mark("Preventive maintenance"),
+    "calibration": mark("Calibration"),
+    "safety_test": mark("Electrical safety test"),
+    "incoming": mark("Incoming inspection"),
+    "recall": mark("Recall action"),
+    "decommission": mark("Decommissioning"),
+    "disinfection": mark("Disinfection"),
+}
+WORK_STATES: Mapping[str, str] = {
+    "requested": mark("Requested"),
+    "open": mark("Open"),
+    "in_progress": mark("In progress"),
+    "acceptance": mark("Waits for acceptance"),
+    "closed": mark("Closed"),
+    "cancelled": mark("Cancelled"),
+}
+RESULT_DETAILS: Mapping[str, str] = {
+    "visual": mark("Visual inspection failed"),
+    "functional": mark("Function test failed"),
+    "above_limit": mark("Above its limit"),
+    "out_of_tolerance": mark("Out of tolerance as found"),
+    "near_limit": mark("Near its limit"),
+    "rising": mark("Rising"),
+}
+CERTAINTIES: Mapping[str, str] = {
+    "certain": mark("Applies"),
+    "possible": mark("May apply: look at the label"),
+}
+MATCH_STATES: Mapping[str, str] = {
+    "open": mark("To be dealt with"),
+    "fixed": mark("Fixed"),
+    "not_affected": mark("Not affected"),
+    "removed": mark("Taken out of use"),
+    "not_located": mark("Not found"),
+}
+AGREEMENT_KINDS: Mapping[str, str] = {
+    "loan_in": mark("Loan from others"),
+    "loan_out": mark("Loan to others"),
+    "rental": mark("Rental"),
+    "service": mark("Service contract"),
+    "warranty": mark("Warranty"),
+}
+SEVERITIES: Mapping[str, str] = {
+    "near_miss": mark("Near miss"),
+    "serious": mark("Serious"),
+    "death": mark("Death or unexpected deterioration"),
+    "public_threat": mark("Threat to public health"),
+}
+REFUSALS: Mapping[str, str] = {
+    "reliability.too_few_events": mark("Fewer than three failures: too little to say"),
+    "reliability.no_spread": mark("No finite shape fits these failures"),
+}
+TRENDS: Mapping[str, str] = {
+    "worsening": mark("failures come ever faster"),
+    "improving": mark("failures become rarer"),
+    "none": mark("no trend"),
+}
+LEFT_OUT: Mapping[str, str] = {
+    "benefit": mark("Others gain more for the same money"),
+    "budget": mark("Does not fit into any year's budget"),
+    "bundle": mark("Its bundle does not fit"),
+    "standard": mark("Would be one model too many"),
+    "capacity": mark("No more can be installed in a year"),
+}
+SCORE_PARTS: Mapping[str, str] = {
+    "age": mark("Age"),
+    "end_of_support": mark("End of support"),
+    "failures": mark("Failures"),
+    "service_cost": mark("Cost of repairs"),
+    "downtime": mark("Time down"),
+    "notices": mark("Open notices"),
+    "cyber": mark("Unsupported system"),
+    "criticality": mark("Criticality"),
+}
+SET_FLAGS: Mapping[str, str] = {
+    "set.never_reprocessed": mark("Never reprocessed here"),
+    "set.loading": mark("Still being loaded"),
+    "set.in_cycle": mark("Still in the machine"),
+    "set.pending": mark("Cycle ended, not released"),
+    "set.rejected": mark("Its load was rejected"),
+    "set.recalled": mark("Recalled"),
+    "set.expired": mark("Expired"),
+    "set.used_already": mark("Used since"),
+}
