@@ -14,10 +14,9 @@ LIMIT_S = 20.0
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
     "--disable-background-networking", "--no-first-run", "--no-pdf-header-footer", "--proxy-server=127.0.0.1:9",
-    "--blink-settings=scriptEnabled=false",
 )  # fmt: skip
-"""No script runs and nothing is fetched: the proxy leads nowhere. The sandbox needs rights that a container may lack,
-and what is printed is our own document without a script."""
+"""Nothing is fetched: the proxy leads nowhere, and the sheet's own policy lets no script run. The sandbox needs rights
+that a container may lack, and what is printed is our own document without a script."""
 
 
 def find_browser() -> str:
@@ -31,7 +30,7 @@ def print_pdf(html: str) -> bytes:
     Parameters
     ----------
     html : str
-        Whole document; nothing in it is fetched and no script of it runs.
+        Whole document, as :func:`dash_app.evidence.sheet.sheet` gives it; nothing in it is fetched.
 
     Raises
     ------

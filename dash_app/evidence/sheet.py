@@ -9,6 +9,9 @@ from html import escape
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.preferences import PREFERENCES
 
+POLICY = "default-src &apos;none&apos;; style-src &apos;unsafe-inline&apos;"
+"""No script, no picture and no address from elsewhere, whoever opens the sheet."""
+
 STYLE = """
 @page { size: A4; margin: 16mm 14mm 18mm; }
 * { box-sizing: border-box; }
@@ -71,6 +74,7 @@ def sheet(title: str, lead: str, parts: Sequence[Part], made: str) -> str:
     body = "".join(f"<h2>{_safe(part.title)}</h2>{part.html}" for part in parts)
     return (
         f'<!doctype html><html lang="{PREFERENCES.get().html_language}"><head><meta charset="utf-8">'
+        f"<meta http-equiv='Content-Security-Policy' content='{POLICY}'>"
         f"<title>{_safe(title)}</title><style>{STYLE}</style></head><body><h1>{_safe(title)}</h1>"
         f'<p>{_safe(lead)}</p>{body}<footer class="note">{_safe(made)}</footer></body></html>'
     )

@@ -281,7 +281,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=16,
     section=mark("Ahead"),
     icon="whatif",
 )

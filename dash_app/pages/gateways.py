@@ -110,7 +110,7 @@ PAGE = Page(
     permission=Permission.GATEWAYS_READ,
     layout=layout,
     register=register,
-    position=13,
+    position=19,
     section=mark("System"),
     icon="gateway",
 )

@@ -180,7 +180,7 @@ PAGE = Page(
     permission=Permission.INTERFACES_READ,
     layout=layout,
     register=register,
-    position=14,
+    position=20,
     section=mark("System"),
     icon="gateway",
 )

@@ -232,7 +232,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=6,
+    position=9,
     section=mark("Things"),
     icon="task",
 )

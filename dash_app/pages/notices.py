@@ -194,7 +194,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=6,
+    position=8,
     section=mark("Things"),
     icon="alarm",
 )

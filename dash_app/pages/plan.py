@@ -367,7 +367,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=12,
+    position=18,
     section=mark("Ahead"),
     icon="plan",
 )

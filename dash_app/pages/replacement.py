@@ -227,7 +227,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=7,
+    position=11,
     section=mark("Things"),
     icon="plan",
 )

@@ -289,7 +289,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=10,
+    position=12,
     section=mark("Things"),
     icon="reprocessing",
 )

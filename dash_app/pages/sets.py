@@ -151,7 +151,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=13,
     section=mark("Things"),
     icon="reprocessing",
 )

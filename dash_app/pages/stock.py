@@ -121,7 +121,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=14,
     section=mark("Things"),
     icon="stock",
 )

@@ -202,7 +202,7 @@ PAGE = Page(
     permission=Permission.TASKS_READ,
     layout=layout,
     register=register,
-    position=9,
+    position=15,
     section=mark("Things"),
     icon="task",
 )

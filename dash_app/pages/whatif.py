@@ -400,7 +400,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=11,
+    position=17,
     section=mark("Ahead"),
     icon="whatif",
 )
