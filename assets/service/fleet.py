@@ -58,8 +58,9 @@ class FleetGroup:
         Watched time in all.
     mtbf_days : MeanTime
         Operating time between failures; its point is None below three failures.
-    availability : float or None
-        Share of the watched time that they were not down; None if nothing was watched.
+    availability, availability_low, availability_high : float or None
+        Share of the watched time that they were not down, with the interval that follows from that of the time between
+        failures at the mean time down; None below three failures.
     growth : PowerLaw or None
         Whether failures come ever faster with age; None where it is refused.
     trend : TrendTest or None
@@ -77,7 +78,9 @@ class FleetGroup:
     failures: int
     days: float
     mtbf_days: MeanTime
-    availability: float | None
+    availability: float | None = None
+    availability_low: float | None = None
+    availability_high: float | None = None
     growth: PowerLaw | None = None
     trend: TrendTest | None = None
     refused: dict[str, str] = field(default_factory=dict)
@@ -164,12 +167,13 @@ def _group(key: tuple[str, str, str], devices: Sequence[WatchedDevice], confiden
     base = FleetGroup(
         category=key[0], manufacturer=key[1], model=key[2], devices=len(devices), failures=failures, days=days,
         mtbf_days=mean_time_between_failures(max(days - down, 1e-9), failures, confidence=confidence),
-        availability=1.0 - down / days if days > 0.0 else None,
     )  # fmt: skip
-    return with_statistics(base, devices, confidence)
+    return with_statistics(base, devices, confidence, down)
 
 
-def with_statistics(base: FleetGroup, devices: Sequence[WatchedDevice], confidence: float) -> FleetGroup:
+def with_statistics(
+    base: FleetGroup, devices: Sequence[WatchedDevice], confidence: float, down_days: float
+) -> FleetGroup:
     """Add to a group what its failures allow to be said, and the codes of what they do not."""
     if base.failures < FEWEST_EVENTS:
         code = "reliability.too_few_events"
@@ -189,4 +193,12 @@ def with_statistics(base: FleetGroup, devices: Sequence[WatchedDevice], confiden
     spans = [(device.end - device.start) / YEAR_DAYS for device in devices]
     pool = pool_rates([len(device.failures) for device in devices], spans, confidence=confidence)
     pooled = tuple((device.asset, rate) for device, rate in zip(devices, pool.devices, strict=True))
-    return replace(base, growth=growth, trend=trend, refused=refused, pooled=pooled)
+    mean_down = down_days / base.failures
+    low, point, high = (
+        None if days is None else days / (days + mean_down)
+        for days in (base.mtbf_days.low, base.mtbf_days.point, base.mtbf_days.high)
+    )
+    return replace(
+        base, growth=growth, trend=trend, refused=refused, pooled=pooled, availability=point, availability_low=low,
+        availability_high=high,
+    )  # fmt: skip

@@ -27,7 +27,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, device_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import number, percent
+from dash_app.texts.moments import number
 from twin.access import Permission
 
 CONTENT = "reliability-content"
@@ -59,6 +59,13 @@ def _mean_time(group: FleetGroup) -> str:
     return f"{number(mean.point)} ({bounds})"
 
 
+def _availability(group: FleetGroup) -> str:
+    if group.availability is None or group.availability_low is None or group.availability_high is None:
+        return "–"
+    low, high = number(100 * group.availability_low, 2), number(100 * group.availability_high, 2)
+    return f"{number(100 * group.availability, 2)} % ({low} – {high})"
+
+
 def _growth(group: FleetGroup) -> str:
     if group.growth is None or group.trend is None:
         return codes.code_text(device_words.REFUSALS, group.refused.get("growth") or group.refused.get("trend", ""))
@@ -79,14 +86,14 @@ def _models(query: dict[str, str], found: device_planning.Explored) -> Component
             group.failures,
             number(group.days / 365.25, 1),
             _mean_time(group),
-            percent(group.availability) if group.availability is not None else "–",
+            _availability(group),
             _growth(group),
         ]
         for group in found.groups[:MOST]
     ]
     headings = [
         _("Model"), _("Kind"), _("Devices"), _("Failures"), _("Years watched"),
-        _("Days between failures (90 %)"), _("Up"), _("Shape (90 %) and trend"),
+        _("Days between failures (90 %)"), _("Up (90 %)"), _("Shape (90 %) and trend"),
     ]  # fmt: skip
     return table(_("Models"), headings, rows)
 

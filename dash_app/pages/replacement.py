@@ -6,6 +6,7 @@ budget, why each one, and why the others not. Settings stand in the address line
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -57,7 +58,9 @@ def _why(case: DeviceCase) -> str:
     )
 
 
-def _outcome(case: DeviceCase, found: StudioPlan) -> str:
+def _outcome(case: DeviceCase, found: StudioPlan | None) -> str:
+    if found is None:
+        return "–"
     year = found.plan.year_by_asset.get(case.asset)
     if year is not None:
         return _("year {number}").format(number=year + 1)
@@ -66,7 +69,7 @@ def _outcome(case: DeviceCase, found: StudioPlan) -> str:
     return codes.code_text(device_words.LEFT_OUT, found.plan.reasons.get(case.asset, ""))
 
 
-def _cases(found: StudioPlan) -> Component:
+def _cases(cases: Sequence[DeviceCase], found: StudioPlan | None) -> Component:
     rows: list[list[Cell]] = [
         [
             dcc.Link(case.name, href=detail_address("devices", case.asset)),
@@ -78,7 +81,7 @@ def _cases(found: StudioPlan) -> Component:
             _why(case) or "–",
             _outcome(case, found),
         ]
-        for case in found.cases[:SHOWN]
+        for case in cases[:SHOWN]
     ]
     headings = [
         _("Device"), _("Model"), _("Price of a new one"), _("Repairs a year"), _("Failures"), _("Score"), _("Why"),
@@ -106,6 +109,8 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         Settings of the studio.
     """
     studio = device_planning.studio_of(query)
+    if not query.get("budget"):
+        return _unplanned(port, studio.category)
     try:
         with port.read() as session:
             view = device_planning.replacement(session, now=port.clock.now(), studio=studio)
@@ -128,9 +133,21 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         parts.append(html.P(note, className="secondary"))
     panels = [
         panel(_("Years"), _years(found, studio.budgets[0]), wide=True),
-        panel(_("Devices by score"), _cases(found), wide=True),
+        panel(_("Devices by score"), _cases(found.cases, found), wide=True),
     ]
     return [*parts, html.Div(panels, className="panels")]
+
+
+def _unplanned(port: HospitalPort, category: str) -> list[Component]:
+    """Show the scores alone: a plan takes seconds, and nobody has asked for one yet."""
+    with port.read() as session:
+        cases = device_planning.scores(session, now=port.clock.now(), category=category)
+    if not cases:
+        return [empty(_("No device is registered"), _("Register devices with their price, or import them."))]
+    return [
+        html.P(_("Set a budget, then press Plan."), className="summary"),
+        html.Div([panel(_("Devices by score"), _cases(cases, None), wide=True)], className="panels"),
+    ]
 
 
 def _settings(visit: Visit, port: HospitalPort) -> Component:

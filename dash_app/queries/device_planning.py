@@ -19,7 +19,7 @@ from assets.service.agreements import RunningOut, running_out
 from assets.service.incidents import list_incidents
 from assets.service.levelling import WEEK, WeekPlan, level_maintenance, monday_of
 from assets.service.maintenance import performed_in
-from assets.service.replacing import Studio, StudioPlan, plan_from_register, rank_stability
+from assets.service.replacing import DeviceCase, Studio, StudioPlan, device_cases, plan_from_register, rank_stability
 from assets.service.tracing import RecallClosure, chain_of, recall_closure, uses_of
 from assets.service.work import open_planned
 
@@ -177,6 +177,11 @@ def explore(session: Session, *, now: int, category: str, model: str, confidence
     return Explored(groups=tuple(groups), chosen=chosen, curve=curve)
 
 
+def scores(session: Session, *, now: int, category: str) -> list[DeviceCase]:
+    """Give every device with what speaks for its replacement, the highest score first."""
+    return device_cases(session, now=now, category=category)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioView:
     """A replacement plan and how firm its ranking is."""
@@ -187,7 +192,7 @@ class StudioView:
 
 def replacement(session: Session, *, now: int, studio: Studio) -> StudioView:
     """Give a replacement plan from the register."""
-    found = plan_from_register(session, studio=studio, now=now, seconds=8.0)
+    found = plan_from_register(session, studio=studio, now=now, seconds=5.0)
     return StudioView(found=found, stability=rank_stability(found.cases))
 
 
