@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from assets.rules.reliability.observation import FEWEST_EVENTS, Observation, TooFewEvents, lifetimes_of
 from assets.rules.reliability.rates import mean_time_between_failures
 from assets.rules.reliability.repairable import History, fit_power_law, mean_cumulative, trend_of
-from assets.rules.reliability.survival import median_age, survival_steps
+from assets.rules.reliability.survival import median_age, median_interval, survival_steps
 from assets.rules.reliability.weibull import fit_weibull
 from twin.errors import FieldProblem, ImportRefused, InputError
 
@@ -155,7 +155,7 @@ class ReliabilityReport:
         Watched time in all.
     is_repairable : bool
         Whether a device was watched on after a failure.
-    rate, weibull, survival, median, power_law, trend, mean_cumulative
+    rate, weibull, survival, median, median_low, median_high, power_law, trend, mean_cumulative
         Results as plain values, each with its n and interval; None where not given.
     refused : dict[str, str]
         Code of the reason by result that is not given.
@@ -169,6 +169,8 @@ class ReliabilityReport:
     weibull: dict[str, object] | None = None
     survival: list[dict[str, object]] | None = None
     median: float | None = None
+    median_low: float | None = None
+    median_high: float | None = None
     power_law: dict[str, object] | None = None
     trend: dict[str, object] | None = None
     mean_cumulative: list[dict[str, object]] | None = None
@@ -232,7 +234,10 @@ def _lifetimes(base: ReliabilityReport, rows: list[FailureRow], confidence: floa
     except TooFewEvents as error:
         return replace(base, refused=refused | dict.fromkeys(("weibull", "survival"), error.code))
     steps = survival_steps(lifetimes, confidence=confidence)
-    found = replace(base, survival=[asdict(step) for step in steps], median=median_age(steps))
+    low, high = median_interval(steps)
+    found = replace(
+        base, survival=[asdict(step) for step in steps], median=median_age(steps), median_low=low, median_high=high
+    )
     try:
         return replace(found, weibull=asdict(fit_weibull(lifetimes, confidence=confidence)))
     except InputError as error:

@@ -85,3 +85,14 @@ def _interval(survival: float, greenwood: float, z: float) -> tuple[float, float
 def median_age(steps: tuple[SurvivalStep, ...]) -> float | None:
     """Give the age at which half have failed, or None if more than half outlived the watch."""
     return next((step.age for step in steps if step.survival <= 0.5), None)
+
+
+def median_interval(steps: tuple[SurvivalStep, ...]) -> tuple[float | None, float | None]:
+    """Give the interval of the median age: where the curve's own interval reaches one half; None where it does not.
+
+    References
+    ----------
+    Brookmeyer and Crowley (1982), Biometrics 38.
+    """
+    low = next((step.age for step in steps if step.low <= 0.5), None)
+    return low, next((step.age for step in steps if step.high <= 0.5), None)

@@ -20,7 +20,7 @@ from assets.rules.reliability.replacement_age import (
     equivalent_annual_cost,
     minimal_repair_age,
 )
-from assets.rules.reliability.survival import median_age, survival_steps
+from assets.rules.reliability.survival import median_age, median_interval, survival_steps
 from assets.rules.reliability.weibull import NoSpread, fit_weibull
 
 FLEETS = int(os.environ.get("HOSPITAL_TWIN_FLEETS", "40"))
@@ -54,6 +54,8 @@ def test_kaplan_meier_and_nelson_aalen(worked_case: Any) -> None:
     assert [step.survival for step in steps] == pytest.approx(expect["km"], abs=tolerance)
     assert [step.hazard for step in steps] == pytest.approx(expect["nelson_aalen_plain_dn"], abs=tolerance)
     assert median_age(steps) == expect["median"]
+    # The upper bound never falls to one half among so few failures, so that the interval is open.
+    assert median_interval(steps) == (13.0, None)
     assert all(0.0 <= step.low <= step.survival <= step.high <= 1.0 for step in steps)
 
 
