@@ -22,6 +22,8 @@ from assets.model.maintenance import (
     Rule,
 )
 
+SHORTEST_MONTH = 28  # days; every month has them
+
 
 def add_months(day: date, months: int, *, anchor_day: int | None = None) -> date:
     """Give the day so many months later, on the anchor's day of the month or the month's last.
@@ -42,8 +44,10 @@ def add_months(day: date, months: int, *, anchor_day: int | None = None) -> date
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(anchor_day or day.day, last))
+    wanted = anchor_day or day.day
+    if wanted > SHORTEST_MONTH:  # asked for only then, since millions of due days are counted at a time
+        wanted = min(wanted, calendar.monthrange(year, month + 1)[1])
+    return date(year, month + 1, wanted)
 
 
 def next_due(rule: CalendarRule, *, due_on: date, done_on: date) -> date:
