@@ -1,0 +1,80 @@
+"""Whether the statistics keep their word: intervals, selection, and both engines' logs on many random pathways.
+
+Protocol: 2,000 macro-runs of 20 replications of M/M/4 at a load of 0.8, each of 3,000 patients after a warm-up: how
+often the interval of the mean wait covers the exact value. 1,000 selections among five normal systems, the best one
+better by exactly the zone. 10,000 random pathways by ``tests/simulation/test_same_log.py``. Run:
+``python -m benchmarks.simulation_statistics`` (half an hour, nearly all of it the reference engine).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+
+from simulation.compiled.engine import CompiledEngine
+from simulation.experiments.measures import interval_of
+from simulation.experiments.queues.estimates import queue_plan
+from simulation.experiments.queues.question import UNIT_US, question_of
+from simulation.statistics.formulae import mmc
+from simulation.statistics.selection import Indifference, kim_nelson
+
+MACRO_RUNS, REPLICATIONS, PATIENTS = 2000, 20, 3000
+SELECTIONS = 1000
+
+
+def row(name: str, figure: float, unit: str, **facts: object) -> None:
+    """Print one row."""
+    print(json.dumps({"row": name, "figure": figure, "unit": unit, **facts}), flush=True)
+
+
+def coverage() -> None:
+    """Count how often the interval of a simulated mean wait covers the exact one."""
+    question = question_of(
+        {"servers": 4, "arrivals": "exp:3.2", "service": "exp:1", "patients": REPLICATIONS * PATIENTS,
+         "replications": REPLICATIONS}
+    )  # fmt: skip
+    engine = CompiledEngine(queue_plan(question))
+    exact = mmc(3.2, 1.0, 4).wait
+    hits = 0
+    for macro in range(MACRO_RUNS):
+        outcomes = [engine.run(macro * REPLICATIONS + r) for r in range(REPLICATIONS)]
+        waits = np.array([o.waits[0, 0, 1] / o.waits[0, 0, 0] / UNIT_US for o in outcomes])
+        found = interval_of(waits, 0.95)
+        hits += abs(found.mean - exact) <= found.half_width
+    row(f"coverage of 95 % intervals, {MACRO_RUNS:,} macro-runs of M/M/4", hits / MACRO_RUNS, "share",
+        must="0.935 to 0.965")  # fmt: skip
+
+
+def selection() -> None:
+    """Count how often the best of five is selected where all others are worse by the zone."""
+    right = 0
+    for macro in range(SELECTIONS):
+        values = np.random.default_rng(macro).normal(0, 2.0, (5, 3000))
+        values[1:] += 1.0
+        rule = Indifference(zone=1.0, most=3000)
+        right += kim_nelson(lambda k, which, v=values: v[k, which.start : which.stop], 5, rule).best == 0  # type: ignore[misc]
+    row(f"KN on the slippage configuration, {SELECTIONS:,} selections", right / SELECTIONS, "share", must=">= 0.95")
+
+
+def pathways() -> None:
+    """Compare the logs of both engines on many random pathways."""
+    count = int(os.environ.get("HOSPITAL_TWIN_PATHWAYS", "10000"))
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--timeout", "7000",
+         "tests/simulation/test_same_log.py"],
+        env={**os.environ, "HOSPITAL_TWIN_PATHWAYS": str(count)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    failed = re.search(r"(\d+) failed", said.stdout)
+    differences = int(failed[1]) if failed else (0 if said.returncode == 0 else -1)
+    row(f"{count:,} random pathways, tests that found a difference", differences, "tests", must="0")
+
+
+if __name__ == "__main__":
+    coverage()
+    selection()
+    pathways()
