@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
 
+from twin.collecting import without_collecting
 from twin.history.tables import CHECKPOINTS, INTERVALS
 
 EVERY = 25_000  # intervals between two checkpoints: about 25 ms of tail to read at most
@@ -49,7 +46,7 @@ def facts_at(session: Session, at: int) -> dict[Key, Fact]:
     """
     newest = select(CHECKPOINTS.c.at, CHECKPOINTS.c.content).where(CHECKPOINTS.c.at <= at)
     row = session.execute(newest.order_by(CHECKPOINTS.c.at.desc()).limit(1)).first()
-    with _without_collecting():
+    with without_collecting():
         facts = _decode(row.content) if row is not None else {}
         _add_tail(session, facts, row.at if row is not None else None, at)
     return facts
@@ -112,15 +109,3 @@ def _decode(content: bytes) -> dict[Key, Fact]:
     columns = _decoder.decode(content)
     keys = zip(columns.facets, columns.things, strict=True)
     return dict(zip(keys, map(Fact, columns.values, columns.since, columns.sequences), strict=True))
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Hold back the collector of garbage: a hundred thousand new objects, none of them garbage, would wake it often."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from twin.clock import Clock, SystemClock
+from twin.collecting import without_collecting
 from twin.db.channel import Transaction, transaction_of
 from twin.db.database import Database
 from twin.db.writer import Answer
@@ -287,7 +288,7 @@ class Ledger:
 
     def restore(self) -> int:
         """Bring the live state up to the last stored event; give how many events were replayed on the snapshot."""
-        with self.steady:
+        with self.steady, without_collecting():
             if self.state.sequence == 0:
                 with self.database.read() as session:
                     self._snapshots.taken(load_snapshot(session, self.state))

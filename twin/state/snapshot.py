@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from typing import Any
 
 import msgspec
 
+from twin.collecting import without_collecting
 from twin.errors import DecodeError
 from twin.events.envelope import Event
 from twin.events.places import PathClosed, PathDefined, PathRemoved, PathReopened, PlaceDefined, PlaceRemoved
@@ -75,20 +75,24 @@ def read_snapshot(tables: Tables, body: bytes) -> None:
     DecodeError
         If the bytes are no snapshot of this release; the caller then replays the ledger instead.
     """
-    collects = gc.isenabled()
-    gc.disable()  # hundreds of thousands of objects, none of them garbage: collecting would double the time
+    with without_collecting():
+        _fill(tables, _decoded(body))
+
+
+def _decoded(body: bytes) -> Snapshot:
     try:
         shot = _decoder.decode(body)
     except msgspec.MsgspecError as error:
         raise DecodeError(f"Snapshot: {error}: replay the ledger instead.", code="snapshot.content") from error
-    finally:
-        if collects:
-            gc.enable()
     if shot.version != SNAPSHOT_VERSION:
         raise DecodeError(
             f"Snapshot: expected version {SNAPSHOT_VERSION}, got {shot.version}: replay the ledger instead.",
             code="snapshot.version",
         )
+    return shot
+
+
+def _fill(tables: Tables, shot: Snapshot) -> None:
     tables.sequence, tables.latest_at = shot.sequence, shot.latest_at
     tables.forgotten_before = shot.forgotten_before
     for name in _BY_THING:
