@@ -121,7 +121,8 @@ def main() -> None:
         )
     if not measured:
         _row("LLRP tag reports decoded", ours, "")
-    _row("tag reports to events: 2,000 tags, 160 zones, 40,000 reports a second", pipeline_rate(), ">= 100000")
+    pipeline = statistics.median(pipeline_rate() for _ in range(ROUNDS))
+    _row("tag reports to events: 2,000 tags, 160 zones, 40,000 reports a second", pipeline, ">= 100000")
 
 
 def _row(row: str, figure: float, must: str, **peer: object) -> None:

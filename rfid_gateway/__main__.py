@@ -21,6 +21,7 @@ from rfid_gateway.simulators.plants import (
     SteamSterilizer,
     WasherDisinfector,
 )
+from rfid_gateway.simulators.steady import SteadyPlant
 from rfid_gateway.uplink.configuration import GatewaySettings, parse_settings
 from rfid_gateway.uplink.control import ControlSettings, GatewayControl
 from rfid_gateway.uplink.desk import HttpDesk
@@ -93,12 +94,12 @@ async def _wait(seconds: float) -> None:
 
 
 def simulated_plant(profile: str, seed: int, now: int) -> Plant:
-    """Give a plant that measures what a shipped generic profile names; it is busy when it is one that runs cycles.
+    """Give a plant that measures what a profile names; it is busy when it is one that runs cycles.
 
     Parameters
     ----------
     profile : str
-        Name of the profile.
+        Name of a shipped profile, or a file.
     seed : int
         Tells plants apart.
     now : int
@@ -106,8 +107,8 @@ def simulated_plant(profile: str, seed: int, now: int) -> Plant:
 
     Raises
     ------
-    ConfigurationError
-        If no plant measures that.
+    NotFound
+        If there is no such profile.
     """
     match profile:
         case "generic-steam-sterilizer":
@@ -124,7 +125,7 @@ def simulated_plant(profile: str, seed: int, now: int) -> Plant:
             return MedicineFridge(seed=seed)
         case "generic-isolation-room":
             return IsolationRoom(seed=seed)
-    raise ConfigurationError(f"There is no simulated plant for profile {profile!r}.")
+    return SteadyPlant(load_profile(profile), seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

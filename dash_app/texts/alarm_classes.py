@@ -39,6 +39,11 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("Positions behind it grow old; alarms that depend on it are missing."),
         action=mark("Check power and network of the gateway."),
     ),
+    "tag_suspected": AlarmText(
+        message=mark("Tag {subject} is read in two places at once, one is {place}"),
+        consequence=mark("Positions of what bears this tag are wrong, or somebody has copied it."),
+        action=mark("Look for both tags and replace the copy; check which places the read points stand for."),
+    ),
     "cycle_failed": AlarmText(
         message=mark("A cycle of {subject} did not pass"),
         consequence=mark("The load is not to be used; sets will be missing."),

@@ -93,6 +93,7 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "clock_offset": mark("Its clock is wrong"),
     "queue_growing": mark("It collects faster than it can send"),
     "stopped": mark("It was stopped"),
+    "started": mark("It was started"),
     "unreachable": mark("Nobody answers at its address"),
     "identity_changed": mark("Another device answers at its address"),
     "heartbeat_stopped": mark("The machine's counter stands still"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
+from rfid_gateway.cleaning.suspicions import Suspicions
 from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
 from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
@@ -105,6 +106,7 @@ class Cleaning:
         self._filter = ZoneFilter(self._model)
         self._decider = ZoneDecider(self._model.away, self._settings.proof)
         self._portals = PortalTracker(self._settings.portal)
+        self._suspicions = Suspicions(layout)
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._open_epoch: int | None = None
@@ -253,6 +255,7 @@ class Cleaning:
         belief = self._filter.advance(seen)
         self.figures.epochs += 1
         events: list[Event] = [self._event_of(change, end) for change in self._decider.decide(belief)]
+        events += self._suspicions.take(seen, self._filter.tags, end)
         events += self._confirmations(belief, {key // self._width for key in self._seen}, end)
         self._seen.clear()
         return events

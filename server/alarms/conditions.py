@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from server.alarms.classes import AlarmClass
 from twin.events.envelope import Event
 from twin.events.supply import CycleEnded, CycleStarted, StockMoved, StockoutPredicted, Verdict
-from twin.events.things import AssetMoved, EgressSeen
+from twin.events.things import AssetMoved, EgressSeen, TagSuspected
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
 from twin.events.work import TaskCancelled, TaskCompleted, TaskCreated
 
@@ -47,7 +47,7 @@ class Condition:
 CAUSES: frozenset[type[Event]] = frozenset(
     {
         EgressSeen, AssetMoved, GatewayHealthChanged, CycleEnded, CycleStarted, StockoutPredicted, StockMoved,
-        TaskCreated, TaskCompleted, TaskCancelled,
+        TagSuspected, TaskCreated, TaskCompleted, TaskCancelled,
     }
 )  # fmt: skip
 """Events that may begin or end a condition; all others may be passed over."""
@@ -82,6 +82,10 @@ def conditions_of(event: Event, *, exits: frozenset[str], classes: Mapping[str, 
         is_off = event.status is GatewayStatus.OFFLINE
         cause = (("detail", event.detail),)
         yield Condition(alarm_class="gateway_offline", subject=event.thing, is_on=is_off, at=at, parameters=cause)
+    elif isinstance(event, TagSuspected):
+        where = (("other", event.other_zone), ("reason", event.reason.value))
+        yield Condition(alarm_class="tag_suspected", subject=event.thing, is_on=not event.is_over, at=at,
+                        place=event.zone, parameters=where)  # fmt: skip
     elif isinstance(event, CycleEnded):
         failed = event.verdict is not Verdict.PASS
         told = (("cycle", event.cycle), ("verdict", event.verdict.value), ("reasons", ", ".join(event.reasons)))

@@ -26,7 +26,7 @@ from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_pl
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
 from server.console import AsJson, out, say, show, show_rows
-from twin.errors import ConfigurationError, DecodeError, InputError
+from twin.errors import DecodeError, InputError
 
 is_group = True
 command = typer.Typer(help=say("RFID readers and Modbus machines: run, simulate, decode."), no_args_is_help=True)
@@ -304,8 +304,8 @@ def simulate_command(
     seconds: Annotated[float, typer.Option("--for", min=0, help=say("Stop after so many seconds; 0: never."))] = 0.0,
 ) -> None:
     """Serve simulated devices until interrupted."""
-    if kind is Reader.MODBUS and profile not in shipped_profiles():
-        raise ConfigurationError(f"There is no simulated plant for profile {profile!r}.")
+    if kind is Reader.MODBUS:
+        load_profile(profile)
 
     def tell(name: str, address: str) -> None:
         out(f"{name}\t{address}")

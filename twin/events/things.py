@@ -149,6 +149,34 @@ class TagLost(Event, frozen=True):
     last_zone: str
 
 
+class SuspicionReason(StrEnum):
+    """Why a tag is suspected to be a copy."""
+
+    TWO_PLACES = "two_places"
+    IMPOSSIBLE_TRAVEL = "impossible_travel"
+
+
+class TagSuspected(Event, frozen=True):
+    """A tag is read where one tag cannot be: it was copied, or a read point is named wrongly.
+
+    Parameters
+    ----------
+    reason : SuspicionReason
+        Seen in two places at once, or faster from one to the other than anybody walks.
+    zone, other_zone : str
+        Ids of the two places.
+    is_over : bool
+        Whether this has not been so for a while.
+    """
+
+    subject: ClassVar[str] = "tag"
+
+    reason: SuspicionReason
+    zone: str
+    other_zone: str
+    is_over: bool = False
+
+
 class BinEmptied(Event, frozen=True):
     """A two-bin or smart-shelf bin was put to the empty position.
 

@@ -88,8 +88,9 @@ REDUCERS: dict[type[Event], Reducer] = {
 }  # fmt: skip
 """What each event does to the tables."""
 
-NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, work.TaskRequested})
-"""Events that change nothing here: the asset's place follows from its tags, a request becomes a task in scheduling."""
+NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, things.TagSuspected, work.TaskRequested})
+"""Events that change nothing here: the asset's place follows from its tags, a suspicion becomes an alarm, a request
+becomes a task in scheduling."""
 
 
 def _nothing(_tables: Tables, _event: Event) -> None:
