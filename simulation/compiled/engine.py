@@ -66,6 +66,7 @@ class CompiledEngine:
         self.tables: Tables = build_tables(plan)
         sizes = self.tables.sizes
         self._rows = _FIRST_ROWS + 2 * len(plan.initial.patients)
+        self._log_rows = _FIRST_LOG
         self._heap = (
             4 * self._rows + 64 + int(sum(pool.capacity for pool in plan.pathway.pools.values() if pool.failures))
         )
@@ -98,14 +99,16 @@ class CompiledEngine:
             If the flag was set.
         """
         flag = stop or StopFlag.new()
-        room = _Room(self._rows, self._heap, _FIRST_LOG if log else 0)
+        room = _Room(self._rows, self._heap, self._log_rows if log else 0)
         while True:
             memory, results, log_table, key, planned = self._prepare(room, replication)
             walk(self._arguments, planned, key, memory, results, log_table, flag.cell)
             globals_ = memory[4]
             error = int(globals_[at.ERROR])
             if error == at.NO_ERROR:
+                # What was too small once is made large enough at once next time: growing runs the replication again.
                 self._rows, self._heap = max(self._rows, room.rows), max(self._heap, room.heap)
+                self._log_rows = max(self._log_rows, room.log)
                 return self._outcome(memory, results, log_table)
             if error == at.ROWS_FULL and room.rows < _MOST_ROWS:
                 room = _Room(room.rows * 4, room.heap * 4, room.log)
