@@ -12,6 +12,7 @@ from dash_app.actions.port import Commands
 from scheduling.model.admissions import Stay
 from scheduling.model.plans import Override
 from scheduling.model.report import HardRule
+from scheduling.model.rosters import RosterRule
 from scheduling.service import plans as service
 from scheduling.service import talk
 from scheduling.tables.plans import PlanRow
@@ -133,8 +134,8 @@ def publish(port: Commands, plan: str, *, version: int, reasons: Mapping[str, st
     """
     actor, now = port.actor(), port.clock.now()
     actor.require(Permission.PLANS_PUBLISH)
-    known = {rule.value for rule in HardRule}
+    known = {rule.value for rule in (*HardRule, *RosterRule)}
     given = [(rule, reason.strip()) for rule, reason in reasons.items() if reason.strip() and rule in known]
-    overrides = tuple(Override(rule=HardRule(rule), reason=reason) for rule, reason in given)
+    overrides = tuple(Override(rule=rule, reason=reason) for rule, reason in given)
     intent = service.Publishing(plan=plan, version=version, overrides=overrides)
     port.writer.run(lambda session: service.publish(session, ledger=port.ledger, actor=actor, at=now, intent=intent).id)

@@ -183,7 +183,7 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
     parts += [
         html.P(
             _("Accepted: {rule}, because: {reason}").format(
-                rule=codes.code_text(codes.PLAN_RULES, override.rule.value), reason=override.reason
+                rule=codes.code_text(codes.PLAN_RULES, override.rule), reason=override.reason
             )
         )
         for override in kept.overrides

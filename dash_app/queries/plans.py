@@ -174,7 +174,7 @@ class KeptPlan:
 
     Parameters
     ----------
-    id, title : str
+    id, title, kind : str
         As kept.
     status : PlanStatus
         How far it has come.
@@ -200,6 +200,7 @@ class KeptPlan:
     n_violations: int
     created_at: int
     created_by: str
+    kind: str = "admissions"
     published_at: int = 0
     published_by: str = ""
     overrides: tuple[Override, ...] = ()
@@ -208,7 +209,7 @@ class KeptPlan:
 def _kept(row: PlanRow) -> KeptPlan:
     return KeptPlan(
         id=row.id, title=row.title, status=PlanStatus(row.status), version=row.version, start_at=row.start_at,
-        days=row.days, cost=row.cost, n_violations=row.n_violations, created_at=row.created_at,
+        kind=row.kind, days=row.days, cost=row.cost, n_violations=row.n_violations, created_at=row.created_at,
         created_by=row.created_by, published_at=row.published_at, published_by=row.published_by,
         overrides=msgspec.json.decode(row.overrides, type=tuple[Override, ...]),
     )  # fmt: skip

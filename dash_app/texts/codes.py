@@ -291,6 +291,23 @@ PLAN_RULES: Mapping[str, str] = {
     "delay": mark("No waiting after the release day"),
     "unscheduled": mark("Optional patients are planned"),
     "change": mark("Little changes against the plan before"),
+    "one_shift": mark("One shift a day"),
+    "skill": mark("Skill is held"),
+    "day_off": mark("Leave is kept"),
+    "succession": mark("Rest between shifts"),
+    "shift_count": mark("Most shifts of a kind"),
+    "minutes": mark("Hours of the contract"),
+    "assignments": mark("Days of the contract"),
+    "work_run": mark("Days in a row at work"),
+    "off_run": mark("Days in a row off"),
+    "shift_run": mark("Days in a row on a shift"),
+    "weekends": mark("Weekends at work"),
+    "complete_weekend": mark("Whole weekends"),
+    "minimum_cover": mark("Minimum safe staffing"),
+    "cover": mark("Wished staffing"),
+    "request": mark("Wishes of staff"),
+    "fairness": mark("Nights and weekends shared"),
+    "training": mark("Trainee with mentor"),
 }
 
 

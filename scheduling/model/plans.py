@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scheduling.model.report import HardRule
-
 
 class PlanStatus(StrEnum):
     """How far a plan has come."""
@@ -29,11 +27,11 @@ class Override:
 
     Parameters
     ----------
-    rule : HardRule
-        Which rule.
+    rule : str
+        Which rule, a value of ``HardRule`` or ``RosterRule``.
     reason : str
         Why it is accepted.
     """
 
-    rule: HardRule
+    rule: str
     reason: str

@@ -303,6 +303,8 @@ class RosterProblem:
         Price of a changed day.
     pins : tuple[Assignment, ...]
         Days that a person has fixed; an empty shift is a day off.
+    place : str
+        Ward or area that is staffed.
     """
 
     days: int
@@ -321,6 +323,7 @@ class RosterProblem:
     published: tuple[Assignment, ...] = ()
     change: int = 0
     pins: tuple[Assignment, ...] = ()
+    place: str = ""
 
     def weekends(self) -> list[tuple[int, ...]]:
         """Give the days of each weekend within the horizon: Saturday and Sunday, or one of them at a border."""

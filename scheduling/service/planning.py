@@ -35,9 +35,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     kind : str
-        ``admissions``.
+        ``admissions``, or ``roster`` in a job of that kind.
     problem : msgspec.Raw
-        An :class:`AdmissionProblem` as JSON.
+        An :class:`AdmissionProblem`, or a ``RosterProblem``, as JSON.
     ihtc : msgspec.Raw
         A problem in the competition's format.
     state : str

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import msgspec
 from sqlmodel import Session
 
-from scheduling.checker.admissions import check_admissions
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
 from scheduling.model.plans import Override, PlanKind, PlanStatus
-from scheduling.service.planning import read_json, report_to_json
-from scheduling.service.publishing import DAY_US, calendar, hash_of, stays_of
+from scheduling.service.contents import content_of, told_of
+from scheduling.service.publishing import DAY_US, calendar
 from scheduling.tables.plans import PlanRow, load_plan_row, published_rows, save_plan_row
 from twin.access import Actor, Permission
 from twin.errors import Conflict, Refused, StaleVersion
@@ -32,7 +30,9 @@ class NewPlan:
     start_at : int
         Midnight before its first day, UTC microseconds.
     problem, plan : bytes
-        :class:`AdmissionProblem` and :class:`AdmissionPlan` as JSON.
+        :class:`AdmissionProblem` and :class:`AdmissionPlan` as JSON, or those of a roster.
+    kind : PlanKind
+        What it is about.
     """
 
     id: str
@@ -40,6 +40,7 @@ class NewPlan:
     start_at: int
     problem: bytes
     plan: bytes
+    kind: PlanKind = PlanKind.ADMISSIONS
 
 
 def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> PlanRow:
@@ -62,15 +63,11 @@ def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> Plan
         If problem or plan cannot be read.
     """
     actor.require(Permission.PLANS_EDIT)
-    problem = read_json(new.problem, AdmissionProblem, "problem")
-    plan = read_json(new.plan, AdmissionPlan, "plan")
-    report = check_admissions(problem, plan)
+    found = content_of(new.kind, new.problem, new.plan)
     row = PlanRow(
-        id=new.id, kind=PlanKind.ADMISSIONS.value, title=new.title, start_at=new.start_at, days=problem.days,
-        cost=report.cost, n_violations=len(report.violations), content_hash=hash_of(problem, plan),
-        problem=msgspec.json.encode(problem, order="deterministic"),
-        plan=msgspec.json.encode(plan, order="deterministic"),
-        report=msgspec.json.encode(report_to_json(report), order="deterministic"), created_at=at, created_by=actor.id,
+        id=new.id, kind=new.kind.value, title=new.title, start_at=new.start_at, days=found.days, cost=found.cost,
+        n_violations=found.n_violations, content_hash=found.content_hash, problem=found.problem, plan=found.plan,
+        report=msgspec.json.encode(found.report, order="deterministic"), created_at=at, created_by=actor.id,
     )  # fmt: skip
     save_plan_row(session, row)
     return row
@@ -126,15 +123,13 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
         raise StaleVersion(expected=intent.version, found=row.version)
     if row.status != PlanStatus.DRAFT.value:
         raise Conflict(f"Plan {row.id} is {row.status}: only a draft can be published.", code="plan.not_draft")
-    problem = read_json(row.problem, AdmissionProblem, "problem")
-    plan = read_json(row.plan, AdmissionPlan, "plan")
-    broken = check_admissions(problem, plan).violations_by_rule()
-    accepted = {override.rule for override in intent.overrides if override.reason.strip()}
+    broken = content_of(PlanKind(row.kind), row.problem, row.plan).broken
+    accepted = {str(override.rule) for override in intent.overrides if override.reason.strip()}
     missing = [rule for rule in broken if rule not in accepted]
     if missing:
         raise Refused(
             "The plan breaks rules that nobody has accepted: change the plan, or give a reason for each.",
-            reasons=[f"{rule.value}: {broken[rule]}" for rule in missing], code="plan.violations",
+            reasons=[f"{rule}: {broken[rule]}" for rule in missing], code="plan.violations",
         )  # fmt: skip
     for old in published_rows(session, row.kind):
         old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
@@ -143,22 +138,22 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
     row.overrides = msgspec.json.encode(intent.overrides).decode()
     row.version += 1
     save_plan_row(session, row)
-    ledger.append(session, [published_event(row, problem, plan)])
+    ledger.append(session, [published_event(row)])
     return row
 
 
-def published_event(row: PlanRow, problem: AdmissionProblem, plan: AdmissionPlan) -> PlanPublished:
+def published_event(row: PlanRow) -> PlanPublished:
     """Give the event that tells a published plan."""
+    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan)
     return PlanPublished(
         thing=row.id, occurred_at=row.published_at, source=f"user:{row.published_by}",
         source_key=f"publish:{row.id}:{row.version}", actor=row.published_by, kind=row.kind, start_at=row.start_at,
-        end_at=row.start_at + row.days * DAY_US, stays=stays_of(row.start_at, problem, plan),
+        end_at=row.start_at + row.days * DAY_US, stays=told.stays, shifts=told.shifts,
         content_hash=row.content_hash,
     )  # fmt: skip
 
 
 def calendar_of(row: PlanRow) -> str:
     """Give a plan's calendar as iCalendar text."""
-    problem = read_json(row.problem, AdmissionProblem, "problem")
-    plan = read_json(row.plan, AdmissionPlan, "plan")
-    return calendar(row.id, row.published_at or row.created_at, stays_of(row.start_at, problem, plan))
+    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan)
+    return calendar(row.id, row.published_at or row.created_at, told.stays, told.shifts)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
-from twin.events.work import PlannedStay
+from twin.events.work import PlannedShift, PlannedStay
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -57,8 +57,8 @@ def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> t
     return tuple(stays)
 
 
-def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay]) -> str:
-    """Give a plan as an iCalendar text: one event for each stay and one for each operation.
+def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay], shifts: Sequence[PlannedShift] = ()) -> str:
+    """Give a plan as an iCalendar text: one event for each stay, each operation and each shift.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay]) -> str:
         Id of the plan; part of each event's own id, so that a calendar knows it again.
     stamp_at : int
         When the plan was made or published, UTC microseconds.
-    stays : Sequence[PlannedStay]
+    stays, shifts : Sequence
         What is planned.
 
     Returns
@@ -89,6 +89,9 @@ def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay]) -> str:
                 f"{plan_id}-{stay.encounter}-theatre", stamp, (stay.theatre_start_at, stay.theatre_end_at),
                 (f"{stay.encounter} ({stay.surgeon})", stay.theatre),
             )  # fmt: skip
+    for shift in shifts:
+        uid = f"{plan_id}-{shift.staff}-{shift.start_at}"
+        lines += _entry(uid, stamp, (shift.start_at, shift.end_at), (shift.staff, shift.place))
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 

@@ -8,8 +8,7 @@ import msgspec
 from sqlmodel import Session
 from starlette.responses import Response
 
-from scheduling.model.plans import Override
-from scheduling.model.report import HardRule
+from scheduling.model.plans import Override, PlanKind
 from scheduling.service import plans as service
 from scheduling.tables.plans import PlanRow, list_plan_rows, load_plan_row
 from server.doors.context import Call, CallDep
@@ -28,10 +27,14 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 
 
 class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be planned: a waiting list as CSV, a competition's problem, or, with neither, who is booked."""
+    """What is to be planned: a waiting list as CSV, a competition's problem, a roster, or, with none, who is booked.
+
+    ``roster`` has the fields of ``scheduling.model.rosters.RosterProblem``.
+    """
 
     waiting_list: Annotated[str, msgspec.Meta(max_length=4_000_000)] = ""
     ihtc: dict[str, Any] | None = None
+    roster: dict[str, Any] | None = None
     days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 14
     wards: Annotated[tuple[Short, ...], msgspec.Meta(max_length=500)] = ()
     seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 20.0
@@ -87,7 +90,7 @@ class PlanPage(msgspec.Struct, frozen=True, kw_only=True):
 class OverrideTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A broken rule that is accepted, and why."""
 
-    rule: HardRule
+    rule: Short
     reason: Annotated[str, msgspec.Meta(min_length=3, max_length=500)]
 
 
@@ -115,18 +118,22 @@ def start_plan_job(call: CallDep) -> JobStarted:
     }  # fmt: skip
     if told.ihtc is not None:
         arguments["ihtc"] = told.ihtc
-    return JobStarted(job=call.hospital.jobs.submit("plan", arguments, actor=call.actor))
+    if told.roster is not None:
+        arguments |= {"kind": "roster", "problem": told.roster}
+    kind = "plan" if told.roster is None else "roster"
+    return JobStarted(job=call.hospital.jobs.submit(kind, arguments, actor=call.actor))
 
 
 class _Result(msgspec.Struct, frozen=True):
     problem: msgspec.Raw
-    admissions: msgspec.Raw
     plan: dict[str, object]
+    admissions: msgspec.Raw = msgspec.Raw()
+    roster: msgspec.Raw = msgspec.Raw()
 
 
 def _result_of(session: Session, job: str) -> _Result:
     row = session.get(JobRow, job)
-    if row is None or row.kind != "plan":
+    if row is None or row.kind not in {"plan", "roster"}:
         raise NotFound("plan job", job)
     result = session.get(ResultRow, row.result_hash) if row.result_hash else None
     if result is None:
@@ -142,9 +149,10 @@ async def keep_plan(call: CallDep) -> PlanShown:
 
     def use_case(session: Session) -> PlanShown:
         found = _result_of(session, told.job)
+        kind = PlanKind(str(found.plan["kind"]))
         new = service.NewPlan(
             id=new_id, title=told.title, start_at=int(str(found.plan["start_at"])), problem=bytes(found.problem),
-            plan=bytes(found.admissions),
+            plan=bytes(found.roster if kind is PlanKind.ROSTER else found.admissions), kind=kind,
         )  # fmt: skip
         return _shown(service.keep_draft(session, actor=call.actor, at=now, new=new))
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 JOB_KINDS: dict[str, str] = {
     "plan": "scheduling.service.planning:plan_admissions",
+    "roster": "scheduling.service.roster_plan:plan_roster",
     "what_if": "server.runs.what_if:work",
 }
 """``module:function`` by kind; the function takes plain JSON arguments and a ``Progress`` and gives plain JSON."""
 
-JOB_PREPARERS: dict[str, str] = {"plan": "server.runs.plans:prepare", "what_if": "server.runs.what_if:prepare"}
+JOB_PREPARERS: dict[str, str] = {
+    "plan": "server.runs.plans:prepare",
+    "roster": "server.runs.plans:prepare",
+    "what_if": "server.runs.what_if:prepare",
+}
 """``module:function`` by kind; given the hospital and the arguments, gives them with what the job needs to know."""

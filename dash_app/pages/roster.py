@@ -1,0 +1,121 @@
+"""Roster.
+
+Opened by nurses and planners, to see who works when and how evenly nights and weekends are shared; a planner goes on to
+the plan board, where a new roster is checked and put in force.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+
+from dash_app.pages.address import TICK
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import plans, roster
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import calendar_day, moment, number
+from scheduling.model.plans import PlanKind
+from twin.access import Permission
+from twin.clock import DAY_US
+
+CONTENT = "roster-content"
+
+
+def _grid(found: roster.RosterView) -> Component:
+    days = range(found.days)
+    rows: list[list[Cell]] = [
+        [row.name, *(row.shift_by_day.get(day, "") for day in days), number(row.hours, 1), row.nights, row.weekend_days]
+        for row in found.rows
+    ]
+    dates = [calendar_day(found.start_at + day * DAY_US) for day in days]
+    at_work: list[Cell] = [
+        _("At work"),
+        *(sum(day in row.shift_by_day for row in found.rows) for day in days),
+        "",
+        "",
+        "",
+    ]
+    headings = [_("Who"), *dates, _("Hours"), _("Nights"), _("Weekend days")]
+    title = _("Who works when")
+    return panel(title, table(title, headings, [*rows, at_work]), wide=True)
+
+
+def _kept(port: HospitalPort) -> list[Component]:
+    with port.read() as session:
+        found = [plan for plan in plans.kept(session) if plan.kind == PlanKind.ROSTER.value]
+    if not found:
+        return []
+    rows: list[list[Cell]] = [
+        [
+            dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/plan?plan={quote(plan.id)}"),
+            codes.code_text(codes.PLAN_STATUSES, plan.status.value),
+            calendar_day(plan.start_at),
+            number(plan.cost),
+            plan.n_violations,
+            html.A(_("Calendar"), href=f"/v1/plans/{quote(plan.id)}/calendar.ics", download="roster.ics"),
+        ]
+        for plan in found
+    ]
+    headings = [_("Roster"), _("Status"), _("From"), _("Cost"), _("Broken"), _("Calendar")]
+    return [panel(_("Kept rosters"), table(_("Kept rosters"), headings, rows), wide=True)]
+
+
+def content(port: HospitalPort) -> list[Component]:
+    """Build the roster in force and the list of kept ones.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    """
+    found = roster.in_force(port.state(), chinese=wants_chinese())
+    if found is None:
+        told = empty(_("No roster is in force"), _("Have one made, check it on the plan board, then publish it."))
+        return [told, *_kept(port)]
+    facts = _("{places}: {count} people, {days} days from {start}, in force since {published}").format(
+        places=", ".join(found.places) or _("Hospital"), count=len(found.rows), days=found.days,
+        start=calendar_day(found.start_at), published=moment(found.published_at),
+    )  # fmt: skip
+    return [html.P(facts, className="summary"), _grid(found), *_kept(port)]
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    return html.Div(
+        [
+            page_head(_("Roster"), _("Who works when, and how nights and weekends are shared.")),
+            html.Div(content(port), id=CONTENT),
+        ]
+    )
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the refresh."""
+
+    @callbacks.add(
+        Output(CONTENT, "children"), Input(TICK, "data"), permission=Permission.PLANS_READ, prevent_initial_call=True
+    )
+    def refresh(_tick: Any) -> list[Component]:
+        return content(port)
+
+
+PAGE = Page(
+    path="/roster",
+    title=mark("Roster"),
+    permission=Permission.PLANS_READ,
+    layout=layout,
+    register=register,
+    position=13,
+    section=mark("Ahead"),
+    icon="plan",
+)

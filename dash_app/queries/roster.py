@@ -1,0 +1,106 @@
+"""The roster in force: who works when, and how evenly nights and weekends are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dash_app.queries.names import place_name, staff_label
+from dash_app.texts.moments import local
+from twin.clock import DAY_US
+from twin.events.work import PlannedShift
+from twin.state.live import LiveState
+
+HOUR_US = 3_600_000_000
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterRow:
+    """One person's days.
+
+    Parameters
+    ----------
+    name : str
+        Who.
+    shift_by_day : Mapping[int, str]
+        Times of the shift by number of the day, in the hospital's clock; days off are left out.
+    hours : float
+        Rostered hours.
+    nights, weekend_days : int
+        Shifts that end on another day than they begin, and shifts that begin on a Saturday or Sunday.
+    """
+
+    name: str
+    shift_by_day: Mapping[int, str]
+    hours: float
+    nights: int
+    weekend_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterView:
+    """The roster in force.
+
+    Parameters
+    ----------
+    id : str
+        Id of the plan.
+    start_at, published_at : int
+        UTC microseconds.
+    days : int
+        Horizon.
+    places : tuple[str, ...]
+        Names of what is staffed.
+    rows : tuple[RosterRow, ...]
+        By name.
+    """
+
+    id: str
+    start_at: int
+    published_at: int
+    days: int
+    places: tuple[str, ...]
+    rows: tuple[RosterRow, ...]
+
+
+def _clock(at: int) -> str:
+    return local(at).strftime("%H:%M")
+
+
+def _row(name: str, shifts: list[PlannedShift], start_at: int) -> RosterRow:
+    times = {
+        (shift.start_at - start_at) // DAY_US: f"{_clock(shift.start_at)}–{_clock(shift.end_at)}" for shift in shifts
+    }
+    return RosterRow(
+        name=name,
+        shift_by_day=times,
+        hours=sum(shift.end_at - shift.start_at for shift in shifts) / HOUR_US,
+        nights=sum(local(shift.start_at).date() != local(shift.end_at - 1).date() for shift in shifts),
+        weekend_days=sum(local(shift.start_at).weekday() >= SATURDAY for shift in shifts),
+    )
+
+
+def in_force(state: LiveState, *, chinese: bool = False) -> RosterView | None:
+    """Give the roster in force, None if there is none.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    """
+    plan = state.plans.get("roster")
+    if plan is None:
+        return None
+    by_person: dict[str, list[PlannedShift]] = {}
+    for shift in plan.shifts:
+        by_person.setdefault(shift.staff, []).append(shift)
+    rows = [_row(staff_label(state, staff), shifts, plan.start_at) for staff, shifts in by_person.items()]
+    places = {place_name(state, shift.place, chinese=chinese) for shift in plan.shifts if shift.place}
+    return RosterView(
+        id=plan.thing, start_at=plan.start_at, published_at=plan.occurred_at,
+        days=max(1, -(-(plan.end_at - plan.start_at) // DAY_US)), places=tuple(sorted(places)),
+        rows=tuple(sorted(rows, key=lambda row: row.name)),
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Making a roster away from the hospital's own process: JSON values in, JSON values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from scheduling.checker.rosters import check_roster
+from scheduling.model.plans import PlanKind
+from scheduling.model.rosters import RosterProblem
+from scheduling.service.contents import check_names, content_of, roster_report, shifts_of
+from scheduling.service.planning import PlanRequest, Progress, read_json, to_json
+from scheduling.service.publishing import DAY_US
+from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+
+
+def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str, object]:
+    """Make and check a roster; the job ``roster``.
+
+    Parameters
+    ----------
+    arguments : Mapping[str, object]
+        Fields of :class:`PlanRequest`; ``problem`` is a :class:`RosterProblem`.
+    progress : Progress
+        Hears how far it is and the best price.
+
+    Returns
+    -------
+    dict[str, object]
+        ``plan`` as it would be published, ``report`` of the checker, ``problem``, ``roster``, ``is_relaxed`` and
+        ``is_optimal``, all as JSON values.
+
+    Raises
+    ------
+    DecodeError
+        If the problem cannot be read or names what there is not.
+    """
+    request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
+    problem = read_json(bytes(request.problem) or b"null", RosterProblem, "problem")
+    check_names(problem)
+    settings = RosterSettings(seconds=request.seconds, threads=request.threads, seed=request.seed)
+    found = solve_roster(problem, settings, lambda share, price: progress(share, "searching", {"cost": price}))
+    body = msgspec.json.encode(problem), msgspec.json.encode(found.roster)
+    return {
+        "plan": {
+            "kind": PlanKind.ROSTER.value,
+            "start_at": request.start_at,
+            "end_at": request.start_at + problem.days * DAY_US,
+            "stays": [],
+            "shifts": to_json(shifts_of(request.start_at, problem, found.roster)),
+            "content_hash": content_of(PlanKind.ROSTER, *body).content_hash,
+        },
+        "problem": to_json(problem),
+        "roster": to_json(found.roster),
+        "report": roster_report(check_roster(problem, found.roster)),
+        "is_relaxed": found.is_relaxed,
+        "is_optimal": found.is_optimal,
+    }
