@@ -23,7 +23,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import calendar_day, moment, number
+from dash_app.texts.moments import calendar_day, local, moment, number
 from scheduling.model.plans import PlanKind
 from twin.access import Permission
 from twin.clock import DAY_US
@@ -78,7 +78,7 @@ def content(port: HospitalPort) -> list[Component]:
     port : HospitalPort
         The hospital.
     """
-    found = roster.in_force(port.state(), chinese=wants_chinese())
+    found = roster.in_force(port.state(), local, chinese=wants_chinese())
     if found is None:
         told = empty(_("No roster is in force"), _("Have one made, check it on the plan board, then publish it."))
         return [told, *_kept(port)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from dash_app.queries.names import place_name, staff_label
-from dash_app.texts.moments import local
 from twin.clock import DAY_US
 from twin.events.work import PlannedShift
 from twin.state.live import LiveState
+
+Local = Callable[[int], datetime]
+"""Gives an instant in the hospital's clock."""
 
 HOUR_US = 3_600_000_000
 SATURDAY = 5
@@ -64,13 +67,10 @@ class RosterView:
     rows: tuple[RosterRow, ...]
 
 
-def _clock(at: int) -> str:
-    return local(at).strftime("%H:%M")
-
-
-def _row(name: str, shifts: list[PlannedShift], start_at: int) -> RosterRow:
+def _row(name: str, shifts: list[PlannedShift], start_at: int, local: Local) -> RosterRow:
     times = {
-        (shift.start_at - start_at) // DAY_US: f"{_clock(shift.start_at)}–{_clock(shift.end_at)}" for shift in shifts
+        (shift.start_at - start_at) // DAY_US: f"{local(shift.start_at):%H:%M}–{local(shift.end_at):%H:%M}"
+        for shift in shifts
     }
     return RosterRow(
         name=name,
@@ -81,13 +81,15 @@ def _row(name: str, shifts: list[PlannedShift], start_at: int) -> RosterRow:
     )
 
 
-def in_force(state: LiveState, *, chinese: bool = False) -> RosterView | None:
+def in_force(state: LiveState, local: Local, *, chinese: bool = False) -> RosterView | None:
     """Give the roster in force, None if there is none.
 
     Parameters
     ----------
     state : LiveState
         The hospital.
+    local : Callable[[int], datetime]
+        Gives an instant in the hospital's clock.
     chinese : bool, optional
         Whether names are wanted in Chinese.
     """
@@ -97,7 +99,7 @@ def in_force(state: LiveState, *, chinese: bool = False) -> RosterView | None:
     by_person: dict[str, list[PlannedShift]] = {}
     for shift in plan.shifts:
         by_person.setdefault(shift.staff, []).append(shift)
-    rows = [_row(staff_label(state, staff), shifts, plan.start_at) for staff, shifts in by_person.items()]
+    rows = [_row(staff_label(state, staff), shifts, plan.start_at, local) for staff, shifts in by_person.items()]
     places = {place_name(state, shift.place, chinese=chinese) for shift in plan.shifts if shift.place}
     return RosterView(
         id=plan.thing, start_at=plan.start_at, published_at=plan.occurred_at,

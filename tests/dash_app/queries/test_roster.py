@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dash_app.queries.roster import in_force
 from twin.clock import DAY_US
 from twin.events.work import PlannedShift, PlanPublished
 from twin.state.live import LiveState
+
+
+def utc(at: int) -> datetime:
+    """Give an instant in the clock of a hospital in Greenwich."""
+    return datetime.fromtimestamp(at / 1e6, UTC)
+
 
 HOUR = 3_600_000_000
 MONDAY = 1_767_571_200_000_000  # 2026-01-05, midnight UTC
@@ -32,7 +40,7 @@ def published(*shifts: PlannedShift) -> LiveState:
 def test_nights_weekends_and_hours_are_counted_for_each_person() -> None:
     state = published(shift("b", 0, 7, 8), shift("a", 1, 21, 10), shift("a", 5, 7, 8))
 
-    found = in_force(state)
+    found = in_force(state, utc)
 
     assert found is not None
     assert (found.days, found.places) == (7, ("w1",))
@@ -43,4 +51,4 @@ def test_nights_weekends_and_hours_are_counted_for_each_person() -> None:
 
 
 def test_without_a_roster_there_is_none() -> None:
-    assert in_force(LiveState()) is None
+    assert in_force(LiveState(), utc) is None
