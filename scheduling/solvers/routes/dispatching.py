@@ -133,7 +133,10 @@ class _Ready:
 
 
 class _Rounds:
-    """One problem as PyVRP sees it; location 0 is anywhere, then places, then the tasks that are free."""
+    """One problem as PyVRP sees it: location 0 is anywhere, then where rounds begin and end, then the free tasks.
+
+    Other places are left out: PyVRP looks at the whole matrix again and again, and a small one stays in the cache.
+    """
 
     def __init__(self, problem: RouteProblem) -> None:
         self.problem = problem
@@ -145,6 +148,9 @@ class _Rounds:
         self.reason_by_task = {task.id: reason for task in free if (reason := self._hopeless(task)) is not None}
         self.free = [task for task in free if task.id not in self.reason_by_task or task.is_required]
         self.groups = self._groups()
+        ends = {self.index[one.carrier.end] for one in self.ready if one.carrier.end}
+        self.depots = sorted({one.place for one in self.ready} | ends)
+        self.depot_at = {place: 1 + at for at, place in enumerate(self.depots)}
 
     def plan(self, settings: RouteSettings, previous: RoutePlan | None, should_stop: ShouldStop) -> RoutePlan:
         """Search, and give the rounds with times."""
@@ -222,10 +228,10 @@ class _Rounds:
         needs_roles = any(task.roles for task in self.free)
         matrix = self._matrix()
         matrices: list[Any] = [self._for_role(matrix, role) for role in roles] if needs_roles else [matrix]
-        n_places = len(self.problem.places)
+        first = 1 + len(self.depots)
         clients = [
             Client(
-                location=1 + n_places + at, delivery=[task.amount],
+                location=first + at, delivery=[task.amount],
                 service_duration=task.service_s + self._carried(task),
                 tw_early=task.earliest_s, tw_late=min(task.latest_s, ALWAYS_S), prize=task.prize,
                 required=task.is_required, name=task.id,
@@ -238,22 +244,21 @@ class _Rounds:
             carrier = one.carrier
             kinds.append(
                 VehicleType(
-                    num_available=len(group), start_depot=1 + one.place,
-                    end_depot=1 + self.index[carrier.end] if carrier.end else 0,
+                    num_available=len(group), start_depot=self.depot_at[one.place],
+                    end_depot=self.depot_at[self.index[carrier.end]] if carrier.end else 0,
                     capacity=[max(0, carrier.capacity - one.load) if carrier.capacity else ALWAYS_S],
                     tw_early=one.at_s, tw_late=max(one.at_s, carrier.until_s),
                     profile=roles.index(carrier.role) if needs_roles else 0,
                 )
             )  # fmt: skip
         locations = [Location(0, 0) for _ in range(matrix.shape[0])]
-        depots = [Depot(location=at) for at in range(1 + n_places)]
+        depots = [Depot(location=at) for at in range(first)]
         return ProblemData(locations, clients, depots, kinds, matrices, matrices)
 
     def _matrix(self) -> NDArray[np.int64]:
         """Give seconds between all locations; a task is entered where it begins and left where it ends."""
-        n_places = len(self.problem.places)
-        entries = np.array([*range(n_places), *(self._entry(task) for task in self.free)], np.int64)
-        exits = np.array([*range(n_places), *(self.index[task.place] for task in self.free)], np.int64)
+        entries = np.array([*self.depots, *(self._entry(task) for task in self.free)], np.int64)
+        exits = np.array([*self.depots, *(self.index[task.place] for task in self.free)], np.int64)
         matrix = np.zeros((1 + len(entries), 1 + len(entries)), np.int64)
         matrix[1:, 1:] = np.minimum(self.problem.seconds[np.ix_(exits, entries)], FAR_S)
         np.fill_diagonal(matrix, 0)
@@ -264,7 +269,7 @@ class _Rounds:
         changed = matrix.copy()
         for at, task in enumerate(self.free):
             if task.roles and role not in task.roles:
-                changed[:, 1 + len(self.problem.places) + at] = FAR_S
+                changed[:, 1 + len(self.depots) + at] = FAR_S
         np.fill_diagonal(changed, 0)
         return changed
 
