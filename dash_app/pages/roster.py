@@ -115,7 +115,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=13,
+    position=21,
     section=mark("Ahead"),
     icon="plan",
 )
