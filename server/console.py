@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn, Protocol
 
 import msgspec
 import typer
@@ -131,6 +131,31 @@ def tell_problem(error: HospitalTwinError) -> Exit:
     return exit_code_of(error)
 
 
+class Helpful(Protocol):
+    """A command, as Typer makes it: its help, its options, and the commands under it if it is a group."""
+
+    help: str | None
+    params: list[Any]
+
+
+def localize(command: Helpful) -> None:
+    """Put the help of a command, its options and all commands under it into the terminal's language.
+
+    Parameters
+    ----------
+    command : Helpful
+        Changed in place. The first line of its help is translated; what follows, such as an example, stays.
+    """
+    head, line_break, rest = (command.help or "").partition("\n")
+    command.help = say(head.strip()) + line_break + rest if head.strip() else command.help
+    for parameter in command.params:
+        told = getattr(parameter, "help", None)
+        if told:
+            parameter.help = say(told)
+    for below in getattr(command, "commands", {}).values():
+        localize(below)
+
+
 def leave(code: Exit) -> NoReturn:
     """End a command with an exit code."""
     raise typer.Exit(int(code))
@@ -147,6 +172,7 @@ def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         What was typed; that of the process by default.
     """
     command = typer.main.get_command(tree)
+    localize(command)
     try:
         command.main(args=list(arguments) if arguments is not None else None, prog_name="hospital-twin")
     except HospitalTwinError as error:

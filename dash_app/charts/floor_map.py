@@ -9,7 +9,10 @@ from typing import Any
 from dash_app.charts.colours import Palette, layout
 
 FACES = 4
-"""Traces of the map: normal, P1, P2, P3; ``static/live.js`` counts on this order."""
+"""Traces of the map: normal, P1, P2, P3, and after them the rooms; ``static/live.js`` counts on this order."""
+
+ROOM_HEAD = "room:"
+"""What the id of a gathered room begins with, so that a click tells it from a thing's."""
 
 _LETTERS_ACROSS = 140  # so many letters of 10 px stand side by side on a usual screen
 _SYMBOLS = ("circle", "triangle-up", "diamond", "square")
@@ -57,6 +60,29 @@ class Mark:
     x_m: float
     y_m: float
     face: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """A room drawn as a number; metres.
+
+    Parameters
+    ----------
+    id : str
+        Of the room; comes back with a click, behind :data:`ROOM_HEAD`.
+    x_m, y_m : float
+        Its centre.
+    count : int
+        How many things.
+    text : str
+        Shown when pointed at.
+    """
+
+    id: str
+    x_m: float
+    y_m: float
+    count: int
     text: str
 
 
@@ -109,6 +135,26 @@ def _trace(face: int, marks: Sequence[Mark], colour: str, palette: Palette) -> d
     }
 
 
+def _crowds(crowds: Sequence[Crowd], palette: Palette) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [crowd.x_m for crowd in crowds],
+        "y": [crowd.y_m for crowd in crowds],
+        "text": [str(crowd.count) for crowd in crowds],
+        "hovertext": [crowd.text for crowd in crowds],
+        "customdata": [ROOM_HEAD + crowd.id for crowd in crowds],
+        "hoverinfo": "text",
+        "textfont": {"size": 11, "color": palette.text},
+        "marker": {
+            "symbol": "circle",
+            "size": 28,
+            "color": palette.surface,
+            "line": {"width": 2, "color": palette.normal},
+        },
+    }
+
+
 def _text_width(text: str) -> int:
     """Give the width of a text in Latin letters; a Chinese character takes two."""
     return sum(1 if letter.isascii() else 2 for letter in text)
@@ -122,7 +168,12 @@ def _letter_m(rooms: Sequence[Room]) -> float:
 
 
 def figure(
-    rooms: Sequence[Room], marks: Sequence[Mark], palette: Palette, *, largest_labelled: int = 60
+    rooms: Sequence[Room],
+    marks: Sequence[Mark],
+    palette: Palette,
+    *,
+    crowds: Sequence[Crowd] = (),
+    largest_labelled: int = 60,
 ) -> dict[str, Any]:
     """Draw a floor.
 
@@ -134,13 +185,15 @@ def figure(
         Things on this floor.
     palette : Palette
         Colours of the theme.
+    crowds : Sequence[Crowd], optional
+        Rooms whose things are drawn as a number.
     largest_labelled : int, optional
         So many rooms, the largest of those whose name fits into them, get it written.
 
     Returns
     -------
     dict[str, Any]
-        Plotly figure with one trace per face, in the order of :data:`FACES`.
+        Plotly figure with one trace per face, in the order of :data:`FACES`, and one of the crowded rooms.
     """
     colours = (palette.normal, palette.high, palette.medium, palette.low)
     fitting = [room for room in rooms if _text_width(room.name) * _letter_m(rooms) <= room.width_m]
@@ -148,7 +201,11 @@ def figure(
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     return {
         "data": [
-            _trace(face, [mark for mark in marks if mark.face == face], colours[face], palette) for face in range(FACES)
+            *(
+                _trace(face, [mark for mark in marks if mark.face == face], colours[face], palette)
+                for face in range(FACES)
+            ),
+            _crowds(crowds, palette),
         ],
         "layout": layout(
             palette,

@@ -6,6 +6,7 @@ is acknowledged, or put aside for a while with a reason.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import dash
@@ -30,6 +31,7 @@ from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
+from twin.state.floods import AlarmGroup, groups_of, is_flood, root_of
 from twin.state.live import LiveState
 
 LIST = "alarms-list"
@@ -166,7 +168,46 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         open=sum(not row.is_acknowledged and not row.shelved_until for row in rows),
         shelved=sum(bool(row.shelved_until) for row in rows),
     )
-    return [html.P(summary, className="summary"), *(_card(port, row, now, may_act=may_act) for row in rows)]
+    cards = {row.id: _card(port, row, now, may_act=may_act) for row in rows}
+    return [html.P(summary, className="summary"), *_gathered(port, rows, cards, now)]
+
+
+def _gathered(
+    port: HospitalPort, rows: list[alarms.AlarmRow], cards: dict[str, Component], now: int
+) -> list[Component]:
+    """Give the cards one by one; in a flood those with one root stand together, so that the roots can be seen."""
+    open_rows = [row for row in rows if not row.shelved_until]
+    if not is_flood((row.raised_at for row in open_rows), now):
+        return [cards[row.id] for row in rows]
+    state = port.state()
+    held = [state.alarms[row.id] for row in open_rows if row.id in state.alarms]
+    groups = groups_of(held, root_of=partial(root_of, state), now=now)
+    told = _("Alarms come faster than they can be read: {count} roots are shown, each with what hangs on it.").format(
+        count=len(groups)
+    )
+    parts: list[Component] = [html.P([shape(AlarmPriority.MEDIUM), told], className="status p2", role="status")]
+    for group in groups:
+        together = [cards[key] for key in group.alarms if key in cards]
+        parts += together if len(together) == 1 else [_group(state, group, together)]
+    return parts + [cards[row.id] for row in rows if row.shelved_until]
+
+
+def _group(state: LiveState, group: AlarmGroup, cards: list[Component]) -> Component:
+    kind, _colon, where = group.root.partition(":")
+    if kind == "gateway":
+        text = _("Behind gateway {name}").format(name=subject_name(state, where, chinese=wants_chinese()))
+    else:
+        place = place_name(state, where, chinese=wants_chinese()) or _("unknown place")
+        text = filled(alarm_text(kind).message, {"subject": _("several"), "place": place})
+        text = f"{text} · {place}" if where else text
+    priority = AlarmPriority(group.priority)
+    head = [
+        shape(priority),
+        html.Span(priority.value, className=priority.value.lower()),
+        html.B(_("{count} alarms").format(count=len(cards))),
+        html.Span(text),
+    ]
+    return html.Details([html.Summary(head), *cards], className=f"alarm-group {priority.value.lower()}")
 
 
 def _dialog() -> Component:
@@ -200,6 +241,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(
                 _("Alarms"),
                 _("Operational alarms that need a response. This is not a medical alarm system."),
+                dcc.Link(_("Alarm health"), href="/ui/alarms/health", className="action"),
             ),
             html.Div(select(PRIORITY, _("Priority"), priorities, visit.query.get("priority", "")), className="filters"),
             html.Div(content(port, dict(visit.query)), id=LIST),

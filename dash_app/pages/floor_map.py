@@ -6,6 +6,7 @@ goes to the device's page.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from dash import ClientsideFunction, Input, Output, State, dcc, html
@@ -19,13 +20,14 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, shape, since
-from dash_app.pages.tables import Column, grid
+from dash_app.pages.tables import Cell, Column, grid, table
 from dash_app.queries import alarms, floor_map
+from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import age, percent
+from dash_app.texts.moments import age, number, percent
 from twin.access import Permission
 from twin.events.places import PlaceKind
 from twin.events.watch import AlarmPriority
@@ -91,6 +93,11 @@ def _on_floor(port: HospitalPort, query: dict[str, str]) -> list[floor_map.Posit
     return [entry for entry in found if entry.place and entry.floor == floor and category in {"", entry.category}]
 
 
+def _in_room(found: list[floor_map.Position], query: dict[str, str]) -> list[floor_map.Position]:
+    room = query.get("room", "")
+    return [entry for entry in found if room in {"", entry.place}]
+
+
 def _summary(port: HospitalPort, query: dict[str, str], found: list[floor_map.Position]) -> str:
     now = port.clock.now()
     oldest = min((entry.seen_at for entry in found if entry.seen_at), default=0)
@@ -101,8 +108,15 @@ def _summary(port: HospitalPort, query: dict[str, str], found: list[floor_map.Po
     return " ".join([text, _("Oldest position: {age}.").format(age=age(oldest, now))]) if oldest else text
 
 
+def _crowd(room: floor_map.Gathered, shapes: dict[str, floor_map.PlaceShape]) -> chart.Crowd:
+    text = _("{place}: {count} devices; choose it to see them").format(place=room.place_name, count=room.count)
+    place = shapes[room.place]
+    return chart.Crowd(id=room.place, x_m=place.x_m, y_m=place.y_m, count=room.count, text=text)
+
+
 def _figure(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
     state, now, floor = port.state(), port.clock.now(), _chosen_floor(port, query)
+    alone, crowded = floor_map.gather(_on_floor(port, query), opened=query.get("room", ""))
     shapes = {shape.id: shape for shape in floor_map.shapes(state, chinese=wants_chinese())}
     seen = _("seen") + ": "
     rooms = [
@@ -124,10 +138,11 @@ def _figure(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
             face=_FACE[entry.priority] if entry.priority is not None else 0,
             text="<br>".join([entry.name, entry.place_name, seen + age(entry.seen_at, now)]),
         )
-        for entry in _on_floor(port, query)
+        for entry in alone
         if entry.place in shapes
     ]
-    return chart.figure(rooms, marks, palette())
+    crowds = [_crowd(room, shapes) for room in crowded if room.place in shapes]
+    return chart.figure(rooms, marks, palette(), crowds=crowds)
 
 
 def _model(port: HospitalPort, query: dict[str, str]) -> dict[str, object]:
@@ -138,10 +153,34 @@ def _model(port: HospitalPort, query: dict[str, str]) -> dict[str, object]:
         floor=_chosen_floor(port, query),
         category=query.get("kind", ""),
         alarm_subjects={row.id: row.subject_id for row in alarms.active(state, now)},
+        opened=query.get("room", ""),
     )
 
 
-def _selected(port: HospitalPort, asset: str) -> list[Component]:
+def _room_selected(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    """Tell what stands in a room that was chosen, by kind."""
+    room = query["room"]
+    inside = [entry for entry in _on_floor(port, {**query, "kind": ""}) if entry.place == room]
+    kinds = Counter(codes.code_text(codes.CATEGORIES, entry.category) for entry in inside)
+    rows: list[list[Cell]] = [[kind, number(count)] for kind, count in sorted(kinds.items())]
+    title = place_name(port.state(), room, chinese=wants_chinese())
+    return [
+        html.H2(title),
+        table(title, [_("Kind"), _("Devices")], rows),
+        html.P(
+            dcc.Link(_("Whole floor"), href=f"/ui/map{search_with(_search_of(query), room=None)}", className="action")
+        ),
+    ]
+
+
+def _search_of(query: dict[str, str]) -> str:
+    return search_with("", **query)
+
+
+def _selected(port: HospitalPort, query: dict[str, str]) -> list[Component]:
+    asset = query.get("sel", "")
+    if not asset and query.get("room") in port.state().places:
+        return _room_selected(port, query)
     if not asset:
         return [html.P(_("Choose a mark to see what it is."), className="secondary")]
     now = port.clock.now()
@@ -163,7 +202,7 @@ def _selected(port: HospitalPort, asset: str) -> list[Component]:
 
 
 def _legend() -> Component:
-    entries = [html.Span(["● ", _("normal")])]
+    entries = [html.Span(["● ", _("normal")]), html.Span(["○ ", _("so many devices in one room")])]
     entries += [html.Span([shape(priority), f" {priority.value}"]) for priority in AlarmPriority]
     return html.P(entries, className="legend")
 
@@ -202,12 +241,14 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                         role="img",
                         **attributes(aria_label=_("Floor map; the table below holds the same")),
                     ),
-                    html.Div(_selected(port, query.get("sel", "")), id=SELECTED, className="panel"),
+                    html.Div(_selected(port, query), id=SELECTED, className="panel"),
                 ],
             ),
             _legend(),
             html.Details(
-                [html.Summary(_("Table view")), grid(GRID, _columns(), _rows(found))], className="as-table", open=True
+                [html.Summary(_("Table view")), grid(GRID, _columns(), _rows(_in_room(found, query)))],
+                className="as-table",
+                open=True,
             ),
         ]
     )
@@ -227,7 +268,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def show(search: str) -> tuple[dict[str, Any], dict[str, object], list[Component]]:
         query = query_of(search)
-        return _figure(port, query), _model(port, query), _selected(port, query.get("sel", ""))
+        return _figure(port, query), _model(port, query), _selected(port, query)
 
     @callbacks.add(
         Output(GRID, "rowData"),
@@ -240,7 +281,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def refresh(_tick: Any, search: str) -> tuple[list[dict[str, object]], str]:
         query = query_of(search)
         found = _on_floor(port, query)
-        return _rows(found), _summary(port, query, found)
+        return _rows(_in_room(found, query)), _summary(port, query, found)
 
     callbacks.add_clientside(
         ClientsideFunction("ht", "keepModel"), Output(MODEL, "modified_timestamp"), Input(MODEL, "data")
@@ -257,7 +298,9 @@ def _register_filters(callbacks: Callbacks) -> None:
         prevent_initial_call=True,
     )
     def filter_map(floor: str | None, category: str | None, search: str) -> str:
-        return search_with(search, floor=floor, kind=category)
+        is_other_floor = query_of(search).get("floor", floor) != floor
+        changed = search_with(search, floor=floor, kind=category)
+        return search_with(changed, room=None) if is_other_floor else changed
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
@@ -270,7 +313,10 @@ def _register_filters(callbacks: Callbacks) -> None:
         points = (click or {}).get("points") or []
         if not points:
             raise PreventUpdate
-        return search_with(search, sel=points[0]["customdata"])
+        chosen = str(points[0]["customdata"])
+        if chosen.startswith(chart.ROOM_HEAD):
+            return search_with(search, room=chosen.removeprefix(chart.ROOM_HEAD), sel=None)
+        return search_with(search, sel=chosen)
 
 
 PAGE = Page(

@@ -52,6 +52,7 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
             "newAlarms": _("{count} new alarms"),
             "newAlarm": _("1 new alarm"),
             "seen": _("seen"),
+            "crowded": _("{place}: {count} devices; choose it to see them"),
         },
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dash_app.pages import (
+    alarm_health,
     alarms,
     beds,
     devices,
     floor_map,
     forecast,
     gateways,
+    imports,
     interfaces,
     maintenance,
     notices,
@@ -32,6 +34,7 @@ PAGES: tuple[Page, ...] = (
     overview.PAGE,
     floor_map.PAGE,
     alarms.PAGE,
+    alarm_health.PAGE,
     beds.PAGE,
     queues.PAGE,
     reconcile.PAGE,
@@ -50,6 +53,7 @@ PAGES: tuple[Page, ...] = (
     reprocessing.PAGE,
     sets.PAGE,
     gateways.PAGE,
+    imports.PAGE,
     interfaces.PAGE,
     search.PAGE,
 )

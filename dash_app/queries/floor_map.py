@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 
 from dash_app.queries import alarms
@@ -16,6 +17,9 @@ from twin.state.live import LiveState
 DRAWN_KINDS = frozenset(
     {PlaceKind.WARD, PlaceKind.ROOM, PlaceKind.CORRIDOR, PlaceKind.AREA, PlaceKind.BED, PlaceKind.PORTAL}
 )
+GATHER_FROM = 12
+"""So many marks without an alarm in one room are drawn as one with their number: more are a blot that nobody reads."""
+
 _SPREAD = 0.8
 """Share of a room's extent over which the marks in it are spread, so that none stands on a wall."""
 
@@ -169,8 +173,46 @@ def positions(state: LiveState, now: int, *, chinese: bool = False) -> list[Posi
     return sorted(found, key=lambda entry: (entry.name, entry.asset))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A room with more things than can be drawn one by one, and how many of them have no alarm."""
+
+    place: str
+    place_name: str
+    count: int
+
+
+def gather(found: list[Position], *, opened: str = "") -> tuple[list[Position], list[Gathered]]:
+    """Part positions into those drawn one by one and rooms that are drawn as a number.
+
+    Parameters
+    ----------
+    found : list[Position]
+        On one floor, as from :func:`positions`.
+    opened : str, optional
+        Id of a room whose marks are wanted one by one all the same.
+
+    Returns
+    -------
+    tuple[list[Position], list[Gathered]]
+        Whatever has an alarm stays a mark of its own, so that no number hides it.
+    """
+    calm = Counter(entry.place for entry in found if entry.priority is None)
+    crowded = {place for place, count in calm.items() if count >= GATHER_FROM and place != opened}
+    alone = [entry for entry in found if entry.priority is not None or entry.place not in crowded]
+    names = {entry.place: entry.place_name for entry in found if entry.place in crowded}
+    rooms = [Gathered(place=place, place_name=names[place], count=calm[place]) for place in sorted(crowded)]
+    return alone, rooms
+
+
 def browser_model(
-    places: list[PlaceShape], found: list[Position], *, floor: int, category: str, alarm_subjects: dict[str, str]
+    places: list[PlaceShape],
+    found: list[Position],
+    *,
+    floor: int,
+    category: str,
+    alarm_subjects: dict[str, str],
+    opened: str = "",
 ) -> dict[str, object]:
     """Give what ``static/live.js`` needs to move the marks itself.
 
@@ -186,9 +228,13 @@ def browser_model(
         Category shown; empty for all.
     alarm_subjects : dict[str, str]
         Subject by alarm id, for the active alarms.
+    opened : str, optional
+        Id of the room whose marks are shown one by one.
     """
     return {
         "floor": floor,
+        "gatherFrom": GATHER_FROM,
+        "opened": opened,
         "category": category,
         "places": {
             shape.id: {

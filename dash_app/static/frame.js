@@ -51,6 +51,11 @@
   // A notice goes away by itself, but stays long enough to be read aloud.
   let noticeTimer = 0;
   new MutationObserver(() => {
+    // A component's hidden file input takes no label of its own; readers aloud and axe need one.
+    for (const wrapper of document.querySelectorAll("[data-file-label]")) {
+      const input = wrapper.querySelector('input[type="file"]');
+      if (input && !input.ariaLabel) input.ariaLabel = wrapper.dataset.fileLabel;
+    }
     const heading = document.querySelector("#page h1");
     if (heading) {
       const title = `${heading.textContent} · ${settings.site || ""}`;

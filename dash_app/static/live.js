@@ -47,17 +47,39 @@
   const RANK = { P1: 1, P2: 2, P3: 3 };
   const FACES = 4;
 
+  // Marks by face, and behind them the rooms whose calm marks are gathered into a number; alarms are never gathered.
   function positions(model) {
-    const faces = Array.from({ length: FACES }, () => ({ x: [], y: [], text: [], customdata: [] }));
+    const faces = Array.from({ length: FACES + 1 }, () => ({ x: [], y: [], text: [], hovertext: [], customdata: [] }));
+    const calm = new Map();
+    const shown = [];
     for (const [id, asset] of Object.entries(model.assets)) {
       const place = model.places[asset.place];
       if (!place || place.floor !== model.floor) continue;
       if (model.category && asset.category !== model.category) continue;
-      const face = faces[RANK[model.alarms[id]] || 0];
+      const rank = RANK[model.alarms[id]] || 0;
+      if (!rank) calm.set(asset.place, (calm.get(asset.place) || 0) + 1);
+      shown.push({ id, asset, place, rank });
+    }
+    const isCrowded = (key) => key !== model.opened && (calm.get(key) || 0) >= model.gatherFrom;
+    for (const { id, asset, place, rank } of shown) {
+      if (!rank && isCrowded(asset.place)) continue;
+      const face = faces[rank];
+      const text = `${asset.name}<br>${place.name}<br>${words.seen}: ${age(asset.seen)}`;
       face.x.push(place.x + asset.u * place.width);
       face.y.push(place.y + asset.v * place.depth);
-      face.text.push(`${asset.name}<br>${place.name}<br>${words.seen}: ${age(asset.seen)}`);
+      face.text.push(text);
+      face.hovertext.push(text);
       face.customdata.push(id);
+    }
+    const rooms = faces[FACES];
+    for (const [key, count] of calm) {
+      if (!isCrowded(key)) continue;
+      const place = model.places[key];
+      rooms.x.push(place.x);
+      rooms.y.push(place.y);
+      rooms.text.push(String(count));
+      rooms.hovertext.push(fill(words.crowded, { place: place.name, count }));
+      rooms.customdata.push(`room:${key}`);
     }
     return faces;
   }
@@ -73,6 +95,7 @@
         x: faces.map((face) => face.x),
         y: faces.map((face) => face.y),
         text: faces.map((face) => face.text),
+        hovertext: faces.map((face) => face.hovertext),
         customdata: faces.map((face) => face.customdata),
       },
       faces.map((_, index) => index),

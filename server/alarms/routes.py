@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from server.alarms.classes import AlarmClass
-from server.alarms.flood import groups_of, is_flood
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
@@ -17,7 +17,7 @@ from twin.clock import MINUTE_US, to_text
 from twin.errors import Conflict, NotFound
 from twin.events.envelope import Event
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
-from twin.state import views
+from twin.state.floods import groups_of, is_flood, root_of
 from twin.state.model import Alarm
 
 router = Router("/v1", tag="alarms")
@@ -106,16 +106,9 @@ async def get_alarm_board(call: CallDep) -> AlarmBoard:
     """Give the alarm board; more than ten alarms in ten minutes are shown by what they have in common."""
     state, now = call.hospital.live, call.now
 
-    def root_of(alarm: Alarm) -> str:
-        health = state.gateways.get(alarm.subject_id)
-        if health is not None and health.parent:
-            return f"gateway:{health.parent}"
-        ward = views.ward_of(state, alarm.place) if alarm.place else ""
-        return f"{alarm.alarm_class}:{ward}" if ward else alarm.alarm_class
-
     with call.hospital.ledger.steady:
         active = [state.alarms[key] for key in state.index.active_alarms if not state.alarms[key].shelved_until]
-        found = groups_of(active, root_of=root_of, now=now)
+        found = groups_of(active, root_of=partial(root_of, state), now=now)
         flood = is_flood((alarm.raised_at for alarm in active), now)
     rows = [
         GroupShown(root=group.root, priority=group.priority, count=len(group.alarms), alarms=group.alarms)

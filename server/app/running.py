@@ -19,6 +19,7 @@ from server.doors.idempotency import forget_old
 from server.gateways.desk import desk_of
 from server.gateways.setting_up import NAME as SETTING_UP
 from server.gateways.setting_up import SettingUp
+from server.imports.desk import Desk
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
 from server.partners import tell_partners
@@ -113,6 +114,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     hospital.services["telemetry"] = hospital.telemetry
     desk_of(hospital)
     hospital.services[SETTING_UP] = SettingUp(hospital)
+    hospital.services["imports"] = Desk(hospital)
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)

@@ -13,11 +13,16 @@ from datetime import UTC, datetime
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from sqlalchemy import func, select
+from sqlmodel import Session
 
+from interop.service.keys import FILE as IDENTITY_KEY
+from interop.tables import PERSONS
 from server.access.keys import list_keys
 from server.access.users import has_system_administrator
 from server.audit.chain import AuditBroken, read_head
 from server.audit.chain import verify as verify_chain
+from server.audit.seal import KEY_FILE as SIGNING_KEY
 from server.console import AsJson, Exit, leave, out, say, show
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import newest_revision, revision_of
@@ -25,6 +30,7 @@ from twin.clock import DAY_US, SystemClock
 from twin.db import sqlite
 from twin.db.database import Database, open_database
 from twin.errors import HospitalTwinError
+from twin.ledger.tables import SUBSCRIPTIONS, UNHANDLED
 from twin.settings import Settings, load_settings
 
 command = typer.Typer()
@@ -138,9 +144,44 @@ def check_database(settings: Settings) -> Iterator[Finding]:
             yield from _check_content(settings, database)
 
 
+def check_keys(settings: Settings) -> Iterator[Finding]:
+    """Look at the key files of the data folder: their owner's alone, and nothing is lost with them unawares."""
+    folder = settings.data_dir
+    for name in (IDENTITY_KEY, SIGNING_KEY):
+        path = folder / name
+        if not path.is_file():
+            continue
+        is_open = stat.S_IMODE(path.stat().st_mode) & 0o077
+        told = say("Others may read {file}.", file=path) if is_open else ""
+        yield _found(f"{path.stem}.private", told, fine=say("private"), cure=say("Run chmod 600 on it."))
+    if (folder / IDENTITY_KEY).is_file():
+        told = say("No backup holds {file}: keep a copy of it elsewhere, apart from the backups.", file=IDENTITY_KEY)
+        yield Finding(check="identity.copy", is_ok=True, detail=told)
+
+
+def _check_handlers(session: Session) -> Iterator[Finding]:
+    count, last = session.execute(select(func.count(), func.max(UNHANDLED.c.error))).one()
+    failing = say("{count} handlers of events fail: {error}", count=count, error=str(last)[:120]) if count else ""
+    cure = say("They are tried again every minute; tell the maintainers what stands here if it lasts.")
+    yield _found("ledger.handlers", failing, fine=say("in order"), cure=cure)
+    lagging = session.execute(select(SUBSCRIPTIONS.c.name).where(SUBSCRIPTIONS.c.failures > 0).limit(5)).scalars().all()
+    stuck = say("These readers of the ledger fail: {names}", names=", ".join(lagging)) if lagging else ""
+    yield _found("ledger.readers", stuck, fine=say("in order"), cure=say("Look into the log of the server."))
+
+
+def _check_identity(session: Session, settings: Settings) -> Iterator[Finding]:
+    people = session.execute(select(func.count()).select_from(PERSONS)).scalar() or 0
+    is_there = (settings.data_dir / IDENTITY_KEY).is_file()
+    lost = say("{count} people are kept sealed, but {file} is missing.", count=people, file=IDENTITY_KEY)
+    problem = lost if people and not is_there else ""
+    yield _found("identity.key", problem, fine=say("in order"), cure=say("Put its copy back into the data folder."))
+
+
 def _check_content(settings: Settings, database: Database) -> Iterator[Finding]:
     now = SystemClock().now()
     with database.read() as session:
+        yield from _check_handlers(session)
+        yield from _check_identity(session, settings)
         nobody = "" if has_system_administrator(session) else say("Nobody is system administrator.")
         yield _found("users.sysadmin", nobody, fine=say("in order"), cure=say("Open the set-up link of `serve`."))
         ending = [
@@ -168,6 +209,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_folder,
     check_library,
     check_network,
+    check_keys,
     check_database,
 )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dash_app.queries import alarms
-from twin.events.things import ZoneChanged
+from twin.events.things import AssetRegistered, BearerKind, TagBound, ZoneChanged
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -113,3 +113,30 @@ def test_the_badge_says_stale_when_the_stream_breaks(visit):
 
     page.wait_for_selector("#frame-as-of.stale", timeout=4000)
     assert page.inner_text("#frame-as-of").lstrip("◆ ").startswith("stale since")
+
+
+CROWD = """(place) => {
+  const rooms = document.querySelector('#map-graph .js-plotly-plot')?.data[4];
+  const index = (rooms?.customdata || []).indexOf('room:' + place);
+  return index >= 0 ? Number(rooms.text[index]) : 0;
+}"""
+
+
+def test_a_crowded_room_is_a_number_that_counts_along_and_opens(visit, served):
+    for number in range(13):
+        key = f"SP-{number:02}"
+        served.tell(AssetRegistered, key, category="syringe_pump", name=f"Syringe pump {key}", home="HALL")
+        served.tell(TagBound, f"TS-{number}", bearer=key, bearer_kind=BearerKind.ASSET)
+        served.tell(ZoneChanged, f"TS-{number}", zone="HALL", read_point="RP1")
+    watched = visit()
+    page = _live(watched, "/ui/map?floor=0&kind=syringe_pump")
+    watched.until(f"() => ({CROWD})('HALL') === 13")
+
+    served.tell(ZoneChanged, "TS-0", zone="STORE", read_point="RP1")
+    watched.until(f"() => ({CROWD})('HALL') === 12", seconds=5)
+
+    page.goto(f"{served.url}/ui/map?floor=0&kind=syringe_pump&room=HALL")
+    watched.until(f"() => ({MARKS})('SP-05')?.face === 0")
+    assert page.evaluate(CROWD, "HALL") == 0
+    assert "Entrance hall" in page.inner_text("#map-selected")
+    assert watched.violations() == []

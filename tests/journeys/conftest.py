@@ -27,6 +27,7 @@ from twin.settings import Settings
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
+COMPILING_S = 220.0  # a job of a fresh machine compiles its kernels first
 
 
 @dataclass
@@ -47,12 +48,16 @@ class House:
 
         return self.hospital.write_now(use_case)
 
-    def person(self, role: Role) -> httpx2.Client:
+    def person(self, role: Role, *, name: str = "", also: tuple[Role, ...] = ()) -> httpx2.Client:
         """Sign somebody in over HTTP."""
-        name = f"a-{role.value}"
+        name = name or f"a-{role.value}"
         hashed = cheap_passwords().hash_now(PASSWORD)
         new = NewUser(
-            id=self.hospital.new_id(), name=name, display_name=name, password_hash=hashed, roles=frozenset({role})
+            id=self.hospital.new_id(),
+            name=name,
+            display_name=name,
+            password_hash=hashed,
+            roles=frozenset({role, *also}),
         )
         now = self.hospital.clock.now()
         self.hospital.write_now(lambda session: users.add_user(session, new, now=now))
@@ -102,11 +107,11 @@ def quick_house(tmp_path: Path) -> Iterator[House]:
         yield found
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, *, patience_s: float = PATIENCE_S) -> T:
     """Look again and again until something is there."""
     loop = asyncio.get_running_loop()
-    ends = loop.time() + PATIENCE_S
+    ends = loop.time() + patience_s
     while (found := await look()) is None:
-        assert loop.time() < ends, f"not within {PATIENCE_S} s: {what}"
+        assert loop.time() < ends, f"not within {patience_s} s: {what}"
         await asyncio.sleep(0.05)
     return found

@@ -49,10 +49,18 @@ def test_texts_and_marks_can_be_told_from_their_ground(theme):
 def test_every_mark_stands_once_on_the_map_with_its_face(marks):
     figure = floor_map.figure([ROOM], marks, LIGHT)
 
-    assert [len(trace["x"]) for trace in figure["data"]] == [
+    assert [len(trace["x"]) for trace in figure["data"][: floor_map.FACES]] == [
         sum(mark.face == face for mark in marks) for face in range(floor_map.FACES)
     ]
     assert floor_map.counted_faces(marks)[0] == len(figure["data"][0]["x"])
+
+
+def test_a_crowded_room_is_one_mark_with_its_number():
+    crowd = floor_map.Crowd(id="BAY", x_m=3, y_m=4, count=31, text="Bay: 31")
+
+    rooms = floor_map.figure([ROOM], [], LIGHT, crowds=[crowd])["data"][floor_map.FACES]
+
+    assert (rooms["x"], rooms["y"], rooms["text"], rooms["customdata"]) == ([3], [4], ["31"], ["room:BAY"])
 
 
 def test_each_face_has_a_shape_of_its_own():

@@ -8,7 +8,6 @@ import pytest
 
 from server.alarms.classes import read_classes
 from server.alarms.engine import AlarmEngine
-from server.alarms.flood import groups_of
 from server.wiring import Hospital
 from tests.fakes import START_US
 from twin.clock import MINUTE_US, SECOND_US, ManualClock
@@ -20,6 +19,7 @@ from twin.events.things import AssetMoved, EgressSeen
 from twin.events.watch import AlarmPriority, AlarmShelved, GatewayHealthChanged, GatewayStatus
 from twin.events.work import TaskCompleted, TaskCreated, TaskKind
 from twin.settings import Settings
+from twin.state.floods import groups_of
 from twin.state.model import Alarm
 
 

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,41 @@ def test_each_worked_case_notices_a_wrong_number(case: WorkedCase) -> None:
     assert not case.judge(case.expected * off).is_passed
     assert not case.judge(math.nan).is_passed
     assert not replace(case, expected=case.expected * off).judge(case.expected).is_passed
+
+
+def recorded(folder: Path, *parts: str) -> Any:
+    """Read a file of recorded cases."""
+    return json.loads(folder.joinpath(*parts).read_text(encoding="utf-8"))
+
+
+def numbers_of(folder: Path) -> dict[str, float]:
+    """Give the number of each worked case as the files of recorded sources have it."""
+    steam = recorded(folder, "assets", "12_steam_saturation_if97.json")["verification"]
+    lethal = recorded(folder, "assets", "13_f0_constant_and_ramps.json")["rows"]
+    numbers: dict[str, float] = {
+        "lethality.f0_of_3_min_at_134": next(row["F0"] for row in lethal if (row["T"], row["min"]) == (134, 3)),
+        "steam.pressure_at_300_K": steam["psat_MPa"]["300K"] * 1000,
+        "steam.pressure_at_500_K": steam["psat_MPa"]["500K"] * 1000,
+        "steam.temperature_at_1_MPa": steam["tsat_K"]["1MPa"],
+        "queue.probability_of_waiting": recorded(folder, "simulation", "02_mmc_4.json")["expected"]["P_wait"],
+    }
+    for file, name, case in (
+        ("eoq", "stock.economic_order", "eoq.economic_order_quantity#2"),
+        ("newsvendor", "stock.newsvendor", "newsvendor.newsvendor_normal#2"),
+        ("rq", "stock.reorder_point_and_quantity", "rq.r_q_cost#1"),
+        ("ss", "stock.order_up_to", "ss.s_s_cost_discrete#1"),
+    ):
+        cases = recorded(folder, "inventory", f"{file}.json")["cases"]
+        output = next(one["output"] for one in cases if one["id"] == case)
+        numbers[name] = output[0] if isinstance(output, list) else output
+    return numbers
+
+
+def test_the_numbers_are_those_of_the_recorded_sources(data_dir: Path) -> None:
+    by_name = {case.name: case for case in CASES}
+
+    for name, number in numbers_of(data_dir).items():
+        assert by_name[name].expected == pytest.approx(number, rel=2e-9), name
 
 
 def test_check_that_cannot_run_has_failed_and_the_rest_goes_on(tmp_path: Path) -> None:

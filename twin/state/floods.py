@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from twin.clock import MINUTE_US
+from twin.state import views
+from twin.state.live import LiveState
 from twin.state.model import Alarm
 
 FLOOD_COUNT = 10  # alarms in ten minutes that one operator can still deal with, ANSI/ISA-18.2
@@ -69,3 +71,25 @@ def groups_of(alarms: Iterable[Alarm], *, root_of: Callable[[Alarm], str], now: 
         for root, members in by_root.items()
     ]
     return sorted(groups, key=lambda group: (group.priority, -len(group.alarms), group.root))
+
+
+def root_of(state: LiveState, alarm: Alarm) -> str:
+    """Give what an alarm has in common with others: the gateway that its subject hangs on, else its class in its ward.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    alarm : Alarm
+        One of its alarms.
+
+    Returns
+    -------
+    str
+        ``gateway:ID``, ``CLASS:WARD`` or ``CLASS``.
+    """
+    health = state.gateways.get(alarm.subject_id)
+    if health is not None and health.parent:
+        return f"gateway:{health.parent}"
+    ward = views.ward_of(state, alarm.place) if alarm.place else ""
+    return f"{alarm.alarm_class}:{ward}" if ward else alarm.alarm_class
