@@ -16,7 +16,7 @@ from server.texts.catalogue import translations
 from server.tree import build_tree
 
 SERVER = Path(__file__).resolve().parents[2] / "server"
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
+CHINESE = re.compile(r"[\u4e00-\u9fff\uff00-\uffef]")  # ideographs and full-width forms
 FIELD = re.compile(r"\{(\w+)")
 
 
