@@ -5,7 +5,7 @@
   const words = settings.words;
   const clock = { serverMs: settings.now / 1000, at: performance.now() };
   const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0, lastTick: 0 };
-  const map = { model: null, dirty: false, recent: [] };
+  const map = { model: null, dirty: false, recent: [], alarms: [] };
   window.ht = Object.assign(window.ht || {}, { settings, live, map });
 
   const nowMs = () => clock.serverMs + (performance.now() - clock.at);
@@ -110,6 +110,14 @@
     map.dirty = true;
   }
 
+  function mark(alarm) {
+    const model = map.model;
+    if (!model?.assets[alarm.subject_id]) return;
+    model.alarms[alarm.subject_id] = alarm.priority;
+    model.alarmSubjects[alarm.thing] = alarm.subject_id;
+    map.dirty = true;
+  }
+
   // Rows of [asset, place, confidence, age in s, basis]; kept a while for a map that is still loading.
   function place(body) {
     for (const [asset, placeId, , ageSeconds, basis] of body.items || []) {
@@ -140,14 +148,15 @@
       move(event.thing, event.to_place, event.occurred_at);
     } else if (event.type === "AlarmRaised") {
       live.alarms += 1;
-      if (model?.assets[event.subject_id]) {
-        model.alarms[event.subject_id] = event.priority;
-        model.alarmSubjects[event.thing] = event.subject_id;
+      map.alarms.push(event);
+      if (map.alarms.length > 500) map.alarms.shift();
+      mark(event);
+    } else if (event.type === "AlarmCleared") {
+      map.alarms = map.alarms.filter((alarm) => alarm.thing !== event.thing);
+      if (model?.alarmSubjects[event.thing]) {
+        delete model.alarms[model.alarmSubjects[event.thing]];
         map.dirty = true;
       }
-    } else if (event.type === "AlarmCleared" && model?.alarmSubjects[event.thing]) {
-      delete model.alarms[model.alarmSubjects[event.thing]];
-      map.dirty = true;
     }
     if (FREQUENT.has(event.type)) live.frequent = true;
     else if (!QUIET.has(event.type)) live.pending = true;
@@ -224,7 +233,9 @@
       keepModel(model) {
         map.model = model || null;
         map.dirty = Boolean(model);
+        // What happened while the model was on its way is not in it yet.
         if (model) for (const row of map.recent) move(row.asset, row.placeId, row.seen);
+        if (model) map.alarms.forEach(mark);
         return window.dash_clientside.no_update;
       },
     },
