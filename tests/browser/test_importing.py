@@ -45,7 +45,7 @@ def test_the_guess_at_a_log_is_shown_before_it_is_stored(visit, served):
 
 def test_the_file_is_chosen_by_keyboard(visit):
     page = visit().open("/ui/imports")
-    page.locator("#imports-file input[type=file]").focus()
+    page.locator("#imports-file input[aria-label]").focus()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
 
