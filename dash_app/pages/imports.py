@@ -214,7 +214,7 @@ PAGE = Page(
     permission=Permission.IMPORT_RUN,
     layout=layout,
     register=register,
-    position=20,
+    position=40,
     section=mark("System"),
     icon="import",
 )
