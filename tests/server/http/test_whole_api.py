@@ -63,7 +63,9 @@ async def test_strangers_get_nothing_that_is_not_public(served: Served) -> None:
             assert "not_signed_in" not in answer.text
         else:
             assert answer.status_code == 401, door.path
-            assert answer.headers["content-type"] == "application/problem+json"
+            # FHIR's clients are told of errors as an OperationOutcome
+            told_as = "application/fhir+json" if door.path.startswith("/fhir") else "application/problem+json"
+            assert answer.headers["content-type"] == told_as
 
 
 @pytest.mark.parametrize("role", list(Role))
