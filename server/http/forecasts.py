@@ -15,7 +15,7 @@ from simulation.forecast.census import CensusForecast
 from simulation.forecast.house import HouseForecast, UnitForecast
 from twin.access import Permission
 from twin.clock import to_text
-from twin.errors import Unavailable
+from twin.errors import NotFound, Unavailable
 
 router = Router("/v1", tag="simulation")
 
@@ -168,7 +168,7 @@ def get_forecast(call: CallDep) -> ForecastShown:
     """Give the newest forecast of every unit."""
     found = _desk(call).outlook()
     if found is None:
-        raise Unavailable("The first forecast is not made yet: try again in a minute.")
+        raise NotFound("forecast", "latest")  # the first comes within a minute of the start
     return _shown(found)
 
 

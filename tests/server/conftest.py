@@ -20,8 +20,11 @@ from server.access.keys import NewKey
 from server.access.passwords import Passwords
 from server.access.service import Access
 from server.access.users import NewUser
+from server.alarms.engine import AlarmEngine
+from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.jobs.runner import JobRunner
+from server.runs.forecasts import ForecastDesk
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import Clock, ManualClock
@@ -168,6 +171,10 @@ def live(settings: Settings) -> Iterator[Live]:
     runner = JobRunner(hospital, kinds={})
     hospital.jobs = runner
     runner.start()
+    engine = AlarmEngine(hospital)
+    engine.start()
+    Watches(hospital, engine).start()
+    hospital.services["forecast"] = ForecastDesk(hospital)
     access = Access(hospital, cheap_passwords())
     app = build_app(hospital, access=access)
     served = Served(hospital, app, hospital.clock)
@@ -176,6 +183,7 @@ def live(settings: Settings) -> Iterator[Live]:
     with serving(app, [listening]) as base_url:
         yield Live(base_url, served)
     listening.close()
+    engine.stop()
     runner.stop()
     access.close()
     hospital.close()
