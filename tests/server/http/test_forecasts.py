@@ -20,7 +20,7 @@ async def test_forecast_is_given_with_its_age(served: Served) -> None:
     found = await planner.get("/v1/forecast")
     judged = await planner.get("/v1/forecast/accuracy")
 
-    assert (before.status_code, not_yet.status_code) == (503, 503)
+    assert (before.status_code, not_yet.status_code) == (503, 404)
     assert found.json()["units"] == []
     assert found.json()["made"].endswith("Z")
     assert judged.json() == {"horizons": []}
