@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.doors.context import actor_of, actor_or_none, hospital_of
+from server.doors.dialects import FHIR_MEDIA
 from server.doors.idempotency import HEADER, run_once
 from server.doors.problem import MEDIA_TYPE, Problem
 from server.doors.queries import parameters_of
@@ -263,10 +264,18 @@ def _description(door: Door) -> dict[str, Any]:
 
 
 def _problems(door: Door) -> dict[int | str, dict[str, Any]]:
+    answers: dict[int | str, dict[str, Any]] = dict(_PROBLEMS)
+    if door.permission is not PUBLIC:
+        answers[401] = _STRANGER
+    if door.path.startswith("/fhir"):
+        # An OperationOutcome says it there, whose shape is FHIR's own.
+        return {
+            name: {**one, "content": {**one["content"], FHIR_MEDIA: {"schema": {}}}} for name, one in answers.items()
+        }
     if door.media != HTML:
-        return dict(_PROBLEMS)
+        return answers
     # A page for people says what is wrong as a page; what stands before it still answers with a problem.
-    pages = {name: {**answer, "content": {**answer["content"], HTML: {}}} for name, answer in _PROBLEMS.items()}
+    pages = {name: {**answer, "content": {**answer["content"], HTML: {}}} for name, answer in answers.items()}
     return pages | {"3XX": {"description": "Goes on at another address."}}
 
 
@@ -275,7 +284,8 @@ def _success(door: Door) -> dict[int | str, dict[str, Any]]:
     if door.gives is not None:
         answer["content"] = {door.media: {"schema": _schema_reference(door.gives)}}
     elif door.media != JSON:
-        answer["content"] = {door.media: {"schema": {"type": "string"}}}
+        # JSON of a standard of its own has the shape that the standard says, any other media are text.
+        answer["content"] = {door.media: {"schema": {} if door.media.endswith("json") else {"type": "string"}}}
     return {door.status: answer}
 
 
@@ -301,8 +311,6 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
         seen.add((door.method, door.path))
         name = operation_of(door)
         responses = _success(door) | _problems(door)
-        if door.permission is not PUBLIC:
-            responses[401] = _STRANGER
         api.router.routes.append(
             DoorRoute(
                 door,
