@@ -21,7 +21,7 @@ from assets.model.machine import Machine
 from assets.model.programme import FULL_STEAM_EVIDENCE, TEMPERATURE_AND_PRESSURE, Programme
 from assets.model.register import Asset
 from assets.service.cycles import judge_row
-from assets.service.following import CycleFollower, position
+from assets.service.following import CycleFollower, good_reader, position
 from assets.service.loads import (
     get_load,
     list_loads,
@@ -153,10 +153,10 @@ def test_chunks_that_come_again_after_a_restart_are_not_counted_twice(cssd: Hous
 
 def test_a_cycle_judged_again_from_its_samples_gives_the_same_judgement(cssd: House, store: Store) -> None:
     cycle = run_cycle(cssd, store)
-    follower = CycleFollower(run=cssd.database.writer.run, ledger=cssd.ledger, store=store)
+    read = good_reader(store)
 
     first = cssd.ask(lambda session: judgement_of_row(load_cycle(session, cycle)))
-    again = cssd.do(lambda session: judge_row(session, load_cycle(session, cycle), machine=STEAM, read=follower._read))
+    again = cssd.do(lambda session: judge_row(session, load_cycle(session, cycle), machine=STEAM, read=read))
 
     assert first == again
 
