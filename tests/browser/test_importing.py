@@ -41,12 +41,3 @@ def test_the_guess_at_a_log_is_shown_before_it_is_stored(visit, served):
     page.wait_for_selector("#imports-report a[href='/ui/beds']")
 
     assert served.hospital.live.sequence > count
-
-
-def test_the_file_is_chosen_by_keyboard(visit):
-    page = visit().open("/ui/imports")
-    page.locator("#imports-file input[aria-label]").focus()
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-
-    assert not chooser.value.is_multiple()
