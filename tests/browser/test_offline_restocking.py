@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.browser.test_handheld import scan
-from tests.browser.test_restocking import LABEL, gauze  # noqa: F401  # the same goods
+from tests.browser.test_restocking import LABEL, gauze, given_task  # noqa: F401  # the same goods
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -27,7 +27,7 @@ def stopped(page):
 
 
 def test_whole_restock_is_done_without_a_network_and_arrives_once(visit, served, gauze):  # noqa: F811
-    [task] = [one for one in gauze.get("/v1/tasks/mine").json()["tasks"] if one["subject_id"] == "gauze"]
+    task = given_task(gauze)
     before = served.hospital.live.stock["STORE", "gauze"].quantity
     watched, page = opened(visit)
     assert page.inner_text("#facts") == "30 units = 3 × box (10)"
