@@ -38,9 +38,14 @@ class Source:
     def make(self, kind: type[Event], thing: str, at: int, source: str = "gateway:bench", /, **payload: Any) -> Event:
         self.count += 1
         return kind(
-            thing=thing, occurred_at=at, source=source, source_key=f"{self.count}", id=f"{self.count:036}",
-            recorded_at=at, **payload,
-        )  # fmt: skip
+            thing=thing,
+            occurred_at=at,
+            source=source,
+            source_key=f"{self.count}",
+            id=f"{self.count:036}",
+            recorded_at=at,
+            **payload,
+        )
 
 
 def make_house(source: Source, assets: int = ASSETS) -> list[Event]:

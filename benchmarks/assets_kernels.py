@@ -60,34 +60,56 @@ def kernel() -> None:
 
     ours = SAMPLES / seconds(lambda: scan(times, temperature, temperature, limits)) / 1e6
     peer = SAMPLES / seconds(in_numpy) / 1e6
-    row(row="verdict kernel", figure=ours, unit="M samples/s", peer="numpy", peer_figure=peer, ratio=ours / peer,
-        must=">= 50 M samples/s")  # fmt: skip
+    row(
+        row="verdict kernel",
+        figure=ours,
+        unit="M samples/s",
+        peer="numpy",
+        peer_figure=peer,
+        ratio=ours / peer,
+        must=">= 50 M samples/s",
+    )
 
 
 def due_days() -> None:
     rules = [
-        Rule(id=f"r{i}", asset=f"a{i // 3}",
-             calendar=CalendarRule(months=(3, 6, 12)[i % 3], anchor_on=date(2026, 1 + i % 12, 1 + i % 28)))
+        Rule(
+            id=f"r{i}",
+            asset=f"a{i // 3}",
+            calendar=CalendarRule(months=(3, 6, 12)[i % 3], anchor_on=date(2026, 1 + i % 12, 1 + i % 28)),
+        )
         for i in range(150_000)
-    ]  # fmt: skip
+    ]
 
     def generate() -> int:
         return sum(1 for rule in rules for _ in occurrences(rule, start_on=date(2026, 1, 1), end_on=date(2035, 12, 31)))
 
     begin = time.process_time()
     count = generate()
-    row(row=f"due days of 50,000 assets x 3 rules x 10 years ({count:,} due)", figure=time.process_time() - begin,
-        unit="s", must="<= 10 s")  # fmt: skip
+    row(
+        row=f"due days of 50,000 assets x 3 rules x 10 years ({count:,} due)",
+        figure=time.process_time() - begin,
+        unit="s",
+        must="<= 10 s",
+    )
 
 
 def notices() -> None:
     rng = np.random.default_rng(2)
     assets = [
-        Asset(id=f"a{i}", control_no=f"c{i}", category="x", name="x", manufacturer=f"Maker {i % 20}",
-              model=f"M-{i % 100}", serial=f"SN{int(rng.integers(10_000)):05}", lot=f"L{int(rng.integers(500)):03}",
-              gtin=f"{10_000 + i % 100:014}")
+        Asset(
+            id=f"a{i}",
+            control_no=f"c{i}",
+            category="x",
+            name="x",
+            manufacturer=f"Maker {i % 20}",
+            model=f"M-{i % 100}",
+            serial=f"SN{int(rng.integers(10_000)):05}",
+            lot=f"L{int(rng.integers(500)):03}",
+            gtin=f"{10_000 + i % 100:014}",
+        )
         for i in range(2000)
-    ]  # fmt: skip
+    ]
     labelled = []
     for n in range(300):
         model, low = int(rng.integers(100)), int(rng.integers(9000))
@@ -99,20 +121,23 @@ def notices() -> None:
             (Clause(**plate, lots=(Span(low=f"L{lots[0]}", high=f"L{lots[1]}"),)), "lot", lots),
             (Clause(device_identifiers=(f"{10_000 + model}",)), "", (0, 0)),
             (Clause(**plate, free_text=f"Affected lots: L{lots[0]} to L{lots[1]}"), "lot", lots),
-        ][n % 4]  # fmt: skip
+        ][n % 4]
         truth = {
-            a.id for i, a in enumerate(assets)
+            a.id
+            for i, a in enumerate(assets)
             if i % 100 == model and (not field or span[0] <= int(getattr(a, field).strip("SNL")) <= span[1])
-        }  # fmt: skip
+        }
         labelled.append((Notice(id=f"n{n}", title="t", clauses=(clause,)), truth))
     begin = time.process_time()
-    found = [
-        {a.id for a in assets if notice_applies(a, notice) is not Certainty.NONE} for notice, _ in labelled
-    ]  # fmt: skip
+    found = [{a.id for a in assets if notice_applies(a, notice) is not Certainty.NONE} for notice, _ in labelled]
     spent = time.process_time() - begin
     hits = sum(len(f & truth) for f, (_, truth) in zip(found, labelled, strict=True))
-    row(row="notice matching, 2,000 assets x 300 notices: sensitivity",
-        figure=hits / sum(len(truth) for _, truth in labelled), unit="share", must="1.000")  # fmt: skip
+    row(
+        row="notice matching, 2,000 assets x 300 notices: sensitivity",
+        figure=hits / sum(len(truth) for _, truth in labelled),
+        unit="share",
+        must="1.000",
+    )
     row(row="notice matching: precision", figure=hits / sum(map(len, found)), unit="share", must=">= 0.95")
     row(row="notice matching: time", figure=spent, unit="s")
 
@@ -127,8 +152,12 @@ def fleet() -> None:
         mean_time_between_failures(float(ends.sum()), 200_000)
         fit_power_law([History(times=tuple(t.tolist()), end=float(e)) for t, e in zip(times, ends, strict=True)])
 
-    row(row="fleet statistics of 10,000 assets and 200,000 failures", figure=seconds(page, runs=3), unit="s",
-        must="<= 1 s")  # fmt: skip
+    row(
+        row="fleet statistics of 10,000 assets and 200,000 failures",
+        figure=seconds(page, runs=3),
+        unit="s",
+        must="<= 1 s",
+    )
 
 
 if __name__ == "__main__":

@@ -55,17 +55,43 @@ def fill(session: Session) -> None:
     for i in range(DEVICES):
         begun = NOW - int(rng.uniform(100, 4000)) * DAY_US
         asset = Asset(
-            id=f"a{i}", control_no=f"c{i}", category=f"k{i % 20}", name=f"Device {i}", manufacturer="Maker",
-            model=f"m{i % 100}", serial=f"s{i}", commissioned_at=begun,
-        )  # fmt: skip
+            id=f"a{i}",
+            control_no=f"c{i}",
+            category=f"k{i % 20}",
+            name=f"Device {i}",
+            manufacturer="Maker",
+            model=f"m{i % 100}",
+            serial=f"s{i}",
+            commissioned_at=begun,
+        )
         devices.append(
-            {"id": asset.id, "control_no": asset.control_no, "category": asset.category, "name": asset.name,
-             "model": asset.model, "manufacturer": "Maker", "serial": asset.serial, "gtin": "", "home": "", "pool": "",
-             "parent": "", "may_leave": False, "operational": "in_service", "reprocessing": "clean", "custody": "free",
-             "compliance": "", "status": "", "is_usable": True, "reasons": "", "version": 1,
-             "registered_at": asset.commissioned_at, "readiness_at": 0, "status_at": 0,
-             "body": msgspec.json.encode(asset).decode()}
-        )  # fmt: skip
+            {
+                "id": asset.id,
+                "control_no": asset.control_no,
+                "category": asset.category,
+                "name": asset.name,
+                "model": asset.model,
+                "manufacturer": "Maker",
+                "serial": asset.serial,
+                "gtin": "",
+                "home": "",
+                "pool": "",
+                "parent": "",
+                "may_leave": False,
+                "operational": "in_service",
+                "reprocessing": "clean",
+                "custody": "free",
+                "compliance": "",
+                "status": "",
+                "is_usable": True,
+                "reasons": "",
+                "version": 1,
+                "registered_at": asset.commissioned_at,
+                "readiness_at": 0,
+                "status_at": 0,
+                "body": msgspec.json.encode(asset).decode(),
+            }
+        )
     session.execute(insert(AssetRow), devices)
     born = np.array([d["registered_at"] for d in devices], dtype=np.int64)
     index = np.sort(rng.integers(0, DEVICES, FAILURES))
@@ -81,12 +107,18 @@ def fill(session: Session) -> None:
         session.execute(
             insert(CustodyRow),
             [
-                {"asset": f"a{i}", "start_at": (n + 1) * DAY_US, "end_at": (n + 2) * DAY_US, "custodian": f"p{n % 50}",
-                 "kind": "person", "is_reservation": False}
+                {
+                    "asset": f"a{i}",
+                    "start_at": (n + 1) * DAY_US,
+                    "end_at": (n + 2) * DAY_US,
+                    "custodian": f"p{n % 50}",
+                    "kind": "person",
+                    "is_reservation": False,
+                }
                 for i in range(begin, begin + 500)
                 for n in range(per_device)
             ],
-        )  # fmt: skip
+        )
     session.commit()
 
 
@@ -98,8 +130,12 @@ def main() -> None:
         with Session(engine) as session:
             fill(session)
             spent = median_s(lambda: fleet.groups(session, now=NOW))
-            row(row=f"fleet figures of {DEVICES:,} assets and {FAILURES:,} failures from the register",
-                figure=spent, unit="s", must="<= 1 s")  # fmt: skip
+            row(
+                row=f"fleet figures of {DEVICES:,} assets and {FAILURES:,} failures from the register",
+                figure=spent,
+                unit="s",
+                must="<= 1 s",
+            )
             spent = median_s(lambda: device_planning.explore(session, now=NOW, category="", model="m1", confidence=0.9))
             row(row="the same with the curve of one model, as the page asks", figure=spent, unit="s", must="<= 1 s")
             rng = np.random.default_rng(2)
@@ -109,13 +145,21 @@ def main() -> None:
                 begin = time.perf_counter()
                 custody_as_of(session, asset_id=asset, at=at)
                 times.append(time.perf_counter() - begin)
-            row(row=f"who held a device at a past instant, {PERIODS:,} periods, slowest of 2,000",
-                figure=max(times) * 1000, unit="ms", must="<= 50 ms")  # fmt: skip
+            row(
+                row=f"who held a device at a past instant, {PERIODS:,} periods, slowest of 2,000",
+                figure=max(times) * 1000,
+                unit="ms",
+                must="<= 50 ms",
+            )
     if find_browser():
         lines = [[f"line {n}", "2026-01-01", "passed", "x" * 40] for n in range(200)]
         html = sheet("Evidence", "device", [Part("Work orders", sheet_rows(["a", "b", "c", "d"], lines))], "made")
-        row(row="evidence of a device with 200 lines as PDF", figure=median_s(lambda: print_pdf(html)), unit="s",
-            must="<= 3 s")  # fmt: skip
+        row(
+            row="evidence of a device with 200 lines as PDF",
+            figure=median_s(lambda: print_pdf(html)),
+            unit="s",
+            must="<= 3 s",
+        )
 
 
 if __name__ == "__main__":

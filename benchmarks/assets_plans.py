@@ -34,25 +34,58 @@ def recall() -> None:
         engine = create_engine(f"sqlite:///{Path(folder) / 'bench.db'}")
         SQLModel.metadata.create_all(engine)
         cycles = [
-            {"id": f"c{i}", "machine": f"m{i % MACHINES}", "number": i, "start_at": i * 100, "end_at": i * 100 + 50,
-             "programme": "", "verdict": "pass", "input_hash": "", "is_manual": False, "judgement": ""}
+            {
+                "id": f"c{i}",
+                "machine": f"m{i % MACHINES}",
+                "number": i,
+                "start_at": i * 100,
+                "end_at": i * 100 + 50,
+                "programme": "",
+                "verdict": "pass",
+                "input_hash": "",
+                "is_manual": False,
+                "judgement": "",
+            }
             for i in range(CYCLES)
-        ]  # fmt: skip
+        ]
         loads = [
-            {"id": f"l{i}", "machine": f"m{i % MACHINES}", "cycle": f"c{i}", "place": "", "state": "released",
-             "opened_at": 0, "decided_at": 0, "reason": ""}
+            {
+                "id": f"l{i}",
+                "machine": f"m{i % MACHINES}",
+                "cycle": f"c{i}",
+                "place": "",
+                "state": "released",
+                "opened_at": 0,
+                "decided_at": 0,
+                "reason": "",
+            }
             for i in range(CYCLES)
-        ]  # fmt: skip
+        ]
         items = [
-            {"load": f"l{i // ITEMS}", "position": i % ITEMS, "set_instance": f"s{int(s)}", "asset": "", "gtin": "1",
-             "lot": "", "quantity": 1, "shelf_life_s": 0, "expires_at": 0, "is_implant": False}
+            {
+                "load": f"l{i // ITEMS}",
+                "position": i % ITEMS,
+                "set_instance": f"s{int(s)}",
+                "asset": "",
+                "gtin": "1",
+                "lot": "",
+                "quantity": 1,
+                "shelf_life_s": 0,
+                "expires_at": 0,
+                "is_implant": False,
+            }
             for i, s in enumerate(rng.integers(0, 20_000, CYCLES * ITEMS))
-        ]  # fmt: skip
+        ]
         uses = [
-            {"set_instance": f"s{int(rng.integers(20_000))}", "at": int(cycle) * 100 + 60, "case_id": f"k{i}",
-             "cycle": f"c{int(cycle)}", "flags": ""}
+            {
+                "set_instance": f"s{int(rng.integers(20_000))}",
+                "at": int(cycle) * 100 + 60,
+                "case_id": f"k{i}",
+                "cycle": f"c{int(cycle)}",
+                "flags": "",
+            }
             for i, cycle in enumerate(rng.integers(0, CYCLES, USES))
-        ]  # fmt: skip
+        ]
         # A biological indicator every thirty cycles of a machine, and one that grew near the end.
         read = [
             {"cycle": f"c{i}", "kind": "biological", "name": "BI", "at": 0, "is_passed": True, "actor": ""}
@@ -60,8 +93,13 @@ def recall() -> None:
             if (i // MACHINES) % 30 == 0
         ]
         with Session(engine) as session:
-            for table, rows in ((CycleRow, cycles), (LoadRow, loads), (LoadItemRow, items), (SetUseRow, uses),
-                                (IndicatorRow, read)):  # fmt: skip
+            for table, rows in (
+                (CycleRow, cycles),
+                (LoadRow, loads),
+                (LoadItemRow, items),
+                (SetUseRow, uses),
+                (IndicatorRow, read),
+            ):
                 for start in range(0, len(rows), 50_000):
                     session.execute(insert(table), rows[start : start + 50_000])
             session.commit()
@@ -81,13 +119,17 @@ def replacement() -> None:
     risk = rng.gamma(2.0, 1.0, 5000)
     options = [
         Candidate(
-            asset=f"a{i}", costs=(int(price[i]),) * 5,
+            asset=f"a{i}",
+            costs=(int(price[i]),) * 5,
             benefits=tuple(int(100 * risk[i] * price[i] ** 0.7 * 0.95**year) for year in range(5)),
-            bundle=f"b{i // 4}" if i < 400 else "", kind=f"k{i % 50}", model=f"m{i % 50}-{i % 4}", site=f"s{i % 6}",
+            bundle=f"b{i // 4}" if i < 400 else "",
+            kind=f"k{i % 50}",
+            model=f"m{i % 50}-{i % 4}",
+            site=f"s{i % 6}",
             forced_by=2 if i % 500 == 0 else None,
         )
         for i in range(5000)
-    ]  # fmt: skip
+    ]
     rules = ReplacementRules(budgets=(int(price.sum() * 0.06),) * 5, most_models={f"k{k}": 3 for k in range(10)})
     begin = time.perf_counter()
     plan = plan_replacements(options, rules, seconds=60.0, workers=2)
@@ -101,8 +143,14 @@ def replacement() -> None:
             left -= int(price[taken])
             naive += options[taken].benefits[year]
     row(row="replacement plan of 5,000 devices over 5 years: gap", figure=plan.gap * 100, unit="%", must="<= 0.5 %")
-    row(row="replacement plan: benefit beside buying by score", figure=plan.benefit, unit="points", peer="by score",
-        peer_figure=naive, ratio=plan.benefit / naive)  # fmt: skip
+    row(
+        row="replacement plan: benefit beside buying by score",
+        figure=plan.benefit,
+        unit="points",
+        peer="by score",
+        peer_figure=naive,
+        ratio=plan.benefit / naive,
+    )
     row(row="replacement plan: time", figure=spent, unit="s", must="<= 60 s and model")
 
 

@@ -31,8 +31,12 @@ def main() -> None:
         for _ in range(MUTATED // len(MUTATIONS))
         if judge(*mutate(kind, rng)).verdict is Verdict.PASS
     )
-    row(row=f"{MUTATED:,} mutated cycles of {len(MUTATIONS)} kinds: passed", figure=sum(passed.values()), unit="cycles",
-        must="0")  # fmt: skip
+    row(
+        row=f"{MUTATED:,} mutated cycles of {len(MUTATIONS)} kinds: passed",
+        figure=sum(passed.values()),
+        unit="cycles",
+        must="0",
+    )
     failed = sum(
         judge(clean_cycle(*BANDS[seed % len(BANDS)], seed=seed), programme(*BANDS[seed % len(BANDS)])).verdict
         is not Verdict.PASS
@@ -51,10 +55,18 @@ def main() -> None:
                     w.code for w in found.warnings
                 }
         cycles = PER_SHARE * len(BANDS)
-        row(row=f"air {share:.1%}: held back where the limit is 1 K", figure=100.0 * counts["1"] / cycles, unit="%",
-            must="100 %" if share >= 0.03 else "")  # fmt: skip
-        row(row=f"air {share:.1%}: held back where the limit is 2 K", figure=100.0 * counts["2"] / cycles, unit="%",
-            must="100 %" if share >= 0.06 else "")  # fmt: skip
+        row(
+            row=f"air {share:.1%}: held back where the limit is 1 K",
+            figure=100.0 * counts["1"] / cycles,
+            unit="%",
+            must="100 %" if share >= 0.03 else "",
+        )
+        row(
+            row=f"air {share:.1%}: held back where the limit is 2 K",
+            figure=100.0 * counts["2"] / cycles,
+            unit="%",
+            must="100 %" if share >= 0.06 else "",
+        )
         row(row=f"air {share:.1%}: held back or flagged", figure=100.0 * counts["seen"] / (2 * cycles), unit="%")
 
 

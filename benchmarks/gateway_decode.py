@@ -45,9 +45,19 @@ def body() -> bytes:
     def tag(i: int) -> bytes:
         content = struct.pack(
             ">B12sBHBbBQBQBH",
-            0x8D, b"\x30\x74" + i.to_bytes(10, "big"), 0x81, 1 + i % 4, 0x86, -40 - i % 30,
-            0x82, START_US, 0x84, START_US + i, 0x88, 1,
-        )  # fmt: skip
+            0x8D,
+            b"\x30\x74" + i.to_bytes(10, "big"),
+            0x81,
+            1 + i % 4,
+            0x86,
+            -40 - i % 30,
+            0x82,
+            START_US,
+            0x84,
+            START_US + i,
+            0x88,
+            1,
+        )
         return struct.pack(">HH", 240, len(content) + 4) + content
 
     return b"".join(map(tag, range(TAGS)))

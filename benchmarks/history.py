@@ -45,9 +45,14 @@ def fill(database: Database, events: int = EVENTS) -> None:
             tag = i if i < THINGS else chance.randrange(THINGS)
             at = START_US + i * 1000
             event = ZoneChanged(
-                thing=f"tag-{tag}", occurred_at=at, source="gateway:bench", source_key=str(i), id=ids.next(at),
-                recorded_at=at, zone=f"zone-{i % 4999}",
-            )  # fmt: skip
+                thing=f"tag-{tag}",
+                occurred_at=at,
+                source="gateway:bench",
+                source_key=str(i),
+                id=ids.next(at),
+                recorded_at=at,
+                zone=f"zone-{i % 4999}",
+            )
             batch.append(Stored(i + 1, event, True))
         database.writer.submit_work(
             lambda t, b=batch: rows.insert(t.raw, b[0].sequence, [row_of(s.event) for s in b])

@@ -58,10 +58,14 @@ def _measure() -> None:
                     figures[kind].append(spell({**told, "key": reader if name == "page" else key}))
             ours, theirs = statistics.median(figures["twin"]), statistics.median(figures["naive"])
             row = {
-                "row": f"HTTP {name}, {clients} clients, SQLite", "figure": round(ours, 1), "unit": "requests/s",
-                "peer": "naive FastAPI + SQLModel", "peer_figure": round(theirs, 1), "ratio": round(ours / theirs, 2),
+                "row": f"HTTP {name}, {clients} clients, SQLite",
+                "figure": round(ours, 1),
+                "unit": "requests/s",
+                "peer": "naive FastAPI + SQLModel",
+                "peer_figure": round(theirs, 1),
+                "ratio": round(ours / theirs, 2),
                 "must": f">= {must}x",
-            }  # fmt: skip
+            }
             print(json.dumps(row), flush=True)
 
 
@@ -146,7 +150,7 @@ def _serve_twin(folder: Path, port: int, url: str) -> None:
     events: list[Event] = [
         PlaceDefined(thing=f"Z{n}", source_key=f"p{n}", kind=PlaceKind.ROOM, name=f"Room {n}", **head)
         for n in range(200)
-    ]  # fmt: skip
+    ]
     for n in range(ASSETS):
         asset, tag = f"A{n:06}", f"T{n:06}"
         events += [
@@ -171,9 +175,10 @@ def _serve_twin(folder: Path, port: int, url: str) -> None:
         made = [
             hospital.write_now(lambda session, new=new: create_key(session, new, created_by="bench", now=now)[0])
             for new in (
-                NewKey(name="bench", role=Role.SERVICE_GATEWAY, source=SOURCE), NewKey(name="page", role=Role.BIOMED)
+                NewKey(name="bench", role=Role.SERVICE_GATEWAY, source=SOURCE),
+                NewKey(name="page", role=Role.BIOMED),
             )
-        ]  # fmt: skip
+        ]
         (folder / "keys").write_text(" ".join(made))
         app.access.setup_link = None  # nobody signs in by password here
         uvicorn.run(app.asgi, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on")
@@ -200,13 +205,21 @@ def _serve_naive(folder: Path, port: int, url: str) -> None:
 def _event(kind: str, key: str) -> bytes:
     if kind == "naive":
         told: dict[str, object] = {
-            "uid": key, "thing": f"tag-{key[-3:]}", "type": "ZoneChanged", "occurred_at": START_US, "zone": "Z1"
-        }  # fmt: skip
+            "uid": key,
+            "thing": f"tag-{key[-3:]}",
+            "type": "ZoneChanged",
+            "occurred_at": START_US,
+            "zone": "Z1",
+        }
     else:
         told = {
-            "type": "ZoneChanged", "thing": f"tag-{key[-3:]}", "occurred_at": time.time_ns() // 1000, "source": SOURCE,
-            "source_key": key, "zone": "Z1",
-        }  # fmt: skip
+            "type": "ZoneChanged",
+            "thing": f"tag-{key[-3:]}",
+            "occurred_at": time.time_ns() // 1000,
+            "source": SOURCE,
+            "source_key": key,
+            "zone": "Z1",
+        }
     return json.dumps(told).encode()
 
 

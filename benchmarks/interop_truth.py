@@ -40,12 +40,16 @@ def closed_loop(folder: Path) -> None:
     scale = f"{beds} beds, {tags} tags, {hours / 24:g} days"
     say(
         row=f"closed loop, {scale}: right of {score.pairs} (thing, facet) pairs at 40 instants",
-        figure=round(score.share * 100, 3), unit="%", must=">= 99.5 %",
-    )  # fmt: skip
+        figure=round(score.share * 100, 3),
+        unit="%",
+        must=">= 99.5 %",
+    )
     say(
         row=f"closed loop, {scale}: right of {score.end_pairs} pairs in the end",
-        figure=round(100 * score.end_right / score.end_pairs, 3), unit="%", must="100 %",
-    )  # fmt: skip
+        figure=round(100 * score.end_right / score.end_pairs, 3),
+        unit="%",
+        must="100 %",
+    )
 
 
 def geofence(folder: Path) -> None:
@@ -80,8 +84,10 @@ def geofence(folder: Path) -> None:
     hospital.close()
     say(
         row=f"geofence alarm, reading to stored alarm, worst of {EXITS} (1 s of it is the fence's own delay)",
-        figure=round(max(waits), 3), unit="s", must="<= 2 s",
-    )  # fmt: skip
+        figure=round(max(waits), 3),
+        unit="s",
+        must="<= 2 s",
+    )
 
 
 def main() -> None:

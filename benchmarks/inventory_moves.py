@@ -100,12 +100,33 @@ def main() -> None:
         _, cpu = moves(engine_in(folder, "OFF"), 32)
         _, mapper_cpu = rows_by_mapper(engine_in(folder, "OFF"))
         peer = "SQLModel add + commit of one row"
-        show("guarded move with its own commit", 1 / own, "1/s", peer=peer, peer_figure=round(1 / mapper),
-             ratio=round(mapper / own, 2), must=">= 2.5x")  # fmt: skip
-        show("guarded move, 32 in a commit", 1 / grouped, "1/s", peer=peer, peer_figure=round(1 / mapper),
-             ratio=round(mapper / grouped, 2), must=">= 8x")  # fmt: skip
-        show("processor time of a guarded move", cpu * 1e6, "us", peer=peer, peer_figure=round(mapper_cpu * 1e6, 1),
-             ratio=round(mapper_cpu / cpu, 2), must=">= 8x less")  # fmt: skip
+        show(
+            "guarded move with its own commit",
+            1 / own,
+            "1/s",
+            peer=peer,
+            peer_figure=round(1 / mapper),
+            ratio=round(mapper / own, 2),
+            must=">= 2.5x",
+        )
+        show(
+            "guarded move, 32 in a commit",
+            1 / grouped,
+            "1/s",
+            peer=peer,
+            peer_figure=round(1 / mapper),
+            ratio=round(mapper / grouped, 2),
+            must=">= 8x",
+        )
+        show(
+            "processor time of a guarded move",
+            cpu * 1e6,
+            "us",
+            peer=peer,
+            peer_figure=round(mapper_cpu * 1e6, 1),
+            ratio=round(mapper_cpu / cpu, 2),
+            must=">= 8x less",
+        )
         books(engine_in(folder, "FULL"))
 
 
@@ -120,8 +141,12 @@ def books(engine: Engine) -> None:
             post_opening(Driver(session), Opening(command=command, content_hash="", source="found", rows=rows))
             session.commit()
         taken.append(time.perf_counter() - start)
-    show("opening stock: entries with their balances", 2 * len(rows) / statistics.median(taken), "entries/s",
-         must=">= 100,000/s")  # fmt: skip
+    show(
+        "opening stock: entries with their balances",
+        2 * len(rows) / statistics.median(taken),
+        "entries/s",
+        must=">= 100,000/s",
+    )
     asked = []
     with Session(engine) as session:
         session.connection().execute(text("SELECT 1"))
@@ -130,8 +155,12 @@ def books(engine: Engine) -> None:
             start = time.perf_counter()
             position_at(driver, item=f"item-{i % 5000}", place=f"place-{i % 60}")
             asked.append(time.perf_counter() - start)
-    show("on hand of one item at a place, 99th percentile", statistics.quantiles(asked, n=100)[98] * 1000, "ms",
-         must="< 1 ms")  # fmt: skip
+    show(
+        "on hand of one item at a place, 99th percentile",
+        statistics.quantiles(asked, n=100)[98] * 1000,
+        "ms",
+        must="< 1 ms",
+    )
 
 
 if __name__ == "__main__":

@@ -43,8 +43,15 @@ def order_up_to() -> None:
         _, _, cost = s_s_discrete_exact(*(float(each) for each in costs[row]), True, float(means[row]))
         assert abs(cost - found[row, 2]) < 1e-6 * cost
     peer = (time.perf_counter() - start) / 2 * 10_000
-    show("exact (s, S) of 10,000 items", ours, "s", peer="stockpyl, from 2", peer_figure=round(peer, 1),
-         ratio=round(peer / ours), must="<= 0.5 s")  # fmt: skip
+    show(
+        "exact (s, S) of 10,000 items",
+        ours,
+        "s",
+        peer="stockpyl, from 2",
+        peer_figure=round(peer, 1),
+        ratio=round(peer / ours),
+        must="<= 0.5 s",
+    )
 
 
 def forecasts() -> None:
@@ -52,9 +59,12 @@ def forecasts() -> None:
 
     series = np.random.default_rng(2).poisson(0.8, (10_000, 104)).astype(float)
     peers = {
-        Method.SES: models.SimpleExponentialSmoothing(0.2), Method.CROSTON: models.CrostonClassic(),
-        Method.SBA: models.CrostonSBA(), Method.TSB: models.TSB(0.2, 0.2), Method.ADIDA: models.ADIDA(),
-    }  # fmt: skip
+        Method.SES: models.SimpleExponentialSmoothing(0.2),
+        Method.CROSTON: models.CrostonClassic(),
+        Method.SBA: models.CrostonSBA(),
+        Method.TSB: models.TSB(0.2, 0.2),
+        Method.ADIDA: models.ADIDA(),
+    }
     for method, peer in peers.items():
         FORECASTS[method](series[:2])
         start = time.perf_counter()
@@ -65,8 +75,15 @@ def forecasts() -> None:
         for row in series[:200]:
             peer.forecast(row, h=1)
         beside = (time.perf_counter() - start) * 50
-        show(f"forecast of 10,000 x 104 by {method.value}", ours, "s", peer="statsforecast, from 200",
-             peer_figure=round(beside, 3), ratio=round(beside / ours, 1), must="<= 0.1 s")  # fmt: skip
+        show(
+            f"forecast of 10,000 x 104 by {method.value}",
+            ours,
+            "s",
+            peer="statsforecast, from 200",
+            peer_figure=round(beside, 3),
+            ratio=round(beside / ours, 1),
+            must="<= 0.1 s",
+        )
 
 
 def antibiotics() -> None:
@@ -77,12 +94,22 @@ def antibiotics() -> None:
     for score in found.scores:
         for quantile, loss in score.pinball.items():
             base = plain.pinball[quantile]
-            show(f"antibiotics, pinball {quantile}, {score.method}", loss, "scaled loss", peer="SES 0.2, normal error",
-                 peer_figure=round(base, 6), ratio=round(base / loss, 3))  # fmt: skip
+            show(
+                f"antibiotics, pinball {quantile}, {score.method}",
+                loss,
+                "scaled loss",
+                peer="SES 0.2, normal error",
+                peer_figure=round(base, 6),
+                ratio=round(base / loss, 3),
+            )
     for target in (0.9, 0.95, 0.96, 0.98):
         fill = fill_backtest(demand, origins=19, target=target, method=Method(found.scores[0].method))
-        show(f"antibiotics, fill rate reached for {target}", fill.fill_rate, "share",
-             must=f"within 0.01 of {target}; {fill.months_of_stock:.3f} months of stock")  # fmt: skip
+        show(
+            f"antibiotics, fill rate reached for {target}",
+            fill.fill_rate,
+            "share",
+            must=f"within 0.01 of {target}; {fill.months_of_stock:.3f} months of stock",
+        )
 
 
 if __name__ == "__main__":

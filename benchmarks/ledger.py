@@ -65,16 +65,22 @@ def spell(send: Callable[[], int], callers: int = CALLERS) -> float:
 
 def event(number: int) -> ZoneChanged:
     return ZoneChanged(
-        thing=f"tag-{number % 5000}", occurred_at=START_US + number, source="gateway:bench", source_key=f"{number:012}",
+        thing=f"tag-{number % 5000}",
+        occurred_at=START_US + number,
+        source="gateway:bench",
+        source_key=f"{number:012}",
         zone=f"zone-{number % 60}",
-    )  # fmt: skip
+    )
 
 
 def body(number: int) -> NaiveEventIn:
     return NaiveEventIn(
-        uid=f"{number:012}", thing=f"tag-{number % 5000}", type="ZoneChanged", occurred_at=START_US + number,
+        uid=f"{number:012}",
+        thing=f"tag-{number % 5000}",
+        type="ZoneChanged",
+        occurred_at=START_US + number,
         zone=f"zone-{number % 60}",
-    )  # fmt: skip
+    )
 
 
 def compare(name: str, url: str, folder: Path) -> None:
@@ -107,15 +113,23 @@ def compare(name: str, url: str, folder: Path) -> None:
         peer, figure = (statistics.median(one[i] for one in spells) for i in (0, 1))
         what = "single events" if count == 1 else "batches of 1,000"
         row = {
-            "row": f"durable ingestion, {what}, {name}, {callers} callers", "figure": round(figure), "unit": "events/s",
-            "peer": "SQLModel add, commit", "peer_figure": round(peer), "ratio": round(figure / peer, 1),
+            "row": f"durable ingestion, {what}, {name}, {callers} callers",
+            "figure": round(figure),
+            "unit": "events/s",
+            "peer": "SQLModel add, commit",
+            "peer_figure": round(peer),
+            "ratio": round(figure / peer, 1),
             "must": f"ratio >= {must}",
-        }  # fmt: skip
+        }
         sys.stdout.write(json.dumps(row) + "\n")
     best = statistics.median(spell(lambda: twin(500)) for _ in range(ROUNDS))
     must = 80_000 if name == "SQLite" else 50_000
-    row = {"row": f"durable ingestion, batches of 500, {name}", "figure": round(best), "unit": "events/s",
-           "must": f">= {must:,}"}  # fmt: skip
+    row = {
+        "row": f"durable ingestion, batches of 500, {name}",
+        "figure": round(best),
+        "unit": "events/s",
+        "must": f">= {must:,}",
+    }
     sys.stdout.write(json.dumps(row) + "\n")
     ledger.close()
     database.close()

@@ -57,10 +57,12 @@ def main() -> None:
         share = (time.process_time() - used) / (2 * (time.monotonic() - wall))
         line = {
             "row": f"instance {number}, gap to best known ({seconds:g} s, 2 threads, processor share {share:.2f})",
-            "figure": round(gap(problem, found.roster, best), 2), "unit": "%", "peer": "CP-SAT on the whole model",
+            "figure": round(gap(problem, found.roster, best), 2),
+            "unit": "%",
+            "peer": "CP-SAT on the whole model",
             "peer_figure": round(whole(problem, seconds, best), 2),
             "must": "" if number == 8 else "<= 2 % in 60 s, 0.5 % in 600 s",
-        }  # fmt: skip
+        }
         print(json.dumps(line), flush=True)
 
 

@@ -53,11 +53,15 @@ def hospital(seed: int) -> RouteProblem:
         early = int(chance.integers(0, HORIZON_S - 5400))
         tasks.append(
             RouteTask(
-                id=f"t{index}", place=names[int(chance.integers(1, len(names)))],
-                service_s=int(chance.integers(120, 420)), earliest_s=early,
-                latest_s=early + int(chance.integers(1200, 5400)), amount=1, prize=PRIZE,
+                id=f"t{index}",
+                place=names[int(chance.integers(1, len(names)))],
+                service_s=int(chance.integers(120, 420)),
+                earliest_s=early,
+                latest_s=early + int(chance.integers(1200, 5400)),
+                amount=1,
+                prize=PRIZE,
             )
-        )  # fmt: skip
+        )
     carts = tuple(
         Carrier(id=f"c{at}", start=names[0], end=names[0], until_s=HORIZON_S, capacity=30) for at in range(N_CARTS)
     )
@@ -72,11 +76,16 @@ def pyvrp_alone(problem: RouteProblem, seconds: float, seed: int) -> int:
     locations = [pyvrp.Location(0, 0) for _ in nodes]
     clients = [
         pyvrp.Client(
-            index + 1, delivery=[task.amount], service_duration=task.service_s, tw_early=task.earliest_s,
-            tw_late=task.latest_s, prize=task.prize, required=False,
+            index + 1,
+            delivery=[task.amount],
+            service_duration=task.service_s,
+            tw_early=task.earliest_s,
+            tw_late=task.latest_s,
+            prize=task.prize,
+            required=False,
         )
         for index, task in enumerate(problem.tasks)
-    ]  # fmt: skip
+    ]
     kind = pyvrp.VehicleType(N_CARTS, [30], tw_early=0, tw_late=HORIZON_S)
     data = pyvrp.ProblemData(locations, clients, [pyvrp.Depot(0)], [kind], [matrix], [matrix])
     return int(pyvrp.solve(data, MaxRuntime(seconds), seed=seed, collect_stats=False).cost())
@@ -119,11 +128,15 @@ def warm(problem: RouteProblem, before: RoutePlan) -> tuple[RouteProblem, RouteP
     first = {found.carrier: (found.stops[0].task,) for found in before.rounds}
     carriers = tuple(
         Carrier(
-            id=one.id, start=one.start, end=one.end, until_s=one.until_s, capacity=one.capacity,
+            id=one.id,
+            start=one.start,
+            end=one.end,
+            until_s=one.until_s,
+            capacity=one.capacity,
             committed=first.get(one.id, ()),
         )
         for one in problem.carriers
-    )  # fmt: skip
+    )
     again = RouteProblem(places=problem.places, seconds=problem.seconds, tasks=problem.tasks, carriers=carriers)
     return again, before
 
@@ -166,10 +179,14 @@ def main() -> None:
         rows.append(("RC208, 1 s", solomon, "best known", [BEST_RC208] * 3, "at most 0.5 % above"))
     for name, ours, peer, theirs, must in rows:
         line = {
-            "row": f"{name} ({note})", "figure": sum(ours) / len(ours), "unit": "walking seconds or cost",
-            "peer": peer, "peer_figure": sum(theirs) / len(theirs), "ratio": round(sum(ours) / sum(theirs), 4),
+            "row": f"{name} ({note})",
+            "figure": sum(ours) / len(ours),
+            "unit": "walking seconds or cost",
+            "peer": peer,
+            "peer_figure": sum(theirs) / len(theirs),
+            "ratio": round(sum(ours) / sum(theirs), 4),
             "must": must,
-        }  # fmt: skip
+        }
         print(json.dumps(line), flush=True)
 
 

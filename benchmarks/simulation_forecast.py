@@ -36,9 +36,12 @@ def stays_of(rows: list[tuple[int, int, int]], kinds: tuple[str, ...]) -> Stays:
     """Give stays from (arrival, end, kind)."""
     table = np.array(sorted(rows), dtype=np.int64)
     return Stays(
-        arrived_us=table[:, 0], ended_us=table[:, 1], is_open=np.zeros(len(table), dtype=bool), kinds=table[:, 2],
+        arrived_us=table[:, 0],
+        ended_us=table[:, 1],
+        is_open=np.zeros(len(table), dtype=bool),
+        kinds=table[:, 2],
         kind_names=kinds,
-    )  # fmt: skip
+    )
 
 
 def sepsis() -> Stays:
@@ -82,10 +85,22 @@ def tell(log: str, tried: list[Tried], horizons: tuple[int, ...]) -> None:
         climatology = float(np.nanmean([one.climatology_crps for one in mine]))
         skills.append((found.crps, climatology))
         first = log == "sepsis" and horizon == 8
-        line(f"{log} {horizon} h: CRPS (n = {found.n})", found.crps, "patients", "hour of earlier weeks", climatology,
-             must="<= 0.78; >= 20 % below climatology" if first else ">= 20 % below climatology")  # fmt: skip
-        line(f"{log} {horizon} h: mean absolute error", found.mae, "patients", "persistence", persistence,
-             must="<= 0.94 of persistence" if first else "")  # fmt: skip
+        line(
+            f"{log} {horizon} h: CRPS (n = {found.n})",
+            found.crps,
+            "patients",
+            "hour of earlier weeks",
+            climatology,
+            must="<= 0.78; >= 20 % below climatology" if first else ">= 20 % below climatology",
+        )
+        line(
+            f"{log} {horizon} h: mean absolute error",
+            found.mae,
+            "patients",
+            "persistence",
+            persistence,
+            must="<= 0.94 of persistence" if first else "",
+        )
         if horizon <= 24:
             line(f"{log} {horizon} h: share of PIT in .05..95", found.pit_inside_90, "share", must="0.87 to 0.93")
             line(f"{log} {horizon} h: variance of PIT", found.pit_variance, "", must="0.075 to 0.09")

@@ -72,8 +72,15 @@ def against_c(engine: CompiledEngine) -> None:
     ours = statistics.median(a for a, _ in pairs) / counted["patients"] * 1e6
     peer = statistics.median(b["seconds"] for _, b in pairs) / counted["patients"] * 1e6
     ratio = statistics.median(a / b["seconds"] for a, b in pairs)
-    row("emergency department, 5 x 1 year, same events", ours, "us a patient", peer="plain C",
-        peer_figure=round(peer, 4), ratio=round(ratio, 3), must="<= 1.25 of the C program's time")  # fmt: skip
+    row(
+        "emergency department, 5 x 1 year, same events",
+        ours,
+        "us a patient",
+        peer="plain C",
+        peer_figure=round(peer, 4),
+        ratio=round(ratio, 3),
+        must="<= 1.25 of the C program's time",
+    )
 
 
 def against_python(engine: CompiledEngine) -> None:
@@ -87,8 +94,15 @@ def against_python(engine: CompiledEngine) -> None:
         left = emergency_simpy.run(1000, seed)
         simpy_times.append((time.process_time() - begin) / left)
     peer = statistics.median(simpy_times)
-    row("emergency department, all operations", per_patient * 1e6, "us a patient", peer="SimPy, idiomatic",
-        peer_figure=round(peer * 1e6, 2), ratio=round(peer / per_patient, 1), must=">= 100 x")  # fmt: skip
+    row(
+        "emergency department, all operations",
+        per_patient * 1e6,
+        "us a patient",
+        peer="SimPy, idiomatic",
+        peer_figure=round(peer * 1e6, 2),
+        ratio=round(peer / per_patient, 1),
+        must=">= 100 x",
+    )
     simple = CompiledEngine(emergency.plan_of(emergency.simple_document()))
     simple.run(0)
     per_patient = seconds(lambda: simple.run(0)) / simple.run(0).patients
@@ -98,8 +112,15 @@ def against_python(engine: CompiledEngine) -> None:
         left = emergency_ciw.run(700, seed)
         ciw_times.append((time.process_time() - begin) / left)
     peer = statistics.median(ciw_times)
-    row("department as far as Ciw can say it", per_patient * 1e6, "us a patient", peer="Ciw",
-        peer_figure=round(peer * 1e6, 2), ratio=round(peer / per_patient, 1), must=">= 150 x")  # fmt: skip
+    row(
+        "department as far as Ciw can say it",
+        per_patient * 1e6,
+        "us a patient",
+        peer="Ciw",
+        peer_figure=round(peer * 1e6, 2),
+        ratio=round(peer / per_patient, 1),
+        must=">= 150 x",
+    )
 
 
 def log_cost(engine: CompiledEngine) -> None:
@@ -110,8 +131,15 @@ def log_cost(engine: CompiledEngine) -> None:
         plain = seconds(lambda: engine.run(0), 1)
         pairs.append((seconds(lambda: engine.run(0, log=True), 1), plain))
     ratio = statistics.median(a / b for a, b in pairs)
-    row(f"full event log of a year ({rows:,} rows)", statistics.median(a for a, _ in pairs), "s", peer="no log",
-        peer_figure=round(statistics.median(b for _, b in pairs), 4), ratio=round(ratio, 3), must="<= 1.2")  # fmt: skip
+    row(
+        f"full event log of a year ({rows:,} rows)",
+        statistics.median(a for a, _ in pairs),
+        "s",
+        peer="no log",
+        peer_figure=round(statistics.median(b for _, b in pairs), 4),
+        ratio=round(ratio, 3),
+        must="<= 1.2",
+    )
 
 
 def in_threads(runner: Callable[[int], object], count: int, threads: int) -> float:
@@ -128,9 +156,15 @@ def scaling(engine: CompiledEngine) -> None:
     pairs = [(in_threads(engine.run, 30, 1), in_threads(engine.run, 30, 2)) for _ in range(3)]
     two = statistics.median(b for _, b in pairs)
     ratio = statistics.median(a / b for a, b in pairs)
-    row(f"30 replications x 1 year ({patients:,} patients), 2 threads", two, "s", peer="1 thread",
-        peer_figure=round(statistics.median(a for a, _ in pairs), 3), ratio=round(ratio, 2),
-        must=">= 1.8 x where two cores are free")  # fmt: skip
+    row(
+        f"30 replications x 1 year ({patients:,} patients), 2 threads",
+        two,
+        "s",
+        peer="1 thread",
+        peer_figure=round(statistics.median(a for a, _ in pairs), 3),
+        ratio=round(ratio, 2),
+        must=">= 1.8 x where two cores are free",
+    )
 
 
 def live_plan() -> RunPlan:
@@ -144,15 +178,26 @@ def live_plan() -> RunPlan:
     span = Span(start_at=1_795_996_800_000_000, horizon_us=48 * 3_600_000_000)
     day = 86_400_000_000
     patients = [
-        InPlace(name=f"{ward}-{bed}", node=f"stay-{ward}", held=(Need(f"ward-{ward}"),),
-                elapsed_us=int(random.exponential(3 * day)), arrived_us=-3 * day)
-        for ward in wards for bed in range(27)
-    ]  # fmt: skip
+        InPlace(
+            name=f"{ward}-{bed}",
+            node=f"stay-{ward}",
+            held=(Need(f"ward-{ward}"),),
+            elapsed_us=int(random.exponential(3 * day)),
+            arrived_us=-3 * day,
+        )
+        for ward in wards
+        for bed in range(27)
+    ]
     patients += [
-        InPlace(name=f"ed-{n}", node="ed-care", held=(Need("ed"),), elapsed_us=int(random.exponential(day / 12)),
-                arrived_us=-day)
+        InPlace(
+            name=f"ed-{n}",
+            node="ed-care",
+            held=(Need("ed"),),
+            elapsed_us=int(random.exponential(day / 12)),
+            arrived_us=-day,
+        )
         for n in range(30)
-    ]  # fmt: skip
+    ]
     return RunPlan(
         pathway=build_pathway(document, span=span), span=span, initial=InitialState(patients=tuple(patients)), seed=1
     )

@@ -35,9 +35,14 @@ def row(name: str, figure: float, unit: str, **facts: object) -> None:
 def coverage() -> None:
     """Count how often the interval of a simulated mean wait covers the exact one."""
     question = question_of(
-        {"servers": 4, "arrivals": "exp:3.2", "service": "exp:1", "patients": REPLICATIONS * PATIENTS,
-         "replications": REPLICATIONS}
-    )  # fmt: skip
+        {
+            "servers": 4,
+            "arrivals": "exp:3.2",
+            "service": "exp:1",
+            "patients": REPLICATIONS * PATIENTS,
+            "replications": REPLICATIONS,
+        }
+    )
     engine = CompiledEngine(queue_plan(question))
     exact = mmc(3.2, 1.0, 4).wait
     hits = 0
@@ -46,8 +51,12 @@ def coverage() -> None:
         waits = np.array([o.waits[0, 0, 1] / o.waits[0, 0, 0] / UNIT_US for o in outcomes])
         found = interval_of(waits, 0.95)
         hits += abs(found.mean - exact) <= found.half_width
-    row(f"coverage of 95 % intervals, {MACRO_RUNS:,} macro-runs of M/M/4", hits / MACRO_RUNS, "share",
-        must="0.935 to 0.965")  # fmt: skip
+    row(
+        f"coverage of 95 % intervals, {MACRO_RUNS:,} macro-runs of M/M/4",
+        hits / MACRO_RUNS,
+        "share",
+        must="0.935 to 0.965",
+    )
 
 
 def selection() -> None:
@@ -65,10 +74,22 @@ def pathways() -> None:
     """Compare the logs of both engines on many random pathways."""
     count = int(os.environ.get("HOSPITAL_TWIN_PATHWAYS", "10000"))
     said = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "--timeout", "7000",
-         "tests/simulation/test_same_log.py"],
-        env={**os.environ, "HOSPITAL_TWIN_PATHWAYS": str(count)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:randomly",
+            "--timeout",
+            "7000",
+            "tests/simulation/test_same_log.py",
+        ],
+        env={**os.environ, "HOSPITAL_TWIN_PATHWAYS": str(count)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     failed = re.search(r"(\d+) failed", said.stdout)
     differences = int(failed[1]) if failed else (0 if said.returncode == 0 else -1)
     row(f"{count:,} random pathways, tests that found a difference", differences, "tests", must="0")

@@ -79,9 +79,7 @@ def run_ihtc(path: Path, effort: Effort) -> Measured:
 def run_roster(path: Path, effort: Effort) -> Measured:
     """Make the roster of one benchmark instance."""
     problem = load_curtois(path)
-    found = solve_roster(
-        problem, RosterSettings(seconds=effort.seconds, threads=effort.threads, seed=effort.seed)
-    )  # fmt: skip
+    found = solve_roster(problem, RosterSettings(seconds=effort.seconds, threads=effort.threads, seed=effort.seed))
     report = check_roster(problem, found.roster)
     return Measured(cost=report.cost, is_valid=report.is_valid, steps=found.rounds)
 
@@ -125,12 +123,21 @@ def measure(kind: str, path: Path, effort: Effort, best: float) -> dict[str, obj
     told = RUNS[kind][0](path, effort)
     gap = 100 * (told.cost / best - 1) if best and told.is_valid else None
     return {
-        "kind": kind, "instance": path.stem, "seed": effort.seed, "seconds": effort.seconds,
-        "threads": effort.threads, "cost": told.cost, "is_valid": told.is_valid, "best_known": best or None,
-        "gap_percent": None if gap is None else round(gap, 3), "steps": told.steps,
-        "wall_s": round(time.monotonic() - wall, 2), "processor_s": round(time.process_time() - processor, 2),
-        "load_before": round(load_before, 2), "load_after": round(os.getloadavg()[0], 2),
-    }  # fmt: skip
+        "kind": kind,
+        "instance": path.stem,
+        "seed": effort.seed,
+        "seconds": effort.seconds,
+        "threads": effort.threads,
+        "cost": told.cost,
+        "is_valid": told.is_valid,
+        "best_known": best or None,
+        "gap_percent": None if gap is None else round(gap, 3),
+        "steps": told.steps,
+        "wall_s": round(time.monotonic() - wall, 2),
+        "processor_s": round(time.process_time() - processor, 2),
+        "load_before": round(load_before, 2),
+        "load_after": round(os.getloadavg()[0], 2),
+    }
 
 
 def done_before(out: Path) -> dict[tuple[object, ...], dict[str, object]]:
@@ -151,11 +158,12 @@ def summary(lines: list[dict[str, object]]) -> dict[str, object]:
     used = sum(float(str(line["processor_s"])) for line in lines)
     given = sum(float(str(line["wall_s"])) * int(str(line["threads"])) for line in lines)
     return {
-        "runs": len(lines), "valid": sum(bool(line["is_valid"]) for line in lines),
+        "runs": len(lines),
+        "valid": sum(bool(line["is_valid"]) for line in lines),
         "mean_gap_percent": round(sum(gaps) / len(gaps), 3) if gaps else None,
         "largest_gap_percent": round(max(gaps), 3) if gaps else None,
         "processor_share": round(used / given, 3) if given else None,
-    }  # fmt: skip
+    }
 
 
 def _arguments(given: list[str] | None) -> argparse.Namespace:

@@ -103,9 +103,14 @@ def create_backup(settings: Settings, clock: Clock, folder: Path) -> Path:
             _dump_postgresql(settings.effective_database_url, working)
             facts, kind = ("", 0, Head(0, "")), "postgresql"
         manifest = Manifest(
-            kind=kind, created_at=to_text(now), revision=facts[0], last_sequence=facts[1], audit_head=facts[2],
-            sha256=hash_of(working), size=working.stat().st_size,
-        )  # fmt: skip
+            kind=kind,
+            created_at=to_text(now),
+            revision=facts[0],
+            last_sequence=facts[1],
+            audit_head=facts[2],
+            sha256=hash_of(working),
+            size=working.stat().st_size,
+        )
         _keep(working, target, manifest)
     finally:
         working.unlink(missing_ok=True)

@@ -84,8 +84,9 @@ def _advance(session: Session, batch: RowBatch, *, now: int) -> int:
         row = GatewayMarkRow(gateway=batch.gateway, boot=batch.boot, seq=0, at=now)
     if batch.first > row.seq + 1:
         # A gateway always sends its oldest rows. What is older was committed once; here it may lie in a lost backup.
-        log.warning("%s: rows %d to %d of boot %d are not known here", batch.gateway, row.seq + 1, batch.first - 1,
-                    batch.boot)  # fmt: skip
+        log.warning(
+            "%s: rows %d to %d of boot %d are not known here", batch.gateway, row.seq + 1, batch.first - 1, batch.boot
+        )
     row.seq, row.at = max(row.seq, batch.last), now
     session.add(row)
     return row.seq
@@ -183,9 +184,15 @@ class BrokerIntake:
     async def _listen(self) -> None:
         broker = self._broker
         client = aiomqtt.Client(
-            broker.host, broker.port, username=broker.user, password=broker.password, tls_context=broker.tls,
-            identifier=self._identifier, clean_session=False, timeout=10.0,
-        )  # fmt: skip
+            broker.host,
+            broker.port,
+            username=broker.user,
+            password=broker.password,
+            tls_context=broker.tls,
+            identifier=self._identifier,
+            clean_session=False,
+            timeout=10.0,
+        )
         # The library acknowledges on arrival unless it is told; it has no public way of telling yet. Set before the
         # connection, since the broker sends what it has kept at once.
         client._client.manual_ack_set(True)

@@ -28,17 +28,28 @@ Row = dict[str, object]
 
 def _row(number: int, form: str, message: str, control_id: str) -> Row:
     return {
-        "number": number, "format": form, "message": message, "control_id": control_id, "outcome": "refused",
-        "events": "", "notes": "", "is_lossless": False, "problem": "",
-    }  # fmt: skip
+        "number": number,
+        "format": form,
+        "message": message,
+        "control_id": control_id,
+        "outcome": "refused",
+        "events": "",
+        "notes": "",
+        "is_lossless": False,
+        "problem": "",
+    }
 
 
 def _hl7(number: int, message: Message, zone: tzinfo, now: int, *, is_lossless: bool) -> Row:
     vault = Vault(bytes(32))
     around = Surroundings(
-        source=source_of(message), zone=zone, received_at=now, pseudonym=vault.pseudonym,
-        is_place=lambda _place: True, is_bed=lambda _place: True,
-    )  # fmt: skip
+        source=source_of(message),
+        zone=zone,
+        received_at=now,
+        pseudonym=vault.pseudonym,
+        is_place=lambda _place: True,
+        is_bed=lambda _place: True,
+    )
     row = _row(number, "hl7v2", f"{message.kind}^{message.trigger}", message.control_id)
     row["is_lossless"] = is_lossless
     try:

@@ -51,9 +51,12 @@ def intake_of(hospital: Hospital) -> Intake:
     """
     live = hospital.live
     return Intake(
-        vault=vault_of(hospital), ledger=hospital.ledger, zone=ZoneInfo(hospital.settings.time_zone),
-        is_place=lambda place: place in live.places, is_bed=lambda place: is_bed(live, place),
-    )  # fmt: skip
+        vault=vault_of(hospital),
+        ledger=hospital.ledger,
+        zone=ZoneInfo(hospital.settings.time_zone),
+        is_place=lambda place: place in live.places,
+        is_bed=lambda place: is_bed(live, place),
+    )
 
 
 class MessageDesk:

@@ -12,9 +12,16 @@ from twin.errors import Unavailable
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 LIMIT_S = 20.0
 _FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions",
-    "--disable-background-networking", "--no-first-run", "--no-pdf-header-footer", "--proxy-server=127.0.0.1:9",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+    "--proxy-server=127.0.0.1:9",
+)
 """Nothing is fetched: the proxy leads nowhere, and the sheet's own policy lets no script run. The sandbox needs rights
 that a container may lack, and what is printed is our own document without a script."""
 

@@ -68,8 +68,9 @@ class QueueDesk:
                     raise Conflict("This encounter waits here already.", code="queue.waits_already")
                 number = self._number(point, now)
             ticket = self._hospital.new_id()
-            self._record(QueueJoined, ticket, actor, service_point=point, encounter=encounter, number=number,
-                         priority=priority)  # fmt: skip
+            self._record(
+                QueueJoined, ticket, actor, service_point=point, encounter=encounter, number=number, priority=priority
+            )
             return live.tickets[ticket]
 
     def call_next(self, point: str, *, actor: str, counter: str) -> Ticket:
@@ -133,9 +134,13 @@ class QueueDesk:
     def _record(self, kind: type[Event], ticket: str, actor: str, **fields: object) -> None:
         now = self._hospital.clock.now()
         event = kind(
-            thing=ticket, occurred_at=now, source=f"user:{actor}", source_key=self._hospital.new_id(), actor=actor,
+            thing=ticket,
+            occurred_at=now,
+            source=f"user:{actor}",
+            source_key=self._hospital.new_id(),
+            actor=actor,
             **fields,  # type: ignore[arg-type]  # fields of the kind, checked by its callers
-        )  # fmt: skip
+        )
         self._hospital.record_now([event])
 
     def _number(self, point: str, now: int) -> str:

@@ -19,9 +19,13 @@ def build_tree() -> typer.Typer:
     and under the module's name otherwise.
     """
     tree = typer.Typer(
-        name="hospital-twin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-        help=say("The operations digital twin of a hospital."), rich_markup_mode=None,
-    )  # fmt: skip
+        name="hospital-twin",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help=say("The operations digital twin of a hospital."),
+        rich_markup_mode=None,
+    )
 
     @tree.callback()
     def _root() -> None:

@@ -281,15 +281,26 @@ def open_hospital(
         upgrade(database) if is_core else require_current(database)
         live = LiveState()
         ledger = Ledger(
-            database, state=live, bearer_of=bearer_of, clock=time, ids=ids,
+            database,
+            state=live,
+            bearer_of=bearer_of,
+            clock=time,
+            ids=ids,
             snapshot_every=settings.snapshot_every_events,
             handlers=gather(organ_handlers() if handlers is None else handlers),
-        )  # fmt: skip
+        )
         hospital = Hospital(
-            settings=settings, clock=time, database=database, ledger=ledger, live=live, ids=ids,
-            secret=database.writer.run(_secret), process=ids.next(time.now()), deadlines=DeadlineService(time),
+            settings=settings,
+            clock=time,
+            database=database,
+            ledger=ledger,
+            live=live,
+            ids=ids,
+            secret=database.writer.run(_secret),
+            process=ids.next(time.now()),
+            deadlines=DeadlineService(time),
             telemetry=Telemetry(database),
-        )  # fmt: skip
+        )
     except BaseException:
         database.close()
         raise

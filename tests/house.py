@@ -26,9 +26,14 @@ class House:
             self.tell(PlaceDefined, f"{ward}-room", 0, kind=PlaceKind.ROOM, name="Room", parent=ward)
             for number in (1, 2):
                 self.tell(
-                    PlaceDefined, f"{ward}-{number}", 0, kind=PlaceKind.BED, name=f"Bed {number}",
-                    parent=f"{ward}-room", capacity=capacity,
-                )  # fmt: skip
+                    PlaceDefined,
+                    f"{ward}-{number}",
+                    0,
+                    kind=PlaceKind.BED,
+                    name=f"Bed {number}",
+                    parent=f"{ward}-room",
+                    capacity=capacity,
+                )
 
     def tell(self, kind: type[E], thing: str, minute: float, /, *, source: str = "his:main", **payload: Any) -> E:
         number = len(self.facts)

@@ -56,9 +56,18 @@ _PLACE_FIELDS = frozenset(
 )
 _BEARERS = (*POOLS["asset"], *POOLS["encounter"], "s1", "bin-1")
 _CANCELLABLE = (
-    "EncounterStarted", "EncounterMoved", "EncounterFinished", "EncounterPlanned", "BedReserved", "EncountersSwapped",
-    "EncountersMerged", "EncounterLeaveStarted", "EncounterArrived", "EncounterDeparted", "DischargePlanned",
-)  # fmt: skip
+    "EncounterStarted",
+    "EncounterMoved",
+    "EncounterFinished",
+    "EncounterPlanned",
+    "BedReserved",
+    "EncountersSwapped",
+    "EncountersMerged",
+    "EncounterLeaveStarted",
+    "EncounterArrived",
+    "EncounterDeparted",
+    "DischargePlanned",
+)
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **{name: st.sampled_from(PLACES) for name in _PLACE_FIELDS},
     "bearer": st.sampled_from(_BEARERS),

@@ -23,27 +23,57 @@ _NUMBERS = (
     "max_air_share",
 )
 _OTHER_NAMES = {
-    "max_theoretical_difference_k": ("theoretical_limit_k", "max_theoretical_k", "max_abs_theoretical_minus_measured_k",
-                                     "steam_difference_limit_k"),
+    "max_theoretical_difference_k": (
+        "theoretical_limit_k",
+        "max_theoretical_k",
+        "max_abs_theoretical_minus_measured_k",
+        "steam_difference_limit_k",
+    ),
     "max_record_difference_k": ("record_limit_k", "max_control_record_difference_k"),
     "min_f0_minutes": ("required_f0_minutes", "min_f0", "f0_min"),
     "min_a0_s": ("required_a0_s", "min_a0", "a0_min"),
     "f0_reference_c": ("tref", "t_ref", "f0_tref_c"),
-}  # fmt: skip
+}
 """Other spellings under which a limit is understood; a limit that is misread as absent would judge too mildly."""
 
 _PRECONDITIONS = {
-    "air_removal_test": "air_removal_test", "bowie_dick": "air_removal_test", "bd": "air_removal_test",
-    "bd_today": "air_removal_test", "leak_test": "leak_test", "leak": "leak_test", "leak_rate": "leak_test",
-    "calibration": "calibration", "calibration_in_date": "calibration", "maintenance": "maintenance",
-    "pm": "maintenance", "no_open_notice": "no_open_notice", "no_open_recall": "no_open_notice",
-}  # fmt: skip
+    "air_removal_test": "air_removal_test",
+    "bowie_dick": "air_removal_test",
+    "bd": "air_removal_test",
+    "bd_today": "air_removal_test",
+    "leak_test": "leak_test",
+    "leak": "leak_test",
+    "leak_rate": "leak_test",
+    "calibration": "calibration",
+    "calibration_in_date": "calibration",
+    "maintenance": "maintenance",
+    "pm": "maintenance",
+    "no_open_notice": "no_open_notice",
+    "no_open_recall": "no_open_notice",
+}
 
-_KNOWN = frozenset({
-    "id", "band", "setpoint", "required_hold_s", "programme", "kind", "phases", "required_evidence", "preconditions",
-    "samples", "breakpoints_s_c", "air_fraction", "missing_seconds", "expect", "note", "comment",
-    *_NUMBERS, *(name for names in _OTHER_NAMES.values() for name in names),
-})  # fmt: skip
+_KNOWN = frozenset(
+    {
+        "id",
+        "band",
+        "setpoint",
+        "required_hold_s",
+        "programme",
+        "kind",
+        "phases",
+        "required_evidence",
+        "preconditions",
+        "samples",
+        "breakpoints_s_c",
+        "air_fraction",
+        "missing_seconds",
+        "expect",
+        "note",
+        "comment",
+        *_NUMBERS,
+        *(name for names in _OTHER_NAMES.values() for name in names),
+    }
+)
 
 BAND_WIDTH_K = 3.0
 """Width of the band where a cycle names its set temperature only, EN 285 (sterilization temperature band)."""
@@ -139,8 +169,12 @@ def _preconditions(row: Mapping[str, object], place: str) -> Preconditions:
     for key, value in given.items():
         name = _PRECONDITIONS.get(str(key).strip().lower())
         if name is None or not (value is None or isinstance(value, bool)):
-            raise field_problem(f"preconditions.{key}", place, f"Unknown or no true, false, null: {value!r}.",
-                                f"Use {', '.join(sorted(set(_PRECONDITIONS.values())))}.")  # fmt: skip
+            raise field_problem(
+                f"preconditions.{key}",
+                place,
+                f"Unknown or no true, false, null: {value!r}.",
+                f"Use {', '.join(sorted(set(_PRECONDITIONS.values())))}.",
+            )
         known[name] = value
     return Preconditions(**known)
 

@@ -17,12 +17,22 @@ from twin.clock import SECOND_US
 from twin.errors import FieldError, FieldProblem
 
 _CHANNEL_BY_COLUMN = {
-    "t_control": "control_c", "control_c": "control_c", "t_chamber": "control_c",
-    "t_record": "record_c", "record_c": "record_c",
-    "p_abs": "pressure_kpa", "p_abs_kpa": "pressure_kpa", "pressure_kpa": "pressure_kpa",
-    "phase": "phase", "door": "door", "alarm": "alarm", "alarms": "alarm",
-    "cycle_number": "cycle_number", "cycle_no": "cycle_number", "heartbeat": "heartbeat",
-}  # fmt: skip
+    "t_control": "control_c",
+    "control_c": "control_c",
+    "t_chamber": "control_c",
+    "t_record": "record_c",
+    "record_c": "record_c",
+    "p_abs": "pressure_kpa",
+    "p_abs_kpa": "pressure_kpa",
+    "pressure_kpa": "pressure_kpa",
+    "phase": "phase",
+    "door": "door",
+    "alarm": "alarm",
+    "alarms": "alarm",
+    "cycle_number": "cycle_number",
+    "cycle_no": "cycle_number",
+    "heartbeat": "heartbeat",
+}
 _TIMES = ("t", "t_s", "time", "time_s")
 _WORDS = {"closed": 1.0, "open": 0.0, "true": 1.0, "false": 0.0}
 _SAMPLES_LIMIT = 1_000_000  # eleven days at 1 s: more is a wrong time unit, and would only fill the memory

@@ -81,10 +81,15 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
             continue
         terms[code] = Term(code=code, term=words, parent=parent_of(code))
     problems += [
-        FieldProblem(field="code", place=term.code, message=f"The level above, {term.parent}, is missing.",
-                     cure="Take the whole table.")
-        for term in terms.values() if term.parent and term.parent not in terms
-    ]  # fmt: skip
+        FieldProblem(
+            field="code",
+            place=term.code,
+            message=f"The level above, {term.parent}, is missing.",
+            cure="Take the whole table.",
+        )
+        for term in terms.values()
+        if term.parent and term.parent not in terms
+    ]
     if problems or not terms:
         empty = FieldProblem(field="code", place="row 2", message="There are no terms.", cure="Take the whole table.")
         raise ImportRefused(source, problems[:_MOST_PROBLEMS] or [empty])

@@ -155,8 +155,9 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
         ends[step] = done[-1]
         after = done[-1].at
     reasons += [f"endoscope.no_{step}" for step in _NEEDED if step not in ends]
-    reasons += [f"endoscope.failed_{s}" for s in (ScopeStep.LEAK_TEST, ScopeStep.MACHINE) if s in ends
-                and not ends[s].is_passed]  # fmt: skip
+    reasons += [
+        f"endoscope.failed_{s}" for s in (ScopeStep.LEAK_TEST, ScopeStep.MACHINE) if s in ends and not ends[s].is_passed
+    ]
     dried = ends.get(ScopeStep.DRIED)
     if dried is not None and dried.duration_s < limits.drying_s:
         reasons.append("endoscope.drying_short")
@@ -169,12 +170,14 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
 def _clocks(used_at: int, ends: dict[ScopeStep, StepDone], now: int, limits: ScopeLimits) -> tuple[ScopeClock, ...]:
     found = []
     if used_at:
-        found.append(_clock("bedside_to_clean", used_at, limits.bedside_to_clean_s, ends.get(ScopeStep.MANUAL_CLEAN),
-                            now))  # fmt: skip
+        found.append(
+            _clock("bedside_to_clean", used_at, limits.bedside_to_clean_s, ends.get(ScopeStep.MANUAL_CLEAN), now)
+        )
     cleaned, dried = ends.get(ScopeStep.MANUAL_CLEAN), ends.get(ScopeStep.DRIED)
     if cleaned is not None:
-        found.append(_clock("clean_to_machine", cleaned.at, limits.clean_to_machine_s, ends.get(ScopeStep.MACHINE),
-                            now))  # fmt: skip
+        found.append(
+            _clock("clean_to_machine", cleaned.at, limits.clean_to_machine_s, ends.get(ScopeStep.MACHINE), now)
+        )
     if dried is not None:
         found.append(_clock("hang_time", dried.at, limits.hang_s, None, now))
     return tuple(found)

@@ -18,8 +18,17 @@ from assets.rules.reliability.weibull import fit_weibull
 from twin.errors import FieldProblem, ImportRefused, InputError
 
 COLUMNS = ("asset", "start", "end", "event")
-_EVENT = {"1": True, "true": True, "yes": True, "failure": True, "0": False, "false": False, "no": False, "": False,
-          "censored": False}  # fmt: skip
+_EVENT = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "failure": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "": False,
+    "censored": False,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +67,13 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         cure = f"Begin the file with {','.join(COLUMNS)}."
-        raise ImportRefused(source, [
-            FieldProblem(field=name, place="row 1", message="There is no such column.", cure=cure) for name in missing
-        ])  # fmt: skip
+        raise ImportRefused(
+            source,
+            [
+                FieldProblem(field=name, place="row 1", message="There is no such column.", cure=cure)
+                for name in missing
+            ],
+        )
     rows: list[FailureRow] = []
     problems: list[FieldProblem] = []
     records = [{name: (record.get(names[name]) or "").strip() for name in COLUMNS} for record in reader]
@@ -268,8 +281,9 @@ def _histories(own: list[FailureRow]) -> list[History]:
     for row in own:
         times = (row.end,) if row.is_event else ()
         if found and found[-1].end == row.start:
-            found[-1] = replace(found[-1], times=found[-1].times + times, end=row.end,
-                                is_failure_terminated=row.is_event)  # fmt: skip
+            found[-1] = replace(
+                found[-1], times=found[-1].times + times, end=row.end, is_failure_terminated=row.is_event
+            )
         else:
             found.append(History(times=times, start=row.start, end=row.end, is_failure_terminated=row.is_event))
     return found

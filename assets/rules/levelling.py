@@ -139,9 +139,11 @@ def level(
         rest = sorted(keys)
         for week in range(first, last + 1):
             # Without any solution in time everything stays at its due week, which is always allowed.
-            share = solver.value(counts[g, week]) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else (
-                len(keys) if week == due else 0
-            )  # fmt: skip
+            share = (
+                solver.value(counts[g, week])
+                if status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+                else (len(keys) if week == due else 0)
+            )
             week_by_key.update(dict.fromkeys(rest[:share], week))
             rest = rest[share:]
     return _plan(jobs, week_by_key, weeks, capacity, solver, status)

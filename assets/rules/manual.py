@@ -13,10 +13,18 @@ from twin.events.supply import Verdict
 ALGORITHM = "printout-verdict/1"
 """Version of these rules; stored with every verdict."""
 
-_SAMPLED = frozenset({
-    Evidence.CONTROL_TEMPERATURE, Evidence.RECORD_TEMPERATURE, Evidence.PRESSURE, Evidence.PHASE, Evidence.DOOR,
-    Evidence.ALARM, Evidence.CYCLE_NUMBER, Evidence.HEARTBEAT,
-})  # fmt: skip
+_SAMPLED = frozenset(
+    {
+        Evidence.CONTROL_TEMPERATURE,
+        Evidence.RECORD_TEMPERATURE,
+        Evidence.PRESSURE,
+        Evidence.PHASE,
+        Evidence.DOOR,
+        Evidence.ALARM,
+        Evidence.CYCLE_NUMBER,
+        Evidence.HEARTBEAT,
+    }
+)
 """Evidence that only samples can give."""
 
 

@@ -16,11 +16,45 @@ _RANGE = re.compile(rf"({_CODE})(?:\s+-\s+|\s*[–—]\s*|\s+(?:TO|THROUGH|THRU|
 _ALL = re.compile(r"\bALL\s+(LOTS?|SERIALS?|UNITS?|DEVICES?|SERIAL NUMBERS?|LOT NUMBERS?)\b")
 _FILLING = frozenset(
     {
-        "LOT", "LOTS", "SERIAL", "SERIALS", "NUMBER", "NUMBERS", "NO", "NOS", "SN", "S", "N", "BATCH", "BATCHES",
-        "AFFECTED", "AND", "OR", "ONLY", "THE", "WITH", "FROM", "RANGE", "RANGES", "FOLLOWING", "INCLUDING", "INCL",
-        "UNITS", "DEVICES", "PRODUCTS", "IN", "CODE", "CODES", "REF", "BETWEEN", "INCLUSIVE", "OF", "ARE", "IS",
+        "LOT",
+        "LOTS",
+        "SERIAL",
+        "SERIALS",
+        "NUMBER",
+        "NUMBERS",
+        "NO",
+        "NOS",
+        "SN",
+        "S",
+        "N",
+        "BATCH",
+        "BATCHES",
+        "AFFECTED",
+        "AND",
+        "OR",
+        "ONLY",
+        "THE",
+        "WITH",
+        "FROM",
+        "RANGE",
+        "RANGES",
+        "FOLLOWING",
+        "INCLUDING",
+        "INCL",
+        "UNITS",
+        "DEVICES",
+        "PRODUCTS",
+        "IN",
+        "CODE",
+        "CODES",
+        "REF",
+        "BETWEEN",
+        "INCLUSIVE",
+        "OF",
+        "ARE",
+        "IS",
     }
-)  # fmt: skip
+)
 """Words that say nothing about which devices are meant; a text with others is left to a person."""
 
 Key = tuple[tuple[int, int | str], ...]

@@ -255,8 +255,9 @@ def _plan(
         for one in candidates
         if one.asset not in chosen
     }
-    refused = [max(_ratio(one, year) for year in range(len(spent))) for one in candidates
-               if reasons.get(one.asset) == "budget"]  # fmt: skip
+    refused = [
+        max(_ratio(one, year) for year in range(len(spent))) for one in candidates if reasons.get(one.asset) == "budget"
+    ]
     return ReplacementPlan(
         year_by_asset=chosen,
         benefit=sum(by_asset[asset].benefits[year] for asset, year in chosen.items()),

@@ -24,9 +24,15 @@ PARTS: dict[str, Breakpoints] = {
 price of a new one; share of time down; open notices; 1 if its operating system is no longer supported; 1 to 5."""
 
 WEIGHTS: dict[str, float] = {
-    "age": 0.2, "end_of_support": 0.2, "failures": 0.15, "service_cost": 0.15, "downtime": 0.1, "notices": 0.05,
-    "cyber": 0.05, "criticality": 0.1,
-}  # fmt: skip
+    "age": 0.2,
+    "end_of_support": 0.2,
+    "failures": 0.15,
+    "service_cost": 0.15,
+    "downtime": 0.1,
+    "notices": 0.05,
+    "cyber": 0.05,
+    "criticality": 0.1,
+}
 """Add up to 1. Published tables of other hospitals differ; these are ours to argue about, and can be given anew."""
 
 
@@ -89,11 +95,19 @@ def score_replacement(facts: ReplacementFacts, *, weights: Mapping[str, float] =
     values = dict(
         zip(
             PARTS,
-            (facts.age_share, facts.support_months, facts.failures_per_year, facts.cost_share, facts.downtime_share,
-             facts.notices, facts.is_unsupported_system, facts.criticality),
+            (
+                facts.age_share,
+                facts.support_months,
+                facts.failures_per_year,
+                facts.cost_share,
+                facts.downtime_share,
+                facts.notices,
+                facts.is_unsupported_system,
+                facts.criticality,
+            ),
             strict=True,
         )
-    )  # fmt: skip
+    )
     parts = {name: _points(PARTS[name], value) for name, value in values.items() if value is not None}
     total = sum(weights.values())
     return ReplacementScore(

@@ -135,10 +135,14 @@ def running_out(session: Session, *, today: date, zone: ZoneInfo, days: int = 0,
         if act_by <= today + timedelta(days=days) and not is_done:
             found.append(
                 RunningOut(
-                    kind=agreement.kind, agreement=agreement.id, assets=agreement.assets, party=agreement.party,
-                    ends_on=agreement.ends_on, act_by=act_by,
+                    kind=agreement.kind,
+                    agreement=agreement.id,
+                    assets=agreement.assets,
+                    party=agreement.party,
+                    ends_on=agreement.ends_on,
+                    act_by=act_by,
                 )
-            )  # fmt: skip
+            )
     return sorted([*found, *_warranties(session, today, zone, days)], key=lambda one: (one.act_by, one.assets))[:limit]
 
 
@@ -155,8 +159,12 @@ def _warranties(session: Session, today: date, zone: ZoneInfo, days: int) -> lis
         if today <= end and end - _WARRANTY_NOTICE <= today + timedelta(days=days):
             found.append(
                 RunningOut(
-                    kind=AgreementKind.WARRANTY, agreement="", assets=(asset.id,), party=asset.manufacturer,
-                    ends_on=end, act_by=end - _WARRANTY_NOTICE,
+                    kind=AgreementKind.WARRANTY,
+                    agreement="",
+                    assets=(asset.id,),
+                    party=asset.manufacturer,
+                    ends_on=end,
+                    act_by=end - _WARRANTY_NOTICE,
                 )
-            )  # fmt: skip
+            )
     return found

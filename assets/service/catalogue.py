@@ -24,8 +24,9 @@ def save(session: Session, *, act: Act, model: DeviceModel) -> DeviceModel:
     for index, identifier in enumerate(model.device_identifiers):
         if identifier.isdigit() and len(identifier) == 14 and check_digit(identifier[:-1]) != int(identifier[-1]):
             message = f"{identifier} has check digit {identifier[-1]}, expected {check_digit(identifier[:-1])}."
-            problem = FieldProblem(field="device_identifiers", place=f"device_identifiers/{index}", message=message,
-                                   cure="Scan it again.")  # fmt: skip
+            problem = FieldProblem(
+                field="device_identifiers", place=f"device_identifiers/{index}", message=message, cure="Scan it again."
+            )
             raise FieldError(problem)
     register.save_model(session, model)
     return model

@@ -81,10 +81,17 @@ def attach(session: Session, *, act: Act, attachment: Attachment) -> Document:
     row = session.get(DocumentRow, identifier)
     if row is None:
         row = DocumentRow(
-            id=identifier, subject=attachment.subject, name=attachment.name, media_type=attachment.media_type,
-            size=len(attachment.content), sha256=digest, note=attachment.note, actor=act.actor.id, at=act.now,
+            id=identifier,
+            subject=attachment.subject,
+            name=attachment.name,
+            media_type=attachment.media_type,
+            size=len(attachment.content),
+            sha256=digest,
+            note=attachment.note,
+            actor=act.actor.id,
+            at=act.now,
             content=attachment.content,
-        )  # fmt: skip
+        )
     row.withdrawn_at = 0
     session.add(row)
     session.flush()
@@ -133,9 +140,17 @@ def withdraw(session: Session, *, act: Act, document_id: str) -> None:
 
 def _of_row(row: DocumentRow) -> Document:
     return Document(
-        id=row.id, subject=row.subject, name=row.name, media_type=row.media_type, size=row.size, sha256=row.sha256,
-        note=row.note, actor=row.actor, at=row.at, withdrawn_at=row.withdrawn_at,
-    )  # fmt: skip
+        id=row.id,
+        subject=row.subject,
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        note=row.note,
+        actor=row.actor,
+        at=row.at,
+        withdrawn_at=row.withdrawn_at,
+    )
 
 
 def _check(attachment: Attachment) -> None:

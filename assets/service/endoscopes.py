@@ -79,9 +79,13 @@ def record_step(
     step = replace(act, key=f"{act.key}:{done.step}")
     change_state(session, act=step, asset_id=asset, reprocessing=wanted)
     event = DeviceReadinessChanged(
-        thing=asset, occurred_at=done.at, source=act.source, source_key=f"endoscope:{asset}:{done.step}:{done.at}",
-        actor=act.actor.id, readiness=_READINESS[wanted],
-    )  # fmt: skip
+        thing=asset,
+        occurred_at=done.at,
+        source=act.source,
+        source_key=f"endoscope:{asset}:{done.step}:{done.at}",
+        actor=act.actor.id,
+        readiness=_READINESS[wanted],
+    )
     act.ledger.append(session, [event])
     return status
 

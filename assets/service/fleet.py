@@ -130,9 +130,12 @@ def _watch(row: AssetRow, down: Sequence[tuple[int, int]], now: int) -> WatchedD
     inside = [(float(s), float(e)) for s, e in down if begun < s <= now]
     days = sum(e - s for s, e in merged(inside, start=float(begun), end=float(now))) / DAY_US
     return WatchedDevice(
-        asset=row.id, start=(begun - born) / DAY_US, end=(now - born) / DAY_US,
-        failures=tuple((s - born) / DAY_US for s, _ in inside), down_days=days,
-    )  # fmt: skip
+        asset=row.id,
+        start=(begun - born) / DAY_US,
+        end=(now - born) / DAY_US,
+        failures=tuple((s - born) / DAY_US for s, _ in inside),
+        down_days=days,
+    )
 
 
 def groups(session: Session, *, now: int, category: str = "", confidence: float = 0.9) -> list[FleetGroup]:
@@ -165,9 +168,14 @@ def _group(key: tuple[str, str, str], devices: Sequence[WatchedDevice], confiden
     down = sum(device.down_days for device in devices)
     failures = sum(len(device.failures) for device in devices)
     base = FleetGroup(
-        category=key[0], manufacturer=key[1], model=key[2], devices=len(devices), failures=failures, days=days,
+        category=key[0],
+        manufacturer=key[1],
+        model=key[2],
+        devices=len(devices),
+        failures=failures,
+        days=days,
         mtbf_days=mean_time_between_failures(max(days - down, 1e-9), failures, confidence=confidence),
-    )  # fmt: skip
+    )
     return with_statistics(base, devices, confidence, down)
 
 
@@ -199,6 +207,12 @@ def with_statistics(
         for days in (base.mtbf_days.low, base.mtbf_days.point, base.mtbf_days.high)
     )
     return replace(
-        base, growth=growth, trend=trend, refused=refused, pooled=pooled, availability=point, availability_low=low,
+        base,
+        growth=growth,
+        trend=trend,
+        refused=refused,
+        pooled=pooled,
+        availability=point,
+        availability_low=low,
         availability_high=high,
-    )  # fmt: skip
+    )

@@ -88,10 +88,15 @@ def report_incident(
     _write(session, opened)
     _flag(session, act, incident.asset)
     event = AlarmRaised(
-        thing=f"alarm:incident:{incident.id}", occurred_at=act.now, source=act.source,
-        source_key=f"incident:{incident.id}", actor=act.actor.id, alarm_class="device.incident",
-        subject_id=incident.asset, priority=AlarmPriority.HIGH,
-    )  # fmt: skip
+        thing=f"alarm:incident:{incident.id}",
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"incident:{incident.id}",
+        actor=act.actor.id,
+        alarm_class="device.incident",
+        subject_id=incident.asset,
+        priority=AlarmPriority.HIGH,
+    )
     act.ledger.append(session, [event])
     return opened
 
@@ -171,10 +176,14 @@ def _open(session: Session, act: Act, incident_id: str) -> Incident:
 def _write(session: Session, incident: Incident) -> Incident:
     session.merge(
         IncidentRow(
-            id=incident.id, asset=incident.asset, is_open=not incident.closed_at, aware_at=incident.aware_at,
-            due_at=0 if incident.reported_at else incident.due_at, body=msgspec.json.encode(incident).decode(),
+            id=incident.id,
+            asset=incident.asset,
+            is_open=not incident.closed_at,
+            aware_at=incident.aware_at,
+            due_at=0 if incident.reported_at else incident.due_at,
+            body=msgspec.json.encode(incident).decode(),
         )
-    )  # fmt: skip
+    )
     session.flush()
     return incident
 

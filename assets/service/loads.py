@@ -240,9 +240,15 @@ def reject_load(session: Session, *, act: Act, load_id: str, reason: str) -> Loa
     session.add(row)
     session.flush()
     event = LoadRejected(
-        thing=load_id, occurred_at=act.now, source=act.source, source_key=f"load-rejected:{load_id}",
-        actor=act.actor.id, machine=row.machine, cycle=row.cycle, reason=reason,
-    )  # fmt: skip
+        thing=load_id,
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"load-rejected:{load_id}",
+        actor=act.actor.id,
+        machine=row.machine,
+        cycle=row.cycle,
+        reason=reason,
+    )
     act.ledger.append(session, [event])
     return load_of_row(session, row)
 
@@ -262,8 +268,9 @@ def record_test(session: Session, *, act: Act, test: MachineTest) -> None:
     )
     session.flush()
     if not test.is_passed:
-        _alarm(session, act, f"machine_test:{test.machine}:{test.kind}:{test.at}", "reprocessing.test_failed",
-               test.machine)  # fmt: skip
+        _alarm(
+            session, act, f"machine_test:{test.machine}:{test.kind}:{test.at}", "reprocessing.test_failed", test.machine
+        )
 
 
 def record_indicator(session: Session, *, act: Act, indicator: Indicator) -> list[str]:
@@ -296,8 +303,9 @@ def record_indicator(session: Session, *, act: Act, indicator: Indicator) -> lis
             session.add(row)
             recalled.append(row.id)
     session.flush()
-    _alarm(session, act, f"indicator:{indicator.cycle}:{indicator.name}", "reprocessing.indicator_failed",
-           indicator.cycle)  # fmt: skip
+    _alarm(
+        session, act, f"indicator:{indicator.cycle}:{indicator.name}", "reprocessing.indicator_failed", indicator.cycle
+    )
     return recalled
 
 

@@ -91,8 +91,10 @@ def _open_missing(session: Session, act: Act, rule: Rule, horizon: Horizon) -> l
         session.exec(select(WorkOrderRow.dedupe_key).where(col(WorkOrderRow.dedupe_key).startswith(f"{rule.id}:")))
     )
     opened = []
-    for key, due_on in [*((due.key, due.due_on) for due in _due(session, rule, horizon)),
-                        *_due_by_use(session, rule, horizon)]:  # fmt: skip
+    for key, due_on in [
+        *((due.key, due.due_on) for due in _due(session, rule, horizon)),
+        *_due_by_use(session, rule, horizon),
+    ]:
         if key in known:
             continue
         order = WorkOrder(

@@ -103,9 +103,14 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
     machine = machine_of_row(row)
     judgement = judge_printout(printout, programme, preconditions_of(session, machine, cycle.start_at))
     entered = CycleRow(
-        id=identifier, machine=cycle.machine, number=cycle.number, programme=programme.id, start_at=cycle.start_at,
-        end_at=cycle.end_at, is_manual=True,
-    )  # fmt: skip
+        id=identifier,
+        machine=cycle.machine,
+        number=cycle.number,
+        programme=programme.id,
+        start_at=cycle.start_at,
+        end_at=cycle.end_at,
+        is_manual=True,
+    )
     write_judgement(entered, judgement)
     session.add(entered)
     _let_load_wait(session, act, cycle, identifier, machine.place)
@@ -191,8 +196,14 @@ def _recall(session: Session, act: Act, row: CycleRow) -> list[str]:
     if recalled:
         key = f"verdict-overturned:{row.id}:{row.input_hash[:16]}"
         event = AlarmRaised(
-            thing=f"alarm:{key}", occurred_at=act.now, source=act.source, source_key=key, actor=act.actor.id,
-            alarm_class="reprocessing.indicator_failed", subject_id=row.id, priority=AlarmPriority.HIGH,
-        )  # fmt: skip
+            thing=f"alarm:{key}",
+            occurred_at=act.now,
+            source=act.source,
+            source_key=key,
+            actor=act.actor.id,
+            alarm_class="reprocessing.indicator_failed",
+            subject_id=row.id,
+            priority=AlarmPriority.HIGH,
+        )
         act.ledger.append(session, [event])
     return recalled

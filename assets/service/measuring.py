@@ -62,11 +62,16 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
     found = judge_calibration(calibration)
     details = tuple(f"out_of_tolerance.{quantity}" for quantity in found.failed)
     result = Result(
-        id=calibration.id, asset=calibration.asset, kind=MeasurementKind.CALIBRATION,
-        instrument=calibration.instrument, at=calibration.at, is_passed=found.found_good,
-        is_left_good=found.left_good, is_flagged=_is_in_doubt(session, calibration.instrument, calibration.at),
+        id=calibration.id,
+        asset=calibration.asset,
+        kind=MeasurementKind.CALIBRATION,
+        instrument=calibration.instrument,
+        at=calibration.at,
+        is_passed=found.found_good,
+        is_left_good=found.left_good,
+        is_flagged=_is_in_doubt(session, calibration.instrument, calibration.at),
         details=details,
-    )  # fmt: skip
+    )
     _keep(session, act, result, calibration)
     latest = all(row.at <= calibration.at for row in _rows(session, calibration.asset, MeasurementKind.CALIBRATION))
     if latest:
@@ -106,17 +111,27 @@ def record_safety_test(
         try:
             judged = judge_measurement(measurement, limits=limits)
         except ValueError as error:
-            problem = FieldProblem(field="method", place=f"measurements/{index}", message=str(error),
-                                   cure="Name quantity, method and class as the limit table does.")  # fmt: skip
+            problem = FieldProblem(
+                field="method",
+                place=f"measurements/{index}",
+                message=str(error),
+                cure="Name quantity, method and class as the limit table does.",
+            )
             raise FieldError(problem) from error
         if not judged.is_passed:
             details.append(f"above_limit.{measurement.quantity}")
         warnings += [f"{warning}.{measurement.quantity}" for warning in judged.warnings]
     result = Result(
-        id=test.id, asset=test.asset, kind=MeasurementKind.SAFETY_TEST, instrument=test.instrument, at=test.at,
-        is_passed=not details, is_left_good=not details, is_flagged=_is_in_doubt(session, test.instrument, test.at),
+        id=test.id,
+        asset=test.asset,
+        kind=MeasurementKind.SAFETY_TEST,
+        instrument=test.instrument,
+        at=test.at,
+        is_passed=not details,
+        is_left_good=not details,
+        is_flagged=_is_in_doubt(session, test.instrument, test.at),
         details=(*details, *warnings),
-    )  # fmt: skip
+    )
     _keep(session, act, result, replace(test, measurements=measured))
     if all(row.at <= test.at for row in _rows(session, test.asset, MeasurementKind.SAFETY_TEST)):
         _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_FAILED, is_set=not result.is_passed)
@@ -194,10 +209,16 @@ def _keep(session: Session, act: Act, result: Result, entered: Calibration | Saf
         raise Conflict(f"{result.id} was entered already: give another id.", code="measurement.duplicate")
     session.merge(
         MeasurementRow(
-            id=result.id, asset=result.asset, kind=result.kind.value, instrument=result.instrument, at=result.at,
-            is_passed=result.is_passed, is_flagged=result.is_flagged, body=body,
+            id=result.id,
+            asset=result.asset,
+            kind=result.kind.value,
+            instrument=result.instrument,
+            at=result.at,
+            is_passed=result.is_passed,
+            is_flagged=result.is_flagged,
+            body=body,
         )
-    )  # fmt: skip
+    )
     session.flush()
 
 

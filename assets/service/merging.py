@@ -33,11 +33,20 @@ from twin.access import Permission
 from twin.errors import Refused
 
 _SUBJECT_COLUMNS: tuple[tuple[type[SQLModel], str], ...] = (
-    (CustodyRow, "asset"), (PermitRow, "asset"), (NoticeMatchRow, "asset"), (DowntimeRow, "asset"),
-    (MeasurementRow, "asset"), (MeasurementRow, "instrument"), (LoadItemRow, "asset"), (DocumentRow, "subject"),
-    (MeterReadingRow, "asset"), (AgreementAssetRow, "asset"), (ReprocessStepRow, "subject"),
-    (RelationRow, "asset"), (RelationRow, "other"),
-)  # fmt: skip
+    (CustodyRow, "asset"),
+    (PermitRow, "asset"),
+    (NoticeMatchRow, "asset"),
+    (DowntimeRow, "asset"),
+    (MeasurementRow, "asset"),
+    (MeasurementRow, "instrument"),
+    (LoadItemRow, "asset"),
+    (DocumentRow, "subject"),
+    (MeterReadingRow, "asset"),
+    (AgreementAssetRow, "asset"),
+    (ReprocessStepRow, "subject"),
+    (RelationRow, "asset"),
+    (RelationRow, "other"),
+)
 """Where rows name a device by a plain column."""
 
 
@@ -151,8 +160,11 @@ def _against(session: Session, kept: AssetRow, gone: AssetRow) -> list[str]:
 
 def _joined(kept: Asset, gone: Asset) -> Asset:
     """Fill what the first entry leaves empty from the second; what both say, the first says."""
-    empty = {name: getattr(gone, name) for name in Asset.__dataclass_fields__
-             if name not in {"id", "control_no", "identifiers"} and not getattr(kept, name)}  # fmt: skip
+    empty = {
+        name: getattr(gone, name)
+        for name in Asset.__dataclass_fields__
+        if name not in {"id", "control_no", "identifiers"} and not getattr(kept, name)
+    }
     marks = {(mark.kind, mark.value): mark for mark in (*gone.identifiers, *kept.identifiers)}
     return replace(kept, **empty, identifiers=tuple(marks.values()))
 

@@ -78,10 +78,15 @@ def record_reading(session: Session, *, act: Act, read: ReadMeter) -> Usage:
         raise FieldError(FieldProblem(field="value", place="reading", message=message, cure="Read the meter again."))
     session.merge(
         MeterReadingRow(
-            asset=read.asset, meter=read.meter, at=read.at, value=read.reading.value,
-            rollover_at=read.reading.rollover_at, is_reset=read.reading.is_reset, actor=act.actor.id,
+            asset=read.asset,
+            meter=read.meter,
+            at=read.at,
+            value=read.reading.value,
+            rollover_at=read.reading.rollover_at,
+            is_reset=read.reading.is_reset,
+            actor=act.actor.id,
         )
-    )  # fmt: skip
+    )
     session.flush()
     return usage_of(session, asset=read.asset, meter=read.meter)
 

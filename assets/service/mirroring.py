@@ -32,9 +32,16 @@ def mirror_entry(session: Session, event: AssetRegistered) -> None:
     """Enter, or bring up to date, an asset that came in as an event, such as from a spreadsheet."""
     row = find_asset(session, event.thing)
     told = {
-        "category": event.category, "name": event.name, "model": event.model, "home": event.home, "pool": event.pool,
-        "gtin": event.gtin, "serial": event.serial, "is_mobile": event.is_mobile, "may_leave": event.may_leave,
-    }  # fmt: skip
+        "category": event.category,
+        "name": event.name,
+        "model": event.model,
+        "home": event.home,
+        "pool": event.pool,
+        "gtin": event.gtin,
+        "serial": event.serial,
+        "is_mobile": event.is_mobile,
+        "may_leave": event.may_leave,
+    }
     if row is None:
         asset = Asset(id=event.thing, control_no=event.thing, **told)  # type: ignore[arg-type]  # names are fields
         session.add(new_row(asset, regions=Regions(reprocessing=ReprocessingState.CLEAN), at=event.occurred_at))

@@ -59,9 +59,13 @@ def import_terms(
             )
         session.flush()
     return TermImport(
-        system=EMDN, version=version, added=len(added), changed=len(changed),
-        unchanged=len(terms) - len(added) - len(changed), is_dry_run=is_dry_run,
-    )  # fmt: skip
+        system=EMDN,
+        version=version,
+        added=len(added),
+        changed=len(changed),
+        unchanged=len(terms) - len(added) - len(changed),
+        is_dry_run=is_dry_run,
+    )
 
 
 def search_terms(session: Session, *, text: str, limit: int = 50) -> list[TermRow]:

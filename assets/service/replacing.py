@@ -159,11 +159,19 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
         )
         found.append(
             DeviceCase(
-                asset=row.id, name=entry.name, category=entry.category, model=entry.model, site=entry.home,
-                price=price, yearly_cost=round(cost[row.id] / max(years, 1.0)), failures=failures[row.id], years=years,
-                facts=facts, score=score_replacement(facts),
+                asset=row.id,
+                name=entry.name,
+                category=entry.category,
+                model=entry.model,
+                site=entry.home,
+                price=price,
+                yearly_cost=round(cost[row.id] / max(years, 1.0)),
+                failures=failures[row.id],
+                years=years,
+                facts=facts,
+                score=score_replacement(facts),
             )
-        )  # fmt: skip
+        )
     return sorted(found, key=lambda case: (-case.score.score, case.asset))
 
 
@@ -257,9 +265,13 @@ def _candidate(case: DeviceCase, studio: Studio) -> Candidate:
         round((case.yearly_cost * (years - y) + worth) / (1.0 + studio.interest) ** y) for y in range(years)
     )
     return Candidate(
-        asset=case.asset, costs=(case.price,) * years, benefits=benefits, kind=case.category, model=case.model,
+        asset=case.asset,
+        costs=(case.price,) * years,
+        benefits=benefits,
+        kind=case.category,
+        model=case.model,
         site=case.site,
-    )  # fmt: skip
+    )
 
 
 def rank_stability(cases: Sequence[DeviceCase], *, top: int = 10) -> float:

@@ -54,10 +54,12 @@ def save_template(session: Session, *, act: Act, template: Template) -> Template
         raise StaleVersion(expected=template.version, found=held)
     session.merge(
         TemplateRow(
-            kind=template.kind.value, category=template.category, version=held + 1,
+            kind=template.kind.value,
+            category=template.category,
+            version=held + 1,
             body=msgspec.json.encode(template.steps).decode(),
         )
-    )  # fmt: skip
+    )
     session.flush()
     return Template(kind=template.kind, category=template.category, steps=template.steps, version=held + 1)
 

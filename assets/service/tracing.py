@@ -90,9 +90,12 @@ def chain_of(session: Session, *, set_instance: str, at: int) -> SetChain:
         .limit(1)
     ).first()
     return SetChain(
-        cycle=cycle.id, load=load.id, state=LoadState(load.state), expires_at=item.expires_at,
+        cycle=cycle.id,
+        load=load.id,
+        state=LoadState(load.state),
+        expires_at=item.expires_at,
         used_since=used is not None,
-    )  # fmt: skip
+    )
 
 
 def require_issuable(session: Session, *, set_instance: str, at: int) -> SetChain:
@@ -133,10 +136,16 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
     if flags:
         key = f"exposure:{set_instance}:{case_id}:{at}"
         event = AlarmRaised(
-            thing=f"alarm:{key}", occurred_at=at, source=act.source, source_key=key, actor=act.actor.id,
-            alarm_class="reprocessing.exposure", subject_id=set_instance, priority=AlarmPriority.HIGH,
+            thing=f"alarm:{key}",
+            occurred_at=at,
+            source=act.source,
+            source_key=key,
+            actor=act.actor.id,
+            alarm_class="reprocessing.exposure",
+            subject_id=set_instance,
+            priority=AlarmPriority.HIGH,
             parameters=(("case", case_id), ("reasons", ",".join(flags))),
-        )  # fmt: skip
+        )
         act.ledger.append(session, [event])
     return SetUse(set_instance=set_instance, case_id=case_id, cycle=chain.cycle, at=at, flags=flags)
 
@@ -146,10 +155,15 @@ def uses_of(session: Session, *, set_instance: str, limit: int = 100) -> list[Se
     query = select(SetUseRow).where(col(SetUseRow.set_instance) == set_instance)
     rows = session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))
     return [
-        SetUse(set_instance=row.set_instance, case_id=row.case_id, cycle=row.cycle, at=row.at,
-               flags=tuple(flag for flag in row.flags.split(",") if flag))
+        SetUse(
+            set_instance=row.set_instance,
+            case_id=row.case_id,
+            cycle=row.cycle,
+            at=row.at,
+            flags=tuple(flag for flag in row.flags.split(",") if flag),
+        )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
@@ -184,13 +198,18 @@ def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
         for name, end in ends:
             sets[name] = max(sets.get(name, 0), end)
     exposed = [
-        SetUse(set_instance=row.set_instance, case_id=row.case_id, cycle=row.cycle, at=row.at,
-               flags=tuple(flag for flag in row.flags.split(",") if flag))
+        SetUse(
+            set_instance=row.set_instance,
+            case_id=row.case_id,
+            cycle=row.cycle,
+            at=row.at,
+            flags=tuple(flag for flag in row.flags.split(",") if flag),
+        )
         for row in sorted(uses, key=lambda row: (row.at, row.set_instance, row.case_id))
-    ]  # fmt: skip
+    ]
     return RecallClosure(
         cycles=cycles, loads=tuple(loads), exposed=tuple(exposed), to_retrieve=tuple(_unused(session, sets))
-    )  # fmt: skip
+    )
 
 
 def _parts(ids: Sequence[str]) -> list[Sequence[str]]:

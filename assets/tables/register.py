@@ -58,9 +58,15 @@ def new_row(asset: Asset, *, regions: Regions, at: int) -> AssetRow:
         When it is registered, UTC microseconds.
     """
     row = AssetRow(
-        id=asset.id, control_no=asset.control_no, category=asset.category, name=asset.name,
-        operational="", reprocessing="", custody="", registered_at=at,
-    )  # fmt: skip
+        id=asset.id,
+        control_no=asset.control_no,
+        category=asset.category,
+        name=asset.name,
+        operational="",
+        reprocessing="",
+        custody="",
+        registered_at=at,
+    )
     write_entry(row, asset)
     write_regions(row, regions)
     return row

@@ -107,9 +107,16 @@ def load_of_row(session: Session, row: LoadRow) -> Load:
         for item in session.exec(query)
     )
     return Load(
-        id=row.id, machine=row.machine, cycle=row.cycle, place=row.place, state=LoadState(row.state), items=items,
-        opened_at=row.opened_at, decided_at=row.decided_at, reason=row.reason,
-    )  # fmt: skip
+        id=row.id,
+        machine=row.machine,
+        cycle=row.cycle,
+        place=row.place,
+        state=LoadState(row.state),
+        items=items,
+        opened_at=row.opened_at,
+        decided_at=row.decided_at,
+        reason=row.reason,
+    )
 
 
 def load_row(session: Session, load_id: str) -> LoadRow:

@@ -114,8 +114,11 @@ def add_device(kept: KeepsSettings, gateway: str, told: Mapping[str, str], *, ac
     if told.get("place") and "kind" in entry:
         antenna = antennas[0] if antennas else 1
         entries["read_points"] = {
-            "id": f"{entry['id']}-{antenna}", "reader": entry["id"], "antenna": antenna, "place": told["place"],
-        }  # fmt: skip
+            "id": f"{entry['id']}-{antenna}",
+            "reader": entry["id"],
+            "antenna": antenna,
+            "place": told["place"],
+        }
     return kept.add(gateway, entries, actor).version
 
 

@@ -167,9 +167,17 @@ def cycle(
             }
         )
         notes.append(
-            {"xref": "paper", "x": 0, "y": limit.high, "text": limit.label, "showarrow": False, "yanchor": "bottom",
-             "xanchor": "left", "font": {"size": 11, "color": palette.secondary}}
-        )  # fmt: skip
+            {
+                "xref": "paper",
+                "x": 0,
+                "y": limit.high,
+                "text": limit.label,
+                "showarrow": False,
+                "yanchor": "bottom",
+                "xanchor": "left",
+                "font": {"size": 11, "color": palette.secondary},
+            }
+        )
     return {
         "data": data,
         "layout": layout(

@@ -126,22 +126,28 @@ def _results(life: DeviceLife) -> str:
 def _incidents(life: DeviceLife) -> str:
     lines = [
         [
-            moment(one.happened_at), codes.code_text(device_words.SEVERITIES, one.severity.value), one.description,
-            one.reference, one.conclusion,
+            moment(one.happened_at),
+            codes.code_text(device_words.SEVERITIES, one.severity.value),
+            one.description,
+            one.reference,
+            one.conclusion,
         ]
         for one in life.incidents
-    ]  # fmt: skip
+    ]
     return rows([_("When"), _("How bad"), _("What happened"), _("Reported as"), _("Conclusion")], lines)
 
 
 def _agreements(life: DeviceLife) -> str:
     lines = [
         [
-            codes.code_text(device_words.AGREEMENT_KINDS, one.kind.value), one.party, one.reference,
-            one.starts_on.isoformat(), one.ends_on.isoformat() if one.ends_on is not None else _("open"),
+            codes.code_text(device_words.AGREEMENT_KINDS, one.kind.value),
+            one.party,
+            one.reference,
+            one.starts_on.isoformat(),
+            one.ends_on.isoformat() if one.ends_on is not None else _("open"),
         ]
         for one in life.agreements
-    ]  # fmt: skip
+    ]
     return rows([_("What"), _("With"), _("Reference"), _("From"), _("To")], lines)
 
 

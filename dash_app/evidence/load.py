@@ -123,27 +123,40 @@ def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None)
     )
     return curve(
         Drawn(
-            minutes=tuple(at for at, _value in kept), values=tuple(value for _at, value in kept),
-            low=found.band_low_c or kept[0][1], high=found.band_high_c or kept[0][1], label=label,
+            minutes=tuple(at for at, _value in kept),
+            values=tuple(value for _at, value in kept),
+            low=found.band_low_c or kept[0][1],
+            high=found.band_high_c or kept[0][1],
+            label=label,
         )
-    )  # fmt: skip
+    )
 
 
 def _items(case: ReleaseCase) -> str:
     lines = [
-        [item.set_instance or item.asset, item.gtin, item.lot, item.quantity,
-         moment(item.expires_at) if item.expires_at else "", _("yes") if item.is_implant else ""]
+        [
+            item.set_instance or item.asset,
+            item.gtin,
+            item.lot,
+            item.quantity,
+            moment(item.expires_at) if item.expires_at else "",
+            _("yes") if item.is_implant else "",
+        ]
         for item in case.load.items
-    ]  # fmt: skip
+    ]
     return rows([_("Set or device"), "GTIN", _("Lot"), _("Quantity"), _("Expires"), _("Implant")], lines)
 
 
 def _indicators(case: ReleaseCase) -> str:
     lines = [
-        [codes.code_text(INDICATORS, one.kind.value), one.name, moment(one.at),
-         _("passed") if one.is_passed else _("failed")]
+        [
+            codes.code_text(INDICATORS, one.kind.value),
+            one.name,
+            moment(one.at),
+            _("passed") if one.is_passed else _("failed"),
+        ]
         for one in case.indicators
-    ]  # fmt: skip
+    ]
     return rows([_("Kind"), _("Name"), _("When"), _("Result")], lines)
 
 

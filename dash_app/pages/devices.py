@@ -56,9 +56,12 @@ def _columns() -> list[Column]:
 
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
     found = devices.rows(
-        port.state(), port.clock.now(), category=query.get("kind", ""), use=query.get("use", ""),
+        port.state(),
+        port.clock.now(),
+        category=query.get("kind", ""),
+        use=query.get("use", ""),
         chinese=wants_chinese(),
-    )  # fmt: skip
+    )
     return [
         {
             "id": row.position.asset,
@@ -153,9 +156,13 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
     if row is None:
         return [
             html.H1(asset),
-            empty(_("No such device is known"), _("Search for it, or register it."), link="/ui/devices",
-                  link_text=_("All devices")),
-        ]  # fmt: skip
+            empty(
+                _("No such device is known"),
+                _("Search for it, or register it."),
+                link="/ui/devices",
+                link_text=_("All devices"),
+            ),
+        ]
     priority = row.position.priority
     warning = [html.P([shape(priority), f" {priority.value} ", _("An alarm about it is active.")])] if priority else []
     happenings = devices.timeline(state, asset, chinese=wants_chinese())

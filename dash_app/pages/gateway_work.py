@@ -26,11 +26,24 @@ KIND, NEW_ID, HOST, PORT = "gateways-kind", "gateways-id", "gateways-host", "gat
 LINE, UNIT, ANTENNAS, TOPIC = "gateways-line", "gateways-unit", "gateways-antennas", "gateways-topic"
 PLACE, TRY, ADD, TRIED = "gateways-place", "gateways-try", "gateways-add", "gateways-tried"
 DEVICE, FRAMES, SHOW, SAVE, SAVED = (
-    "gateways-device", "gateways-frames", "gateways-show", "gateways-save", "gateways-saved",
-)  # fmt: skip
+    "gateways-device",
+    "gateways-frames",
+    "gateways-show",
+    "gateways-save",
+    "gateways-saved",
+)
 ROLL_BACK, VERSIONS = "gateways-roll-back", "gateways-versions"
-_FIELDS = {"kind": KIND, "id": NEW_ID, "host": HOST, "port": PORT, "device": LINE, "unit": UNIT, "antennas": ANTENNAS,
-           "topic": TOPIC, "place": PLACE}  # fmt: skip
+_FIELDS = {
+    "kind": KIND,
+    "id": NEW_ID,
+    "host": HOST,
+    "port": PORT,
+    "device": LINE,
+    "unit": UNIT,
+    "antennas": ANTENNAS,
+    "topic": TOPIC,
+    "place": PLACE,
+}
 _MS = 1000
 
 
@@ -44,18 +57,30 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
     # The desk lives in real time; what devices say bears the hospital's, which a demo lets run faster.
     told = one.report
     headings = [
-        _("Reader or machine"), _("Kind"), _("Status"), _("Last heard"), _("Readings"), _("Errors"),
-        _("Clock offset (ms)"), _("Firmware"), _("Identity"),
-    ]  # fmt: skip
+        _("Reader or machine"),
+        _("Kind"),
+        _("Status"),
+        _("Last heard"),
+        _("Readings"),
+        _("Errors"),
+        _("Clock offset (ms)"),
+        _("Firmware"),
+        _("Identity"),
+    ]
     rows: list[list[Cell]] = [
         [
-            device.device, device.kind, codes.code_text(codes.GATEWAY_STATUSES, device.status),
+            device.device,
+            device.kind,
+            codes.code_text(codes.GATEWAY_STATUSES, device.status),
             since(device.last_heard_at, heard_now) if device.last_heard_at else _("never"),
-            device.readings, device.errors,
-            number(device.clock_offset_us / _MS, 0), device.firmware, device.identity,
+            device.readings,
+            device.errors,
+            number(device.clock_offset_us / _MS, 0),
+            device.firmware,
+            device.identity,
         ]
         for device in told.devices
-    ]  # fmt: skip
+    ]
     return panel(
         _("Gateway {id}").format(id=told.gateway),
         html.P(_figures(told, one.readings_per_s)),
@@ -71,9 +96,12 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
 def _figures(told: Report, per_s: float) -> str:
     figures = _("{rate} readings/s, {waiting} rows wait, {sent} sent, {dropped} dropped, {refused} refused.")
     return figures.format(
-        rate=number(per_s, 1), waiting=told.waiting_rows, sent=told.sent_rows, dropped=told.dropped_rows,
+        rate=number(per_s, 1),
+        waiting=told.waiting_rows,
+        sent=told.sent_rows,
+        dropped=told.dropped_rows,
         refused=told.refused_rows,
-    )  # fmt: skip
+    )
 
 
 def working(port: HospitalPort) -> list[Component]:
@@ -88,11 +116,19 @@ def working(port: HospitalPort) -> list[Component]:
     return [
         panel(
             _("Try and add a reader or machine"),
-            html.P(_("The gateway opens the line and tells what it hears within some seconds; nothing is written."),
-                   className="secondary"),
+            html.P(
+                _("The gateway opens the line and tells what it hears within some seconds; nothing is written."),
+                className="secondary",
+            ),
             dmc.Select(id=GATEWAY, label=_("Gateway"), data=names, value=names[0], allowDeselect=False),
-            dmc.Select(id=KIND, label=_("Kind of reader, or profile of machine"), data=actions.device_kinds(),
-                       value="llrp", searchable=True, allowDeselect=False),
+            dmc.Select(
+                id=KIND,
+                label=_("Kind of reader, or profile of machine"),
+                data=actions.device_kinds(),
+                value="llrp",
+                searchable=True,
+                allowDeselect=False,
+            ),
             dmc.TextInput(id=NEW_ID, label=_("Its id")),
             dmc.TextInput(id=HOST, label=_("Network address"), value="127.0.0.1"),
             dmc.TextInput(id=PORT, label=_("Port (empty: the usual one)")),
@@ -101,34 +137,51 @@ def working(port: HospitalPort) -> list[Component]:
             dmc.TextInput(id=ANTENNAS, label=_("Antennas, such as 1,2")),
             dmc.TextInput(id=TOPIC, label=_("MQTT topic")),
             dmc.Select(id=PLACE, label=_("Place of its first antenna"), data=places, searchable=True, clearable=True),
-            html.P([
-                html.Button(_("Test read"), id=TRY, className="action primary", n_clicks=0, disabled=not may), " ",
-                html.Button(_("Add to the gateway"), id=ADD, className="action", n_clicks=0, disabled=not may),
-            ]),
+            html.P(
+                [
+                    html.Button(_("Test read"), id=TRY, className="action primary", n_clicks=0, disabled=not may),
+                    " ",
+                    html.Button(_("Add to the gateway"), id=ADD, className="action", n_clicks=0, disabled=not may),
+                ]
+            ),
             html.Div(id=TRIED, role="status"),
         ),
         panel(
             _("Raw frames"),
-            html.P(_("What went over the line last: UTC microseconds, direction, octets in hex."),
-                   className="secondary"),
-            dmc.Select(id=DEVICE, label=_("Reader or machine"), data=devices, value=devices[0] if devices else None,
-                       searchable=True, allowDeselect=False),
-            html.P([
-                html.Button(_("Show"), id=SHOW, className="action", n_clicks=0), " ",
-                html.Button(_("Save as recording"), id=SAVE, className="action", n_clicks=0),
-            ]),
-            html.Pre(id=FRAMES, className="frames", tabIndex=0, role="region",
-                     **attributes(aria_label=_("Raw frames"))),
+            html.P(
+                _("What went over the line last: UTC microseconds, direction, octets in hex."), className="secondary"
+            ),
+            dmc.Select(
+                id=DEVICE,
+                label=_("Reader or machine"),
+                data=devices,
+                value=devices[0] if devices else None,
+                searchable=True,
+                allowDeselect=False,
+            ),
+            html.P(
+                [
+                    html.Button(_("Show"), id=SHOW, className="action", n_clicks=0),
+                    " ",
+                    html.Button(_("Save as recording"), id=SAVE, className="action", n_clicks=0),
+                ]
+            ),
+            html.Pre(
+                id=FRAMES, className="frames", tabIndex=0, role="region", **attributes(aria_label=_("Raw frames"))
+            ),
             dcc.Download(id=SAVED),
         ),
         panel(
             _("Settings"),
             html.Div(versions(port, names[0]), id=VERSIONS),
-            html.P(html.Button(_("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0,
-                               disabled=not may)),
+            html.P(
+                html.Button(
+                    _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
+                )
+            ),
             wide=True,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def versions(port: HospitalPort, gateway: str) -> Component:
@@ -146,7 +199,7 @@ def versions(port: HospitalPort, gateway: str) -> Component:
             row.problem,
         ]
         for row in found
-    ]  # fmt: skip
+    ]
     return table(_("Versions"), [_("Version"), _("Stage"), _("Made"), _("Note"), _("Problem")], rows)
 
 
@@ -172,43 +225,60 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     fields = [State(identifier, "value") for identifier in _FIELDS.values()]
 
     @callbacks.add(
-        Output(TRIED, "children"), Input(TRY, "n_clicks"), State(GATEWAY, "value"), *fields,
-        permission=Permission.GATEWAYS_CONFIGURE, prevent_initial_call=True,
+        Output(TRIED, "children"),
+        Input(TRY, "n_clicks"),
+        State(GATEWAY, "value"),
+        *fields,
+        permission=Permission.GATEWAYS_CONFIGURE,
+        prevent_initial_call=True,
         running=[(Output(TRY, "disabled"), True, False)],
-    )  # fmt: skip
+    )
     def try_device(_clicks: int, gateway: str, *values: Any) -> list[Component]:
         return _tried(actions.test_read(gateways.desk_of(port), gateway, _told(values), actor=port.actor()))
 
     @callbacks.add(
-        Output(TRIED, "children", allow_duplicate=True), Output(VERSIONS, "children"),
-        Input(ADD, "n_clicks"), State(GATEWAY, "value"), *fields,
-        permission=Permission.GATEWAYS_CONFIGURE, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(TRIED, "children", allow_duplicate=True),
+        Output(VERSIONS, "children"),
+        Input(ADD, "n_clicks"),
+        State(GATEWAY, "value"),
+        *fields,
+        permission=Permission.GATEWAYS_CONFIGURE,
+        prevent_initial_call=True,
+    )
     def add_device(_clicks: int, gateway: str, *values: Any) -> tuple[Component, Component]:
         version = actions.add_device(gateways.settings_of(port), gateway, _told(values), actor=port.actor())
         text = _("Given to the gateway as version {version}; it goes back by itself if the line is lost.")
         return html.P(text.format(version=version)), versions(port, gateway)
 
     @callbacks.add(
-        Output(VERSIONS, "children", allow_duplicate=True), Input(ROLL_BACK, "n_clicks"), State(GATEWAY, "value"),
-        permission=Permission.GATEWAYS_CONFIGURE, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(VERSIONS, "children", allow_duplicate=True),
+        Input(ROLL_BACK, "n_clicks"),
+        State(GATEWAY, "value"),
+        permission=Permission.GATEWAYS_CONFIGURE,
+        prevent_initial_call=True,
+    )
     def roll_back(_clicks: int, gateway: str) -> Component:
         actions.roll_back(gateways.settings_of(port), gateway, actor=port.actor())
         return versions(port, gateway)
 
     @callbacks.add(
-        Output(FRAMES, "children"), Input(SHOW, "n_clicks"), State(DEVICE, "value"),
-        permission=Permission.GATEWAYS_READ, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(FRAMES, "children"),
+        Input(SHOW, "n_clicks"),
+        State(DEVICE, "value"),
+        permission=Permission.GATEWAYS_READ,
+        prevent_initial_call=True,
+    )
     def show_frames(_clicks: int, choice: str | None) -> str:
         lines = actions.frames(gateways.desk_of(port), *_place_of_device(choice), actor=port.actor())
         return "\n".join(lines) or _("Nothing has gone over this line yet.")
 
     @callbacks.add(
-        Output(SAVED, "data"), Input(SAVE, "n_clicks"), State(DEVICE, "value"),
-        permission=Permission.GATEWAYS_READ, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(SAVED, "data"),
+        Input(SAVE, "n_clicks"),
+        State(DEVICE, "value"),
+        permission=Permission.GATEWAYS_READ,
+        prevent_initial_call=True,
+    )
     def save_frames(_clicks: int, choice: str | None) -> dict[str, str]:
         gateway, device = _place_of_device(choice)
         content = "\n".join(actions.frames(gateways.desk_of(port), gateway, device, actor=port.actor()))

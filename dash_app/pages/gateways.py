@@ -68,9 +68,15 @@ def content(port: HospitalPort) -> list[Component]:
         for row in found
     ]
     headings = [
-        _("Gateway, reader or line"), _("Status"), _("Since"), _("Cause"), _("Behind"), _("Stands for"), _("Last read"),
+        _("Gateway, reader or line"),
+        _("Status"),
+        _("Since"),
+        _("Cause"),
+        _("Behind"),
+        _("Stands for"),
+        _("Last read"),
         _("Tags seen"),
-    ]  # fmt: skip
+    ]
     offline = sum(row.status is GatewayStatus.OFFLINE for row in found)
     summary = _("Gateways and readers: {count}, offline: {offline}").format(count=len(found), offline=offline)
     told = panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)

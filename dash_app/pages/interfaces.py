@@ -49,15 +49,27 @@ def _connections(port: HospitalPort) -> Component:
         return empty(_("No other system has spoken yet"), cure)
     rows: list[list[Cell]] = [
         [
-            one.source, since(one.last_at, now), one.last_hour, one.messages, one.duplicates, one.stored_only,
-            one.unknown_triggers, one.dead_letters,
+            one.source,
+            since(one.last_at, now),
+            one.last_hour,
+            one.messages,
+            one.duplicates,
+            one.stored_only,
+            one.unknown_triggers,
+            one.dead_letters,
         ]
         for one in found
-    ]  # fmt: skip
+    ]
     headings = [
-        _("Connection"), _("Last message"), _("In the last hour"), _("In all"), _("Sent again"), _("Only stored"),
-        _("Unknown kind"), _("Dead letters"),
-    ]  # fmt: skip
+        _("Connection"),
+        _("Last message"),
+        _("In the last hour"),
+        _("In all"),
+        _("Sent again"),
+        _("Only stored"),
+        _("Unknown kind"),
+        _("Dead letters"),
+    ]
     return panel(_("Connections"), table(_("Connections"), headings, rows), wide=True)
 
 
@@ -68,14 +80,25 @@ def _messages(port: HospitalPort, title: str, outcome: str, limit: int) -> Compo
         return panel(title, html.P(_("None.")), wide=True)
     rows: list[list[Cell]] = [
         [
-            one.number, one.source, f"{one.kind}^{one.trigger}", since(one.received_at, now),
-            codes.code_text(codes.MESSAGE_OUTCOMES, one.outcome), one.events, one.problem or one.notes,
+            one.number,
+            one.source,
+            f"{one.kind}^{one.trigger}",
+            since(one.received_at, now),
+            codes.code_text(codes.MESSAGE_OUTCOMES, one.outcome),
+            one.events,
+            one.problem or one.notes,
         ]
         for one in found
-    ]  # fmt: skip
+    ]
     headings = [
-        _("Number"), _("Connection"), _("Message"), _("Received"), _("Outcome"), _("Events"), _("Remarks"),
-    ]  # fmt: skip
+        _("Number"),
+        _("Connection"),
+        _("Message"),
+        _("Received"),
+        _("Outcome"),
+        _("Events"),
+        _("Remarks"),
+    ]
     return panel(title, table(title, headings, rows), wide=True)
 
 
@@ -111,12 +134,18 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         controls = html.Div(
             className="filters",
             children=[
-                dmc.Select(id=LETTER, label=_("Dead letter (empty for all)"), data=_letters(port), clearable=True,
-                           clearButtonProps={"aria-label": _("All")}, w=420),
+                dmc.Select(
+                    id=LETTER,
+                    label=_("Dead letter (empty for all)"),
+                    data=_letters(port),
+                    clearable=True,
+                    clearButtonProps={"aria-label": _("All")},
+                    w=420,
+                ),
                 html.Button(_("Try again"), id=REPLAY, className="action primary", n_clicks=0),
                 html.P(id=RESULT, role="status"),
             ],
-        )  # fmt: skip
+        )
         parts.append(html.Div(panel(_("Try dead letters again"), controls, wide=True), className="below"))
     return html.Div(parts)
 

@@ -97,7 +97,9 @@ def layout(listing: Listing, port: HospitalPort, visit: Visit, title: str, lead:
             html.Div(
                 [
                     select(
-                        listing.part(f"by-{entry.name}"), entry.label(), entry.options(port),
+                        listing.part(f"by-{entry.name}"),
+                        entry.label(),
+                        entry.options(port),
                         visit.query.get(entry.name, ""),
                     )
                     for entry in listing.filters
@@ -107,7 +109,7 @@ def layout(listing: Listing, port: HospitalPort, visit: Visit, title: str, lead:
             html.P(listing.summary(port, rows), id=listing.part("summary"), className="summary"),
             grid(listing.part("grid"), listing.columns(), rows),
         ]
-    )  # fmt: skip
+    )
 
 
 def register(listing: Listing, callbacks: Callbacks, port: HospitalPort) -> None:

@@ -134,14 +134,21 @@ def _levelling(port: HospitalPort) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.NumberInput(id=MINUTES, label=_("Technicians' minutes a week"), value=_MINUTES, min=0, step=60,
-                                max=1_000_000, hideControls=True),
+                dmc.NumberInput(
+                    id=MINUTES,
+                    label=_("Technicians' minutes a week"),
+                    value=_MINUTES,
+                    min=0,
+                    step=60,
+                    max=1_000_000,
+                    hideControls=True,
+                ),
                 *buttons,
             ],
         ),
         html.Div(id=PREVIEW, role="status"),
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def _spread(port: HospitalPort, minutes: int) -> list[Component]:
@@ -157,10 +164,12 @@ def _spread(port: HospitalPort, minutes: int) -> list[Component]:
         "Heaviest week {before} → {after} minutes, variation {var_before} → {var_after}, "
         "beyond the hours {over} minutes"
     ).format(
-        before=number(max(plan.load_before)), after=number(max(plan.load_after)),
-        var_before=number(plan.variation_before, 2), var_after=number(plan.variation_after, 2),
+        before=number(max(plan.load_before)),
+        after=number(max(plan.load_after)),
+        var_before=number(plan.variation_before, 2),
+        var_after=number(plan.variation_after, 2),
         over=number(plan.overtime_minutes),
-    )  # fmt: skip
+    )
     bars = [(_("By due day"), plan.load_before), (_("Spread"), plan.load_after)]
     figure = grouped(weeks, bars, Axes(x=_("Week of"), y=_("Minutes")), palette())
     rows: list[list[Cell]] = [
@@ -171,13 +180,14 @@ def _spread(port: HospitalPort, minutes: int) -> list[Component]:
         html.P(text),
         html.Div(
             dcc.Graph(figure=figure, config=chart_config(), style={"height": "260px"}),
-            role="img", **attributes(aria_label=title),
+            role="img",
+            **attributes(aria_label=title),
         ),
         html.Details(
             [html.Summary(_("Table view")), table(title, [_("Week of"), _("By due day"), _("Spread")], rows)],
             className="as-table",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -206,19 +216,25 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return content(port)
 
     @callbacks.add(
-        Output(PREVIEW, "children"), Input(LEVEL, "n_clicks"), State(MINUTES, "value"),
-        permission=Permission.DEVICES_READ, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(PREVIEW, "children"),
+        Input(LEVEL, "n_clicks"),
+        State(MINUTES, "value"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+    )
     def preview(clicks: int, minutes: float | None) -> list[Component]:
         if not clicks:
             raise PreventUpdate
         return _spread(port, int(minutes or 0))
 
     @callbacks.add(
-        Output(PREVIEW, "children", allow_duplicate=True), Output(CONTENT, "children", allow_duplicate=True),
-        Input(KEEP, "n_clicks"), State(MINUTES, "value"),
-        permission=Permission.WORK_ORDERS_WRITE, prevent_initial_call=True,
-    )  # fmt: skip
+        Output(PREVIEW, "children", allow_duplicate=True),
+        Output(CONTENT, "children", allow_duplicate=True),
+        Input(KEEP, "n_clicks"),
+        State(MINUTES, "value"),
+        permission=Permission.WORK_ORDERS_WRITE,
+        prevent_initial_call=True,
+    )
     def keep(clicks: int, minutes: float | None) -> Any:
         if not clicks:
             raise PreventUpdate

@@ -112,11 +112,24 @@ def _closing(port: HospitalPort) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.Select(id=DEVICE, label=_("Device"), data=_open_devices(port), w=420, searchable=True,
-                           comboboxProps={"withinPortal": False}, nothingFoundMessage=_("Nothing found")),
-                dmc.Select(id=OUTCOME, label=_("What became of it"), w=220, value=MatchState.FIXED.value,
-                           comboboxProps={"withinPortal": False}, allowDeselect=False,
-                           data=codes.choices(device_words.MATCH_STATES, [state.value for state in outcomes])),
+                dmc.Select(
+                    id=DEVICE,
+                    label=_("Device"),
+                    data=_open_devices(port),
+                    w=420,
+                    searchable=True,
+                    comboboxProps={"withinPortal": False},
+                    nothingFoundMessage=_("Nothing found"),
+                ),
+                dmc.Select(
+                    id=OUTCOME,
+                    label=_("What became of it"),
+                    w=220,
+                    value=MatchState.FIXED.value,
+                    comboboxProps={"withinPortal": False},
+                    allowDeselect=False,
+                    data=codes.choices(device_words.MATCH_STATES, [state.value for state in outcomes]),
+                ),
                 dmc.TextInput(id=PROOF, label=_("Proof"), w=320),
                 html.Button(_("Close this device"), id=CLOSE, className="action primary", n_clicks=0),
                 html.Button(_("Close notices without open devices"), id=CLOSE_ALL, className="action", n_clicks=0),
@@ -124,7 +137,7 @@ def _closing(port: HospitalPort) -> Component:
         ),
         html.P(id=DONE, role="status"),
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -165,9 +178,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
 
     @callbacks.add(
-        *outputs, Input(CLOSE, "n_clicks"), State(DEVICE, "value"), State(OUTCOME, "value"), State(PROOF, "value"),
-        permission=Permission.DEVICES_WRITE, prevent_initial_call=True,
-    )  # fmt: skip
+        *outputs,
+        Input(CLOSE, "n_clicks"),
+        State(DEVICE, "value"),
+        State(OUTCOME, "value"),
+        State(PROOF, "value"),
+        permission=Permission.DEVICES_WRITE,
+        prevent_initial_call=True,
+    )
     def close(_clicks: int, device: str | None, outcome: str, proof: str | None) -> Any:
         if not device:
             raise PreventUpdate

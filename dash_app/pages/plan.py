@@ -220,8 +220,15 @@ def _kept_plans(port: HospitalPort) -> list[Component]:
         for plan in found
     ]
     headings = [
-        _("Plan"), _("Status"), _("Horizon"), _("Cost"), _("Broken"), _("Made by"), _("Published by"), _("Calendar"),
-    ]  # fmt: skip
+        _("Plan"),
+        _("Status"),
+        _("Horizon"),
+        _("Cost"),
+        _("Broken"),
+        _("Made by"),
+        _("Published by"),
+        _("Calendar"),
+    ]
     return [panel(_("Kept plans"), table(_("Kept plans"), headings, rows), wide=True)]
 
 
@@ -234,14 +241,15 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.NumberInput(id=SECONDS, label=_("Computing time, seconds"), value=20, min=1, max=600,
-                                hideControls=True),
+                dmc.NumberInput(
+                    id=SECONDS, label=_("Computing time, seconds"), value=20, min=1, max=600, hideControls=True
+                ),
                 dmc.NumberInput(id=SEED, label=_("Seed"), value=1, min=0, max=4294967295, hideControls=True),
                 html.Button(_("Make"), id=RUN, className="action primary", n_clicks=0),
             ],
         ),
         html.Div(_report(port, visit.query), id=JOB, role="status"),
-    )  # fmt: skip
+    )
     lead = _("Who is to lie, be operated and work where and when; checked before it is in force.")
     return html.Div(
         [

@@ -85,9 +85,12 @@ def _row(port: HospitalPort, one: Alternative, start_at: int, *, may_edit: bool)
     move: Cell = ""
     if may_edit and not one.is_present:
         move = html.Button(
-            _("Move here"), id={"type": MOVE, "slot": slot}, className="action", n_clicks=0,
+            _("Move here"),
+            id={"type": MOVE, "slot": slot},
+            className="action",
+            n_clicks=0,
             **attributes(aria_label=label),
-        )  # fmt: skip
+        )
     return [*place, cost, _what_breaks(one), move]
 
 

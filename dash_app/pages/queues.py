@@ -210,25 +210,38 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
         return point
 
     @callbacks.add(
-        *after, Input(DRAW, "n_clicks"), State(URL, "search"), permission=Permission.QUEUES_CALL,
+        *after,
+        Input(DRAW, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.QUEUES_CALL,
         prevent_initial_call=True,
-    )  # fmt: skip
+    )
     def draw(_clicks: int, search: str) -> Any:
         actions.draw(port, at_point(search), priority=0)
         return shown(search)
 
     @callbacks.add(
-        *after, Input(NEXT, "n_clicks"), State(COUNTER, "value"), State(URL, "search"),
-        permission=Permission.QUEUES_CALL, prevent_initial_call=True,
-    )  # fmt: skip
+        *after,
+        Input(NEXT, "n_clicks"),
+        State(COUNTER, "value"),
+        State(URL, "search"),
+        permission=Permission.QUEUES_CALL,
+        prevent_initial_call=True,
+    )
     def call_next(_clicks: int, counter: str | None, search: str) -> Any:
         actions.call_next(port, at_point(search), counter=counter or "")
         return shown(search)
 
     @callbacks.add(
-        *after, Input(CALL, "n_clicks"), State(TICKET, "value"), State(COUNTER, "value"), State(REASON, "value"),
-        State(URL, "search"), permission=Permission.QUEUES_CALL, prevent_initial_call=True,
-    )  # fmt: skip
+        *after,
+        Input(CALL, "n_clicks"),
+        State(TICKET, "value"),
+        State(COUNTER, "value"),
+        State(REASON, "value"),
+        State(URL, "search"),
+        permission=Permission.QUEUES_CALL,
+        prevent_initial_call=True,
+    )
     def call(_clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
         if not ticket:
             raise PreventUpdate
@@ -238,9 +251,13 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
     for button, verb in ((START, "start"), (END, "end"), (LEAVE, "leave")):
 
         @callbacks.add(
-            *after, Input(button, "n_clicks"), State(TICKET, "value"), State(URL, "search"),
-            permission=Permission.QUEUES_CALL, prevent_initial_call=True,
-        )  # fmt: skip
+            *after,
+            Input(button, "n_clicks"),
+            State(TICKET, "value"),
+            State(URL, "search"),
+            permission=Permission.QUEUES_CALL,
+            prevent_initial_call=True,
+        )
         def go_on(_clicks: int, ticket: str | None, search: str, verb: str = verb) -> Any:
             if not ticket:
                 raise PreventUpdate

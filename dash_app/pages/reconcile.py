@@ -52,8 +52,13 @@ def _differences(port: HospitalPort, now: int) -> Component:
     if not found:
         return panel(title, html.P(_("Systems, tags and twin agree about every patient.")), wide=True)
     headings = [
-        _("Encounter"), _("What differs"), _("By the systems"), _("By the wristband"), _("The twin holds"), _("Since"),
-    ]  # fmt: skip
+        _("Encounter"),
+        _("What differs"),
+        _("By the systems"),
+        _("By the wristband"),
+        _("The twin holds"),
+        _("Since"),
+    ]
     rows = [_row(port, one, now) for one in found[:_SHOWN]]
     return panel(title, table(_("Differences"), headings, rows), wide=True)
 
@@ -65,11 +70,14 @@ def _why(port: HospitalPort, encounter: str) -> Component:
         return panel(title, html.P(_("Nothing is known of this encounter.")), wide=True)
     rows: list[list[Cell]] = [
         [
-            type(one.event).__name__, moment(one.event.occurred_at), moment(one.event.recorded_at), one.event.source,
+            type(one.event).__name__,
+            moment(one.event.occurred_at),
+            moment(one.event.recorded_at),
+            one.event.source,
             f"{one.message.kind}^{one.message.trigger} #{one.message.number}" if one.message else "",
         ]
         for one in found
-    ]  # fmt: skip
+    ]
     headings = [_("Event"), _("Happened"), _("Recorded"), _("Who says so"), _("Message")]
     return panel(title, table(title, headings, rows), wide=True)
 

@@ -92,9 +92,15 @@ def _models(query: dict[str, str], found: device_planning.Explored) -> Component
         for group in found.groups[:MOST]
     ]
     headings = [
-        _("Model"), _("Kind"), _("Devices"), _("Failures"), _("Years watched"),
-        _("Days between failures (90 %)"), _("Up (90 %)"), _("Shape (90 %) and trend"),
-    ]  # fmt: skip
+        _("Model"),
+        _("Kind"),
+        _("Devices"),
+        _("Failures"),
+        _("Years watched"),
+        _("Days between failures (90 %)"),
+        _("Up (90 %)"),
+        _("Shape (90 %) and trend"),
+    ]
     return table(_("Models"), headings, rows)
 
 
@@ -123,7 +129,8 @@ def _curve(found: device_planning.Explored) -> Component:
             html.P(title),
             html.Div(
                 dcc.Graph(figure=figure, config=chart_config(), style={"height": "300px"}),
-                role="img", **attributes(aria_label=title),
+                role="img",
+                **attributes(aria_label=title),
             ),
             html.Details(
                 [
@@ -133,7 +140,7 @@ def _curve(found: device_planning.Explored) -> Component:
                 className="as-table",
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _devices(port: HospitalPort, group: FleetGroup) -> Component:
@@ -165,17 +172,21 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     """
     with port.read() as session:
         found = device_planning.explore(
-            session, now=port.clock.now(), category=query.get("kind", ""), model=query.get("model", ""),
+            session,
+            now=port.clock.now(),
+            category=query.get("kind", ""),
+            model=query.get("model", ""),
             confidence=CONFIDENCE,
-        )  # fmt: skip
+        )
     if found.chosen is None:
         return [empty(_("No device has been watched yet"), _("Register devices; their repairs become the record."))]
     chosen = found.chosen
     name = f"{chosen.manufacturer} {chosen.model}".strip() or codes.code_text(codes.CATEGORIES, chosen.category)
     text = _("Models: {models}, devices: {devices}, failures: {failures}").format(
-        models=len(found.groups), devices=sum(g.devices for g in found.groups),
+        models=len(found.groups),
+        devices=sum(g.devices for g in found.groups),
         failures=sum(g.failures for g in found.groups),
-    )  # fmt: skip
+    )
     return [
         html.P(text, className="summary"),
         html.Div(

@@ -84,9 +84,15 @@ def _cases(cases: Sequence[DeviceCase], found: StudioPlan | None) -> Component:
         for case in cases[:SHOWN]
     ]
     headings = [
-        _("Device"), _("Model"), _("Price of a new one"), _("Repairs a year"), _("Failures"), _("Score"), _("Why"),
+        _("Device"),
+        _("Model"),
+        _("Price of a new one"),
+        _("Repairs a year"),
+        _("Failures"),
+        _("Score"),
+        _("Why"),
         _("Plan"),
-    ]  # fmt: skip
+    ]
     return table(_("Devices by score"), headings, rows)
 
 
@@ -123,9 +129,11 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         "Replaced: {count} of {all} devices. At most {gap} better is possible. "
         "The ten highest scores stay {stable} the same when a weight changes by a fifth."
     ).format(
-        count=len(found.plan.year_by_asset), all=len(found.cases), gap=percent(found.plan.gap),
+        count=len(found.plan.year_by_asset),
+        all=len(found.cases),
+        gap=percent(found.plan.gap),
         stable=percent(view.stability),
-    )  # fmt: skip
+    )
     unknown = len(found.without_price)
     note = _("Without a price, and so without a plan: {count}").format(count=unknown)
     parts: list[Component] = [html.P(text, className="summary")]
@@ -153,11 +161,15 @@ def _unplanned(port: HospitalPort, category: str) -> list[Component]:
 def _settings(visit: Visit, port: HospitalPort) -> Component:
     fields: list[Component] = [
         dmc.NumberInput(
-            id=f"replacement-{name}", label=_label(name), min=0, hideControls=True, w=210,
+            id=f"replacement-{name}",
+            label=_label(name),
+            min=0,
+            hideControls=True,
+            w=210,
             value=int(text) if (text := visit.query.get(name, "")).isdigit() else default,
         )
         for name, default in NUMBERS
-    ]  # fmt: skip
+    ]
     button = html.Button(_("Plan"), id=PLAN, className="action primary", n_clicks=0)
     kind = select(KIND, _("Kind"), device_kinds(port), visit.query.get("kind", ""))
     return html.Div([kind, *fields, button], className="filters")
@@ -224,17 +236,24 @@ def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
             session, now=port.clock.now(), studio=device_planning.studio_of(query)
         ).found
     columns = [
-        Column(field="id", title=_("Device")), Column(field="name", title=_("Name")),
-        Column(field="price", title=_("Price of a new one")), Column(field="score", title=_("Score")),
-        Column(field="failures", title=_("Failures")), Column(field="plan", title=_("Plan")),
-    ]  # fmt: skip
+        Column(field="id", title=_("Device")),
+        Column(field="name", title=_("Name")),
+        Column(field="price", title=_("Price of a new one")),
+        Column(field="score", title=_("Score")),
+        Column(field="failures", title=_("Failures")),
+        Column(field="plan", title=_("Plan")),
+    ]
     rows = [
         {
-            "id": case.asset, "name": case.name, "price": money_text(case.price), "score": percent(case.score.score),
-            "failures": case.failures, "plan": _outcome(case, found),
+            "id": case.asset,
+            "name": case.name,
+            "price": money_text(case.price),
+            "score": percent(case.score.score),
+            "failures": case.failures,
+            "plan": _outcome(case, found),
         }
         for case in found.cases
-    ]  # fmt: skip
+    ]
     return {"content": csv_text(columns, rows), "filename": "replacement.csv", "type": "text/csv"}
 
 

@@ -84,9 +84,16 @@ def _cycle_table(port: HospitalPort, lines: list[reprocessing.CycleLine]) -> Com
         for line in lines
     ]
     headings = [
-        _("Begun"), _("Machine"), _("Programme"), _("What the evidence says"), _("Reasons"), _("Time in the band"),
-        _("F0, minutes"), _("Load"), _("Things in it"),
-    ]  # fmt: skip
+        _("Begun"),
+        _("Machine"),
+        _("Programme"),
+        _("What the evidence says"),
+        _("Reasons"),
+        _("Time in the band"),
+        _("F0, minutes"),
+        _("Load"),
+        _("Things in it"),
+    ]
     return table(_("Latest cycles"), headings, rows)
 
 

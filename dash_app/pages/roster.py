@@ -83,9 +83,12 @@ def content(port: HospitalPort) -> list[Component]:
         told = empty(_("No roster is in force"), _("Have one made, check it on the plan board, then publish it."))
         return [told, *_kept(port)]
     facts = _("{places}: {count} people, {days} days from {start}, in force since {published}").format(
-        places=", ".join(found.places) or _("Hospital"), count=len(found.rows), days=found.days,
-        start=calendar_day(found.start_at), published=moment(found.published_at),
-    )  # fmt: skip
+        places=", ".join(found.places) or _("Hospital"),
+        count=len(found.rows),
+        days=found.days,
+        start=calendar_day(found.start_at),
+        published=moment(found.published_at),
+    )
     return [html.P(facts, className="summary"), _grid(found), *_kept(port)]
 
 

@@ -73,9 +73,11 @@ def _recall_panel(port: HospitalPort, cycle: str) -> Component:
     except NotFound as error:
         return panel(cycle, html.P(problem_text(error), role="alert"), wide=True)
     text = _("Cycles in doubt: {cycles}, loads: {loads}, cases reached: {cases}, sets to fetch back: {sets}").format(
-        cycles=len(found.cycles), loads=len(found.loads), cases=len({use.case_id for use in found.exposed}),
+        cycles=len(found.cycles),
+        loads=len(found.loads),
+        cases=len({use.case_id for use in found.exposed}),
         sets=len(found.to_retrieve),
-    )  # fmt: skip
+    )
     exposed: list[list[Cell]] = [[moment(use.at), use.case_id, use.set_instance, use.cycle] for use in found.exposed]
     fetch: list[list[Cell]] = [[dcc.Link(name, href=f"/ui/sets?set={name}")] for name in found.to_retrieve]
     parts: list[Component] = [
@@ -136,11 +138,15 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Input(FIND, "n_clicks"), Input(SET, "n_submit"), Input(CYCLE, "n_submit"),
-        State(SET, "value"), State(CYCLE, "value"), State(URL, "search"),
+        Input(FIND, "n_clicks"),
+        Input(SET, "n_submit"),
+        Input(CYCLE, "n_submit"),
+        State(SET, "value"),
+        State(CYCLE, "value"),
+        State(URL, "search"),
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
-    )  # fmt: skip
+    )
     def find(_clicks: int, _set: Any, _cycle: Any, name: str, cycle: str, search: str) -> str:
         return search_with(search, set=(name or "").strip() or None, cycle=(cycle or "").strip() or None)
 

@@ -44,9 +44,12 @@ def _runs_out(row: stock.StockRow) -> str:
 
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
     found = stock.rows(
-        port.state(), place=query.get("place", ""), item=query.get("item", ""), code=query.get("state", ""),
+        port.state(),
+        place=query.get("place", ""),
+        item=query.get("item", ""),
+        code=query.get("state", ""),
         chinese=wants_chinese(),
-    )  # fmt: skip
+    )
     with port.read() as session:
         names = items.names(session)
     return [

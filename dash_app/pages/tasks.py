@@ -54,9 +54,12 @@ def _columns() -> list[Column]:
 
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
     found = work.open_tasks(
-        port.state(), port.clock.now(), kind=query.get("kind", ""), status=query.get("status", ""),
+        port.state(),
+        port.clock.now(),
+        kind=query.get("kind", ""),
+        status=query.get("status", ""),
         chinese=wants_chinese(),
-    )  # fmt: skip
+    )
     with port.read() as session:
         names = items.names(session)
     return [
@@ -133,7 +136,11 @@ def _lead(port: HospitalPort) -> Component:
             children=[
                 dmc.Select(id=TASK, label=_("Task"), data=_choices(port), searchable=True, w=340),
                 dmc.Select(
-                    id=ASSIGNEE, label=_("Who (empty takes it back)"), data=people, searchable=True, clearable=True,
+                    id=ASSIGNEE,
+                    label=_("Who (empty takes it back)"),
+                    data=people,
+                    searchable=True,
+                    clearable=True,
                     clearButtonProps={"aria-label": _("Nobody")},
                 ),
                 html.Button(_("Give"), id=ASSIGN, className="action primary", n_clicks=0),
@@ -141,7 +148,7 @@ def _lead(port: HospitalPort) -> Component:
                 html.Button(_("Cancel the task"), id=CANCEL, className="action", n_clicks=0),
             ],
         ),
-    )  # fmt: skip
+    )
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:

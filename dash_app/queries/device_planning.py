@@ -116,11 +116,15 @@ def calendar(session: Session, *, now: int, zone: ZoneInfo, weeks: int) -> Calen
     done = performed_in(session, start_on=today - timedelta(days=365), end_on=today, zone=zone)
     figures = compliance_of(done, as_of=today)
     return Calendar(
-        first_on=first, weeks=tuple(map(tuple, held)), overdue=tuple(overdue), strict=figures.strict,
-        adjusted=figures.excused_adjusted, due=figures.due,
+        first_on=first,
+        weeks=tuple(map(tuple, held)),
+        overdue=tuple(overdue),
+        strict=figures.strict,
+        adjusted=figures.excused_adjusted,
+        due=figures.due,
         running_out=tuple(running_out(session, today=today, zone=zone, days=30, limit=50)),
         incidents=len(list_incidents(session, is_open=True, limit=1000)),
-    )  # fmt: skip
+    )
 
 
 def levelled(session: Session, *, now: int, zone: ZoneInfo, weeks: int, minutes: int) -> WeekPlan:
@@ -243,10 +247,13 @@ def set_trace(session: Session, *, name: str, now: int) -> SetTrace:
     chain = chain_of(session, set_instance=name, at=now)
     uses = uses_of(session, set_instance=name, limit=100)
     return SetTrace(
-        cycle=chain.cycle, load=chain.load, state=chain.state.value if chain.state is not None else "",
-        expires_at=chain.expires_at, flags=reasons_against_set(chain, at=now),
+        cycle=chain.cycle,
+        load=chain.load,
+        state=chain.state.value if chain.state is not None else "",
+        expires_at=chain.expires_at,
+        flags=reasons_against_set(chain, at=now),
         uses=tuple((use.at, use.case_id, use.cycle, use.flags) for use in uses),
-    )  # fmt: skip
+    )
 
 
 def closure(session: Session, *, cycle: str) -> RecallClosure:

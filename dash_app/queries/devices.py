@@ -155,9 +155,15 @@ def timeline(
     held: list[Event | None] = []
     if asset is not None:
         held = [
-            asset.entry, asset.retired, asset.readiness, asset.status, asset.availability, asset.custody, asset.cycle,
+            asset.entry,
+            asset.retired,
+            asset.readiness,
+            asset.status,
+            asset.availability,
+            asset.custody,
+            asset.cycle,
             asset.egress,
-        ]  # fmt: skip
+        ]
     for tag in tuple(state.tags.values()):
         if tag.bound is not None and tag.bound.bearer == asset_id:
             held += [tag.bound, tag.sighting, tag.entered, tag.lost]

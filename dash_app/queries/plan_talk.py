@@ -62,6 +62,7 @@ def answer(session: Session, plan: str, patient: str, *, limit: int = 12) -> Ans
     report, _ = board.why(patient)
     costs = {rule.value: cost for rule, cost in report.cost_by_rule().items() if cost}
     return Answer(
-        start_at=row.start_at, costs=dict(sorted(costs.items(), key=lambda item: -item[1])),
+        start_at=row.start_at,
+        costs=dict(sorted(costs.items(), key=lambda item: -item[1])),
         alternatives=board.alternatives(patient, limit=limit),
-    )  # fmt: skip
+    )

@@ -208,11 +208,21 @@ class KeptPlan:
 
 def _kept(row: PlanRow) -> KeptPlan:
     return KeptPlan(
-        id=row.id, title=row.title, status=PlanStatus(row.status), version=row.version, start_at=row.start_at,
-        kind=row.kind, days=row.days, cost=row.cost, n_violations=row.n_violations, created_at=row.created_at,
-        created_by=row.created_by, published_at=row.published_at, published_by=row.published_by,
+        id=row.id,
+        title=row.title,
+        status=PlanStatus(row.status),
+        version=row.version,
+        start_at=row.start_at,
+        kind=row.kind,
+        days=row.days,
+        cost=row.cost,
+        n_violations=row.n_violations,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        published_at=row.published_at,
+        published_by=row.published_by,
         overrides=msgspec.json.decode(row.overrides, type=tuple[Override, ...]),
-    )  # fmt: skip
+    )
 
 
 def kept(session: Session, *, limit: int = 20) -> list[KeptPlan]:

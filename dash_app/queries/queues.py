@@ -68,10 +68,12 @@ def queue(state: LiveState, point: str, now: int, *, chinese: bool = False) -> Q
     """
     waits = waits_at(state, point, now)
     return QueueView(
-        point=point, name=place_name(state, point, chinese=chinese),
+        point=point,
+        name=place_name(state, point, chinese=chinese),
         waiting=[(state.tickets[wait.ticket], wait) for wait in waits[:-1] if wait.ticket in state.tickets],
-        at_counter=[ticket for ticket in at_counters(state) if ticket.service_point == point], joiner=waits[-1],
-    )  # fmt: skip
+        at_counter=[ticket for ticket in at_counters(state) if ticket.service_point == point],
+        joiner=waits[-1],
+    )
 
 
 def exceptions(state: LiveState, now: int) -> list[Ticket]:

@@ -102,7 +102,10 @@ def in_force(state: LiveState, local: Local, *, chinese: bool = False) -> Roster
     rows = [_row(staff_label(state, staff), shifts, plan.start_at, local) for staff, shifts in by_person.items()]
     places = {place_name(state, shift.place, chinese=chinese) for shift in plan.shifts if shift.place}
     return RosterView(
-        id=plan.thing, start_at=plan.start_at, published_at=plan.occurred_at,
-        days=max(1, -(-(plan.end_at - plan.start_at) // DAY_US)), places=tuple(sorted(places)),
+        id=plan.thing,
+        start_at=plan.start_at,
+        published_at=plan.occurred_at,
+        days=max(1, -(-(plan.end_at - plan.start_at) // DAY_US)),
+        places=tuple(sorted(places)),
         rows=tuple(sorted(rows, key=lambda row: row.name)),
-    )  # fmt: skip
+    )

@@ -52,11 +52,13 @@ def events_of(document: Mapping[str, Json]) -> list[Event]:
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise FieldError(
             FieldProblem(
-                field="epcisBody", place="/epcisBody", message="Expected an eventList of events.",
+                field="epcisBody",
+                place="/epcisBody",
+                message="Expected an eventList of events.",
                 cure="Send an EPCISDocument of EPCIS 2.0.",
             ),
             code="epcis.validation",
-        )  # fmt: skip
+        )
     if len(found) > MAX_EVENTS:
         raise _bad(MAX_EVENTS, "type", f"Expected at most {MAX_EVENTS} events in one capture.", "Send several.")
     return [one for one in found if isinstance(one, dict)]

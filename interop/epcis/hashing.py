@@ -22,11 +22,31 @@ from interop.epcis.identifiers import VOC, canonical_key, canonical_term
 
 _LEFT_OUT = frozenset({"type", "eventID", "recordTime", "errorDeclaration", "@context", "rdfs:comment"})
 _ORDER = (
-    "eventTime", "eventTimeZoneOffset", "certificationInfo", "epcList", "parentID", "inputEPCList", "childEPCs",
-    "quantityList", "childQuantityList", "inputQuantityList", "outputEPCList", "outputQuantityList", "action",
-    "transformationID", "bizStep", "disposition", "persistentDisposition", "readPoint", "bizLocation",
-    "sensorElementList", "bizTransactionList", "destinationList", "sourceList", "ilmd",
-)  # fmt: skip
+    "eventTime",
+    "eventTimeZoneOffset",
+    "certificationInfo",
+    "epcList",
+    "parentID",
+    "inputEPCList",
+    "childEPCs",
+    "quantityList",
+    "childQuantityList",
+    "inputQuantityList",
+    "outputEPCList",
+    "outputQuantityList",
+    "action",
+    "transformationID",
+    "bizStep",
+    "disposition",
+    "persistentDisposition",
+    "readPoint",
+    "bizLocation",
+    "sensorElementList",
+    "bizTransactionList",
+    "destinationList",
+    "sourceList",
+    "ilmd",
+)
 _ITEM = {
     **dict.fromkeys(("epcList", "childEPCs", "inputEPCList", "outputEPCList"), "epc"),
     **dict.fromkeys(
@@ -34,7 +54,7 @@ _ITEM = {
     ),
     "sensorElementList": "sensorElement",
     **dict.fromkeys(("bizTransactionList", "sourceList", "destinationList"), ""),
-}  # fmt: skip
+}
 """Name of each item of a list; empty where an item stands without a name."""
 _INNER: dict[str, tuple[str, ...]] = {
     "quantityElement": ("epcClass", "quantity", "uom"),
@@ -46,14 +66,41 @@ _INNER: dict[str, tuple[str, ...]] = {
     "persistentDisposition": ("set", "unset"),
     "sensorElement": ("sensorMetadata", "sensorReport"),
     "sensorMetadata": (
-        "time", "startTime", "endTime", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules",
+        "time",
+        "startTime",
+        "endTime",
+        "deviceID",
+        "deviceMetadata",
+        "rawData",
+        "dataProcessingMethod",
+        "bizRules",
     ),
     "sensorReport": (
-        "type", "exception", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "time", "microorganism",
-        "chemicalSubstance", "value", "component", "stringValue", "booleanValue", "hexBinaryValue", "uriValue",
-        "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue", "uom", "coordinateReferenceSystem",
+        "type",
+        "exception",
+        "deviceID",
+        "deviceMetadata",
+        "rawData",
+        "dataProcessingMethod",
+        "time",
+        "microorganism",
+        "chemicalSubstance",
+        "value",
+        "component",
+        "stringValue",
+        "booleanValue",
+        "hexBinaryValue",
+        "uriValue",
+        "minValue",
+        "maxValue",
+        "meanValue",
+        "sDev",
+        "percRank",
+        "percValue",
+        "uom",
+        "coordinateReferenceSystem",
     ),
-}  # fmt: skip
+}
 """Order of the fields inside, by what holds them."""
 _INSTANTS = frozenset({"eventTime", "time", "startTime", "endTime"})
 _TYPES = {
@@ -213,7 +260,9 @@ def ignored_fields(document: Mapping[str, Json]) -> frozenset[str]:
     holders = [document, body, body.get("queryResults") if isinstance(body, dict) else None]
     return frozenset(
         name
-        for holder in holders if isinstance(holder, Mapping)
-        for key, value in holder.items() if key.rpartition(":")[2] == "ignoreFields"
+        for holder in holders
+        if isinstance(holder, Mapping)
+        for key, value in holder.items()
+        if key.rpartition(":")[2] == "ignoreFields"
         for name in names(value)
-    )  # fmt: skip
+    )

@@ -89,21 +89,55 @@ _LINKS: dict[str, tuple[int, Callable[[list[str]], str]]] = {
     "gsin": (2, lambda parts: f"/402/{_closed(parts[0] + parts[1])}"),
     "cpi": (3, lambda parts: _with(f"/8010/{parts[0]}{_text(parts[1])}", "8011", parts[2])),
     "itip": (5, lambda parts: _with(f"/8006/{_gtin(parts[0], parts[1])}{parts[2]}{parts[3]}", "21", parts[4])),
-}  # fmt: skip
+}
 
 _NAMES = {
-    "gtin": "01", "itip": "8006", "gmn": "8013", "cpid": "8010", "shipTo": "410", "billTo": "411",
-    "purchasedFrom": "412", "shipFor": "413", "gln": "414", "payTo": "415", "glnProd": "416", "party": "417",
-    "gsrnp": "8017", "gsrn": "8018", "gcn": "255", "sscc": "00", "gdti": "253", "ginc": "401", "gsin": "402",
-    "grai": "8003", "giai": "8004", "cpv": "22", "lot": "10", "ser": "21", "glnx": "254", "cpsn": "8011",
-    "srin": "8019", "tpx": "235",
-}  # fmt: skip
+    "gtin": "01",
+    "itip": "8006",
+    "gmn": "8013",
+    "cpid": "8010",
+    "shipTo": "410",
+    "billTo": "411",
+    "purchasedFrom": "412",
+    "shipFor": "413",
+    "gln": "414",
+    "payTo": "415",
+    "glnProd": "416",
+    "party": "417",
+    "gsrnp": "8017",
+    "gsrn": "8018",
+    "gcn": "255",
+    "sscc": "00",
+    "gdti": "253",
+    "ginc": "401",
+    "gsin": "402",
+    "grai": "8003",
+    "giai": "8004",
+    "cpv": "22",
+    "lot": "10",
+    "ser": "21",
+    "glnx": "254",
+    "cpsn": "8011",
+    "srin": "8019",
+    "tpx": "235",
+}
 _KEYS: dict[str, str] = {
-    "00": r"\d{18}", "01": r"\d{8}|\d{12,14}", "253": r"\d{13}[^/]{0,17}", "255": r"\d{13}\d{0,12}",
-    "401": r"[^/]{1,30}", "402": r"\d{17}", "414": r"\d{13}", "417": r"\d{13}", "8003": r"\d{14}[^/]{0,16}",
-    "8004": r"[^/]{1,30}", "8006": r"\d{18}", "8010": r"[^/]{1,30}", "8013": r"[^/]{1,25}", "8017": r"\d{18}",
+    "00": r"\d{18}",
+    "01": r"\d{8}|\d{12,14}",
+    "253": r"\d{13}[^/]{0,17}",
+    "255": r"\d{13}\d{0,12}",
+    "401": r"[^/]{1,30}",
+    "402": r"\d{17}",
+    "414": r"\d{13}",
+    "417": r"\d{13}",
+    "8003": r"\d{14}[^/]{0,16}",
+    "8004": r"[^/]{1,30}",
+    "8006": r"\d{18}",
+    "8010": r"[^/]{1,30}",
+    "8013": r"[^/]{1,25}",
+    "8017": r"\d{18}",
     "8018": r"\d{18}",
-}  # fmt: skip
+}
 _QUALIFIERS = frozenset({"22", "10", "21", "254", "8011", "8019", "235"})
 _PRIMARY = "|".join((*_KEYS, *(name for name, ai in _NAMES.items() if ai in _KEYS)))
 _LINK = re.compile(rf"https?://[^/]+(?:/[^?#]*?)?/({_PRIMARY})/([^/?#]+)((?:/[^/?#]+/[^/?#]+)*)(?:[?#].*)?")
@@ -157,9 +191,15 @@ def canonical_key(text: str) -> str:
 
 
 VOCABULARY = {
-    "bizStep": "BizStep-", "disposition": "Disp-", "set": "Disp-", "unset": "Disp-", "bizTransactionType": "BTT-",
-    "sourceDestType": "SDT-", "component": "Comp-", "reason": "ER-",
-}  # fmt: skip
+    "bizStep": "BizStep-",
+    "disposition": "Disp-",
+    "set": "Disp-",
+    "unset": "Disp-",
+    "bizTransactionType": "BTT-",
+    "sourceDestType": "SDT-",
+    "component": "Comp-",
+    "reason": "ER-",
+}
 """Start of the Web URI of a term, behind :data:`CBV`, by the field that holds it."""
 _URN_KINDS = {"bizstep": "BizStep-", "disp": "Disp-", "btt": "BTT-", "sdt": "SDT-", "er": "ER-"}
 

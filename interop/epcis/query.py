@@ -17,27 +17,51 @@ from interop.epcis.terms import EPC_FIELDS, MAX_VALUE, fields_named
 from twin.errors import FieldError, FieldProblem
 
 _TERM_OF = {
-    "eventType": "type", "EQ_action": "action", "EQ_bizStep": "bizStep", "EQ_disposition": "disposition",
-    "EQ_transformationID": "transformationID", "EQ_eventID": "eventID", "EQ_readPoint": "readPoint",
-    "EQ_bizLocation": "bizLocation", "EQ_persistentDisposition_set": "set", "EQ_persistentDisposition_unset": "unset",
-    "EQ_correctiveEventID": "correctiveEventID", "EQ_errorReason": "errorReason",
-}  # fmt: skip
+    "eventType": "type",
+    "EQ_action": "action",
+    "EQ_bizStep": "bizStep",
+    "EQ_disposition": "disposition",
+    "EQ_transformationID": "transformationID",
+    "EQ_eventID": "eventID",
+    "EQ_readPoint": "readPoint",
+    "EQ_bizLocation": "bizLocation",
+    "EQ_persistentDisposition_set": "set",
+    "EQ_persistentDisposition_unset": "unset",
+    "EQ_correctiveEventID": "correctiveEventID",
+    "EQ_errorReason": "errorReason",
+}
 _TIMES = {
     f"{op}_{name}": (op, column)
-    for op in ("GE", "LT") for name, column in (("eventTime", "event_at"), ("recordTime", "record_at"))
-}  # fmt: skip
+    for op in ("GE", "LT")
+    for name, column in (("eventTime", "event_at"), ("recordTime", "record_at"))
+}
 _PAIRS = {"bizTransaction": "bizTransactionType", "source": "sourceDestType", "destination": "sourceDestType"}
 _SENSOR_TEXTS = frozenset(
-    {"type", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "microorganism",
-     "chemicalSubstance", "stringValue", "hexBinaryValue", "uriValue", "component", "exception"}
-)  # fmt: skip
+    {
+        "type",
+        "deviceID",
+        "deviceMetadata",
+        "rawData",
+        "dataProcessingMethod",
+        "bizRules",
+        "microorganism",
+        "chemicalSubstance",
+        "stringValue",
+        "hexBinaryValue",
+        "uriValue",
+        "component",
+        "exception",
+    }
+)
 _SENSOR_NUMBERS = ("value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue")
 _COMPARE = re.compile(r"(EQ|GT|GE|LT|LE)_(.+)")
 _TEST: dict[str, Callable[[float, float], bool]] = {
-    "EQ": lambda left, right: left == right, "GT": lambda left, right: left > right,
-    "GE": lambda left, right: left >= right, "LT": lambda left, right: left < right,
+    "EQ": lambda left, right: left == right,
+    "GT": lambda left, right: left > right,
+    "GE": lambda left, right: left >= right,
+    "LT": lambda left, right: left < right,
     "LE": lambda left, right: left <= right,
-}  # fmt: skip
+}
 CONTROLS = frozenset({"orderBy", "orderDirection", "eventCountLimit", "maxEventCount", "perPage", "nextPageToken"})
 
 Predicate = Callable[[Event], bool]
@@ -213,8 +237,11 @@ def _declared_at(operator: str, at: int) -> Predicate:
 def _holder(name: str) -> tuple[str, str]:
     """Tell extension, ILMD and their inner fields apart: (kind of term, rest of the name)."""
     for start, kind in (
-        ("INNER_ILMD_", "inner_ilmd"), ("ILMD_", "ilmd"), ("INNER_", "inner_ext"), ("SENSORELEMENT_", "sensor"),
-    ):  # fmt: skip
+        ("INNER_ILMD_", "inner_ilmd"),
+        ("ILMD_", "ilmd"),
+        ("INNER_", "inner_ext"),
+        ("SENSORELEMENT_", "sensor"),
+    ):
         if name.startswith(start):
             return kind, name[len(start) :]
     return "ext", name
@@ -292,9 +319,11 @@ def _any_number(operator: str, values: Sequence[str], read: Callable[[Event], It
 
     def holds(event: Event) -> bool:
         return any(
-            test(float(told), limit) for told in read(event)
-            if isinstance(told, int | float) and not isinstance(told, bool) for limit in wanted
-        )  # fmt: skip
+            test(float(told), limit)
+            for told in read(event)
+            if isinstance(told, int | float) and not isinstance(told, bool)
+            for limit in wanted
+        )
 
     return holds
 

@@ -30,16 +30,40 @@ _PAIRS = {
     "destinationList": ("destination", "sourceDestType"),
 }
 _SENSOR = (
-    "type", "deviceID", "deviceMetadata", "rawData", "dataProcessingMethod", "bizRules", "microorganism",
-    "chemicalSubstance", "stringValue", "hexBinaryValue", "uriValue", "component", "exception",
-)  # fmt: skip
+    "type",
+    "deviceID",
+    "deviceMetadata",
+    "rawData",
+    "dataProcessingMethod",
+    "bizRules",
+    "microorganism",
+    "chemicalSubstance",
+    "stringValue",
+    "hexBinaryValue",
+    "uriValue",
+    "component",
+    "exception",
+)
 _OWN = frozenset(
     {
-        *_PLAIN, *_TERMS, *_KEYS, *_CLASSES, *_PAIRS, "eventTime", "recordTime", "eventTimeZoneOffset", "ilmd",
-        "readPoint", "bizLocation", "persistentDisposition", "sensorElementList", "errorDeclaration",
-        "certificationInfo", "@context",
+        *_PLAIN,
+        *_TERMS,
+        *_KEYS,
+        *_CLASSES,
+        *_PAIRS,
+        "eventTime",
+        "recordTime",
+        "eventTimeZoneOffset",
+        "ilmd",
+        "readPoint",
+        "bizLocation",
+        "persistentDisposition",
+        "sensorElementList",
+        "errorDeclaration",
+        "certificationInfo",
+        "@context",
     }
-)  # fmt: skip
+)
 MAX_VALUE = 400
 
 

@@ -21,9 +21,12 @@ _LISTS = {
     **dict.fromkeys(
         ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"), "quantityElement"
     ),
-    "bizTransactionList": "bizTransaction", "sourceList": "source", "destinationList": "destination",
-    "sensorElementList": "sensorElement", "correctiveEventIDs": "correctiveEventID",
-}  # fmt: skip
+    "bizTransactionList": "bizTransaction",
+    "sourceList": "source",
+    "destinationList": "destination",
+    "sensorElementList": "sensorElement",
+    "correctiveEventIDs": "correctiveEventID",
+}
 _NUMBERS = frozenset({"quantity", "value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"})
 _WRAPPERS = frozenset({"extension", "baseExtension"})
 _TYPED = frozenset({"bizTransaction", "source", "destination"})
@@ -52,8 +55,9 @@ class _Reader:
             return [self.value(child) for child in element]
         fields: dict[str, Json] = {
             self.name(key): self._text(self.name(key), text)
-            for key, text in element.attrib.items() if not key.startswith(f"{{{_XSI}}}")
-        }  # fmt: skip
+            for key, text in element.attrib.items()
+            if not key.startswith(f"{{{_XSI}}}")
+        }
         if name in _TYPED:
             return {**fields, name: (element.text or "").strip()}
         if not len(element) and not fields:
@@ -141,9 +145,11 @@ def read_xml(data: bytes) -> dict[str, Json]:
     own = {prefix: uri for prefix, uri in namespaces.items() if prefix and not uri.startswith("urn:epcglobal:epcis")}
     document: dict[str, Json] = {
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {**own}],
-        "type": "EPCISDocument", "schemaVersion": root.get("schemaVersion", ""),
-        "creationDate": root.get("creationDate", ""), "epcisBody": {"eventList": events},
-    }  # fmt: skip
+        "type": "EPCISDocument",
+        "schemaVersion": root.get("schemaVersion", ""),
+        "creationDate": root.get("creationDate", ""),
+        "epcisBody": {"eventList": events},
+    }
     for element in root.iter():
         if reader.name(element.tag).rpartition(":")[2] == "ignoreFields":
             document[reader.name(element.tag)] = [reader.name(child.tag) for child in element]

@@ -85,9 +85,14 @@ def _stated(name: str) -> Resource:
     parameters += [{"name": parameter, "type": how} for parameter, (how, _path) in PARAMETERS[name].items()]
     interactions: list[Json] = [{"code": code} for code in _INTERACTIONS]
     return {
-        "type": name, "interaction": interactions, "versioning": "versioned", "readHistory": True,
-        "updateCreate": True, "conditionalCreate": False, "searchParam": parameters,
-    }  # fmt: skip
+        "type": name,
+        "interaction": interactions,
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": False,
+        "searchParam": parameters,
+    }
 
 
 def capability_statement(at: int, url: str) -> Resource:

@@ -68,10 +68,16 @@ class Writing:
 
 
 _CLASSES = {
-    "IMP": EncounterClass.INPATIENT, "ACUTE": EncounterClass.INPATIENT, "NONAC": EncounterClass.INPATIENT,
-    "EMER": EncounterClass.EMERGENCY, "AMB": EncounterClass.AMBULATORY, "SS": EncounterClass.SHORT_STAY,
-    "PRENC": EncounterClass.PRE_ADMISSION, "VR": EncounterClass.VIRTUAL, "OBSENC": EncounterClass.SHORT_STAY,
-}  # fmt: skip
+    "IMP": EncounterClass.INPATIENT,
+    "ACUTE": EncounterClass.INPATIENT,
+    "NONAC": EncounterClass.INPATIENT,
+    "EMER": EncounterClass.EMERGENCY,
+    "AMB": EncounterClass.AMBULATORY,
+    "SS": EncounterClass.SHORT_STAY,
+    "PRENC": EncounterClass.PRE_ADMISSION,
+    "VR": EncounterClass.VIRTUAL,
+    "OBSENC": EncounterClass.SHORT_STAY,
+}
 
 
 def _text(resource: Resource, path: str) -> str:
@@ -97,9 +103,10 @@ def _places(resource: Resource, status: str) -> Iterator[str]:
 
 def _head(writing: Writing, kind: type[Event], number: int, at: int = 0) -> dict[str, Any]:
     return {
-        "occurred_at": min(at, writing.at) if at > 0 else writing.at, "source": writing.source,
+        "occurred_at": min(at, writing.at) if at > 0 else writing.at,
+        "source": writing.source,
         "source_key": f"fhir/{writing.kind}/{writing.id}/{writing.version}/{number}/{kind.__name__}",
-    }  # fmt: skip
+    }
 
 
 def _encounter(resource: Resource, writing: Writing) -> Iterator[Event]:
@@ -112,19 +119,20 @@ def _encounter(resource: Resource, writing: Writing) -> Iterator[Event]:
     if status == "planned":
         kept = next(_places(resource, "planned"), "") or next(_places(resource, "reserved"), "")
         yield EncounterPlanned(
-            thing=thing, encounter_class=told_class, expected_at=start, place=kept or place,
+            thing=thing,
+            encounter_class=told_class,
+            expected_at=start,
+            place=kept or place,
             **_head(writing, EncounterPlanned, 0),
-        )  # fmt: skip
+        )
     elif status in ("arrived", "triaged", "in-progress", "onleave", "finished"):
         is_open = held is not None and held.status in (EncounterStatus.IN_PROGRESS, EncounterStatus.ON_LEAVE)
         if not is_open and (held is None or held.status is not EncounterStatus.FINISHED):
             yield EncounterStarted(
                 thing=thing, encounter_class=told_class, place=place, **_head(writing, EncounterStarted, 0, start)
-            )  # fmt: skip
+            )
         elif held is not None and place and place != held.place and status != "finished":
-            yield EncounterMoved(
-                thing=thing, place=place, from_place=held.place, **_head(writing, EncounterMoved, 1)
-            )  # fmt: skip
+            yield EncounterMoved(thing=thing, place=place, from_place=held.place, **_head(writing, EncounterMoved, 1))
         for kept in _places(resource, "reserved"):
             yield BedReserved(thing=thing, place=kept, **_head(writing, BedReserved, 2))
         if status == "onleave":
@@ -149,7 +157,7 @@ def _location(resource: Resource, writing: Writing) -> Iterator[Event]:
     if code in _READINESS:
         yield BedReadinessChanged(
             thing=writing.id, readiness=_READINESS[code], **_head(writing, BedReadinessChanged, 1)
-        )  # fmt: skip
+        )
 
 
 def _appointment(resource: Resource, writing: Writing) -> Iterator[Event]:
@@ -159,13 +167,16 @@ def _appointment(resource: Resource, writing: Writing) -> Iterator[Event]:
         references = [value for value in values_at(resource, "participant.actor.reference") if isinstance(value, str)]
         place = next((_place(text) for text in references if "Location/" in text), "")
         yield EncounterPlanned(
-            thing=thing, encounter_class=EncounterClass.AMBULATORY, expected_at=_at(resource, "start"), place=place,
+            thing=thing,
+            encounter_class=EncounterClass.AMBULATORY,
+            expected_at=_at(resource, "start"),
+            place=place,
             **_head(writing, EncounterPlanned, 0),
-        )  # fmt: skip
+        )
     elif status in ("cancelled", "noshow", "entered-in-error") and held is not None:
         yield EncounterFactCancelled(
             thing=thing, cancels="EncounterPlanned", **_head(writing, EncounterFactCancelled, 1)
-        )  # fmt: skip
+        )
 
 
 def _supply_request(resource: Resource, writing: Writing) -> Iterator[Event]:
@@ -176,16 +187,25 @@ def _supply_request(resource: Resource, writing: Writing) -> Iterator[Event]:
     place = _place(_text(resource, "deliverTo.reference"))
     if item and place in writing.live.places and amount > 0:
         yield TaskRequested(
-            thing=item, kind=TaskKind.RESTOCK, dedupe_key=f"fhir:{writing.source}:{writing.id}", subject_id=item,
-            to_place=place, quantity=int(amount), due_at=_at(resource, "occurrenceDateTime"), reason="fhir_request",
+            thing=item,
+            kind=TaskKind.RESTOCK,
+            dedupe_key=f"fhir:{writing.source}:{writing.id}",
+            subject_id=item,
+            to_place=place,
+            quantity=int(amount),
+            due_at=_at(resource, "occurrenceDateTime"),
+            reason="fhir_request",
             priority={"stat": 1, "asap": 2, "urgent": 2}.get(_text(resource, "priority"), 3),
             **_head(writing, TaskRequested, 0),
-        )  # fmt: skip
+        )
 
 
 _MEANINGS: dict[str, Callable[[Resource, Writing], Iterator[Event]]] = {
-    "Encounter": _encounter, "Location": _location, "Appointment": _appointment, "SupplyRequest": _supply_request,
-}  # fmt: skip
+    "Encounter": _encounter,
+    "Location": _location,
+    "Appointment": _appointment,
+    "SupplyRequest": _supply_request,
+}
 
 
 def events_of(resource: Resource, writing: Writing) -> list[Event]:

@@ -18,70 +18,129 @@ TOKEN, REFERENCE, DATE, STRING = "token", "reference", "date", "string"
 
 _EVERY: dict[str, tuple[str, str]] = {"identifier": (TOKEN, "identifier"), "status": (TOKEN, "status")}
 PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
-    "Appointment": _EVERY | {
-        "actor": (REFERENCE, "participant.actor"), "patient": (REFERENCE, "participant.actor"),
-        "location": (REFERENCE, "participant.actor"), "date": (DATE, "start"), "slot": (REFERENCE, "slot"),
+    "Appointment": _EVERY
+    | {
+        "actor": (REFERENCE, "participant.actor"),
+        "patient": (REFERENCE, "participant.actor"),
+        "location": (REFERENCE, "participant.actor"),
+        "date": (DATE, "start"),
+        "slot": (REFERENCE, "slot"),
         "service-type": (TOKEN, "serviceType"),
     },
     "AuditEvent": {
-        "date": (DATE, "recorded"), "agent": (REFERENCE, "agent.who"), "entity": (REFERENCE, "entity.what"),
-        "type": (TOKEN, "type"), "subtype": (TOKEN, "subtype"), "action": (TOKEN, "action"),
+        "date": (DATE, "recorded"),
+        "agent": (REFERENCE, "agent.who"),
+        "entity": (REFERENCE, "entity.what"),
+        "type": (TOKEN, "type"),
+        "subtype": (TOKEN, "subtype"),
+        "action": (TOKEN, "action"),
         "outcome": (TOKEN, "outcome"),
     },
-    "Device": _EVERY | {
-        "location": (REFERENCE, "location"), "patient": (REFERENCE, "patient"), "type": (TOKEN, "type"),
-        "model": (STRING, "modelNumber"), "manufacturer": (STRING, "manufacturer"),
-        "device-name": (STRING, "deviceName.name"), "udi-di": (STRING, "udiCarrier.deviceIdentifier"),
+    "Device": _EVERY
+    | {
+        "location": (REFERENCE, "location"),
+        "patient": (REFERENCE, "patient"),
+        "type": (TOKEN, "type"),
+        "model": (STRING, "modelNumber"),
+        "manufacturer": (STRING, "manufacturer"),
+        "device-name": (STRING, "deviceName.name"),
+        "udi-di": (STRING, "udiCarrier.deviceIdentifier"),
     },
     "DeviceMetric": {
-        "identifier": (TOKEN, "identifier"), "category": (TOKEN, "category"), "source": (REFERENCE, "source"),
-        "parent": (REFERENCE, "parent"), "type": (TOKEN, "type"),
+        "identifier": (TOKEN, "identifier"),
+        "category": (TOKEN, "category"),
+        "source": (REFERENCE, "source"),
+        "parent": (REFERENCE, "parent"),
+        "type": (TOKEN, "type"),
     },
-    "Encounter": _EVERY | {
-        "class": (TOKEN, "class"), "location": (REFERENCE, "location.location"), "subject": (REFERENCE, "subject"),
-        "patient": (REFERENCE, "subject"), "date": (DATE, "period"), "appointment": (REFERENCE, "appointment"),
-        "part-of": (REFERENCE, "partOf"), "type": (TOKEN, "type"),
+    "Encounter": _EVERY
+    | {
+        "class": (TOKEN, "class"),
+        "location": (REFERENCE, "location.location"),
+        "subject": (REFERENCE, "subject"),
+        "patient": (REFERENCE, "subject"),
+        "date": (DATE, "period"),
+        "appointment": (REFERENCE, "appointment"),
+        "part-of": (REFERENCE, "partOf"),
+        "type": (TOKEN, "type"),
     },
     "InventoryItem": _EVERY | {"code": (TOKEN, "code")},
     "InventoryReport": {"identifier": (TOKEN, "identifier"), "status": (TOKEN, "status")},
-    "Location": _EVERY | {
-        "name": (STRING, "name"), "partof": (REFERENCE, "partOf"), "operational-status": (TOKEN, "operationalStatus"),
-        "type": (TOKEN, "type"), "organization": (REFERENCE, "managingOrganization"),
+    "Location": _EVERY
+    | {
+        "name": (STRING, "name"),
+        "partof": (REFERENCE, "partOf"),
+        "operational-status": (TOKEN, "operationalStatus"),
+        "type": (TOKEN, "type"),
+        "organization": (REFERENCE, "managingOrganization"),
     },
-    "Observation": _EVERY | {
-        "code": (TOKEN, "code"), "category": (TOKEN, "category"), "subject": (REFERENCE, "subject"),
-        "patient": (REFERENCE, "subject"), "encounter": (REFERENCE, "encounter"), "device": (REFERENCE, "device"),
+    "Observation": _EVERY
+    | {
+        "code": (TOKEN, "code"),
+        "category": (TOKEN, "category"),
+        "subject": (REFERENCE, "subject"),
+        "patient": (REFERENCE, "subject"),
+        "encounter": (REFERENCE, "encounter"),
+        "device": (REFERENCE, "device"),
         "date": (DATE, "effectiveDateTime effectivePeriod effectiveInstant"),
-        "value-concept": (TOKEN, "valueCodeableConcept"), "derived-from": (REFERENCE, "derivedFrom"),
+        "value-concept": (TOKEN, "valueCodeableConcept"),
+        "derived-from": (REFERENCE, "derivedFrom"),
     },
     "Provenance": {
-        "target": (REFERENCE, "target"), "agent": (REFERENCE, "agent.who"), "recorded": (DATE, "recorded"),
+        "target": (REFERENCE, "target"),
+        "agent": (REFERENCE, "agent.who"),
+        "recorded": (DATE, "recorded"),
         "entity": (REFERENCE, "entity.what"),
     },
     "Schedule": {
-        "identifier": (TOKEN, "identifier"), "active": (TOKEN, "active"), "actor": (REFERENCE, "actor"),
-        "date": (DATE, "planningHorizon"), "service-type": (TOKEN, "serviceType"), "specialty": (TOKEN, "specialty"),
+        "identifier": (TOKEN, "identifier"),
+        "active": (TOKEN, "active"),
+        "actor": (REFERENCE, "actor"),
+        "date": (DATE, "planningHorizon"),
+        "service-type": (TOKEN, "serviceType"),
+        "specialty": (TOKEN, "specialty"),
     },
-    "Slot": _EVERY | {
-        "schedule": (REFERENCE, "schedule"), "start": (DATE, "start"), "service-type": (TOKEN, "serviceType"),
+    "Slot": _EVERY
+    | {
+        "schedule": (REFERENCE, "schedule"),
+        "start": (DATE, "start"),
+        "service-type": (TOKEN, "serviceType"),
     },
     "Subscription": {
-        "status": (TOKEN, "status"), "criteria": (STRING, "criteria"), "url": (STRING, "channel.endpoint"),
+        "status": (TOKEN, "status"),
+        "criteria": (STRING, "criteria"),
+        "url": (STRING, "channel.endpoint"),
     },
-    "SupplyDelivery": _EVERY | {
-        "receiver": (REFERENCE, "receiver"), "supplier": (REFERENCE, "supplier"), "patient": (REFERENCE, "patient"),
+    "SupplyDelivery": _EVERY
+    | {
+        "receiver": (REFERENCE, "receiver"),
+        "supplier": (REFERENCE, "supplier"),
+        "patient": (REFERENCE, "patient"),
     },
-    "SupplyRequest": _EVERY | {
-        "category": (TOKEN, "category"), "date": (DATE, "authoredOn"), "requester": (REFERENCE, "requester"),
-        "supplier": (REFERENCE, "supplier"), "subject": (REFERENCE, "deliverTo"),
+    "SupplyRequest": _EVERY
+    | {
+        "category": (TOKEN, "category"),
+        "date": (DATE, "authoredOn"),
+        "requester": (REFERENCE, "requester"),
+        "supplier": (REFERENCE, "supplier"),
+        "subject": (REFERENCE, "deliverTo"),
     },
-    "Task": _EVERY | {
-        "owner": (REFERENCE, "owner"), "focus": (REFERENCE, "focus"), "code": (TOKEN, "code"),
-        "intent": (TOKEN, "intent"), "priority": (TOKEN, "priority"), "patient": (REFERENCE, "for"),
-        "subject": (REFERENCE, "for"), "encounter": (REFERENCE, "encounter"), "authored-on": (DATE, "authoredOn"),
-        "based-on": (REFERENCE, "basedOn"), "part-of": (REFERENCE, "partOf"), "requester": (REFERENCE, "requester"),
+    "Task": _EVERY
+    | {
+        "owner": (REFERENCE, "owner"),
+        "focus": (REFERENCE, "focus"),
+        "code": (TOKEN, "code"),
+        "intent": (TOKEN, "intent"),
+        "priority": (TOKEN, "priority"),
+        "patient": (REFERENCE, "for"),
+        "subject": (REFERENCE, "for"),
+        "encounter": (REFERENCE, "encounter"),
+        "authored-on": (DATE, "authoredOn"),
+        "based-on": (REFERENCE, "basedOn"),
+        "part-of": (REFERENCE, "partOf"),
+        "requester": (REFERENCE, "requester"),
     },
-}  # fmt: skip
+}
 """Kind and path of each search parameter, by resource type; ``.`` goes through lists, a blank separates choices."""
 
 PERSONAL = frozenset({"subject", "patient"})
@@ -165,9 +224,11 @@ def _us(moment: datetime) -> int:
 
 
 _READ: dict[str, Callable[[Json], Iterator[str]]] = {
-    TOKEN: _tokens, REFERENCE: _references, DATE: _dates,
+    TOKEN: _tokens,
+    REFERENCE: _references,
+    DATE: _dates,
     STRING: lambda value: iter([value.lower()] if isinstance(value, str) else []),
-}  # fmt: skip
+}
 
 
 def terms_of(resource: Resource, kind: str, hidden: Callable[[str], str]) -> set[tuple[str, str]]:
@@ -241,9 +302,11 @@ def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wa
     if known is None:
         names = ", ".join(("_id", "_lastUpdated", *PARAMETERS[kind]))
         problem = FieldProblem(
-            field=name, place=f"/query/{name}", message="Expected a search parameter of this type.",
+            field=name,
+            place=f"/query/{name}",
+            message="Expected a search parameter of this type.",
             cure=f"Use one of {names}.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     how = known[0]
     if how == DATE:
@@ -260,9 +323,11 @@ def _dated(name: str, text: str) -> Wanted:
     span = span_of(rest.replace(" ", "+"))
     if span is None:
         problem = FieldProblem(
-            field=name, place=f"/query/{name}", message="Expected a date, with a prefix or without.",
+            field=name,
+            place=f"/query/{name}",
+            message="Expected a date, with a prefix or without.",
             cure="Send it as ge2026-01-05 or 2026-01-05T08:00:00Z.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     start, end = (f"{at:020d}" for at in span)
     bounds = {"eq": (start, end), "ge": (start, ""), "gt": (end, ""), "lt": ("", start), "le": ("", end)}

@@ -17,9 +17,21 @@ from interop.fhir.resources import Resource
 from twin.errors import DecodeError, FieldError, FieldProblem
 
 R4_TYPES = (
-    "Appointment", "AuditEvent", "Device", "DeviceMetric", "Encounter", "Location", "Observation", "Provenance",
-    "Schedule", "Slot", "Subscription", "SupplyDelivery", "SupplyRequest", "Task",
-)  # fmt: skip
+    "Appointment",
+    "AuditEvent",
+    "Device",
+    "DeviceMetric",
+    "Encounter",
+    "Location",
+    "Observation",
+    "Provenance",
+    "Schedule",
+    "Slot",
+    "Subscription",
+    "SupplyDelivery",
+    "SupplyRequest",
+    "Task",
+)
 R5_TYPES = ("InventoryItem", "InventoryReport")
 TYPES = tuple(sorted((*R4_TYPES, *R5_TYPES)))
 """Every type that is taken and kept."""

@@ -16,10 +16,14 @@ from twin.state.tables import Tables
 _SLOT_MINUTES = 30
 _METRIC_STATUS = {"on": "on", "running": "on", "off": "off", "standby": "standby", "fault": "off"}
 _REQUEST_STATUS = {
-    TaskStatus.DRAFT: "draft", TaskStatus.REQUESTED: "active", TaskStatus.ACCEPTED: "active",
-    TaskStatus.IN_PROGRESS: "active", TaskStatus.ON_HOLD: "suspended", TaskStatus.COMPLETED: "completed",
+    TaskStatus.DRAFT: "draft",
+    TaskStatus.REQUESTED: "active",
+    TaskStatus.ACCEPTED: "active",
+    TaskStatus.IN_PROGRESS: "active",
+    TaskStatus.ON_HOLD: "suspended",
+    TaskStatus.COMPLETED: "completed",
     TaskStatus.CANCELLED: "cancelled",
-}  # fmt: skip
+}
 _PRIORITY = {1: "stat", 2: "urgent", 3: "routine", 4: "routine", 5: "routine"}
 
 
@@ -35,9 +39,13 @@ def appointment(found: Encounter) -> Resource | None:
     if place:
         participants.append({"actor": {"reference": f"Location/{place}"}, "status": "accepted"})
     made: Resource = {
-        "resourceType": "Appointment", "id": found.id, "status": status, "start": instant(found.expected_at),
-        "end": instant(found.expected_at + _SLOT_MINUTES * MINUTE_US), "participant": participants,
-    }  # fmt: skip
+        "resourceType": "Appointment",
+        "id": found.id,
+        "status": status,
+        "start": instant(found.expected_at),
+        "end": instant(found.expected_at + _SLOT_MINUTES * MINUTE_US),
+        "participant": participants,
+    }
     if found.service:
         made["serviceType"] = [{"coding": [{"code": found.service}]}]
     return made
@@ -48,10 +56,12 @@ def device_metric(found: Asset) -> Resource | None:
     if found.status is None:
         return None
     made: Resource = {
-        "resourceType": "DeviceMetric", "id": f"{found.id}-status", "category": "setting",
+        "resourceType": "DeviceMetric",
+        "id": f"{found.id}-status",
+        "category": "setting",
         "type": {"coding": [{"system": "urn:hospital-twin:metric", "code": "operating-status"}]},
         "source": {"reference": f"Device/{found.id}"},
-    }  # fmt: skip
+    }
     status = _METRIC_STATUS.get(found.status.status)
     if status:
         made["operationalStatus"] = status
@@ -63,11 +73,13 @@ def supply_request(found: Task) -> Resource | None:
     if found.kind is not TaskKind.RESTOCK:
         return None
     made: Resource = {
-        "resourceType": "SupplyRequest", "id": found.id, "status": _REQUEST_STATUS[found.status],
+        "resourceType": "SupplyRequest",
+        "id": found.id,
+        "status": _REQUEST_STATUS[found.status],
         "priority": _PRIORITY.get(found.priority, "routine"),
         "itemCodeableConcept": {"coding": [{"system": "urn:hospital-twin:item", "code": found.subject_id}]},
         "quantity": {"value": max(found.quantity, 1)},
-    }  # fmt: skip
+    }
     if found.created_at:
         made["authoredOn"] = instant(found.created_at)
     if found.due_at:
@@ -88,9 +100,12 @@ def supply_delivery(found: Task) -> Resource | None:
         "itemCodeableConcept": {"coding": [{"system": "urn:hospital-twin:item", "code": found.subject_id}]},
     }
     made: Resource = {
-        "resourceType": "SupplyDelivery", "id": found.id, "status": status, "suppliedItem": supplied,
+        "resourceType": "SupplyDelivery",
+        "id": found.id,
+        "status": status,
+        "suppliedItem": supplied,
         "basedOn": [{"reference": f"SupplyRequest/{found.id}"}],
-    }  # fmt: skip
+    }
     if found.ended_at:
         made["occurrenceDateTime"] = instant(found.ended_at)
     if found.to_place:
@@ -112,10 +127,15 @@ def provenance(event: Event, target: str) -> Resource:
     agent: Resource = {"who": {"identifier": {"value": event.actor or event.source}}, "type": {"text": kind}}
     entity: Resource = {"role": "source", "what": {"identifier": {"system": event.source, "value": event.source_key}}}
     return {
-        "resourceType": "Provenance", "id": event.id, "target": [{"reference": target}],
-        "occurredDateTime": instant(event.occurred_at), "recorded": instant(event.recorded_at),
-        "activity": {"text": type(event).__name__}, "agent": [agent], "entity": [entity],
-    }  # fmt: skip
+        "resourceType": "Provenance",
+        "id": event.id,
+        "target": [{"reference": target}],
+        "occurredDateTime": instant(event.occurred_at),
+        "recorded": instant(event.recorded_at),
+        "activity": {"text": type(event).__name__},
+        "agent": [agent],
+        "entity": [entity],
+    }
 
 
 def versions_of(state: Tables, kind: str, key: str) -> Iterator[tuple[int, Resource]]:

@@ -49,9 +49,14 @@ def separators_of(header: str) -> Separators:
 def escape(text: str, by: Separators) -> str:
     """Write a value so that no separator in it parts anything."""
     codes = {
-        by.escape: "E", by.field: "F", by.component: "S", by.subcomponent: "T", by.repetition: "R", "\r": "X0D",
+        by.escape: "E",
+        by.field: "F",
+        by.component: "S",
+        by.subcomponent: "T",
+        by.repetition: "R",
+        "\r": "X0D",
         "\n": "X0A",
-    }  # fmt: skip
+    }
     if by.truncation:
         codes[by.truncation] = "P"
     return "".join(f"{by.escape}{codes[char]}{by.escape}" if char in codes else char for char in text)
@@ -78,9 +83,17 @@ def unescape(text: str, by: Separators, codec: str = "utf-8") -> str:
         return text
     mark = re.escape(by.escape)
     plain = {
-        "E": by.escape, "F": by.field, "S": by.component, "T": by.subcomponent, "R": by.repetition,
-        "P": by.truncation, "H": "", "N": "", ".br": "\n", ".sp": "\n",
-    }  # fmt: skip
+        "E": by.escape,
+        "F": by.field,
+        "S": by.component,
+        "T": by.subcomponent,
+        "R": by.repetition,
+        "P": by.truncation,
+        "H": "",
+        "N": "",
+        ".br": "\n",
+        ".sp": "\n",
+    }
 
     def meaning(found: re.Match[str]) -> str:
         body = found.group(1)

@@ -61,9 +61,15 @@ def read_instant(text: str, zone: tzinfo) -> Instant | None:
     try:
         date = found["date"]
         local = datetime(
-            int(date[:4]), int(date[4:6]), int(date[6:]), int(found["hour"] or 0), int(found["minute"] or 0),
-            min(int(found["second"] or 0), 59), int(part), tzinfo=told,
-        )  # fmt: skip
+            int(date[:4]),
+            int(date[4:6]),
+            int(date[6:]),
+            int(found["hour"] or 0),
+            int(found["minute"] or 0),
+            min(int(found["second"] or 0), 59),
+            int(part),
+            tzinfo=told,
+        )
         return Instant((local.astimezone(UTC) - _EPOCH) // _US, is_day_only=found["hour"] is None)
     except (ValueError, OverflowError):
         return None

@@ -34,14 +34,30 @@ CLASSES: dict[str, EncounterClass] = {
 """Encounter class by PV1-2 (HL7 table 0004 and the codes in common use)."""
 
 DISPOSITIONS: dict[str, str] = {
-    "01": "home", "06": "home", "08": "home", "02": "transfer", "03": "transfer", "04": "transfer", "05": "transfer",
-    "07": "left", "20": "deceased", "40": "deceased", "41": "deceased", "42": "deceased",
-}  # fmt: skip
+    "01": "home",
+    "06": "home",
+    "08": "home",
+    "02": "transfer",
+    "03": "transfer",
+    "04": "transfer",
+    "05": "transfer",
+    "07": "left",
+    "20": "deceased",
+    "40": "deceased",
+    "41": "deceased",
+    "42": "deceased",
+}
 """Disposition by PV1-36 (HL7 table 0112)."""
 
 ARRIVAL_MODES: dict[str, str] = {
-    "A": "ambulance", "C": "walk_in", "F": "walk_in", "H": "ambulance", "O": "", "P": "walk_in", "U": "",
-}  # fmt: skip
+    "A": "ambulance",
+    "C": "walk_in",
+    "F": "walk_in",
+    "H": "ambulance",
+    "O": "",
+    "P": "walk_in",
+    "U": "",
+}
 """Arrival mode by PV2-38 (HL7 table 0430)."""
 
 
@@ -207,11 +223,15 @@ class Reading:
         """Make an event of this group; the encounter's, at the message's instant, unless said otherwise."""
         made: E = msgspec.convert(
             {
-                "type": kind.__name__, "thing": thing or self.encounter(), "occurred_at": at or self.occurred_at(),
-                "source": self.around.source, "source_key": "", **fields,
+                "type": kind.__name__,
+                "thing": thing or self.encounter(),
+                "occurred_at": at or self.occurred_at(),
+                "source": self.around.source,
+                "source_key": "",
+                **fields,
             },
             kind,
-        )  # fmt: skip
+        )
         return made
 
 

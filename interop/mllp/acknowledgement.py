@@ -97,10 +97,17 @@ def _answer(message: Message, code: str, handled: Handled, now: int, control_id:
     head = write_segment("MSH", [""], by)
     # Sender and receiver change places; their fields are taken as they stand, with their own escapes.
     for number, text in (
-        (3, msh.field(5)), (4, msh.field(6)), (5, msh.field(3)), (6, msh.field(4)), (7, write_instant(now)),
-        (9, event if message.trigger else "ACK"), (10, control_id), (11, msh.field(11) or "P"),
-        (12, msh.field(12) or "2.5"), (18, msh.field(18)),
-    ):  # fmt: skip
+        (3, msh.field(5)),
+        (4, msh.field(6)),
+        (5, msh.field(3)),
+        (6, msh.field(4)),
+        (7, write_instant(now)),
+        (9, event if message.trigger else "ACK"),
+        (10, control_id),
+        (11, msh.field(11) or "P"),
+        (12, msh.field(12) or "2.5"),
+        (18, msh.field(18)),
+    ):
         head = head.with_field(number, text)
     head = replace(head, text=head.text.rstrip(by.field) if not msh.field(18) else head.text)
     segments = [head, Segment(by.field.join(("MSA", code, msh.field(10))), by)]

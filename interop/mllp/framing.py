@@ -91,9 +91,7 @@ class FrameReader:
             self._looked = 0
             return self._find_end()
         if limit > self.max_frame:
-            raise DecodeError(
-                f"Expected a frame of at most {self.max_frame} octets, got more.", code="mllp.too_long"
-            )  # fmt: skip
+            raise DecodeError(f"Expected a frame of at most {self.max_frame} octets, got more.", code="mllp.too_long")
         if end < 0:
             self._looked = len(self._held)
             return None

@@ -77,9 +77,7 @@ def document_of(told: Mapping[str, Json], *, capture_id: str, source: str, now: 
     """Give what the events of a document have in common; parameters as :class:`Document`."""
     context = told.get("@context", CONTEXT)
     contexts: list[Json] = context if isinstance(context, list) else [context]
-    return Document(
-        capture_id=capture_id, source=source, contexts=contexts, ignored=ignored_fields(told), now=now
-    )  # fmt: skip
+    return Document(capture_id=capture_id, source=source, contexts=contexts, ignored=ignored_fields(told), now=now)
 
 
 def store(session: Session, event: Event, *, index: int, document: Document) -> str:
@@ -153,14 +151,19 @@ def keep(session: Session, events: Sequence[Kept]) -> None:
     """
     rows = [
         {
-            "event_id": str(one.event["eventID"]), "hash": one.digest, "type": str(one.event["type"]),
-            "event_at": one.at, "record_at": one.document.now, "capture_id": one.document.capture_id,
-            "source": one.document.source, "declares": int("errorDeclaration" in one.event),
+            "event_id": str(one.event["eventID"]),
+            "hash": one.digest,
+            "type": str(one.event["type"]),
+            "event_at": one.at,
+            "record_at": one.document.now,
+            "capture_id": one.document.capture_id,
+            "source": one.document.source,
+            "declares": int("errorDeclaration" in one.event),
             "body": msgspec.json.encode(one.event).decode(),
             "context": msgspec.json.encode(one.document.contexts).decode(),
         }
         for one in events
-    ]  # fmt: skip
+    ]
     made = insert(EPCIS_EVENTS).returning(EPCIS_EVENTS.c.number, sort_by_parameter_order=True)
     numbers = session.execute(made, rows).scalars().all()
     terms = [
@@ -175,11 +178,14 @@ def note_capture(session: Session, capture: Capture) -> None:
     """Keep what became of a capture."""
     session.execute(
         insert(CAPTURES).values(
-            capture_id=capture.capture_id, created_at=capture.created_at, finished_at=capture.finished_at,
-            is_success=int(capture.is_success), behaviour=capture.behaviour,
+            capture_id=capture.capture_id,
+            created_at=capture.created_at,
+            finished_at=capture.finished_at,
+            is_success=int(capture.is_success),
+            behaviour=capture.behaviour,
             errors=msgspec.json.encode(capture.errors).decode(),
         )
-    )  # fmt: skip
+    )
 
 
 def capture_of(session: Session, capture_id: str) -> Capture:
@@ -223,9 +229,13 @@ def captures(session: Session, *, before: str = "", limit: int) -> list[Capture]
 
 def _capture(row: Row[Any]) -> Capture:
     return Capture(
-        capture_id=row.capture_id, created_at=row.created_at, finished_at=row.finished_at,
-        is_success=bool(row.is_success), behaviour=row.behaviour, errors=msgspec.json.decode(row.errors),
-    )  # fmt: skip
+        capture_id=row.capture_id,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        is_success=bool(row.is_success),
+        behaviour=row.behaviour,
+        errors=msgspec.json.decode(row.errors),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,8 +272,19 @@ class TooLarge(InputError):
     code = "epcis.query_too_large"
 
 
-_SELECTIVE = frozenset({"epcList", "childEPCs", "parentID", "inputEPCList", "outputEPCList", "eventID",
-                        "transformationID", "correctiveEventID", *EPC_FIELDS["MATCH_anyEPCClass"]})  # fmt: skip
+_SELECTIVE = frozenset(
+    {
+        "epcList",
+        "childEPCs",
+        "parentID",
+        "inputEPCList",
+        "outputEPCList",
+        "eventID",
+        "transformationID",
+        "correctiveEventID",
+        *EPC_FIELDS["MATCH_anyEPCClass"],
+    }
+)
 _SCAN = 500
 _MAX_SCANNED = 100_000
 
@@ -325,9 +346,11 @@ def _page(found: list[tuple[int, int, Event, str]], limit: int, *, is_limited: b
         contexts += [one for one in msgspec.json.decode(context) if one not in contexts]
     more = len(found) > limit and not is_limited
     return Page(
-        events=[event for _, _, event, _ in shown], contexts=contexts,
-        after=shown[-1][:2] if more and shown else None, last=max((number for _, number, *_ in shown), default=0),
-    )  # fmt: skip
+        events=[event for _, _, event, _ in shown],
+        contexts=contexts,
+        after=shown[-1][:2] if more and shown else None,
+        last=max((number for _, number, *_ in shown), default=0),
+    )
 
 
 def _statement(

@@ -104,10 +104,12 @@ def add_query(session: Session, named: NamedQuery) -> None:
         raise Conflict(f"A query named {named.name!r} exists: delete it first.", code="epcis.query_exists")
     session.execute(
         insert(EPCIS_QUERIES).values(
-            name=named.name, query=msgspec.json.encode(named.query).decode(), created_at=named.created_at,
+            name=named.name,
+            query=msgspec.json.encode(named.query).decode(),
+            created_at=named.created_at,
             created_by=named.created_by,
         )
-    )  # fmt: skip
+    )
 
 
 def queries(session: Session, *, limit: int = 200) -> list[NamedQuery]:
@@ -239,9 +241,10 @@ def _amounts(event: Event, known: str) -> Iterator[tuple[str, float, str]]:
             if isinstance(one, dict) and is_meant(canonical_key(str(one.get("epcClass")))):
                 told = one.get("quantity")
                 yield (
-                    canonical_key(str(one["epcClass"])), float(told) if isinstance(told, int | float) else 0.0,
+                    canonical_key(str(one["epcClass"])),
+                    float(told) if isinstance(told, int | float) else 0.0,
                     str(one.get("uom", "")),
-                )  # fmt: skip
+                )
 
 
 def _parties(event: Event, name: str, value: str) -> Iterator[tuple[str, str]]:

@@ -34,9 +34,18 @@ def messages_behind(session: Session, events: Sequence[Event]) -> dict[str, Mess
         return {}
     table = MESSAGES.c
     columns = (
-        table.number, table.source, table.kind, table.trigger_event, table.received_at, table.outcome, table.notes,
-        table.problem, table.events, table.attempts, table.duplicates,
-    )  # fmt: skip
+        table.number,
+        table.source,
+        table.kind,
+        table.trigger_event,
+        table.received_at,
+        table.outcome,
+        table.notes,
+        table.problem,
+        table.events,
+        table.attempts,
+        table.duplicates,
+    )
     names = tuple(MessageView.__slots__)
     by_way = {
         row.key: MessageView(**dict(zip(names, row[1:], strict=True)))

@@ -146,11 +146,18 @@ def write(session: Session, store: Store, told: Write) -> Version:
     number = session.execute(
         insert(FHIR_RESOURCES)
         .values(
-            type=told.kind, id=told.id, version=version + 1, is_last=1, is_deleted=int(not told.body),
-            updated_at=told.at, source=told.source, persons=json.dumps(persons), body=sealed,
+            type=told.kind,
+            id=told.id,
+            version=version + 1,
+            is_last=1,
+            is_deleted=int(not told.body),
+            updated_at=told.at,
+            source=told.source,
+            persons=json.dumps(persons),
+            body=sealed,
         )
         .returning(FHIR_RESOURCES.c.number)
-    ).scalar_one()  # fmt: skip
+    ).scalar_one()
     if told.body:
         rows = [
             {"type": told.kind, "field": field, "value": value, "number": number}
@@ -159,16 +166,26 @@ def write(session: Session, store: Store, told: Write) -> Version:
         if rows:
             session.execute(insert(FHIR_TERMS), rows)
         writing = Writing(
-            kind=told.kind, id=told.id, version=version + 1, source=told.source, at=told.at,
-            pseudonym=store.vault.pseudonym, live=store.live,
-        )  # fmt: skip
+            kind=told.kind,
+            id=told.id,
+            version=version + 1,
+            source=told.source,
+            at=told.at,
+            pseudonym=store.vault.pseudonym,
+            live=store.live,
+        )
         events = events_of(told.resource, writing)
         if events:
             store.ledger.append(session, events)
     return Version(
-        number=number, kind=told.kind, id=told.id, version=version + 1, is_deleted=not told.body, updated_at=told.at,
+        number=number,
+        kind=told.kind,
+        id=told.id,
+        version=version + 1,
+        is_deleted=not told.body,
+        updated_at=told.at,
         body=_shown(told.body, told.id, version + 1, told.at) if told.body else {},
-    )  # fmt: skip
+    )
 
 
 def _seal(session: Session, store: Store, told: Write) -> tuple[bytes, list[str]]:
@@ -215,9 +232,14 @@ def _opened(session: Session, vault: Vault, row: Row[Any]) -> Version | None:
     if text is None:
         return None
     return Version(
-        number=row.number, kind=row.type, id=row.id, version=row.version, is_deleted=bool(row.is_deleted),
-        updated_at=row.updated_at, body=_shown(text, row.id, row.version, row.updated_at) if text else {},
-    )  # fmt: skip
+        number=row.number,
+        kind=row.type,
+        id=row.id,
+        version=row.version,
+        is_deleted=bool(row.is_deleted),
+        updated_at=row.updated_at,
+        body=_shown(text, row.id, row.version, row.updated_at) if text else {},
+    )
 
 
 def _body(session: Session, vault: Vault, persons: list[str], sealed: bytes) -> bytes | None:

@@ -71,9 +71,13 @@ def identity_of(reading: Reading) -> Identity:
         return tuple(text for text in pid.repetitions(number) if text not in ("", NULL))
 
     return Identity(
-        names=texts(5), numbers=texts(3), birth_date=pid.value(7).replace(NULL, ""),
-        sex=pid.value(8).replace(NULL, ""), address="".join(texts(11)[:1]), telephone="".join(texts(13)[:1]),
-    )  # fmt: skip
+        names=texts(5),
+        numbers=texts(3),
+        birth_date=pid.value(7).replace(NULL, ""),
+        sex=pid.value(8).replace(NULL, ""),
+        address="".join(texts(11)[:1]),
+        telephone="".join(texts(13)[:1]),
+    )
 
 
 def _row(session: Session, person: str) -> tuple[bytes, bytes, str, int, int] | None:
@@ -98,10 +102,8 @@ def key_of(session: Session, vault: Vault, person: str) -> bytes:
         return row[0]
     wrapped = vault.new_wrapped_key(person)
     session.execute(
-        insert(PERSONS).values(
-            person=person, wrapped_key=wrapped, identity=b"", merged_into="", told_at=0, erased_at=0
-        )
-    )  # fmt: skip
+        insert(PERSONS).values(person=person, wrapped_key=wrapped, identity=b"", merged_into="", told_at=0, erased_at=0)
+    )
     return wrapped
 
 

@@ -58,9 +58,13 @@ class Intake:
     def around(self, message: Message, now: int) -> Surroundings:
         """Give what the reader needs to know."""
         return Surroundings(
-            source=source_of(message), zone=self.zone, received_at=now, pseudonym=self.vault.pseudonym,
-            is_place=self.is_place, is_bed=self.is_bed,
-        )  # fmt: skip
+            source=source_of(message),
+            zone=self.zone,
+            received_at=now,
+            pseudonym=self.vault.pseudonym,
+            is_place=self.is_place,
+            is_bed=self.is_bed,
+        )
 
 
 def source_of(message: Message) -> str:
@@ -199,19 +203,37 @@ def keep_unreadable(session: Session, vault: Vault, *, data: bytes, problem: str
         return
     session.execute(
         insert(MESSAGES).values(
-            key=f"#{content}", content=content, source="his:unreadable", kind="", trigger_event="", received_at=now,
-            outcome=Outcome.UNREADABLE, notes="", problem=problem, events=0, attempts=1, duplicates=0,
+            key=f"#{content}",
+            content=content,
+            source="his:unreadable",
+            kind="",
+            trigger_event="",
+            received_at=now,
+            outcome=Outcome.UNREADABLE,
+            notes="",
+            problem=problem,
+            events=0,
+            attempts=1,
+            duplicates=0,
             **_sealed(session, vault, data, ()),
         )
-    )  # fmt: skip
+    )
 
 
 def _row_of(message: Message, vault: Vault, now: int) -> dict[str, object]:
     return {
-        "key": _key(message), "content": _content(message, vault), "source": source_of(message),
-        "kind": _plain(message.kind), "trigger_event": _plain(message.trigger), "received_at": now, "notes": "",
-        "problem": "", "events": 0, "attempts": 0, "duplicates": 0,
-    }  # fmt: skip
+        "key": _key(message),
+        "content": _content(message, vault),
+        "source": source_of(message),
+        "kind": _plain(message.kind),
+        "trigger_event": _plain(message.trigger),
+        "received_at": now,
+        "notes": "",
+        "problem": "",
+        "events": 0,
+        "attempts": 0,
+        "duplicates": 0,
+    }
 
 
 def _people_in(message: Message, intake: Intake, now: int) -> list[str]:
@@ -316,10 +338,13 @@ def replay(session: Session, intake: Intake, *, number: int, now: int) -> Outcom
         update(MESSAGES)
         .where(MESSAGES.c.number == number)
         .values(
-            outcome=outcome, problem="", notes=" ".join(told.notes), events=len(stored),
+            outcome=outcome,
+            problem="",
+            notes=" ".join(told.notes),
+            events=len(stored),
             attempts=MESSAGES.c.attempts + 1,
         )
-    )  # fmt: skip
+    )
     return outcome
 
 
@@ -353,18 +378,33 @@ def interfaces(session: Session, *, now: int) -> list[InterfaceView]:
     def count(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.count().filter(condition)
 
-    query = select(
-        table.source, func.count(), func.max(table.received_at), count(table.received_at > now - HOUR_US),
-        func.sum(table.duplicates), count(table.outcome == Outcome.STORED), count(dead),
-        count(table.notes.contains("trigger_unknown")),
-    ).group_by(table.source).order_by(table.source)  # fmt: skip
+    query = (
+        select(
+            table.source,
+            func.count(),
+            func.max(table.received_at),
+            count(table.received_at > now - HOUR_US),
+            func.sum(table.duplicates),
+            count(table.outcome == Outcome.STORED),
+            count(dead),
+            count(table.notes.contains("trigger_unknown")),
+        )
+        .group_by(table.source)
+        .order_by(table.source)
+    )
     return [
         InterfaceView(
-            source=row[0], messages=row[1], last_at=row[2], last_hour=row[3], duplicates=int(row[4]),
-            stored_only=row[5], dead_letters=row[6], unknown_triggers=row[7],
+            source=row[0],
+            messages=row[1],
+            last_at=row[2],
+            last_hour=row[3],
+            duplicates=int(row[4]),
+            stored_only=row[5],
+            dead_letters=row[6],
+            unknown_triggers=row[7],
         )
         for row in session.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -401,10 +441,23 @@ def messages(
         At most so many.
     """
     table = MESSAGES.c
-    query = select(
-        table.number, table.source, table.kind, table.trigger_event, table.received_at, table.outcome, table.notes,
-        table.problem, table.events, table.attempts, table.duplicates,
-    ).order_by(table.number.desc()).limit(limit)  # fmt: skip
+    query = (
+        select(
+            table.number,
+            table.source,
+            table.kind,
+            table.trigger_event,
+            table.received_at,
+            table.outcome,
+            table.notes,
+            table.problem,
+            table.events,
+            table.attempts,
+            table.duplicates,
+        )
+        .order_by(table.number.desc())
+        .limit(limit)
+    )
     if source:
         query = query.where(table.source == source)
     if outcome:

@@ -29,9 +29,16 @@ SOURCE = "twin:epcis"
 _NAMESPACES = namespaces_of([])
 
 _STEPS = {
-    "receive": "receiving", "pick": "picking", "deliver": "stocking", "issue": "dispensing", "count": "cycle_counting",
-    "return": "receiving", "dispose": "destroying", "waste": "destroying", "transfer": "transporting",
-}  # fmt: skip
+    "receive": "receiving",
+    "pick": "picking",
+    "deliver": "stocking",
+    "issue": "dispensing",
+    "count": "cycle_counting",
+    "return": "receiving",
+    "dispose": "destroying",
+    "waste": "destroying",
+    "transfer": "transporting",
+}
 
 
 def place_key(place: str) -> str:
@@ -78,9 +85,12 @@ class Naming:
 
 def _head(kind: str, event_id: str, at: int, step: str) -> Event:
     return {
-        "type": kind, "eventID": f"urn:uuid:{event_id}", "eventTime": to_text(at), "eventTimeZoneOffset": "+00:00",
+        "type": kind,
+        "eventID": f"urn:uuid:{event_id}",
+        "eventTime": to_text(at),
+        "eventTimeZoneOffset": "+00:00",
         "bizStep": step,
-    }  # fmt: skip
+    }
 
 
 def _stock(session: Session, moved: StockMoved, naming: Naming) -> Event:

@@ -169,11 +169,23 @@ def adjust(session: Session, *, ledger: EventSink, command: Command, counted: Co
     check_witness(load_item(session, counted.item), MovementKind.ADJUST, command)
     line = _correction(counted.key, change)
     if change > 0:
-        line = Line(item=line.item, quantity=line.quantity, from_place=ADJUSTMENT, to_place=line.to_place,
-                    lot=line.lot, owner=line.owner)  # fmt: skip
+        line = Line(
+            item=line.item,
+            quantity=line.quantity,
+            from_place=ADJUSTMENT,
+            to_place=line.to_place,
+            lot=line.lot,
+            owner=line.owner,
+        )
     else:
-        line = Line(item=line.item, quantity=line.quantity, from_place=line.from_place, to_place=ADJUSTMENT,
-                    lot=line.lot, owner=line.owner)  # fmt: skip
+        line = Line(
+            item=line.item,
+            quantity=line.quantity,
+            from_place=line.from_place,
+            to_place=ADJUSTMENT,
+            lot=line.lot,
+            owner=line.owner,
+        )
     return desk.record(Plan(kind=MovementKind.ADJUST, lines=(line,)))
 
 

@@ -228,9 +228,7 @@ def _hand_out(session: Session, ledger: EventSink, command: Command, request: Re
     return movement
 
 
-def _look(
-    session: Session, driver: Driver, request: Request, now: int, task: str, *, lock: bool
-) -> _Shelf:  # fmt: skip
+def _look(session: Session, driver: Driver, request: Request, now: int, task: str, *, lock: bool) -> _Shelf:
     """Read the shelf; with lock, lots first and balances after, each in sorted order, as every command does."""
     item = load_item(session, request.item)
     if lock:

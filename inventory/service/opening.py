@@ -206,9 +206,7 @@ def _problems(driver: Driver, positions: Sequence[Position], items: dict[str, It
     return found
 
 
-def _problem_of(
-    position: Position, item: Item | None, taken: dict[tuple[str, str], int]
-) -> FieldProblem | None:  # fmt: skip
+def _problem_of(position: Position, item: Item | None, taken: dict[tuple[str, str], int]) -> FieldProblem | None:
     def problem(field: str, message: str, cure: str) -> FieldProblem:
         return FieldProblem(field=field, place=position.row, message=message, cure=cure)
 

@@ -144,10 +144,14 @@ def request_for_breach(session: Session, *, item: str, place: str, now: int) -> 
         return None
     found = load_item(session, item)
     return _request(
-        session, found, par, quantity=quantity, reason="par_breach", priority=priority_of(
-            found.criticality, on_hand=stock.on_hand
-        ), now=now
-    )  # fmt: skip
+        session,
+        found,
+        par,
+        quantity=quantity,
+        reason="par_breach",
+        priority=priority_of(found.criticality, on_hand=stock.on_hand),
+        now=now,
+    )
 
 
 def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> list[TaskRequested]:

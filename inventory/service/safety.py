@@ -187,9 +187,16 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
     driver.run(
         "INSERT INTO inventory_recall (id, item, lots, recall_class, notice, actor, recorded_at) VALUES (?,?,?,?,?,?,?)"
         " ON CONFLICT (id) DO NOTHING",
-        (notice.id, notice.item, "\n".join(notice.lot_numbers), notice.recall_class, notice.notice, command.actor,
-         command.recorded_at),
-    )  # fmt: skip
+        (
+            notice.id,
+            notice.item,
+            "\n".join(notice.lot_numbers),
+            notice.recall_class,
+            notice.notice,
+            command.actor,
+            command.recorded_at,
+        ),
+    )
     found = trace(session, lots=lots)
     ledger.append(session, _recall_events(command, notice, found))
     return RecallResult(trace=found, unknown_numbers=tuple(unknown))

@@ -241,9 +241,19 @@ def ensure_lot(driver: Driver, lot: Lot, *, keyed_by: str = "") -> Lot:
         "INSERT INTO inventory_lot (id, item, number, number_folded, expires_at, status, status_reason, opened_at,"
         " thawed_at, supplier, keyed_by) VALUES (?,?,?,?,?,?,'',?,?,?,?)"
         " ON CONFLICT (item, number_folded, expires_at, opened_at, thawed_at) DO NOTHING",
-        (lot.id, lot.item, lot.number, key[1], lot.expires_at, lot.status.value, lot.opened_at, lot.thawed_at,
-         lot.supplier, keyed_by),
-    )  # fmt: skip
+        (
+            lot.id,
+            lot.item,
+            lot.number,
+            key[1],
+            lot.expires_at,
+            lot.status.value,
+            lot.opened_at,
+            lot.thawed_at,
+            lot.supplier,
+            keyed_by,
+        ),
+    )
     row = driver.row(
         f"SELECT {LOT_COLUMNS} FROM inventory_lot WHERE item = ? AND number_folded = ? AND expires_at = ?"
         " AND opened_at = ? AND thawed_at = ?",

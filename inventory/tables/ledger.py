@@ -129,10 +129,21 @@ def post(driver: Driver, draft: Draft) -> bool:
     command = movement.command
     written = driver.run(
         _INSERT_MOVEMENT,
-        (movement.id, draft.content_hash, movement.kind.value, command.occurred_at, command.recorded_at,
-         command.actor, command.witness, command.task, command.reason, command.encounter, movement.reverses,
-         ",".join(movement.flags)),
-    )  # fmt: skip
+        (
+            movement.id,
+            draft.content_hash,
+            movement.kind.value,
+            command.occurred_at,
+            command.recorded_at,
+            command.actor,
+            command.witness,
+            command.task,
+            command.reason,
+            command.encounter,
+            movement.reverses,
+            ",".join(movement.flags),
+        ),
+    )
     if not written:
         return False
     driver.run_many(

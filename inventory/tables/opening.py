@@ -97,9 +97,17 @@ def post_opening(driver: Driver, opening: Opening) -> bool:
     command = opening.command
     written = driver.run(
         _MOVEMENT,
-        (command.id, opening.content_hash, MovementKind.COUNT.value, command.occurred_at, command.recorded_at,
-         command.actor, command.witness, command.reason),
-    )  # fmt: skip
+        (
+            command.id,
+            opening.content_hash,
+            MovementKind.COUNT.value,
+            command.occurred_at,
+            command.recorded_at,
+            command.actor,
+            command.witness,
+            command.reason,
+        ),
+    )
     if not written:
         return False
     driver.run(_MAKE)

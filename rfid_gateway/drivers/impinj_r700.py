@@ -62,9 +62,11 @@ class ImpinjR700:
         # Nothing for so long means that the reader is gone: an idle stream carries empty lines as signs of life.
         times = httpx2.Timeout(5.0, read=2.5 * line.keepalive_s)
         client = httpx2.AsyncClient(
-            base_url=f"{scheme}://{line.host}:{line.port}", verify=verify, timeout=times,
+            base_url=f"{scheme}://{line.host}:{line.port}",
+            verify=verify,
+            timeout=times,
             auth=(user, line.options.get("password", "")) if user else None,
-        )  # fmt: skip
+        )
         async with client:
             try:
                 await self._set_up(client)

@@ -80,10 +80,16 @@ class MqttReader:
     async def _serve_once(self) -> str:
         line = self._line
         client = aiomqtt.Client(
-            line.host, line.port, username=line.options.get("user"), password=line.options.get("password"),
-            tls_context=line.tls, identifier=f"hospital-twin-reader-{line.device}", clean_session=False,
-            keepalive=max(round(line.keepalive_s), 1), timeout=5.0,
-        )  # fmt: skip
+            line.host,
+            line.port,
+            username=line.options.get("user"),
+            password=line.options.get("password"),
+            tls_context=line.tls,
+            identifier=f"hospital-twin-reader-{line.device}",
+            clean_session=False,
+            keepalive=max(round(line.keepalive_s), 1),
+            timeout=5.0,
+        )
         # The library acknowledges on arrival unless it is told, and has no public way of telling yet.
         client._client.manual_ack_set(True)
         try:

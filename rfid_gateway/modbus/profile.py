@@ -70,9 +70,14 @@ class RawType(StrEnum):
 
 
 _WORDS = {
-    RawType.INT32: 2, RawType.UINT32: 2, RawType.INT64: 4, RawType.UINT64: 4, RawType.FLOAT32: 2, RawType.FLOAT64: 4,
+    RawType.INT32: 2,
+    RawType.UINT32: 2,
+    RawType.INT64: 4,
+    RawType.UINT64: 4,
+    RawType.FLOAT32: 2,
+    RawType.FLOAT64: 4,
     RawType.BCD32: 2,
-}  # fmt: skip
+}
 
 
 class ByteOrder(StrEnum):

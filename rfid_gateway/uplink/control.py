@@ -229,17 +229,33 @@ class GatewayControl:
         kinds |= {one.id: one.profile for one in self._now.settings.machines}
         devices = [
             DeviceReport(
-                device=device, kind=kinds.get(device, ""), status=health.status.value, detail=health.detail,
-                last_heard_at=health.last_heard_at, connections=health.connections, messages=health.messages,
-                readings=health.readings, errors=health.errors, clock_offset_us=health.clock_offset_us,
-                identity=health.identity[:200], firmware=health.firmware[:200], model=health.model[:200],
+                device=device,
+                kind=kinds.get(device, ""),
+                status=health.status.value,
+                detail=health.detail,
+                last_heard_at=health.last_heard_at,
+                connections=health.connections,
+                messages=health.messages,
+                readings=health.readings,
+                errors=health.errors,
+                clock_offset_us=health.clock_offset_us,
+                identity=health.identity[:200],
+                firmware=health.firmware[:200],
+                model=health.model[:200],
             )
             for device, health in gateway.health.items()
-        ]  # fmt: skip
+        ]
         return Report(
-            gateway=self._own.id, started_at=self._started_at, settings_version=self._now.number,
-            settings_problem=self._failure.problem, failed_version=self._failure.number,
-            waiting_rows=gateway.waiting_rows, dropped_rows=gateway.dropped_rows, sent_rows=uplink.sent,
-            refused_rows=gateway.refused_rows, uplink_error=uplink.last_error if not uplink.is_connected else "",
-            devices=devices, results=results,
-        )  # fmt: skip
+            gateway=self._own.id,
+            started_at=self._started_at,
+            settings_version=self._now.number,
+            settings_problem=self._failure.problem,
+            failed_version=self._failure.number,
+            waiting_rows=gateway.waiting_rows,
+            dropped_rows=gateway.dropped_rows,
+            sent_rows=uplink.sent,
+            refused_rows=gateway.refused_rows,
+            uplink_error=uplink.last_error if not uplink.is_connected else "",
+            devices=devices,
+            results=results,
+        )

@@ -97,8 +97,13 @@ class Doer:
         held = "" if record.read_back is None else repr(record.read_back)
         facts = {"outcome": record.outcome.value, "read_back": held}
         is_done = record.outcome is WriteOutcome.DONE
-        return OrderResult(id=order.id, is_done=is_done, code="" if is_done else f"machine.{record.outcome.value}",
-                           message=record.detail, facts=facts)  # fmt: skip
+        return OrderResult(
+            id=order.id,
+            is_done=is_done,
+            code="" if is_done else f"machine.{record.outcome.value}",
+            message=record.detail,
+            facts=facts,
+        )
 
     async def _test_read(self, order: Order) -> OrderResult:
         plain: Mapping[str, str] = order.arguments
@@ -132,8 +137,13 @@ async def _read_reader(identifier: str, entry: ReaderSettings, clock: Clock) -> 
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     health = driver.health
-    facts = {"status": health.status.value, "identity": health.identity, "firmware": health.firmware,
-             "model": health.model, "clock_offset_ms": str(health.clock_offset_us // 1000)}  # fmt: skip
+    facts = {
+        "status": health.status.value,
+        "identity": health.identity,
+        "firmware": health.firmware,
+        "model": health.model,
+        "clock_offset_ms": str(health.clock_offset_us // 1000),
+    }
     lines = sorted({f"{one.tag} antenna {one.antenna}" for one in ear.readings})
     is_heard = health.connections > 0 and health.status.value != "offline"
     code = "" if is_heard else health.detail
@@ -143,9 +153,15 @@ async def _read_reader(identifier: str, entry: ReaderSettings, clock: Clock) -> 
 async def _read_machine(identifier: str, entry: MachineEntry) -> OrderResult:
     profile = load_profile(entry.profile)
     line = LineSettings(
-        host=entry.host, port=entry.port, device=entry.device, framing=entry.framing, baud=entry.baud,
-        parity=entry.parity, tls=tls_context(entry.ca_file) if entry.is_encrypted else None, answer_s=2.0,
-    )  # fmt: skip
+        host=entry.host,
+        port=entry.port,
+        device=entry.device,
+        framing=entry.framing,
+        baud=entry.baud,
+        parity=entry.parity,
+        tls=tls_context(entry.ca_file) if entry.is_encrypted else None,
+        answer_s=2.0,
+    )
     bus = ModbusBus(BusSettings(line=line, is_serial=bool(entry.device) or entry.is_behind_converter))
     lines: list[str] = []
     try:

@@ -68,17 +68,30 @@ class _Check:
         return RosterReport(findings=tuple(self.findings))
 
     def _add(
-        self, rule: RosterRule, amount: int, weight: int, *, employee: str = "", day: int = -1, shift: str = "",
+        self,
+        rule: RosterRule,
+        amount: int,
+        weight: int,
+        *,
+        employee: str = "",
+        day: int = -1,
+        shift: str = "",
         skill: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         if amount > 0 and weight != 0:
             is_hard = weight == HARD
             self.findings.append(
                 RosterFinding(
-                    rule=rule, is_hard=is_hard, amount=amount, cost=0 if is_hard else amount * weight,
-                    employee=employee, day=day, shift=shift, skill=skill,
+                    rule=rule,
+                    is_hard=is_hard,
+                    amount=amount,
+                    cost=0 if is_hard else amount * weight,
+                    employee=employee,
+                    day=day,
+                    shift=shift,
+                    skill=skill,
                 )
-            )  # fmt: skip
+            )
 
     def _read(self, roster: Roster) -> None:
         for found in roster.assignments:
@@ -173,9 +186,7 @@ class _Check:
             shift = self.worked[wish.employee].get(wish.day, "")
             is_worked = shift == wish.shift if wish.shift else bool(shift)
             if is_worked != wish.is_on:
-                self._add(
-                    RosterRule.REQUEST, 1, wish.weight, employee=wish.employee, day=wish.day, shift=wish.shift
-                )  # fmt: skip
+                self._add(RosterRule.REQUEST, 1, wish.weight, employee=wish.employee, day=wish.day, shift=wish.shift)
         for pair in self.problem.pairs:
             mentor = self.worked[pair.mentor]
             for day, shift in sorted(self.worked[pair.trainee].items()):

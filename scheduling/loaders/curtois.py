@@ -147,9 +147,13 @@ class _Reader:
         for name in off:
             self.known(name, staff, "employee", "SECTION_DAYS_OFF")
         return RosterProblem(
-            days=self.days, shifts=shifts, contracts=tuple(contracts), employees=tuple(employees),
-            needs=self._needs(ids), requests=(*self._requests(staff, ids, True), *self._requests(staff, ids, False)),
-        )  # fmt: skip
+            days=self.days,
+            shifts=shifts,
+            contracts=tuple(contracts),
+            employees=tuple(employees),
+            needs=self._needs(ids),
+            requests=(*self._requests(staff, ids, True), *self._requests(staff, ids, False)),
+        )
 
     def _unique(self, section: str, field: str) -> list[Fields]:
         seen: set[str] = set()
@@ -178,8 +182,14 @@ class _Reader:
         for part in filter(None, fields[1].split("|")):
             shift, _, most = part.partition("=")
             counts[self.known(shift.strip(), shifts, "shift", place)] = self.number(most.strip(), "MaxShifts", place)
-        names = ("MaxTotalMinutes", "MinTotalMinutes", "MaxConsecutiveShifts", "MinConsecutiveShifts",
-                 "MinConsecutiveDaysOff", "MaxWeekends")  # fmt: skip
+        names = (
+            "MaxTotalMinutes",
+            "MinTotalMinutes",
+            "MaxConsecutiveShifts",
+            "MinConsecutiveShifts",
+            "MinConsecutiveDaysOff",
+            "MaxWeekends",
+        )
         values = {name: self.number(text, name, place) for name, text in zip(names, fields[2:], strict=True)}
         for low, high in (("MinTotalMinutes", "MaxTotalMinutes"), ("MinConsecutiveShifts", "MaxConsecutiveShifts")):
             if values[low] > values[high]:
@@ -206,11 +216,12 @@ class _Reader:
             Request(
                 employee=self.known(fields[0], staff, "employee", place),
                 day=self.number(fields[1], "day", place, self.days - 1),
-                shift=self.known(fields[2], shifts, "shift", place), is_on=is_on,
+                shift=self.known(fields[2], shifts, "shift", place),
+                is_on=is_on,
                 weight=self.number(fields[3], "weight", place),
             )
             for place, fields in self.records.get(section, [])
-        ]  # fmt: skip
+        ]
 
     def _needs(self, shifts: set[str]) -> tuple[Need, ...]:
         needs = []

@@ -105,22 +105,33 @@ class _Generator:
         surgeons_n = max(1, round(n / days / 2.2))
         minutes = [30 * self.draw(1, 7) for _ in range(n)]
         surgeons = self._surgeons(surgeons_n, sum(minutes))
-        patients = tuple(
-            self._patient(index, stays[index], minutes[index], rooms, surgeons) for index in range(n)
-        )  # fmt: skip
+        patients = tuple(self._patient(index, stays[index], minutes[index], rooms, surgeons) for index in range(n))
         return AdmissionProblem(
-            days=days, shift_types=SHIFTS, age_groups=AGES, skill_levels=SKILLS, weights=self._weights(),
-            occupants=self._occupants(rooms), patients=patients, rooms=rooms,
-            theatres=self._theatres(sum(minutes)), surgeons=surgeons, nurses=self._nurses(rooms),
-        )  # fmt: skip
+            days=days,
+            shift_types=SHIFTS,
+            age_groups=AGES,
+            skill_levels=SKILLS,
+            weights=self._weights(),
+            occupants=self._occupants(rooms),
+            patients=patients,
+            rooms=rooms,
+            theatres=self._theatres(sum(minutes)),
+            surgeons=surgeons,
+            nurses=self._nurses(rooms),
+        )
 
     def _weights(self) -> Weights:
         small = (1, 5, 10)
         return Weights(
-            mixed_age=small[self.draw(0, 2)], nurse_skill=small[self.draw(0, 2)], continuity=small[self.draw(0, 2)],
-            excess_workload=small[self.draw(0, 2)], open_theatre=10 * self.draw(1, 5),
-            surgeon_transfer=small[self.draw(0, 2)], delay=5 * self.draw(1, 3), unscheduled=50 * self.draw(3, 10),
-        )  # fmt: skip
+            mixed_age=small[self.draw(0, 2)],
+            nurse_skill=small[self.draw(0, 2)],
+            continuity=small[self.draw(0, 2)],
+            excess_workload=small[self.draw(0, 2)],
+            open_theatre=10 * self.draw(1, 5),
+            surgeon_transfer=small[self.draw(0, 2)],
+            delay=5 * self.draw(1, 3),
+            unscheduled=50 * self.draw(3, 10),
+        )
 
     def _rooms(self, beds: int) -> tuple[Room, ...]:
         rooms: list[Room] = []
@@ -165,11 +176,19 @@ class _Generator:
         work, skill = self._care(stay)
         bad = frozenset(room.id for room in rooms if self.chance.random() < 0.12)
         return Patient(
-            id=f"p{index:04}", gender=GENDERS[self.draw(0, 1)], age_group=min(2, self.draw(0, 3)),
-            length_of_stay=stay, workload=work, skill_required=skill, is_mandatory=is_mandatory,
-            release_day=release, due_day=due if is_mandatory else days - 1, surgery_minutes=minutes,
-            surgeon=surgeon.id, incompatible_rooms=bad if len(bad) < len(rooms) else frozenset(),
-        )  # fmt: skip
+            id=f"p{index:04}",
+            gender=GENDERS[self.draw(0, 1)],
+            age_group=min(2, self.draw(0, 3)),
+            length_of_stay=stay,
+            workload=work,
+            skill_required=skill,
+            is_mandatory=is_mandatory,
+            release_day=release,
+            due_day=due if is_mandatory else days - 1,
+            surgery_minutes=minutes,
+            surgeon=surgeon.id,
+            incompatible_rooms=bad if len(bad) < len(rooms) else frozenset(),
+        )
 
     def _occupants(self, rooms: tuple[Room, ...]) -> tuple[Occupant, ...]:
         found: list[Occupant] = []
@@ -180,10 +199,15 @@ class _Generator:
                 work, skill = self._care(stay)
                 found.append(
                     Occupant(
-                        id=f"o{len(found):03}", gender=gender, age_group=min(2, self.draw(0, 3)), length_of_stay=stay,
-                        workload=work, skill_required=skill, room=room.id,
+                        id=f"o{len(found):03}",
+                        gender=gender,
+                        age_group=min(2, self.draw(0, 3)),
+                        length_of_stay=stay,
+                        workload=work,
+                        skill_required=skill,
+                        room=room.id,
                     )
-                )  # fmt: skip
+                )
         return tuple(found)
 
     def _nurses(self, rooms: tuple[Room, ...]) -> tuple[Nurse, ...]:

@@ -84,9 +84,13 @@ def problem_of(root: Record) -> AdmissionProblem:
         for found in root.records("surgeons", key="id")
     ]
     reader = _People(
-        days=days, n_shifts=len(shifts), ages=ages, rooms=frozenset(room.id for room in rooms),
-        surgeons=frozenset(surgeon.id for surgeon in surgeons), skill_levels=levels,
-    )  # fmt: skip
+        days=days,
+        n_shifts=len(shifts),
+        ages=ages,
+        rooms=frozenset(room.id for room in rooms),
+        surgeons=frozenset(surgeon.id for surgeon in surgeons),
+        skill_levels=levels,
+    )
     problem = AdmissionProblem(
         days=days,
         shift_types=shifts,
@@ -133,9 +137,15 @@ class _People:
     """Reads patients and occupants of one file."""
 
     def __init__(
-        self, *, days: int, n_shifts: int, ages: tuple[str, ...], rooms: frozenset[str], surgeons: frozenset[str],
+        self,
+        *,
+        days: int,
+        n_shifts: int,
+        ages: tuple[str, ...],
+        rooms: frozenset[str],
+        surgeons: frozenset[str],
         skill_levels: int,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.days = days
         self.n_shifts = n_shifts
         self.ages = {age: index for index, age in enumerate(ages)}

@@ -63,13 +63,17 @@ class Weeks:
             What each nurse did before, in the nurses' order.
         """
         staff = tuple(
-            replace(nurse, history=history)
-            for nurse, history in zip(self.base.employees, histories, strict=True)
-        )  # fmt: skip
+            replace(nurse, history=history) for nurse, history in zip(self.base.employees, histories, strict=True)
+        )
         return replace(
-            self.base, employees=staff, needs=self.needs[index], requests=self.requests[index], weeks_done=index,
-            weeks=len(self.needs), is_last=index == len(self.needs) - 1,
-        )  # fmt: skip
+            self.base,
+            employees=staff,
+            needs=self.needs[index],
+            requests=self.requests[index],
+            weeks_done=index,
+            weeks=len(self.needs),
+            is_last=index == len(self.needs) - 1,
+        )
 
 
 def load_weeks(scenario: Path, history: Path | None = None, weeks: Sequence[Path] = ()) -> Weeks:
@@ -143,11 +147,12 @@ class _Scenario:
         ids = {contract.id for contract in contracts}
         nurses = tuple(
             Employee(
-                id=record.text("id"), contract=record.one_of("contract", ids, "contract"),
+                id=record.text("id"),
+                contract=record.one_of("contract", ids, "contract"),
                 skills=record.many_of("skills", self.skills, "skill"),
             )
             for record in self.root.records("nurses", key="id")
-        )  # fmt: skip
+        )
         return RosterProblem(
             days=7, shifts=self._shifts(), contracts=contracts, employees=nurses, skills=self.skills, weeks=1
         )
@@ -227,10 +232,12 @@ def _week(root: Record, base: RosterProblem, scenario: str) -> tuple[tuple[Need,
         day_name = record.one_of("day", DAYS, "day")
         wishes.append(
             Request(
-                employee=record.one_of("nurse", nurses, "nurse"), day=DAYS.index(day_name) if day_name else 0,
-                shift="" if shift == ANY_SHIFT else shift, weight=WISH,
+                employee=record.one_of("nurse", nurses, "nurse"),
+                day=DAYS.index(day_name) if day_name else 0,
+                shift="" if shift == ANY_SHIFT else shift,
+                weight=WISH,
             )
-        )  # fmt: skip
+        )
     root.problems.raise_any()
     return tuple(needs), tuple(wishes)
 
@@ -261,8 +268,10 @@ def load_week_roster(path: Path, base: RosterProblem) -> Roster:
         found.append(
             Assignment(
                 employee=record.one_of("nurse", [nurse.id for nurse in base.employees], "nurse"),
-                day=short.index(day) if day else 0, shift=shift, skill=record.one_of("skill", base.skills, "skill"),
+                day=short.index(day) if day else 0,
+                shift=shift,
+                skill=record.one_of("skill", base.skills, "skill"),
             )
-        )  # fmt: skip
+        )
     root.problems.raise_any()
     return Roster(assignments=tuple(found))

@@ -43,9 +43,20 @@ class Rounding(StrEnum):
 SCALE = {Rounding.DIMACS: 10, Rounding.ROUND: 1, Rounding.TRUNC: 1, Rounding.EXACT: 1000}
 """Units of the result per unit of the file."""
 HEADERS = {
-    "NAME", "COMMENT", "TYPE", "DIMENSION", "VEHICLES", "CAPACITY", "SERVICE_TIME", "EDGE_WEIGHT_TYPE",
-    "EDGE_WEIGHT_FORMAT", "NODE_COORD_TYPE", "DISPLAY_DATA_TYPE", "VEHICLES_MAX_DURATION", "DISTANCE",
-}  # fmt: skip
+    "NAME",
+    "COMMENT",
+    "TYPE",
+    "DIMENSION",
+    "VEHICLES",
+    "CAPACITY",
+    "SERVICE_TIME",
+    "EDGE_WEIGHT_TYPE",
+    "EDGE_WEIGHT_FORMAT",
+    "NODE_COORD_TYPE",
+    "DISPLAY_DATA_TYPE",
+    "VEHICLES_MAX_DURATION",
+    "DISTANCE",
+}
 COLUMNS = {
     "NODE_COORD_SECTION": 2,
     "DEMAND_SECTION": 1,
@@ -204,18 +215,28 @@ class _Making:
                 file.bad("DEMAND_SECTION", f"node {node + 1}", told, "Correct one of them.")
             tasks.append(
                 RouteTask(
-                    id=str(node), place=str(node), service_s=self.fix(service[node]), earliest_s=early, latest_s=late,
-                    amount=int(demand[node]), prize=self.fix(prize[node]) if prize is not None else 0,
+                    id=str(node),
+                    place=str(node),
+                    service_s=self.fix(service[node]),
+                    earliest_s=early,
+                    latest_s=late,
+                    amount=int(demand[node]),
+                    prize=self.fix(prize[node]) if prize is not None else 0,
                     is_required=prize is None,
                 )
-            )  # fmt: skip
+            )
         file.problems.raise_any()
         carriers = tuple(
             Carrier(
-                id=str(at), start=str(depot), end=str(depot), from_s=opens, until_s=closes, capacity=capacity,
+                id=str(at),
+                start=str(depot),
+                end=str(depot),
+                from_s=opens,
+                until_s=closes,
+                capacity=capacity,
             )
             for at in range(min(vehicles, len(tasks)))
-        )  # fmt: skip
+        )
         places = tuple(str(node) for node in range(size))
         rounds = RouteProblem(places=places, seconds=seconds, tasks=tuple(tasks), carriers=carriers)
         return VrpProblem(name=file.headers.get("NAME", ""), rounds=rounds, scale=self.scale)

@@ -76,7 +76,7 @@ class Horizon:
 
 def problem_from_state(
     state: HospitalState, horizon: Horizon, waiting_list: str, *, weights: Weights | None = None
-) -> AdmissionProblem:  # fmt: skip
+) -> AdmissionProblem:
     """Give the problem of a hospital's own waiting list.
 
     Parameters
@@ -120,9 +120,18 @@ def problem_from_state(
     if not theatres and any(patient.surgery_minutes for patient in patients):
         raise DecodeError("The hospital has no place with purpose `theatre`: import places.", code="plan.theatres")
     return AdmissionProblem(
-        days=horizon.days, shift_types=SHIFTS, age_groups=AGE_GROUPS, skill_levels=1, weights=weights or Weights(),
-        occupants=(), patients=patients, rooms=rooms, theatres=theatres, surgeons=surgeons, nurses=(),
-    )  # fmt: skip
+        days=horizon.days,
+        shift_types=SHIFTS,
+        age_groups=AGE_GROUPS,
+        skill_levels=1,
+        weights=weights or Weights(),
+        occupants=(),
+        patients=patients,
+        rooms=rooms,
+        theatres=theatres,
+        surgeons=surgeons,
+        nurses=(),
+    )
 
 
 def _expected(state: HospitalState, horizon: Horizon) -> tuple[Patient, ...]:
@@ -135,11 +144,19 @@ def _expected(state: HospitalState, horizon: Horizon) -> tuple[Patient, ...]:
         stay = min(365, max(1, known)) if encounter.discharge_expected_at else USUAL_STAY_DAYS
         patients.append(
             Patient(
-                id=key, gender="unknown", age_group=1, length_of_stay=stay, workload=(1,) * (stay * len(SHIFTS)),
-                skill_required=(0,) * (stay * len(SHIFTS)), is_mandatory=True, release_day=day,
-                due_day=horizon.days - 1, surgery_minutes=0, surgeon="",
+                id=key,
+                gender="unknown",
+                age_group=1,
+                length_of_stay=stay,
+                workload=(1,) * (stay * len(SHIFTS)),
+                skill_required=(0,) * (stay * len(SHIFTS)),
+                is_mandatory=True,
+                release_day=day,
+                due_day=horizon.days - 1,
+                surgery_minutes=0,
+                surgeon="",
             )
-        )  # fmt: skip
+        )
     if not patients:
         raise DecodeError("Nobody is booked within the days planned for: give a waiting list.", code="plan.nobody")
     return tuple(patients)
@@ -230,12 +247,19 @@ class _Rows:
         bad = frozenset(room for room, of in self.ward_by_room.items() if ward and of != ward)
         shifts = days * len(SHIFTS)
         return Patient(
-            id=values.get("patient", ""), gender=values.get("gender", ""),
-            age_group=sum(age >= limit for limit in AGE_LIMITS), length_of_stay=days, workload=(1,) * shifts,
-            skill_required=(0,) * shifts, is_mandatory=self._flag(values, "mandatory", place),
-            release_day=max(0, release), due_day=min(max(due, release), self.horizon.days - 1),
-            surgery_minutes=minutes, surgeon=surgeon if minutes else "", incompatible_rooms=bad,
-        )  # fmt: skip
+            id=values.get("patient", ""),
+            gender=values.get("gender", ""),
+            age_group=sum(age >= limit for limit in AGE_LIMITS),
+            length_of_stay=days,
+            workload=(1,) * shifts,
+            skill_required=(0,) * shifts,
+            is_mandatory=self._flag(values, "mandatory", place),
+            release_day=max(0, release),
+            due_day=min(max(due, release), self.horizon.days - 1),
+            surgery_minutes=minutes,
+            surgeon=surgeon if minutes else "",
+            incompatible_rooms=bad,
+        )
 
     def _number(self, values: Mapping[str, str], name: str, place: str, low: int, high: int) -> int:
         text = values.get(name, "")

@@ -65,6 +65,10 @@ def _after(problem: RosterProblem, employee: Employee, worked: dict[int, str]) -
         shift = today
     busy = sum(any(day in worked for day in days) for days in problem.weekends())
     return History(
-        last_shift=shift, shift_run=shift_run, work_run=work_run, off_run=off_run,
-        assignments=before.assignments + len(worked), weekends=before.weekends + busy,
-    )  # fmt: skip
+        last_shift=shift,
+        shift_run=shift_run,
+        work_run=work_run,
+        off_run=off_run,
+        assignments=before.assignments + len(worked),
+        weekends=before.weekends + busy,
+    )

@@ -203,9 +203,7 @@ class Board:
         if day >= 0:
             name = self.problem.theatres[theatre].id if theatre >= 0 else ""
             stay = Stay(patient=patient, day=day, room=self.problem.rooms[room].id, theatre=name)
-        return Alternative(
-            stay=stay, cost=cost, crowding=crowding, overtime_minutes=late, is_present=is_present
-        )  # fmt: skip
+        return Alternative(stay=stay, cost=cost, crowding=crowding, overtime_minutes=late, is_present=is_present)
 
     def why(self, patient: str) -> tuple[Report, list[Alternative]]:
         """Give what a patient's place costs by rule, and the places that would be better or come next.
@@ -263,7 +261,7 @@ class Board:
         before, after = check_admissions(self.problem, self.plan), check_admissions(problem, plan)
         return Edited(
             plan=plan, cost_before=before.cost, cost_after=after.cost, consequences=consequences_between(before, after)
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,8 +328,9 @@ def without(problem: AdmissionProblem, outage: Outage) -> AdmissionProblem:
     if not 0 <= outage.from_day <= outage.to_day < problem.days:
         raise InputError(
             f"from_day and to_day: expected 0 to {problem.days - 1} in order, got {outage.from_day} and "
-            f"{outage.to_day}.", code="plan.day",
-        )  # fmt: skip
+            f"{outage.to_day}.",
+            code="plan.day",
+        )
     days = range(outage.from_day, outage.to_day + 1)
     known = {
         "nurse": {one.id for one in problem.nurses},
@@ -345,9 +344,7 @@ def without(problem: AdmissionProblem, outage: Outage) -> AdmissionProblem:
         return tuple(0 if day in days else value for day, value in enumerate(minutes))
 
     def away(nurse: Nurse) -> Nurse:
-        kept = (
-            shift for shift in nurse.shifts if shift.day not in days or outage.shift not in (-1, shift.shift)
-        )  # fmt: skip
+        kept = (shift for shift in nurse.shifts if shift.day not in days or outage.shift not in (-1, shift.shift))
         return replace(nurse, shifts=tuple(kept))
 
     if outage.nurse:
@@ -450,7 +447,5 @@ def _changes(problem: AdmissionProblem, before: AdmissionPlan, after: AdmissionP
     old, new = cells(before), cells(after)
     keys = old.keys() | new.keys()
     # a room that is empty on a day needs no nurse: gaining or losing one with its patients is no change of its own
-    changed = sum(
-        old.get(key) != new.get(key) for key in keys if key[0] == "stay" or (key in old and key in new)
-    )  # fmt: skip
+    changed = sum(old.get(key) != new.get(key) for key in keys if key[0] == "stay" or (key in old and key in new))
     return changed, max(len(keys), len(problem.patients))

@@ -73,19 +73,28 @@ def content_of(kind: PlanKind, problem: bytes, plan: bytes) -> Content:
         digest = hashlib.sha256(_ordered(week))
         digest.update(_ordered(roster))
         return Content(
-            days=week.days, cost=found.cost, broken=_broken_musts(found), n_violations=len(found.violations),
-            report=roster_report(found), problem=_ordered(week), plan=_ordered(roster),
+            days=week.days,
+            cost=found.cost,
+            broken=_broken_musts(found),
+            n_violations=len(found.violations),
+            report=roster_report(found),
+            problem=_ordered(week),
+            plan=_ordered(roster),
             content_hash=digest.hexdigest(),
-        )  # fmt: skip
+        )
     waiting = read_json(problem, AdmissionProblem, "problem")
     stays = read_json(plan, AdmissionPlan, "plan")
     report = check_admissions(waiting, stays)
     return Content(
-        days=waiting.days, cost=report.cost,
+        days=waiting.days,
+        cost=report.cost,
         broken={rule.value: amount for rule, amount in report.violations_by_rule().items()},
-        n_violations=len(report.violations), report=report_to_json(report), problem=_ordered(waiting),
-        plan=_ordered(stays), content_hash=hash_of(waiting, stays),
-    )  # fmt: skip
+        n_violations=len(report.violations),
+        report=report_to_json(report),
+        problem=_ordered(waiting),
+        plan=_ordered(stays),
+        content_hash=hash_of(waiting, stays),
+    )
 
 
 def _ordered(value: object) -> bytes:
@@ -131,9 +140,10 @@ def check_names(problem: RosterProblem) -> None:
         if value not in known:
             raise DecodeError(f"problem: {name} ({record}): there is no {value!r}.", code="plan.roster")
     for name, days in (
-        ("needs", [one.day for one in problem.needs]), ("requests", [one.day for one in problem.requests]),
+        ("needs", [one.day for one in problem.needs]),
+        ("requests", [one.day for one in problem.requests]),
         ("pins", [one.day for one in problem.pins]),
-    ):  # fmt: skip
+    ):
         wrong = [day for day in days if not 0 <= day < problem.days]
         if wrong:
             raise DecodeError(f"problem: {name}: day {wrong[0]} is outside the roster.", code="plan.roster")
@@ -205,5 +215,5 @@ def shifts_of(start_at: int, problem: RosterProblem, roster: Roster) -> tuple[Pl
         ends = begins + (shift.minutes * MINUTE_US if shift.minutes else DAY_US)
         found.append(
             PlannedShift(staff=one.employee, place=problem.place, start_at=begins, end_at=ends, role=one.skill)
-        )  # fmt: skip
+        )
     return tuple(found)

@@ -65,10 +65,20 @@ def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> Plan
     actor.require(Permission.PLANS_EDIT)
     found = content_of(new.kind, new.problem, new.plan)
     row = PlanRow(
-        id=new.id, kind=new.kind.value, title=new.title, start_at=new.start_at, days=found.days, cost=found.cost,
-        n_violations=found.n_violations, content_hash=found.content_hash, problem=found.problem, plan=found.plan,
-        report=msgspec.json.encode(found.report, order="deterministic"), created_at=at, created_by=actor.id,
-    )  # fmt: skip
+        id=new.id,
+        kind=new.kind.value,
+        title=new.title,
+        start_at=new.start_at,
+        days=found.days,
+        cost=found.cost,
+        n_violations=found.n_violations,
+        content_hash=found.content_hash,
+        problem=found.problem,
+        plan=found.plan,
+        report=msgspec.json.encode(found.report, order="deterministic"),
+        created_at=at,
+        created_by=actor.id,
+    )
     save_plan_row(session, row)
     return row
 
@@ -129,8 +139,9 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
     if missing:
         raise Refused(
             "The plan breaks rules that nobody has accepted: change the plan, or give a reason for each.",
-            reasons=[f"{rule}: {broken[rule]}" for rule in missing], code="plan.violations",
-        )  # fmt: skip
+            reasons=[f"{rule}: {broken[rule]}" for rule in missing],
+            code="plan.violations",
+        )
     for old in published_rows(session, row.kind):
         old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
         save_plan_row(session, old)
@@ -146,11 +157,18 @@ def published_event(row: PlanRow) -> PlanPublished:
     """Give the event that tells a published plan."""
     told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan)
     return PlanPublished(
-        thing=row.id, occurred_at=row.published_at, source=f"user:{row.published_by}",
-        source_key=f"publish:{row.id}:{row.version}", actor=row.published_by, kind=row.kind, start_at=row.start_at,
-        end_at=row.start_at + row.days * DAY_US, stays=told.stays, shifts=told.shifts,
+        thing=row.id,
+        occurred_at=row.published_at,
+        source=f"user:{row.published_by}",
+        source_key=f"publish:{row.id}:{row.version}",
+        actor=row.published_by,
+        kind=row.kind,
+        start_at=row.start_at,
+        end_at=row.start_at + row.days * DAY_US,
+        stays=told.stays,
+        shifts=told.shifts,
         content_hash=row.content_hash,
-    )  # fmt: skip
+    )
 
 
 def calendar_of(row: PlanRow) -> str:

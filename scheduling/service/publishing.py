@@ -49,11 +49,16 @@ def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> t
             ends[stay.theatre, stay.day] = theatre_end
         stays.append(
             PlannedStay(
-                encounter=stay.patient, place=stay.room, start_at=begins,
-                end_at=begins + patient.length_of_stay * DAY_US, theatre=stay.theatre,
-                theatre_start_at=theatre_start, theatre_end_at=theatre_end, surgeon=patient.surgeon,
+                encounter=stay.patient,
+                place=stay.room,
+                start_at=begins,
+                end_at=begins + patient.length_of_stay * DAY_US,
+                theatre=stay.theatre,
+                theatre_start_at=theatre_start,
+                theatre_end_at=theatre_end,
+                surgeon=patient.surgeon,
             )
-        )  # fmt: skip
+        )
     return tuple(stays)
 
 
@@ -86,9 +91,11 @@ def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay], shifts: 
         )
         if stay.theatre_start_at:
             lines += _entry(
-                f"{plan_id}-{stay.encounter}-theatre", stamp, (stay.theatre_start_at, stay.theatre_end_at),
+                f"{plan_id}-{stay.encounter}-theatre",
+                stamp,
+                (stay.theatre_start_at, stay.theatre_end_at),
                 (f"{stay.encounter} ({stay.surgeon})", stay.theatre),
-            )  # fmt: skip
+            )
     for shift in shifts:
         uid = f"{plan_id}-{shift.staff}-{shift.start_at}"
         lines += _entry(uid, stamp, (shift.start_at, shift.end_at), (shift.staff, shift.place))
@@ -98,9 +105,15 @@ def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay], shifts: 
 
 def _entry(uid: str, stamp: str, span: tuple[int, int], told: Sequence[str]) -> list[str]:
     return [
-        "BEGIN:VEVENT", f"UID:{_escaped(uid)}@hospital-twin", f"DTSTAMP:{stamp}", f"DTSTART:{_instant(span[0])}",
-        f"DTEND:{_instant(span[1])}", f"SUMMARY:{_escaped(told[0])}", f"LOCATION:{_escaped(told[1])}", "END:VEVENT",
-    ]  # fmt: skip
+        "BEGIN:VEVENT",
+        f"UID:{_escaped(uid)}@hospital-twin",
+        f"DTSTAMP:{stamp}",
+        f"DTSTART:{_instant(span[0])}",
+        f"DTEND:{_instant(span[1])}",
+        f"SUMMARY:{_escaped(told[0])}",
+        f"LOCATION:{_escaped(told[1])}",
+        "END:VEVENT",
+    ]
 
 
 def _instant(at: int) -> str:

@@ -99,13 +99,21 @@ def repair_plan(session: Session, *, actor: Actor, at: int, change: Change, outa
 
 
 def _keep(
-    session: Session, actor: Actor, at: int, change: Change, row: PlanRow, problem: AdmissionProblem,
+    session: Session,
+    actor: Actor,
+    at: int,
+    change: Change,
+    row: PlanRow,
+    problem: AdmissionProblem,
     plan: AdmissionPlan,
-) -> PlanRow:  # fmt: skip
+) -> PlanRow:
     new = NewPlan(
-        id=change.new_id, title=change.title or row.title, start_at=row.start_at,
-        problem=msgspec.json.encode(problem), plan=msgspec.json.encode(plan),
-    )  # fmt: skip
+        id=change.new_id,
+        title=change.title or row.title,
+        start_at=row.start_at,
+        problem=msgspec.json.encode(problem),
+        plan=msgspec.json.encode(plan),
+    )
     return keep_draft(session, actor=actor, at=at, new=new)
 
 
@@ -155,6 +163,10 @@ def compare(session: Session, plan: str, other: str) -> Comparison:
         (old.get(key), new.get(key)) for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)
     )
     return Comparison(
-        cost=before.cost, other_cost=after.cost, violations=len(before.violations),
-        other_violations=len(after.violations), consequences=consequences_between(before, after), moved=moved,
-    )  # fmt: skip
+        cost=before.cost,
+        other_cost=after.cost,
+        violations=len(before.violations),
+        other_violations=len(after.violations),
+        consequences=consequences_between(before, after),
+        moved=moved,
+    )

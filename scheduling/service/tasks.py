@@ -172,9 +172,7 @@ def request_task(session: Session, *, ledger: EventSink, step: Step, request: Ta
     ledger.append(session, [event])
 
 
-def assign(
-    session: Session, *, ledger: EventSink, step: Step, task: str, assignee: str, position: int = 0
-) -> Task:  # fmt: skip
+def assign(session: Session, *, ledger: EventSink, step: Step, task: str, assignee: str, position: int = 0) -> Task:
     """Give a task to somebody, or take it back with an empty assignee.
 
     Parameters
@@ -313,7 +311,7 @@ def cancel(session: Session, *, ledger: EventSink, step: Step, task: str, reason
 
 def complete(
     session: Session, *, ledger: EventSink, step: Step, task: str, outcome: TaskOutcome = TaskOutcome.DONE
-) -> Task:  # fmt: skip
+) -> Task:
     """Say that a task is done; a cleaned bed becomes clean.
 
     Parameters

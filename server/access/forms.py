@@ -43,14 +43,24 @@ def session_answer(response: Response, signed_in: SignedIn, settings: Settings) 
     """
     secure = is_secure(settings)
     response.set_cookie(
-        cookie_name(is_secure=secure), signed_in.token, max_age=settings.session_hours * 3600, path="/",
-        secure=secure, httponly=True, samesite="lax",
-    )  # fmt: skip
+        cookie_name(is_secure=secure),
+        signed_in.token,
+        max_age=settings.session_hours * 3600,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
     # Readable by our own scripts, which send it back as a header; Dash does so by itself.
     response.set_cookie(
-        "_csrf_token", signed_in.session.csrf_token, max_age=settings.session_hours * 3600, path="/",
-        secure=secure, httponly=False, samesite="strict",
-    )  # fmt: skip
+        "_csrf_token",
+        signed_in.session.csrf_token,
+        max_age=settings.session_hours * 3600,
+        path="/",
+        secure=secure,
+        httponly=False,
+        samesite="strict",
+    )
     return response
 
 

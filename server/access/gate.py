@@ -138,9 +138,12 @@ class Gate:
         if not bearer or actor is not None:
             return None
         return problem_response(
-            scope, status=401, detail="This API key is wrong, revoked or past its date.", code="key.wrong",
+            scope,
+            status=401,
+            detail="This API key is wrong, revoked or past its date.",
+            code="key.wrong",
             headers={"www-authenticate": 'Bearer realm="hospital-twin", error="invalid_token"'},
-        )  # fmt: skip
+        )
 
     async def _identify_person(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         """Note whose session it is; give a refusal if a browser was tricked into asking."""
@@ -172,9 +175,11 @@ class Gate:
             if wants_page:
                 return Page.of_headers(headers, self._access.hospital.settings).set_up_needed()
             return problem_response(
-                scope, status=503, code="setup_required",
+                scope,
+                status=503,
+                code="setup_required",
                 detail="Nobody has set this hospital up yet: open the link that the server printed at its start.",
-            )  # fmt: skip
+            )
         if actor_or_none(scope) is not None:
             return None
         is_guarded = any(is_under(path, part) for part in GUARDED) and path not in OPEN_ASSETS
@@ -199,10 +204,12 @@ def _telling(send: Send, allowance: Allowance) -> Send:
 
 def _too_many(scope: Scope, allowance: Allowance) -> Response:
     return problem_response(
-        scope, status=429, code="too_many_requests",
+        scope,
+        status=429,
+        code="too_many_requests",
         detail=f"This key may ask {allowance.limit} times a minute: wait {allowance.reset_s} s; send in batches.",
         headers=dict(allowance.headers()),
-    )  # fmt: skip
+    )
 
 
 def _is_foreign(scope: Scope, headers: Mapping[str, str]) -> bool:

@@ -95,9 +95,15 @@ def create_key(session: Session, new: NewKey, *, created_by: str, now: int) -> t
             raise Refused(f"{new.source} has {MAX_ACTIVE} active keys: revoke one first.", code="refused.key_limit")
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     row = KeyRow(
-        id=key_id, secret_hash=_hash(secret), name=new.name, role=new.role.value, source=new.source,
-        created_by=created_by, created_at=now, expires_at=now + new.days * DAY_US,
-    )  # fmt: skip
+        id=key_id,
+        secret_hash=_hash(secret),
+        name=new.name,
+        role=new.role.value,
+        source=new.source,
+        created_by=created_by,
+        created_at=now,
+        expires_at=now + new.days * DAY_US,
+    )
     session.add(row)
     session.flush()
     return f"{PREFIX}{key_id}_{secret}", row
@@ -187,10 +193,12 @@ class Keys:
             self._known.pop(key_id, None)
             return None
         known = self._known[key_id] = _Known(
-            secret_hash=row.secret_hash, expires_at=row.expires_at, is_revoked=bool(row.revoked_at),
+            secret_hash=row.secret_hash,
+            expires_at=row.expires_at,
+            is_revoked=bool(row.revoked_at),
             actor=Actor(id=f"key-{row.id}", name=row.name, roles=frozenset({Role(row.role)}), source=row.source),
             read_at=time.monotonic(),
-        )  # fmt: skip
+        )
         return known
 
 

@@ -16,12 +16,32 @@ WORKERS = 2  # more would let strangers fill memory and processors by trying to 
 
 _TOO_COMMON = frozenset(
     {
-        "password1234", "passwordpassword", "password12345", "123456789012", "1234567890123", "12345678901234",
-        "qwertyuiop12", "qwertyuiopas", "administrator", "administrator1", "hospital1234", "hospitaltwin",
-        "hospital-twin", "letmeinletmein", "welcome12345", "changemechangeme", "111111111111", "000000000000",
-        "abcdefghijkl", "iloveyou1234", "adminadminadmin", "qwertyqwerty", "q1w2e3r4t5y6", "1qaz2wsx3edc",
+        "password1234",
+        "passwordpassword",
+        "password12345",
+        "123456789012",
+        "1234567890123",
+        "12345678901234",
+        "qwertyuiop12",
+        "qwertyuiopas",
+        "administrator",
+        "administrator1",
+        "hospital1234",
+        "hospitaltwin",
+        "hospital-twin",
+        "letmeinletmein",
+        "welcome12345",
+        "changemechangeme",
+        "111111111111",
+        "000000000000",
+        "abcdefghijkl",
+        "iloveyou1234",
+        "adminadminadmin",
+        "qwertyqwerty",
+        "q1w2e3r4t5y6",
+        "1qaz2wsx3edc",
     }
-)  # fmt: skip
+)
 _REPEATS = 3
 
 

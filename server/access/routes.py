@@ -166,10 +166,16 @@ def access_of(call: Call) -> Access:
 
 def _user_view(row: UserRow) -> UserView:
     return UserView(
-        id=row.id, name=row.name, display_name=row.display_name, roles=row.roles.split(), language=row.language,
-        is_active=row.is_active, version=row.version, created_at=to_text(row.created_at),
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        roles=row.roles.split(),
+        language=row.language,
+        is_active=row.is_active,
+        version=row.version,
+        created_at=to_text(row.created_at),
         updated_at=to_text(row.updated_at),
-    )  # fmt: skip
+    )
 
 
 def _user_answer(row: UserRow, status: int = 200) -> Response:
@@ -179,10 +185,15 @@ def _user_answer(row: UserRow, status: int = 200) -> Response:
 
 def _key_view(row: KeyRow) -> KeyView:
     return KeyView(
-        id=row.id, name=row.name, role=row.role, source=row.source, created_at=to_text(row.created_at),
-        expires_at=to_text(row.expires_at), is_revoked=bool(row.revoked_at),
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        source=row.source,
+        created_at=to_text(row.created_at),
+        expires_at=to_text(row.expires_at),
+        is_revoked=bool(row.revoked_at),
         used_at=to_text(row.used_at) if row.used_at else "",
-    )  # fmt: skip
+    )
 
 
 def _me(call: Call) -> Me:
@@ -201,9 +212,12 @@ async def sign_in(call: CallDep) -> Response:
     signed_in = await access_of(call).sign_in(told.name, told.password, address=address)
     actor = signed_in.session.actor
     body = Me(
-        id=actor.id, name=actor.name, roles=sorted(actor.roles), permissions=sorted(actor.permissions),
+        id=actor.id,
+        name=actor.name,
+        roles=sorted(actor.roles),
+        permissions=sorted(actor.permissions),
         csrf_token=signed_in.session.csrf_token,
-    )  # fmt: skip
+    )
     response = Response(msgspec.json.encode(body), media_type="application/json", headers={"cache-control": "no-store"})
     return session_answer(response, signed_in, call.hospital.settings)
 
@@ -286,9 +300,11 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
         check_password(told.password, name="")
         hashed = await access.passwords.hash(told.password)
     change = UserChange(
-        display_name=told.display_name, is_active=told.is_active, password_hash=hashed,
+        display_name=told.display_name,
+        is_active=told.is_active,
+        password_hash=hashed,
         roles=users.parse_roles(told.roles) if told.roles is not None else None,
-    )  # fmt: skip
+    )
 
     def use_case(session: Session) -> tuple[UserRow, object]:
         require_version(call.request, users.get_user(session, user_id).version)
@@ -317,9 +333,11 @@ async def add_key(call: CallDep) -> KeyMade:
     told, access = call.read(KeyAdd), access_of(call)
     if told.role not in {role.value for role in Role}:
         problem = FieldProblem(
-            field="role", place="/role", message=f"There is no role {told.role[:40]!r}.",
+            field="role",
+            place="/role",
+            message=f"There is no role {told.role[:40]!r}.",
             cure=f"Use one of {', '.join(sorted(Role))}.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     new = NewKey(name=told.name, role=Role(told.role), source=told.source, days=told.days)
 
@@ -365,11 +383,16 @@ def list_audit(
     following = call.cursors.write(scope, [rows[limit - 1].sequence]) if len(rows) > limit else ""
     views = [
         AuditView(
-            sequence=row.sequence, at=to_text(row.at), actor=row.actor, action=row.action, subject=row.subject,
-            facts=msgspec.Raw(row.facts.encode()), hash=row.hash,
+            sequence=row.sequence,
+            at=to_text(row.at),
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            facts=msgspec.Raw(row.facts.encode()),
+            hash=row.hash,
         )
         for row in rows[:limit]
-    ]  # fmt: skip
+    ]
     return AuditPage(rows=views, next=following)
 
 

@@ -220,9 +220,7 @@ class Access:
             What.
         """
         row = users.change_user(session, user_id, change, now=self.hospital.clock.now())
-        changed = {
-            "roles": row.roles.split(), "is_active": row.is_active, "password": change.password_hash is not None
-        }  # fmt: skip
+        changed = {"roles": row.roles.split(), "is_active": row.is_active, "password": change.password_hash is not None}
         self.note(session, actor.id, "user.changed", user_id, changed)
         return row
 

@@ -83,15 +83,25 @@ class Sessions:
         """
         token = secrets.token_urlsafe(32)
         live = LiveSession(
-            token_hash=hash_token(token), user_id=user.id, actor=actor_of_user(user), language=user.language,
-            csrf_token=secrets.token_urlsafe(24), expires_at=now + self._longest_us, seen_at=now, noted_at=now,
-        )  # fmt: skip
+            token_hash=hash_token(token),
+            user_id=user.id,
+            actor=actor_of_user(user),
+            language=user.language,
+            csrf_token=secrets.token_urlsafe(24),
+            expires_at=now + self._longest_us,
+            seen_at=now,
+            noted_at=now,
+        )
         session.add(
             SessionRow(
-                token_hash=live.token_hash, user_id=user.id, csrf_token=live.csrf_token,
-                created_at=now, seen_at=now, expires_at=live.expires_at,
+                token_hash=live.token_hash,
+                user_id=user.id,
+                csrf_token=live.csrf_token,
+                created_at=now,
+                seen_at=now,
+                expires_at=live.expires_at,
             )
-        )  # fmt: skip
+        )
         session.exec(delete(SessionRow).where(col(SessionRow.expires_at) < now))
         return token, live
 
@@ -165,11 +175,15 @@ class Sessions:
             self._forget(lambda one: one.token_hash == token_hash)
             return None
         live = LiveSession(
-            token_hash=token_hash, user_id=user.id, actor=actor_of_user(user), csrf_token=row.csrf_token,
-            expires_at=row.expires_at, language=user.language,
+            token_hash=token_hash,
+            user_id=user.id,
+            actor=actor_of_user(user),
+            csrf_token=row.csrf_token,
+            expires_at=row.expires_at,
+            language=user.language,
             seen_at=held.seen_at if held is not None else row.seen_at,  # the table learns it once a minute only
             noted_at=held.noted_at if held is not None else row.seen_at,
-        )  # fmt: skip
+        )
         self.adopt(live)
         return live
 

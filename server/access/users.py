@@ -118,9 +118,15 @@ def add_user(session: Session, new: NewUser, *, now: int) -> UserRow:
     if find_user(session, name) is not None:
         raise Conflict(f"The sign-in name {name!r} is taken: choose another.", code="conflict.name")
     row = UserRow(
-        id=new.id, name=name, display_name=new.display_name, password_hash=new.password_hash,
-        roles=" ".join(sorted(new.roles)), language=new.language, created_at=now, updated_at=now,
-    )  # fmt: skip
+        id=new.id,
+        name=name,
+        display_name=new.display_name,
+        password_hash=new.password_hash,
+        roles=" ".join(sorted(new.roles)),
+        language=new.language,
+        created_at=now,
+        updated_at=now,
+    )
     session.add(row)
     session.flush()
     return row

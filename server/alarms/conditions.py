@@ -46,10 +46,19 @@ class Condition:
 
 CAUSES: frozenset[type[Event]] = frozenset(
     {
-        EgressSeen, AssetMoved, GatewayHealthChanged, CycleEnded, CycleStarted, StockoutPredicted, StockMoved,
-        TagSuspected, TaskCreated, TaskCompleted, TaskCancelled,
+        EgressSeen,
+        AssetMoved,
+        GatewayHealthChanged,
+        CycleEnded,
+        CycleStarted,
+        StockoutPredicted,
+        StockMoved,
+        TagSuspected,
+        TaskCreated,
+        TaskCompleted,
+        TaskCancelled,
     }
-)  # fmt: skip
+)
 """Events that may begin or end a condition; all others may be passed over."""
 
 STOCK_KEY = "{item}@{place}"
@@ -84,8 +93,14 @@ def conditions_of(event: Event, *, exits: frozenset[str], classes: Mapping[str, 
         yield Condition(alarm_class="gateway_offline", subject=event.thing, is_on=is_off, at=at, parameters=cause)
     elif isinstance(event, TagSuspected):
         where = (("other", event.other_zone), ("reason", event.reason.value))
-        yield Condition(alarm_class="tag_suspected", subject=event.thing, is_on=not event.is_over, at=at,
-                        place=event.zone, parameters=where)  # fmt: skip
+        yield Condition(
+            alarm_class="tag_suspected",
+            subject=event.thing,
+            is_on=not event.is_over,
+            at=at,
+            place=event.zone,
+            parameters=where,
+        )
     elif isinstance(event, CycleEnded):
         failed = event.verdict is not Verdict.PASS
         told = (("cycle", event.cycle), ("verdict", event.verdict.value), ("reasons", ", ".join(event.reasons)))
@@ -126,6 +141,11 @@ def _task(event: TaskCreated | TaskCompleted | TaskCancelled) -> Iterator[Condit
     elif event.due_at:
         told = (("kind", event.kind.value), ("about", event.subject_id))
         yield Condition(
-            alarm_class="task_overdue", subject=event.thing, is_on=True, at=event.occurred_at, place=event.to_place,
-            starts_at=event.due_at, parameters=told,
-        )  # fmt: skip
+            alarm_class="task_overdue",
+            subject=event.thing,
+            is_on=True,
+            at=event.occurred_at,
+            place=event.to_place,
+            starts_at=event.due_at,
+            parameters=told,
+        )

@@ -166,11 +166,17 @@ class AlarmEngine:
         self._active[key] = alarm
         return [
             AlarmRaised(
-                thing=alarm, occurred_at=at, source=SOURCE, source_key=f"{alarm}:1-raised", alarm_class=key[0],
-                subject_id=key[1], priority=self.classes[key[0]].priority, place=condition.place,
+                thing=alarm,
+                occurred_at=at,
+                source=SOURCE,
+                source_key=f"{alarm}:1-raised",
+                alarm_class=key[0],
+                subject_id=key[1],
+                priority=self.classes[key[0]].priority,
+                place=condition.place,
                 parameters=condition.parameters,
             )
-        ]  # fmt: skip
+        ]
 
     def _clear(self, key: Key, at: int) -> Iterable[Event]:
         alarm = self._active.pop(key)
@@ -208,9 +214,13 @@ class AlarmEngine:
         limit_at = joined_at + self.classes["queue_wait"].limit_s * SECOND_US
         is_over = limit_at > self._hospital.clock.now() and ("queue_wait", point) in self._active
         return Condition(
-            alarm_class="queue_wait", subject=point, is_on=not is_over, at=at if is_over else joined_at, place=point,
+            alarm_class="queue_wait",
+            subject=point,
+            is_on=not is_over,
+            at=at if is_over else joined_at,
+            place=point,
             starts_at=limit_at,
-        )  # fmt: skip
+        )
 
     def _on_due(self, key: tuple[str, ...], due_at: int) -> None:
         with self._lock:
@@ -266,19 +276,26 @@ class AlarmEngine:
                     events.extend(
                         self._take(
                             Condition(
-                                alarm_class="gateway_offline", subject=health.thing, is_on=is_off,
-                                at=health.occurred_at, parameters=told,
+                                alarm_class="gateway_offline",
+                                subject=health.thing,
+                                is_on=is_off,
+                                at=health.occurred_at,
+                                parameters=told,
                             )
                         )
-                    )  # fmt: skip
+                    )
             for task_id in live.index.open_tasks:
                 task = live.tasks[task_id]
                 if task.due_at and task.kind is not None:
                     condition = Condition(
-                        alarm_class="task_overdue", subject=task_id, is_on=True, at=task.created_at,
-                        place=task.to_place, starts_at=task.due_at,
+                        alarm_class="task_overdue",
+                        subject=task_id,
+                        is_on=True,
+                        at=task.created_at,
+                        place=task.to_place,
+                        starts_at=task.due_at,
                         parameters=(("kind", task.kind.value), ("about", task.subject_id)),
-                    )  # fmt: skip
+                    )
                     events.extend(self._take(condition))
             for point, queue in live.index.queues.items():
                 waiting = [live.tickets[key].joined_at for _, _, key in queue]

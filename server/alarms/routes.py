@@ -90,9 +90,12 @@ async def _act(call: Call, alarm_id: str, event_of: Callable[[], Event]) -> Alar
 def _head(call: Call, alarm_id: str) -> dict[str, Any]:
     actor = call.actor.id
     return {
-        "thing": alarm_id, "occurred_at": call.now, "source": f"user:{actor}", "source_key": call.hospital.new_id(),
+        "thing": alarm_id,
+        "occurred_at": call.now,
+        "source": f"user:{actor}",
+        "source_key": call.hospital.new_id(),
         "actor": actor,
-    }  # fmt: skip
+    }
 
 
 @router.get("/alarm-classes", permission=Permission.ALARMS_READ, gives=dict[str, AlarmClass])

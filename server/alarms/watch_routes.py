@@ -68,9 +68,12 @@ def add_fence(call: CallDep) -> Geofence:
     """Set a geofence around an encounter's wristband, an asset or a member of staff."""
     told = call.read(FenceTold)
     fence = Geofence(
-        id=call.hospital.new_id(), bearer_kind=told.bearer_kind, bearer=told.bearer, places=tuple(told.places),
+        id=call.hospital.new_id(),
+        bearer_kind=told.bearer_kind,
+        bearer=told.bearer,
+        places=tuple(told.places),
         exit_s=told.exit_s,
-    )  # fmt: skip
+    )
     _watches(call).add(fence, actor=call.actor.id)
     return fence
 
@@ -100,9 +103,15 @@ def add_limit(call: CallDep) -> Limit:
     """Set limits of a room's temperature, humidity, CO2, pressure, or of a fridge, with delay and deadband."""
     told = call.read(LimitTold)
     limit = Limit(
-        id=call.hospital.new_id(), device=told.device, quantity=told.quantity, place=told.place, low=told.low,
-        high=told.high, deadband=told.deadband, delay_s=told.delay_s,
-    )  # fmt: skip
+        id=call.hospital.new_id(),
+        device=told.device,
+        quantity=told.quantity,
+        place=told.place,
+        low=told.low,
+        high=told.high,
+        deadband=told.deadband,
+        delay_s=told.delay_s,
+    )
     _watches(call).add(limit, actor=call.actor.id)
     return limit
 

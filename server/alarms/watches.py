@@ -142,16 +142,21 @@ class Watches:
                 raise NotFound("place", place)
         if isinstance(watch, Limit) and not watch.low + 2 * watch.deadband <= watch.high:
             problem = FieldProblem(
-                field="deadband", place="/deadband", message="Expected low + 2 deadband to be at most high.",
+                field="deadband",
+                place="/deadband",
+                message="Expected low + 2 deadband to be at most high.",
                 cure="Widen the limits or narrow the deadband.",
-            )  # fmt: skip
+            )
             raise FieldError(problem)
         is_fence = isinstance(watch, Geofence)
         row = WatchRow(
-            id=watch.id, kind=GEOFENCE if is_fence else ENVIRONMENT,
+            id=watch.id,
+            kind=GEOFENCE if is_fence else ENVIRONMENT,
             subject=watch.bearer if isinstance(watch, Geofence) else watch.device,
-            facts=msgspec.json.encode(watch).decode(), created_at=self._hospital.clock.now(), created_by=actor,
-        )  # fmt: skip
+            facts=msgspec.json.encode(watch).decode(),
+            created_at=self._hospital.clock.now(),
+            created_by=actor,
+        )
         held = WatchRow(**row.model_dump())
         self._hospital.write_now(lambda session: session.add(row))
         self._hold(held)
@@ -206,9 +211,13 @@ class Watches:
         around = self._around(zone)
         broken = [fence for fence in fences.values() if around.isdisjoint(fence.places)]
         yield Condition(
-            alarm_class=GEOFENCE, subject=bearer[1], is_on=bool(broken), at=at, place=zone if broken else "",
+            alarm_class=GEOFENCE,
+            subject=bearer[1],
+            is_on=bool(broken),
+            at=at,
+            place=zone if broken else "",
             starts_at=at + int(min((fence.exit_s for fence in broken), default=0.0) * SECOND_US) if broken else 0,
-        )  # fmt: skip
+        )
 
     def _around(self, place: str) -> set[str]:
         live, found = self._hospital.live, set[str]()
@@ -224,8 +233,9 @@ class Watches:
         with self._hospital.ledger.steady:
             tags = [
                 (kind, bearer, live.tags[tag].entered)
-                for kind, bearer in self._fences for tag in live.index.tags_by_bearer[kind].get(bearer, ())
-            ]  # fmt: skip
+                for kind, bearer in self._fences
+                for tag in live.index.tags_by_bearer[kind].get(bearer, ())
+            ]
         for kind, bearer, entered in tags:
             if entered is not None:
                 yield from self._judge((kind, bearer), zone_of(entered), entered.occurred_at)
@@ -252,13 +262,20 @@ class Watches:
                 continue
             self._outside[limit.id] = is_outside
             told = (
-                ("quantity", limit.quantity), ("value", f"{value:g}"), ("low", f"{limit.low:g}"),
+                ("quantity", limit.quantity),
+                ("value", f"{value:g}"),
+                ("low", f"{limit.low:g}"),
                 ("high", f"{limit.high:g}"),
-            )  # fmt: skip
+            )
             yield Condition(
-                alarm_class=ENVIRONMENT, subject=limit.place, is_on=is_outside, at=at, place=limit.place,
-                starts_at=at + int(limit.delay_s * SECOND_US) if is_outside else 0, parameters=told,
-            )  # fmt: skip
+                alarm_class=ENVIRONMENT,
+                subject=limit.place,
+                is_on=is_outside,
+                at=at,
+                place=limit.place,
+                starts_at=at + int(limit.delay_s * SECOND_US) if is_outside else 0,
+                parameters=told,
+            )
 
 
 def false_alarms(alarms: Sequence[Alarm]) -> tuple[int, int]:

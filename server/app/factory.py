@@ -116,9 +116,14 @@ def build_api(hospital: Hospital, access: Access, routers: list[Router], ui: Asg
             yield
 
     api = FastAPI(
-        title="Hospital Twin", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan,
+        title="Hospital Twin",
+        version=API_VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
         redirect_slashes=False,
-    )  # fmt: skip
+    )
     api.state.hospital = hospital
     api.state.access = access
     api.state.background = [lambda: ticking(hospital)]

@@ -123,9 +123,11 @@ class _Exchange:
         if self._status:
             return
         response = problem_response(
-            self._scope, status=413, detail=TOO_LARGE,
+            self._scope,
+            status=413,
+            detail=TOO_LARGE,
             headers={"connection": "close"},
-        )  # fmt: skip
+        )
         await response(self._scope, self._receive, self._with_headers)
 
     async def _with_headers(self, message: Message) -> None:
@@ -148,7 +150,10 @@ class _Exchange:
             record = logging.LogRecord(log.name, logging.INFO, __file__, 0, "request", (), None)
             # made by hand: ``log.info`` would look through the stack for who called, at each request
             record.facts = {
-                "request_id": self._request_id, "method": method, "route": pattern, "status": self._status,
+                "request_id": self._request_id,
+                "method": method,
+                "route": pattern,
+                "status": self._status,
                 "ms": round(seconds * 1000, 2),
-            }  # fmt: skip
+            }
             log.handle(record)

@@ -194,9 +194,17 @@ def server_of(app: App, hospital: Hospital) -> uvicorn.Server:
     """
     settings = hospital.settings
     config = uvicorn.Config(
-        app.asgi, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
-        date_header=True, timeout_graceful_shutdown=SHUTDOWN_S, lifespan="on", h11_max_incomplete_event_size=65_536,
+        app.asgi,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        lifespan="on",
+        h11_max_incomplete_event_size=65_536,
         ssl_certfile=str(settings.tls_certificate) if settings.tls_certificate else None,
         ssl_keyfile=str(settings.tls_key) if settings.tls_key else None,
-    )  # fmt: skip
+    )
     return uvicorn.Server(config)

@@ -48,10 +48,14 @@ class PageJobs:
         result = msgspec.json.decode(self._jobs.result(found.result_hash)) if found.result_hash else None
         problem = msgspec.json.decode(found.problem) if found.problem else {}
         return PageJobView(
-            id=found.id, state=PageJobState(found.state.value), progress=found.progress_share, result=result,
+            id=found.id,
+            state=PageJobState(found.state.value),
+            progress=found.progress_share,
+            result=result,
             partial=msgspec.json.decode(found.partial) if found.partial else None,
-            error_code=problem.get("code", ""), error_message=problem.get("detail", ""),
-        )  # fmt: skip
+            error_code=problem.get("code", ""),
+            error_message=problem.get("detail", ""),
+        )
 
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop."""
@@ -61,10 +65,16 @@ class PageJobs:
 def port_of(hospital: Hospital) -> HospitalPort:
     """Give the door through which pages reach a hospital."""
     return HospitalPort(
-        state=lambda: hospital.live, read=hospital.read, writer=hospital.database.writer, ledger=hospital.ledger,
-        clock=hospital.clock, settings=hospital.settings, actor=current_actor, jobs=PageJobs(hospital.jobs),
+        state=lambda: hospital.live,
+        read=hospital.read,
+        writer=hospital.database.writer,
+        ledger=hospital.ledger,
+        clock=hospital.clock,
+        settings=hospital.settings,
+        actor=current_actor,
+        jobs=PageJobs(hospital.jobs),
         services=hospital.services,
-    )  # fmt: skip
+    )
 
 
 def pages_of(hospital: Hospital) -> AsgiApp:

@@ -48,9 +48,14 @@ Out = Annotated[Path | None, typer.Option("--out", help=say("Where to write the 
 
 @command.command("ihtc", help=say("Plan beds, theatres and nurses of a file of the 2024 timetabling competition."))
 def plan_ihtc(
-    file: Problem, seconds: Seconds = 60.0, threads: Threads = 2, seed: Seed = 0, steps: Steps = 0,
-    target: Out = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    file: Problem,
+    seconds: Seconds = 60.0,
+    threads: Threads = 2,
+    seed: Seed = 0,
+    steps: Steps = 0,
+    target: Out = None,
+    as_json: AsJson = False,
+) -> None:
     """Search, check, write and tell the cost by rule.
 
     Example: hospital-twin plan ihtc i01.json --seconds 60 --threads 2 --seed 1 --out solution.json
@@ -66,9 +71,13 @@ def plan_ihtc(
 
 @command.command("check", help=say("Check a solution: of the timetabling competition, a roster, or routes."))
 def check_solution(
-    file: Problem, solution: Solution, history: HistoryFile = None, weeks: WeekFiles = None,
-    rounding: Round = Rounding.AUTO, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    file: Problem,
+    solution: Solution,
+    history: HistoryFile = None,
+    weeks: WeekFiles = None,
+    rounding: Round = Rounding.AUTO,
+    as_json: AsJson = False,
+) -> None:
     """Recompute every rule and cost; exit code 1 if a hard rule is broken.
 
     What kind of problem a file holds is seen from the file: a folder or a scenario is a weekly roster, other JSON the
@@ -90,9 +99,14 @@ def check_solution(
 
 @command.command("routes", help=say("Plan the routes of a VRPLIB file."))
 def plan_vrp(
-    file: Problem, seconds: Seconds = 10.0, seed: Seed = 0, iterations: Iterations = 0, rounding: Round = Rounding.AUTO,
-    target: Out = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    file: Problem,
+    seconds: Seconds = 10.0,
+    seed: Seed = 0,
+    iterations: Iterations = 0,
+    rounding: Round = Rounding.AUTO,
+    target: Out = None,
+    as_json: AsJson = False,
+) -> None:
     """Search, check, write and tell the cost in the file's own unit; exit code 1 if no valid routes were found.
 
     Example: hospital-twin plan routes RC208.vrp --seconds 10 --out RC208.sol
@@ -108,9 +122,15 @@ def plan_vrp(
 
 @command.command("roster", help=say("Make a roster from a file of the shift scheduling benchmarks or of INRC-II."))
 def plan_roster(
-    file: Problem, seconds: Seconds = 60.0, threads: Threads = 2, seed: Seed = 0, history: HistoryFile = None,
-    weeks: WeekFiles = None, target: Out = None, as_json: AsJson = False,
-) -> None:  # fmt: skip
+    file: Problem,
+    seconds: Seconds = 60.0,
+    threads: Threads = 2,
+    seed: Seed = 0,
+    history: HistoryFile = None,
+    weeks: WeekFiles = None,
+    target: Out = None,
+    as_json: AsJson = False,
+) -> None:
     """Search, check, write and tell the cost by rule.
 
     A text file is a monthly roster. A folder, or a scenario in it, is a weekly one: by default its first history and
@@ -160,9 +180,13 @@ def _in_words(demand: Demand) -> str:
 
 @command.command("generate", help=say("Write a problem of any size, for trying things out."))
 def generate_problem(
-    target: Target, patients: Patients = 100, days: Days = 14, mandatory_share: MandatoryShare = 0.4,
-    load: Load = 0.9, seed: Seed = 0,
-) -> None:  # fmt: skip
+    target: Target,
+    patients: Patients = 100,
+    days: Days = 14,
+    mandatory_share: MandatoryShare = 0.4,
+    load: Load = 0.9,
+    seed: Seed = 0,
+) -> None:
     """Draw a problem from a seed and write it in the format of the timetabling competition.
 
     Example: hospital-twin plan generate week.json --patients 200 --days 21 --seed 7
@@ -201,24 +225,51 @@ def kind_of(file: Path) -> Kind:
 def _tell_routes(problem: VrpProblem, plan: RoutePlan, as_json: bool) -> None:
     report = check_routes(problem.rounds, plan)
     cost = report.cost / problem.scale
-    routes = [{"route": int(found.carrier) + 1, "stops": len(found.stops), "distance": found.walking_s / problem.scale,
-               "visits": [stop.task for stop in found.stops]} for found in plan.rounds]  # fmt: skip
+    routes = [
+        {
+            "route": int(found.carrier) + 1,
+            "stops": len(found.stops),
+            "distance": found.walking_s / problem.scale,
+            "visits": [stop.task for stop in found.stops],
+        }
+        for found in plan.rounds
+    ]
     dropped = [{"task": found.task, "reason": found.reason.value} for found in plan.dropped]
     broken = [
         {"rule": found.rule.value, "amount": found.amount, "task": found.task, "carrier": found.carrier}
         for found in report.violations
     ]
     if as_json:
-        show({"cost": cost, "is_valid": report.is_valid, "distance": report.walking_s / problem.scale,
-              "lost_prize": report.lost_prize / problem.scale, "routes": routes, "dropped": dropped,
-              "violations": broken})  # fmt: skip
+        show(
+            {
+                "cost": cost,
+                "is_valid": report.is_valid,
+                "distance": report.walking_s / problem.scale,
+                "lost_prize": report.lost_prize / problem.scale,
+                "routes": routes,
+                "dropped": dropped,
+                "violations": broken,
+            }
+        )
     else:
         show_rows(routes, columns=["route", "stops", "distance"], as_json=False)
-        out(say("Cost {cost} over {routes} routes, {dropped} dropped.", cost=f"{cost:g}", routes=len(routes),
-                dropped=len(dropped)))  # fmt: skip
+        out(
+            say(
+                "Cost {cost} over {routes} routes, {dropped} dropped.",
+                cost=f"{cost:g}",
+                routes=len(routes),
+                dropped=len(dropped),
+            )
+        )
         for line in broken[:20]:
-            warn(say("Broken: {rule} by {amount} ({place})", rule=line["rule"], amount=line["amount"],
-                     place=f"{line['carrier']} {line['task']}".strip()))  # fmt: skip
+            warn(
+                say(
+                    "Broken: {rule} by {amount} ({place})",
+                    rule=line["rule"],
+                    amount=line["amount"],
+                    place=f"{line['carrier']} {line['task']}".strip(),
+                )
+            )
     leave(Exit.DONE if report.is_valid else Exit.NOT_IN_ORDER)
 
 

@@ -94,8 +94,15 @@ def export_audit(
         handle = sys.stdout if str(file) == "-" else file.open("w", encoding="utf-8")
         try:
             for row in rows_of(session, action=action):
-                told = {"sequence": row.sequence, "at": to_text(row.at), "actor": row.actor, "action": row.action,
-                        "subject": row.subject, "facts": msgspec.Raw(row.facts.encode()), "hash": row.hash}  # fmt: skip
+                told = {
+                    "sequence": row.sequence,
+                    "at": to_text(row.at),
+                    "actor": row.actor,
+                    "action": row.action,
+                    "subject": row.subject,
+                    "facts": msgspec.Raw(row.facts.encode()),
+                    "hash": row.hash,
+                }
                 handle.write(msgspec.json.encode(told).decode() + "\n")
                 count += 1
         finally:
@@ -175,8 +182,11 @@ def replay(as_json: AsJson = False) -> None:
     if as_json:
         show(told)
     else:
-        out(say("{events} events replayed; the state is the same.", events=again.sequence) if is_same
-            else say("{events} events replayed; the state DIFFERS.", events=again.sequence))  # fmt: skip
+        out(
+            say("{events} events replayed; the state is the same.", events=again.sequence)
+            if is_same
+            else say("{events} events replayed; the state DIFFERS.", events=again.sequence)
+        )
     leave(Exit.DONE if is_same else Exit.NOT_IN_ORDER)
 
 

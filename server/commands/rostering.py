@@ -37,9 +37,15 @@ def plan_month(file: Path, settings: RosterSettings, progress: Progress, target:
 
 
 def plan_weeks(
-    file: Path, settings: RosterSettings, progress: Progress, target: Path | None, as_json: bool, *,
-    history: Path | None, weeks: Sequence[Path],
-) -> None:  # fmt: skip
+    file: Path,
+    settings: RosterSettings,
+    progress: Progress,
+    target: Path | None,
+    as_json: bool,
+    *,
+    history: Path | None,
+    weeks: Sequence[Path],
+) -> None:
     """Make rosters week by week, check, write one solution file a week into a folder and tell them."""
     period = load_weeks(file, history, weeks)
     done = roster_weeks(period, settings, progress)
@@ -89,11 +95,18 @@ def tell(reports: Sequence[RosterReport], as_json: bool, facts: dict[str, object
         for rule, price in report.cost_by_rule().items():
             by_rule[rule.value] = by_rule.get(rule.value, 0) + price
     broken = [
-        {"week": week, "rule": found.rule.value, "amount": found.amount, "employee": found.employee, "day": found.day,
-         "shift": found.shift, "skill": found.skill}
+        {
+            "week": week,
+            "rule": found.rule.value,
+            "amount": found.amount,
+            "employee": found.employee,
+            "day": found.day,
+            "shift": found.shift,
+            "skill": found.skill,
+        }
         for week, report in enumerate(reports)
         for found in report.violations
-    ]  # fmt: skip
+    ]
     if as_json:
         show({"cost": cost, "is_valid": is_valid, "costs": by_rule, "violations": broken, **facts})
     else:

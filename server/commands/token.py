@@ -67,11 +67,15 @@ def list_all(as_json: AsJson = False) -> None:
         found = keys.list_keys(session, limit=1000)
     rows = [
         {
-            "id": row.id, "name": row.name, "role": row.role, "source": row.source,
-            "expires": to_text(row.expires_at)[:10], "revoked": bool(row.revoked_at),
+            "id": row.id,
+            "name": row.name,
+            "role": row.role,
+            "source": row.source,
+            "expires": to_text(row.expires_at)[:10],
+            "revoked": bool(row.revoked_at),
         }
         for row in found
-    ]  # fmt: skip
+    ]
     show_rows(rows, columns=("id", "name", "role", "source", "expires", "revoked"), as_json=as_json)
 
 

@@ -31,11 +31,15 @@ def validate(as_json: AsJson = False) -> None:
     else:
         rows = [
             {
-                "check": one.name, "result": say("pass") if one.is_passed else say("FAIL"), "expected": one.expected,
-                "found": one.found, "tolerance": one.tolerance, "source": one.source,
+                "check": one.name,
+                "result": say("pass") if one.is_passed else say("FAIL"),
+                "expected": one.expected,
+                "found": one.found,
+                "tolerance": one.tolerance,
+                "source": one.source,
             }
             for one in outcomes
-        ]  # fmt: skip
+        ]
         show_rows(rows, columns=COLUMNS, as_json=False)
         out(say("{passed} checks passed, {failed} failed.", passed=len(outcomes) - failed, failed=failed))
     leave(Exit.NOT_IN_ORDER if failed else Exit.DONE)

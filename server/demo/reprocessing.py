@@ -24,9 +24,17 @@ from twin.telemetry.samples import SampleChunk
 from twin.telemetry.telemetry import Telemetry
 
 STEAM_QUANTITIES = (
-    "control_c", "record_c", "pressure_kpa", "phase", "door", "alarm", "cycle_number", "heartbeat", "programme",
+    "control_c",
+    "record_c",
+    "pressure_kpa",
+    "phase",
+    "door",
+    "alarm",
+    "cycle_number",
+    "heartbeat",
+    "programme",
     "machine_state",
-)  # fmt: skip
+)
 SETS_PER_LOAD = 6
 STEAM = Programme(
     id="P134",
@@ -196,9 +204,13 @@ def run_before(hospital: Hospital, plants: dict[str, SteamSterilizer], found: In
             session: Session, machine: str = machine, start: int = start, chosen: list[StockItem] = chosen
         ) -> None:
             fill_load(
-                session, ledger=hospital.ledger, machine=machine, sets=chosen, key=f"demo-load-{machine}",
+                session,
+                ledger=hospital.ledger,
+                machine=machine,
+                sets=chosen,
+                key=f"demo-load-{machine}",
                 now=start - MINUTE_US,
-            )  # fmt: skip
+            )
 
         hospital.write_now(use_case)
         free_at[machine] = plants[machine].start_cycle(start) + 10 * MINUTE_US

@@ -52,12 +52,18 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
         is_operated = bool(surgeons) and random.random() < OPERATED_SHARE
         rows.writerow(
             [
-                key, random.choice(["female", "male"]), int(random.triangular(16, 62, 92)),
-                1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)), _date(release), _date(due), "yes" if is_urgent else "no",
+                key,
+                random.choice(["female", "male"]),
+                int(random.triangular(16, 62, 92)),
+                1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)),
+                _date(release),
+                _date(due),
+                "yes" if is_urgent else "no",
                 int(random.choice(MINUTES)) if is_operated else "",
-                surgeons[int(random.integers(len(surgeons)))] if is_operated else "", "",
+                surgeons[int(random.integers(len(surgeons)))] if is_operated else "",
+                "",
             ]
-        )  # fmt: skip
+        )
     return text.getvalue()
 
 

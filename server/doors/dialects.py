@@ -21,15 +21,35 @@ _EPCIS_BY_CODE = {
     "epcis.too_many_events": (413, "CaptureLimitExceededException"),
 }
 _EPCIS_BY_STATUS = {
-    401: "SecurityException", 403: "SecurityException", 404: "NoSuchResourceException", 406: "NotAcceptableException",
-    409: "ResourceAlreadyExistsException", 413: "CaptureLimitExceededException", 414: "URITooLongException",
-    415: "UnsupportedMediaTypeException", 400: "ValidationException", 422: "ValidationException",
-}  # fmt: skip
+    401: "SecurityException",
+    403: "SecurityException",
+    404: "NoSuchResourceException",
+    406: "NotAcceptableException",
+    409: "ResourceAlreadyExistsException",
+    413: "CaptureLimitExceededException",
+    414: "URITooLongException",
+    415: "UnsupportedMediaTypeException",
+    400: "ValidationException",
+    422: "ValidationException",
+}
 _FHIR_BY_STATUS = {
-    400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 406: "not-supported",
-    409: "conflict", 410: "deleted", 412: "conflict", 413: "too-long", 415: "not-supported", 422: "invalid",
-    428: "required", 429: "throttled", 503: "transient", 507: "no-store",
-}  # fmt: skip
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    409: "conflict",
+    410: "deleted",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    422: "invalid",
+    428: "required",
+    429: "throttled",
+    503: "transient",
+    507: "no-store",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +77,11 @@ def _fhir(problem: Json) -> Said:
     issues = []
     for one in found:
         issue: Json = {
-            "severity": "error", "code": code, "diagnostics": one["detail"] or problem["detail"],
+            "severity": "error",
+            "code": code,
+            "diagnostics": one["detail"] or problem["detail"],
             "details": {"coding": [{"system": "urn:hospital-twin:problem", "code": problem["code"]}]},
-        }  # fmt: skip
+        }
         if one["pointer"]:
             issue["expression"] = [one["pointer"].strip("/").replace("/", ".")]
         issues.append(issue)

@@ -137,9 +137,11 @@ async def run_once(
     key = request.headers[HEADER]
     if not _KEY.match(key):
         problem = FieldProblem(
-            field="Idempotency-Key", place="/header", message="Expected 1 to 200 visible ASCII characters.",
+            field="Idempotency-Key",
+            place="/header",
+            message="Expected 1 to 200 visible ASCII characters.",
             cure="Use a UUID.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     body = await body_of(request)
     told = f"{request.method} {request.url.path}?{request.url.query}\n".encode()

@@ -133,10 +133,14 @@ class Router:
         def declare(function: F) -> F:
             self.doors.append(
                 Door(
-                    method=method, path=self.prefix + path, permission=permission, function=function, tag=self.tag,
+                    method=method,
+                    path=self.prefix + path,
+                    permission=permission,
+                    function=function,
+                    tag=self.tag,
                     **options,
                 )
-            )  # fmt: skip
+            )
             return function
 
         return declare

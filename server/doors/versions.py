@@ -39,9 +39,11 @@ def seen_version(request: Request) -> int:
     match = _ETAG.match(text.strip())
     if match is None:
         problem = FieldProblem(
-            field="If-Match", place="/header", message=f'Expected "v" and a number in quotes, got {text[:40]!r}.',
+            field="If-Match",
+            place="/header",
+            message=f'Expected "v" and a number in quotes, got {text[:40]!r}.',
             cure="Copy the ETag of the answer that you changed.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     return int(match[1])
 

@@ -126,9 +126,12 @@ class GatewayDesk:
         with self._lock:
             self._count += 1
             order = Order(
-                id=f"{now}-{self._count}", kind=kind, arguments=dict(arguments), actor=actor.id,
+                id=f"{now}-{self._count}",
+                kind=kind,
+                arguments=dict(arguments),
+                actor=actor.id,
                 roles=sorted(role.value for role in actor.roles),
-            )  # fmt: skip
+            )
             entry = _Waiting(order, now + round(ORDER_LIFE_S * SECOND_US), Future())
             self._waiting.setdefault(gateway, []).append(entry)
         return entry.result

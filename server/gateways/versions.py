@@ -84,9 +84,14 @@ def draft(session: Session, gateway: str, text: str, *, actor: Actor, now: int, 
     parse_shared(text, gateway)
     found = list_versions(session, gateway, limit=1)
     row = GatewaySettingsRow(
-        gateway=gateway, version=found[0].version + 1 if found else 1, text=text, stage=Stage.DRAFT.value,
-        note=remark[:400], author=actor.id[:64], created_at=now,
-    )  # fmt: skip
+        gateway=gateway,
+        version=found[0].version + 1 if found else 1,
+        text=text,
+        stage=Stage.DRAFT.value,
+        note=remark[:400],
+        author=actor.id[:64],
+        created_at=now,
+    )
     session.add(row)
     session.flush()
     _audit(session, actor, now, "drafted", row)
@@ -166,6 +171,11 @@ def settle(session: Session, report: Report, *, now: int) -> None:
     session.flush()
     action = "active" if staged.stage == Stage.ACTIVE.value else "failed"
     facts = {"version": staged.version, "problem": staged.problem}
-    entry = Entry(at=now, actor=f"gateway:{report.gateway}", action=f"gateway.settings_{action}",
-                  subject=report.gateway, facts=facts)  # fmt: skip
+    entry = Entry(
+        at=now,
+        actor=f"gateway:{report.gateway}",
+        action=f"gateway.settings_{action}",
+        subject=report.gateway,
+        facts=facts,
+    )
     note(session, entry)

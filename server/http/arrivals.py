@@ -92,9 +92,13 @@ class AmbulanceShown(msgspec.Struct, frozen=True, kw_only=True):
 def _event(call: Call, kind: type[Event], thing: str, **fields: object) -> Event:
     actor = call.actor
     return kind(
-        thing=thing, occurred_at=call.now, source=actor.source or f"user:{actor.id}", source_key=call.hospital.new_id(),
-        actor=actor.id, **fields,  # type: ignore[arg-type]  # fields of the kind
-    )  # fmt: skip
+        thing=thing,
+        occurred_at=call.now,
+        source=actor.source or f"user:{actor.id}",
+        source_key=call.hospital.new_id(),
+        actor=actor.id,
+        **fields,  # type: ignore[arg-type]  # fields of the kind
+    )
 
 
 def _record(call: Call, action: str, subject: str, events: list[Event], **facts: object) -> None:
@@ -211,9 +215,13 @@ def free_bays(state: LiveState) -> list[str]:
 
 def _shown(found: Encounter, now: int) -> AmbulanceShown:
     return AmbulanceShown(
-        encounter=found.id, expected=instant(found.expected_at), acuity=found.acuity, bay=found.reserved,
-        eta_s=round((found.expected_at - now) / 1_000_000, 1), is_late=found.expected_at < now,
-    )  # fmt: skip
+        encounter=found.id,
+        expected=instant(found.expected_at),
+        acuity=found.acuity,
+        bay=found.reserved,
+        eta_s=round((found.expected_at - now) / 1_000_000, 1),
+        is_late=found.expected_at < now,
+    )
 
 
 @router.get("/ambulances", permission=Permission.OVERVIEW_READ, gives=list[AmbulanceShown])
@@ -222,10 +230,12 @@ def list_ambulances(call: CallDep) -> list[AmbulanceShown]:
     now = call.now
     with call.hospital.ledger.steady:
         found = [
-            one for one in call.hospital.live.encounters.values()
-            if one.status is EncounterStatus.PLANNED and one.arrival_mode == "ambulance"
+            one
+            for one in call.hospital.live.encounters.values()
+            if one.status is EncounterStatus.PLANNED
+            and one.arrival_mode == "ambulance"
             and one.expected_at > now - 4 * HOUR_US
-        ]  # fmt: skip
+        ]
     return [_shown(one, now) for one in sorted(found, key=lambda one: (one.expected_at, one.id))]
 
 
@@ -249,9 +259,16 @@ def announce_ambulance(call: CallDep) -> AmbulanceShown:
             bay = next(iter(free_bays(call.hospital.live)), "")
     encounter = call.hospital.new_id()
     planned = _event(
-        call, EncounterPlanned, encounter, encounter_class=EncounterClass.EMERGENCY, expected_at=expected_at, place=bay,
-        service=told.service, acuity=told.acuity, arrival_mode="ambulance",
-    )  # fmt: skip
+        call,
+        EncounterPlanned,
+        encounter,
+        encounter_class=EncounterClass.EMERGENCY,
+        expected_at=expected_at,
+        place=bay,
+        service=told.service,
+        acuity=told.acuity,
+        arrival_mode="ambulance",
+    )
     _record(call, "ambulance.announced", encounter, [planned], acuity=told.acuity, bay=bay)
     with call.hospital.ledger.steady:
         return _shown(call.hospital.live.encounters[encounter], call.now)
@@ -270,9 +287,15 @@ def ambulance_arrived(call: CallDep, encounter: PathText) -> None:
     """Say that an ambulance has arrived: the patient is in the bay that was kept."""
     found = _on_the_way(call, encounter)
     started = _event(
-        call, EncounterStarted, encounter, encounter_class=EncounterClass.EMERGENCY, place=found.reserved,
-        service=found.service, acuity=found.acuity, arrival_mode="ambulance",
-    )  # fmt: skip
+        call,
+        EncounterStarted,
+        encounter,
+        encounter_class=EncounterClass.EMERGENCY,
+        place=found.reserved,
+        service=found.service,
+        acuity=found.acuity,
+        arrival_mode="ambulance",
+    )
     _record(call, "ambulance.arrived", encounter, [started])
 
 

@@ -80,11 +80,23 @@ class AssetShown(msgspec.Struct, frozen=True, kw_only=True):
 def asset_shown(row: AssetRow) -> AssetShown:
     """Give a row as it is shown."""
     return AssetShown(
-        id=row.id, control_no=row.control_no, category=row.category, name=row.name, model=row.model,
-        manufacturer=row.manufacturer, serial=row.serial, home=row.home, operational=row.operational,
-        reprocessing=row.reprocessing, custody=row.custody, compliance=_split(row.compliance), status=row.status,
-        is_usable=row.is_usable, reasons=_split(row.reasons), version=row.version,
-    )  # fmt: skip
+        id=row.id,
+        control_no=row.control_no,
+        category=row.category,
+        name=row.name,
+        model=row.model,
+        manufacturer=row.manufacturer,
+        serial=row.serial,
+        home=row.home,
+        operational=row.operational,
+        reprocessing=row.reprocessing,
+        custody=row.custody,
+        compliance=_split(row.compliance),
+        status=row.status,
+        is_usable=row.is_usable,
+        reasons=_split(row.reasons),
+        version=row.version,
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -118,9 +130,12 @@ class CustodyShown(msgspec.Struct, frozen=True, kw_only=True):
 def custody_shown(period: CustodyPeriod) -> CustodyShown:
     """Give a custody as it is shown."""
     return CustodyShown(
-        asset=period.asset, custodian=period.custodian, kind=period.kind.value, start_at=instant(period.start_at),
+        asset=period.asset,
+        custodian=period.custodian,
+        kind=period.kind.value,
+        start_at=instant(period.start_at),
         end_at=instant(period.end_at),
-    )  # fmt: skip
+    )
 
 
 class CustodyList(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,9 +166,14 @@ def found_shown(found: FoundDevice) -> FoundShown:
     """Give a found device as it is shown."""
     where = found.location
     return FoundShown(
-        asset=found.asset, name=found.name, seconds=found.seconds, place=where.place, confidence=where.confidence,
-        age_s=where.age_s, basis=where.basis.value,
-    )  # fmt: skip
+        asset=found.asset,
+        name=found.name,
+        seconds=found.seconds,
+        place=where.place,
+        confidence=where.confidence,
+        age_s=where.age_s,
+        basis=where.basis.value,
+    )
 
 
 class ChecklistStepTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,9 +191,15 @@ class ChecklistStepTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     def to_step(self) -> Step:
         """Give it as the organ's value."""
         return Step(
-            id=self.id, label=self.label, kind=self.kind, unit=self.unit, low=self.low, high=self.high,
-            choices=tuple(self.choices), is_required=self.is_required,
-        )  # fmt: skip
+            id=self.id,
+            label=self.label,
+            kind=self.kind,
+            unit=self.unit,
+            low=self.low,
+            high=self.high,
+            choices=tuple(self.choices),
+            is_required=self.is_required,
+        )
 
 
 class WorkTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -259,13 +285,26 @@ class WorkShown(msgspec.Struct, frozen=True, kw_only=True):
 def work_shown(order: WorkOrder, version: int) -> WorkShown:
     """Give a work order as it is shown."""
     return WorkShown(
-        id=order.id, asset=order.asset, kind=order.kind.value, state=order.state.value, title=order.title,
-        priority=order.priority, opened_at=instant(order.opened_at), due_at=instant(order.due_at),
-        started_at=instant(order.started_at), closed_at=instant(order.closed_at), closed_by=order.closed_by,
-        failure_code=order.failure_code, finding=order.finding, steps=list(order.steps), answers=list(order.answers),
-        parts=list(order.parts), labour=list(order.labour), amendments=[note.text for note in order.amendments],
+        id=order.id,
+        asset=order.asset,
+        kind=order.kind.value,
+        state=order.state.value,
+        title=order.title,
+        priority=order.priority,
+        opened_at=instant(order.opened_at),
+        due_at=instant(order.due_at),
+        started_at=instant(order.started_at),
+        closed_at=instant(order.closed_at),
+        closed_by=order.closed_by,
+        failure_code=order.failure_code,
+        finding=order.finding,
+        steps=list(order.steps),
+        answers=list(order.answers),
+        parts=list(order.parts),
+        labour=list(order.labour),
+        amendments=[note.text for note in order.amendments],
         version=version,
-    )  # fmt: skip
+    )
 
 
 class WorkPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,10 +358,17 @@ class LoadShown(msgspec.Struct, frozen=True, kw_only=True):
 def load_shown(load: Load, missing: tuple[str, ...] = ()) -> LoadShown:
     """Give a load as it is shown."""
     return LoadShown(
-        id=load.id, machine=load.machine, cycle=load.cycle, place=load.place, state=load.state.value,
-        items=list(load.items), opened_at=instant(load.opened_at), decided_at=instant(load.decided_at),
-        reason=load.reason, missing=list(missing),
-    )  # fmt: skip
+        id=load.id,
+        machine=load.machine,
+        cycle=load.cycle,
+        place=load.place,
+        state=load.state.value,
+        items=list(load.items),
+        opened_at=instant(load.opened_at),
+        decided_at=instant(load.decided_at),
+        reason=load.reason,
+        missing=list(missing),
+    )
 
 
 class LoadPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -361,10 +407,16 @@ class CyclePage(msgspec.Struct, frozen=True, kw_only=True):
 def cycle_shown(row: CycleRow) -> CycleShown:
     """Give a cycle as it is shown."""
     return CycleShown(
-        id=row.id, machine=row.machine, number=row.number, programme=row.programme, start_at=instant(row.start_at),
-        end_at=instant(row.end_at), verdict=row.verdict, input_hash=row.input_hash,
+        id=row.id,
+        machine=row.machine,
+        number=row.number,
+        programme=row.programme,
+        start_at=instant(row.start_at),
+        end_at=instant(row.end_at),
+        verdict=row.verdict,
+        input_hash=row.input_hash,
         judgement=msgspec.Raw((row.judgement or "null").encode()),
-    )  # fmt: skip
+    )
 
 
 class MachineTestTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

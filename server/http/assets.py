@@ -45,8 +45,9 @@ def list_register(
     return bodies.AssetRegister(assets=shown, next=more)
 
 
-@router.post("/assets", permission=Permission.DEVICES_WRITE, takes=bodies.AssetTold, gives=bodies.AssetShown,
-             status=201)  # fmt: skip
+@router.post(
+    "/assets", permission=Permission.DEVICES_WRITE, takes=bodies.AssetTold, gives=bodies.AssetShown, status=201
+)
 async def enter_asset(call: CallDep) -> bodies.AssetShown:
     """Enter an asset in the register."""
     asset, act = call.read(bodies.AssetTold).to_asset(), act_of(call)
@@ -84,8 +85,13 @@ def read_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
         return bodies.asset_shown(load_asset(session, asset))
 
 
-@router.put("/assets/{asset}", permission=Permission.DEVICES_WRITE, takes=bodies.AssetTold, gives=bodies.AssetShown,
-            needs_version=True)  # fmt: skip
+@router.put(
+    "/assets/{asset}",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.AssetTold,
+    gives=bodies.AssetShown,
+    needs_version=True,
+)
 async def edit_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
     """Change a register entry; marks by which it is recognised stay."""
     told, version, act = call.read(bodies.AssetTold), seen_version(call.request), act_of(call)
@@ -98,8 +104,13 @@ async def edit_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
     return await call.hospital.write(use_case)
 
 
-@router.post("/assets/{asset}/retirement", permission=Permission.DEVICES_WRITE, takes=bodies.WordsTold,
-             gives=bodies.AssetShown, status=201)  # fmt: skip
+@router.post(
+    "/assets/{asset}/retirement",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.WordsTold,
+    gives=bodies.AssetShown,
+    status=201,
+)
 async def retire_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
     """Take a device out of the register; its history stays."""
     told, act = call.read(bodies.WordsTold), act_of(call)
@@ -123,8 +134,13 @@ def read_custody(call: CallDep, asset: PathText, at: Text = "") -> bodies.Custod
     return bodies.CustodyList(custody=[bodies.custody_shown(period) for period in found])
 
 
-@router.post("/assets/{asset}/custody", permission=Permission.DEVICES_WRITE, takes=bodies.CustodyTold,
-             gives=bodies.CustodyShown, status=201)  # fmt: skip
+@router.post(
+    "/assets/{asset}/custody",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.CustodyTold,
+    gives=bodies.CustodyShown,
+    status=201,
+)
 async def hand_over(call: CallDep, asset: PathText) -> bodies.CustodyShown:
     """Let somebody answer for a device from now on."""
     told, act = call.read(bodies.CustodyTold), act_of(call)
@@ -170,16 +186,22 @@ def list_work(
     return bodies.WorkPage(work_orders=shown, next=more)
 
 
-@router.post("/work-orders", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.WorkTold, gives=bodies.WorkShown,
-             status=201)  # fmt: skip
+@router.post(
+    "/work-orders", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.WorkTold, gives=bodies.WorkShown, status=201
+)
 async def open_work(call: CallDep) -> bodies.WorkShown:
     """Open a work order; a corrective one says that the device has failed."""
     told, act = call.read(bodies.WorkTold), act_of(call)
     order = WorkOrder(
-        id=call.hospital.new_id(), asset=told.asset, kind=told.kind, title=told.title, priority=told.priority,
-        due_at=parse_instant(told.due_at, "due_at") if told.due_at else 0, failure_code=told.failure_code,
+        id=call.hospital.new_id(),
+        asset=told.asset,
+        kind=told.kind,
+        title=told.title,
+        priority=told.priority,
+        due_at=parse_instant(told.due_at, "due_at") if told.due_at else 0,
+        failure_code=told.failure_code,
         steps=tuple(step.to_step() for step in told.steps),
-    )  # fmt: skip
+    )
 
     def use_case(session: Session) -> bodies.WorkShown:
         opened = work.open_work_order(session, act=act, order=order, dedupe_key=act.key)
@@ -202,16 +224,27 @@ async def _change_work(call: Call, change: Callable[[Session], WorkOrder]) -> bo
     return await call.hospital.write(use_case)
 
 
-@router.post("/work-orders/{order}/start", permission=Permission.WORK_ORDERS_WRITE, gives=bodies.WorkShown,
-             status=201, needs_version=True)  # fmt: skip
+@router.post(
+    "/work-orders/{order}/start",
+    permission=Permission.WORK_ORDERS_WRITE,
+    gives=bodies.WorkShown,
+    status=201,
+    needs_version=True,
+)
 async def start_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     """Begin the work; the device is out of service until it is closed."""
     act, version = act_of(call), seen_version(call.request)
     return await _change_work(call, lambda s: work.start_work(s, act=act, order_id=order, version=version))
 
 
-@router.post("/work-orders/{order}/findings", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.FindingTold,
-             gives=bodies.WorkShown, status=201, needs_version=True)  # fmt: skip
+@router.post(
+    "/work-orders/{order}/findings",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=bodies.FindingTold,
+    gives=bodies.WorkShown,
+    status=201,
+    needs_version=True,
+)
 async def record_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     """Add findings, parts and labour."""
     told, act, version = call.read(bodies.FindingTold), act_of(call), seen_version(call.request)
@@ -233,16 +266,27 @@ async def record_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     )
 
 
-@router.post("/work-orders/{order}/closing", permission=Permission.WORK_ORDERS_WRITE, gives=bodies.WorkShown,
-             status=201, needs_version=True)  # fmt: skip
+@router.post(
+    "/work-orders/{order}/closing",
+    permission=Permission.WORK_ORDERS_WRITE,
+    gives=bodies.WorkShown,
+    status=201,
+    needs_version=True,
+)
 async def close_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     """Sign that the work is done; all that is missing is named if it is not."""
     act, version = act_of(call), seen_version(call.request)
     return await _change_work(call, lambda s: work.close_work_order(s, act=act, order_id=order, version=version))
 
 
-@router.post("/work-orders/{order}/cancelling", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.WordsTold,
-             gives=bodies.WorkShown, status=201, needs_version=True)  # fmt: skip
+@router.post(
+    "/work-orders/{order}/cancelling",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=bodies.WordsTold,
+    gives=bodies.WorkShown,
+    status=201,
+    needs_version=True,
+)
 async def cancel_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     """Give up a work order."""
     told, act, version = call.read(bodies.WordsTold), act_of(call), seen_version(call.request)
@@ -251,8 +295,13 @@ async def cancel_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     )
 
 
-@router.post("/work-orders/{order}/amendments", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.WordsTold,
-             gives=bodies.WorkShown, status=201)  # fmt: skip
+@router.post(
+    "/work-orders/{order}/amendments",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=bodies.WordsTold,
+    gives=bodies.WorkShown,
+    status=201,
+)
 async def amend_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     """Add to a closed work order; nothing that stands there is changed."""
     told, act = call.read(bodies.WordsTold), act_of(call)
@@ -275,15 +324,22 @@ def _matches(session: Session, notice: str) -> bodies.MatchList:
     )
 
 
-@router.post("/notices", permission=Permission.DEVICES_WRITE, takes=bodies.NoticeTold, gives=bodies.MatchList,
-             status=201)  # fmt: skip
+@router.post(
+    "/notices", permission=Permission.DEVICES_WRITE, takes=bodies.NoticeTold, gives=bodies.MatchList, status=201
+)
 async def receive_notice(call: CallDep) -> bodies.MatchList:
     """Keep a safety notice and give the devices that it applies, or may apply, to."""
     told, act = call.read(bodies.NoticeTold), act_of(call)
     notice = Notice(
-        id=told.id, title=told.title, clauses=tuple(told.clauses), reference=told.reference, issuer=told.issuer,
-        received_at=call.now, stops_use=told.stops_use, action=told.action,
-    )  # fmt: skip
+        id=told.id,
+        title=told.title,
+        clauses=tuple(told.clauses),
+        reference=told.reference,
+        issuer=told.issuer,
+        received_at=call.now,
+        stops_use=told.stops_use,
+        action=told.action,
+    )
 
     def use_case(session: Session) -> bodies.MatchList:
         notices.receive_notice(session, act=act, notice=notice)
@@ -299,8 +355,13 @@ def read_matches(call: CallDep, notice: PathText) -> bodies.MatchList:
         return _matches(session, notice)
 
 
-@router.post("/notices/{notice}/matches/{asset}", permission=Permission.DEVICES_WRITE, takes=bodies.ClosureTold,
-             gives=bodies.MatchList, status=201)  # fmt: skip
+@router.post(
+    "/notices/{notice}/matches/{asset}",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.ClosureTold,
+    gives=bodies.MatchList,
+    status=201,
+)
 async def close_match(call: CallDep, notice: PathText, asset: PathText) -> bodies.MatchList:
     """Close one device of a notice with proof."""
     told, act = call.read(bodies.ClosureTold), act_of(call)

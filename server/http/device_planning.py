@@ -60,8 +60,13 @@ class LevellingShown(msgspec.Struct, frozen=True, kw_only=True):
     orders: list[PlannedOrder]
 
 
-@router.post("/maintenance/levelling", permission=Permission.WORK_ORDERS_WRITE, takes=LevellingTold,
-             gives=LevellingShown, status=201)  # fmt: skip
+@router.post(
+    "/maintenance/levelling",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=LevellingTold,
+    gives=LevellingShown,
+    status=201,
+)
 async def level_maintenance(call: CallDep) -> LevellingShown:
     """Spread open maintenance over weeks within its windows; kept only if ``is_kept`` says so."""
     told, act = call.read(LevellingTold), act_of(call)
@@ -75,14 +80,18 @@ async def level_maintenance(call: CallDep) -> LevellingShown:
             levelling.keep_plan(session, act=act, plan=found)
         plan = found.plan
         return LevellingShown(
-            first_on=found.first_on, load_before=list(plan.load_before), load_after=list(plan.load_after),
-            variation_before=plan.variation_before, variation_after=plan.variation_after,
-            overtime_minutes=plan.overtime_minutes, is_optimal=plan.is_optimal,
+            first_on=found.first_on,
+            load_before=list(plan.load_before),
+            load_after=list(plan.load_after),
+            variation_before=plan.variation_before,
+            variation_after=plan.variation_after,
+            overtime_minutes=plan.overtime_minutes,
+            is_optimal=plan.is_optimal,
             orders=[
                 PlannedOrder(order=o.id, asset=o.asset, title=o.title, due_on=o.due_date, week_on=found.week_of(o.id))
                 for o in found.orders
             ],
-        )  # fmt: skip
+        )
 
     return await call.hospital.write(use_case)
 
@@ -114,8 +123,9 @@ class ReplacementShown(msgspec.Struct, frozen=True, kw_only=True):
     cases: list[replacing.DeviceCase]
 
 
-@router.post("/replacement-plans", permission=Permission.DEVICES_READ, takes=StudioTold, gives=ReplacementShown,
-             status=201)  # fmt: skip
+@router.post(
+    "/replacement-plans", permission=Permission.DEVICES_READ, takes=StudioTold, gives=ReplacementShown, status=201
+)
 def plan_replacement(call: CallDep) -> ReplacementShown:
     """Plan which devices to replace in which year, from the register; nothing is changed by it."""
     told = call.read(StudioTold)
@@ -126,11 +136,17 @@ def plan_replacement(call: CallDep) -> ReplacementShown:
     with call.hospital.read() as session:
         found = replacing.plan_from_register(session, studio=studio, now=call.now, seconds=SOLVER_S)
     return ReplacementShown(
-        year_by_asset=found.plan.year_by_asset, spent=list(found.plan.spent), benefit=found.plan.benefit,
-        bound=found.plan.bound, gap=found.plan.gap, price=found.plan.price, reasons=found.plan.reasons,
-        without_price=list(found.without_price), rank_stability=replacing.rank_stability(found.cases),
+        year_by_asset=found.plan.year_by_asset,
+        spent=list(found.plan.spent),
+        benefit=found.plan.benefit,
+        bound=found.plan.bound,
+        gap=found.plan.gap,
+        price=found.plan.price,
+        reasons=found.plan.reasons,
+        without_price=list(found.without_price),
+        rank_stability=replacing.rank_stability(found.cases),
         cases=list(found.cases[:1000]),
-    )  # fmt: skip
+    )
 
 
 class FleetList(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,17 +213,22 @@ async def save_model(call: CallDep, model: PathText) -> DeviceModel:
     """Keep a catalogue entry, new or changed."""
     told, act = call.read(ModelTold), act_of(call)
     entry = DeviceModel(
-        id=model, manufacturer=told.manufacturer, name=told.name, category=told.category,
+        id=model,
+        manufacturer=told.manufacturer,
+        name=told.name,
+        category=told.category,
         nomenclature=tuple(Nomenclature(**msgspec.structs.asdict(term)) for term in told.nomenclature),
-        device_identifiers=tuple(told.device_identifiers), expected_life_years=told.expected_life_years,
+        device_identifiers=tuple(told.device_identifiers),
+        expected_life_years=told.expected_life_years,
         end_of_support_at=_instant_or_none(told.end_of_support_at, "end_of_support_at"),
         replacement_cost=told.replacement_cost,
         cyber=CyberProfile(
-            operating_system=told.cyber.operating_system, mds2_document=told.cyber.mds2_document,
+            operating_system=told.cyber.operating_system,
+            mds2_document=told.cyber.mds2_document,
             sbom_document=told.cyber.sbom_document,
             supported_until=_instant_or_none(told.cyber.supported_until, "cyber/supported_until"),
         ),
-    )  # fmt: skip
+    )
     return await call.hospital.write(lambda session: catalogue.save(session, act=act, model=entry))
 
 

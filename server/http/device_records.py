@@ -38,32 +38,51 @@ def _instant_or(text: str, field: str, default: int) -> int:
     return parse_instant(text, field) if text else default
 
 
-@router.post("/assets/{asset}/calibrations", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.CalibrationTold,
-             gives=bodies.ResultShown, status=201)  # fmt: skip
+@router.post(
+    "/assets/{asset}/calibrations",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=bodies.CalibrationTold,
+    gives=bodies.ResultShown,
+    status=201,
+)
 async def record_calibration(call: CallDep, asset: PathText) -> bodies.ResultShown:
     """Keep a calibration; one that found an instrument out of tolerance flags what it measured since."""
     told, act = call.read(bodies.CalibrationTold), act_of(call)
     calibration = Calibration(
-        id=told.id, asset=asset, at=_instant_or(told.at, "at", call.now),
+        id=told.id,
+        asset=asset,
+        at=_instant_or(told.at, "at", call.now),
         points=tuple(CalibrationPoint(**msgspec.structs.asdict(point)) for point in told.points),
-        instrument=told.instrument, certificate=told.certificate, laboratory=told.laboratory,
-        valid_until=_instant_or(told.valid_until, "valid_until", 0), rule=told.rule,
-    )  # fmt: skip
+        instrument=told.instrument,
+        certificate=told.certificate,
+        laboratory=told.laboratory,
+        valid_until=_instant_or(told.valid_until, "valid_until", 0),
+        rule=told.rule,
+    )
     return await call.hospital.write(
         lambda session: bodies.result_shown(measuring.record_calibration(session, act=act, calibration=calibration))
     )
 
 
-@router.post("/assets/{asset}/safety-tests", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.SafetyTestTold,
-             gives=bodies.ResultShown, status=201)  # fmt: skip
+@router.post(
+    "/assets/{asset}/safety-tests",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=bodies.SafetyTestTold,
+    gives=bodies.ResultShown,
+    status=201,
+)
 async def record_safety_test(call: CallDep, asset: PathText) -> bodies.ResultShown:
     """Keep an electrical safety test after IEC 62353; a failed one forbids use."""
     told, act = call.read(bodies.SafetyTestTold), act_of(call)
     test = SafetyTest(
-        id=told.id, asset=asset, at=_instant_or(told.at, "at", call.now), instrument=told.instrument,
+        id=told.id,
+        asset=asset,
+        at=_instant_or(told.at, "at", call.now),
+        instrument=told.instrument,
         measurements=tuple(Measurement(**msgspec.structs.asdict(one)) for one in told.measurements),
-        visual_passed=told.visual_passed, functional_passed=told.functional_passed,
-    )  # fmt: skip
+        visual_passed=told.visual_passed,
+        functional_passed=told.functional_passed,
+    )
     return await call.hospital.write(
         lambda session: bodies.result_shown(measuring.record_safety_test(session, act=act, test=test))
     )
@@ -95,23 +114,34 @@ def list_incidents(
     return bodies.IncidentList(incidents=[bodies.incident_shown(incident) for incident in found])
 
 
-@router.post("/incidents", permission=Permission.DEVICES_READ, takes=bodies.IncidentTold, gives=bodies.IncidentShown,
-             status=201)  # fmt: skip
+@router.post(
+    "/incidents", permission=Permission.DEVICES_READ, takes=bodies.IncidentTold, gives=bodies.IncidentShown, status=201
+)
 async def report_incident(call: CallDep) -> bodies.IncidentShown:
     """Report an incident; its clock runs and the device must not be used until it is closed."""
     told, act = call.read(bodies.IncidentTold), act_of(call)
     incident = Incident(
-        id=f"incident:{act.key}", asset=told.asset, severity=told.severity, description=told.description,
+        id=f"incident:{act.key}",
+        asset=told.asset,
+        severity=told.severity,
+        description=told.description,
         happened_at=parse_instant(told.happened_at, "happened_at"),
-        aware_at=_instant_or(told.aware_at, "aware_at", call.now), case_id=told.case_id, evidence=told.evidence,
-    )  # fmt: skip
+        aware_at=_instant_or(told.aware_at, "aware_at", call.now),
+        case_id=told.case_id,
+        evidence=told.evidence,
+    )
     return await call.hospital.write(
         lambda session: bodies.incident_shown(incidents.report_incident(session, act=act, incident=incident))
     )
 
 
-@router.post("/incidents/{incident}/report", permission=Permission.DEVICES_WRITE, takes=asset_bodies.WordsTold,
-             gives=bodies.IncidentShown, status=201)  # fmt: skip
+@router.post(
+    "/incidents/{incident}/report",
+    permission=Permission.DEVICES_WRITE,
+    takes=asset_bodies.WordsTold,
+    gives=bodies.IncidentShown,
+    status=201,
+)
 async def note_report(call: CallDep, incident: PathText) -> bodies.IncidentShown:
     """Note the reference under which it was reported; this stops the clock."""
     told, act = call.read(asset_bodies.WordsTold), act_of(call)
@@ -122,8 +152,13 @@ async def note_report(call: CallDep, incident: PathText) -> bodies.IncidentShown
     )
 
 
-@router.post("/incidents/{incident}/closing", permission=Permission.DEVICES_WRITE, takes=asset_bodies.WordsTold,
-             gives=bodies.IncidentShown, status=201)  # fmt: skip
+@router.post(
+    "/incidents/{incident}/closing",
+    permission=Permission.DEVICES_WRITE,
+    takes=asset_bodies.WordsTold,
+    gives=bodies.IncidentShown,
+    status=201,
+)
 async def close_incident(call: CallDep, incident: PathText) -> bodies.IncidentShown:
     """Close an incident with its conclusion."""
     told, act = call.read(asset_bodies.WordsTold), act_of(call)
@@ -162,8 +197,7 @@ def list_running_out(call: CallDep, days: Days = 0) -> RunningOutList:
     return RunningOutList(running_out=found)
 
 
-@router.put("/agreements/{agreement}", permission=Permission.DEVICES_WRITE, takes=bodies.AgreementTold,
-            gives=Agreement)  # fmt: skip
+@router.put("/agreements/{agreement}", permission=Permission.DEVICES_WRITE, takes=bodies.AgreementTold, gives=Agreement)
 async def save_agreement(call: CallDep, agreement: PathText) -> Agreement:
     """Keep an agreement, new or changed."""
     told, act = call.read(bodies.AgreementTold), act_of(call)
@@ -174,8 +208,13 @@ async def save_agreement(call: CallDep, agreement: PathText) -> Agreement:
     return await call.hospital.write(lambda session: agreements.save_agreement(session, act=act, agreement=kept))
 
 
-@router.post("/agreements/{agreement}/end", permission=Permission.DEVICES_WRITE, takes=bodies.EndTold,
-             gives=Agreement, status=201)  # fmt: skip
+@router.post(
+    "/agreements/{agreement}/end",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.EndTold,
+    gives=Agreement,
+    status=201,
+)
 async def end_agreement(call: CallDep, agreement: PathText) -> Agreement:
     """End an agreement: the device went back, or the contract was given up."""
     told, act = call.read(bodies.EndTold), act_of(call)
@@ -193,8 +232,13 @@ def read_meters(call: CallDep, asset: PathText) -> bodies.UsageList:
     return bodies.UsageList(meters=[bodies.usage_shown(name, usage) for name, usage in found.items()])
 
 
-@router.post("/assets/{asset}/meters/{meter}", permission=Permission.TASKS_DO, takes=bodies.ReadingTold,
-             gives=bodies.UsageShown, status=201)  # fmt: skip
+@router.post(
+    "/assets/{asset}/meters/{meter}",
+    permission=Permission.TASKS_DO,
+    takes=bodies.ReadingTold,
+    gives=bodies.UsageShown,
+    status=201,
+)
 async def record_reading(call: CallDep, asset: PathText, meter: PathText) -> bodies.UsageShown:
     """Keep a reading of a meter."""
     told, act = call.read(bodies.ReadingTold), act_of(call)
@@ -218,15 +262,16 @@ def list_templates(call: CallDep) -> TemplateList:
         return TemplateList(templates=templates.list_templates(session))
 
 
-@router.put("/checklists", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.TemplateTold,
-            gives=templates.Template)  # fmt: skip
+@router.put("/checklists", permission=Permission.WORK_ORDERS_WRITE, takes=bodies.TemplateTold, gives=templates.Template)
 async def save_template(call: CallDep) -> templates.Template:
     """Keep a checklist; open work orders keep the steps that they were opened with."""
     told, act = call.read(bodies.TemplateTold), act_of(call)
     template = templates.Template(
-        kind=told.kind, category=told.category, steps=tuple(step.to_step() for step in told.steps),
+        kind=told.kind,
+        category=told.category,
+        steps=tuple(step.to_step() for step in told.steps),
         version=told.version,
-    )  # fmt: skip
+    )
     return await call.hospital.write(lambda session: templates.save_template(session, act=act, template=template))
 
 
@@ -238,8 +283,14 @@ def list_documents(call: CallDep, subject: Text) -> bodies.DocumentList:
     return bodies.DocumentList(documents=[bodies.document_shown(one) for one in found])
 
 
-@router.post("/documents", permission=Permission.TASKS_DO, takes=bytes, takes_media=PHOTO_TYPES,
-             gives=bodies.DocumentShown, status=201)  # fmt: skip
+@router.post(
+    "/documents",
+    permission=Permission.TASKS_DO,
+    takes=bytes,
+    takes_media=PHOTO_TYPES,
+    gives=bodies.DocumentShown,
+    status=201,
+)
 async def attach_document(call: CallDep, subject: Text, name: Text, note: Text = "") -> bodies.DocumentShown:
     """Keep a photo or document, sent as the body itself."""
     media = call.request.headers.get("content-type", "").split(";")[0].strip().lower()
@@ -258,9 +309,11 @@ def read_document(call: CallDep, document: PathText) -> Response:
     kind = "inline" if found.media_type.startswith("image/") else "attachment"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in found.name)
     headers = {
-        "content-disposition": f'{kind}; filename="{plain}"', "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox", "etag": f'"{found.sha256}"',
-    }  # fmt: skip
+        "content-disposition": f'{kind}; filename="{plain}"',
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; sandbox",
+        "etag": f'"{found.sha256}"',
+    }
     return Response(content, media_type=found.media_type, headers=headers)
 
 
@@ -284,8 +337,13 @@ def list_duplicates(call: CallDep, limit: Limit = 200) -> DuplicateList:
         return DuplicateList(duplicates=merging.find_duplicates(session, limit=limit))
 
 
-@router.post("/assets-duplicates/merge", permission=Permission.DEVICES_WRITE, takes=bodies.MergeTold,
-             gives=asset_bodies.AssetShown, status=201)  # fmt: skip
+@router.post(
+    "/assets-duplicates/merge",
+    permission=Permission.DEVICES_WRITE,
+    takes=bodies.MergeTold,
+    gives=asset_bodies.AssetShown,
+    status=201,
+)
 async def merge_assets(call: CallDep) -> asset_bodies.AssetShown:
     """Make two entries one; the history of both stays."""
     told, act = call.read(bodies.MergeTold), act_of(call)
@@ -316,8 +374,14 @@ def search_terms(call: CallDep, text: Text, limit: Limit = 50) -> TermList:
         )
 
 
-@router.post("/nomenclature/emdn", permission=Permission.DEVICES_WRITE, takes=str, takes_media=("text/csv",),
-             gives=nomenclature.TermImport, status=201)  # fmt: skip
+@router.post(
+    "/nomenclature/emdn",
+    permission=Permission.DEVICES_WRITE,
+    takes=str,
+    takes_media=("text/csv",),
+    gives=nomenclature.TermImport,
+    status=201,
+)
 async def import_emdn(call: CallDep, version: Text, is_dry_run: bool = False) -> nomenclature.TermImport:
     """Import a version of the EMDN as the Commission publishes it; a dry run only says what would change."""
     try:

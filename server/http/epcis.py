@@ -33,9 +33,14 @@ MEDIA = "application/ld+json"
 _TAKES = (MEDIA, "application/json", "application/xml")
 _MAX_TEXT = 20_000
 _VERSIONS = {
-    "GS1-EPCIS-Version": "2.0.0", "GS1-CBV-Version": "2.0.0", "GS1-EPCIS-Min": "2.0.0", "GS1-EPCIS-Max": "2.0.0",
-    "GS1-CBV-Min": "2.0.0", "GS1-CBV-Max": "2.0.0", "cache-control": "no-store",
-}  # fmt: skip
+    "GS1-EPCIS-Version": "2.0.0",
+    "GS1-CBV-Version": "2.0.0",
+    "GS1-EPCIS-Min": "2.0.0",
+    "GS1-EPCIS-Max": "2.0.0",
+    "GS1-CBV-Min": "2.0.0",
+    "GS1-CBV-Max": "2.0.0",
+    "cache-control": "no-store",
+}
 
 Key = Annotated[str, PathParameter(min_length=1, max_length=600, pattern=r"^[^\x00]+$")]
 Traced = Annotated[str, Query(min_length=3, max_length=600, pattern=r"^[^\x00]+$")]
@@ -127,9 +132,13 @@ def _capture(session: Session, events: list[Event], document: epcis.Document, be
             kind = "ResourceAlreadyExistsException" if error.code == "epcis.event_exists" else "ValidationException"
             errors.append({"type": f"epcisException:{kind}", "title": f"event {index}", "detail": error.message})
     job = Capture(
-        capture_id=document.capture_id, created_at=document.now, finished_at=document.now, is_success=not errors,
-        behaviour=behaviour, errors=errors,
-    )  # fmt: skip
+        capture_id=document.capture_id,
+        created_at=document.now,
+        finished_at=document.now,
+        is_success=not errors,
+        behaviour=behaviour,
+        errors=errors,
+    )
     epcis.note_capture(session, job)
     return stored
 
@@ -168,9 +177,14 @@ async def capture_event(call: CallDep) -> Response:
 
 def _job(found: Capture) -> CaptureShown:
     return CaptureShown(
-        capture_id=found.capture_id, created_at=instant(found.created_at), finished_at=instant(found.finished_at),
-        running=False, success=found.is_success, capture_error_behaviour=found.behaviour, errors=found.errors,
-    )  # fmt: skip
+        capture_id=found.capture_id,
+        created_at=instant(found.created_at),
+        finished_at=instant(found.finished_at),
+        running=False,
+        success=found.is_success,
+        capture_error_behaviour=found.behaviour,
+        errors=found.errors,
+    )
 
 
 @router.get("/capture", permission=Permission.EPCIS_CAPTURE, gives=list[CaptureShown], media=MEDIA)
@@ -267,10 +281,13 @@ class Vocabulary(StrEnum):
 
 
 _PARAMETER_OF = {
-    Vocabulary.EVENT_TYPES: "eventType", Vocabulary.EPCS: "MATCH_anyEPC", Vocabulary.BIZ_STEPS: "EQ_bizStep",
-    Vocabulary.BIZ_LOCATIONS: "EQ_bizLocation", Vocabulary.READ_POINTS: "EQ_readPoint",
+    Vocabulary.EVENT_TYPES: "eventType",
+    Vocabulary.EPCS: "MATCH_anyEPC",
+    Vocabulary.BIZ_STEPS: "EQ_bizStep",
+    Vocabulary.BIZ_LOCATIONS: "EQ_bizLocation",
+    Vocabulary.READ_POINTS: "EQ_readPoint",
     Vocabulary.DISPOSITIONS: "EQ_disposition",
-}  # fmt: skip
+}
 
 
 def _query_json(named: NamedQuery) -> dict[str, object]:

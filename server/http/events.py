@@ -35,10 +35,16 @@ _PROBLEMS_SHOWN = 100
 
 PERSONS_ONLY = frozenset(
     {
-        "AlarmAcknowledged", "AlarmShelved", "AlarmUnshelved", "AlarmRaised", "AlarmCleared", "LoadReleased",
-        "LoadRejected", "PlanPublished",
+        "AlarmAcknowledged",
+        "AlarmShelved",
+        "AlarmUnshelved",
+        "AlarmRaised",
+        "AlarmCleared",
+        "LoadReleased",
+        "LoadRejected",
+        "PlanPublished",
     }
-)  # fmt: skip
+)
 """What a person decides or the hospital itself concludes: no program may state it; each has a door of its own."""
 
 AnyEvent: Any = reduce(or_, EVENT_TYPES.values())
@@ -226,9 +232,11 @@ def decode_batch(body: bytes, *, is_ndjson: bool) -> list[Event]:
 def _check_count(count: int) -> None:
     if not 1 <= count <= BATCH_LIMIT:
         problem = FieldProblem(
-            field="events", place="/events", message=f"Expected 1 to {BATCH_LIMIT} events, got {count}.",
+            field="events",
+            place="/events",
+            message=f"Expected 1 to {BATCH_LIMIT} events, got {count}.",
             cure="Send several batches.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
 
 
@@ -269,9 +277,13 @@ async def store_event(request: Request) -> Response:
 
 
 @router.post(
-    "/events:batch", permission=Permission.EVENTS_WRITE, raw=True, takes=EventBatch, gives=StoredBatch,
+    "/events:batch",
+    permission=Permission.EVENTS_WRITE,
+    raw=True,
+    takes=EventBatch,
+    gives=StoredBatch,
     takes_media=("application/json", NDJSON),
-)  # fmt: skip
+)
 async def store_events(request: Request) -> Response:
     """Store up to 5,000 events together, all or none; answered when they are durable."""
     hospital, actor = hospital_of(request), actor_of(request.scope)

@@ -45,9 +45,10 @@ def _given(call: Call, name: str, wanted: Format, build: Callable[[], str]) -> R
         policy = "default-src 'none'; style-src 'unsafe-inline'"
         return Response(html, media_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
     return Response(
-        print_pdf(html), media_type="application/pdf",
+        print_pdf(html),
+        media_type="application/pdf",
         headers={"content-disposition": f'inline; filename="evidence-{safe}.pdf"', "x-content-type-options": "nosniff"},
-    )  # fmt: skip
+    )
 
 
 @router.get("/assets/{asset}/evidence", permission=Permission.DEVICES_READ, media="application/pdf")

@@ -110,9 +110,13 @@ def type_history(
     after = call.cursors.read(scope, cursor)
     with call.hospital.read() as session:
         found = fhir.history(
-            session, vault_of(call.hospital), kind=str(kind), since=since, before=after[0] if after else 0,
+            session,
+            vault_of(call.hospital),
+            kind=str(kind),
+            since=since,
+            before=after[0] if after else 0,
             limit=limit + 1,
-        )  # fmt: skip
+        )
     entries = [_entry_of(call, version) for version in found[:limit]]
     if not after:
         entries = _live_history(call, str(kind), since, limit) + entries
@@ -140,10 +144,11 @@ def _live_entry(call: Call, kind: str, resource: Resource, at: int) -> Json:
     shown: Resource = {**resource, "meta": {"lastUpdated": instant(at)}}
     key = str(resource["id"])
     return {
-        "fullUrl": f"{call.hospital.settings.public_url}/fhir/{kind}/{key}", "resource": shown,
+        "fullUrl": f"{call.hospital.settings.public_url}/fhir/{kind}/{key}",
+        "resource": shown,
         "request": {"method": "PUT", "url": f"{kind}/{key}"},
         "response": {"status": "200", "lastModified": instant(at)},
-    }  # fmt: skip
+    }
 
 
 def _entry_of(call: Call, version: Version) -> Json:
@@ -155,8 +160,9 @@ def _entry_of(call: Call, version: Version) -> Json:
     entry["request"] = {"method": method, "url": version.kind if method == "POST" else url}
     entry["response"] = {
         "status": "204" if version.is_deleted else "201" if version.version == 1 else "200",
-        "etag": f'W/"{version.version}"', "lastModified": instant(version.updated_at),
-    }  # fmt: skip
+        "etag": f'W/"{version.version}"',
+        "lastModified": instant(version.updated_at),
+    }
     return entry
 
 
@@ -187,9 +193,7 @@ def resource_history(call: CallDep, kind: ResourceType, key: Key, _count: Count 
     """Give the versions of one resource, the latest first; of encounters and tasks what they were after each fact."""
     since, limit = _instant("_since", _since), _count or 50
     with call.hospital.read() as session:
-        kept = fhir.history(
-            session, vault_of(call.hospital), kind=str(kind), resource_id=key, since=since, limit=limit
-        )  # fmt: skip
+        kept = fhir.history(session, vault_of(call.hospital), kind=str(kind), resource_id=key, since=since, limit=limit)
     if kept:
         return answer(_bundle(call, "history", [_entry_of(call, version) for version in kept], "", total=len(kept)))
     current = _live(call, str(kind), key)
@@ -314,9 +318,10 @@ def search_resources(
     mark = call.cursors.write(scope, [rows[size - 1][0]]) if len(rows) > size else ""
     entries: list[Json] = [
         {
-            "fullUrl": f"{call.hospital.settings.public_url}/fhir/{name}/{key}", "resource": resource,
+            "fullUrl": f"{call.hospital.settings.public_url}/fhir/{name}/{key}",
+            "resource": resource,
             "search": {"mode": "match"},
         }
         for key, resource in rows[:size]
-    ]  # fmt: skip
+    ]
     return answer(_bundle(call, "searchset", entries, mark, total=total + len(lineage)))

@@ -49,9 +49,14 @@ def _write_of(call: Call, kind: str, key: str, body: bytes, *, expected: int = 0
     if told is not None and key and told != key:
         raise _bad("id", f"Expected the id of the address, {key!r}.", "Send the resource under its own id.")
     return Write(
-        kind=kind, id=key or call.hospital.new_id(), body=body, resource=resource, source=_source(call), at=call.now,
+        kind=kind,
+        id=key or call.hospital.new_id(),
+        body=body,
+        resource=resource,
+        source=_source(call),
+        at=call.now,
         expected=expected,
-    )  # fmt: skip
+    )
 
 
 async def _do(call: Call, told: Write) -> Version:
@@ -150,9 +155,14 @@ def _link(writes: list[Write | Failed], entries: list[BundleEntry]) -> list[Writ
 def _with_body(write: Write, body: bytes) -> Write:
     """Give a write with another body."""
     return Write(
-        kind=write.kind, id=write.id, body=body, resource=read_resource(body, write.kind), source=write.source,
-        at=write.at, expected=write.expected,
-    )  # fmt: skip
+        kind=write.kind,
+        id=write.id,
+        body=body,
+        resource=read_resource(body, write.kind),
+        source=write.source,
+        at=write.at,
+        expected=write.expected,
+    )
 
 
 def _response(done: Version | Failed) -> Json:

@@ -137,10 +137,16 @@ def _instant(at: int) -> str:
 
 def _point(point: CensusForecast, beds: int) -> PointShown:
     return PointShown(
-        at=to_text(point.target_at), horizon_h=(point.target_at - point.made_at) / 3.6e9, p10=point.quantile(0.1),
-        median=point.quantile(0.5), p90=point.quantile(0.9), mean=point.mean, full_share=point.above(beds - 1),
-        leaving=point.leaving, coming=point.coming,
-    )  # fmt: skip
+        at=to_text(point.target_at),
+        horizon_h=(point.target_at - point.made_at) / 3.6e9,
+        p10=point.quantile(0.1),
+        median=point.quantile(0.5),
+        p90=point.quantile(0.9),
+        mean=point.mean,
+        full_share=point.above(beds - 1),
+        leaving=point.leaving,
+        coming=point.coming,
+    )
 
 
 def _unit(unit: UnitForecast) -> UnitShown:
@@ -152,15 +158,24 @@ def _unit(unit: UnitForecast) -> UnitShown:
 
 def _shown(found: HouseForecast) -> ForecastShown:
     return ForecastShown(
-        made=to_text(found.made_at), heard=_instant(found.heard_at), blind_since=_instant(found.blind_since),
-        nedocs=found.score, crowding=found.crowding.value if found.crowding else "",
+        made=to_text(found.made_at),
+        heard=_instant(found.heard_at),
+        blind_since=_instant(found.blind_since),
+        nedocs=found.score,
+        crowding=found.crowding.value if found.crowding else "",
         units=[_unit(unit) for unit in found.units],
         cards=[
-            CardShown(unit=card.unit, action=card.action.value, at=to_text(card.from_at), full_share=card.full_share,
-                      expected=card.expected, is_urgent=card.is_urgent)
+            CardShown(
+                unit=card.unit,
+                action=card.action.value,
+                at=to_text(card.from_at),
+                full_share=card.full_share,
+                expected=card.expected,
+                is_urgent=card.is_urgent,
+            )
             for card in found.cards
         ],
-    )  # fmt: skip
+    )
 
 
 @router.get("/forecast", permission=Permission.SIMULATION_READ, gives=ForecastShown)
@@ -180,12 +195,20 @@ def get_accuracy(call: CallDep, unit: Annotated[str, Query(max_length=120)] = ""
         scores = one.accuracy
         found.append(
             AccuracyShown(
-                horizon_h=one.horizon_h, n=scores.n, crps=scores.crps, mae=scores.mae,
-                persistence_mae=one.persistence_mae, ideal_mae_ratio=scores.ideal_mae_ratio,
-                coverage_50=scores.coverage_50, coverage_80=scores.coverage_80, coverage_95=scores.coverage_95,
-                pit_mean=scores.pit_mean, pit_variance=scores.pit_variance, pit_counts=list(one.pit_counts),
+                horizon_h=one.horizon_h,
+                n=scores.n,
+                crps=scores.crps,
+                mae=scores.mae,
+                persistence_mae=one.persistence_mae,
+                ideal_mae_ratio=scores.ideal_mae_ratio,
+                coverage_50=scores.coverage_50,
+                coverage_80=scores.coverage_80,
+                coverage_95=scores.coverage_95,
+                pit_mean=scores.pit_mean,
+                pit_variance=scores.pit_variance,
+                pit_counts=list(one.pit_counts),
             )
-        )  # fmt: skip
+        )
     return AccuracyPage(horizons=found)
 
 
@@ -194,9 +217,12 @@ def ask_what_if(call: CallDep) -> WhatIfStarted:
     """Have a question simulated; the job tells how far it is, holds partial answers, and at last the result."""
     told = call.read(WhatIfTold)
     arguments: dict[str, object] = {
-        "scenarios": msgspec.to_builtins(told.scenarios), "horizon_s": told.hours * 3600.0,
-        "warm_up_s": told.warm_up_hours * 3600.0, "replications": told.replications, "seed": told.seed,
-    }  # fmt: skip
+        "scenarios": msgspec.to_builtins(told.scenarios),
+        "horizon_s": told.hours * 3600.0,
+        "warm_up_s": told.warm_up_hours * 3600.0,
+        "replications": told.replications,
+        "seed": told.seed,
+    }
     if told.pathway is not None:
         arguments |= {
             "pathway": told.pathway,

@@ -84,16 +84,24 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
 
 def _shown(row: GatewaySettingsRow) -> VersionShown:
     return VersionShown(
-        version=row.version, stage=row.stage, author=row.author, created_at=instant(row.created_at), note=row.note,
-        problem=row.problem, text=row.text,
-    )  # fmt: skip
+        version=row.version,
+        stage=row.stage,
+        author=row.author,
+        created_at=instant(row.created_at),
+        note=row.note,
+        problem=row.problem,
+        text=row.text,
+    )
 
 
 def _gateway(call: Call, one: Reported) -> GatewayShown:
     return GatewayShown(
-        id=one.report.gateway, reported_at=instant(one.at), is_silent=desk_of(call.hospital).is_silent(one),
-        readings_per_s=one.readings_per_s, report=msgspec.structs.replace(one.report, results=[]),
-    )  # fmt: skip
+        id=one.report.gateway,
+        reported_at=instant(one.at),
+        is_silent=desk_of(call.hospital).is_silent(one),
+        readings_per_s=one.readings_per_s,
+        report=msgspec.structs.replace(one.report, results=[]),
+    )
 
 
 @router.get("", permission=_P.GATEWAYS_READ, gives=GatewayList)

@@ -107,19 +107,25 @@ def parse_instant(text: str, field: str) -> int:
         at = from_text(text)
     except (ValueError, OverflowError) as error:
         problem = FieldProblem(
-            field=field, place=f"/{field}", message=f"Expected an instant, got {text[:40]!r}.",
+            field=field,
+            place=f"/{field}",
+            message=f"Expected an instant, got {text[:40]!r}.",
             cure="Send ISO 8601 with an offset, such as 2026-01-05T08:00:00Z.",
-        )  # fmt: skip
+        )
         raise FieldError(problem) from error
     return at
 
 
 def _shown(one: Interval) -> IntervalShown:
     return IntervalShown(
-        thing=one.thing, facet=one.facet, value=one.value, since=instant(one.from_at),
-        until=instant(one.to_at) if one.to_at is not None else "", known_since=instant(one.known_from),
+        thing=one.thing,
+        facet=one.facet,
+        value=one.value,
+        since=instant(one.from_at),
+        until=instant(one.to_at) if one.to_at is not None else "",
+        known_since=instant(one.known_from),
         sequence=one.sequence,
-    )  # fmt: skip
+    )
 
 
 def _require_sight(call: Call, thing: str) -> None:
@@ -190,9 +196,11 @@ def get_presences(call: CallDep, place: Text, start: Instant, end: Instant) -> P
     first, last = parse_instant(start, "start"), parse_instant(end, "end")
     if not first < last <= first + LONGEST_WINDOW_US:
         problem = FieldProblem(
-            field="end", place="/query/end", message="Expected a window above 0 and up to 31 days.",
+            field="end",
+            place="/query/end",
+            message="Expected a window above 0 and up to 31 days.",
             cure="Ask for a shorter window.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     with call.hospital.ledger.steady:
         inside = list(call.hospital.live.inside(place))

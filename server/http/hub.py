@@ -146,15 +146,29 @@ SHOWS: dict[str, Show] = {"positions": _positions, "alarms": _alarms, "kpi": _kp
 """What each topic shows of the things that changed."""
 
 _WORK = (
-    work.TaskCreated, work.TaskAssigned, work.TaskStarted, work.TaskBlocked, work.TaskCompleted, work.TaskCancelled,
-)  # fmt: skip
+    work.TaskCreated,
+    work.TaskAssigned,
+    work.TaskStarted,
+    work.TaskBlocked,
+    work.TaskCompleted,
+    work.TaskCancelled,
+)
 _ALARMS = (
-    watch.AlarmRaised, watch.AlarmAcknowledged, watch.AlarmShelved, watch.AlarmUnshelved, watch.AlarmCleared,
-)  # fmt: skip
+    watch.AlarmRaised,
+    watch.AlarmAcknowledged,
+    watch.AlarmShelved,
+    watch.AlarmUnshelved,
+    watch.AlarmCleared,
+)
 _ASSETS = (
-    things.AssetRegistered, things.AssetRetired, things.CustodyChanged, things.AssetMoved,
-    things.DeviceReadinessChanged, things.AvailabilityChanged, supply.CycleStarted,
-)  # fmt: skip
+    things.AssetRegistered,
+    things.AssetRetired,
+    things.CustodyChanged,
+    things.AssetMoved,
+    things.DeviceReadinessChanged,
+    things.AvailabilityChanged,
+    supply.CycleStarted,
+)
 _TAGS = (things.ZoneChanged, things.ZoneConfirmed, things.PortalCrossed, things.TagLost)
 
 
@@ -244,9 +258,11 @@ class Hub:
     def snapshot(self, topic: str) -> bytes:
         """Give everything of a topic as one event, with the number after which deltas follow."""
         everything: dict[str, Iterable[str]] = {
-            "positions": self._state.assets, "alarms": self._state.index.active_alarms,
-            "tasks": self._state.index.open_tasks, "kpi": ("",),
-        }  # fmt: skip
+            "positions": self._state.assets,
+            "alarms": self._state.index.active_alarms,
+            "tasks": self._state.index.open_tasks,
+            "kpi": ("",),
+        }
         with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
             now = self._now()
             items = SHOWS[topic](self._state, sorted(everything[topic]), now)

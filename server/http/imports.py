@@ -55,18 +55,25 @@ class ImportShown(msgspec.Struct, frozen=True, kw_only=True):
 
 def _shown(report: ImportReport) -> ImportShown:
     return ImportShown(
-        kind=report.kind, file=report.file, is_stored=report.is_stored, n_rows=report.n_rows, n_new=report.n_new,
-        n_problems=report.n_problems, guessed=list(report.guessed), mapping=report.mapping,
+        kind=report.kind,
+        file=report.file,
+        is_stored=report.is_stored,
+        n_rows=report.n_rows,
+        n_new=report.n_new,
+        n_problems=report.n_problems,
+        guessed=list(report.guessed),
+        mapping=report.mapping,
         unknown_places=dict(report.unknown_places),
         problems=[
             ProblemShown(place=one.place, field=one.field, message=one.message, cure=one.cure)
             for one in report.problems
         ],
-    )  # fmt: skip
+    )
 
 
-@router.post("/{kind}", permission=Permission.IMPORT_RUN, takes=str, takes_media=(CSV, "application/xml"),
-             gives=ImportShown)  # fmt: skip
+@router.post(
+    "/{kind}", permission=Permission.IMPORT_RUN, takes=str, takes_media=(CSV, "application/xml"), gives=ImportShown
+)
 def import_file(
     call: CallDep, kind: PathText, file_name: Text = "", dry_run: DryRun = False, mapping: MappingText = ""
 ) -> ImportShown:

@@ -102,12 +102,17 @@ def list_interfaces(call: CallDep) -> Interfaces:
         found = messages.interfaces(session, now=call.now)
     rows = [
         Interface(
-            source=one.source, messages=one.messages, last_at=instant(one.last_at), last_hour=one.last_hour,
-            duplicates=one.duplicates, stored_only=one.stored_only, dead_letters=one.dead_letters,
+            source=one.source,
+            messages=one.messages,
+            last_at=instant(one.last_at),
+            last_hour=one.last_hour,
+            duplicates=one.duplicates,
+            stored_only=one.stored_only,
+            dead_letters=one.dead_letters,
             unknown_triggers=one.unknown_triggers,
         )
         for one in found
-    ]  # fmt: skip
+    ]
     port = call.hospital.settings.mllp_port if "mllp" in call.hospital.services else 0
     return Interfaces(mllp_port=port, interfaces=rows)
 
@@ -126,12 +131,20 @@ def list_messages(
     more = len(rows) > limit
     shown = [
         MessageShown(
-            number=row.number, source=row.source, kind=row.kind, trigger=row.trigger,
-            received_at=instant(row.received_at), outcome=row.outcome, notes=row.notes.split(), problem=row.problem,
-            events=row.events, attempts=row.attempts, duplicates=row.duplicates,
+            number=row.number,
+            source=row.source,
+            kind=row.kind,
+            trigger=row.trigger,
+            received_at=instant(row.received_at),
+            outcome=row.outcome,
+            notes=row.notes.split(),
+            problem=row.problem,
+            events=row.events,
+            attempts=row.attempts,
+            duplicates=row.duplicates,
         )
         for row in rows[:limit]
-    ]  # fmt: skip
+    ]
     return Messages(messages=shown, next=call.cursors.write(scope, [rows[limit - 1].number]) if more else "")
 
 
@@ -162,9 +175,13 @@ async def reveal_identity(call: CallDep, encounter: PathText) -> IdentityShown:
 
     found = await call.hospital.write(use_case)
     return IdentityShown(
-        names=list(found.names), numbers=list(found.numbers), birth_date=found.birth_date, sex=found.sex,
-        address=found.address, telephone=found.telephone,
-    )  # fmt: skip
+        names=list(found.names),
+        numbers=list(found.numbers),
+        birth_date=found.birth_date,
+        sex=found.sex,
+        address=found.address,
+        telephone=found.telephone,
+    )
 
 
 @router.post("/identities/{encounter}/erase", permission=Permission.INTERFACES_OPERATE, takes=Reason, gives=Erased)

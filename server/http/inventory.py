@@ -88,9 +88,7 @@ def _ineligible(session: Session, source: LotHolding, now: int) -> list[str]:
 
 
 @router.get("/stock/as-of", permission=Permission.STOCK_READ, gives=bodies.AsOfView)
-def read_stock_as_of(
-    call: CallDep, item: Text, place: Text, at: Text, known_at: Text = ""
-) -> bodies.AsOfView:  # fmt: skip
+def read_stock_as_of(call: CallDep, item: Text, place: Text, at: Text, known_at: Text = "") -> bodies.AsOfView:
     """Give what a place had of an item at an instant, also as it was known at another."""
     occurred = _instant(at, "at")
     known = _instant(known_at, "known_at") if known_at else None
@@ -155,8 +153,9 @@ def read_movement(call: CallDep, movement_id: PathText) -> bodies.MovementView:
     return bodies.movement_view(found)
 
 
-@router.post("/stock/receipts", permission=Permission.STOCK_MOVE, takes=bodies.ReceiptTold,
-             gives=bodies.MovementView, status=201)  # fmt: skip
+@router.post(
+    "/stock/receipts", permission=Permission.STOCK_MOVE, takes=bodies.ReceiptTold, gives=bodies.MovementView, status=201
+)
 async def receive_stock(call: CallDep) -> bodies.MovementView:
     """Take goods into stock, by scan or by keys."""
     told = call.read(bodies.ReceiptTold)
@@ -232,29 +231,33 @@ async def _use(call: CallDep, service: Callable[..., Movement]) -> bodies.Moveme
     )
 
 
-@router.post("/stock/uses", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/uses", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView, status=201
+)
 async def use_stock(call: CallDep) -> bodies.MovementView:
     """Record that something was used up."""
     return await _use(call, using.consume)
 
 
-@router.post("/stock/implants", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/implants", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView, status=201
+)
 async def implant_stock(call: CallDep) -> bodies.MovementView:
     """Record that an implant stayed in a patient."""
     return await _use(call, using.implant)
 
 
-@router.post("/stock/wastes", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/wastes", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView, status=201
+)
 async def waste_stock(call: CallDep) -> bodies.MovementView:
     """Record that something was thrown away."""
     return await _use(call, using.waste)
 
 
-@router.post("/stock/openings", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/openings", permission=Permission.STOCK_MOVE, takes=bodies.UseTold, gives=bodies.MovementView, status=201
+)
 async def open_stock(call: CallDep) -> bodies.MovementView:
     """Record that a container was opened."""
     return await _use(call, using.open_container)
@@ -278,22 +281,29 @@ async def _hand_out(call: CallDep, service: Callable[..., Movement]) -> bodies.M
     )
 
 
-@router.post("/stock/issues", permission=Permission.STOCK_MOVE, takes=bodies.HandOutTold, gives=bodies.MovementView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/issues", permission=Permission.STOCK_MOVE, takes=bodies.HandOutTold, gives=bodies.MovementView, status=201
+)
 async def issue_stock(call: CallDep) -> bodies.MovementView:
     """Hand goods out to an encounter, first expired first."""
     return await _hand_out(call, handing_out.issue)
 
 
-@router.post("/stock/transfers", permission=Permission.STOCK_MOVE, takes=bodies.HandOutTold,
-             gives=bodies.MovementView, status=201)  # fmt: skip
+@router.post(
+    "/stock/transfers",
+    permission=Permission.STOCK_MOVE,
+    takes=bodies.HandOutTold,
+    gives=bodies.MovementView,
+    status=201,
+)
 async def transfer_stock(call: CallDep) -> bodies.MovementView:
     """Move goods from one place to another."""
     return await _hand_out(call, handing_out.transfer)
 
 
-@router.post("/stock/counts", permission=Permission.STOCK_MOVE, takes=bodies.CountTold, gives=bodies.CountView,
-             status=201)  # fmt: skip
+@router.post(
+    "/stock/counts", permission=Permission.STOCK_MOVE, takes=bodies.CountTold, gives=bodies.CountView, status=201
+)
 async def count_stock(call: CallDep) -> bodies.CountView:
     """Post what was counted; movements made since then stay as they are."""
     told = call.read(bodies.CountTold)
@@ -314,8 +324,13 @@ async def count_stock(call: CallDep) -> bodies.CountView:
     )
 
 
-@router.post("/stock/adjustments", permission=Permission.STOCK_ADJUST, takes=bodies.AdjustTold,
-             gives=bodies.MovementView, status=201)  # fmt: skip
+@router.post(
+    "/stock/adjustments",
+    permission=Permission.STOCK_ADJUST,
+    takes=bodies.AdjustTold,
+    gives=bodies.MovementView,
+    status=201,
+)
 async def adjust_stock(call: CallDep) -> bodies.MovementView:
     """Correct a balance by a signed quantity, with a reason."""
     told = call.read(bodies.AdjustTold)
@@ -331,8 +346,13 @@ async def adjust_stock(call: CallDep) -> bodies.MovementView:
     )
 
 
-@router.post("/stock/movements/{movement_id}:reverse", permission=Permission.STOCK_MOVE, takes=bodies.ReverseTold,
-             gives=bodies.MovementView, status=201)  # fmt: skip
+@router.post(
+    "/stock/movements/{movement_id}:reverse",
+    permission=Permission.STOCK_MOVE,
+    takes=bodies.ReverseTold,
+    gives=bodies.MovementView,
+    status=201,
+)
 async def reverse_movement(call: CallDep, movement_id: PathText) -> bodies.MovementView:
     """Undo a movement by one that goes the other way."""
     told = call.read(bodies.ReverseTold)
@@ -368,8 +388,13 @@ async def define_item(call: CallDep) -> bodies.ItemBody:
     return told
 
 
-@router.post("/items/{item_id}/packages", permission=Permission.STOCK_PLAN, takes=bodies.PackageBody,
-             gives=bodies.PackageBody, status=201)  # fmt: skip
+@router.post(
+    "/items/{item_id}/packages",
+    permission=Permission.STOCK_PLAN,
+    takes=bodies.PackageBody,
+    gives=bodies.PackageBody,
+    status=201,
+)
 async def define_package(call: CallDep, item_id: PathText) -> bodies.PackageBody:
     """Say what a GTIN on a piece, box or case holds."""
     told = call.read(bodies.PackageBody)
@@ -384,9 +409,7 @@ async def define_package(call: CallDep, item_id: PathText) -> bodies.PackageBody
 
 
 @router.get("/par-levels", permission=Permission.STOCK_READ, gives=bodies.ParPage)
-def list_par_levels(
-    call: CallDep, limit: Limit = 50, cursor: CursorText = "", place: Text = ""
-) -> bodies.ParPage:  # fmt: skip
+def list_par_levels(call: CallDep, limit: Limit = 50, cursor: CursorText = "", place: Text = "") -> bodies.ParPage:
     """List how much of each item the places should hold."""
     scope = f"pars:{place}"
     after = call.cursors.read(scope, cursor) or ["", ""]
@@ -440,8 +463,14 @@ def read_scan(call: CallDep) -> bodies.ScanView:
             found = None
     if found is None:
         return bodies.ScanView(
-            label=label, item="", item_name="", package_level="", package_quantity=0, lots=[], ineligible=[]  # type: ignore[arg-type]  # JSON of a label
-        )  # fmt: skip
+            label=label,  # type: ignore[arg-type]  # JSON of a label
+            item="",
+            item_name="",
+            package_level="",
+            package_quantity=0,
+            lots=[],
+            ineligible=[],
+        )
     lot = found.lots[0] if len(found.lots) == 1 else None
     reasons = reasons_against(lot, Need(item=found.item, now=call.now)) if lot else ()
     return bodies.ScanView(

@@ -61,8 +61,13 @@ def read_cycle(call: CallDep, cycle: PathText) -> bodies.CycleShown:
         return bodies.cycle_shown(load_cycle(session, cycle))
 
 
-@router.post("/cycles/indicators", permission=Permission.LOADS_RELEASE, takes=bodies.IndicatorTold,
-             gives=bodies.Recalled, status=201)  # fmt: skip
+@router.post(
+    "/cycles/indicators",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.IndicatorTold,
+    gives=bodies.Recalled,
+    status=201,
+)
 async def record_indicator(call: CallDep) -> bodies.Recalled:
     """Keep the result of an indicator; one that fails late recalls the loads of its cycle."""
     told, act = call.read(bodies.IndicatorTold), act_of(call)
@@ -72,15 +77,23 @@ async def record_indicator(call: CallDep) -> bodies.Recalled:
     )
 
 
-@router.post("/machine-tests", permission=Permission.LOADS_RELEASE, takes=bodies.MachineTestTold,
-             gives=bodies.Recalled, status=201)  # fmt: skip
+@router.post(
+    "/machine-tests",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.MachineTestTold,
+    gives=bodies.Recalled,
+    status=201,
+)
 async def record_test(call: CallDep) -> bodies.Recalled:
     """Keep the result of a machine's regular test; a failed one raises an alarm and blocks releases."""
     told, act = call.read(bodies.MachineTestTold), act_of(call)
     test = MachineTest(
-        machine=told.machine, kind=told.kind, at=call.now, valid_until=call.now + told.valid_hours * HOUR_US,
+        machine=told.machine,
+        kind=told.kind,
+        at=call.now,
+        valid_until=call.now + told.valid_hours * HOUR_US,
         is_passed=told.is_passed,
-    )  # fmt: skip
+    )
     await call.hospital.write(lambda session: loads.record_test(session, act=act, test=test))
     return bodies.Recalled(loads=[])
 
@@ -95,13 +108,10 @@ def list_loads(
     with call.hospital.read() as session:
         found = loads.list_loads(session, state=state, after=after, limit=limit + 1)
     shown = [bodies.load_shown(load) for load in found[:limit]]
-    return bodies.LoadPage(
-        loads=shown, next=call.cursors.write(scope, [shown[-1].id]) if len(found) > limit else ""
-    )  # fmt: skip
+    return bodies.LoadPage(loads=shown, next=call.cursors.write(scope, [shown[-1].id]) if len(found) > limit else "")
 
 
-@router.post("/loads", permission=Permission.LOADS_RELEASE, takes=bodies.LoadTold, gives=bodies.LoadShown,
-             status=201)  # fmt: skip
+@router.post("/loads", permission=Permission.LOADS_RELEASE, takes=bodies.LoadTold, gives=bodies.LoadShown, status=201)
 async def open_load(call: CallDep) -> bodies.LoadShown:
     """Begin a load in a machine; its next cycle takes it."""
     told, act = call.read(bodies.LoadTold), act_of(call)
@@ -120,8 +130,13 @@ def read_load(call: CallDep, load: PathText) -> bodies.LoadShown:
         return bodies.load_shown(loads.get_load(session, load_id=load))
 
 
-@router.post("/loads/{load}/items", permission=Permission.LOADS_RELEASE, takes=bodies.ItemsTold,
-             gives=bodies.LoadShown, status=201)  # fmt: skip
+@router.post(
+    "/loads/{load}/items",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.ItemsTold,
+    gives=bodies.LoadShown,
+    status=201,
+)
 async def add_items(call: CallDep, load: PathText) -> bodies.LoadShown:
     """Add what was scanned later; nothing can be added once somebody has signed."""
     told, act = call.read(bodies.ItemsTold), act_of(call)
@@ -131,8 +146,13 @@ async def add_items(call: CallDep, load: PathText) -> bodies.LoadShown:
     )
 
 
-@router.post("/loads/{load}/release", permission=Permission.LOADS_RELEASE, takes=bodies.SignatureTold,
-             gives=bodies.LoadShown, status=201)  # fmt: skip
+@router.post(
+    "/loads/{load}/release",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.SignatureTold,
+    gives=bodies.LoadShown,
+    status=201,
+)
 async def release_load(call: CallDep, load: PathText) -> bodies.LoadShown:
     """Sign that a load may be used; ``missing`` names who else must sign."""
     told, act = call.read(bodies.SignatureTold), act_of(call)
@@ -144,8 +164,13 @@ async def release_load(call: CallDep, load: PathText) -> bodies.LoadShown:
     return await call.hospital.write(use_case)
 
 
-@router.post("/loads/{load}/rejection", permission=Permission.LOADS_RELEASE, takes=bodies.WordsTold,
-             gives=bodies.LoadShown, status=201)  # fmt: skip
+@router.post(
+    "/loads/{load}/rejection",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.WordsTold,
+    gives=bodies.LoadShown,
+    status=201,
+)
 async def reject_load(call: CallDep, load: PathText) -> bodies.LoadShown:
     """Sign that a load must be reprocessed."""
     told, act = call.read(bodies.WordsTold), act_of(call)
@@ -156,8 +181,13 @@ async def reject_load(call: CallDep, load: PathText) -> bodies.LoadShown:
     return bodies.load_shown(await call.hospital.write(use_case))
 
 
-@router.post("/loads/{load}/deviation", permission=Permission.LOADS_RELEASE, takes=bodies.WordsTold,
-             gives=bodies.LoadShown, status=201)  # fmt: skip
+@router.post(
+    "/loads/{load}/deviation",
+    permission=Permission.LOADS_RELEASE,
+    takes=bodies.WordsTold,
+    gives=bodies.LoadShown,
+    status=201,
+)
 async def name_deviation(call: CallDep, load: PathText) -> bodies.LoadShown:
     """Name why a load without a passed verdict may be used; another person must then release it."""
     told, act = call.read(bodies.WordsTold), act_of(call)

@@ -113,12 +113,17 @@ def _raw(value: object) -> msgspec.Raw:
 def _alternatives(found: list[Alternative]) -> list[AlternativeShown]:
     return [
         AlternativeShown(
-            day=one.stay.day if one.stay else -1, room=one.stay.room if one.stay else "",
-            theatre=one.stay.theatre if one.stay else "", cost=one.cost, crowding=one.crowding,
-            overtime_minutes=one.overtime_minutes, is_allowed=one.is_allowed, is_present=one.is_present,
+            day=one.stay.day if one.stay else -1,
+            room=one.stay.room if one.stay else "",
+            theatre=one.stay.theatre if one.stay else "",
+            cost=one.cost,
+            crowding=one.crowding,
+            overtime_minutes=one.overtime_minutes,
+            is_allowed=one.is_allowed,
+            is_present=one.is_present,
         )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 def _consequences(found: tuple[Consequence, ...]) -> list[ConsequenceShown]:
@@ -127,7 +132,7 @@ def _consequences(found: tuple[Consequence, ...]) -> list[ConsequenceShown]:
             rule=one.rule.value, is_hard=one.is_hard, before=one.before, after=one.after, where=_raw(one.where)
         )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 @router.get("/{plan_id}/patients/{patient}/alternatives", permission=Permission.PLANS_READ, gives=Alternatives)
@@ -156,9 +161,13 @@ def try_place(call: CallDep, plan_id: PathText) -> DraftMade:
     edited = board.edit(told.patient, _stay(told))
     broken = sum(1 for one in edited.consequences if one.is_hard and one.after > one.before)
     return DraftMade(
-        plan="", version=0, cost_before=edited.cost_before, cost_after=edited.cost_after, n_violations=broken,
+        plan="",
+        version=0,
+        cost_before=edited.cost_before,
+        cost_after=edited.cost_after,
+        n_violations=broken,
         consequences=_consequences(edited.consequences),
-    )  # fmt: skip
+    )
 
 
 def _stay(told: PlaceTold) -> Stay | None:
@@ -178,9 +187,13 @@ async def edit_plan(call: CallDep, plan_id: PathText) -> DraftMade:
             session, actor=call.actor, at=now, change=change, patient=told.patient, stay=_stay(told)
         )
         return DraftMade(
-            plan=row.id, version=row.version, cost_before=edited.cost_before, cost_after=edited.cost_after,
-            n_violations=row.n_violations, consequences=_consequences(edited.consequences),
-        )  # fmt: skip
+            plan=row.id,
+            version=row.version,
+            cost_before=edited.cost_before,
+            cost_after=edited.cost_after,
+            n_violations=row.n_violations,
+            consequences=_consequences(edited.consequences),
+        )
 
     return await call.hospital.write(use_case)
 
@@ -191,18 +204,27 @@ async def repair_plan(call: CallDep, plan_id: PathText) -> DraftMade:
     told, now = call.read(OutageTold), call.now
     change = talk.Change(plan=plan_id, new_id=call.hospital.new_id(), title=told.title)
     outage = Outage(
-        nurse=told.nurse, surgeon=told.surgeon, theatre=told.theatre, from_day=told.from_day, to_day=told.to_day,
+        nurse=told.nurse,
+        surgeon=told.surgeon,
+        theatre=told.theatre,
+        from_day=told.from_day,
+        to_day=told.to_day,
         shift=told.shift,
-    )  # fmt: skip
+    )
 
     def use_case(session: Session) -> DraftMade:
         row, repaired = talk.repair_plan(session, actor=call.actor, at=now, change=change, outage=outage)
         edited = repaired.edited
         return DraftMade(
-            plan=row.id, version=row.version, cost_before=edited.cost_before, cost_after=edited.cost_after,
-            n_violations=row.n_violations, consequences=_consequences(edited.consequences),
-            n_changed=repaired.n_changed, n_cells=repaired.n_cells,
-        )  # fmt: skip
+            plan=row.id,
+            version=row.version,
+            cost_before=edited.cost_before,
+            cost_after=edited.cost_after,
+            n_violations=row.n_violations,
+            consequences=_consequences(edited.consequences),
+            n_changed=repaired.n_changed,
+            n_cells=repaired.n_cells,
+        )
 
     return await call.hospital.write(use_case)
 
@@ -213,7 +235,10 @@ def compare_plans(call: CallDep, plan_id: PathText, other: PathText) -> Comparis
     with call.hospital.read() as session:
         found = talk.compare(session, plan_id, other)
     return ComparisonShown(
-        cost=found.cost, other_cost=found.other_cost, violations=found.violations,
-        other_violations=found.other_violations, consequences=_consequences(found.consequences),
+        cost=found.cost,
+        other_cost=found.other_cost,
+        violations=found.violations,
+        other_violations=found.other_violations,
+        consequences=_consequences(found.consequences),
         moved=_raw([[to_json(old), to_json(new)] for old, new in found.moved]),
-    )  # fmt: skip
+    )

@@ -102,10 +102,19 @@ class PublishTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 def _shown(row: PlanRow) -> PlanShown:
     return PlanShown(
-        id=row.id, kind=row.kind, title=row.title, status=row.status, start=to_text(row.start_at), days=row.days,
-        cost=row.cost, n_violations=row.n_violations, content_hash=row.content_hash, created=to_text(row.created_at),
-        published=to_text(row.published_at) if row.published_at else "", version=row.version,
-    )  # fmt: skip
+        id=row.id,
+        kind=row.kind,
+        title=row.title,
+        status=row.status,
+        start=to_text(row.start_at),
+        days=row.days,
+        cost=row.cost,
+        n_violations=row.n_violations,
+        content_hash=row.content_hash,
+        created=to_text(row.created_at),
+        published=to_text(row.published_at) if row.published_at else "",
+        version=row.version,
+    )
 
 
 @router.post("/jobs", permission=Permission.PLANS_EDIT, takes=PlanWanted, gives=JobStarted, status=202)
@@ -113,9 +122,13 @@ def start_plan_job(call: CallDep) -> JobStarted:
     """Have a plan made; the job tells how far it is and holds the result."""
     told = call.read(PlanWanted)
     arguments: dict[str, object] = {
-        "kind": "admissions", "seconds": told.seconds, "seed": told.seed, "days": told.days, "wards": list(told.wards),
+        "kind": "admissions",
+        "seconds": told.seconds,
+        "seed": told.seed,
+        "days": told.days,
+        "wards": list(told.wards),
         "waiting_list": told.waiting_list,
-    }  # fmt: skip
+    }
     if told.ihtc is not None:
         arguments["ihtc"] = told.ihtc
     if told.roster is not None:
@@ -151,9 +164,13 @@ async def keep_plan(call: CallDep) -> PlanShown:
         found = _result_of(session, told.job)
         kind = PlanKind(str(found.plan["kind"]))
         new = service.NewPlan(
-            id=new_id, title=told.title, start_at=int(str(found.plan["start_at"])), problem=bytes(found.problem),
-            plan=bytes(found.roster if kind is PlanKind.ROSTER else found.admissions), kind=kind,
-        )  # fmt: skip
+            id=new_id,
+            title=told.title,
+            start_at=int(str(found.plan["start_at"])),
+            problem=bytes(found.problem),
+            plan=bytes(found.roster if kind is PlanKind.ROSTER else found.admissions),
+            kind=kind,
+        )
         return _shown(service.keep_draft(session, actor=call.actor, at=now, new=new))
 
     return await call.hospital.write(use_case)
@@ -172,9 +189,11 @@ def list_plans(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> Pla
 
 def _detail(row: PlanRow) -> PlanDetail:
     return PlanDetail(
-        summary=_shown(row), plan=msgspec.Raw(row.plan), report=msgspec.Raw(row.report),
+        summary=_shown(row),
+        plan=msgspec.Raw(row.plan),
+        report=msgspec.Raw(row.report),
         overrides=msgspec.Raw(row.overrides.encode()),
-    )  # fmt: skip
+    )
 
 
 @router.get("/{plan_id}", permission=Permission.PLANS_READ, gives=PlanDetail)
@@ -186,15 +205,22 @@ def get_plan(call: CallDep, plan_id: PathText) -> Response:
     return Response(body, media_type="application/json", headers={"etag": etag_of(version)})
 
 
-@router.post("/{plan_id}/publication", permission=Permission.PLANS_PUBLISH, takes=PublishTold, gives=PlanShown,
-             status=201, needs_version=True)  # fmt: skip
+@router.post(
+    "/{plan_id}/publication",
+    permission=Permission.PLANS_PUBLISH,
+    takes=PublishTold,
+    gives=PlanShown,
+    status=201,
+    needs_version=True,
+)
 async def publish_plan(call: CallDep, plan_id: PathText) -> PlanShown:
     """Put a draft in force; each broken rule needs a reason."""
     told = call.read(PublishTold)
     intent = service.Publishing(
-        plan=plan_id, version=seen_version(call.request),
+        plan=plan_id,
+        version=seen_version(call.request),
         overrides=tuple(Override(rule=found.rule, reason=found.reason) for found in told.overrides),
-    )  # fmt: skip
+    )
     return await call.hospital.write(lambda session: _publish(call, session, intent))
 
 

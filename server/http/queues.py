@@ -129,19 +129,29 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
 def _wait(found: ExpectedWait) -> WaitShown:
     return WaitShown(
-        low_s=round(found.low_s, 1), median_s=round(found.median_s, 1), high_s=round(found.high_s, 1), n=found.n,
+        low_s=round(found.low_s, 1),
+        median_s=round(found.median_s, 1),
+        high_s=round(found.high_s, 1),
+        n=found.n,
         is_prior=found.is_prior,
-    )  # fmt: skip
+    )
 
 
 def _ticket(one: Ticket, now: int, expected: ExpectedWait | None = None) -> QueueTicket:
     until = one.called_at or one.ended_at or now
     return QueueTicket(
-        id=one.id, number=one.number, service_point=one.service_point, status=one.status.value,
-        position=expected.position if expected else 0, priority=one.priority, joined=instant(one.joined_at),
-        wait_s=round(max(until - one.joined_at, 0) / 1_000_000, 1), counter=one.counter,
-        exception_reason=one.exception_reason, expected=_wait(expected) if expected else None,
-    )  # fmt: skip
+        id=one.id,
+        number=one.number,
+        service_point=one.service_point,
+        status=one.status.value,
+        position=expected.position if expected else 0,
+        priority=one.priority,
+        joined=instant(one.joined_at),
+        wait_s=round(max(until - one.joined_at, 0) / 1_000_000, 1),
+        counter=one.counter,
+        exception_reason=one.exception_reason,
+        expected=_wait(expected) if expected else None,
+    )
 
 
 def _called(state: Tables, point: str) -> list[Ticket]:
@@ -171,11 +181,14 @@ def list_queues(call: CallDep) -> QueuePage:
             joined = [state.tickets[key].joined_at for _, _, key in state.index.queues.get(point, ())]
             rows.append(
                 QueueSummary(
-                    service_point=point, name=shown.place_name(state, point), waiting=len(joined),
-                    serving=len(_called(state, point)), next_joiner=_wait(waits[-1]),
+                    service_point=point,
+                    name=shown.place_name(state, point),
+                    waiting=len(joined),
+                    serving=len(_called(state, point)),
+                    next_joiner=_wait(waits[-1]),
                     longest_wait_s=round((now - min(joined, default=now)) / 1_000_000, 1),
                 )
-            )  # fmt: skip
+            )
     return QueuePage(queues=rows)
 
 
@@ -278,17 +291,20 @@ def board_of(state: LiveState, point: str, now: int) -> Board:
     called = [one for one in _called(state, point) if one.called_at > now - CALLED_FOR_US]
     waits = waits_at(state, point, now)
     return Board(
-        name=shown.place_name(state, point), at=instant(now),
+        name=shown.place_name(state, point),
+        at=instant(now),
         called=[
             BoardCall(
-                number=one.number, counter=one.counter, called=instant(one.called_at),
+                number=one.number,
+                counter=one.counter,
+                called=instant(one.called_at),
                 spoken=_spoken(one.number, one.counter),
             )
             for one in called[:8]
         ],
         waiting=[state.tickets[wait.ticket].number for wait in waits[:-1]][:40],
         wait_minutes=[round(waits[-1].low_s / 60), round(waits[-1].high_s / 60)],
-    )  # fmt: skip
+    )
 
 
 @router.get("/board/{service_point}", permission=PUBLIC, gives=Board)
@@ -320,10 +336,15 @@ def show_board(call: CallDep, service_point: PathText, lang: Language = "") -> R
     low, high = board.wait_minutes
     wait = text(language, "Expected wait: {low} to {high} min").format(low=low, high=high)
     body = _PAGE.format(
-        lang="zh-CN" if language == "zh_CN" else "en", name=escape(board.name), style=STYLE_PATH,
-        called_label=text(language, "Now called"), waiting_label=text(language, "Waiting"), called=calls,
-        waiting=escape(", ".join(board.waiting)) or text(language, "Nobody waits"), wait=wait,
-    )  # fmt: skip
+        lang="zh-CN" if language == "zh_CN" else "en",
+        name=escape(board.name),
+        style=STYLE_PATH,
+        called_label=text(language, "Now called"),
+        waiting_label=text(language, "Waiting"),
+        called=calls,
+        waiting=escape(", ".join(board.waiting)) or text(language, "Nobody waits"),
+        wait=wait,
+    )
     return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
 
 

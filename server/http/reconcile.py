@@ -101,23 +101,32 @@ def get_report(call: CallDep) -> ReconcileShown:
     low, median, high = turnover_quantiles_s(turned)
     done = sum(1 for one in turned if one.ready_at)
     return ReconcileShown(
-        at=instant(now), encounters=total,
+        at=instant(now),
+        encounters=total,
         disagreements=[
             DisagreementShown(
-                encounter=one.encounter, kind=one.kind.value, assigned=one.assigned, observed=one.observed,
-                believed=one.believed, confidence=round(one.confidence, 3), since=instant(one.since_at),
+                encounter=one.encounter,
+                kind=one.kind.value,
+                assigned=one.assigned,
+                observed=one.observed,
+                believed=one.believed,
+                confidence=round(one.confidence, 3),
+                since=instant(one.since_at),
             )
             for one in found
         ],
         census=[
             CensusShown(
-                place=one.place, name=names[one.place], assigned=one.assigned, present=one.present,
+                place=one.place,
+                name=names[one.place],
+                assigned=one.assigned,
+                present=one.present,
                 observed=one.observed,
             )
             for one in counted
         ],
         turnover=TurnoverShown(n=done, waiting=len(turned) - done, low_s=low, median_s=median, high_s=high),
-    )  # fmt: skip
+    )
 
 
 @router.get("/{encounter}", permission=Permission.ENCOUNTERS_READ, gives=Explanation)
@@ -137,12 +146,20 @@ def explain_encounter(call: CallDep, encounter: PathText) -> Explanation:
         event, message = one.event, told.get(one.event.id)
         evidence.append(
             Evidence(
-                event_id=event.id, event=type(event).__name__, occurred=instant(event.occurred_at),
-                recorded=instant(event.recorded_at), source=event.source, message=message.number if message else 0,
+                event_id=event.id,
+                event=type(event).__name__,
+                occurred=instant(event.occurred_at),
+                recorded=instant(event.recorded_at),
+                source=event.source,
+                message=message.number if message else 0,
                 message_type=f"{message.kind}^{message.trigger}" if message else "",
             )
-        )  # fmt: skip
+        )
     return Explanation(
-        encounter=encounter, place=believed.place, basis=believed.basis.value, age_s=round(believed.age_s, 1),
-        confidence=round(believed.confidence, 3), evidence=evidence,
-    )  # fmt: skip
+        encounter=encounter,
+        place=believed.place,
+        basis=believed.basis.value,
+        age_s=round(believed.age_s, 1),
+        confidence=round(believed.confidence, 3),
+        evidence=evidence,
+    )

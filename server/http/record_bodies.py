@@ -88,10 +88,16 @@ class ResultShown(msgspec.Struct, frozen=True, kw_only=True):
 def result_shown(result: Result) -> ResultShown:
     """Give a result as it is shown."""
     return ResultShown(
-        id=result.id, asset=result.asset, kind=result.kind.value, instrument=result.instrument, at=instant(result.at),
-        is_passed=result.is_passed, is_left_good=result.is_left_good, is_flagged=result.is_flagged,
+        id=result.id,
+        asset=result.asset,
+        kind=result.kind.value,
+        instrument=result.instrument,
+        at=instant(result.at),
+        is_passed=result.is_passed,
+        is_left_good=result.is_left_good,
+        is_flagged=result.is_flagged,
         details=list(result.details),
-    )  # fmt: skip
+    )
 
 
 class ResultList(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,12 +126,10 @@ def trace_shown(trace: Trace) -> TraceShown:
     """Give a reverse trace as it is shown."""
     return TraceShown(
         instrument=trace.instrument,
-        spans=[
-            SpanShown(after=instant(max(a, 0)), until=instant(u) if u < LAST else "") for a, u in trace.spans
-        ],
+        spans=[SpanShown(after=instant(max(a, 0)), until=instant(u) if u < LAST else "") for a, u in trace.spans],
         results=[result_shown(result) for result in trace.results],
         assets=sorted({result.asset for result in trace.results}),
-    )  # fmt: skip
+    )
 
 
 class IncidentTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -161,12 +165,20 @@ class IncidentShown(msgspec.Struct, frozen=True, kw_only=True):
 def incident_shown(incident: Incident) -> IncidentShown:
     """Give an incident as it is shown."""
     return IncidentShown(
-        id=incident.id, asset=incident.asset, severity=incident.severity.value, description=incident.description,
-        evidence=incident.evidence, case_id=incident.case_id, happened_at=instant(incident.happened_at),
-        aware_at=instant(incident.aware_at), due_at=instant(incident.due_at),
-        reported_at=instant(incident.reported_at), reference=incident.reference,
-        closed_at=instant(incident.closed_at), conclusion=incident.conclusion,
-    )  # fmt: skip
+        id=incident.id,
+        asset=incident.asset,
+        severity=incident.severity.value,
+        description=incident.description,
+        evidence=incident.evidence,
+        case_id=incident.case_id,
+        happened_at=instant(incident.happened_at),
+        aware_at=instant(incident.aware_at),
+        due_at=instant(incident.due_at),
+        reported_at=instant(incident.reported_at),
+        reference=incident.reference,
+        closed_at=instant(incident.closed_at),
+        conclusion=incident.conclusion,
+    )
 
 
 class IncidentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,9 +233,13 @@ class UsageShown(msgspec.Struct, frozen=True, kw_only=True):
 def usage_shown(meter: str, usage: Usage) -> UsageShown:
     """Give the use of a device as it is shown."""
     return UsageShown(
-        meter=meter, total=usage.total, per_day=usage.per_day, readings=usage.readings, last_at=instant(usage.last_at),
+        meter=meter,
+        total=usage.total,
+        per_day=usage.per_day,
+        readings=usage.readings,
+        last_at=instant(usage.last_at),
         is_unexplained=usage.is_unexplained,
-    )  # fmt: skip
+    )
 
 
 class UsageList(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,9 +274,16 @@ class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
 def document_shown(document: Document) -> DocumentShown:
     """Give a document as it is shown."""
     return DocumentShown(
-        id=document.id, subject=document.subject, name=document.name, media_type=document.media_type,
-        size=document.size, sha256=document.sha256, note=document.note, actor=document.actor, at=instant(document.at),
-    )  # fmt: skip
+        id=document.id,
+        subject=document.subject,
+        name=document.name,
+        media_type=document.media_type,
+        size=document.size,
+        sha256=document.sha256,
+        note=document.note,
+        actor=document.actor,
+        at=instant(document.at),
+    )
 
 
 class DocumentList(msgspec.Struct, frozen=True, kw_only=True):

@@ -106,10 +106,17 @@ class MachineTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         except ValueError as error:
             raise DecodeError(f"A programme code is no number: {error}.", code="machine.programme_code") from error
         return Machine(
-            id=identifier, kind=self.kind, place=self.place, device=self.device, programmes=programmes,
-            quantities={name: tuple(names) for name, names in self.quantities.items()}, leading=self.leading,
-            idle_codes=tuple(self.idle_codes), start_above_c=self.start_above_c, end_below_c=self.end_below_c,
-        )  # fmt: skip
+            id=identifier,
+            kind=self.kind,
+            place=self.place,
+            device=self.device,
+            programmes=programmes,
+            quantities={name: tuple(names) for name, names in self.quantities.items()},
+            leading=self.leading,
+            idle_codes=tuple(self.idle_codes),
+            start_above_c=self.start_above_c,
+            end_below_c=self.end_below_c,
+        )
 
 
 class MachineList(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,20 +183,31 @@ class PrintoutTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     load: Short = ""
 
 
-@router.post("/cycles", permission=Permission.LOADS_RELEASE, takes=PrintoutTold, gives=asset_bodies.CycleShown,
-             status=201)  # fmt: skip
+@router.post(
+    "/cycles", permission=Permission.LOADS_RELEASE, takes=PrintoutTold, gives=asset_bodies.CycleShown, status=201
+)
 async def enter_by_hand(call: CallDep) -> asset_bodies.CycleShown:
     """Enter a cycle from its printout; it is judged by what is printed, and waits for a signature."""
     told, act = call.read(PrintoutTold), act_of(call)
     printout = Printout(
-        lowest_c=told.lowest_c, highest_c=told.highest_c, hold_s=told.hold_s, f0_minutes=told.f0_minutes,
-        a0_s=told.a0_s, pressure_kpa=told.pressure_kpa, machine_says_passed=told.machine_says_passed,
+        lowest_c=told.lowest_c,
+        highest_c=told.highest_c,
+        hold_s=told.hold_s,
+        f0_minutes=told.f0_minutes,
+        a0_s=told.a0_s,
+        pressure_kpa=told.pressure_kpa,
+        machine_says_passed=told.machine_says_passed,
         photo=told.photo,
-    )  # fmt: skip
+    )
     cycle = ManualCycle(
-        machine=told.machine, programme=told.programme, start_at=parse_instant(told.start_at, "start_at"),
-        end_at=parse_instant(told.end_at, "end_at"), number=told.number, printout=printout, load=told.load,
-    )  # fmt: skip
+        machine=told.machine,
+        programme=told.programme,
+        start_at=parse_instant(told.start_at, "start_at"),
+        end_at=parse_instant(told.end_at, "end_at"),
+        number=told.number,
+        printout=printout,
+        load=told.load,
+    )
     return await call.hospital.write(
         lambda session: asset_bodies.cycle_shown(enter_cycle(session, act=act, cycle=cycle))
     )
@@ -235,14 +253,17 @@ def _scope_shown(asset: str, status: ScopeStatus) -> ScopeShown:
         asset=asset,
         clocks=[
             ClockShown(
-                name=clock.name, started_at=instant(clock.started_at), due_at=instant(clock.due_at),
-                ended_at=instant(clock.ended_at), state=clock.state.value,
+                name=clock.name,
+                started_at=instant(clock.started_at),
+                due_at=instant(clock.due_at),
+                ended_at=instant(clock.ended_at),
+                state=clock.state.value,
             )
             for clock in status.clocks
         ],
         reasons=list(status.reasons),
         next_step=status.next_step.value if status.next_step is not None else "",
-    )  # fmt: skip
+    )
 
 
 @router.get("/endoscopes/{asset}", permission=Permission.DEVICES_READ, gives=ScopeShown)
@@ -253,8 +274,7 @@ def read_scope(call: CallDep, asset: PathText) -> ScopeShown:
         return _scope_shown(asset, endoscopes.status_of(session, asset=asset, now=call.now))
 
 
-@router.post("/endoscopes/{asset}/steps", permission=Permission.TASKS_DO, takes=StepTold, gives=ScopeShown,
-             status=201)  # fmt: skip
+@router.post("/endoscopes/{asset}/steps", permission=Permission.TASKS_DO, takes=StepTold, gives=ScopeShown, status=201)
 async def record_step(call: CallDep, asset: PathText) -> ScopeShown:
     """Keep a step of an endoscope's reprocessing."""
     told, act = call.read(StepTold), act_of(call)
@@ -307,13 +327,19 @@ class DoseList(msgspec.Struct, frozen=True, kw_only=True):
 
 def _dose_shown(dose: endoscopes.RoomDose) -> DoseShown:
     return DoseShown(
-        place=dose.place, at=instant(dose.at), is_reached=dose.is_reached,
+        place=dose.place,
+        at=instant(dose.at),
+        is_reached=dose.is_reached,
         doses=[
-            LightShown(position=one.position, dose_mj_cm2=one.dose_mj_cm2, target_mj_cm2=one.target_mj_cm2,
-                       is_reached=one.is_reached)
+            LightShown(
+                position=one.position,
+                dose_mj_cm2=one.dose_mj_cm2,
+                target_mj_cm2=one.target_mj_cm2,
+                is_reached=one.is_reached,
+            )
             for one in dose.doses
         ],
-    )  # fmt: skip
+    )
 
 
 @router.post("/rooms/{place}/light", permission=Permission.TASKS_DO, takes=DoseTold, gives=DoseShown, status=201)
@@ -321,9 +347,10 @@ async def record_dose(call: CallDep, place: PathText) -> DoseShown:
     """Keep the ultraviolet light delivered in a room, position by position."""
     told, act = call.read(DoseTold), act_of(call)
     dose = endoscopes.RoomDose(
-        place=place, at=parse_instant(told.at, "at") if told.at else call.now,
+        place=place,
+        at=parse_instant(told.at, "at") if told.at else call.now,
         doses=tuple(LightDose(**msgspec.structs.asdict(one)) for one in told.doses),
-    )  # fmt: skip
+    )
 
     def use_case(session: Session) -> DoseShown:
         return _dose_shown(endoscopes.record_dose(session, act=act, dose=dose))

@@ -192,12 +192,16 @@ async def get_state_summary(call: CallDep) -> StateSummary:
     state = call.hospital.live
     with call.hospital.ledger.steady:
         return StateSummary(
-            sequence=state.sequence, at=shown.instant(call.now), assets=len(state.assets), places=len(state.places),
+            sequence=state.sequence,
+            at=shown.instant(call.now),
+            assets=len(state.assets),
+            places=len(state.places),
             beds=sum(views.is_bed(state, place) for place in state.places),
             open_encounters=sum(one.is_open for one in state.encounters.values()),
-            open_tasks=len(state.index.open_tasks), active_alarms=len(state.index.active_alarms),
+            open_tasks=len(state.index.open_tasks),
+            active_alarms=len(state.index.active_alarms),
             low_stock=len(state.index.low_stock),
-        )  # fmt: skip
+        )
 
 
 @router.get("/places", permission=Permission.PLACES_READ, gives=PlacePage)
@@ -221,10 +225,20 @@ async def list_places(
 
 def _place_shown(one: Any) -> PlaceShown:
     return PlaceShown(
-        id=one.thing, kind=one.kind.value, name=one.name, name_zh=one.name_zh, parent=one.parent,
-        department=one.department, purpose=one.purpose, floor=one.floor, x_m=one.x_m, y_m=one.y_m,
-        width_m=one.width_m, depth_m=one.depth_m, capacity=one.capacity,
-    )  # fmt: skip
+        id=one.thing,
+        kind=one.kind.value,
+        name=one.name,
+        name_zh=one.name_zh,
+        parent=one.parent,
+        department=one.department,
+        purpose=one.purpose,
+        floor=one.floor,
+        x_m=one.x_m,
+        y_m=one.y_m,
+        width_m=one.width_m,
+        depth_m=one.depth_m,
+        capacity=one.capacity,
+    )
 
 
 def _fits(state: LiveState, asset: Asset, *, category: str, inside: frozenset[str], q: str) -> bool:
@@ -392,9 +406,12 @@ async def list_gateways(call: CallDep) -> GatewayList:
     with call.hospital.ledger.steady:
         rows = [
             GatewayShown(
-                id=one.thing, parent=one.parent, status=one.status.value, detail=one.detail,
+                id=one.thing,
+                parent=one.parent,
+                status=one.status.value,
+                detail=one.detail,
                 since=shown.instant(one.occurred_at),
             )
             for one in sorted(call.hospital.live.gateways.values(), key=lambda one: one.thing)
-        ]  # fmt: skip
+        ]
     return GatewayList(gateways=rows)

@@ -30,15 +30,20 @@ TOPIC_PERMISSIONS = {
 
 _PARAMETERS = (
     {
-        "name": "topics", "in": "query", "required": False,
+        "name": "topics",
+        "in": "query",
+        "required": False,
         "description": "Comma-separated; all that one may read if left out.",
         "schema": {"type": "string", "pattern": "^(positions|alarms|kpi|tasks)(,(positions|alarms|kpi|tasks))*$"},
     },
     {
-        "name": "Last-Event-ID", "in": "header", "required": False, "description": "Last frame received.",
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "description": "Last frame received.",
         "schema": {"type": "string", "maxLength": 20, "pattern": "^[0-9]{1,18}$"},
     },
-)  # fmt: skip
+)
 
 
 def hub_of(hospital: Hospital) -> Hub:
@@ -83,9 +88,11 @@ def _topics(request: Request, actor: Actor) -> frozenset[str]:
     asked = text.split(",")
     if any(topic not in SHOWS for topic in asked):
         problem = FieldProblem(
-            field="topics", place="/query", message=f"Expected one or more of {', '.join(sorted(SHOWS))}.",
+            field="topics",
+            place="/query",
+            message=f"Expected one or more of {', '.join(sorted(SHOWS))}.",
             cure="Name them with commas between.",
-        )  # fmt: skip
+        )
         raise FieldError(problem)
     return frozenset(asked)
 

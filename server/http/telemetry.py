@@ -111,9 +111,14 @@ def chunk_of(told: Chunk, index: int, *, latest: int) -> SampleChunk:
         raise _bad(index, "times_us", f"Expected instants from 1 to {latest} (a day ahead).", "Set the sender's clock.")
     values = np.array([math.nan if value is None else value for value in told.values], np.float64)
     return SampleChunk(
-        device=told.device, quantity=told.quantity, times_us=np.array(told.times_us, np.int64), values=values,
-        quality=np.array(quality, np.uint8), source=told.source, source_key=told.source_key,
-    )  # fmt: skip
+        device=told.device,
+        quantity=told.quantity,
+        times_us=np.array(told.times_us, np.int64),
+        values=values,
+        quality=np.array(quality, np.uint8),
+        source=told.source,
+        source_key=told.source_key,
+    )
 
 
 @router.post("", permission=Permission.TELEMETRY_WRITE, takes=Chunks, gives=ChunksStored)
@@ -149,16 +154,23 @@ def get_samples(call: CallDep, device: PathText, quantity: PathText, start: Inst
         found = call.hospital.telemetry.read(session, device, quantity, first, last)
     values = [None if math.isnan(value) else value for value in found.values.tolist()]
     return SamplesShown(
-        device=device, quantity=quantity, times_us=found.times_us.tolist(), values=values,
+        device=device,
+        quantity=quantity,
+        times_us=found.times_us.tolist(),
+        values=values,
         quality=found.quality.tolist(),
-    )  # fmt: skip
+    )
 
 
 @router.get("/{device}/{quantity}/rollups", permission=Permission.TELEMETRY_READ, gives=Rollups)
 def get_rollups(
-    call: CallDep, device: PathText, quantity: PathText, start: Instant, end: Instant,
+    call: CallDep,
+    device: PathText,
+    quantity: PathText,
+    start: Instant,
+    end: Instant,
     hourly: Annotated[bool, Query(description="Hours instead of minutes.")] = False,
-) -> Rollups:  # fmt: skip
+) -> Rollups:
     """Give minimum, mean and maximum per minute or hour within a window of at most 400 days."""
     first, last = parse_instant(start, "start"), parse_instant(end, "end")
     if not first < last <= first + 400 * DAY_US:

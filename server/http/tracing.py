@@ -98,9 +98,12 @@ class UptimeShown(msgspec.Struct, frozen=True, kw_only=True):
 
 def _use_shown(use: tracing.SetUse) -> SetUseShown:
     return SetUseShown(
-        set_instance=use.set_instance, case_id=use.case_id, cycle=use.cycle, at=bodies.instant(use.at),
+        set_instance=use.set_instance,
+        case_id=use.case_id,
+        cycle=use.cycle,
+        at=bodies.instant(use.at),
         flags=list(use.flags),
-    )  # fmt: skip
+    )
 
 
 @router.post("/sets/{name}/uses", permission=Permission.TASKS_DO, takes=SetUseTold, gives=SetUseShown, status=201)
@@ -119,9 +122,11 @@ def read_recall(call: CallDep, cycle: PathText) -> RecallShown:
     with call.hospital.read() as session:
         found = tracing.recall_closure(session, cycle_id=cycle)
     return RecallShown(
-        cycles=list(found.cycles), loads=list(found.loads), exposed=[_use_shown(use) for use in found.exposed],
+        cycles=list(found.cycles),
+        loads=list(found.loads),
+        exposed=[_use_shown(use) for use in found.exposed],
         to_retrieve=list(found.to_retrieve),
-    )  # fmt: skip
+    )
 
 
 def _day(text: str, field: str) -> date:
@@ -144,23 +149,35 @@ async def keep_rule(call: CallDep) -> RuleTold:
     by_time = None
     if told.months is not None:
         by_time = CalendarRule(
-            months=told.months, anchor_on=_day(told.anchor_on, "anchor_on"), anchor=told.anchor,
+            months=told.months,
+            anchor_on=_day(told.anchor_on, "anchor_on"),
+            anchor=told.anchor,
             window_days=told.window_days,
-        )  # fmt: skip
+        )
     by_meter = MeterRule(every=told.every) if told.every is not None else None
     if by_time is None and by_meter is None:
         problem = FieldProblem(field="months", place="/", message="Neither months nor every.", cure="Give one of them.")
         raise FieldError(problem)
     rule = Rule(
-        id=told.id, asset=told.asset, title=told.title, calendar=by_time, meter=by_meter, minutes=told.minutes,
+        id=told.id,
+        asset=told.asset,
+        title=told.title,
+        calendar=by_time,
+        meter=by_meter,
+        minutes=told.minutes,
         skill=told.skill,
-    )  # fmt: skip
+    )
     await call.hospital.write(lambda session: maintenance.save_rule(session, act=act, rule=rule))
     return told
 
 
-@router.post("/maintenance/generation", permission=Permission.WORK_ORDERS_WRITE, takes=GenerationTold,
-             gives=Generated, status=201)  # fmt: skip
+@router.post(
+    "/maintenance/generation",
+    permission=Permission.WORK_ORDERS_WRITE,
+    takes=GenerationTold,
+    gives=Generated,
+    status=201,
+)
 async def generate(call: CallDep) -> Generated:
     """Open the orders of all due days that have none, and mark overdue devices; again changes nothing."""
     told, act = call.read(GenerationTold), act_of(call)

@@ -73,22 +73,33 @@ def asset_view(state: LiveState, asset: Asset, now: int) -> AssetView:
     found = views.believed_location(state, asset.id, now)
     place = found.place
     position = Position(
-        place=place, place_name=place_name(state, place), confidence=round(found.confidence, 4),
-        age_s=round(found.age_s, 1), basis=found.basis.value, since=instant(found.since_at),
-    )  # fmt: skip
+        place=place,
+        place_name=place_name(state, place),
+        confidence=round(found.confidence, 4),
+        age_s=round(found.age_s, 1),
+        basis=found.basis.value,
+        since=instant(found.since_at),
+    )
     entry = asset.entry or _NO_ENTRY
     readiness, status = asset.readiness_value, asset.status
     availability, custody = asset.availability, asset.custody
     return AssetView(
-        id=asset.id, name=entry.name or asset.id, category=entry.category, model=entry.model, home=entry.home,
-        pool=entry.pool, gtin=entry.gtin, serial=entry.serial, is_mobile=entry.is_mobile,
+        id=asset.id,
+        name=entry.name or asset.id,
+        category=entry.category,
+        model=entry.model,
+        home=entry.home,
+        pool=entry.pool,
+        gtin=entry.gtin,
+        serial=entry.serial,
+        is_mobile=entry.is_mobile,
         is_usable=availability is None or availability.is_usable,
         reasons=availability.reasons if availability else (),
         readiness=readiness.value if readiness else "",
         status=status.status if status else "",
         custodian=custody.custodian if custody else "",
         position=position,
-    )  # fmt: skip
+    )
 
 
 _NO_ENTRY = AssetRegistered(thing="", occurred_at=0, source="", source_key="", category="", name="")
@@ -183,46 +194,84 @@ def bed_shown(state: LiveState, place: str) -> BedShown:
     """Show a bed; the place must be one."""
     view = views.bed_view(state, place)
     return BedShown(
-        id=place, name=place_name(state, place), ward=views.ward_of(state, place), occupancy=view.occupancy.value,
-        readiness=view.readiness.value, service=view.service.value, code=view.code.value,
+        id=place,
+        name=place_name(state, place),
+        ward=views.ward_of(state, place),
+        occupancy=view.occupancy.value,
+        readiness=view.readiness.value,
+        service=view.service.value,
+        code=view.code.value,
         encounters=tuple(view.encounters),
-    )  # fmt: skip
+    )
 
 
 def encounter_shown(one: Encounter) -> EncounterShown:
     """Show an encounter."""
     return EncounterShown(
-        id=one.id, status=one.status.value, encounter_class=_code(one.encounter_class), service=one.service,
-        acuity=one.acuity, place=one.place, present=one.present, reserved=one.reserved, stage=one.stage,
-        started=instant(one.started_at), expected=instant(one.expected_at),
-        discharge_expected=instant(one.discharge_expected_at), finished=instant(one.finished_at),
-    )  # fmt: skip
+        id=one.id,
+        status=one.status.value,
+        encounter_class=_code(one.encounter_class),
+        service=one.service,
+        acuity=one.acuity,
+        place=one.place,
+        present=one.present,
+        reserved=one.reserved,
+        stage=one.stage,
+        started=instant(one.started_at),
+        expected=instant(one.expected_at),
+        discharge_expected=instant(one.discharge_expected_at),
+        finished=instant(one.finished_at),
+    )
 
 
 def task_shown(one: Task) -> TaskShown:
     """Show a task."""
     return TaskShown(
-        id=one.id, kind=_code(one.kind), status=one.status.value, subject=one.subject_id, from_place=one.from_place,
-        to_place=one.to_place, quantity=one.quantity, priority=one.priority, reason=one.reason, assignee=one.assignee,
-        blocked_reason=one.blocked_reason, created=instant(one.created_at), due=instant(one.due_at),
-        started=instant(one.started_at), ended=instant(one.ended_at),
-    )  # fmt: skip
+        id=one.id,
+        kind=_code(one.kind),
+        status=one.status.value,
+        subject=one.subject_id,
+        from_place=one.from_place,
+        to_place=one.to_place,
+        quantity=one.quantity,
+        priority=one.priority,
+        reason=one.reason,
+        assignee=one.assignee,
+        blocked_reason=one.blocked_reason,
+        created=instant(one.created_at),
+        due=instant(one.due_at),
+        started=instant(one.started_at),
+        ended=instant(one.ended_at),
+    )
 
 
 def alarm_shown(one: Alarm) -> AlarmShown:
     """Show an alarm."""
     return AlarmShown(
-        id=one.id, alarm_class=one.alarm_class, subject=one.subject_id, place=one.place, priority=one.priority.value,
-        is_active=one.is_active, is_acknowledged=one.is_acknowledged, acknowledged_by=one.acknowledged_by,
-        shelved_until=instant(one.shelved_until), raised=instant(one.raised_at), cleared=instant(one.cleared_at),
+        id=one.id,
+        alarm_class=one.alarm_class,
+        subject=one.subject_id,
+        place=one.place,
+        priority=one.priority.value,
+        is_active=one.is_active,
+        is_acknowledged=one.is_acknowledged,
+        acknowledged_by=one.acknowledged_by,
+        shelved_until=instant(one.shelved_until),
+        raised=instant(one.raised_at),
+        cleared=instant(one.cleared_at),
         parameters=dict(one.parameters),
-    )  # fmt: skip
+    )
 
 
 def stock_shown(line: StockLine) -> StockShown:
     """Show what a place holds of an item."""
     return StockShown(
-        place=line.place, item=line.item, quantity=line.quantity, lots=dict(line.lots),
-        par_level=line.par.par_level if line.par else 0, reorder_point=line.par.reorder_point if line.par else 0,
-        is_low=line.is_low, stockout_expected=instant(line.predicted.expected_at) if line.predicted else "",
-    )  # fmt: skip
+        place=line.place,
+        item=line.item,
+        quantity=line.quantity,
+        lots=dict(line.lots),
+        par_level=line.par.par_level if line.par else 0,
+        reorder_point=line.par.reorder_point if line.par else 0,
+        is_low=line.is_low,
+        stockout_expected=instant(line.predicted.expected_at) if line.predicted else "",
+    )

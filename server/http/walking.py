@@ -15,9 +15,12 @@ def person_routes(hospital: Hospital) -> Routes:
     """Give the ways of a person through the present building."""
     live = hospital.live
     version = hash(
-        (*(e.id for e in tuple(live.places.values())), *(e.id for e in tuple(live.paths.values())),
-         *(e.id for e in tuple(live.closures.values())))
-    )  # fmt: skip
+        (
+            *(e.id for e in tuple(live.places.values())),
+            *(e.id for e in tuple(live.paths.values())),
+            *(e.id for e in tuple(live.closures.values())),
+        )
+    )
     known = hospital.services.get("tasks.walking")
     if not (isinstance(known, tuple) and known[0] == version):
         building = Building()

@@ -52,7 +52,10 @@ def start_what_if_job(call: CallDep) -> JobStarted:
     """Have a what-if computed from the hospital as it is now; `/v1/jobs/{job_id}` tells how far it is."""
     told = call.read(WhatIfWanted)
     arguments: dict[str, object] = {
-        "base": "live", "horizon_s": told.horizon_s, "replications": told.replications, "seed": told.seed,
+        "base": "live",
+        "horizon_s": told.horizon_s,
+        "replications": told.replications,
+        "seed": told.seed,
         "scenarios": msgspec.to_builtins([_scenario(one) for one in told.scenarios]),
-    }  # fmt: skip
+    }
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))

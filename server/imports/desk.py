@@ -52,9 +52,14 @@ class Desk:
             return self._run(upload, is_dry_run=True, actor="")
         except ImportRefused as refused:
             return ImportReport(
-                kind=upload.kind, file=upload.name, is_stored=False, n_rows=0, n_new=0,
-                n_problems=len(refused.problems), problems=refused.problems[:MOST_PROBLEMS],
-            )  # fmt: skip
+                kind=upload.kind,
+                file=upload.name,
+                is_stored=False,
+                n_rows=0,
+                n_new=0,
+                n_problems=len(refused.problems),
+                problems=refused.problems[:MOST_PROBLEMS],
+            )
 
     def store(self, upload: Upload, *, actor: Actor) -> ImportReport:
         """Import a file.
@@ -103,20 +108,33 @@ class Desk:
             found = import_master(self._hospital, kind, path, is_dry_run=is_dry_run, actor=actor)
             columns, rows = _first_rows(path)
         return ImportReport(
-            kind=upload.kind, file=upload.name, is_stored=found.is_stored, n_rows=found.n_rows, n_new=found.n_new,
-            columns=columns, first_rows=rows,
-        )  # fmt: skip
+            kind=upload.kind,
+            file=upload.name,
+            is_stored=found.is_stored,
+            n_rows=found.n_rows,
+            n_new=found.n_new,
+            columns=columns,
+            first_rows=rows,
+        )
 
     def _run_log(self, path: Path, upload: Upload, *, is_dry_run: bool, actor: str) -> ImportReport:
         mapping = mapping_of(upload.mapping) if upload.mapping else shipped_mappings().get(path.stem)
         found = import_log(self._hospital, path, mapping=mapping, is_dry_run=is_dry_run, actor=actor)
         columns, rows = _first_rows(path)
         return ImportReport(
-            kind=EVENTS, file=upload.name, is_stored=found.is_stored, n_rows=found.n_rows,
-            n_new=found.n_new if found.is_stored else found.n_events, n_problems=found.n_problems,
-            problems=found.problems[:MOST_PROBLEMS], columns=columns, first_rows=rows, guessed=found.guessed,
-            mapping=found.mapping.model_dump_json(exclude_defaults=True), unknown_places=found.unknown_places,
-        )  # fmt: skip
+            kind=EVENTS,
+            file=upload.name,
+            is_stored=found.is_stored,
+            n_rows=found.n_rows,
+            n_new=found.n_new if found.is_stored else found.n_events,
+            n_problems=found.n_problems,
+            problems=found.problems[:MOST_PROBLEMS],
+            columns=columns,
+            first_rows=rows,
+            guessed=found.guessed,
+            mapping=found.mapping.model_dump_json(exclude_defaults=True),
+            unknown_places=found.unknown_places,
+        )
 
 
 def plain_name(name: str) -> str:

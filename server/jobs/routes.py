@@ -65,12 +65,18 @@ def _instant(at: int) -> str:
 
 def _shown(view: JobView) -> JobShown:
     return JobShown(
-        id=view.id, kind=view.kind, state=view.state.value, progress_share=view.progress_share, note=view.note,
-        created=_instant(view.created_at), started=_instant(view.started_at), ended=_instant(view.ended_at),
+        id=view.id,
+        kind=view.kind,
+        state=view.state.value,
+        progress_share=view.progress_share,
+        note=view.note,
+        created=_instant(view.created_at),
+        started=_instant(view.started_at),
+        ended=_instant(view.ended_at),
         result=f"/v1/results/{view.result_hash}" if view.result_hash else "",
         problem=msgspec.Raw(view.problem.encode()) if view.problem else None,
         partial=msgspec.Raw(view.partial) if view.partial else None,
-    )  # fmt: skip
+    )
 
 
 @router.get("/jobs", permission=Permission.SIMULATION_READ, gives=JobPage)

@@ -182,9 +182,13 @@ class JobRunner:
             raise InputError(f"There is no job {kind[:80]!r}: expected one of {', '.join(sorted(self._kinds))}.")
         job_id = self._hospital.new_id()
         row = JobRow(
-            id=job_id, kind=kind, state=JobState.QUEUED, actor=actor.id, created_at=self._hospital.clock.now(),
+            id=job_id,
+            kind=kind,
+            state=JobState.QUEUED,
+            actor=actor.id,
+            created_at=self._hospital.clock.now(),
             payload=msgspec.json.encode(self._prepared(kind, arguments), order="deterministic"),
-        )  # fmt: skip
+        )
         self._ended[job_id] = threading.Event()
         self._hospital.write_now(lambda session: session.add(row))
         self._queue.put_nowait(job_id)
@@ -295,10 +299,19 @@ class JobRunner:
     def _shown(self, row: JobRow) -> JobView:
         share, note, partial = self._partial.get(row.id, (row.progress_share, row.note, b""))
         return JobView(
-            id=row.id, kind=row.kind, state=JobState(row.state), actor=row.actor, progress_share=share, note=note,
-            created_at=row.created_at, started_at=row.started_at, ended_at=row.ended_at, result_hash=row.result_hash,
-            problem=row.problem, partial=partial,
-        )  # fmt: skip
+            id=row.id,
+            kind=row.kind,
+            state=JobState(row.state),
+            actor=row.actor,
+            progress_share=share,
+            note=note,
+            created_at=row.created_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            result_hash=row.result_hash,
+            problem=row.problem,
+            partial=partial,
+        )
 
     def _run(self) -> None:
         worker = _Worker()

@@ -18,7 +18,7 @@ from server.schema.metadata import TABLE_MODULES, full_metadata
 TARGET = Path(__file__).parent / "versions" / "0001_first_shape.py"
 
 _HEAD = '''# ruff: noqa: C901, E501, F401, PLR0912, PLR0915
-# fmt: off
+
 """The first shape of the database; written by ``python -m server.migrations.regenerate``."""
 
 import sqlalchemy as sa

@@ -48,11 +48,16 @@ def keep(
         return False
     session.add(
         ForecastRow(
-            unit=unit, made_at=made.made_at, target_at=made.target_at, horizon_h=horizon_h, present=made.present,
-            model_mean=as_modelled[0], model_variance=as_modelled[1],
+            unit=unit,
+            made_at=made.made_at,
+            target_at=made.target_at,
+            horizon_h=horizon_h,
+            present=made.present,
+            model_mean=as_modelled[0],
+            model_variance=as_modelled[1],
             chances=np.asarray(made.chances, dtype="<f4").tobytes(),
         )
-    )  # fmt: skip
+    )
     return True
 
 
@@ -79,13 +84,16 @@ def scored_past(session: Session, *, since: int) -> Mapping[tuple[str, float], S
     """Give forecasts whose outcome is known, by unit and horizon, in order of time."""
     query = (
         select(
-            col(ForecastRow.unit), col(ForecastRow.horizon_h), col(ForecastRow.model_mean),
-            col(ForecastRow.model_variance), col(ForecastOutcomeRow.came),
+            col(ForecastRow.unit),
+            col(ForecastRow.horizon_h),
+            col(ForecastRow.model_mean),
+            col(ForecastRow.model_variance),
+            col(ForecastOutcomeRow.came),
         )
         .join(ForecastOutcomeRow, _same_instant())
         .where(col(ForecastRow.target_at) >= since)
         .order_by(col(ForecastRow.target_at))
-    )  # fmt: skip
+    )
     found: dict[tuple[str, float], list[Scored]] = {}
     for unit, horizon, mean, variance, came in session.execute(query):
         found.setdefault((unit, horizon), []).append(Scored(mean=mean, variance=variance, came=came))

@@ -90,9 +90,13 @@ class WorkedCase:
             abs(self.expected), 1e-12
         )
         return Outcome(
-            name=self.name, expected=f"{self.expected:.10g}", found=f"{found:.10g}", tolerance=f"{self.tolerance:.1g}",
-            source=self.source, is_passed=is_close,
-        )  # fmt: skip
+            name=self.name,
+            expected=f"{self.expected:.10g}",
+            found=f"{found:.10g}",
+            tolerance=f"{self.tolerance:.1g}",
+            source=self.source,
+            is_passed=is_close,
+        )
 
 
 def equal(name: str, expected: object, found: object, source: str) -> Outcome:

@@ -28,12 +28,16 @@ def _fill(hospital: Hospital) -> None:
     hospital.record_now(
         [
             PlaceDefined(
-                thing=f"P{n}", occurred_at=now, source="twin:validation", source_key=f"p{n}", kind=PlaceKind.ROOM,
+                thing=f"P{n}",
+                occurred_at=now,
+                source="twin:validation",
+                source_key=f"p{n}",
+                kind=PlaceKind.ROOM,
                 name=f"Room {n}",
             )
             for n in range(PLACES)
         ]
-    )  # fmt: skip
+    )
 
 
 def library(_folder: Path, *, version: tuple[int, ...] = dbapi2.sqlite_version_info) -> Outcome:

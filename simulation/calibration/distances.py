@@ -129,9 +129,15 @@ def match(real: Sequence[Case], simulated: Sequence[Sequence[Case]], window_us: 
     for figure, value in truth.items():
         low, middle, high = np.quantile([one[figure] for one in several], (0.025, 0.5, 0.975))
         found.append(
-            Match(figure=figure, real=value, low=float(low), middle=float(middle), high=float(high),
-                  matches=bool(low <= value <= high))
-        )  # fmt: skip
+            Match(
+                figure=figure,
+                real=value,
+                low=float(low),
+                middle=float(middle),
+                high=float(high),
+                matches=bool(low <= value <= high),
+            )
+        )
     return found
 
 

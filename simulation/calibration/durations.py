@@ -146,9 +146,14 @@ def _empirical(durations: Floats, cut: Flags, times: Floats, survival: Floats) -
     values = times[np.minimum(where, len(times) - 1)]
     text = "values:" + ",".join(f"{value:.6g}" for value in values)
     return Fitted(
-        law="values", text=text, aic=math.inf, ks=0.5 / count, mean=float(values.mean()), n=len(durations),
+        law="values",
+        text=text,
+        aic=math.inf,
+        ks=0.5 / count,
+        mean=float(values.mean()),
+        n=len(durations),
         censored=int(cut.sum()),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

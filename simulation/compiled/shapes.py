@@ -5,9 +5,27 @@ from __future__ import annotations
 from simulation.model.plan import Floats, Integers
 
 KernelTables = tuple[
-    Integers, Integers, Integers, Integers, Floats, Integers, Floats, Floats, Integers, Integers,
-    Integers, Integers, Integers, Floats, Integers, Floats, Integers, Integers, Integers, Integers,
-]  # fmt: skip
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Floats,
+    Integers,
+    Floats,
+    Floats,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+    Floats,
+    Integers,
+    Floats,
+    Integers,
+    Integers,
+    Integers,
+    Integers,
+]
 KernelPlan = tuple[Integers, Integers, Integers]
 KernelMemory = tuple[Integers, Integers, Floats, Integers, Integers, Integers, Integers, Integers, Integers]
 KernelResults = tuple[Floats, Integers, Floats, Integers, Integers, Integers]

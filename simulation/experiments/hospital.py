@@ -10,9 +10,31 @@ from simulation.model.distributions import read_distribution
 
 # Shares of a day's emergency arrivals by hour, a usual shape: low at night, high from late morning on.
 ED_ARRIVALS_BY_HOUR = (
-    0.021, 0.017, 0.014, 0.013, 0.013, 0.014, 0.020, 0.032, 0.046, 0.058, 0.063, 0.063,
-    0.060, 0.058, 0.057, 0.057, 0.057, 0.057, 0.055, 0.052, 0.047, 0.041, 0.034, 0.028,
-)  # fmt: skip
+    0.021,
+    0.017,
+    0.014,
+    0.013,
+    0.013,
+    0.014,
+    0.020,
+    0.032,
+    0.046,
+    0.058,
+    0.063,
+    0.063,
+    0.060,
+    0.058,
+    0.057,
+    0.057,
+    0.057,
+    0.057,
+    0.055,
+    0.052,
+    0.047,
+    0.041,
+    0.034,
+    0.028,
+)
 
 
 DAY_CASE_SHARE = 0.35  # of planned operations, after which one goes home the same day; a usual figure

@@ -145,8 +145,11 @@ def _day_shape(days: Integers, hour_days: Integers, hourly: Floats) -> float:
     whole, counts = _whole_days(days, hour_days)
     if len(whole) < 14:
         return _MOST_SHAPE
-    expected = np.bincount(np.searchsorted(whole, hour_days[np.isin(hour_days, whole)]), minlength=len(whole),
-                           weights=hourly[np.isin(hour_days, whole)])  # fmt: skip
+    expected = np.bincount(
+        np.searchsorted(whole, hour_days[np.isin(hour_days, whole)]),
+        minlength=len(whole),
+        weights=hourly[np.isin(hour_days, whole)],
+    )
     strange = np.abs(counts - expected) / np.sqrt(np.maximum(expected, 0.5))
     usual = strange <= np.quantile(strange, 1 - _TRIMMED)
     extra = ((counts - expected)[usual] ** 2).sum() - expected[usual].sum()

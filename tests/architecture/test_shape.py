@@ -8,8 +8,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
-    "twin", "assets", "inventory", "rfid_gateway", "scheduling", "simulation", "interop", "dash_app", "server",
-)  # fmt: skip
+    "twin",
+    "assets",
+    "inventory",
+    "rfid_gateway",
+    "scheduling",
+    "simulation",
+    "interop",
+    "dash_app",
+    "server",
+)
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "base", "core", "manager", "managers"}
 FILES = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts

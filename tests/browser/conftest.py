@@ -31,9 +31,15 @@ from twin.settings import Settings
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 PASSWORD = "four words make sense"
 PATIENCE_MS = 10_000
 
@@ -50,9 +56,12 @@ class Served:
         """Store one event that happens now."""
         self.count += 1
         event = event_type(
-            thing=thing, occurred_at=self.hospital.clock.now(), source="gateway:test",
-            source_key=f"browser-{self.count}", **payload,
-        )  # fmt: skip
+            thing=thing,
+            occurred_at=self.hospital.clock.now(),
+            source="gateway:test",
+            source_key=f"browser-{self.count}",
+            **payload,
+        )
         self.hospital.record_now([event])
 
 
@@ -119,9 +128,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         port = free.getsockname()[1]
     with at_work(hospital) as app:
         config = uvicorn.Config(
-            app.asgi, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on",
+            app.asgi,
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
             timeout_graceful_shutdown=2,
-        )  # fmt: skip
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, name="browser-server")
         thread.start()

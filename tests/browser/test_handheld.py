@@ -31,9 +31,17 @@ def cleaning(served):
     hospital = served.hospital
     now = hospital.clock.now()
     request = TaskRequested(
-        thing="W1-B3", occurred_at=now, source="", source_key="", kind=TaskKind.CLEAN, dedupe_key=f"browser-{now}",
-        subject_id="W1-B3", to_place="W1-B3", priority=1, reason="departure",
-    )  # fmt: skip
+        thing="W1-B3",
+        occurred_at=now,
+        source="",
+        source_key="",
+        kind=TaskKind.CLEAN,
+        dedupe_key=f"browser-{now}",
+        subject_id="W1-B3",
+        to_place="W1-B3",
+        priority=1,
+        reason="departure",
+    )
     step = service.Step(command_id=f"make-{now}", actor="user-porter", at=now)
     hospital.write_now(
         lambda session: service.request_task(session, ledger=hospital.ledger, step=step, request=request)

@@ -63,11 +63,16 @@ def test_an_alarm_is_acknowledged_and_put_aside_with_a_reason(visit, served):
     served.hospital.record_now(
         [
             AlarmRaised(
-                thing="alarm-ui", occurred_at=now, source="twin:test", source_key=f"ui-{now}", alarm_class="task_overdue",
-                subject_id="W1-B3", priority=AlarmPriority.LOW,
+                thing="alarm-ui",
+                occurred_at=now,
+                source="twin:test",
+                source_key=f"ui-{now}",
+                alarm_class="task_overdue",
+                subject_id="W1-B3",
+                priority=AlarmPriority.LOW,
             )
         ]
-    )  # fmt: skip
+    )
     page = visit().open("/ui/alarms?priority=P3")
     card = page.locator("article.alarm", has_text="Ward 1 bed 3")
     card.locator("button", has_text="Acknowledge").click()

@@ -58,13 +58,19 @@ def test_whole_restock_is_done_without_a_network_and_arrives_once(visit, served,
 def judged(page, scanned, *, item=None, known=None, minutes=0):
     """Ask the device's own judgement of a scan; gives the words' key, empty if nothing is against it."""
     gauze_item = {
-        "id": "gauze", "code": "GZ-1", "name": "Gauze", "is_careful": False,
+        "id": "gauze",
+        "code": "GZ-1",
+        "name": "Gauze",
+        "is_careful": False,
         "packages": [{"gtin": "09506000134352", "level": "box", "quantity": 10}],
-    }  # fmt: skip
+    }
     knowledge = {
-        "got_at": 1795687200000, "lasts_s": 3600, "items": [{**gauze_item, **(item or {})}],
-        "stopped": [], **(known or {}),
-    }  # fmt: skip
+        "got_at": 1795687200000,
+        "lasts_s": 3600,
+        "items": [{**gauze_item, **(item or {})}],
+        "stopped": [],
+        **(known or {}),
+    }
     found = page.evaluate(
         "async ([scanned, known, now]) => { const {reasonAgainst} = await import('/m/stops.js'); "
         "return reasonAgainst({subject_id: 'gauze'}, scanned, known, now); }",

@@ -25,9 +25,11 @@ def make(page, seed):
 def test_a_plan_is_made_kept_and_published_and_the_next_one_replaces_it(visit, served):
     for day in (2, 3):
         served.tell(
-            EncounterPlanned, f"enc-booked-{day}", encounter_class=EncounterClass.INPATIENT,
+            EncounterPlanned,
+            f"enc-booked-{day}",
+            encounter_class=EncounterClass.INPATIENT,
             expected_at=served.hospital.clock.now() + day * DAY_US,
-        )  # fmt: skip
+        )
     watched = visit()
     page = watched.open("/ui/plan")
     make(page, 1)
@@ -57,9 +59,11 @@ def test_a_plan_is_made_kept_and_published_and_the_next_one_replaces_it(visit, s
 @pytest.mark.timeout(300)  # the first plan of a fresh machine compiles the kernels
 def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
     served.tell(
-        EncounterPlanned, "enc-booked-9", encounter_class=EncounterClass.INPATIENT,
+        EncounterPlanned,
+        "enc-booked-9",
+        encounter_class=EncounterClass.INPATIENT,
         expected_at=served.hospital.clock.now() + 2 * DAY_US,
-    )  # fmt: skip
+    )
     watched = visit()
     page = watched.open("/ui/plan")
     make(page, 1)

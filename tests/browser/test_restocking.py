@@ -22,10 +22,19 @@ def gauze(api, served):
         ("/v1/items/gauze/packages", {"gtin": "09506000134352", "level": "box", "quantity": 10}),
         ("/v1/stock/receipts", {"lines": [{"place": "STORE", "scan": LABEL, "packages": 10}]}),
         ("/v1/stock/receipts", {"lines": [{"place": "ICU-B4", "scan": LABEL, "packages": 1}]}),
-        ("/v1/par-levels", {"place": "ICU-B4", "item": "gauze", "par_level": 30, "reorder_point": 8, "pack_multiple": 10,
-                            "source": "STORE"}),
+        (
+            "/v1/par-levels",
+            {
+                "place": "ICU-B4",
+                "item": "gauze",
+                "par_level": 30,
+                "reorder_point": 8,
+                "pack_multiple": 10,
+                "source": "STORE",
+            },
+        ),
         ("/v1/stock/uses", {"item": "gauze", "quantity": left + 5, "place": "ICU-B4"}),
-    ):  # fmt: skip
+    ):
         answer = people.post(path, json=body)
         assert answer.status_code == 201, answer.text
     return api("porter")

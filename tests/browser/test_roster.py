@@ -13,12 +13,14 @@ def test_who_works_when_is_shown_with_hours_nights_and_weekends(visit, served, l
     start = served.hospital.clock.now() // DAY_US * DAY_US
     shifts = tuple(
         PlannedShift(
-            staff=f"nurse-{who}", place="w1", start_at=start + day * DAY_US + 21 * 3_600_000_000,
+            staff=f"nurse-{who}",
+            place="w1",
+            start_at=start + day * DAY_US + 21 * 3_600_000_000,
             end_at=start + (day + 1) * DAY_US + 7 * 3_600_000_000,
         )
         for who in range(6)
         for day in range(who % 3, 14, 3)
-    )  # fmt: skip
+    )
     served.tell(PlanPublished, "plan-roster", kind="roster", start_at=start, end_at=start + 14 * DAY_US, shifts=shifts)
     watched = visit(language=language, theme=theme)
     page = watched.open("/ui/roster")

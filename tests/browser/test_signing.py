@@ -26,10 +26,16 @@ def samples(began):
     times = list(range(began, ends + 130 * SECOND_US, SECOND_US))
     values = [plant.values_at(at) for at in times]
     return [
-        {"device": "ster-1", "quantity": signal, "source": "gateway:cssd", "source_key": signal, "times_us": times,
-         "values": [one[signal] for one in values]}
+        {
+            "device": "ster-1",
+            "quantity": signal,
+            "source": "gateway:cssd",
+            "source_key": signal,
+            "times_us": times,
+            "values": [one[signal] for one in values],
+        }
         for signal in SIGNALS
-    ]  # fmt: skip
+    ]
 
 
 @pytest.fixture

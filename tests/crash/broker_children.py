@@ -25,9 +25,12 @@ GATEWAY, ROWS_AT_ONCE = "east", 10
 
 def entry(boot: int, seq: int) -> Entry:
     event = ZoneConfirmed(
-        thing=f"TAG{seq % 50}", occurred_at=1_767_600_000_000_000 + seq, source=f"gateway:{GATEWAY}",
-        source_key=f"{boot}-{seq:010d}", zone="A",
-    )  # fmt: skip
+        thing=f"TAG{seq % 50}",
+        occurred_at=1_767_600_000_000_000 + seq,
+        source=f"gateway:{GATEWAY}",
+        source_key=f"{boot}-{seq:010d}",
+        zone="A",
+    )
     return Entry(RowKind.EVENT, registry.encode(event))
 
 

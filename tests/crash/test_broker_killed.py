@@ -42,9 +42,12 @@ class Child:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, CHILD, *self._arguments], stdout=subprocess.PIPE, cwd=ROOT, text=True,
+            [sys.executable, CHILD, *self._arguments],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         self._reading = threading.Thread(target=self._read, args=(self._process,))
         self._reading.start()
 

@@ -64,37 +64,96 @@ def _places(tell: Teller) -> None:
     tell(PlaceDefined, "SITE", ago_s=far, kind=PlaceKind.SITE, name="Test hospital", name_zh="测试医院")
     for ward, name, name_zh, y in (("W1", "Ward 1", "一病区", 10.0), ("ICU", "Intensive care", "重症医学科", 40.0)):
         tell(
-            PlaceDefined, ward, ago_s=far, kind=PlaceKind.WARD, name=name, name_zh=name_zh, parent="SITE", floor=1,
-            purpose="ward", x_m=30, y_m=y, width_m=60, depth_m=20,
-        )  # fmt: skip
+            PlaceDefined,
+            ward,
+            ago_s=far,
+            kind=PlaceKind.WARD,
+            name=name,
+            name_zh=name_zh,
+            parent="SITE",
+            floor=1,
+            purpose="ward",
+            x_m=30,
+            y_m=y,
+            width_m=60,
+            depth_m=20,
+        )
         for bed in range(1, 5):
             tell(
-                PlaceDefined, f"{ward}-B{bed}", ago_s=far, kind=PlaceKind.BED, name=f"{name} bed {bed}",
-                name_zh=f"{name_zh}{bed}床", parent=ward, floor=1, purpose="bed", x_m=bed * 12.0, y_m=y, width_m=8,
+                PlaceDefined,
+                f"{ward}-B{bed}",
+                ago_s=far,
+                kind=PlaceKind.BED,
+                name=f"{name} bed {bed}",
+                name_zh=f"{name_zh}{bed}床",
+                parent=ward,
+                floor=1,
+                purpose="bed",
+                x_m=bed * 12.0,
+                y_m=y,
+                width_m=8,
                 depth_m=10,
-            )  # fmt: skip
+            )
     for key, name, name_zh, x in (("STORE", "Ward store", "病区库房", 10.0), ("HALL", "Entrance hall", "门厅", 40.0)):
         tell(
-            PlaceDefined, key, ago_s=far, kind=PlaceKind.ROOM, name=name, name_zh=name_zh, parent="SITE", floor=0,
-            purpose="store", x_m=x, y_m=10, width_m=18, depth_m=16,
-        )  # fmt: skip
+            PlaceDefined,
+            key,
+            ago_s=far,
+            kind=PlaceKind.ROOM,
+            name=name,
+            name_zh=name_zh,
+            parent="SITE",
+            floor=0,
+            purpose="store",
+            x_m=x,
+            y_m=10,
+            width_m=18,
+            depth_m=16,
+        )
     tell(
-        PlaceDefined, "OR1", ago_s=far, kind=PlaceKind.ROOM, name="Theatre 1", name_zh="一号手术间", parent="SITE",
-        floor=2, purpose="theatre", x_m=20, y_m=20, width_m=10, depth_m=10,
-    )  # fmt: skip
+        PlaceDefined,
+        "OR1",
+        ago_s=far,
+        kind=PlaceKind.ROOM,
+        name="Theatre 1",
+        name_zh="一号手术间",
+        parent="SITE",
+        floor=2,
+        purpose="theatre",
+        x_m=20,
+        y_m=20,
+        width_m=10,
+        depth_m=10,
+    )
     tell(
-        PlaceDefined, "EXIT", ago_s=far, kind=PlaceKind.PORTAL, name="Main entrance", name_zh="正门", parent="SITE",
-        floor=0, purpose="exit", x_m=60, y_m=10, width_m=4, depth_m=4,
-    )  # fmt: skip
+        PlaceDefined,
+        "EXIT",
+        ago_s=far,
+        kind=PlaceKind.PORTAL,
+        name="Main entrance",
+        name_zh="正门",
+        parent="SITE",
+        floor=0,
+        purpose="exit",
+        x_m=60,
+        y_m=10,
+        width_m=4,
+        depth_m=4,
+    )
 
 
 def _assets(tell: Teller) -> None:
     for number, place in enumerate(("W1-B1", "W1-B2", "ICU-B1", "STORE"), start=1):
         key = f"IP-{number}"
         tell(
-            AssetRegistered, key, category="infusion_pump", name=f"Infusion pump {key}", model="M100", home="STORE",
+            AssetRegistered,
+            key,
+            category="infusion_pump",
+            name=f"Infusion pump {key}",
+            model="M100",
+            home="STORE",
             serial=f"S{number}",
-        )  # fmt: skip
+        )
         tell(TagBound, f"T-{number}", bearer=key, bearer_kind=BearerKind.ASSET)
         tell(ZoneChanged, f"T-{number}", ago_s=40 * number, zone=place, read_point="RP1")
     tell(AssetRegistered, "V-1", category="ventilator", name="Ventilator V-1", home="ICU")
@@ -109,9 +168,13 @@ def _patients(tell: Teller) -> None:
     tell(BedReadinessChanged, "W1-B3", ago_s=900, readiness=BedReadiness.DIRTY)
     tell(EncounterStarted, "enc-ed", ago_s=5 * 3600, encounter_class=EncounterClass.EMERGENCY, acuity=3)
     tell(
-        EncounterPlanned, "enc-amb", ago_s=300, encounter_class=EncounterClass.EMERGENCY, expected_at=NOW + HOUR // 6,
+        EncounterPlanned,
+        "enc-amb",
+        ago_s=300,
+        encounter_class=EncounterClass.EMERGENCY,
+        expected_at=NOW + HOUR // 6,
         arrival_mode="ambulance",
-    )  # fmt: skip
+    )
 
 
 def _supply(tell: Teller) -> None:
@@ -124,21 +187,40 @@ def _supply(tell: Teller) -> None:
 def _work(tell: Teller) -> None:
     tell(StaffDefined, "porter-1", role="porter", label="Porter 001")
     tell(
-        TaskCreated, "task-1", kind=TaskKind.RESTOCK, subject_id="gloves-m", from_place="STORE", to_place="W1",
-        quantity=88, due_at=NOW - HOUR // 2, priority=2, reason="par_breach",
-    )  # fmt: skip
+        TaskCreated,
+        "task-1",
+        kind=TaskKind.RESTOCK,
+        subject_id="gloves-m",
+        from_place="STORE",
+        to_place="W1",
+        quantity=88,
+        due_at=NOW - HOUR // 2,
+        priority=2,
+        reason="par_breach",
+    )
     tell(
         TaskCreated, "task-2", kind=TaskKind.CLEAN, subject_id="W1-B3", to_place="W1-B3", priority=3, reason="departure"
     )
     tell(
-        PlanPublished, "plan-1", kind="admissions", start_at=NOW, end_at=NOW + 48 * HOUR, content_hash="ab12",
+        PlanPublished,
+        "plan-1",
+        kind="admissions",
+        start_at=NOW,
+        end_at=NOW + 48 * HOUR,
+        content_hash="ab12",
         stays=(
             PlannedStay(
-                encounter="enc-9", place="W1-B4", start_at=NOW + HOUR, end_at=NOW + 30 * HOUR, theatre="OR1",
-                theatre_start_at=NOW + 3 * HOUR, theatre_end_at=NOW + 5 * HOUR, surgeon="surgeon-1",
+                encounter="enc-9",
+                place="W1-B4",
+                start_at=NOW + HOUR,
+                end_at=NOW + 30 * HOUR,
+                theatre="OR1",
+                theatre_start_at=NOW + 3 * HOUR,
+                theatre_end_at=NOW + 5 * HOUR,
+                surgeon="surgeon-1",
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _watch(tell: Teller) -> None:
@@ -153,13 +235,22 @@ def _watch(tell: Teller) -> None:
         detail="keepalive_missed",
     )
     tell(
-        AlarmRaised, "alarm-1", ago_s=120, alarm_class="egress", subject_id="IP-3", place="EXIT",
+        AlarmRaised,
+        "alarm-1",
+        ago_s=120,
+        alarm_class="egress",
+        subject_id="IP-3",
+        place="EXIT",
         priority=AlarmPriority.HIGH,
-    )  # fmt: skip
+    )
     tell(
-        AlarmRaised, "alarm-2", ago_s=60, alarm_class="gateway_offline", subject_id="reader-1",
+        AlarmRaised,
+        "alarm-2",
+        ago_s=60,
+        alarm_class="gateway_offline",
+        subject_id="reader-1",
         priority=AlarmPriority.MEDIUM,
-    )  # fmt: skip
+    )
 
 
 def small_events() -> list[Event]:

@@ -74,11 +74,21 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     under_a_kept_plan = {"plan-talk-patient", "plan-talk-answer", "plan-talk-move"}
     # The small hospital has no desk for gateways, so that the page says only how to start one.
     beside_a_gateway_that_reports = {
-        gateways.CONTENT, gateways.TIMER,
-        *gateway_work._FIELDS.values(), gateway_work.GATEWAY, gateway_work.TRY, gateway_work.ADD, gateway_work.TRIED,
-        gateway_work.DEVICE, gateway_work.FRAMES, gateway_work.SHOW, gateway_work.SAVE, gateway_work.SAVED,
-        gateway_work.ROLL_BACK, gateway_work.VERSIONS,
-    }  # fmt: skip
+        gateways.CONTENT,
+        gateways.TIMER,
+        *gateway_work._FIELDS.values(),
+        gateway_work.GATEWAY,
+        gateway_work.TRY,
+        gateway_work.ADD,
+        gateway_work.TRIED,
+        gateway_work.DEVICE,
+        gateway_work.FRAMES,
+        gateway_work.SHOW,
+        gateway_work.SAVE,
+        gateway_work.SAVED,
+        gateway_work.ROLL_BACK,
+        gateway_work.VERSIONS,
+    }
     sometimes = {"alarms-unshelve", "imports-store"} | under_a_plan | under_a_kept_plan | beside_a_gateway_that_reports
     assert unknown <= sometimes
 

@@ -94,9 +94,12 @@ class InMemory:
     def __post_init__(self) -> None:
         live = self.live
         self.intake = Intake(
-            vault=Vault(b"k" * 32), ledger=Nowhere(), zone=UTC_ZONE, is_place=lambda place: place in live.places,
+            vault=Vault(b"k" * 32),
+            ledger=Nowhere(),
+            zone=UTC_ZONE,
+            is_place=lambda place: place in live.places,
             is_bed=lambda place: is_bed(live, place),
-        )  # fmt: skip
+        )
 
     def hear(self, *contents: bytes) -> None:
         for content in contents:

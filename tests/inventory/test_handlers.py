@@ -20,10 +20,14 @@ def set_par(room: Stockroom, level: int = 20, point: int = 5, pack: int = 1) -> 
         ledger=room.ledger,
         command=room.command(),
         par=ParLevel(
-            place=PlaceId("ward"), item=ItemId("gloves"), par_level=level, reorder_point=point, pack_multiple=pack,
+            place=PlaceId("ward"),
+            item=ItemId("gloves"),
+            par_level=level,
+            reorder_point=point,
+            pack_multiple=pack,
             source=PlaceId("store"),
         ),
-    )  # fmt: skip
+    )
 
 
 def use(room: Stockroom, quantity: int) -> None:

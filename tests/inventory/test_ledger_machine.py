@@ -74,8 +74,13 @@ class StockMachine(RuleBasedStateMachine):
         with self.session.begin_nested():
             yield
 
-    @rule(target=movements, number=st.sampled_from("ABC"), days=st.sampled_from([3, 30, 300]),
-          quantity=st.integers(1, 20), name=st.sampled_from(PLACES))  # fmt: skip
+    @rule(
+        target=movements,
+        number=st.sampled_from("ABC"),
+        days=st.sampled_from([3, 30, 300]),
+        quantity=st.integers(1, 20),
+        name=st.sampled_from(PLACES),
+    )
     def receive(self, number: str, days: int, quantity: int, name: str) -> Movement:
         moved = self.room.receive(self.item, quantity, self.place(name), lot=number, days=days)
         lot = moved.lines[0].lot

@@ -21,11 +21,16 @@ def admit(house: House, client: httpx2.Client) -> None:
     beds = sorted(str(place) for place in house.hospital.live.beds)
     events = [
         {
-            "type": "EncounterStarted", "thing": f"enc-{n}", "source": "his:main", "source_key": f"start-{n}",
-            "occurred_at": house.hospital.clock.now() - 3_600_000_000, "encounter_class": "IMP", "place": bed,
+            "type": "EncounterStarted",
+            "thing": f"enc-{n}",
+            "source": "his:main",
+            "source_key": f"start-{n}",
+            "occurred_at": house.hospital.clock.now() - 3_600_000_000,
+            "encounter_class": "IMP",
+            "place": bed,
         }
         for n, bed in enumerate(beds[::3])
-    ]  # fmt: skip
+    ]
     answer = client.post("/v1/events:batch", json={"events": events})
     assert answer.status_code == 200, answer.text
 
@@ -49,12 +54,14 @@ async def test_a_question_about_the_hospital_now_is_answered_with_intervals_and_
     await asyncio.to_thread(admit, house, his)
     his.close()
     question = {
-        "replications": 8, "horizon_s": 86_400, "seed": 7,
+        "replications": 8,
+        "horizon_s": 86_400,
+        "seed": 7,
         "scenarios": [
             {"name": "as it is"},
             {"name": "two more", "changes": [{"path": lever(house), "action": "add", "value": 2}]},
         ],
-    }  # fmt: skip
+    }
 
     async def ask(body: dict[str, Any]) -> dict[str, Any]:
         started = await asyncio.to_thread(planner.post, "/v1/what-if/jobs", json=body)

@@ -35,16 +35,28 @@ def random_rounds(seed: int, n_tasks: int = 12) -> RouteProblem:
         early = draw(0, 1500)
         tasks.append(
             RouteTask(
-                id=f"t{i}", place=f"p{draw(0, 15)}", from_place=f"p{draw(0, 15)}" if i % 4 == 0 else "",
-                service_s=draw(0, 200), earliest_s=early, latest_s=early + draw(0, 900), amount=draw(0, 3),
-                prize=prize_of(draw(0, 4)), roles=frozenset({"cleaner"}) if i % 5 == 1 else frozenset(),
+                id=f"t{i}",
+                place=f"p{draw(0, 15)}",
+                from_place=f"p{draw(0, 15)}" if i % 4 == 0 else "",
+                service_s=draw(0, 200),
+                earliest_s=early,
+                latest_s=early + draw(0, 900),
+                amount=draw(0, 3),
+                prize=prize_of(draw(0, 4)),
+                roles=frozenset({"cleaner"}) if i % 5 == 1 else frozenset(),
             )
-        )  # fmt: skip
+        )
     carriers = [
         Carrier(
-            id=f"c{i}", start=f"p{draw(0, 15)}", end="p0" if i else "", from_s=draw(0, 200), until_s=draw(1200, 4000),
-            capacity=draw(0, 8), role="cleaner" if i == 1 else "porter", committed=(f"t{i * 2}",) if draw(0, 1) else (),
+            id=f"c{i}",
+            start=f"p{draw(0, 15)}",
+            end="p0" if i else "",
+            from_s=draw(0, 200),
+            until_s=draw(1200, 4000),
+            capacity=draw(0, 8),
+            role="cleaner" if i == 1 else "porter",
+            committed=(f"t{i * 2}",) if draw(0, 1) else (),
         )
         for i in range(3)
-    ]  # fmt: skip
+    ]
     return problem_with(tasks, carriers)

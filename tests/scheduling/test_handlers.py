@@ -40,9 +40,16 @@ def step(key: str, actor: str = "cleaner-1") -> Step:
 
 def request(key: str, *, dedupe_key: str = "clean:bed-1", priority: int = 3) -> TaskRequested:
     return TaskRequested(
-        thing="bed-1", occurred_at=NOW, source="user:u", source_key=key, kind=TaskKind.CLEAN, dedupe_key=dedupe_key,
-        subject_id="bed-1", to_place="bed-1", priority=priority,
-    )  # fmt: skip
+        thing="bed-1",
+        occurred_at=NOW,
+        source="user:u",
+        source_key=key,
+        kind=TaskKind.CLEAN,
+        dedupe_key=dedupe_key,
+        subject_id="bed-1",
+        to_place="bed-1",
+        priority=priority,
+    )
 
 
 def test_departure_dirties_the_bed_and_finished_cleaning_makes_it_clean(session: Session, ledger: FakeLedger) -> None:

@@ -29,9 +29,18 @@ AGES = ("infant", "adult", "elderly")
 def patient(name: str = "p1", **changes: object) -> Patient:
     """Give a patient of two days with an operation of an hour."""
     made = Patient(
-        id=name, gender="A", age_group=1, length_of_stay=2, workload=(1,) * 6, skill_required=(0,) * 6,
-        is_mandatory=True, release_day=0, due_day=3, surgery_minutes=60, surgeon="s1",
-    )  # fmt: skip
+        id=name,
+        gender="A",
+        age_group=1,
+        length_of_stay=2,
+        workload=(1,) * 6,
+        skill_required=(0,) * 6,
+        is_mandatory=True,
+        release_day=0,
+        due_day=3,
+        surgery_minutes=60,
+        surgeon="s1",
+    )
     return replace(made, **changes)  # type: ignore[arg-type]  # names are checked by the dataclass
 
 
@@ -52,14 +61,18 @@ def nurse(name: str = "n1", days: int = 4, skill: int = 2) -> Nurse:
 def problem(**changes: object) -> AdmissionProblem:
     """Give a problem of four days with two rooms, a theatre, a surgeon, a nurse, an occupant and two patients."""
     made = AdmissionProblem(
-        days=4, shift_types=SHIFTS, age_groups=AGES, skill_levels=3, weights=Weights(change=7),
+        days=4,
+        shift_types=SHIFTS,
+        age_groups=AGES,
+        skill_levels=3,
+        weights=Weights(change=7),
         occupants=(occupant(),),
         patients=(patient(), patient("p2", gender="B", is_mandatory=False)),
         rooms=(Room(id="r1", capacity=2), Room(id="r2", capacity=1)),
         theatres=(Theatre(id="t1", minutes_by_day=(120,) * 4),),
         surgeons=(Surgeon(id="s1", minutes_by_day=(120,) * 4),),
         nurses=(nurse(),),
-    )  # fmt: skip
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -97,47 +110,73 @@ def random_problem(seed: int, *, n_patients: int = 8, days: int = 5) -> Admissio
         has_operation = draw(0, 4) > 0
         patients.append(
             Patient(
-                id=f"p{index}", gender="AB"[draw(0, 1)], age_group=draw(0, 2), length_of_stay=stay,
-                workload=figures(3 * stay, 3), skill_required=figures(3 * stay, 2), is_mandatory=draw(0, 1) == 0,
-                release_day=release, due_day=draw(release, days - 1),
+                id=f"p{index}",
+                gender="AB"[draw(0, 1)],
+                age_group=draw(0, 2),
+                length_of_stay=stay,
+                workload=figures(3 * stay, 3),
+                skill_required=figures(3 * stay, 2),
+                is_mandatory=draw(0, 1) == 0,
+                release_day=release,
+                due_day=draw(release, days - 1),
                 surgery_minutes=30 * draw(1, 4) if has_operation else 0,
                 surgeon=f"s{draw(0, 1)}" if has_operation else "",
                 incompatible_rooms=frozenset(f"r{i}" for i in range(1, 3) if draw(0, 4) == 0),
                 incompatible_theatres=frozenset({"t1"} if draw(0, 4) == 0 else ()),
             )
-        )  # fmt: skip
+        )
     occupants = []
     for index, room in enumerate(rooms[1:]):
         stay = draw(1, 3)
         occupants.append(
             Occupant(
-                id=f"o{index}", gender="AB"[draw(0, 1)], age_group=draw(0, 2), length_of_stay=stay,
-                workload=figures(3 * stay, 3), skill_required=figures(3 * stay, 2), room=room.id,
+                id=f"o{index}",
+                gender="AB"[draw(0, 1)],
+                age_group=draw(0, 2),
+                length_of_stay=stay,
+                workload=figures(3 * stay, 3),
+                skill_required=figures(3 * stay, 2),
+                room=room.id,
             )
-        )  # fmt: skip
+        )
     nurses = tuple(
         Nurse(
-            id=f"n{index}", skill=draw(0, 2),
+            id=f"n{index}",
+            skill=draw(0, 2),
             shifts=tuple(
                 NurseShift(day=day, shift=shift, max_load=draw(1, 8))
-                for day in range(days) for shift in range(3) if index % 3 == shift or draw(0, 3) == 0
+                for day in range(days)
+                for shift in range(3)
+                if index % 3 == shift or draw(0, 3) == 0
             ),
         )
         for index in range(6)
-    )  # fmt: skip
+    )
     weights = Weights(
-        mixed_age=draw(1, 10), nurse_skill=draw(1, 10), continuity=draw(1, 10), excess_workload=draw(1, 10),
-        open_theatre=draw(10, 50), surgeon_transfer=draw(1, 10), delay=draw(5, 15), unscheduled=draw(150, 500),
+        mixed_age=draw(1, 10),
+        nurse_skill=draw(1, 10),
+        continuity=draw(1, 10),
+        excess_workload=draw(1, 10),
+        open_theatre=draw(10, 50),
+        surgeon_transfer=draw(1, 10),
+        delay=draw(5, 15),
+        unscheduled=draw(150, 500),
         change=draw(0, 5),
-    )  # fmt: skip
+    )
     return AdmissionProblem(
-        days=days, shift_types=SHIFTS, age_groups=AGES, skill_levels=3, weights=weights, occupants=tuple(occupants),
-        patients=tuple(patients), rooms=rooms,
+        days=days,
+        shift_types=SHIFTS,
+        age_groups=AGES,
+        skill_levels=3,
+        weights=weights,
+        occupants=tuple(occupants),
+        patients=tuple(patients),
+        rooms=rooms,
         theatres=tuple(Theatre(id=f"t{i}", minutes_by_day=tuple(60 * v for v in figures(days, 4))) for i in range(2)),
         surgeons=tuple(Surgeon(id=f"s{i}", minutes_by_day=tuple(60 * v for v in figures(days, 4))) for i in range(2)),
         nurses=nurses,
         published=(Stay(patient="p0", day=patients[0].release_day, room="r0", theatre="t0"),),
-    )  # fmt: skip
+    )
 
 
 problems = st.builds(random_problem, st.integers(0, 2**32), n_patients=st.integers(1, 12), days=st.integers(2, 7))

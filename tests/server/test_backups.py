@@ -19,9 +19,11 @@ from twin.state.live import LiveState
 
 def events(start: int, count: int) -> list[Event]:
     return [
-        ZoneChanged(thing=f"T{n % 50}", occurred_at=START_US + n, source="gateway:g1", source_key=f"k{n}", zone=f"Z{n % 7}")
+        ZoneChanged(
+            thing=f"T{n % 50}", occurred_at=START_US + n, source="gateway:g1", source_key=f"k{n}", zone=f"Z{n % 7}"
+        )
         for n in range(start, start + count)
-    ]  # fmt: skip
+    ]
 
 
 def test_backup_under_load_restores_to_the_state_at_its_last_event(tmp_path: Path, clock: ManualClock) -> None:

@@ -112,8 +112,13 @@ async def test_messages_that_cannot_be_read_are_counted_and_passed_over(hospital
     intake = BrokerIntake(hospital, parse_broker(broker.url))
     running = asyncio.create_task(intake.run())
     await until(lambda: intake.figures.is_connected)
-    hostile = [b"", b"\xff\xfe", b"[" * 5000, b'{"gateway":"east","boot":0,"first":1,"rows":[]}',
-               batch_of("west", [row_of(1)])]  # fmt: skip
+    hostile = [
+        b"",
+        b"\xff\xfe",
+        b"[" * 5000,
+        b'{"gateway":"east","boot":0,"first":1,"rows":[]}',
+        batch_of("west", [row_of(1)]),
+    ]
 
     async with aiomqtt.Client("127.0.0.1", broker.port) as client:
         for payload in hostile:

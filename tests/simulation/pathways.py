@@ -42,9 +42,23 @@ def rows(outcome: RunOutcome) -> list[tuple[int, ...]]:
 
 # Whole minutes make many ties; the others make none.
 durations = st.sampled_from(
-    ["3", "5", "10", "0", "exp:mean=7", "lognormal:8,6", "triangular:2,5,9", "uniform:1,12", "values:1,4,4,15",
-     "gamma:mean=6,sd=4", "weibull:1.5,8", "hyperexp:.4,2,15", "normal:6,3,1", "erlang:3,9"]
-)  # fmt: skip
+    [
+        "3",
+        "5",
+        "10",
+        "0",
+        "exp:mean=7",
+        "lognormal:8,6",
+        "triangular:2,5,9",
+        "uniform:1,12",
+        "values:1,4,4,15",
+        "gamma:mean=6,sd=4",
+        "weibull:1.5,8",
+        "hyperexp:.4,2,15",
+        "normal:6,3,1",
+        "erlang:3,9",
+    ]
+)
 positive = durations.filter(lambda text: text != "0")
 
 

@@ -33,16 +33,22 @@ def stroke_document(parameters: dict[str, Any]) -> dict[str, Any]:
     nodes: dict[str, Any] = {"home": {"do": "exit"}}
     arrivals: dict[str, Any] = {}
     acute = {"tia": stays["asu_tia"], "neuro": stays["asu_neuro"], "other": stays["asu_other"]}
-    rehab = {"stroke": stays["rehab_stroke_noesd"], "tia": stays["rehab_tia"], "neuro": stays["rehab_neuro"],
-             "other": stays["rehab_other"]}  # fmt: skip
+    rehab = {
+        "stroke": stays["rehab_stroke_noesd"],
+        "tia": stays["rehab_tia"],
+        "neuro": stays["rehab_neuro"],
+        "other": stays["rehab_other"],
+    }
     for kind, (to_rehab, early, other) in ways.items():
         # Where a patient goes is known on arrival, since it decides the length of the stay.
         for way in ("rehab", "early", "out"):
             usual = stays["asu_stroke_esd"] if way == "early" else stays["asu_stroke_noesd"]
             nodes[f"asu-{kind}-{way}"] = {
-                "do": "serve", "pools": "asu", "duration": acute.get(kind, usual),
+                "do": "serve",
+                "pools": "asu",
+                "duration": acute.get(kind, usual),
                 "next": f"rehab-{kind}" if way == "rehab" else "home",
-            }  # fmt: skip
+            }
         nodes[f"asu-{kind}"] = {
             "do": "route",
             "branches": [
@@ -55,8 +61,11 @@ def stroke_document(parameters: dict[str, Any]) -> dict[str, Any]:
         nodes[f"rehab-{kind}"] = {"do": "route", "branches": [{"to": f"rehab-{kind}-stay", "share": 1.0}]}
         if kind == "stroke":
             nodes["rehab-stroke-early"] = {
-                "do": "serve", "pools": "rehab", "duration": stays["rehab_stroke_esd"], "next": "home",
-            }  # fmt: skip
+                "do": "serve",
+                "pools": "rehab",
+                "duration": stays["rehab_stroke_esd"],
+                "next": "home",
+            }
             nodes["rehab-stroke"] = {
                 "do": "route",
                 "branches": [{"to": "rehab-stroke-early", "share": 0.4}, {"to": "rehab-stroke-stay", "share": 0.6}],
@@ -77,9 +86,11 @@ def test_stroke_unit_delays_agree_with_the_published_table() -> None:
     case = load_json("simulation/14_stroke_monks2016.json")
     p, expected = case["params"], case["expected"]
     plan = plan_of(
-        stroke_document(p), hours=24.0 * (p["warmup_days"] + p["run_days"]), audit_every_us=DAY,
+        stroke_document(p),
+        hours=24.0 * (p["warmup_days"] + p["run_days"]),
+        audit_every_us=DAY,
         warm_up_us=p["warmup_days"] * DAY,
-    )  # fmt: skip
+    )
     engine = CompiledEngine(plan)
 
     audits = np.concatenate([engine.run(r).audits[p["warmup_days"] :] for r in range(p["replications"])])
@@ -93,15 +104,38 @@ def test_stroke_unit_delays_agree_with_the_published_table() -> None:
             assert delayed == pytest.approx(published, abs=0.015)
 
 
-RATES = (2.3667, 2.8, 8.8333, 10.4333, 14.8, 26.2667, 31.4, 18.0667, 16.4667, 12.0333, 11.6, 28.8667, 18.0333, 11.5, 5.3,
-         4.0667, 2.2, 2.1)  # fmt: skip
+RATES = (
+    2.3667,
+    2.8,
+    8.8333,
+    10.4333,
+    14.8,
+    26.2667,
+    31.4,
+    18.0667,
+    16.4667,
+    12.0333,
+    11.6,
+    28.8667,
+    18.0333,
+    11.5,
+    5.3,
+    4.0667,
+    2.2,
+    2.1,
+)
 TREATMENT_CENTRE: dict[str, Any] = {
     "name": "treatment centre",
     "unit": "min",
     "pools": {
         name: {"capacity": units}
         for name, units in (
-            ("triage", 1), ("registration", 1), ("exam", 3), ("cubicle", 1), ("trauma", 2), ("trauma-cubicle", 1)
+            ("triage", 1),
+            ("registration", 1),
+            ("exam", 3),
+            ("cubicle", 1),
+            ("trauma", 2),
+            ("trauma-cubicle", 1),
         )
     },
     "arrivals": {"door": {"per_hour": list(RATES), "piece": "1h", "to": "triage"}},
@@ -110,13 +144,18 @@ TREATMENT_CENTRE: dict[str, Any] = {
         "kind": {"do": "route", "branches": [{"to": "trauma", "share": 0.12}, {"to": "registration", "share": 0.88}]},
         "trauma": {"do": "serve", "pools": "trauma", "duration": "exp:mean=90", "next": "trauma-treatment"},
         "trauma-treatment": {"do": "serve", "pools": "trauma-cubicle", "duration": "lognormal:30,2", "next": "home"},
-        "registration": {"do": "serve", "pools": "registration", "duration": f"lognormal:5,{math.sqrt(2)}", "next": "exam"},
+        "registration": {
+            "do": "serve",
+            "pools": "registration",
+            "duration": f"lognormal:5,{math.sqrt(2)}",
+            "next": "exam",
+        },
         "exam": {"do": "serve", "pools": "exam", "duration": f"normal:16,{math.sqrt(3)},0.5", "next": "needs-more"},
         "needs-more": {"do": "route", "branches": [{"to": "treatment", "share": 0.6}, {"to": "home", "share": 0.4}]},
         "treatment": {"do": "serve", "pools": "cubicle", "duration": f"lognormal:13.3,{math.sqrt(2)}", "next": "home"},
         "home": {"do": "exit"},
     },
-}  # fmt: skip
+}
 
 
 def test_treatment_centre_gets_the_patients_that_its_rates_say() -> None:
@@ -143,8 +182,11 @@ WARD: dict[str, Any] = {
     "unit": "h",
     "pools": {"bed": {"capacity": 400}},
     "arrivals": {"door": {"per_hour": 1.5, "to": "stay"}},
-    "nodes": {"stay": {"do": "serve", "pools": "bed", "duration": "lognormal:40,50", "next": "home"}, "home": {"do": "exit"}},
-}  # fmt: skip
+    "nodes": {
+        "stay": {"do": "serve", "pools": "bed", "duration": "lognormal:40,50", "next": "home"},
+        "home": {"do": "exit"},
+    },
+}
 
 
 def lying_at(plan: RunPlan, replication: int, at: int) -> list[int]:

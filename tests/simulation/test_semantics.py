@@ -58,9 +58,13 @@ def starts(engine: Engine, document: Document) -> list[float]:
 def test_staff_finish_their_patients_after_the_shift_and_work_overtime(engine: Engine) -> None:
     pool = {"capacity": 2, "changes": [{"after": 10, "add": -2}, {"after": 30, "add": 1}]}
     document = jobs(
-        {"arr": 0, "dur": 12}, {"arr": 1, "dur": 5}, {"arr": 2, "dur": 3}, {"arr": 9, "dur": 4}, {"arr": 11, "dur": 2},
+        {"arr": 0, "dur": 12},
+        {"arr": 1, "dur": 5},
+        {"arr": 2, "dur": 3},
+        {"arr": 9, "dur": 4},
+        {"arr": 11, "dur": 2},
         pools={"unit": pool},
-    )  # fmt: skip
+    )
 
     plan = plan_of(document, hours=4)
     outcome = engine(plan)
@@ -88,9 +92,13 @@ def test_more_urgent_patient_takes_the_unit_and_the_other_goes_on_later(
 @engines
 def test_lower_levels_go_first_and_within_a_level_who_came_first(engine: Engine) -> None:
     document = jobs(
-        {"arr": 0, "dur": 10}, {"arr": 1, "priority": 3}, {"arr": 2, "priority": 1}, {"arr": 3, "priority": 1},
-        {"arr": 4, "priority": 2}, pools={"unit": {"capacity": 1}},
-    )  # fmt: skip
+        {"arr": 0, "dur": 10},
+        {"arr": 1, "priority": 3},
+        {"arr": 2, "priority": 1},
+        {"arr": 3, "priority": 1},
+        {"arr": 4, "priority": 2},
+        pools={"unit": {"capacity": 1}},
+    )
 
     assert starts(engine, document) == [0, 13, 10, 11, 12]
 
@@ -114,9 +122,11 @@ def test_small_request_passes_a_large_one_only_where_that_is_allowed(
 ) -> None:
     pool = {"capacity": 10, "may_overtake": may_overtake}
     document = jobs(
-        {"arr": 0, "quantity": 7, "dur": 10}, {"arr": 1, "quantity": 7, "dur": 10}, {"arr": 2, "quantity": 1, "dur": 10},
+        {"arr": 0, "quantity": 7, "dur": 10},
+        {"arr": 1, "quantity": 7, "dur": 10},
+        {"arr": 2, "quantity": 1, "dur": 10},
         pools={"unit": pool},
-    )  # fmt: skip
+    )
 
     assert starts(engine, document) == expected
 
@@ -127,9 +137,11 @@ TWO = {"nurse": {"capacity": 1}, "doctor": {"capacity": 1}}
 @engines
 def test_request_for_two_pools_holds_neither_while_it_waits(engine: Engine) -> None:
     document = jobs(
-        {"arr": 0, "dur": 5, "pools": "doctor"}, {"arr": 0, "dur": 4, "pools": ["nurse", "doctor"]},
-        {"arr": 2, "dur": 4, "pools": "nurse"}, pools=TWO,
-    )  # fmt: skip
+        {"arr": 0, "dur": 5, "pools": "doctor"},
+        {"arr": 0, "dur": 4, "pools": ["nurse", "doctor"]},
+        {"arr": 2, "dur": 4, "pools": "nurse"},
+        pools=TWO,
+    )
 
     assert starts(engine, document) == [0, 6, 2]
 
@@ -138,9 +150,11 @@ def test_request_for_two_pools_holds_neither_while_it_waits(engine: Engine) -> N
 def test_long_waiting_request_for_two_pools_keeps_free_units_for_itself(engine: Engine) -> None:
     pools = {"nurse": {"capacity": 1, "reserve_after": 1}, "doctor": {"capacity": 1}}
     document = jobs(
-        {"arr": 0, "dur": 5, "pools": "doctor"}, {"arr": 0, "dur": 4, "pools": ["nurse", "doctor"]},
-        {"arr": 2, "dur": 4, "pools": "nurse"}, pools=pools,
-    )  # fmt: skip
+        {"arr": 0, "dur": 5, "pools": "doctor"},
+        {"arr": 0, "dur": 4, "pools": ["nurse", "doctor"]},
+        {"arr": 2, "dur": 4, "pools": "nurse"},
+        pools=pools,
+    )
 
     assert starts(engine, document) == [0, 5, 9]
 
@@ -181,9 +195,12 @@ def test_new_shift_starts_free_or_takes_patients_over(engine: Engine, rule: str,
 def test_waiting_is_worth_levels_where_priority_ages(engine: Engine) -> None:
     pool = {"capacity": 1, "level_worth": 5}
     document = jobs(
-        {"arr": 0, "dur": 10}, {"arr": 1, "priority": 1}, {"arr": 7, "priority": 0}, {"arr": 5, "priority": 0},
+        {"arr": 0, "dur": 10},
+        {"arr": 1, "priority": 1},
+        {"arr": 7, "priority": 0},
+        {"arr": 5, "priority": 0},
         pools={"unit": pool},
-    )  # fmt: skip
+    )
 
     assert starts(engine, document) == [0, 11, 12, 10]
 

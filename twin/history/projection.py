@@ -66,9 +66,16 @@ class _NewRow:
 
     def as_tuple(self) -> tuple[int, str, str, str, int, int, int, int, int]:
         return (
-            self.id, self.facet, self.thing, self.value, self.from_at, self.to_at, self.said_at, self.sequence,
+            self.id,
+            self.facet,
+            self.thing,
+            self.value,
+            self.from_at,
+            self.to_at,
+            self.said_at,
+            self.sequence,
             self.known_from,
-        )  # fmt: skip
+        )
 
 
 _NEW_COLUMNS = "id, facet, thing, value, from_at, to_at, said_at, sequence, known_from"

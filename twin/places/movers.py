@@ -75,16 +75,31 @@ DEFAULT_PROFILES: dict[Mover, MoverProfile] = {
     # Assumptions of ours, to be replaced by a hospital's own measurements: brisk indoor walking, a pushed cart, two
     # porters with a bed; a bed needs 1.1 m of clear width and waits for a bed lift.
     Mover.PERSON: MoverProfile(
-        speed_m_per_s=1.3, ramp_speed_m_per_s=1.1, clear_width_m=0.6, stairs_s_per_floor=18.0, lift_wait_s=35.0,
-        lift_ride_s_per_floor=4.0, door_s=2.0,
+        speed_m_per_s=1.3,
+        ramp_speed_m_per_s=1.1,
+        clear_width_m=0.6,
+        stairs_s_per_floor=18.0,
+        lift_wait_s=35.0,
+        lift_ride_s_per_floor=4.0,
+        door_s=2.0,
     ),
     Mover.CART: MoverProfile(
-        speed_m_per_s=1.0, ramp_speed_m_per_s=0.7, clear_width_m=0.8, stairs_s_per_floor=0.0, lift_wait_s=45.0,
-        lift_ride_s_per_floor=4.0, door_s=5.0,
+        speed_m_per_s=1.0,
+        ramp_speed_m_per_s=0.7,
+        clear_width_m=0.8,
+        stairs_s_per_floor=0.0,
+        lift_wait_s=45.0,
+        lift_ride_s_per_floor=4.0,
+        door_s=5.0,
     ),
     Mover.BED: MoverProfile(
-        speed_m_per_s=0.8, ramp_speed_m_per_s=0.5, clear_width_m=1.1, stairs_s_per_floor=0.0, lift_wait_s=60.0,
-        lift_ride_s_per_floor=4.0, door_s=8.0,
+        speed_m_per_s=0.8,
+        ramp_speed_m_per_s=0.5,
+        clear_width_m=1.1,
+        stairs_s_per_floor=0.0,
+        lift_wait_s=60.0,
+        lift_ride_s_per_floor=4.0,
+        door_s=8.0,
     ),
-}  # fmt: skip
+}
 """Profiles used unless a hospital gives its own."""

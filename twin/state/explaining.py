@@ -12,15 +12,23 @@ from twin.state.tables import Tables
 
 _FACTS_BY_FACET: dict[str, tuple[type[Event], ...]] = {
     "encounter.assigned_location": (
-        patients.EncounterStarted, patients.EncounterMoved, patients.EncountersSwapped, patients.EncounterFinished,
+        patients.EncounterStarted,
+        patients.EncounterMoved,
+        patients.EncountersSwapped,
+        patients.EncounterFinished,
     ),
     "encounter.present": (
-        patients.EncounterStarted, patients.EncounterMoved, patients.EncountersSwapped, patients.EncounterArrived,
-        patients.EncounterDeparted, patients.EncounterLeaveStarted, patients.EncounterLeaveEnded,
+        patients.EncounterStarted,
+        patients.EncounterMoved,
+        patients.EncountersSwapped,
+        patients.EncounterArrived,
+        patients.EncounterDeparted,
+        patients.EncounterLeaveStarted,
+        patients.EncounterLeaveEnded,
     ),
     "encounter.reserved": (patients.EncounterPlanned, patients.BedReserved),
     "encounter.stage": (patients.StageReached,),
-}  # fmt: skip
+}
 
 
 def _encounter_facts(state: Tables, key: str, facet: str) -> Iterable[Event]:
@@ -74,9 +82,19 @@ def _bindings(state: Tables, key: str, facet: str) -> Iterable[Event]:
 
 
 FACETS: dict[str, Callable[[Tables, str, str], Iterable[Event]]] = {
-    **{f"asset.{name}": _register("assets", name) for name in (
-        "entry", "retired", "readiness", "status", "availability", "custody", "cycle", "egress",
-    )},
+    **{
+        f"asset.{name}": _register("assets", name)
+        for name in (
+            "entry",
+            "retired",
+            "readiness",
+            "status",
+            "availability",
+            "custody",
+            "cycle",
+            "egress",
+        )
+    },
     **{f"tag.{name}": _register("tags", name) for name in ("sighting", "entered", "lost")},
     "tag.zone": _register("tags", "sighting"),
     "tag.binding": _bindings,
@@ -90,7 +108,7 @@ FACETS: dict[str, Callable[[Tables, str, str], Iterable[Event]]] = {
     "ticket.status": _journal("tickets"),
     "task.status": _journal("tasks"),
     "alarm.status": _journal("alarms"),
-}  # fmt: skip
+}
 """Facets that can be explained, and how."""
 
 

@@ -37,9 +37,16 @@ _RESET = tuple(
 )
 # When an admission is cancelled, what happened to the patient under it up to then did not happen either.
 _UNDONE_WITH_START = (
-    EncounterMoved, BedReserved, EncounterDeparted, EncounterArrived, EncounterLeaveStarted, EncounterLeaveEnded,
-    DischargePlanned, EncounterFinished, EncountersSwapped,
-)  # fmt: skip
+    EncounterMoved,
+    BedReserved,
+    EncounterDeparted,
+    EncounterArrived,
+    EncounterLeaveStarted,
+    EncounterLeaveEnded,
+    DischargePlanned,
+    EncounterFinished,
+    EncountersSwapped,
+)
 
 
 # A step must treat both alike: folding anew passes through UNKNOWN where folding on top finds CANCELLED.

@@ -266,9 +266,15 @@ def _beds(tables: Tables) -> dict[str, FrozenBed]:
         if is_bed(tables, key):
             view = bed_view(tables, key)
             beds[key] = FrozenBed(
-                id=key, ward=ward_of(tables, key), occupancy=view.occupancy, readiness=view.readiness,
-                service=view.service, code=view.code, encounters=view.encounters, since_at=view.since_at,
-            )  # fmt: skip
+                id=key,
+                ward=ward_of(tables, key),
+                occupancy=view.occupancy,
+                readiness=view.readiness,
+                service=view.service,
+                code=view.code,
+                encounters=view.encounters,
+                since_at=view.since_at,
+            )
     return beds
 
 

@@ -44,24 +44,41 @@ REDUCERS: dict[type[Event], Reducer] = {
     patients.BedServiceChanged: facets.bed_service,
     **dict.fromkeys(
         (
-            patients.EncounterPlanned, patients.EncounterStarted, patients.EncounterUpdated, patients.EncounterMoved,
-            patients.BedReserved, patients.EncounterDeparted, patients.EncounterArrived,
-            patients.EncounterLeaveStarted, patients.EncounterLeaveEnded, patients.DischargePlanned,
-            patients.EncounterFinished, patients.EncounterFactCancelled, patients.EncountersSwapped,
-            patients.EncountersMerged, patients.StageReached,
+            patients.EncounterPlanned,
+            patients.EncounterStarted,
+            patients.EncounterUpdated,
+            patients.EncounterMoved,
+            patients.BedReserved,
+            patients.EncounterDeparted,
+            patients.EncounterArrived,
+            patients.EncounterLeaveStarted,
+            patients.EncounterLeaveEnded,
+            patients.DischargePlanned,
+            patients.EncounterFinished,
+            patients.EncounterFactCancelled,
+            patients.EncountersSwapped,
+            patients.EncountersMerged,
+            patients.StageReached,
         ),
         encounters.encounter_fact,
     ),
     **dict.fromkeys(
         (
-            patients.QueueJoined, patients.QueueCalled, patients.QueueServiceStarted, patients.QueueServiceEnded,
+            patients.QueueJoined,
+            patients.QueueCalled,
+            patients.QueueServiceStarted,
+            patients.QueueServiceEnded,
             patients.QueueLeft,
         ),
         queues.ticket_fact,
     ),
     **dict.fromkeys(
         (
-            work.TaskCreated, work.TaskAssigned, work.TaskStarted, work.TaskBlocked, work.TaskCompleted,
+            work.TaskCreated,
+            work.TaskAssigned,
+            work.TaskStarted,
+            work.TaskBlocked,
+            work.TaskCompleted,
             work.TaskCancelled,
         ),
         tasks.task_fact,
@@ -78,14 +95,18 @@ REDUCERS: dict[type[Event], Reducer] = {
     supply.LoadRejected: facets.load_rejected,
     **dict.fromkeys(
         (
-            watch.AlarmRaised, watch.AlarmAcknowledged, watch.AlarmShelved, watch.AlarmUnshelved, watch.AlarmCleared,
+            watch.AlarmRaised,
+            watch.AlarmAcknowledged,
+            watch.AlarmShelved,
+            watch.AlarmUnshelved,
+            watch.AlarmCleared,
         ),
         alarms.alarm_fact,
     ),
     watch.GatewayHealthChanged: building.gateway_health,
     watch.ReadPointDefined: building.read_point_defined,
     watch.ReadPointRemoved: building.read_point_removed,
-}  # fmt: skip
+}
 """What each event does to the tables."""
 
 NOT_STATE: frozenset[type[Event]] = frozenset({things.AssetMoved, things.TagSuspected, work.TaskRequested})

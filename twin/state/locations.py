@@ -129,9 +129,14 @@ def _observed(tag: Tag, now: int, *, fades: bool) -> BelievedLocation:
         confidence *= LOST_FACTOR
         ids += (lost.id,)
     return BelievedLocation(
-        place=place, confidence=confidence, age_s=age_s, basis=Basis.OBSERVED, since_at=since_at, is_lost=is_lost,
+        place=place,
+        confidence=confidence,
+        age_s=age_s,
+        basis=Basis.OBSERVED,
+        since_at=since_at,
+        is_lost=is_lost,
         event_ids=ids,
-    )  # fmt: skip
+    )
 
 
 def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocation:
@@ -168,17 +173,24 @@ def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocatio
             faded = ASSIGNED_CONFIDENCE * 0.5 ** (age_s / OBSERVATION_HALF_LIFE_S)
             candidates.append(
                 BelievedLocation(
-                    place=place, confidence=custody.confidence * faded, age_s=age_s, basis=Basis.ASSIGNED,
-                    since_at=custody.occurred_at, event_ids=(custody.id,),
+                    place=place,
+                    confidence=custody.confidence * faded,
+                    age_s=age_s,
+                    basis=Basis.ASSIGNED,
+                    since_at=custody.occurred_at,
+                    event_ids=(custody.id,),
                 )
-            )  # fmt: skip
+            )
     if candidates:
         return max(candidates, key=lambda found: found.confidence)
     if entry is not None and entry.home:
         return BelievedLocation(
-            place=entry.home, confidence=HOME_CONFIDENCE, age_s=max(now - entry.occurred_at, 0) / SECOND_US,
-            basis=Basis.HOME, event_ids=(entry.id,),
-        )  # fmt: skip
+            place=entry.home,
+            confidence=HOME_CONFIDENCE,
+            age_s=max(now - entry.occurred_at, 0) / SECOND_US,
+            basis=Basis.HOME,
+            event_ids=(entry.id,),
+        )
     return _NOWHERE
 
 
@@ -191,9 +203,13 @@ def believed_encounter_location(state: Tables, encounter_id: str, now: int) -> B
     if encounter is not None and place and observed.confidence < ASSIGNED_CONFIDENCE * 0.5:
         ids = (encounter.placed_by,) if encounter.placed_by else ()
         return BelievedLocation(
-            place=place, confidence=ASSIGNED_CONFIDENCE, age_s=max(now - encounter.placed_at, 0) / SECOND_US,
-            basis=Basis.ASSIGNED, since_at=encounter.placed_at, event_ids=ids,
-        )  # fmt: skip
+            place=place,
+            confidence=ASSIGNED_CONFIDENCE,
+            age_s=max(now - encounter.placed_at, 0) / SECOND_US,
+            basis=Basis.ASSIGNED,
+            since_at=encounter.placed_at,
+            event_ids=ids,
+        )
     return observed
 
 

@@ -156,10 +156,15 @@ def expected_waits(tickets: Sequence[str], services: Services, *, seed: str) -> 
         low, median, high = (float(value) for value in np.quantile(waits, QUANTILES))
         found.append(
             ExpectedWait(
-                ticket=ticket, position=position, low_s=low, median_s=median, high_s=high,
-                n=len(services.durations_s), is_prior=services.is_prior,
+                ticket=ticket,
+                position=position,
+                low_s=low,
+                median_s=median,
+                high_s=high,
+                n=len(services.durations_s),
+                is_prior=services.is_prior,
             )
-        )  # fmt: skip
+        )
         free[first, columns] = waits + _drawn(services, REPLICATIONS, random)
     return found
 

@@ -150,11 +150,16 @@ def disagreements(state: Tables, now: int) -> list[Disagreement]:
             ids = (*explain(state, "encounter.assigned_location", one.id), *believed.event_ids)
             found.append(
                 Disagreement(
-                    encounter=one.id, kind=kind, assigned=one.place, observed=observed[0] if observed else "",
+                    encounter=one.id,
+                    kind=kind,
+                    assigned=one.place,
+                    observed=observed[0] if observed else "",
                     believed=believed.place if believed.basis is not Basis.UNKNOWN else "",
-                    confidence=believed.confidence, since_at=since_at, event_ids=tuple(dict.fromkeys(ids)),
+                    confidence=believed.confidence,
+                    since_at=since_at,
+                    event_ids=tuple(dict.fromkeys(ids)),
                 )
-            )  # fmt: skip
+            )
     return sorted(found, key=lambda row: (row.since_at, row.encounter, row.kind.value))
 
 
@@ -184,11 +189,12 @@ def census(state: Tables, wards: Sequence[str]) -> list[Census]:
         inside = list(state.inside(ward))
         rows.append(
             Census(
-                place=ward, assigned=sum(len(index.encounters_by_place.get(one, ())) for one in inside),
+                place=ward,
+                assigned=sum(len(index.encounters_by_place.get(one, ())) for one in inside),
                 present=sum(len(index.present_by_place.get(one, ())) for one in inside),
                 observed=sum(len(index.encounters_by_zone.get(one, ())) for one in inside),
             )
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -231,10 +237,12 @@ def turnovers(state: Tables, now: int, *, days: int = 7) -> list[Turnover]:
         is_done = task.status is TaskStatus.COMPLETED
         found.append(
             Turnover(
-                bed=task.to_place or task.subject_id, departed_at=task.created_at, started_at=task.started_at,
+                bed=task.to_place or task.subject_id,
+                departed_at=task.created_at,
+                started_at=task.started_at,
                 ready_at=task.ended_at if is_done else 0,
             )
-        )  # fmt: skip
+        )
     return sorted(found, key=lambda one: -one.departed_at)
 
 

@@ -64,7 +64,7 @@ def write_snapshot(tables: Tables) -> bytes:
         Snapshot(
             sequence=tables.sequence, latest_at=tables.latest_at, forgotten_before=tables.forgotten_before, **lists
         )
-    )  # fmt: skip
+    )
 
 
 def read_snapshot(tables: Tables, body: bytes) -> None:

@@ -22,10 +22,25 @@ class Index:
     """What pages ask for often, kept up to date with every event; can always be rebuilt from the tables."""
 
     __slots__ = (
-        "active_alarms", "asset_slot", "assets_by_category", "bearers_by_zone", "children", "encounters_by_place",
-        "low_stock", "merged_by_survivor", "merging", "open_tasks", "present_by_place", "queues", "reserved_by_place",
-        "stock_by_item", "stock_by_place", "swap_links", "tags_by_bearer", "zone_by_bearer",
-    )  # fmt: skip
+        "active_alarms",
+        "asset_slot",
+        "assets_by_category",
+        "bearers_by_zone",
+        "children",
+        "encounters_by_place",
+        "low_stock",
+        "merged_by_survivor",
+        "merging",
+        "open_tasks",
+        "present_by_place",
+        "queues",
+        "reserved_by_place",
+        "stock_by_item",
+        "stock_by_place",
+        "swap_links",
+        "tags_by_bearer",
+        "zone_by_bearer",
+    )
 
     def __init__(self) -> None:
         self.children = _sets()
@@ -95,10 +110,29 @@ class Tables:
     """
 
     __slots__ = (
-        "alarms", "assets", "beds", "bins", "closures", "encounters", "forgotten_before", "gateways", "index",
-        "latest_at", "loads", "paths", "places", "plans", "read_points", "removed", "sequence", "staff", "stock",
-        "tags", "tasks", "tickets",
-    )  # fmt: skip
+        "alarms",
+        "assets",
+        "beds",
+        "bins",
+        "closures",
+        "encounters",
+        "forgotten_before",
+        "gateways",
+        "index",
+        "latest_at",
+        "loads",
+        "paths",
+        "places",
+        "plans",
+        "read_points",
+        "removed",
+        "sequence",
+        "staff",
+        "stock",
+        "tags",
+        "tasks",
+        "tickets",
+    )
 
     def __init__(self) -> None:
         self.sequence = 0

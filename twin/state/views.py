@@ -33,11 +33,34 @@ from twin.state.model import StockLine, Ticket
 from twin.state.tables import Tables
 
 __all__ = [
-    "Basis", "BedStatusCode", "BedView", "BelievedLocation", "NearAsset", "Occupancy", "Violation", "WardOccupancy",
-    "bearer_of", "bed_code", "bed_view", "beds_of", "believed_encounter_location", "believed_location", "binding_of",
-    "encounters_of", "explain", "invariants", "is_bed", "is_free_to_use", "low_stock", "nearest_assets", "occupancy_of",
-    "on_hand", "queue_view", "tags_of", "ward_of",
-]  # fmt: skip
+    "Basis",
+    "BedStatusCode",
+    "BedView",
+    "BelievedLocation",
+    "NearAsset",
+    "Occupancy",
+    "Violation",
+    "WardOccupancy",
+    "bearer_of",
+    "bed_code",
+    "bed_view",
+    "beds_of",
+    "believed_encounter_location",
+    "believed_location",
+    "binding_of",
+    "encounters_of",
+    "explain",
+    "invariants",
+    "is_bed",
+    "is_free_to_use",
+    "low_stock",
+    "nearest_assets",
+    "occupancy_of",
+    "on_hand",
+    "queue_view",
+    "tags_of",
+    "ward_of",
+]
 
 
 def queue_view(state: Tables, service_point: str) -> tuple[Ticket, ...]:

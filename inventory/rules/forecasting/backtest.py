@@ -137,8 +137,12 @@ def learnt_quantiles(training: Floats, forecasts: Floats, actuals: Floats, quant
         past = np.concatenate([(errors[:, t] / _scale(errors[:, :t])) for t in window])
         labels = np.tile(group, len(window))
         for index, quantile in enumerate(quantiles):
-            shape = np.array([np.quantile(past[labels == each], quantile) if (labels == each).any() else 0.0
-                              for each in range(group.max() + 1)])  # fmt: skip
+            shape = np.array(
+                [
+                    np.quantile(past[labels == each], quantile) if (labels == each).any() else 0.0
+                    for each in range(group.max() + 1)
+                ]
+            )
             out[index, :, origin] = np.maximum(forecasts[:, origin] + shape[group] * scale, 0)
     return out
 

@@ -316,8 +316,12 @@ def wagner_whitin(
     ((210.0, 0.0, 150.0, 0.0), 1380.0)
     """
     count = len(demand)
-    for name, values in (("holding_cost", holding_cost), ("fixed_cost", fixed_cost), ("demand", demand),
-                         ("purchase_cost", purchase_cost)):  # fmt: skip
+    for name, values in (
+        ("holding_cost", holding_cost),
+        ("fixed_cost", fixed_cost),
+        ("demand", demand),
+        ("purchase_cost", purchase_cost),
+    ):
         at_least(0, **{f"{name}[{t + 1}]": float(each) for t, each in enumerate(values)})
     to_go = np.full(count + 1, np.inf)
     to_go[count] = 0.0

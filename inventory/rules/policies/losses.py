@@ -239,9 +239,12 @@ def negative_binomial_second_loss(x: float, demand: NegativeBinomial) -> Loss:
 def _negative_binomial_below(x: float, demand: NegativeBinomial) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     levels = np.arange(0, max(int(x), 0) + 1, dtype=np.float64)
     logs = (
-        special.gammaln(levels + demand.r) - special.gammaln(demand.r) - special.gammaln(levels + 1)
-        + demand.r * log(demand.p) + levels * np.log1p(-demand.p)
-    )  # fmt: skip
+        special.gammaln(levels + demand.r)
+        - special.gammaln(demand.r)
+        - special.gammaln(levels + 1)
+        + demand.r * log(demand.p)
+        + levels * np.log1p(-demand.p)
+    )
     return np.exp(logs), levels
 
 

@@ -9,8 +9,14 @@ from inventory.rules.scanning.gs1 import check_digit
 from twin.errors import DecodeError
 
 _PARTITIONS: tuple[tuple[int, int, int], ...] = (
-    (40, 12, 4), (37, 11, 7), (34, 10, 10), (30, 9, 14), (27, 8, 17), (24, 7, 20), (20, 6, 24),
-)  # fmt: skip
+    (40, 12, 4),
+    (37, 11, 7),
+    (34, 10, 10),
+    (30, 9, 14),
+    (27, 8, 17),
+    (24, 7, 20),
+    (20, 6, 24),
+)
 """Bits and digits of the company prefix and bits of the rest, by partition value.
 
 Together 44 bits and 13 digits for SGTIN, 12 for GRAI: GS1 Tag Data Standard 2.0, tables 14-2 and 14-9.

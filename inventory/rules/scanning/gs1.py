@@ -24,23 +24,68 @@ _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 _BARE_SYMBOLOGIES = ("]E0", "]E3", "]E4", "]I0", "]I1")
 _ELEMENT_SYMBOLOGIES = ("]C1", "]e0", "]d2", "]Q3", "]J1")
 _CHECKED_KEYS: dict[str, int] = {
-    "00": 18, "01": 14, "02": 14, "03": 14, "410": 13, "411": 13, "412": 13, "413": 13, "414": 13, "415": 13,
-    "416": 13, "417": 13, "8003": 14, "8017": 18, "8018": 18,
-}  # fmt: skip
+    "00": 18,
+    "01": 14,
+    "02": 14,
+    "03": 14,
+    "410": 13,
+    "411": 13,
+    "412": 13,
+    "413": 13,
+    "414": 13,
+    "415": 13,
+    "416": 13,
+    "417": 13,
+    "8003": 14,
+    "8017": 18,
+    "8018": 18,
+}
 """Identifiers whose value begins with a key of that many digits, the last one of them its check digit."""
 
 _TEXT_FIELDS: dict[str, str] = {
-    "00": "sscc", "01": "gtin", "02": "contained_gtin", "10": "lot", "20": "variant", "21": "serial",
-    "22": "consumer_variant", "235": "third_party_serial", "240": "additional_id", "241": "customer_part_number",
-    "250": "secondary_serial", "400": "order_number", "410": "ship_to", "411": "bill_to", "412": "purchased_from",
-    "413": "ship_for", "414": "gln", "415": "invoicing_party", "416": "production_place", "417": "party",
-    "422": "country_of_origin", "710": "nhrn", "711": "nhrn", "712": "nhrn", "713": "nhrn", "714": "nhrn",
-    "715": "nhrn", "716": "nhrn", "8003": "grai", "8004": "giai", "8012": "software_version", "8017": "gsrn",
-    "8018": "gsrn", "8020": "payment_reference",
-}  # fmt: skip
+    "00": "sscc",
+    "01": "gtin",
+    "02": "contained_gtin",
+    "10": "lot",
+    "20": "variant",
+    "21": "serial",
+    "22": "consumer_variant",
+    "235": "third_party_serial",
+    "240": "additional_id",
+    "241": "customer_part_number",
+    "250": "secondary_serial",
+    "400": "order_number",
+    "410": "ship_to",
+    "411": "bill_to",
+    "412": "purchased_from",
+    "413": "ship_for",
+    "414": "gln",
+    "415": "invoicing_party",
+    "416": "production_place",
+    "417": "party",
+    "422": "country_of_origin",
+    "710": "nhrn",
+    "711": "nhrn",
+    "712": "nhrn",
+    "713": "nhrn",
+    "714": "nhrn",
+    "715": "nhrn",
+    "716": "nhrn",
+    "8003": "grai",
+    "8004": "giai",
+    "8012": "software_version",
+    "8017": "gsrn",
+    "8018": "gsrn",
+    "8020": "payment_reference",
+}
 _DATE_FIELDS: dict[str, str] = {
-    "11": "production", "13": "packaging", "15": "best_before", "16": "sell_by", "17": "expiry", "7006": "first_freeze",
-}  # fmt: skip
+    "11": "production",
+    "13": "packaging",
+    "15": "best_before",
+    "16": "sell_by",
+    "17": "expiry",
+    "7006": "first_freeze",
+}
 _DATED = frozenset({*_DATE_FIELDS, "12", "7003", "7007", "8008", "4324", "4325", "4326"})
 """Identifiers of dates: one of them that cannot be parsed is a wrong date, not an unknown label."""
 _COUNT_FIELDS: dict[str, str] = {"30": "count", "37": "contained_count"}

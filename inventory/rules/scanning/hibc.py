@@ -34,8 +34,9 @@ def check_character(text: str) -> str:
     try:
         return _ALPHABET[sum(_ALPHABET.index(character) for character in text) % 43]
     except ValueError as error:
-        raise DecodeError(f"A HIBC label has only 0-9 A-Z - . $ / + % and blank, got {text!r}.",
-                          code="scan.unreadable") from error  # fmt: skip
+        raise DecodeError(
+            f"A HIBC label has only 0-9 A-Z - . $ / + % and blank, got {text!r}.", code="scan.unreadable"
+        ) from error
 
 
 def read_hibc(text: str) -> Scan:
@@ -101,8 +102,9 @@ def _secondary(part: str) -> dict[str, object]:
         return {"lot": part[1:]}
     if re.match(r"^\d{5}", part):
         return {"expiry": _julian(part[:5]), **({"lot": part[5:]} if part[5:] else {})}
-    raise DecodeError(f"Expected a secondary data structure beginning with $ or a date, got {part!r}.",
-                      code="scan.unreadable")  # fmt: skip
+    raise DecodeError(
+        f"Expected a secondary data structure beginning with $ or a date, got {part!r}.", code="scan.unreadable"
+    )
 
 
 def _quantity_and_date(rest: str) -> tuple[dict[str, object], str]:

@@ -9,12 +9,27 @@ from inventory.model.scan import Scan, scan_of
 from twin.errors import DecodeError
 
 _STRUCTURES: tuple[tuple[str, str, int], ...] = (
-    ("=/", "di", 16), ("=,", "serial", 6), ("&,1", "lot", 18), ("=<", "product_code", 8), ("=%", "blood_group", 4),
-    ("=>", "expiry", 6), ("&>", "expiry_at", 10), ("=}", "production", 6), ("&}", "production_at", 10),
-    ("=*", "collection", 6), ("&*", "collection_at", 10), ("=+", "compound", 5), ("&(", "testing", 5),
-    ("={", "red_cell_antigens", 18), ("=\\", "red_cell_antigens", 18), ("=)", "container", 10),
-    ("&)", "container_lot", 10), ("=-", "catalogue", 10), ("&-", "accessory_lot", 10), ("='", "staff", 8),
-)  # fmt: skip
+    ("=/", "di", 16),
+    ("=,", "serial", 6),
+    ("&,1", "lot", 18),
+    ("=<", "product_code", 8),
+    ("=%", "blood_group", 4),
+    ("=>", "expiry", 6),
+    ("&>", "expiry_at", 10),
+    ("=}", "production", 6),
+    ("&}", "production_at", 10),
+    ("=*", "collection", 6),
+    ("&*", "collection_at", 10),
+    ("=+", "compound", 5),
+    ("&(", "testing", 5),
+    ("={", "red_cell_antigens", 18),
+    ("=\\", "red_cell_antigens", 18),
+    ("=)", "container", 10),
+    ("&)", "container_lot", 10),
+    ("=-", "catalogue", 10),
+    ("&-", "accessory_lot", 10),
+    ("='", "staff", 8),
+)
 """Data identifier, what follows it and how many characters; ISBT 128 Standard Technical Specification, chapter 2."""
 
 _DATES = ("expiry", "expiry_at", "production", "production_at")

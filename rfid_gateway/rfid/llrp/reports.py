@@ -55,14 +55,36 @@ class TagReport(NamedTuple):
 
 # TV type: (struct format of the content, index in TagReport or -1)
 _VALUES: dict[int, tuple[str, int]] = {
-    1: ("H", 1), 2: ("Q", 3), 3: ("8x", -1), 4: ("Q", 4), 5: ("8x", -1), 6: ("b", 2), 7: ("H", 7), 8: ("H", 5),
-    9: ("I", 6), 10: ("2x", -1), 11: ("2x", -1), 12: ("2x", -1), 13: ("12s", 0), 14: ("2x", -1), 15: ("2x", -1),
-    16: ("4x", -1), 17: ("2x", -1), 18: ("4x", -1), 19: ("2x", -1), 20: ("2x", -1),
-}  # fmt: skip
+    1: ("H", 1),
+    2: ("Q", 3),
+    3: ("8x", -1),
+    4: ("Q", 4),
+    5: ("8x", -1),
+    6: ("b", 2),
+    7: ("H", 7),
+    8: ("H", 5),
+    9: ("I", 6),
+    10: ("2x", -1),
+    11: ("2x", -1),
+    12: ("2x", -1),
+    13: ("12s", 0),
+    14: ("2x", -1),
+    15: ("2x", -1),
+    16: ("4x", -1),
+    17: ("2x", -1),
+    18: ("4x", -1),
+    19: ("2x", -1),
+    20: ("2x", -1),
+}
 _NAMES: dict[int, tuple[str, int]] = {
-    1: ("AntennaID", 1), 2: ("Microseconds", 3), 4: ("Microseconds", 4), 6: ("PeakRSSI", 2), 7: ("ChannelIndex", 7),
-    8: ("TagCount", 5), 9: ("ROSpecID", 6),
-}  # fmt: skip
+    1: ("AntennaID", 1),
+    2: ("Microseconds", 3),
+    4: ("Microseconds", 4),
+    6: ("PeakRSSI", 2),
+    7: ("ChannelIndex", 7),
+    8: ("TagCount", 5),
+    9: ("ROSpecID", 6),
+}
 
 
 class _Compiled:

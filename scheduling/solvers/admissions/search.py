@@ -227,9 +227,14 @@ class _Search:
         temperature = hot * (self.cold / hot) ** share
         risen = share if phase is PHASES[0] else 1.0
         return Heat(
-            steps=steps, start=temperature, end=temperature, nurses=NURSE_SHARES[thread % len(NURSE_SHARES)],
-            crowd=self._price(CROWD_PRICES, risen), overtime=self._price(OVERTIME_PRICES, risen), cold=scale * 0.01,
-        )  # fmt: skip
+            steps=steps,
+            start=temperature,
+            end=temperature,
+            nurses=NURSE_SHARES[thread % len(NURSE_SHARES)],
+            crowd=self._price(CROWD_PRICES, risen),
+            overtime=self._price(OVERTIME_PRICES, risen),
+            cold=scale * 0.01,
+        )
 
     def _work(self, thread: int) -> None:
         done = 0.0

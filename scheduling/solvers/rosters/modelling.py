@@ -198,8 +198,11 @@ class RosterModel:
 
     def _need(self, need: Need) -> None:
         if need.skill:
-            there = [var for (_, day, shift, skill), var in self.skilled.items()
-                     if (day, shift, skill) == (need.day, need.shift, need.skill)]  # fmt: skip
+            there = [
+                var
+                for (_, day, shift, skill), var in self.skilled.items()
+                if (day, shift, skill) == (need.day, need.shift, need.skill)
+            ]
         else:
             there = [days[need.day][need.shift] for days in self.works if need.shift in days[need.day]]
         n = sum(there)
@@ -229,13 +232,16 @@ class RosterModel:
             blockers = frozenset.intersection(*(blocked_by[name] for name in group))
             for of in skills:
                 wanted = max(
-                    (sum(n.minimum for n in self.problem.needs if n.day == day and n.shift in group and n.skill in of)
-                     for day in range(self.problem.days)), default=0,
-                )  # fmt: skip
+                    (
+                        sum(
+                            n.minimum for n in self.problem.needs if n.day == day and n.shift in group and n.skill in of
+                        )
+                        for day in range(self.problem.days)
+                    ),
+                    default=0,
+                )
                 able = [index for index, one in enumerate(self.problem.employees) if of == {""} or one.skills & of]
-                busy = [
-                    var for index in able for name, var in self.works[index][last].items() if name in blockers
-                ]  # fmt: skip
+                busy = [var for index in able for name, var in self.works[index][last].items() if name in blockers]
                 if wanted and busy:
                     spare = len(able) - wanted
                     slack = self.model.new_int_var(0, len(busy), "")

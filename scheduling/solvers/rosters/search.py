@@ -180,9 +180,12 @@ class _Search:
                     future.result()
         self.progress(1.0, self.best.price)
         return RosterOutcome(
-            roster=roster_of(made, self.best.values), price=self.best.price, is_relaxed=self.is_relaxed,
-            is_optimal=self.is_optimal, rounds=self.best.rounds,
-        )  # fmt: skip
+            roster=roster_of(made, self.best.values),
+            price=self.best.price,
+            is_relaxed=self.is_relaxed,
+            is_optimal=self.is_optimal,
+            rounds=self.best.rounds,
+        )
 
     def _share(self) -> float:
         return (time.monotonic() - self.started) / self.settings.seconds

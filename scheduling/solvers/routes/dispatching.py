@@ -231,26 +231,32 @@ class _Rounds:
         first = 1 + len(self.depots)
         clients = [
             Client(
-                location=first + at, delivery=[task.amount],
+                location=first + at,
+                delivery=[task.amount],
                 service_duration=task.service_s + self._carried(task),
-                tw_early=task.earliest_s, tw_late=min(task.latest_s, ALWAYS_S), prize=task.prize,
-                required=task.is_required, name=task.id,
+                tw_early=task.earliest_s,
+                tw_late=min(task.latest_s, ALWAYS_S),
+                prize=task.prize,
+                required=task.is_required,
+                name=task.id,
             )
             for at, task in enumerate(self.free)
-        ]  # fmt: skip
+        ]
         kinds = []
         for group in self.groups:
             one = self.ready[group[0]]
             carrier = one.carrier
             kinds.append(
                 VehicleType(
-                    num_available=len(group), start_depot=self.depot_at[one.place],
+                    num_available=len(group),
+                    start_depot=self.depot_at[one.place],
                     end_depot=self.depot_at[self.index[carrier.end]] if carrier.end else 0,
                     capacity=[max(0, carrier.capacity - one.load) if carrier.capacity else ALWAYS_S],
-                    tw_early=one.at_s, tw_late=max(one.at_s, carrier.until_s),
+                    tw_early=one.at_s,
+                    tw_late=max(one.at_s, carrier.until_s),
                     profile=roles.index(carrier.role) if needs_roles else 0,
                 )
-            )  # fmt: skip
+            )
         locations = [Location(0, 0) for _ in range(matrix.shape[0])]
         depots = [Depot(location=at) for at in range(first)]
         return ProblemData(locations, clients, depots, kinds, matrices, matrices)

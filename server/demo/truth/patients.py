@@ -38,9 +38,31 @@ from twin.events.patients import (
 
 # Emergency arrivals an hour by hour of day: low at night, high late morning and early evening; 112 a day.
 ARRIVALS_PER_HOUR = (
-    2.4, 1.9, 1.6, 1.4, 1.4, 1.6, 2.3, 3.6, 5.2, 6.6, 7.2, 7.2,
-    6.8, 6.5, 6.4, 6.4, 6.4, 6.4, 6.2, 5.9, 5.3, 4.6, 3.8, 3.1,
-)  # fmt: skip
+    2.4,
+    1.9,
+    1.6,
+    1.4,
+    1.4,
+    1.6,
+    2.3,
+    3.6,
+    5.2,
+    6.6,
+    7.2,
+    7.2,
+    6.8,
+    6.5,
+    6.4,
+    6.4,
+    6.4,
+    6.4,
+    6.2,
+    5.9,
+    5.3,
+    4.6,
+    3.8,
+    3.1,
+)
 ACUITY_SHARES = (0.01, 0.12, 0.42, 0.35, 0.10)
 ADMITTED_SHARE_BY_ACUITY = (0.85, 0.55, 0.28, 0.08, 0.02)
 ICU_SHARE = 0.06
@@ -221,9 +243,14 @@ class PatientFlow:
         elapsed = int(self._ward_stay() * self.random.random())
         at = self.start_at - elapsed
         self._say(
-            EncounterStarted, patient.encounter, at, encounter_class=EncounterClass.INPATIENT, place=bed,
-            service=self.rooms.department_by_bed[bed], arrival_mode="elective",
-        )  # fmt: skip
+            EncounterStarted,
+            patient.encounter,
+            at,
+            encounter_class=EncounterClass.INPATIENT,
+            place=bed,
+            service=self.rooms.department_by_bed[bed],
+            arrival_mode="elective",
+        )
         self._say(EncounterArrived, patient.encounter, at, place=bed)
         patient.bed = patient.place = bed
         self._occupied.add(bed)
@@ -268,15 +295,26 @@ class PatientFlow:
         patient = self._new(acuity)
         by_ambulance = bool(self.random.random() < (0.9, 0.6, 0.3, 0.1, 0.03)[acuity - 1])
         self._say(
-            EncounterStarted, patient.encounter, at, encounter_class=EncounterClass.EMERGENCY, place=self.rooms.waiting,
-            service="ED", acuity=acuity, arrival_mode="ambulance" if by_ambulance else "walk_in",
-        )  # fmt: skip
+            EncounterStarted,
+            patient.encounter,
+            at,
+            encounter_class=EncounterClass.EMERGENCY,
+            place=self.rooms.waiting,
+            service="ED",
+            acuity=acuity,
+            arrival_mode="ambulance" if by_ambulance else "walk_in",
+        )
         patient.place = self.rooms.waiting
         patient.ticket = f"T{self._number:06d}"
         self._say(
-            QueueJoined, patient.ticket, at, service_point=self.rooms.triage, encounter=patient.encounter,
-            number=f"A{self._number % 1000:03d}", priority=5 - acuity,
-        )  # fmt: skip
+            QueueJoined,
+            patient.ticket,
+            at,
+            service_point=self.rooms.triage,
+            encounter=patient.encounter,
+            number=f"A{self._number % 1000:03d}",
+            priority=5 - acuity,
+        )
         wait = int(self.random.gamma(1.6, (1 + acuity) * 1.2) * MINUTE_US)
         self._at(at + wait, _Step.TRIAGED, patient.encounter)
 
@@ -332,9 +370,14 @@ class PatientFlow:
         bed = free[int(self.random.integers(len(free)))]
         if not patient.place:
             self._say(
-                EncounterStarted, patient.encounter, at, encounter_class=EncounterClass.INPATIENT, place=bed,
-                service=self.rooms.department_by_bed[bed], arrival_mode="elective",
-            )  # fmt: skip
+                EncounterStarted,
+                patient.encounter,
+                at,
+                encounter_class=EncounterClass.INPATIENT,
+                place=bed,
+                service=self.rooms.department_by_bed[bed],
+                arrival_mode="elective",
+            )
             self._enter(patient, bed, at)
         else:
             self._say(BedReserved, patient.encounter, at, place=bed, expected_at=at + 15 * MINUTE_US)
@@ -405,9 +448,13 @@ class PatientFlow:
             patient.is_admitted = True
             comes = day + int((6.5 + 4.5 * self.random.random()) * HOUR_US)
             self._say(
-                EncounterPlanned, patient.encounter, at, encounter_class=EncounterClass.INPATIENT, expected_at=comes,
+                EncounterPlanned,
+                patient.encounter,
+                at,
+                encounter_class=EncounterClass.INPATIENT,
+                expected_at=comes,
                 arrival_mode="elective",
-            )  # fmt: skip
+            )
             self._at(comes, _Step.ELECTIVE_COMES, patient.encounter)
 
     def _elective_comes(self, patient: _Patient, at: int) -> None:

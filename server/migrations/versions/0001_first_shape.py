@@ -1,5 +1,5 @@
 # ruff: noqa: C901, E501, F401, PLR0912, PLR0915
-# fmt: off
+
 """The first shape of the database; written by ``python -m server.migrations.regenerate``."""
 
 import sqlalchemy as sa

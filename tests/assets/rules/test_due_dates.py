@@ -200,9 +200,13 @@ def test_nothing_scheduled_for_a_rule_by_meter_only() -> None:
 
     assert list(occurrences(rule, start_on=date(2026, 1, 1), end_on=date(2027, 1, 1))) == []
     assert forecast_due(
-        CalendarRule(months=1, anchor_on=date(2026, 1, 1)), MeterRule(every=1.0), last_done_on=date(2026, 1, 1),
-        use_since=0.0, use_per_day=0.0, on=date(2026, 1, 2),
-    ) == date(2026, 2, 1)  # fmt: skip
+        CalendarRule(months=1, anchor_on=date(2026, 1, 1)),
+        MeterRule(every=1.0),
+        last_done_on=date(2026, 1, 1),
+        use_since=0.0,
+        use_per_day=0.0,
+        on=date(2026, 1, 2),
+    ) == date(2026, 2, 1)
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,14 @@ def test_worked_electrical_safety(worked_case: Any) -> None:
 
 def test_leakage_is_brought_to_nominal_mains_and_warned_of_before_it_fails() -> None:
     low_mains = Measurement(
-        quantity=Quantity.EQUIPMENT_LEAKAGE, subject="I", value=460.0, method=Method.DIRECT, mains_v=207.0,
-        nominal_v=230.0, reference=300.0,
-    )  # fmt: skip
+        quantity=Quantity.EQUIPMENT_LEAKAGE,
+        subject="I",
+        value=460.0,
+        method=Method.DIRECT,
+        mains_v=207.0,
+        nominal_v=230.0,
+        reference=300.0,
+    )
 
     found = judge_measurement(low_mains)
 
@@ -184,15 +189,22 @@ def test_worked_equipment_scores(worked_case: Any) -> None:
     for row in case["rows"]:
         found = score_equipment(function=row["F"], risk=row["R"], maintenance=row["M"])
         assert (found.points, found.is_included, found.interval_months) == (
-            row["EM"], row["include"], row["interval_months"],
-        )  # fmt: skip
+            row["EM"],
+            row["include"],
+            row["interval_months"],
+        )
     with pytest.raises(ValueError, match="function 2 to 10"):
         score_equipment(function=1, risk=1, maintenance=1)
 
 
-@pytest.mark.parametrize("case", [StrategyCase(is_imaging=True, months_of_history=99, has_evidence_record=True),
-                                  StrategyCase(is_laser=True, months_of_history=99, has_evidence_record=True),
-                                  StrategyCase(months_of_history=11, has_evidence_record=True)])  # fmt: skip
+@pytest.mark.parametrize(
+    "case",
+    [
+        StrategyCase(is_imaging=True, months_of_history=99, has_evidence_record=True),
+        StrategyCase(is_laser=True, months_of_history=99, has_evidence_record=True),
+        StrategyCase(months_of_history=11, has_evidence_record=True),
+    ],
+)
 def test_imaging_lasers_and_new_models_keep_the_manufacturer_s_schedule(case: StrategyCase) -> None:
     assert allowed_strategies(case) == {Strategy.OEM}
 

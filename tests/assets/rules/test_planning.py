@@ -16,10 +16,16 @@ from assets.rules.replacement import Candidate, Infeasible, ReplacementRules, pl
 
 def jobs(count: int, *, weeks: int = 12) -> list[LevelJob]:
     return [
-        LevelJob(key=f"j{i:03}", minutes=60 + 30 * (i % 3), first_week=max(0, 4 * (i % 3) - 4),
-                 last_week=min(weeks - 1, 4 * (i % 3) + 4), due_week=4 * (i % 3), skill="gas" if i % 4 == 0 else "")
+        LevelJob(
+            key=f"j{i:03}",
+            minutes=60 + 30 * (i % 3),
+            first_week=max(0, 4 * (i % 3) - 4),
+            last_week=min(weeks - 1, 4 * (i % 3) + 4),
+            due_week=4 * (i % 3),
+            skill="gas" if i % 4 == 0 else "",
+        )
         for i in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def test_levelling_halves_the_variation_and_keeps_every_window() -> None:
@@ -81,11 +87,18 @@ def test_no_other_plan_gains_more(values: list[tuple[int, int]], budgets: tuple[
 
 def test_bundles_standards_coverage_and_deadlines_are_kept() -> None:
     options = [
-        Candidate(asset=f"p{i}", costs=(10,), benefits=(20 - i,), bundle="b" if i < 2 else "", kind="pump",
-                  model=("m1", "m2", "m3")[i % 3], site="north" if i % 2 else "south",
-                  forced_by=0 if i == 5 else None)
+        Candidate(
+            asset=f"p{i}",
+            costs=(10,),
+            benefits=(20 - i,),
+            bundle="b" if i < 2 else "",
+            kind="pump",
+            model=("m1", "m2", "m3")[i % 3],
+            site="north" if i % 2 else "south",
+            forced_by=0 if i == 5 else None,
+        )
         for i in range(6)
-    ]  # fmt: skip
+    ]
     rules = ReplacementRules(
         budgets=(40,), most_models={"pump": 2}, least_per_site={("north", "pump"): 2}, most_per_year=4
     )

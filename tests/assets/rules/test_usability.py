@@ -35,8 +35,11 @@ def test_every_reason_is_named_at_once() -> None:
     )
 
     assert usability_of(state).reasons == (
-        "compliance.notice_open", "operational.in_repair", "reprocessing.dirty", "status.fault",
-    )  # fmt: skip
+        "compliance.notice_open",
+        "operational.in_repair",
+        "reprocessing.dirty",
+        "status.fault",
+    )
     assert warnings_of(state) == ("compliance.maintenance_overdue",)
 
 

@@ -118,8 +118,10 @@ def test_full_evidence_passes_when_all_is_well() -> None:
 def test_absent_required_evidence_is_undetermined(evidence: Evidence) -> None:
     trace = clean_cycle()
     channel = {
-        "control_temperature": "control_c", "record_temperature": "record_c", "pressure": "pressure_kpa",
-    }.get(evidence, str(evidence))  # fmt: skip
+        "control_temperature": "control_c",
+        "record_temperature": "record_c",
+        "pressure": "pressure_kpa",
+    }.get(evidence, str(evidence))
     known = ALL_WELL
     if channel in trace.channels():
         kept = {name: values for name, values in trace.channels().items() if name != channel}
@@ -257,9 +259,14 @@ def test_washer_is_judged_by_a0_and_not_by_steam() -> None:
     times = np.arange(0.0, 400.0)
     temperature = np.where((times > 50) & (times < 201), 93.0, 40.0)
     washer = Programme(
-        id="wd", kind=MachineKind.WASHER_DISINFECTOR, band_low_c=92.0, band_high_c=96.0, required_hold_s=100.0,
-        required=frozenset({Evidence.CONTROL_TEMPERATURE}), min_a0_s=3000.0,
-    )  # fmt: skip
+        id="wd",
+        kind=MachineKind.WASHER_DISINFECTOR,
+        band_low_c=92.0,
+        band_high_c=96.0,
+        required_hold_s=100.0,
+        required=frozenset({Evidence.CONTROL_TEMPERATURE}),
+        min_a0_s=3000.0,
+    )
 
     found = judge(CycleTrace(times_us=(times * 1e6).astype(np.int64), control_c=temperature), washer)
 
@@ -379,8 +386,17 @@ def test_no_noise_lets_six_percent_of_air_pass(air: float, band: tuple[float, fl
 
 
 MUTATIONS = (
-    "short_hold", "dip", "over_band", "air", "drift", "gap", "frozen_heartbeat", "gauge", "clock_back", "clock_forward",
-)  # fmt: skip
+    "short_hold",
+    "dip",
+    "over_band",
+    "air",
+    "drift",
+    "gap",
+    "frozen_heartbeat",
+    "gauge",
+    "clock_back",
+    "clock_forward",
+)
 
 
 def mutate(kind: str, rng: np.random.Generator) -> tuple[CycleTrace, Programme]:

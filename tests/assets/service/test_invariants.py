@@ -132,9 +132,11 @@ class Devices(RuleBasedStateMachine):
         known, version = get_work_order(self.session, order_id=order)
         here: dict[str, Any] = {"act": self.act(), "order_id": order}
         findings = {
-            "repair": Finding(finding="repaired"), "mains": Finding(opens_mains_part=True),
-            "accept": Finding(acceptance_passed=True), "test": Finding(safety_test_passed=True),
-        }  # fmt: skip
+            "repair": Finding(finding="repaired"),
+            "mains": Finding(opens_mains_part=True),
+            "accept": Finding(acceptance_passed=True),
+            "test": Finding(safety_test_passed=True),
+        }
         if step == "start":
             self.attempt(start_work, version=version, **here)
         elif step == "amend":

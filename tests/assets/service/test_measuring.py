@@ -36,8 +36,14 @@ LEAKAGE = Measurement(quantity=Quantity.EQUIPMENT_LEAKAGE, subject="I", value=12
 
 def point(found: float, left: float | None = None, **fields: float) -> CalibrationPoint:
     limits = {"tolerance": 1.0} | fields
-    return CalibrationPoint(quantity="flow", unit="ml/h", nominal=100.0, as_found=100.0 + found,
-                            as_left=None if left is None else 100.0 + left, **limits)  # fmt: skip
+    return CalibrationPoint(
+        quantity="flow",
+        unit="ml/h",
+        nominal=100.0,
+        as_found=100.0 + found,
+        as_left=None if left is None else 100.0 + left,
+        **limits,
+    )
 
 
 def calibration(name: str, asset: str, at: int, found: float, left: float | None = None) -> Calibration:
@@ -72,8 +78,9 @@ def test_guarded_acceptance_takes_the_uncertainty_off() -> None:
 
 CHECKS = st.lists(
     st.builds(Checked, at=st.integers(1, 50), found_good=st.booleans(), left_good=st.booleans()),
-    max_size=8, unique_by=lambda check: check.at,
-)  # fmt: skip
+    max_size=8,
+    unique_by=lambda check: check.at,
+)
 
 
 @given(CHECKS, st.integers(0, 60))

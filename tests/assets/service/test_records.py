@@ -249,9 +249,10 @@ def test_checklists_are_changed_by_version_and_checked(house: House) -> None:
     ):
         with pytest.raises(FieldError):
             house.do(
-                templates.save_template, act=house.act(),
+                templates.save_template,
+                act=house.act(),
                 template=templates.Template(kind=WorkKind.PREVENTIVE, category="pump", steps=steps, version=1),
-            )  # fmt: skip
+            )
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
@@ -333,9 +334,12 @@ def test_a_nomenclature_with_holes_is_refused(text: str, place: str) -> None:
 def test_duplicates_are_one_maker_and_serial_written_differently(house: House) -> None:
     enter(
         house,
-        pump(1, serial="SN-0042"), pump(2, serial="sn 0042", manufacturer="ACME"),
-        pump(3, serial="SN0042", manufacturer="Other"), pump(4, serial=""), pump(5, serial=""),
-    )  # fmt: skip
+        pump(1, serial="SN-0042"),
+        pump(2, serial="sn 0042", manufacturer="ACME"),
+        pump(3, serial="SN0042", manufacturer="Other"),
+        pump(4, serial=""),
+        pump(5, serial=""),
+    )
 
     found = house.ask(merging.find_duplicates)
 

@@ -61,8 +61,9 @@ def test_an_import_with_duplicates_stores_nothing_and_names_each(house: House) -
         house.do(register_assets, act=house.act(), assets=rows)
 
     assert [(problem.place, problem.field) for problem in refused.value.problems] == [
-        ("row 2", "serial"), ("row 3", "control_no"),
-    ]  # fmt: skip
+        ("row 2", "serial"),
+        ("row 3", "control_no"),
+    ]
     assert len(house.ask(list_assets)) == 1
     with pytest.raises(Conflict):
         house.do(register_asset, act=house.act(), asset=pump(1))
@@ -264,16 +265,20 @@ def test_an_answer_of_another_kind_is_refused(house: House, step: str, value: An
     assert house.ask(get_work_order, order_id="wo-1")[0].state is WorkState.OPEN
 
 
-RECALL = Notice(id="fsn-1", title="Free flow", clauses=(Clause(manufacturer="ACME", models=("IP-20",),
-                serials=(Span(low="SN1", high="SN5"),)),))  # fmt: skip
+RECALL = Notice(
+    id="fsn-1",
+    title="Free flow",
+    clauses=(Clause(manufacturer="ACME", models=("IP-20",), serials=(Span(low="SN1", high="SN5"),)),),
+)
 
 
 def test_a_notice_is_closed_when_every_device_is_and_finds_those_added_later(house: House) -> None:
     house.do(register_assets, act=house.act(), assets=[pump(1), pump(9), pump(3, serial="")])
     matches = house.do(receive_notice, act=house.act(), notice=RECALL)
     assert [(m.asset, m.certainty) for m in matches] == [
-        ("pump-1", Certainty.CERTAIN), ("pump-3", Certainty.POSSIBLE),
-    ]  # fmt: skip
+        ("pump-1", Certainty.CERTAIN),
+        ("pump-3", Certainty.POSSIBLE),
+    ]
     assert not house.ask(load_asset, asset_id="pump-1").is_usable
     assert house.ask(load_asset, asset_id="pump-3").is_usable
 

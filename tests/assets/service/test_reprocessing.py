@@ -47,8 +47,12 @@ from twin.events.watch import AlarmRaised
 from twin.telemetry.samples import SampleChunk
 
 P134 = Programme(
-    id="P134", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0, required=TEMPERATURE_AND_PRESSURE,
-)  # fmt: skip
+    id="P134",
+    band_low_c=134.0,
+    band_high_c=137.0,
+    required_hold_s=180.0,
+    required=TEMPERATURE_AND_PRESSURE,
+)
 STEAM = Machine(id="ster-1", place="cssd", programmes={0: "P134", 2: "FULL"})
 SET = LoadItem(set_instance="set-1", gtin="09506000134352", lot="L1", shelf_life_s=DAY_S)
 
@@ -69,9 +73,12 @@ class Store:
         fresh = []
         for quantity, values in columns.items():
             chunk = SampleChunk(
-                device=device, quantity=quantity, times_us=times, values=values,
+                device=device,
+                quantity=quantity,
+                times_us=times,
+                values=values,
                 quality=np.zeros(len(times), dtype=np.uint8),
-            )  # fmt: skip
+            )
             fresh.append(Numbered(len(self.numbered) + len(fresh) + 1, chunk))
         self.numbered += fresh
         return fresh
@@ -98,9 +105,11 @@ def cssd(house: House) -> House:
     def prepare(session: Any) -> None:
         save_programme(session, P134)
         save_programme(
-            session, Programme(id="FULL", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0,
-                               required=FULL_STEAM_EVIDENCE),
-        )  # fmt: skip
+            session,
+            Programme(
+                id="FULL", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0, required=FULL_STEAM_EVIDENCE
+            ),
+        )
         save_machine(session, STEAM)
 
     house.do(prepare)

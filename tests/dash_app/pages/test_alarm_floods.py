@@ -25,11 +25,15 @@ def port_with(count: int):
         )
         state.apply(
             AlarmRaised(
-                thing=f"flood-{number}", source_key=f"f{number}", alarm_class="gateway_offline", subject_id=reader,
-                priority=AlarmPriority.MEDIUM, **head,
+                thing=f"flood-{number}",
+                source_key=f"f{number}",
+                alarm_class="gateway_offline",
+                subject_id=reader,
+                priority=AlarmPriority.MEDIUM,
+                **head,
             ),
             state.sequence + 1,
-        )  # fmt: skip
+        )
     return small_port(state=state)
 
 

@@ -74,15 +74,28 @@ class Kept:
 @pytest.fixture
 def kept() -> Kept:
     held = Kept()
-    model = DeviceModel(id="m", manufacturer="Acme", name="M100", category="infusion_pump", expected_life_years=8,
-                        replacement_cost=250_000)  # fmt: skip
+    model = DeviceModel(
+        id="m",
+        manufacturer="Acme",
+        name="M100",
+        category="infusion_pump",
+        expected_life_years=8,
+        replacement_cost=250_000,
+    )
     held.port.writer.run(lambda session: save_model(session, model))
     for number in range(1, 5):
         asset = Asset(
-            id=f"IP-{number}", control_no=f"C-{number}", category="infusion_pump", name=f"Infusion pump IP-{number}",
-            manufacturer="Acme", model="M100", serial=f"S{number}", cost=200_000, lot="L7",
+            id=f"IP-{number}",
+            control_no=f"C-{number}",
+            category="infusion_pump",
+            name=f"Infusion pump IP-{number}",
+            manufacturer="Acme",
+            model="M100",
+            serial=f"S{number}",
+            cost=200_000,
+            lot="L7",
             commissioned_at=NOW - 6 * YEAR,
-        )  # fmt: skip
+        )
         held.do(register_asset, asset=asset)
     return held
 
@@ -153,8 +166,13 @@ def test_the_fleet_counts_only_what_was_watched(kept: Kept) -> None:
 
 
 def test_a_notice_is_triaged_device_by_device_and_closed_with_proof(kept: Kept) -> None:
-    notice = Notice(id="n", title="Battery may fail", issuer="Maker", received_at=NOW,
-                    clauses=(Clause(manufacturer="Acme", models=("M100",)),))  # fmt: skip
+    notice = Notice(
+        id="n",
+        title="Battery may fail",
+        issuer="Maker",
+        received_at=NOW,
+        clauses=(Clause(manufacturer="Acme", models=("M100",)),),
+    )
     kept.do(notices.receive_notice, notice=notice)
     assert "4 of 4" in words(notice_page.content(kept.port, {}))
 
@@ -177,8 +195,14 @@ def test_the_calendar_shows_weeks_overdue_and_what_runs_out_and_spreads_work(kep
             save_rule, rule=Rule(id=f"r{number}", asset=f"IP-{number}", title="Check", calendar=calendar, minutes=90)
         )
     kept.do(generate, horizon=Horizon(today=today, zone=UTC, days=30))
-    rental = Agreement(id="r", kind=AgreementKind.RENTAL, party="Rent", assets=("IP-1",), starts_on=date(2026, 1, 1),
-                       ends_on=date(2026, 9, 30))  # fmt: skip
+    rental = Agreement(
+        id="r",
+        kind=AgreementKind.RENTAL,
+        party="Rent",
+        assets=("IP-1",),
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 9, 30),
+    )
     kept.do(agreements.save_agreement, agreement=rental)
 
     before = words(maintenance.content(kept.port))
@@ -219,9 +243,10 @@ def reprocessed(kept: Kept) -> None:
         kept.keep(
             CycleRow(id=cycle, machine="ster-1", start_at=at, end_at=at + HOUR // 2, verdict=verdict),
             LoadRow(id=f"l{number}", machine="ster-1", cycle=cycle, state="released"),
-            LoadItemRow(load=f"l{number}", position=0, set_instance=f"set-{number}", gtin="1", lot=cycle,
-                        expires_at=NOW + YEAR),
-        )  # fmt: skip
+            LoadItemRow(
+                load=f"l{number}", position=0, set_instance=f"set-{number}", gtin="1", lot=cycle, expires_at=NOW + YEAR
+            ),
+        )
         if passed is not None:
             kept.keep(IndicatorRow(cycle=cycle, kind="biological", name="BI", at=at, is_passed=passed))
     kept.keep(SetUseRow(set_instance="set-2", at=NOW - HOUR, case_id="case-9", cycle="c2"))

@@ -18,9 +18,15 @@ PRIORITIES = list(AlarmPriority)
 def raised(state: LiveState, ago_us: int, *, number: int, subject: str = "s", priority: str = "P3") -> str:
     key = f"a{number}"
     event = AlarmRaised(
-        thing=key, occurred_at=NOW - ago_us, source="t", source_key=key, id=f"e{number}", alarm_class="egress",
-        subject_id=subject, priority=AlarmPriority(priority),
-    )  # fmt: skip
+        thing=key,
+        occurred_at=NOW - ago_us,
+        source="t",
+        source_key=key,
+        id=f"e{number}",
+        alarm_class="egress",
+        subject_id=subject,
+        priority=AlarmPriority(priority),
+    )
     state.apply(event, state.sequence + 1)
     return key
 

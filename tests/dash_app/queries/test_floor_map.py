@@ -22,9 +22,21 @@ def test_marks_are_scattered():
 
 def position(number, place, priority):
     return Position(
-        asset=f"A{number}", name=f"Pump {number}", category="pump", place=place, place_name=place.title(), floor=0,
-        seen_at=1, confidence=1.0, basis="observed", is_lost=False, priority=priority, u=0.0, v=0.0, tags=(),
-    )  # fmt: skip
+        asset=f"A{number}",
+        name=f"Pump {number}",
+        category="pump",
+        place=place,
+        place_name=place.title(),
+        floor=0,
+        seen_at=1,
+        confidence=1.0,
+        basis="observed",
+        is_lost=False,
+        priority=priority,
+        u=0.0,
+        v=0.0,
+        tags=(),
+    )
 
 
 POSITIONS = st.lists(

@@ -30,10 +30,16 @@ def published(*shifts: PlannedShift) -> LiveState:
     state = LiveState()
     state.apply(
         PlanPublished(
-            thing="plan-1", occurred_at=MONDAY, source="user:p", source_key="k", kind="roster", start_at=MONDAY,
-            end_at=MONDAY + 7 * DAY_US, shifts=shifts,
+            thing="plan-1",
+            occurred_at=MONDAY,
+            source="user:p",
+            source_key="k",
+            kind="roster",
+            start_at=MONDAY,
+            end_at=MONDAY + 7 * DAY_US,
+            shifts=shifts,
         )
-    )  # fmt: skip
+    )
     return state
 
 

@@ -121,8 +121,10 @@ def test_stock_stands_emptiest_first(state):
     rows = stock.rows(state)
 
     assert [(row.item, row.state_code) for row in rows] == [
-        ("saline", "out"), ("gloves-m", "low"), ("mask-ffp2", "below_par"),
-    ]  # fmt: skip
+        ("saline", "out"),
+        ("gloves-m", "low"),
+        ("mask-ffp2", "below_par"),
+    ]
     assert stock.places(state) == [("STORE", "Ward store")]
     assert [row.item for row in stock.rows(state, code="low")] == ["gloves-m"]
 

@@ -50,11 +50,15 @@ def test_every_published_hash_of_xml_documents_is_met(data_dir: Path) -> None:
 
 
 EVENT = {
-    "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-01-05T08:00:00+08:00",
-    "eventTimeZoneOffset": "+08:00", "epcList": ["urn:epc:id:sgtin:4012345.011111.1", "urn:epc:id:sscc:4012345.0000000111"],
-    "bizStep": "shipping", "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
+    "type": "ObjectEvent",
+    "action": "OBSERVE",
+    "eventTime": "2026-01-05T08:00:00+08:00",
+    "eventTimeZoneOffset": "+08:00",
+    "epcList": ["urn:epc:id:sgtin:4012345.011111.1", "urn:epc:id:sscc:4012345.0000000111"],
+    "bizStep": "shipping",
+    "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
     "bizTransactionList": [{"type": "po", "bizTransaction": "urn:x:1"}, {"type": "inv", "bizTransaction": "urn:x:2"}],
-}  # fmt: skip
+}
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a busy machine is no finding

@@ -20,9 +20,12 @@ from twin.errors import DecodeError, InputError
 FRAMES = int(os.environ.get("HOSPITAL_TWIN_FUZZED_FRAMES", "100000"))
 PARTS = 8
 WHOLE = [
-    adt("A01", bed="W1^1^A", control="F1"), adt("A02", bed="W1^1^B", control="F2", PV1_6="W1^1^A"),
-    adt("A17", control="F3"), adt("A40", control="F4", MRG_1="X^^^HOSP"), adt("A20", control="F5", NPU_1="W1^1^A"),
-]  # fmt: skip
+    adt("A01", bed="W1^1^A", control="F1"),
+    adt("A02", bed="W1^1^B", control="F2", PV1_6="W1^1^A"),
+    adt("A17", control="F3"),
+    adt("A40", control="F4", MRG_1="X^^^HOSP"),
+    adt("A20", control="F5", NPU_1="W1^1^A"),
+]
 
 
 def _damaged(chance: random.Random) -> bytes:
@@ -66,9 +69,13 @@ def test_damaged_frames_break_nothing_and_are_never_answered_for_another(part: i
             continue
         for message in messages:
             around = Surroundings(
-                source="his:f", zone=zone, received_at=1_767_600_000_000_000, pseudonym=vault.pseudonym,
-                is_place=lambda _place: True, is_bed=lambda _place: True,
-            )  # fmt: skip
+                source="his:f",
+                zone=zone,
+                received_at=1_767_600_000_000_000,
+                pseudonym=vault.pseudonym,
+                is_place=lambda _place: True,
+                is_bed=lambda _place: True,
+            )
             try:
                 tell(message, around)
                 verdict = Verdict.ACCEPTED

@@ -293,18 +293,22 @@ def test_an_unknown_trigger_is_kept_and_named(listening: InMemory) -> None:
 
 def test_orders_and_results_are_stages_of_the_way(listening: InMemory) -> None:
     listening.hear(
-        adt("A04", at=HOURS[1]), _order("ORM^O01", HOURS[2], "NW"), _order("ORM^O01", HOURS[3], "CA"),
+        adt("A04", at=HOURS[1]),
+        _order("ORM^O01", HOURS[2], "NW"),
+        _order("ORM^O01", HOURS[3], "CA"),
         _order("ORU^R01", HOURS[4], "RE"),
-    )  # fmt: skip
+    )
 
     assert listening.encounter().stage == "result_ready"
 
 
 def _order(kind: str, at: str, control: str) -> bytes:
     lines = [
-        f"MSH|^~\\&|LAB|HOSP|||{at}||{kind}|{kind}{at}|P|2.5", "PID|1||MRNV1^^^HOSP", "PV1|1|O" + "|" * 17 + "V1",
+        f"MSH|^~\\&|LAB|HOSP|||{at}||{kind}|{kind}{at}|P|2.5",
+        "PID|1||MRNV1^^^HOSP",
+        "PV1|1|O" + "|" * 17 + "V1",
         f"ORC|{control}",
-    ]  # fmt: skip
+    ]
     return "\r".join(lines).encode()
 
 
@@ -324,10 +328,16 @@ def test_every_public_message_has_a_documented_outcome(data_dir: Path, listening
 def test_the_order_of_arrival_does_not_matter(listening: InMemory, data: st.DataObject) -> None:
     around = listening.intake
     contents = [
-        adt("A01", bed=BED, at=HOURS[1]), adt("A15", at=HOURS[2], PV1_42=OTHER), adt("A02", bed=OTHER, at=HOURS[3]),
-        adt("A12", bed=BED, at=HOURS[4], EVN_6=HOURS[3]), adt("A16", at=HOURS[5]), adt("A03", at=HOURS[6]),
-        adt("A13", at=HOURS[7], EVN_6=HOURS[6]), adt("A01", visit="V2", bed=THIRD, at=HOURS[1]), _swap("V1", "V2"),
-    ]  # fmt: skip
+        adt("A01", bed=BED, at=HOURS[1]),
+        adt("A15", at=HOURS[2], PV1_42=OTHER),
+        adt("A02", bed=OTHER, at=HOURS[3]),
+        adt("A12", bed=BED, at=HOURS[4], EVN_6=HOURS[3]),
+        adt("A16", at=HOURS[5]),
+        adt("A03", at=HOURS[6]),
+        adt("A13", at=HOURS[7], EVN_6=HOURS[6]),
+        adt("A01", visit="V2", bed=THIRD, at=HOURS[1]),
+        _swap("V1", "V2"),
+    ]
     events = []
     for content in contents:
         message = read_message(content)

@@ -37,10 +37,8 @@ def _files_with(folder: Path, *needles: str) -> list[str]:
 def _reveal(listening: Listening, encounter: str, reason: str = REASON) -> identity.Identity:
     vault, now = intake_of(listening.hospital).vault, listening.clock.now()
     return listening.hospital.write_now(
-        lambda session: identity.reveal(
-            session, vault, encounter=encounter, actor="nurse-1", reason=reason, now=now
-        )
-    )  # fmt: skip
+        lambda session: identity.reveal(session, vault, encounter=encounter, actor="nurse-1", reason=reason, now=now)
+    )
 
 
 def test_no_file_holds_a_name_or_a_number_in_clear(listening: Listening, tmp_path: Path) -> None:

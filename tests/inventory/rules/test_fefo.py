@@ -21,13 +21,22 @@ GLOVES = Item(id=ItemId("gloves"), code="G1", name="Gloves")
 
 
 def source(
-    name: str, expires_at: int, on_hand: int, *, reserved: int = 0, received_at: int = 0,
+    name: str,
+    expires_at: int,
+    on_hand: int,
+    *,
+    reserved: int = 0,
+    received_at: int = 0,
     status: LotStatus = LotStatus.RELEASED,
-) -> LotHolding:  # fmt: skip
+) -> LotHolding:
     holding = Holding(
-        place=PlaceId("store"), item=GLOVES.id, lot=LotId(name), on_hand=on_hand, reserved=reserved,
+        place=PlaceId("store"),
+        item=GLOVES.id,
+        lot=LotId(name),
+        on_hand=on_hand,
+        reserved=reserved,
         received_at=received_at,
-    )  # fmt: skip
+    )
     return LotHolding(
         holding=holding, lot=Lot(id=LotId(name), item=GLOVES.id, number=name, expires_at=expires_at, status=status)
     )
@@ -44,11 +53,15 @@ def test_published_case_is_filled_as_expected(case: dict[str, object]) -> None:
     statuses = {"recalled": LotStatus.RECALLED, "quarantine": LotStatus.QUARANTINED}
     sources = [
         source(
-            lot["lot"], day(lot["exp"]), lot["qty"], reserved=lot.get("reserved", 0),
-            received_at=day(lot.get("recv")), status=statuses.get(lot.get("status"), LotStatus.RELEASED),
+            lot["lot"],
+            day(lot["exp"]),
+            lot["qty"],
+            reserved=lot.get("reserved", 0),
+            received_at=day(lot.get("recv")),
+            status=statuses.get(lot.get("status"), LotStatus.RELEASED),
         )
         for lot in case["lots"]  # type: ignore[attr-defined]
-    ]  # fmt: skip
+    ]
     need = Need(item=item, now=from_datetime(today), minimum_remaining_days=int(str(case.get("min_rsl_days", 0))))
 
     allocation = allocate(sources, int(str(case["need"])), need)

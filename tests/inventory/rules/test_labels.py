@@ -15,8 +15,7 @@ GTIN = "09506000134352"
 codes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./", max_size=20)
 
 
-@given(codes, codes, st.dates(min_value=date(2026, 1, 1),
-                              max_value=date(2049, 12, 31)))  # fmt: skip
+@given(codes, codes, st.dates(min_value=date(2026, 1, 1), max_value=date(2049, 12, 31)))
 def test_what_is_printed_is_what_is_read_back(lot: str, serial: str, expiry: object) -> None:
     assert proves_itself(LabelContent(gtin=GTIN, lot=lot, serial=serial, expiry=str(expiry)))
 

@@ -182,9 +182,7 @@ def test_drug_without_expiry_waits_until_two_people_confirmed_it(stockroom: Stoc
         (receiving.Receipt(item="gloves", quantity=0, place="store", lot_number="A"), "quantity"),
     ],
 )
-def test_bad_receipt_is_refused_naming_the_field(
-    stockroom: Stockroom, receipt: receiving.Receipt, field: str
-) -> None:  # fmt: skip
+def test_bad_receipt_is_refused_naming_the_field(stockroom: Stockroom, receipt: receiving.Receipt, field: str) -> None:
     stockroom.item()
 
     with pytest.raises(FieldError) as refusal:
@@ -346,11 +344,15 @@ def test_serial_is_in_one_place_only(stockroom: Stockroom) -> None:
         command=stockroom.command(),
         receipts=[
             receiving.Receipt(
-                item="stent", quantity=2, place="store", lot_number="A",
-                expires_at=stockroom.now + DAY_US, serials=("S1", "S2"),
+                item="stent",
+                quantity=2,
+                place="store",
+                lot_number="A",
+                expires_at=stockroom.now + DAY_US,
+                serials=("S1", "S2"),
             )
         ],
-    )  # fmt: skip
+    )
     request = Request(item="stent", quantity=1, place="store", lot=stockroom.lot("stent", "A", 1), serial="S1")
     handing_out.pick(stockroom.session, ledger=stockroom.ledger, command=stockroom.command(task="t1"), request=request)
 

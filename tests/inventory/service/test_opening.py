@@ -28,8 +28,13 @@ LATER = NOW + 90 * DAY_US
 
 def position(**values: object) -> Position:
     given_values: dict[str, object] = {
-        "item": "gloves", "place": "ward", "quantity": 10, "lot_number": "A", "expires_at": LATER, "row": "row 2",
-    }  # fmt: skip
+        "item": "gloves",
+        "place": "ward",
+        "quantity": 10,
+        "lot_number": "A",
+        "expires_at": LATER,
+        "row": "row 2",
+    }
     return Position(**{**given_values, **values})  # type: ignore[arg-type]  # test shorthand
 
 

@@ -21,10 +21,17 @@ POINTS = (
     ReadPoint(id="x", reader="r3", antenna=1, place=EXIT, kind=ReadPointKind.CHOKE),
     ReadPoint(id="pi", reader="r4", antenna=1, place="DOOR", kind=ReadPointKind.PORTAL, inside=WARD, outside="OUTSIDE"),
     ReadPoint(
-        id="po", reader="r4", antenna=2, place="DOOR", kind=ReadPointKind.PORTAL, inside=WARD, outside="OUTSIDE", is_outer=True
+        id="po",
+        reader="r4",
+        antenna=2,
+        place="DOOR",
+        kind=ReadPointKind.PORTAL,
+        inside=WARD,
+        outside="OUTSIDE",
+        is_outer=True,
     ),
     ReadPoint(id="b", reader="r5", antenna=1, place="RACK", kind=ReadPointKind.BIN),
-)  # fmt: skip
+)
 LAYOUT = Layout(POINTS, frozenset({(WARD, STORE), (WARD, EXIT)}))
 
 

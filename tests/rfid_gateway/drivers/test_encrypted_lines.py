@@ -101,9 +101,13 @@ async def test_reader_behind_an_encrypted_broker(certificates: Certificates, tmp
     extra = f"allow_anonymous true\ncertfile {certificates.certificate}\nkeyfile {certificates.key}"
     with broker_in(tmp_path, extra=extra) as broker:
         entry = {
-            "id": "dock", "kind": "zebra_mqtt", "port": broker.port, "is_encrypted": True,
-            "ca_file": certificates.ca_file, "options": {"topic": "t"},
-        }  # fmt: skip
+            "id": "dock",
+            "kind": "zebra_mqtt",
+            "port": broker.port,
+            "is_encrypted": True,
+            "ca_file": certificates.ca_file,
+            "options": {"topic": "t"},
+        }
         gateway = gateway_of(readers=[entry])
         await gateway.start()
         await until(lambda: gateway.health["dock"].status is GatewayStatus.ONLINE)

@@ -75,22 +75,34 @@ TAG_URIS = st.one_of(
     keyed("sgcn-96", 12, st.text("0123456789", min_size=1, max_size=11)),
     keyed("itip-110", 13, st.builds(lambda n: f"01.{n:02d}.77", st.integers(1, 99))),
     keyed("itip-212", 13, escaped.map(lambda serial: f"02.09.{serial}")),
-    st.builds(lambda f, p, n: f"urn:epc:tag:giai-96:{f}.{p}.{n}", st.integers(0, 7), prefixes, st.integers(0, 2**42 - 1)).filter(
-        lambda uri: len(uri.split(".")[-1]) <= 25 - len(uri.split(".")[1])
-    ),
+    st.builds(
+        lambda f, p, n: f"urn:epc:tag:giai-96:{f}.{p}.{n}", st.integers(0, 7), prefixes, st.integers(0, 2**42 - 1)
+    ).filter(lambda uri: len(uri.split(".")[-1]) <= 25 - len(uri.split(".")[1])),
     st.builds(lambda f, p, s: f"urn:epc:tag:giai-202:{f}.{p}.{s}", st.integers(0, 7), prefixes, escaped),
-    st.builds(lambda f, p, n, s: f"urn:epc:tag:cpi-96:{f}.{p}.{n}.{s}", st.integers(0, 7), prefixes, st.integers(0, 999), numbers(31)),
+    st.builds(
+        lambda f, p, n, s: f"urn:epc:tag:cpi-96:{f}.{p}.{n}.{s}",
+        st.integers(0, 7),
+        prefixes,
+        st.integers(0, 999),
+        numbers(31),
+    ),
     st.builds(
         lambda f, p, t, s: f"urn:epc:tag:cpi-var:{f}.{p}.{escape(t)}.{s}",
-        st.integers(0, 7), prefixes, st.text("#-/0123456789ABCXYZ", min_size=1, max_size=18), numbers(40),
+        st.integers(0, 7),
+        prefixes,
+        st.text("#-/0123456789ABCXYZ", min_size=1, max_size=18),
+        numbers(40),
     ),
     st.builds(lambda m, c, s: f"urn:epc:tag:gid-96:{m}.{c}.{s}", numbers(28), numbers(24), numbers(36)),
     st.builds(lambda f, c, s: f"urn:epc:tag:usdod-96:{f}.{c}.{s}", st.integers(0, 15), codes, numbers(36)),
     st.builds(
         lambda f, c, p, s: f"urn:epc:tag:adi-var:{f}.{c}.{escape(p)}.{escape(s)}",
-        st.integers(0, 63), codes, st.text("-/0123456789ABCXYZ", min_size=1, max_size=12), st.text("0129AZ-/", min_size=1, max_size=12),
+        st.integers(0, 63),
+        codes,
+        st.text("-/0123456789ABCXYZ", min_size=1, max_size=12),
+        st.text("0129AZ-/", min_size=1, max_size=12),
     ),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=400)

@@ -14,11 +14,19 @@ from twin.errors import DecodeError
 
 ORDERS = list(ByteOrder)
 RANGES = {
-    RawType.INT16: (-(2**15), 2**15 - 1), RawType.UINT16: (0, 2**16 - 1), RawType.INT32: (-(2**31), 2**31 - 1),
-    RawType.UINT32: (0, 2**32 - 1), RawType.INT8_HIGH: (-128, 127), RawType.INT8_LOW: (-128, 127),
-    RawType.UINT8_HIGH: (0, 255), RawType.UINT8_LOW: (0, 255), RawType.BCD16: (0, 9999), RawType.BCD32: (0, 99_999_999),
-    RawType.INT64: (-(2**53), 2**53), RawType.UINT64: (0, 2**53),
-}  # fmt: skip
+    RawType.INT16: (-(2**15), 2**15 - 1),
+    RawType.UINT16: (0, 2**16 - 1),
+    RawType.INT32: (-(2**31), 2**31 - 1),
+    RawType.UINT32: (0, 2**32 - 1),
+    RawType.INT8_HIGH: (-128, 127),
+    RawType.INT8_LOW: (-128, 127),
+    RawType.UINT8_HIGH: (0, 255),
+    RawType.UINT8_LOW: (0, 255),
+    RawType.BCD16: (0, 9999),
+    RawType.BCD32: (0, 99_999_999),
+    RawType.INT64: (-(2**53), 2**53),
+    RawType.UINT64: (0, 2**53),
+}
 
 
 @given(st.sampled_from(list(RANGES)), st.sampled_from(ORDERS), st.data())

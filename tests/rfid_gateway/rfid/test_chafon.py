@@ -19,9 +19,12 @@ from rfid_gateway.rfid.chafon import (
 from twin.errors import DecodeError
 
 frames = st.builds(
-    ChafonFrame, st.integers(0, 254), st.sampled_from([INVENTORY, 0x21, 0xEE]), st.integers(0, 255),
+    ChafonFrame,
+    st.integers(0, 254),
+    st.sampled_from([INVENTORY, 0x21, 0xEE]),
+    st.integers(0, 255),
     st.binary(max_size=60),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

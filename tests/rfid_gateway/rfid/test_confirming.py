@@ -99,5 +99,10 @@ def test_card_that_leaves_and_comes_back_needs_two_looks_again() -> None:
     confirmer = CardConfirmer(2)
 
     assert [confirmer.take(uids) for uids in ([b"a"], [b"a"], [], [b"a"], [b"a", b"b"], [b"b"])] == [
-        [], [b"a"], [], [], [b"a"], [b"b"]
-    ]  # fmt: skip
+        [],
+        [b"a"],
+        [],
+        [],
+        [b"a"],
+        [b"b"],
+    ]

@@ -27,9 +27,13 @@ from twin.clock import MINUTE_US, SECOND_US
 
 STERILIZER = load_profile("generic-steam-sterilizer")
 PROGRAMME = Programme(
-    id="134", band_low_c=134.0, band_high_c=137.0, required_hold_s=180.0, phases=(1, 2, 3, 4, 5, 6),
+    id="134",
+    band_low_c=134.0,
+    band_high_c=137.0,
+    required_hold_s=180.0,
+    phases=(1, 2, 3, 4, 5, 6),
     pulses=Pulses(count=3, low_kpa=10.0, high_kpa=150.0),
-)  # fmt: skip
+)
 IN_ORDER = Preconditions(air_removal_test=True, leak_test=True, calibration=True, maintenance=True, no_open_notice=True)
 CHANNELS = ("control_c", "record_c", "pressure_kpa", "phase", "door", "alarm", "cycle_number", "heartbeat")
 

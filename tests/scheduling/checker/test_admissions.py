@@ -92,9 +92,12 @@ def test_each_kind_of_broken_plan_is_refused(
     name: str, rule: HardRule, amount: int, change: Callable[[AdmissionPlan], AdmissionPlan]
 ) -> None:
     third = patient(
-        "p3", release_day=1, is_mandatory=False, incompatible_rooms=frozenset({"r2"}),
+        "p3",
+        release_day=1,
+        is_mandatory=False,
+        incompatible_rooms=frozenset({"r2"}),
         incompatible_theatres=frozenset({"t2"}),
-    )  # fmt: skip
+    )
     made = problem(
         patients=(patient(), patient("p2", gender="B", is_mandatory=False), third),
         theatres=(

@@ -117,10 +117,14 @@ def test_wishes_pairs_fairness_and_changes_have_prices() -> None:
     )
     loose = (contract(shift_counts={}, weekends=Limit()),)
     problem = month(
-        needs=(), contracts=loose, requests=wishes, pairs=(Pair(trainee="a", mentor="b", weight=2),),
-        fairness=(Fairness(shifts=frozenset({"N"}), weight=2),), change=1,
+        needs=(),
+        contracts=loose,
+        requests=wishes,
+        pairs=(Pair(trainee="a", mentor="b", weight=2),),
+        fairness=(Fairness(shifts=frozenset({"N"}), weight=2),),
+        change=1,
         published=roster_from(GOOD).assignments,
-    )  # fmt: skip
+    )
 
     told = price(problem, rows)
 
@@ -133,13 +137,21 @@ def test_wishes_pairs_fairness_and_changes_have_prices() -> None:
 def test_weekly_rosters_go_on_from_their_history() -> None:
     before = History(last_shift="N", shift_run=2, work_run=5, off_run=0, assignments=10, weekends=1)
     rules = contract(
-        minutes=Limit(), work_run=Limit(low=2, high=5, weight=30), assignments=Limit(low=12, high=13, weight=20),
-        weekends=Limit(high=1, weight=30), off_run=Limit(), complete_weekend=30,
-    )  # fmt: skip
+        minutes=Limit(),
+        work_run=Limit(low=2, high=5, weight=30),
+        assignments=Limit(low=12, high=13, weight=20),
+        weekends=Limit(high=1, weight=30),
+        off_run=Limit(),
+        complete_weekend=30,
+    )
     week = month(
-        days=7, needs=(), contracts=(rules,), weeks=2, weeks_done=1,
+        days=7,
+        needs=(),
+        contracts=(rules,),
+        weeks=2,
+        weeks_done=1,
         employees=(Employee(id="a", contract="full", history=before),),
-    )  # fmt: skip
+    )
 
     report = check_roster(week, roster_from({"a": "NN..NE."}))
 

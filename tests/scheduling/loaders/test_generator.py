@@ -13,9 +13,12 @@ from twin.errors import InputError
 
 @settings(max_examples=25, deadline=None)
 @given(
-    patients=st.integers(1, 80), days=st.integers(7, 28), share=st.floats(0, 1), load=st.floats(0.3, 1.5),
+    patients=st.integers(1, 80),
+    days=st.integers(7, 28),
+    share=st.floats(0, 1),
+    load=st.floats(0.3, 1.5),
     seed=st.integers(0, 1000),
-)  # fmt: skip
+)
 def test_a_generated_problem_can_be_written_and_read_back(
     patients: int, days: int, share: float, load: float, seed: int
 ) -> None:

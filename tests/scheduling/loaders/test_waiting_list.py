@@ -25,10 +25,14 @@ def hospital(*further: object) -> HospitalState:
     """Give a hospital with two rooms of one bed, a theatre and a surgeon."""
     live = LiveState()
     rows = [
-        ("w1", PlaceKind.WARD, "", "ward"), ("r1", PlaceKind.ROOM, "w1", ""), ("b1", PlaceKind.BED, "r1", "bed"),
-        ("w2", PlaceKind.WARD, "", "ward"), ("r2", PlaceKind.ROOM, "w2", ""), ("b2", PlaceKind.BED, "r2", "bed"),
+        ("w1", PlaceKind.WARD, "", "ward"),
+        ("r1", PlaceKind.ROOM, "w1", ""),
+        ("b1", PlaceKind.BED, "r1", "bed"),
+        ("w2", PlaceKind.WARD, "", "ward"),
+        ("r2", PlaceKind.ROOM, "w2", ""),
+        ("b2", PlaceKind.BED, "r2", "bed"),
         ("t1", PlaceKind.ROOM, "", "theatre"),
-    ]  # fmt: skip
+    ]
     events = [
         PlaceDefined(thing=k, occurred_at=1, source="import:t", source_key=k, kind=d, name=k, parent=p, purpose=u)
         for k, d, p, u in rows
@@ -66,9 +70,13 @@ def test_a_bed_is_blocked_until_the_discharge_that_is_expected() -> None:
 
 def test_without_a_list_booked_encounters_are_planned() -> None:
     booked = EncounterPlanned(
-        thing="e7", occurred_at=2, source="his:m", source_key="e7", encounter_class=EncounterClass.INPATIENT,
+        thing="e7",
+        occurred_at=2,
+        source="his:m",
+        source_key="e7",
+        encounter_class=EncounterClass.INPATIENT,
         expected_at=MONDAY + DAY_US + 1,
-    )  # fmt: skip
+    )
 
     made = problem_from_state(hospital(booked), HORIZON, "")
 

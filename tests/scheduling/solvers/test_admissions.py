@@ -197,9 +197,10 @@ def test_pins_bind_the_search() -> None:
 
 def test_beds_that_are_blocked_are_left_alone() -> None:
     made = problem(
-        occupants=(), rooms=(Room(id="r1", capacity=2, blocked_by_day=(2, 2, 0, 0)),),
+        occupants=(),
+        rooms=(Room(id="r1", capacity=2, blocked_by_day=(2, 2, 0, 0)),),
         patients=(patient("p1"), patient("p2", is_mandatory=False)),
-    )  # fmt: skip
+    )
 
     outcome = solve(made, Settings(steps=20_000))
 

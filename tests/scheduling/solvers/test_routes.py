@@ -72,9 +72,7 @@ def test_a_task_that_is_dropped_tells_why(task: dict[str, object], reason: DropR
 def test_a_place_without_a_way_is_told() -> None:
     places, seconds = grid()
     seconds[:, 5] = FAR_S
-    problem = RouteProblem(
-        places=places, seconds=seconds, tasks=(RouteTask(id="t", place="p5"),), carriers=(PORTER,)
-    )  # fmt: skip
+    problem = RouteProblem(places=places, seconds=seconds, tasks=(RouteTask(id="t", place="p5"),), carriers=(PORTER,))
 
     assert plan_routes(problem, QUICK).dropped[0].reason is DropReason.NO_WAY
 

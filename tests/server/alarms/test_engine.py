@@ -187,10 +187,16 @@ def test_delays_go_on_after_a_restart(watch: Watch) -> None:
 
 def test_flood_is_shown_by_roots() -> None:
     alarms = [
-        Alarm(id=f"a{n}", is_active=True, alarm_class="egress", subject_id=f"P{n}", raised_at=START_US + n * SECOND_US,
-              priority=AlarmPriority.LOW if n else AlarmPriority.HIGH)
+        Alarm(
+            id=f"a{n}",
+            is_active=True,
+            alarm_class="egress",
+            subject_id=f"P{n}",
+            raised_at=START_US + n * SECOND_US,
+            priority=AlarmPriority.LOW if n else AlarmPriority.HIGH,
+        )
         for n in range(30)
-    ]  # fmt: skip
+    ]
 
     quiet = groups_of(alarms[:10], root_of=lambda alarm: "ward", now=START_US + MINUTE_US)
     flood = groups_of(alarms, root_of=lambda alarm: "ward", now=START_US + MINUTE_US)
@@ -203,8 +209,14 @@ def test_every_shipped_class_says_what_to_do() -> None:
     classes = read_classes()
 
     assert {
-        "egress", "gateway_offline", "cycle_failed", "stockout_predicted", "task_overdue", "queue_wait", "disk_low",
-    } <= set(classes)  # fmt: skip
+        "egress",
+        "gateway_offline",
+        "cycle_failed",
+        "stockout_predicted",
+        "task_overdue",
+        "queue_wait",
+        "disk_low",
+    } <= set(classes)
     assert all(data.action and data.consequence and data.owner_role for data in classes.values())
 
 

@@ -46,9 +46,14 @@ class Watched:
         start = self.clock.now()
         times = np.asarray([start + int(number * step_s * SECOND_US) for number in range(len(values))], dtype=np.int64)
         chunk = SampleChunk(
-            device="AHU", quantity="pressure_pa", times_us=times, values=np.asarray(values, dtype=np.float64),
-            quality=np.zeros(len(values), dtype=np.uint8), source="gateway:g", source_key=f"c{start}",
-        )  # fmt: skip
+            device="AHU",
+            quantity="pressure_pa",
+            times_us=times,
+            values=np.asarray(values, dtype=np.float64),
+            quality=np.zeros(len(values), dtype=np.uint8),
+            source="gateway:g",
+            source_key=f"c{start}",
+        )
         self.watches.sample([chunk])
         self.clock.set(int(times[-1]))
         self.hospital.deadlines.tick()
@@ -63,9 +68,13 @@ class Watched:
 
 def _bound(clock: ManualClock) -> TagBound:
     return TagBound(
-        thing="TAG", occurred_at=clock.now(), source="user:t", source_key="b", bearer="E1",
+        thing="TAG",
+        occurred_at=clock.now(),
+        source="user:t",
+        source_key="b",
+        bearer="E1",
         bearer_kind=BearerKind.ENCOUNTER,
-    )  # fmt: skip
+    )
 
 
 FENCE = Geofence(id="F1", bearer_kind=BearerKind.ENCOUNTER, bearer="E1", places=("W1",), exit_s=1.0)

@@ -83,10 +83,17 @@ def test_stranger_gets_no_socket_no_stream_and_no_page(live_pages: Live) -> None
 
 def test_pages_serve_no_source_and_no_protocol_for_machines(live_pages: Live) -> None:
     hidden = (
-        "/ui/_mcp", "/ui/assets/../app.py", "/ui/assets/%2e%2e/app.py", "/ui/assets/..%2fapp.py",
-        "/ui/assets/__init__.py", "/ui/app.py", "/ui/_dash-component-suites/dash_app/app.py",
-        "/ui/_dash-component-suites/server/wiring.py", "/m/../app.py", "/m/%2e%2e/app.py",
-    )  # fmt: skip
+        "/ui/_mcp",
+        "/ui/assets/../app.py",
+        "/ui/assets/%2e%2e/app.py",
+        "/ui/assets/..%2fapp.py",
+        "/ui/assets/__init__.py",
+        "/ui/app.py",
+        "/ui/_dash-component-suites/dash_app/app.py",
+        "/ui/_dash-component-suites/server/wiring.py",
+        "/m/../app.py",
+        "/m/%2e%2e/app.py",
+    )
 
     with signed_in(live_pages, Role.SYSADMIN) as client:
         answers = {path: client.get(path) for path in hidden}

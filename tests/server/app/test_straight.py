@@ -14,9 +14,13 @@ from tests.server.conftest import BASE, Served
 from twin.access import Role
 
 EVENT = {
-    "type": "ZoneChanged", "thing": "T1", "occurred_at": START_US, "source": "gateway:g1", "source_key": "k1",
+    "type": "ZoneChanged",
+    "thing": "T1",
+    "occurred_at": START_US,
+    "source": "gateway:g1",
+    "source_key": "k1",
     "zone": "Z1",
-}  # fmt: skip
+}
 
 REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/events", {"json": EVENT}),

@@ -56,9 +56,13 @@ def rows(hospital: Hospital) -> Sequence[AuditRow]:
 
 def event_of(kind: type[Event], actor: str, hospital: Hospital) -> Event:
     return kind(
-        thing="thing-1", occurred_at=hospital.clock.now(), source="user:u", source_key=f"{kind.__name__}{actor}",
-        actor=actor, **PAYLOADS[kind],
-    )  # fmt: skip
+        thing="thing-1",
+        occurred_at=hospital.clock.now(),
+        source="user:u",
+        source_key=f"{kind.__name__}{actor}",
+        actor=actor,
+        **PAYLOADS[kind],
+    )
 
 
 @pytest.mark.parametrize("kind", ACTIONS)
@@ -100,9 +104,14 @@ def test_an_act_that_comes_twice_is_noted_once_and_one_that_is_undone_never(hosp
 
 async def test_an_alarm_handled_over_http_is_in_the_audit(served: Served) -> None:
     raised = AlarmRaised(
-        thing="A1", occurred_at=served.clock.now(), source="twin:test", source_key="A1", alarm_class="egress",
-        subject_id="IP-1", priority=AlarmPriority.HIGH,
-    )  # fmt: skip
+        thing="A1",
+        occurred_at=served.clock.now(),
+        source="twin:test",
+        source_key="A1",
+        alarm_class="egress",
+        subject_id="IP-1",
+        priority=AlarmPriority.HIGH,
+    )
     served.hospital.record_now([raised])
     nurse = await served.signed_in(Role.NURSE)
 

@@ -33,10 +33,15 @@ def test_judge_prints_verdicts_with_reasons_and_figures(capsys: pytest.CaptureFi
 
 
 SAMPLED = {
-    "id": "s", "band": [134, 137], "required_hold_s": 3,
-    "samples": {"t": [0, 1, 2, 3, 4, 5, 6], "T_control": [120, 134.5, 134.5, 134.5, 134.5, 134.5, 120],
-                "P_abs": [200, 308.9, 308.9, 308.9, 308.9, 308.9, 200]},
-}  # fmt: skip
+    "id": "s",
+    "band": [134, 137],
+    "required_hold_s": 3,
+    "samples": {
+        "t": [0, 1, 2, 3, 4, 5, 6],
+        "T_control": [120, 134.5, 134.5, 134.5, 134.5, 134.5, 120],
+        "P_abs": [200, 308.9, 308.9, 308.9, 308.9, 308.9, 200],
+    },
+}
 
 
 def test_judge_reads_samples_as_columns_and_as_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -53,8 +58,12 @@ def test_judge_reads_samples_as_columns_and_as_rows(capsys: pytest.CaptureFixtur
     assert first["input_hash"] == second["input_hash"]
 
 
-DRAWN = {"id": "d", "setpoint": 134, "required_hold_s": 180,
-         "breakpoints_s_C": [[0, 60], [300, 106], [420, 134.5], [660, 134.5], [720, 105]]}  # fmt: skip
+DRAWN = {
+    "id": "d",
+    "setpoint": 134,
+    "required_hold_s": 180,
+    "breakpoints_s_C": [[0, 60], [300, 106], [420, 134.5], [660, 134.5], [720, 105]],
+}
 
 
 @pytest.mark.parametrize(
@@ -62,8 +71,11 @@ DRAWN = {"id": "d", "setpoint": 134, "required_hold_s": 180,
     [
         ({}, "PASS", None),
         # a clock that was set back within the plateau
-        ({"breakpoints_s_C": [[0, 60], [420, 134.5], [560, 134.5], [500, 134.5], [760, 134.5], [800, 100]]},
-         "UNDETERMINED", "clock_step"),
+        (
+            {"breakpoints_s_C": [[0, 60], [420, 134.5], [560, 134.5], [500, 134.5], [760, 134.5], [800, 100]]},
+            "UNDETERMINED",
+            "clock_step",
+        ),
         # two gaps, one of them in the plateau
         ({"missing_seconds": [[20, 40], [500, 520]]}, "UNDETERMINED", "hold_not_evidenced"),
         # a sensor that reads what no steam can be
@@ -73,7 +85,7 @@ DRAWN = {"id": "d", "setpoint": 134, "required_hold_s": 180,
         ({"air_fraction": 0.025, "theoretical_limit_K": 1.0}, "UNDETERMINED", "air_suspected"),
         ({"preconditions": {"Bowie_Dick": False}}, "FAIL", "precondition.air_removal_test"),
     ],
-)  # fmt: skip
+)
 def test_judge_reads_drawn_cycles_of_other_hands(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, change: dict[str, object], verdict: str, code: str | None
 ) -> None:
@@ -102,8 +114,14 @@ def test_judge_reads_channels_by_the_names_that_machines_give(
 ) -> None:
     columns = SAMPLED["samples"]
     assert isinstance(columns, dict)
-    other = {"time_s": columns["t"], "T control": columns["T_control"], "p_abs_kPa": columns["P_abs"],
-             "cycle number": [7] * 7, "door": ["closed"] * 7, "Alarms": [0] * 7}  # fmt: skip
+    other = {
+        "time_s": columns["t"],
+        "T control": columns["T_control"],
+        "p_abs_kPa": columns["P_abs"],
+        "cycle number": [7] * 7,
+        "door": ["closed"] * 7,
+        "Alarms": [0] * 7,
+    }
     stamps = {**other, "time_s": [f"2026-03-01T10:00:0{second}Z" for second in columns["t"]]}
     (tmp_path / "a.json").write_text(json.dumps([SAMPLED | {"samples": other}, SAMPLED | {"samples": stamps}]))
 
@@ -126,19 +144,31 @@ def test_judge_reads_channels_by_the_names_that_machines_give(
         ('[{"band": [134, 137], "required_hold_s": 3}]', "input.import", "breakpoints_s_C"),
         ('[{"band": [134, 137], "required_hold_s": 3, "kind": "magic"}]', "input.import", "programme"),
         ('[{"band": [134, 137], "required_hold_s": 3, "required_evidence": ["x"]}]', "input.import", "programme"),
-        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [0, 2]]}]', "input.import",
-         "breakpoints_s_C"),
-        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9e9, 2]]}]', "input.import",
-         "breakpoints_s_C"),
-        ('[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9, 2]], "air_fraction": 1}]',
-         "input.import", "air_fraction"),
+        (
+            '[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [0, 2]]}]',
+            "input.import",
+            "breakpoints_s_C",
+        ),
+        (
+            '[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9e9, 2]]}]',
+            "input.import",
+            "breakpoints_s_C",
+        ),
+        (
+            '[{"band": [1, 2], "required_hold_s": 3, "breakpoints_s_C": [[0, 1], [9, 2]], "air_fraction": 1}]',
+            "input.import",
+            "air_fraction",
+        ),
         ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [1], "T": [2]}}]', "input.import", "T"),
-        ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [1], "P_abs": [2, 3]}}]', "input.import",
-         "pressure_kpa"),
+        (
+            '[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [1], "P_abs": [2, 3]}}]',
+            "input.import",
+            "pressure_kpa",
+        ),
         ('[{"band": [1, 2], "required_hold_s": 3, "samples": {"t": [null]}}]', "input.import", "t"),
         ("[3]", "input.import", "cycle"),
     ],
-)  # fmt: skip
+)
 def test_judge_refuses_what_it_cannot_read(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, code: str, field: str
 ) -> None:
@@ -185,11 +215,13 @@ def test_reliability_of_a_repaired_device(capsys: pytest.CaptureFixture[str], da
 @pytest.mark.parametrize(
     ("lines", "refused"),
     [
-        (["a,0,5,1", "b,0,6,1", "c,0,7,0"], dict.fromkeys(("rate", "weibull", "survival"),
-                                                          "reliability.too_few_events")),
+        (
+            ["a,0,5,1", "b,0,6,1", "c,0,7,0"],
+            dict.fromkeys(("rate", "weibull", "survival"), "reliability.too_few_events"),
+        ),
         (["a,0,5,1", "b,0,5,1", "c,0,5,1"], {"weibull": "reliability.no_spread"}),
     ],
-)  # fmt: skip
+)
 def test_reliability_says_what_it_does_not_say(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, lines: list[str], refused: dict[str, str]
 ) -> None:
@@ -234,10 +266,15 @@ def test_rows_of_one_watch_are_one_lifetime(capsys: pytest.CaptureFixture[str], 
         # tabs
         ["asset\tstart\tend\tevent", "a\t0\t100.5\t1", "b\t0\t200.25\t1", "c\t0\t300\t1", "d\t0\t400\t0"],
         # calendar days: ages count from each device's first start
-        ["asset,start,end,event", "a,2020-01-01,2020-04-10T12:00:00,failure", "b,2021-01-01,2021-07-20T06:00:00Z,1",
-         "c,2020-01-01,2020-10-27,1", "d,2019-01-01,2020-02-05,censored"],
+        [
+            "asset,start,end,event",
+            "a,2020-01-01,2020-04-10T12:00:00,failure",
+            "b,2021-01-01,2021-07-20T06:00:00Z,1",
+            "c,2020-01-01,2020-10-27,1",
+            "d,2019-01-01,2020-02-05,censored",
+        ],
     ],
-)  # fmt: skip
+)
 def test_reliability_reads_other_spreadsheets(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, lines: list[str]
 ) -> None:

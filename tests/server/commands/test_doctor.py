@@ -63,8 +63,15 @@ def test_a_sound_installation_is_in_order(folder: Path, capsys: pytest.CaptureFi
 
 
 def failed_handler(_folder: Path) -> None:
-    row = {"event_id": "e", "handler": "assets.egress", "sequence": 1, "error": "KeyError: 'x'", "attempts": 3,
-           "first_failed_at": 1, "retry_at": 2}  # fmt: skip
+    row = {
+        "event_id": "e",
+        "handler": "assets.egress",
+        "sequence": 1,
+        "error": "KeyError: 'x'",
+        "attempts": 3,
+        "first_failed_at": 1,
+        "retry_at": 2,
+    }
     in_hospital(lambda hospital: hospital.write_now(lambda session: session.execute(insert(UNHANDLED).values(row))))
 
 

@@ -50,9 +50,7 @@ def test_policy_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
         ("magic", "{}", "kind"),  # no such policy
     ],
 )
-def test_wrong_parameter_is_named(
-    capsys: pytest.CaptureFixture[str], kind: str, parameters: str, field: str
-) -> None:  # fmt: skip
+def test_wrong_parameter_is_named(capsys: pytest.CaptureFixture[str], kind: str, parameters: str, field: str) -> None:
     code, found = told(capsys, "policy", kind, "--json", parameters)
 
     assert (code, found["error"], found["field"]) == (2, "policy.parameter", field)

@@ -17,9 +17,14 @@ NOW = 20_000 * DAY_US + 15 * HOUR_US
 
 def booked(number: int, at: int, mode: str = "elective") -> EncounterPlanned:
     return EncounterPlanned(
-        thing=f"E{number}", occurred_at=NOW - DAY_US, source="his", source_key=f"E{number}",
-        encounter_class=EncounterClass.INPATIENT, expected_at=at, arrival_mode=mode,
-    )  # fmt: skip
+        thing=f"E{number}",
+        occurred_at=NOW - DAY_US,
+        source="his",
+        source_key=f"E{number}",
+        encounter_class=EncounterClass.INPATIENT,
+        expected_at=at,
+        arrival_mode=mode,
+    )
 
 
 def hospital(*events: EncounterPlanned) -> LiveState:

@@ -77,6 +77,10 @@ def test_description_names_every_field() -> None:
 
     assert set(described) == {"name", "limit", "only"}
     assert described["limit"]["schema"] == {
-        "type": "integer", "minimum": 1, "maximum": 200, "description": "How many.", "default": 50
-    }  # fmt: skip
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 200,
+        "description": "How many.",
+        "default": 50,
+    }
     assert not any(one["required"] for one in described.values())

@@ -11,8 +11,16 @@ from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.places import PathDefined, PlaceDefined, PlaceKind
 
-PUMP = {"id": "pump-1", "control_no": "C-1", "category": "infusion_pump", "name": "Pump 1", "manufacturer": "Acme",
-        "model": "IP 20", "serial": "SN1", "home": "store"}  # fmt: skip
+PUMP = {
+    "id": "pump-1",
+    "control_no": "C-1",
+    "category": "infusion_pump",
+    "name": "Pump 1",
+    "manufacturer": "Acme",
+    "model": "IP 20",
+    "serial": "SN1",
+    "home": "store",
+}
 
 
 async def entered(served: Served, **fields: object) -> dict[str, object]:

@@ -28,15 +28,26 @@ def test_curl_writes_reads_and_searches_fhir(live: Live, tmp_path: Path) -> None
     key = live.make_key(Role.SERVICE_HIS)
     body = tmp_path / "slot.json"
     slot = {
-        "resourceType": "Slot", "id": "S1", "status": "free", "schedule": {"reference": "Schedule/1"},
-        "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:30:00Z",
-    }  # fmt: skip
+        "resourceType": "Slot",
+        "id": "S1",
+        "status": "free",
+        "schedule": {"reference": "Schedule/1"},
+        "start": "2026-01-05T09:00:00Z",
+        "end": "2026-01-05T09:30:00Z",
+    }
     body.write_text(json.dumps(slot), encoding="utf-8")
 
     put = _curl(
-        live, key, "--request", "PUT", "--header", "Content-Type: application/fhir+json", "--data-binary", f"@{body}",
+        live,
+        key,
+        "--request",
+        "PUT",
+        "--header",
+        "Content-Type: application/fhir+json",
+        "--data-binary",
+        f"@{body}",
         "/fhir/Slot/S1",
-    )  # fmt: skip
+    )
     got = _curl(live, key, "/fhir/Slot?status=free&start=ge2026-01-05")
     missing = _curl(live, key, "/fhir/Slot/none")
 

@@ -60,8 +60,12 @@ async def test_an_instrument_out_of_tolerance_is_traced_to_its_results(served: S
     assert (bad["is_passed"], bad["is_left_good"]) == (False, True)
     assert (trace["assets"], [span["after"] for span in trace["spans"]]) == (["pump-1"], [""])
     assert results[0]["is_flagged"] is True
-    await call("POST", "/assets/pump-1/safety-tests", test | {"id": "t-2", "measurements": [value | {"method": ""}]},
-               status=422)  # fmt: skip
+    await call(
+        "POST",
+        "/assets/pump-1/safety-tests",
+        test | {"id": "t-2", "measurements": [value | {"method": ""}]},
+        status=422,
+    )
     await call("POST", "/assets/none/calibrations", {"id": "c-2", "points": points}, status=404)
 
 
@@ -136,8 +140,9 @@ async def test_duplicates_are_listed_and_merged_and_terms_are_found(served: Serv
     assert (await call("GET", "/assets/pump-2"))["operational"] == "retired"
     table = b"code,term\nZ,EQUIPMENT\nZ12,EXAMINATION\n"
     head = {"content-type": "text/csv"}
-    dry = await call("POST", "/nomenclature/emdn", params={"version": "1", "is_dry_run": True}, content=table,
-                     headers=head)  # fmt: skip
+    dry = await call(
+        "POST", "/nomenclature/emdn", params={"version": "1", "is_dry_run": True}, content=table, headers=head
+    )
     await call("POST", "/nomenclature/emdn", params={"version": "1"}, content=table, headers=head)
     assert dry["added"] == 2
     assert [t["code"] for t in (await call("GET", "/nomenclature", params={"text": "exam"}))["terms"]] == ["Z12"]
@@ -173,10 +178,22 @@ async def test_a_cycle_from_a_printout_needs_its_photo_and_a_signature(served: S
         "POST", "/loads", {"machine": "ster-1", "items": [{"set_instance": "s", "gtin": "1", "lot": "L"}]}
     )
     served.clock.advance(1200)
-    photo = await call("POST", "/documents", params={"subject": "ster-1", "name": "p.png"}, content=PNG,
-                       headers={"content-type": "image/png"})  # fmt: skip
-    told = {"machine": "ster-1", "programme": "P", "start_at": to_text(start), "end_at": to_text(served.clock.now()),
-            "lowest_c": 134.1, "highest_c": 135.9, "hold_s": 200}  # fmt: skip
+    photo = await call(
+        "POST",
+        "/documents",
+        params={"subject": "ster-1", "name": "p.png"},
+        content=PNG,
+        headers={"content-type": "image/png"},
+    )
+    told = {
+        "machine": "ster-1",
+        "programme": "P",
+        "start_at": to_text(start),
+        "end_at": to_text(served.clock.now()),
+        "lowest_c": 134.1,
+        "highest_c": 135.9,
+        "hold_s": 200,
+    }
 
     await call("POST", "/cycles", told | {"hold_s": 7200}, status=422)
     await call("POST", "/cycles", told | {"photo": "doc:none"}, status=404)
@@ -202,8 +219,15 @@ async def test_a_printout_never_passes_by_itself(served: Served, change: dict[st
     call = await machine(served, PRINTED)
     start = served.clock.now()
     served.clock.advance(1200)
-    told = {"machine": "ster-1", "programme": "P", "start_at": to_text(start), "end_at": to_text(served.clock.now()),
-            "lowest_c": 134.1, "highest_c": 135.9, "hold_s": 200}  # fmt: skip
+    told = {
+        "machine": "ster-1",
+        "programme": "P",
+        "start_at": to_text(start),
+        "end_at": to_text(served.clock.now()),
+        "lowest_c": 134.1,
+        "highest_c": 135.9,
+        "hold_s": 200,
+    }
 
     assert (await call("POST", "/cycles", told | change))["verdict"] == verdict
 
@@ -219,14 +243,26 @@ async def test_samples_that_come_late_are_judged_again_and_a_fallen_verdict_reca
     def store(part: slice) -> None:
         for quantity in ("control_c", "pressure_kpa"):
             values = trace.channels()[quantity][part]
-            chunk = SampleChunk(device="ster-1", quantity=quantity, times_us=times[part], values=values,
-                                quality=np.zeros(len(values), dtype=np.uint8), source="gateway:g1",
-                                source_key=f"{quantity}-{part.start}")  # fmt: skip
+            chunk = SampleChunk(
+                device="ster-1",
+                quantity=quantity,
+                times_us=times[part],
+                values=values,
+                quality=np.zeros(len(values), dtype=np.uint8),
+                source="gateway:g1",
+                source_key=f"{quantity}-{part.start}",
+            )
             hospital.write_now(lambda session, one=chunk: hospital.telemetry.store(session, one))
 
     store(slice(0, 500))
-    row = CycleRow(id=cycle_id("ster-1", start), machine="ster-1", programme="P", start_at=start,
-                   end_at=int(times[-1]) + 1, verdict="undetermined")  # fmt: skip
+    row = CycleRow(
+        id=cycle_id("ster-1", start),
+        machine="ster-1",
+        programme="P",
+        start_at=start,
+        end_at=int(times[-1]) + 1,
+        verdict="undetermined",
+    )
     hospital.write_now(lambda session: session.add(row))
 
     half = await call("POST", f"/cycles/{cycle_id('ster-1', start)}/judgement")
@@ -258,8 +294,10 @@ async def test_an_endoscope_is_ready_only_after_every_step_in_order(served: Serv
 
 async def test_light_in_a_room_is_told_beside_its_target(served: Served) -> None:
     call = await biomed(served)
-    doses = [{"position": "bed", "irradiance_mw_cm2": 0.1, "duration_s": 600, "target_mj_cm2": 50},
-             {"position": "door", "irradiance_mw_cm2": 0.05, "duration_s": 600, "target_mj_cm2": 50}]  # fmt: skip
+    doses = [
+        {"position": "bed", "irradiance_mw_cm2": 0.1, "duration_s": 600, "target_mj_cm2": 50},
+        {"position": "door", "irradiance_mw_cm2": 0.05, "duration_s": 600, "target_mj_cm2": 50},
+    ]
 
     told = await call("POST", "/rooms/room-1/light", {"doses": doses})
 
@@ -284,8 +322,14 @@ async def test_maintenance_is_levelled_and_kept_and_replacements_are_planned(ser
     assert max(levelled["load_after"]) <= 300 < max(levelled["load_before"])
     assert levelled["variation_after"] < levelled["variation_before"]
 
-    model = {"manufacturer": "Acme", "name": "IP 20", "category": "infusion_pump", "replacement_cost": 100_000,
-             "expected_life_years": 8, "device_identifiers": ["00844588003288"]}  # fmt: skip
+    model = {
+        "manufacturer": "Acme",
+        "name": "IP 20",
+        "category": "infusion_pump",
+        "replacement_cost": 100_000,
+        "expected_life_years": 8,
+        "device_identifiers": ["00844588003288"],
+    }
     await call("PUT", "/device-models/ip-20", model)
     await call("PUT", "/device-models/bad", model | {"device_identifiers": ["00844588003289"]}, status=422)
     plan = await call("POST", "/replacement-plans", {"budgets": [200_000, 100_000], "risk_weight": 1.0})
@@ -297,8 +341,10 @@ async def test_maintenance_is_levelled_and_kept_and_replacements_are_planned(ser
     served.clock.advance(60)
     fleet = (await call("GET", "/fleet/reliability"))["groups"]
     assert (fleet[0]["devices"], fleet[0]["mtbf_days"]["point"], fleet[0]["refused"]["mtbf"]) == (
-        8, None, "reliability.too_few_events",
-    )  # fmt: skip
+        8,
+        None,
+        "reliability.too_few_events",
+    )
 
 
 def test_a_machine_leads_by_its_phase_unless_told_otherwise() -> None:

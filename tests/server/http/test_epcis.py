@@ -12,9 +12,12 @@ from twin.access import Role
 
 def _event(**fields: Any) -> dict[str, Any]:
     head = {
-        "type": "ObjectEvent", "action": "OBSERVE", "eventTime": "2026-01-05T08:00:00+08:00",
-        "eventTimeZoneOffset": "+08:00", "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"],
-    }  # fmt: skip
+        "type": "ObjectEvent",
+        "action": "OBSERVE",
+        "eventTime": "2026-01-05T08:00:00+08:00",
+        "eventTimeZoneOffset": "+08:00",
+        "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"],
+    }
     return head | fields
 
 

@@ -73,11 +73,13 @@ async def test_every_kind_of_parameter_is_understood(served: Served, asked: dict
     client = await served.program(Role.SERVICE_HIS)
     report = {"type": "Temperature", "value": 26.0, "uom": "CEL", "deviceID": "https://id.gs1.org/8004/4000001111"}
     event = _event(
-        sensorElementList=[{"sensorReport": [report]}], ilmd={"cbvmda:lotNumber": "L1"},
-        bizTransactionList=[{"type": "po", "bizTransaction": "urn:x:po:1"}], persistentDisposition={"set": ["recalled"]},
+        sensorElementList=[{"sensorReport": [report]}],
+        ilmd={"cbvmda:lotNumber": "L1"},
+        bizTransactionList=[{"type": "po", "bizTransaction": "urn:x:po:1"}],
+        persistentDisposition={"set": ["recalled"]},
         quantityList=[{"epcClass": LOT, "quantity": 7}],
         **{"example:field": "blue", "example:number": 7, "example:outer": {"example:deep": "5"}},
-    )  # fmt: skip
+    )
     await client.post("/epcis/capture", json=_document(event, _event(eventTime="2026-01-06T08:00:00Z")))
 
     assert await _count(client, **asked) == count
@@ -122,9 +124,11 @@ async def test_where_a_lot_is_and_who_received_it_is_one_query(served: Served) -
 
     def moved(hour: int, quantity: int, action: str, **fields: Any) -> dict[str, Any]:
         event = _event(
-            action=action, eventTime=f"2026-01-05T{hour:02d}:00:00Z",
-            quantityList=[{"epcClass": LOT, "quantity": quantity}], **fields,
-        )  # fmt: skip
+            action=action,
+            eventTime=f"2026-01-05T{hour:02d}:00:00Z",
+            quantityList=[{"epcClass": LOT, "quantity": quantity}],
+            **fields,
+        )
         event.pop("epcList")
         return event
 
@@ -193,14 +197,22 @@ async def test_our_own_movements_are_events_once_each(served: Served) -> None:
     hospital, client = served.hospital, await served.program(Role.SERVICE_HIS)
     moved = [
         StockMoved(
-            thing="I1", id=f"0193-{number}", occurred_at=1_767_600_000_000_000 + number, recorded_at=1,
-            source="user:t", source_key=f"m{number}", quantity=quantity, from_place=start, to_place=end, lot="L7",
+            thing="I1",
+            id=f"0193-{number}",
+            occurred_at=1_767_600_000_000_000 + number,
+            recorded_at=1,
+            source="user:t",
+            source_key=f"m{number}",
+            quantity=quantity,
+            from_place=start,
+            to_place=end,
+            lot="L7",
             reason=reason,
         )
         for number, (quantity, start, end, reason) in enumerate(
             [(50, "supplier", "STORE", "receive"), (20, "STORE", "W1", "deliver"), (3, "W1", "patient", "issue")]
         )
-    ]  # fmt: skip
+    ]
     batch = [Stored(sequence=number, event=event, is_new=True) for number, event in enumerate(moved, 1)]
     naming = Naming(gtin_of=lambda _session, _item: "4012345123456", live=hospital.live)
 

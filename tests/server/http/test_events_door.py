@@ -17,9 +17,14 @@ from twin.access import Role
 
 def zone(key: str, **changes: Any) -> dict[str, Any]:
     return {
-        "type": "ZoneChanged", "thing": "T1", "occurred_at": START_US, "source": "gateway:g1", "source_key": key,
-        "zone": "Z1", **changes,
-    }  # fmt: skip
+        "type": "ZoneChanged",
+        "thing": "T1",
+        "occurred_at": START_US,
+        "source": "gateway:g1",
+        "source_key": key,
+        "zone": "Z1",
+        **changes,
+    }
 
 
 async def test_same_fact_twice_is_stored_once(served: Served) -> None:
@@ -72,9 +77,14 @@ async def test_key_writes_for_its_own_source_only(served: Served) -> None:
 async def test_program_cannot_state_what_only_a_person_may(served: Served) -> None:
     client = await served.program(Role.SERVICE_GATEWAY)
     event = {
-        "type": "LoadReleased", "thing": "L1", "occurred_at": START_US, "source": "gateway:g1", "source_key": "k",
-        "machine": "M1", "cycle": "C1",
-    }  # fmt: skip
+        "type": "LoadReleased",
+        "thing": "L1",
+        "occurred_at": START_US,
+        "source": "gateway:g1",
+        "source_key": "k",
+        "machine": "M1",
+        "cycle": "C1",
+    }
 
     answer = await client.post("/v1/events", json=event)
 

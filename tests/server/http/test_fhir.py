@@ -18,9 +18,16 @@ from twin.events.things import AssetRegistered
 @pytest.fixture
 async def peopled(served: Served) -> Served:
     pump = AssetRegistered(
-        thing="P1", occurred_at=1_000_000, source="import:t", source_key="P1", category="pump", name="Pump",
-        gtin="09506000134352", serial="7", home="W1",
-    )  # fmt: skip
+        thing="P1",
+        occurred_at=1_000_000,
+        source="import:t",
+        source_key="P1",
+        category="pump",
+        name="Pump",
+        gtin="09506000134352",
+        serial="7",
+        home="W1",
+    )
     served.hospital.record_now([*places(), pump])
     for content in (adt("A01", bed="W1^1^A"), adt("A14", visit="V2", PV1_42="W1^1^B")):
         await receive(served.hospital, read_message(content), content)

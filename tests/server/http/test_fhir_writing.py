@@ -19,21 +19,26 @@ from twin.state.beds import bed_view
 from twin.state.model import EncounterStatus
 
 APPOINTMENT = {
-    "resourceType": "Appointment", "id": "A1", "status": "booked", "start": "2026-01-05T09:00:00Z",
+    "resourceType": "Appointment",
+    "id": "A1",
+    "status": "booked",
+    "start": "2026-01-05T09:00:00Z",
     "end": "2026-01-05T09:30:00Z",
     "participant": [
         {"actor": {"reference": "Patient/p1", "display": "FAMILYNAME"}, "status": "accepted"},
         {"actor": {"reference": "Location/W1"}, "status": "accepted"},
     ],
-}  # fmt: skip
+}
 
 
 def _encounter(status: str, *locations: tuple[str, str], key: str = "E1") -> dict[str, Any]:
     told = [{"location": {"reference": f"Location/{place}"}, "status": how} for place, how in locations]
     made: dict[str, Any] = {
-        "resourceType": "Encounter", "id": key, "status": status,
+        "resourceType": "Encounter",
+        "id": key,
+        "status": status,
         "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
-    }  # fmt: skip
+    }
     return made | ({"location": told} if told else {})
 
 
@@ -178,9 +183,12 @@ async def test_a_transaction_is_done_whole_or_not_at_all_and_links_its_entries(s
     client = await served.program(Role.SERVICE_HIS)
     schedule = {"resourceType": "Schedule", "actor": [{"reference": "Location/W1"}]}
     slot = {
-        "resourceType": "Slot", "schedule": {"reference": "urn:uuid:1"}, "status": "free",
-        "start": "2026-01-05T09:00:00Z", "end": "2026-01-05T09:30:00Z",
-    }  # fmt: skip
+        "resourceType": "Slot",
+        "schedule": {"reference": "urn:uuid:1"},
+        "status": "free",
+        "start": "2026-01-05T09:00:00Z",
+        "end": "2026-01-05T09:30:00Z",
+    }
     entries = [
         {"fullUrl": "urn:uuid:1", "resource": schedule, "request": {"method": "POST", "url": "Schedule"}},
         {"resource": slot, "request": {"method": "PUT", "url": "Slot/S1"}},
@@ -221,9 +229,12 @@ async def test_searches_find_by_token_reference_date_and_person_without_keeping_
 async def test_inventory_reports_of_r5_are_kept(served: Served) -> None:
     client = await served.program(Role.SERVICE_HIS)
     report = {
-        "resourceType": "InventoryReport", "id": "R1", "status": "active", "countType": "snapshot",
+        "resourceType": "InventoryReport",
+        "id": "R1",
+        "status": "active",
+        "countType": "snapshot",
         "reportedDateTime": "2026-01-05T09:00:00Z",
-    }  # fmt: skip
+    }
 
     assert "InventoryReport" in R5_TYPES
     assert (await client.put("/fhir/InventoryReport/R1", json=report)).status_code == 201

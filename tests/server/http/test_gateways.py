@@ -97,7 +97,10 @@ async def test_write_is_audited_before_and_after_and_refusals_name_their_reasons
 
     assert done.json()["facts"]["read_back"] == "4.5"
     assert (refused.status_code, refused.json()["code"]) == (409, "machine.write_refused")
-    assert [one for one in actions(served) if one.startswith("machine.")] == ["machine.write_asked", "machine.write_ended"] * 2  # fmt: skip
+    assert [one for one in actions(served) if one.startswith("machine.")] == [
+        "machine.write_asked",
+        "machine.write_ended",
+    ] * 2
 
 
 @pytest.mark.parametrize("role", [Role.NURSE, Role.LOGISTICS, Role.PLANNER])
@@ -136,8 +139,11 @@ async def test_settings_are_drafted_staged_proven_and_rolled_back(served: Served
     assert (back.json()["version"], told["settings"]) == (1, READERS)
     assert stages == {1: "active", 2: "superseded"}
     assert [one for one in actions(served) if one.startswith("gateway.settings")][:4] == [
-        "gateway.settings_drafted", "gateway.settings_drafted", "gateway.settings_staged", "gateway.settings_active",
-    ]  # fmt: skip
+        "gateway.settings_drafted",
+        "gateway.settings_drafted",
+        "gateway.settings_staged",
+        "gateway.settings_active",
+    ]
 
 
 async def test_settings_that_the_gateway_went_back_from_are_told_with_the_reason(served: Served) -> None:

@@ -37,17 +37,27 @@ def quiet(share: float, note: str = "", partial: Mapping[str, object] | None = N
 def furnish(served: Served) -> None:
     """Give the hospital a ward of two rooms, a theatre and a surgeon."""
     rows = [
-        ("w1", PlaceKind.WARD, "", "ward"), ("r1", PlaceKind.ROOM, "w1", "ward_room"), ("b1", PlaceKind.BED, "r1", "bed"),
-        ("r2", PlaceKind.ROOM, "w1", "ward_room"), ("b2", PlaceKind.BED, "r2", "bed"), ("t1", PlaceKind.ROOM, "", "theatre"),
-    ]  # fmt: skip
+        ("w1", PlaceKind.WARD, "", "ward"),
+        ("r1", PlaceKind.ROOM, "w1", "ward_room"),
+        ("b1", PlaceKind.BED, "r1", "bed"),
+        ("r2", PlaceKind.ROOM, "w1", "ward_room"),
+        ("b2", PlaceKind.BED, "r2", "bed"),
+        ("t1", PlaceKind.ROOM, "", "theatre"),
+    ]
     at = served.clock.now()
     places = [
         PlaceDefined(
-            thing=key, occurred_at=at, source="import:t", source_key=key, kind=kind, name=key, parent=parent,
+            thing=key,
+            occurred_at=at,
+            source="import:t",
+            source_key=key,
+            kind=kind,
+            name=key,
+            parent=parent,
             purpose=purpose,
         )
         for key, kind, parent, purpose in rows
-    ]  # fmt: skip
+    ]
     surgeon = StaffDefined(thing="dr1", occurred_at=at, source="import:t", source_key="dr1", role="surgeon")
     served.hospital.record_now([*places, surgeon])
 

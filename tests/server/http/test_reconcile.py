@@ -69,9 +69,13 @@ async def test_a_wristband_in_the_ward_of_its_bed_agrees(peopled: Served) -> Non
 async def test_a_discharged_patient_who_never_left_and_two_in_a_bed_are_told(peopled: Served) -> None:
     client = await peopled.signed_in(Role.NURSE)
     await _hear(
-        peopled, adt("A01", bed="W1^1^A"), adt("A03", at="20260105090000"), adt("A01", visit="V2", bed="W1^2^A"),
-        adt("A01", visit="V3", bed="W1^2^A", at="20260105081500"), adt("A01", visit="V4", bed="W9^1^A"),
-    )  # fmt: skip
+        peopled,
+        adt("A01", bed="W1^1^A"),
+        adt("A03", at="20260105090000"),
+        adt("A01", visit="V2", bed="W1^2^A"),
+        adt("A01", visit="V3", bed="W1^2^A", at="20260105081500"),
+        adt("A01", visit="V4", bed="W9^1^A"),
+    )
 
     assert sorted(await _kinds(client)) == ["shared_bed", "shared_bed", "still_present", "unknown_place"]
 

@@ -35,9 +35,18 @@ async def porter(served: Served) -> httpx2.AsyncClient:
         ("/v1/items/gloves/packages", {"gtin": "09506000134352", "level": "box", "quantity": 10}),
         ("/v1/stock/receipts", {"lines": [{"place": "store", "scan": LABEL, "packages": 10}]}),
         ("/v1/stock/receipts", {"lines": [{"place": "ward", "scan": LABEL, "packages": 1}]}),
-        ("/v1/par-levels", {"place": "ward", "item": "gloves", "par_level": 30, "reorder_point": 8,
-                            "pack_multiple": 10, "source": "store"}),
-    ):  # fmt: skip
+        (
+            "/v1/par-levels",
+            {
+                "place": "ward",
+                "item": "gloves",
+                "par_level": 30,
+                "reorder_point": 8,
+                "pack_multiple": 10,
+                "source": "store",
+            },
+        ),
+    ):
         answer = await client.post(path, json=body)
         assert answer.status_code == 201, answer.text
     return client

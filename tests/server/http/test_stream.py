@@ -15,9 +15,14 @@ from twin.events.watch import AlarmPriority, AlarmRaised
 
 def raise_alarm(hospital: Hospital, hub: Hub, number: int) -> None:
     event = AlarmRaised(
-        thing=f"A{number}", occurred_at=START_US + number, source="twin:test", source_key=f"k{number}",
-        alarm_class="egress", subject_id=f"P{number}", priority=AlarmPriority.HIGH,
-    )  # fmt: skip
+        thing=f"A{number}",
+        occurred_at=START_US + number,
+        source="twin:test",
+        source_key=f"k{number}",
+        alarm_class="egress",
+        subject_id=f"P{number}",
+        priority=AlarmPriority.HIGH,
+    )
     hub.note(hospital.record_now([event]))
 
 

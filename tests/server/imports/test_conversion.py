@@ -88,11 +88,19 @@ def test_activities_become_stages_moves_and_an_end():
     result = convert(STEPS, *rows, places={"ICU"})
 
     assert [type(event) for event in result.events] == [
-        EncounterStarted, StageReached, StageReached, EncounterMoved, StageReached, EncounterFinished, EncounterDeparted,
-    ]  # fmt: skip
+        EncounterStarted,
+        StageReached,
+        StageReached,
+        EncounterMoved,
+        StageReached,
+        EncounterFinished,
+        EncounterDeparted,
+    ]
     assert [event.stage for event in result.events if isinstance(event, StageReached)] == [
-        "arrive", "triage_started", "exit",
-    ]  # fmt: skip
+        "arrive",
+        "triage_started",
+        "exit",
+    ]
 
 
 def test_a_case_without_its_last_activity_stays_open():

@@ -28,11 +28,17 @@ def places() -> list[Event]:
     rows = [("W1", PlaceKind.WARD, "", "ward"), *((f"B{n}", PlaceKind.BED, "W1", "bed") for n in range(BEDS))]
     return [
         PlaceDefined(
-            thing=key, occurred_at=START - HOUR_US, source="import:t", source_key=key, kind=kind, name=key,
-            parent=parent, purpose=purpose,
+            thing=key,
+            occurred_at=START - HOUR_US,
+            source="import:t",
+            source_key=key,
+            kind=kind,
+            name=key,
+            parent=parent,
+            purpose=purpose,
         )
         for key, kind, parent, purpose in rows
-    ]  # fmt: skip
+    ]
 
 
 def stay(number: int, begin: int, end: int) -> list[Event]:

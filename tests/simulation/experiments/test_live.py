@@ -68,9 +68,23 @@ def hospital() -> HospitalState:
         id="E-nowhere", status=EncounterStatus.IN_PROGRESS, encounter_class=EncounterClass.INPATIENT, started_at=MONDAY
     )
     return HospitalState(
-        at=MONDAY, sequence=1, places=places, paths={}, closures={}, staff={}, read_points={}, gateways={}, plans={},
-        beds=beds, encounters=encounters, tickets={}, assets={}, tasks={}, alarms={}, stock=(),
-    )  # fmt: skip
+        at=MONDAY,
+        sequence=1,
+        places=places,
+        paths={},
+        closures={},
+        staff={},
+        read_points={},
+        gateways={},
+        plans={},
+        beds=beds,
+        encounters=encounters,
+        tickets={},
+        assets={},
+        tasks={},
+        alarms={},
+        stock=(),
+    )
 
 
 def test_everybody_in_bed_is_in_place_with_what_has_passed_of_the_stay() -> None:

@@ -145,8 +145,11 @@ def test_arrivals_follow_the_hour_and_leave_holidays_out() -> None:
             ).tolist()
     arrived = np.sort(np.array(instants, dtype=np.int64))
     stays = Stays(
-        arrived_us=arrived, ended_us=arrived + HOUR_US, is_open=np.zeros(len(arrived), bool), kinds=np.zeros(len(arrived), np.int64)
-    )  # fmt: skip
+        arrived_us=arrived,
+        ended_us=arrived + HOUR_US,
+        is_open=np.zeros(len(arrived), bool),
+        kinds=np.zeros(len(arrived), np.int64),
+    )
 
     rates = fit_arrivals(stays, MONDAY + 84 * DAY, clock=UTC)
 
@@ -167,8 +170,11 @@ def test_day_that_begins_busy_is_expected_to_go_on_so() -> None:
     arrived = np.sort(np.array(instants, dtype=np.int64))
     at = MONDAY + 119 * DAY + 12 * HOUR_US
     stays = Stays(
-        arrived_us=arrived, ended_us=arrived + HOUR_US, is_open=np.zeros(len(arrived), bool), kinds=np.zeros(len(arrived), np.int64)
-    ).known_at(at)  # fmt: skip
+        arrived_us=arrived,
+        ended_us=arrived + HOUR_US,
+        is_open=np.zeros(len(arrived), bool),
+        kinds=np.zeros(len(arrived), np.int64),
+    ).known_at(at)
 
     rates = fit_arrivals(stays, at, clock=UTC)
 

@@ -89,9 +89,14 @@ def second_version() -> Iterator[None]:
 
 
 OLD = {
-    "type": "EncounterMoved", "thing": "e1", "occurred_at": 5, "source": "his:main", "source_key": "1", "bed": "b1",
+    "type": "EncounterMoved",
+    "thing": "e1",
+    "occurred_at": 5,
+    "source": "his:main",
+    "source_key": "1",
+    "bed": "b1",
     "version": 1,
-}  # fmt: skip
+}
 
 
 @pytest.mark.usefixtures("second_version")
@@ -126,8 +131,13 @@ def test_a_gap_between_upcasters_is_told() -> None:
 
 
 MOVED = {
-    "type": "EncounterMoved", "thing": "e1", "occurred_at": 5, "source": "his:main", "source_key": "1", "place": "b1"
-}  # fmt: skip
+    "type": "EncounterMoved",
+    "thing": "e1",
+    "occurred_at": 5,
+    "source": "his:main",
+    "source_key": "1",
+    "place": "b1",
+}
 
 
 @pytest.mark.parametrize(

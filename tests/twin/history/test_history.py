@@ -90,16 +90,24 @@ def confirmed(tag: str, place: str, second: int) -> ZoneConfirmed:
 
 def bound(tag: str, bearer: str, second: int) -> TagBound:
     return TagBound(
-        thing=tag, occurred_at=at(second), source="user:1", source_key=f"b/{tag}/{second}", bearer=bearer,
+        thing=tag,
+        occurred_at=at(second),
+        source="user:1",
+        source_key=f"b/{tag}/{second}",
+        bearer=bearer,
         bearer_kind=BearerKind.ASSET,
-    )  # fmt: skip
+    )
 
 
 def started(encounter: str, place: str, second: int) -> EncounterStarted:
     return EncounterStarted(
-        thing=encounter, occurred_at=at(second), source="his:main", source_key=f"s/{encounter}/{second}",
-        encounter_class=EncounterClass.INPATIENT, place=place,
-    )  # fmt: skip
+        thing=encounter,
+        occurred_at=at(second),
+        source="his:main",
+        source_key=f"s/{encounter}/{second}",
+        encounter_class=EncounterClass.INPATIENT,
+        place=place,
+    )
 
 
 def fact(kind: type[Event], encounter: str, second: int, **fields: str) -> Event:
@@ -177,10 +185,16 @@ def test_of_two_claims_of_one_instant_the_higher_ranked_source_holds(past: Past)
     past.record(low)
     assert past.value("bed.readiness", "b1", 5) == "clean"
 
-    past.record(BedReadinessChanged(thing="b2", occurred_at=at(5), source="demo:x", source_key="3",
-                                    readiness=BedReadiness.DIRTY))  # fmt: skip
-    past.record(BedReadinessChanged(thing="b2", occurred_at=at(5), source="user:7", source_key="4",
-                                    readiness=BedReadiness.CLEAN))  # fmt: skip
+    past.record(
+        BedReadinessChanged(
+            thing="b2", occurred_at=at(5), source="demo:x", source_key="3", readiness=BedReadiness.DIRTY
+        )
+    )
+    past.record(
+        BedReadinessChanged(
+            thing="b2", occurred_at=at(5), source="user:7", source_key="4", readiness=BedReadiness.CLEAN
+        )
+    )
     assert past.value("bed.readiness", "b2", 5) == "clean"
 
 
@@ -216,8 +230,11 @@ def test_swapped_encounters_exchange_their_places(past: Past) -> None:
     past.record(fact(EncountersSwapped, "E1", 20, other="E2"))
 
     assert [past.value("encounter.place", e, s) for s in (15, 25) for e in ("E1", "E2")] == [
-        "bed-1", "bed-2", "bed-2", "bed-1",
-    ]  # fmt: skip
+        "bed-1",
+        "bed-2",
+        "bed-2",
+        "bed-1",
+    ]
 
 
 def test_a_merged_encounter_lives_on_in_the_other(past: Past) -> None:
@@ -257,8 +274,10 @@ def test_a_tag_that_changes_hands_in_a_place_counts_for_both(past: Past) -> None
         found = history.who_was_in(session, "icu", at(0), at(40))
 
     assert [(p.thing, (p.from_at - START_US) // SECOND_US) for p in found] == [
-        ("tag/t1", 10), ("asset/A", 20), ("asset/B", 30),
-    ]  # fmt: skip
+        ("tag/t1", 10),
+        ("asset/A", 20),
+        ("asset/B", 30),
+    ]
 
 
 def test_the_trail_of_a_thing(past: Past) -> None:
@@ -269,8 +288,10 @@ def test_the_trail_of_a_thing(past: Past) -> None:
         newest = history.trail(session, "t1", facet="tag.zone", limit=1)
 
     assert [(i.facet, i.value, i.to_at is None) for i in found] == [
-        ("tag.bearer", "asset/A", True), ("tag.zone", "icu", False), ("tag.zone", "ward", True),
-    ]  # fmt: skip
+        ("tag.bearer", "asset/A", True),
+        ("tag.zone", "icu", False),
+        ("tag.zone", "ward", True),
+    ]
     assert [i.value for i in newest] == ["ward"]
 
 

@@ -46,9 +46,13 @@ def zone(tag: str, place: str, at: int = START_US, key: str = "") -> ZoneChanged
 
 def bound(tag: str, asset: str, at: int = START_US) -> TagBound:
     return TagBound(
-        thing=tag, occurred_at=at, source="user:7", source_key=f"{tag}/{asset}", bearer=asset,
+        thing=tag,
+        occurred_at=at,
+        source="user:7",
+        source_key=f"{tag}/{asset}",
+        bearer=asset,
         bearer_kind=BearerKind.ASSET,
-    )  # fmt: skip
+    )
 
 
 def moved(context: HandlerContext, event: Event) -> list[Event]:
@@ -56,8 +60,11 @@ def moved(context: HandlerContext, event: Event) -> list[Event]:
     bearer = context.bearer_of(event.thing, event.occurred_at)
     if not bearer:
         return []
-    return [AssetMoved(thing=bearer, occurred_at=event.occurred_at, source="", source_key="", from_place="",
-                       to_place=event.zone)]  # fmt: skip
+    return [
+        AssetMoved(
+            thing=bearer, occurred_at=event.occurred_at, source="", source_key="", from_place="", to_place=event.zone
+        )
+    ]
 
 
 MOVES: Handlers = {ZoneChanged: {"assets.moved": moved}}
@@ -148,8 +155,11 @@ def test_senders_that_share_a_transaction_get_their_own_answers(make_ledger: Mak
     go.set()
 
     assert [[(s.sequence, s.is_new) for s in one.result(10)] for one in good] == [
-        [(1, True), (2, True)], [], [(1, False), (3, True)], [(4, True)],
-    ]  # fmt: skip
+        [(1, True), (2, True)],
+        [],
+        [(1, False), (3, True)],
+        [(4, True)],
+    ]
     error = refused.exception(10)
     assert isinstance(error, FieldError)
     assert error.problem.place == "events/1"
@@ -321,8 +331,12 @@ def test_a_failing_handler_is_seen_holds_up_nothing_and_is_tried_again(
     assert (row.handler, row.attempts) == ("x.flaky", 1)
     assert "no such bed" in row.error
     assert sorted(type(s.event).__name__ for s in stored) == [
-        "AssetMoved", "PathClosed", "TagBound", "ZoneChanged", "ZoneChanged",
-    ]  # fmt: skip
+        "AssetMoved",
+        "PathClosed",
+        "TagBound",
+        "ZoneChanged",
+        "ZoneChanged",
+    ]
 
     assert ledger.database.writer.run(ledger.retry) == 1  # not due yet: not tried
     clock.advance(11)

@@ -209,9 +209,14 @@ def test_reach_tells_all_within_a_time_nearest_first() -> None:
 )
 def test_an_impossible_mover_is_refused(change: dict[str, float]) -> None:
     valid = {
-        "speed_m_per_s": 1.0, "ramp_speed_m_per_s": 1.0, "clear_width_m": 1.0, "stairs_s_per_floor": 0.0,
-        "lift_wait_s": 1.0, "lift_ride_s_per_floor": 1.0, "door_s": 0.0,
-    }  # fmt: skip
+        "speed_m_per_s": 1.0,
+        "ramp_speed_m_per_s": 1.0,
+        "clear_width_m": 1.0,
+        "stairs_s_per_floor": 0.0,
+        "lift_wait_s": 1.0,
+        "lift_ride_s_per_floor": 1.0,
+        "door_s": 0.0,
+    }
 
     with pytest.raises(ValueError, match="Expected"):
         MoverProfile(**{**valid, **change})
@@ -236,9 +241,12 @@ def random_building(seed: int, rooms: int, extra: int) -> Drawing:
     for _ in range(extra):
         start, end = chance.sample(range(rooms), 2)
         drawing.path(
-            f"r{start:04}", f"r{end:04}", length_m=chance.uniform(0.0, 30.0), one_way=chance.random() < 0.3,
+            f"r{start:04}",
+            f"r{end:04}",
+            length_m=chance.uniform(0.0, 30.0),
+            one_way=chance.random() < 0.3,
             width_m=chance.choice((0.7, 1.0, 2.0)),
-        )  # fmt: skip
+        )
     return drawing
 
 
@@ -304,9 +312,13 @@ def test_nearest_equals_brute_force_on_many_random_questions() -> None:
 
 
 BUILDING = (
-    places.PlaceDefined, places.PlaceRemoved, places.PathDefined, places.PathRemoved, places.PathClosed,
+    places.PlaceDefined,
+    places.PlaceRemoved,
+    places.PathDefined,
+    places.PathRemoved,
+    places.PathClosed,
     places.PathReopened,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -92,9 +92,11 @@ def test_nothing_open_is_forgotten_and_a_second_round_finds_nothing(events: list
     state = LiveState()
     state.apply_all(events)
     open_before = (
-        {key for key, one in state.encounters.items() if one.is_open}, set(state.index.open_tasks),
-        set(state.index.active_alarms), {key for queue in state.index.queues.values() for _, _, key in queue},
-    )  # fmt: skip
+        {key for key, one in state.encounters.items() if one.is_open},
+        set(state.index.open_tasks),
+        set(state.index.active_alarms),
+        {key for queue in state.index.queues.values() for _, _, key in queue},
+    )
 
     state.forget_closed(before)
 

@@ -22,9 +22,15 @@ THOROUGH = settings(max_examples=RUNS, deadline=None)
 PATIENTS = tuple(kind for kind in vars(patients).values() if isinstance(kind, type) and issubclass(kind, Event))[1:]
 ENCOUNTERS = tuple(kind for kind in PATIENTS if kind.subject == "encounter")
 TAGS = (
-    things.TagBound, things.TagUnbound, things.ZoneChanged, things.ZoneConfirmed, things.PortalCrossed, things.TagLost,
-    things.AssetRegistered, things.AssetRetired,
-)  # fmt: skip
+    things.TagBound,
+    things.TagUnbound,
+    things.ZoneChanged,
+    things.ZoneConfirmed,
+    things.PortalCrossed,
+    things.TagLost,
+    things.AssetRegistered,
+    things.AssetRetired,
+)
 
 
 class TinyLedger:
@@ -154,9 +160,18 @@ def test_digest_does_not_depend_on_what_the_ledger_gives(events: list[Event], re
 
 
 @given(hospital.event_sets(max_size=15), hospital.of_kind(supply.StockMoved))
-@example([], supply.StockMoved(
-    thing="i1", occurred_at=1, source="user:u1", source_key="", quantity=1, from_place="store", to_place="ward-1",
-))  # fmt: skip
+@example(
+    [],
+    supply.StockMoved(
+        thing="i1",
+        occurred_at=1,
+        source="user:u1",
+        source_key="",
+        quantity=1,
+        from_place="store",
+        to_place="ward-1",
+    ),
+)
 def test_digest_changes_with_the_content(events: list[Event], movement: supply.StockMoved) -> None:
     movement = msgspec.structs.replace(
         movement, source_key="one more", from_place="supplier", to_place="store", occurred_at=99

@@ -16,14 +16,22 @@ POINT = "PH"
 
 
 def _event(kind: type, ticket: str, at: int, **fields: object) -> object:
-    return kind(thing=ticket, occurred_at=at, source="t:t", source_key=f"{ticket}{kind.__name__}{at}", id=f"{at:030d}{ticket}", **fields)  # fmt: skip
+    return kind(
+        thing=ticket,
+        occurred_at=at,
+        source="t:t",
+        source_key=f"{ticket}{kind.__name__}{at}",
+        id=f"{at:030d}{ticket}",
+        **fields,
+    )
 
 
 def _queue(priorities: list[int]) -> LiveState:
     state = LiveState()
     for number, priority in enumerate(priorities):
-        joined = _event(QueueJoined, f"T{number}", 1_000 + number, service_point=POINT, number=f"A{number:03d}",
-                        priority=priority)  # fmt: skip
+        joined = _event(
+            QueueJoined, f"T{number}", 1_000 + number, service_point=POINT, number=f"A{number:03d}", priority=priority
+        )
         state.apply(joined)  # type: ignore[arg-type]
     return state
 
@@ -90,9 +98,10 @@ def test_what_was_served_is_what_waits_rest_on() -> None:
     for number in range(6):
         at = (10 + number * 5) * MINUTE_US
         for kind, when, fields in (
-            (QueueCalled, at, {"counter": str(number % 2)}), (QueueServiceStarted, at, {}),
+            (QueueCalled, at, {"counter": str(number % 2)}),
+            (QueueServiceStarted, at, {}),
             (QueueServiceEnded, at + 4 * MINUTE_US, {}),
-        ):  # fmt: skip
+        ):
             state.apply(_event(kind, f"T{number}", when, **fields))  # type: ignore[arg-type]
 
     services = observed_services(state, POINT, now)

@@ -67,10 +67,13 @@ def test_power_law_of_one_system(worked_case: Any) -> None:
 
     expect = case["expect"]
     found = {
-        "beta_mle": fit.shape, "lambda_mle": fit.rate, "mtbf_instantaneous": fit.mtbf_instantaneous,
-        "mtbf_cumulative": fit.mtbf_cumulative, "beta_unbiased": fit.shape_unbiased,
+        "beta_mle": fit.shape,
+        "lambda_mle": fit.rate,
+        "mtbf_instantaneous": fit.mtbf_instantaneous,
+        "mtbf_cumulative": fit.mtbf_cumulative,
+        "beta_unbiased": fit.shape_unbiased,
         "cramer_von_mises_unbiased_beta": fit.cramer_von_mises,
-    }  # fmt: skip
+    }
     assert found == {name: pytest.approx(value, rel=case["tol_rel"]) for name, value in expect.items()}
 
 

@@ -50,12 +50,19 @@ def test_labels_of_the_inventory_s_cases(data_dir: Path) -> None:
         label = parse_udi(row["raw"], today=TODAY)
         expiry = label.expires_on.isoformat() if label.expires_on else ""
         found = {
-            "gtin": label.gtin, "lot": label.lot, "serial": label.serial, "count": label.quantity,
+            "gtin": label.gtin,
+            "lot": label.lot,
+            "serial": label.serial,
+            "count": label.quantity,
             "expiry": f"{expiry}T{label.expires_at_hour:02}:00" if "T" in str(wanted.get("expiry")) else expiry,
-            "sscc": label.others.get("00"), "grai": label.asset_identifier, "giai": label.asset_identifier,
-            "agency": label.issuer, "lic": label.others.get("labeler"), "pcn": label.others.get("product"),
+            "sscc": label.others.get("00"),
+            "grai": label.asset_identifier,
+            "giai": label.asset_identifier,
+            "agency": label.issuer,
+            "lic": label.others.get("labeler"),
+            "pcn": label.others.get("product"),
             "production": label.manufactured_on and label.manufactured_on.isoformat(),
-        }  # fmt: skip
+        }
         for name in found.keys() & wanted.keys():
             assert found[name] == wanted[name], (row["id"], name)
 

@@ -152,9 +152,11 @@ def test_perishable_order_never_falls_below_the_plain_one(
     batches: list[tuple[int, int]], mean: float, lead: int
 ) -> None:
     case = service.PerishableCase(
-        base_stock_level=60, demand_mean=mean, lead_time=lead,
+        base_stock_level=60,
+        demand_mean=mean,
+        lead_time=lead,
         batches=tuple(service.Batch(quantity=q, remaining_life=life) for q, life in batches),
-    )  # fmt: skip
+    )
     found = service.estimated_withdrawal_and_aging(case)
 
     assert found.order_quantity >= max(0, 60 - sum(q for q, _ in batches))
@@ -255,9 +257,26 @@ def test_pooled_bounds_give_the_same_service_times_as_written_ones() -> None:
 
 
 HOSTILE: tuple[object, ...] = (
-    0, -1, 1e-9, 1e9, 1e300, -1e300, float("nan"), float("inf"), 10**400, 1.5, "x", True, [], [1], [1, 2, 3], [[1]],
-    {}, {"1": 0.5, "3": 0.5}, {"name": "norm", "args": [5, 1]},
-)  # fmt: skip
+    0,
+    -1,
+    1e-9,
+    1e9,
+    1e300,
+    -1e300,
+    float("nan"),
+    float("inf"),
+    10**400,
+    1.5,
+    "x",
+    True,
+    [],
+    [1],
+    [1, 2, 3],
+    [[1]],
+    {},
+    {"1": 0.5, "3": 0.5},
+    {"name": "norm", "args": [5, 1]},
+)
 REASONABLE: dict[str, dict[str, object]] = {
     "eoq": {"fixed_cost": 8, "holding_cost": 0.2, "demand_rate": 1300},
     "eoqb": {"fixed_cost": 8, "holding_cost": 0.2, "stockout_cost": 5, "demand_rate": 1300},
@@ -268,11 +287,14 @@ REASONABLE: dict[str, dict[str, object]] = {
     "base_stock": {"demand_mean": 10, "demand_sd": 3, "lead_time": 2, "target": 0.95},
     "wagner_whitin": {"num_periods": 3, "holding_cost": 1, "fixed_cost": 50, "demand": [1, 2, 3]},
     "joint": {
-        "shared_fixed_cost": 5, "individual_fixed_costs": [1, 2], "holding_costs": [1, 1], "demand_rates": [5, 6],
+        "shared_fixed_cost": 5,
+        "individual_fixed_costs": [1, 2],
+        "holding_costs": [1, 1],
+        "demand_rates": [5, 6],
     },
     "ewa": {"base_stock_level": 30, "demand_mean": 5, "lead_time": 1},
     "two_bin": {"demand_mean": 5, "lead_time": 2, "target": 0.95},
-}  # fmt: skip
+}
 
 
 def answer_or_code(kind: str, parameters: dict[str, object]) -> str:

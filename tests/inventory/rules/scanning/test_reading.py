@@ -122,8 +122,13 @@ def test_isbt_device_label_is_read() -> None:
     found = read_label("=/A9999XYZ100T0944=,000025=A99971312345600=>014032=}013032&,1000000000000XYZ123")
 
     assert (found.agency, found.di, found.serial, found.expiry, found.production, found.lot) == (
-        "ICCBBA", "A9999XYZ100T0944", "000025", "2014-02-01", "2013-02-01", "000000000000XYZ123",
-    )  # fmt: skip
+        "ICCBBA",
+        "A9999XYZ100T0944",
+        "000025",
+        "2014-02-01",
+        "2013-02-01",
+        "000000000000XYZ123",
+    )
 
 
 def test_tag_of_goods_gives_its_gtin() -> None:

@@ -29,9 +29,17 @@ from tests.datafiles import load_json
 
 RATES = st.floats(0.05, 5.0)
 LAWS = [
-    "exp:0.5", "const:2", "lognormal:3,2", "triangular:1,2,5", "uniform:1,4", "gamma:mean=3,sd=2", "weibull:1.5,3",
-    "normal:3,2,0.5", "hyperexp:.3,1,5", "values:1,2,2,7",
-]  # fmt: skip
+    "exp:0.5",
+    "const:2",
+    "lognormal:3,2",
+    "triangular:1,2,5",
+    "uniform:1,4",
+    "gamma:mean=3,sd=2",
+    "weibull:1.5,3",
+    "normal:3,2,0.5",
+    "hyperexp:.3,1,5",
+    "values:1,2,2,7",
+]
 
 
 def exact(**document: Any) -> dict[str, float]:
@@ -44,10 +52,15 @@ def exact(**document: Any) -> dict[str, float]:
         {"servers": 3, "arrivals": "const:1", "service": "exp:1"},  # GI/M/c has no simple formula
         {"servers": 3, "arrivals": "exp:1", "service": "lognormal:1,1"},
         {"servers": 1, "arrivals": "exp:1", "service": "exp:2", "patience": "const:3"},
-        {"servers": 1, "arrivals": ["exp:.3", "exp:.3"], "service": "const:1", "discipline": "preemptive",
-         "eviction": "restart"},
+        {
+            "servers": 1,
+            "arrivals": ["exp:.3", "exp:.3"],
+            "service": "const:1",
+            "discipline": "preemptive",
+            "eviction": "restart",
+        },
     ],
-)  # fmt: skip
+)
 def test_no_wait_is_claimed_where_there_is_no_formula(document: dict[str, Any]) -> None:
     found = exact(**document)
 
