@@ -196,18 +196,20 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     _register_desk(callbacks, port)
 
 
+def _shown(port: HospitalPort, search: str) -> tuple[list[Component], list[dict[str, str]]]:
+    query = query_of(search)
+    return content(port, query), _tickets(port, query.get("point", ""))
+
+
+def _at_point(search: str) -> str:
+    point = query_of(search).get("point", "")
+    if not point:
+        raise PreventUpdate
+    return point
+
+
 def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
     after = (Output(CONTENT, "children", allow_duplicate=True), Output(TICKET, "data", allow_duplicate=True))
-
-    def shown(search: str) -> tuple[list[Component], list[dict[str, str]]]:
-        query = query_of(search)
-        return content(port, query), _tickets(port, query.get("point", ""))
-
-    def at_point(search: str) -> str:
-        point = query_of(search).get("point", "")
-        if not point:
-            raise PreventUpdate
-        return point
 
     @callbacks.add(
         *after,
@@ -217,8 +219,8 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def draw(_clicks: int, search: str) -> Any:
-        actions.draw(port, at_point(search), priority=0)
-        return shown(search)
+        actions.draw(port, _at_point(search), priority=0)
+        return _shown(port, search)
 
     @callbacks.add(
         *after,
@@ -229,8 +231,8 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def call_next(_clicks: int, counter: str | None, search: str) -> Any:
-        actions.call_next(port, at_point(search), counter=counter or "")
-        return shown(search)
+        actions.call_next(port, _at_point(search), counter=counter or "")
+        return _shown(port, search)
 
     @callbacks.add(
         *after,
@@ -246,7 +248,7 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
         if not ticket:
             raise PreventUpdate
         actions.call(port, ticket, counter=counter or "", reason=reason or "")
-        return shown(search)
+        return _shown(port, search)
 
     for button, verb in ((START, "start"), (END, "end"), (LEAVE, "leave")):
 
@@ -262,7 +264,7 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
             if not ticket:
                 raise PreventUpdate
             actions.move_on(port, ticket, verb)
-            return shown(search)
+            return _shown(port, search)
 
 
 PAGE = Page(
