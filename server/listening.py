@@ -15,12 +15,24 @@ from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unr
 from interop.mllp.server import MllpOptions, MllpServer
 from interop.service.identity import count_persons
 from interop.service.keys import Vault, open_vault
-from interop.service.messages import Intake, Outcome, bury, keep_unreadable, replay, take_in
+from interop.service.messages import (
+    Intake,
+    Outcome,
+    Understood,
+    bury,
+    keep_unreadable,
+    replay,
+    take_in_together,
+    understand,
+)
+from server.doors.answers import answers_of
 from server.wiring import Hospital
+from twin.db.channel import Transaction
 from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError, Unavailable
 from twin.state.beds import is_bed
 
 _SERVICE = "identity.vault"
+_INTAKE = "interop.intake"
 
 
 def vault_of(hospital: Hospital) -> Vault:
@@ -80,6 +92,24 @@ class MessageDesk:
             return Outcome.DEAD.value
 
 
+class _Together:
+    """The intake of one hospital as the writer calls it: for all messages that wait at once."""
+
+    def __init__(self, intake: Intake) -> None:
+        self.intake = intake
+
+    def store(self, transaction: Transaction, arrived: list[Understood]) -> list[Handled]:
+        return take_in_together(transaction.session(), self.intake, arrived)
+
+
+def _together_of(hospital: Hospital) -> _Together:
+    # One per hospital: the writer joins only work that is the very same function.
+    held = hospital.services.get(_INTAKE)
+    if not isinstance(held, _Together):
+        held = hospital.services[_INTAKE] = _Together(intake_of(hospital))
+    return held
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message and what became of it."""
@@ -105,13 +135,14 @@ async def receive(hospital: Hospital, message: Message, data: bytes) -> Handled:
     Handled
         Failed for a dead letter; failed and not stored if nothing can be stored now: the sender should try again.
     """
-    intake, now = intake_of(hospital), hospital.clock.now()
-
-    def use_case(session: Session) -> Handled:
-        return take_in(session, intake, data=data, message=message, now=now)
-
+    together, now = _together_of(hospital), hospital.clock.now()
+    intake = together.intake
     try:
-        return await hospital.write(use_case)
+        understood = understand(intake, data=data, message=message, now=now)
+        handled: Handled = await answers_of(hospital).expect(
+            lambda answer: hospital.database.writer.send_together(together.store, understood, answer)
+        )
+        return handled
     except InputError as error:
         problem = error.message
 

@@ -42,8 +42,9 @@ def location_of(segment: Segment | None, number: int) -> PersonLocation:
     """
     if segment is None or segment.field(number) in ("", NULL):
         return PersonLocation()
-    values = (segment.value(number, component) for component in (1, 2, 3, 4, 7, 8))
-    return PersonLocation(*("" if value == NULL else value.strip().replace("\x00", "") for value in values))
+    told = ["" if part == NULL else part.strip().replace("\x00", "") for part in segment.components(number)[:8]]
+    told += [""] * (8 - len(told))
+    return PersonLocation(told[0], told[1], told[2], told[3], told[6], told[7])
 
 
 def _bed_names(told: PersonLocation) -> Iterator[str]:

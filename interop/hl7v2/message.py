@@ -17,10 +17,19 @@ MAX_SEGMENTS = 20_000
 _SEPARATOR = r"[!-/:-@\[-`{-~]"  # visible, and neither letter nor digit
 
 
-@lru_cache(maxsize=64)  # the segments of the message in hand: each is asked for a dozen fields
-def _parts(text: str, separator: str) -> tuple[str, ...]:
+_REMEMBERED = 4096  # characters of a segment: longer ones hold documents, which must not stay in memory
+
+
+def _split(text: str, separator: str) -> tuple[str, ...]:
     parts = text.split(separator)
     return (parts[0], separator, *parts[1:]) if text[:3] in _HEADERS else tuple(parts)
+
+
+_remembered = lru_cache(maxsize=512)(_split)  # of the messages in hand: each segment is asked for a dozen fields
+
+
+def _parts(text: str, separator: str) -> tuple[str, ...]:
+    return _remembered(text, separator) if len(text) <= _REMEMBERED else _split(text, separator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +71,12 @@ class Segment:
     def repetitions(self, number: int) -> list[str]:
         """Give the repetitions of a field as written; none if it is left out."""
         told = self.field(number)
-        if self.name in _HEADERS and number == 2:
-            return [told]
-        return told.split(self.by.repetition) if told else []
+        return self._repeated(number, told) if told else []
+
+    def _repeated(self, number: int, written: str) -> list[str]:
+        if number == 2 and self.name in _HEADERS:
+            return [written]  # MSH-2 holds the separators themselves
+        return written.split(self.by.repetition)
 
     def value(self, number: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
         """Give one value without escapes; empty if left out, :data:`NULL` if the sender deletes it.
@@ -74,10 +86,24 @@ class Segment:
         number, component, subcomponent, repetition : int
             From 1, as the standard counts.
         """
-        told = self.repetitions(number)
+        written = self.field(number)
+        if not written or (written.isalnum() and component == subcomponent == repetition == 1):
+            return written  # most fields: no separator is a letter or digit, so nothing in it is to be taken apart
+        told = self._repeated(number, written)
         if repetition > len(told):
             return ""
         return self.part(told[repetition - 1], component, subcomponent)
+
+    def components(self, number: int) -> list[str]:
+        """Give the components of a field's first repetition, each its first subcomponent, without escapes."""
+        written = self.field(number)
+        if not written or written.isalnum():
+            return [written]
+        first = self._repeated(number, written)[0]
+        if first == NULL:
+            return [NULL]
+        by = self.by
+        return [unescape(part.split(by.subcomponent)[0], by, self.codec) for part in first.split(by.component)]
 
     def part(self, text: str, component: int, subcomponent: int = 1) -> str:
         """Give one component of a repetition's text without escapes."""
@@ -234,13 +260,16 @@ def read_interchange(data: bytes) -> Interchange:
     return Interchange(text[: start.start()], segments, charset)
 
 
+@lru_cache(maxsize=64)
+def _boundary(separator: str) -> re.Pattern[str]:
+    mark = re.escape(separator)
+    # A line that does not begin as a segment does is the rest of the field before it (senders wrap texts so).
+    return re.compile(rf"[\r\n\x0b\x1c]+(?=(?:[A-Z][A-Z0-9]{{2}}(?:{mark}|[\r\n]|\Z))|(?:MSH|FHS|BHS){_SEPARATOR}|\Z)")
+
+
 def _segments(text: str, codec: str) -> Iterator[Segment]:
     by = separators_of(text)
-    mark = re.escape(by.field)
-    # A line that does not begin as a segment does is the rest of the field before it (senders wrap texts so).
-    boundary = re.compile(
-        rf"[\r\n\x0b\x1c]+(?=(?:[A-Z][A-Z0-9]{{2}}(?:{mark}|[\r\n]|\Z))|(?:MSH|FHS|BHS){_SEPARATOR}|\Z)"
-    )
+    boundary = _boundary(by.field)
     position = count = 0
     while position < len(text):
         found = boundary.search(text, position)

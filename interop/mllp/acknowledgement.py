@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from interop.hl7v2.escapes import Separators
@@ -94,22 +94,13 @@ def acknowledgements(message: Message, handled: Handled, *, now: int, control_id
 def _answer(message: Message, code: str, handled: Handled, now: int, control_id: str) -> bytes:
     msh, by = message.msh, message.by
     event = by.component.join(part for part in ("ACK", message.trigger if message.kind else "", "ACK") if part)
-    head = write_segment("MSH", [""], by)
     # Sender and receiver change places; their fields are taken as they stand, with their own escapes.
-    for number, text in (
-        (3, msh.field(5)),
-        (4, msh.field(6)),
-        (5, msh.field(3)),
-        (6, msh.field(4)),
-        (7, write_instant(now)),
-        (9, event if message.trigger else "ACK"),
-        (10, control_id),
-        (11, msh.field(11) or "P"),
-        (12, msh.field(12) or "2.5"),
-        (18, msh.field(18)),
-    ):
-        head = head.with_field(number, text)
-    head = replace(head, text=head.text.rstrip(by.field) if not msh.field(18) else head.text)
+    fields = ["MSH", by.encoding_characters, msh.field(5), msh.field(6), msh.field(3), msh.field(4)]
+    fields += [write_instant(now), "", event if message.trigger else "ACK", control_id]
+    fields += [msh.field(11) or "P", msh.field(12) or "2.5"]
+    if msh.field(18):
+        fields += ["", "", "", "", "", msh.field(18)]  # the answer is written in the charset of the message
+    head = Segment(by.field.join(fields), by)
     segments = [head, Segment(by.field.join(("MSA", code, msh.field(10))), by)]
     if handled.verdict is not Verdict.ACCEPTED and code not in ("CA",):
         error = ERROR_CODES.get(handled.error, "207")

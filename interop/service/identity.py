@@ -11,13 +11,12 @@ from sqlmodel import Session
 from interop.hl7v2.escapes import NULL
 from interop.hl7v2.reading import Reading
 from interop.service.keys import Vault
-from interop.service.plain import ask, put
+from interop.service.plain import ask
 from interop.tables import LINKS, PERSONS, REVEALS
 from twin.errors import InputError, NotFound
 
 MIN_REASON = 8
 _PERSON = "SELECT wrapped_key, identity, merged_into, told_at, erased_at FROM interop_person WHERE person = ?"
-_LINK = "SELECT person, told_at FROM interop_link WHERE encounter = ?"
 _DEPTH = 32  # of merges of merges; a longer chain is a loop
 
 
@@ -107,81 +106,15 @@ def key_of(session: Session, vault: Vault, person: str) -> bytes:
     return wrapped
 
 
-def note_identity(session: Session, vault: Vault, *, person: str, told: Identity, at: int) -> None:
-    """Keep the latest of what is said about a person; an erased person stays erased.
-
-    Parameters
-    ----------
-    session : Session
-        A writing transaction.
-    vault : Vault
-        Seals.
-    person : str
-        Pseudonym.
-    told : Identity
-        What a message says.
-    at : int
-        When that was so, UTC microseconds; older than what is kept changes nothing but what is empty.
-    """
-    wrapped = key_of(session, vault, person)
-    row = _row(session, person)
-    if not wrapped or row is None:
-        return
-    held = _opened(vault, person, wrapped, row[1])
-    first, second = (held, told) if at >= row[3] else (told, held)
-    values = {name: getattr(second, name) or getattr(first, name) for name in Identity.__struct_fields__}
-    merged = Identity(**values)
-    if merged == held and at <= row[3]:
-        return
-    sealed = vault.seal(msgspec.json.encode(merged), person=person, wrapped=wrapped)
-    session.execute(update(PERSONS).where(PERSONS.c.person == person).values(identity=sealed, told_at=max(at, row[3])))
-
-
-def _opened(vault: Vault, person: str, wrapped: bytes, sealed: bytes) -> Identity:
+def opened(vault: Vault, person: str, wrapped: bytes, sealed: bytes) -> Identity:
+    """Open a sealed identity; an empty one says nothing."""
     if not sealed:
         return Identity()
     return msgspec.json.decode(vault.open(sealed, person=person, wrapped=wrapped), type=Identity)
 
 
-def link(session: Session, *, encounter: str, person: str, at: int) -> None:
-    """Say whose encounter it is; the latest statement counts.
-
-    Parameters
-    ----------
-    session : Session
-        A writing transaction.
-    encounter, person : str
-        Pseudonyms.
-    at : int
-        UTC microseconds.
-    """
-    rows = ask(session, _LINK, (encounter,))
-    if not rows:
-        put(session, LINKS.name, {"encounter": encounter, "person": person, "told_at": at})
-    elif at > rows[0][1] and rows[0][0] != person:
-        session.execute(update(LINKS).where(LINKS.c.encounter == encounter).values(person=person, told_at=at))
-
-
-def merge(session: Session, vault: Vault, *, prior: str, into: str) -> None:
-    """Say that two records are one person; both keys stay until the person is erased.
-
-    Parameters
-    ----------
-    session : Session
-        A writing transaction.
-    vault : Vault
-        Makes keys.
-    prior, into : str
-        Pseudonyms; the first one's record is the one given up.
-    """
-    for person in (prior, into):
-        key_of(session, vault, person)
-    if prior in _family(session, into):
-        return
-    session.execute(update(PERSONS).where(PERSONS.c.person == _survivor(session, prior)).values(merged_into=into))
-
-
-def _survivor(session: Session, person: str) -> str:
+def survivor(session: Session, person: str) -> str:
+    """Give the record into which a person's records were merged; itself if none was."""
     for _ in range(_DEPTH):
         row = _row(session, person)
         if row is None or not row[2]:
@@ -190,9 +123,9 @@ def _survivor(session: Session, person: str) -> str:
     return person
 
 
-def _family(session: Session, person: str) -> list[str]:
+def family(session: Session, person: str) -> list[str]:
     """Give all records of one person: the surviving one and all that were merged into it."""
-    found = [_survivor(session, person)]
+    found = [survivor(session, person)]
     for one in found:
         rows = session.execute(select(PERSONS.c.person).where(PERSONS.c.merged_into == one)).scalars()
         found += [other for other in rows if other not in found]
@@ -246,12 +179,12 @@ def reveal(session: Session, vault: Vault, *, encounter: str, actor: str, reason
         If no reason is given.
     """
     told = _checked(reason)
-    person = _survivor(session, _person_behind(session, encounter))
+    person = survivor(session, _person_behind(session, encounter))
     _note_act(session, "reveal", encounter, (actor, told, now))
     row = _row(session, person)
     if row is None or not row[0]:
         raise NotFound("identity (it was erased) of encounter", encounter)
-    return _opened(vault, person, row[0], row[1])
+    return opened(vault, person, row[0], row[1])
 
 
 def erase(session: Session, *, encounter: str, actor: str, reason: str, now: int) -> Sequence[str]:
@@ -285,7 +218,7 @@ def erase(session: Session, *, encounter: str, actor: str, reason: str, now: int
         If no reason is given.
     """
     told = _checked(reason)
-    people = _family(session, _person_behind(session, encounter))
+    people = family(session, _person_behind(session, encounter))
     _note_act(session, "erase", encounter, (actor, told, now))
     table = PERSONS.c
     # First overwritten, then emptied: the old key must not stand in the page that is left behind.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import StrEnum
+from itertools import islice
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlmodel import Session
@@ -17,7 +18,8 @@ from interop.hl7v2.triggers import TRIGGERS, Told, tell
 from interop.mllp.acknowledgement import Handled, Verdict
 from interop.service import identity
 from interop.service.keys import Vault
-from interop.service.plain import ask, put
+from interop.service.people import Concerned, People, concerned_by
+from interop.service.plain import ask, ask_in, put, put_all
 from interop.tables import MESSAGES, PERSONS
 from twin.clock import HOUR_US
 from twin.errors import InputError, NotFound
@@ -113,32 +115,125 @@ def take_in(session: Session, intake: Intake, *, data: bytes, message: Message, 
     InputError
         If it cannot become events; then undo the transaction and call :func:`bury`.
     """
+    return take_in_together(session, intake, [understand(intake, data=data, message=message, now=now)])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A message of which is known what it says; nothing of it is stored yet.
+
+    Parameters
+    ----------
+    data : bytes
+        As it came.
+    told : Told
+        Events and patient groups.
+    concerned : tuple[Concerned, ...]
+        Who each patient group is about.
+    row : dict[str, object]
+        Its row, but for the sealed body and what became of it.
+    control_id : str
+        MSH-10.
+    """
+
+    data: bytes
+    told: Told
+    concerned: tuple[Concerned, ...]
+    row: dict[str, object]
+    control_id: str
+
+
+def understand(intake: Intake, *, data: bytes, message: Message, now: int) -> Understood:
+    """Find out what a message says; needs no transaction, so it is done while the writer waits for the disk.
+
+    Parameters
+    ----------
+    intake, data, message, now : Intake, bytes, Message, int
+        As for :func:`take_in`.
+
+    Raises
+    ------
+    InputError
+        If it cannot become events; then call :func:`bury`.
+    """
     if not message.control_id:
         raise InputError("MSH-10: expected a control id, found none: without it a resend cannot be known.")
-    before = _known(session, intake, message)
-    if before is not None:
-        return before
     told = tell(message, intake.around(message, now))
-    stored = intake.ledger.append(session, list(told.events)) if told.events else []
-    people = _note_people(session, intake.vault, told)
-    row = _row_of(message, intake.vault, now)
-    row |= {"outcome": (Outcome.APPLIED if stored else Outcome.STORED).value, "notes": " ".join(told.notes)}
-    row["events"] = len(stored)
-    put(session, MESSAGES.name, row | _sealed(session, intake.vault, data, people))
-    return Handled(verdict=Verdict.ACCEPTED)
+    concerned = _concerned(told, intake.vault)
+    row = _row_of(message, intake.vault, now) | {"notes": " ".join(told.notes)}
+    return Understood(data=data, told=told, concerned=concerned, row=row, control_id=message.control_id)
 
 
+def _concerned(told: Told, vault: Vault) -> tuple[Concerned, ...]:
+    trigger = told.trigger
+    found = [
+        concerned_by(reading, vault, is_person=trigger is not None and trigger.is_person) for reading in told.readings
+    ]
+    # Of a trigger that we do not know, the persons still close the body, but nothing else is believed.
+    return tuple(replace(one, encounter="") if trigger is None else one for one in found)
+
+
+def take_in_together(session: Session, intake: Intake, arrived: Sequence[Understood]) -> list[Handled]:
+    """Store several messages as one: what each costs in statements is shared by all of them.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    intake : Intake
+        What it needs.
+    arrived : Sequence[Understood]
+        In their order; the same message may come twice.
+
+    Returns
+    -------
+    list[Handled]
+        One for each.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be stored: then undo the transaction and try each alone.
+    """
+    known = {row[0] for row in ask_in(session, _KNOWN, [one.row["key"] for one in arrived])}
+    new: list[Understood] = []
+    for one in arrived:
+        if one.row["key"] not in known:
+            known.add(one.row["key"])
+            new.append(one)
+    _store(session, intake, new)
+    stored = {id(one) for one in new}
+    return [
+        Handled(verdict=Verdict.ACCEPTED) if id(one) in stored else _as_before(session, one.row, one.control_id)
+        for one in arrived
+    ]
+
+
+def _store(session: Session, intake: Intake, new: Sequence[Understood]) -> None:
+    events = [event for one in new for event in one.told.events]
+    stored = iter(intake.ledger.append(session, events) if events else ())
+    people = People(session, intake.vault, [group for one in new for group in one.concerned])
+    rows = []
+    for one in new:
+        count = len(list(islice(stored, len(one.told.events))))
+        outcome = Outcome.APPLIED if count else Outcome.STORED
+        for group in one.concerned:
+            people.note(group)
+        row = one.row | {"outcome": outcome.value, "events": count}
+        rows.append(row | _sealed(intake.vault, one.data, people, _named(one.concerned)))
+    put_all(session, MESSAGES.name, rows)
+
+
+_KNOWN = "SELECT key FROM interop_message WHERE key IN (?)"
 _HELD = "SELECT number, content, outcome, problem FROM interop_message WHERE key = ?"
 
 
-def _known(session: Session, intake: Intake, message: Message) -> Handled | None:
-    rows = ask(session, _HELD, (_key(message),))
-    if not rows:
-        return None
-    table, held = MESSAGES.c, rows[0]
-    if held[1] != _content(message, intake.vault):
+def _as_before(session: Session, row: dict[str, object], control_id: str) -> Handled:
+    """Count a message that came before; give the answer that it got then."""
+    table, held = MESSAGES.c, ask(session, _HELD, (row["key"],))[0]
+    if held[1] != row["content"]:
         raise InputError(
-            f"MSH-10 {message.control_id!r} was used before for another message: give each message its own.",
+            f"MSH-10 {control_id!r} was used before for another message: give each message its own.",
             code="hl7.control_id_reused",
         )
     session.execute(update(MESSAGES).where(table.number == held[0]).values(duplicates=table.duplicates + 1))
@@ -167,6 +262,8 @@ def bury(session: Session, intake: Intake, *, data: bytes, message: Message, pro
     """
     row = _row_of(message, intake.vault, now)
     held = session.execute(select(MESSAGES.c.content).where(MESSAGES.c.key == row["key"])).scalar()
+    if held == row["content"] and message.control_id:
+        return _as_before(session, row, message.control_id)
     if held is not None or not message.control_id:
         row["key"] = f"{row['key']}#{intake.vault.fingerprint(data)}"
         again = session.execute(select(MESSAGES.c.number).where(MESSAGES.c.key == row["key"])).scalar()
@@ -174,9 +271,10 @@ def bury(session: Session, intake: Intake, *, data: bytes, message: Message, pro
             counted = update(MESSAGES).where(MESSAGES.c.number == again)
             session.execute(counted.values(duplicates=MESSAGES.c.duplicates + 1))
             return Handled(verdict=Verdict.FAILED, problem=problem)
-    people = _people_in(message, intake, now)
-    values = row | {"outcome": Outcome.DEAD, "problem": problem, "attempts": 1}
-    session.execute(insert(MESSAGES).values(**values, **_sealed(session, intake.vault, data, people)))
+    names = _people_in(message, intake, now)
+    values = row | {"outcome": Outcome.DEAD.value, "problem": problem, "attempts": 1}
+    people = People(session, intake.vault, [], others=names)
+    put(session, MESSAGES.name, values | _sealed(intake.vault, data, people, names))
     return Handled(verdict=Verdict.FAILED, problem=problem)
 
 
@@ -215,7 +313,7 @@ def keep_unreadable(session: Session, vault: Vault, *, data: bytes, problem: str
             events=0,
             attempts=1,
             duplicates=0,
-            **_sealed(session, vault, data, ()),
+            **_sealed(vault, data, People(session, vault, []), ()),
         )
     )
 
@@ -246,37 +344,20 @@ def _people_in(message: Message, intake: Intake, now: int) -> list[str]:
     return [person for person in dict.fromkeys(found) if person]
 
 
-def _note_people(session: Session, vault: Vault, told: Told) -> list[str]:
-    """Keep who is who as the message says; give the pseudonyms of everybody in it."""
-    people: list[str] = []
-    for reading in told.readings:
-        person = identity.person_of(reading, vault)
-        prior = identity.person_of(reading, vault, segment="MRG", number=1)
-        people += [one for one in (person, prior) if one]
-        if not person or told.trigger is None:
-            continue
-        at = reading.occurred_at()
-        if told.trigger.is_person:
-            identity.note_identity(session, vault, person=person, told=identity.identity_of(reading), at=at)
-        if prior and prior != person and told.trigger.is_person:
-            identity.merge(session, vault, prior=prior, into=person)
-        if reading.value("PV1", 19) or reading.value("PID", 18):
-            identity.link(session, encounter=reading.encounter(), person=person, at=at)
-    return list(dict.fromkeys(people))
+def _named(concerned: Sequence[Concerned]) -> list[str]:
+    return list(dict.fromkeys(person for one in concerned for person in one.people))
 
 
-def _sealed(session: Session, vault: Vault, data: bytes, people: Sequence[str]) -> dict[str, object]:
+def _sealed(vault: Vault, data: bytes, people: People, named: Sequence[str]) -> dict[str, object]:
     """Close a body with the installation's key, then with each person's: throwing away one of these is enough."""
     body = vault.seal(data, person="", wrapped=b"")
-    closed = []
-    for person in people:
-        wrapped = identity.key_of(session, vault, person)
+    for person in named:
+        wrapped = people.key_of(person)
         if not wrapped:
             # Erased before: what comes later about this person is not kept in any readable form.
-            return {"body": b"", "persons": json.dumps(list(people))}
+            return {"body": b"", "persons": json.dumps(list(named))}
         body = vault.seal(body, person=person, wrapped=wrapped)
-        closed.append(person)
-    return {"body": body, "persons": json.dumps(closed)}
+    return {"body": body, "persons": json.dumps(list(named))}
 
 
 def body_of(session: Session, vault: Vault, number: int) -> bytes:
@@ -332,7 +413,10 @@ def replay(session: Session, intake: Intake, *, number: int, now: int) -> Outcom
     message = read_message(body_of(session, intake.vault, number))
     told = tell(message, intake.around(message, now))
     stored = intake.ledger.append(session, list(told.events)) if told.events else []
-    _note_people(session, intake.vault, told)
+    concerned = _concerned(told, intake.vault)
+    people = People(session, intake.vault, concerned)
+    for group in concerned:
+        people.note(group)
     outcome = Outcome.APPLIED if stored else Outcome.STORED
     session.execute(
         update(MESSAGES)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sqlmodel import Session
 
 from twin.db.channel import SESSION_KEY, Transaction
+
+_LENGTHS = (1, 4, 16, 64, 256)
+_AT_ONCE = _LENGTHS[-1]
 
 
 @cache
@@ -37,6 +40,28 @@ def ask(session: Session, statement: str, parameters: Sequence[object]) -> list[
     return list(connection.exec_driver_sql(text, tuple(parameters)).fetchall())
 
 
+def ask_in(session: Session, statement: str, values: Iterable[object]) -> list[Any]:
+    """Give the rows of a query that asks for several values of one column.
+
+    Parameters
+    ----------
+    session : Session
+        As for :func:`ask`.
+    statement : str
+        With one ``(?)`` where the values go.
+    values : Iterable[object]
+        Any number; none gives no rows.
+    """
+    asked, found = list(values), []
+    for start in range(0, len(asked), _AT_ONCE):
+        part = asked[start : start + _AT_ONCE]
+        # A few lengths only, so that the driver finds its prepared statement again; one value more than once is one.
+        length = next(size for size in _LENGTHS if size >= len(part))
+        marks = ", ".join("?" * length)
+        found += ask(session, statement.replace("(?)", f"({marks})"), part + [part[-1]] * (length - len(part)))
+    return found
+
+
 def put(session: Session, table: str, values: Mapping[str, object]) -> None:
     """Insert one row.
 
@@ -52,6 +77,21 @@ def put(session: Session, table: str, values: Mapping[str, object]) -> None:
     names = ", ".join(values)
     marks = ", ".join("?" * len(values))
     change(session, f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # our names
+
+
+def put_all(session: Session, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows that all have the same columns; one statement, as :func:`put`."""
+    if not rows:
+        return
+    names = list(rows[0])
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # our names
+    values = [tuple(row[name] for name in names) for row in rows]
+    held = session.info.get(SESSION_KEY)
+    if isinstance(held, Transaction) and held.dialect == "sqlite":
+        held.raw.executemany(statement, values)
+    else:
+        for one in values:
+            change(session, statement, one)
 
 
 def change(session: Session, statement: str, parameters: Sequence[object]) -> None:

@@ -1,0 +1,154 @@
+"""Who the messages in hand are about: keys, links and identities, asked for all at once and kept in step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import update
+from sqlmodel import Session
+
+from interop.hl7v2.reading import Reading
+from interop.service.identity import Identity, family, identity_of, opened, person_of, survivor
+from interop.service.keys import Vault
+from interop.service.plain import ask_in, put
+from interop.tables import LINKS, PERSONS
+
+_PERSONS = "SELECT person, wrapped_key, identity, told_at FROM interop_person WHERE person IN (?)"
+_LINKS = "SELECT encounter, person, told_at FROM interop_link WHERE encounter IN (?)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """Who one patient group of a message is about, without anybody's name but in ``identity``.
+
+    Parameters
+    ----------
+    person, prior, encounter : str
+        Pseudonyms; ``prior`` of the record merged away; each empty if not named.
+    at : int
+        When it was so, UTC microseconds.
+    identity : Identity or None
+        What the group says about the person; None if its trigger does not change that.
+    """
+
+    person: str
+    prior: str
+    encounter: str
+    at: int
+    identity: Identity | None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody named."""
+        return tuple(one for one in (self.person, self.prior) if one)
+
+
+def concerned_by(reading: Reading, vault: Vault, *, is_person: bool) -> Concerned:
+    """Find out who a patient group is about.
+
+    Parameters
+    ----------
+    reading : Reading
+        The group.
+    vault : Vault
+        Makes pseudonyms.
+    is_person : bool
+        Whether its trigger may change who somebody is.
+    """
+    has_visit = bool(reading.value("PV1", 19) or reading.value("PID", 18))
+    person = person_of(reading, vault)
+    return Concerned(
+        person=person,
+        prior=person_of(reading, vault, segment="MRG", number=1),
+        encounter=reading.encounter() if has_visit and person else "",
+        at=reading.occurred_at() if person else 0,
+        identity=identity_of(reading) if is_person and person else None,
+    )
+
+
+class People:
+    """The persons and links that some messages name, as they are stored.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    vault : Vault
+        Makes keys, seals and opens.
+    concerned : Iterable[Concerned]
+        All groups that will be noted.
+    others : Iterable[str], optional
+        Pseudonyms of further persons whose keys are needed.
+    """
+
+    def __init__(
+        self, session: Session, vault: Vault, concerned: Iterable[Concerned], *, others: Iterable[str] = ()
+    ) -> None:
+        self._session = session
+        self._vault = vault
+        groups = list(concerned)
+        people = dict.fromkeys([*(person for one in groups for person in one.people), *others])
+        encounters = dict.fromkeys(one.encounter for one in groups if one.encounter)
+        persons = ask_in(session, _PERSONS, people)
+        links = ask_in(session, _LINKS, encounters)
+        self._persons: dict[str, tuple[bytes, bytes, int]] = {row[0]: (row[1], row[2], row[3]) for row in persons}
+        self._links: dict[str, tuple[str, int]] = {row[0]: (row[1], row[2]) for row in links}
+
+    def key_of(self, person: str) -> bytes:
+        """Give a person's key as stored, made the first time; empty once the person is erased."""
+        held = self._persons.get(person)
+        if held is None:
+            wrapped = self._vault.new_wrapped_key(person)
+            row = {"person": person, "wrapped_key": wrapped, "identity": b"", "merged_into": ""}
+            put(self._session, PERSONS.name, row | {"told_at": 0, "erased_at": 0})
+            held = self._persons[person] = (wrapped, b"", 0)
+        return held[0]
+
+    def note(self, one: Concerned) -> None:
+        """Keep what a group says about who is who; the latest statement counts."""
+        if one.identity is not None:
+            self._note_identity(one.person, one.identity, one.at)
+            if one.prior and one.prior != one.person:
+                self._merge(one.prior, one.person)
+        if one.encounter:
+            self._link(one.encounter, one.person, one.at)
+
+    def _note_identity(self, person: str, told: Identity, at: int) -> None:
+        wrapped = self.key_of(person)
+        if not wrapped:
+            return  # erased: nothing about this person is kept in any readable form
+        _, sealed, told_at = self._persons[person]
+        held = opened(self._vault, person, wrapped, sealed)
+        # What is older than what is kept fills only what is empty.
+        first, second = (held, told) if at >= told_at else (told, held)
+        values = {name: getattr(second, name) or getattr(first, name) for name in Identity.__struct_fields__}
+        merged = Identity(**values)
+        if merged == held and at <= told_at:
+            return
+        sealed = self._vault.seal(msgspec.json.encode(merged), person=person, wrapped=wrapped)
+        told_at = max(at, told_at)
+        self._session.execute(
+            update(PERSONS).where(PERSONS.c.person == person).values(identity=sealed, told_at=told_at)
+        )
+        self._persons[person] = (wrapped, sealed, told_at)
+
+    def _merge(self, prior: str, into: str) -> None:
+        for person in (prior, into):
+            self.key_of(person)
+        if prior in family(self._session, into):
+            return
+        gone = survivor(self._session, prior)
+        self._session.execute(update(PERSONS).where(PERSONS.c.person == gone).values(merged_into=into))
+
+    def _link(self, encounter: str, person: str, at: int) -> None:
+        held = self._links.get(encounter)
+        if held is None:
+            put(self._session, LINKS.name, {"encounter": encounter, "person": person, "told_at": at})
+        elif at > held[1] and held[0] != person:
+            where = LINKS.c.encounter == encounter
+            self._session.execute(update(LINKS).where(where).values(person=person, told_at=at))
+        else:
+            return
+        self._links[encounter] = (person, at)
