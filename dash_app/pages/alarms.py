@@ -7,7 +7,6 @@ is acknowledged, or put aside for a while with a reason.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import dash
 import dash_mantine_components as dmc
@@ -16,8 +15,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import alarms as actions
-from dash_app.pages.address import TICK, URL, query_of, search_with
-from dash_app.pages.filters import select
+from dash_app.pages.address import URL, query_of
+from dash_app.pages.filters import follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -259,30 +258,9 @@ def _clicked() -> str:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the list, its filter, and the acts."""
-    _register_list(callbacks, port)
+    follow(callbacks, LIST, lambda query: content(port, query), permission=Permission.ALARMS_READ)
+    narrow(callbacks, PRIORITY, "priority", permission=Permission.ALARMS_READ)
     _register_acts(callbacks, port)
-
-
-def _register_list(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(
-        Output(LIST, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.ALARMS_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
-
-    @callbacks.add(
-        Output(URL, "search", allow_duplicate=True),
-        Input(PRIORITY, "value"),
-        State(URL, "search"),
-        permission=Permission.ALARMS_READ,
-        prevent_initial_call=True,
-    )
-    def filter_by_priority(priority: str | None, search: str) -> str:
-        return search_with(search, priority=priority)
 
 
 def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:

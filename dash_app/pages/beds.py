@@ -1,23 +1,24 @@
 """Bed board.
 
-Opened by the administrator and the wards, to see which bed can take the next patient and what keeps the others. From a
-dirty bed one goes to the task that cleans it.
+Opened by the administrator and the wards, to see which bed can take the next patient and what keeps the others. The
+house is one line a ward; a ward is its board; a bed says on what the board's word rests and leads to the task that
+cleans it, and to the messages behind who lies in it.
 """
 
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
 
-from dash import Input, Output, State, html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages.address import TICK, URL, query_of, search_with
-from dash_app.pages.filters import select
+from dash_app.pages.address import search_with
+from dash_app.pages.filters import follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.states import empty, page_head, panel, since
+from dash_app.pages.tables import Cell, table
 from dash_app.queries import beds
 from dash_app.queries.beds import BedUse
 from dash_app.queries.port import HospitalPort
@@ -29,6 +30,9 @@ from twin.access import Permission
 
 CONTENT = "beds-content"
 WARD = "beds-ward"
+SMALL = 40
+"""Beds up to which all boards are drawn; of a larger house a table of wards leads to them."""
+_SHOWN = 20
 _CSS = {BedUse.OCCUPIED: "occupied", BedUse.CLOSED: "blocked", BedUse.DIRTY: "dirty", BedUse.CLEANING: "dirty"}
 
 
@@ -37,8 +41,16 @@ def _short(row: beds.BedRow) -> str:
     return name or row.name
 
 
+def _at(ward: str, bed: str = "") -> str:
+    return f"/ui/beds{search_with('', ward=ward, bed=bed)}"
+
+
 def _bed(row: beds.BedRow, *, may_see_encounters: bool) -> Component:
-    lines: list[Component | str] = [html.B(_short(row)), html.Br(), codes.code_text(codes.BED_USES, row.use.value)]
+    lines: list[Component | str] = [
+        dcc.Link(html.B(_short(row)), href=_at(row.ward, row.id)),
+        html.Br(),
+        codes.code_text(codes.BED_USES, row.use.value),
+    ]
     if may_see_encounters and row.encounter:
         lines += [html.Br(), html.Span(row.encounter[-8:], className="secondary")]
     if row.discharge_at:
@@ -61,25 +73,87 @@ def _ward_panel(name: str, rows: list[beds.BedRow], *, may_see_encounters: bool)
     )
 
 
+def _wards(found: list[beds.BedRow]) -> Component:
+    """Draw one line a ward: a board of all beds of a large house is too long to read and slow to draw."""
+    uses = list(BedUse)
+    lines: list[list[Cell]] = []
+    for (name, ward), some in groupby(found, key=lambda row: (row.ward_name, row.ward)):
+        rows = list(some)
+        counts = [sum(row.use is use for row in rows) for use in uses]
+        leaving = min((row.discharge_at for row in rows if row.discharge_at), default=0)
+        # Beds without a ward have no address of their own; they stand in the boards below.
+        head: Cell = dcc.Link(name, href=_at(ward)) if ward else _("Beds without a ward")
+        lines.append([head, len(rows), *(count or "" for count in counts), moment(leaving) if leaving else ""])
+    names = [codes.code_text(codes.BED_USES, use.value) for use in uses]
+    headings = [_("Ward"), _("Beds"), *names, _("Next to leave")]
+    return panel(_("Wards"), table(_("Beds by ward"), headings, lines), wide=True)
+
+
+def _elsewhere(found: list[beds.BedRow]) -> list[Component]:
+    rows: list[list[Cell]] = [
+        [dcc.Link(row.name, href=_at(row.ward, row.id)), row.ward_name, row.observed_elsewhere]
+        for row in found
+        if row.observed_elsewhere
+    ]
+    if not rows:
+        return []
+    shown = table(_("Seen elsewhere"), [_("Bed"), _("Ward"), _("Seen in")], rows[:_SHOWN])
+    more = dcc.Link(_("All differences"), href="/ui/reconcile", className="action")
+    title = _("Wristband seen elsewhere: {count}").format(count=len(rows))
+    return [panel(title, shown, more, wide=True)]
+
+
+def _evidence(port: HospitalPort, bed: str, *, may_see_encounters: bool) -> Component:
+    """Say on what the board's word about one bed rests."""
+    state, now = port.state(), port.clock.now()
+    found = beds.evidence(state, bed, now, chinese=wants_chinese())
+    facts: list[tuple[str, Cell]] = [
+        (_("Use"), codes.code_text(codes.BED_USES, found.row.use.value)),
+        (_("Code of HL7 table 0116"), found.row.code),
+        (_("So since"), since(found.row.since_at, now) if found.row.since_at else ""),
+    ]
+    if may_see_encounters:
+        keys = [html.A(key[-8:], href=f"/ui/reconcile?encounter={key}", title=_("Why?")) for key in found.encounters]
+        parted: list[Component | str] = [part for key in keys for part in (key, " ")]
+        facts.append((_("Encounters here, kept or reserved"), html.Span(parted)))
+    if found.seen_in:
+        told = _("{place}, {share} % sure").format(place=found.seen_in, share=round(found.confidence * 100))
+        facts += [(_("Wristband seen in"), told), (_("Seen"), since(found.seen_at, now))]
+    if found.task:
+        facts.append((_("Task open for it"), dcc.Link(codes.code_text(codes.TASK_KINDS, found.task), href="/ui/tasks")))
+    rows: list[list[Cell]] = [[name, value] for name, value in facts if value != ""]
+    return panel(found.row.name, table(found.row.name, [_("Fact"), _("Value")], rows), wide=True)
+
+
 def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
-    """Build the board.
+    """Build the wards, or the board of one.
 
     Parameters
     ----------
     port : HospitalPort
         The hospital.
     query : dict[str, str]
-        Filter ``ward``.
+        Filter ``ward``, and ``bed`` of which the evidence is shown.
     """
-    found = beds.rows(port.state(), port.clock.now(), ward=query.get("ward", ""), chinese=wants_chinese())
+    ward, bed = query.get("ward", ""), query.get("bed", "")
+    found = beds.rows(port.state(), port.clock.now(), ward=ward, chinese=wants_chinese())
     if not found:
         return [empty(_("No beds"), _("Import places of the kind bed, or choose another ward."))]
     may_see = port.actor().may(Permission.ENCOUNTERS_READ)
     ready = sum(row.use is BedUse.READY for row in found)
     summary = _("Beds: {count}, ready for the next patient: {ready}").format(count=len(found), ready=ready)
-    wards = groupby(found, key=lambda row: row.ward_name)
+    parts: list[Component] = [html.P(summary, className="summary")]
+    if any(row.id == bed for row in found):
+        parts.append(_evidence(port, bed, may_see_encounters=may_see))
+    drawn = found
+    if not ward and len(found) > SMALL:
+        parts += [_wards(found), *_elsewhere(found)]
+        drawn = [row for row in found if not row.ward][:SMALL]
+    elif ward:
+        parts.insert(0, dcc.Link(_("All wards"), href="/ui/beds", className="action"))
+    wards = groupby(drawn, key=lambda row: row.ward_name)
     panels = [_ward_panel(name, list(rows), may_see_encounters=may_see) for name, rows in wards]
-    return [html.P(summary, className="summary"), html.Div(panels, className="panels")]
+    return [*parts, html.Div(panels, className="panels")]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -100,26 +174,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register filter and refresh."""
-
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.PLACES_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
-
-    @callbacks.add(
-        Output(URL, "search", allow_duplicate=True),
-        Input(WARD, "value"),
-        State(URL, "search"),
-        permission=Permission.PLACES_READ,
-        prevent_initial_call=True,
-    )
-    def filter_by_ward(ward: str | None, search: str) -> str:
-        return search_with(search, ward=ward)
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.PLACES_READ)
+    narrow(callbacks, WARD, "ward", permission=Permission.PLACES_READ)
 
 
 PAGE = Page(

@@ -113,75 +113,79 @@ def working(port: HospitalPort) -> list[Component]:
     names = [one.gateway for one in found]
     devices = [f"{one.gateway}: {device.device}" for one in found for device in one.devices]
     places = [{"value": place, "label": place} for place in sorted(port.state().places)]
-    return [
-        panel(
-            _("Try and add a reader or machine"),
-            html.P(
-                _("The gateway opens the line and tells what it hears within some seconds; nothing is written."),
-                className="secondary",
-            ),
-            dmc.Select(id=GATEWAY, label=_("Gateway"), data=names, value=names[0], allowDeselect=False),
-            dmc.Select(
-                id=KIND,
-                label=_("Kind of reader, or profile of machine"),
-                data=actions.device_kinds(),
-                value="llrp",
-                searchable=True,
-                allowDeselect=False,
-            ),
-            dmc.TextInput(id=NEW_ID, label=_("Its id")),
-            dmc.TextInput(id=HOST, label=_("Network address"), value="127.0.0.1"),
-            dmc.TextInput(id=PORT, label=_("Port (empty: the usual one)")),
-            dmc.TextInput(id=LINE, label=_("Serial line, such as /dev/ttyUSB0")),
-            dmc.TextInput(id=UNIT, label=_("Modbus unit")),
-            dmc.TextInput(id=ANTENNAS, label=_("Antennas, such as 1,2")),
-            dmc.TextInput(id=TOPIC, label=_("MQTT topic")),
-            dmc.Select(id=PLACE, label=_("Place of its first antenna"), data=places, searchable=True, clearable=True),
-            html.P(
-                [
-                    html.Button(_("Test read"), id=TRY, className="action primary", n_clicks=0, disabled=not may),
-                    " ",
-                    html.Button(_("Add to the gateway"), id=ADD, className="action", n_clicks=0, disabled=not may),
-                ]
-            ),
-            html.Div(id=TRIED, role="status"),
+    return [_trying(names, places, may=may), _frames(devices), _settings(port, names[0], may=may)]
+
+
+def _trying(names: list[str], places: list[dict[str, str]], *, may: bool) -> Component:
+    return panel(
+        _("Try and add a reader or machine"),
+        html.P(
+            _("The gateway opens the line and tells what it hears within some seconds; nothing is written."),
+            className="secondary",
         ),
-        panel(
-            _("Raw frames"),
-            html.P(
-                _("What went over the line last: UTC microseconds, direction, octets in hex."), className="secondary"
-            ),
-            dmc.Select(
-                id=DEVICE,
-                label=_("Reader or machine"),
-                data=devices,
-                value=devices[0] if devices else None,
-                searchable=True,
-                allowDeselect=False,
-            ),
-            html.P(
-                [
-                    html.Button(_("Show"), id=SHOW, className="action", n_clicks=0),
-                    " ",
-                    html.Button(_("Save as recording"), id=SAVE, className="action", n_clicks=0),
-                ]
-            ),
-            html.Pre(
-                id=FRAMES, className="frames", tabIndex=0, role="region", **attributes(aria_label=_("Raw frames"))
-            ),
-            dcc.Download(id=SAVED),
+        dmc.Select(id=GATEWAY, label=_("Gateway"), data=names, value=names[0], allowDeselect=False),
+        dmc.Select(
+            id=KIND,
+            label=_("Kind of reader, or profile of machine"),
+            data=actions.device_kinds(),
+            value="llrp",
+            searchable=True,
+            allowDeselect=False,
         ),
-        panel(
-            _("Settings"),
-            html.Div(versions(port, names[0]), id=VERSIONS),
-            html.P(
-                html.Button(
-                    _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
-                )
-            ),
-            wide=True,
+        dmc.TextInput(id=NEW_ID, label=_("Its id")),
+        dmc.TextInput(id=HOST, label=_("Network address"), value="127.0.0.1"),
+        dmc.TextInput(id=PORT, label=_("Port (empty: the usual one)")),
+        dmc.TextInput(id=LINE, label=_("Serial line, such as /dev/ttyUSB0")),
+        dmc.TextInput(id=UNIT, label=_("Modbus unit")),
+        dmc.TextInput(id=ANTENNAS, label=_("Antennas, such as 1,2")),
+        dmc.TextInput(id=TOPIC, label=_("MQTT topic")),
+        dmc.Select(id=PLACE, label=_("Place of its first antenna"), data=places, searchable=True, clearable=True),
+        html.P(
+            [
+                html.Button(_("Test read"), id=TRY, className="action primary", n_clicks=0, disabled=not may),
+                " ",
+                html.Button(_("Add to the gateway"), id=ADD, className="action", n_clicks=0, disabled=not may),
+            ]
         ),
-    ]
+        html.Div(id=TRIED, role="status"),
+    )
+
+
+def _frames(devices: list[str]) -> Component:
+    return panel(
+        _("Raw frames"),
+        html.P(_("What went over the line last: UTC microseconds, direction, octets in hex."), className="secondary"),
+        dmc.Select(
+            id=DEVICE,
+            label=_("Reader or machine"),
+            data=devices,
+            value=devices[0] if devices else None,
+            searchable=True,
+            allowDeselect=False,
+        ),
+        html.P(
+            [
+                html.Button(_("Show"), id=SHOW, className="action", n_clicks=0),
+                " ",
+                html.Button(_("Save as recording"), id=SAVE, className="action", n_clicks=0),
+            ]
+        ),
+        html.Pre(id=FRAMES, className="frames", tabIndex=0, role="region", **attributes(aria_label=_("Raw frames"))),
+        dcc.Download(id=SAVED),
+    )
+
+
+def _settings(port: HospitalPort, gateway: str, *, may: bool) -> Component:
+    return panel(
+        _("Settings"),
+        html.Div(versions(port, gateway), id=VERSIONS),
+        html.P(
+            html.Button(
+                _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
+            )
+        ),
+        wide=True,
+    )
 
 
 def versions(port: HospitalPort, gateway: str) -> Component:
@@ -222,6 +226,11 @@ def _place_of_device(choice: str | None) -> tuple[str, str]:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register what the buttons do."""
+    _register_trying(callbacks, port)
+    _register_frames(callbacks, port)
+
+
+def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
     fields = [State(identifier, "value") for identifier in _FIELDS.values()]
 
     @callbacks.add(
@@ -261,6 +270,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         actions.roll_back(gateways.settings_of(port), gateway, actor=port.actor())
         return versions(port, gateway)
 
+
+def _register_frames(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(FRAMES, "children"),
         Input(SHOW, "n_clicks"),

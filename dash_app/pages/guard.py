@@ -6,11 +6,10 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import dash
 from dash import ClientsideFunction
-from dash.exceptions import PreventUpdate
 
 from dash_app.texts.problems import problem_text
 from twin.access import Actor, Permission
@@ -55,6 +54,7 @@ class Callbacks:
         **options : Any
             Further options of ``dash.Dash.callback``.
         """
+        has_output = any(isinstance(one, dash.Output) for one in dependencies)
 
         def decorate(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
             @functools.wraps(function)
@@ -64,7 +64,8 @@ class Callbacks:
                     return await asyncio.to_thread(function, *args, **kwargs)
                 except HospitalTwinError as error:
                     dash.set_props(NOTICE, {"children": problem_text(error)})
-                    raise PreventUpdate from error
+                    # PreventUpdate would answer 204 without the notice: it has to come back beside "nothing changed".
+                    return cast(R, dash.no_update if has_output else None)
 
             setattr(guarded, PERMISSION_ATTRIBUTE, permission)
             return self.app.callback(*dependencies, **options)(guarded)  # type: ignore[no-any-return]  # Dash is untyped

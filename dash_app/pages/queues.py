@@ -6,6 +6,8 @@ waits grow and who was called out of turn, and to open another counter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,8 +16,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import queues as actions
-from dash_app.pages.address import TICK, URL, query_of, search_with
-from dash_app.pages.filters import select
+from dash_app.pages.address import URL, query_of
+from dash_app.pages.filters import follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -28,6 +30,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment
 from twin.access import Permission
+from twin.errors import InputError
 from twin.state.model import Ticket
 from twin.state.queueing import ExpectedWait
 
@@ -162,81 +165,48 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register filter, refresh and the desk."""
+    may_call = Permission.QUEUES_CALL
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.QUEUES_READ)
+    follow(callbacks, TICKET, lambda query: _tickets(port, query.get("point", "")), permission=may_call, part="data")
+    narrow(callbacks, POINT, "point", permission=Permission.QUEUES_READ)
+    for button, act in _ACTS.items():
+        _register_act(callbacks, port, button, act)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entered:
+    """What stands in the fields of the desk; empty for nothing."""
+
+    point: str
+    ticket: str
+    counter: str
+    reason: str
+
+    def needed(self, field: str) -> str:
+        """Give a choice without which the act means nothing."""
+        chosen: str = getattr(self, field)
+        if not chosen:
+            raise InputError(f"Choose a {field} first.", code=f"input.queue_{field}")
+        return chosen
+
+
+_Act = Callable[[HospitalPort, _Entered], object]
+_ACTS: dict[str, _Act] = {
+    DRAW: lambda port, told: actions.draw(port, told.needed("point"), priority=0),
+    NEXT: lambda port, told: actions.call_next(port, told.needed("point"), counter=told.counter),
+    CALL: lambda port, told: actions.call(port, told.needed("ticket"), counter=told.counter, reason=told.reason),
+    START: lambda port, told: actions.move_on(port, told.needed("ticket"), "start"),
+    END: lambda port, told: actions.move_on(port, told.needed("ticket"), "end"),
+    LEAVE: lambda port, told: actions.move_on(port, told.needed("ticket"), "leave"),
+}
+
+
+def _register_act(callbacks: Callbacks, port: HospitalPort, button: str, act: _Act) -> None:
     @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.QUEUES_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
-
-    @callbacks.add(
-        Output(URL, "search", allow_duplicate=True),
-        Input(POINT, "value"),
-        State(URL, "search"),
-        permission=Permission.QUEUES_READ,
-        prevent_initial_call=True,
-    )
-    def choose(point: str | None, search: str) -> str:
-        return search_with(search, point=point)
-
-    @callbacks.add(
-        Output(TICKET, "data"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.QUEUES_CALL,
-        prevent_initial_call=True,
-    )
-    def tickets(search: str, _tick: Any) -> list[dict[str, str]]:
-        return _tickets(port, query_of(search).get("point", ""))
-
-    _register_desk(callbacks, port)
-
-
-def _shown(port: HospitalPort, search: str) -> tuple[list[Component], list[dict[str, str]]]:
-    query = query_of(search)
-    return content(port, query), _tickets(port, query.get("point", ""))
-
-
-def _at_point(search: str) -> str:
-    point = query_of(search).get("point", "")
-    if not point:
-        raise PreventUpdate
-    return point
-
-
-def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
-    after = (Output(CONTENT, "children", allow_duplicate=True), Output(TICKET, "data", allow_duplicate=True))
-
-    @callbacks.add(
-        *after,
-        Input(DRAW, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.QUEUES_CALL,
-        prevent_initial_call=True,
-    )
-    def draw(_clicks: int, search: str) -> Any:
-        actions.draw(port, _at_point(search), priority=0)
-        return _shown(port, search)
-
-    @callbacks.add(
-        *after,
-        Input(NEXT, "n_clicks"),
-        State(COUNTER, "value"),
-        State(URL, "search"),
-        permission=Permission.QUEUES_CALL,
-        prevent_initial_call=True,
-    )
-    def call_next(_clicks: int, counter: str | None, search: str) -> Any:
-        actions.call_next(port, _at_point(search), counter=counter or "")
-        return _shown(port, search)
-
-    @callbacks.add(
-        *after,
-        Input(CALL, "n_clicks"),
+        Output(CONTENT, "children", allow_duplicate=True),
+        Output(TICKET, "data", allow_duplicate=True),
+        Output(REASON, "value", allow_duplicate=True),
+        Input(button, "n_clicks"),
         State(TICKET, "value"),
         State(COUNTER, "value"),
         State(REASON, "value"),
@@ -244,27 +214,14 @@ def _register_desk(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.QUEUES_CALL,
         prevent_initial_call=True,
     )
-    def call(_clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
-        if not ticket:
+    def do(clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
+        if not clicks:
             raise PreventUpdate
-        actions.call(port, ticket, counter=counter or "", reason=reason or "")
-        return _shown(port, search)
-
-    for button, verb in ((START, "start"), (END, "end"), (LEAVE, "leave")):
-
-        @callbacks.add(
-            *after,
-            Input(button, "n_clicks"),
-            State(TICKET, "value"),
-            State(URL, "search"),
-            permission=Permission.QUEUES_CALL,
-            prevent_initial_call=True,
-        )
-        def go_on(_clicks: int, ticket: str | None, search: str, verb: str = verb) -> Any:
-            if not ticket:
-                raise PreventUpdate
-            actions.move_on(port, ticket, verb)
-            return _shown(port, search)
+        query = query_of(search)
+        point = query.get("point", "")
+        act(port, _Entered(point=point, ticket=ticket or "", counter=counter or "", reason=reason or ""))
+        # a reason is given for one call: the next one needs its own
+        return content(port, query), _tickets(port, point), ""
 
 
 PAGE = Page(

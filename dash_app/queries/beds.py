@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dash_app.queries.names import place_name
+from twin.clock import SECOND_US
 from twin.events.patients import BedReadiness, BedService
 from twin.state import views
 from twin.state.live import LiveState
@@ -126,6 +127,67 @@ def _row(state: LiveState, bed: str, now: int, *, chinese: bool) -> BedRow:
         since_at=view.since_at,
         discharge_at=encounter.discharge_expected_at if encounter is not None else 0,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BedEvidence:
+    """On what the board's word about one bed rests.
+
+    Parameters
+    ----------
+    row : BedRow
+        The bed.
+    encounters : tuple[str, ...]
+        Who is in it, keeps it, or has it reserved; in that order.
+    seen_in : str
+        Name of the place where the first one's wristband was seen last; empty if it never was.
+    confidence : float
+        That the wearer is there now, 0 to 1.
+    seen_at : int
+        When, UTC microseconds; 0 if never.
+    task : str
+        Kind of an open task about the bed; empty if there is none.
+    """
+
+    row: BedRow
+    encounters: tuple[str, ...]
+    seen_in: str
+    confidence: float
+    seen_at: int
+    task: str
+
+
+def evidence(state: LiveState, bed: str, now: int, *, chinese: bool = False) -> BedEvidence:
+    """Give on what the board's word about a bed rests.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    bed : str
+        Id of its place.
+    now : int
+        UTC microseconds.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    """
+    view = views.bed_view(state, bed)
+    seen = views.believed_encounter_location(state, view.encounter, now) if view.encounter else None
+    is_seen = seen is not None and seen.basis is views.Basis.OBSERVED
+    tasks = (state.tasks[key] for key in sorted(state.index.open_tasks) if bed in _subjects(state, key))
+    return BedEvidence(
+        row=_row(state, bed, now, chinese=chinese),
+        encounters=view.encounters,
+        seen_in=place_name(state, seen.place, chinese=chinese) if seen is not None and is_seen else "",
+        confidence=seen.confidence if seen is not None and is_seen else 0.0,
+        seen_at=now - int(seen.age_s * SECOND_US) if seen is not None and is_seen else 0,
+        task=next((task.kind.value for task in tasks if task.kind is not None), ""),
+    )
+
+
+def _subjects(state: LiveState, key: str) -> tuple[str, ...]:
+    task = state.tasks.get(key)
+    return (task.subject_id, task.to_place) if task is not None else ()
 
 
 def rows(state: LiveState, now: int, *, ward: str = "", chinese: bool = False) -> list[BedRow]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dash_app.queries.port import HospitalPort
 from interop.service.explaining import messages_behind
-from interop.service.messages import InterfaceView, MessageView, interfaces, messages
+from interop.service.received import InterfaceView, MessageView, interfaces, messages
 from twin.events.envelope import Event
 from twin.ports import Stored
 from twin.state.explaining import explain

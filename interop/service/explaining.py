@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select
 from sqlmodel import Session
 
-from interop.service.messages import MessageView
+from interop.service.received import MessageView
 from interop.tables import MESSAGES
 from twin.events.envelope import Event
 

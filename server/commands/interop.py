@@ -12,7 +12,8 @@ import typer
 
 from interop.hl7v2.message import Message, read_interchange, read_message
 from interop.mllp.client import MllpClient
-from interop.service.messages import Outcome, messages, newest_number, replay
+from interop.service.messages import Outcome, replay
+from interop.service.received import messages, newest_number
 from server.checking import check_file
 from server.console import AsJson, Exit, leave, say, show_rows
 from server.listening import intake_of, receive

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import Path as PathParameter
 from sqlmodel import Session
 
-from interop.service import identity, messages
+from interop.service import identity, messages, received
 from interop.service.messages import Outcome
 from server.doors.context import CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
@@ -99,7 +99,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 def list_interfaces(call: CallDep) -> Interfaces:
     """Give each connection: last message, rate, duplicates, dead letters."""
     with call.hospital.read() as session:
-        found = messages.interfaces(session, now=call.now)
+        found = received.interfaces(session, now=call.now)
     rows = [
         Interface(
             source=one.source,
@@ -125,7 +125,7 @@ def list_messages(
     scope = f"messages/{source}/{outcome}"
     after = call.cursors.read(scope, cursor)
     with call.hospital.read() as session:
-        rows = messages.messages(
+        rows = received.messages(
             session, source=source, outcome=outcome, before=after[0] if after else 0, limit=limit + 1
         )
     more = len(rows) > limit

@@ -34,3 +34,29 @@ def test_reports_stand_and_say_what_they_are_about(visit, address, heading):
 
     assert page.inner_text("#page h1") == heading
     page.wait_for_selector("#page section")
+
+
+def test_a_call_out_of_turn_without_a_reason_is_refused_on_the_page(visit, served):
+    for number in ("D001", "D002"):
+        served.tell(QueueJoined, f"ticket-{number}", service_point="ICU", number=number)
+    page = visit().open("/ui/queues?point=ICU")
+    page.wait_for_selector("text=D002")
+
+    page.click("#queues-ticket")
+    page.get_by_role("option", name="D002").click()
+    page.click("#queues-call")
+    page.wait_for_selector("#frame-notice:has-text('queue.jump')")
+    assert served.hospital.live.tickets["ticket-D002"].counter == ""
+
+    page.fill("#queues-reason", "Faints in the hall")
+    page.click("#queues-call")
+    page.wait_for_selector("text=Faints in the hall")
+    assert served.hospital.live.tickets["ticket-D002"].exception_reason == "Faints in the hall"
+
+
+def test_a_bed_opens_its_evidence(visit):
+    page = visit().open("/ui/beds?ward=W1")
+    page.click(".bed a >> nth=0")
+
+    page.wait_for_selector("text=Code of HL7 table 0116")
+    assert "bed=W1-B1" in page.url

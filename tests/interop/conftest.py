@@ -13,7 +13,7 @@ from sqlmodel import Session
 from interop.hl7v2.message import read_message
 from interop.hl7v2.triggers import tell
 from interop.mllp.acknowledgement import Handled
-from interop.service import messages
+from interop.service import received
 from interop.service.keys import Vault
 from interop.service.messages import Intake, source_of, take_in
 from server.listening import intake_of, receive
@@ -68,9 +68,9 @@ class Listening:
     def event_count(self) -> int:
         return self.hospital.ledger.last_sequence()
 
-    def rows(self) -> list[messages.MessageView]:
+    def rows(self) -> list[received.MessageView]:
         with self.hospital.read() as session:
-            return messages.messages(session, limit=500)
+            return received.messages(session, limit=500)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from interop.hl7v2.message import read_message
 from interop.mllp.client import MllpClient
 from interop.mllp.framing import framed
 from interop.mllp.server import MllpOptions, MllpServer
-from interop.service import messages
+from interop.service import messages, received
 from server.listening import intake_of, mllp_server
 from server.wiring import open_hospital
 from tests.interop.conftest import Listening
@@ -197,7 +197,7 @@ def test_killed_in_the_middle_nothing_acknowledged_is_lost_and_nothing_is_double
             done = max(done, acknowledged)
     hospital = open_hospital(Settings(data_dir=tmp_path, free_disk_floor_mb=0), handlers=[])
     with hospital.read() as session:
-        kept = messages.messages(session, limit=100)
+        kept = received.messages(session, limit=100)
     vault = intake_of(hospital).vault
     first = [vault.pseudonym("visit", "HOSP", f"V{number}") for number in range(done)]
     held = set(hospital.live.encounters)
