@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     mllp_host: str = "127.0.0.1"
     mllp_port: Port = 0
     mqtt_url: str = ""
+    notify_origins: tuple[str, ...] = ()
+    """Origins to which subscribers may have notifications sent, ``scheme://host[:port]``; none by default."""
 
     @field_validator("time_zone")
     @classmethod

@@ -102,6 +102,39 @@ def _messages(port: HospitalPort, title: str, outcome: str, limit: int) -> Compo
     return panel(title, table(title, headings, rows), wide=True)
 
 
+def _followers(port: HospitalPort) -> Component:
+    now, title = port.clock.now(), _("Who is told of what happens here")
+    found = interfaces.followers(port)
+    if not found:
+        return panel(title, html.P(_("Nobody: other systems subscribe by FHIR or EPCIS; see the guide.")), wide=True)
+    rows: list[list[Cell]] = [
+        [
+            one.id[-8:],
+            one.kind.upper(),
+            one.topic,
+            one.wanted.endpoint,
+            codes.code_text(codes.SUBSCRIPTION_STATES, one.state.value),
+            one.sent,
+            one.failures or "",
+            one.problem,
+            since(one.created_at, now),
+        ]
+        for one in found
+    ]
+    headings = [
+        _("Subscription"),
+        _("Standard"),
+        _("Topic"),
+        _("Address"),
+        _("Status"),
+        _("Events told"),
+        _("Failures in a row"),
+        _("Last problem"),
+        _("Since"),
+    ]
+    return panel(title, table(title, headings, rows), wide=True)
+
+
 def content(port: HospitalPort) -> list[Component]:
     """Build the tables.
 
@@ -114,6 +147,7 @@ def content(port: HospitalPort) -> list[Component]:
         _connections(port),
         _messages(port, _("Dead letters"), "dead", 50),
         _messages(port, _("Latest messages"), "", 30),
+        _followers(port),
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dash_app.queries.port import HospitalPort
 from interop.service.explaining import messages_behind
 from interop.service.received import InterfaceView, MessageView, interfaces, messages
+from interop.service.subscriptions import Subscription, subscriptions
 from twin.events.envelope import Event
 from twin.ports import Stored
 from twin.state.explaining import explain
@@ -34,6 +35,12 @@ def recent(port: HospitalPort, *, source: str = "", outcome: str = "", limit: in
     """
     with port.read() as session:
         return messages(session, source=source, outcome=outcome, limit=limit)
+
+
+def followers(port: HospitalPort) -> list[Subscription]:
+    """Give who is told of what happens here, the oldest first."""
+    with port.read() as session:
+        return subscriptions(session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

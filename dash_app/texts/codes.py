@@ -65,6 +65,12 @@ BED_USES: Mapping[str, str] = {
     "cleaning": mark("Being cleaned"),
     "closed": mark("Out of service"),
 }
+SUBSCRIPTION_STATES: Mapping[str, str] = {
+    "requested": mark("Not yet confirmed"),
+    "active": mark("Told"),
+    "error": mark("Given up"),
+    "off": mark("Paused"),
+}
 STOCK_STATES: Mapping[str, str] = {
     "out": mark("Empty"),
     "low": mark("Low"),

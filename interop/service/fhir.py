@@ -14,8 +14,10 @@ from sqlmodel import Session
 from interop.fhir.meaning import Writing, events_of, persons_of
 from interop.fhir.resources import Resource, instant
 from interop.fhir.searching import Wanted, terms_of
+from interop.fhir.topics import wish_of
 from interop.service import identity
 from interop.service.keys import Vault
+from interop.service.subscriptions import check_address, follow_resource
 from interop.tables import FHIR_RESOURCES, FHIR_TERMS, PERSONS
 from twin.errors import InputError, NotFound, StaleVersion
 from twin.ports import EventSink
@@ -40,11 +42,14 @@ class Store:
         Takes what a write means for the twin.
     live : LiveState
         As of the last commit.
+    origins : tuple[str, ...]
+        To which subscribers may have notifications sent.
     """
 
     vault: Vault
     ledger: EventSink
     live: LiveState
+    origins: tuple[str, ...] = ()
 
     def hidden(self, text: str) -> str:
         """Give the keyed fingerprint under which a value that may name a person is found."""
@@ -177,6 +182,8 @@ def write(session: Session, store: Store, told: Write) -> Version:
         events = events_of(told.resource, writing)
         if events:
             store.ledger.append(session, events)
+    if told.kind == "Subscription":
+        _follow(session, store, told)
     return Version(
         number=number,
         kind=told.kind,
@@ -186,6 +193,14 @@ def write(session: Session, store: Store, told: Write) -> Version:
         updated_at=told.at,
         body=_shown(told.body, told.id, version + 1, told.at) if told.body else {},
     )
+
+
+def _follow(session: Session, store: Store, told: Write) -> None:
+    """Let the one who wrote a Subscription be told from now on, or no more if it was deleted."""
+    wish = wish_of(told.resource) if told.body else None
+    if wish is not None:
+        check_address(wish.endpoint, store.origins)
+    follow_resource(session, told.id, wish, position=store.live.sequence, at=told.at, source=told.source)
 
 
 def _seal(session: Session, store: Store, told: Write) -> tuple[bytes, list[str]]:

@@ -22,6 +22,7 @@ from server.gateways.setting_up import SettingUp
 from server.imports.desk import Desk
 from server.jobs.runner import JobRunner
 from server.listening import mllp_server
+from server.notifying import Notifier
 from server.partners import tell_partners
 from server.runs.forecasts import EVERY_US, ForecastDesk
 from server.wiring import Hospital, follow
@@ -123,6 +124,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     runner.start()
     engine.start()
     Watches(hospital, engine).start()
+    notifier = Notifier(hospital)
+    notifier.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
     if hospital.settings.mllp_port > 0:
         app.api.state.background.append(lambda: mllp_server(hospital))
@@ -141,6 +144,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         sys.setswitchinterval(before)
         hospital.deadlines.stop()
         desk.stop()
+        notifier.stop()
         engine.stop()
         runner.stop()
         hospital.ledger.take_snapshot().result()  # so that the next start replays nothing

@@ -95,7 +95,8 @@ class TraceShown(msgspec.Struct, frozen=True, kw_only=True):
     is_whole: bool
 
 
-def _json(value: object, status: int = 200, *, link: str = "", location: str = "") -> Response:
+def json_answer(value: object, status: int = 200, *, link: str = "", location: str = "") -> Response:
+    """Make an answer with the headers that say which versions are spoken."""
     more = {name: text for name, text in (("link", link), ("location", location)) if text}
     return Response(msgspec.json.encode(value), status, _VERSIONS | more, MEDIA)
 
@@ -156,7 +157,7 @@ async def capture_events(call: CallDep) -> Response:
     told, behaviour = _document_in(call), _behaviour(call)
     events, document = events_of(told), _document_of(call, told)
     await call.hospital.write(lambda session: _capture(session, events, document, behaviour))
-    return _json({}, 202, location=f"/epcis/capture/{document.capture_id}")
+    return json_answer({}, 202, location=f"/epcis/capture/{document.capture_id}")
 
 
 @router.post(
@@ -172,7 +173,7 @@ async def capture_event(call: CallDep) -> Response:
         )
         raise FieldError(problem, code="epcis.validation")
     stored = await call.hospital.write(lambda session: _capture(session, events, document, "rollback"))
-    return _json({}, 201, location=f"/epcis/events/{stored[0]}")
+    return json_answer({}, 201, location=f"/epcis/events/{stored[0]}")
 
 
 def _job(found: Capture) -> CaptureShown:
@@ -194,7 +195,7 @@ def list_captures(call: CallDep, perPage: Limit = 30, nextPageToken: CursorText 
     with call.hospital.read() as session:
         jobs = epcis.captures(session, before=before[0] if before else "", limit=perPage + 1)
     mark = call.cursors.write("epcis/captures", [jobs[perPage - 1].capture_id]) if len(jobs) > perPage else ""
-    return _json([_job(job) for job in jobs[:perPage]], link=_next(call, mark))
+    return json_answer([_job(job) for job in jobs[:perPage]], link=_next(call, mark))
 
 
 @router.get("/capture/{capture_id}", permission=Permission.EPCIS_CAPTURE, gives=CaptureShown, media=MEDIA)
@@ -202,7 +203,7 @@ def get_capture(call: CallDep, capture_id: Key) -> Response:
     """Give what became of a capture."""
     with call.hospital.read() as session:
         found = epcis.capture_of(session, capture_id)
-    return _json(_job(found))
+    return json_answer(_job(found))
 
 
 def _meaning(call: Call) -> Meaning:
@@ -243,7 +244,7 @@ def _shown(
     with call.hospital.read() as session:
         found = epcis.query(session, asked, after=behind, limit=limit)
     mark = call.cursors.write(scope, list(found.after)) if found.after else ""
-    return _json(epcis.document(found, created=instant(call.now), name=name), link=_next(call, mark))
+    return json_answer(epcis.document(found, created=instant(call.now), name=name), link=_next(call, mark))
 
 
 @router.get("/events", permission=Permission.EPCIS_QUERY, gives=dict[str, msgspec.Raw], media=MEDIA)
@@ -266,7 +267,7 @@ def get_event(call: CallDep, event_id: Key) -> Response:
     if not page.events:
         raise NotFound("event", event_id)
     event: Event = {"@context": page.contexts or [CONTEXT], **page.events[0]}
-    return _json(event)
+    return json_answer(event)
 
 
 class Vocabulary(StrEnum):
@@ -299,7 +300,7 @@ def list_queries(call: CallDep) -> Response:
     """Give the queries that are kept under a name."""
     with call.hospital.read() as session:
         found = epcis_queries.queries(session)
-    return _json([_query_json(one) for one in found])
+    return json_answer([_query_json(one) for one in found])
 
 
 @router.post("/queries", permission=Permission.EPCIS_QUERY, takes=QueryTold, status=201, media=MEDIA)
@@ -310,14 +311,14 @@ async def add_query(call: CallDep) -> Response:
         name=told.name, query=epcis_queries.parameters_of(told.query), created_at=call.now, created_by=call.actor.id
     )
     await call.hospital.write(lambda session: epcis_queries.add_query(session, named))
-    return _json(_query_json(named), 201, location=f"/epcis/queries/{named.name}")
+    return json_answer(_query_json(named), 201, location=f"/epcis/queries/{named.name}")
 
 
 @router.get("/queries/{name}", permission=Permission.EPCIS_QUERY, gives=dict[str, msgspec.Raw], media=MEDIA)
 def get_query(call: CallDep, name: Key) -> Response:
     """Give a query by its name."""
     with call.hospital.read() as session:
-        return _json(_query_json(epcis_queries.query_named(session, name)))
+        return json_answer(_query_json(epcis_queries.query_named(session, name)))
 
 
 @router.delete("/queries/{name}", permission=Permission.EPCIS_QUERY, status=204)
@@ -366,7 +367,7 @@ def list_vocabulary(call: CallDep, kind: Vocabulary, perPage: Limit = 30, nextPa
     if kind is Vocabulary.EVENT_TYPES:
         found = sorted(EVENT_TYPES)
     mark = call.cursors.write(scope, [found[perPage - 1]]) if len(found) > perPage else ""
-    return _json({"@context": [CONTEXT], "type": "Collection", "member": found[:perPage]}, link=_next(call, mark))
+    return json_answer({"@context": [CONTEXT], "type": "Collection", "member": found[:perPage]}, link=_next(call, mark))
 
 
 @router.get("/{kind}/{value:path}/events", permission=Permission.EPCIS_QUERY, gives=dict[str, msgspec.Raw], media=MEDIA)

@@ -17,7 +17,7 @@ from interop.fhir.kinds import KINDS, capability_statement
 from interop.fhir.resources import Json, Resource, instant
 from interop.fhir.searching import Wanted, read_wanted, span_of, terms_of
 from interop.fhir.validation import ID_PATTERN
-from interop.service import fhir
+from interop.service import fhir, subscriptions
 from interop.service.fhir import Search, Store, Version
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit
@@ -62,7 +62,8 @@ class ResourceType(StrEnum):
 def store_of(call: Call) -> Store:
     """Give what keeping resources needs."""
     hospital = call.hospital
-    return Store(vault=vault_of(hospital), ledger=hospital.ledger, live=hospital.live)
+    origins = hospital.settings.notify_origins
+    return Store(vault=vault_of(hospital), ledger=hospital.ledger, live=hospital.live, origins=origins)
 
 
 def answer(body: object, status: int = 200, **headers: str) -> Response:
@@ -229,7 +230,20 @@ def read_one(call: CallDep, kind: ResourceType, key: Key) -> Response:
             if stored is not None:
                 return answer(work.provenance(stored.event, f"Basic/{stored.event.thing}"))
         found = fhir.read(session, vault_of(call.hospital), str(kind), key)
+        if kind is ResourceType.SUBSCRIPTION:
+            _say_state(session, found)
     return versioned(call, found)
+
+
+def _say_state(session: Session, found: Version) -> None:
+    """Let a Subscription say how it stands; its writer asked for something only."""
+    try:
+        one = subscriptions.subscription(session, found.id, kind=subscriptions.FHIR)
+    except NotFound:
+        return  # it follows a search, which is kept and not acted on
+    found.body["status"] = msgspec.Raw(msgspec.json.encode(one.state.value))
+    if one.problem:
+        found.body["error"] = msgspec.Raw(msgspec.json.encode(one.problem))
 
 
 def _asked(call: Call) -> dict[str, str]:

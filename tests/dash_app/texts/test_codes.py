@@ -4,6 +4,7 @@ from dash_app.texts import codes
 from dash_app.texts.happenings import HAPPENINGS, happening_text
 from dash_app.texts.measures import lever_text, measure_text, scale_of
 from interop.service.messages import Outcome
+from interop.service.subscriptions import State
 from twin.events.patients import BedReadiness
 from twin.events.registry import EVENT_TYPES
 from twin.events.supply import Verdict
@@ -25,6 +26,7 @@ from twin.state.reconciling import Difference
         (codes.READINESS, BedReadiness),
         (codes.TICKET_STATUSES, TicketStatus),
         (codes.MESSAGE_OUTCOMES, Outcome),
+        (codes.SUBSCRIPTION_STATES, State),
         (codes.DIFFERENCES, Difference),
     ],
     ids=str,

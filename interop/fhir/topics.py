@@ -1,0 +1,284 @@
+"""What can be subscribed to in FHIR: topics over the ledger, and the notifications that tell of them.
+
+References
+----------
+HL7 Subscriptions R5 Backport 1.1.0 for FHIR R4: topic-based subscriptions, notification Bundles, ``$status`` and
+``$events``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from interop.fhir.resources import Json, Resource, instant
+from twin.errors import FieldError, FieldProblem
+
+_PROFILE = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+_STATUS_PROFILE = f"{_PROFILE}backport-subscription-status-r4"
+_CONTENT = f"{_PROFILE}backport-payload-content"
+_HEARTBEAT = f"{_PROFILE}backport-heartbeat-period"
+_FILTER = f"{_PROFILE}backport-filter-criteria"
+MARK = "/SubscriptionTopic/"
+CONTENTS = ("empty", "id-only", "full-resource")
+MIN_HEARTBEAT_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic.
+
+    Parameters
+    ----------
+    name : str
+        End of its canonical address.
+    title : str
+        What it tells of, in a sentence.
+    kind : str
+        Resource type that is in focus.
+    events : tuple[str, ...]
+        Types of the ledger's events that trigger a notification.
+    """
+
+    name: str
+    title: str
+    kind: str
+    events: tuple[str, ...]
+
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic(
+            name="encounter-started",
+            title="Somebody was admitted or registered.",
+            kind="Encounter",
+            events=("EncounterStarted",),
+        ),
+        Topic(
+            name="encounter-moved",
+            title="Somebody arrived, moved, departed or was discharged, or such a fact was taken back.",
+            kind="Encounter",
+            events=(
+                "EncounterArrived",
+                "EncounterMoved",
+                "EncounterDeparted",
+                "EncounterFinished",
+                "EncounterFactCancelled",
+                "EncountersSwapped",
+                "EncountersMerged",
+            ),
+        ),
+        Topic(
+            name="bed-status",
+            title="A bed is to be cleaned, clean, closed or open.",
+            kind="Location",
+            events=("BedReadinessChanged", "BedServiceChanged"),
+        ),
+        Topic(
+            name="task-changed",
+            title="A task was made, given to somebody, begun or done.",
+            kind="Task",
+            events=("TaskCreated", "TaskAssigned", "TaskStarted", "TaskCompleted", "TaskCancelled"),
+        ),
+    )
+}
+"""Every topic by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a Subscription resource asks for.
+
+    Parameters
+    ----------
+    topic : Topic
+        Of what.
+    endpoint : str
+        Where notifications go.
+    content : str
+        ``empty``, ``id-only`` or ``full-resource``.
+    headers : tuple[str, ...]
+        Sent with each notification, ``Name: value``.
+    heartbeat_s : int
+        A sign of life after so many silent seconds; 0 for none.
+    is_off : bool
+        Whether the subscriber wants nothing for now.
+    """
+
+    topic: Topic
+    endpoint: str
+    content: str
+    headers: tuple[str, ...]
+    heartbeat_s: int
+    is_off: bool
+
+
+def _refuse(field: str, message: str, cure: str) -> FieldError:
+    problem = FieldProblem(field=field, place=f"/{field.replace('.', '/')}", message=message, cure=cure)
+    return FieldError(problem, code="fhir.subscription")
+
+
+def _extension(part: Json, url: str, value: str) -> Json:
+    held = part.get("extension") if isinstance(part, dict) else None
+    for one in held if isinstance(held, list) else []:
+        if isinstance(one, dict) and one.get("url") == url:
+            return one.get(value)
+    return None
+
+
+def wish_of(resource: Resource) -> Wish | None:
+    """Read a Subscription; None if it follows a search (R4 as it was), which is kept but not acted on.
+
+    Parameters
+    ----------
+    resource : Resource
+        Checked against FHIR R4.
+
+    Raises
+    ------
+    FieldError
+        If the topic is unknown, or something is asked for that is not done.
+    """
+    criteria = str(resource.get("criteria", ""))
+    _, mark, name = criteria.partition(MARK)
+    if not mark:
+        return None
+    topic = TOPICS.get(name.partition("|")[0])
+    if topic is None:
+        raise _refuse("criteria", f"No topic is named {name!r}.", f"Use one of {', '.join(TOPICS)}.")
+    if _extension(resource.get("_criteria"), _FILTER, "valueString") is not None:
+        raise _refuse("_criteria", "Filters of topics are not applied here.", "Leave the filter out; filter at home.")
+    channel = resource.get("channel")
+    held = channel if isinstance(channel, dict) else {}
+    if held.get("type") != "rest-hook":
+        raise _refuse("channel.type", f"Expected rest-hook, got {held.get('type')!r}.", "Use a rest-hook channel.")
+    content = _extension(held.get("_payload"), _CONTENT, "valueCode") or "id-only"
+    if content not in CONTENTS:
+        raise _refuse("channel.payload", f"Expected one of {', '.join(CONTENTS)}.", "Mend payload-content.")
+    heartbeat = _extension(held, _HEARTBEAT, "valueUnsignedInt") or 0
+    headers = held.get("header") or []
+    return Wish(
+        topic=topic,
+        endpoint=str(held.get("endpoint", "")),
+        content=str(content),
+        headers=tuple(str(one) for one in headers) if isinstance(headers, list) else (),
+        heartbeat_s=max(int(heartbeat), MIN_HEARTBEAT_S) if isinstance(heartbeat, int) and heartbeat > 0 else 0,
+        is_off=resource.get("status") == "off",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One event of a topic.
+
+    Parameters
+    ----------
+    number : int
+        From 1, counted since the subscription began and without gaps: so that a subscriber sees what it missed.
+    at : int
+        UTC microseconds.
+    focus : str
+        ``Type/id`` of the resource in focus.
+    resource : Resource or None
+        The same, if it is to be sent along.
+    """
+
+    number: int
+    at: int
+    focus: str
+    resource: Resource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a subscription stands.
+
+    Parameters
+    ----------
+    id, topic : str
+        Its id, and the canonical address of its topic.
+    url : str
+        Address of the FHIR server.
+    status : str
+        ``requested``, ``active``, ``error`` or ``off``.
+    total : int
+        Events since it began.
+    problem : str
+        What is wrong, if something is.
+    """
+
+    id: str
+    topic: str
+    url: str
+    status: str
+    total: int
+    problem: str = ""
+
+
+def status_of(standing: Standing, kind: str, occurrences: Sequence[Occurrence] = ()) -> Resource:
+    """Give the SubscriptionStatus, which in R4 is a Parameters resource.
+
+    Parameters
+    ----------
+    standing : Standing
+        Of the subscription.
+    kind : str
+        ``handshake``, ``heartbeat``, ``event-notification``, ``query-status`` or ``query-event``.
+    occurrences : Sequence[Occurrence], optional
+        Events that it tells of.
+    """
+    parameters: list[Json] = [
+        {"name": "subscription", "valueReference": {"reference": f"{standing.url}/Subscription/{standing.id}"}},
+        {"name": "topic", "valueCanonical": standing.topic},
+        {"name": "status", "valueCode": standing.status},
+        {"name": "type", "valueCode": kind},
+        {"name": "events-since-subscription-start", "valueString": str(standing.total)},
+    ]
+    for one in occurrences:
+        part: list[Json] = [
+            {"name": "event-number", "valueString": str(one.number)},
+            {"name": "timestamp", "valueInstant": instant(one.at)},
+        ]
+        if one.focus:
+            part.append({"name": "focus", "valueReference": {"reference": f"{standing.url}/{one.focus}"}})
+        parameters.append({"name": "notification-event", "part": part})
+    if standing.problem:
+        parameters.append({"name": "error", "valueCodeableConcept": {"text": standing.problem[:500]}})
+    return {"resourceType": "Parameters", "meta": {"profile": [_STATUS_PROFILE]}, "parameter": parameters}
+
+
+def notification(
+    standing: Standing, kind: str, occurrences: Sequence[Occurrence] = (), *, at: int, key: str
+) -> Resource:
+    """Give a notification: a history Bundle whose first entry is the status.
+
+    Parameters
+    ----------
+    standing, kind, occurrences
+        As for :func:`status_of`.
+    at : int
+        UTC microseconds.
+    key : str
+        Id of the Bundle.
+    """
+    status = status_of(standing, kind, occurrences)
+    entries: list[Json] = [
+        {
+            "fullUrl": f"urn:uuid:{key}",
+            "resource": status,
+            "request": {"method": "GET", "url": f"Subscription/{standing.id}/$status"},
+            "response": {"status": "200"},
+        }
+    ]
+    for one in occurrences:
+        if one.resource is not None:
+            entries.append(
+                {
+                    "fullUrl": f"{standing.url}/{one.focus}",
+                    "resource": one.resource,
+                    "request": {"method": "PUT", "url": one.focus},
+                    "response": {"status": "200", "lastModified": instant(one.at)},
+                }
+            )
+    return {"resourceType": "Bundle", "id": key, "type": "history", "timestamp": instant(at), "entry": entries}
