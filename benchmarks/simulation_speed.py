@@ -125,7 +125,7 @@ def against_python(engine: CompiledEngine) -> None:
 
 def log_cost(engine: CompiledEngine) -> None:
     """Compare runs with and without the full event log."""
-    rows = len(engine.run(0, log=True).log.times)  # type: ignore[union-attr]  # it was asked for
+    rows = len(engine.run(0, log=True).log.columns.times)  # type: ignore[union-attr]  # it was asked for
     pairs = []
     for _ in range(7):
         plain = seconds(lambda: engine.run(0), 1)

@@ -8,18 +8,20 @@ import numpy as np
 
 from simulation.compiled import layout as at
 from simulation.compiled.freshness import keep_code_fresh
+from simulation.compiled.logbook import LogShelf
 from simulation.compiled.tables import Tables, build_tables
 from simulation.compiled.walk import walk
 from simulation.model.arrivals import Planned
 from simulation.model.operations import Release, Seize
-from simulation.model.plan import EventLog, Integers, RunPlan, Waiting
+from simulation.model.plan import Integers, RunPlan, Waiting
 from simulation.model.problems import EndlessLoop, Overflow, RunError, Stopped
 from simulation.numerics import draws, sources
 from simulation.statistics.outcome import RunOutcome
 
 _FIRST_ROWS = 512
-_FIRST_LOG = 1 << 16
+_FIRST_LOG = 1 << 15
 _MOST_ROWS = 1 << 24
+_NO_LOG: Integers = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(slots=True)
@@ -66,7 +68,8 @@ class CompiledEngine:
         self.tables: Tables = build_tables(plan)
         sizes = self.tables.sizes
         self._rows = _FIRST_ROWS + 2 * len(plan.initial.patients)
-        self._log_rows = _FIRST_LOG
+        self._log_words = _FIRST_LOG
+        self._shelf = LogShelf(tuple(self.tables.stream_numbers))
         self._heap = (
             4 * self._rows + 64 + int(sum(pool.capacity for pool in plan.pathway.pools.values() if pool.failures))
         )
@@ -99,17 +102,18 @@ class CompiledEngine:
             If the flag was set.
         """
         flag = stop or StopFlag.new()
-        room = _Room(self._rows, self._heap, self._log_rows if log else 0)
+        room = _Room(self._rows, self._heap, self._log_words if log else 0)
         while True:
-            memory, results, log_table, key, planned = self._prepare(room, replication)
-            walk(self._arguments, planned, key, memory, results, log_table, flag.cell)
+            memory, results, key, planned = self._prepare(room, replication)
+            words = self._shelf.take(room.log) if log else _NO_LOG
+            walk(self._arguments, planned, key, memory, results, words, flag.cell)
             globals_ = memory[4]
             error = int(globals_[at.ERROR])
             if error == at.NO_ERROR:
                 # What was too small once is made large enough at once next time: growing runs the replication again.
                 self._rows, self._heap = max(self._rows, room.rows), max(self._heap, room.heap)
-                self._log_rows = max(self._log_rows, room.log)
-                return self._outcome(memory, results, log_table)
+                self._log_words = max(self._log_words, room.log)
+                return self._outcome(memory, results, words if log else None)
             if error == at.ROWS_FULL and room.rows < _MOST_ROWS:
                 room = _Room(room.rows * 4, room.heap * 4, room.log)
             elif error == at.HEAP_FULL and room.heap < 8 * _MOST_ROWS:
@@ -139,13 +143,12 @@ class CompiledEngine:
         sizes = self.tables.sizes
         pools, levels, classes = (int(sizes[k]) for k in (at.SIZE_POOLS, at.SIZE_LEVELS, at.SIZE_CLASSES))
         globals_ = np.zeros(at.GLOBAL_WIDTH, dtype=np.int64)
-        held_at = at.ROW_WIDTH + 3 * at.ENTRIES
-        choice_at = held_at + pools
+        choice_at = at.HELD_AT + pools
         attribute_at = choice_at + int(sizes[at.SIZE_CHOICES])
         visit_at = attribute_at + int(sizes[at.SIZE_ATTRIBUTES])
         track_at = visit_at + int(sizes[at.SIZE_CYCLES])
         width = track_at + 4 * int(sizes[at.SIZE_TRACKED])
-        globals_[at.HELD_AT], globals_[at.CHOICE_AT], globals_[at.ATTRIBUTE_AT] = held_at, choice_at, attribute_at
+        globals_[at.CHOICE_AT], globals_[at.ATTRIBUTE_AT], globals_[at.LOG_AT] = choice_at, attribute_at, -1
         globals_[at.VISIT_AT], globals_[at.TRACK_AT], globals_[at.LEVELS] = visit_at, track_at, levels
         globals_[at.FREE_COUNT] = -1
         patients = np.zeros((room.rows, width), dtype=np.int64)
@@ -157,7 +160,7 @@ class CompiledEngine:
             patients,
             pool_state,
             np.zeros((max(pools, 1), at.AREA_WIDTH)),
-            np.empty((room.heap, 4), dtype=np.int64),
+            np.empty(4 * room.heap, dtype=np.int64),
             globals_,
             np.empty((room.rows + 1, 2), dtype=np.int64),
             np.empty(room.rows + 1, dtype=np.int64),
@@ -175,7 +178,7 @@ class CompiledEngine:
             np.zeros((horizon // every + 1 if every else 0, 4 * pools + 1), dtype=np.int64),
         )
         key = np.uint64(draws.key_of(self.plan.seed, replication))
-        return memory, results, np.empty((room.log, 4), dtype=np.int64), key, self._planned(key)
+        return memory, results, key, self._planned(key)
 
     def _planned(self, key: np.uint64) -> tuple[Integers, Integers, Integers]:
         tables = self.tables
@@ -194,11 +197,12 @@ class CompiledEngine:
             numbers.append(who)
         return np.concatenate(instants), np.concatenate(numbers), cursors
 
-    def _outcome(self, memory, results, log_table) -> RunOutcome:  # type: ignore[no-untyped-def]
+    def _outcome(self, memory, results, words: Integers | None) -> RunOutcome:  # type: ignore[no-untyped-def]
         patients, _, areas, _, globals_, *_ = memory
         waits, wait_bins, stays, stay_bins, exits, audits = results
-        rows = int(globals_[at.LOG_SIZE])
-        log = self._log(log_table[:rows]) if log_table.shape[0] else None
+        log = None
+        if words is not None:
+            log = self._shelf.log_of(words, int(globals_[at.LOG_SIZE]), int(globals_[at.LOG_ROWS]))
         return RunOutcome(
             events=int(globals_[at.EVENTS]),
             patients=int(globals_[at.PATIENTS]),
@@ -215,26 +219,9 @@ class CompiledEngine:
             waiting=self._waiting(patients, int(globals_[at.HIGH])),
         )
 
-    def _log(self, table: Integers) -> EventLog:
-        who = table[:, 1].view(np.uint64)
-        marks = (who >> np.uint64(48)).astype(np.int64)
-        streams = np.full(len(table), -1, dtype=np.int64)
-        for number, mark in enumerate(self.tables.stream_numbers):
-            streams[marks == mark] = number
-        return EventLog(
-            times=table[:, 0].copy(),
-            streams=streams,
-            numbers=(who & np.uint64(0xFFFFFFFF)).astype(np.int64),
-            branches=((who >> np.uint64(32)) & np.uint64(0xFFFF)).astype(np.int64),
-            nodes=table[:, 2] >> 8,
-            marks=table[:, 2] & 255,
-            values=table[:, 3].copy(),
-        )
-
     def _waiting(self, patients: Integers, high: int) -> tuple[Waiting, ...]:
         pathway = self.plan.pathway
         names, pools = list(pathway.operations), list(pathway.pools)
-        held_at = at.ROW_WIDTH + 3 * at.ENTRIES
         found = []
         for row in patients[:high][
             (patients[:high, at.STATE] == at.WAITING) | (patients[:high, at.STATE] == at.EVICTED)
@@ -251,7 +238,7 @@ class CompiledEngine:
                 if stream < 0
                 else f"{pathway.streams[stream].id} {row[at.NUMBER]}"
             )
-            held = tuple((pool, int(row[held_at + k])) for k, pool in enumerate(pools) if row[held_at + k])
+            held = tuple((pool, int(row[at.HELD_AT + k])) for k, pool in enumerate(pools) if row[at.HELD_AT + k])
             found.append(Waiting(name=name, node=names[row[at.NODE]], held=held, needs=needs, any_of=any_of))
         return tuple(found)
 

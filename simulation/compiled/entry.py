@@ -213,6 +213,7 @@ def arrive(
     number = CUR[stream, 2]
     mark = STREAMS[stream, at.STREAM_NUMBER]
     size = 1
+    chance = 0.0
     if STREAMS[stream, at.STREAM_KIND] == at.PLANNED:
         number = PLAN_WHO[CUR[stream, 1]]
         CUR[stream, 1] += 1
@@ -221,6 +222,8 @@ def arrive(
         size = max(law_of.sample(LAWS, STREAMS[stream, at.STREAM_GROUP_LAW], VALUES, u), 1)
     CUR[stream, 0] += 1
     CUR[stream, 2] += size
+    if SIZES[at.SIZE_CLASSES] > 1:  # drawn here, so that the processor works on it and on the next arrival's at once
+        chance = uniform(DRAW, who_of(mark, 0, number), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
     schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
     for member in range(number, number + size):
         row = new_row(P, G)
@@ -229,9 +232,10 @@ def arrive(
         who = who_of(mark, 0, member)
         kind = 0
         if SIZES[at.SIZE_CLASSES] > 1:
-            u = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
-            while kind < SIZES[at.SIZE_CLASSES] - 1 and u > SHARES[stream, kind]:
-                kind += 1
+            if member > number:
+                chance = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
+            while kind < SIZES[at.SIZE_CLASSES] - 1 and chance > SHARES[stream, kind]:
+                kind = (kind + 1) & at.NATURAL
         P[row, at.NODE] = STREAMS[stream, at.STREAM_TO]
         P[row, at.STREAM] = stream
         P[row, at.NUMBER] = member
@@ -269,7 +273,7 @@ def child_of(P: Integers, G: Integers, parent: int, branch: int, node: int) -> i
 def count_wait(P: Integers, G: Integers, WAITS: Floats, HIST: Integers, PROGRAM: Integers, row: int, node: int) -> None:
     """Add the wait of a patient who was granted units to the statistics."""
     wait = G[at.NOW] - P[row, at.ASKED]
-    stat, kind = PROGRAM[node, at.OP_STAT], P[row, at.KIND]
+    stat, kind = PROGRAM[node, at.OP_STAT] & at.NATURAL, P[row, at.KIND] & at.NATURAL
     WAITS[stat, kind, at.WAIT_COUNT] += 1.0
     WAITS[stat, kind, at.WAIT_SUM] += wait
     WAITS[stat, kind, at.WAIT_SQUARES] += float(wait) * float(wait)

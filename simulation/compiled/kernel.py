@@ -139,7 +139,8 @@ def take(
     for k in range(op[at.OP_B]):
         if chosen >= 0 and k != chosen:
             continue
-        pool, units = NEEDS[op[at.OP_A] + k, 0], NEEDS[op[at.OP_A] + k, 1]
+        need = (op[at.OP_A] + k) & at.NATURAL
+        pool, units = NEEDS[need, 0] & at.NATURAL, NEEDS[need, 1]
         if op[at.OP_C] & at.CONSUME:
             touch(R, S, A, G, pool)
             R[pool, at.CAP] -= units
@@ -167,10 +168,11 @@ def verdict(P: Integers, R: Integers, G: Integers, PROGRAM: Integers, NEEDS: Int
     """
     if P[row, at.STATE] == at.EVICTED:
         return 0 if units_free(R, pool) >= P[row, at.EVICTED_UNITS] else -1
-    op = PROGRAM[P[row, at.NODE]]
+    op = PROGRAM[P[row, at.NODE] & at.NATURAL]
     short = False
     for k in range(op[at.OP_B]):
-        need, units = NEEDS[op[at.OP_A] + k, 0], NEEDS[op[at.OP_A] + k, 1]
+        number = (op[at.OP_A] + k) & at.NATURAL
+        need, units = NEEDS[number, 0] & at.NATURAL, NEEDS[number, 1]
         enough = units_free(R, need) >= units
         if need == pool:
             if not enough:
@@ -202,6 +204,70 @@ def serve(
     """Grant what can be granted in the queue of a pool, in its order."""
     if R[pool, at.QUEUED] == 0 or units_free(R, pool) <= 0:
         return
+    if S[pool, at.POOL_LEVEL_WORTH] == 0:
+        found = 0
+        while R[pool, at.QUEUED] > 0 and units_free(R, pool) > 0:
+            level = 0
+            while R[pool, at.STATE_WIDTH + 2 * level] < 0:
+                level = (level + 1) & at.NATURAL
+            row = (R[pool, at.STATE_WIDTH + 2 * level] >> 2) & at.NATURAL
+            found = verdict(P, R, G, PROGRAM, NEEDS, row, pool)
+            if found < 0:
+                break
+            grant(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, row, pool, found)
+        if found >= 0 or (found == -1 and not S[pool, at.POOL_OVERTAKE]):
+            return
+    look_further(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
+
+
+@woven
+def grant(
+    P: Integers,
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    PROGRAM: Integers,
+    NEEDS: Integers,
+    RING: Integers,
+    row: int,
+    pool: int,
+    member: int,
+) -> None:
+    """Take a request out of its queues and give it what it asks for."""
+    evicted = P[row, at.STATE] == at.EVICTED
+    unlink_all(P, R, S, A, G, row)
+    P[row, at.TOKEN] += 1
+    if evicted:
+        hold(P, R, S, A, G, row, pool, P[row, at.EVICTED_UNITS])
+    else:
+        op = PROGRAM[P[row, at.NODE] & at.NATURAL]
+        take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, member if op[at.OP_C] & at.ANY_OF else -1)
+    grant_later(P, RING, G, row)
+
+
+@compiled
+def look_further(
+    P: Integers,
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    PROGRAM: Integers,
+    NEEDS: Integers,
+    RING: Integers,
+    CURSOR: Integers,
+    pool: int,
+) -> None:
+    """Grant in a queue whose order is not that of its heads: levels that age, and requests that may be passed over."""
     levels = G[at.LEVELS]
     worth = S[pool, at.POOL_LEVEL_WORTH]
     for level in range(levels):
@@ -214,26 +280,19 @@ def serve(
             if worth == 0:
                 best = level
                 break
-            row = CURSOR[level] >> 2
+            row = (CURSOR[level] >> 2) & at.NATURAL
             this = P[row, at.ASKED] + level * worth
             if best < 0 or this < score or (this == score and P[row, at.ASKED_SEQ] < order):
                 best, score, order = level, this, P[row, at.ASKED_SEQ]
         if best < 0:
             return
+        best &= at.NATURAL
         entry = CURSOR[best]
-        row = entry >> 2
+        row = (entry >> 2) & at.NATURAL
         CURSOR[best] = P[row, at.ROW_WIDTH + 3 * (entry & 3)]
         found = verdict(P, R, G, PROGRAM, NEEDS, row, pool)
         if found >= 0:
-            evicted = P[row, at.STATE] == at.EVICTED
-            unlink_all(P, R, S, A, G, row)
-            P[row, at.TOKEN] += 1
-            if evicted:
-                hold(P, R, S, A, G, row, pool, P[row, at.EVICTED_UNITS])
-            else:
-                op = PROGRAM[P[row, at.NODE]]
-                take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, op, row, found if op[at.OP_C] & at.ANY_OF else -1)
-            grant_later(P, RING, G, row)
+            grant(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, row, pool, found)
         elif found == -1:
             if not S[pool, at.POOL_OVERTAKE]:
                 return
@@ -247,8 +306,9 @@ def visit_of(P: Integers, G: Integers, PROGRAM: Integers, row: int, node: int) -
     cycle = PROGRAM[node, at.OP_CYCLE]
     visit = P[row, at.BASE]
     if cycle >= 0:
-        visit += P[row, G[at.VISIT_AT] + cycle]
-        P[row, G[at.VISIT_AT] + cycle] += 1
+        column = (G[at.VISIT_AT] + cycle) & at.NATURAL
+        visit += P[row, column]
+        P[row, column] += 1
     if visit >= MAX_VISITS:
         G[at.ERROR] = at.NUMBERS_FULL
         G[at.ERROR_AT] = node
@@ -260,7 +320,7 @@ def level_of(P: Integers, G: Integers, PROGRAM: Integers, LEVEL_TABLE: Integers,
     """Give the priority level of a patient at a seize."""
     base = PROGRAM[node, at.OP_LEVEL]
     if base >= 0:
-        return int(LEVEL_TABLE[base + P[row, at.KIND]])
+        return int(LEVEL_TABLE[(base + P[row, at.KIND]) & at.NATURAL]) & at.NATURAL
     return int(min(max(P[row, G[at.ATTRIBUTE_AT] - 1 - base], 0), 9))
 
 
@@ -280,9 +340,9 @@ def enqueue(
     op = PROGRAM[node]
     P[row, at.STATE] = at.WAITING
     for k in range(op[at.OP_B]):
-        pool = NEEDS[op[at.OP_A] + k, 0]
+        pool = NEEDS[(op[at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
         touch(R, S, A, G, pool)
-        level = 0 if S[pool, at.POOL_FIFO] else P[row, at.LEVEL]
+        level = 0 if S[pool, at.POOL_FIFO] else P[row, at.LEVEL] & at.NATURAL
         link_last(P, R, G, (row << 2) | k, pool, level)
 
 
@@ -308,7 +368,7 @@ def schedule_next(
         place = CUR[stream, 1]
         if place >= CUR[stream, 4]:
             return
-        time = PLAN_AT[place]
+        time = PLAN_AT[place & at.NATURAL]
     else:
         u = uniform(
             DRAW, who_of(STREAMS[stream, at.STREAM_NUMBER], 0, number), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 0)
@@ -350,7 +410,7 @@ def begin_delay(
             np.uint64(P[row, at.WHO]),
             where_of(op[at.OP_SITE], P[row, at.RESAMPLED] >> 8, P[row, at.RESAMPLED] & 255),
         )
-        lasts = law_of.sample(LAWS, op[at.OP_A] + P[row, at.KIND], VALUES, u)
+        lasts = law_of.sample(LAWS, (op[at.OP_A] + P[row, at.KIND]) & at.NATURAL, VALUES, u)
         if lasts >= law_of.LONGEST_US:
             G[at.ERROR] = at.TOO_LONG
             G[at.ERROR_AT] = node

@@ -140,16 +140,18 @@ def walk(
 
     while G[at.ERROR] == 0:
         if G[at.START_COUNT] > 0:
-            row = STARTS[G[at.START_FIRST]]
+            row = STARTS[G[at.START_FIRST] & at.NATURAL] & at.NATURAL
             G[at.START_FIRST] = G[at.START_FIRST] + 1 if G[at.START_FIRST] + 1 < STARTS.shape[0] else 0
             G[at.START_COUNT] -= 1
         elif G[at.GRANT_COUNT] > 0 and not (
-            G[at.HEAP_SIZE] > 0 and H[0, 0] == G[at.NOW] and H[0, 1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST], 1])
+            G[at.HEAP_SIZE] > 0
+            and H[0] == G[at.NOW]
+            and H[1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST] & at.NATURAL, 1])
         ):
-            row = RING[G[at.GRANT_FIRST], 0]
+            row = RING[G[at.GRANT_FIRST] & at.NATURAL, 0] & at.NATURAL
             G[at.GRANT_FIRST] = G[at.GRANT_FIRST] + 1 if G[at.GRANT_FIRST] + 1 < RING.shape[0] else 0
             G[at.GRANT_COUNT] -= 1
-            node = P[row, at.NODE]
+            node = P[row, at.NODE] & at.NATURAL
             if P[row, at.EVICTED_POOL] >= 0:
                 note(LOG, G, P[row, at.WHO], node, M_GRANT, P[row, at.EVICTED_POOL])
                 P[row, at.EVICTED_POOL] = -1
@@ -175,12 +177,12 @@ def walk(
                     note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[PROGRAM[node, at.OP_A], 0])
             P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
         else:
-            if G[at.HEAP_SIZE] == 0 or H[0, 0] > horizon:
+            if G[at.HEAP_SIZE] == 0 or H[0] > horizon:
                 break
-            if H[0, 0] > G[at.NOW]:
-                G[at.NOW] = H[0, 0]
+            if H[0] > G[at.NOW]:
+                G[at.NOW] = H[0]
                 G[at.STEPS] = 0
-            kind, index, aux = H[0, 2] >> 40, H[0, 2] & INDEX, H[0, 3]
+            kind, index, aux = H[2] >> 40, H[2] & INDEX, H[3]
             drop_first(H, G)
             G[at.EVENTS] += 1
             if G[at.EVENTS] & 4095 == 0 and STOP[0] != 0:
@@ -189,7 +191,7 @@ def walk(
                 row = index
                 if P[row, at.TOKEN] != aux:
                     continue
-                node = P[row, at.NODE]
+                node = P[row, at.NODE] & at.NATURAL
                 P[row, at.TOKEN] += 1
                 note(LOG, G, P[row, at.WHO], node, M_END, 0)
                 P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
@@ -219,14 +221,14 @@ def walk(
                 row = index
                 if P[row, at.TOKEN] != aux or P[row, at.STATE] != at.WAITING:
                     continue
-                node = P[row, at.NODE]
+                node = P[row, at.NODE] & at.NATURAL
                 unlink_all(P, R, S, A, G, row)
                 P[row, at.TOKEN] += 1
                 WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED] += 1.0
                 WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED_SUM] += G[at.NOW] - P[row, at.ASKED]
                 note(LOG, G, P[row, at.WHO], node, M_RENEGE, 0)
                 for k in range(PROGRAM[node, at.OP_B]):
-                    pool = NEEDS[PROGRAM[node, at.OP_A] + k, 0]
+                    pool = NEEDS[(PROGRAM[node, at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
                     serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
                 P[row, at.NODE] = PROGRAM[node, at.OP_RENEGED]
             elif kind == at.EVENT_BATCH:
@@ -292,7 +294,7 @@ def walk(
 
         P[row, at.STATE] = at.RUNNING
         while G[at.ERROR] == 0:
-            node = P[row, at.NODE]
+            node = P[row, at.NODE] & at.NATURAL
             code = PROGRAM[node, at.OP_CODE]
             G[at.STEPS] += 1
             if G[at.STEPS] > budget:
@@ -305,7 +307,7 @@ def walk(
                 begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node)
                 break
             if code == at.SEIZE:
-                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 P[row, at.ASKED] = G[at.NOW]
                 P[row, at.ASKED_SEQ] = G[at.SEQUENCE]
                 G[at.SEQUENCE] += 1
@@ -316,18 +318,18 @@ def walk(
                 got = -1
                 if any_of:
                     for k in range(count):
-                        pool = NEEDS[first + k, 0]
-                        if R[pool, at.QUEUED] == 0 and units_free(R, pool) >= NEEDS[first + k, 1]:
+                        pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
+                        if R[pool, at.QUEUED] == 0 and units_free(R, pool) >= NEEDS[(first + k) & at.NATURAL, 1]:
                             got = k
                             break
                 else:
                     got = 0
                     for k in range(count):
-                        pool = NEEDS[first + k, 0]
-                        if R[pool, at.QUEUED] > 0 or units_free(R, pool) < NEEDS[first + k, 1]:
+                        pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
+                        if R[pool, at.QUEUED] > 0 or units_free(R, pool) < NEEDS[(first + k) & at.NATURAL, 1]:
                             got = -1
                             break
-                pool = NEEDS[first, 0]
+                pool = NEEDS[first, 0] & at.NATURAL
                 if got < 0 and count == 1 and S[pool, at.POOL_PREEMPTIVE]:
                     ahead = False
                     for level in range(P[row, at.LEVEL] + 1):
@@ -342,7 +344,7 @@ def walk(
                 if got >= 0:
                     take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, PROGRAM[node], row, got if any_of else -1)
                     count_wait(P, G, WAITS, HIST, PROGRAM, row, node)
-                    note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[first + got, 0])
+                    note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[(first + got) & at.NATURAL, 0])
                     P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
                     continue
                 enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node)
@@ -352,34 +354,35 @@ def walk(
                     push(H, G, G[at.NOW] + patience, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
                 for k in range(count):
                     if P[row, at.STATE] == at.WAITING:
-                        pool = NEEDS[first + k, 0]
+                        pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
                         serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
                 break
             if code == at.RELEASE:
-                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 choice = PROGRAM[node, at.OP_ANY]
                 note(LOG, G, P[row, at.WHO], node, M_RELEASE, 0)
                 for k in range(first, first + count):
-                    pool = NEEDS[k, 0]
-                    if choice >= 0 and P[row, G[at.CHOICE_AT] + choice] != pool:
+                    pool = NEEDS[k & at.NATURAL, 0] & at.NATURAL
+                    if choice >= 0 and P[row, (G[at.CHOICE_AT] + choice) & at.NATURAL] != pool:
                         continue
                     if PROGRAM[node, at.OP_C]:
                         touch(R, S, A, G, pool)
-                        R[pool, at.TURNING] -= NEEDS[k, 1]
+                        R[pool, at.TURNING] -= NEEDS[k & at.NATURAL, 1]
                     else:
-                        let_go(P, R, S, A, G, row, pool, NEEDS[k, 1])
+                        let_go(P, R, S, A, G, row, pool, NEEDS[k & at.NATURAL, 1])
                 for k in range(first, first + count):
-                    if choice >= 0 and P[row, G[at.CHOICE_AT] + choice] != NEEDS[k, 0]:
+                    pool = NEEDS[k & at.NATURAL, 0] & at.NATURAL
+                    if choice >= 0 and P[row, (G[at.CHOICE_AT] + choice) & at.NATURAL] != pool:
                         continue
-                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, NEEDS[k, 0])
+                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
                 P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
             elif code == at.ROUTE:
-                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 way = 0
                 if PROGRAM[node, at.OP_C] == 0:
                     visit = visit_of(P, G, PROGRAM, row, node)
                     u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
-                    while way < count - 1 and u > CHANCES[first + way, P[row, at.KIND]]:
+                    while way < count - 1 and u > CHANCES[(first + way) & at.NATURAL, P[row, at.KIND] & at.NATURAL]:
                         way += 1
                 elif PROGRAM[node, at.OP_C] == 1:
                     while way < count - 1 and not holds(
@@ -394,12 +397,12 @@ def walk(
                         if load < least:
                             least, way = load, k
                 note(LOG, G, P[row, at.WHO], node, M_ROUTE, way)
-                P[row, at.NODE] = BRANCHES[first + way, 0]
+                P[row, at.NODE] = BRANCHES[(first + way) & at.NATURAL, 0]
             elif code == at.EXIT:
                 note(LOG, G, P[row, at.WHO], node, M_EXIT, 0)
                 if P[row, at.SILENT] == 0:
                     G[at.INSIDE] -= 1
-                    kind = P[row, at.KIND]
+                    kind = P[row, at.KIND] & at.NATURAL
                     EXITS[node, kind] += 1
                     stay = G[at.NOW] - P[row, at.ARRIVED]
                     STAYS[kind, at.STAY_WINDOW_LEFT] += 1.0
@@ -436,7 +439,7 @@ def walk(
                     begin_later(STARTS, G, child)
                 P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
             elif code == at.FORK:
-                first, count = PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_B]
+                first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 note(LOG, G, P[row, at.WHO], node, M_FORK, count)
                 P[row, at.STATE] = at.JOINING
                 P[row, at.PENDING] = count
@@ -450,7 +453,7 @@ def walk(
                     begin_later(STARTS, G, child)
                 break
             elif code == at.JOIN:
-                parent = P[row, at.PARENT]
+                parent = P[row, at.PARENT] & at.NATURAL
                 note(LOG, G, P[row, at.WHO], node, M_JOIN, 0)
                 P[parent, at.SPAWNS] = max(P[parent, at.SPAWNS], P[row, at.SPAWNS])
                 for column in range(G[at.VISIT_AT], G[at.TRACK_AT]):

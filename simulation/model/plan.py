@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -80,8 +81,8 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventLog:
-    """Rows in the order in which things happened.
+class LogColumns:
+    """Rows of an event log in the order in which things happened, column by column.
 
     Parameters
     ----------
@@ -105,9 +106,45 @@ class EventLog:
     marks: Integers
     values: Integers
 
+
+class EventLog:
+    """What happened in a run, spelled out when somebody first looks at it.
+
+    Most logs of many replications are never read, or only some of them: an engine hands over how to read its own
+    notes, and the columns are made once.
+
+    Parameters
+    ----------
+    size : int
+        Number of rows.
+    read : Callable[[], LogColumns]
+        Makes the columns; called at most once.
+    """
+
+    __slots__ = ("__weakref__", "_columns", "_read", "_size")
+
+    def __init__(self, size: int, read: Callable[[], LogColumns]) -> None:
+        self._size = size
+        self._read: Callable[[], LogColumns] | None = read
+        self._columns: LogColumns | None = None
+
+    def __len__(self) -> int:
+        """Give the number of rows."""
+        return self._size
+
+    @property
+    def columns(self) -> LogColumns:
+        """The rows, column by column."""
+        if self._columns is None and self._read is not None:
+            self._columns, self._read = self._read(), None
+        if self._columns is None:
+            raise RuntimeError("two threads read one log at once: give each its own, or read it before")
+        return self._columns
+
     def rows(self) -> list[tuple[int, ...]]:
-        """Give the rows as tuples, for comparison."""
-        columns = (self.times, self.streams, self.numbers, self.branches, self.nodes, self.marks, self.values)
+        """Give the rows as tuples: time, stream, number, branch, node, mark, value."""
+        c = self.columns
+        columns = (c.times, c.streams, c.numbers, c.branches, c.nodes, c.marks, c.values)
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from simulation.numerics.compiling import compiled
+from simulation.numerics.compiling import compiled, woven
 
 CONSTANT, EXPONENTIAL, LOGNORMAL, TRIANGULAR, UNIFORM, GAMMA, WEIBULL, NORMAL, VALUES, HYPEREXPONENTIAL = range(10)
 
@@ -236,7 +236,7 @@ def survival(kind: int, a: float, b: float, c: float, values: np.ndarray, x: flo
     return 1.0 if x < a else 0.0
 
 
-@compiled
+@woven
 def to_ticks(duration_us: float) -> int:
     """Give a duration as whole microseconds, rounded once, never negative; ``LONGEST_US`` stands for overflow."""
     if not duration_us < LONGEST_US:
@@ -244,7 +244,7 @@ def to_ticks(duration_us: float) -> int:
     return math.floor(duration_us + 0.5) if duration_us > 0.0 else 0
 
 
-@compiled
+@woven
 def sample(laws: np.ndarray, law: int, values: np.ndarray, u: float) -> int:
     """Give the sample of one law of the model, whole microseconds.
 
@@ -258,8 +258,19 @@ def sample(laws: np.ndarray, law: int, values: np.ndarray, u: float) -> int:
         Table of empirical values, shape (n,).
     u : float
         Uniform number in (0, 1).
+
+    Notes
+    -----
+    The two commonest laws stand here as well as in :func:`inverse_survival`: its call costs as much as their logarithm.
     """
-    return to_ticks(inverse_survival(int(laws[law, 0]), laws[law, 1], laws[law, 2], laws[law, 3], values, u))
+    kind = int(laws[law, 0])
+    if kind == EXPONENTIAL:
+        duration = -laws[law, 1] * math.log(u)
+    elif kind == LOGNORMAL:
+        duration = math.exp(laws[law, 1] - laws[law, 2] * normal_quantile(u))
+    else:
+        duration = inverse_survival(kind, laws[law, 1], laws[law, 2], laws[law, 3], values, u)
+    return to_ticks(duration)
 
 
 @compiled
@@ -288,7 +299,7 @@ def residual(laws: np.ndarray, law: int, values: np.ndarray, elapsed_us: int, u:
     return to_ticks(inverse_survival(kind, a, b, c, values, alive * u) - elapsed_us)
 
 
-@compiled
+@woven
 def next_arrival(ends: np.ndarray, cumulative: np.ndarray, now: int, piece: int, u: float) -> tuple[int, int]:
     """Give the next arrival of a Poisson stream whose rate is constant between given instants.
 

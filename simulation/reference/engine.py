@@ -29,7 +29,7 @@ from simulation.model.operations import (
     Term,
     WaitUntil,
 )
-from simulation.model.plan import EventLog, Mark, Phase, Waiting
+from simulation.model.plan import EventLog, LogColumns, Mark, Phase, Waiting
 from simulation.model.problems import EndlessLoop, Overflow
 from simulation.model.resources import ShiftEnd
 from simulation.model.state import InPlace
@@ -362,7 +362,7 @@ class Hospital(Units):
     def event_log(self) -> EventLog:
         """Give the rows written."""
         table = np.array(self.rows or np.zeros((0, 7)), dtype=np.int64).reshape(-1, 7)
-        return EventLog(
+        columns = LogColumns(
             times=table[:, 0],
             streams=table[:, 1],
             numbers=table[:, 2],
@@ -371,6 +371,7 @@ class Hospital(Units):
             marks=table[:, 5],
             values=table[:, 6],
         )
+        return EventLog(len(table), lambda: columns)
 
     def waiting(self) -> tuple[Waiting, ...]:
         """Give everybody who waits for units."""
