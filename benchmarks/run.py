@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.table import ROWS, write_table
 
 FOLDER = Path(__file__).parent
-NOT_BENCHMARKS = {"run", "table", "naive_app", "closed_loop", "__init__"}
+NOT_BENCHMARKS = {"run", "table", "naive_app", "closed_loop", "pieces", "__init__"}
 LIMIT_S = 7200
 
 

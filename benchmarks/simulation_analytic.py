@@ -3,7 +3,7 @@
 Protocol: every case of ``tests/simulation/queue_cases.py`` with three seeds that nobody chose: the first 24 hexadecimal
 digits of the commit, eight each. 100 replications. A case with any |z| >= 3.3 is run again with 40,000,000 patients and
 the next eight digits; only what fails twice counts. Run: ``python -m benchmarks.simulation_analytic [PATIENTS]``, with
-HOSPITAL_TWIN_DATA set (ten minutes of processor time).
+HOSPITAL_TWIN_DATA set (twenty minutes of processor time, in pieces if need be: ``benchmarks/pieces.py``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import math
 import subprocess
 import sys
 import time
+from functools import partial
 
+from benchmarks.pieces import Pieces
 from simulation.experiments.queues.estimates import QueueLine, answer
 from tests.simulation.queue_cases import QueueCase, queue_cases
 
@@ -45,15 +47,28 @@ def run_case(case: QueueCase, seeds: list[int], patients: int) -> tuple[int, flo
     return compared, greatest, failed
 
 
+def timed_case(case: QueueCase, seeds: list[int], patients: int) -> tuple[int, float, list[str], float]:
+    """Give :func:`run_case` and the seconds of processor time it took."""
+    begin = time.process_time()
+    return *run_case(case, seeds, patients), time.process_time() - begin
+
+
+def head() -> str:
+    """Give the commit whose hash gives the seeds."""
+    return subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def main() -> None:
     """Run every case."""
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-    begin = time.process_time()
-    compared, greatest, failed = 0, 0.0, []
+    pieces = Pieces("simulation_analytic")
+    commit = pieces.get("commit", head)
+    compared, greatest, failed, took = 0, 0.0, [], 0.0
     for case in queue_cases():
-        count, most, bad = run_case(case, seeds_of(commit), patients)
-        compared, greatest = compared + count, max(greatest, most)
+        count, most, bad, seconds = pieces.get(
+            f"{case.name}, {patients}", partial(timed_case, case, seeds_of(commit), patients)
+        )
+        compared, greatest, took = compared + count, max(greatest, most), took + seconds
         failed += [f"{case.name}: {name}" for name in bad]
         sys.stderr.write(f"{case.name}: {count} values, greatest |z| {most:.2f} {bad or ''}\n")
     asked = f"{len(queue_cases())} queues x 3 seeds of {commit[:8]}, {patients:,} patients each"
@@ -62,7 +77,7 @@ def main() -> None:
     print(
         json.dumps({"row": "greatest |z| of the first runs", "figure": round(greatest, 3), "unit": "standard errors"})
     )
-    print(json.dumps({"row": "processor time", "figure": round(time.process_time() - begin, 1), "unit": "s"}))
+    print(json.dumps({"row": "processor time", "figure": round(took, 1), "unit": "s"}))
     if failed:
         sys.stderr.write("\n".join(failed) + "\n")
 
