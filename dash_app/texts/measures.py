@@ -13,6 +13,8 @@ TAILS: Mapping[str, str] = {
     "overtime_h": mark("{name}: overtime, hours"),
     "waiting": mark("{name}: waiting"),
     "turnover": mark("{name}: being made ready"),
+    "full_after_h": mark("{name}: hours until none is left"),
+    "full_share": mark("{name}: share of the time with none left"),
     "mean_s": mark("{name}: mean, minutes"),
     "p50_s": mark("{name}: half within, minutes"),
     "p90_s": mark("{name}: 90 % within, minutes"),
@@ -37,6 +39,14 @@ POOLS: Mapping[str, str] = {
     "theatres": mark("Theatres"),
     "recovery": mark("Recovery room"),
     "cleaners": mark("Cleaners"),
+    "ventilators": mark("Ventilators"),
+    "protective-sets": mark("Protective sets"),
+    "lifts": mark("Lifts"),
+    "instrument-sets": mark("Instrument sets"),
+    "sterilizers": mark("Sterilizers"),
+    "lounge": mark("Discharge lounge"),
+    "field-beds": mark("Field hospital"),
+    "ambulances": mark("Ambulances"),
 }
 PEOPLE: Mapping[str, str] = {
     "emergency": mark("Emergency"),
@@ -130,6 +140,8 @@ def measure_text(measure: str, names: Mapping[str, str] | None = None) -> str:
         Names of the wards by pool, such as ``ward-W1``.
     """
     head, *middle, tail = measure.split(".") if "." in measure else (measure, "")
+    if head == "cost" and tail:
+        return _("Cost of {name}").format(name=_subject(head, tail, names or {}))
     if head == "exits" or (head == "left" and tail != "share"):
         middle, tail = [tail], ""
     subject = ", ".join(_subject(head, key, names or {}) for key in middle)

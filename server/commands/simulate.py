@@ -17,12 +17,22 @@ from simulation.calibration.durations import Fitted
 from simulation.calibration.logs import Case, read_cases, to_xes
 from simulation.calibration.mining import Mined, mine
 from simulation.compiled.engine import CompiledEngine
+from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
 from simulation.experiments.queues.question import question_of
-from simulation.experiments.request import Engine, ExperimentRequest, Scenario
+from simulation.experiments.request import (
+    Change,
+    Engine,
+    ExperimentRequest,
+    ExperimentResult,
+    Scenario,
+    Verdict,
+)
 from simulation.experiments.running import plan_of, run
-from simulation.experiments.wire import plain_result
+from simulation.experiments.shadow import ONE_MORE, ShadowPrice, one_more_of_each, shadow_prices
+from simulation.experiments.situations.offers import SITUATIONS, situation_changes
+from simulation.experiments.wire import plain_result, request_of
 from simulation.model.plan import Mark, RunPlan
 from simulation.model.problems import PathwayError
 from simulation.model.reading import load_document
@@ -211,6 +221,174 @@ def write_log(outcome: RunOutcome, plan: RunPlan, path: Path) -> int:
             stamp = to_text(plan.span.start_at + time)
             writer.writerow((case, branch, nodes[node], Mark(mark).name.lower(), stamp, time, value))
     return len(listed)
+
+
+@command.command("situations", help=say("List the situations that a comparison can name, with what each asks for."))
+def list_situations(as_json: AsJson = False) -> None:
+    """List the library."""
+    if as_json:
+        listed = [
+            {
+                "name": one.name,
+                "choice": one.choice,
+                "options": list(one.options),
+                "parameters": [msgspec.to_builtins(parameter) for parameter in one.parameters],
+            }
+            for one in SITUATIONS.values()
+        ]
+        show({"situations": listed})
+        return
+    rows = [
+        {"situation": one.name, "parameter": key, "usual": usual, "from": low, "to": high}
+        for one in SITUATIONS.values()
+        for key, usual, low, high in [
+            *([(one.choice, "/".join(one.options), "", "")] if one.choice else []),
+            *((each.key, each.usual, each.low, each.high) for each in one.parameters),
+        ]
+    ]
+    show_rows(rows, columns=("situation", "parameter", "usual", "from", "to"), as_json=False)
+
+
+@command.command("hospital", help=say("Write the pathway of a hospital from the number of its beds, rooms and people."))
+def write_hospital(
+    to: Annotated[Path, typer.Argument(help=say("JSON file for the pathway."))],
+    ed: Annotated[int, typer.Option(min=1, help=say("Bays in emergency."))] = 20,
+    icu: Annotated[int, typer.Option(min=1, help=say("Beds in intensive care."))] = 12,
+    theatres: Annotated[int, typer.Option(min=1, help=say("Theatres."))] = 6,
+    recovery: Annotated[int, typer.Option(min=1, help=say("Places in the recovery room."))] = 8,
+    cleaners: Annotated[int, typer.Option(min=1, help=say("Cleaners on duty."))] = 6,
+    ward: Annotated[list[str] | None, typer.Option(help=say("A ward and its beds: A=30; once for each."))] = None,
+    zone: Annotated[str, typer.Option(help=say("Time zone, such as Asia/Shanghai."))] = "UTC",
+) -> None:
+    """Write the pathway of a hospital."""
+    wards: dict[str, int] = {}
+    for told in ward or ["A=30", "B=30", "C=30"]:
+        name, _, beds = told.partition("=")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not beds.isdigit() or not int(beds):
+            raise PathwayError("ward", f"Cannot read {told!r}.", "Write a name and a number of beds, such as A=30.")
+        wards[name] = int(beds)
+    beds_in_use = round(0.85 * sum(wards.values()))  # arrivals follow from how full the hospital usually is
+    size = Capacities(
+        ed=ed,
+        icu=icu,
+        theatres=theatres,
+        recovery=recovery,
+        cleaners=cleaners,
+        wards=wards,
+        ed_present=round(0.6 * ed),
+        ward_present=beds_in_use,
+        hour=12,
+    )
+    document = hospital_document(size, ParameterSheet(zone=zone), {})
+    to.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    out(say("Written: {file}.", file=to))
+
+
+@command.command("compare", help=say("Compare a pathway with situations and changes, all with the same patients."))
+def compare(
+    pathway: Annotated[Path, typer.Argument(help=say("TOML or JSON file."))],
+    situation: Annotated[
+        list[str] | None, typer.Option(help=say("Of the library: ward_closure:ward=ward-A,hours=48; once for each."))
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option(help=say("pools.bed.capacity+2, pools.bed.capacity*1.5 or =10; all in one."))
+    ] = None,
+    one_more: Annotated[bool, typer.Option(help=say("Also one unit more of each pool, ranked by --measure."))] = False,
+    measure: Annotated[str, typer.Option(help=say("What --one-more is ranked by."))] = "cost",
+    costs: Annotated[Path | None, typer.Option(help=say("TOML or JSON file of prices."))] = None,
+    hours: Annotated[float, typer.Option(help=say("Length of a run."))] = 168.0,
+    warm_up_hours: Annotated[float, typer.Option(help=say("Hours at the beginning that do not count."))] = 0.0,
+    replications: Annotated[int, typer.Option(min=2, help=say("Independent runs."))] = 20,
+    start: Annotated[
+        str, typer.Option(help=say("Instant of the start, such as 2026-11-30T00:00:00Z."))
+    ] = "2026-11-30T00:00:00Z",
+    seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Compare scenarios of a pathway."""
+    document = load_document(pathway)
+    scenarios = [Scenario(name="as it is"), *(_situation(document, told) for told in situation or ())]
+    if change:
+        scenarios.append(Scenario(name="changed", changes=tuple(_change(told) for told in change)))
+    if one_more:
+        scenarios += one_more_of_each(document)
+    request = request_of(
+        {
+            "pathway": document,
+            "scenarios": msgspec.to_builtins(scenarios),
+            "start_at": _instant(start),
+            "horizon_s": hours * 3600,
+            "warm_up_s": warm_up_hours * 3600,
+            "replications": replications,
+            "seed": seed,
+            "costs": None if costs is None else load_document(costs),
+        }
+    )
+    result = run(request)
+    ranked = [_plain_price(one, measure) for one in shadow_prices(result, measure)] if one_more else []
+    if as_json:
+        show(plain_result(result) | ({"one_more": ranked} if one_more else {}))
+        return
+    _show_comparisons(result)
+    if one_more:
+        columns = ("pool", "measure", "difference", "half_width", "cost", "verdict")
+        show_rows(ranked, columns=columns, as_json=False)
+
+
+def _show_comparisons(result: ExperimentResult) -> None:
+    """Show what can be told apart; one more of each has a table of its own."""
+    rows = [
+        {
+            "scenario": one.scenario,
+            "measure": one.measure,
+            "difference": _shown(one.difference.mean),
+            "half_width": _shown(one.difference.half_width),
+            "verdict": one.verdict.value,
+        }
+        for one in result.comparisons
+        if one.verdict is not Verdict.SAME and not one.scenario.startswith(ONE_MORE)
+    ]
+    show_rows(rows, columns=("scenario", "measure", "difference", "half_width", "verdict"), as_json=False)
+
+
+def _plain_price(price: ShadowPrice, measure: str) -> dict[str, object]:
+    return {
+        "pool": price.pool,
+        "measure": measure,
+        "difference": _shown(price.difference.mean),
+        "half_width": _shown(price.difference.half_width),
+        "cost": None if price.cost is None else _shown(price.cost.mean),
+        "verdict": price.verdict.value,
+    }
+
+
+def _situation(document: dict[str, object], told: str) -> Scenario:
+    name, _, rest = told.partition(":")
+    values: dict[str, object] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise PathwayError(f"situations.{name}", f"Cannot read {part!r}.", "Write key=value,key=value.")
+        values[key.strip()] = _value(value.strip())
+    return Scenario(name=told, changes=situation_changes(document, name.strip(), values))
+
+
+def _value(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _change(told: str) -> Change:
+    found = re.fullmatch(r"([^=+*]+?)([=+*])(.+)", told)
+    if found is None:
+        raise PathwayError("change", f"Cannot read {told!r}.", "Write such as pools.bed.capacity+2 (or *1.5, or =10).")
+    path, sign, text = found.groups()
+    value: object = _value(text)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return Change(path=path.strip(), action={"=": "set", "+": "add", "*": "scale"}[sign], value=value)
 
 
 @command.command(

@@ -1,8 +1,8 @@
-"""Routes of forecasts and what-if questions."""
+"""Routes of forecasts."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import Query
@@ -10,7 +10,6 @@ from fastapi import Query
 from dash_app.queries.forecast import ForecastDesk, desk_of
 from server.doors.context import Call, CallDep
 from server.doors.router import Router
-from server.http.commanding import instant_told
 from simulation.forecast.census import CensusForecast
 from simulation.forecast.house import HouseForecast, UnitForecast
 from twin.access import Permission
@@ -89,39 +88,6 @@ class AccuracyPage(msgspec.Struct, frozen=True, kw_only=True):
     """By horizon."""
 
     horizons: list[AccuracyShown]
-
-
-class ChangeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One change of an entry of the pathway: set it, add to it, scale it, or remove it."""
-
-    path: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-    action: Annotated[str, msgspec.Meta(pattern="^(set|add|scale|remove)$")] = "set"
-    value: Any = None
-
-
-class ScenarioTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A name and its changes."""
-
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-    changes: Annotated[tuple[ChangeTold, ...], msgspec.Meta(max_length=100)] = ()
-
-
-class WhatIfTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question: the hospital as it is now, or a pathway of its own, and scenarios; the first is the one to beat."""
-
-    scenarios: Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=1, max_length=20)]
-    pathway: dict[str, Any] | None = None
-    start: Annotated[str, msgspec.Meta(max_length=40)] = ""
-    hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
-    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
-    replications: Annotated[int, msgspec.Meta(ge=2, le=2000)] = 20
-    seed: Annotated[int, msgspec.Meta(ge=0, le=4294967295)] = 1
-
-
-class WhatIfStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """A what-if that was queued; follow it at ``/v1/jobs/{job}``."""
-
-    job: str
 
 
 def _desk(call: Call) -> ForecastDesk:
@@ -210,24 +176,3 @@ def get_accuracy(call: CallDep, unit: Annotated[str, Query(max_length=120)] = ""
             )
         )
     return AccuracyPage(horizons=found)
-
-
-@router.post("/what-if", permission=Permission.SIMULATION_RUN, takes=WhatIfTold, gives=WhatIfStarted, status=202)
-def ask_what_if(call: CallDep) -> WhatIfStarted:
-    """Have a question simulated; the job tells how far it is, holds partial answers, and at last the result."""
-    told = call.read(WhatIfTold)
-    arguments: dict[str, object] = {
-        "scenarios": msgspec.to_builtins(told.scenarios),
-        "horizon_s": told.hours * 3600.0,
-        "warm_up_s": told.warm_up_hours * 3600.0,
-        "replications": told.replications,
-        "seed": told.seed,
-    }
-    if told.pathway is not None:
-        arguments |= {
-            "pathway": told.pathway,
-            "start_at": instant_told(told.start, call.hospital.clock.now(), "what-if"),
-        }
-    else:
-        arguments["base"] = "live"
-    return WhatIfStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from server.doors.context import CallDep
 from server.doors.router import Router
+from server.http.commanding import instant_told
 from server.http.plans import JobStarted
-from simulation.experiments.request import Change, Scenario
+from simulation.experiments.live import live_start
+from simulation.experiments.situations.offers import SITUATIONS, choices_of
 from twin.access import Permission
 
-router = Router("/v1/what-if", tag="what-if")
+router = Router("/v1", tag="what-if")
 
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Value = int | float | bool | str | list[float] | None
@@ -26,36 +28,142 @@ class ChangeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     value: Value = None
 
 
+class SituationTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A situation of the library, such as ``{"name": "ward_closure", "values": {"beds": 10, "hours": 48}}``."""
+
+    name: Short
+    values: dict[str, float | str] = {}
+
+
 class ScenarioTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A name and the changes that make it; without changes it is the hospital as it is."""
+    """A name and what makes it: situations, then changes; without any it is the hospital as it is."""
 
     name: Short
     changes: Annotated[tuple[ChangeTold, ...], msgspec.Meta(max_length=100)] = ()
+    situations: Annotated[tuple[SituationTold, ...], msgspec.Meta(max_length=10)] = ()
+    cost_once: float = 0.0
+
+
+class PoolCostTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Prices of a resource in minor units: a unit on duty an hour (24 numbers: by local hour), in use, in overtime."""
+
+    per_hour: float | list[float] = 0.0
+    in_use_per_hour: float = 0.0
+    overtime_per_hour: float = 0.0
+
+
+class CostsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Prices by resource, and of each that happens, such as ``{"left.wait-for-bay": 20000}``."""
+
+    currency: str = ""
+    pools: dict[str, PoolCostTold] = {}
+    counts: dict[str, float] = {}
+
+
+Scenarios = Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=1, max_length=20)]
+Replications = Annotated[int, msgspec.Meta(ge=2, le=2000)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+OneMore = bool | Annotated[list[Short], msgspec.Meta(max_length=40)]
 
 
 class WhatIfWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question about the hospital as it is now; the first scenario is what the others are compared with."""
+    """A question about the hospital as it is now; the first scenario is what the others are compared with.
 
-    scenarios: Annotated[tuple[ScenarioTold, ...], msgspec.Meta(max_length=20)] = (ScenarioTold(name="as it is"),)
+    ``one_more`` (true, or names of pools) adds a scenario for each pool in which it has one unit more.
+    """
+
+    scenarios: Scenarios = (ScenarioTold(name="as it is"),)
     horizon_s: Annotated[float, msgspec.Meta(ge=3600, le=90 * 86_400)] = 172_800.0
-    replications: Annotated[int, msgspec.Meta(ge=2, le=2000)] = 20
-    seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)] = 1
+    replications: Replications = 20
+    seed: Seed = 1
+    one_more: OneMore = False
+    costs: CostsTold | None = None
 
 
-def _scenario(told: ScenarioTold) -> Scenario:
-    changes = tuple(Change(path=one.path, action=one.action, value=one.value) for one in told.changes)
-    return Scenario(name=told.name, changes=changes)
+class WhatIfTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A question: the hospital as it is now, or a pathway of its own, and scenarios; the first is the one to beat."""
+
+    scenarios: Scenarios
+    pathway: dict[str, Any] | None = None
+    start: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
+    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
+    replications: Replications = 20
+    seed: Seed = 1
+    one_more: OneMore = False
+    costs: CostsTold | None = None
 
 
-@router.post("/jobs", permission=Permission.SIMULATION_RUN, takes=WhatIfWanted, gives=JobStarted, status=202)
+class ParameterOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """A number that a situation asks for; the ending of its key tells the unit: hours, minutes, days, share."""
+
+    key: str
+    usual: float
+    low: float
+    high: float
+    is_whole: bool
+
+
+class SituationOffered(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the library; ``choice`` names the text that it asks for, ``options`` what may be chosen."""
+
+    name: str
+    parameters: list[ParameterOffered]
+    choice: str
+    options: list[str]
+
+
+class LibraryShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be asked about by name in the hospital as it is now."""
+
+    situations: list[SituationOffered]
+
+
+def _asked(told: WhatIfTold | WhatIfWanted) -> dict[str, object]:
+    return {
+        "scenarios": msgspec.to_builtins(told.scenarios),
+        "replications": told.replications,
+        "seed": told.seed,
+        "one_more": told.one_more,
+        "costs": msgspec.to_builtins(told.costs),
+    }
+
+
+@router.post("/what-if", permission=Permission.SIMULATION_RUN, takes=WhatIfTold, gives=JobStarted, status=202)
+def ask_what_if(call: CallDep) -> JobStarted:
+    """Have a question simulated; the job tells how far it is, holds partial answers, and at last the result."""
+    told = call.read(WhatIfTold)
+    arguments = _asked(told) | {"horizon_s": told.hours * 3600.0, "warm_up_s": told.warm_up_hours * 3600.0}
+    if told.pathway is None:
+        arguments["base"] = "live"
+    else:
+        start_at = instant_told(told.start, call.hospital.clock.now(), "what-if")
+        arguments |= {"pathway": told.pathway, "start_at": start_at}
+    return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
+
+
+@router.post("/what-if/jobs", permission=Permission.SIMULATION_RUN, takes=WhatIfWanted, gives=JobStarted, status=202)
 def start_what_if_job(call: CallDep) -> JobStarted:
     """Have a what-if computed from the hospital as it is now; `/v1/jobs/{job_id}` tells how far it is."""
     told = call.read(WhatIfWanted)
-    arguments: dict[str, object] = {
-        "base": "live",
-        "horizon_s": told.horizon_s,
-        "replications": told.replications,
-        "seed": told.seed,
-        "scenarios": msgspec.to_builtins([_scenario(one) for one in told.scenarios]),
-    }
+    arguments = _asked(told) | {"base": "live", "horizon_s": told.horizon_s}
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
+
+
+@router.get("/what-if/situations", permission=Permission.SIMULATION_READ, gives=LibraryShown)
+def list_situations(call: CallDep) -> LibraryShown:
+    """List the situations of the library with what each asks for, and the wards that can be chosen."""
+    document = live_start(call.hospital.live.freeze(call.hospital.clock.now())).pathway
+    return LibraryShown(
+        situations=[
+            SituationOffered(
+                name=one.name,
+                parameters=[
+                    msgspec.convert(parameter, ParameterOffered, from_attributes=True) for parameter in one.parameters
+                ],
+                choice=one.choice,
+                options=list(choices_of(one, document)),
+            )
+            for one in SITUATIONS.values()
+        ]
+    )

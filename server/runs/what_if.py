@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 
 from server.wiring import Hospital
+from simulation.experiments.changes import changed
 from simulation.experiments.hospital import ParameterSheet
 from simulation.experiments.live import live_start
 from simulation.experiments.request import ExperimentResult
 from simulation.experiments.running import run
+from simulation.experiments.shadow import one_more_of_each
+from simulation.experiments.situations.offers import situation_changes
 from simulation.experiments.wire import plain_result, request_of
 from twin.errors import FieldError, FieldProblem
 from twin.state.frozen import HospitalState
@@ -47,7 +50,9 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
     state : HospitalState
         What the question is about.
     arguments : Mapping[str, Any]
-        A request of an experiment, or ``base: live`` in place of its pathway; ``sheet`` may change the usual values.
+        A request of an experiment, or ``base: live`` in place of its pathway; ``sheet`` may change the usual values. A
+        scenario may name ``situations`` of the library, each with ``name`` and ``values``; ``one_more`` (true, or names
+        of pools) adds a scenario for each pool in which it has one unit more.
 
     Raises
     ------
@@ -70,8 +75,40 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
         }
     elif base:
         raise _problem("base", f"Unknown base {base!r}.")
+    values["scenarios"] = _scenarios(values.get("scenarios"), values.get("pathway"))
+    one_more = values.pop("one_more", False)
+    if one_more:
+        pools = tuple(str(pool) for pool in one_more) if isinstance(one_more, list | tuple) else ()
+        values["scenarios"] += msgspec.to_builtins(one_more_of_each(values["pathway"], pools))
     request_of(values)
     return values
+
+
+def _scenarios(told: object, pathway: object) -> list[dict[str, Any]]:
+    """Write situations of the library out as changes, so that a kept question does not depend on the library."""
+    if told is None:
+        return [{"name": "as it is", "changes": []}]
+    if not isinstance(told, list | tuple) or not isinstance(pathway, Mapping):
+        raise _problem("scenarios", "Expected a list of scenarios and a pathway.")
+    found = []
+    for one in told:
+        if not isinstance(one, Mapping):
+            raise _problem("scenarios", f"Expected a scenario, got {one!r}.")
+        scenario = dict(one)
+        found.append(scenario)
+        situations = scenario.pop("situations", ())
+        if not situations:
+            continue
+        changes: list[Any] = []
+        document = dict(pathway)
+        for situation in situations:
+            if not isinstance(situation, Mapping) or not isinstance(situation.get("values", {}), Mapping):
+                raise _problem("situations", f"Expected a name and values, got {situation!r}.")
+            made = situation_changes(document, str(situation.get("name", "")), situation.get("values"))
+            document = changed(document, made)  # the next one builds on what this one has changed
+            changes += msgspec.to_builtins(made)
+        scenario["changes"] = [*changes, *scenario.get("changes", ())]
+    return found
 
 
 def _problem(field: str, message: str) -> FieldError:

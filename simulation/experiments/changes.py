@@ -35,11 +35,25 @@ def changed(document: Mapping[str, object], changes: tuple[Change, ...]) -> dict
     """
     made = copy.deepcopy(dict(document))
     for change in changes:
-        _apply(made, change)
+        apply_change(made, change)
     return made
 
 
-def _apply(document: dict[str, object], change: Change) -> None:
+def apply_change(document: dict[str, object], change: Change) -> None:
+    """Make one change of a document in place.
+
+    Parameters
+    ----------
+    document : dict[str, object]
+        Pathway document.
+    change : Change
+        What is changed.
+
+    Raises
+    ------
+    PathwayError
+        As :func:`changed`.
+    """
     *way, last = change.path.split(".")
     here: object = document
     for step in way:

@@ -17,7 +17,7 @@ SECOND = 1e6
 HOUR = 3.6e9
 BUSY, STAFFED, QUEUED, OVERTIME, TURNING = range(5)
 _LOWER_IS_BETTER = ("wait.", "stay.", "left.", "cost")
-_LOWER_ENDINGS = (".waiting", ".overtime_h")
+_LOWER_ENDINGS = (".waiting", ".overtime_h", ".full_share")
 
 
 def measures_of(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
@@ -48,17 +48,30 @@ def measures_of(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
 
 
 def _pool_measures(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
-    found, cost = {}, 0.0
+    found = {}
     for pool, area in zip(plan.pathway.pools.values(), outcome.areas, strict=False):
         found[f"pool.{pool.id}.occupied"] = area[BUSY] / outcome.window_us
         found[f"pool.{pool.id}.utilisation_share"] = _ratio(area[BUSY] - area[OVERTIME], area[STAFFED])
         found[f"pool.{pool.id}.overtime_h"] = area[OVERTIME] / HOUR
         found[f"pool.{pool.id}.waiting"] = area[QUEUED] / outcome.window_us
         found[f"pool.{pool.id}.turnover"] = area[TURNING] / outcome.window_us
-        cost += pool.cost_per_hour * (area[STAFFED] + area[OVERTIME]) / HOUR
-    if any(pool.cost_per_hour for pool in plan.pathway.pools.values()):
-        found["cost"] = cost
+    if plan.audit_every_us:
+        for number, name in enumerate(plan.pathway.pools):
+            found.update(_cover(outcome, plan, number, name))
     return found
+
+
+def _cover(outcome: RunOutcome, plan: RunPlan, number: int, name: str) -> dict[str, float]:
+    """Give how long units (or stock) lasted, the whole run if they never ran out, and how often none was left."""
+    busy, _, turning, on_duty = (outcome.audits[:, 4 * number + column] for column in range(4))
+    is_gone = busy + turning >= on_duty
+    first = int(is_gone.argmax()) if is_gone.any() else 0
+    lasted = first * plan.audit_every_us if is_gone.any() else plan.span.horizon_us
+    counted = is_gone[-(-plan.warm_up_us // plan.audit_every_us) :]
+    return {
+        f"pool.{name}.full_after_h": lasted / HOUR,
+        f"pool.{name}.full_share": float(counted.mean()) if len(counted) else math.nan,
+    }
 
 
 def _wait_measures(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
@@ -84,7 +97,7 @@ def _ratio(above: float, below: float) -> float:
 
 def lower_is_better(measure: str) -> bool | None:
     """Tell which way a measure should go; None if neither way is better."""
-    if measure == "patients.left":
+    if measure == "patients.left" or measure.endswith(".full_after_h"):
         return False
     if measure == "patients.inside" or measure.startswith(_LOWER_IS_BETTER) or measure.endswith(_LOWER_ENDINGS):
         return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from simulation.experiments.money import CostTable
 from simulation.model.state import InitialState
 
 
@@ -46,10 +47,13 @@ class Scenario:
         What the planner calls it.
     changes : tuple[Change, ...]
         In order.
+    cost_once : float
+        What the change itself costs, in minor units of money.
     """
 
     name: str
     changes: tuple[Change, ...] = ()
+    cost_once: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,8 @@ class ExperimentRequest:
         Of the intervals.
     engine : Engine
         Which engine.
+    costs : CostTable | None
+        Prices, for the measures ``cost`` and ``cost.POOL``.
     threads : int
         Threads to use, 0 for all cores; changes no result.
     """
@@ -101,6 +107,7 @@ class ExperimentRequest:
     seed: int = 1
     confidence_share: float = 0.95
     engine: Engine = Engine.COMPILED
+    costs: CostTable | None = None
     threads: int = 0
 
 

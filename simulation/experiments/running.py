@@ -15,6 +15,7 @@ from simulation.compiled.engine import CompiledEngine, StopFlag
 from simulation.experiments.changes import changed
 from simulation.experiments.comparing import compare
 from simulation.experiments.measures import bands_of, interval_of, measures_of
+from simulation.experiments.money import check_costs, cost_measures
 from simulation.experiments.request import (
     Engine,
     ExperimentRequest,
@@ -104,7 +105,7 @@ def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
         raise PathwayError("replications", "Expected at least one replication and a seed below 2**32.", "Mend them.")
     span = Span(start_at=request.start_at, horizon_us=round(request.horizon_s * 1e6))
     pathway = build_pathway(changed(request.pathway, scenario.changes), span=span)
-    return RunPlan(
+    plan = RunPlan(
         pathway=pathway,
         span=Span(start_at=span.start_at, horizon_us=span.horizon_us, zone=pathway.zone),
         initial=request.initial,
@@ -112,6 +113,9 @@ def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
         audit_every_us=round(request.audit_every_s * 1e6),
         seed=request.seed,
     )
+    if request.costs is not None:
+        check_costs(request.costs, plan)
+    return plan
 
 
 def address_of(request: ExperimentRequest) -> str:
@@ -185,7 +189,9 @@ class _Experiment:
                 [(w.name, tuple(p for p, _ in w.held), tuple(p for p, _ in w.needs)) for w in stuck],
             )
         self.outcomes[scenario].append(outcome)
-        self.values[scenario].append(measures_of(outcome, plan))
+        values = measures_of(outcome, plan)
+        once = self.request.scenarios[scenario].cost_once
+        self.values[scenario].append(values | cost_measures(outcome, plan, values, self.request.costs, once))
 
     def is_precise(self, done: int) -> bool:
         """Tell whether the measures that matter are known well enough in every scenario."""

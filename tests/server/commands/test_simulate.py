@@ -125,6 +125,55 @@ def test_pathway_with_a_fault_is_refused_with_its_place(pathway: Path, capsys: p
     assert "There is no node 'hom'" in capsys.readouterr().err
 
 
+def test_situations_changes_and_one_more_are_compared_with_prices(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hospital, prices = tmp_path / "hospital.json", tmp_path / "prices.toml"
+    prices.write_text('currency = "CNY"\n[pools.icu]\nper_hour = 100.0\n', encoding="utf-8")
+    assert run(build_tree(), ["simulate", "hospital", str(hospital), "--ward", "A=20", "--ward", "B=12"]) == 0
+    capsys.readouterr()
+    asked = ["simulate", "compare", str(hospital), "--situation", "ward_closure:ward=ward-B,beds=6,hours=24"]
+    asked += ["--change", "pools.icu.capacity+2", "--costs", str(prices), "--hours", "48", "--replications", "3"]
+
+    code = run(build_tree(), [*asked, "--one-more", "--measure", "pool.icu.waiting", "--json"])
+
+    said = json.loads(capsys.readouterr().out)
+    names = [one["name"] for one in said["scenarios"]]
+    assert code == 0
+    assert names[:3] == ["as it is", "ward_closure:ward=ward-B,beds=6,hours=24", "changed"]
+    base, changed = (one["measures"]["cost"]["mean"] for one in (said["scenarios"][0], said["scenarios"][2]))
+    assert changed - base == pytest.approx(2 * 48 * 100.0)
+    assert {one["pool"] for one in said["one_more"]} >= {"ed", "icu", "ward-A", "ward-B", "cleaners"}
+    assert {one["measure"] for one in said["one_more"]} == {"pool.icu.waiting"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        (["--situation", "flood"], "flood"),  # not in the library
+        (["--situation", "ward_closure:beds"], "beds"),  # no value
+        (["--change", "pools.nurse.capacity"], "pools.nurse.capacity"),  # neither +, * nor =
+        (["--change", "pools.doctor.capacity+1"], "doctor"),  # no such pool
+        (["--one-more", "--measure", "happiness"], "happiness"),  # cannot be ranked by
+    ],
+)
+def test_comparison_that_cannot_be_made_is_refused(
+    pathway: Path, capsys: pytest.CaptureFixture[str], asked: list[str], named: str
+) -> None:
+    code = run(build_tree(), ["simulate", "compare", str(pathway), "--replications", "2", "--hours", "8", *asked])
+
+    assert code == 2
+    assert named in capsys.readouterr().err
+
+
+def test_library_is_listed_with_usual_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(build_tree(), ["simulate", "situations", "--json"]) == 0
+
+    listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)["situations"]}
+    assert listed["extra_theatre_day"]["options"] == ["sat", "sun"]
+    assert {one["key"] for one in listed["staff_sickness"]["parameters"]} == {"share", "beds_share", "after_h", "hours"}
+
+
 def test_pathway_is_made_from_a_log_with_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     random = np.random.default_rng(1)
     lines = ["case_id,activity,lifecycle,timestamp"]

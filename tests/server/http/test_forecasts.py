@@ -55,3 +55,19 @@ async def test_what_if_is_a_job_and_a_wrong_question_is_refused(served: Served) 
     assert arguments["horizon_s"] == 86_400.0  # type: ignore[index]
     assert bad.status_code == 422
     assert stranger.status_code == 401
+
+
+async def test_library_of_situations_names_the_wards_of_this_hospital(served: Served) -> None:
+    planner = await served.signed_in(Role.PLANNER)
+
+    found = await planner.get("/v1/what-if/situations")
+    stranger = await (await served.stranger()).get("/v1/what-if/situations")
+
+    listed = {one["name"]: one for one in found.json()["situations"]}
+    assert found.status_code == 200
+    assert listed["ward_closure"]["choice"] == "ward"
+    assert listed["ward_closure"]["options"]
+    assert {"key": "casualties", "usual": 40.0, "low": 1.0, "high": 10_000.0, "is_whole": True} in listed[
+        "mass_casualty"
+    ]["parameters"]
+    assert stranger.status_code == 401

@@ -86,3 +86,26 @@ def test_question_that_cannot_be_read_is_refused_before_it_is_queued(
 
 def test_what_if_is_a_known_kind_of_job() -> None:
     assert JOB_KINDS["what_if"].startswith("server.runs.")
+
+
+def test_situations_are_written_out_and_one_more_of_each_is_added() -> None:
+    situation = {"name": "mass_casualty", "values": {"casualties": 5}}
+    change = {"path": "pools.icu.capacity", "action": "add", "value": 1}
+    asked = [{"name": "as it is"}, {"name": "crash", "situations": [situation], "changes": [change]}]
+
+    prepared = question_about(
+        state_of_a_hospital(), {"base": "live", "scenarios": asked, "one_more": ["icu"], "costs": None}
+    )
+
+    names = [one["name"] for one in prepared["scenarios"]]
+    paths = [one["path"] for one in prepared["scenarios"][1]["changes"]]
+    assert names == ["as it is", "crash", "+1 icu"]
+    assert paths[0] == "arrivals.casualties"
+    assert paths[-1] == "pools.icu.capacity"
+    assert "one_more" not in prepared
+
+
+@pytest.mark.parametrize("scenarios", ["all", [3], [{"name": "x", "situations": ["flood"]}]])
+def test_scenarios_that_cannot_be_read_are_refused(scenarios: object) -> None:
+    with pytest.raises(FieldError):
+        question_about(state_of_a_hospital(), {"base": "live", "scenarios": scenarios})
