@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session
 
-from interop.service.moves import NAME, Naming, tell_moves
+from interop.service.moves import NAME, TOLD, Naming, tell_moves
 from inventory.tables.catalogue import packages_of
 from server.listening import MessageDesk
 from server.queues import desk_of
@@ -33,4 +33,4 @@ def tell_partners(hospital: Hospital) -> None:
     def moves(session: Session, batch: Sequence[Stored]) -> None:
         tell_moves(session, batch, naming=naming, now=hospital.clock.now())
 
-    hospital.ledger.project(NAME, moves, rest_s=1.0)
+    hospital.ledger.project(NAME, moves, rest_s=1.0, kinds=TOLD)

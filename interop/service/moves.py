@@ -133,6 +133,10 @@ def _load(released: LoadReleased) -> Event:
     return made
 
 
+TOLD = (StockMoved, AssetMoved, LoadReleased)
+"""The facts of the ledger that are told as EPCIS events."""
+
+
 def _events(session: Session, batch: Sequence[Stored], naming: Naming) -> Iterator[tuple[int, Event]]:
     for stored in batch:
         event = stored.event

@@ -25,7 +25,9 @@ OWNER = "alarms"
 Key = tuple[str, str]
 
 _QUEUE_EVENTS = (QueueJoined, QueueCalled, QueueLeft, QueueServiceStarted)
-_WATCHED = frozenset({*CAUSES, *_QUEUE_EVENTS, AlarmRaised, AlarmCleared, AlarmShelved, AlarmUnshelved})
+_WATCHED: frozenset[type[Event]] = frozenset(
+    {*CAUSES, *_QUEUE_EVENTS, AlarmRaised, AlarmCleared, AlarmShelved, AlarmUnshelved}
+)
 """What the engine looks at; most events, such as sightings of tags, are none of these."""
 _MB = 1_000_000
 
@@ -69,7 +71,7 @@ class AlarmEngine:
         deadlines = self._hospital.deadlines
         deadlines.on_due(OWNER, self._on_due)
         self._restore()
-        self._subscription = self._hospital.ledger.subscribe("server.alarms", self.follow)
+        self._subscription = self._hospital.ledger.subscribe("server.alarms", self.follow, kinds=_WATCHED)
         deadlines.set((OWNER, "disk"), self._hospital.clock.now())
 
     def stop(self) -> None:

@@ -106,7 +106,9 @@ class Watches:
     def start(self) -> None:
         """Follow tags and samples from now on, and look at where everybody is already."""
         self._hospital.services[SERVICE] = self
-        self._hospital.ledger.subscribe("server.watches", self.follow)
+        # no place is kept: whoever is outside a fence after a restart is found by looking, as at the first start
+        kinds = (ZoneChanged, PortalCrossed)
+        self._hospital.ledger.subscribe("server.watches", self.follow, is_durable=False, kinds=kinds)
         self._hospital.telemetry.subscribe("server.watches", lambda chunks: self.sample([one.chunk for one in chunks]))
         self._engine.tell(list(self._present()))
 

@@ -27,6 +27,7 @@ from server.partners import tell_partners
 from server.runs.forecasts import EVERY_US, ForecastDesk
 from server.wiring import Hospital, follow
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
+from twin.collecting import collecting_rarely
 from twin.ledger.retention import archive_and_prune
 
 log = logging.getLogger("hospital_twin.server")
@@ -139,7 +140,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     desk.start()
     hospital.deadlines.start()
     try:
-        yield app
+        with collecting_rarely():
+            yield app
     finally:
         sys.setswitchinterval(before)
         hospital.deadlines.stop()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,14 +134,24 @@ def _open_postgresql(settings: Settings, *, is_core: bool) -> Database:
     return Database("postgresql", url.render_as_string(hide_password=True), writer, readers, write_engine)
 
 
+_DISK_LOOK_S = 0.25  # far less than what it takes to fill the floor that is kept free
+
+
 def _disk_guard(folder: Path, floor_mb: int) -> Callable[[], None]:
+    looked_at = -math.inf
+
     def check() -> None:
+        nonlocal looked_at
+        now = time.monotonic()
+        if now - looked_at < _DISK_LOOK_S:
+            return
         status = os.statvfs(folder)
         free_mb = status.f_bavail * status.f_frsize // 1_000_000
         if free_mb < floor_mb:
             raise DiskFull(
                 f"{free_mb} MB are free in {folder}, the floor is {floor_mb} MB: free disk space; reading goes on."
             )
+        looked_at = now  # a disk that is full is looked at each time, so that writing goes on as soon as it can
 
     return check
 

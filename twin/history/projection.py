@@ -9,6 +9,8 @@ from typing import get_args
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
 
+from twin.collecting import without_collecting
+from twin.db import bulk
 from twin.events import registry
 from twin.events.envelope import Event, precedence
 from twin.events.patients import EncounterFactCancelled, EncountersMerged, EncountersSwapped
@@ -16,14 +18,16 @@ from twin.history import checkpoints
 from twin.history.claims import claims_of
 from twin.history.encounters import FACETS, Point, Told, timelines, values_of
 from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
+from twin.ledger.by_thing import ENOUGH, ThingIndex, sequences_about
 from twin.ledger.ledger import Ledger
-from twin.ledger.subscriptions import Subscription
+from twin.ledger.subscriptions import Subscription, load_position
 from twin.ledger.tables import EVENTS
 from twin.ports import Stored
 from twin.state import folding
 from twin.state.model import Encounter, EncounterFact
 
 NAME = "history"
+_CALM = 2_000  # fewer events than this at a time are no flood: what was said about a thing is indexed at once
 REST_S = 0.25  # between two batches, so that many small commits become one piece of history
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 
@@ -78,19 +82,17 @@ class _NewRow:
         )
 
 
-_NEW_COLUMNS = "id, facet, thing, value, from_at, to_at, said_at, sequence, known_from"
-
-
-def _statements(mark: str) -> tuple[str, str, str]:
-    marks = ", ".join([mark] * (_NEW_COLUMNS.count(",") + 1))
-    return (
-        f"INSERT INTO {INTERVALS.name} ({_NEW_COLUMNS}) VALUES ({marks})",  # names of our own
-        f"UPDATE {INTERVALS.name} SET to_at = {mark} WHERE id = {mark}",  # names of our own
-        f"UPDATE {INTERVALS.name} SET said_at = {mark} WHERE id = {mark}",  # names of our own
-    )
-
-
-_STATEMENTS = {"sqlite": _statements("?"), "postgresql": _statements("%s")}
+_NEW_COLUMNS = (
+    ("id", "bigint"),
+    ("facet", "text"),
+    ("thing", "text"),
+    ("value", "text"),
+    ("from_at", "bigint"),
+    ("to_at", "bigint"),
+    ("said_at", "bigint"),
+    ("sequence", "bigint"),
+    ("known_from", "bigint"),
+)
 
 
 class HistoryProjection:
@@ -112,6 +114,7 @@ class HistoryProjection:
         self._earliest_late = OPEN
         self._checked_id = 0
         self._folded: dict[str, tuple[int, Encounter]] = {}
+        self._index = ThingIndex()
 
     def follow(self, ledger: Ledger) -> Subscription:
         """Keep the history in step with a ledger from where it was left.
@@ -121,6 +124,8 @@ class HistoryProjection:
         ledger : Ledger
             Whose events.
         """
+        with ledger.database.read() as session:
+            self._load(session)  # now: the writer would stand still for as long as it takes a large house
         return ledger.project(NAME, self.project, rest_s=REST_S)
 
     def project(self, session: Session, batch: Sequence[Stored]) -> None:
@@ -135,6 +140,9 @@ class HistoryProjection:
         """
         try:
             self._load(session)
+            waiting = self._index.note(batch)
+            if waiting >= ENOUGH or len(batch) < _CALM:
+                self._index.write(session)
             for stored in batch:
                 self._project_one(session, stored)
             self._flush(session)
@@ -175,7 +183,9 @@ class HistoryProjection:
         self._rows, self._ends, self._said, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
         self._next_id = (session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0) + 1
         query = select(INTERVALS.c.facet, INTERVALS.c.thing, *_HEAD).where(INTERVALS.c.to_at == OPEN)
-        self._heads = {(facet, thing): _Head(*rest) for facet, thing, *rest in session.execute(query)}
+        with without_collecting():
+            self._heads = {(facet, thing): _Head(*rest) for facet, thing, *rest in session.execute(query)}
+        self._index.load(session, load_position(session, NAME) or 0)
         self._is_loaded = True
 
     def _project_one(self, session: Session, stored: Stored) -> None:
@@ -227,20 +237,19 @@ class HistoryProjection:
         if not (self._rows or self._ends or self._said):
             return
         connection = session.connection()
-        # plain statements: thousands of rows a batch, and building parameters for each took most of the time
-        insert_rows, set_end, set_said = _STATEMENTS[connection.dialect.name]
         if self._rows:
-            connection.exec_driver_sql(insert_rows, [row.as_tuple() for row in self._rows.values()])
+            bulk.insert_rows(connection, INTERVALS.name, _NEW_COLUMNS, [row.as_tuple() for row in self._rows.values()])
             self._rows = {}
         if self._ends:
-            connection.exec_driver_sql(set_end, [(end, row) for row, end in self._ends.items()])
+            bulk.set_numbers(connection, INTERVALS.name, "to_at", sorted(self._ends.items()))
             self._ends = {}
         if self._said:
-            connection.exec_driver_sql(set_said, [(said, row) for row, said in self._said.items()])
+            bulk.set_numbers(connection, INTERVALS.name, "said_at", sorted(self._said.items()))
             self._said = {}
 
     def _put_late(self, session: Session, key: Key, stored: Stored, value: str) -> None:
         """Put a claim between others: the interval that it falls into is split."""
+        self._index.write(session)  # what follows asks the ledger what was said about the thing
         event, at = stored.event, stored.event.occurred_at
         rival = _first_claim(session, key, (at - 1, at + 1), stored.sequence)
         if rival is not None and precedence(rival.event) > precedence(event):
@@ -279,6 +288,7 @@ class HistoryProjection:
         if isinstance(event, _REACHING_BACK):
             return False
         if known is None:
+            self._index.write(session)
             told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
             if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
                 return False
@@ -310,6 +320,7 @@ class HistoryProjection:
         joined = _joined(session, event.thing)
         for name in joined:
             self._folded.pop(name, None)
+        self._index.write(session)
         told = _told(session, joined, sequence)
         points = timelines(joined, told)
         self._flush(session)
@@ -376,8 +387,7 @@ def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: in
     """Give the claim on a facet that holds first strictly between two instants, of those before a ledger position."""
     query = (
         select(EVENTS.c.sequence, EVENTS.c.body)
-        .where(EVENTS.c.thing == key[1], EVENTS.c.occurred_at > between[0], EVENTS.c.occurred_at < between[1])
-        .where(EVENTS.c.sequence < up_to)
+        .where(EVENTS.c.sequence.in_(sequences_about([key[1]], between=between)), EVENTS.c.sequence < up_to)
         .order_by(EVENTS.c.occurred_at)
         .limit(1000)
     )
@@ -416,7 +426,7 @@ def _joined(session: Session, encounter: str) -> set[str]:
 def _told(session: Session, encounters: Iterable[str], up_to: int) -> list[Told]:
     query = (
         select(EVENTS.c.sequence, EVENTS.c.body)
-        .where(EVENTS.c.thing.in_(sorted(encounters)), EVENTS.c.sequence <= up_to)
+        .where(EVENTS.c.sequence.in_(sequences_about(sorted(encounters))), EVENTS.c.sequence <= up_to)
         .where(EVENTS.c.type.in_(_ENCOUNTER_TYPES))
     )
     told: list[Told] = []

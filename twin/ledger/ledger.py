@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from twin.clock import Clock, SystemClock
@@ -19,6 +19,7 @@ from twin.errors import FieldError, StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
+from twin.ledger.by_thing import sequences_about
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore, Prepared
@@ -42,6 +43,7 @@ from twin.state.forgetting import is_of_a_matter, perhaps_forgotten
 from twin.state.live import LiveState
 
 RETRY_LIMIT = 100
+_THINGS_AT_ONCE = 10_000  # parameters of one query; each query looks through all that the index has not taken in yet
 
 
 class Ledger:
@@ -168,7 +170,7 @@ class Ledger:
         """
         query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence > after)
         if thing:
-            query = query.where(EVENTS.c.thing == thing)
+            query = query.where(EVENTS.c.sequence.in_(sequences_about([thing])))
         rows = session.execute(query.order_by(EVENTS.c.sequence).limit(limit))
         return [Stored(sequence, registry.decode(body), True) for sequence, body in rows]
 
@@ -197,6 +199,7 @@ class Ledger:
         *,
         is_durable: bool = True,
         rest_s: float = REST_S,
+        kinds: Iterable[type[Event]] | None = None,
     ) -> Subscription:
         """Call a function with committed events: in order, without gaps, at least once.
 
@@ -212,17 +215,27 @@ class Ledger:
             Whether it goes on after a restart where it was; a screen does not.
         rest_s : float, optional
             How long it rests after a batch, seconds: what comes meanwhile is one batch.
+        kinds : Iterable[type[Event]], optional
+            The only events that it wants, which spares it and the writer all others; every event by default.
         """
 
-        def deliver(batch: Sequence[Stored]) -> None:
+        def deliver(batch: Sequence[Stored], up_to: int) -> None:
             on_events(batch)
             if is_durable:
-                position = batch[-1].sequence
-                self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
+                self._keep_position(name, up_to)
 
-        return self._start(name, deliver, start, is_durable=is_durable, rest_s=rest_s)
+        manner = self._manner(name, is_durable=is_durable, rest_s=rest_s, kinds=kinds)
+        return self._start(name, deliver, start, manner, is_durable=is_durable)
 
-    def project(self, name: str, projection: Projection, start: int = 0, *, rest_s: float = REST_S) -> Subscription:
+    def project(
+        self,
+        name: str,
+        projection: Projection,
+        start: int = 0,
+        *,
+        rest_s: float = REST_S,
+        kinds: Iterable[type[Event]] | None = None,
+    ) -> Subscription:
         """Keep tables in step with the ledger: batch and position are stored in one transaction, so exactly once.
 
         Parameters
@@ -235,16 +248,19 @@ class Ledger:
             Position after which a new projection starts.
         rest_s : float, optional
             How long it rests after a batch, seconds: what comes meanwhile is one batch.
+        kinds : Iterable[type[Event]], optional
+            The only events that its tables come from; every event by default.
         """
 
-        def deliver(batch: Sequence[Stored]) -> None:
+        def deliver(batch: Sequence[Stored], up_to: int) -> None:
             def use_case(session: Session) -> None:
                 projection(session, batch)
-                save_position(session, name, batch[-1].sequence, self._clock)
+                save_position(session, name, up_to, self._clock)
 
             self.database.writer.run(use_case)
 
-        return self._start(name, deliver, start, is_durable=True, rest_s=rest_s)
+        manner = self._manner(name, is_durable=True, rest_s=rest_s, kinds=kinds)
+        return self._start(name, deliver, start, manner, is_durable=True)
 
     def unhandled(self, session: Session, *, limit: int = 1000) -> list[Unhandled]:
         """Give the handlers that failed and wait for another try.
@@ -374,15 +390,11 @@ class Ledger:
     def _told_before(self, things: Iterable[str], sequence: int) -> list[Event]:
         """Give what the ledger holds of matters that the live state may have forgotten, before a position."""
         with self.database.read() as session:
-            query = (
-                select(EVENTS.c.sequence, EVENTS.c.body)
-                .where(EVENTS.c.thing.in_(bindparam("things", expanding=True)), EVENTS.c.sequence < sequence)
-                .order_by(EVENTS.c.sequence)
-            )
+            query = select(EVENTS.c.body).where(EVENTS.c.sequence < sequence).order_by(EVENTS.c.sequence)
             found = [
                 registry.decode(body)
-                for some in _in_parts(sorted(things), 500)
-                for _, body in session.execute(query, {"things": list(some)})
+                for some in _in_parts(sorted(things), _THINGS_AT_ONCE)
+                for body in session.execute(query.where(EVENTS.c.sequence.in_(sequences_about(some)))).scalars()
             ]
         return [event for event in found if is_of_a_matter(event)]
 
@@ -403,26 +415,35 @@ class Ledger:
         with self.database.read() as session:
             return self.read(session, after, limit)
 
+    def _keep_position(self, name: str, position: int) -> None:
+        self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
+
+    def _manner(self, name: str, *, is_durable: bool, rest_s: float, kinds: Iterable[type[Event]] | None) -> Manner:
+        def note(failures: int, error: str) -> None:
+            if is_durable:
+                self.database.writer.run(lambda session: save_failure(session, name, failures, error, self._clock))
+
+        def keep(position: int) -> None:
+            if is_durable:
+                self._keep_position(name, position)
+
+        return Manner(note, keep, rest_s, None if kinds is None else frozenset(kinds))
+
     def _start(
         self,
         name: str,
-        deliver: Callable[[Sequence[Stored]], None],
+        deliver: Callable[[Sequence[Stored], int], None],
         start: int | None,
+        manner: Manner,
         *,
         is_durable: bool,
-        rest_s: float,
     ) -> Subscription:
         with self.database.read() as session:
             known = load_position(session, name) if is_durable else None
         position = known if known is not None else self._tail.last if start is None else start
         if is_durable and known is None:
-            self.database.writer.run(lambda session: save_position(session, name, position, self._clock))
-
-        def note(failures: int, error: str) -> None:
-            if is_durable:
-                self.database.writer.run(lambda session: save_failure(session, name, failures, error, self._clock))
-
-        subscription = Subscription(name, position, self._tail, deliver, Manner(note, rest_s))
+            self._keep_position(name, position)
+        subscription = Subscription(name, position, self._tail, deliver, manner)
         self._subscriptions.append(subscription)
         return subscription
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from twin.clock import DAY_US
 from twin.db.database import Database
 from twin.errors import Refused
-from twin.ledger.tables import EVENTS, PRUNING, SNAPSHOTS, SUBSCRIPTIONS, UNHANDLED
+from twin.ledger.tables import EVENTS, EVENTS_BY_THING, PRUNING, SNAPSHOTS, SUBSCRIPTIONS, UNHANDLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +128,5 @@ def _write_archive(session: Session, folder: Path, first: int, last: int) -> Arc
 def _prune(session: Session, last: int) -> None:
     session.execute(insert(PRUNING).values(up_to=last))
     session.execute(delete(EVENTS).where(EVENTS.c.sequence <= last))
+    session.execute(delete(EVENTS_BY_THING).where(EVENTS_BY_THING.c.sequence <= last))
     session.execute(delete(PRUNING))

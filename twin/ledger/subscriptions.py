@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from sqlmodel import Session
 
 from twin.clock import Clock
 from twin.errors import StorageError
+from twin.events.envelope import Event
 from twin.ledger.tables import SUBSCRIPTIONS
 from twin.ports import Stored
 
@@ -21,8 +23,9 @@ OnEvents = Callable[[Sequence[Stored]], None]
 Projection = Callable[[Session, Sequence[Stored]], None]
 Reader = Callable[[int, int], list[Stored]]
 
-BATCH = 5000
+BATCH = 10_000
 REST_S = 0.05
+KEEP_S = 5.0  # a place that nothing was delivered for is written down this often
 FIRST_PAUSE_S = 0.5
 LAST_PAUSE_S = 60.0
 
@@ -65,7 +68,7 @@ class Tail:
         How many events are kept.
     """
 
-    def __init__(self, read: Reader, size: int = 20_000) -> None:
+    def __init__(self, read: Reader, size: int = 50_000) -> None:
         self._read = read
         self._recent: deque[Stored] = deque(maxlen=size)
         self._changed = threading.Condition()
@@ -118,13 +121,19 @@ class Manner:
     ----------
     note : Callable[[int, str], None]
         Keeps number of failures and error in sight.
+    keep : Callable[[int], None]
+        Keeps a position past which nothing concerns the subscriber; nothing is delivered for it.
     rest_s : float
         How long it rests after a batch, seconds: what comes meanwhile is one batch, and the writer is asked to keep a
         position less often.
+    kinds : frozenset[type[Event]], optional
+        The only events that it wants; all by default.
     """
 
     note: Callable[[int, str], None]
+    keep: Callable[[int], None]
     rest_s: float = REST_S
+    kinds: frozenset[type[Event]] | None = None
 
 
 class Subscription:
@@ -139,7 +148,7 @@ class Subscription:
     tail : Tail
         Where events come from.
     deliver : Callable[[Sequence[Stored], int], None]
-        Hands over a batch and keeps the position; called again with the same batch if it raises.
+        Hands over a batch and keeps the position up to which it goes; called again with the same if it raises.
     manner : Manner
         How it rests, and where its failures are noted.
     """
@@ -149,7 +158,7 @@ class Subscription:
         name: str,
         position: int,
         tail: Tail,
-        deliver: Callable[[Sequence[Stored]], None],
+        deliver: Callable[[Sequence[Stored], int], None],
         manner: Manner,
     ) -> None:
         self.name = name
@@ -158,8 +167,8 @@ class Subscription:
         self.error = ""
         self._tail = tail
         self._deliver = deliver
-        self._note = manner.note
-        self._rest_s = manner.rest_s
+        self._manner = manner
+        self._kept, self._kept_at = position, time.monotonic()
         self._stopped = threading.Event()
         self._moved = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"subscriber-{name}", daemon=True)
@@ -198,17 +207,33 @@ class Subscription:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            if not self._tail.wait(self.position, 5.0, self._stopped) or self._stopped.is_set():
-                continue
+            is_more = self._tail.wait(self.position, KEEP_S, self._stopped)
+            if self._stopped.is_set():
+                break
             try:
-                batch = self._tail.after(self.position)
-                if batch:
-                    self._deliver(batch)
-                    self._move(batch[-1].sequence)
-                    if len(batch) < BATCH:
-                        self._stopped.wait(self._rest_s)
+                count = self._step() if is_more else 0
+                if self._kept < self.position and time.monotonic() - self._kept_at >= KEEP_S:
+                    self._manner.keep(self.position)
+                    self._kept, self._kept_at = self.position, time.monotonic()
             except Exception as error:
                 self._fail(error)
+                continue
+            if 0 < count < BATCH:
+                self._stopped.wait(self._manner.rest_s)
+
+    def _step(self) -> int:
+        """Deal with what comes next; give how many events that was."""
+        batch, kinds = self._tail.after(self.position), self._manner.kinds
+        if not batch:
+            return 0
+        wanted = batch if kinds is None else [one for one in batch if one.event.__class__ in kinds]
+        last = batch[-1].sequence
+        if wanted:
+            self._deliver(wanted, last)
+            self._kept, self._kept_at = last, time.monotonic()
+        # else the place is kept now and then only: after a crash what concerns nobody is passed over once more
+        self._move(last)
+        return len(batch)
 
     def _move(self, position: int) -> None:
         with self._moved:
@@ -217,7 +242,7 @@ class Subscription:
             self.failures, self.error = 0, ""
             self._moved.notify_all()
         if recovered:
-            self._note(0, "")
+            self._manner.note(0, "")
 
     def _fail(self, error: Exception) -> None:
         log.error("Subscriber %s failed after event %d", self.name, self.position, exc_info=error)
@@ -226,7 +251,7 @@ class Subscription:
             self.error = f"{type(error).__name__}: {error}"[:2000]
             self._moved.notify_all()
         try:
-            self._note(self.failures, self.error)
+            self._manner.note(self.failures, self.error)
         except Exception:
             log.exception("The failure of subscriber %s could not be written down", self.name)
         self._stopped.wait(min(FIRST_PAUSE_S * 2 ** min(self.failures - 1, 10), LAST_PAUSE_S))

@@ -23,7 +23,6 @@ EVENTS = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("source", "source_key", name="uq_events_source"),
     Index("uq_events_id", "id", unique=True),
-    Index("ix_events_thing", "thing", "occurred_at"),
     Index(
         "ix_events_binding",
         "thing",
@@ -31,6 +30,23 @@ EVENTS = Table(
         sqlite_where=text("type IN ('TagBound', 'TagUnbound')"),
         postgresql_where=text("type IN ('TagBound', 'TagUnbound')"),
     ),
+)
+
+EVENTS_BY_THING = Table(
+    "events_by_thing",
+    SQLModel.metadata,
+    Column("thing", Text, primary_key=True),
+    Column("occurred_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,  # the key is all there is
+    comment="index of events by thing, written in large steps behind the writer: see twin.ledger.by_thing",
+)
+
+INDEXED = Table(
+    "events_indexed",
+    SQLModel.metadata,
+    Column("up_to", SEQUENCE, primary_key=True, autoincrement=False),
+    comment="one row: the last event that events_by_thing holds",
 )
 
 PRUNING = Table(

@@ -414,8 +414,20 @@ def upgrade() -> None:
     sa.UniqueConstraint('source', 'source_key', name='uq_events_source')
     )
     op.create_index('ix_events_binding', 'events', ['thing', 'occurred_at'], unique=False, sqlite_where=sa.text("type IN ('TagBound', 'TagUnbound')"), postgresql_where=sa.text("type IN ('TagBound', 'TagUnbound')"))
-    op.create_index('ix_events_thing', 'events', ['thing', 'occurred_at'], unique=False)
     op.create_index('uq_events_id', 'events', ['id'], unique=True)
+    op.create_table('events_by_thing',
+    sa.Column('thing', sa.Text(), nullable=False),
+    sa.Column('occurred_at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('sequence', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('thing', 'occurred_at', 'sequence'),
+    comment='index of events by thing, written in large steps behind the writer: see twin.ledger.by_thing',
+    sqlite_with_rowid=False
+    )
+    op.create_table('events_indexed',
+    sa.Column('up_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('up_to'),
+    comment='one row: the last event that events_by_thing holds'
+    )
     op.create_table('events_pruning',
     sa.Column('up_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('up_to'),

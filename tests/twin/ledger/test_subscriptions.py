@@ -11,6 +11,7 @@ from tests.fakes import START_US
 from twin.clock import ManualClock
 from twin.db.database import Database
 from twin.errors import StorageError
+from twin.events.places import PathClosed
 from twin.events.things import ZoneChanged
 from twin.ledger.ledger import Ledger
 from twin.ledger.subscriptions import Tail
@@ -231,3 +232,43 @@ def test_memory_with_a_hole_is_thrown_away() -> None:
     tail.push([stored(6)])
 
     assert [s.sequence for s in tail.after(2)] == [3, 4, 5, 6]
+
+
+def test_a_subscriber_of_some_kinds_is_spared_all_others(make: Make) -> None:
+    ledger = make()
+    seen: list[str] = []
+    subscription = ledger.subscribe(
+        "lifts", lambda batch: seen.extend(type(s.event).__name__ for s in batch), start=0, kinds=[PathClosed]
+    )
+
+    send(ledger, 1, 2)
+    closed = PathClosed(thing="lift-1", occurred_at=START_US, source="user:7", source_key="closed")
+    sequence = ledger.submit([closed]).result(10)[0].sequence
+    last = send(ledger, 3)
+
+    assert subscription.wait_until(last)
+    assert seen == ["PathClosed"]
+    with ledger.database.read() as session:
+        (row,) = ledger.subscriptions(session)
+    assert row.position >= sequence  # the place of what was delivered is kept at once
+
+
+def test_place_past_what_concerns_nobody_is_kept_after_a_while(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twin.ledger.subscriptions.KEEP_S", 0.01)
+    ledger = make()
+    kept = threading.Event()
+    keep = ledger._keep_position
+
+    def noticed(name: str, position: int) -> None:
+        keep(name, position)
+        if position > 0:
+            kept.set()
+
+    monkeypatch.setattr(ledger, "_keep_position", noticed)
+    ledger.subscribe("lifts", lambda batch: None, start=0, kinds=[PathClosed])
+    last = send(ledger, 1, 2)
+
+    assert kept.wait(10)
+    with ledger.database.read() as session:
+        (row,) = ledger.subscriptions(session)
+    assert row.position == last

@@ -1,0 +1,104 @@
+"""Finding what was said about a thing: an index of the ledger that is written behind the writer.
+
+Notes
+-----
+An ordinary index over things would be half of what storing an event costs: a batch of a thousand tags dirties a
+thousand pages, each of which goes to the disk before the sender has its answer. This one takes in many batches at a
+time, sorted, so that the events of a thing share a page. Readers see no difference: they look through what is not
+taken in yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import CompoundSelect, Select, func, insert, select, union_all, update
+from sqlmodel import Session
+
+from twin.db.bulk import insert_rows
+from twin.ledger.tables import EVENTS, EVENTS_BY_THING, INDEXED
+from twin.ports import Stored
+
+_COLUMNS = (("thing", "text"), ("occurred_at", "bigint"), ("sequence", "bigint"))
+ENOUGH = 50_000  # rows that are worth writing while more come in: some fifty events of each tag share a page then
+
+
+class ThingIndex:
+    """Gathers what the index lacks, and writes it in large steps; one per process, used in the writer's thread.
+
+    Notes
+    -----
+    If a transaction is undone, :meth:`load` must be called again.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[str, int, int]] = []
+        self._last = 0
+
+    def load(self, session: Session, up_to: int) -> None:
+        """Begin with what is stored.
+
+        Parameters
+        ----------
+        session : Session
+            Any session.
+        up_to : int
+            Position of the last event that :meth:`note` was told of before; those after it will come.
+        """
+        known = session.execute(select(func.coalesce(func.max(INDEXED.c.up_to), 0))).scalar_one()
+        self._last = max(known, up_to)
+        query = select(EVENTS.c.thing, EVENTS.c.occurred_at, EVENTS.c.sequence)
+        lacking = query.where(EVENTS.c.sequence > known, EVENTS.c.sequence <= up_to).order_by(EVENTS.c.sequence)
+        self._waiting = [(thing, at, sequence) for thing, at, sequence in session.execute(lacking)]
+
+    def note(self, batch: Sequence[Stored]) -> int:
+        """Take note of committed events, those known already passed over; give how many rows wait.
+
+        Parameters
+        ----------
+        batch : Sequence[Stored]
+            In ledger order, without a gap to the batch before.
+        """
+        last = self._last
+        self._waiting += [
+            (one.event.thing, one.event.occurred_at, one.sequence) for one in batch if one.sequence > last
+        ]
+        self._last = max(last, batch[-1].sequence)
+        return len(self._waiting)
+
+    def write(self, session: Session) -> None:
+        """Write all that waits.
+
+        Parameters
+        ----------
+        session : Session
+            The session of a use case.
+        """
+        if not self._waiting:
+            return
+        insert_rows(session.connection(), EVENTS_BY_THING.name, _COLUMNS, sorted(self._waiting))
+        self._waiting = []
+        if session.execute(update(INDEXED).values(up_to=self._last)).rowcount == 0:  # type: ignore[attr-defined]
+            session.execute(insert(INDEXED).values(up_to=self._last))
+
+
+def sequences_about(
+    things: Collection[str], *, between: tuple[int, int] | None = None
+) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
+    """Give the positions of all events about some things, as a selection for ``EVENTS.c.sequence.in_``.
+
+    Parameters
+    ----------
+    things : Collection[str]
+        Their ids.
+    between : tuple[int, int], optional
+        Only what occurred strictly between these instants, UTC microseconds.
+    """
+    taken_in = select(func.coalesce(func.max(INDEXED.c.up_to), 0)).scalar_subquery()
+    indexed = select(EVENTS_BY_THING.c.sequence).where(EVENTS_BY_THING.c.thing.in_(things))
+    fresh = select(EVENTS.c.sequence).where(EVENTS.c.sequence > taken_in, EVENTS.c.thing.in_(things))
+    if between is not None:
+        after, before = between
+        indexed = indexed.where(EVENTS_BY_THING.c.occurred_at > after, EVENTS_BY_THING.c.occurred_at < before)
+        fresh = fresh.where(EVENTS.c.occurred_at > after, EVENTS.c.occurred_at < before)
+    return union_all(indexed, fresh)
