@@ -205,18 +205,27 @@ class Actor:
         Roles held.
     source : str, optional
         The only event source that a service key may write for; empty for people.
+    staff : str, optional
+        Id of the member of staff that a user is: tasks are given to staff. Empty for programs and for users who do
+        none.
     """
 
     id: str
     name: str
     roles: frozenset[Role]
     source: str = ""
+    staff: str = ""
     permissions: frozenset[Permission] = field(init=False)
 
     def __post_init__(self) -> None:
         """Gather the permissions of all roles."""
         held = frozenset().union(*(PERMISSIONS_BY_ROLE[role] for role in self.roles))
         object.__setattr__(self, "permissions", held)
+
+    @property
+    def hands(self) -> str:
+        """Under which id tasks are done: the member of staff, else the user."""
+        return self.staff or self.id
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the actor holds a permission."""

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     setup_link_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     job_processes: Annotated[int, Field(ge=1, le=64)] = 2
 
+    dispatch_every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
+    review_every_s: Annotated[int, Field(ge=0, le=86_400)] = 900
+    is_planning_nightly: bool = True
+
     mllp_host: str = "127.0.0.1"
     mllp_port: Port = 0
     mqtt_url: str = ""

@@ -45,7 +45,12 @@ def quantity_to_order(par: ParLevel, position: int) -> int:
     """
     if position > par.reorder_point:
         return 0
-    missing = par.par_level - position
+    return quantity_to_par(par, position)
+
+
+def quantity_to_par(par: ParLevel, position: int) -> int:
+    """Give the whole packs that bring a place to its par level or just above; 0 if it is there already."""
+    missing = max(0, par.par_level - position)
     packs = -(-missing // par.pack_multiple)
     return packs * par.pack_multiple
 

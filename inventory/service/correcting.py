@@ -13,6 +13,7 @@ from inventory.rules.controlled import check_witness
 from inventory.service.desk import Desk, Plan
 from inventory.tables.balances import Difference, differences, holding_of_key, key_as_of, on_hand_as_of
 from inventory.tables.catalogue import load_item
+from inventory.tables.counts import save_count
 from inventory.tables.driver import Driver, number_of, text_of
 from inventory.tables.ledger import load_movement
 from inventory.tables.reservations import break_promises
@@ -91,6 +92,7 @@ def count(session: Session, *, ledger: EventSink, command: Command, counted: Seq
         flags += flag
         if difference:
             lines.append(_correction(seen.key, difference))
+    save_count(desk.driver, command, [(seen.key, seen.quantity) for seen in counted])
     if not lines:
         return CountResult(movement=None, surplus=0, missing=0)
     return _result_of(desk.record(Plan(kind=MovementKind.COUNT, lines=tuple(lines), flags=tuple(flags))))

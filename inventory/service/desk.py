@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
-from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
+from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind, balance_changes
+from inventory.model.places import FOUND, LOST
+from inventory.tables.counts import first_count_after
 from inventory.tables.driver import Driver
 from inventory.tables.ledger import Draft, content_hash, post, replay_of
 from twin.errors import Conflict
 from twin.events.envelope import Event
 from twin.events.supply import StockMoved
 from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.ids import ItemId, LotId, PlaceId
 from twin.ports import EventSink, Stored
 
 EXPOSURE_ALARM = "stock.exposure"
@@ -43,6 +46,14 @@ class Plan:
     flags: tuple[str, ...] = ()
     released: Mapping[BalanceKey, int] = field(default_factory=dict)
     reverses: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Corrections:
+    """Corrections written before a movement, which needs their goods, and after it, which take its goods away."""
+
+    before: list[Movement]
+    after: list[Movement]
 
 
 class Desk:
@@ -89,13 +100,57 @@ class Desk:
             flags=plan.flags,
             reverses=plan.reverses,
         )
+        back = self._counted_later(movement)
+        told: list[Event] = []
+        for correction in back.before:
+            told += self._correct(correction)
         if not post(self.driver, Draft(movement=movement, content_hash=self._hash, released=plan.released)):
             earlier = self.replay()
             if earlier is None:
                 raise Conflict("The same command is being recorded by someone else: send it again.")
             return earlier
-        self._ledger.append(self.session, [*stock_events(movement), *further])
+        for correction in back.after:
+            told += self._correct(correction)
+        self._ledger.append(self.session, [*stock_events(movement), *told, *further])
         return movement
+
+    def _correct(self, correction: Movement) -> list[StockMoved]:
+        post(self.driver, Draft(movement=correction, content_hash=self._hash, released={}))
+        return stock_events(correction)
+
+    def _counted_later(self, movement: Movement) -> _Corrections:
+        """Give what keeps later counts true when a movement is written down after them.
+
+        Who counted saw the goods as they were after this movement, so the count's difference has it in already: writing
+        it now must leave what was counted as it was counted. Pieces with serial numbers are known one by one.
+        """
+        command = self.command
+        found = _Corrections([], [])
+        if command.occurred_at >= command.recorded_at:
+            return found
+        plain = tuple(line for line in movement.lines if not line.serial)
+        for number, (key, change) in enumerate(balance_changes(plain)):
+            counted_at = first_count_after(self.driver, key, command.occurred_at)
+            if not counted_at:
+                continue
+            lacks = change < 0
+            line = Line(
+                item=ItemId(key[1]),
+                quantity=abs(change),
+                from_place=FOUND if lacks else PlaceId(key[0]),
+                to_place=PlaceId(key[0]) if lacks else LOST,
+                lot=LotId(key[2]),
+                owner=key[3],
+            )
+            correction = Movement(
+                id=f"{movement.id}:counted:{number}",
+                kind=MovementKind.COUNT,
+                command=replace(command, id=f"{movement.id}:counted:{number}", occurred_at=counted_at, task=""),
+                lines=(line,),
+                flags=("counted_later",),
+            )
+            (found.before if lacks else found.after).append(correction)
+        return found
 
 
 def source_of(command: Command) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
@@ -21,6 +22,7 @@ from inventory.tables.balances import position_at
 from inventory.tables.catalogue import load_item, load_place
 from inventory.tables.driver import Driver
 from inventory.tables.reservations import free_all, promise
+from inventory.tables.reviewing import supplying_places, usable_at
 from inventory.tables.rows import BinRow, InboundRow, ParLevelRow
 from twin.clock import SECOND_US
 from twin.errors import NotFound, Refused
@@ -137,21 +139,14 @@ def request_for_breach(session: Session, *, item: str, place: str, now: int) -> 
     par = find_par(session, place=place, item=item)
     if par is None:
         return None
-    stock = position_at(Driver(session), item=item, place=place)
+    stock = position_at(Driver(session), item=item, place=place, now=now)
     position = inventory_position(on_hand=stock.on_hand, reserved=stock.reserved, inbound=stock.inbound)
     quantity = quantity_to_order(par, position)
     if not quantity:
         return None
     found = load_item(session, item)
-    return _request(
-        session,
-        found,
-        par,
-        quantity=quantity,
-        reason="par_breach",
-        priority=priority_of(found.criticality, on_hand=stock.on_hand),
-        now=now,
-    )
+    priority = priority_of(found.criticality, on_hand=stock.on_hand)
+    return request_for(session, found, par, Ask(quantity=quantity, reason="par_breach", priority=priority, now=now))
 
 
 def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> list[TaskRequested]:
@@ -179,31 +174,79 @@ def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> l
     requests = []
     for par, quantity in zip(pars, quantities, strict=True):
         item = load_item(session, par.item)
-        stock = position_at(Driver(session), item=par.item, place=par.place)
+        stock = position_at(Driver(session), item=par.item, place=par.place, now=now)
         priority = priority_of(item.criticality, on_hand=stock.on_hand)
-        requests.append(_request(session, item, par, quantity=quantity, reason="bin_empty", priority=priority, now=now))
+        ask = Ask(quantity=quantity, reason="bin_empty", priority=priority, now=now)
+        requests.append(request_for(session, item, par, ask))
     return requests
 
 
-def _request(
-    session: Session, item: Item, par: ParLevel, *, quantity: int, reason: str, priority: int, now: int
-) -> TaskRequested:
-    source = par.source or load_place(session, par.place).source
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked for at a place.
+
+    Parameters
+    ----------
+    quantity : int
+        Base units, above 0.
+    reason : str
+        Stable code of the trigger.
+    priority : int
+        1 (highest) to 5.
+    now : int
+        UTC microseconds.
+    """
+
+    quantity: int
+    reason: str
+    priority: int
+    now: int
+
+
+def request_for(session: Session, item: Item, par: ParLevel, ask: Ask) -> TaskRequested:
+    """Give the request to bring an item to a place, from where there is some.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    item : Item
+        What.
+    par : ParLevel
+        Where to, and where it is usually fetched.
+    ask : Ask
+        How much, why and how urgently.
+    """
     return TaskRequested(
         thing=f"restock:{par.place}:{par.item}",
-        occurred_at=now,
+        occurred_at=ask.now,
         source="",
         source_key="",
         kind=TaskKind.RESTOCK,
         dedupe_key=f"restock:{par.place}:{par.item}",
         subject_id=item.id,
-        from_place=source,
+        from_place=source_with_stock(session, par, ask),
         to_place=par.place,
-        quantity=quantity,
-        due_at=now + DUE_SECONDS_BY_CRITICALITY[item.criticality] * SECOND_US,
-        priority=priority,
-        reason=reason,
+        quantity=ask.quantity,
+        due_at=ask.now + DUE_SECONDS_BY_CRITICALITY[item.criticality] * SECOND_US,
+        priority=ask.priority,
+        reason=ask.reason,
     )
+
+
+def source_with_stock(session: Session, par: ParLevel, ask: Ask) -> PlaceId:
+    """Give where to fetch an item: its usual source while that has any, else the store that has most.
+
+    A porter sent to an empty shelf comes back with nothing; the usual source stays the answer if no store has any.
+    """
+    usual = par.source or load_place(session, par.place).source
+    driver = Driver(session)
+    free = usable_at(driver, item=par.item, now=ask.now)
+    if free.get(usual, 0) > 0:
+        return usual
+    others = [(free.get(place, 0), place) for place in supplying_places(driver) if place != par.place]
+    most, place = max(others, default=(0, ""))
+    return PlaceId(place) if most > 0 else usual
 
 
 def note_inbound(session: Session, *, task: str, place: str, item: str, quantity: int, at: int) -> None:

@@ -17,8 +17,9 @@ from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE
 from inventory.rules.controlled import check_witness
 from inventory.rules.eligibility import Ineligible, Need, reasons_against
 from inventory.service.desk import Desk, Plan, exposure_alarm
-from inventory.tables.balances import holding_of_key, holdings_at, with_lots
+from inventory.tables.balances import holding_of_key, holdings_at, key_as_of, with_lots
 from inventory.tables.catalogue import ensure_lot, load_item, load_lots
+from inventory.tables.counts import first_count_after
 from inventory.tables.driver import Driver
 from inventory.tables.reservations import break_promises
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
@@ -115,7 +116,7 @@ def _record_use(
         return earlier
     item = load_item(session, use.item)
     flags = list(check_witness(item, kind, command))
-    lines = _taken(desk.driver, item, use, to_place)
+    lines = _taken(desk.driver, item, use, (to_place, command))
     if any(line.from_place == FOUND for line in lines):
         flags.append("found")
     alarms: list[AlarmRaised] = []
@@ -136,7 +137,7 @@ def _exposures(driver: Driver, item: Item, line: Line, command: Command) -> list
     return [reason for reason in reasons_against(lot, Need(item=item, now=command.occurred_at)) if reason in EXPOSURES]
 
 
-def _taken(driver: Driver, item: Item, use: Use, to_place: PlaceId) -> list[Line]:
+def _taken(driver: Driver, item: Item, use: Use, where: tuple[PlaceId, Command]) -> list[Line]:
     """Give lines for what was taken; what the balances lack comes from ``found`` first."""
     if use.lot or item.tracking is Tracking.NONE:
         keys = [(_key_of(use, use.lot), use.quantity)]
@@ -144,7 +145,7 @@ def _taken(driver: Driver, item: Item, use: Use, to_place: PlaceId) -> list[Line
         keys = _by_expiry(driver, item, use)
     lines: list[Line] = []
     for key, quantity in keys:
-        lines += _lines_with_lack(driver, key, quantity, to_place)
+        lines += _lines_with_lack(driver, key, quantity, where)
     if use.serial:
         lines = [replace(line, serial=use.serial) for line in lines]
     return lines
@@ -170,10 +171,18 @@ def _by_expiry(driver: Driver, item: Item, use: Use) -> list[tuple[BalanceKey, i
     return keys
 
 
-def _lines_with_lack(driver: Driver, key: BalanceKey, quantity: int, to_place: PlaceId) -> list[Line]:
+def _lines_with_lack(driver: Driver, key: BalanceKey, quantity: int, where: tuple[PlaceId, Command]) -> list[Line]:
+    to_place, command = where
     holding = holding_of_key(driver, key, lock=True)
-    lack = max(0, quantity - holding.on_hand)
-    promised = max(0, holding.reserved - (holding.on_hand + lack - quantity))
+    is_late = command.occurred_at < command.recorded_at
+    if is_late and first_count_after(driver, key, command.occurred_at):
+        # a later count has seen the shelf without these goods: what counts is what lay there then, and
+        # the desk's correction leaves the present balance as it was counted
+        lack = max(0, quantity - key_as_of(driver, key, command.occurred_at))
+        promised = 0
+    else:
+        lack = max(0, quantity - holding.on_hand)
+        promised = max(0, holding.reserved - (holding.on_hand + lack - quantity))
     if promised:
         break_promises(driver, key, promised)
     place, item, lot, owner = PlaceId(key[0]), ItemId(key[1]), LotId(key[2]), key[3]
@@ -217,7 +226,7 @@ def open_container(session: Session, *, ledger: EventSink, command: Command, use
             supplier=closed.supplier,
         ),
     )
-    lines = _lines_with_lack(desk.driver, _key_of(use, use.lot), use.quantity, OPENED)
+    lines = _lines_with_lack(desk.driver, _key_of(use, use.lot), use.quantity, (OPENED, command))
     back = Line(
         item=ItemId(use.item),
         quantity=use.quantity,

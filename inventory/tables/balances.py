@@ -15,6 +15,8 @@ from twin.ids import ItemId, LotId, PlaceId
 
 _HOLDING_COLUMNS = "place, item, lot, owner, on_hand, reserved, received_at"
 _VIRTUAL = sorted(VIRTUAL_PLACES)
+USABLE = "(b.lot = '' OR (l.status = 'released' AND (l.expires_at = 0 OR l.expires_at > ?)))"
+"""Condition on a balance ``b`` with its lot ``l``: what is expired, recalled or held lies there but helps nobody."""
 
 
 def _holding_of(row: Row) -> Holding:
@@ -117,11 +119,28 @@ class OnHand:
     inbound: int
 
 
-def position_at(driver: Driver, *, item: str, place: str) -> OnHand:
-    """Give on hand, reserved and inbound of an item at a place, base units."""
-    stock = driver.row(
-        "SELECT SUM(on_hand), SUM(reserved) FROM inventory_balance WHERE item = ? AND place = ?", (item, place)
-    ) or (0, 0)
+def position_at(driver: Driver, *, item: str, place: str, now: int = 0) -> OnHand:
+    """Give on hand, reserved and inbound of an item at a place, base units.
+
+    Parameters
+    ----------
+    driver : Driver
+        The transaction.
+    item, place : str
+        What and where.
+    now : int
+        When given, only what can be used at that instant counts: nothing expired, recalled or held, UTC microseconds.
+    """
+    if now:
+        stock = driver.row(
+            "SELECT SUM(b.on_hand), SUM(b.reserved) FROM inventory_balance b LEFT JOIN inventory_lot l ON l.id = b.lot"
+            f" WHERE b.item = ? AND b.place = ? AND b.on_hand > 0 AND {USABLE}",
+            (item, place, now),
+        ) or (0, 0)
+    else:
+        stock = driver.row(
+            "SELECT SUM(on_hand), SUM(reserved) FROM inventory_balance WHERE item = ? AND place = ?", (item, place)
+        ) or (0, 0)
     inbound = driver.row("SELECT SUM(quantity) FROM inventory_inbound WHERE place = ? AND item = ?", (place, item)) or (
         0,
     )

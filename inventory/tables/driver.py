@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-Value = str | int | None
+Value = str | int | float | None
 Row = tuple[Value, ...]
 
 

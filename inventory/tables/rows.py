@@ -247,6 +247,24 @@ class RecallRow(SQLModel, table=True):
     recorded_at: int = Field(sa_type=BigInteger)
 
 
+class CountRow(SQLModel, table=True):
+    """What somebody saw of one balance at an instant, whether or not the books said the same."""
+
+    __tablename__ = "inventory_count"
+    __table_args__ = (Index("inventory_count_by_balance", "place", "item", "lot", "owner", "occurred_at"),)
+
+    command: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    place: str
+    item: str
+    lot: str = ""
+    owner: str = ""
+    quantity: int = Field(sa_type=BigInteger)
+    occurred_at: int = Field(sa_type=BigInteger)
+    recorded_at: int = Field(sa_type=BigInteger)
+    actor: str
+
+
 def table_of(row: type[SQLModel]) -> Table:
     """Give the SQLAlchemy table of a row class."""
     return SQLModel.metadata.tables[str(row.__tablename__)]

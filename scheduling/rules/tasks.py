@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scheduling.model.tasks import Task, TaskAction, TaskStatus
@@ -112,38 +112,6 @@ class Person:
 
 Seconds = Callable[[str, str], float]
 """Walking seconds between two places; infinite if there is no way."""
-
-
-def dispatch(tasks: Iterable[Task], people: Iterable[Person], seconds: Seconds, now: int) -> list[tuple[Task, Person]]:
-    """Give each waiting task to the nearest free person of a fitting role, the most urgent task first.
-
-    Parameters
-    ----------
-    tasks : Iterable[Task]
-        Tasks that nobody has yet.
-    people : Iterable[Person]
-        People on duty; one with open tasks is not free.
-    seconds : Seconds
-        Walking time between places.
-    now : int
-        Present instant, UTC microseconds.
-
-    Returns
-    -------
-    list
-        Pairs of task and person, most urgent first; nobody appears twice.
-    """
-    free = {person.id: person for person in people if not person.open_tasks}
-    pairs: list[tuple[Task, Person]] = []
-    for task in sorted(tasks, key=lambda found: urgency_key(found, now)):
-        fitting = [person for person in free.values() if person.role in ROLES_BY_KIND[task.kind]]
-        if not fitting:
-            continue
-        first_stop = task.from_place or task.to_place
-        chosen = min(fitting, key=lambda person: (_seconds_or_far(seconds, person.place, first_stop), person.id))
-        del free[chosen.id]
-        pairs.append((task, chosen))
-    return pairs
 
 
 _FAR_S = 1e9  # someone whose place is unknown comes after everyone whose way is known

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from scheduling.model.tasks import Task, TaskAction, TaskOutcome, TaskStatus, Transition
-from scheduling.rules.tasks import Person, Seconds, dispatch, next_status
+from scheduling.rules.tasks import next_status
 from scheduling.tables.tasks import (
     find_open_by_key,
     find_transition,
-    list_tasks,
     load_task,
     save_task,
     save_transition,
@@ -47,12 +45,20 @@ class Step:
         When, UTC microseconds.
     source : str
         Event source; a person's by default.
+    staff : str
+        Id of the member of staff that the actor is; empty if nobody said.
     """
 
     command_id: str
     actor: str
     at: int
     source: str = ""
+    staff: str = ""
+
+    @property
+    def hands(self) -> str:
+        """Who has a task that the actor takes."""
+        return self.staff or self.actor
 
     @property
     def event_source(self) -> str:
@@ -214,7 +220,7 @@ def start(session: Session, *, ledger: EventSink, step: Step, task: str) -> Task
     if _is_replay(session, task, TaskAction.START, step):
         return found
     after = _advance(
-        session, _Change(action=TaskAction.START, task=replace(found, assignee=found.assignee or step.actor)), step
+        session, _Change(action=TaskAction.START, task=replace(found, assignee=found.assignee or step.hands)), step
     )
     events: list[Event] = []
     if not found.assignee:
@@ -225,7 +231,7 @@ def start(session: Session, *, ledger: EventSink, step: Step, task: str) -> Task
                 source=step.event_source,
                 source_key=f"{step.command_id}:take:{task}",
                 actor=step.actor,
-                assignee=step.actor,
+                assignee=step.hands,
             )
         )
     events.append(
@@ -388,34 +394,3 @@ def note_delivered(session: Session, *, step: Step, task: Task, quantity: int) -
         save_task(session, counted)
         return counted, []
     return close(session, step=step, task=counted, outcome=TaskOutcome.DONE)
-
-
-def dispatch_waiting(
-    session: Session, *, ledger: EventSink, step: Step, people: Sequence[Person], seconds: Seconds
-) -> list[Task]:
-    """Give waiting tasks to the nearest free people, the most urgent task first.
-
-    Parameters
-    ----------
-    session : Session
-        The transaction.
-    ledger : EventSink
-        Where events go.
-    step : Step
-        Who dispatches; usually the system.
-    people : Sequence[Person]
-        People on duty with their places.
-    seconds : Seconds
-        Walking seconds between places.
-
-    Returns
-    -------
-    list[Task]
-        Tasks that were given to somebody.
-    """
-    waiting = list_tasks(session, statuses=[TaskStatus.CREATED], assignee="", limit=1000)
-    pairs = dispatch(waiting, people, seconds, step.at)
-    return [
-        assign(session, ledger=ledger, step=step, task=task.id, assignee=person.id, position=1)
-        for task, person in pairs
-    ]

@@ -23,7 +23,7 @@ from server.doors.versions import etag_of, require_version
 from server.schema.access import AuditRow, KeyRow, UserRow
 from twin.access import Permission, Role
 from twin.clock import to_text
-from twin.errors import FieldError, FieldProblem, Refused
+from twin.errors import FieldError, FieldProblem, NotFound, Refused
 
 router = Router("/v1", tag="access")
 
@@ -64,6 +64,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[str]
     language: str
     is_active: bool
+    staff: str
     version: int
     created_at: str
     updated_at: str
@@ -92,6 +93,7 @@ class UserEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     roles: Annotated[list[str], msgspec.Meta(min_length=1, max_length=20)] | None = None
     is_active: bool | None = None
     password: Secret | None = None
+    staff: Line | None = None
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +174,7 @@ def _user_view(row: UserRow) -> UserView:
         roles=row.roles.split(),
         language=row.language,
         is_active=row.is_active,
+        staff=row.staff,
         version=row.version,
         created_at=to_text(row.created_at),
         updated_at=to_text(row.updated_at),
@@ -304,7 +307,10 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
         is_active=told.is_active,
         password_hash=hashed,
         roles=users.parse_roles(told.roles) if told.roles is not None else None,
+        staff=told.staff,
     )
+    if told.staff and told.staff not in call.hospital.live.staff:
+        raise NotFound("member of staff", told.staff)
 
     def use_case(session: Session) -> tuple[UserRow, object]:
         require_version(call.request, users.get_user(session, user_id).version)

@@ -94,7 +94,7 @@ def roles_of(row: UserRow) -> frozenset[Role]:
 
 def actor_of_user(row: UserRow) -> Actor:
     """Give the actor that a user is."""
-    return Actor(id=row.id, name=row.display_name or row.name, roles=roles_of(row))
+    return Actor(id=row.id, name=row.display_name or row.name, roles=roles_of(row), staff=row.staff)
 
 
 def add_user(session: Session, new: NewUser, *, now: int) -> UserRow:
@@ -181,6 +181,17 @@ def has_system_administrator(session: Session, *, besides: str = "") -> bool:
     return any(Role.SYSADMIN in roles_of(row) for row in rows)
 
 
+def _check_free(session: Session, staff: str, user_id: str) -> None:
+    """Refuse a second user for one member of staff: nobody could tell whose tasks they are."""
+    if not staff:
+        return
+    other = session.exec(select(UserRow).where(col(UserRow.staff) == staff, col(UserRow.id) != user_id)).first()
+    if other is not None:
+        raise Conflict(
+            f"{staff} signs in as {other.name!r} already: take the link off there first.", code="conflict.staff"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChange:
     """What to change of a user; None leaves a field as it is."""
@@ -190,6 +201,7 @@ class UserChange:
     is_active: bool | None = None
     password_hash: str | None = None
     language: str | None = None
+    staff: str | None = None
 
 
 def change_user(session: Session, user_id: str, change: UserChange, *, now: int) -> UserRow:
@@ -226,6 +238,9 @@ def change_user(session: Session, user_id: str, change: UserChange, *, now: int)
         row.password_hash = change.password_hash
     if change.language is not None:
         row.language = change.language
+    if change.staff is not None:
+        _check_free(session, change.staff, row.id)
+        row.staff = change.staff
     row.version += 1
     row.updated_at = now
     session.add(row)

@@ -24,6 +24,7 @@ from server.jobs.runner import JobRunner
 from server.listening import mllp_server
 from server.notifying import Notifier
 from server.partners import tell_partners
+from server.rounds import start_rounds
 from server.runs.forecasts import EVERY_US, ForecastDesk
 from server.wiring import Hospital, follow
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
@@ -137,6 +138,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
     _repeat(hospital, "ledger-retry", MINUTE_US, lambda: retry_handlers(hospital))
     _repeat(hospital, "forecast", EVERY_US, desk.want)
+    start_rounds(hospital)
     desk.start()
     hospital.deadlines.start()
     try:

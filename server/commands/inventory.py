@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from inventory.model.planning import PlanSettings, ServiceKind
 from inventory.model.scan import ScannerProfile
 from inventory.rules.forecasting.backtest import Backtest, backtest, fill_backtest
 from inventory.rules.forecasting.methods import FORECASTS, Method, demand_class
@@ -17,8 +18,10 @@ from inventory.rules.forecasting.reading import Columns, DemandTable, read_deman
 from inventory.rules.policies.doors import KINDS, solve
 from inventory.rules.scanning.reading import read_label
 from inventory.service.correcting import verify as verify_books
+from inventory.service.reviewing import ReviewSettings
 from server.console import AsJson, Exit, out, say, show, show_rows, warn
 from server.imports.opening import open_stock
+from server.rounds import plan_par_levels, review_shelves
 from server.session import opened_alone
 from twin.errors import DecodeError, FieldError, FieldProblem
 
@@ -185,6 +188,59 @@ def opening(
         out(say("Dry run: nothing was stored. Run it again without --dry-run to store it."))
     elif report.is_replay:
         out(say("This stocktake was stored before: nothing was added."))
+
+
+@command.command("plan", help=say("Plan all par levels anew from what was used."))
+def plan(
+    target: Annotated[float, typer.Option(help=say("Wanted service, such as 0.98."))] = 0.98,
+    service: Annotated[ServiceKind, typer.Option(help=say("What the target means."))] = ServiceKind.FILL,
+    as_json: AsJson = False,
+) -> None:
+    """Compute a proposal for every place and item with a par level; a person accepts them in the par studio.
+
+    Example: hospital-twin inventory plan --target 0.98 --service fill
+    """
+    try:
+        settings = PlanSettings(target=target, service=service)
+    except ValueError as error:
+        raise _wrong_target(str(error)) from error
+    with opened_alone() as hospital:
+        found = plan_par_levels(hospital, settings=settings)
+    by_decision = {each.value: count for each, count in found.by_decision.items()}
+    if as_json:
+        show({"lines": found.lines, "by_decision": by_decision})
+        return
+    out(say("{lines} par levels planned.", lines=found.lines))
+    show_rows(
+        [{"decision": name, "count": count} for name, count in sorted(by_decision.items())],
+        columns=("decision", "count"),
+        as_json=False,
+    )
+
+
+def _wrong_target(message: str) -> FieldError:
+    return FieldError(FieldProblem(field="target", place="command line", message=message, cure="Give 0.98 for 98 %."))
+
+
+@command.command("review", help=say("Look at every shelf and ask for what lacks."))
+def review(
+    days: Annotated[float, typer.Option(help=say("Until the next round's goods are there, days."), min=0)] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a task for each shelf that is low, will run out before the next round, or holds expired goods.
+
+    Example: hospital-twin inventory review --days 0.5
+    """
+    with opened_alone() as hospital:
+        found = review_shelves(hospital, settings=ReviewSettings(until_next_days=days))
+    if as_json:
+        show(asdict(found))
+        return
+    told = (
+        "{lines} shelves: {breaches} are low, {predicted} will run out, {pulls} hold expired goods; {waiting} have a"
+        " task already, {without_source} lack what no other place has."
+    )
+    out(say(told, **asdict(found)))
 
 
 @command.command("verify", help=say("Compute every balance anew from the movements."))

@@ -125,6 +125,23 @@ def set_roles(
     _change(name, UserChange(roles=users.parse_roles(role)), as_json=as_json)
 
 
+@command.command("link")
+def link(
+    name: Name,
+    staff: Annotated[str, typer.Argument(help="Id of the member of staff; '' takes the link off.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which member of staff a user is: the tasks given to that person are this user's tasks.
+
+    Example: hospital-twin user link anna STAFF-014
+    """
+    if staff:
+        with opened_alone() as hospital:
+            if staff not in hospital.live.staff:
+                raise NotFound("member of staff", staff)
+    _change(name, UserChange(staff=staff), as_json=as_json)
+
+
 @command.command("disable")
 def disable(name: Name, as_json: AsJson = False) -> None:
     """Keep a user from signing in.

@@ -24,6 +24,7 @@ from server.demo.past import Truth, write_past
 from server.demo.questions import PLAN, WHAT_IF, ask, told_of_plan, told_of_what_if
 from server.demo.stage import GATEWAY, Connection
 from server.demo.waiting_list import FILE_NAME, waiting_list
+from server.rounds import review_shelves
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import MINUTE_US, ScaledClock, SystemClock
@@ -115,6 +116,7 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
         listed = waiting_list(hospital.live, now, days=LISTED_DAYS, seed=options.seed)
         (options.folder / FILE_NAME).write_text(listed, encoding="utf-8")
         with at_work(hospital, with_pages=not options.is_headless) as app:
+            review_shelves(hospital)  # history asked nobody to act: what it has left low is asked for now
             demo = _Demo(options=options, hospital=hospital, truth=truth, app=app, say=say, began=began)
             return asyncio.run(demo.live())
     finally:

@@ -86,9 +86,11 @@ class Supplies:
             save_item(session, _item(row))
             save_package(session, Package(gtin=Gtin(row.gtin), item=ItemId(row.item), level="case", quantity=row.pack))
             ensure_lot(driver, self._lot(row.item))
+        stores = self._central()
         for number, holding in enumerate(self.holdings):
             command = self._command(f"demo-par-{number}", self.start_at)
-            set_par(session, ledger=ledger, command=command, par=_par(holding))
+            source = stores.get(holding.item, "")
+            set_par(session, ledger=ledger, command=command, par=_par(holding, source))
         opening = [
             self._line(holding.item, holding.par_level, SUPPLIER, PlaceId(holding.place)) for holding in self.holdings
         ]
@@ -151,13 +153,17 @@ class Supplies:
                 yield self._line(holding.item, quantity, PlaceId(holding.place), CONSUMED)
 
     def _brought(self) -> Iterator[Line]:
-        central = {row.item: CENTRAL[index % 2] for index, row in enumerate(self.items)}
+        central = self._central()
         for holding in self.holdings:
             key = (holding.place, holding.item)
             if self._on_hand[key] <= _par(holding).reorder_point:
                 quantity = holding.par_level - self._on_hand[key]
                 self._on_hand[key] = holding.par_level
                 yield self._line(holding.item, quantity, PlaceId(central[holding.item]), PlaceId(holding.place))
+
+    def _central(self) -> dict[str, str]:
+        """Give the store that keeps each item."""
+        return {row.item: CENTRAL[index % 2] for index, row in enumerate(self.items)}
 
     def _lot(self, item: str) -> Lot:
         number = f"L{abs(hash_of(item)) % 10**6:06d}"
@@ -183,12 +189,13 @@ def hash_of(text: str) -> int:
     return sum((index + 1) * 7919 * ord(character) for index, character in enumerate(text))
 
 
-def _par(holding: Holding) -> ParLevel:
+def _par(holding: Holding, source: str = "") -> ParLevel:
     return ParLevel(
         place=PlaceId(holding.place),
         item=ItemId(holding.item),
         par_level=holding.par_level,
         reorder_point=max(holding.par_level * 4 // 10, 0),
+        source=PlaceId(source),
     )
 
 

@@ -19,7 +19,7 @@ from server.doors.versions import seen_version
 from server.http import asset_bodies as bodies
 from server.http.commanding import command_id
 from server.http.history import parse_instant
-from server.http.walking import person_routes
+from server.walking import person_routes
 from twin.access import Permission
 from twin.errors import NotFound
 

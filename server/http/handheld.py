@@ -12,8 +12,8 @@ from server.doors.context import CallDep
 from server.doors.pages import Text
 from server.doors.router import Router
 from server.http.task_bodies import PortionView
-from server.http.tasks import portions_of
-from server.http.walking import walking_seconds
+from server.http.tasks import portions_of, tasks_of
+from server.walking import walking_seconds
 from twin.access import Permission
 from twin.clock import to_text
 from twin.events.work import TaskKind
@@ -88,7 +88,7 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
     """Give what a handheld needs to work without a network."""
     with call.hospital.read() as session:
         tasks = [
-            *list_tasks(session, assignee=call.actor.id, limit=_MOST_TASKS),
+            *tasks_of(session, call.actor, limit=_MOST_TASKS),
             *list_tasks(session, assignee="", limit=_MOST_TASKS),
         ]
         restocks = [task for task in tasks if task.kind is TaskKind.RESTOCK]

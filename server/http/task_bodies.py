@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from scheduling.model.tasks import Task, TaskOutcome, TaskStatus, Transition
+from scheduling.service.rounds import Measured, RoundPlan
 from twin.clock import to_text
 from twin.events.work import TaskKind
 
@@ -140,6 +141,74 @@ class DispatchResult(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks that were given to somebody."""
 
     tasks: list[TaskView]
+
+
+class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a task stands in planned rounds; ``version`` is that of the task planned with, given back on applying."""
+
+    task: Short
+    assignee: Short
+    position: Annotated[int, msgspec.Meta(ge=0, le=1000)]
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    expected_at: Short = ""
+
+
+class RoundMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of walking of all, tasks done late, and tasks that nobody has."""
+
+    walking_s: int
+    late: int
+    waiting: int
+
+
+class RoundsWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How rounds are planned; ``is_anew`` lets tasks change hands that nobody has begun."""
+
+    is_anew: bool = True
+    most_per_person: Annotated[int, msgspec.Meta(ge=1, le=100)] = 8
+
+
+class RoundsView(msgspec.Struct, frozen=True, kw_only=True):
+    """What would change, and how the rounds compare before and after."""
+
+    changes: list[PlannedTask]
+    before: RoundMeasures
+    after: RoundMeasures
+
+
+class RoundsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The changes of a plan that are to be applied."""
+
+    changes: Annotated[list[PlannedTask], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class RoundsApplied(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks as they stand, and ids of those that had changed since the plan was made and stay as they are."""
+
+    tasks: list[TaskView]
+    passed_over: list[str]
+
+
+def rounds_view(plan: RoundPlan) -> RoundsView:
+    """Give planned rounds as the API shows them."""
+    return RoundsView(
+        changes=[
+            PlannedTask(
+                task=each.task,
+                assignee=each.assignee,
+                position=each.position,
+                version=each.version,
+                expected_at=to_text(each.expected_at) if each.expected_at else "",
+            )
+            for each in plan.changed
+        ],
+        before=_measures(plan.before),
+        after=_measures(plan.after),
+    )
+
+
+def _measures(found: Measured) -> RoundMeasures:
+    return RoundMeasures(walking_s=found.walking_s, late=found.late, waiting=found.waiting)
 
 
 def view_of(task: Task) -> TaskView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from inventory.model.movements import Command
 from inventory.model.scan import ScannerProfile
@@ -12,10 +13,12 @@ from inventory.rules.scanning.reading import read_label
 from inventory.service import handing_out
 from inventory.service.resolving import Resolved, resolve
 from scheduling.model.tasks import Task, TaskStatus
-from scheduling.rules.tasks import walking_order
+from scheduling.rules.tasks import urgency_key, walking_order
 from scheduling.service import tasks as service
+from scheduling.service.rounds import Given, RoundSettings, apply_rounds
 from scheduling.tables.tasks import find_open_by_key, load_task, transitions_of
 from scheduling.tables.tasks import list_tasks as rows_of_tasks
+from server import rounds
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
@@ -30,15 +33,20 @@ from server.http.task_bodies import (
     PickTold,
     PortionView,
     ReasonTold,
+    RoundsApplied,
+    RoundsTold,
+    RoundsView,
+    RoundsWanted,
     StepTold,
     TaskDetail,
     TaskPage,
     TaskView,
+    rounds_view,
     step_view,
     view_of,
 )
-from server.http.walking import people_on_duty, walking_seconds
-from twin.access import Permission
+from server.walking import walking_seconds
+from twin.access import Actor, Permission
 from twin.clock import to_text
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.events.work import TaskKind, TaskRequested
@@ -48,7 +56,10 @@ router = Router("/v1/tasks", tag="tasks")
 
 def _step(call: Call, occurred_at: str) -> service.Step:
     return service.Step(
-        command_id=command_id(call), actor=call.actor.id, at=instant_told(occurred_at, call.now, "body")
+        command_id=command_id(call),
+        actor=call.actor.id,
+        at=instant_told(occurred_at, call.now, "body"),
+        staff=call.actor.staff,
     )
 
 
@@ -93,12 +104,19 @@ def _status_of(text: str) -> TaskStatus:
 def list_my_tasks(call: CallDep, place: Text = "", kind: Text = "") -> TaskPage:
     """List my tasks in walking order from a place, then those that nobody has yet."""
     with call.hospital.read() as session:
-        mine = rows_of_tasks(session, assignee=call.actor.id, limit=200)
-        waiting = [task for task in rows_of_tasks(session, assignee="", limit=200) if not kind or task.kind == kind]
+        mine = tasks_of(session, call.actor)
+        free = [task for task in rows_of_tasks(session, assignee="", limit=2000) if not kind or task.kind == kind]
+    waiting = sorted(free, key=lambda task: urgency_key(task, call.now))[:200]
     seconds = walking_seconds(call.hospital)
     ordered = walking_order(mine, place, seconds, call.now)
     further = walking_order(waiting, place, seconds, call.now)
     return TaskPage(tasks=[view_of(task) for task in (*ordered, *further)], next="")
+
+
+def tasks_of(session: Session, actor: Actor, *, limit: int = 200) -> list[Task]:
+    """Give the open tasks of somebody: those given to the member of staff, and those taken as a user."""
+    found = rows_of_tasks(session, assignee=actor.id, limit=limit)
+    return found + rows_of_tasks(session, assignee=actor.staff, limit=limit) if actor.staff else found
 
 
 @router.post("", permission=Permission.TASKS_ASSIGN, takes=NewTask, gives=TaskPage, status=201)
@@ -132,16 +150,31 @@ async def request_task(call: CallDep) -> TaskPage:
 
 @router.post(":dispatch", permission=Permission.TASKS_ASSIGN, gives=DispatchResult)
 async def dispatch_tasks(call: CallDep) -> DispatchResult:
-    """Give waiting tasks to the nearest free people."""
+    """Give waiting tasks out in rounds, those on one way together; what is assigned already stays."""
+    applied = await run_in_threadpool(rounds.dispatch_tasks, call.hospital, actor=call.actor)
+    return DispatchResult(tasks=[view_of(task) for task in applied.tasks])
+
+
+@router.post(":plan-rounds", permission=Permission.TASKS_ASSIGN, takes=RoundsWanted, gives=RoundsView)
+async def plan_rounds(call: CallDep) -> RoundsView:
+    """Plan rounds and show what would change; nothing does."""
+    told = call.read(RoundsWanted)
+    settings = RoundSettings(is_anew=told.is_anew, most_per_person=told.most_per_person)
+    return rounds_view(await run_in_threadpool(rounds.plan_present_rounds, call.hospital, settings))
+
+
+@router.post(":apply-rounds", permission=Permission.TASKS_ASSIGN, takes=RoundsTold, gives=RoundsApplied)
+async def apply_planned_rounds(call: CallDep) -> RoundsApplied:
+    """Give tasks out as planned; one that somebody changed since is passed over and named."""
+    told = call.read(RoundsTold)
     step = _step(call, "")
-    seconds = walking_seconds(call.hospital)
-    people = people_on_duty(call.hospital)
-
-    def use_case(session: Session) -> list[Task]:
-        return service.dispatch_waiting(session, ledger=call.hospital.ledger, step=step, people=people, seconds=seconds)
-
-    given = await call.hospital.write(use_case)
-    return DispatchResult(tasks=[view_of(task) for task in given])
+    given = [
+        Given(task=each.task, assignee=each.assignee, position=each.position, expected_at=0, version=each.version)
+        for each in told.changes
+    ]
+    ledger = call.hospital.ledger
+    applied = await call.hospital.write(lambda session: apply_rounds(session, ledger=ledger, step=step, given=given))
+    return RoundsApplied(tasks=[view_of(task) for task in applied.tasks], passed_over=list(applied.passed_over))
 
 
 @router.get("/{task_id}", permission=Permission.TASKS_READ, gives=TaskDetail)

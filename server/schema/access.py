@@ -17,6 +17,7 @@ class UserRow(SQLModel, table=True):
     password_hash: str = Field(max_length=300)
     roles: str = Field(max_length=400)
     language: str = Field(default="", max_length=10)
+    staff: str = Field(default="", max_length=200)
     is_active: bool = True
     version: int = 1
     created_at: int = Field(sa_column=Column(BigInteger, nullable=False))

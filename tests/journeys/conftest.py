@@ -75,7 +75,14 @@ class House:
 def running(folder: Path, *, speed: float) -> Iterator[House]:
     system = SystemClock()
     clock = ScaledClock(system, start=system.now(), speed=speed)
-    settings = Settings(data_dir=folder, free_disk_floor_mb=0, session_idle_minutes=1440, session_hours=24)
+    settings = Settings(
+        data_dir=folder,
+        free_disk_floor_mb=0,
+        session_idle_minutes=1440,
+        session_hours=24,
+        dispatch_every_s=0,
+        review_every_s=0,
+    )
     hospital = open_hospital(settings, clock=clock)
     try:
         building = building_events(clock.now() - 1)

@@ -8,14 +8,13 @@ from sqlmodel import Session, SQLModel, create_engine
 
 import scheduling.handlers
 from scheduling.model.tasks import TaskStatus
-from scheduling.rules.tasks import Person
 from scheduling.service import tasks
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks, load_task, transitions_of
 from tests.inventory.stockroom import NOW, FakeLedger
 from twin.errors import FieldError, Refused
 from twin.events.patients import BedReadinessChanged, EncounterDeparted
-from twin.events.work import TaskAssigned, TaskCompleted, TaskKind, TaskRequested
+from twin.events.work import TaskCompleted, TaskKind, TaskRequested
 
 
 @pytest.fixture
@@ -116,18 +115,6 @@ def test_block_needs_a_reason_and_a_started_task_belongs_to_who_started_it(
     assert (blocked.status, blocked.blocked_reason) == (TaskStatus.BLOCKED, "room_in_use")
     resumed = tasks.start(session, ledger=ledger, step=step("s4"), task=task.id)
     assert resumed.blocked_reason == ""
-
-
-def test_dispatch_gives_the_task_to_the_nearest_free_cleaner(session: Session, ledger: FakeLedger) -> None:
-    ledger.append(session, [request("r1")])
-    staff = [Person(id="far", role="cleaner", place="lobby"), Person(id="near", role="cleaner", place="bed-1")]
-
-    given = tasks.dispatch_waiting(
-        session, ledger=ledger, step=step("d1", "system"), people=staff, seconds=lambda a, b: 0.0 if a == b else 90.0
-    )
-
-    assert [task.assignee for task in given] == ["near"]
-    assert [event.assignee for event in ledger.of(TaskAssigned)] == ["near"]  # type: ignore[attr-defined]
 
 
 def test_completed_task_cannot_be_started(session: Session, ledger: FakeLedger) -> None:

@@ -21,10 +21,22 @@ export async function get(path) {
   return answered(await fetch(path, { headers: { accept: "application/json" }, credentials: "same-origin" }));
 }
 
-// A step that waited tells when it was done; one sent at once takes the server's own time.
+// How far the hospital's clock is ahead of this device's, milliseconds. A device whose clock is wrong must not lose its
+// steps: the server rightly refuses what comes from the future.
+let aheadMs = 0;
+export function setClock(hospitalAt, deviceAt) {
+  const found = Date.parse(hospitalAt) - deviceAt;
+  if (Number.isFinite(found)) aheadMs = found;
+}
+
+// A step that waited tells when it was done, by the hospital's clock; one sent at once takes the server's own time.
+export function occurredAt(entry) {
+  return Date.now() - entry.at > LATE_MS ? new Date(entry.at + aheadMs).toISOString() : "";
+}
+
 export async function sendStep(entry) {
   const body = { ...entry.body };
-  if (Date.now() - entry.at > LATE_MS) body.occurred_at = new Date(entry.at).toISOString();
+  if (entry.occurred_at) body.occurred_at = entry.occurred_at;
   const post = (content) =>
     fetch(entry.path, {
       method: "POST",

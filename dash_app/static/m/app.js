@@ -1,5 +1,5 @@
 // The handheld: tasks in order, one big scan box, pick – scan – scan – done, also without a network.
-import { everyPage, get, sendStep } from "/m/api.js";
+import { everyPage, get, occurredAt, sendStep, setClock } from "/m/api.js";
 import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
 import { openOutbox } from "/m/outbox.js";
 import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
@@ -101,7 +101,7 @@ function draw() {
   else drawList();
 }
 async function drawBanner() {
-  const count = (await outbox.waiting()).length;
+  const count = await outbox.waiting();
   const banner = at("offline");
   banner.hidden = !count && navigator.onLine;
   banner.textContent = navigator.onLine ? say("sending", { count }) : say("offline", { count });
@@ -125,6 +125,17 @@ function stop(text, onOverride) {
   at("stop").hidden = false;
   at("stop-close").focus();
   navigator.vibrate?.([300, 100, 300]);
+}
+
+// What this device has noted goes to its disk with the outbox: a handheld that is switched off and on again must not ask
+// for steps that are done and wait to be sent.
+function note(task, progress) {
+  state.progress[task] = progress;
+  return outbox.keep("progress", state.progress);
+}
+function close() {
+  state.open = null;
+  history.replaceState(null, "", location.pathname);
 }
 
 // ---- work ----------------------------------------------------------------------------------------------------------
@@ -151,8 +162,8 @@ async function perform(task, sends, progress, said) {
     const path = `/v1/tasks/${encodeURIComponent(task.id)}:${verb}`;
     orders.push({ verb, order: await outbox.add({ path, body, task: task.id, verb, before }) });
   }
-  state.progress[task.id] = progress;
-  if (progress.delivered || progress.completed) state.open = null;
+  await note(task.id, progress);
+  if (progress.delivered || progress.completed) close();
   draw();
   toast(say(said), () => undo(task, before, orders));
   await flush();
@@ -164,7 +175,7 @@ async function undo(task, before, orders) {
       await outbox.add({ path: `/v1/tasks/${encodeURIComponent(task.id)}:return`, body: { place: task.from_place }, task: task.id, verb: "return" });
     } else if (!wasHere && verb !== "start") return; // the server has it: it stays done
   }
-  state.progress[task.id] = before || {};
+  await note(task.id, before || {});
   state.open = task.id;
   draw();
   toast(say("undone"));
@@ -178,13 +189,13 @@ const finish = (task) => {
 const REASONS = { notFound: "not_found", damaged: "damaged", noAccess: "access" };
 async function block(task, reason) {
   await outbox.add({ path: `/v1/tasks/${encodeURIComponent(task.id)}:block`, body: { reason: REASONS[reason] }, task: task.id, verb: "block" });
-  state.open = null;
+  close();
   draw();
   toast(say("blocked"));
   await flush();
 }
 function refused({ entry, answer }) {
-  state.progress[entry.task] = entry.before || {};
+  note(entry.task, entry.before || {});
   state.open = entry.task;
   const code = answer.body.code || "";
   const detail = answer.body.detail || say(answer.status === 409 ? "conflict" : "refused");
@@ -235,11 +246,11 @@ function take(task, text, reason) {
   perform(task, result.send, result.progress, navigator.onLine ? result.said : "queued");
 }
 async function learnKnown() {
-  state.known = state.known || (await outbox.kept("known")) || null;
   try {
     const { status, body } = await get("/v1/handheld/knowledge");
     if (status === 200) {
       state.known = { ...body, got_at: Date.now() };
+      setClock(state.known.at, state.known.got_at);
       await outbox.keep("known", state.known);
     }
   } catch {
@@ -247,13 +258,14 @@ async function learnKnown() {
   }
 }
 async function refresh() {
-  if ((await outbox.waiting()).length) await flush();
+  if (await outbox.waiting()) await flush();
   try {
     const { status, body } = await get("/v1/tasks/mine");
     state.ended = status === 401;
     if (status === 200) {
       state.tasks = body.tasks;
       await outbox.keep("tasks", body.tasks);
+      await forgetDone();
     }
   } catch {
     state.tasks = state.tasks.length ? state.tasks : (await outbox.kept("tasks")) || [];
@@ -261,6 +273,12 @@ async function refresh() {
   await learnKnown();
   await drawBanner();
   if (at("stop").hidden) draw();
+}
+async function forgetDone() {
+  const listed = new Set(state.tasks.map((task) => task.id));
+  if (await outbox.waiting()) return;
+  for (const id of Object.keys(state.progress)) if (!listed.has(id)) delete state.progress[id];
+  await outbox.keep("progress", state.progress);
 }
 async function learnNames() {
   state.names = (await outbox.kept(`names-${language}`)) || state.names;
@@ -292,8 +310,11 @@ async function begin() {
   at("undo").textContent = say("undo");
   at("main").replaceChildren(element("p", { textContent: say("loading") }));
 
-  outbox = await openOutbox(sendStep);
+  outbox = await openOutbox(sendStep, occurredAt);
   outbox.onChange = drawBanner;
+  state.progress = (await outbox.kept("progress")) || {};
+  state.known = (await outbox.kept("known")) || null; // its clock is needed before the first step is sent
+  if (state.known) setClock(state.known.at, state.known.got_at);
   const wedge = new Wedge(scanned);
   document.addEventListener("keydown", (event) => {
     if (event.target === at("scan")) return;

@@ -24,20 +24,22 @@ export function uuid7(nowMs = Date.now(), random = crypto.getRandomValues(new Ui
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-export async function openOutbox(send) {
+export async function openOutbox(send, timeOf) {
   const opening = indexedDB.open(NAME, 1);
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(STORE, { keyPath: "order", autoIncrement: true });
     opening.result.createObjectStore(CACHE);
   };
-  return new Outbox(await asked(opening), send);
+  return new Outbox(await asked(opening), send, timeOf);
 }
 
 class Outbox {
-  constructor(database, send) {
+  constructor(database, send, timeOf) {
     this.database = database;
     this.send = send;
+    this.timeOf = timeOf;
     this.sending = null;
+    this.onItsWay = null;
     this.onChange = () => {};
   }
 
@@ -51,8 +53,10 @@ class Outbox {
     return order;
   }
 
-  // Takes a step back that has not been sent; gives whether it was still here.
+  // Takes a step back that has not been sent; gives whether it was still here. One that is on its way may have arrived
+  // already: it counts as sent, or the server would keep what this device forgets.
   async remove(order) {
+    if (this.onItsWay === order) return false;
     const here = await asked(this.store(STORE, "readonly").get(order));
     if (here) await asked(this.store(STORE, "readwrite").delete(order));
     this.onChange();
@@ -60,7 +64,12 @@ class Outbox {
   }
 
   waiting() {
-    return asked(this.store(STORE, "readonly").getAll());
+    return asked(this.store(STORE, "readonly").count());
+  }
+
+  // The oldest step that waits, undefined if none does.
+  async first() {
+    return (await asked(this.store(STORE, "readonly").getAll(null, 1)))[0];
   }
 
   keep(name, value) {
@@ -80,12 +89,20 @@ class Outbox {
   async sendAll() {
     const answers = [];
     // Asked anew each time: steps may be added while one is on its way.
-    for (let [entry] = await this.waiting(); entry; [entry] = await this.waiting()) {
+    for (let entry = await this.first(); entry; entry = await this.first()) {
       let answer;
+      if (entry.occurred_at === undefined) {
+        // Decided once and kept: the same step sent again must say the same, or the server takes it for another one.
+        entry.occurred_at = this.timeOf(entry);
+        await asked(this.store(STORE, "readwrite").put(entry));
+      }
+      this.onItsWay = entry.order;
       try {
         answer = await this.send(entry);
       } catch {
         break; // offline
+      } finally {
+        this.onItsWay = null;
       }
       if (answer.status === 401 || answer.status === 429 || answer.status >= 500) {
         answers.push({ entry, answer });

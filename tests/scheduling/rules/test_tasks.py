@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduling.model.tasks import OPEN_STATUSES, Task, TaskAction, TaskStatus
-from scheduling.rules.tasks import TRANSITIONS, Person, dispatch, next_status, urgency_key, walking_order
+from scheduling.rules.tasks import TRANSITIONS, next_status, walking_order
 from twin.errors import Refused
 from twin.events.work import TaskKind
 
@@ -19,13 +19,6 @@ tasks = st.builds(
     due_at=st.integers(0, 100),
     priority=st.integers(1, 5),
     position=st.integers(0, 3),
-)
-people = st.builds(
-    Person,
-    id=st.uuids().map(str),
-    role=st.sampled_from(["porter", "cleaner", "logistics", "biomed", "nurse"]),
-    place=st.sampled_from(["a", "b", "c", ""]),
-    open_tasks=st.integers(0, 1),
 )
 
 
@@ -65,28 +58,6 @@ def test_any_history_leads_to_known_statuses_and_never_out_of_a_closed_one(actio
             assert action not in TRANSITIONS or before not in TRANSITIONS[action]
         if before not in OPEN_STATUSES:
             assert status is before
-
-
-@given(st.lists(tasks, max_size=12, unique_by=lambda task: task.id), st.lists(people, max_size=8))
-def test_dispatch_gives_each_free_person_one_fitting_task(waiting: list[Task], staff: list[Person]) -> None:
-    pairs = dispatch(waiting, staff, seconds, now=50)
-
-    assert len({person.id for _, person in pairs}) == len(pairs) == len({task.id for task, _ in pairs})
-    assert all(not person.open_tasks for _, person in pairs)
-    keys = [urgency_key(task, 50) for task, _ in pairs]
-    assert keys == sorted(keys)
-
-
-def test_most_urgent_task_goes_to_the_nearest_person() -> None:
-    near = Person(id="near", role="porter", place="b")
-    far = Person(id="far", role="porter", place="z")
-    urgent = Task(id="1", kind=TaskKind.TRANSPORT, status=TaskStatus.CREATED, from_place="a", priority=1)
-    later = Task(id="2", kind=TaskKind.TRANSPORT, status=TaskStatus.CREATED, from_place="a", priority=3)
-
-    assert [(task.id, person.id) for task, person in dispatch([later, urgent], [far, near], seconds, 0)] == [
-        ("1", "near"),
-        ("2", "far"),
-    ]
 
 
 @given(st.lists(tasks, max_size=10, unique_by=lambda task: task.id))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduling.model.routes import FAR_S
 from scheduling.rules.tasks import Person, Seconds
 from server.wiring import Hospital
-from twin.errors import NotFound
 from twin.events.things import BearerKind
 from twin.places.building import Building
 from twin.places.movers import Mover
@@ -35,14 +40,42 @@ def person_routes(hospital: Hospital) -> Routes:
 def walking_seconds(hospital: Hospital) -> Seconds:
     """Give walking seconds between places of the present building; a way that nobody knows is infinitely long."""
     routes = person_routes(hospital)
+    graph = routes.graph
+    known: dict[str, dict[str, float]] = {}  # a list of tasks asks from few places, and many times from each
 
     def seconds(start: str, end: str) -> float:
-        try:
-            return float(routes.seconds(start, end))
-        except NotFound:
+        if not (routes.knows(start) and routes.knows(end)):
             return float("inf")
+        if start not in known:
+            known[start] = routes.reach(start)
+        return known[start].get(graph.names[graph.node_by_place[end]], float("inf"))
 
     return seconds
+
+
+def walking_matrix(hospital: Hospital, places: Sequence[str]) -> NDArray[np.int64]:
+    """Give walking seconds from each place to each other, shape (n, n); what nobody knows a way to is far.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Its building.
+    places : Sequence[str]
+        Ids.
+    """
+    routes = person_routes(hospital)
+    graph = routes.graph
+    nodes = [graph.names[graph.node_by_place[place]] if routes.knows(place) else "" for place in places]
+    matrix = np.full((len(places), len(places)), FAR_S, dtype=np.int64)
+    for row, start in enumerate(places):
+        matrix[row, row] = 0
+        if not routes.knows(start):
+            continue
+        reached = routes.reach(start)  # by node: a bed or a bin stands in the node of its room
+        for column, node in enumerate(nodes):
+            if node in reached:
+                matrix[row, column] = min(FAR_S, round(reached[node]))
+    return matrix
 
 
 def people_on_duty(hospital: Hospital) -> list[Person]:

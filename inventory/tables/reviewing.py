@@ -1,0 +1,150 @@
+"""What a round must know of every shelf, by one query: usable stock, what is on its way, what will be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.model.items import Criticality
+from inventory.model.places import StockPlaceKind, carrier_of
+from inventory.model.planning import Expected
+from inventory.model.stock import ParLevel, ParMethod
+from inventory.tables.balances import USABLE
+from inventory.tables.driver import Driver, number_of, text_of
+from inventory.tables.planning import expected_of_row
+from twin.ids import ItemId, PlaceId
+
+_FREE = (
+    "SELECT b.place, b.item, SUM(b.on_hand - b.reserved) AS free FROM inventory_balance b"
+    f" LEFT JOIN inventory_lot l ON l.id = b.lot WHERE b.on_hand > 0 AND {USABLE}"
+)
+_LINES = (
+    "SELECT p.place, p.item, p.par_level, p.reorder_point, p.pack_multiple, p.source, p.method, i.criticality,"
+    " COALESCE(s.free, 0), COALESCE(n.coming, 0),"
+    " x.place, x.item, x.method, x.mean_per_day, x.sd_per_day, x.periods, x.censored, x.at"
+    " FROM inventory_par_level p JOIN inventory_item i ON i.id = p.item"
+    f" LEFT JOIN ({_FREE} GROUP BY b.place, b.item) s ON s.place = p.place AND s.item = p.item"
+    " LEFT JOIN (SELECT place, item, SUM(quantity) AS coming FROM inventory_inbound GROUP BY place, item) n"
+    " ON n.place = p.place AND n.item = p.item"
+    " LEFT JOIN inventory_expected_use x ON x.place = p.place AND x.item = p.item"
+)
+_SUPPLYING = (StockPlaceKind.CENTRAL, StockPlaceKind.PHARMACY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewLine:
+    """One place and item as it stands.
+
+    Parameters
+    ----------
+    par : ParLevel
+        What should be there.
+    criticality : Criticality
+        VED class of the item.
+    free : int
+        Usable base units that are promised to nobody.
+    inbound : int
+        Base units that open tasks will bring.
+    expected : Expected or None
+        Use of a day; None before the first plan.
+    """
+
+    par: ParLevel
+    criticality: Criticality
+    free: int
+    inbound: int
+    expected: Expected | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Place and item."""
+        return self.par.place, self.par.item
+
+
+def lines_to_review(driver: Driver, *, now: int, place: str = "") -> list[ReviewLine]:
+    """Give every place and item with a par level, in order.
+
+    Parameters
+    ----------
+    driver : Driver
+        The transaction.
+    now : int
+        Present instant: what has expired does not count, UTC microseconds.
+    place : str
+        Only this place; empty for all.
+    """
+    where, values = (" WHERE p.place = ?", [place]) if place else ("", [])
+    return [
+        ReviewLine(
+            par=ParLevel(
+                place=PlaceId(text_of(row[0])),
+                item=ItemId(text_of(row[1])),
+                par_level=number_of(row[2]),
+                reorder_point=number_of(row[3]),
+                pack_multiple=number_of(row[4]),
+                source=PlaceId(text_of(row[5])),
+                method=ParMethod(text_of(row[6])),
+            ),
+            criticality=Criticality(text_of(row[7])),
+            free=number_of(row[8]),
+            inbound=number_of(row[9]),
+            expected=expected_of_row(row[10:]) if row[10] is not None else None,
+        )
+        for row in driver.rows(f"{_LINES}{where} ORDER BY p.place, p.item", [now, *values])
+    ]
+
+
+def usable_at(driver: Driver, *, item: str, now: int) -> dict[str, int]:
+    """Give the usable base units of an item that are promised to nobody, by place."""
+    rows = driver.rows(f"{_FREE} AND b.item = ? GROUP BY b.place, b.item", (now, item))
+    return {text_of(row[0]): number_of(row[2]) for row in rows}
+
+
+def supplying_places(driver: Driver) -> list[str]:
+    """Give the stores and pharmacies, in the order of their ids."""
+    kinds = ",".join(f"'{kind.value}'" for kind in _SUPPLYING)
+    return [
+        text_of(row[0]) for row in driver.rows(f"SELECT id FROM inventory_place WHERE kind IN ({kinds}) ORDER BY id")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring:
+    """Goods at a place that are expired or soon will be."""
+
+    place: str
+    item: str
+    lot: str
+    quantity: int
+    expires_at: int
+
+
+def expiring(driver: Driver, *, before: int, limit: int) -> list[Expiring]:
+    """Give what lies outside quarantine and returns and expires before an instant, the earliest first.
+
+    Parameters
+    ----------
+    driver : Driver
+        The transaction.
+    before : int
+        UTC microseconds.
+    limit : int
+        Largest number of balances.
+    """
+    rows = driver.rows(
+        "SELECT b.place, b.item, b.lot, SUM(b.on_hand), l.expires_at FROM inventory_balance b"
+        " JOIN inventory_lot l ON l.id = b.lot LEFT JOIN inventory_place p ON p.id = b.place"
+        " WHERE b.on_hand > 0 AND l.expires_at > 0 AND l.expires_at <= ? AND l.status IN ('released', 'held')"
+        " AND COALESCE(p.kind, '') NOT IN ('quarantine', 'return') AND b.place NOT LIKE ?"
+        " GROUP BY b.place, b.item, b.lot, l.expires_at ORDER BY l.expires_at, b.place, b.lot LIMIT ?",
+        (before, carrier_of("%"), limit),
+    )
+    return [
+        Expiring(
+            place=text_of(row[0]),
+            item=text_of(row[1]),
+            lot=text_of(row[2]),
+            quantity=number_of(row[3]),
+            expires_at=number_of(row[4]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,391 @@
+"""Rounds of people: tasks merged by way, given out in walking order, and compared with how they stand before.
+
+Whoever has begun a task keeps it. Automatic dispatch also keeps what is merely assigned, so that nobody's list changes
+under their hands; a person at the board may ask for all of it to be arranged anew and sees the difference first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlmodel import Session
+
+from scheduling.model.routes import ALWAYS_S, Carrier, RouteProblem, RouteTask, prize_of
+from scheduling.model.tasks import Task, TaskStatus
+from scheduling.rules.routes import round_of
+from scheduling.rules.tasks import ROLES_BY_KIND, Person, urgency_key
+from scheduling.service.tasks import Step, assign
+from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.tables.tasks import load_task
+from twin.clock import SECOND_US
+from twin.errors import HospitalTwinError
+from twin.events.work import TaskKind
+from twin.ports import EventSink
+
+SERVICE_S: Mapping[TaskKind, int] = {
+    TaskKind.RESTOCK: 120,
+    TaskKind.CLEAN: 1500,
+    TaskKind.TRANSPORT: 300,
+    TaskKind.MAINTAIN: 1800,
+    TaskKind.RETRIEVE: 180,
+    TaskKind.COUNT: 600,
+}
+"""Time at the place without walking, seconds: what a first plan needs before a hospital's own times are known."""
+
+SOMEWHERE = "?"
+"""Stands for where a person is whom no reader has seen."""
+SOMEWHERE_S = 300
+MOST_TASKS = 300
+_MERGED = 12  # lines of one bundle: what one person picks and puts down in one go
+
+Ways = Callable[[Sequence[str]], NDArray[np.int64]]
+"""Gives walking seconds between places, shape (n, n)."""
+
+_BEGUN = (TaskStatus.STARTED, TaskStatus.PICKED)
+_ROUTED = (TaskStatus.CREATED, TaskStatus.ASSIGNED, *_BEGUN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundSettings:
+    """How rounds are made.
+
+    Parameters
+    ----------
+    most_per_person : int
+        Tasks that one person has at most.
+    is_anew : bool
+        Whether tasks that are assigned and not begun may change hands.
+    iterations : int
+        Of the search; the same number and seed give the same rounds.
+    """
+
+    most_per_person: int = 8
+    is_anew: bool = False
+    iterations: int = 150
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Where a task stands in a plan.
+
+    Parameters
+    ----------
+    task : str
+        Its id.
+    assignee : str
+        Who does it; empty if nobody can at present.
+    position : int
+        Place in the round, from 1; 0 without one.
+    expected_at : int
+        When it is done by this plan, UTC microseconds; 0 without one.
+    version : int
+        Version of the task that was planned with.
+    """
+
+    task: str
+    assignee: str
+    position: int
+    expected_at: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """How good rounds are.
+
+    Parameters
+    ----------
+    walking_s : int
+        Seconds of walking of all.
+    late : int
+        Tasks done after they are due.
+    waiting : int
+        Tasks that nobody has.
+    """
+
+    walking_s: int
+    late: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundPlan:
+    """Rounds, and how they compare with the present ones.
+
+    Parameters
+    ----------
+    given : tuple[Given, ...]
+        Every task that was planned, by person and position; those that nobody does last.
+    changed : tuple[Given, ...]
+        Those of them whose hands or position differ from the present ones.
+    before, after : Measured
+        The present rounds and the planned ones.
+    """
+
+    given: tuple[Given, ...]
+    changed: tuple[Given, ...]
+    before: Measured
+    after: Measured
+
+
+def plan_rounds(
+    tasks: Sequence[Task], people: Sequence[Person], ways: Ways, settings: RoundSettings, *, now: int
+) -> RoundPlan:
+    """Plan who does which tasks in what order.
+
+    Parameters
+    ----------
+    tasks : Sequence[Task]
+        Open tasks; blocked ones are left alone, and beyond :data:`MOST_TASKS` the least urgent wait.
+    people : Sequence[Person]
+        Who is on duty, with places.
+    ways : Ways
+        Walking seconds.
+    settings : RoundSettings
+        What may change.
+    now : int
+        UTC microseconds.
+    """
+    open_tasks = sorted((task for task in tasks if task.status in _ROUTED), key=lambda task: urgency_key(task, now))
+    return _Planner(open_tasks[:MOST_TASKS], people, ways, settings, now).plan()
+
+
+class _Planner:
+    def __init__(
+        self, tasks: Sequence[Task], people: Sequence[Person], ways: Ways, settings: RoundSettings, now: int
+    ) -> None:
+        self.now, self.settings = now, settings
+        self.task_by_id = {task.id: task for task in tasks}
+        roles = {role for task in tasks for role in ROLES_BY_KIND[task.kind]}
+        self.people = [person for person in people if person.role in roles]
+        known = {person.id for person in self.people}
+        self.held: dict[str, list[Task]] = {}
+        for task in sorted(tasks, key=lambda each: (each.status not in _BEGUN, each.position or 10**6, each.id)):
+            if task.assignee in known:
+                self.held.setdefault(task.assignee, []).append(task)
+        self.elsewhere = {task.id for task in tasks if task.assignee and task.assignee not in known}
+        named = {place for task in tasks for place in (task.from_place, task.to_place) if place}
+        named |= {person.place for person in self.people if person.place}
+        self.places = (SOMEWHERE, *sorted(named))
+        self.seconds = _with_somewhere(ways(self.places[1:]))
+
+    def plan(self) -> RoundPlan:
+        pinned = {
+            person.id: [task for task in self.held.get(person.id, []) if self._stays(task)] for person in self.people
+        }
+        stays = {task.id for kept in pinned.values() for task in kept} | self.elsewhere
+        bundles = self._bundles([task for task in self.task_by_id.values() if task.id not in stays])
+        rounds = self._search(pinned, bundles)
+        given = self._given(rounds)
+        present = {key: [task.id for task in held] for key, held in self.held.items()}
+        planned: dict[str, list[str]] = {}
+        for each in given:
+            if each.assignee and each.task not in self.elsewhere:
+                planned.setdefault(each.assignee, []).append(each.task)
+        changed = tuple(each for each in given if self._differs(each))
+        return RoundPlan(given=given, changed=changed, before=self._measured(present), after=self._measured(planned))
+
+    def _stays(self, task: Task) -> bool:
+        return task.status in _BEGUN or not self.settings.is_anew
+
+    def _differs(self, each: Given) -> bool:
+        task = self.task_by_id[each.task]
+        if each.task in self.elsewhere or (not each.assignee and not task.assignee):
+            return False
+        return (each.assignee, each.position) != (task.assignee, task.position)
+
+    def _bundles(self, tasks: Sequence[Task]) -> dict[str, list[Task]]:
+        """Give tasks that one way serves together, by the id of the first; others alone."""
+        bundles: dict[str, list[Task]] = {}
+        open_bundle: dict[tuple[str, str], str] = {}
+        for task in tasks:
+            way = (task.from_place, task.to_place)
+            first = open_bundle.get(way) if task.kind is TaskKind.RESTOCK and task.from_place else None
+            if first is not None and len(bundles[first]) < _MERGED:
+                bundles[first].append(task)
+                continue
+            bundles[task.id] = [task]
+            if task.kind is TaskKind.RESTOCK:
+                open_bundle[way] = task.id
+        return bundles
+
+    def _search(self, pinned: dict[str, list[Task]], bundles: dict[str, list[Task]]) -> dict[str, list[str]]:
+        """Search twice: within the due times first, then whatever is left as soon as may be: late beats never."""
+        search = RouteSettings(iterations=self.settings.iterations)
+        promised = {person: [task.id for task in kept] for person, kept in pinned.items()}
+        loads = {person: len(kept) for person, kept in pinned.items()}
+        for has_windows in (True, False):
+            free = {key: kept for key, kept in bundles.items() if not any(key in ids for ids in promised.values())}
+            if not free:
+                break
+            problem = self._problem(promised, bundles, loads, has_windows=has_windows)
+            found = plan_routes(problem, search)
+            for round_ in found.rounds:
+                promised[round_.carrier] = [stop.task for stop in round_.stops]
+        return {
+            person: [task.id for key in ids for task in bundles.get(key, [self.task_by_id[key]])]
+            for person, ids in promised.items()
+        }
+
+    def _problem(
+        self,
+        promised: dict[str, list[str]],
+        bundles: dict[str, list[Task]],
+        loads: dict[str, int],
+        *,
+        has_windows: bool,
+    ) -> RouteProblem:
+        kept = {key for ids in promised.values() for key in ids}
+        tasks = [
+            self._route_task(key, held, has_window=has_windows and key not in kept) for key, held in bundles.items()
+        ]
+        tasks += [
+            self._route_task(key, [self.task_by_id[key]], has_window=False) for key in sorted(kept - set(bundles))
+        ]
+        carriers = [
+            Carrier(
+                id=person.id,
+                start=person.place or SOMEWHERE,
+                role=person.role,
+                committed=tuple(promised[person.id]),
+                # 0 would mean no limit: whoever has more than the most keeps it and gets nothing more
+                capacity=max(self.settings.most_per_person, loads[person.id], 1),
+            )
+            for person in self.people
+        ]
+        return RouteProblem(places=self.places, seconds=self.seconds, tasks=tuple(tasks), carriers=tuple(carriers))
+
+    def _route_task(self, key: str, held: Sequence[Task], *, has_window: bool) -> RouteTask:
+        first = held[0]
+        place = first.to_place or first.from_place or SOMEWHERE
+        due = min((task.due_at for task in held if task.due_at), default=0)
+        ahead = (due - self.now) // SECOND_US
+        return RouteTask(
+            id=key,
+            place=place,
+            from_place=first.from_place if first.to_place else "",
+            service_s=sum(SERVICE_S[task.kind] for task in held),
+            latest_s=int(ahead) if has_window and due and ahead > 0 else ALWAYS_S,
+            amount=len(held),
+            prize=sum(prize_of(task.priority - 1) for task in held),
+            roles=ROLES_BY_KIND[first.kind],
+        )
+
+    def _given(self, rounds: dict[str, list[str]]) -> tuple[Given, ...]:
+        given = []
+        for person in self.people:
+            ids = rounds.get(person.id, [])
+            done_at = self._times(person, ids)
+            given += [
+                Given(
+                    task=key,
+                    assignee=person.id,
+                    position=position,
+                    expected_at=done_at[position - 1],
+                    version=self.task_by_id[key].version,
+                )
+                for position, key in enumerate(ids, start=1)
+            ]
+        placed = {each.task for each in given}
+        for key, task in self.task_by_id.items():
+            if key not in placed:
+                owner = task.assignee if key in self.elsewhere else ""
+                given.append(Given(task=key, assignee=owner, position=0, expected_at=0, version=task.version))
+        return tuple(given)
+
+    def _walk(self, person: Person, ids: Sequence[str]) -> tuple[int, list[int]]:
+        """Give seconds of walking, and when each task is done; lines of one way are walked once."""
+        runs: list[list[Task]] = []
+        for task in (self.task_by_id[key] for key in ids):
+            if runs and _same_way(runs[-1][0], task):
+                runs[-1].append(task)
+            else:
+                runs.append([task])
+        problem = RouteProblem(places=self.places, seconds=self.seconds, tasks=(), carriers=())
+        carrier = Carrier(id=person.id, start=person.place or SOMEWHERE, role=person.role)
+        walked = round_of(problem, carrier, [self._route_task(run[0].id, run, has_window=False) for run in runs])
+        done = [self.now + stop.leave_s * SECOND_US for stop, run in zip(walked.stops, runs, strict=True) for _ in run]
+        return walked.walking_s, done
+
+    def _times(self, person: Person, ids: Sequence[str]) -> list[int]:
+        return self._walk(person, ids)[1]
+
+    def _measured(self, rounds: Mapping[str, Sequence[str]]) -> Measured:
+        walking, late, held = 0, 0, set(self.elsewhere)
+        for person in self.people:
+            ids = rounds.get(person.id, [])
+            seconds, done = self._walk(person, ids)
+            walking += seconds
+            late += sum(0 < self.task_by_id[key].due_at < at for key, at in zip(ids, done, strict=True))
+            held.update(ids)
+        return Measured(walking_s=walking, late=late, waiting=len(self.task_by_id.keys() - held))
+
+
+def _same_way(first: Task, second: Task) -> bool:
+    is_restock = first.kind is TaskKind.RESTOCK and second.kind is TaskKind.RESTOCK
+    return is_restock and (first.from_place, first.to_place) == (second.from_place, second.to_place)
+
+
+def _with_somewhere(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    matrix = np.full((len(seconds) + 1, len(seconds) + 1), SOMEWHERE_S, dtype=np.int64)
+    matrix[1:, 1:] = seconds
+    np.fill_diagonal(matrix, 0)
+    return matrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What applying a plan has done.
+
+    Parameters
+    ----------
+    tasks : tuple[Task, ...]
+        Tasks as they stand after it.
+    passed_over : tuple[str, ...]
+        Ids of tasks that somebody had changed since the plan was made; they stay as they are.
+    """
+
+    tasks: tuple[Task, ...]
+    passed_over: tuple[str, ...]
+
+
+def apply_rounds(session: Session, *, ledger: EventSink, step: Step, given: Sequence[Given]) -> Applied:
+    """Give tasks out as planned; what has changed since the plan was made is passed over.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where events go.
+    step : Step
+        Who gives them out.
+    given : Sequence[Given]
+        The changes of a plan.
+    """
+    done: list[Task] = []
+    passed_over: list[str] = []
+    for each in given:
+        try:
+            present = load_task(session, each.task, lock=True)
+        except HospitalTwinError:
+            passed_over.append(each.task)
+            continue
+        may_move = present.status in (TaskStatus.CREATED, TaskStatus.ASSIGNED)
+        if present.version != each.version or not may_move or (not each.assignee and not present.assignee):
+            passed_over.append(each.task)
+            continue
+        done.append(
+            assign(
+                session,
+                ledger=ledger,
+                step=step,
+                task=each.task,
+                assignee=each.assignee,
+                position=each.position,
+            )
+        )
+    return Applied(tasks=tuple(done), passed_over=tuple(passed_over))

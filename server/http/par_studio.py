@@ -1,0 +1,310 @@
+"""The par studio over HTTP: plan, look at proposals with their reasons, accept, dismiss, take back; shelf rounds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from inventory.model.movements import Command
+from inventory.model.planning import CostPoint, Decision, PlanSettings, Proposal, ProposalState, ServiceKind
+from inventory.service import planning
+from inventory.service.reviewing import ReviewSettings
+from inventory.tables.driver import Driver
+from inventory.tables.plan_rows import ParChangeRow
+from inventory.tables.planning import ProposalFilter, list_proposals
+from server import rounds
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit, PathText, Text
+from server.doors.router import Router
+from server.http.commanding import command_id
+from server.http.inventory_bodies import Key, ParBody, instant, par_view
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem
+
+router = Router("/v1", tag="stock")
+
+Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+DaysAhead = Annotated[float, msgspec.Meta(ge=0, le=366)]
+
+
+class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How par levels are planned; see ``inventory.model.planning.PlanSettings`` for each figure."""
+
+    period_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7
+    periods: Annotated[int, msgspec.Meta(ge=4, le=520)] = 26
+    review_days: Annotated[float, msgspec.Meta(gt=0, le=366)] = 1.0
+    lead_days: DaysAhead = 0.25
+    target: Share = 0.98
+    service: ServiceKind = ServiceKind.FILL
+    cover_days: DaysAhead = 3.0
+    change_share: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.2
+    tolerance: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.01
+    holding_share: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.2
+    handling_minor: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 150
+
+    def settings(self) -> PlanSettings:
+        """Give them as the planner takes them."""
+        return PlanSettings(**{name: getattr(self, name) for name in self.__struct_fields__})
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """How many places and items were planned, and what became of them."""
+
+    lines: int
+    by_decision: dict[str, int]
+
+
+class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposed par level with what led to it; services are expected ones, 0 to 1, and two different numbers."""
+
+    place: str
+    item: str
+    par_level: int
+    reorder_point: int
+    current_par_level: int
+    current_reorder_point: int
+    pack_multiple: int
+    decision: Decision
+    state: ProposalState
+    method: str
+    mean_per_day: float
+    sd_per_day: float
+    periods: int
+    censored: int
+    protection_days: float
+    target: float
+    service: ServiceKind
+    cycle_service: float
+    fill_rate: float
+    current_fill_rate: float
+    stock_cost_minor: int
+    planned_at: str
+
+
+class ProposalPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of proposals."""
+
+    proposals: list[ProposalView]
+    next: str
+
+
+class ProposalChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which proposal is meant."""
+
+    place: Key
+    item: Key
+
+
+class ParChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted change; ``undone_by`` is empty while it stands."""
+
+    id: str
+    place: str
+    item: str
+    par_before: int
+    reorder_before: int
+    par_after: int
+    reorder_after: int
+    actor: str
+    at: str
+    undone_by: str
+
+
+class ParChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest accepted changes, newest first."""
+
+    changes: list[ParChangeView]
+
+
+class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One level with what it serves and costs; money in minor units a day."""
+
+    reorder_point: int
+    par_level: int
+    cycle_service: float
+    fill_rate: float
+    mean_stock: float
+    holding_per_day: float
+    handling_per_day: float
+    missing_per_day: float
+    cost_per_day: float
+
+
+class CurveView(msgspec.Struct, frozen=True, kw_only=True):
+    """Cost over service of a place and item."""
+
+    place: str
+    item: str
+    mean_per_day: float
+    points: list[CurvePoint]
+
+
+class ReviewWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far a round of shelves looks ahead, days."""
+
+    until_next_days: DaysAhead = 1.0
+    is_predicting: bool = True
+    pull_days: DaysAhead = 0.0
+
+
+class ReviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a round of shelves has found."""
+
+    lines: int
+    breaches: int
+    predicted: int
+    waiting: int
+    without_source: int
+    pulls: int
+
+
+def _view(found: Proposal) -> ProposalView:
+    return ProposalView(
+        place=found.current.place,
+        item=found.current.item,
+        par_level=found.par_level,
+        reorder_point=found.reorder_point,
+        current_par_level=found.current.par_level,
+        current_reorder_point=found.current.reorder_point,
+        pack_multiple=found.current.pack_multiple,
+        decision=found.decision,
+        state=found.state,
+        method=found.expected.method,
+        mean_per_day=found.expected.mean_per_day,
+        sd_per_day=found.expected.sd_per_day,
+        periods=found.expected.periods,
+        censored=found.expected.censored,
+        protection_days=found.protection_days,
+        target=found.target,
+        service=found.service,
+        cycle_service=found.cycle_service,
+        fill_rate=found.fill_rate,
+        current_fill_rate=found.current_fill_rate,
+        stock_cost_minor=found.stock_cost_minor,
+        planned_at=instant(found.expected.at),
+    )
+
+
+def _change_view(row: ParChangeRow) -> ParChangeView:
+    return ParChangeView(
+        id=row.id,
+        place=row.place,
+        item=row.item,
+        par_before=row.par_before,
+        reorder_before=row.point_before,
+        par_after=row.par_after,
+        reorder_after=row.point_after,
+        actor=row.actor,
+        at=instant(row.at),
+        undone_by=row.undone_by,
+    )
+
+
+def _point(found: CostPoint) -> CurvePoint:
+    return CurvePoint(**{name: getattr(found, name) for name in CurvePoint.__struct_fields__})
+
+
+def _command(call: Call) -> Command:
+    return Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)
+
+
+@router.post("/par-proposals:plan", permission=Permission.STOCK_PLAN, takes=PlanWanted, gives=PlanView)
+async def plan_par_levels(call: CallDep) -> PlanView:
+    """Plan all par levels anew from what was used; nothing changes until somebody accepts."""
+    told = call.read(PlanWanted)
+    found = await run_in_threadpool(rounds.plan_par_levels, call.hospital, settings=told.settings())
+    return PlanView(lines=found.lines, by_decision={each.value: n for each, n in found.by_decision.items()})
+
+
+@router.get("/par-proposals", permission=Permission.STOCK_READ, gives=ProposalPage)
+def list_par_proposals(
+    call: CallDep, limit: Limit = 50, cursor: CursorText = "", place: Text = "", state: Text = "open"
+) -> ProposalPage:
+    """List proposed par levels; ``state`` is ``open``, ``accepted``, ``dismissed``, or ``all`` with those kept."""
+    scope = f"par-proposals:{place}:{state}"
+    after = call.cursors.read(scope, cursor) or ["", ""]
+    wanted = ProposalFilter(
+        place=place,
+        state=_state_told(state),
+        decision=None if state == "all" else Decision.PROPOSED,
+        after=(str(after[0]), str(after[1])),
+        limit=limit + 1,
+    )
+    with call.hospital.read() as session:
+        found = list_proposals(Driver(session), wanted)
+    shown = [_view(each) for each in found[:limit]]
+    key = [shown[-1].place, shown[-1].item] if len(found) > limit else None
+    return ProposalPage(proposals=shown, next=call.cursors.write(scope, key) if key else "")
+
+
+def _state_told(state: str) -> ProposalState | None:
+    if state == "all":
+        return None
+    try:
+        return ProposalState(state)
+    except ValueError as error:
+        known = ", ".join([*(each.value for each in ProposalState), "all"])
+        problem = FieldProblem(field="state", place="/query", message=f"{state!r} is none.", cure=f"Use {known}.")
+        raise FieldError(problem) from error
+
+
+@router.post("/par-proposals:accept", permission=Permission.STOCK_PLAN, takes=ProposalChoice, gives=ParBody)
+async def accept_par_proposal(call: CallDep) -> ParBody:
+    """Make a proposed par level the real one."""
+    told, command, ledger = call.read(ProposalChoice), _command(call), call.hospital.ledger
+    return par_view(
+        await call.hospital.write(
+            lambda session: planning.accept(session, ledger=ledger, command=command, place=told.place, item=told.item)
+        )
+    )
+
+
+@router.post("/par-proposals:dismiss", permission=Permission.STOCK_PLAN, takes=ProposalChoice, gives=ProposalView)
+async def dismiss_par_proposal(call: CallDep) -> ProposalView:
+    """Put a proposal aside until it says something else."""
+    told = call.read(ProposalChoice)
+    await call.hospital.write(lambda session: planning.dismiss(session, place=told.place, item=told.item))
+    with call.hospital.read() as session:
+        return _view(planning.load_proposal(session, place=told.place, item=told.item))
+
+
+@router.get("/par-changes", permission=Permission.STOCK_READ, gives=ParChanges)
+def list_par_changes(call: CallDep, limit: Limit = 50) -> ParChanges:
+    """List the latest par levels that were changed by accepting a proposal."""
+    with call.hospital.read() as session:
+        return ParChanges(changes=[_change_view(row) for row in planning.list_changes(session, limit=limit)])
+
+
+@router.post("/par-changes/{change_id}:undo", permission=Permission.STOCK_PLAN, gives=ParBody)
+async def undo_par_change(call: CallDep, change_id: PathText) -> ParBody:
+    """Take an accepted change back."""
+    command, ledger = _command(call), call.hospital.ledger
+    return par_view(
+        await call.hospital.write(
+            lambda session: planning.undo_change(session, ledger=ledger, command=command, change=change_id)
+        )
+    )
+
+
+@router.get("/par-proposals/curve", permission=Permission.STOCK_READ, gives=CurveView)
+def read_par_curve(call: CallDep, place: Text, item: Text) -> CurveView:
+    """Give what stock of an item at a place would cost and serve, from none to plenty."""
+    with call.hospital.read() as session:
+        found = planning.curve(session, place=place, item=item, settings=PlanSettings())
+    return CurveView(
+        place=place,
+        item=item,
+        mean_per_day=found.expected.mean_per_day,
+        points=[_point(each) for each in found.points],
+    )
+
+
+@router.post("/stock/reviews", permission=Permission.STOCK_PLAN, takes=ReviewWanted, gives=ReviewView, status=201)
+async def review_shelves(call: CallDep) -> ReviewView:
+    """Look at every shelf now and ask for what lacks, will run out before the next round, or has expired."""
+    told = call.read(ReviewWanted)
+    settings = ReviewSettings(**{name: getattr(told, name) for name in told.__struct_fields__})
+    found = await run_in_threadpool(rounds.review_shelves, call.hospital, settings=settings, actor=call.actor)
+    return ReviewView(**{name: getattr(found, name) for name in ReviewView.__struct_fields__})

@@ -1,0 +1,169 @@
+"""What the hospital does by itself at set times: looks at every shelf, gives tasks out, plans par levels at night."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from inventory.model.movements import Command
+from inventory.model.planning import PlanSettings
+from inventory.service import planning
+from inventory.service.planning import Replanned
+from inventory.service.reviewing import Reviewed, ReviewSettings, review
+from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
+from scheduling.service.tasks import Step
+from scheduling.tables.tasks import list_tasks
+from server.walking import people_on_duty, walking_matrix
+from server.wiring import Hospital
+from twin.access import SYSTEM, Actor
+from twin.clock import from_datetime
+
+PLAN_AT = (2, 30)
+"""Local time of the night's plan: between the last evening and the first morning round."""
+_PIECE = 2000
+_MOST_TASKS = 2000
+
+
+def plan_present_rounds(hospital: Hospital, settings: RoundSettings) -> RoundPlan:
+    """Plan who does which open tasks, beside how they are given out now; nothing changes.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    settings : RoundSettings
+        What may change.
+    """
+    with hospital.read() as session:
+        tasks = list_tasks(session, limit=_MOST_TASKS)
+    people = people_on_duty(hospital)
+    return plan_rounds(tasks, people, partial(walking_matrix, hospital), settings, now=hospital.clock.now())
+
+
+def dispatch_tasks(hospital: Hospital, *, actor: Actor = SYSTEM) -> Applied:
+    """Give waiting tasks out in rounds; what is assigned already stays with who has it.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    actor : Actor
+        Who asks for it.
+    """
+    with hospital.read() as session:
+        is_anything_waiting = bool(list_tasks(session, assignee="", limit=1))
+    if not is_anything_waiting:
+        return Applied(tasks=(), passed_over=())
+    plan = plan_present_rounds(hospital, RoundSettings())
+    if not plan.changed:
+        return Applied(tasks=(), passed_over=())
+    now = hospital.clock.now()
+    step = Step(command_id=hospital.new_id(), actor=actor.id, at=now)
+    return hospital.write_now(
+        lambda session: apply_rounds(session, ledger=hospital.ledger, step=step, given=plan.changed)
+    )
+
+
+def review_shelves(hospital: Hospital, *, settings: ReviewSettings | None = None, actor: Actor = SYSTEM) -> Reviewed:
+    """Look at every shelf and ask for what lacks or will.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    settings : ReviewSettings, optional
+        How far ahead; a day by default.
+    actor : Actor
+        Who asks for it.
+    """
+    now = hospital.clock.now()
+    command = Command(id=hospital.new_id(), actor=actor.id, occurred_at=now, recorded_at=now)
+    wanted = settings or ReviewSettings()
+    return hospital.write_now(lambda session: review(session, ledger=hospital.ledger, command=command, settings=wanted))
+
+
+def plan_par_levels(hospital: Hospital, *, settings: PlanSettings | None = None) -> Replanned:
+    """Plan all par levels anew; computed beside the writer, and written in parts.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    settings : PlanSettings, optional
+        Target, times and costs.
+    """
+    with hospital.read() as session:
+        prepared = planning.prepare(session, settings=settings or PlanSettings(), now=hospital.clock.now())
+    for piece in planning.pieces(prepared, _PIECE):
+        hospital.write_now(partial(_store, piece=piece))
+    return prepared.replanned()
+
+
+def _store(session: Session, piece: planning.Prepared) -> None:
+    planning.store(session, piece)
+
+
+def next_local(now: int, zone: ZoneInfo, *, hour: int, minute: int) -> int:
+    """Give the next instant at which a clock on the wall shows a time; once for every calendar day.
+
+    Parameters
+    ----------
+    now : int
+        UTC microseconds.
+    zone : ZoneInfo
+        The hospital's.
+    hour, minute : int
+        Local time. On a day on which it does not exist it is as long after midnight as on any other day; on one on
+        which it comes twice the first one counts.
+
+    Returns
+    -------
+    int
+        UTC microseconds, after ``now``.
+    """
+    day = datetime.fromtimestamp(now / 1e6, UTC).astimezone(zone).date()
+    while True:
+        at = from_datetime(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC))
+        if at > now:
+            return at
+        day += timedelta(days=1)
+
+
+def start_rounds(hospital: Hospital) -> None:
+    """Let the hospital's deadlines begin each round, as its settings say.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        As the one core.
+    """
+    settings, zone = hospital.settings, ZoneInfo(hospital.settings.time_zone)
+    if settings.dispatch_every_s:
+        _every(hospital, "dispatch", settings.dispatch_every_s, lambda: dispatch_tasks(hospital))
+    if settings.review_every_s:
+        _every(hospital, "shelves", settings.review_every_s, lambda: review_shelves(hospital))
+    if settings.is_planning_nightly:
+
+        def due(_key: tuple[str, ...], at: int) -> None:
+            plan_par_levels(hospital)
+            _set(max(at, hospital.clock.now()))
+
+        def _set(after: int) -> None:
+            at = next_local(after, zone, hour=PLAN_AT[0], minute=PLAN_AT[1])
+            hospital.deadlines.set(("par-plan",), at)
+
+        hospital.deadlines.on_due("par-plan", due)
+        _set(hospital.clock.now())
+
+
+def _every(hospital: Hospital, key: str, seconds: int, action: object) -> None:
+    def due(_key: tuple[str, ...], at: int) -> None:
+        if callable(action):
+            action()
+        hospital.deadlines.set((key,), max(at, hospital.clock.now()) + seconds * 1_000_000)
+
+    hospital.deadlines.on_due(key, due)
+    hospital.deadlines.set((key,), hospital.clock.now() + seconds * 1_000_000)
