@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from scheduling.model.routes import ALWAYS_S, Carrier, RouteProblem, RouteTask, prize_of
+from scheduling.model.routes import ALWAYS_S, FAR_S, Carrier, RouteProblem, RouteTask, prize_of
 from scheduling.model.tasks import Task, TaskStatus
 from scheduling.rules.routes import round_of
 from scheduling.rules.tasks import ROLES_BY_KIND, Person, urgency_key
@@ -38,6 +38,7 @@ SERVICE_S: Mapping[TaskKind, int] = {
 SOMEWHERE = "?"
 """Stands for where a person is whom no reader has seen."""
 SOMEWHERE_S = 300
+UNKNOWN_WAY_S = 900
 MOST_TASKS = 300
 _MERGED = 12  # lines of one bundle: what one person picks and puts down in one go
 
@@ -331,7 +332,8 @@ def _same_way(first: Task, second: Task) -> bool:
 
 def _with_somewhere(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
     matrix = np.full((len(seconds) + 1, len(seconds) + 1), SOMEWHERE_S, dtype=np.int64)
-    matrix[1:, 1:] = seconds
+    # a building without drawn corridors still has people who find their way: far, not out of reach
+    matrix[1:, 1:] = np.where(seconds >= FAR_S, UNKNOWN_WAY_S, seconds)
     np.fill_diagonal(matrix, 0)
     return matrix
 

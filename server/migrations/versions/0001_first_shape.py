@@ -61,6 +61,7 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.String(length=300), nullable=False),
     sa.Column('roles', sa.String(length=400), nullable=False),
     sa.Column('language', sa.String(length=10), nullable=False),
+    sa.Column('staff', sa.String(length=200), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -632,6 +633,20 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity >= 1', name='inventory_bin_holds_something'),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('inventory_count',
+    sa.Column('command', sa.String(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('occurred_at', sa.BigInteger(), nullable=False),
+    sa.Column('recorded_at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('command', 'seq')
+    )
+    op.create_index('inventory_count_by_balance', 'inventory_count', ['place', 'item', 'lot', 'owner', 'occurred_at'], unique=False)
     op.create_table('inventory_entry',
     sa.Column('movement', sa.String(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
@@ -646,6 +661,17 @@ def upgrade() -> None:
     )
     op.create_index('inventory_entry_by_item', 'inventory_entry', ['item', 'place', 'lot', 'owner', 'quantity'], unique=False)
     op.create_index('inventory_entry_by_lot', 'inventory_entry', ['lot', 'movement'], unique=False)
+    op.create_table('inventory_expected_use',
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('method', sa.String(), nullable=False),
+    sa.Column('mean_per_day', sa.Float(), nullable=False),
+    sa.Column('sd_per_day', sa.Float(), nullable=False),
+    sa.Column('periods', sa.Integer(), nullable=False),
+    sa.Column('censored', sa.Integer(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('place', 'item')
+    )
     op.create_table('inventory_inbound',
     sa.Column('task', sa.String(), nullable=False),
     sa.Column('place', sa.String(), nullable=False),
@@ -717,6 +743,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('gtin')
     )
     op.create_index(op.f('ix_inventory_package_item'), 'inventory_package', ['item'], unique=False)
+    op.create_table('inventory_par_change',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('par_before', sa.BigInteger(), nullable=False),
+    sa.Column('point_before', sa.BigInteger(), nullable=False),
+    sa.Column('par_after', sa.BigInteger(), nullable=False),
+    sa.Column('point_after', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('undone_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_par_change_by_place', 'inventory_par_change', ['place', 'item', 'at'], unique=False)
     op.create_table('inventory_par_level',
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
@@ -730,6 +770,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('place', 'item')
     )
     op.create_index(op.f('ix_inventory_par_level_item'), 'inventory_par_level', ['item'], unique=False)
+    op.create_table('inventory_par_proposal',
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('par_level', sa.BigInteger(), nullable=False),
+    sa.Column('reorder_point', sa.BigInteger(), nullable=False),
+    sa.Column('current_par', sa.BigInteger(), nullable=False),
+    sa.Column('current_point', sa.BigInteger(), nullable=False),
+    sa.Column('decision', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('cycle_service', sa.Float(), nullable=False),
+    sa.Column('fill_rate', sa.Float(), nullable=False),
+    sa.Column('current_fill_rate', sa.Float(), nullable=False),
+    sa.Column('target', sa.Float(), nullable=False),
+    sa.Column('service', sa.String(), nullable=False),
+    sa.Column('protection_days', sa.Float(), nullable=False),
+    sa.Column('stock_cost_minor', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('place', 'item')
+    )
+    op.create_index('inventory_par_proposal_by_state', 'inventory_par_proposal', ['state', 'decision', 'place', 'item'], unique=False)
     op.create_table('inventory_place',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
