@@ -105,10 +105,12 @@ def _server(kind: str, folder: Path) -> Iterator[int]:
 
 
 async def _ours(folder: Path) -> None:
+    from server.app.running import SWITCH_INTERVAL_S
     from server.listening import mllp_server
     from server.wiring import open_hospital
     from twin.settings import Settings
 
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as ``hospital-twin serve`` does
     hospital = open_hospital(Settings(data_dir=folder, free_disk_floor_mb=0))
     async with mllp_server(hospital) as server:
         sys.stdout.write(f"{server.port}\n")

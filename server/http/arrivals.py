@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Protocol, runtime_checkable
 
 import msgspec
 from sqlmodel import Session
@@ -188,6 +188,14 @@ def _mismatch(state: LiveState, binding: TagBound | None, wanted: str) -> str:
     return "" if held == wanted else "other_encounter"
 
 
+@runtime_checkable
+class Forecasting(Protocol):
+    """Makes forecasts; ``server.runs.forecasts.ForecastDesk`` meets it."""
+
+    def want(self) -> None:
+        """Ask for a new one."""
+
+
 def free_bays(state: LiveState) -> list[str]:
     """Give the resuscitation bays that can take somebody, by id.
 
@@ -270,6 +278,9 @@ def announce_ambulance(call: CallDep) -> AmbulanceShown:
         arrival_mode="ambulance",
     )
     _record(call, "ambulance.announced", encounter, [planned], acuity=told.acuity, bay=bay)
+    desk = call.hospital.services.get("forecast")
+    if isinstance(desk, Forecasting):
+        desk.want()  # the emergency department of the next hours has one patient more
     with call.hospital.ledger.steady:
         return _shown(call.hospital.live.encounters[encounter], call.now)
 

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from server.audit import chain as audit
+from server.runs.forecasts import ForecastDesk
 from server.schema.access import AuditRow
 from tests.interop.conftest import places
 from tests.server.conftest import Served
@@ -110,3 +111,15 @@ async def test_an_ambulance_is_on_the_board_with_a_bay_until_it_comes(nurse: Any
 @pytest.mark.parametrize("told", [{"expected": "soon", "acuity": 1}, {"expected": "2020-01-01T00:00:00Z", "acuity": 1}])
 async def test_an_ambulance_without_a_sensible_time_is_refused(nurse: Any, told: dict[str, Any]) -> None:
     assert (await nurse.post("/v1/ambulances", json=told)).status_code == 422
+
+
+async def test_an_announced_ambulance_asks_for_a_new_forecast(served: Served, nurse: Any, monkeypatch: Any) -> None:
+    desk, asked = ForecastDesk(served.hospital), []
+    monkeypatch.setattr(desk, "want", lambda: asked.append(len(served.hospital.live.encounters)))
+    served.hospital.services["forecast"] = desk
+    before = len(served.hospital.live.encounters)
+
+    told = {"expected": to_text(served.clock.now() + HOUR_US), "acuity": 1}
+    assert (await nurse.post("/v1/ambulances", json=told)).status_code == 201
+
+    assert asked == [before + 1]  # the forecast sees the ambulance already
