@@ -90,7 +90,7 @@ def _stated(name: str) -> Resource:
         "versioning": "versioned",
         "readHistory": True,
         "updateCreate": True,
-        "conditionalCreate": False,
+        "conditionalCreate": True,
         "searchParam": parameters,
     }
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from sqlmodel import Session
 from starlette.responses import Response
 
 from interop.fhir.resources import Json
+from interop.fhir.searching import read_wanted
 from interop.fhir.validation import ID_PATTERN, TYPES, read_resource
 from interop.service import fhir
-from interop.service.fhir import Store, Version, Write
+from interop.service.fhir import Search, Store, Version, Write
 from server.doors.bodies import decode
 from server.doors.context import Call, CallDep
 from server.doors.problem import status_of
 from server.doors.router import Router
 from server.http.fhir import MEDIA, TAKES, Key, ResourceType, answer, store_of, versioned
 from twin.access import Permission
-from twin.errors import FieldError, FieldProblem, HospitalTwinError
+from twin.errors import FieldError, FieldProblem, HospitalTwinError, StaleVersion
 
 router = Router("/fhir", tag="fhir")
 
@@ -59,6 +61,52 @@ def _write_of(call: Call, kind: str, key: str, body: bytes, *, expected: int = 0
     )
 
 
+def _condition(store: Store, kind: str, text: str) -> Search | None:
+    """Read If-None-Exist, the search that must find nothing (FHIR R4, 3.1.0.8.1); None if it is left out."""
+    if not text:
+        return None
+    asked = dict(parse_qsl(text.lstrip("?"), keep_blank_values=True))
+    ids = tuple(part for part in asked.pop("_id", "").split(",") if part)
+    wanted = read_wanted(kind, asked, store.hidden)
+    if not wanted and not ids:
+        raise _bad("If-None-Exist", "Expected search parameters.", "Send identifier=system|value.")
+    return Search(kind=kind, wanted=wanted, ids=ids)
+
+
+def _found_already(session: Session, store: Store, condition: Search) -> Version | None:
+    """Give the one resource that a condition finds.
+
+    Looked up in the transaction that writes: two senders of the same thing at the same moment make one resource.
+    """
+    found = fhir.search(session, store.vault, condition, limit=2)
+    if len(found) > 1:
+        raise ManyFound(found[0].kind)
+    return found[0] if found else None
+
+
+class ManyFound(StaleVersion):
+    """A condition that should name one resource finds several: 412, as a version that is not the expected one."""
+
+    code = "fhir.condition"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(expected=1, found=2)
+        self.message = f"If-None-Exist finds more than one {kind}: narrow it."
+
+
+async def _create(call: Call, told: Write, condition: Search) -> Version | Known:
+    store = store_of(call)
+
+    def use_case(session: Session) -> Version | Known:
+        known = _found_already(session, store, condition)
+        if known is not None:
+            return Known(known)
+        call.request.app.state.access.note(session, call.actor.id, "fhir.written", f"{told.kind}/{told.id}")
+        return fhir.write(session, store, told)
+
+    return await call.hospital.write(use_case)
+
+
 async def _do(call: Call, told: Write) -> Version:
     store = store_of(call)
 
@@ -74,9 +122,13 @@ async def _do(call: Call, told: Write) -> Version:
     "/{kind}", permission=Permission.FHIR_WRITE, takes=dict[str, Any], takes_media=TAKES, status=201, media=MEDIA
 )
 async def create_resource(call: CallDep, kind: ResourceType) -> Response:
-    """Keep a new resource under an id of ours; Location names it."""
-    version = await _do(call, _write_of(call, str(kind), "", call.body))
-    return versioned(call, version, 201)
+    """Keep a new resource under an id of ours; with If-None-Exist only if its search finds nothing yet."""
+    condition = _condition(store_of(call), str(kind), call.request.headers.get("if-none-exist", ""))
+    told = _write_of(call, str(kind), "", call.body)
+    if condition is None:
+        return versioned(call, await _do(call, told), 201)
+    done = await _create(call, told, condition)
+    return versioned(call, done.version) if isinstance(done, Known) else versioned(call, done, 201)
 
 
 @router.put("/{kind}/{key}", permission=Permission.FHIR_WRITE, takes=dict[str, Any], takes_media=TAKES, media=MEDIA)
@@ -110,6 +162,13 @@ class BundleTold(msgspec.Struct, frozen=True, kw_only=True):
     resourceType: str  # noqa: N815  # the standard's name
     type: str
     entry: list[BundleEntry] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A resource that was there already, so that nothing was created."""
+
+    version: Version
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,3 +238,34 @@ async def test_inventory_reports_of_r5_are_kept(served: Served) -> None:
 
     assert "InventoryReport" in R5_TYPES
     assert (await client.put("/fhir/InventoryReport/R1", json=report)).status_code == 201
+
+
+def _observation(value: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "identifier": [{"system": "urn:lab", "value": value}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8310-5"}]},
+    }
+
+
+async def test_if_none_exist_creates_once_and_gives_what_is_there(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    once = {"if-none-exist": "identifier=urn:lab|1"}
+
+    first = await client.post("/fhir/Observation", json=_observation("1"), headers=once)
+    again = await client.post("/fhir/Observation", json=_observation("1"), headers=once)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.headers["location"] == first.headers["location"]
+
+
+async def test_if_none_exist_that_finds_several_or_says_nothing_is_refused(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    for number in ("1", "2"):
+        await client.post("/fhir/Observation", json=_observation(number))
+
+    for condition, status in (("code=8310-5", 412), ("", 201), ("?", 422), ("colour=red", 422)):
+        answer = await client.post("/fhir/Observation", json=_observation("3"), headers={"if-none-exist": condition})
+        assert answer.status_code in (status, 400 if status == 422 else status), (condition, answer.text)
