@@ -132,6 +132,23 @@ def next_local(now: int, zone: ZoneInfo, *, hour: int, minute: int) -> int:
         day += timedelta(days=1)
 
 
+class RoundDesk:
+    """Plans rounds for the task board.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    """
+
+    def __init__(self, hospital: Hospital) -> None:
+        self._hospital = hospital
+
+    def plan(self, settings: RoundSettings) -> RoundPlan:
+        """Give planned rounds beside the present ones; nothing changes."""
+        return plan_present_rounds(self._hospital, settings)
+
+
 def start_rounds(hospital: Hospital) -> None:
     """Let the hospital's deadlines begin each round, as its settings say.
 
@@ -140,6 +157,7 @@ def start_rounds(hospital: Hospital) -> None:
     hospital : Hospital
         As the one core.
     """
+    hospital.services["rounds"] = RoundDesk(hospital)
     settings, zone = hospital.settings, ZoneInfo(hospital.settings.time_zone)
     if settings.dispatch_every_s:
         _every(hospital, "dispatch", settings.dispatch_every_s, lambda: dispatch_tasks(hospital))

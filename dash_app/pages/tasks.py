@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import tasks as actions
-from dash_app.pages import listing
+from dash_app.pages import listing, task_rounds
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -157,12 +157,13 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     shown = listing.layout(LISTING, port, visit, _("Tasks"), lead)
     if not port.actor().may(Permission.TASKS_ASSIGN):
         return shown
-    return html.Div([shown, html.Div(_lead(port), className="below")])
+    return html.Div([shown, html.Div([_lead(port), task_rounds.rounds_panel()], className="below")])
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register the table, and giving and cancelling."""
+    """Register the table, giving and cancelling, and the rounds."""
     listing.register(LISTING, callbacks, port)
+    task_rounds.register(callbacks, port)
     after = (
         Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
         Output(TASK, "data", allow_duplicate=True),

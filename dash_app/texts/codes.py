@@ -78,6 +78,32 @@ STOCK_STATES: Mapping[str, str] = {
     "enough": mark("Enough"),
     "unplanned": mark("No par level"),
 }
+FORECAST_METHODS: Mapping[str, str] = {
+    "ses": mark("Exponential smoothing"),
+    "moving_mean": mark("Moving mean"),
+    "croston": mark("Croston"),
+    "sba": mark("Croston, corrected (SBA)"),
+    "tsb": mark("Teunter, Syntetos and Babai"),
+}
+PAR_DECISIONS: Mapping[str, str] = {
+    "proposed": mark("Worth changing"),
+    "unchanged": mark("As it should be"),
+    "kept_small_change": mark("Left: the change is small and the service good"),
+    "kept_frozen": mark("Left: accepted a short time ago"),
+    "no_history": mark("Left: nothing was used"),
+}
+PAR_SHOWN: Mapping[str, str] = {
+    "open": mark("Proposed changes"),
+    "kept": mark("Levels that stay"),
+    "all": mark("All par levels"),
+}
+ORDER_STATES: Mapping[str, str] = {
+    "proposed": mark("Proposed"),
+    "approved": mark("Approved"),
+    "sent": mark("Sent"),
+    "received": mark("Received"),
+    "cancelled": mark("Cancelled"),
+}
 GATEWAY_STATUSES: Mapping[str, str] = {
     "online": mark("Online"),
     "degraded": mark("Degraded"),

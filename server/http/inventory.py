@@ -164,13 +164,20 @@ async def receive_stock(call: CallDep) -> bodies.MovementView:
     zone = _zone(call)
 
     def use_case(session: Session) -> Movement:
-        receipts = [_receipt(session, line, zone, index) for index, line in enumerate(told.lines)]
+        receipts = [receipt_of(session, line, zone, index) for index, line in enumerate(told.lines)]
         return receiving.receive(session, ledger=call.hospital.ledger, command=command, receipts=receipts)
 
     return bodies.movement_view(await call.hospital.write(use_case))
 
 
-def _receipt(session: Session, line: bodies.ReceiptLine, zone: ZoneInfo, index: int) -> receiving.Receipt:
+def receipt_of(session: Session, line: bodies.ReceiptLine, zone: ZoneInfo, index: int) -> receiving.Receipt:
+    """Give a received position as told, by its scanned label or by keys.
+
+    Raises
+    ------
+    FieldError
+        If it names neither an item nor a label.
+    """
     item, number, expires_at, size, serials = line.item, line.lot_number, 0, 1, tuple(line.serials)
     if line.scan:
         scan = read_label(line.scan)

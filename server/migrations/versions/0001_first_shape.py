@@ -734,6 +734,31 @@ def upgrade() -> None:
     op.create_index('inventory_movement_by_recorded', 'inventory_movement', ['recorded_at', 'id'], unique=False)
     op.create_index('inventory_movement_by_task', 'inventory_movement', ['task'], unique=False, sqlite_where=sa.text("task <> ''"), postgresql_where=sa.text("task <> ''"))
     op.create_index('inventory_movement_reversed_once', 'inventory_movement', ['reverses'], unique=True, sqlite_where=sa.text("reverses <> ''"), postgresql_where=sa.text("reverses <> ''"))
+    op.create_table('inventory_order',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('supplier', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('proposed_by', sa.String(), nullable=False),
+    sa.Column('approved_by', sa.String(), nullable=False),
+    sa.Column('proposed_at', sa.BigInteger(), nullable=False),
+    sa.Column('approved_at', sa.BigInteger(), nullable=False),
+    sa.Column('sent_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_order_by_state', 'inventory_order', ['state', 'id'], unique=False)
+    op.create_table('inventory_order_line',
+    sa.Column('order_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('packs', sa.BigInteger(), nullable=False),
+    sa.Column('pack_quantity', sa.BigInteger(), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=False),
+    sa.Column('supplier_code', sa.String(), nullable=False),
+    sa.Column('received', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('order_id', 'number')
+    )
+    op.create_index('inventory_order_line_by_item', 'inventory_order_line', ['item'], unique=False)
     op.create_table('inventory_package',
     sa.Column('gtin', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
@@ -834,6 +859,17 @@ def upgrade() -> None:
     sa.Column('denominator', sa.Integer(), nullable=False),
     sa.Column('approved_by', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('item', 'stand_in')
+    )
+    op.create_table('inventory_supply',
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('supplier', sa.String(), nullable=False),
+    sa.Column('supplier_code', sa.String(), nullable=False),
+    sa.Column('pack_quantity', sa.BigInteger(), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=False),
+    sa.Column('lead_days', sa.Integer(), nullable=False),
+    sa.Column('is_preferred', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('pack_quantity >= 1', name='inventory_supply_sells_something'),
+    sa.PrimaryKeyConstraint('item', 'supplier')
     )
     op.create_table('job',
     sa.Column('id', sa.String(length=36), nullable=False),

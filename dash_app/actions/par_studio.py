@@ -1,0 +1,89 @@
+"""Plan par levels, accept what convinces, put the rest aside, take back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Protocol
+
+from sqlmodel import Session
+
+from dash_app.actions.port import Commands
+from inventory.model.movements import Command
+from inventory.model.planning import PlanSettings
+from inventory.service import planning
+from inventory.service.planning import Replanned
+from twin.access import Permission
+
+_PIECE = 2000
+
+
+class ReadsAndWrites(Commands, Protocol):
+    """What planning needs beside writing: it computes on a reading session, so that nobody waits."""
+
+    @property
+    def read(self) -> Callable[[], AbstractContextManager[Session]]:
+        """Opens a reading session."""
+
+
+def _command(port: Commands, verb: str, key: str) -> Command:
+    actor, now = port.actor(), port.clock.now()
+    return Command(id=f"{actor.id}:{verb}:{key}:{now}", actor=actor.id, occurred_at=now, recorded_at=now)
+
+
+def plan(port: ReadsAndWrites, *, settings: PlanSettings) -> Replanned:
+    """Plan all par levels anew; nothing changes until somebody accepts.
+
+    Parameters
+    ----------
+    port : ReadsAndWrites
+        The hospital.
+    settings : PlanSettings
+        Target, times and costs.
+    """
+    port.actor().require(Permission.STOCK_PLAN)
+    with port.read() as session:
+        prepared = planning.prepare(session, settings=settings, now=port.clock.now())
+    for piece in planning.pieces(prepared, _PIECE):
+        port.writer.run(partial(planning.store, prepared=piece))
+    return prepared.replanned()
+
+
+def accept(port: Commands, chosen: Sequence[tuple[str, str]]) -> int:
+    """Make proposed par levels the real ones, all of the chosen or none.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    chosen : Sequence[tuple[str, str]]
+        Place and item of each.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    port.actor().require(Permission.STOCK_PLAN)
+
+    def use_case(session: Session) -> None:
+        for place, item in chosen:
+            command = _command(port, "par", f"{place}:{item}")
+            planning.accept(session, ledger=port.ledger, command=command, place=place, item=item)
+
+    port.writer.run(use_case)
+    return len(chosen)
+
+
+def dismiss(port: Commands, place: str, item: str) -> None:
+    """Put a proposal aside until it says something else."""
+    port.actor().require(Permission.STOCK_PLAN)
+    port.writer.run(lambda session: planning.dismiss(session, place=place, item=item))
+
+
+def undo(port: Commands, change: str) -> None:
+    """Take an accepted change back."""
+    port.actor().require(Permission.STOCK_PLAN)
+    command = _command(port, "par-undo", change)
+    port.writer.run(lambda session: planning.undo_change(session, ledger=port.ledger, command=command, change=change))

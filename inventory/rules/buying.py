@@ -1,0 +1,199 @@
+"""What is bought, in which packs, and how an order reads for a supplier's system.
+
+References
+----------
+UN/EDIFACT directory D.96A, message ORDERS; ISO 9735 for syntax and release character.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from inventory.model.orders import Difference, Discrepancy, Order, OrderLine, Supply
+
+_RELEASED = str.maketrans({"?": "??", "+": "?+", ":": "?:", "'": "?'"})
+_FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def line_for(number: int, supply: Supply, needed: int) -> OrderLine:
+    """Give the order line that brings at least what is needed, in whole packs.
+
+    Parameters
+    ----------
+    number : int
+        Position in the order.
+    supply : Supply
+        What is sold.
+    needed : int
+        Base units, above 0.
+    """
+    return OrderLine(
+        number=number,
+        item=supply.item,
+        packs=-(-needed // supply.pack_quantity),
+        pack_quantity=supply.pack_quantity,
+        price_minor=supply.price_minor,
+        supplier_code=supply.supplier_code,
+    )
+
+
+def cheapest(supplies: Sequence[Supply]) -> Supply | None:
+    """Give of whom an item is bought: the preferred supplier, then the cheapest base unit, then the quickest."""
+    return min(
+        supplies,
+        key=lambda each: (
+            not each.is_preferred,
+            each.price_minor / each.pack_quantity,
+            each.lead_days,
+            each.supplier,
+        ),
+        default=None,
+    )
+
+
+def differences_of(lines: Sequence[OrderLine], came: Mapping[str, int]) -> list[Difference]:
+    """Give how a delivery differs from what was still expected, by item.
+
+    Parameters
+    ----------
+    lines : Sequence[OrderLine]
+        Of the order, before this delivery.
+    came : Mapping[str, int]
+        Base units by item.
+    """
+    expected: dict[str, int] = {}
+    for line in lines:
+        expected[line.item] = expected.get(line.item, 0) + line.missing
+    found = []
+    for item in sorted(expected.keys() | came.keys()):
+        wanted, got = expected.get(item, 0), came.get(item, 0)
+        if item not in expected:
+            found.append(Difference(item=item, kind=Discrepancy.NOT_ORDERED, ordered=0, received=got))
+        elif got != wanted:
+            kind = Discrepancy.SHORT if got < wanted else Discrepancy.OVER
+            found.append(Difference(item=item, kind=kind, ordered=wanted, received=got))
+    return found
+
+
+def spread(lines: Sequence[OrderLine], item: str, quantity: int) -> dict[int, int]:
+    """Give how a delivered quantity counts on an order's lines: each is filled in turn, the last takes what is over.
+
+    Returns
+    -------
+    dict[int, int]
+        Base units by line number; empty if the item was not ordered.
+    """
+    own = [line for line in lines if line.item == item]
+    counted: dict[int, int] = {}
+    for line in own:
+        taken = min(line.missing, quantity)
+        if taken:
+            counted[line.number] = taken
+            quantity -= taken
+    if quantity and own:
+        last = own[-1].number
+        counted[last] = counted.get(last, 0) + quantity
+    return counted
+
+
+def order_csv(order: Order, names: Mapping[str, str]) -> str:
+    """Give an order as CSV; no cell is taken for a formula by a spreadsheet.
+
+    Parameters
+    ----------
+    order : Order
+        The order.
+    names : Mapping[str, str]
+        Name of each item.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(
+        ["order", "line", "supplier_code", "item", "name", "packs", "pack_quantity", "quantity", "price_minor"]
+    )
+    for line in order.lines:
+        row = [
+            order.id,
+            line.number,
+            line.supplier_code,
+            line.item,
+            names.get(line.item, ""),
+            line.packs,
+            line.pack_quantity,
+            line.quantity,
+            line.price_minor,
+        ]
+        writer.writerow([_guarded(cell) for cell in row])
+    return out.getvalue()
+
+
+def _guarded(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_HEADS) else cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Who orders of whom.
+
+    Parameters
+    ----------
+    buyer, supplier : str
+        Global location numbers (GLN) or agreed ids.
+    currency : str
+        ISO 4217 code.
+    """
+
+    buyer: str
+    supplier: str
+    currency: str = "EUR"
+
+
+def edifact(order: Order, parties: Parties, gtins: Mapping[str, str], day: date) -> str:
+    """Give an order as one EDIFACT ORDERS message, to be put into an interchange by whoever sends it.
+
+    Parameters
+    ----------
+    order : Order
+        The order.
+    parties : Parties
+        Who orders of whom.
+    gtins : Mapping[str, str]
+        GTIN of the ordered pack, by item; lines without one carry the supplier's number only.
+    day : date
+        Of the order.
+
+    Returns
+    -------
+    str
+        Segments ended by an apostrophe and a line feed.
+    """
+    body = [
+        f"BGM+220+{_text(order.id, 35)}+9",
+        f"DTM+137:{day:%Y%m%d}:102",
+        f"NAD+BY+{_text(parties.buyer, 35)}::9",
+        f"NAD+SU+{_text(parties.supplier, 35)}::9",
+        f"NAD+DP+{_text(order.place, 35)}::92",
+        f"CUX+2:{_text(parties.currency, 3)}:9",
+    ]
+    for line in order.lines:
+        gtin = gtins.get(line.item, "")
+        body.append(f"LIN+{line.number}++{_text(gtin, 35)}:EN" if gtin else f"LIN+{line.number}")
+        if line.supplier_code:
+            body.append(f"PIA+1+{_text(line.supplier_code, 35)}:SA")
+        body.append(f"QTY+21:{line.packs}:PCE")
+        body.append(f"QTY+59:{line.pack_quantity}:PCE")
+        body.append(f"PRI+AAA:{line.price_minor / 100:.2f}")
+    body += ["UNS+S", f"CNT+2:{len(order.lines)}"]
+    # the count of segments includes the head and the tail themselves
+    segments = ["UNH+1+ORDERS:D:96A:UN:EAN008", *body, f"UNT+{len(body) + 2}+1"]
+    return "".join(f"{segment}'\n" for segment in segments)
+
+
+def _text(value: str, most: int) -> str:
+    """Give a data element: cut to its length first, then with its special characters released."""
+    plain = "".join(character for character in value if character.isprintable())[:most]
+    return plain.translate(_RELEASED)
