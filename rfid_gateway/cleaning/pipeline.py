@@ -112,6 +112,8 @@ class Cleaning:
         self._open_epoch: int | None = None
         # A tag at a read point is one number, row * width + index: there are many of them every second.
         self._seen: set[int] = set()
+        # The same by what a reading bears, so that a repetition, which most readings are, costs one look.
+        self._heard: set[tuple[str, str, int]] = set()
         self._width = max(len(layout.read_points), 1)
         self._index_by_antenna: dict[tuple[str, int], int] = {}
         self._last_seen: dict[str, tuple[int, int]] = {}
@@ -148,24 +150,36 @@ class Cleaning:
         events = self.advance(now)
         if self._open_epoch is None:
             self._open_epoch = now // self._epoch_us
-        figures, found, seen = self.figures, self._index_by_antenna, self._seen
-        row_by_tag, width, latest = self._filter.row_by_tag, self._width, now + MOST_AHEAD_US
+        heard, count, repeats = self._heard, 0, 0
         for reading in readings:
-            figures.readings += 1
-            antenna = (reading.reader, reading.antenna)
-            index = found.get(antenna)
-            if index is None:
-                index = found[antenna] = self._layout.find(*antenna)
-            row = row_by_tag.get(reading.tag)
-            if index < 0:
-                figures.unknown_antennas += 1
-            elif row is not None and row * width + index in seen:
-                figures.duplicates += 1
-            elif not EARLIEST_US <= reading.at <= latest:
-                figures.implausible_times += 1
+            count += 1
+            key = (reading.tag, reading.reader, reading.antenna)
+            if key in heard:
+                repeats += 1
             else:
-                events += self._take(reading, index)
+                events += self._first_of_epoch(reading, key, now)
+        self.figures.readings += count
+        self.figures.duplicates += repeats
         return events
+
+    def _first_of_epoch(self, reading: TagReading, key: tuple[str, str, int], now: int) -> list[Event]:
+        """Take in a reading of a tag by an antenna that has not counted in this epoch yet."""
+        index = self._index_by_antenna.get(key[1:])
+        if index is None:
+            index = self._index_by_antenna[key[1:]] = self._layout.find(*key[1:])
+        if index < 0:
+            self.figures.unknown_antennas += 1
+            return []
+        row = self._filter.row_by_tag.get(reading.tag)
+        # Another antenna may stand for the same read point, so that this one can still be a repetition.
+        if row is not None and row * self._width + index in self._seen:
+            self.figures.duplicates += 1
+            self._heard.add(key)
+            return []
+        if not EARLIEST_US <= reading.at <= now + MOST_AHEAD_US:
+            self.figures.implausible_times += 1
+            return []
+        return self._take(reading, index)
 
     def _take(self, reading: TagReading, index: int) -> list[Event]:
         point = self._layout.read_points[index]
@@ -186,6 +200,7 @@ class Cleaning:
             self.figures.late += 1
             return []
         self._seen.add(row * self._width + index)
+        self._heard.add((reading.tag, reading.reader, reading.antenna))
         if self._layout.read_points[index].kind is ReadPointKind.CHOKE:
             return self._choke(reading, row, index)
         return []
@@ -258,6 +273,7 @@ class Cleaning:
         events += self._suspicions.take(seen, self._filter.tags, end)
         events += self._confirmations(belief, {key // self._width for key in self._seen}, end)
         self._seen.clear()
+        self._heard.clear()
         return events
 
     def _event_of(self, change: ZoneChange, end: int) -> ZoneChanged:

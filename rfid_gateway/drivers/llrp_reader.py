@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
-from rfid_gateway.rfid.clocks import ClockOffset
 from rfid_gateway.rfid.llrp import building
 from rfid_gateway.rfid.llrp.codec import (
     Frame,
@@ -23,8 +21,7 @@ from rfid_gateway.rfid.llrp.codec import (
 )
 from rfid_gateway.rfid.llrp.fields import Value
 from rfid_gateway.rfid.llrp.layouts import IMPINJ, MESSAGE_NUMBERS
-from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
-from rfid_gateway.rfid.readings import UNKNOWN_RSSI_DBM, TagReading
+from rfid_gateway.rfid.llrp.translation import ReportTranslator
 from rfid_gateway.transports.connection import Connection, Connector
 from twin.clock import Clock
 from twin.errors import DecodeError, HospitalTwinError
@@ -99,14 +96,13 @@ class LlrpReader:
     ) -> None:
         self.device = settings.device
         self.health = DriverHealth()
-        self.offset = ClockOffset()
         self._settings = settings
         self._connect = connect
         self._listener = listener
         self._clock = clock
         self._backoff = Backoff(settings.backoff, chance)
         self._identity = settings.identity
-        self._reports = ReportReader()
+        self._reports = ReportTranslator(settings.device)
         self._line: Connection | None = None
         self._waiting: dict[int, asyncio.Future[Frame]] = {}
         self._next_id = 0
@@ -194,29 +190,11 @@ class LlrpReader:
         return ""
 
     def _take_report(self, body: bytes) -> None:
-        arrived_at = self._clock.now()
-        tags = self._reports.read(body)
-        if not tags:
-            return
-        self.health.readings += len(tags)
-        latest = max((tag.last_seen or tag.first_seen or 0) for tag in tags)
-        self.offset.observe(latest, arrived_at)
-        self.health.clock_offset_us = self.offset.offset_us
-        self._listener.on_readings(self._readings(tags, arrived_at))
-
-    def _readings(self, tags: Sequence[TagReport], arrived_at: int) -> list[TagReading]:
-        correct, device = self.offset.correct, self.device
-        return [
-            TagReading(
-                tag.epc.hex().upper(),
-                device,
-                tag.antenna or 0,
-                correct(tag.last_seen or tag.first_seen, arrived_at),
-                UNKNOWN_RSSI_DBM if tag.rssi_dbm is None else float(tag.rssi_dbm),
-                tag.times or 1,
-            )
-            for tag in tags
-        ]
+        readings = self._reports.read(body, self._clock.now())
+        if readings:
+            self.health.readings += len(readings)
+            self.health.clock_offset_us = self._reports.offset.offset_us
+            self._listener.on_readings(readings)
 
     async def _set_up(self, greeting: asyncio.Future[Frame]) -> None:
         async with asyncio.timeout(self._settings.answer_s):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _MINUTE_US = 60_000_000
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
 MOST_AHEAD_US = 300_000_000  # no clock that is kept at all is five minutes fast
@@ -54,7 +56,19 @@ class ClockOffset:
 
         A reader that does not tell a usable time is taken to have seen the tag when the message came.
         """
-        if not reader_time:
-            return arrived_at
-        corrected = min(reader_time + self.offset_us, arrived_at)
-        return corrected if corrected >= EARLIEST_US else arrived_at
+        return self.correct_all((reader_time or 0,), arrived_at)[0]
+
+    def correct_all(self, reader_times: Sequence[int], arrived_at: int) -> list[int]:
+        """Give the gateway's times of all that one message bears; 0 stands for a time that was not told.
+
+        Parameters
+        ----------
+        reader_times : Sequence[int]
+            Reader's clock, UTC microseconds.
+        arrived_at : int
+            When the message came, UTC microseconds; no result is later.
+        """
+        offset = self.offset_us
+        return [
+            at if time and EARLIEST_US <= (at := time + offset) < arrived_at else arrived_at for time in reader_times
+        ]

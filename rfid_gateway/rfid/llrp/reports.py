@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from operator import itemgetter
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 from rfid_gateway.rfid.llrp.codec import Parameter, decode_parameters
@@ -52,6 +53,9 @@ class TagReport(NamedTuple):
     rospec: int | None = None
     channel: int | None = None
 
+
+# As TagReport._make, but without a check of the length that here is right by construction.
+_make_report: Callable[[tuple[object, ...]], TagReport] = partial(tuple.__new__, TagReport)
 
 # TV type: (struct format of the content, index in TagReport or -1)
 _VALUES: dict[int, tuple[str, int]] = {
@@ -101,9 +105,7 @@ class _Compiled:
         if self.format.size != len(record) or self._order[0] < 0 or position != len(record):
             raise LookupError
         self.reported = frozenset(index for index, at in enumerate(self._order) if at >= 0)
-        # Rows get one None appended; whatever the layout lacks is taken from there.
-        picked = (at if at >= 0 else self._found for at in self._order)
-        self.pick: Callable[[tuple[object, ...]], tuple[object, ...]] = itemgetter(*picked)
+        self.columns: tuple[int, ...] = tuple(self._order)
 
     def _compile_epc_data(self, record: bytes) -> int:
         """Take in an EPCData parameter at the beginning, if one is there, and give where the values begin."""
@@ -173,8 +175,10 @@ class ReportReader:
 
     @staticmethod
     def _read_alike(layout: _Compiled, body: bytes) -> list[TagReport]:
-        pick, make = layout.pick, TagReport._make
-        return [make(pick((*row, None))) for row in layout.format.iter_unpack(body)]
+        # Into columns and back, so that no line of Python runs per tag; what the layout lacks is a column of None.
+        found = list(zip(*layout.format.iter_unpack(body), strict=True))
+        columns = [found[at] if at >= 0 else repeat(None) for at in layout.columns]
+        return list(map(_make_report, zip(*columns, strict=False)))
 
     def _read_each(self, body: bytes) -> Iterator[TagReport]:
         for parameter in decode_parameters(body):

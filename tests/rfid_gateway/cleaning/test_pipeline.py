@@ -230,6 +230,45 @@ def test_late_reading_does_not_move_a_tag_back() -> None:
     assert bench.cleaning.figures.late == 5
 
 
+# Antenna 7 and 8 are heard at the same read point: r6 has one for the whole reader.
+WHOLE = Layout(
+    (*POINTS, ReadPoint(id="all", reader="r6", antenna=0, place=STORE)), frozenset({(WARD, STORE), (WARD, EXIT)})
+)
+heard = st.tuples(
+    st.sampled_from(["r1", "r2", "r3", "r4", "r5", "r6", "nobody"]),
+    st.sampled_from([1, 2, 7, 8]),
+    st.sampled_from("ABC"),
+    st.sampled_from([0, 0, 1, 300_000, 5_000_000, -400_000_000]),
+)
+
+
+class _Forgetful(set[tuple[str, str, int]]):
+    """Sends every reading the long way, past all checks."""
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(heard, max_size=30), max_size=8), st.integers(0, 1_500_000))
+def test_repetitions_are_passed_over_and_change_nothing(
+    batches: list[list[tuple[str, int, str, int]]], pause: int
+) -> None:
+    quick, plain = Cleaning(WHOLE), Cleaning(WHOLE)
+    plain._heard = _Forgetful()
+    now, quick_events, plain_events = START_US, [], []
+    for batch in batches:
+        now += pause
+        readings = [TagReading(tag, reader, antenna, now - ago) for reader, antenna, tag, ago in batch]
+        quick_events += quick.accept(readings, now)
+        plain_events += plain.accept(readings, now)
+    quick_events += quick.advance(now + 5 * SECOND_US)
+    plain_events += plain.advance(now + 5 * SECOND_US)
+
+    assert quick_events == plain_events
+    assert quick.figures == plain.figures
+
+
 readings = st.tuples(
     st.sampled_from(["r1", "r2", "r3", "r4", "r5"]), st.integers(1, 2), st.sampled_from("ABC"), st.integers(0, 3)
 )
