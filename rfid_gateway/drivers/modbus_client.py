@@ -11,10 +11,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+import msgspec
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient
-from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.framer import FramerBase, FramerRTU, FramerSocket, FramerType
 from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.bit_message import (
@@ -39,6 +39,11 @@ _READS: dict[int, type[ModbusPDU]] = {
     3: ReadHoldingRegistersRequest,
     4: ReadInputRegistersRequest,
 }
+
+
+_SILENT = Fault("modbus.silent")
+_NO_ANSWER = frozenset({"modbus.silent", "modbus.closed"})
+_MOST_FRAMES = 1000  # a machine is asked the same few questions over and over; a scan asks thousands once
 
 
 class ModbusFault(HospitalTwinError):
@@ -96,30 +101,34 @@ class LineSettings:
     answer_s: float = 1.0
 
 
-class _Judged(ModbusPDU):
-    """What :func:`judge` found, travelling through pymodbus in place of its own reading of the octets."""
-
-    def __init__(self, finding: Answer | Fault, expected: Expected) -> None:
-        super().__init__(dev_id=expected.unit, transaction_id=expected.transaction)
-        self.finding = finding
-
-
 class _Judge:
-    """Reads incoming octets in pymodbus's stead."""
+    """Reads incoming octets in pymodbus's stead, and hands its finding straight to who asked."""
 
     framing: Framing
     expected: Expected | None = None
+    _waiting: asyncio.Future[Answer | Fault] | None = None
+
+    def begin(self, expected: Expected) -> asyncio.Future[Answer | Fault]:
+        """Expect an answer."""
+        self.expected = expected
+        self._waiting = asyncio.get_running_loop().create_future()
+        return self._waiting
+
+    def settle(self, finding: Answer | Fault) -> None:
+        """End the waiting; what comes from now on was asked for by nobody."""
+        self.expected = None
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(finding)
 
     def handleFrame(self, data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, ModbusPDU | None]:  # noqa: N802 - pymodbus's name
-        """Judge everything that came since the request."""
+        """Judge everything that came since the request; to pymodbus it never is an answer."""
         if self.expected is None:
             return len(data), None  # nobody asked: dropped
         finding = judge(bytes(data), self.expected, self.framing)
         if finding is None:
             return 0, None
-        judged = _Judged(finding, self.expected)
-        self.expected = None
-        return len(data), judged
+        self.settle(finding)
+        return len(data), None
 
 
 class _JudgingSocket(_Judge, FramerSocket):
@@ -149,6 +158,8 @@ class StrictClient:
         self._trace = trace
         self._client: Client | None = None
         self._judge: _JudgingSocket | _JudgingRtu | None = None
+        self._transaction = 0
+        self._frames: dict[tuple[int, int, int, int], bytes] = {}
 
     @property
     def is_open(self) -> bool:
@@ -180,6 +191,12 @@ class StrictClient:
         if self._client is not None:
             self._client.close()
             self._client = None
+            self._connected(False)
+
+    def _connected(self, is_connected: bool) -> None:
+        # Without this an answer that cannot come any more would be waited for to the end.
+        if not is_connected and self._judge is not None:
+            self._judge.settle(Fault("modbus.closed"))
 
     def _name(self) -> str:
         return self.settings.device or f"{self.settings.host}:{self.settings.port}"
@@ -200,6 +217,7 @@ class StrictClient:
                 retries=0,
                 reconnect_delay=0,
                 trace_packet=self._seen,
+                trace_connect=self._connected,
             )
         if one.tls is not None:
             return AsyncModbusTlsClient(
@@ -210,6 +228,7 @@ class StrictClient:
                 retries=0,
                 reconnect_delay=0,
                 trace_packet=self._seen,
+                trace_connect=self._connected,
             )
         return AsyncModbusTcpClient(
             one.host,
@@ -219,6 +238,7 @@ class StrictClient:
             retries=0,
             reconnect_delay=0,
             trace_packet=self._seen,
+            trace_connect=self._connected,
         )
 
     def _seen(self, is_sent: bool, data: bytes) -> bytes:
@@ -247,52 +267,87 @@ class StrictClient:
         ModbusRefusal
             If the machine answered with an exception.
         """
-        request = _READS[function](dev_id=unit, address=address, count=count)
-        expected = Expected(unit=unit, function=function, count=count, address=address)
-        return await self._ask(request, expected)
+        client, _ = self._line()
+        key = (unit, function, address, count)
+        frame = self._frames.get(key)
+        if frame is None:
+            if len(self._frames) >= _MOST_FRAMES:
+                self._frames.clear()
+            request = _READS[function](dev_id=unit, address=address, count=count)
+            frame = self._frames[key] = client.ctx.framer.buildFrame(request)
+        expected = Expected(
+            unit=unit, function=function, count=count, address=address, transaction=self._next_transaction()
+        )
+        return await self._ask(frame, expected)
 
     async def write_registers(self, unit: int, address: int, values: list[int]) -> None:
         """Write holding registers: function 6 for one, 16 for more; never repeated by itself."""
+        request: ModbusPDU
         if len(values) == 1:
-            single = WriteSingleRegisterRequest(dev_id=unit, address=address, registers=values)
-            await self._ask(single, Expected(unit=unit, function=6, count=1, address=address, value=values[0]))
+            request, value = WriteSingleRegisterRequest(dev_id=unit, address=address, registers=values), values[0]
+            function = 6
         else:
-            many = WriteMultipleRegistersRequest(dev_id=unit, address=address, registers=values)
-            await self._ask(many, Expected(unit=unit, function=16, count=len(values), address=address))
+            request, value = WriteMultipleRegistersRequest(dev_id=unit, address=address, registers=values), 0
+            function = 16
+        await self._write(
+            request, Expected(unit=unit, function=function, count=len(values), address=address, value=value)
+        )
 
     async def write_coils(self, unit: int, address: int, values: list[bool]) -> None:
         """Write coils: function 5 for one, 15 for more; never repeated by itself."""
+        request: ModbusPDU
         if len(values) == 1:
-            value = 0xFF00 if values[0] else 0
-            single = WriteSingleCoilRequest(dev_id=unit, address=address, bits=values)
-            await self._ask(single, Expected(unit=unit, function=5, count=1, address=address, value=value))
+            request, value = WriteSingleCoilRequest(dev_id=unit, address=address, bits=values), 0xFF00 * values[0]
+            function = 5
         else:
-            many = WriteMultipleCoilsRequest(dev_id=unit, address=address, bits=values)
-            await self._ask(many, Expected(unit=unit, function=15, count=len(values), address=address))
+            request, value = WriteMultipleCoilsRequest(dev_id=unit, address=address, bits=values), 0
+            function = 15
+        await self._write(
+            request, Expected(unit=unit, function=function, count=len(values), address=address, value=value)
+        )
 
-    async def _ask(self, request: ModbusPDU, expected: Expected) -> tuple[int, ...]:
+    async def _write(self, request: ModbusPDU, expected: Expected) -> None:
+        client, _ = self._line()
+        numbered = msgspec.structs.replace(expected, transaction=self._next_transaction())
+        await self._ask(client.ctx.framer.buildFrame(request), numbered)
+
+    def _line(self) -> tuple[Client, _JudgingSocket | _JudgingRtu]:
         client, judging = self._client, self._judge
         if client is None or judging is None or not client.connected:
             raise ModbusFault(f"The line to {self._name()} is closed.", code="modbus.closed")
-        # pymodbus numbers its transactions itself; it counts from 1 on every connection and wraps at 65000.
-        following = 1 if client.ctx.next_tid >= 65_000 else client.ctx.next_tid + 1
-        transaction = following if self.settings.framing is Framing.TCP else 0
-        judging.expected = replace(expected, transaction=transaction)
+        return client, judging
+
+    def _next_transaction(self) -> int:
+        # Counted on over connections, so that two questions within a minute or more never bear the same number.
+        self._transaction = self._transaction % 0xFFFF + 1
+        return self._transaction
+
+    async def _ask(self, frame: bytes, expected: Expected) -> tuple[int, ...]:
+        """Send a request as pymodbus framed it, and wait for what the judge finds.
+
+        pymodbus's own waiting (``execute``) takes a lock, a task and a timer more for each question, and goes on
+        waiting when the connection is lost.
+        """
+        client, judging = self._line()
+        if self.settings.framing is Framing.TCP:
+            frame = expected.transaction.to_bytes(2, "big") + frame[2:]
+        waiting = judging.begin(expected)
+        timer = asyncio.get_running_loop().call_later(self.settings.answer_s, judging.settle, _SILENT)
         try:
-            answer = await client.ctx.execute(False, request)
-        except (ModbusIOException, ConnectionException, asyncio.CancelledError) as error:
+            self._seen(True, frame)
+            client.ctx.send(frame)
+            finding = await waiting
+        finally:
+            timer.cancel()
             judging.expected = None
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            code = "modbus.silent" if client.connected else "modbus.closed"
-            raise ModbusFault(f"No answer from unit {expected.unit} at {self._name()}.", code=code) from error
-        finding = answer.finding if isinstance(answer, _Judged) else Fault("modbus.fault")
-        if isinstance(finding, Fault):
-            text = f"Unit {expected.unit} at {self._name()} sent something that is not the answer ({finding.code})."
-            raise ModbusFault(text, code=finding.code)
-        if finding.exception:
-            raise ModbusRefusal(finding.exception)
-        return finding.values
+        if isinstance(finding, Answer):
+            if finding.exception:
+                raise ModbusRefusal(finding.exception)
+            return finding.values
+        if finding.code in _NO_ANSWER:
+            raise ModbusFault(f"No answer from unit {expected.unit} at {self._name()}.", code=finding.code)
+        text = f"Unit {expected.unit} at {self._name()} sent something that is not the answer ({finding.code})."
+        raise ModbusFault(text, code=finding.code)
 
 
 def _as_framer(framer: FramerBase) -> FramerBase:

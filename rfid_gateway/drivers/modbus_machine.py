@@ -13,8 +13,8 @@ import numpy as np
 from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
 from rfid_gateway.drivers.modbus_bus import ModbusBus
 from rfid_gateway.drivers.modbus_client import ModbusFault, ModbusRefusal
-from rfid_gateway.modbus.decoding import Decoded, decode
-from rfid_gateway.modbus.planning import Request, Slot, poll_plan
+from rfid_gateway.modbus.decoding import AnswerDecoder, Decoded
+from rfid_gateway.modbus.planning import poll_plan
 from rfid_gateway.modbus.profile import PollClass, Profile, Signal
 from rfid_gateway.modbus.samples import Quality, Sample
 from twin.clock import SECOND_US, Clock
@@ -73,7 +73,8 @@ class SampleFilter:
 
     def __init__(self, device: str, profile: Profile) -> None:
         self._device = device
-        self._profile = profile
+        self._heart = profile.heartbeat
+        self._longest_silence_us = profile.timing.longest_silence_s * SECOND_US
         self._last: dict[str, _Last] = {}
         self._beat_value = math.nan
         self._beat_at: int | None = None
@@ -91,22 +92,25 @@ class SampleFilter:
         at : int
             When, UTC microseconds.
         """
-        if isinstance(decoded.value, str):
-            self.texts[signal.key] = decoded.value
+        key, value = signal.key, decoded.value
+        if isinstance(value, str):
+            self.texts[key] = value
             return None
-        last = self._last.setdefault(signal.key, _Last())
-        quality = self._quality(signal, decoded, last, at)
-        sample = Sample(self._device, signal.key, at, decoded.number, quality)
-        if not self._is_worth(signal, sample, last):
+        last = self._last.get(key)
+        if last is None:
+            last = self._last[key] = _Last()
+        number = math.nan if value is None else value
+        if self._heart is not None:
+            self._watch_heart(key, number, at)
+        quality = decoded.quality
+        if quality is Quality.GOOD:
+            quality = self._quality(signal, number, last, at)
+        if signal.deadband is not None and not self._is_worth(signal.deadband, (number, quality), last, at):
             return None
-        last.sent, last.sent_at, last.sent_quality = sample.value, at, quality
-        return sample
+        last.sent, last.sent_at, last.sent_quality = number, at, quality
+        return Sample(self._device, key, at, number, quality)
 
-    def _quality(self, signal: Signal, decoded: Decoded, last: _Last, at: int) -> Quality:
-        self._watch_heart(signal, decoded, at)
-        if decoded.quality is not Quality.GOOD:
-            return decoded.quality
-        value = decoded.number
+    def _quality(self, signal: Signal, value: float, last: _Last, at: int) -> Quality:
         elapsed_s = (at - last.at) / SECOND_US
         before, most = last.value, signal.most_change_per_s
         last.value, last.at = value, at
@@ -114,44 +118,20 @@ class SampleFilter:
             return Quality.TOO_FAST
         return Quality.STALE if self.is_stale(at) else Quality.GOOD
 
-    def _watch_heart(self, signal: Signal, decoded: Decoded, at: int) -> None:
-        heartbeat = self._profile.heartbeat
-        if heartbeat is not None and signal.key == heartbeat.signal and decoded.number != self._beat_value:
-            self._beat_value, self._beat_at = decoded.number, at
+    def _watch_heart(self, key: str, number: float, at: int) -> None:
+        if self._heart is not None and key == self._heart.signal and number != self._beat_value:
+            self._beat_value, self._beat_at = number, at
 
     def is_stale(self, at: int) -> bool:
         """Tell whether the machine's heartbeat stands still at an instant."""
-        heartbeat = self._profile.heartbeat
-        return (
-            heartbeat is not None and self._beat_at is not None and at - self._beat_at > heartbeat.stale_s * SECOND_US
-        )
+        heart = self._heart
+        return heart is not None and self._beat_at is not None and at - self._beat_at > heart.stale_s * SECOND_US
 
-    def _is_worth(self, signal: Signal, sample: Sample, last: _Last) -> bool:
-        if signal.deadband is None or sample.quality is not last.sent_quality or math.isnan(last.sent):
+    def _is_worth(self, deadband: float, shown: tuple[float, Quality], last: _Last, at: int) -> bool:
+        value, quality = shown
+        if quality is not last.sent_quality or math.isnan(last.sent):
             return True
-        is_old = sample.at - last.sent_at >= self._profile.timing.longest_silence_s * SECOND_US
-        return is_old or abs(sample.value - last.sent) > signal.deadband
-
-
-def read_slots(slots: Sequence[Slot], values: Sequence[int]) -> list[tuple[Signal, Decoded]]:
-    """Give what an answer's registers mean.
-
-    Parameters
-    ----------
-    slots : Sequence[Slot]
-        What stands where.
-    values : Sequence[int]
-        Registers or bits of the whole answer.
-    """
-    found = []
-    for slot in slots:
-        exponent = None
-        if slot.exponent_offset >= 0:
-            word = values[slot.exponent_offset]
-            exponent = word - 65_536 if word > 32_767 else word
-        part = values[slot.offset : slot.offset + slot.signal.width]
-        found.append((slot.signal, decode(slot.signal, part, exponent)))
-    return found
+        return at - last.sent_at >= self._longest_silence_us or abs(value - last.sent) > deadband
 
 
 class ModbusMachine:
@@ -183,7 +163,8 @@ class ModbusMachine:
         self._chance = chance
         self._backoff = Backoff(settings.backoff, chance)
         self._filter = SampleFilter(settings.device, settings.profile)
-        self._plan = poll_plan(settings.profile)
+        plan = poll_plan(settings.profile)
+        self._plan = {poll: [(one, AnswerDecoder(one.slots)) for one in requests] for poll, requests in plan.items()}
         self._faults = 0
 
     @property
@@ -198,7 +179,7 @@ class ModbusMachine:
         while due:
             at, order, poll = heapq.heappop(due)
             await asyncio.sleep(max(0.0, at - loop.time()))
-            if not await self.poll(self._plan[poll]):
+            if not await self.poll(poll):
                 await self._backoff.pause()
                 if poll is PollClass.ONCE:
                     heapq.heappush(due, (loop.time(), order, poll))
@@ -219,11 +200,11 @@ class ModbusMachine:
         heapq.heapify(due)
         return due
 
-    async def poll(self, requests: Sequence[Request]) -> bool:
-        """Send requests, hand on the samples, and tell whether the machine answered all of them."""
+    async def poll(self, poll: PollClass) -> bool:
+        """Read a class of signals, hand on the samples, and tell whether the machine answered all requests."""
         samples: list[Sample] = []
         is_answered = True
-        for request in requests:
+        for request, decoder in self._plan[poll]:
             try:
                 values = await self._bus.read(
                     self._settings.unit, request.table.function_code, request.address, request.count
@@ -236,19 +217,19 @@ class ModbusMachine:
                 self._note_fault(fault)
                 is_answered = False
                 break
-            samples += self._sampled(request, values)
+            samples += self._sampled(decoder.read(values))
         if samples:
             self.health.readings += len(samples)
             self._listener.on_samples(samples)
         return is_answered
 
-    def _sampled(self, request: Request, values: Sequence[int]) -> list[Sample]:
+    def _sampled(self, found: Sequence[tuple[Signal, Decoded]]) -> list[Sample]:
         now = self._clock.now()
         self.health.last_heard_at = now
         self.health.messages += 1
         self._faults = 0
         self._backoff.reset()
-        taken = [self._filter.take(signal, decoded, now) for signal, decoded in read_slots(request.slots, values)]
+        taken = [self._filter.take(signal, decoded, now) for signal, decoded in found]
         is_stale = self._filter.is_stale(now)
         self._tell(
             GatewayStatus.DEGRADED if is_stale else GatewayStatus.ONLINE, "heartbeat_stopped" if is_stale else ""

@@ -15,6 +15,8 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
+
 _MBAP_OCTETS = 7
 _MOST_PDU_OCTETS = 253
 _WRITES = (5, 6, 15, 16)
@@ -27,8 +29,7 @@ class Framing(Enum):
     RTU = "rtu"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the answer must fit.
 
     Parameters

@@ -12,8 +12,8 @@ from rfid_gateway.drivers.driver import Status, Surroundings
 from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
-from rfid_gateway.drivers.modbus_machine import read_slots
 from rfid_gateway.drivers.modbus_writes import MachineWriter, WriteOutcome, WritePermit, WriteRecord
+from rfid_gateway.modbus.decoding import AnswerDecoder
 from rfid_gateway.modbus.planning import poll_plan
 from rfid_gateway.modbus.profile import load_profile
 from rfid_gateway.modbus.samples import Sample
@@ -168,7 +168,7 @@ async def _read_machine(identifier: str, entry: MachineEntry) -> OrderResult:
         for requests in poll_plan(profile).values():
             for request in requests:
                 values = await bus.read(entry.unit, request.table.function_code, request.address, request.count)
-                for signal, decoded in read_slots(request.slots, values):
+                for signal, decoded in AnswerDecoder(request.slots).read(values):
                     lines.append(f"{signal.key} = {decoded.value} ({decoded.quality.name.lower()})")
     finally:
         bus.close()
