@@ -169,14 +169,18 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
     >>> encode_epc("urn:epc:tag:sgtin-96:3.0614141.812345.6789")
     '3074257BF7194E4000001A85'
     """
-    if text.startswith(_TAG_PREFIX):
+    text = text.strip()
+    if text[: len(_TAG_PREFIX)].lower() == _TAG_PREFIX:  # "urn" and what follows it count in either case (RFC 8141)
         return _encode_tag_uri(text[len(_TAG_PREFIX) :])
-    if found := _RAW.fullmatch(text):
+    if found := _RAW.fullmatch(text[:12].lower() + text[12:]):
         if int(found[1]) % _WORD_BITS or len(found[2]) * 4 != int(found[1]):
             raise DecodeError("EPC raw URI: expected whole words and as many digits as bits say.", code="epc.raw")
         return found[2]
     if text.startswith(("https://", "http://")):
         return _encode_link(text, scheme, filter_value)
+    if text.lower().startswith("urn:epc:id:"):
+        cure = "A pure identity lacks scheme and filter: write urn:epc:tag:SCHEME:FILTER.…"
+        raise DecodeError(f"EPC: {text[:60]!r} cannot be written to a tag. {cure}", code="epc.uri")
     raise DecodeError(f"EPC: expected urn:epc:tag:… or a GS1 Digital Link, got {text[:60]!r}.", code="epc.uri")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +28,7 @@ from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_pl
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
 from server.console import AsJson, out, say, show, show_rows
+from server.octets import hex_digits, octets_of
 from twin.errors import DecodeError, InputError
 
 is_group = True
@@ -35,7 +38,13 @@ encoding = typer.Typer(help=say("Print the octets of an identity."), no_args_is_
 command.add_typer(decoding, name="decode")
 command.add_typer(encoding, name="encode")
 
-Octets = Annotated[str, typer.Argument(help=say("Hex digits, or a file that holds them or the octets themselves."))]
+Octets = Annotated[
+    str,
+    typer.Argument(
+        metavar="HEX|FILE|-",
+        help=say("Hex digits; a file that holds them or the octets themselves (@FILE); - for standard input."),
+    ),
+]
 
 
 class Reader(StrEnum):
@@ -43,20 +52,6 @@ class Reader(StrEnum):
 
     LLRP = "llrp"
     MODBUS = "modbus"
-
-
-def _octets(text: str) -> bytes:
-    path = Path(text)
-    if len(text) < 4096 and path.is_file():
-        content = path.read_bytes()
-        try:
-            return bytes.fromhex(content.decode("ascii"))
-        except ValueError:
-            return content
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except ValueError as error:
-        raise DecodeError(f"Expected hex digits or a file, got {text[:40]!r}.", code="input.hex") from error
 
 
 def epc_view(found: EpcIdentity) -> dict[str, object]:
@@ -74,10 +69,10 @@ def epc_view(found: EpcIdentity) -> dict[str, object]:
 
 
 @decoding.command("epc", help=say("Print scheme, URIs and GS1 element string of an EPC."))
-def decode_epc_command(text: Annotated[str, typer.Argument(metavar="HEX", help=say("Hex digits."))]) -> None:
-    """Decode an EPC."""
-    path = Path(text)
-    show(epc_view(decode_epc(path.read_text(encoding="ascii") if path.is_file() else text)))
+def decode_epc_command(octets: Octets) -> None:
+    """Decode an EPC; half an octet at its end is taken, since memory is often printed digit by digit."""
+    digits = hex_digits(octets)
+    show(epc_view(decode_epc(octets_of(octets).hex() if digits is None else digits)))
 
 
 @encoding.command("epc", help=say("Print the hex of a tag URI, or of a GS1 Digital Link by a scheme with a plus."))
@@ -103,7 +98,7 @@ def decode_llrp(
     ] = "",
 ) -> None:
     """Decode one LLRP message with its header, or a body whose message is named."""
-    given = _octets(octets)
+    given = octets_of(octets)
     frame = Frame(_message_number(body_of), 1, 0, given) if body_of else split_one(given)
     view = to_plain(decode_message(frame))
     if frame.number == MESSAGE_NUMBERS["RO_ACCESS_REPORT"]:
@@ -135,7 +130,7 @@ def problems_of(view: object) -> list[dict[str, object]]:
 @decoding.command("pn532", help=say("Print a PN532 frame."))
 def decode_pn532(octets: Octets) -> None:
     """Decode one PN532 frame; the cards of an answer to InListPassiveTarget too."""
-    frame = pn532.decode_frame(_octets(octets))
+    frame = pn532.decode_frame(octets_of(octets))
     view: dict[str, object] = {"kind": frame.kind.value}
     if frame.kind is pn532.FrameKind.DATA:
         view |= {
@@ -154,7 +149,7 @@ def decode_pn532(octets: Octets) -> None:
 @decoding.command("em4100", help=say("Print the identity in an EM4100 (RDM6300) frame."))
 def decode_em4100(octets: Octets) -> None:
     """Decode one EM4100 frame."""
-    identity = em4100.decode_frame(_octets(octets))
+    identity = em4100.decode_frame(octets_of(octets))
     show({"identity": identity.hex().upper(), "bits": 40, "aliases": em4100.printed_numbers(identity)})
 
 
@@ -162,7 +157,9 @@ def decode_em4100(octets: Octets) -> None:
 def decode_modbus(
     profile: Annotated[str, typer.Argument(help=say("Name of a shipped profile, or a file."))],
     signal: Annotated[str, typer.Argument(help=say("Key of the signal; empty for the profile's own vectors."))] = "",
-    registers: Annotated[list[str] | None, typer.Argument(help=say("Registers, decimal or 0x…."))] = None,
+    registers: Annotated[
+        list[str] | None, typer.Argument(help=say("Registers, decimal or 0x…; or all of them in hex (04B2FFFF)."))
+    ] = None,
     exponent: Annotated[int | None, typer.Option(help=say("Content of the exponent register."))] = None,
 ) -> None:
     """Decode registers of one signal, or check a profile's vectors."""
@@ -173,13 +170,38 @@ def decode_modbus(
     found = loaded.by_key.get(signal)
     if found is None:
         raise InputError(f"Profile {loaded.name} has no signal {signal!r}; it has {', '.join(loaded.by_key)}.")
-    try:
-        words = [int(word, 0) for word in registers or ()]
-    except ValueError as error:
-        raise DecodeError(f"Expected registers as numbers, got {registers}.", code="modbus.registers") from error
-    decoded = decode_registers(found, words, exponent)
+    decoded = decode_registers(found, registers_of(registers or ()), exponent)
     label = found.labels.get(int(decoded.value), "") if isinstance(decoded.value, float) else ""
     show({"signal": signal, "value": decoded.value, "quality": decoded.quality.name.lower(), "label": label})
+
+
+def registers_of(texts: Sequence[str]) -> list[int]:
+    """Give registers as they are written: decimal numbers, ``0x`` and hex, or several registers in hex at once.
+
+    Digits alone are decimal, as in most manuals; what has letters and four digits for each register is hex.
+
+    Raises
+    ------
+    DecodeError
+        If a text is none of these.
+
+    Examples
+    --------
+    >>> registers_of(["235", "0x8000", "04B2FFFF"])
+    [235, 32768, 1202, 65535]
+    """
+    words: list[int] = []
+    for text in " ".join(texts).replace(",", " ").split():
+        if re.fullmatch(r"\d{1,5}", text, re.ASCII):
+            words.append(int(text))
+        elif re.fullmatch(r"0[xX][0-9A-Fa-f]{1,4}", text):
+            words.append(int(text, 16))
+        elif re.fullmatch(r"(?:0[xX])?(?:[0-9A-Fa-f]{4})+", text):
+            octets = bytes.fromhex(text.lower().removeprefix("0x"))
+            words += struct.unpack(f">{len(octets) // 2}H", octets)
+        else:
+            raise DecodeError(f"Expected registers as numbers or hex, got {text[:40]!r}.", code="modbus.registers")
+    return words
 
 
 def _vectors(profile: Profile) -> list[dict[str, object]]:

@@ -27,6 +27,16 @@ def test_epc_is_decoded_to_the_published_forms(vector: dict[str, Any], capsys: p
     }
 
 
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["scheme"])
+def test_tag_uri_is_encoded_to_the_published_hex(vector: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = answer(capsys, "encode", "epc", f" {vector['tag_uri'].replace('urn:epc', 'URN:EPC')} ")
+
+    words = printed.strip()
+    assert (code, len(words) % 4) == (0, 0)
+    assert words.rstrip("0") == vector["hex"].rstrip("0")
+    assert 0 <= len(words) - len(vector["hex"]) < 4
+
+
 def test_tag_uri_is_encoded_in_whole_words(capsys: pytest.CaptureFixture[str]) -> None:
     code, printed = answer(capsys, "encode", "epc", "urn:epc:tag:cpi-var:3.0614141.5PQ7%2FZ43.12345")
 
@@ -37,6 +47,13 @@ def test_tag_uri_is_encoded_in_whole_words(capsys: pytest.CaptureFixture[str]) -
     ("arguments", "expected"),
     [
         (("decode", "em4100", "0230343136443741433939463003"), {"identity": "0416D7AC99"}),
+        (("decode", "epc", " 0x3074257bf7194e4000001a85 "), {"scheme": "sgtin-96", "filter": 3}),
+        (("decode", "epc", "3074257BF7194E4000001A85000"), {"pure_identity": "urn:epc:id:sgtin:0614141.812345.6789"}),
+        (("decode", "epc", "E280"), {"scheme": "raw", "tag_uri": "urn:epc:raw:16.xE280", "gs1_element_string": None}),
+        (("decode", "em4100", "02 30 34 31 36 44 37 41 43 39 39 46 30 0D 0A 03"), {"identity": "0416D7AC99"}),
+        (("decode", "pn532", "0000FF00FF00"), {"kind": "ack"}),
+        (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "00EB"), {"value": 23.5}),
+        (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "0042"), {"value": 4.2}),
         (("decode", "pn532", "0000FF06FAD50332010607E800"), {"command": "03", "data": "32010607"}),
         (("decode", "llrp", "043e0000000a00000007"), {"type": "KEEPALIVE", "id": 7}),
         (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "42"), {"value": 4.2, "quality": "good"}),
@@ -57,6 +74,18 @@ def test_octets_are_told_as_json(
     [
         ("decode", "epc", "30"),
         ("decode", "epc", "xyz"),
+        ("decode", "epc", ""),
+        ("decode", "epc", "30" * 300),  # longer than a tag's memory, and than a file's name
+        ("decode", "epc", "3074257BF7194E4000001A850000"),  # a whole word too many
+        ("decode", "epc", "3074257BF7194E4000001A851"),  # a set bit after the end
+        ("encode", "epc", ""),
+        ("encode", "epc", "https://id.gs1.org/"),
+        ("encode", "epc", "urn:epc:id:sgtin:0614141.812345.6789"),  # a pure identity names no scheme
+        ("encode", "epc", "urn:epc:tag:sgtin-96:9.0614141.812345.6789"),  # a filter of four bits
+        ("decode", "llrp", "04" * 5000),
+        ("decode", "em4100", "023034313644374143393946300"),  # half an octet
+        ("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "70000"),
+        ("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "4.2"),
         ("encode", "epc", "urn:epc:tag:sgtin-96:3.0614141.812345.007"),
         ("decode", "llrp", "043e00000009"),
         ("decode", "pn532", "0000FF02FED4022B00"),
