@@ -44,11 +44,20 @@ IMPORT_KINDS = {
     "places": mark("Places: buildings, wards, rooms, beds"),
     "paths": mark("Paths between places"),
     "assets": mark("Devices with their tags"),
+    "tags": mark("Tags and the devices that carry them"),
     "staff": mark("Staff by pseudonym"),
     "items": mark("Items with GTINs and packages"),
     "events": mark("Event log of visits or activities"),
 }
-_NEXT = {"places": "map", "paths": "map", "assets": "devices", "staff": "tasks", "items": "stock", "events": "beds"}
+_NEXT = {
+    "places": "map",
+    "paths": "map",
+    "assets": "devices",
+    "tags": "devices",
+    "staff": "tasks",
+    "items": "stock",
+    "events": "beds",
+}
 
 
 def _kind_of(query: dict[str, str]) -> str:

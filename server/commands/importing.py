@@ -135,6 +135,14 @@ def import_staff(
     _import(MasterKind.STAFF, file, is_dry_run, is_template, as_json)
 
 
+@command.command("tags", help=say("Stick tags to devices: a sheet of tags and devices, checked for duplicates."))
+def import_tags(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import tags of devices."""
+    _import(MasterKind.TAGS, file, is_dry_run, is_template, as_json)
+
+
 @command.command("items", help=say("Import the item master with GTINs and packages."))
 def import_items(
     file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False

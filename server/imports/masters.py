@@ -1,4 +1,4 @@
-"""Spreadsheets of places, paths, assets, staff and items: templates, row checks, and the events that they become."""
+"""Spreadsheets of places, paths, assets, staff, items and tags: templates, row checks, and what they become."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from inventory.model.items import Criticality, ItemKind, StorageClass, Tracking
 from server.imports.reading import Row
-from twin.errors import FieldProblem
+from server.imports.tags import TagMode, tag_id
+from twin.errors import DecodeError, FieldProblem
 from twin.events.envelope import Event
 from twin.events.places import PathDefined, PathKind, PlaceDefined, PlaceKind
 from twin.events.things import AssetRegistered, BearerKind, TagBound
@@ -28,6 +29,7 @@ class MasterKind(StrEnum):
     ASSETS = "assets"
     STAFF = "staff"
     ITEMS = "items"
+    TAGS = "tags"
 
 
 class _Unreadable(ValueError):
@@ -129,6 +131,13 @@ def _gtin(cell: str) -> str:
     return digits
 
 
+def _tag(cell: str) -> str:
+    try:
+        return tag_id(cell)
+    except DecodeError as error:
+        raise _Unreadable(error.message.rstrip(".")) from error
+
+
 def _codes(cell: str) -> tuple[str, ...]:
     return tuple(code.strip() for code in cell.split(";") if code.strip())
 
@@ -193,6 +202,11 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="level", read=_text, example="box", default="case"),
         Column(name="quantity", read=_whole(1, 10**9), example="100", default=1),
     ),
+    MasterKind.TAGS: (
+        Column(name="tag", read=_tag, example="3414257BF40C0E4000000065", is_required=True),
+        Column(name="asset", read=_identifier, example="IP-0221", is_required=True),
+        Column(name="mode", read=_one_of(TagMode), example="new", default=TagMode.NEW),
+    ),
 }
 """Columns of each spreadsheet; an item's last three describe the package that its GTIN stands for."""
 
@@ -203,6 +217,26 @@ class Record:
 
     row: Row
     values: dict[str, Value]
+
+    @property
+    def place(self) -> str:
+        """Which row of the file, for messages."""
+        return self.row.place
+
+    @property
+    def tag(self) -> str:
+        """Id of the tag that the row names; empty for none."""
+        return str(self.values.get("tag", ""))
+
+    @property
+    def asset(self) -> str:
+        """Id of the device of a row of tags."""
+        return str(self.values.get("asset", ""))
+
+    @property
+    def mode(self) -> TagMode:
+        """What becomes of the earlier tags of the device of a row of tags."""
+        return TagMode(str(self.values.get("mode", TagMode.NEW)))
 
 
 def template(columns: Sequence[Column]) -> str:

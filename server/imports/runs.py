@@ -19,6 +19,7 @@ from server.imports.mapping import LogMapping
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
 from server.imports.renewal import new_events
+from server.imports.tags import tag_events, tag_problems
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
 from twin.events.envelope import Event
@@ -150,7 +151,7 @@ def import_log(
 def import_master(
     hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool, actor: str = COMMAND_LINE
 ) -> MasterReport:
-    """Import a spreadsheet of places, paths, assets, staff or items.
+    """Import a spreadsheet of places, paths, assets, staff, items or tags.
 
     Parameters
     ----------
@@ -180,12 +181,19 @@ def import_master(
     records, problems = check_rows(COLUMNS_BY_KIND[kind], rows)
     places = frozenset(str(place) for place in hospital.live.places)
     problems += check_references(kind, records, places)
+    if kind is MasterKind.TAGS:
+        problems += tag_problems(hospital.live, records)
     if problems:
         raise ImportRefused(path.name, problems)
     work = Importing(kind=kind.value, file=path.name, n_rows=len(rows), actor=actor)
     if kind is MasterKind.ITEMS:
         return _import_items(hospital, records, work, is_dry_run=is_dry_run)
-    events = events_of(kind, records, at=hospital.clock.now())
+    at = hospital.clock.now()
+    if kind is MasterKind.TAGS:
+        bindings = tag_events(hospital.live, records, at=at)
+        n_new = len(bindings) if is_dry_run else _store(hospital, bindings, work, is_past=False)
+        return MasterReport(is_stored=not is_dry_run, kind=kind, n_rows=len(rows), n_new=n_new)
+    events = events_of(kind, records, at=at)
     if is_dry_run:
         with hospital.read() as session:
             n_new = len(new_events(session, events))
@@ -244,7 +252,8 @@ def _unseen_guess(path: Path, guessed: Sequence[str]) -> ImportRefused:
 def _store(hospital: Hospital, events: Sequence[Event], work: Importing, *, is_past: bool) -> int:
     def use_case(session: Session) -> int:
         # An event log tells what happened: the same fact is stored once. A spreadsheet tells what holds from now on.
-        wanted = events if is_past else new_events(session, events)
+        # A sheet of tags gives no event for a label that is where it belongs, so that all of its events are new.
+        wanted = events if is_past or work.kind == MasterKind.TAGS else new_events(session, events)
         stored = itertools.chain.from_iterable(
             hospital.ledger.append(session, wanted[first : first + PIECE], is_past=is_past)
             for first in range(0, len(wanted), PIECE)

@@ -86,6 +86,9 @@ async def test_what_cannot_be_read_is_said_so(
     assert served.hospital.live.sequence == 0
 
 
+FIRST_COLUMN = {MasterKind.PATHS: b"start", MasterKind.TAGS: b"tag"}
+
+
 @pytest.mark.parametrize("kind", MasterKind)
 async def test_a_template_comes_as_spreadsheets_want_it_and_passes_its_own_look(
     served: Served, kind: MasterKind
@@ -94,11 +97,11 @@ async def test_a_template_comes_as_spreadsheets_want_it_and_passes_its_own_look(
 
     template = await client.get(f"/v1/imports/{kind}/template")
 
-    assert template.content.startswith(b"\xef\xbb\xbfid" if kind is not MasterKind.PATHS else b"\xef\xbb\xbfstart")
+    assert template.content.startswith(b"\xef\xbb\xbf" + FIRST_COLUMN.get(kind, b"id"))
     assert f'filename="{kind}.csv"' in template.headers["content-disposition"]
     looked = await client.post(f"/v1/imports/{kind}", params={"dry_run": True}, content=template.content, headers=CSV)
-    unknown = {one["field"] for one in looked.json()["problems"]} - {"parent", "home", "start", "end"}
-    assert unknown == set()  # only the places that an empty hospital lacks
+    unknown = {one["field"] for one in looked.json()["problems"]} - {"parent", "home", "start", "end", "asset"}
+    assert unknown == set()  # only the places and devices that an empty hospital lacks
 
 
 @pytest.mark.parametrize("role", [role for role in Role if Permission.IMPORT_RUN not in PERMISSIONS_BY_ROLE[role]])
