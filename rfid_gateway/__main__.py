@@ -26,6 +26,7 @@ from rfid_gateway.uplink.configuration import GatewaySettings, parse_settings
 from rfid_gateway.uplink.control import ControlSettings, GatewayControl
 from rfid_gateway.uplink.desk import HttpDesk
 from rfid_gateway.uplink.http import HttpSink
+from rfid_gateway.uplink.key import UplinkKey
 from rfid_gateway.uplink.mqtt import MqttSink
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from twin.clock import MINUTE_US, SystemClock
@@ -62,13 +63,14 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
         work = _run_alone(GatewayRuntime(settings, MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s), clock))
     else:
         kept = settings.spool.with_suffix(".settings.yaml") if settings.spool else None
+        key = UplinkKey(uplink.api_key, settings.spool.with_suffix(".key") if settings.spool else None)
 
         def build(told: GatewaySettings) -> GatewayRuntime:
             # A sink is closed with its gateway: each gets its own.
-            return GatewayRuntime(told, HttpSink(uplink.url, uplink.api_key, answer_s=uplink.answer_s), clock)
+            return GatewayRuntime(told, HttpSink(uplink.url, key, answer_s=uplink.answer_s), clock)
 
-        desk = HttpDesk(uplink.url, uplink.api_key)
-        work = GatewayControl(settings, build, desk, clock, ControlSettings(kept=kept)).run()
+        desk = HttpDesk(uplink.url, key)
+        work = GatewayControl(settings, build, desk, clock, ControlSettings(kept=kept, key=key)).run()
     running = asyncio.create_task(work)
     try:
         await asyncio.wait({running}, timeout=seconds or None)

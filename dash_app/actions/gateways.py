@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from rfid_gateway.drivers.kinds import OURS
@@ -35,6 +36,9 @@ class KeepsSettings(Protocol):
 
     def roll_back(self, gateway: str, actor: Actor) -> Version:
         """Go back to the version that worked before."""
+
+    def change_key(self, gateway: str, actor: Actor) -> str:
+        """Have the gateway go over to a new key; give the key's id."""
 
 
 def device_kinds() -> list[str]:
@@ -126,6 +130,64 @@ def frames(desk: AsksGateways, gateway: str, device: str, *, actor: Actor) -> li
     """Give the last pieces that went over a device's line, as replay takes them."""
     actor.require(Permission.GATEWAYS_READ)
     return list(desk.ask_now(gateway, OrderKind.FRAMES, {"device": device}, actor).lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkStep:
+    """A step of a walk test.
+
+    Parameters
+    ----------
+    action : str
+        ``begin``, ``mark`` or ``end``.
+    tag : str
+        The tag that is carried; for ``begin``.
+    place : str
+        Id of the room that is entered; not for ``end``.
+    """
+
+    action: str
+    tag: str = ""
+    place: str = ""
+
+
+def walk(desk: AsksGateways, gateway: str, step: WalkStep, *, actor: Actor) -> OrderResult:
+    """Take a step of a walk test and give what the walk showed so far.
+
+    Parameters
+    ----------
+    desk : AsksGateways
+        Where orders are left.
+    gateway : str
+        Id of the gateway whose antennas are tested.
+    step : WalkStep
+        What is told.
+    actor : Actor
+        Who walks.
+
+    Raises
+    ------
+    FieldError
+        If the tag or the room is missing.
+    Unavailable
+        If the gateway does not answer.
+    """
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    for field, text, is_needed in (
+        ("tag", step.tag, step.action == "begin"),
+        ("place", step.place, step.action in ("begin", "mark")),
+    ):
+        if is_needed and not text.strip():
+            cure = "Enter it, then try again."
+            raise FieldError(FieldProblem(field=field, place=f"/{field}", message="This is missing.", cure=cure))
+    told = {"action": step.action, "tag": step.tag.strip(), "place": step.place}
+    return desk.ask_now(gateway, OrderKind.WALK, told, actor)
+
+
+def change_key(kept: KeepsSettings, gateway: str, *, actor: Actor) -> str:
+    """Give a gateway a new key in the place of its old one; give the new key's id."""
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    return kept.change_key(gateway, actor)
 
 
 def roll_back(kept: KeepsSettings, gateway: str, *, actor: Actor) -> int:

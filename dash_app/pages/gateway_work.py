@@ -10,6 +10,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import gateways as actions
+from dash_app.pages.gateway_walk import register as register_walk
+from dash_app.pages.gateway_walk import walk_panel
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel, since
 from dash_app.pages.tables import Cell, table
@@ -33,6 +35,7 @@ DEVICE, FRAMES, SHOW, SAVE, SAVED = (
     "gateways-saved",
 )
 ROLL_BACK, VERSIONS = "gateways-roll-back", "gateways-versions"
+NEW_KEY, KEY_TOLD = "gateways-new-key", "gateways-key-told"
 _FIELDS = {
     "kind": KIND,
     "id": NEW_ID,
@@ -113,7 +116,12 @@ def working(port: HospitalPort) -> list[Component]:
     names = [one.gateway for one in found]
     devices = [f"{one.gateway}: {device.device}" for one in found for device in one.devices]
     places = [{"value": place, "label": place} for place in sorted(port.state().places)]
-    return [_trying(names, places, may=may), _frames(devices), _settings(port, names[0], may=may)]
+    return [
+        _trying(names, places, may=may),
+        _frames(devices),
+        walk_panel(port, names, places, may=may),
+        _settings(port, names[0], may=may),
+    ]
 
 
 def _trying(names: list[str], places: list[dict[str, str]], *, may: bool) -> Component:
@@ -180,10 +188,15 @@ def _settings(port: HospitalPort, gateway: str, *, may: bool) -> Component:
         _("Settings"),
         html.Div(versions(port, gateway), id=VERSIONS),
         html.P(
-            html.Button(
-                _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
-            )
+            [
+                html.Button(
+                    _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
+                ),
+                " ",
+                html.Button(_("Change the key"), id=NEW_KEY, className="action", n_clicks=0, disabled=not may),
+            ]
         ),
+        html.Div(id=KEY_TOLD, role="status"),
         wide=True,
     )
 
@@ -227,7 +240,9 @@ def _place_of_device(choice: str | None) -> tuple[str, str]:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register what the buttons do."""
     _register_trying(callbacks, port)
+    _register_settings(callbacks, port)
     _register_frames(callbacks, port)
+    register_walk(callbacks, port)
 
 
 def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -259,6 +274,8 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
         text = _("Given to the gateway as version {version}; it goes back by itself if the line is lost.")
         return html.P(text.format(version=version)), versions(port, gateway)
 
+
+def _register_settings(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(VERSIONS, "children", allow_duplicate=True),
         Input(ROLL_BACK, "n_clicks"),
@@ -269,6 +286,19 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
     def roll_back(_clicks: int, gateway: str) -> Component:
         actions.roll_back(gateways.settings_of(port), gateway, actor=port.actor())
         return versions(port, gateway)
+
+    @callbacks.add(
+        Output(KEY_TOLD, "children"),
+        Input(NEW_KEY, "n_clicks"),
+        State(GATEWAY, "value"),
+        permission=Permission.GATEWAYS_CONFIGURE,
+        prevent_initial_call=True,
+        running=[(Output(NEW_KEY, "disabled"), True, False)],
+    )
+    def change_key(_clicks: int, gateway: str) -> Component:
+        key = actions.change_key(gateways.settings_of(port), gateway, actor=port.actor())
+        text = _("Gateway {gateway} has the new key {key}; the old one ends with its next report.")
+        return html.P(text.format(gateway=gateway, key=key))
 
 
 def _register_frames(callbacks: Callbacks, port: HospitalPort) -> None:

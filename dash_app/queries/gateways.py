@@ -100,6 +100,9 @@ class SettingsView(Protocol):
     def roll_back(self, gateway: str, actor: Actor) -> VersionView:
         """Go back to the version that worked before."""
 
+    def change_key(self, gateway: str, actor: Actor) -> str:
+        """Have the gateway go over to a new key; give the key's id."""
+
 
 def desk_of(port: HospitalPort) -> DeskView:
     """Give the desk of gateways.

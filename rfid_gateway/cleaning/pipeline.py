@@ -133,6 +133,11 @@ class Cleaning:
         is_alive[self._layout.points_of(self._dead_readers)] = False
         self._model.set_alive(is_alive)
 
+    @property
+    def layout(self) -> Layout:
+        """Read points and zones."""
+        return self._layout
+
     def zone_of(self, tag: str) -> str:
         """Give the zone in which a tag is taken to be; empty if unknown."""
         return self._zone_by_tag.get(tag, "")

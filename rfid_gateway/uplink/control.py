@@ -11,7 +11,8 @@ from typing import Protocol
 
 from rfid_gateway.uplink.configuration import GatewaySettings, merged_settings
 from rfid_gateway.uplink.doing import Doer
-from rfid_gateway.uplink.orders import DeviceReport, Order, OrderResult, Orders, Report
+from rfid_gateway.uplink.key import UplinkKey
+from rfid_gateway.uplink.orders import DeviceReport, Order, OrderKind, OrderResult, Orders, Report
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from twin.clock import Clock
 from twin.errors import HospitalTwinError
@@ -47,11 +48,14 @@ class ControlSettings:
         How long new settings may go without reaching the core before they are taken back.
     kept : Path or None
         Where the settings that proved themselves are kept for the next start.
+    key : UplinkKey or None
+        What the core may change by an order; None where the key is somebody else's.
     """
 
     report_s: float = 2.0
     trial_s: float = 60.0
     kept: Path | None = None
+    key: UplinkKey | None = None
 
 
 @dataclass(slots=True)
@@ -163,9 +167,20 @@ class GatewayControl:
         task.add_done_callback(self._doing.discard)
 
     async def _do(self, order: Order) -> None:
-        result = await self._doer.do(order)
+        result = self._change_key(order) if order.kind is OrderKind.KEY else await self._doer.do(order)
         # Only now: each report takes the list away, and an order may take several reports' time.
         self._results.append(result)
+
+    def _change_key(self, order: Order) -> OrderResult:
+        key = self._settings.key
+        try:
+            if key is None:
+                raise ValueError("this gateway's key is not its own")
+            key.change(order.arguments.get("key", ""))
+        except (OSError, ValueError) as error:
+            # The reason only: an order's arguments must not come back in a report.
+            return OrderResult(id=order.id, is_done=False, code="gateway.key", message=f"The key stays: {error}.")
+        return OrderResult(id=order.id, is_done=True)
 
     async def _try(self, number: int, text: str) -> None:
         """Go over to new settings; those that cannot even be started are taken back at once."""

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
+from rfid_gateway.uplink.key import UplinkKey, key_of
 from rfid_gateway.uplink.orders import Orders, Report
 from twin.errors import Unavailable
 
@@ -20,16 +21,16 @@ class HttpDesk:
     ----------
     url : str
         The core.
-    api_key : str
+    api_key : str or UplinkKey
         The gateway's key.
     transport : httpx2.AsyncBaseTransport, optional
         Way to a core in the same process, for tests.
     """
 
-    def __init__(self, url: str, api_key: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx2.AsyncClient(
-            base_url=url, timeout=10.0, transport=transport, headers={"Authorization": f"Bearer {api_key}"}
-        )
+    def __init__(
+        self, url: str, api_key: str | UplinkKey, *, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> None:
+        self._client = httpx2.AsyncClient(base_url=url, timeout=10.0, transport=transport, auth=key_of(api_key))
 
     async def exchange(self, report: Report) -> Orders:
         """Hand in a report and get what shall be done.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import numpy as np
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_writes import MachineWriter, WriteOutcome, WritePermit, WriteRecord
+from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.decoding import AnswerDecoder
 from rfid_gateway.modbus.planning import poll_plan
 from rfid_gateway.modbus.profile import load_profile
@@ -73,6 +75,11 @@ class Doer:
                     return await self._test_read(order)
                 case OrderKind.WRITE:
                     return await self._write(order)
+                case OrderKind.WALK:
+                    return self._walk(order)
+                case OrderKind.KEY:
+                    # The line's own business: the gateway's devices know no key.
+                    return OrderResult(id=order.id, is_done=False, code="gateway.order", message="Not done here.")
         except ValidationError as error:
             text = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             return OrderResult(id=order.id, is_done=False, code="gateway.settings", message=text[:900])
@@ -88,6 +95,26 @@ class Doer:
         pieces = self._gateway.ear.pieces(order.arguments["device"], _MOST_LINES)
         lines = [f"{one.at} {'<' if one.is_received else '>'} {one.octets.hex()}" for one in pieces]
         return OrderResult(id=order.id, is_done=True, lines=lines)
+
+    def _walk(self, order: Order) -> OrderResult:
+        now, action = self._clock.now(), order.arguments.get("action", "show")
+        walk = self._gateway.walk
+        if action == "begin":
+            walk = self._gateway.begin_walk(tag_id(order.arguments["tag"]))
+        if walk is None:
+            return OrderResult(id=order.id, is_done=False, code="walk.none", message="No walk test was begun.")
+        place = order.arguments.get("place", "")
+        if action in ("begin", "mark"):
+            zones = self._gateway.cleaning.layout.zones
+            if place not in zones:
+                told = f"No antenna of this gateway stands for {place[:60]!r}; there are {', '.join(zones[:20])}."
+                return OrderResult(id=order.id, is_done=False, code="walk.place", message=told[:900])
+            walk.mark(place, now)
+        elif action == "end":
+            walk.finish(now)
+        lines = [msgspec.json.encode(one).decode() for one in walk.results(now)]
+        facts = {"tag": walk.tag, "place": walk.place}
+        return OrderResult(id=order.id, is_done=True, lines=lines[:_MOST_LINES], facts=facts)
 
     async def _write(self, order: Order) -> OrderResult:
         told = order.arguments

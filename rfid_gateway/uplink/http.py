@@ -9,6 +9,7 @@ import httpx2
 import msgspec
 
 from rfid_gateway.spool.store import Row, Watermark
+from rfid_gateway.uplink.key import UplinkKey, key_of
 from rfid_gateway.uplink.sinks import SampleSeries, decode_row
 from twin.errors import Unavailable
 from twin.events import registry
@@ -30,7 +31,7 @@ class HttpSink:
     ----------
     url : str
         The core, such as ``https://twin.hospital.example``.
-    api_key : str
+    api_key : str or UplinkKey
         The gateway's key.
     answer_s : float
         How long an answer may take, seconds.
@@ -39,12 +40,15 @@ class HttpSink:
     """
 
     def __init__(
-        self, url: str, api_key: str, *, answer_s: float = 30.0, transport: httpx2.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        api_key: str | UplinkKey,
+        *,
+        answer_s: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.refused = 0
-        self._client = httpx2.AsyncClient(
-            base_url=url, timeout=answer_s, transport=transport, headers={"Authorization": f"Bearer {api_key}"}
-        )
+        self._client = httpx2.AsyncClient(base_url=url, timeout=answer_s, transport=transport, auth=key_of(api_key))
 
     async def send(self, rows: Sequence[Row]) -> Watermark:
         """Send rows of one boot and give the last one's key once the core has committed all of them.

@@ -26,6 +26,10 @@ class OrderKind(StrEnum):
     """Open a reader or machine that is not in the settings, and tell what it says."""
     WRITE = "write"
     """Write a value to a machine."""
+    KEY = "key"
+    """Speak to the core under a new key from now on; the key is in the arguments and in no report."""
+    WALK = "walk"
+    """Begin a walk test, take somebody's word on where they are, or tell what it showed."""
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import numpy as np
 from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadRates
 from rfid_gateway.cleaning.machines import MachineStatuses
 from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.cleaning.walking import WalkTest
 from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.drivers.driver import (
     Backoff,
@@ -37,7 +38,7 @@ from rfid_gateway.transports.ear import LineEar
 from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings, tls_context
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
-from twin.clock import Clock
+from twin.clock import SECOND_US, Clock
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import ZoneConfirmed
@@ -69,6 +70,7 @@ class GatewayRuntime:
         self._profiles = {name: load_profile(name) for name in {one.profile for one in settings.machines}}
         self.cleaning = Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
         self._statuses = MachineStatuses({(one.id, one.status_signal): self._labels(one) for one in settings.machines})
+        self.walk: WalkTest | None = None
         self.ear = LineEar(clock)
         self.targets: dict[str, Target] = {}
         self._machines_by_line: dict[tuple[str, int, str], list[str]] = {}
@@ -119,6 +121,12 @@ class GatewayRuntime:
         # Units of one line share it: each one's view shows all that went over it.
         for machine in self._machines_by_line[key]:
             self.ear.hear(machine, not is_sent, octets)
+
+    def begin_walk(self, tag: str) -> WalkTest:
+        """Begin a walk test with a tag; one that was there is forgotten."""
+        epoch_us = round(self.settings.cleaning.epoch_s * SECOND_US)
+        self.walk = WalkTest(self.cleaning.layout, tag, epoch_us=epoch_us)
+        return self.walk
 
     async def start(self) -> None:
         """Open the spool and start all drivers and the uplink."""
@@ -174,7 +182,10 @@ class GatewayRuntime:
         samples_at = loop.time()
         while True:
             await asyncio.sleep(uplink.flush_s)
-            self._events += self.cleaning.advance(self._clock.now())
+            now = self._clock.now()
+            self._events += self.cleaning.advance(now)
+            if self.walk is not None:
+                self.walk.watch(self.cleaning.zone_of(self.walk.tag), now)
             is_due = loop.time() - samples_at >= uplink.samples_every_s
             if is_due:
                 samples_at = loop.time()
@@ -201,6 +212,8 @@ class GatewayRuntime:
 
     def on_readings(self, readings: Sequence[TagReading]) -> None:
         """Take in readings of one reader."""
+        if self.walk is not None:
+            self.walk.take(readings)
         self._events += self.cleaning.accept(readings, self._clock.now())
 
     def on_samples(self, samples: Sequence[Sample]) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import yaml
 from sqlmodel import Session
 
-from server.gateways import versions
+from server.gateways import rotation, versions
+from server.gateways.desk import desk_of
 from server.schema.gateways import GatewaySettingsRow
 from server.wiring import Hospital
 from twin.access import Actor, Permission
@@ -76,6 +77,10 @@ class SettingUp:
         """Give a version to the gateway."""
         now = self.hospital.clock.now()
         return self.hospital.write_now(lambda session: versions.stage(session, gateway, version, actor=actor, now=now))
+
+    def change_key(self, gateway: str, actor: Actor) -> str:
+        """Have the gateway go over to a new key; give the key's id."""
+        return rotation.change_key(self.hospital, desk_of(self.hospital), gateway, actor)
 
     def roll_back(self, gateway: str, actor: Actor) -> GatewaySettingsRow:
         """Go back to the version that worked before the present one."""

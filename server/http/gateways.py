@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from server.audit.chain import Entry, note
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
-from server.gateways import versions
+from server.gateways import rotation, versions
 from server.gateways.desk import Reported, desk_of
 from server.http.views import instant
 from server.schema.gateways import GatewaySettingsRow
@@ -55,6 +56,28 @@ class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     device: Name
     signal: Name
     value: float
+
+
+class KeyChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Id of the key under which a gateway speaks from now on."""
+
+    key: str
+
+
+class WalkAction(StrEnum):
+    """What is told in a walk test."""
+
+    BEGIN = "begin"
+    MARK = "mark"
+    END = "end"
+
+
+class WalkTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A step of a walk test: ``begin`` with a tag in a zone, ``mark`` the next zone, ``end``."""
+
+    action: WalkAction
+    tag: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    place: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -121,10 +144,13 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
         error = Forbidden(_P.TELEMETRY_WRITE)
         error.message, error.code = f"This key does not speak for gateway {gateway[:60]!r}.", "forbidden.source"
         raise error
+    key_id, now = call.actor.id.removeprefix("key-"), call.now
     with hospital.read() as session:
         row = versions.wanted(session, gateway)
+        has_old_keys = bool(rotation.superseded(session, gateway, key_id, now=now))
+    if has_old_keys:
+        await hospital.write(lambda session: rotation.end_superseded(session, gateway, key_id, now=now))
     if row is not None and row.stage == versions.Stage.STAGED.value:
-        now = call.now
         await hospital.write(lambda session: versions.settle(session, told, now=now))
         with hospital.read() as session:
             row = versions.wanted(session, gateway)
@@ -132,6 +158,13 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
     if row is None or row.version == told.settings_version:
         return Orders(orders=orders, settings_version=row.version if row else 0)
     return Orders(orders=orders, settings_version=row.version, settings=row.text)
+
+
+@router.post("/{gateway}/key", permission=_P.GATEWAYS_CONFIGURE, gives=KeyChanged)
+def change_key(call: CallDep, gateway: PathText) -> KeyChanged:
+    """Have a gateway go over to a new key, which nobody sees; the old one ends when it has spoken under the new."""
+    hospital = call.hospital
+    return KeyChanged(key=rotation.change_key(hospital, desk_of(hospital), gateway, call.actor))
 
 
 async def _ask(call: Call, gateway: str, kind: OrderKind, arguments: Mapping[str, str]) -> OrderResult:
@@ -148,6 +181,21 @@ async def get_frames(call: CallDep, gateway: PathText, device: PathText) -> Orde
 async def test_read(call: CallDep, gateway: PathText) -> OrderResult:
     """Have a gateway try a reader or machine that is not in its settings; nothing is written to it."""
     return await _ask(call, gateway, OrderKind.TEST_READ, call.read(TestRead).fields)
+
+
+@router.get("/{gateway}/walk", permission=_P.GATEWAYS_READ, gives=OrderResult)
+async def get_walk(call: CallDep, gateway: PathText) -> OrderResult:
+    """Give what the walk test showed so far: a line of JSON for each zone with coverage, gaps and confusion."""
+    return await _ask(call, gateway, OrderKind.WALK, {"action": "show"})
+
+
+@router.post("/{gateway}/walk", permission=_P.GATEWAYS_CONFIGURE, takes=WalkTold, gives=OrderResult)
+async def step_walk(call: CallDep, gateway: PathText) -> OrderResult:
+    """Begin a walk test with a reference tag, say which zone is entered, or end it; gives what it showed so far."""
+    told = call.read(WalkTold)
+    return await _ask(
+        call, gateway, OrderKind.WALK, {"action": told.action.value, "tag": told.tag, "place": told.place}
+    )
 
 
 @router.post("/{gateway}/writes", permission=_P.MACHINES_COMMAND, takes=Write, gives=OrderResult)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inventory.model.items import Criticality, ItemKind, StorageClass, Tracking
+from rfid_gateway.epc.naming import tag_id
 from server.imports.reading import Row
-from server.imports.tags import TagMode, tag_id
+from server.imports.tags import TagMode
 from twin.errors import DecodeError, FieldProblem
 from twin.events.envelope import Event
 from twin.events.places import PathDefined, PathKind, PlaceDefined, PlaceKind

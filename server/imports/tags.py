@@ -7,21 +7,16 @@ is told with its row, and nothing is bound until all are mended.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from rfid_gateway.epc.identity import decode_epc, encode_epc
-from twin.errors import DecodeError, FieldProblem
+from twin.errors import FieldProblem
 from twin.events.envelope import Event
 from twin.events.things import BearerKind, TagBound, TagUnbound
 from twin.state.model import Asset, Tag
 
 SOURCE = "import:tags"
-_OTHERS = re.compile(r"(nfc):((?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20}))|(em):([0-9A-F]{10})")
-_WORD_DIGITS = 4  # a tag's memory comes in words of 16 bits
-_LEAST_DIGITS = 8  # shorter codes are typing errors: no scheme and no reader gives them
 
 
 class TagMode(StrEnum):
@@ -65,40 +60,6 @@ class Labelled(Protocol):
     @property
     def mode(self) -> TagMode:
         """What becomes of earlier tags."""
-
-
-def tag_id(text: str) -> str:
-    """Give a tag's id as the gateway gives it.
-
-    Parameters
-    ----------
-    text : str
-        EPC in hex or as a tag URI; ``nfc:`` and the UID, or ``em:`` and the 40 bits, in hex.
-
-    Raises
-    ------
-    DecodeError
-        If it is none of these, or breaks the rules of the scheme that it names.
-
-    Examples
-    --------
-    >>> tag_id("urn:epc:tag:giai-96:0.0614141.5678"), tag_id("nfc:04a22c9a")
-    ('3414257BF40000000000162E', 'nfc:04A22C9A')
-    """
-    plain = re.sub(r"\s", "", text)
-    if plain[:8].lower() == "urn:epc:":
-        return encode_epc(plain)
-    kind, mark, digits = plain.partition(":")
-    if mark:
-        written = f"{kind.lower()}:{digits.upper()}"
-        if _OTHERS.fullmatch(written):
-            return written
-        raise DecodeError("expected nfc: and 4, 7 or 10 octets, or em: and 5 octets, in hex", code="tag.id")
-    hexed = plain.upper()
-    decode_epc(hexed)
-    if len(hexed) % _WORD_DIGITS or len(hexed) < _LEAST_DIGITS:
-        raise DecodeError(f"expected whole words of four hex digits, got {len(hexed)} digits", code="tag.id")
-    return hexed
 
 
 def tag_problems(known: Tagged, rows: Sequence[Labelled]) -> list[FieldProblem]:

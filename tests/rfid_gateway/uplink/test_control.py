@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,35 @@ async def test_report_tells_how_each_device_does() -> None:
     assert (device.device, device.kind, device.status) == ("r1", "llrp", "online")
     assert device.identity
     assert desk.reports[-1].settings_version == 0
+
+
+async def walked(desk: ScriptedDesk, number: int, action: str, **more: str) -> OrderResult:
+    """Leave a step of a walk test and wait for what becomes of it."""
+    desk.orders.append(Order(id=f"w{number}", kind=OrderKind.WALK, arguments={"action": action, **more}))
+    await until(lambda: f"w{number}" in desk.results)
+    return desk.results[f"w{number}"]
+
+
+async def test_walk_test_tells_coverage_and_confusion_of_the_zones() -> None:
+    desk, reader = ScriptedDesk(), SimulatedReader("r1", SystemClock())
+    port = await reader.start()
+    points = [{"id": "w1", "reader": "r1", "antenna": 1, "place": "WARD"}]
+    async with controlled(desk, readers=[{"id": "r1", "port": port}], read_points=points):
+        none = await walked(desk, 1, "show")
+        nowhere = await walked(desk, 2, "begin", tag=TAG.hex(), place="MOON")
+        wrong = await walked(desk, 3, "begin", tag="zz", place="WARD")
+        begun = await walked(desk, 4, "begin", tag="urn:epc:tag:sgtin-96:3.0614141.812345.6789", place="WARD")
+        ended = await walked(desk, 5, "end")
+    await reader.stop()
+
+    assert [(one.is_done, one.code) for one in (none, nowhere, wrong)] == [
+        (False, "walk.none"),
+        (False, "walk.place"),
+        (False, "epc.hex"),
+    ]
+    assert begun.facts == {"tag": TAG.hex().upper(), "place": "WARD"}
+    assert ended.facts["place"] == ""
+    assert [json.loads(line)["place"] for line in ended.lines] == ["WARD"]
 
 
 async def test_raw_frames_of_a_device_are_told() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from server.access import keys
 from server.audit.chain import rows_of
 from server.gateways.desk import desk_of
 from tests.server.conftest import Served
@@ -64,6 +65,66 @@ async def test_order_goes_to_the_gateway_and_its_result_comes_back(served: Serve
     assert (orders[0]["kind"], orders[0]["arguments"]) == ("frames", {"device": "r1"})
     assert again == []
     assert answer.json()["lines"] == ["1 < 00"]
+
+
+async def test_step_of_a_walk_test_goes_to_the_gateway(served: Served) -> None:
+    east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
+    biomed = await served.signed_in(Role.BIOMED)
+    await tell(east)
+
+    body = {"action": "begin", "tag": "3074257BF7194E4000001A85", "place": "WARD"}
+    asking = asyncio.create_task(biomed.post("/v1/gateways/east/walk", json=body))
+    orders: list[dict[str, Any]] = []
+    while not orders:
+        await asyncio.sleep(0.01)
+        orders = (await tell(east))["orders"]
+    await tell(east, results=[{"id": orders[0]["id"], "is_done": True, "facts": {"place": "WARD"}}])
+    answer = await asking
+    unknown = await biomed.post("/v1/gateways/east/walk", json={"action": "run"})
+
+    assert (orders[0]["kind"], orders[0]["arguments"]) == ("walk", body)
+    assert answer.json()["facts"] == {"place": "WARD"}
+    assert unknown.status_code == 422
+
+
+async def rotated(served: Served, *, is_taken: bool) -> tuple[httpx2.Response, str]:
+    """Ask for another key and answer as the gateway; give the answer, and the key that was handed over."""
+    east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
+    biomed = await served.signed_in(Role.BIOMED)
+    await tell(east)
+    asking = asyncio.create_task(biomed.post("/v1/gateways/east/key"))
+    orders: list[dict[str, Any]] = []
+    while not orders:
+        await asyncio.sleep(0.01)
+        orders = (await tell(east))["orders"]
+    await tell(east, results=[{"id": orders[0]["id"], "is_done": is_taken, "code": "" if is_taken else "gateway.key"}])
+    return await asking, str(orders[0]["arguments"]["key"])
+
+
+async def test_old_key_ends_when_the_gateway_has_spoken_under_the_new_one(served: Served) -> None:
+    answer, text = await rotated(served, is_taken=True)
+    signed = {"Authorization": f"Bearer {text}"}
+
+    east = await served.stranger()
+    await east.post("/v1/gateways/east/report", json=report(), headers=signed)
+    again = await east.post("/v1/gateways/east/report", json=report(), headers=signed)
+
+    with served.hospital.read() as session:
+        active = [row.id for row in keys.list_keys(session) if row.source == "gateway:east" and not row.revoked_at]
+    assert (answer.status_code, again.status_code) == (200, 200)
+    assert active == [answer.json()["key"]]
+    assert text not in answer.text
+    assert actions(served).count("key.revoked") == 1
+
+
+async def test_key_that_the_gateway_does_not_take_ends_at_once(served: Served) -> None:
+    answer, text = await rotated(served, is_taken=False)
+
+    with served.hospital.read() as session:
+        rows = {row.id: row.revoked_at for row in keys.list_keys(session) if row.source == "gateway:east"}
+    assert (answer.status_code, answer.json()["code"]) == (409, "gateway.key")
+    assert [bool(revoked) for key, revoked in rows.items() if key in text] == [True]
+    assert sum(not revoked for revoked in rows.values()) == 1
 
 
 async def test_gateway_that_does_not_report_takes_no_orders(served: Served) -> None:
