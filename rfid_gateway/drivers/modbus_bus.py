@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, ModbusRefusal, StrictClient
 from rfid_gateway.modbus.replies import Framing
+from rfid_gateway.transports.line_queue import LineQueue, Turn
 
 _MOST_COUNT = {1: 2000, 2: 2000, 3: 125, 4: 125}
 
@@ -28,11 +29,17 @@ class BusSettings:
         Whether a serial line is anywhere on the way, also behind a converter.
     quarantine_s : float
         Silence after a fault on such a line, seconds; longer than the slowest answer.
+    between_requests_s : float
+        Pause that the slowest of its machines needs between an answer and the next question, seconds.
+    after_connect_s : float
+        Pause after a connection is opened, seconds.
     """
 
     line: LineSettings
     is_serial: bool = False
     quarantine_s: float = 0.6
+    between_requests_s: float = 0.0
+    after_connect_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -71,7 +78,8 @@ class ModbusBus:
         self._settings = settings
         self._client = client or StrictClient(settings.line)
         self._is_serial = settings.is_serial or settings.line.framing is Framing.RTU
-        self._lock = asyncio.Lock()
+        self._queue = LineQueue()
+        self._last_at = 0.0
         self._doubts: dict[int, _Doubt] = {}
 
     def close(self) -> None:
@@ -88,16 +96,21 @@ class ModbusBus:
         ModbusRefusal
             If the machine answered with an exception.
         """
-        async with self._lock:
+        await self._queue.enter(Turn.READ)
+        try:
             await self._ready()
             if unit in self._doubts:
                 await self._prove(unit, function, address, count)
             return await self._read(unit, function, address, count)
+        finally:
+            self._queue.leave()
 
     async def write_registers(self, unit: int, address: int, values: list[int]) -> tuple[int, ...]:
-        """Write holding registers and give what reads back; a write is never repeated."""
-        async with self._lock:
+        """Write holding registers before all reads that wait, and give what reads back; a write is never repeated."""
+        await self._queue.enter(Turn.WRITE)
+        try:
             await self._ready()
+            await self._pause()
             self.figures.requests += 1
             try:
                 await self._client.write_registers(unit, address, values)
@@ -105,18 +118,33 @@ class ModbusBus:
                 await self._distrust(unit, 3, address, len(values), fault)
                 raise
             return await self._read(unit, 3, address, len(values))
+        finally:
+            self._queue.leave()
 
     async def _ready(self) -> None:
         if not self._client.is_open:
             await self._client.open()
+            if self._settings.after_connect_s:
+                await asyncio.sleep(self._settings.after_connect_s)
+
+    async def _pause(self) -> None:
+        """Leave the line silent for as long as its machines need between two questions."""
+        pause_s = self._settings.between_requests_s
+        if pause_s:
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(max(0.0, self._last_at + pause_s - loop.time()))
 
     async def _read(self, unit: int, function: int, address: int, count: int) -> tuple[int, ...]:
+        await self._pause()
         self.figures.requests += 1
         try:
             return await self._client.read(unit, function, address, count)
         except ModbusFault as fault:
             await self._distrust(unit, function, address, count, fault)
             raise
+        finally:
+            if self._settings.between_requests_s:
+                self._last_at = asyncio.get_running_loop().time()
 
     async def _distrust(self, unit: int, function: int, address: int, count: int, fault: ModbusFault) -> None:
         self.figures.faults += 1

@@ -14,7 +14,7 @@ from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, 
 from rfid_gateway.drivers.modbus_bus import ModbusBus
 from rfid_gateway.drivers.modbus_client import ModbusFault, ModbusRefusal
 from rfid_gateway.modbus.decoding import AnswerDecoder, Decoded
-from rfid_gateway.modbus.planning import poll_plan
+from rfid_gateway.modbus.planning import Request, plan, poll_plan
 from rfid_gateway.modbus.profile import PollClass, Profile, Signal
 from rfid_gateway.modbus.samples import Quality, Sample
 from twin.clock import SECOND_US, Clock
@@ -40,6 +40,8 @@ class MachineSettings:
         How much faster than real time the hospital runs; periods are divided by it.
     backoff : BackoffSettings
         Pauses after a fault.
+    identity : str
+        What the profile's identity signal must say of this machine; empty: as the profile says, or as first told.
     """
 
     device: str
@@ -47,6 +49,7 @@ class MachineSettings:
     unit: int = 1
     speed: float = 1.0
     backoff: BackoffSettings = field(default_factory=lambda: BackoffSettings(first_s=0.5, most_s=30.0))
+    identity: str = ""
 
 
 @dataclass(slots=True)
@@ -134,6 +137,40 @@ class SampleFilter:
         return at - last.sent_at >= self._longest_silence_us or abs(value - last.sent) > deadband
 
 
+class _IdentityProbe:
+    """Tells a machine from another at its address by what the profile names."""
+
+    def __init__(self, request: Request, expected: str) -> None:
+        self.request = request
+        self.is_proven = False
+        self._expected = expected
+        self._decoder = AnswerDecoder(request.slots)
+
+    @classmethod
+    def of(cls, settings: MachineSettings) -> _IdentityProbe | None:
+        """Give a machine's probe; None if its profile names no identity."""
+        profile = settings.profile
+        if profile.identity is None:
+            return None
+        (request,) = plan(profile, [profile.by_key[profile.identity.signal]])
+        value = profile.identity.value
+        return cls(request, settings.identity or ("" if value is None else _text(value)))
+
+    def text_of(self, values: Sequence[int]) -> str:
+        """Give what the machine says it is."""
+        return _text(self._decoder.read(values)[0][1].value)
+
+    def prove(self, text: str) -> bool:
+        """Tell whether it is the machine that is expected; the first one is taken if none is."""
+        self._expected = self._expected or text
+        self.is_proven = text == self._expected
+        return self.is_proven
+
+
+def _text(value: float | str | None) -> str:
+    return f"{value:g}" if isinstance(value, float) else value or ""
+
+
 class ModbusMachine:
     """Driver of one machine on a line.
 
@@ -163,9 +200,12 @@ class ModbusMachine:
         self._chance = chance
         self._backoff = Backoff(settings.backoff, chance)
         self._filter = SampleFilter(settings.device, settings.profile)
-        plan = poll_plan(settings.profile)
-        self._plan = {poll: [(one, AnswerDecoder(one.slots)) for one in requests] for poll, requests in plan.items()}
+        self._plan = {
+            poll: [(one, AnswerDecoder(one.slots)) for one in requests]
+            for poll, requests in poll_plan(settings.profile).items()
+        }
         self._faults = 0
+        self._identity = _IdentityProbe.of(settings)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -206,6 +246,8 @@ class ModbusMachine:
         is_answered = True
         for request, decoder in self._plan[poll]:
             try:
+                if not await self._is_right_machine():
+                    return False
                 values = await self._bus.read(
                     self._settings.unit, request.table.function_code, request.address, request.count
                 )
@@ -223,6 +265,20 @@ class ModbusMachine:
             self._listener.on_samples(samples)
         return is_answered
 
+    async def _is_right_machine(self) -> bool:
+        """Ask the machine who it is, once after each time that the line was lost: another may be there now."""
+        probe = self._identity
+        if probe is None or probe.is_proven:
+            return True
+        request = probe.request
+        values = await self._bus.read(self._settings.unit, request.table.function_code, request.address, request.count)
+        self.health.identity = probe.text_of(values)
+        if probe.prove(self.health.identity):
+            return True
+        self.health.errors += 1
+        self._tell(GatewayStatus.OFFLINE, "identity_changed")
+        return False
+
     def _sampled(self, found: Sequence[tuple[Signal, Decoded]]) -> list[Sample]:
         now = self._clock.now()
         self.health.last_heard_at = now
@@ -239,6 +295,8 @@ class ModbusMachine:
     def _note_fault(self, fault: ModbusFault) -> None:
         self.health.errors += 1
         self._faults += 1
+        if self._identity is not None:
+            self._identity.is_proven = False
         is_gone = self._faults >= _FAULTS_UNTIL_OFFLINE or fault.code == "modbus.unreachable"
         self._tell(GatewayStatus.OFFLINE if is_gone else GatewayStatus.DEGRADED, fault.code)
 

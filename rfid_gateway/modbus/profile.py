@@ -232,6 +232,16 @@ class Heartbeat(_Strict):
     stale_s: Annotated[float, Field(gt=0)] = 10.0
 
 
+class Identity(_Strict):
+    """A signal by which a machine tells itself from others, such as its serial number or a type code.
+
+    Without ``value`` the first one that the machine tells is kept, and another one is another machine.
+    """
+
+    signal: Key
+    value: str | float | None = None
+
+
 class Vector(_Strict):
     """Registers with the value that they mean; every shipped profile proves itself with some."""
 
@@ -253,6 +263,7 @@ class Profile(_Strict):
     periods: Periods = Periods()
     timing: Timing = Timing()
     heartbeat: Heartbeat | None = None
+    identity: Identity | None = None
     is_serial_default: bool = False
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)]
     vectors: tuple[Vector, ...] = ()
@@ -263,6 +274,7 @@ class Profile(_Strict):
         if double := [key for key, count in counts.items() if count > 1]:
             raise ValueError(f"signal keys must differ, these are there twice: {', '.join(double)}")
         named = {vector.signal for vector in self.vectors} | ({self.heartbeat.signal} if self.heartbeat else set())
+        named |= {self.identity.signal} if self.identity else set()
         if missing := sorted(named - set(counts)):
             raise ValueError(f"unknown signals are named: {', '.join(missing)}")
         if low := [signal.key for signal in self.signals if signal.address < self.address_base]:

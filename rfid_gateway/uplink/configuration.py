@@ -111,6 +111,7 @@ class MachineEntry(_Strict):
     baud: Annotated[int, Field(ge=300, le=1_000_000)] = 19_200
     parity: Annotated[str, Field(pattern="^[NEO]$")] = "E"
     is_behind_converter: bool = False
+    identity: Annotated[str, Field(max_length=200)] = ""
     is_encrypted: bool = False
     ca_file: Path | None = None
     status_signal: str = "machine_state"

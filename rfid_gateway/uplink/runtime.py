@@ -96,7 +96,7 @@ class GatewayRuntime:
 
     def _machine(self, entry: MachineEntry) -> Driver:
         profile: Profile = self._profiles[entry.profile]
-        key = (entry.host, entry.port, entry.device)
+        key = _line_of(entry)
         bus = self._buses.get(key)
         if bus is None:
             line = LineSettings(
@@ -111,10 +111,19 @@ class GatewayRuntime:
             )
             is_serial = bool(entry.device) or entry.is_behind_converter
             client = StrictClient(line, partial(self._heard, key))
-            bus = self._buses[key] = ModbusBus(BusSettings(line=line, is_serial=is_serial), client)
+            timings = [self._profiles[one.profile].timing for one in self.settings.machines if _line_of(one) == key]
+            bus_settings = BusSettings(
+                line=line,
+                is_serial=is_serial,
+                between_requests_s=max(one.between_requests_s for one in timings),
+                after_connect_s=max(one.after_connect_s for one in timings),
+            )
+            bus = self._buses[key] = ModbusBus(bus_settings, client)
         self._machines_by_line.setdefault(key, []).append(entry.id)
         self.targets[entry.id] = Target(bus, entry.unit, profile)
-        settings = MachineSettings(device=entry.id, profile=profile, unit=entry.unit, speed=self.settings.speed)
+        settings = MachineSettings(
+            device=entry.id, profile=profile, unit=entry.unit, speed=self.settings.speed, identity=entry.identity
+        )
         return ModbusMachine(settings, bus, self, self._clock, self._chance)
 
     def _heard(self, key: tuple[str, int, str], is_sent: bool, octets: bytes) -> None:
@@ -264,6 +273,11 @@ class GatewayRuntime:
     def waiting_rows(self) -> int:
         """Rows that the core has not committed yet."""
         return len(self._spool) if self._spool else 0
+
+
+def _line_of(entry: MachineEntry) -> tuple[str, int, str]:
+    """Give what machines on one line have in common."""
+    return entry.host, entry.port, entry.device
 
 
 def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:

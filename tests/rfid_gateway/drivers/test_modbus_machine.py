@@ -13,7 +13,15 @@ from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine, SampleFilter
 from rfid_gateway.modbus.decoding import Decoded
-from rfid_gateway.modbus.profile import Heartbeat, Profile, Signal, load_profile
+from rfid_gateway.modbus.profile import (
+    Heartbeat,
+    Identity,
+    PollClass,
+    Profile,
+    RawType,
+    Signal,
+    load_profile,
+)
 from rfid_gateway.modbus.samples import Quality
 from rfid_gateway.simulators.faults import Fault
 from rfid_gateway.simulators.modbus import FaultPlan, SimulatedPlant
@@ -87,6 +95,61 @@ async def test_machine_that_answers_wrongly_gives_no_sample(fault: Fault) -> Non
     await plant.stop()
 
     assert listener.samples == []
+
+
+BADGED = Profile(
+    name="badged",
+    identity=Identity(signal="serial"),
+    signals=(
+        Signal(key="serial", address=10, type=RawType.STRING, words=4, poll=PollClass.SLOW),
+        Signal(key="level", address=0, poll=PollClass.FAST),
+    ),
+)
+
+
+@pytest.mark.parametrize("expected", ["", "SN-1"])
+async def test_other_machine_at_the_same_address_gives_no_sample(expected: str) -> None:
+    plant, listener, shown = SimulatedPlant(SystemClock()), KeepingListener(), {"serial": "SN-1", "level": 5.0}
+    plant.add(1, BADGED, lambda _: shown)
+    await plant.start()
+    bus = ModbusBus(BusSettings(line=LineSettings(port=plant.port, answer_s=0.05)))
+    settings = MachineSettings(device="m", profile=BADGED, speed=100, backoff=QUICK, identity=expected)
+    machine = ModbusMachine(settings, bus, listener, SystemClock(), np.random.default_rng(1))
+    task = asyncio.create_task(machine.run())
+
+    await until(lambda: bool(listener.samples))
+    await plant.stop()
+    await until(lambda: machine.health.status is GatewayStatus.OFFLINE)
+    shown |= {"serial": "SN-2", "level": 9.0}
+    await plant.start()
+    await until(lambda: machine.health.detail == "identity_changed")
+    shown |= {"serial": "SN-1"}
+    await until(lambda: any(one.value == 9.0 for one in listener.samples))
+    await end_tasks([task])
+    bus.close()
+    await plant.stop()
+
+    assert machine.health.identity == "SN-1"
+    told = [one.detail for one in listener.statuses]
+    assert told.index("identity_changed") < len(told) - 1
+
+
+async def test_pauses_that_a_machine_needs_are_kept() -> None:
+    plant = SimulatedPlant(SystemClock())
+    plant.add(1, BADGED, lambda _: {"serial": "SN-1", "level": 5.0})
+    await plant.start()
+    line = LineSettings(port=plant.port, answer_s=1.0)
+    bus = ModbusBus(BusSettings(line=line, between_requests_s=0.04, after_connect_s=0.06))
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+
+    for _ in range(3):
+        await bus.read(1, 3, 0, 1)
+    took_s = loop.time() - started
+    bus.close()
+    await plant.stop()
+
+    assert took_s >= 0.06 + 2 * 0.04
 
 
 PROFILE = Profile(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid_gateway.modbus.decoding import decode, encode
+from rfid_gateway.modbus.decoding import AnswerDecoder, SignalDecoder, decode, encode
+from rfid_gateway.modbus.planning import Slot
 from rfid_gateway.modbus.profile import BitField, ByteOrder, Exponent, RawType, Signal, Table
 from rfid_gateway.modbus.samples import Quality
 from twin.errors import DecodeError
@@ -138,3 +139,38 @@ def test_coil_is_a_bit() -> None:
     signal = Signal(key="a", address=0, table=Table.COILS, type=RawType.BIT)
 
     assert [decode(signal, [bit]).value for bit in (0, 1)] == [0.0, 1.0]
+
+
+plain_signals = st.builds(
+    Signal,
+    key=st.just("a"),
+    address=st.just(0),
+    type=st.sampled_from([RawType.INT16, RawType.UINT16]),
+    scale=st.sampled_from([1.0, 0.1, 0.25, 3.0, -0.01]),
+    offset=st.sampled_from([0.0, -40.0]),
+    unit=st.sampled_from(["count", "°F", "bar"]),
+    sentinels=st.sampled_from([(), (0x8000,), (0, 0xFFFF)]),
+    plausible=st.sampled_from([None, (-50.0, 500.0)]),
+)
+
+
+@given(plain_signals, st.integers(0, 0xFFFF), st.sampled_from([None, BitField(first=3, count=2)]))
+def test_quick_way_of_plain_registers_says_what_the_careful_way_says(
+    signal: Signal, word: int, bits: BitField | None
+) -> None:
+    if bits is not None and signal.type is RawType.UINT16:
+        signal = signal.model_copy(update={"bits": bits})
+    careful = SignalDecoder(signal)
+    careful._plain = False
+
+    assert SignalDecoder(signal).read([7, word], 1) == careful.read([7, word], 1)
+
+
+def test_answer_is_decoded_slot_by_slot_with_its_exponent() -> None:
+    scaled = Signal(key="flow", address=4, exponent=Exponent(address=5))
+    plain = Signal(key="level", address=6, scale=0.1)
+    decoder = AnswerDecoder([Slot(scaled, 0, 1), Slot(plain, 2)])
+
+    found = decoder.read([25, 0xFFFF, 42])  # 25 with the exponent -1, and 42 tenths
+
+    assert [(signal.key, decoded.value) for signal, decoded in found] == [("flow", 2.5), ("level", 4.2)]
