@@ -16,6 +16,9 @@ from twin.clock import Clock
 from twin.errors import DecodeError
 
 
+_LINGER_S = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Octets that went over the line at once.
@@ -107,18 +110,33 @@ class ReplayConnection:
         The recording.
     speed : float
         Recorded seconds per second; infinite gives everything at once.
+    is_in_turn : bool
+        Whether an answer waits until the driver has sent as much as was sent before it in the recording, for drivers
+        that ask: an answer that comes before its question belongs to nobody.
     """
 
-    def __init__(self, pieces: Sequence[Piece], *, speed: float = float("inf")) -> None:
+    def __init__(self, pieces: Sequence[Piece], *, speed: float = float("inf"), is_in_turn: bool = False) -> None:
         self._pieces = [piece for piece in pieces if piece.is_received]
+        self._asked_before = _sent_before(pieces) if is_in_turn else [0] * len(self._pieces)
         self._speed = speed
         self._position = 0
+        self._has_sent = asyncio.Event()
         self.sent: list[bytes] = []
+
+    @property
+    def at(self) -> int:
+        """When the last piece given was received, UTC microseconds; the first one's time before any."""
+        return self._pieces[max(self._position - 1, 0)].at if self._pieces else 0
 
     async def receive(self) -> bytes:
         """Give the next piece, after the pause that was before it; ``b""`` at the end."""
         if self._position >= len(self._pieces):
+            # The driver's other tasks finish first what the last pieces began, such as the end of setting up.
+            await asyncio.sleep(_LINGER_S)
             return b""
+        while len(self.sent) < self._asked_before[self._position]:
+            self._has_sent.clear()
+            await self._has_sent.wait()
         piece = self._pieces[self._position]
         if self._position:
             pause_us = piece.at - self._pieces[self._position - 1].at
@@ -129,6 +147,18 @@ class ReplayConnection:
     async def send(self, data: bytes) -> None:
         """Keep what the driver sends."""
         self.sent.append(data)
+        self._has_sent.set()
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def _sent_before(pieces: Sequence[Piece]) -> list[int]:
+    """Give for each received piece how many were sent before it."""
+    counts, sent = [], 0
+    for piece in pieces:
+        if piece.is_received:
+            counts.append(sent)
+        else:
+            sent += 1
+    return counts

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 import yaml
 
@@ -23,10 +24,13 @@ from rfid_gateway.modbus.decoding import decode as decode_registers
 from rfid_gateway.modbus.map_import import profile_from_csv
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
+from rfid_gateway.playing import REPLAYABLE, record, replay
 from rfid_gateway.rfid import em4100, pn532
 from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
+from rfid_gateway.transports.recording import read_recording
+from rfid_gateway.uplink.configuration import parse_settings
 from server.console import AsJson, out, say, show, show_rows
 from server.octets import hex_digits, octets_of
 from twin.errors import DecodeError, InputError
@@ -314,6 +318,42 @@ def run(
 ) -> None:
     """Run a gateway until it is interrupted."""
     _until_stopped(lambda: asyncio.run(run_gateway(file, seconds)))
+
+
+@command.command("record", help=say("Write down all that goes over the line of one device of a gateway."))
+def record_command(
+    file: Annotated[Path, typer.Argument(help=say("Settings of the gateway (YAML)."), exists=True, dir_okay=False)],
+    device: Annotated[str, typer.Argument(help=say("Id of a reader or machine."))],
+    to: Annotated[Path, typer.Argument(metavar="RECORDING", help=say("Where the recording goes."), dir_okay=False)],
+    seconds: Annotated[float, typer.Option("--for", min=0, help=say("Stop after so many seconds; 0: never."))] = 0.0,
+) -> None:
+    """Record a device until it is interrupted; nothing is spooled or sent."""
+    settings = parse_settings(file.read_text(encoding="utf-8"), file.name)
+
+    def work() -> None:
+        with to.open("w", encoding="ascii") as recording:
+            count = asyncio.run(record(settings, device, recording, seconds=seconds))
+        out(say("{count} readings of {device} are in {file}.", count=count, device=device, file=str(to)))
+
+    _until_stopped(work)
+
+
+@command.command("replay", help=say("Play a recording to the driver of its reader and print the readings, as JSON."))
+def replay_command(
+    recording: Annotated[Path, typer.Argument(help=say("Recording."), exists=True, dir_okay=False)],
+    kind: Annotated[str, typer.Option(help=say("Kind of reader: {kinds}.", kinds=", ".join(REPLAYABLE)))] = "llrp",
+    speed: Annotated[float, typer.Option(min=0, help=say("Recorded seconds per second; 0: as fast as it goes."))] = 0.0,
+) -> None:
+    """Print what the real driver makes of a recording, with the times of the recording."""
+    with recording.open(encoding="ascii", errors="replace") as lines:
+        pieces = read_recording(lines)
+    played = asyncio.run(replay(pieces, kind, speed=speed or float("inf")))
+    show(
+        {
+            "readings": [msgspec.to_builtins(one) for one in played.readings],
+            "statuses": [{"at": one.at, "status": one.status.value, "detail": one.detail} for one in played.statuses],
+        }
+    )
 
 
 @command.command("simulate", help=say("Serve simulated readers or machines that speak the real protocols."))
