@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
 from functools import reduce
 from operator import xor
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfid_gateway.rfid.em4100 import Em4100Decoder, decode_frame, encode_frame, printed_numbers
+from rfid_gateway.transports.serial_line import PseudoTerminal
 from twin.errors import DecodeError
 
 PUBLISHED = bytes.fromhex("0416D7AC99")
@@ -26,21 +29,23 @@ def test_published_tag_is_read() -> None:
     assert printed_numbers(PUBLISHED)["eight_digits"] == "14134425"
 
 
-def identity_by_the_library_we_do_not_use(frame: bytes) -> str:
-    """What pyrfid 1.2 makes of a frame on Python 3: the decimal codes of the octets written one after the other.
-
-    Restated from its behaviour, since it cannot be used beside us: it reads single octets, which are numbers on Python 3,
-    and joins their decimal forms where characters were meant.
-    """
-    joined = "".join(str(octet) for octet in frame[1:11])
-    return joined[:10]
-
-
-def test_the_often_named_library_reads_a_correct_frame_wrongly_and_we_do_not() -> None:
+async def test_the_often_named_library_reads_a_correct_frame_wrongly_and_we_do_not() -> None:
+    terminal = PseudoTerminal()
     frame = encode_frame(PUBLISHED)
+    # pyrfid 1.2 itself, on a line of its own; it has no types and is imported here alone.
+    theirs = importlib.import_module("pyrfid.pyrfid").PyRfid(terminal.path, 9600)
+    await terminal.line.send(frame)
 
-    assert identity_by_the_library_we_do_not_use(frame) == "4852495468"
+    is_read = await asyncio.to_thread(theirs.readTag)
+    raw, number = theirs.rawTag, theirs.tagId
+    del theirs  # closes its end of the line
+    await terminal.line.close()
+
+    # It reads single octets, which are numbers on Python 3, joins their decimal forms, and says that all is well.
+    assert (is_read, raw) == (True, "4852495468")
+    assert number == "0004805736"
     assert decode_frame(frame).hex().upper() == "0416D7AC99"
+    assert printed_numbers(decode_frame(frame))["eight_digits"] == "14134425"
 
 
 @given(st.lists(identities, min_size=1, max_size=4), st.data())
