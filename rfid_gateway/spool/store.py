@@ -42,11 +42,14 @@ class Entry:
         As it will be sent.
     priority : Priority
         What goes first when the spool is full.
+    topic : str
+        What a confirmation is about: of several about the same only the newest must be kept. Empty for all else.
     """
 
     kind: RowKind
     body: bytes
     priority: Priority = Priority.EVENT
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,38 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS boots (boot INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS rows (
     boot INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, priority INTEGER NOT NULL, body BLOB NOT NULL,
+    topic TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (boot, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
+
+
+# A row that was emptied keeps its number, so that the sequence has no gap that could be taken for a loss on the way.
+_EMPTY = f"UPDATE rows SET body = x'', priority = {int(Priority.ALARM)} WHERE (boot, seq) IN"
+_OLDER_CONFIRMATIONS = f"""(SELECT boot, seq FROM (
+    SELECT boot, seq, row_number() OVER (PARTITION BY topic ORDER BY boot DESC, seq DESC) AS age
+    FROM rows WHERE priority = {int(Priority.CONFIRMATION)} AND topic <> '' AND body <> x''
+) WHERE age > 1)"""
+_LEAST_IMPORTANT = f"""(SELECT boot, seq FROM rows WHERE priority < {int(Priority.ALARM)} AND body <> x''
+    ORDER BY priority, boot, seq LIMIT ?)"""
+_PIECES = 20  # a full spool makes room for a twentieth at once, not for each row anew
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How much a spool may keep.
+
+    Parameters
+    ----------
+    rows : int
+        Rows that hold something.
+    octets : int
+        Octets of what they hold; the file is somewhat larger.
+    """
+
+    rows: int = 2_000_000
+    octets: int = 2 * 1024**3
 
 
 class Spool:
@@ -102,13 +133,14 @@ class Spool:
         The file; None keeps it in memory, for demos and tests.
     now : int
         UTC microseconds; the boot number is made from it, so that a spool file that was deleted does not reuse keys.
-    quota_rows : int, optional
-        When more rows are kept, the least important are dropped first and counted; alarms never.
+    quota : Quota, optional
+        When more is kept, confirmations that newer ones have overtaken go first, which loses nothing; then the least
+        important rows are dropped and counted; alarms never.
     """
 
-    def __init__(self, path: Path | None, *, now: int, quota_rows: int = 2_000_000) -> None:
+    def __init__(self, path: Path | None, *, now: int, quota: Quota | None = None) -> None:
         self._lock = threading.Lock()
-        self._quota = quota_rows
+        self._quota = quota or Quota()
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._database: Any = sqlite.connect(
@@ -118,11 +150,24 @@ class Spool:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
+            self._add_topic()
         except sqlite.DatabaseError as error:
             raise StorageError(f"Spool {path}: {error}. Move the file away; what it held is lost.") from error
         self.boot = self._new_boot(now)
         self._next = 1
         self._count: int = self._database.execute("SELECT count(*) FROM rows").fetchone()[0]
+        self._kept, self._octets = self._held()
+
+    def _add_topic(self) -> None:
+        """Bring a file that an earlier release wrote up to this one; what it holds stays."""
+        columns = {row[1] for row in self._database.execute("PRAGMA table_info(rows)")}
+        if "topic" not in columns:
+            self._database.execute("ALTER TABLE rows ADD COLUMN topic TEXT NOT NULL DEFAULT ''")
+
+    def _held(self) -> tuple[int, int]:
+        found = self._database.execute("SELECT count(*), coalesce(sum(length(body)), 0) FROM rows WHERE body <> x''")
+        kept, octets = found.fetchone()
+        return int(kept), int(octets)
 
     def _new_boot(self, now: int) -> int:
         with self._lock:
@@ -151,10 +196,12 @@ class Spool:
             return self._next - 1
         with self._lock:
             first = self._next
-            rows = [(self.boot, first + i, int(e.kind), int(e.priority), e.body) for i, e in enumerate(entries)]
+            rows = [
+                (self.boot, first + i, int(e.kind), int(e.priority), e.body, e.topic) for i, e in enumerate(entries)
+            ]
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", rows)
+                self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
                 self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (rows[-1][1], self.boot))
                 self._database.execute("COMMIT")
             except BaseException:
@@ -162,18 +209,23 @@ class Spool:
                 raise
             self._next += len(entries)
             self._count += len(entries)
-            if self._count > self._quota:
+            self._kept += len(entries)
+            self._octets += sum(len(entry.body) for entry in entries)
+            if self._kept > self._quota.rows or self._octets > self._quota.octets:
                 self._make_room()
             return self._next - 1
 
     def _make_room(self) -> None:
-        # Dropped rows stay as empty ones, so that the sequence has no gap that could be taken for a loss on the way.
-        dropped = self._database.execute(
-            "UPDATE rows SET body = x'', priority = ? WHERE (boot, seq) IN ("
-            "SELECT boot, seq FROM rows WHERE priority < ? AND body <> x'' ORDER BY priority, boot, seq LIMIT ?)",
-            (int(Priority.ALARM), int(Priority.ALARM), max(self._quota // 20, 1)),
-        ).rowcount
-        self._add_figure("dropped", dropped)
+        self._add_figure("coalesced", self._database.execute(f"{_EMPTY} {_OLDER_CONFIRMATIONS}").rowcount)
+        self._kept, self._octets = self._held()
+        rows, octets = (limit - limit // _PIECES for limit in (self._quota.rows, self._quota.octets))
+        while self._kept > rows or self._octets > octets:
+            limit = max(self._quota.rows // _PIECES, self._kept - rows, 1)
+            dropped = self._database.execute(f"{_EMPTY} {_LEAST_IMPORTANT}", (limit,)).rowcount
+            if not dropped:
+                break  # alarms alone: they are kept whatever the quota says
+            self._add_figure("dropped", dropped)
+            self._kept, self._octets = self._held()
 
     def _add_figure(self, name: str, value: int) -> None:
         self._database.execute(
@@ -184,8 +236,16 @@ class Spool:
     @property
     def dropped(self) -> int:
         """How many entries were dropped because the spool was full, over its whole life."""
+        return self._figure("dropped")
+
+    @property
+    def coalesced(self) -> int:
+        """How many confirmations went because newer ones said the same, over its whole life."""
+        return self._figure("coalesced")
+
+    def _figure(self, name: str) -> int:
         with self._lock:
-            row = self._database.execute("SELECT value FROM figures WHERE name = 'dropped'").fetchone()
+            row = self._database.execute("SELECT value FROM figures WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
 
     def peek(self, limit: int) -> list[Row]:
@@ -206,8 +266,13 @@ class Spool:
     def free(self, watermark: Watermark) -> int:
         """Take out all rows that the core has committed, and give how many."""
         with self._lock:
-            count = self._database.execute(
-                "DELETE FROM rows WHERE boot = ? AND seq <= ?", (watermark.boot, watermark.seq)
-            ).rowcount
+            key = (watermark.boot, watermark.seq)
+            freed = self._database.execute(
+                "SELECT count(*), coalesce(sum(length(body)), 0) FROM rows WHERE boot = ? AND seq <= ? AND body <> x''",
+                key,
+            ).fetchone()
+            count = self._database.execute("DELETE FROM rows WHERE boot = ? AND seq <= ?", key).rowcount
             self._count -= count
+            self._kept -= int(freed[0])
+            self._octets -= int(freed[1])
         return int(count)

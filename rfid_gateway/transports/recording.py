@@ -15,7 +15,6 @@ from rfid_gateway.transports.connection import Connection
 from twin.clock import Clock
 from twin.errors import DecodeError
 
-
 _LINGER_S = 0.05
 
 

@@ -180,6 +180,7 @@ class GatewaySettings(_Strict):
     uplink: UplinkEntry = UplinkEntry()
     spool: Path | None = None
     spool_rows: Annotated[int, Field(ge=1000)] = 2_000_000
+    spool_octets: Annotated[int, Field(ge=1_000_000)] = 2 * 1024**3
     speed: Annotated[float, Field(gt=0, le=10_000)] = 1.0
     seed: int = 0
 
@@ -245,7 +246,7 @@ def _validated(plain: object, source: str, context: str = "") -> GatewaySettings
         raise ImportRefused(source, problems) from error
 
 
-OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "speed", "seed")
+OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "spool_octets", "speed", "seed")
 """What only the gateway's own file sets: who it is, where its core is, and where it keeps its rows."""
 
 

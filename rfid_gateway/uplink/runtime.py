@@ -33,7 +33,7 @@ from rfid_gateway.drivers.modbus_writes import Target
 from rfid_gateway.modbus.profile import Profile, load_profile
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.readings import TagReading
-from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool
+from rfid_gateway.spool.store import Entry, Priority, Quota, RowKind, Spool
 from rfid_gateway.transports.ear import LineEar
 from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings, tls_context
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
@@ -140,7 +140,11 @@ class GatewayRuntime:
     async def start(self) -> None:
         """Open the spool and start all drivers and the uplink."""
         uplink = self.settings.uplink
-        self._spool = Spool(self.settings.spool, now=self._clock.now(), quota_rows=self.settings.spool_rows)
+        self._spool = Spool(
+            self.settings.spool,
+            now=self._clock.now(),
+            quota=Quota(rows=self.settings.spool_rows, octets=self.settings.spool_octets),
+        )
         backoff = Backoff(BackoffSettings(first_s=0.2, most_s=15.0), self._chance)
         self._sender = Sender(self._spool, self._sink, backoff, uplink.batch_rows)
         self.on_status(
@@ -282,10 +286,11 @@ def _line_of(entry: MachineEntry) -> tuple[str, int, str]:
 
 def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:
     stamped = msgspec.structs.replace(event, source=source, source_key=f"{boot}-{seq:010d}")
-    priority = Priority.CONFIRMATION if isinstance(event, ZoneConfirmed) else Priority.EVENT
-    if isinstance(event, GatewayHealthChanged):
-        priority = Priority.ALARM
-    return Entry(RowKind.EVENT, registry.encode(stamped), priority)
+    body = registry.encode(stamped)
+    if isinstance(event, ZoneConfirmed):
+        # Only about the same tag in the same zone: a confirmation between two moves is part of the way that it went.
+        return Entry(RowKind.EVENT, body, Priority.CONFIRMATION, f"{event.thing} {event.zone}")
+    return Entry(RowKind.EVENT, body, Priority.ALARM if isinstance(event, GatewayHealthChanged) else Priority.EVENT)
 
 
 def _report_end(task: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pysqlite3 import dbapi2 as sqlite
 
-from rfid_gateway.spool.store import Entry, Priority, RowKind, Spool, Watermark
+from rfid_gateway.spool.store import Entry, Priority, Quota, RowKind, Spool, Watermark
 from tests.conftest import ROOT
 from twin.errors import StorageError
 
@@ -74,7 +74,7 @@ def test_rows_of_an_earlier_boot_are_sent_first_and_by_themselves(tmp_path: Path
 
 
 def test_full_spool_drops_the_least_important_first_and_alarms_never() -> None:
-    spool = Spool(None, now=NOW, quota_rows=100)
+    spool = Spool(None, now=NOW, quota=Quota(rows=100))
     spool.append(entries(50, Priority.ALARM))
     spool.append(entries(30, Priority.CONFIRMATION))
     spool.append(entries(60, Priority.EVENT))
@@ -82,10 +82,60 @@ def test_full_spool_drops_the_least_important_first_and_alarms_never() -> None:
     rows = spool.peek(1000)
 
     assert [row.seq for row in rows] == list(range(1, 141))
-    assert all(row.body for row in rows[:50])
-    assert spool.dropped == sum(not row.body for row in rows) > 0
-    assert all(50 < row.seq <= 80 for row in rows if not row.body)
+    assert [row.seq for row in rows if not row.body] == list(range(51, 96))  # all confirmations, then the oldest events
+    assert (spool.dropped, spool.coalesced) == (45, 0)
     spool.close()
+
+
+def test_spool_that_holds_only_alarms_keeps_them_all() -> None:
+    spool = Spool(None, now=NOW, quota=Quota(rows=10))
+
+    spool.append(entries(30, Priority.ALARM))
+
+    assert (len(spool.peek(100)), spool.dropped) == (30, 0)
+    spool.close()
+
+
+def confirmations(*topics: str) -> list[Entry]:
+    return [Entry(RowKind.EVENT, b"x" * 10, Priority.CONFIRMATION, topic) for topic in topics]
+
+
+def test_confirmations_that_newer_ones_overtook_go_before_anything_is_dropped() -> None:
+    spool = Spool(None, now=NOW, quota=Quota(rows=6))
+    spool.append(confirmations("A", "B", "A", "", "A", "B", "C"))
+
+    kept = [row.seq for row in spool.peek(100) if row.body]
+
+    assert kept == [4, 5, 6, 7]  # the newest about each, and the one about nothing
+    assert (spool.coalesced, spool.dropped) == (3, 0)
+    spool.close()
+
+
+def test_full_spool_does_not_drop_more_with_every_row_that_comes() -> None:
+    spool = Spool(None, now=NOW, quota=Quota(rows=100))
+    spool.append(entries(101))
+
+    for _ in range(5):
+        spool.append(entries(1))
+
+    assert spool.dropped == 6  # one over, and a twentieth of room, which the five rows then take
+    spool.close()
+
+
+def test_large_rows_fill_a_spool_as_many_small_ones_do(tmp_path: Path) -> None:
+    path, quota = tmp_path / "spool", Quota(octets=10_000)
+    spool = Spool(path, now=NOW, quota=quota)
+    spool.append([Entry(RowKind.SAMPLES, b"x" * 1000, Priority.SAMPLES) for _ in range(12)])
+    held = sum(len(row.body) for row in spool.peek(100))
+    spool.close()
+
+    again = Spool(path, now=NOW, quota=quota)
+    again.append([Entry(RowKind.EVENT, b"y" * 900)])
+
+    assert held <= 10_000
+    assert sum(len(row.body) for row in again.peek(100)) <= 10_000
+    assert again.dropped >= 3
+    again.close()
 
 
 @settings(max_examples=40)
