@@ -27,6 +27,8 @@ from server.app.layers import Frame
 from server.app.straight import StraightWay
 from server.doors import problem
 from server.doors.router import Router, schemas_of, serve
+from server.gateways.desk import KEYS
+from server.gateways.rotation import GatewayKeys
 from server.http.stream import ticking
 from server.jobs import routes as job_routes
 from server.wiring import Hospital
@@ -146,6 +148,7 @@ def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp |
         The pages under ``/ui``.
     """
     gatekeeper = access or Access(hospital)
+    hospital.services[KEYS] = GatewayKeys(hospital)
     routers = all_routers()
     api = build_api(hospital, gatekeeper, routers, ui)
     counters = Counters()

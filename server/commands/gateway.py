@@ -24,13 +24,13 @@ from rfid_gateway.modbus.decoding import decode as decode_registers
 from rfid_gateway.modbus.map_import import profile_from_csv
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
-from rfid_gateway.playing import REPLAYABLE, record, replay
 from rfid_gateway.rfid import em4100, pn532
 from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
 from rfid_gateway.transports.recording import read_recording
 from rfid_gateway.uplink.configuration import parse_settings
+from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
 from server.console import AsJson, out, say, show, show_rows
 from server.octets import hex_digits, octets_of
 from twin.errors import DecodeError, InputError

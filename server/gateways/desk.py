@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Protocol, cast
 
 from rfid_gateway.uplink.orders import ORDER_LIFE_S, Order, OrderKind, OrderResult, Report
 from server.wiring import Hospital
@@ -14,7 +15,7 @@ from twin.access import Actor
 from twin.clock import SECOND_US, Clock, SystemClock
 from twin.errors import NotFound, Unavailable
 
-NAME = "gateway_desk"
+NAME, KEYS = "gateway_desk", "gateway_keys"
 SILENT_US = 30 * SECOND_US
 """After so long without a report a gateway is taken to be away, and no order is left for it."""
 
@@ -44,6 +45,19 @@ class Reported:
     report: Report
     at: int
     readings_per_s: float = 0.0
+
+
+class ChangesKeys(Protocol):
+    """Gives gateways new keys; :mod:`server.gateways.rotation` meets it, and the application fills it in."""
+
+    def change(self, gateway: str, actor: Actor) -> str:
+        """Have a gateway go over to a new key; give the key's id."""
+
+    def has_superseded(self, gateway: str, key_id: str) -> bool:
+        """Tell whether the key of a report was made to replace others that still hold."""
+
+    async def end_superseded(self, gateway: str, key_id: str) -> None:
+        """End them."""
 
 
 @dataclass(slots=True)
@@ -189,6 +203,20 @@ def _rate(before: Reported | None, report: Report, now: int) -> float:
         return 0.0
     told = sum(one.readings for one in report.devices) - sum(one.readings for one in before.report.devices)
     return max(told, 0) / ((now - before.at) / SECOND_US)
+
+
+def keys_of(hospital: Hospital) -> ChangesKeys:
+    """Give what changes the keys of gateways.
+
+    Raises
+    ------
+    Unavailable
+        If this process has none.
+    """
+    held = hospital.services.get(KEYS)
+    if held is None:
+        raise Unavailable("Keys of gateways are changed by the server: use `hospital-twin serve`.")
+    return cast(ChangesKeys, held)
 
 
 def desk_of(hospital: Hospital) -> GatewayDesk:

@@ -6,13 +6,15 @@ switched off in between, is never locked out. Nobody sees the key.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, select
 
 from rfid_gateway.uplink.orders import OrderKind
 from server.access import keys
 from server.access.keys import NewKey
 from server.audit.chain import Entry, note
-from server.gateways.desk import GatewayDesk
+from server.gateways.desk import desk_of
 from server.schema.access import KeyRow
 from server.wiring import Hospital
 from twin.access import Actor, Permission, Role
@@ -22,29 +24,52 @@ _MADE, _ENDED = "gateway.key_made", "key.revoked"
 _NAME = "Changed on the page"
 
 
-def change_key(hospital: Hospital, desk: GatewayDesk, gateway: str, actor: Actor) -> str:
-    """Have a gateway go over to a new key and give the key's id; not for the event loop.
+@dataclass(frozen=True, slots=True)
+class GatewayKeys:
+    """Changes the keys of a hospital's gateways.
 
     Parameters
     ----------
     hospital : Hospital
-        Which keeps the keys.
-    desk : GatewayDesk
-        Where the order is left.
-    gateway : str
-        Id of the gateway.
-    actor : Actor
-        Who asks.
-
-    Raises
-    ------
-    Refused
-        If the gateway has two keys already, or does not take the new one.
-    NotFound, Unavailable
-        If it does not report, or its answer is missing: then both keys hold.
+        Which keeps them.
     """
+
+    hospital: Hospital
+
+    def change(self, gateway: str, actor: Actor) -> str:
+        """Have a gateway go over to a new key and give the key's id; not for the event loop.
+
+        Parameters
+        ----------
+        gateway : str
+            Id of the gateway.
+        actor : Actor
+            Who asks.
+
+        Raises
+        ------
+        Refused
+            If the gateway has two keys already, or does not take the new one.
+        NotFound, Unavailable
+            If it does not report, or its answer is missing: then both keys hold.
+        """
+        return _change_key(self.hospital, gateway, actor)
+
+    def has_superseded(self, gateway: str, key_id: str) -> bool:
+        """Tell whether the key of a report was made to replace others that still hold."""
+        with self.hospital.read() as session:
+            return bool(_superseded(session, gateway, key_id, now=self.hospital.clock.now()))
+
+    async def end_superseded(self, gateway: str, key_id: str) -> None:
+        """End the keys that the one of a report was made to replace; noted in the audit."""
+        now = self.hospital.clock.now()
+        await self.hospital.write(lambda session: _end_superseded(session, gateway, key_id, now=now))
+
+
+def _change_key(hospital: Hospital, gateway: str, actor: Actor) -> str:
     actor.require(Permission.GATEWAYS_CONFIGURE)
-    desk.last(gateway)
+    desk = desk_of(hospital)
+    desk.last(gateway)  # known at all, before a key is made for it
     source, now = f"gateway:{gateway}", hospital.clock.now()
 
     def make(session: Session) -> tuple[str, str]:
@@ -77,20 +102,7 @@ def _end(hospital: Hospital, key_id: str, actor: str) -> None:
     hospital.write_now(use_case)
 
 
-def superseded(session: Session, gateway: str, key_id: str, *, now: int) -> list[str]:
-    """Give the keys that the one under which a gateway speaks now was made to replace.
-
-    Parameters
-    ----------
-    session : Session
-        Any.
-    gateway : str
-        Id of the gateway.
-    key_id : str
-        The key of its report.
-    now : int
-        UTC microseconds.
-    """
+def _superseded(session: Session, gateway: str, key_id: str, *, now: int) -> list[str]:
     used = session.get(KeyRow, key_id)
     if used is None or used.name != _NAME:
         return []
@@ -104,9 +116,8 @@ def superseded(session: Session, gateway: str, key_id: str, *, now: int) -> list
     return list(session.exec(query))
 
 
-def end_superseded(session: Session, gateway: str, key_id: str, *, now: int) -> None:
-    """End the keys that :func:`superseded` gives; noted in the audit."""
-    for old in superseded(session, gateway, key_id, now=now):
+def _end_superseded(session: Session, gateway: str, key_id: str, *, now: int) -> None:
+    for old in _superseded(session, gateway, key_id, now=now):
         keys.revoke_key(session, old, now=now)
         facts = {"by": key_id}
         note(session, Entry(at=now, actor=f"gateway:{gateway}", action=_ENDED, subject=old, facts=facts))

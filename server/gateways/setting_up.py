@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import yaml
 from sqlmodel import Session
 
-from server.gateways import rotation, versions
-from server.gateways.desk import desk_of
+from server.gateways import versions
+from server.gateways.desk import keys_of
 from server.schema.gateways import GatewaySettingsRow
 from server.wiring import Hospital
 from twin.access import Actor, Permission
@@ -80,7 +80,7 @@ class SettingUp:
 
     def change_key(self, gateway: str, actor: Actor) -> str:
         """Have the gateway go over to a new key; give the key's id."""
-        return rotation.change_key(self.hospital, desk_of(self.hospital), gateway, actor)
+        return keys_of(self.hospital).change(gateway, actor)
 
     def roll_back(self, gateway: str, actor: Actor) -> GatewaySettingsRow:
         """Go back to the version that worked before the present one."""

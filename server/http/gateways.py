@@ -14,8 +14,8 @@ from server.audit.chain import Entry, note
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
-from server.gateways import rotation, versions
-from server.gateways.desk import Reported, desk_of
+from server.gateways import versions
+from server.gateways.desk import Reported, desk_of, keys_of
 from server.http.views import instant
 from server.schema.gateways import GatewaySettingsRow
 from twin.access import Permission
@@ -147,9 +147,8 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
     key_id, now = call.actor.id.removeprefix("key-"), call.now
     with hospital.read() as session:
         row = versions.wanted(session, gateway)
-        has_old_keys = bool(rotation.superseded(session, gateway, key_id, now=now))
-    if has_old_keys:
-        await hospital.write(lambda session: rotation.end_superseded(session, gateway, key_id, now=now))
+    if (changing := keys_of(hospital)).has_superseded(gateway, key_id):
+        await changing.end_superseded(gateway, key_id)
     if row is not None and row.stage == versions.Stage.STAGED.value:
         await hospital.write(lambda session: versions.settle(session, told, now=now))
         with hospital.read() as session:
@@ -163,8 +162,7 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
 @router.post("/{gateway}/key", permission=_P.GATEWAYS_CONFIGURE, gives=KeyChanged)
 def change_key(call: CallDep, gateway: PathText) -> KeyChanged:
     """Have a gateway go over to a new key, which nobody sees; the old one ends when it has spoken under the new."""
-    hospital = call.hospital
-    return KeyChanged(key=rotation.change_key(hospital, desk_of(hospital), gateway, call.actor))
+    return KeyChanged(key=keys_of(call.hospital).change(gateway, call.actor))
 
 
 async def _ask(call: Call, gateway: str, kind: OrderKind, arguments: Mapping[str, str]) -> OrderResult:

@@ -7,10 +7,10 @@ import io
 
 import pytest
 
-from rfid_gateway.playing import record, replay
 from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
 from rfid_gateway.transports.recording import Piece, read_recording
 from rfid_gateway.uplink.configuration import GatewaySettings
+from rfid_gateway.uplink.playing import record, replay
 from tests.rfid_gateway.listeners import until
 from twin.clock import SystemClock
 from twin.errors import ConfigurationError, NotFound
