@@ -12,6 +12,7 @@ from rfid_gateway.uplink.configuration import GatewaySettings
 from rfid_gateway.uplink.control import ControlSettings, GatewayControl
 from rfid_gateway.uplink.desk import HttpDesk
 from rfid_gateway.uplink.http import HttpSink
+from rfid_gateway.uplink.key import UplinkKey
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from server.access import keys
 from server.access.keys import NewKey
@@ -26,8 +27,9 @@ TAG = bytes.fromhex("3074257BF7194E4000001A85")
 class Edge:
     """A gateway and two readers in a thread of their own, as on a machine beside the server."""
 
-    def __init__(self, url: str, key: str, clock: Clock) -> None:
+    def __init__(self, url: str, key: str, clock: Clock, place: str) -> None:
         self._clock = clock
+        self._place = place  # of an antenna that sees nothing: other tests share the hospital
         self.ports: list[int] = []
         self._url, self._key = url, key
         self._stop = threading.Event()
@@ -48,13 +50,21 @@ class Edge:
         readers = [SimulatedReader("reader-1", clock), SimulatedReader("reader-2", clock)]
         self.ports = [await reader.start() for reader in readers]
         own = GatewaySettings.model_validate(
-            {"id": "edge", "readers": [{"id": "reader-1", "port": self.ports[0]}], "uplink": {"url": self._url}}
+            {
+                "id": "edge",
+                "readers": [{"id": "reader-1", "port": self.ports[0]}],
+                "read_points": [{"id": "ward-1", "reader": "reader-1", "antenna": 9, "place": self._place}],
+                "uplink": {"url": self._url},
+            }
         )
 
-        def build(told: GatewaySettings) -> GatewayRuntime:
-            return GatewayRuntime(told, HttpSink(self._url, self._key), clock)
+        key = UplinkKey(self._key)
 
-        control = GatewayControl(own, build, HttpDesk(self._url, self._key), clock, ControlSettings(report_s=0.1))
+        def build(told: GatewaySettings) -> GatewayRuntime:
+            return GatewayRuntime(told, HttpSink(self._url, key), clock)
+
+        settings = ControlSettings(report_s=0.1, key=key)
+        control = GatewayControl(own, build, HttpDesk(self._url, key), clock, settings)
         running = asyncio.create_task(control.run())
         while not self._stop.is_set():
             for reader in readers:
@@ -73,7 +83,8 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
     new = NewKey(name="edge", role=Role.SERVICE_GATEWAY, source="gateway:edge")
     now = served.hospital.clock.now()
     key = served.hospital.write_now(lambda session: keys.create_key(session, new, created_by="t", now=now)[0])
-    with Edge(served.url, key, served.hospital.clock) as edge:
+    place = sorted(served.hospital.live.places)[0]
+    with Edge(served.url, key, served.hospital.clock, place) as edge:
         watched = visit()
         page = watched.open("/ui/gateways")
         page.wait_for_selector("#gateways-try")
@@ -86,11 +97,24 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.wait_for_selector("#gateways-tried >> text=version 1")
         page.click("#gateways-show")
         watched.until("() => document.querySelector('#gateways-frames').textContent.includes(' < ')")
+        page.fill("#gateways-walk-tag", TAG.hex())
+        page.fill("#gateways-walk-place", place)
+        page.get_by_role("option", name=place, exact=True).click()
+        page.click("#gateways-walk-begin")
+        page.wait_for_selector("#gateways-walk-shown >> text=Walking in")
+        page.click("#gateways-walk-end")
+        page.wait_for_selector("#gateways-walk-shown >> text=Ended.")
+        page.click("#gateways-new-key")
+        page.wait_for_selector("#gateways-key-told >> text=has the new key")
         if shots is not None:
             page.screenshot(path=shots / "gateways-at-work.png", full_page=True)
         violations = watched.violations()
         watched.until("() => document.querySelector('#gateways-content').textContent.includes('reader-2')", seconds=20)
 
     assert violations == []
+    with served.hospital.read() as session:
+        keys_left = [row.id for row in keys.list_keys(session) if row.source == "gateway:edge" and not row.revoked_at]
+    assert len(keys_left) == 1
+    assert keys_left[0] not in key
     active = served.hospital.services["gateway_settings"].versions("edge")
     assert [(row.version, row.stage) for row in active] == [(1, "active")]
