@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,11 @@ from rfid_gateway.cleaning.layout import ReadPoint
 from rfid_gateway.rfid.readings import TagReading
 
 _STRONG_DBM = -90.0
+_FADE_US = 400_000  # how fast a reading stops counting for where the tag is now: about half a metre of walking
+_REFERENCE_DBM = -60.0
+_CLEAR_SHARE = 0.85  # of the strength that one antenna must have for the tag to be on its side
+_LIKELY_SHARE = 0.6  # the same once the tag is not heard any more and nothing clearer will come
+_LEAST_HITS = 2  # one strong reading may be a reflection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,30 @@ class _Burst:
     # weight, weighted sum of (at - first_at), for the inner and the outer antenna
     weights: list[float] = field(default_factory=lambda: [0.0, 0.0])
     moments: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    # fading amplitude and readings of late, for the inner and the outer antenna: on whose side the tag is now
+    strengths: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    hits: list[int] = field(default_factory=lambda: [0, 0])
+    side: int | None = None
+    is_told: bool = False
+
+    def fade(self, at: int) -> None:
+        """Let the readings so far count for less."""
+        factor = math.exp(-max(at - self.last_at, 0) / _FADE_US)
+        self.strengths = [strength * factor for strength in self.strengths]
+
+    @property
+    def outer_share(self) -> float:
+        """Share of the outer antenna in what is heard of the tag, 0 to 1."""
+        inner, outer = self.strengths
+        return outer / (inner + outer) if inner + outer else 0.5
+
+    @property
+    def side_now(self) -> int | None:
+        """0 for clearly inside, 1 for clearly outside."""
+        share = self.outer_share
+        if share >= _CLEAR_SHARE and self.hits[1] >= _LEAST_HITS:
+            return 1
+        return 0 if share <= 1.0 - _CLEAR_SHARE and self.hits[0] >= _LEAST_HITS else None
 
 
 class PortalTracker:
@@ -86,6 +116,9 @@ class PortalTracker:
         # A weak signal comes from a tag further away from the middle of the antenna's view.
         weight = reading.count * max(1.0, (reading.rssi_dbm - _STRONG_DBM) / 10.0)
         side = int(point.is_outer)
+        burst.fade(reading.at)
+        burst.strengths[side] += 10.0 ** ((reading.rssi_dbm - _REFERENCE_DBM) / 20.0)
+        burst.hits[side] += 1
         burst.weights[side] += weight
         burst.moments[side] += weight * (reading.at - burst.first_at)
         burst.last_at = max(burst.last_at, reading.at)
@@ -102,23 +135,45 @@ class PortalTracker:
         """
         settings, over = self._settings, []
         for key, burst in list(self._bursts.items()):
+            before = zone_of.get(key[0], "")
+            if (crossed := self._step(key[0], burst, before)) is not None:
+                over.append(crossed)
             if now - burst.last_at >= settings.quiet_us or burst.last_at - burst.first_at >= settings.longest_us:
                 del self._bursts[key]
-                passage = self._judge(key[0], burst, zone_of.get(key[0], ""))
+                passage = None if burst.is_told else self._judge(key[0], burst, before)
                 if passage is not None:
                     over.append(passage)
         return over
+
+    def _step(self, tag: str, burst: _Burst, before: str) -> Passage | None:
+        """Give the crossing as soon as the tag is clearly on the other side: waiting for silence takes seconds."""
+        side = burst.side_now
+        if side is None or side == burst.side:
+            return None
+        point = burst.point
+        known = burst.side if burst.side is not None else {point.inside: 0, point.outside: 1}.get(before)
+        burst.side, burst.hits = side, [0, 0]
+        if known is None or known == side:
+            return None
+        burst.is_told = True
+        share = burst.outer_share if side else 1.0 - burst.outer_share
+        return _passage(tag, point, burst.last_at, is_outward=side == 1, confidence=min(share, 0.99))
 
     def _judge(self, tag: str, burst: _Burst, before: str) -> Passage | None:
         point, (inner, outer) = burst.point, burst.weights
         at = (burst.first_at + burst.last_at) // 2
         if inner and outer:
             lead_us = burst.moments[1] / outer - burst.moments[0] / inner
-            if abs(lead_us) >= self._settings.least_lead_us:
+            # Who turned back was seen last by the antenna of the side where they were.
+            share = burst.outer_share if lead_us > 0 else 1.0 - burst.outer_share
+            is_there = share >= _LIKELY_SHARE
+            is_new = before != (point.outside if lead_us > 0 else point.inside)
+            if abs(lead_us) >= self._settings.least_lead_us and is_there and is_new:
                 confidence = 0.5 + 0.49 * min(1.0, abs(lead_us) / 400_000)
                 return _passage(tag, point, at, is_outward=lead_us > 0, confidence=confidence)
-        # One antenna only, or both at once: the tag went away from where it was.
-        if before == point.inside and (outer or not inner):
+            return None
+        # One antenna only, as where the other one is broken: the tag went away from where it was.
+        if before == point.inside and outer:
             return _passage(tag, point, at, is_outward=True, confidence=0.8)
         if before == point.outside and inner:
             return _passage(tag, point, at, is_outward=False, confidence=0.8)
