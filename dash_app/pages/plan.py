@@ -19,7 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_talk
+from dash_app.pages import plan_futures, plan_talk
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -189,7 +189,10 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
         for override in kept.overrides
     ]
     is_open = kept.status is PlanStatus.DRAFT and may_publish
-    return [*parts, *(_publishing(_broken(result)) if is_open else []), *plan_talk.asking(port, plan)]
+    parts += _publishing(_broken(result)) if is_open else []
+    talk = plan_talk.asking(port, plan)
+    # Only a plan of admissions can be argued with and played; a roster has a page of its own.
+    return [*parts, *talk, *(plan_futures.asking(port, plan) if talk else [])]
 
 
 def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
@@ -274,6 +277,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     _register_making(callbacks, port)
     _register_deciding(callbacks, port)
     plan_talk.register(callbacks, port)
+    plan_futures.register(callbacks, port)
 
 
 def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:

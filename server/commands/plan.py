@@ -15,13 +15,15 @@ from scheduling.loaders.curtois import read_text
 from scheduling.loaders.generator import Wanted, generate
 from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes, problem_to_bytes
 from scheduling.loaders.vrplib import Rounding, VrpProblem, load_vrp, routes_of_text, routes_to_text
+from scheduling.model.futures import Uncertainty
 from scheduling.model.report import Report, Where
 from scheduling.model.routes import RoutePlan
+from scheduling.rules.futures import Futures
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
 from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.search import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
-from server.commands import rostering
+from server.commands import plan_futures, rostering
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn
 from twin.errors import ConfigurationError, InputError
 
@@ -38,6 +40,12 @@ Iterations = Annotated[int, typer.Option(help=say("Iterations; bound the search 
 Round = Annotated[Rounding, typer.Option("--round", help=say("How distances become whole numbers."))]
 HistoryFile = Annotated[Path | None, typer.Option("--history", help=say("History of a weekly roster."))]
 WeekFiles = Annotated[list[Path] | None, typer.Option("--week", help=say("A week of a weekly roster; once for each."))]
+Against = Annotated[Path | None, typer.Option(help=say("Another solution, played through the same futures."))]
+Count = Annotated[int, typer.Option("--futures", help=say("How many futures."))]
+LateShare = Annotated[float, typer.Option(help=say("Chance that a discharge is a day late, 0 to 0.9."))]
+OperationCv = Annotated[float, typer.Option(help=say("Spread of an operation over its planned length, 0 to 3."))]
+EmergencyBeds = Annotated[float, typer.Option(help=say("Emergencies a day who need a bed."))]
+EmergencyOperations = Annotated[float, typer.Option(help=say("Emergencies a day who need a theatre."))]
 Target = Annotated[Path, typer.Argument(help=say("Where to write the problem."))]
 Patients = Annotated[int, typer.Option(help=say("How many patients wait."))]
 Days = Annotated[int, typer.Option(help=say("Days of the horizon."))]
@@ -195,6 +203,33 @@ def generate_problem(
     _write(target, problem_to_bytes(generate(wanted)))
     out(str(target))
     leave(Exit.DONE)
+
+
+@command.command("futures", help=say("Play a plan through simulated futures: overruns, emergencies, late discharges."))
+def play_futures(
+    file: Problem,
+    solution: Solution,
+    against: Against = None,
+    count: Count = 1000,
+    seed: Seed = 0,
+    late_share: LateShare = 0.12,
+    operation_cv: OperationCv = 0.35,
+    emergency_beds: EmergencyBeds = 1.0,
+    emergency_operations: EmergencyOperations = 0.5,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who may be called off, where overtime threatens, and whether another solution risks less.
+
+    Example: hospital-twin plan futures i01.json solution.json --against other.json --futures 1000
+    """
+    uncertainty = Uncertainty(
+        late_share=late_share,
+        operation_cv=operation_cv,
+        emergency_beds_per_day=emergency_beds,
+        emergency_operations_per_day=emergency_operations,
+    )
+    futures = Futures(count=count, seed=seed)
+    plan_futures.tell_risk(file, solution, against, uncertainty=uncertainty, futures=futures, as_json=as_json)
 
 
 class Kind(StrEnum):

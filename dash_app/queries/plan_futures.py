@@ -1,0 +1,97 @@
+"""What a kept plan risks, with the emergencies that the live hospital has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlmodel import Session
+
+from scheduling.model.futures import PlanRisk, Uncertainty
+from scheduling.model.plans import PlanKind
+from scheduling.rules.futures import Futures
+from scheduling.service import futures as service
+from scheduling.service import talk
+from scheduling.service.futures import RiskCompared
+from scheduling.tables.plans import PlanRow, list_plan_rows
+from simulation.experiments.hospital import ParameterSheet
+from simulation.experiments.live import live_start
+from twin.state.frozen import HospitalState
+
+MOST_PER_DAY = 200.0  # the planner's own bound, see scheduling.model.futures
+MOST_OTHERS = 100  # plans offered for comparison
+
+
+def live_uncertainty(state: HospitalState, beds: int, sheet: ParameterSheet | None = None) -> Uncertainty:
+    """Give usual spreads, with as many emergencies as the twin expects of the hospital as it is now.
+
+    Parameters
+    ----------
+    state : HospitalState
+        The hospital.
+    beds : int
+        Beds of the plan: they take their share of all whom the emergency department admits to wards.
+    sheet : ParameterSheet or None, optional
+        Usual shares of admission; those of the twin if None.
+
+    Notes
+    -----
+    Arrivals a day are the twin's own estimate from those present (:func:`simulation.experiments.live.live_start`);
+    major patients times the share admitted need a bed.
+    """
+    used = sheet or ParameterSheet()
+    document: Mapping[str, Any] = live_start(state, used).pathway  # plain TOML values
+    emergency = document["arrivals"]["emergency"]
+    admitted = sum(emergency["per_hour"]) * emergency["classes"]["major"] * used.ed_admitted_share
+    on_wards = sum(pool["capacity"] for name, pool in document["pools"].items() if name.startswith("ward-"))
+    return replace(Uncertainty(), emergency_beds_per_day=min(admitted * min(1.0, beds / on_wards), MOST_PER_DAY))
+
+
+def uncertainty_for(session: Session, state: HospitalState, plan: str) -> Uncertainty:
+    """Give :func:`live_uncertainty` for the rooms of a kept plan.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan.
+    """
+    row = talk.row_of(session, plan)
+    if row.kind != PlanKind.ADMISSIONS.value:
+        return Uncertainty()  # the service refuses a roster by name
+    problem, _ = talk.content_of(row)
+    return live_uncertainty(state, sum(room.capacity for room in problem.rooms))
+
+
+def others(session: Session, plan: str) -> list[PlanRow]:
+    """Give the kept plans of admissions of the same days, the newest first."""
+    row = session.get(PlanRow, plan)
+    if row is None or row.kind != PlanKind.ADMISSIONS.value:
+        return []
+    found = list_plan_rows(session, limit=MOST_OTHERS)
+    return [
+        one
+        for one in found
+        if one.id != plan and (one.kind, one.start_at, one.days) == (row.kind, row.start_at, row.days)
+    ]
+
+
+def risk(
+    session: Session, plan: str, other: str, *, uncertainty: Uncertainty, futures: Futures
+) -> PlanRisk | RiskCompared:
+    """Give what a plan risks, or with another plan, how both differ in the same futures.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    plan, other : str
+        Ids; no other plan if empty.
+    uncertainty : Uncertainty
+        How far days differ from the plan.
+    futures : Futures
+        How many, from which seed.
+    """
+    if other:
+        return service.compare_risk(session, plan, other, uncertainty=uncertainty, futures=futures)
+    return service.risk_of_plan(session, plan, uncertainty=uncertainty, futures=futures)

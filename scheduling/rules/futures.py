@@ -1,0 +1,476 @@
+"""An admission plan played through many futures: operations overrun, discharges are late, emergencies come.
+
+Chance belongs to the patient and to the day, never to the plan: two plans meet the same patients with the same
+operations and the same emergencies (common random numbers), so that their difference is known much more exactly than
+either risk.
+
+References
+----------
+Law, A. M. (2015). Simulation Modeling and Analysis, 5th ed., section 11.2 (common random numbers).
+Strum, D. P., May, J. H., Vargas, L. G. (2000). Modeling the uncertainty of surgical procedure times: comparison of
+log-normal and normal models. Anesthesiology 92(4), 1160-1167.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Occupant, Patient, Stay
+from scheduling.model.futures import (
+    MOST_FUTURES,
+    DayRisk,
+    Estimate,
+    PatientRisk,
+    PlanRisk,
+    RiskDifference,
+    TheatreRisk,
+    Totals,
+    Uncertainty,
+)
+from twin.errors import InputError
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+Z = 1.959963984540054  # two-sided 95 % point of the normal law; futures are many, so Student's law adds nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Futures:
+    """How many futures are drawn.
+
+    Parameters
+    ----------
+    count : int
+        2 to :data:`MOST_FUTURES`.
+    seed : int
+        The same seed gives the same futures for every plan.
+    """
+
+    count: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        InputError
+            Naming what is out of range.
+        """
+        if not 2 <= self.count <= MOST_FUTURES:
+            raise InputError(f"futures: expected 2 to {MOST_FUTURES}, got {self.count}.", code="plan.futures")
+        if not 0 <= self.seed < 1 << 32:
+            raise InputError(f"seed: expected 0 to {(1 << 32) - 1}, got {self.seed}.", code="plan.futures")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A plan in every future; each array has one row or entry a future.
+
+    Parameters
+    ----------
+    overtime : dict[tuple[str, int], Floats]
+        Minutes by theatre and day.
+    no_bed, no_time : dict[str, Flags]
+        Called off, by patient and for want of what.
+    moved : Counts
+        Patients in another room than planned, shape (futures, days).
+    elsewhere : Counts
+        Emergencies without a bed, shape (futures, days).
+    occupied : Counts
+        Beds in use, shape (futures, days).
+    """
+
+    overtime: dict[tuple[str, int], Floats]
+    no_bed: dict[str, Flags]
+    no_time: dict[str, Flags]
+    moved: Counts
+    elsewhere: Counts
+    occupied: Counts
+
+    def totals(self) -> dict[str, Floats | Flags]:
+        """Give the measures of :class:`Totals`, one number a future."""
+        n = len(self.moved)
+        off = np.zeros(n)
+        for name, flags in self.no_bed.items():
+            off += flags | self.no_time[name]
+        return {
+            "called_off": off,
+            "overtime_minutes": sum(self.overtime.values(), np.zeros(n)),
+            "emergencies_elsewhere": self.elsewhere.sum(axis=1).astype(float),
+            "moved": self.moved.sum(axis=1).astype(float),
+            "as_planned_share": np.asarray(off == 0),
+        }
+
+
+def estimate(values: Floats | Flags) -> Estimate:
+    """Give the mean of a measure over futures with its interval.
+
+    Parameters
+    ----------
+    values : NDArray
+        One a future.
+
+    Notes
+    -----
+    A share that was 0 or 1 in every one of n futures still has an interval, by the rule of three, 3/n.
+    """
+    found = values.astype(float)
+    n = len(found)
+    mean, spread = float(found.mean()), float(found.std(ddof=1))
+    half_width = Z * spread / math.sqrt(n) if spread else (3.0 / n if values.dtype == np.bool_ else 0.0)
+    return Estimate(mean=mean, half_width=half_width, n=n)
+
+
+class _Chance:
+    """Draws that belong to a name: the same for every plan."""
+
+    def __init__(self, futures: Futures, uncertainty: Uncertainty) -> None:
+        self.n = futures.count
+        self.seed = futures.seed
+        self.uncertainty = uncertainty
+        self.shape = math.log1p(uncertainty.operation_cv**2)  # variance of the logarithm of a log-normal law
+
+    def of(self, *name: object) -> np.random.Generator:
+        digest = hashlib.blake2b("\0".join(map(str, name)).encode(), digest_size=8).digest()
+        return np.random.Generator(np.random.PCG64([self.seed, int.from_bytes(digest, "big")]))
+
+    def comes(self, patient: str) -> Flags:
+        return self.of("comes", patient).random(self.n) >= self.uncertainty.no_show_share
+
+    def minutes(self, kind: str, name: str, mean: float) -> Floats:
+        law = self.of(kind, name).standard_normal(self.n)
+        return np.asarray(mean * np.exp(math.sqrt(self.shape) * law - self.shape / 2))
+
+    def stay(self, person: str, days: int) -> Counts:
+        source = self.of("stay", person)
+        late = source.geometric(1.0 - self.uncertainty.late_share, self.n) - 1
+        is_early = source.random(self.n) < self.uncertainty.early_share
+        return np.asarray(np.maximum(1, days + np.where(is_early & (late == 0), -1, late)), np.int64)
+
+
+def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertainty, futures: Futures) -> Played:
+    """Play a plan through futures.
+
+    Parameters
+    ----------
+    problem : AdmissionProblem
+        Who, rooms and theatres; occupants are where they are now.
+    plan : AdmissionPlan
+        Stays of the plan; of a patient who is named twice the last counts.
+    uncertainty : Uncertainty
+        How far days differ from the plan.
+    futures : Futures
+        How many, from which seed.
+
+    Notes
+    -----
+    Of each day: who leaves, leaves first; then emergencies take a bed in any room that suits their gender; then
+    planned patients come in the order of their operations. A patient whose room is full takes another suitable one,
+    and is called off if there is none. An emergency operation waits for its theatre's running operation and goes
+    before the next. A patient whose operation is called off goes home at once.
+    """
+    known = {patient.id: patient for patient in problem.patients}
+    rooms = {room.id for room in problem.rooms}
+    stays = {
+        stay.patient: stay
+        for stay in plan.stays
+        if stay.patient in known and stay.room in rooms and 0 <= stay.day < problem.days
+    }
+    chance = _Chance(futures, uncertainty)
+    ward = _Ward(problem, chance)
+    theatres = _Theatres(problem, chance, list(stays.values()), known)
+    no_bed: dict[str, Flags] = {}
+    no_time: dict[str, Flags] = {}
+    for day in range(problem.days):
+        ward.emergencies(day)
+        come: dict[str, Flags] = {}
+        for name in sorted(name for name, stay in stays.items() if stay.day == day):
+            wants = chance.comes(name)
+            has_bed = ward.admit(known[name], stays[name], wants)
+            no_bed[name] = wants & ~has_bed
+            come[name] = has_bed
+        late = theatres.operate(day, come)
+        for name in come:
+            no_time[name] = late.get(name, np.zeros(futures.count, np.bool_))
+            ward.send_home(known[name], day, no_time[name])
+    return Played(
+        overtime=theatres.overtime,
+        no_bed=no_bed,
+        no_time=no_time,
+        moved=ward.moved,
+        elsewhere=ward.elsewhere,
+        occupied=ward.people.sum(axis=1),
+    )
+
+
+class _Ward:
+    """Beds of all rooms in every future."""
+
+    def __init__(self, problem: AdmissionProblem, chance: _Chance) -> None:
+        self.problem = problem
+        self.chance = chance
+        n, days, rooms = chance.n, problem.days, problem.rooms
+        self.index = {room.id: at for at, room in enumerate(rooms)}
+        self.genders = {code: at for at, code in enumerate(sorted({p.gender for p in _people(problem)}))}
+        self.capacity = np.array([[room.capacity_on(day) for day in range(days)] for room in rooms], np.int64)
+        self.people = np.zeros((n, len(rooms), days), np.int64)
+        self.by_gender = np.zeros((n, len(rooms), days, max(1, len(self.genders))), np.int64)
+        self.moved = np.zeros((n, days), np.int64)
+        self.elsewhere = np.zeros((n, days), np.int64)
+        self.lies: dict[str, tuple[Counts, Counts]] = {}
+        for person in problem.occupants:
+            stay = chance.stay(person.id, person.length_of_stay)
+            self._lay(np.full(n, self.index[person.room]), 0, stay, self.genders[person.gender], 1)
+
+    def _lay(self, room: Counts, day: int, stay: Counts, gender: int, sign: int) -> None:
+        """Put somebody into rooms (-1 for none) from a day on, in every future."""
+        rows = np.flatnonzero(room >= 0)
+        for ahead in range(day, self.problem.days):
+            rows = rows[stay[rows] > ahead - day]
+            if not len(rows):
+                break
+            self.people[rows, room[rows], ahead] += sign
+            self.by_gender[rows, room[rows], ahead, gender] += sign
+
+    def _is_free(self, day: int, gender: int) -> Flags:
+        """Tell in which rooms there is a bed among one's own gender tonight, shape (futures, rooms)."""
+        people = self.people[:, :, day]
+        is_alike: Flags = self.by_gender[:, :, day, gender] == people
+        return np.asarray((people < self.capacity[:, day]) & is_alike)
+
+    def emergencies(self, day: int) -> None:
+        told = self.chance.uncertainty
+        source = self.chance.of("emergency beds", day)
+        counts = source.poisson(told.emergency_beds_per_day, self.chance.n)
+        if not self.genders or not counts.any():
+            return
+        for _ in range(int(counts.max())):
+            is_here = counts > 0
+            counts = counts - 1
+            stay = source.geometric(1.0 / told.emergency_stay_days, self.chance.n)
+            gender_of = source.integers(0, len(self.genders), self.chance.n)
+            for gender in range(len(self.genders)):
+                is_asked = is_here & (gender_of == gender)
+                free = self._is_free(day, gender) & is_asked[:, None]
+                # The room with most beds left: emergencies are spread, not crowded into the first room of the list.
+                left = np.where(free, self.capacity[:, day] - self.people[:, :, day], -1)
+                room = np.where(free.any(axis=1), left.argmax(axis=1), -1)
+                self.elsewhere[:, day] += is_asked & (room < 0)
+                self._lay(room, day, stay, gender, 1)
+
+    def admit(self, patient: Patient, stay: Stay, wants: Flags) -> Flags:
+        gender = self.genders[patient.gender]
+        free = self._is_free(stay.day, gender)
+        for name in patient.incompatible_rooms:
+            if name in self.index and name != stay.room:
+                free[:, self.index[name]] = False
+        own = self.index[stay.room]
+        room = np.where(free[:, own], own, np.where(free.any(axis=1), free.argmax(axis=1), -1))
+        room = np.where(wants, room, -1)
+        self.moved[:, stay.day] += (room >= 0) & (room != own)
+        length = self.chance.stay(patient.id, patient.length_of_stay)
+        self._lay(room, stay.day, length, gender, 1)
+        self.lies[patient.id] = room, length
+        return np.asarray(room >= 0)
+
+    def send_home(self, patient: Patient, day: int, is_off: Flags) -> None:
+        room, length = self.lies[patient.id]
+        self._lay(np.where(is_off, room, -1), day, length, self.genders[patient.gender], -1)
+
+
+def _people(problem: AdmissionProblem) -> list[Patient | Occupant]:
+    return [*problem.patients, *problem.occupants]
+
+
+class _Theatres:
+    """Operations of every theatre and day in every future."""
+
+    def __init__(
+        self, problem: AdmissionProblem, chance: _Chance, stays: list[Stay], known: dict[str, Patient]
+    ) -> None:
+        self.chance = chance
+        self.known = known
+        self.minutes = {theatre.id: theatre.minutes_by_day for theatre in problem.theatres}
+        self.lists: dict[tuple[str, int], list[str]] = {}
+        for stay in sorted(stays, key=lambda found: found.patient):
+            if known[stay.patient].surgery_minutes and stay.theatre in self.minutes:
+                self.lists.setdefault((stay.theatre, stay.day), []).append(stay.patient)
+        self.overtime: dict[tuple[str, int], Floats] = {}
+
+    def planned(self, theatre: str, day: int) -> int:
+        return sum(self.known[name].surgery_minutes for name in self.lists.get((theatre, day), ()))
+
+    def operate(self, day: int, come: dict[str, Flags]) -> dict[str, Flags]:
+        """Run all theatres of a day; gives who is called off for want of time."""
+        is_open = [name for name, minutes in self.minutes.items() if minutes[day] > 0]
+        urgent = self._emergencies(day, is_open)
+        called_off: dict[str, Flags] = {}
+        for theatre in is_open:
+            self._run(theatre, day, come, urgent[theatre], called_off)
+        return called_off
+
+    def _emergencies(self, day: int, theatres: list[str]) -> dict[str, list[tuple[Floats, Floats]]]:
+        """Give instants (infinite for none) and lengths of emergency operations by theatre.
+
+        Each goes to the theatre with most time left by the plan, the next to the one after it.
+        """
+        found: dict[str, list[tuple[Floats, Floats]]] = {theatre: [] for theatre in theatres}
+        told = self.chance.uncertainty
+        source = self.chance.of("emergency operations", day)
+        counts = source.poisson(told.emergency_operations_per_day, self.chance.n)
+        order = sorted(theatres, key=lambda name: (self.planned(name, day) - self.minutes[name][day], name))
+        for k in range(int(counts.max(initial=0)) if order else 0):
+            # As a share of the day, so that the draw is the same whichever theatre takes it.
+            share = source.random(self.chance.n)
+            theatre = order[k % len(order)]
+            at = np.where(counts > k, share * self.minutes[theatre][day], np.inf)
+            found[theatre].append((at, self.chance.minutes("emergency", f"{day}/{k}", told.emergency_minutes)))
+        return found
+
+    def _run(
+        self,
+        theatre: str,
+        day: int,
+        come: dict[str, Flags],
+        urgent: list[tuple[Floats, Floats]],
+        called_off: dict[str, Flags],
+    ) -> None:
+        told = self.chance.uncertainty
+        closes = self.minutes[theatre][day]
+        clock = np.zeros(self.chance.n)
+        waits = [at.copy() for at, _ in urgent]
+
+        def take_urgent(until: Floats) -> None:
+            for at, (_, minutes) in zip(waits, urgent, strict=True):
+                is_due = at <= until
+                begins = np.maximum(clock, at)
+                clock[is_due] = (begins + minutes + told.turnover_minutes)[is_due]
+                at[is_due] = np.inf
+
+        for name in self.lists.get((theatre, day), ()):
+            take_urgent(clock)
+            planned = self.known[name].surgery_minutes
+            is_late = come[name] & (clock + planned > closes + told.overtime_limit_minutes)
+            called_off[name] = is_late
+            lasts = self.chance.minutes("operation", name, planned) + told.turnover_minutes
+            clock += np.where(come[name] & ~is_late, lasts, 0.0)
+        take_urgent(np.full(self.chance.n, np.finfo(float).max))
+        # The last turnover is cleaning after hours: nobody waits for it.
+        ends = np.where(clock > 0, clock - told.turnover_minutes, 0.0)
+        self.overtime[theatre, day] = np.maximum(0.0, ends - closes)
+
+
+def risk_of(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertainty, futures: Futures) -> PlanRisk:
+    """Give what a plan risks.
+
+    Parameters
+    ----------
+    problem, plan, uncertainty, futures
+        As for :func:`play`.
+    """
+    played = play(problem, plan, uncertainty, futures)
+    sums = {name: estimate(values) for name, values in played.totals().items()}
+    return PlanRisk(
+        futures=futures.count,
+        seed=futures.seed,
+        uncertainty=uncertainty,
+        totals=Totals(**sums),
+        theatres=_theatre_risks(problem, plan, played),
+        days=_day_risks(problem, plan, played),
+        patients=_patient_risks(plan, played),
+    )
+
+
+def _theatre_risks(problem: AdmissionProblem, plan: AdmissionPlan, played: Played) -> tuple[TheatreRisk, ...]:
+    minutes = {patient.id: patient.surgery_minutes for patient in problem.patients}
+    planned: dict[tuple[str, int], int] = {}
+    for stay in plan.stays:
+        key = stay.theatre, stay.day
+        planned[key] = planned.get(key, 0) + minutes.get(stay.patient, 0)
+    opens = {theatre.id: theatre.minutes_by_day for theatre in problem.theatres}
+    found = [
+        TheatreRisk(
+            theatre=theatre,
+            day=day,
+            planned_minutes=planned.get((theatre, day), 0),
+            available_minutes=opens[theatre][day],
+            overtime_share=estimate(late > 0),
+            overtime_minutes=estimate(late),
+            overtime_p95_minutes=float(np.quantile(late, 0.95)),
+        )
+        for (theatre, day), late in played.overtime.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.overtime_minutes.mean, one.day, one.theatre)))
+
+
+def _day_risks(problem: AdmissionProblem, plan: AdmissionPlan, played: Played) -> tuple[DayRisk, ...]:
+    found = []
+    for day in range(problem.days):
+        off = played.elsewhere[:, day].astype(float)
+        for stay in plan.stays:
+            if stay.day == day and stay.patient in played.no_bed:
+                off += played.no_bed[stay.patient]
+        found.append(
+            DayRisk(
+                day=day,
+                beds=sum(room.capacity_on(day) for room in problem.rooms),
+                occupied=estimate(played.occupied[:, day].astype(float)),
+                occupied_p95=float(np.quantile(played.occupied[:, day], 0.95)),
+                moved=estimate(played.moved[:, day].astype(float)),
+                without_bed=estimate(off),
+            )
+        )
+    return tuple(found)
+
+
+def _patient_risks(plan: AdmissionPlan, played: Played) -> tuple[PatientRisk, ...]:
+    stays = {stay.patient: stay for stay in plan.stays}
+    found = [
+        PatientRisk(
+            patient=name,
+            day=stays[name].day,
+            room=stays[name].room,
+            theatre=stays[name].theatre,
+            no_bed_share=estimate(flags),
+            no_time_share=estimate(played.no_time[name]),
+        )
+        for name, flags in played.no_bed.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.no_bed_share.mean - one.no_time_share.mean, one.day, one.patient)))
+
+
+def difference(first: Played, second: Played) -> tuple[RiskDifference, ...]:
+    """Compare two plans future by future.
+
+    Parameters
+    ----------
+    first, second : Played
+        Of the same seed and count of futures.
+
+    Returns
+    -------
+    tuple[RiskDifference, ...]
+        Second minus first of every measure of :class:`Totals`.
+
+    Raises
+    ------
+    InputError
+        If they were not played through equally many futures.
+    """
+    before, after = first.totals(), second.totals()
+    if len(first.moved) != len(second.moved):
+        raise InputError("futures: both plans need the same number of futures.", code="plan.futures")
+    found = []
+    for name, values in before.items():
+        told = estimate(after[name].astype(float) - values)
+        is_apart = abs(told.mean) > told.half_width and told.mean != 0
+        found.append(RiskDifference(measure=name, difference=told, is_distinguishable=is_apart))
+    return tuple(found)
