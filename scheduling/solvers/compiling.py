@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TypeVar, cast
 
 from numba import jit
 
+_IMPORTED = re.compile(rb"^from [\w.]+\.(\w+) import", re.MULTILINE)
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -42,14 +44,18 @@ def _compile(function: F, *, is_inlined: bool) -> F:
     # numba looks at the file of the function alone: a change in a file that it calls would leave old code in use
     kept = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if kept is not None:
-        kept._source_stamp = _stamp(Path(function.__code__.co_filename).parent)
+        kept._source_stamp = _stamp(Path(function.__code__.co_filename))
     return cast(F, dispatcher)
 
 
 @cache
-def _stamp(folder: Path) -> str:
-    """Give a digest of every source file beside a kernel."""
-    digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.py")):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+def _stamp(file: Path) -> str:
+    """Give a digest of a source file and of every file beside it that it imports, however indirectly."""
+    digest, seen, waiting = hashlib.sha256(), {file}, [file]
+    while waiting:
+        body = waiting.pop().read_bytes()
+        digest.update(body)
+        beside = {file.parent / f"{name.decode()}.py" for name in _IMPORTED.findall(body)}
+        waiting += sorted(found for found in beside - seen if found.is_file())
+        seen |= beside
     return digest.hexdigest()

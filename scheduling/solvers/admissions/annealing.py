@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from scheduling.solvers.admissions.arrays import CROWD, OVERTIME, SOFT, Best, Bound, Fixed, State
 from scheduling.solvers.admissions.chance import share
-from scheduling.solvers.admissions.moves import change_nurses, change_patients
+from scheduling.solvers.admissions.moves import change_patients
+from scheduling.solvers.admissions.nursing import change_nurses
 from scheduling.solvers.compiling import compiled
 
 _TINY = 1e-300

@@ -49,7 +49,10 @@ class Size(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """The problem; nothing in it changes during a search."""
+    """The problem; nothing in it changes during a search.
+
+    A row of ``mates`` is one surgeon: the number of patients, then who they are.
+    """
 
     size: Size
     person: Ints
@@ -68,6 +71,7 @@ class Fixed(NamedTuple):
     on_duty: Ints
     n_on_duty: Ints
     weights: Ints
+    mates: Ints
 
 
 class State(NamedTuple):
@@ -185,7 +189,18 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
             ],
             np.int32,
         ),
+        mates=_mates(person[:n_patients, SURGEON], len(problem.surgeons)),
     )  # fmt: skip
+
+
+def _mates(surgeon_of: Ints, n_surgeons: int) -> Ints:
+    """Give the patients of each surgeon, after their number."""
+    found = np.zeros((n_surgeons, 1 + len(surgeon_of)), np.int32)
+    for surgeon in range(n_surgeons):
+        patients = np.flatnonzero(surgeon_of == surgeon)
+        found[surgeon, 0] = len(patients)
+        found[surgeon, 1 : 1 + len(patients)] = patients
+    return found
 
 
 def _minutes(rows: list[tuple[int, ...]], days: int) -> Ints:

@@ -1,4 +1,4 @@
-"""The moves of the search; each draws a change, and keeps it if it costs no more than the bound."""
+"""Moves of patients; each draws a change, and keeps it if it costs no more than the bound."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from scheduling.solvers.admissions.arrays import (
     Slot,
     State,
 )
-from scheduling.solvers.admissions.chance import below, share, some_nurse, wide
+from scheduling.solvers.admissions.chance import below, share, wide
 from scheduling.solvers.admissions.changes import (
     begin,
     decide,
@@ -32,11 +32,10 @@ from scheduling.solvers.admissions.changes import (
     last_day,
     place,
     remove,
-    set_nurse,
     slot_at,
     slot_of,
 )
-from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
+from scheduling.solvers.admissions.evaluation import evaluate
 from scheduling.solvers.admissions.slots import (
     best_slot,
     good_day,
@@ -53,10 +52,10 @@ CHAIN_LENGTH = 4
 """Patients whom one chain moves on at most."""
 CHAIN_TRIES = 5
 """Slots looked at for each of them."""
+STRANGERS = 0.5
+"""Share of exchanges with any patient, not only one of the same surgeon."""
 HOPE = 20
 """What a compound move that breaks a rule may gain elsewhere, in units of cost, to be worth a closer look."""
-LONGEST_BLOCK = 6
-"""Days of one block of equal shifts."""
 
 
 @compiled
@@ -324,6 +323,51 @@ def take_over(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
 
 
 @compiled
+def some_partner(fixed: Fixed, now: State, p: int) -> int:
+    """Give another patient to exchange with, mostly one of the same surgeon.
+
+    Where operating time is short, only patients of one surgeon can change days with each other: drawing among all
+    would waste most tries.
+    """
+    u = fixed.person[p, SURGEON]
+    if u < 0 or share(now) < STRANGERS:
+        return below(now, fixed.size.patients)
+    return wide(fixed.mates[u, 1 + below(now, fixed.mates[u, 0])])
+
+
+@compiled
+def exchange_days(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
+    """Let two patients exchange days; each then looks for a room and a theatre anew.
+
+    Unlike :func:`swap` it does not tie the day to the room, which matters where surgeons' time and beds are both short.
+    """
+    a = slot_of(now, p)
+    b = slot_of(now, q)
+    if a.day == b.day or not fixed.may_day[p, b.day] or not fixed.may_day[q, a.day]:
+        return False
+    u = fixed.person[p, SURGEON]
+    v = fixed.person[q, SURGEON]
+    if now.total[OVERTIME] <= 0 and u >= 0 and v >= 0:
+        more = fixed.person[p, MINUTES] - (fixed.person[q, MINUTES] if u == v else 0)
+        less = fixed.person[q, MINUTES] - (fixed.person[p, MINUTES] if u == v else 0)
+        late = max(0, now.surgeon[u, b.day, USED] + more - fixed.surgeon_minutes[u, b.day])
+        late += max(0, now.surgeon[v, a.day, USED] + less - fixed.surgeon_minutes[v, a.day])
+        if bound.overtime * late > bound.limit + HOPE:
+            return False
+    begin(now)
+    place(fixed, now, q, slot_at(-1, -1, -1))
+    room = good_room(fixed, now, p, b.day)
+    if room < 0:
+        return decide(fixed, now, Bound(-1e18, 0.0, 0.0))
+    place(fixed, now, p, slot_at(b.day, room, good_theatre(fixed, now, p, b.day)))
+    room = good_room(fixed, now, q, a.day)
+    if room < 0:
+        return decide(fixed, now, Bound(-1e18, 0.0, 0.0))
+    place(fixed, now, q, slot_at(a.day, room, good_theatre(fixed, now, q, a.day)))
+    return decide(fixed, now, bound)
+
+
+@compiled
 def change_patients(fixed: Fixed, now: State, bound: Bound) -> bool:
     """Draw and try one change of patients' slots."""
     p = below(now, fixed.size.patients)
@@ -337,87 +381,11 @@ def change_patients(fixed: Fixed, now: State, bound: Bound) -> bool:
         return admit(fixed, now, p, bound)
     if x < 0.7:
         return relocate(fixed, now, p, bound)
-    q = below(now, fixed.size.patients)
+    q = some_partner(fixed, now, p)
     if q == p or now.who[q, DAY] < 0:
         return False
     if is_waiting or x >= 0.94:
         return take_over(fixed, now, p, q, bound)
+    if x >= 0.87:
+        return exchange_days(fixed, now, p, q, bound)
     return swap(fixed, now, p, q, bound)
-
-
-@compiled
-def swap_nurses(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> bool:
-    """Let the nurses of two rooms change places for a shift."""
-    other = below(now, fixed.size.rooms)
-    a = wide(now.nurse_of[r, q])
-    b = wide(now.nurse_of[other, q])
-    if a == b:
-        return False
-    soft = set_nurse(fixed, now, r, q, b)
-    soft += set_nurse(fixed, now, other, q, a)
-    if soft <= bound.limit:
-        now.total[SOFT] += soft
-        return True
-    set_nurse(fixed, now, other, q, b)
-    set_nurse(fixed, now, r, q, a)
-    return False
-
-
-@compiled
-def block_of_shifts(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> bool:
-    """Give a nurse the same shift of a room on several days in a row, as far as the nurse is on duty."""
-    n = some_nurse(fixed, now, q)
-    days = 2 + below(now, LONGEST_BLOCK - 1)
-    step = fixed.size.shifts
-    begin(now)
-    used = 0
-    soft = 0
-    for k in range(days):
-        at = q + k * step
-        if at >= now.nurse_of.shape[1]:
-            break
-        now.journal[k + 1, 0] = now.nurse_of[r, at]
-        used = k + 1
-        if fixed.max_load[n, at] >= 0 and now.nurse_of[r, at] != n:
-            soft += set_nurse(fixed, now, r, at, n)
-    if soft <= bound.limit:
-        now.total[SOFT] += soft
-        return True
-    for k in range(used):
-        at = q + k * step
-        if now.nurse_of[r, at] != now.journal[k + 1, 0]:
-            set_nurse(fixed, now, r, at, now.journal[k + 1, 0])
-    return False
-
-
-@compiled
-def change_nurses(fixed: Fixed, now: State, bound: Bound) -> bool:
-    """Draw and try one change of nurses: another one, one who knows somebody in the room, a swap or a block."""
-    size = fixed.size
-    r = below(now, size.rooms)
-    q = below(now, now.nurse_of.shape[1])
-    d = q // size.shifts
-    people = now.ward[r, d, 0]
-    if people == 0:
-        return False
-    x = share(now)
-    if x < 0.25:
-        return swap_nurses(fixed, now, r, q, bound)
-    if x < 0.28:
-        return block_of_shifts(fixed, now, r, q, bound)
-    if x < 0.7:
-        p = now.ward[r, d, 1 + size.genders + size.ages + below(now, people)]
-        first = now.who[p, DAY] * size.shifts
-        n = wide(now.nurse_of[r, first + below(now, last_day(fixed, p, now.who[p, DAY]) * size.shifts - first)])
-        if fixed.max_load[n, q] < 0:
-            return False
-    else:
-        n = some_nurse(fixed, now, q)
-    if n == now.nurse_of[r, q]:
-        return False
-    soft = evaluate_nurse(fixed, now, r, q, n)
-    if soft > bound.limit:
-        return False
-    set_nurse(fixed, now, r, q, n)
-    now.total[SOFT] += soft
-    return True

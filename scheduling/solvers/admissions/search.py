@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
 from scheduling.solvers.admissions.annealing import Heat, anneal
 from scheduling.solvers.admissions.arrays import (
     NEVER,
+    W_DELAY,
     W_UNSCHEDULED,
     Best,
     Bound,
@@ -30,6 +32,8 @@ CHUNK_S = 0.2
 """How long a thread computes before it looks at the clock and at whether to stop, seconds."""
 CHUNK_STEPS = 50_000
 """Steps between two looks where the search is bounded by steps."""
+LEAST_CHUNKS = 200
+"""Pieces of even the shortest search: temperature and prices change between two of them only."""
 MOST_THREADS = 64
 MOST_SECONDS = 24 * 3600.0
 
@@ -99,7 +103,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A part of the search, cooled geometrically down to :data:`COLD`.
+    """A part of the search, cooled in a straight line down to :data:`COLD`.
 
     Parameters
     ----------
@@ -107,25 +111,41 @@ class Phase:
         Of the whole search.
     start : float
         Temperature at its start, as a multiple of that of :data:`HOT`.
+    is_afresh : bool
+        Whether rules may be broken at a low price to begin with; else the phase goes on from the best plan of all.
     """
 
     share: float
     start: float
+    is_afresh: bool
 
 
-HOT = (0.08, 0.2)
-"""Temperature to begin with, by thread in turn, as a share of the weight of an optional patient.
+HOT = (0.4, 0.8)
+"""Temperature to begin with, by thread in turn, as a share of :meth:`_Search._scale`.
 
-Tightly packed problems want the lower one, large ones with many optional patients the higher one; which a problem is
-shows at the end of the first phase only, when all threads go on from the best.
+Where surgeons' time is short the higher one finds better packings; where beds are, the lower one has more time at the
+temperatures that matter. Which a problem is shows only when all threads go on from the best.
 """
 COLD = 0.3
 """Temperature in the end, as a share of the least weight of all: not even one more nurse for a patient is taken."""
-PHASES = (Phase(share=0.7, start=1.0), Phase(share=0.15, start=0.25), Phase(share=0.15, start=0.15))
-CROWD_PRICES = (0.5, 1.5)
-"""Price of a person too many at the start and from the end of the first phase on, in weights of an optional patient."""
-OVERTIME_PRICES = (0.125, 0.375)
+PHASES = (
+    Phase(share=0.08, start=1.0, is_afresh=True),  # a usable plan early, whatever happens later
+    Phase(share=0.77, start=1.0, is_afresh=True),
+    Phase(share=0.15, start=0.2, is_afresh=False),
+)
+RISE_SHARE = 0.85
+"""Part of a fresh phase through which prices rise; then rules are as good as never broken any more.
+
+Rising slowly from almost nothing lets the plan begin overfull and be thinned out where it hurts least: strategic
+oscillation (Glover & Laguna 1997, Tabu Search, section 4.4). With high prices from the start, whoever comes first
+keeps the place.
+"""
+CROWD_PRICES = (0.05, 1.0)
+"""Price of a person too many before and after the rise, in weights of an optional patient."""
+OVERTIME_PRICES = (0.003, 0.05)
 """The same for a minute of overtime."""
+CROWD_PRICE, OVERTIME_PRICE = 1.5, 0.375
+"""Both once they have risen: half an hour of overtime then costs more than ten optional patients."""
 NURSE_SHARES = (0.45, 0.35)
 """Share of moves that change nurses, by thread in turn."""
 
@@ -169,6 +189,7 @@ class _Search:
         room_at = {room.id: index for index, room in enumerate(problem.rooms)}
         weights = self.fixed.weights[self.fixed.weights > 0]
         self.cold = COLD * float(weights.min(initial=1_000_000)) if len(weights) else COLD
+        self.unscheduled = float(max(1, self.fixed.weights[W_UNSCHEDULED]))
         self.occupied = np.array([room_at[found.room] for found in problem.occupants], np.int32)
         self.bests = [no_best(self.fixed) for _ in range(settings.threads)]
         self.steps = [0] * settings.threads
@@ -180,7 +201,7 @@ class _Search:
     def run(self) -> Outcome:
         """Run all threads and give the best plan."""
         self.states = [self._start(self.settings.seed * MOST_THREADS + k) for k in range(self.settings.threads)]
-        anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(PHASES[0], 0, 1.0, 10))
+        anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(PHASES[-1], 0, 1.0, 10))
         self.started = time.monotonic()
         with ThreadPoolExecutor(self.settings.threads) as pool:
             for future in [pool.submit(self._work, thread) for thread in range(self.settings.threads)]:
@@ -188,7 +209,7 @@ class _Search:
         best = min(self.bests, key=lambda found: int(found.value[0]))
         is_valid = int(best.value[0]) < NEVER
         if not is_valid:
-            crowd, late = self._price(CROWD_PRICES, 1.0), self._price(OVERTIME_PRICES, 1.0)
+            crowd, late = self.unscheduled * CROWD_PRICE, self.unscheduled * OVERTIME_PRICE
             state = min(self.states, key=lambda now: crowd * float(now.total[1]) + late * float(now.total[2]))
             best = Best(who=state.who, nurse_of=state.nurse_of, value=best.value)
         return Outcome(
@@ -200,7 +221,7 @@ class _Search:
 
     def _start(self, seed: int) -> State:
         state = empty_state(self.fixed, seed)
-        price = self._price(CROWD_PRICES, 1.0)
+        price = self.unscheduled * CROWD_PRICE
         any_nurses(self.fixed, state)
         settle_occupants(self.fixed, state, self.occupied)
         admit_mandatory(self.fixed, state, Bound(0.0, price, price))
@@ -214,33 +235,36 @@ class _Search:
         take_over_stays(self.fixed, state, best.who)
         return state
 
-    def _price(self, ramp: tuple[float, float], share: float) -> float:
-        """Give the price of breaking a rule by a unit; it rises geometrically through the first phase."""
-        scale: float = max(1.0, float(self.fixed.weights[W_UNSCHEDULED]))
-        rise: float = (ramp[1] / ramp[0]) ** share
-        return scale * ramp[0] * rise
+    def _scale(self) -> float:
+        """Give a cost halfway between a day of delay and an optional patient: what packing a plan trades against."""
+        delay = float(max(1, self.fixed.weights[W_DELAY]))
+        return math.sqrt(delay * self.unscheduled)
 
     def _heat(self, phase: Phase, thread: int, share: float, steps: int) -> Heat:
         """Give one chunk of a phase; ``share`` of the phase is over."""
-        scale = max(1.0, float(self.fixed.weights[W_UNSCHEDULED]))
-        hot = max(HOT[thread % len(HOT)] * scale * phase.start, 2 * self.cold)
-        temperature = hot * (self.cold / hot) ** share
-        risen = share if phase is PHASES[0] else 1.0
+        hot = max(HOT[thread % len(HOT)] * self._scale() * phase.start, 2 * self.cold)
+        temperature = hot + (self.cold - hot) * min(1.0, share)
+        crowd, overtime = CROWD_PRICE, OVERTIME_PRICE
+        risen = share / RISE_SHARE
+        if phase.is_afresh and risen < 1.0:
+            crowd, overtime = (low * (high / low) ** risen for low, high in (CROWD_PRICES, OVERTIME_PRICES))
         return Heat(
             steps=steps,
             start=temperature,
             end=temperature,
             nurses=NURSE_SHARES[thread % len(NURSE_SHARES)],
-            crowd=self._price(CROWD_PRICES, risen),
-            overtime=self._price(OVERTIME_PRICES, risen),
-            cold=scale * 0.01,
+            crowd=self.unscheduled * crowd,
+            overtime=self.unscheduled * overtime,
+            cold=self.unscheduled * 0.01,
         )
 
     def _work(self, thread: int) -> None:
         done = 0.0
-        chunk = CHUNK_STEPS // 10 if not self.settings.steps else CHUNK_STEPS
+        settings = self.settings
+        chunk = max(1, min(CHUNK_STEPS, settings.steps // LEAST_CHUNKS)) if settings.steps else CHUNK_STEPS // 10
+        chunk_s = min(CHUNK_S, settings.seconds / LEAST_CHUNKS)
         for phase in PHASES:
-            if phase is not PHASES[0]:
+            if not phase.is_afresh:
                 self._exchange(thread)
             while not self.is_stopped:
                 share = (self._share(thread) - done) / phase.share
@@ -249,8 +273,8 @@ class _Search:
                 at = time.monotonic()
                 anneal(self.fixed, self.states[thread], self.bests[thread], self._heat(phase, thread, share, chunk))
                 self.steps[thread] += chunk
-                if not self.settings.steps:
-                    chunk = int(np.clip(chunk * CHUNK_S / max(1e-6, time.monotonic() - at), 1000, 2_000_000))
+                if not settings.steps:
+                    chunk = int(np.clip(chunk * chunk_s / max(1e-6, time.monotonic() - at), 1000, 2_000_000))
                 if thread == 0:
                     self._tell()
             done += phase.share
