@@ -10,7 +10,8 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduling.loaders.records import Problems
 from scheduling.model.admissions import AdmissionProblem, Patient, Room, Surgeon, Theatre, Weights
@@ -42,6 +43,8 @@ class Horizon:
     ----------
     start_at : int
         Midnight before the first day, UTC microseconds.
+    zone : str
+        IANA name of the zone in which that is midnight; dates of the list are days of this zone.
     days : int
         1 to 60.
     theatre_minutes, surgeon_minutes : int
@@ -51,6 +54,7 @@ class Horizon:
     """
 
     start_at: int
+    zone: str = "UTC"
     days: int = 14
     theatre_minutes: int = 480
     surgeon_minutes: int = 480
@@ -64,6 +68,10 @@ class Horizon:
         InputError
             Naming what is out of range.
         """
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise InputError(f"zone: expected an IANA name such as Europe/Berlin, got {self.zone[:40]!r}.") from error
         if not 1 <= self.days <= MOST_DAYS:
             raise InputError(f"days: expected 1 to {MOST_DAYS}, got {self.days}.")
         if not 0 <= self.theatre_minutes <= 1440 or not 0 <= self.surgeon_minutes <= 1440:
@@ -71,7 +79,7 @@ class Horizon:
 
     def date_of(self, day: int) -> date:
         """Give the calendar day of a day of the plan."""
-        return (datetime.fromtimestamp(self.start_at / 1e6, UTC) + timedelta(days=day)).date()
+        return datetime.fromtimestamp(self.start_at / 1e6, ZoneInfo(self.zone)).date() + timedelta(days=day)
 
 
 def problem_from_state(

@@ -46,6 +46,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
         CSV text; when empty, the state's booked encounters are planned.
     start_at, days : int
         Horizon of the waiting list: UTC microseconds and days.
+    zone : str
+        IANA name of the zone in which ``start_at`` is midnight.
     wards : tuple[str, ...]
         Wards to plan; all when empty.
     seconds, threads, seed, steps
@@ -59,6 +61,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     waiting_list: str = ""
     start_at: int = 0
     days: int = 14
+    zone: str = "UTC"
     wards: tuple[str, ...] = ()
     seconds: float = 10.0
     threads: int = 1
@@ -120,7 +123,9 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
         return problem_from_bytes(bytes(request.ihtc), "ihtc")
     if request.state:
         state = HospitalState.from_bytes(base64.b64decode(request.state))
-        horizon = Horizon(start_at=request.start_at, days=request.days, wards=frozenset(request.wards))
+        horizon = Horizon(
+            start_at=request.start_at, zone=request.zone, days=request.days, wards=frozenset(request.wards)
+        )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")
 

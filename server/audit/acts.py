@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from server.audit.chain import Entry, note
 from twin.events.envelope import Event
-from twin.events.patients import QueueCalled, QueueLeft
+from twin.events.patients import QueueCalled, QueueLeft, StageReached
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
@@ -47,6 +47,7 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         TaskCancelled: "task.cancelled",
         QueueCalled: "queue.called",
         QueueLeft: "queue.left",
+        StageReached: "encounter.stage_reached",
     }
 )
 """Code of the audit by what happened."""
@@ -64,6 +65,8 @@ FACTS = (
     "subject_id",
     "counter",
     "exception_reason",
+    "stage",
+    "service_point",
 )
 """Fields of the event that the row repeats; the rest stands in the ledger under ``event``."""
 

@@ -15,7 +15,7 @@ from server.wiring import Hospital
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.envelope import Event
-from twin.events.patients import QueueCalled, QueueLeft
+from twin.events.patients import QueueCalled, QueueLeft, StageReached
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
@@ -46,6 +46,7 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     TaskCancelled: {"reason": "not needed"},
     QueueCalled: {"counter": "2", "exception_reason": "chest pain"},
     QueueLeft: {"reason": "did not come"},
+    StageReached: {"stage": "operation_started", "service_point": "t1"},
 }
 
 
