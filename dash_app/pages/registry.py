@@ -27,6 +27,7 @@ from dash_app.pages import (
     search,
     sets,
     stock,
+    surgery,
     tasks,
     whatif,
 )
@@ -53,6 +54,7 @@ PAGES: tuple[Page, ...] = (
     forecast.PAGE,
     whatif.PAGE,
     plan.PAGE,
+    surgery.PAGE,
     roster.PAGE,
     reprocessing.PAGE,
     sets.PAGE,

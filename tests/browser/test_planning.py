@@ -72,6 +72,12 @@ def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
     page.wait_for_url("**plan=*")
     before = page.url
 
+    page.fill("#plan-futures-count", "200")
+    page.click("#plan-futures-run")
+    page.locator("#plan-futures-answer", has_text="200 futures").wait_for(timeout=60_000)
+    assert page.locator("#plan-futures-answer table").count() >= 3
+    assert watched.violations() == []
+
     page.click("#plan-talk-patient")
     page.get_by_role("option", name="enc-booked-9").click()
     page.locator("#plan-talk-answer tr", has_text="now").first.wait_for(timeout=120_000)
