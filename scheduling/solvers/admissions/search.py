@@ -110,7 +110,7 @@ class Phase:
     share : float
         Of the whole search.
     start : float
-        Temperature at its start, as a multiple of that of :data:`HOT`.
+        Temperature at its start, as a multiple of that of the thread's :class:`Cooling`.
     is_afresh : bool
         Whether rules may be broken at a low price to begin with; else the phase goes on from the best plan of all.
     """
@@ -120,11 +120,34 @@ class Phase:
     is_afresh: bool
 
 
-HOT = (0.4, 0.8)
-"""Temperature to begin with, by thread in turn, as a share of :meth:`_Search._scale`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cooling:
+    """How a thread goes through a fresh phase.
 
-Where surgeons' time is short the higher one finds better packings; where beds are, the lower one has more time at the
-temperatures that matter. Which a problem is shows only when all threads go on from the best.
+    Parameters
+    ----------
+    hot : float
+        Temperature to begin with, as a share of :meth:`_Search._scale`.
+    rise_share : float
+        Part of the phase through which prices of broken rules rise; then rules are as good as never broken any more.
+    crowd, overtime : float
+        Prices to begin with, of a person too many and of a minute, in weights of an optional patient.
+    """
+
+    hot: float
+    rise_share: float
+    crowd: float
+    overtime: float
+
+
+COOLINGS = (
+    Cooling(hot=0.4, rise_share=0.3, crowd=0.1, overtime=0.01),
+    Cooling(hot=0.75, rise_share=0.8, crowd=0.05, overtime=0.003),
+)
+"""By thread in turn. Prices that rise slowly from almost nothing let the plan begin overfull and be thinned out where
+it hurts least: strategic oscillation (Glover & Laguna 1997, Tabu Search, section 4.4). Where surgeons' time is short
+that needs long and hot; where beds are short the time is better spent within the rules. Which a problem is shows only
+when all threads go on from the best.
 """
 COLD = 0.3
 """Temperature in the end, as a share of the least weight of all: not even one more nurse for a patient is taken."""
@@ -133,17 +156,6 @@ PHASES = (
     Phase(share=0.77, start=1.0, is_afresh=True),
     Phase(share=0.15, start=0.2, is_afresh=False),
 )
-RISE_SHARE = 0.85
-"""Part of a fresh phase through which prices rise; then rules are as good as never broken any more.
-
-Rising slowly from almost nothing lets the plan begin overfull and be thinned out where it hurts least: strategic
-oscillation (Glover & Laguna 1997, Tabu Search, section 4.4). With high prices from the start, whoever comes first
-keeps the place.
-"""
-CROWD_PRICES = (0.05, 1.0)
-"""Price of a person too many before and after the rise, in weights of an optional patient."""
-OVERTIME_PRICES = (0.003, 0.05)
-"""The same for a minute of overtime."""
 CROWD_PRICE, OVERTIME_PRICE = 1.5, 0.375
 """Both once they have risen: half an hour of overtime then costs more than ten optional patients."""
 NURSE_SHARES = (0.45, 0.35)
@@ -242,12 +254,12 @@ class _Search:
 
     def _heat(self, phase: Phase, thread: int, share: float, steps: int) -> Heat:
         """Give one chunk of a phase; ``share`` of the phase is over."""
-        hot = max(HOT[thread % len(HOT)] * self._scale() * phase.start, 2 * self.cold)
+        cooling = COOLINGS[thread % len(COOLINGS)]
+        hot = max(cooling.hot * self._scale() * phase.start, 2 * self.cold)
         temperature = hot + (self.cold - hot) * min(1.0, share)
-        crowd, overtime = CROWD_PRICE, OVERTIME_PRICE
-        risen = share / RISE_SHARE
-        if phase.is_afresh and risen < 1.0:
-            crowd, overtime = (low * (high / low) ** risen for low, high in (CROWD_PRICES, OVERTIME_PRICES))
+        risen = min(1.0, share / cooling.rise_share) if phase.is_afresh else 1.0
+        crowd = cooling.crowd * (CROWD_PRICE / cooling.crowd) ** risen
+        overtime = cooling.overtime * (OVERTIME_PRICE / cooling.overtime) ** risen
         return Heat(
             steps=steps,
             start=temperature,
