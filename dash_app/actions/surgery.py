@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from dash_app.actions.port import Commands
-from dash_app.queries import surgery as queries
 from scheduling.service import surgery_day as service
 from scheduling.service.surgery_day import Act, Doer, Emergency, SurgeryDay
 
@@ -55,7 +54,7 @@ def replan(port: Commands, day: SurgeryDay) -> int:
     doer = _doer(port)
 
     def use_case(session: Session) -> int:
-        unsuitable = queries.unsuitable_theatres(session)
+        unsuitable = service.unsuitable_theatres(session)
         return len(service.replan(session, doer=doer, day=day, unsuitable=unsuitable)[1])
 
     return port.writer.run(use_case)

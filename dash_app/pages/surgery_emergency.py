@@ -156,7 +156,7 @@ def proposals(port: HospitalPort, day: SurgeryDay) -> list[Component]:
         As for :func:`places`.
     """
     with port.read() as session:
-        cases, unsuitable = service.cases_of(session, day), queries.unsuitable_theatres(session)
+        cases, unsuitable = service.cases_of(session, day), service.unsuitable_theatres(session)
     found = better_day(cases, day.theatres, day.hours, port.clock.now(), unsuitable)
     if not found:
         return [html.P(_("No change of what waits would save overtime or delay."))]

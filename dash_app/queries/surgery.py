@@ -5,14 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from scheduling.model.plans import PlanKind
 from scheduling.model.surgery_day import Hours
-from scheduling.service import talk
 from scheduling.service.publishing import ADMISSION_HOUR
 from scheduling.service.surgery_day import SurgeryDay
-from scheduling.tables.plans import published_rows
 from twin.clock import DAY_US
 from twin.state.frozen import HospitalState
 
@@ -49,12 +45,3 @@ def day_of(state: HospitalState, day: date, zone: ZoneInfo) -> SurgeryDay:
         theatres=frozenset(theatres | {stay.theatre for stay in stays if stay.theatre}),
         hours=Hours(opens_at=opens, closes_at=midnight + CLOSING_HOUR * HOUR_US),
     )
-
-
-def unsuitable_theatres(session: Session) -> dict[str, frozenset[str]]:
-    """Give the theatres that do not suit a patient, by patient, of the plan in force."""
-    found: dict[str, frozenset[str]] = {}
-    for row in published_rows(session, PlanKind.ADMISSIONS.value):
-        problem, _ = talk.content_of(row)
-        found |= {one.id: one.incompatible_theatres for one in problem.patients if one.incompatible_theatres}
-    return found

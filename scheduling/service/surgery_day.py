@@ -9,8 +9,11 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from scheduling.model.plans import PlanKind
 from scheduling.model.surgery_day import Case, CaseStatus, Hours, Shift
 from scheduling.rules.surgery_day import MINUTE_US, better_day, put
+from scheduling.service.talk import content_of
+from scheduling.tables.plans import published_rows
 from scheduling.tables.surgery_day import delete_case, rows_of_day, save_case
 from twin.access import Actor, Permission
 from twin.clock import DAY_US
@@ -381,6 +384,15 @@ def replan(
         if case.id in moved:
             _note(session, doer, day, ActKind.MOVE, case)
     return _write(session, day, cases, after, moved), shifts
+
+
+def unsuitable_theatres(session: Session) -> dict[str, frozenset[str]]:
+    """Give the theatres that do not suit a patient, by patient, of the plan in force."""
+    found: dict[str, frozenset[str]] = {}
+    for row in published_rows(session, PlanKind.ADMISSIONS.value):
+        problem, _ = content_of(row)
+        found |= {one.id: one.incompatible_theatres for one in problem.patients if one.incompatible_theatres}
+    return found
 
 
 def _write(

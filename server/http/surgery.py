@@ -270,7 +270,7 @@ async def replan_day(call: CallDep, day: PathText) -> Replanned:
     told, wanted = call.read(ReplanTold), _day(call, day)
 
     def use_case(session: Session) -> Replanned:
-        unsuitable = queries.unsuitable_theatres(session)
+        unsuitable = service.unsuitable_theatres(session)
         cases, shifts = service.replan(
             session, doer=_doer(call), day=wanted, unsuitable=unsuitable, is_trial=told.is_trial
         )
