@@ -169,3 +169,22 @@ def test_what_stands_against_each_other_is_told_in_words(file: Path, capsys: pyt
     assert {"kind": "admission", "who": "p0", "text": "Patient p0 is admitted."} in told["demands"]
     assert run(build_tree(), ["plan", "conflicts", str(file)]) == Exit.NOT_IN_ORDER
     assert "has to give way" in capsys.readouterr().out
+
+
+def test_two_plans_are_played_through_the_same_futures(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    here, gone = file.with_name("here.json"), file.with_name("gone.json")
+    here.write_bytes(plan_to_bytes(problem(), good_plan(problem())))
+    gone.write_bytes(plan_to_bytes(problem(), AdmissionPlan()))
+
+    code = run(
+        build_tree(), ["plan", "futures", str(file), str(here), "--against", str(gone), "--futures", "100", "--json"]
+    )
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == Exit.DONE
+    assert told["risk"]["futures"] == 100
+    assert {one["measure"] for one in told["differences"]} == set(told["risk"]["totals"])
+    assert told["other"]["totals"]["called_off"]["mean"] == 0  # nobody is planned, so nobody is called off
+    assert run(build_tree(), ["plan", "futures", str(file), str(here), "--futures", "100"]) == Exit.DONE
+    assert "called_off" in capsys.readouterr().out
+    assert run(build_tree(), ["plan", "futures", str(file), str(here), "--futures", "1"]) == Exit.WRONG_USE
