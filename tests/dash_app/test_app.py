@@ -72,6 +72,9 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     # These stand only beside an alarm that was put aside, under a plan that was made or kept, under a file that was read.
     under_a_plan = {"plan-publish", "plan-keep", "plan-title", "plan-reason"}
     under_a_kept_plan = {"plan-talk-patient", "plan-talk-answer", "plan-talk-move"}
+    under_a_kept_plan |= {"plan-futures-count", "plan-futures-other", "plan-futures-run", "plan-futures-answer"}
+    # Under the places that were found for an emergency, and under what a re-plan would change.
+    under_a_kept_plan |= {"surgery-take", "surgery-make"}
     # The small hospital has no desk for gateways, so that the page says only how to start one.
     beside_a_gateway_that_reports = {
         gateways.CONTENT,

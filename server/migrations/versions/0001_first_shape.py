@@ -975,6 +975,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('only'),
     comment='last sequence ever given: retention may empty the table of samples, and numbers are never used twice'
     )
+    op.create_table('scheduling_case',
+    sa.Column('day_at', sa.BigInteger(), nullable=False),
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('theatre', sa.String(), nullable=False),
+    sa.Column('surgeon', sa.String(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('planned_start_at', sa.BigInteger(), nullable=False),
+    sa.Column('planned_minutes', sa.Integer(), nullable=False),
+    sa.Column('is_emergency', sa.Boolean(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('started_at', sa.BigInteger(), nullable=False),
+    sa.Column('ended_at', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('day_at', 'id')
+    )
     op.create_table('scheduling_plan',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
