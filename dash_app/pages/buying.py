@@ -227,7 +227,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=15,
+    position=16,
     section=mark("Things"),
     icon="stock",
 )

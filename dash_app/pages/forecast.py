@@ -281,7 +281,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=16,
+    position=18,
     section=mark("Ahead"),
     icon="whatif",
 )

@@ -116,7 +116,7 @@ PAGE = Page(
     permission=Permission.GATEWAYS_READ,
     layout=layout,
     register=register,
-    position=19,
+    position=30,
     section=mark("System"),
     icon="gateway",
 )

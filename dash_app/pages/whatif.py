@@ -400,7 +400,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=17,
+    position=19,
     section=mark("Ahead"),
     icon="whatif",
 )
