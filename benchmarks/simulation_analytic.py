@@ -14,13 +14,28 @@ import subprocess
 import sys
 import time
 from functools import partial
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from benchmarks.pieces import Pieces
 from simulation.experiments.queues.estimates import QueueLine, answer
-from tests.simulation.queue_cases import QueueCase, queue_cases
 
+if TYPE_CHECKING:
+    from tests.simulation.queue_cases import QueueCase
+
+TESTS = Path(__file__).parent.parent / "tests"
 FAR = 3.3
 REPLICATIONS = 100
+
+
+def queue_cases() -> list[QueueCase]:
+    """Give the cases of the tests, of this repository: an installed package may be called ``tests`` as well."""
+    package = ModuleType("tests")
+    package.__path__ = [str(TESTS)]
+    sys.modules["tests"] = package
+    return list(import_module("tests.simulation.queue_cases").queue_cases())
 
 
 def seeds_of(commit: str) -> list[int]:
@@ -64,14 +79,15 @@ def main() -> None:
     pieces = Pieces("simulation_analytic")
     commit = pieces.get("commit", head)
     compared, greatest, failed, took = 0, 0.0, [], 0.0
-    for case in queue_cases():
+    cases = queue_cases()
+    for case in cases:
         count, most, bad, seconds = pieces.get(
             f"{case.name}, {patients}", partial(timed_case, case, seeds_of(commit), patients)
         )
         compared, greatest, took = compared + count, max(greatest, most), took + seconds
         failed += [f"{case.name}: {name}" for name in bad]
         sys.stderr.write(f"{case.name}: {count} values, greatest |z| {most:.2f} {bad or ''}\n")
-    asked = f"{len(queue_cases())} queues x 3 seeds of {commit[:8]}, {patients:,} patients each"
+    asked = f"{len(cases)} queues x 3 seeds of {commit[:8]}, {patients:,} patients each"
     name = f"{asked}: {compared} values, failed twice"
     print(json.dumps({"row": name, "figure": len(failed), "unit": "values", "must": "0 with |z| >= 3.3"}))
     print(

@@ -26,6 +26,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import local, number, percent
+from simulation.forecast.census import HORIZONS_H
 from simulation.forecast.house import HouseForecast, UnitForecast
 from simulation.forecast.pressure import Card
 from twin.access import Permission
@@ -89,8 +90,14 @@ def card_line(port: HospitalPort, card: Card) -> Component:
 
 
 def _cards(port: HospitalPort, found: HouseForecast) -> Component:
+    if not any(unit.points for unit in found.units):
+        # Silence is not good news where nothing could be forecast.
+        return html.P(_("Nothing can be said yet: no unit has enough past stays."), className="secondary")
     if not found.cards:
-        return html.P(_("No unit is likely to fill up in the next 72 hours."), className="secondary")
+        silent = sum(not unit.points for unit in found.units)
+        calm = _("No unit is likely to fill up in the next 72 hours.")
+        rest = _("Of {count} units nothing can be said yet.").format(count=number(silent)) if silent else ""
+        return html.P(f"{calm} {rest}".strip(), className="secondary")
     return html.Ul([card_line(port, card) for card in found.cards], className="cards")
 
 
@@ -105,7 +112,8 @@ def _cell(unit: UnitForecast, number_of: int) -> Cell:
 
 
 def _units(port: HospitalPort, found: HouseForecast) -> Component:
-    horizons = [round((p.target_at - p.made_at) / 3.6e9) for p in next((u.points for u in found.units if u.points), ())]
+    points = next((unit.points for unit in found.units if unit.points), ())
+    horizons = [round((point.target_at - point.made_at) / 3.6e9) for point in points] or list(HORIZONS_H)
     headings = [_("Unit"), _("Now / open beds"), *(_("in {hours} h").format(hours=hours) for hours in horizons), _("n")]
     rows: list[list[Cell]] = []
     for unit in found.units:
@@ -241,6 +249,9 @@ def content(port: HospitalPort, unit: str) -> list[Component]:
     drawn = next((one for one in found.units if one.unit == unit and one.points), None)
     if drawn is not None:
         panels.append(panel(_name(port, unit), _chart(port, drawn), wide=True))
+    elif unit:
+        told = empty(_("No bands yet"), _("Too few stays have ended on this unit to learn from."))
+        panels.append(panel(_name(port, unit), told, wide=True))
     judged = list(desk.accuracy(unit))
     title = (
         _("How good forecasts were")

@@ -7,7 +7,6 @@ figures from its seed and hash.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -16,32 +15,26 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import runs as actions
-from dash_app.charts.series import Axes, Band, banded
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.reader import chart_config, palette, wants_chinese
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel
-from dash_app.pages.tables import Cell, table
-from dash_app.queries.levers import Lever, levers, ward_names
+from dash_app.pages.whatif_answer import answer_panels, known_so_far
+from dash_app.pages.whatif_situations import register_situations, situation_panel
+from dash_app.queries.levers import Lever, LeverKind, levers, ward_names
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.queries.whatif import (
-    BASE_NAME,
-    Answer,
     Change,
-    Compared,
-    Estimate,
     Question,
-    Spread,
+    Situated,
     answer_of,
-    most_apart,
-    telling_first,
 )
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.measures import lever_text, measure_text, quantity_text, scale_of
-from dash_app.texts.moments import local, number, percent
+from dash_app.texts.measures import lever_text
+from dash_app.texts.moments import number, percent
 from twin.access import Permission
 
 CHANGES = "whatif-changes"
@@ -61,10 +54,14 @@ ANSWER = "whatif-answer"
 TIMER = "whatif-timer"
 _POLL_MS = 1000
 
+PRICES = "whatif-prices"
+PRICE_LIST = "whatif-price-list"
+PRICED = "whatif-priced"
+PRICE = "whatif-price"
+ADD_PRICE = "whatif-price-add"
+ONE_MORE_TOO = "whatif-one-more"
+
 ACTIONS = {"add": mark("add"), "scale": mark("multiply by"), "set": mark("set to")}
-VERDICTS = {"better": mark("better"), "worse": mark("worse"), "not_distinguishable": mark("not distinguishable")}
-_MOST_CHARTS = 4
-_MOST_ALIKE = 12
 
 
 def _lever_text(lever: Lever) -> str:
@@ -73,6 +70,8 @@ def _lever_text(lever: Lever) -> str:
 
 
 def _changes_text(change: dict[str, Any]) -> str:
+    if "situation" in change:
+        return str(change["text"])
     return f"{change['text']}: {_(ACTIONS[str(change['action'])])} {number(float(change['value']), 2)}"
 
 
@@ -90,6 +89,15 @@ def _paths(port: HospitalPort) -> list[dict[str, str]]:
     return [{"value": lever.path, "label": _lever_text(lever)} for lever in _levers(port)]
 
 
+def _priced(port: HospitalPort) -> list[dict[str, str]]:
+    """Give the pools that can have a price, by the text of their lever."""
+    return [
+        {"value": lever.subject, "label": lever_text(lever.kind.value, lever.subject, lever.name)}
+        for lever in _levers(port)
+        if lever.kind is LeverKind.CAPACITY
+    ]
+
+
 def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
     options = [{"value": key, "label": _(text)} for key, text in ACTIONS.items()]
     paths = _paths(port)
@@ -98,6 +106,8 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
         _("Question"),
         html.H3(_("Base")),
         html.P(_("The hospital as it is now, with everybody in place.")),
+        html.H3(_("Situation")),
+        *situation_panel(),
         html.H3(_("Changes")),
         html.Ul(_change_items([]), id=CHANGE_LIST, className="changes"),
         dmc.Select(id=PATH, label=_("What changes"), data=paths, value=paths[0]["value"], searchable=True),
@@ -110,7 +120,13 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
                 html.Button(_("Take all away"), id=CLEAR, className="action", n_clicks=0),
             ]
         ),
+        html.H3(_("Money")),
+        html.Ul([], id=PRICE_LIST, className="changes"),
+        dmc.Select(id=PRICED, label=_("What costs"), data=_priced(port), value=None, clearable=True, searchable=True),
+        dmc.NumberInput(id=PRICE, label=_("Price of one for an hour"), value=0, min=0, hideControls=True),
+        html.P(html.Button(_("Set the price"), id=ADD_PRICE, className="action", n_clicks=0)),
         html.H3(_("Run")),
+        dmc.Checkbox(id=ONE_MORE_TOO, label=_("Also: what would one more of each bring?"), checked=False),
         dmc.Select(id=HORIZON, label=_("How far ahead"), data=horizons, value="48", allowDeselect=False),
         dmc.NumberInput(id=REPLICATIONS, label=_("Replications"), value=20, min=2, max=2000, hideControls=True),
         dmc.NumberInput(id=SEED, label=_("Seed"), value=1, min=0, max=4294967295, hideControls=True),
@@ -132,6 +148,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         [
             page_head(_("What if"), _("Would a change pay? Simulated from the hospital as it is now.")),
             dcc.Store(id=CHANGES, data=[]),
+            dcc.Store(id=PRICES, data={}),
             html.Div(dcc.Graph(figure={}), hidden=True),  # loads the drawing library while the question is put together
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             html.Div(
@@ -162,6 +179,7 @@ def _progress(view: JobView | None) -> list[Component]:
     if not view.is_over:
         label = attributes(aria_label=_("Progress"))
         parts.append(html.Progress(value=str(view.progress), max="1", **label))
+        parts += known_so_far(answer_of(view.partial))
     if view.state is JobState.FAILED:
         parts.append(
             html.Div(
@@ -179,135 +197,25 @@ def _answer(port: HospitalPort, view: JobView | None, seed: str) -> list[Compone
     if not answer.measures:
         return []
     names = ward_names(port.state(), chinese=wants_chinese())
-    parts: list[Component] = []
-    if answer.comparisons:
-        parts.append(_comparison_panel(answer, names))
-    parts += _spread_panels(answer, names)
-    parts.append(_measures_panel(answer, names))
-    if answer.address:
-        parts.append(_reproduce_panel(answer, seed))
+    parts = answer_panels(answer, names, seed)
     return [html.Div(parts, className="panels")]
-
-
-def _wrote(estimate: Estimate | None, measure: str) -> str:
-    if estimate is None:
-        return "–"
-    mean, half_width = estimate.mean / scale_of(measure), estimate.half_width / scale_of(measure)
-    if estimate.half_width == float("inf"):
-        return _("{mean} (n = {n}, no interval)").format(mean=number(mean, 2), n=estimate.n)
-    return _("{mean} ± {half_width} (n = {n})").format(
-        mean=number(mean, 2), half_width=number(half_width, 2), n=estimate.n
-    )
-
-
-def _verdict(compared: Compared) -> Component:
-    sign = {"better": "▲", "worse": "▼"}.get(compared.verdict, "=")
-    css = "status p2" if compared.verdict == "worse" else "status"
-    return html.Span(
-        [html.Span(sign, **attributes(aria_hidden="true")), _(VERDICTS.get(compared.verdict, compared.verdict))],
-        className=css,
-    )
-
-
-def _compared_row(one: Compared, names: Mapping[str, str]) -> list[Cell]:
-    found = (one.base, one.changed, one.difference)
-    return [measure_text(one.measure, names), *(_wrote(estimate, one.measure) for estimate in found), _verdict(one)]
-
-
-def _comparison_panel(answer: Answer, names: Mapping[str, str]) -> Component:
-    better = sum(one.verdict == "better" for one in answer.comparisons)
-    worse = sum(one.verdict == "worse" for one in answer.comparisons)
-    alike = len(answer.comparisons) - better - worse
-    summary = _("{better} measures better, {worse} worse, {same} not distinguishable at 95 %").format(
-        better=better, worse=worse, same=alike
-    )
-    headings = [_("Measure"), _("Base"), _("Changed"), _("Difference"), _("Verdict")]
-    rows = [_compared_row(one, names) for one in telling_first(answer.comparisons)]
-    shown = better + worse + _MOST_ALIKE
-    parts: list[Component] = [table(_("Comparison"), headings, rows[:shown])]
-    if rows[shown:]:
-        rest = table(_("Further measures, not distinguishable"), headings, rows[shown:])
-        title = _("Further measures, not distinguishable: {count}").format(count=len(rows) - shown)
-        parts.append(html.Details([html.Summary(title), rest], className="as-table"))
-    return panel(_("Comparison"), html.P(summary, className="summary"), *parts, wide=True)
-
-
-def _measures_panel(answer: Answer, names: Mapping[str, str]) -> Component:
-    rows: list[list[Cell]] = [
-        [_scenario(scenario), measure_text(name, names), _wrote(estimate, name)]
-        for scenario, measures in answer.measures.items()
-        for name, estimate in sorted(measures.items())
-    ]
-    headings = [_("Scenario"), _("Measure"), _("Mean and 95 % interval")]
-    return html.Details(
-        [html.Summary(_("All measures")), table(_("All measures"), headings, rows)], className="as-table"
-    )
-
-
-def _scenario(name: str) -> str:
-    return _("as it is") if name == BASE_NAME else name
-
-
-def _spread_panels(answer: Answer, names: Mapping[str, str]) -> list[Component]:
-    return [
-        _spread_panel([spread for spread in answer.spreads if spread.name == name], names)
-        for name in most_apart(answer.spreads)[:_MOST_CHARTS]
-    ]
-
-
-def _spread_panel(spreads: list[Spread], names: Mapping[str, str]) -> Component:
-    title = quantity_text(spreads[0].name, names)
-    bands = [
-        Band(
-            name=_scenario(spread.scenario),
-            x=[local(at).strftime("%Y-%m-%d %H:%M") for at in spread.at],
-            low=spread.low,
-            middle=spread.middle,
-            high=spread.high,
-        )
-        for spread in spreads
-    ]
-    figure = banded(bands, Axes(x=_("Time"), y=_("Units")), palette())
-    rows: list[list[Cell]] = [
-        [band.name, x, number(low, 1), number(middle, 1), number(high, 1)]
-        for band in bands
-        for x, low, middle, high in zip(band.x, band.low, band.middle, band.high, strict=True)
-    ]
-    headings = [_("Scenario"), _("Time"), _("10 %"), _("Mean"), _("90 %")]
-    label = _("{title} over time, mean and the range of 80 % of the runs").format(title=title)
-    return panel(
-        title,
-        html.Div(
-            dcc.Graph(figure=figure, config=chart_config(), style={"height": "260px"}),
-            role="img",
-            **attributes(aria_label=label),
-        ),
-        html.Details([html.Summary(_("Table view")), table(label, headings, rows)], className="as-table"),
-        wide=True,
-    )
-
-
-def _reproduce_panel(answer: Answer, seed: str) -> Component:
-    return panel(
-        _("Compute it again"),
-        html.P(_("The same state, changes, seed and engine give the same figures.")),
-        *([html.P([_("Seed: "), html.Code(seed)])] if seed else []),
-        html.P([_("Hash: "), html.Code(answer.address)]),
-        html.P([_("Engine: "), html.Code(answer.engine_version)]),
-        wide=True,
-    )
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register putting a question together, running it, and following the run."""
     _register_question(callbacks, port)
+    _register_prices(callbacks)
+    register_situations(callbacks, port, CHANGES)
     _register_run(callbacks, port)
 
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(Output(CHANGE_LIST, "children"), Input(CHANGES, "data"), permission=Permission.SIMULATION_RUN)
+    def show_changes(changes: list[dict[str, Any]]) -> list[Component]:
+        return _change_items(changes)
+
     @callbacks.add(
         Output(CHANGES, "data"),
-        Output(CHANGE_LIST, "children"),
         Input(ADD, "n_clicks"),
         State(CHANGES, "data"),
         State(PATH, "value"),
@@ -318,22 +226,42 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def add_change(
         _clicks: int, changes: list[dict[str, Any]], path: str | None, action: str, value: float | str
-    ) -> tuple[list[dict[str, Any]], list[Component]]:
+    ) -> list[dict[str, Any]]:
         if not path or not isinstance(value, int | float):
             raise PreventUpdate
         text = next((_lever_text(one) for one in _levers(port) if one.path == path), path)
-        longer = [*changes, {"path": path, "action": action, "value": value, "text": text}]
-        return longer, _change_items(longer)
+        return [*changes, {"path": path, "action": action, "value": value, "text": text}]
 
     @callbacks.add(
         Output(CHANGES, "data", allow_duplicate=True),
-        Output(CHANGE_LIST, "children", allow_duplicate=True),
         Input(CLEAR, "n_clicks"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def take_away(_clicks: int) -> tuple[list[dict[str, Any]], list[Component]]:
-        return [], _change_items([])
+    def take_away(_clicks: int) -> list[dict[str, Any]]:
+        return []
+
+
+def _register_prices(callbacks: Callbacks) -> None:
+    @callbacks.add(
+        Output(PRICES, "data"),
+        Output(PRICE_LIST, "children"),
+        Input(ADD_PRICE, "n_clicks"),
+        State(PRICES, "data"),
+        State(PRICED, "value"),
+        State(PRICED, "data"),
+        State(PRICE, "value"),
+        permission=Permission.SIMULATION_RUN,
+        prevent_initial_call=True,
+    )
+    def set_price(
+        _clicks: int, prices: dict[str, float], pool: str | None, pools: list[dict[str, str]], price: float | str
+    ) -> tuple[dict[str, float], list[Component]]:
+        if not pool or not isinstance(price, int | float) or price < 0:
+            raise PreventUpdate
+        names = {one["value"]: one["label"] for one in pools}
+        made = {name: value for name, value in {**prices, pool: float(price)}.items() if value}
+        return made, [html.Li(f"{names.get(name, name)}: {number(value, 2)}") for name, value in made.items()]
 
 
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -345,17 +273,22 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         State(HORIZON, "value"),
         State(REPLICATIONS, "value"),
         State(SEED, "value"),
+        State(ONE_MORE_TOO, "checked"),
+        State(PRICES, "data"),
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
     def run(*values: Any) -> tuple[str, bool]:
-        clicks, changes, horizon, replications, seed, search = values
+        clicks, changes, horizon, replications, seed, one_more, prices, search = values
         if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
             raise PreventUpdate
         question = Question(
             name=_("changed"),
-            changes=tuple(Change(path=c["path"], action=c["action"], value=c["value"]) for c in changes),
+            changes=tuple(Change(path=c["path"], action=c["action"], value=c["value"]) for c in changes if "path" in c),
+            situations=tuple(Situated(name=c["situation"], values=c["values"]) for c in changes if "situation" in c),
+            one_more=bool(one_more),
+            prices=prices,
             horizon_h=int(horizon),
             replications=int(replications or 0),
             seed=int(seed or 0),

@@ -9,6 +9,8 @@ from typing import Any
 
 BASE_NAME = "as it is"
 JOB_KIND = "what_if"
+ONE_MORE = "+1 "
+RANKED_BY = "wait.wait-for-bay.mean_s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Situated:
+    """A situation of the library with its values.
+
+    Parameters
+    ----------
+    name : str
+        Of the situation.
+    values : Mapping[str, object]
+        By key.
+    """
+
+    name: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked.
 
@@ -39,7 +57,13 @@ class Question:
     name : str
         What the planner calls it.
     changes : tuple[Change, ...]
-        In order.
+        In order, after the situations.
+    situations : tuple[Situated, ...]
+        Of the library.
+    one_more : bool
+        Whether to ask also what one more of each would bring.
+    prices : Mapping[str, float]
+        Minor units of money for a unit and hour, by pool.
     horizon_h : int
         Length of each run, hours.
     replications : int
@@ -50,6 +74,9 @@ class Question:
 
     name: str = ""
     changes: tuple[Change, ...] = ()
+    situations: tuple[Situated, ...] = ()
+    one_more: bool = False
+    prices: Mapping[str, float] = field(default_factory=dict)
     horizon_h: int = 48
     replications: int = 20
     seed: int = 1
@@ -57,14 +84,21 @@ class Question:
     def arguments(self) -> dict[str, object]:
         """Give the arguments of the job: the base first, then the scenario if it changes anything."""
         scenarios: list[dict[str, object]] = [{"name": BASE_NAME, "changes": []}]
-        if self.changes:
+        if self.changes or self.situations:
             scenarios.append(
                 {
                     "name": self.name or "scenario",
+                    "situations": [{"name": one.name, "values": dict(one.values)} for one in self.situations],
                     "changes": [{"path": c.path, "action": c.action, "value": c.value} for c in self.changes],
                 }
             )
+        # Overtime costs half as much again, which is what most pay rules say.
+        priced = {
+            pool: {"per_hour": price, "overtime_per_hour": 1.5 * price} for pool, price in self.prices.items() if price
+        }
         return {
+            **({"one_more": True} if self.one_more else {}),
+            **({"costs": {"pools": priced}} if priced else {}),
             "base": "live",
             "scenarios": scenarios,
             "horizon_s": self.horizon_h * 3600.0,
@@ -193,6 +227,27 @@ def answer_of(result: Mapping[str, Any] | None) -> Answer:
 def question_text(question: Question) -> str:
     """Write a question as one line of JSON, for the address line and for the command line."""
     return json.dumps(question.arguments(), separators=(",", ":"), sort_keys=True)
+
+
+def told_apart(answer: Answer) -> tuple[list[Compared], list[Compared]]:
+    """Part comparisons into those of the scenario asked about and those of one more unit each.
+
+    Parameters
+    ----------
+    answer : Answer
+        Of a question.
+
+    Returns
+    -------
+    tuple[list[Compared], list[Compared]]
+        The first as they are; of the others one measure, the most helpful unit first.
+    """
+    asked = [one for one in answer.comparisons if not one.scenario.startswith(ONE_MORE)]
+    more = [one for one in answer.comparisons if one.scenario.startswith(ONE_MORE)]
+    waits = sorted({one.measure for one in more if one.measure.startswith("wait.")})
+    # The wait for a bay is where a full hospital is felt first; a pathway of its own has other names.
+    measure = RANKED_BY if RANKED_BY in waits or not waits else waits[0]
+    return asked, sorted((one for one in more if one.measure == measure), key=lambda one: one.difference.mean)
 
 
 def telling_first(comparisons: Sequence[Compared]) -> list[Compared]:

@@ -17,6 +17,7 @@ from simulation.calibration.durations import Fitted
 from simulation.calibration.logs import Case, read_cases, to_xes
 from simulation.calibration.mining import Mined, mine
 from simulation.compiled.engine import CompiledEngine
+from simulation.experiments.cluster import run_on_cluster
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
@@ -303,6 +304,7 @@ def compare(
         str, typer.Option(help=say("Instant of the start, such as 2026-11-30T00:00:00Z."))
     ] = "2026-11-30T00:00:00Z",
     seed: Annotated[int, typer.Option(help=say("Seed; the same gives the same answer."))] = 1,
+    cluster: Annotated[str, typer.Option(help=say("Address of a Dask scheduler; empty: this machine."))] = "",
     as_json: AsJson = False,
 ) -> None:
     """Compare scenarios of a pathway."""
@@ -324,7 +326,7 @@ def compare(
             "costs": None if costs is None else load_document(costs),
         }
     )
-    result = run(request)
+    result = run_on_cluster(request, cluster) if cluster else run(request)
     ranked = [_plain_price(one, measure) for one in shadow_prices(result, measure)] if one_more else []
     if as_json:
         show(plain_result(result) | ({"one_more": ranked} if one_more else {}))

@@ -67,22 +67,35 @@ def run(
         If patients wait for one another for ever.
     """
     plans = [plan_of(request, scenario) for scenario in request.scenarios]
-    state = _Experiment(request, plans)
     threads = request.threads or os.cpu_count() or 1
-    done = 0
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        while done < request.replications:
-            block = range(done, min(done + max(2 * threads, 4), request.replications))
-            if not state.run_block(pool, block, should_stop):
-                return state.result(complete=False)
-            done = block.stop
-            if done < request.replications:
-                progress(done / request.replications, state.result(complete=False))
-            if state.is_precise(done):
-                break
-    final = state.result(complete=True)
-    progress(1.0, final)
-    return final
+        state = Experiment(request, plans)
+        runners = [runner_of(plan, request.engine) for plan in plans]
+
+        def start(scenario: int, number: int, flag: StopFlag) -> Future[RunOutcome]:
+            return pool.submit(runners[scenario], number, flag)
+
+        return state.run(start, max(2 * threads, 4), progress, should_stop)
+
+
+Start = Callable[[int, int, StopFlag], "Future[RunOutcome]"]
+"""Starts one replication of a scenario somewhere."""
+
+
+def runner_of(plan: RunPlan, engine: Engine) -> Callable[[int, StopFlag], RunOutcome]:
+    """Give what runs a replication of a plan.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What is run.
+    engine : Engine
+        By which engine.
+    """
+    if engine is Engine.REFERENCE:
+        return lambda replication, flag: run_reference(plan, replication)
+    compiled = CompiledEngine(plan)
+    return lambda replication, flag: compiled.run(replication, stop=flag)
 
 
 def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
@@ -134,29 +147,62 @@ def address_of(request: ExperimentRequest) -> str:
 
 
 @dataclass(slots=True)
-class _Experiment:
+class Experiment:
+    """Outcomes of an experiment as they come, in order of replications wherever they were run.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+        What is run.
+    plans : list[RunPlan]
+        Of its scenarios.
+    """
+
     request: ExperimentRequest
     plans: list[RunPlan]
     outcomes: list[list[RunOutcome]]
     values: list[list[dict[str, float]]]
-    runners: list[Callable[[int, StopFlag], RunOutcome]]
 
     def __init__(self, request: ExperimentRequest, plans: list[RunPlan]) -> None:
         self.request, self.plans = request, plans
         self.outcomes = [[] for _ in plans]
         self.values = [[] for _ in plans]
-        self.runners = [self._runner(plan) for plan in plans]
 
-    def _runner(self, plan: RunPlan) -> Callable[[int, StopFlag], RunOutcome]:
-        if self.request.engine is Engine.REFERENCE:
-            return lambda replication, flag: run_reference(plan, replication)
-        engine = CompiledEngine(plan)
-        return lambda replication, flag: engine.run(replication, stop=flag)
+    def run(self, start: Start, block_size: int, progress: Progress, should_stop: ShouldStop) -> ExperimentResult:
+        """Run block after block to the end, or until the measures are known well enough or it is called off.
 
-    def run_block(self, pool: ThreadPoolExecutor, block: range, should_stop: ShouldStop) -> bool:
-        """Run some replications of every scenario; False if that was called off."""
+        Parameters
+        ----------
+        start : Start
+            Starts a replication.
+        block_size : int
+            Replications of each scenario between two reports; changes no result.
+        progress : Progress
+            Told after each block.
+        should_stop : ShouldStop
+            Asked several times a second.
+        """
+        done, most = 0, self.request.replications
+        while done < most:
+            block = range(done, min(done + block_size, most))
+            if not self._run_block(start, block, should_stop):
+                return self.result(complete=False)
+            enough = next((n for n in range(done + 1, block.stop + 1) if self.is_precise(n)), 0)
+            if enough:
+                # What ran beyond is dropped, so that the answer does not depend on how much runs at a time.
+                for outcomes, values in zip(self.outcomes, self.values, strict=True):
+                    del outcomes[enough:], values[enough:]
+                break
+            done = block.stop
+            if done < most:
+                progress(done / most, self.result(complete=False))
+        final = self.result(complete=True)
+        progress(1.0, final)
+        return final
+
+    def _run_block(self, start: Start, block: range, should_stop: ShouldStop) -> bool:
         flag = StopFlag.new()
-        futures = [[pool.submit(runner, number, flag) for number in block] for runner in self.runners]
+        futures = [[start(scenario, number, flag) for number in block] for scenario in range(len(self.plans))]
         waiting: set[Future[RunOutcome]] = {future for row in futures for future in row}
         try:
             while waiting:
@@ -194,12 +240,12 @@ class _Experiment:
         self.values[scenario].append(values | cost_measures(outcome, plan, values, self.request.costs, once))
 
     def is_precise(self, done: int) -> bool:
-        """Tell whether the measures that matter are known well enough in every scenario."""
+        """Tell whether so many replications tell the measures that matter well enough in every scenario."""
         wanted = self.request.precision_share
         if not wanted or not self.request.precise:
             return False
         return all(
-            precise_enough(self._column(scenario, measure), wanted, self.request.confidence_share)
+            precise_enough(self._column(scenario, measure)[:done], wanted, self.request.confidence_share)
             for scenario in range(len(self.plans))
             for measure in self.request.precise
         )

@@ -5,15 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dash_app.queries.whatif import (
+    Answer,
     Change,
     Compared,
     Estimate,
     Question,
+    Situated,
     Spread,
     answer_of,
     most_apart,
     question_text,
     telling_first,
+    told_apart,
 )
 
 CHANGES = st.builds(
@@ -104,3 +107,38 @@ def test_the_quantities_that_differ_most_are_drawn_first():
 
     assert most_apart(spreads) == ["x", "y"]
     assert most_apart([*spreads, _spread("b", "x", (1.0, 1.1)), _spread("b", "y", (1.0, 4.0))]) == ["y", "x"]
+
+
+def test_situations_prices_and_one_more_travel_with_the_question():
+    question = Question(
+        situations=(Situated(name="ward_closure", values={"beds": 4, "ward": "ward-A"}),),
+        one_more=True,
+        prices={"icu": 300.0, "ed": 0.0},
+    )
+
+    asked = question.arguments()
+
+    assert asked["scenarios"][1]["situations"] == [{"name": "ward_closure", "values": {"beds": 4, "ward": "ward-A"}}]
+    assert asked["one_more"] is True
+    assert asked["costs"] == {"pools": {"icu": {"per_hour": 300.0, "overtime_per_hour": 450.0}}}
+    assert "one_more" not in Question().arguments()
+
+
+def test_one_more_of_each_is_told_apart_and_ranked_by_the_wait_for_a_bay():
+    def more(pool, measure, difference):
+        one = _compared(measure, 10.0, difference, "better")
+        return Compared(**{field: getattr(one, field) for field in Compared.__slots__} | {"scenario": f"+1 {pool}"})
+
+    asked = _compared("wait.wait-for-bay.mean_s", 10.0, -1.0, "better")
+    rows = (
+        more("icu", "wait.wait-for-bay.mean_s", -2.0),
+        more("ed", "wait.wait-for-bay.mean_s", -5.0),
+        more("ed", "patients.left", 1.0),
+        asked,
+    )
+
+    found, ranked = told_apart(Answer(comparisons=rows))
+
+    assert found == [asked]
+    assert [one.scenario for one in ranked] == ["+1 ed", "+1 icu"]
+    assert told_apart(Answer()) == ([], [])

@@ -119,6 +119,17 @@ def test_replications_stop_when_the_measure_is_known_well_enough() -> None:
     assert interval.half_width <= 0.1 * interval.mean
 
 
+@pytest.mark.parametrize("threads", [1, 3, 8])
+def test_early_stop_does_not_depend_on_how_many_run_at_a_time(threads: int) -> None:
+    asked = dataclasses.replace(REQUEST, replications=60, precision_share=0.1, precise=("pool.bed.occupied",))
+
+    found = run(dataclasses.replace(asked, threads=threads))
+    alone = run(dataclasses.replace(asked, threads=1))
+
+    assert found.scenarios[0].replications < 60
+    assert found == alone
+
+
 def test_bands_have_one_point_for_each_audit_and_are_in_order(result: ExperimentResult) -> None:
     [band] = [band for band in result.scenarios[0].bands if band.name == "pool.bed.occupied"]
 
