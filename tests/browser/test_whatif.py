@@ -15,32 +15,6 @@ def test_opening_the_page_starts_nothing(visit):
     assert "No run yet" in page.inner_text("#whatif-answer")
 
 
-@pytest.mark.timeout(300)  # the first run of a fresh machine compiles the engine
-def test_situation_of_the_library_is_put_together_priced_and_compared_with_one_more_of_each(visit):
-    watched = visit()
-    page = watched.open("/ui/what-if")
-    page.click("#whatif-situation")
-    page.get_by_role("option", name="Mass casualties").click()
-    page.get_by_label("Casualties", exact=True).fill("12")
-    page.click("#whatif-situation-add")
-    page.locator("#whatif-change-list li", has_text="Casualties: 12").wait_for()
-    page.click("#whatif-priced")
-    page.get_by_role("option", name="Beds in intensive care").first.click()
-    page.fill("#whatif-price", "300")
-    page.click("#whatif-price-add")
-    page.locator("#whatif-price-list li", has_text="300").wait_for()
-    page.fill("#whatif-replications", "4")
-    page.get_by_label("Also: what would one more of each bring?").check()
-    page.click("#whatif-run")
-    page.wait_for_url("**run=*")
-    page.wait_for_selector("#whatif-answer code", timeout=200_000)
-
-    answer = page.inner_text("#whatif-answer")
-    assert "What one more of each would bring" in answer
-    assert "Cost of Intensive care" in page.text_content("#whatif-answer")
-    assert watched.violations() == []
-
-
 def test_stock_can_be_asked_for_one_item(visit):
     page = visit().open("/ui/stock?item=gloves-m")
     page.wait_for_selector(".ag-row")
