@@ -264,6 +264,20 @@ def _register_prices(callbacks: Callbacks) -> None:
         return made, [html.Li(f"{names.get(name, name)}: {number(value, 2)}") for name, value in made.items()]
 
 
+def _question(told: list[Any]) -> Question:
+    changes, horizon, replications, seed, one_more, prices = told
+    return Question(
+        name=_("changed"),
+        changes=tuple(Change(path=c["path"], action=c["action"], value=c["value"]) for c in changes if "path" in c),
+        situations=tuple(Situated(name=c["situation"], values=c["values"]) for c in changes if "situation" in c),
+        one_more=bool(one_more),
+        prices=prices,
+        horizon_h=int(horizon),
+        replications=int(replications or 0),
+        seed=int(seed or 0),
+    )
+
+
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
@@ -280,19 +294,10 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def run(*values: Any) -> tuple[str, bool]:
-        clicks, changes, horizon, replications, seed, one_more, prices, search = values
+        clicks, *told, search = values
         if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
             raise PreventUpdate
-        question = Question(
-            name=_("changed"),
-            changes=tuple(Change(path=c["path"], action=c["action"], value=c["value"]) for c in changes if "path" in c),
-            situations=tuple(Situated(name=c["situation"], values=c["values"]) for c in changes if "situation" in c),
-            one_more=bool(one_more),
-            prices=prices,
-            horizon_h=int(horizon),
-            replications=int(replications or 0),
-            seed=int(seed or 0),
-        )
+        question = _question(told)
         job = actions.start_what_if(port, question.arguments())
         return search_with(search, run=job, seed=question.seed), False
 
