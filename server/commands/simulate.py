@@ -91,7 +91,8 @@ def queue(
         "places": places,
         "patience": list(_listed(patience)),
     }
-    told: dict[str, object] = {key: value for key, value in given.items() if value}
+    # No places means no limit, but no servers is a mistake that has to be told.
+    told: dict[str, object] = {key: value for key, value in given.items() if value or (key == "servers" and servers)}
     if file is None:
         told |= {"discipline": discipline, "eviction": eviction, "piece": piece}
     elif told:

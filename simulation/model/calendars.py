@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from simulation.model.problems import PathwayError
 from simulation.model.resources import Pool, Shift, ShiftEnd
 from twin.clock import from_datetime, to_datetime
 
 WEEK_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+# Calendars count in days, of which Python knows those of the years 1 to 9999; two weeks are left for shifts that reach
+# over either end.
+_FIRST_US, _LAST_US = -62_134_300_000_000_000, 253_401_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,15 @@ class Span:
     start_at: int
     horizon_us: int
     zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        end = self.start_at + self.horizon_us
+        if self.horizon_us < 0 or not _FIRST_US <= self.start_at <= end <= _LAST_US:
+            raise PathwayError(
+                "horizon",
+                f"Expected a run between the years 1 and 9999, got one of {self.horizon_us / 3.15576e13:.4g} years.",
+                "Make it shorter, or check the unit of its times.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,28 @@ def test_queue_warns_of_a_queue_that_grows_for_ever(capsys: pytest.CaptureFixtur
     assert "grows for ever" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("--servers 0 --service exp:1 --arrivals exp:1", "got 0"),
+        ("--servers 2.5 --service exp:1 --arrivals exp:1", "got '2.5'"),
+        ("--servers 1 --service exp:0 --arrivals exp:1", "positive"),
+        ("--servers 1 --service exp:1,exp:2,exp:3 --arrivals exp:1,exp:1", "3 distributions for 2 classes"),
+        ("--servers 1 --service exp:1 --arrivals exp:1e-12", "years"),  # ten thousand patients take for ever
+        ("--servers 1 --service exp:1 --rates 1,2 --piece 0", "piece"),
+        ("--servers 1 --service exp:1", "Nobody comes"),
+        ("--servers 1 --service exp:1 --arrivals exp:1 --discipline lifo", "fifo, priority, preemptive"),
+    ],
+)
+def test_queue_that_cannot_be_is_refused_with_its_place(
+    capsys: pytest.CaptureFixture[str], options: str, named: str
+) -> None:
+    code = run(build_tree(), ["simulate", "queue", *options.split(), "--patients", "10000"])
+
+    assert code == 2
+    assert named in capsys.readouterr().err
+
+
 def test_queue_takes_a_file_or_options_but_not_both(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = run(build_tree(), ["simulate", "queue", str(pathway), "--servers", "3"])
 
