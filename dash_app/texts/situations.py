@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import number
 
 SITUATIONS: Mapping[str, str] = {
     "epidemic_surge": mark("Epidemic surge"),
@@ -89,7 +88,7 @@ def told_text(situation: str, values: Mapping[str, object], names: Mapping[str, 
     """
     parts = [
         f"{parameter_text(situation, key)}: "
-        + (number(float(value), 2) if isinstance(value, int | float) else choice_text(str(value), names))
+        + (f"{value:g}" if isinstance(value, int | float) else choice_text(str(value), names))
         for key, value in values.items()
     ]
     return f"{situation_text(situation)} ({'; '.join(parts)})" if parts else situation_text(situation)

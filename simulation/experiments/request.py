@@ -49,11 +49,14 @@ class Scenario:
         In order.
     cost_once : float
         What the change itself costs, in minor units of money.
+    has_bands : bool
+        Whether the bands over time are wanted; of many scenarios they would be most of the answer.
     """
 
     name: str
     changes: tuple[Change, ...] = ()
     cost_once: float = 0.0
+    has_bands: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,7 +264,7 @@ class Experiment:
             ScenarioResult(
                 name=scenario.name,
                 measures={name: interval_of(values, share) for name, values in columns[number].items()},
-                bands=bands_of(self.outcomes[number], self.plans[number]),
+                bands=bands_of(self.outcomes[number], self.plans[number]) if scenario.has_bands else (),
                 replications=len(self.outcomes[number]),
             )
             for number, scenario in enumerate(self.request.scenarios)

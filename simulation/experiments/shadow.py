@@ -57,7 +57,10 @@ def one_more_of_each(document: Mapping[str, object], pools: tuple[str, ...] = ()
             raise PathwayError(f"pools.{pool}", "There is no such pool.", f"Use one of {', '.join(known)}.")
     # Stock is bought, not staffed: a unit more of it says nothing.
     wanted = pools or tuple(name for name, pool in known.items() if "restocking" not in pool)
-    return tuple(Scenario(name=f"{ONE_MORE}{pool}", changes=_one_more(pool, known[pool])) for pool in wanted[:MOST])
+    return tuple(
+        Scenario(name=f"{ONE_MORE}{pool}", changes=_one_more(pool, known[pool]), has_bands=False)
+        for pool in wanted[:MOST]
+    )
 
 
 def _one_more(pool: str, entry: Mapping[str, object]) -> tuple[Change, ...]:

@@ -219,6 +219,8 @@ def test_one_more_of_what_is_short_helps_most() -> None:
 
     assert scenarios[0].changes == (Change(path="pools.doctor.shifts.0.units", action="add", value=1),)
     assert (first.pool, first.verdict) == ("doctor", Verdict.BETTER)
+    assert result.scenarios[0].bands
+    assert result.scenarios[1].bands == ()  # of each of many they would be most of the answer
     assert second.difference.mean >= first.difference.mean
     assert first.cost is not None
     assert first.cost.mean > 0
