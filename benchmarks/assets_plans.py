@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import create_engine, insert
+from sqlalchemy import Engine, create_engine, insert
 from sqlmodel import Session, SQLModel
 
 from assets.rules.replacement import Candidate, ReplacementRules, plan_replacements
@@ -22,6 +22,7 @@ from assets.service.tracing import recall_closure
 from assets.tables.rows import CycleRow, IndicatorRow, LoadItemRow, LoadRow, SetUseRow
 
 CYCLES, ITEMS, USES, MACHINES = 100_000, 10, 200_000, 10
+UNPROVEN = 9  # a machine without a single biological indicator: all its past is in doubt
 
 
 def row(**facts: object) -> None:
@@ -90,7 +91,7 @@ def recall() -> None:
         read = [
             {"cycle": f"c{i}", "kind": "biological", "name": "BI", "at": 0, "is_passed": True, "actor": ""}
             for i in range(CYCLES - 500)
-            if (i // MACHINES) % 30 == 0
+            if (i // MACHINES) % 30 == 0 and i % MACHINES != UNPROVEN
         ]
         with Session(engine) as session:
             for table, rows in (
@@ -103,14 +104,20 @@ def recall() -> None:
                 for start in range(0, len(rows), 50_000):
                     session.execute(insert(table), rows[start : start + 50_000])
             session.commit()
-        found = []
-        with Session(engine) as session:
-            for _ in range(6):
-                begin = time.process_time()
-                closure = recall_closure(session, cycle_id=f"c{CYCLES - 7}")
-                found.append(time.process_time() - begin)
-        text = f"recall closure, {CYCLES * ITEMS:,} links, {USES:,} uses ({len(closure.cycles)} cycles in doubt)"
-        row(row=text, figure=statistics.median(found[1:]) * 1000, unit="ms", must="<= 200 ms")
+        close(engine, f"c{CYCLES - 7}", must="<= 200 ms")
+        close(engine, f"c{CYCLES - MACHINES + UNPROVEN}", must="")
+
+
+def close(engine: Engine, failed: str, *, must: str) -> None:
+    found = []
+    with Session(engine) as session:
+        for _ in range(6):
+            session.expunge_all()  # a request has a session of its own
+            begin = time.process_time()
+            closure = recall_closure(session, cycle_id=failed)
+            found.append(time.process_time() - begin)
+    text = f"recall closure, {CYCLES * ITEMS:,} links, {USES:,} uses ({len(closure.cycles):,} cycles in doubt)"
+    row(row=text, figure=statistics.median(found[1:]) * 1000, unit="ms", must=must)
 
 
 def replacement() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, func, not_, or_, select
 
 from assets.model.loads import IndicatorKind, LoadState
-from assets.rules.recall import ProvenCycle, SetChain, reasons_against_set, suspect_cycles
+from assets.rules.recall import SetChain, reasons_against_set
 from assets.service.act import Act
 from assets.tables.reprocessing import load_cycle
 from assets.tables.rows import CycleRow, IndicatorRow, LoadItemRow, LoadRow, SetUseRow
@@ -17,6 +18,7 @@ from twin.errors import Refused
 from twin.events.watch import AlarmPriority, AlarmRaised
 
 _BATCH = 500  # bound values per statement stay far below what either database allows
+_FEW_CYCLES = 2000  # a busy department's fortnight: up to here all sets since are sooner read than each set's past
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,17 +155,7 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
 def uses_of(session: Session, *, set_instance: str, limit: int = 100) -> list[SetUse]:
     """Give the uses of a set, the latest first."""
     query = select(SetUseRow).where(col(SetUseRow.set_instance) == set_instance)
-    rows = session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))
-    return [
-        SetUse(
-            set_instance=row.set_instance,
-            case_id=row.case_id,
-            cycle=row.cycle,
-            at=row.at,
-            flags=tuple(flag for flag in row.flags.split(",") if flag),
-        )
-        for row in rows
-    ]
+    return [_use_of(row) for row in session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))]
 
 
 def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
@@ -178,80 +170,130 @@ def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
 
     Notes
     -----
-    All cycles of the machine after its last proven one are in doubt. A set is exposed only if its latest reprocessing
-    at the time of use was one of them: one that was reprocessed elsewhere since is not.
+    All cycles of the machine after its last proven one are in doubt, since it may have failed any time from then on; a
+    cycle that was proven itself, after the failure, ends the doubt for those after it. A set is exposed only if its
+    latest reprocessing at the time of use was one of them: one that was reprocessed elsewhere since is not.
     """
-    cycles = suspect_cycles(_proven(session, load_cycle(session, cycle_id).machine), failed=cycle_id)
-    loads: list[str] = []
-    uses: list[SetUseRow] = []
-    sets: dict[str, int] = {}
-    for part in _parts(cycles):
-        loads += session.exec(select(LoadRow.id).where(col(LoadRow.cycle).in_(part)).order_by(col(LoadRow.id)))
-        uses += session.exec(select(SetUseRow).where(col(SetUseRow.cycle).in_(part)))
-    for part in _parts(loads):
-        ends = session.exec(
-            select(LoadItemRow.set_instance, func.max(CycleRow.end_at))
-            .where(col(LoadRow.id) == col(LoadItemRow.load), col(CycleRow.id) == col(LoadRow.cycle))
-            .where(col(LoadItemRow.load).in_(part), col(LoadItemRow.set_instance) != "")
-            .group_by(LoadItemRow.set_instance)
-        )
-        for name, end in ends:
-            sets[name] = max(sets.get(name, 0), end)
-    exposed = [
-        SetUse(
-            set_instance=row.set_instance,
-            case_id=row.case_id,
-            cycle=row.cycle,
-            at=row.at,
-            flags=tuple(flag for flag in row.flags.split(",") if flag),
-        )
-        for row in sorted(uses, key=lambda row: (row.at, row.set_instance, row.case_id))
-    ]
-    return RecallClosure(
-        cycles=cycles, loads=tuple(loads), exposed=tuple(exposed), to_retrieve=tuple(_unused(session, sets))
+    doubt = _doubt(session, load_cycle(session, cycle_id))
+    # Cycles in doubt follow each other on one machine, so that one range of its index says "in these cycles" to every
+    # question below, in one round trip each, however many they are.
+    loads = session.exec(
+        select(LoadRow.id)
+        .where(col(LoadRow.cycle) == col(CycleRow.id), *doubt.clauses)
+        .order_by(col(CycleRow.start_at), col(CycleRow.id), col(LoadRow.id))
     )
+    uses = session.exec(
+        select(SetUseRow)
+        .where(col(SetUseRow.cycle) == col(CycleRow.id), *doubt.clauses)
+        .order_by(col(SetUseRow.at), col(SetUseRow.set_instance), col(SetUseRow.case_id))
+    )
+    ends = session.exec(
+        select(LoadItemRow.set_instance, func.max(CycleRow.end_at))
+        .where(col(LoadItemRow.load) == col(LoadRow.id), col(LoadItemRow.set_instance) != "")
+        .where(col(LoadRow.cycle) == col(CycleRow.id), *doubt.clauses)
+        .group_by(col(LoadItemRow.set_instance))
+    )
+    return RecallClosure(
+        cycles=doubt.cycles,
+        loads=tuple(loads),
+        exposed=tuple(map(_use_of, uses)),
+        to_retrieve=tuple(_unused(session, dict(ends.all()))),
+    )
+
+
+def _use_of(row: SetUseRow) -> SetUse:
+    flags = tuple(flag for flag in row.flags.split(",") if flag)
+    return SetUse(set_instance=row.set_instance, case_id=row.case_id, cycle=row.cycle, at=row.at, flags=flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """Cycles of one machine that follow each other, and how to ask for them."""
+
+    cycles: tuple[str, ...]
+    clauses: tuple[ColumnElement[bool], ...]
+
+
+def _doubt(session: Session, failed: CycleRow) -> _Doubt:
+    """Find the cycles in doubt by walking the machine's index from the failed one to the proven ones around it."""
+    order = (col(CycleRow.start_at), col(CycleRow.id))
+    own = col(CycleRow.machine) == failed.machine
+    here = (failed.start_at, failed.id)
+    marks = (
+        select(IndicatorRow.is_passed)
+        .where(col(IndicatorRow.cycle) == col(CycleRow.id), col(IndicatorRow.kind) == IndicatorKind.BIOLOGICAL.value)
+        .correlate(CycleRow)
+    )
+    is_proven = and_(marks.exists(), not_(marks.where(not_(col(IndicatorRow.is_passed))).exists()))
+    bounds = []
+    for is_before in (True, False):
+        side = _beyond(here, is_before=is_before)
+        way = [key.desc() for key in order] if is_before else list(order)
+        query = select(CycleRow.start_at, CycleRow.id).where(own, *side, is_proven).order_by(*way).limit(1)
+        bounds.append(session.exec(query).first())
+    first, last = bounds
+    clauses = [own]
+    if first is not None:
+        clauses += _beyond((first[0], first[1]), is_before=False)
+    if last is not None:
+        clauses += _beyond((last[0], last[1]), is_before=True)
+    found = session.exec(select(CycleRow.id).where(*clauses).order_by(*order))
+    return _Doubt(cycles=tuple(found), clauses=tuple(clauses))
+
+
+def _beyond(key: tuple[int, str], *, is_before: bool) -> list[ColumnElement[bool]]:
+    """Say "before" or "after" by start and id; the plain bound on the start is what the index can walk."""
+    start, name = key
+    at, cycle = col(CycleRow.start_at), col(CycleRow.id)
+    if is_before:
+        return [at <= start, or_(at < start, cycle < name)]
+    return [at >= start, or_(at > start, cycle > name)]
 
 
 def _parts(ids: Sequence[str]) -> list[Sequence[str]]:
     return [ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)]
 
 
-def _proven(session: Session, machine: str) -> list[ProvenCycle]:
-    biological = IndicatorKind.BIOLOGICAL.value
-    read = session.exec(
-        select(IndicatorRow.cycle, IndicatorRow.is_passed)
-        .where(col(CycleRow.id) == col(IndicatorRow.cycle), col(CycleRow.machine) == machine)
-        .where(col(IndicatorRow.kind) == biological)
-    )
-    results: dict[str, bool] = {}
-    for cycle, is_passed in read:
-        results[cycle] = results.get(cycle, True) and is_passed
-    rows = session.exec(select(CycleRow.id, CycleRow.start_at).where(col(CycleRow.machine) == machine))
-    return [ProvenCycle(id=cycle, start_at=start, is_proven=results.get(cycle)) for cycle, start in rows]
-
-
 def _unused(session: Session, sets: dict[str, int]) -> list[str]:
     """Give the sets that were neither used nor reprocessed since the end of their cycle in doubt."""
-    names = sorted(sets)
-    later: dict[str, int] = {}
-    for part in _parts(names):
+    left: dict[str, int] = {}
+    for part in _parts(sorted(sets)):
         used = session.exec(
             select(SetUseRow.set_instance, func.max(SetUseRow.at))
             .where(col(SetUseRow.set_instance).in_(part))
-            .group_by(SetUseRow.set_instance)
+            .group_by(col(SetUseRow.set_instance))
         )
-        for name, at in used:
-            later[name] = max(later.get(name, 0), at)
-    if not sets:
+        last_use = dict(used.all())
+        left.update({name: sets[name] for name in part if last_use.get(name, 0) < sets[name]})
+    if not left:
         return []
-    # From the recent cycles to their sets: the whole past of each set would be many times as long.
-    again = session.exec(
-        select(LoadItemRow.set_instance, func.max(CycleRow.end_at))
-        .where(col(CycleRow.end_at) > min(sets.values()), col(LoadRow.cycle) == col(CycleRow.id))
-        .where(col(LoadItemRow.load) == col(LoadRow.id), col(LoadItemRow.set_instance) != "")
-        .group_by(LoadItemRow.set_instance)
-    )
-    for name, end in again:
-        if end > sets.get(name, end):
-            later[name] = max(later.get(name, 0), end)
-    return [name for name in names if later.get(name, 0) < sets[name]]
+    again = _reprocessed_at(session, left)
+    return [name for name, end in left.items() if again.get(name, 0) <= end]
+
+
+def _reprocessed_at(session: Session, end_by_set: dict[str, int]) -> dict[str, int]:
+    """Give the latest end of a cycle of each of these sets, at least where it is later than the one given.
+
+    Notes
+    -----
+    After a late indicator few cycles have followed, and all their sets are soon read; after one of long ago the few
+    sets that nobody has used since are, each by its own past. Lists of keys say which way: left to itself, SQLite reads
+    a million items by their set.
+    """
+    since = min(end_by_set.values())
+    recent = session.exec(
+        select(CycleRow.id, CycleRow.end_at).where(col(CycleRow.end_at) > since).limit(_FEW_CYCLES + 1)
+    ).all()
+    found: dict[str, int] = {}
+    if len(recent) <= _FEW_CYCLES:
+        ended = dict(recent)
+        for part in _parts(list(ended)):
+            items = select(LoadItemRow.set_instance, LoadRow.cycle).where(col(LoadItemRow.load) == col(LoadRow.id))
+            for name, cycle in session.exec(items.where(col(LoadRow.cycle).in_(part))):
+                found[name] = max(found.get(name, 0), ended[cycle])
+        return found
+    for part in _parts(list(end_by_set)):
+        past = select(LoadItemRow.set_instance, func.max(CycleRow.end_at)).group_by(col(LoadItemRow.set_instance))
+        past = past.where(col(LoadItemRow.load) == col(LoadRow.id), col(LoadRow.cycle) == col(CycleRow.id))
+        found.update(session.exec(past.where(col(LoadItemRow.set_instance).in_(part))).all())
+    return found

@@ -182,7 +182,7 @@ class CycleRow(SQLModel, table=True):
     """A machine's cycle; ``judgement`` is the latest verdict as JSON."""
 
     __tablename__ = "assets_cycle"
-    __table_args__ = (Index("assets_cycle_machine", "machine", "start_at"),)
+    __table_args__ = (Index("assets_cycle_machine", "machine", "start_at", "id", "end_at"),)
 
     id: str = Field(primary_key=True, max_length=200)
     machine: str = Field(max_length=_ID)

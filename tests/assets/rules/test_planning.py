@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assets.model.loads import LoadState
 from assets.rules.levelling import LevelJob, level
-from assets.rules.recall import ProvenCycle, SetChain, reasons_against_set, suspect_cycles
+from assets.rules.recall import SetChain, reasons_against_set
 from assets.rules.replacement import Candidate, Infeasible, ReplacementRules, plan_replacements
 
 
@@ -119,28 +119,6 @@ def test_rules_that_cannot_be_kept_together_are_refused() -> None:
 
     with pytest.raises(Infeasible):
         plan_replacements([dear], ReplacementRules(budgets=(10,)), seconds=2.0)
-
-
-def cycles(*proven: bool | None) -> list[ProvenCycle]:
-    return [ProvenCycle(id=f"c{i}", start_at=i, is_proven=value) for i, value in enumerate(proven)]
-
-
-def test_all_cycles_since_the_last_proof_are_in_doubt() -> None:
-    assert suspect_cycles(cycles(None, True, None, None, False, None), failed="c4") == ("c2", "c3", "c4", "c5")
-    assert suspect_cycles(cycles(None, False), failed="c1") == ("c0", "c1")
-    assert suspect_cycles(cycles(True, None, False, None, True, None), failed="c2") == ("c1", "c2", "c3")
-
-
-@given(st.lists(st.sampled_from([None, True]), max_size=20), st.lists(st.sampled_from([None, True]), max_size=20))
-def test_the_failed_cycle_is_always_in_doubt_and_a_proven_one_never(
-    before: list[bool | None], after: list[bool | None]
-) -> None:
-    known = cycles(*before, False, *after)
-
-    doubt = suspect_cycles(list(reversed(known)), failed=f"c{len(before)}")
-
-    assert f"c{len(before)}" in doubt
-    assert not {one.id for one in known if one.is_proven} & set(doubt)
 
 
 def test_what_is_wrong_with_a_set_is_named_all_at_once() -> None:
