@@ -20,6 +20,7 @@ from assets.model.maintenance import CalendarRule, Rule
 from assets.model.notices import Certainty, Clause, Notice, Span
 from assets.model.register import Asset
 from assets.rules.due_dates import occurrences
+from assets.rules.due_table import due_table
 from assets.rules.notices import notice_applies
 from assets.rules.reliability.rates import mean_time_between_failures, pool_rates
 from assets.rules.reliability.repairable import History, fit_power_law
@@ -81,15 +82,20 @@ def due_days() -> None:
         for i in range(150_000)
     ]
 
-    def generate() -> int:
-        return sum(1 for rule in rules for _ in occurrences(rule, start_on=date(2026, 1, 1), end_on=date(2035, 12, 31)))
+    start, end = date(2026, 1, 1), date(2035, 12, 31)
+    count = len(due_table(rules, start_on=start, end_on=end))
 
-    begin = time.process_time()
-    count = generate()
+    def one_by_one() -> int:
+        return sum(1 for rule in rules[:3000] for _ in occurrences(rule, start_on=start, end_on=end))
+
+    ours, peer = seconds(lambda: due_table(rules, start_on=start, end_on=end)), seconds(one_by_one) * 50
     row(
         row=f"due days of 50,000 assets x 3 rules x 10 years ({count:,} due)",
-        figure=time.process_time() - begin,
+        figure=ours,
         unit="s",
+        peer="one by one",
+        peer_figure=peer,
+        ratio=peer / ours,
         must="<= 10 s",
     )
 

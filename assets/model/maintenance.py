@@ -147,11 +147,6 @@ class Occurrence:
     window_start: date
     window_end: date
 
-    @property
-    def key(self) -> str:
-        """Key under which a work order for it is opened once."""
-        return f"{self.rule}:{self.due_on.isoformat()}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -169,8 +169,10 @@ def _seconds(values: object) -> object:
     if not isinstance(values, list) or not any(isinstance(value, str) for value in values):
         return values
     try:
-        return [datetime.fromisoformat(str(value)).timestamp() for value in values]
-    except ValueError:
+        instants = [datetime.fromisoformat(str(value)) for value in values]
+        # Without a zone they are taken as they stand: this machine's own clock changes have no part in a verdict.
+        return [(at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() for at in instants]
+    except (ValueError, OverflowError):
         return values
 
 
@@ -178,7 +180,7 @@ def _column(values: object, field: str, place: str) -> FloatArray:
     if isinstance(values, list):
         values = [_WORDS.get(v.strip().lower(), v) if isinstance(v, str) else v for v in values]
     if not isinstance(values, list) or not all(
-        v is None or (isinstance(v, int | float) and abs(v) < 1e15) for v in values
+        v is None or (isinstance(v, int | float) and (abs(v) < 1e15 or math.isnan(v))) for v in values
     ):
         raise field_problem(field, place, "Expected a list of numbers or null.", "Use null for a sample that is bad.")
     return np.array([math.nan if v is None else float(v) for v in values], dtype=np.float64)

@@ -120,6 +120,11 @@ def occurrences(rule: Rule, *, start_on: date, end_on: date) -> Iterator[Occurre
             yield Occurrence(rule=rule.id, due_on=due, window_start=due - margin, window_end=due + margin)
 
 
+def key_of(rule: str, due_on: date) -> str:
+    """Give the key under which the order of a due day is opened once, whoever generates it how often."""
+    return f"{rule}:{due_on.isoformat()}"
+
+
 def state_on(day: date, *, due_on: date, window_days: int, is_done: bool = False) -> DueState:
     """Give where a maintenance stands on a local day."""
     margin = timedelta(days=window_days)

@@ -19,26 +19,20 @@ from twin.errors import FieldProblem, ImportRefused, InputError
 
 COLUMNS = ("asset", "start", "end", "event")
 _EVENT = {
-    "1": True,
-    "true": True,
-    "yes": True,
-    "failure": True,
-    "0": False,
-    "false": False,
-    "no": False,
-    "": False,
-    "censored": False,
+    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "failure", "failed", "fail"), True),
+    **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "", "censored", "alive", "suspended", "suspension"), False),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureRow:
-    """One row: a device watched from one age to another, and whether it failed then."""
+    """One row: a device watched from one age to another, and whether it failed then; ``place`` is its line."""
 
     asset: str
     start: float
     end: float
     is_event: bool
+    place: str = ""
 
 
 def read_failures(text: str, *, source: str) -> list[FailureRow]:
@@ -47,8 +41,8 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
     Parameters
     ----------
     text : str
-        CSV with a header naming ``asset``, ``start``, ``end``, ``event``, split by comma, semicolon or tab; ages as
-        numbers in one unit of time, or days as ISO 8601 dates (then each device's age counts in days from its first
+        CSV with a header naming ``asset``, ``start``, ``end``, ``event``, split by comma, semicolon, tab or bar; ages
+        as numbers in one unit of time, or days as ISO 8601 dates (then each device's age counts in days from its first
         start); event 1 for a failure at ``end`` and 0 for still alive. A device that is watched on after a failure is
         a repairable one; rows of a device without a failure in between are one watch.
     source : str
@@ -60,9 +54,20 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
         If a column is missing or any row cannot be used; every problem is named with its row.
     """
     plain = text.removeprefix("\ufeff")
+    declared = re.match(r"sep=(.)\r?\n", plain)  # Excel's own first line
+    skipped = 1 if declared else 0
+    plain = plain[declared.end() :] if declared else plain
     head = plain.split("\n", 1)[0]
-    split = max((";", "\t", ","), key=head.count)
-    reader = csv.DictReader(io.StringIO(plain), skipinitialspace=True, delimiter=split)
+    split = declared.group(1) if declared else max((";", "\t", "|", ","), key=head.count)
+    reader = csv.DictReader(io.StringIO(plain, newline=""), skipinitialspace=True, delimiter=split)
+    try:
+        lines = [(reader.line_num + skipped, record) for record in reader]
+    except csv.Error as error:
+        cure = "Save the table as CSV in UTF-8."
+        problem = FieldProblem(
+            field="row", place=f"row {reader.line_num + skipped + 1}", message=f"{error}.", cure=cure
+        )
+        raise ImportRefused(source, [problem]) from error
     names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     missing = [name for name in COLUMNS if name not in names]
     if missing:
@@ -70,17 +75,17 @@ def read_failures(text: str, *, source: str) -> list[FailureRow]:
         raise ImportRefused(
             source,
             [
-                FieldProblem(field=name, place="row 1", message="There is no such column.", cure=cure)
+                FieldProblem(field=name, place=f"row {skipped + 1}", message="There is no such column.", cure=cure)
                 for name in missing
             ],
         )
     rows: list[FailureRow] = []
     problems: list[FieldProblem] = []
-    records = [{name: (record.get(names[name]) or "").strip() for name in COLUMNS} for record in reader]
-    if split == ";":
-        # A semicolon between fields goes with a comma as the decimal mark.
+    records = [{name: (record.get(names[name]) or "").strip() for name in COLUMNS} for _, record in lines]
+    if split != ",":
+        # Where no comma parts the fields, it is the decimal mark.
         records = [record | {name: record[name].replace(",", ".") for name in ("start", "end")} for record in records]
-    for number, values in enumerate(_with_ages(records), start=2):
+    for (number, _), values in zip(lines, _with_ages(records), strict=True):
         found = _row(values, f"row {number}", problems)
         if found is not None:
             rows.append(found)
@@ -129,7 +134,7 @@ def _row(values: dict[str, str], place: str, problems: list[FieldProblem]) -> Fa
         except ValueError:
             numbers[name] = math.nan
         if not math.isfinite(numbers[name]):
-            cure = "Give an age in hours, days or cycles."
+            cure = "Give an age in hours, days or cycles, or a day as 2026-01-31."
             problems.append(FieldProblem(field=name, place=place, message=f"{values[name]!r} is no number.", cure=cure))
     event = _EVENT.get(values["event"].lower())
     if event is None:
@@ -142,17 +147,20 @@ def _row(values: dict[str, str], place: str, problems: list[FieldProblem]) -> Fa
         problems.append(FieldProblem(field="end", place=place, message=message, cure="Give ages, start before end."))
     if len(problems) > count:
         return None
-    return FailureRow(asset=values["asset"], start=numbers["start"], end=numbers["end"], is_event=bool(event))
+    start, end = numbers["start"], numbers["end"]
+    return FailureRow(asset=values["asset"], start=start, end=end, is_event=bool(event), place=place)
 
 
 def _overlaps(rows: list[FailureRow]) -> list[FieldProblem]:
-    latest: dict[str, float] = {}
+    latest: dict[str, FailureRow] = {}
     problems = []
     for row in sorted(rows, key=lambda one: (one.asset, one.start)):
-        if row.start < latest.get(row.asset, 0.0):
-            message = f"{row.asset} is watched twice from {row.start} on."
-            problems.append(FieldProblem(field="start", place=row.asset, message=message, cure="Let rows follow."))
-        latest[row.asset] = row.end
+        before = latest.get(row.asset)
+        if before is not None and row.start < before.end:
+            message = f"{row.asset} is watched twice from {row.start:g} on: here and in {before.place}."
+            problems.append(FieldProblem(field="start", place=row.place, message=message, cure="Let rows follow."))
+        if before is None or row.end > before.end:
+            latest[row.asset] = row
     return problems
 
 

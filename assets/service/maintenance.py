@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 from sqlmodel import Session, col, select
 
-from assets.model.maintenance import Anchor, DueState, Occurrence, Performed, Rule
+from assets.model.maintenance import Anchor, DueState, Performed, Rule
 from assets.model.regions import ComplianceFlag
 from assets.model.work import WorkKind, WorkOrder, WorkState
-from assets.rules.due_dates import add_months, local_day, meter_due, occurrences
+from assets.rules.due_dates import add_months, key_of, local_day, meter_due
+from assets.rules.due_table import due_table
 from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.meters import usage_of
@@ -20,6 +23,11 @@ from assets.service.work import OPEN_STATES, open_work_order, order_of_row
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import RuleRow, WorkOrderRow
 from twin.access import Permission
+
+_UTC = ZoneInfo("UTC")
+_PAGE = 1000  # rules at a time: their orders are asked for together
+_BATCH = 500  # bound values per statement stay far below what either database allows
+_MOST_RULES = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +53,32 @@ def save_rule(session: Session, *, act: Act, rule: Rule) -> None:
     """Keep a rule of a device, new or changed."""
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     load_asset(session, rule.asset)
-    session.merge(RuleRow(id=rule.id, asset=rule.asset, body=msgspec.json.encode(rule).decode()))
+    today = local_day(act.now, _UTC)
+    known = session.get(RuleRow, rule.id)
+    if known is None:
+        # What fell due just before the rule was entered is still to be done; what did so years before is not.
+        since = today - timedelta(days=rule.calendar.window_days if rule.calendar is not None else 0)
+    elif msgspec.json.decode(known.body, type=Rule).calendar != rule.calendar:
+        since = today
+    else:
+        since = date.fromisoformat(known.since)
+    body = msgspec.json.encode(rule).decode()
+    session.merge(RuleRow(id=rule.id, asset=rule.asset, since=since.isoformat(), body=body))
     session.flush()
 
 
 def rules_of(session: Session, *, asset: str = "", after: str = "", limit: int = 1000) -> list[Rule]:
     """Give rules by id, of one device or of all."""
+    return [rule for rule, _ in _page_of_rules(session, asset=asset, after=after, limit=limit)]
+
+
+def _page_of_rules(session: Session, *, asset: str, after: str, limit: int) -> list[tuple[Rule, date]]:
+    """Give rules with the day from which each counts."""
     query = select(RuleRow).where(col(RuleRow.id) > after)
     if asset:
         query = query.where(col(RuleRow.asset) == asset)
     rows = session.exec(query.order_by(col(RuleRow.id)).limit(limit))
-    return [msgspec.json.decode(row.body, type=Rule) for row in rows]
+    return [(msgspec.json.decode(row.body, type=Rule), date.fromisoformat(row.since)) for row in rows]
 
 
 def generate(session: Session, *, act: Act, horizon: Horizon) -> list[WorkOrder]:
@@ -79,77 +102,91 @@ def generate(session: Session, *, act: Act, horizon: Horizon) -> list[WorkOrder]
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     opened: list[WorkOrder] = []
     after = ""
-    while page := rules_of(session, after=after):
-        for rule in page:
-            opened += _open_missing(session, act, rule, horizon)
-        after = page[-1].id
+    while page := _page_of_rules(session, asset="", after=after, limit=_PAGE):
+        past = _orders_by_rule(session, [rule.id for rule, _ in page])
+        for rule, key, due_on in _due(session, page, past, horizon):
+            if all(order.key != key for order in past.get(rule.id, ())):
+                opened.append(_open(session, act, _Due(rule=rule, key=key, on=due_on), horizon))
+        after = page[-1][0].id
     return opened
 
 
-def _open_missing(session: Session, act: Act, rule: Rule, horizon: Horizon) -> list[WorkOrder]:
-    known = set(
-        session.exec(select(WorkOrderRow.dedupe_key).where(col(WorkOrderRow.dedupe_key).startswith(f"{rule.id}:")))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ordered:
+    """What is known of an order that a rule has led to."""
+
+    key: str
+    state: WorkState
+    closed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """A rule that asks for an order now, and the key under which it is opened once."""
+
+    rule: Rule
+    key: str
+    on: date
+
+
+def _orders_by_rule(session: Session, rules: Sequence[str]) -> dict[str, list[_Ordered]]:
+    columns = (WorkOrderRow.rule, WorkOrderRow.dedupe_key, WorkOrderRow.state, WorkOrderRow.closed_at)
+    found: dict[str, list[_Ordered]] = {}
+    for part in range(0, len(rules), _BATCH):
+        query = select(*columns).where(col(WorkOrderRow.rule).in_(rules[part : part + _BATCH]))
+        for rule, key, state, closed_at in session.exec(query):
+            found.setdefault(rule, []).append(_Ordered(key=key, state=WorkState(state), closed_at=closed_at))
+    return found
+
+
+def _open(session: Session, act: Act, due: _Due, horizon: Horizon) -> WorkOrder:
+    order = WorkOrder(
+        id=f"pm:{due.key}",
+        asset=due.rule.asset,
+        kind=WorkKind(due.rule.kind),
+        title=due.rule.title,
+        due_at=_end_of_day(due.on, horizon.zone),
+        rule=due.rule.id,
+        due_date=due.on.isoformat(),
     )
-    opened = []
-    for key, due_on in [
-        *((due.key, due.due_on) for due in _due(session, rule, horizon)),
-        *_due_by_use(session, rule, horizon),
-    ]:
-        if key in known:
-            continue
-        order = WorkOrder(
-            id=f"pm:{key}",
-            asset=rule.asset,
-            kind=WorkKind(rule.kind),
-            title=rule.title,
-            due_at=_end_of_day(due_on, horizon.zone),
-            rule=rule.id,
-            due_date=due_on.isoformat(),
-        )
-        step = replace(act, key=f"{act.key}:{key}")
-        opened.append(open_work_order(session, act=step, order=order, dedupe_key=key))
-    return opened
+    return open_work_order(session, act=replace(act, key=f"{act.key}:{due.key}"), order=order, dedupe_key=due.key)
 
 
-def _due_by_use(session: Session, rule: Rule, horizon: Horizon) -> list[tuple[str, date]]:
-    """Give the order that use makes due now: one per step of the meter, and none while one is open."""
-    if rule.meter is None or _has_open(session, rule):
-        return []
-    done_at = max((o.closed_at for o in _orders(session, rule) if o.state is WorkState.CLOSED), default=0)
+def _due(
+    session: Session, page: Sequence[tuple[Rule, date]], past: Mapping[str, Sequence[_Ordered]], horizon: Horizon
+) -> Iterator[tuple[Rule, str, date]]:
+    """Give what is due up to the horizon: by the calendar for all rules at once, else rule by rule."""
+    end = horizon.today + timedelta(days=horizon.days)
+    steady = [(r, since) for r, since in page if r.calendar is not None and r.calendar.anchor is not Anchor.FLOATING]
+    if steady:
+        table = due_table([r for r, _ in steady], start_on=min(since for _, since in steady), end_on=end)
+        for index, due_on in table.pairs():
+            rule, since = steady[index]
+            if due_on >= since:
+                yield rule, key_of(rule.id, due_on), due_on
+    for rule, _ in page:
+        own = past.get(rule.id, ())
+        if any(order.state in OPEN_STATES for order in own):
+            continue  # what counts from the last completion cannot come due before that one is done
+        done_at = max((order.closed_at for order in own if order.state is WorkState.CLOSED), default=0)
+        if rule.calendar is not None and rule.calendar.anchor is Anchor.FLOATING:
+            done_on = local_day(done_at, horizon.zone) if done_at else None
+            due_on = rule.calendar.anchor_on if done_on is None else add_months(done_on, rule.calendar.months)
+            if due_on <= end:
+                yield rule, key_of(rule.id, due_on), due_on
+        if rule.meter is not None:
+            yield from _due_by_use(session, rule, done_at, horizon)
+
+
+def _due_by_use(session: Session, rule: Rule, done_at: int, horizon: Horizon) -> Iterator[tuple[Rule, str, date]]:
+    """Give the order that use makes due now: one per step of the meter."""
+    if rule.meter is None:
+        return
     used = usage_of(session, asset=rule.asset, meter=rule.meter_name)
     at_last = usage_of(session, asset=rule.asset, meter=rule.meter_name, until=done_at).total if done_at else 0.0
     found = meter_due(rule.meter, last_done_at=at_last, reading=used.total)
-    return [(f"{rule.id}:use:{found.next_at:g}", horizon.today)] if found.state is DueState.DUE else []
-
-
-def _due(session: Session, rule: Rule, horizon: Horizon) -> list[Occurrence]:
-    by_time = rule.calendar
-    if by_time is None:
-        return []
-    end = horizon.today + timedelta(days=horizon.days)
-    if by_time.anchor is not Anchor.FLOATING:
-        return list(occurrences(rule, start_on=by_time.anchor_on, end_on=end))
-    done = _last_done(session, rule, horizon.zone)
-    due = by_time.anchor_on if done is None else add_months(done, by_time.months)
-    margin = timedelta(days=by_time.window_days)
-    is_open = _has_open(session, rule)
-    if due > end or is_open:
-        return []
-    return [Occurrence(rule=rule.id, due_on=due, window_start=due - margin, window_end=due + margin)]
-
-
-def _orders(session: Session, rule: Rule) -> list[WorkOrder]:
-    rows = session.exec(select(WorkOrderRow).where(col(WorkOrderRow.dedupe_key).startswith(f"{rule.id}:")))
-    return [order_of_row(row) for row in rows]
-
-
-def _has_open(session: Session, rule: Rule) -> bool:
-    return any(order.state in OPEN_STATES for order in _orders(session, rule))
-
-
-def _last_done(session: Session, rule: Rule, zone: ZoneInfo) -> date | None:
-    done = [local_day(o.closed_at, zone) for o in _orders(session, rule) if o.state is WorkState.CLOSED]
-    return max(done, default=None)
+    if found.state is DueState.DUE:
+        yield rule, f"{rule.id}:use:{found.next_at:g}", horizon.today
 
 
 def _end_of_day(day: date, zone: ZoneInfo) -> int:
@@ -161,14 +198,14 @@ def _end_of_day(day: date, zone: ZoneInfo) -> int:
 def flag_overdue(session: Session, *, act: Act, horizon: Horizon) -> list[str]:
     """Mark the devices whose maintenance is past its window, and unmark the others; give the ids that changed."""
     act.actor.require(Permission.WORK_ORDERS_WRITE)
+    rules = {rule.id: rule for rule in rules_of(session, limit=_MOST_RULES)}
     overdue: set[str] = set()
-    assets: set[str] = set()
-    for rule in rules_of(session, limit=100_000):
-        assets.add(rule.asset)
-        window = timedelta(days=rule.calendar.window_days if rule.calendar is not None else 0)
-        for order in _orders(session, rule):
-            if order.state in OPEN_STATES and date.fromisoformat(order.due_date) + window < horizon.today:
-                overdue.add(rule.asset)
+    query = select(WorkOrderRow).where(col(WorkOrderRow.rule) != "", col(WorkOrderRow.state).in_(OPEN_STATES))
+    for order in map(order_of_row, session.exec(query)):
+        rule = rules.get(order.rule)
+        if rule is not None and date.fromisoformat(order.due_date) + timedelta(days=_window(rule)) < horizon.today:
+            overdue.add(rule.asset)
+    assets = {rule.asset for rule in rules.values()}
     changed = []
     for asset_id in sorted(assets):
         flags = regions_of_row(load_asset(session, asset_id)).compliance
@@ -192,24 +229,83 @@ def performed_in(session: Session, *, start_on: date, end_on: date, zone: ZoneIn
     zone : ZoneInfo
         The hospital's.
     """
+    rules = {rule.id: rule for rule in rules_of(session, limit=_MOST_RULES)}
+    query = select(WorkOrderRow).where(
+        col(WorkOrderRow.rule) != "",
+        col(WorkOrderRow.due_at) > _end_of_day(start_on - timedelta(days=1), zone),
+        col(WorkOrderRow.due_at) <= _end_of_day(end_on, zone),
+    )
     found = []
-    for rule in rules_of(session, limit=100_000):
-        window = rule.calendar.window_days if rule.calendar is not None else 0
-        for order in _orders(session, rule):
-            due = date.fromisoformat(order.due_date)
-            if not start_on <= due <= end_on:
-                continue
-            is_done = order.state is WorkState.CLOSED and order.finding != "not_located"
-            is_excused = order.state is WorkState.CANCELLED or order.finding == "not_located"
-            ended = local_day(order.closed_at, zone) if order.closed_at else None
-            found.append(
-                Performed(
-                    due_on=due,
-                    done_on=ended if is_done else None,
-                    window_days=window,
-                    excused_on=ended if is_excused else None,
-                    excuse=(order.finding or "cancelled") if is_excused else "",
-                    found_fault=order.finding == "repaired",
-                )
+    for order in map(order_of_row, session.exec(query)):
+        is_done = order.state is WorkState.CLOSED and order.finding != "not_located"
+        is_excused = order.state is WorkState.CANCELLED or order.finding == "not_located"
+        ended = local_day(order.closed_at, zone) if order.closed_at else None
+        found.append(
+            Performed(
+                due_on=date.fromisoformat(order.due_date),
+                done_on=ended if is_done else None,
+                window_days=_window(rules.get(order.rule)),
+                excused_on=ended if is_excused else None,
+                excuse=(order.finding or "cancelled") if is_excused else "",
+                found_fault=order.finding == "repaired",
             )
+        )
     return found
+
+
+def _window(rule: Rule | None) -> int:
+    return rule.calendar.window_days if rule is not None and rule.calendar is not None else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthWork:
+    """Planned maintenance of one month.
+
+    Parameters
+    ----------
+    month_on : date
+        Its first day.
+    skill : str
+        What it needs; empty for anybody.
+    due, minutes : int
+        How many, and how long they take.
+    """
+
+    month_on: date
+    skill: str
+    due: int
+    minutes: int
+
+
+def work_ahead(session: Session, *, start_on: date, end_on: date) -> list[MonthWork]:
+    """Give the work that the calendar rules ask for, by month and skill: what technicians will be needed for years on.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    start_on, end_on : date
+        Due days, both included.
+
+    Notes
+    -----
+    Rules that count from the day they were done are taken to be done when due; rules by use alone are not in it.
+    """
+    rules = rules_of(session, limit=_MOST_RULES)
+    table = due_table(rules, start_on=start_on, end_on=end_on)
+    minutes = np.array([rule.minutes for rule in rules], dtype=np.int64)
+    skills, skill_of = np.unique(np.array([rule.skill for rule in rules], dtype=object), return_inverse=True)
+    months = table.due_on.astype("datetime64[M]")
+    keys = months.astype(np.int64) * max(len(skills), 1) + skill_of[table.rule_index]
+    found, position = np.unique(keys, return_inverse=True)
+    counts = np.bincount(position, minlength=len(found))
+    sums = np.bincount(position, weights=minutes[table.rule_index], minlength=len(found))
+    return [
+        MonthWork(
+            month_on=np.datetime64(int(key) // len(skills), "M").astype("datetime64[D]").item(),
+            skill=str(skills[int(key) % len(skills)]),
+            due=int(count),
+            minutes=int(total),
+        )
+        for key, count, total in zip(found, counts, sums, strict=True)
+    ]

@@ -232,7 +232,7 @@ def list_work_orders(
 
 def open_planned(session: Session) -> list[WorkOrder]:
     """Give the open orders that fulfil a maintenance rule, by due instant."""
-    query = select(WorkOrderRow).where(col(WorkOrderRow.state) == WorkState.OPEN.value)
+    query = select(WorkOrderRow).where(col(WorkOrderRow.state) == WorkState.OPEN.value, col(WorkOrderRow.rule) != "")
     found = [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.due_at)))]
     return [order for order in found if order.due_date]
 
@@ -264,6 +264,7 @@ def _write(session: Session, row: WorkOrderRow, order: WorkOrder) -> WorkOrder:
     is_new = not row.state
     row.asset, row.kind, row.state = order.asset, order.kind.value, order.state.value
     row.opened_at, row.due_at, row.closed_at = order.opened_at, order.due_at, order.closed_at
+    row.rule = order.rule
     row.body = msgspec.json.encode(order).decode()
     row.version = 1 if is_new else row.version + 1
     session.add(row)

@@ -131,6 +131,7 @@ class WorkOrderRow(SQLModel, table=True):
     opened_at: int = _instant()
     due_at: int = _instant(index=True)
     closed_at: int = _instant()
+    rule: str = Field(default="", max_length=_ID, index=True)
     version: int = 1
     body: str = _body()
 
@@ -293,13 +294,13 @@ class NoticeMatchRow(SQLModel, table=True):
 
 
 class RuleRow(SQLModel, table=True):
-    """A maintenance rule of one asset and what was last done under it; ``body`` is the rule as JSON."""
+    """A maintenance rule of one asset, and the local day from which it counts; ``body`` is the rule as JSON."""
 
     __tablename__ = "assets_rule"
 
     id: str = Field(primary_key=True, max_length=_ID)
     asset: str = Field(max_length=_ID, index=True)
-    next_due: str = Field(default="", max_length=10, index=True)
+    since: str = Field(default="", max_length=10)
     body: str = _body()
 
 

@@ -45,6 +45,7 @@ from twin.events.things import ZoneConfirmed
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
 
 _LOG = logging.getLogger(__name__)
+_HASTE_US = 2_500_000  # after a machine changed its state its samples go at once: a cycle's verdict waits for them
 _MOST_WAITING_SAMPLES = 500_000
 
 
@@ -69,6 +70,7 @@ class GatewayRuntime:
         self._chance = np.random.default_rng(settings.seed)
         self._profiles = {name: load_profile(name) for name in {one.profile for one in settings.machines}}
         self.cleaning = Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
+        self._in_haste_until = 0
         self._statuses = MachineStatuses({(one.id, one.status_signal): self._labels(one) for one in settings.machines})
         self.walk: WalkTest | None = None
         self.ear = LineEar(clock)
@@ -199,7 +201,7 @@ class GatewayRuntime:
             self._events += self.cleaning.advance(now)
             if self.walk is not None:
                 self.walk.watch(self.cleaning.zone_of(self.walk.tag), now)
-            is_due = loop.time() - samples_at >= uplink.samples_every_s
+            is_due = loop.time() - samples_at >= uplink.samples_every_s or now < self._in_haste_until
             if is_due:
                 samples_at = loop.time()
             await self._flush(with_samples=is_due)
@@ -231,7 +233,10 @@ class GatewayRuntime:
 
     def on_samples(self, samples: Sequence[Sample]) -> None:
         """Take in samples of one machine."""
-        self._events += [change for sample in samples if (change := self._statuses.take(sample))]
+        changes = [change for sample in samples if (change := self._statuses.take(sample))]
+        if changes:
+            self._events += changes
+            self._in_haste_until = self._clock.now() + _HASTE_US
         if len(self._samples) + len(samples) > _MOST_WAITING_SAMPLES:
             self.dropped_samples += len(samples)
             return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -36,7 +39,7 @@ def judge_file(file: CycleFile, as_json: AsJson = True) -> None:
     """Print one verdict per cycle; a failed cycle is a result, not an error of the command."""
 
     def work() -> object:
-        cycles = read_cycles(msgspec.json.decode(_text(file)), source=file.name)
+        cycles = read_cycles(_document(_text(file)), source=file.name)
         return {
             "cycles": [
                 _verdict(c.id, judge(c.trace, c.programme, c.preconditions)) | {"ignored": c.ignored} for c in cycles
@@ -61,7 +64,7 @@ def read_label(text: Label, as_json: AsJson = True) -> None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")  # what Windows saves begins with a mark
     except OSError as error:
         raise DecodeError(f"{file} cannot be read: {error.strerror}.", code="file.unreadable") from error
     except UnicodeDecodeError as error:
@@ -69,11 +72,24 @@ def _text(file: Path) -> str:
         raise DecodeError(message, code="file.encoding", offset=error.start) from error
 
 
+def _document(text: str) -> object:
+    """Read JSON, also as Python and R write it, with NaN for a value that is none; that is no evidence of anything."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        if not re.search(r"\b(?:NaN|Infinity)\b", text):
+            raise
+    try:
+        return json.loads(text, parse_constant=lambda _: math.nan)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"Expected JSON: {error}.", code="file.json") from error
+
+
 def _speak(work: Callable[[], object]) -> None:
     """Print the result, or a coded error to standard error with exit code 2."""
     try:
         result = work()
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         _complain(DecodeError(f"Expected JSON: {error}.", code="file.json"))
     except HospitalTwinError as error:
         _complain(error)

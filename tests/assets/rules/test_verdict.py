@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from assets.model.cycle import CycleTrace, Preconditions
 from assets.model.programme import (
     FULL_STEAM_EVIDENCE,
-    TEMPERATURE_AND_PRESSURE,
     Drying,
     Evidence,
     MachineKind,
@@ -22,54 +21,13 @@ from assets.model.programme import (
     Pulses,
 )
 from assets.rules.cycle_file import read_cycles
-from assets.rules.steam import ATMOSPHERE_KPA, saturation_pressure_kpa
+from assets.rules.steam import ATMOSPHERE_KPA
 from assets.rules.verdict import judge
+from benchmarks.cycles import BANDS, MUTATIONS, clean_cycle, mutate, programme, stepped, without
 from twin.events.supply import Verdict
 
 COUNT = int(os.environ.get("HOSPITAL_TWIN_CYCLES", "250"))
 ALL_WELL = Preconditions(air_removal_test=True, leak_test=True, calibration=True, maintenance=True, no_open_notice=True)
-BANDS = [(134.0, 180.0), (121.0, 900.0), (126.0, 600.0), (132.0, 240.0), (115.0, 1800.0)]
-
-
-def programme(low: float = 134.0, hold: float = 180.0, **limits: Any) -> Programme:
-    return Programme(id=f"{low:g}", band_low_c=low, band_high_c=low + 3.0, required_hold_s=hold, **limits)
-
-
-def clean_cycle(
-    low: float = 134.0,
-    hold: float = 180.0,
-    *,
-    seed: int | None = None,
-    extra_s: float = 10.0,
-    above: float = 0.5,
-    air: float = 0.0,
-) -> CycleTrace:
-    """A pulsed cycle with an exact plateau; noise of 0.1 K and 0.5 kPa when a seed is given."""
-    plateau = hold + extra_s
-    points = [(0, 60), (60, 100), (120, 70), (180, 105), (240, 72), (300, 106), (420, low + above)]
-    points += [(420 + plateau, low + above), (480 + plateau, 105), (660 + plateau, 80)]
-    at = np.arange(0.0, 661.0 + plateau)
-    temperature = np.interp(at, [p[0] for p in points], [p[1] for p in points])
-    pressure = np.array([saturation_pressure_kpa(t) for t in temperature]) / (1.0 - air)
-    noise = np.random.default_rng(seed)
-    scale = 0.0 if seed is None else 1.0
-    n = len(at)
-    return CycleTrace(
-        times_us=(at * 1e6).astype(np.int64),
-        control_c=temperature + scale * noise.normal(0, 0.1, n),
-        record_c=temperature + scale * noise.normal(0, 0.1, n),
-        pressure_kpa=pressure + scale * noise.normal(0, 0.5, n),
-        phase=np.select([at < 420, at < 420 + plateau], [1.0, 2.0], 3.0),
-        door=np.ones(n),
-        alarm=np.zeros(n),
-        cycle_number=np.full(n, 4711.0),
-        heartbeat=np.arange(n, dtype=np.float64) % 65536,
-    )
-
-
-def without(trace: CycleTrace, drop: np.ndarray) -> CycleTrace:
-    kept = {name: channel[~drop] for name, channel in trace.channels().items()}
-    return CycleTrace(times_us=trace.times_us[~drop], **kept)
 
 
 def test_worked_cycles_get_their_verdict_hold_and_lethality(worked_case: Any) -> None:
@@ -303,12 +261,6 @@ def test_no_samples_are_undetermined() -> None:
     assert found.verdict is Verdict.UNDETERMINED
 
 
-def stepped(trace: CycleTrace, index: int, seconds: float) -> CycleTrace:
-    """The same samples with a clock that is set on at one of them."""
-    later = np.arange(len(trace.times_us)) >= index
-    return dataclasses.replace(trace, times_us=trace.times_us + np.where(later, int(seconds * 1e6), 0))
-
-
 @pytest.mark.parametrize("seconds", [-600.0, -3.0, 30.0, 3600.0])
 @pytest.mark.parametrize("index", [150, 350, 640])
 @pytest.mark.parametrize("has_heartbeat", [True, False])
@@ -383,63 +335,6 @@ def test_readings_that_freeze_among_noise_are_no_evidence_but_a_coarse_sensor_is
 @given(st.floats(0.06, 0.3), st.sampled_from(BANDS), st.integers(0, 10**6))
 def test_no_noise_lets_six_percent_of_air_pass(air: float, band: tuple[float, float], seed: int) -> None:
     assert judge(clean_cycle(*band, air=air, seed=seed), programme(*band)).verdict is Verdict.FAIL
-
-
-MUTATIONS = (
-    "short_hold",
-    "dip",
-    "over_band",
-    "air",
-    "drift",
-    "gap",
-    "frozen_heartbeat",
-    "gauge",
-    "clock_back",
-    "clock_forward",
-)
-
-
-def mutate(kind: str, rng: np.random.Generator) -> tuple[CycleTrace, Programme]:
-    low, hold = BANDS[int(rng.integers(len(BANDS)))]
-    seed = int(rng.integers(1 << 30))
-    judged = programme(low, hold, required=TEMPERATURE_AND_PRESSURE | {Evidence.HEARTBEAT, Evidence.RECORD_TEMPERATURE})
-    if kind == "short_hold":
-        # At least two seconds short once the slopes within the band are counted.
-        return clean_cycle(low, hold, seed=seed, extra_s=-float(rng.uniform(8.0, hold * 0.8))), judged
-    if kind == "air":
-        return clean_cycle(low, hold, seed=seed, air=float(rng.uniform(0.06, 0.2))), judged
-    trace = clean_cycle(low, hold, seed=seed)
-    assert trace.control_c is not None
-    assert trace.record_c is not None
-    assert trace.pressure_kpa is not None
-    assert trace.heartbeat is not None
-    middle = 425 + int(rng.uniform(0.3, 0.7) * hold)
-    width = int(rng.integers(4, 60))
-    part = slice(middle, middle + width)
-    control, record, pressure = trace.control_c.copy(), trace.record_c.copy(), trace.pressure_kpa.copy()
-    if kind == "dip":
-        depth = rng.uniform(1.2, 6.0)
-        control[part] -= depth
-        record[part] -= depth
-        return dataclasses.replace(trace, control_c=control, record_c=record), judged
-    if kind == "over_band":
-        control[part] += rng.uniform(3.0, 6.0)
-        return dataclasses.replace(trace, control_c=control), judged
-    if kind == "drift":
-        control += np.linspace(0.0, rng.uniform(2.5, 6.0), len(control)) * (1 if rng.random() < 0.5 else -1)
-        return dataclasses.replace(trace, control_c=control), judged
-    if kind == "gauge":
-        return dataclasses.replace(trace, pressure_kpa=pressure - ATMOSPHERE_KPA), judged
-    index = np.arange(len(trace.times_us))
-    if kind == "gap":
-        return without(trace, (index >= middle) & (index < middle + width)), judged
-    if kind == "frozen_heartbeat":
-        heartbeat = trace.heartbeat.copy()
-        heartbeat[part] = heartbeat[middle]
-        return dataclasses.replace(trace, heartbeat=heartbeat), judged
-    step = -int(rng.integers(2, 600)) if kind == "clock_back" else int(rng.integers(2, 600))
-    # Anywhere after the first minute, on slopes as well as in the plateau.
-    return stepped(trace, int(rng.integers(60, len(index) - 60)), step), judged
 
 
 @pytest.mark.parametrize("kind", MUTATIONS)

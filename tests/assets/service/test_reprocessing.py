@@ -36,8 +36,8 @@ from assets.service.loads import (
 )
 from assets.service.register import register_asset
 from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machine, save_programme
+from benchmarks.cycles import columns_of
 from tests.assets.conftest import House
-from tests.assets.rules.test_verdict import clean_cycle
 from twin.access import SYSTEM, Role
 from twin.clock import SECOND_US
 from twin.errors import Forbidden, Refused
@@ -115,17 +115,6 @@ def cssd(house: House) -> House:
     house.do(prepare)
     house.do(register_asset, act=house.act(), asset=Asset(id="ster-1", control_no="S1", category="s", name="S"))
     return house
-
-
-def columns_of(*, hold: float = 180.0, number: int = 1, **changes: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A whole cycle with five idle samples after it, as the gateway's profile names the signals."""
-    trace = clean_cycle(hold=hold)
-    count = len(trace.times_us)
-    columns = {name: np.concatenate((values, np.full(5, values[-1]))) for name, values in trace.channels().items()}
-    columns["phase"] = np.concatenate((columns["phase"][:count], np.zeros(5)))
-    columns["cycle_number"] = np.full(count + 5, float(number))
-    columns["programme"] = np.full(count + 5, float(changes.get("programme", 0)))
-    return np.arange(count + 5, dtype=np.int64) * SECOND_US, columns
 
 
 def run_cycle(house: House, store: Store, *, start: int | None = None, pieces: int = 1, **how: Any) -> str:

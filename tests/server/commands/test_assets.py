@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +294,7 @@ def test_reliability_reads_other_spreadsheets(
         ("asset,start,end\na,0,1", ["row 1"]),
         ("asset,start,end,event\n", ["row 2"]),
         ("asset,start,end,event\na,0,x,1\n,0,1,1\nb,5,4,1\nc,0,1,maybe", ["row 2", "row 3", "row 4", "row 5"]),
-        ("asset,start,end,event\na,0,5,1\na,4,9,1", ["a"]),
+        ("asset,start,end,event\na,0,5,1\na,4,9,1", ["row 3"]),
     ],
 )
 def test_reliability_names_each_bad_row(
@@ -325,3 +326,78 @@ def test_a_file_that_is_not_there_is_a_coded_error(capsys: pytest.CaptureFixture
     (tmp_path / "b.csv").write_bytes(b"asset,start,end,event\n\xff")
     code, _, error = call(capsys, "reliability", str(tmp_path / "b.csv"))
     assert (code, error["code"]) == (2, "file.encoding")
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        # Blank lines count: a person looks for the line in an editor.
+        ("asset,start,end,event\n\na,0,5,2\n", "row 3", "no event"),
+        # The second telling of a watch names the first.
+        ("asset,start,end,event\nb,0,1,0\na,0,5,1\na,0,5,1\n", "row 4", "row 3"),
+        # Excel's own first line is not the header, and counts as a line.
+        ("sep=;\nasset;start;end;event\na;0;x;1\n", "row 3", "no number"),
+        # A field that no spreadsheet holds.
+        (f"asset,start,end,event\na,0,{'9' * 200_000},1\n", "row 2", "field limit"),
+    ],
+)
+def test_reliability_names_the_line_of_what_it_refuses(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, place: str, message: str
+) -> None:
+    (tmp_path / "f.csv").write_text(content)
+
+    code, _, error = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, error["code"]) == (2, "input.import")
+    assert error["problems"][0]["place"] == place
+    assert message in error["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\r\nasset;start;end;event\r\na;0;1,5;1\r\nb;0;2;1\r\nc;0;3;1\r\n",
+        "\ufeffAsset|START|End|EVENT\na|0|1.5|failed\nb|0|2|TRUE\nc|0|3|1.0\n",
+        "asset\tstart\tend\tevent\ra\t0\t1.5\t1\rb\t\t2\ty\rc\t0\t3\t1\r",
+    ],
+)
+def test_reliability_reads_what_spreadsheets_and_programs_write(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "f.csv").write_bytes(content.encode())
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"))
+
+    assert (code, said["events"], said["time"]) == (0, 3, 6.5)
+
+
+def test_judge_takes_nan_for_a_sample_that_is_none_and_never_for_a_limit(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    cold = {"T_control": [120.0, *[math.nan] * 5, 120.0]}
+    bad_limit = SAMPLED | {"max_record_difference_k": math.nan}
+    samples = SAMPLED["samples"]
+    assert isinstance(samples, dict)
+    (tmp_path / "a.json").write_text(json.dumps(SAMPLED | {"samples": samples | cold}), encoding="utf-8-sig")
+    (tmp_path / "b.json").write_text(json.dumps(bad_limit))
+
+    code, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+    assert (code, said["cycles"][0]["verdict"]) == (0, "UNDETERMINED")
+    code, _, error = call(capsys, "judge", str(tmp_path / "b.json"))
+    assert (code, error["problems"][0]["field"]) == (2, "max_record_difference_k")
+
+
+def test_instants_without_a_zone_are_taken_as_they_stand(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    samples = SAMPLED["samples"]
+    assert isinstance(samples, dict)
+    hashes = set()
+    for zone in ("", "Z", "+02:00"):
+        # Across the hour that Central Europe leaps over.
+        told = samples | {
+            "t": [f"2026-03-29T01:59:{57 + i}{zone}" if i < 3 else f"2026-03-29T02:00:0{i - 3}{zone}" for i in range(7)]
+        }
+        (tmp_path / "a.json").write_text(json.dumps(SAMPLED | {"samples": told}))
+        code, said, _ = call(capsys, "judge", str(tmp_path / "a.json"))
+        assert (code, said["cycles"][0]["verdict"]) == (0, "PASS")
+        hashes.add(said["cycles"][0]["longest_hold_s"])
+    assert hashes == {4.0}

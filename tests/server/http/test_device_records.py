@@ -10,7 +10,7 @@ import pytest
 from assets.model.machine import Machine
 from assets.service.cycles import cycle_id
 from assets.tables.rows import CycleRow
-from tests.assets.rules.test_verdict import clean_cycle
+from benchmarks.cycles import clean_cycle
 from tests.server.conftest import Served
 from tests.server.http.test_assets import PUMP
 from twin.access import Role
