@@ -3,6 +3,8 @@ import { everyPage, get, occurredAt, sendStep, setClock } from "/m/api.js";
 import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
 import { openOutbox } from "/m/outbox.js";
 import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
+import { orderDesk } from "/m/orders.js";
+import { deviceOf } from "/m/work.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
 
@@ -11,8 +13,9 @@ const REFRESH_MS = 15000;
 const language = chosenLanguage();
 const say = speaker(language);
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false };
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null };
 let outbox = null;
+const desk = orderDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, language });
 let undoing = null;
 let overriding = null;
 
@@ -21,7 +24,9 @@ function element(tag, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
-const placeName = (id) => (id ? state.names.places[id] || id : "");
+function placeName(id) {
+  return id ? state.names.places[id] || id : "";
+}
 const subjectName = (task) => state.names.items[task.subject_id] || placeName(task.subject_id);
 const time = (text) =>
   new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(text));
@@ -47,7 +52,11 @@ function drawList() {
     return;
   }
   const open = state.tasks.filter((task) => isOpen(task) && !state.progress[task.id]?.delivered && !state.progress[task.id]?.completed);
-  at("main").replaceChildren(...(open.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]));
+  const orders = desk.cards();
+  at("main").replaceChildren(
+    ...(open.length || orders.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]),
+    ...orders,
+  );
 }
 function drawTask(task) {
   const progress = state.progress[task.id] || {};
@@ -96,6 +105,11 @@ async function findNearest(task) {
   }
 }
 function draw() {
+  const order = state.order && state.work.work_orders.find((one) => one.id === state.order);
+  if (order && !state.ended) {
+    desk.show(order);
+    return;
+  }
   const task = state.open && state.tasks.find((one) => one.id === state.open);
   if (task && !state.ended) drawTask(task);
   else drawList();
@@ -141,6 +155,7 @@ function close() {
 // ---- work ----------------------------------------------------------------------------------------------------------
 async function openTask(id) {
   state.open = id;
+  state.order = null;
   history.replaceState(null, "", id ? `#${encodeURIComponent(id)}` : location.pathname);
   draw();
   at("main").focus();
@@ -195,6 +210,12 @@ async function block(task, reason) {
   await flush();
 }
 function refused({ entry, answer }) {
+  if (entry.work) {
+    desk.putBack(entry);
+    const told = answer.body.errors?.length ? answer.body.errors.map((one) => one.detail).join(", ") : answer.body.code || "";
+    stop(`${answer.body.detail || say("refused")} (${told})`);
+    return;
+  }
   note(entry.task, entry.before || {});
   state.open = entry.task;
   const code = answer.body.code || "";
@@ -207,7 +228,10 @@ async function flush() {
   for (const one of answers) {
     if (one.answer.status === 401) state.ended = true;
     else if (one.answer.status >= 400 && one.answer.status < 500 && one.answer.status !== 429) refused(one);
-    else if (one.answer.status < 300 && one.answer.body.id) {
+    else if (one.entry.work && one.entry.verb === "report") {
+      const index = state.work.work_orders.findIndex((order) => order.id === one.answer.body.id);
+      if (index >= 0) state.work.work_orders[index] = one.answer.body;
+    } else if (one.answer.status < 300 && one.answer.body.id) {
       const index = state.tasks.findIndex((task) => task.id === one.answer.body.id);
       if (index >= 0) state.tasks[index] = one.answer.body;
     }
@@ -216,8 +240,18 @@ async function flush() {
 }
 function scanned(text) {
   if (!at("stop").hidden) return;
+  const order = state.order && state.work.work_orders.find((one) => one.id === state.order);
+  if (order) {
+    desk.scanned(order, text);
+    return;
+  }
   const task = state.tasks.find((one) => one.id === state.open);
   if (!task) {
+    const device = deviceOf(state.work, text);
+    if (device) {
+      desk.find(device);
+      return;
+    }
     const wanted = text.trim().toLowerCase();
     const found = state.tasks.find((one) => [one.id, one.from_place, one.subject_id].some((key) => String(key).toLowerCase() === wanted));
     if (found) openTask(found.id);
@@ -271,8 +305,10 @@ async function refresh() {
     state.tasks = state.tasks.length ? state.tasks : (await outbox.kept("tasks")) || [];
   }
   await learnKnown();
+  await desk.learn();
   await drawBanner();
-  if (at("stop").hidden) draw();
+  // A form that somebody is filling in is drawn again only by what they do.
+  if (at("stop").hidden && !document.activeElement?.closest("#work-form")) draw();
 }
 async function forgetDone() {
   const listed = new Set(state.tasks.map((task) => task.id));
@@ -317,7 +353,7 @@ async function begin() {
   if (state.known) setClock(state.known.at, state.known.got_at);
   const wedge = new Wedge(scanned);
   document.addEventListener("keydown", (event) => {
-    if (event.target === at("scan")) return;
+    if (event.target === at("scan") || event.target.closest?.("#work-form")) return; // typed there, not scanned
     if (wedge.key(event.key)) event.preventDefault();
   });
   at("scan-form").addEventListener("submit", (event) => {
@@ -347,7 +383,10 @@ async function begin() {
   window.addEventListener("online", refresh);
   window.addEventListener("offline", drawBanner);
   navigator.serviceWorker?.register("/m/sw.js", { scope: "/m/" });
-  state.open = decodeURIComponent(location.hash.slice(1)) || null;
+  const opened = decodeURIComponent(location.hash.slice(1));
+  if (opened.startsWith("work:")) state.order = opened.slice(5);
+  else state.open = opened || null;
+  state.drafts = (await outbox.kept("drafts")) || {};
   await refresh();
   learnNames();
   setInterval(refresh, REFRESH_MS);

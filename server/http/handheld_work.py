@@ -1,0 +1,176 @@
+"""Work orders on a handheld: what a technician takes along, and what they report, also hours later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from assets.model.work import Answer, Labour, Part
+from assets.service.reporting import Report, report_work
+from assets.service.work import Finding, get_work_order, list_work_orders
+from assets.tables.rows import AssetRow, IdentifierRow
+from inventory.model.movements import Command
+from inventory.model.scan import Scan, ScannerProfile
+from inventory.rules.scanning.reading import read_label
+from inventory.service import using
+from inventory.service.resolving import resolve
+from server.doors.context import Call, CallDep
+from server.doors.pages import PathText
+from server.doors.router import Router
+from server.http import asset_bodies as bodies
+from server.http.assets import act_of
+from server.http.commanding import instant_told
+from twin.access import Permission
+from twin.errors import DecodeError, FieldError, FieldProblem
+from twin.state.views import believed_location
+
+router = Router("/v1/handheld/work-orders", tag="work orders")
+
+_MOST_ORDERS = 300  # more than one person can do in a week, and small enough to be kept on the device
+
+
+class DeviceTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """A device with all marks by which a scan may name it, and where it is believed to be."""
+
+    id: str
+    name: str
+    control_no: str
+    marks: list[str]
+    place: str
+    age_s: float | None
+    confidence: float
+
+
+class WorkTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """Open work orders, the most urgent first, and their devices."""
+
+    work_orders: list[bodies.WorkShown]
+    devices: list[DeviceTaken]
+
+
+class PartScanned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part that was built in, by its label; it leaves the stock of ``place``, empty for one that a vendor brought."""
+
+    scan: bodies.Key
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    place: bodies.Short = ""
+    cost: bodies.Count = 0
+
+
+class ReportTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was done, as it happened."""
+
+    begins: bool = False
+    answers: list[bodies.StepAnswerTold] = []
+    parts: list[PartScanned] = []
+    minutes: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    failure_code: bodies.Short | None = None
+    finding: bodies.Short | None = None
+    opens_mains_part: bool | None = None
+    acceptance_passed: bool | None = None
+    safety_test_passed: bool | None = None
+    signs: bool = False
+    occurred_at: bodies.Short = ""
+
+
+@router.get("", permission=Permission.TASKS_READ, gives=WorkTaken)
+def take_along(call: CallDep) -> WorkTaken:
+    """Give the open work orders with their devices, to be kept on a handheld; none to who does no such work."""
+    if not call.actor.may(Permission.WORK_ORDERS_WRITE):
+        return WorkTaken(work_orders=[], devices=[])
+    with call.hospital.read() as session:
+        orders = list_work_orders(session, is_open=True, limit=_MOST_ORDERS)
+        orders.sort(key=lambda order: (order.priority, order.due_at or 2**62, order.id))
+        shown = [bodies.work_shown(*get_work_order(session, order_id=order.id)) for order in orders]
+        wanted = sorted({order.asset for order in orders})
+        marks: dict[str, list[str]] = {}
+        for row in session.exec(select(IdentifierRow).where(col(IdentifierRow.asset).in_(wanted))):
+            marks.setdefault(row.asset, []).append(row.value)
+        devices = [
+            _device(call, row, marks.get(row.id, []))
+            for row in session.exec(select(AssetRow).where(col(AssetRow.id).in_(wanted)))
+        ]
+    return WorkTaken(work_orders=shown, devices=devices)
+
+
+def _device(call: Call, row: AssetRow, marks: list[str]) -> DeviceTaken:
+    where = believed_location(call.hospital.live, row.id, call.now)
+    own = [row.id, row.control_no, row.serial, *marks]
+    return DeviceTaken(
+        id=row.id,
+        name=row.name,
+        control_no=row.control_no,
+        marks=sorted({mark for mark in own if mark}),
+        place=where.place,
+        age_s=where.age_s,
+        confidence=where.confidence,
+    )
+
+
+def _label_of(text: str) -> Scan:
+    """Read a label; what is none may be an item's own code, as somebody types it."""
+    try:
+        return read_label(text, ScannerProfile(separator="\x1d"))
+    except DecodeError as error:
+        if error.code != "scan.unreadable":
+            raise
+        return Scan(agency="")
+
+
+@router.post(
+    "/{order}/report", permission=Permission.WORK_ORDERS_WRITE, takes=ReportTold, gives=bodies.WorkShown, status=201
+)
+async def report(call: CallDep, order: PathText) -> bodies.WorkShown:
+    """Take in what was done at a device, all of it or nothing; parts leave the stock in the same transaction."""
+    told, act = call.read(ReportTold), act_of(call)
+    at = instant_told(told.occurred_at, call.now, "body")
+    act = replace(act, now=at)
+
+    def use_case(session: Session) -> bodies.WorkShown:
+        parts = tuple(_use(call, session, order, part, index) for index, part in enumerate(told.parts))
+        finding = Finding(
+            answers=tuple(Answer(step=one.step, value=one.value) for one in told.answers),
+            parts=parts,
+            labour=(Labour(staff=act.actor.id, minutes=told.minutes),) if told.minutes else (),
+            failure_code=told.failure_code,
+            finding=told.finding,
+            opens_mains_part=told.opens_mains_part,
+            acceptance_passed=told.acceptance_passed,
+            safety_test_passed=told.safety_test_passed,
+        )
+        report_work(
+            session, act=act, order_id=order, report=Report(begins=told.begins, finding=finding, signs=told.signs)
+        )
+        return bodies.work_shown(*get_work_order(session, order_id=order))
+
+    def _command(index: int) -> Command:
+        return Command(
+            id=f"{act.key}:part:{index}",
+            actor=act.actor.id,
+            occurred_at=at,
+            recorded_at=call.now,
+            reason=f"work_order:{order}",
+        )
+
+    def _use(call: Call, session: Session, order: str, part: PartScanned, index: int) -> Part:
+        """Say which item and lot a label names, and take it out of the stock where it lay."""
+        scan = _label_of(part.scan)
+        found = resolve(session, scan=scan, zone=ZoneInfo(call.hospital.settings.time_zone), text=part.scan)
+        # A part is in the device already: a lot that the books do not know is kept as it is printed, and refused never.
+        lot = found.lots[0] if found.lots else None
+        if part.place:
+            if part.place not in call.hospital.live.places:
+                cure = "Scan the shelf that it was taken from."
+                problem = FieldProblem(
+                    field="place", place=f"parts/{index}", message=f"{part.place} is no place.", cure=cure
+                )
+                raise FieldError(problem)
+            use = using.Use(item=found.item.id, quantity=part.quantity, place=part.place, lot=lot.id if lot else "")
+            using.consume(session, ledger=call.hospital.ledger, command=_command(index), use=use)
+        return Part(item=found.item.id, quantity=part.quantity, lot=scan.lot, cost=part.cost)
+
+    return await call.hospital.write(use_case)
