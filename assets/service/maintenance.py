@@ -81,7 +81,7 @@ def _page_of_rules(session: Session, *, asset: str, after: str, limit: int) -> l
     return [(msgspec.json.decode(row.body, type=Rule), date.fromisoformat(row.since)) for row in rows]
 
 
-def generate(session: Session, *, act: Act, horizon: Horizon) -> list[WorkOrder]:
+def generate(session: Session, *, act: Act, horizon: Horizon, limit: int = 1_000_000) -> list[WorkOrder]:
     """Open the orders of all due days up to the horizon that have none yet.
 
     Parameters
@@ -92,6 +92,8 @@ def generate(session: Session, *, act: Act, horizon: Horizon) -> list[WorkOrder]
         Who lets it run; needs ``work_orders:write``.
     horizon : Horizon
         Up to when.
+    limit : int
+        At most this many at once; as many again means that more may be due.
 
     Returns
     -------
@@ -107,6 +109,8 @@ def generate(session: Session, *, act: Act, horizon: Horizon) -> list[WorkOrder]
         for rule, key, due_on in _due(session, page, past, horizon):
             if all(order.key != key for order in past.get(rule.id, ())):
                 opened.append(_open(session, act, _Due(rule=rule, key=key, on=due_on), horizon))
+                if len(opened) >= limit:
+                    return opened
         after = page[-1][0].id
     return opened
 

@@ -15,6 +15,7 @@ from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.app.ui import pages_of
 from server.broker import broker_intake
+from server.care import look_after
 from server.doors.idempotency import forget_old
 from server.gateways.desk import desk_of
 from server.gateways.setting_up import NAME as SETTING_UP
@@ -138,6 +139,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
     _repeat(hospital, "ledger-retry", MINUTE_US, lambda: retry_handlers(hospital))
     _repeat(hospital, "forecast", EVERY_US, desk.want)
+    _repeat(hospital, "device-care", HOUR_US, lambda: look_after(hospital))
     start_rounds(hospital)
     desk.start()
     hospital.deadlines.start()

@@ -141,7 +141,7 @@ def upgrade() -> None:
     sa.Column('judgement', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
-    op.create_index('assets_cycle_machine', 'assets_cycle', ['machine', 'start_at'], unique=False)
+    op.create_index('assets_cycle_machine', 'assets_cycle', ['machine', 'start_at', 'id', 'end_at'], unique=False)
     op.create_index(op.f('ix_assets_cycle_end_at'), 'assets_cycle', ['end_at'], unique=False)
     op.create_table('assets_document',
     sa.Column('id', sa.String(length=100), nullable=False),
@@ -330,12 +330,11 @@ def upgrade() -> None:
     op.create_table('assets_rule',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('asset', sa.String(length=100), nullable=False),
-    sa.Column('next_due', sa.String(length=10), nullable=False),
+    sa.Column('since', sa.String(length=10), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_assets_rule_asset'), 'assets_rule', ['asset'], unique=False)
-    op.create_index(op.f('ix_assets_rule_next_due'), 'assets_rule', ['next_due'], unique=False)
     op.create_table('assets_set_use',
     sa.Column('set_instance', sa.String(length=100), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
@@ -378,6 +377,7 @@ def upgrade() -> None:
     sa.Column('opened_at', sa.BigInteger(), nullable=False),
     sa.Column('due_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.Column('rule', sa.String(length=100), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
@@ -385,6 +385,7 @@ def upgrade() -> None:
     )
     op.create_index('assets_work_order_asset', 'assets_work_order', ['asset', 'state'], unique=False)
     op.create_index(op.f('ix_assets_work_order_due_at'), 'assets_work_order', ['due_at'], unique=False)
+    op.create_index(op.f('ix_assets_work_order_rule'), 'assets_work_order', ['rule'], unique=False)
     op.create_index(op.f('ix_assets_work_order_state'), 'assets_work_order', ['state'], unique=False)
     op.create_table('door_idempotency',
     sa.Column('actor', sa.String(length=64), nullable=False),
