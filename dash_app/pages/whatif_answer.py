@@ -24,7 +24,7 @@ from dash_app.queries.whatif import (
 )
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.measures import measure_text, quantity_text, scale_of
+from dash_app.texts.measures import measure_text, pool_text, quantity_text, scale_of
 from dash_app.texts.moments import local, number
 
 VERDICTS = {"better": mark("better"), "worse": mark("worse"), "not_distinguishable": mark("not distinguishable")}
@@ -104,7 +104,7 @@ def _one_more_panel(answer: Answer, more: list[Compared], names: Mapping[str, st
     headings = [_("One more"), measure_text(more[0].measure, names), _("Cost"), _("Verdict")]
     rows: list[list[Cell]] = [
         [
-            quantity_text(f"pool.{one.scenario.removeprefix(ONE_MORE)}", names),
+            pool_text(one.scenario.removeprefix(ONE_MORE), names),
             _wrote(one.difference, one.measure),
             _wrote(cost(one), "cost"),
             _verdict(one),

@@ -118,6 +118,19 @@ def _subject(head: str, key: str, names: Mapping[str, str]) -> str:
     return key.replace("-", " ").replace("_", " ")
 
 
+def pool_text(pool: str, names: Mapping[str, str]) -> str:
+    """Give the name of a pool: of a ward as the hospital calls it.
+
+    Parameters
+    ----------
+    pool : str
+        Such as ``icu`` or ``ward-W1``.
+    names : Mapping[str, str]
+        Names of the wards by pool.
+    """
+    return _subject("pool", pool, names)
+
+
 def scale_of(measure: str) -> float:
     """Give by what a value of a measure is divided to be in the unit of its text: seconds are told in minutes.
 

@@ -2,7 +2,7 @@ import pytest
 
 from dash_app.texts import codes
 from dash_app.texts.happenings import HAPPENINGS, happening_text
-from dash_app.texts.measures import lever_text, measure_text, scale_of
+from dash_app.texts.measures import lever_text, measure_text, pool_text, scale_of
 from interop.service.messages import Outcome
 from interop.service.subscriptions import State
 from twin.events.patients import BedReadiness
@@ -88,3 +88,9 @@ def test_seconds_are_told_in_minutes():
 )
 def test_what_can_be_changed_has_words(kind, subject, name, text):
     assert lever_text(kind, subject, name) == text
+
+
+def test_a_pool_has_the_name_that_the_hospital_gives_it():
+    assert pool_text("icu", {}) == "Intensive care"
+    assert pool_text("ward-W1", {"ward-W1": "Ward 1"}) == "Ward 1"
+    assert measure_text("cost.ward-W1", {"ward-W1": "Ward 1"}) == "Cost of Ward 1"
