@@ -7,8 +7,10 @@ import pytest
 from assets.model.register import Asset
 from assets.model.work import Step, StepKind, WorkKind, WorkOrder
 from assets.service.act import Act
-from assets.service.register import register_asset
+from assets.service.register import register_asset, retire_asset
 from assets.service.work import get_work_order, open_work_order
+from scheduling.service import tasks
+from scheduling.tables.tasks import find_open_by_key
 from tests.browser.test_handheld import scan
 from twin.access import SYSTEM
 
@@ -23,7 +25,7 @@ STEPS = (
 
 @pytest.fixture
 def order(served):
-    """A device of its own with one open order, whose names no other test has."""
+    """A device of its own with one open order; at the end the device is retired and its task given up."""
     hospital = served.hospital
     now = hospital.clock.now()
     act = Act(actor=SYSTEM, now=now, key=f"work-{now}", ledger=hospital.ledger)
@@ -31,7 +33,17 @@ def order(served):
     work = WorkOrder(id=f"wo-{now}", asset=asset.id, kind=WorkKind.PREVENTIVE, title="Service", steps=STEPS)
     hospital.write_now(lambda session: register_asset(session, act=act, asset=asset))
     hospital.write_now(lambda session: open_work_order(session, act=replace(act, key=f"open-{now}"), order=work))
-    return work
+    yield work
+
+    def clear(session):
+        end = hospital.clock.now()
+        task = find_open_by_key(session, f"work-order:{work.id}")
+        if task is not None:
+            step = tasks.Step(command_id=f"end-{now}", actor="user-all", at=end)
+            tasks.cancel(session, ledger=hospital.ledger, step=step, task=task.id, reason="test is over")
+        retire_asset(session, act=replace(act, now=end, key=f"retire-{now}"), asset_id=asset.id, reason="test is over")
+
+    hospital.write_now(clear)
 
 
 def state_of(served, order):
