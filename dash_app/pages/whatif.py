@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -207,6 +207,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     _register_prices(callbacks)
     register_situations(callbacks, port, CHANGES)
     _register_run(callbacks, port)
+    _register_following(callbacks, port)
 
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -301,21 +302,33 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         job = actions.start_what_if(port, question.arguments())
         return search_with(search, run=job, seed=question.seed), False
 
+
+def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(PROGRESS, "children"),
-        Output(ANSWER, "children"),
         Output(TIMER, "disabled", allow_duplicate=True),
         Input(TIMER, "n_intervals"),
         State(URL, "search"),
         permission=Permission.SIMULATION_READ,
         prevent_initial_call=True,
     )
-    def follow(_ticks: int, search: str) -> tuple[list[Component], Any, bool]:
+    def follow(_ticks: int, search: str) -> tuple[list[Component], bool]:
+        view = _view(port, query_of(search).get("run", ""))
+        return _progress(view), view is None or view.is_over
+
+    @callbacks.add(
+        Output(ANSWER, "children"),
+        Input(TIMER, "disabled"),
+        State(URL, "search"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def show_answer(is_over: bool, search: str) -> list[Component]:
+        # Not with every tick: an answer that takes longer than a second to draw would be dropped for the next one.
         query = query_of(search)
-        view = _view(port, query.get("run", ""))
-        # Charts drawn anew every second would each load the drawing library again before it has come once.
-        answer: Any = _answer(port, view, query.get("seed", "")) if view is None or view.is_over else no_update
-        return _progress(view), answer, view is None or view.is_over
+        if not is_over or not query.get("run"):
+            raise PreventUpdate
+        return _answer(port, _view(port, query["run"]), query.get("seed", ""))
 
     @callbacks.add(
         Output(PROGRESS, "children", allow_duplicate=True),
