@@ -8,7 +8,7 @@ import pytest
 from dash._utils import clean_property_name, split_callback_id
 
 from dash_app.app import STATIC, build_dash, build_handheld, build_ui
-from dash_app.pages import frame, gateway_walk, gateway_work, gateways
+from dash_app.pages import frame, gateway_walk, gateway_work, gateways, whatif_situations
 from dash_app.pages.guard import PERMISSION_ATTRIBUTE
 from dash_app.pages.registry import PAGES, page_for
 from tests.dash_app.small_hospital import EVERYTHING, small_port, stranger_port
@@ -101,7 +101,15 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_walk.END,
         gateway_walk.SHOWN,
     }
-    sometimes = {"alarms-unshelve", "imports-store"} | under_a_plan | under_a_kept_plan | beside_a_gateway_that_reports
+    # A situation's own numbers and choices are asked once it is picked.
+    of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
+    sometimes = (
+        {"alarms-unshelve", "imports-store"}
+        | of_a_situation
+        | under_a_plan
+        | under_a_kept_plan
+        | beside_a_gateway_that_reports
+    )
     assert unknown <= sometimes
 
 
