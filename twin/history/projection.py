@@ -18,10 +18,10 @@ from twin.history import checkpoints
 from twin.history.claims import claims_of
 from twin.history.encounters import FACETS, Point, Told, timelines, values_of
 from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
-from twin.ledger.by_thing import ENOUGH, ThingIndex, sequences_about
+from twin.ledger.by_thing import ENOUGH, ThingIndex, indexed_about
 from twin.ledger.ledger import Ledger
 from twin.ledger.subscriptions import Subscription, load_position
-from twin.ledger.tables import EVENTS
+from twin.ledger.tables import EVENTS, EVENTS_BY_THING
 from twin.ports import Stored
 from twin.state import folding
 from twin.state.model import Encounter, EncounterFact
@@ -385,12 +385,9 @@ def _row_after(session: Session, key: Key, at: int) -> _Head | None:
 
 def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: int) -> Stored | None:
     """Give the claim on a facet that holds first strictly between two instants, of those before a ledger position."""
-    query = (
-        select(EVENTS.c.sequence, EVENTS.c.body)
-        .where(EVENTS.c.sequence.in_(sequences_about([key[1]], between=between)), EVENTS.c.sequence < up_to)
-        .order_by(EVENTS.c.occurred_at)
-        .limit(1000)
-    )
+    spoken = EVENTS_BY_THING.c.occurred_at
+    query = indexed_about([key[1]], before=up_to).where(spoken > between[0], spoken < between[1])
+    query = query.order_by(spoken).limit(1000)
     best: Stored | None = None
     for sequence, body in session.execute(query):
         event = registry.decode(body)
@@ -424,11 +421,7 @@ def _joined(session: Session, encounter: str) -> set[str]:
 
 
 def _told(session: Session, encounters: Iterable[str], up_to: int) -> list[Told]:
-    query = (
-        select(EVENTS.c.sequence, EVENTS.c.body)
-        .where(EVENTS.c.sequence.in_(sequences_about(sorted(encounters))), EVENTS.c.sequence <= up_to)
-        .where(EVENTS.c.type.in_(_ENCOUNTER_TYPES))
-    )
+    query = indexed_about(sorted(encounters), before=up_to + 1).where(EVENTS.c.type.in_(_ENCOUNTER_TYPES))
     told: list[Told] = []
     for sequence, body in session.execute(query):
         fact = registry.decode(body)

@@ -20,6 +20,7 @@ from twin.ledger.tables import EVENTS, EVENTS_BY_THING, INDEXED
 from twin.ports import Stored
 
 _COLUMNS = (("thing", "text"), ("occurred_at", "bigint"), ("sequence", "bigint"))
+LAST = 2**62  # later than any position
 ENOUGH = 50_000  # rows that are worth writing while more come in: some fifty events of each tag share a page then
 
 
@@ -82,23 +83,45 @@ class ThingIndex:
             session.execute(insert(INDEXED).values(up_to=self._last))
 
 
-def sequences_about(
-    things: Collection[str], *, between: tuple[int, int] | None = None
-) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
-    """Give the positions of all events about some things, as a selection for ``EVENTS.c.sequence.in_``.
+def indexed_about(things: Collection[str], *, before: int = LAST) -> Select[tuple[int, str]]:
+    """Give position and body of the events about some things, as far as the index goes; in no order.
 
     Parameters
     ----------
     things : Collection[str]
         Their ids.
-    between : tuple[int, int], optional
-        Only what occurred strictly between these instants, UTC microseconds.
+    before : int, optional
+        Position that they stand before.
+
+    Notes
+    -----
+    Positions are compared in the index only: a limit on those of the events themselves would lead SQLite to walk
+    through the whole ledger up to it.
+    """
+    return (
+        select(EVENTS.c.sequence, EVENTS.c.body)
+        .select_from(EVENTS_BY_THING)
+        .join(EVENTS, EVENTS.c.sequence == EVENTS_BY_THING.c.sequence)
+        .where(EVENTS_BY_THING.c.thing.in_(things), EVENTS_BY_THING.c.sequence < before)
+    )
+
+
+def events_about(things: Collection[str], *, after: int = 0, before: int = LAST) -> CompoundSelect[tuple[int, str]]:
+    """Give position and body of all events about some things between two positions; in no order.
+
+    Parameters
+    ----------
+    things : Collection[str]
+        Their ids.
+    after, before : int, optional
+        Positions that they stand between.
     """
     taken_in = select(func.coalesce(func.max(INDEXED.c.up_to), 0)).scalar_subquery()
-    indexed = select(EVENTS_BY_THING.c.sequence).where(EVENTS_BY_THING.c.thing.in_(things))
-    fresh = select(EVENTS.c.sequence).where(EVENTS.c.sequence > taken_in, EVENTS.c.thing.in_(things))
-    if between is not None:
-        after, before = between
-        indexed = indexed.where(EVENTS_BY_THING.c.occurred_at > after, EVENTS_BY_THING.c.occurred_at < before)
-        fresh = fresh.where(EVENTS.c.occurred_at > after, EVENTS.c.occurred_at < before)
+    indexed = indexed_about(things, before=before).where(EVENTS_BY_THING.c.sequence > after)
+    fresh = select(EVENTS.c.sequence, EVENTS.c.body).where(
+        EVENTS.c.sequence > taken_in,
+        EVENTS.c.sequence > after,
+        EVENTS.c.sequence < before,
+        EVENTS.c.thing.in_(things),
+    )
     return union_all(indexed, fresh)

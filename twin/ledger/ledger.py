@@ -19,7 +19,7 @@ from twin.errors import FieldError, StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
-from twin.ledger.by_thing import sequences_about
+from twin.ledger.by_thing import events_about
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore, Prepared
@@ -168,10 +168,11 @@ class Ledger:
         thing : str, optional
             Only events about this thing.
         """
-        query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence > after)
         if thing:
-            query = query.where(EVENTS.c.sequence.in_(sequences_about([thing])))
-        rows = session.execute(query.order_by(EVENTS.c.sequence).limit(limit))
+            rows = session.execute(events_about([thing], after=after).order_by("sequence").limit(limit))
+        else:
+            query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence > after)
+            rows = session.execute(query.order_by(EVENTS.c.sequence).limit(limit))
         return [Stored(sequence, registry.decode(body), True) for sequence, body in rows]
 
     def by_id(self, session: Session, event_id: str) -> Stored | None:
@@ -390,11 +391,10 @@ class Ledger:
     def _told_before(self, things: Iterable[str], sequence: int) -> list[Event]:
         """Give what the ledger holds of matters that the live state may have forgotten, before a position."""
         with self.database.read() as session:
-            query = select(EVENTS.c.body).where(EVENTS.c.sequence < sequence).order_by(EVENTS.c.sequence)
             found = [
                 registry.decode(body)
                 for some in _in_parts(sorted(things), _THINGS_AT_ONCE)
-                for body in session.execute(query.where(EVENTS.c.sequence.in_(sequences_about(some)))).scalars()
+                for _, body in session.execute(events_about(some, before=sequence).order_by("sequence"))
             ]
         return [event for event in found if is_of_a_matter(event)]
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlmodel import Session
 
 from tests.fakes import START_US
 from twin.clock import ManualClock
-from twin.db.database import Database
+from twin.db.database import Database, open_database
 from twin.events.things import ZoneChanged
-from twin.ledger.by_thing import ThingIndex, sequences_about
+from twin.ledger.by_thing import LAST, ThingIndex, events_about, indexed_about
 from twin.ledger.ledger import Ledger
 from twin.ledger.retention import _prune
 from twin.ledger.tables import EVENTS, EVENTS_BY_THING, INDEXED
 from twin.ports import Stored
+from twin.settings import Settings
 from twin.state.live import LiveState
 
 
@@ -55,14 +57,13 @@ def taken_in(ledger: Ledger, *batches: list[Stored]) -> None:
     ledger.database.writer.run(use_case)
 
 
-def found(ledger: Ledger, thing: str, between: tuple[int, int] | None = None) -> list[int]:
+def found(ledger: Ledger, thing: str, after: int = 0, before: int = LAST) -> list[int]:
     with ledger.database.read() as session:
-        return sorted(session.execute(sequences_about([thing], between=between)).scalars())
+        return sorted(session.execute(events_about([thing], after=after, before=before)).scalars())
 
 
-def by_looking(stored: list[Stored], thing: str, between: tuple[int, int] | None = None) -> list[int]:
-    after, before = between or (-1, 2**62)
-    return [one.sequence for one in stored if one.event.thing == thing and after < one.event.occurred_at < before]
+def by_looking(stored: list[Stored], thing: str, after: int = 0, before: int = LAST) -> list[int]:
+    return [one.sequence for one in stored if one.event.thing == thing and after < one.sequence < before]
 
 
 @pytest.mark.parametrize("share", [0, 1, 60, 200], ids=["nothing", "one", "some", "all"])
@@ -73,8 +74,7 @@ def test_each_thing_is_found_whole_whatever_share_is_indexed(ledger: Ledger, sha
 
     for thing in ("t0", "t1", "t4", "t9"):
         assert found(ledger, thing) == by_looking(stored, thing)
-        between = (START_US + 100, START_US + 600)
-        assert found(ledger, thing, between) == by_looking(stored, thing, between)
+        assert found(ledger, thing, 20, 120) == by_looking(stored, thing, 20, 120)
     with ledger.database.read() as session:
         read = [one.sequence for one in ledger.read(session, 50, 1000, thing="t1")]
     assert read == [number for number in by_looking(stored, "t1") if number > 50]
@@ -143,3 +143,18 @@ def test_lost_index_costs_time_but_no_answer(ledger: Ledger) -> None:
     ledger.database.writer.run(lose)
 
     assert found(ledger, "t2") == by_looking(stored, "t2")
+
+
+def test_limits_lead_sqlite_to_no_walk_through_the_ledger(tmp_path: Path) -> None:
+    def plan(session: Session, query: Select[tuple[int, str]]) -> str:
+        text = str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+        return "\n".join(row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
+
+    with open_database(Settings(data_dir=tmp_path, free_disk_floor_mb=0)) as database:
+        database.create_tables()
+        with database.read() as session:
+            steps = plan(session, indexed_about(["t1", "t2"], before=250).where(EVENTS.c.type == "ZoneChanged"))
+
+    assert "SEARCH events_by_thing USING PRIMARY KEY (thing=?)" in steps
+    assert "SEARCH events USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    assert "SCAN" not in steps
