@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlmodel import Session
 
@@ -18,6 +18,17 @@ def _gtin_of(session: Session, item: str) -> str:
     return next((str(package.gtin) for package in packages_of(session, item)), "")
 
 
+def _asked_once() -> Callable[[Session, str], str]:
+    known: dict[str, str] = {}
+
+    def gtin_of(session: Session, item: str) -> str:
+        if item not in known:
+            known[item] = _gtin_of(session, item)
+        return known[item]
+
+    return gtin_of
+
+
 def tell_partners(hospital: Hospital) -> None:
     """Open the desks of messages and queues, and keep the ledger's moves as EPCIS events from where this was left.
 
@@ -28,9 +39,10 @@ def tell_partners(hospital: Hospital) -> None:
     """
     hospital.services["messages"] = MessageDesk(hospital)
     desk_of(hospital)
-    naming = Naming(gtin_of=_gtin_of, live=hospital.live)
 
     def moves(session: Session, batch: Sequence[Stored]) -> None:
+        # asked once for each item of a batch: thousands of moves of a past month are of a few hundred items
+        naming = Naming(gtin_of=_asked_once(), live=hospital.live)
         tell_moves(session, batch, naming=naming, now=hospital.clock.now())
 
     hospital.ledger.project(NAME, moves, rest_s=1.0, kinds=TOLD)

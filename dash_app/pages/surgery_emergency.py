@@ -179,7 +179,11 @@ def proposals(port: HospitalPort, day: SurgeryDay) -> list[Component]:
 
 def register(callbacks: Callbacks, port: HospitalPort, *, shown: Shown) -> None:
     """Register finding a place, taking it, and the re-plan."""
+    _register_emergency(callbacks, port, shown)
+    _register_replan(callbacks, port, shown)
 
+
+def _register_emergency(callbacks: Callbacks, port: HospitalPort, shown: Shown) -> None:
     @callbacks.add(
         Output(FOUND, "children"),
         Input(FIND, "n_clicks"),
@@ -223,6 +227,8 @@ def register(callbacks: Callbacks, port: HospitalPort, *, shown: Shown) -> None:
         told = _("{case} is in the list.").format(case=emergency.id)
         return *shown(search), [html.P(told)]
 
+
+def _register_replan(callbacks: Callbacks, port: HospitalPort, shown: Shown) -> None:
     @callbacks.add(
         Output(FOUND, "children", allow_duplicate=True),
         Input(REPLAN, "n_clicks"),
