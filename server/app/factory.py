@@ -90,7 +90,20 @@ def openapi_of(api: FastAPI, routers: list[Router]) -> dict[str, Any]:
         "session": {"type": "apiKey", "in": "cookie", "name": "ht_session"},
         "key": {"type": "http", "scheme": "bearer", "bearerFormat": "twk_<id>_<secret>"},
     }
+    _put_sets_in_order(components["schemas"])
     return described
+
+
+def _put_sets_in_order(part: object) -> None:
+    """Put the default of a set in order: each process would tell it in another, and no two descriptions were equal."""
+    if isinstance(part, dict):
+        if part.get("uniqueItems") and isinstance(part.get("default"), list):
+            part["default"] = sorted(part["default"])
+        for one in part.values():
+            _put_sets_in_order(one)
+    elif isinstance(part, list):
+        for one in part:
+            _put_sets_in_order(one)
 
 
 def build_api(hospital: Hospital, access: Access, routers: list[Router], ui: AsgiApp | None) -> FastAPI:
