@@ -28,7 +28,7 @@ async def test_simulated_machine_of_every_shipped_profile_is_read_well(name: str
         MachineSettings(device="m", profile=profile, unit=1), bus, listener, clock, np.random.default_rng(1)
     )
 
-    answered = [await machine.poll(requests) for requests in poll_plan(profile).values()]
+    answered = [await machine.poll(poll) for poll in poll_plan(profile)]
     bus.close()
     await plant.stop()
 
