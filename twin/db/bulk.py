@@ -53,14 +53,14 @@ def set_numbers(connection: Connection, table: str, column: str, values: Sequenc
     values : Sequence[tuple[int, int]]
         Id of a row and its new number; best in the order of the ids.
     """
+    if not values:
+        return
     if connection.dialect.name == "sqlite":
-        for part in _parts(values, AT_ONCE // 2):
-            connection.exec_driver_sql(
-                f"WITH told(id, number) AS (VALUES {', '.join(['(?, ?)'] * len(part))})"
-                f" UPDATE {table} SET {column} = told.number FROM told WHERE {table}.id = told.id",
-                tuple(value for pair in part for value in pair),
-            )
-    elif values:
+        # one by one: UPDATE ... FROM with a list of values makes SQLite walk through the whole table
+        connection.exec_driver_sql(
+            f"UPDATE {table} SET {column} = ? WHERE id = ?", [(number, row) for row, number in values]
+        )
+    else:
         connection.exec_driver_sql(
             f"UPDATE {table} SET {column} = told.number"
             f" FROM unnest(%s::bigint[], %s::bigint[]) AS told(id, number) WHERE {table}.id = told.id",
