@@ -39,7 +39,7 @@ def test_proposed_par_level_is_accepted_and_taken_back(visit, gauze, shots):  # 
         changes = gauze.get("/v1/par-changes").json()["changes"]
         assert len(changes) == len(before) + 1
         page.click("#par-change")
-        page.locator("[role=option]").first.click()
+        page.locator("[role=option]:visible").first.click()
         pressed(watched, "par-undo", "Taken back.")
         assert gauze.get("/v1/par-changes").json()["changes"][0]["undone_by"]
     opened(visit, "/ui/par-studio?shown=all", shots, language="zh_CN")
