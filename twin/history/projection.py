@@ -27,7 +27,7 @@ from twin.state import folding
 from twin.state.model import Encounter, EncounterFact
 
 NAME = "history"
-_CALM = 2_000  # fewer events than this at a time are no flood: what was said about a thing is indexed at once
+_CALM = 1_000  # fewer events than this at a time are no flood: what was said about a thing is indexed at once
 REST_S = 0.25  # between two batches, so that many small commits become one piece of history
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 

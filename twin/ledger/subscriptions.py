@@ -23,7 +23,7 @@ OnEvents = Callable[[Sequence[Stored]], None]
 Projection = Callable[[Session, Sequence[Stored]], None]
 Reader = Callable[[int, int], list[Stored]]
 
-BATCH = 10_000
+BATCH = 2_500  # a projection of so many takes a second or so at most: the writer is everybody's
 REST_S = 0.05
 KEEP_S = 5.0  # a place that nothing was delivered for is written down this often
 FIRST_PAUSE_S = 0.5
@@ -168,6 +168,7 @@ class Subscription:
         self._tail = tail
         self._deliver = deliver
         self._manner = manner
+        self._was_told = False
         self._kept, self._kept_at = position, time.monotonic()
         self._stopped = threading.Event()
         self._moved = threading.Condition()
@@ -218,7 +219,8 @@ class Subscription:
             except Exception as error:
                 self._fail(error)
                 continue
-            if 0 < count < BATCH:
+            # who wants some kinds only is in no hurry to catch up with the past, and leaves the writer to the present
+            if 0 < count < BATCH or (count and self._was_told and self._manner.kinds is not None):
                 self._stopped.wait(self._manner.rest_s)
 
     def _step(self) -> int:
@@ -228,6 +230,7 @@ class Subscription:
             return 0
         wanted = batch if kinds is None else [one for one in batch if one.event.__class__ in kinds]
         last = batch[-1].sequence
+        self._was_told = bool(wanted)
         if wanted:
             self._deliver(wanted, last)
             self._kept, self._kept_at = last, time.monotonic()

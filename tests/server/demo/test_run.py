@@ -17,7 +17,7 @@ from twin.errors import ConfigurationError
 def test_the_headless_demo_says_what_happened(tmp_path, capsys):
     assert command.registered_commands
     said: list[str] = []
-    options = DemoOptions(folder=tmp_path / "demo", port=0, for_s=30.0, is_headless=True)
+    options = DemoOptions(folder=tmp_path / "demo", port=0, for_s=60.0, is_headless=True)
 
     report = run_demo(options, said.append)
 
