@@ -101,7 +101,7 @@ class HistoryProjection:
     Notes
     -----
     The open intervals of all facets are kept in memory, so that what comes in order needs no query. If a transaction
-    is undone the memory is thrown away and read again.
+    is undone the memory is thrown away and read again; that COMMIT failed is seen by the same batch coming again.
     """
 
     def __init__(self) -> None:
@@ -115,6 +115,7 @@ class HistoryProjection:
         self._checked_id = 0
         self._folded: dict[str, tuple[int, Encounter]] = {}
         self._index = ThingIndex()
+        self._seen = 0
 
     def follow(self, ledger: Ledger) -> Subscription:
         """Keep the history in step with a ledger from where it was left.
@@ -138,6 +139,9 @@ class HistoryProjection:
         batch : Sequence[Stored]
             In ledger order.
         """
+        if batch[0].sequence <= self._seen:
+            self._is_loaded = False
+        self._seen = batch[-1].sequence
         try:
             self._load(session)
             waiting = self._index.note(batch)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlmodel import Session
 
 from tests.fakes import START_US
 from twin.clock import SECOND_US, ManualClock
@@ -27,9 +28,11 @@ from twin.events.things import BearerKind, TagBound, ZoneChanged, ZoneConfirmed
 from twin.history import checkpoints, history
 from twin.history.claims import claims_of
 from twin.history.memory import MemoryHistory
-from twin.history.projection import HistoryProjection
+from twin.history.projection import NAME, HistoryProjection
 from twin.history.tables import INTERVALS
 from twin.ledger.ledger import Ledger
+from twin.ledger.subscriptions import save_position
+from twin.ledger.tables import EVENTS_BY_THING
 from twin.settings import Settings
 from twin.state.live import LiveState
 
@@ -410,6 +413,29 @@ def test_a_transaction_that_was_undone_leaves_no_trace_in_memory(past: Past) -> 
         error = past.ledger.database.writer.submit(undone).exception(10)
         assert isinstance(error, RuntimeError)
     assert past.value("tag.zone", "t1", 11) == "icu"
+
+
+def test_batch_whose_commit_failed_is_written_whole_when_it_comes_again(database: Database, clock: ManualClock) -> None:
+    ledger, projection = Ledger(database, state=LiveState(), clock=clock), HistoryProjection()
+    events = [zone("t1", f"z{second}", second) for second in range(1, 7)]
+    stored = ledger.submit(events).result(10)
+
+    def fails_at_commit(session: Session) -> None:
+        projection.project(session, stored[2:4])
+        raise RuntimeError("the disk is full")
+
+    database.writer.run(lambda session: projection.project(session, stored[:2]))
+    database.writer.run(lambda session: save_position(session, NAME, 2, clock))
+    assert isinstance(database.writer.submit(fails_at_commit).exception(10), RuntimeError)
+    database.writer.run(lambda session: projection.project(session, stored[2:4]))
+    database.writer.run(lambda session: projection.project(session, stored[4:]))
+
+    with database.read() as session:
+        assert [history.value_at(session, "tag.zone", "t1", at(second)) for second in range(1, 7)] == [
+            f"z{second}" for second in range(1, 7)
+        ]
+        assert sorted(session.execute(select(EVENTS_BY_THING.c.sequence)).scalars()) == [1, 2, 3, 4, 5, 6]
+    ledger.close()
 
 
 @pytest.fixture(scope="module")
