@@ -5,13 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from twin.clock import Clock, Deadlines
+from twin.clock import MINUTE_US, Clock, Deadlines
 
 log = logging.getLogger("hospital_twin.deadlines")
 
 OnDue = Callable[[tuple[str, ...], int], None]
 """Takes the deadline's key and the instant at which it was due (UTC microseconds)."""
+
+
+def each(period_us: int) -> Callable[[int], int]:
+    """Give the next instant a fixed time after one, for :meth:`DeadlineService.repeat`.
+
+    Parameters
+    ----------
+    period_us : int
+        Microseconds, above 0.
+    """
+    return lambda after: after + period_us
 
 
 class DeadlineService:
@@ -33,6 +46,7 @@ class DeadlineService:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._apart: ThreadPoolExecutor | None = None
 
     def on_due(self, owner: str, callback: OnDue) -> None:
         """Name who is called for keys that start with ``owner``."""
@@ -56,6 +70,38 @@ class DeadlineService:
         with self._lock:
             self._deadlines.cancel(key)
 
+    def repeat(
+        self, owner: str, action: Callable[[], object], *, next_at: Callable[[int], int], is_long: bool = False
+    ) -> None:
+        """Do something again and again; after a failure once more within a minute.
+
+        Parameters
+        ----------
+        owner : str
+            Stable name, as for :meth:`on_due`.
+        action : Callable[[], object]
+            What to do.
+        next_at : Callable[[int], int]
+            Gives the next instant after one, both UTC microseconds.
+        is_long : bool, optional
+            Whether it may take longer than an alarm may wait: it then runs in a thread apart, one after the other.
+        """
+
+        def act() -> None:
+            action()
+            self.set((owner,), next_at(self._clock.now()))
+
+        def due(key: tuple[str, ...], _at: int) -> None:
+            if not is_long:
+                act()
+                return
+            if self._apart is None:
+                self._apart = ThreadPoolExecutor(1, thread_name_prefix="rounds")
+            self._apart.submit(self._guarded, key, act)
+
+        self.on_due(owner, due)
+        self.set((owner,), next_at(self._clock.now()))
+
     def tick(self) -> int:
         """Call back for all that is due now.
 
@@ -74,12 +120,15 @@ class DeadlineService:
             if callback is None:
                 log.error("a deadline has no owner", extra={"owner": str(key[0])})
                 continue
-            try:
-                callback(key, deadline.due_at)
-            except Exception:
-                log.exception("a deadline's callback failed; it is tried again in a minute")
-                self.set(key, self._clock.now() + 60_000_000)
+            self._guarded(key, partial(callback, key, deadline.due_at))
         return len(due)
+
+    def _guarded(self, key: tuple[str, ...], call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception:
+            log.exception("a deadline's callback failed; it is tried again in a minute")
+            self.set(key, self._clock.now() + MINUTE_US)
 
     def start(self) -> None:
         """Start the thread that looks for what is due."""
@@ -87,10 +136,12 @@ class DeadlineService:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread and wait for it."""
+        """Stop the threads and wait for them."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
+        if self._apart is not None:
+            self._apart.shutdown(cancel_futures=True)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._poll_s):

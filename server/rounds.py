@@ -16,10 +16,11 @@ from inventory.service.reviewing import Reviewed, ReviewSettings, review
 from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks
+from server.deadlines import each
 from server.walking import people_on_duty, walking_matrix
 from server.wiring import Hospital
 from twin.access import SYSTEM, Actor
-from twin.clock import from_datetime
+from twin.clock import SECOND_US, from_datetime
 
 PLAN_AT = (2, 30)
 """Local time of the night's plan: between the last evening and the first morning round."""
@@ -159,29 +160,13 @@ def start_rounds(hospital: Hospital) -> None:
     """
     hospital.services["rounds"] = RoundDesk(hospital)
     settings, zone = hospital.settings, ZoneInfo(hospital.settings.time_zone)
+    repeat = partial(
+        hospital.deadlines.repeat, is_long=True
+    )  # alarms that wait for their delay must not wait for these
     if settings.dispatch_every_s:
-        _every(hospital, "dispatch", settings.dispatch_every_s, lambda: dispatch_tasks(hospital))
+        repeat("dispatch", partial(dispatch_tasks, hospital), next_at=each(settings.dispatch_every_s * SECOND_US))
     if settings.review_every_s:
-        _every(hospital, "shelves", settings.review_every_s, lambda: review_shelves(hospital))
+        repeat("shelves", partial(review_shelves, hospital), next_at=each(settings.review_every_s * SECOND_US))
     if settings.is_planning_nightly:
-
-        def due(_key: tuple[str, ...], at: int) -> None:
-            plan_par_levels(hospital)
-            _set(max(at, hospital.clock.now()))
-
-        def _set(after: int) -> None:
-            at = next_local(after, zone, hour=PLAN_AT[0], minute=PLAN_AT[1])
-            hospital.deadlines.set(("par-plan",), at)
-
-        hospital.deadlines.on_due("par-plan", due)
-        _set(hospital.clock.now())
-
-
-def _every(hospital: Hospital, key: str, seconds: int, action: object) -> None:
-    def due(_key: tuple[str, ...], at: int) -> None:
-        if callable(action):
-            action()
-        hospital.deadlines.set((key,), max(at, hospital.clock.now()) + seconds * 1_000_000)
-
-    hospital.deadlines.on_due(key, due)
-    hospital.deadlines.set((key,), hospital.clock.now() + seconds * 1_000_000)
+        at_night = partial(next_local, zone=zone, hour=PLAN_AT[0], minute=PLAN_AT[1])
+        repeat("par-plan", partial(plan_par_levels, hospital), next_at=at_night)

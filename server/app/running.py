@@ -16,6 +16,7 @@ from server.app.factory import App, build_app
 from server.app.ui import pages_of
 from server.broker import broker_intake
 from server.care import look_after
+from server.deadlines import each
 from server.doors.idempotency import forget_old
 from server.gateways.desk import desk_of
 from server.gateways.setting_up import NAME as SETTING_UP
@@ -89,16 +90,6 @@ def log_to_standard_error(*, level: int = logging.INFO) -> None:
         other.propagate = False
 
 
-def _repeat(hospital: Hospital, key: str, every_us: int, action: object) -> None:
-    def due(_key: tuple[str, ...], at: int) -> None:
-        if callable(action):
-            action()
-        hospital.deadlines.set((key,), max(at, hospital.clock.now()) + every_us)
-
-    hospital.deadlines.on_due(key, due)
-    hospital.deadlines.set((key,), hospital.clock.now() + every_us)
-
-
 @contextmanager
 def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     """Start jobs, alarms, deadlines and the application of a hospital.
@@ -134,12 +125,13 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         app.api.state.background.append(lambda: mllp_server(hospital))
     if hospital.settings.mqtt_url:
         app.api.state.background.append(lambda: broker_intake(hospital))
-    _repeat(hospital, "audit-head", _HEAD_EVERY_US, app.access.write_head)
-    _repeat(hospital, "idempotency", _SWEEP_EVERY_US, lambda: _sweep(hospital))
-    _repeat(hospital, "retention", _PRUNE_EVERY_US, lambda: _prune(hospital))
-    _repeat(hospital, "ledger-retry", MINUTE_US, lambda: retry_handlers(hospital))
-    _repeat(hospital, "forecast", EVERY_US, desk.want)
-    _repeat(hospital, "device-care", HOUR_US, lambda: look_after(hospital))
+    repeat = hospital.deadlines.repeat
+    repeat("audit-head", app.access.write_head, next_at=each(_HEAD_EVERY_US))
+    repeat("idempotency", lambda: _sweep(hospital), next_at=each(_SWEEP_EVERY_US))
+    repeat("retention", lambda: _prune(hospital), next_at=each(_PRUNE_EVERY_US), is_long=True)
+    repeat("ledger-retry", lambda: retry_handlers(hospital), next_at=each(MINUTE_US))
+    repeat("forecast", desk.want, next_at=each(EVERY_US))
+    repeat("device-care", lambda: look_after(hospital), next_at=each(HOUR_US), is_long=True)
     start_rounds(hospital)
     desk.start()
     hospital.deadlines.start()
