@@ -157,16 +157,16 @@ class Notifier:
             return None
         if one.state is State.REQUESTED:
             return self._made(one, "handshake", (), now, position=one.position)
+        last = self._hospital.ledger.last_sequence()  # before looking: what comes meanwhile was not looked at
         found = happened(session, topic, after=one.position, limit=BATCH)
         if not found:
-            return self._sign_of_life(one, now)
+            return self._sign_of_life(one, now, looked_up_to=last)
         told = occurrences(self._hospital, one, [(one.sent + index, each) for index, each in enumerate(found, 1)])
         return self._made(one, "event-notification", told, now, position=found[-1].sequence)
 
-    def _sign_of_life(self, one: Subscription, now: int) -> _Sending | None:
-        last = self._hospital.ledger.last_sequence()
-        if last - one.position > _SCANNED:
-            self._hospital.write_now(lambda session: note_told(session, one, position=last, count=0, next_at=0))
+    def _sign_of_life(self, one: Subscription, now: int, *, looked_up_to: int) -> _Sending | None:
+        if looked_up_to - one.position > _SCANNED:
+            self._hospital.write_now(lambda session: note_told(session, one, position=looked_up_to, count=0, next_at=0))
             return None
         due = self._heard_at.setdefault(one.id, now) + one.wanted.heartbeat_s * SECOND_US
         if not one.wanted.heartbeat_s or now < due:

@@ -350,3 +350,26 @@ def test_only_named_origins_are_told(address: str, error: type[Exception] | None
         return
     with pytest.raises(error):
         check_address(address, ["https://hie.example"])
+
+
+async def test_what_happens_while_nothing_is_found_is_told_at_the_next_look(
+    served: Served, receiver: Receiver, told_to: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    await client.post("/fhir/Subscription", json=wish(receiver))
+    look(told_to)
+    monkeypatch.setattr("server.notifying._SCANNED", 0)
+    happened = subscriptions.happened
+
+    def and_then_somebody_comes(*args: Any, **options: Any) -> list[Any]:
+        found = happened(*args, **options)
+        monkeypatch.undo()
+        monkeypatch.setattr("server.notifying._SCANNED", 0)
+        started(served.hospital, "E9")
+        return found
+
+    monkeypatch.setattr("server.notifying.happened", and_then_somebody_comes)
+    look(told_to)  # looks, finds nothing, and keeps its place while E9 arrives
+    look(told_to)
+
+    assert [standing(body)["focus"] for body in receiver.bodies()] == [[], ["E9"]]
