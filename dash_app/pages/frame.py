@@ -114,12 +114,12 @@ def _top_bar(port: HospitalPort, actor: Actor, prefix: str) -> Component:
                 ],
             ),
             html.Div(id=COUNTERS, className="counters", children=_counters(port, actor, prefix)),
-            _reader_menu(port, actor),
+            _reader_menu(port, actor, prefix),
         ],
     )
 
 
-def _reader_menu(port: HospitalPort, actor: Actor) -> Component:
+def _reader_menu(port: HospitalPort, actor: Actor, prefix: str) -> Component:
     reader = PREFERENCES.get()
     other, label, tag = ("en", "English", "en") if reader.language == "zh_CN" else ("zh_CN", "中文", "zh-CN")
     theme = "light" if reader.theme == "dark" else "dark"
@@ -133,7 +133,7 @@ def _reader_menu(port: HospitalPort, actor: Actor) -> Component:
                 title=_("Change the colours"),
                 **attributes(data_chosen_theme=theme),
             ),
-            html.Span(actor.name, className="reader-name"),
+            dcc.Link(actor.name, href=f"{prefix}account", className="reader-name", title=_("Your account")),
             html.Button(
                 _("Sign out"),
                 className="quiet",
@@ -177,6 +177,12 @@ def _rail(actor: Actor, current: Page | None, prefix: str) -> list[Component]:
     return links
 
 
+def _first_for(actor: Actor) -> Page | None:
+    """Give the first page of the rail that an actor may open."""
+    open_to = [page for page in PAGES if page.position and actor.may(page.permission)]
+    return min(open_to, key=lambda page: page.position, default=None)
+
+
 def content(port: HospitalPort, path: str, search: str) -> Component:
     """Build the content of the page that answers an address, or say why there is none.
 
@@ -192,6 +198,8 @@ def content(port: HospitalPort, path: str, search: str) -> Component:
     page = page_for(path)
     if page is None:
         return not_found()
+    if path == "/" and not port.actor().may(page.permission):
+        page = _first_for(port.actor()) or page  # an auditor begins with the audit, not with a closed door
     if not port.actor().may(page.permission):
         return forbidden(page.permission)
     try:

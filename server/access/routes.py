@@ -277,12 +277,7 @@ async def add_user(call: CallDep) -> Response:
         id=call.hospital.new_id(), name=told.name, display_name=told.display_name, password_hash=hashed, roles=roles
     )
 
-    def use_case(session: Session) -> UserRow:
-        row = users.add_user(session, new, now=call.now)
-        access.note(session, call.actor.id, "user.added", row.id, {"name": row.name, "roles": row.roles.split()})
-        return row
-
-    return _user_answer(await call.hospital.write(use_case), 201)
+    return _user_answer(await call.hospital.write(lambda session: access.add_user(session, call.actor, new)), 201)
 
 
 @router.get("/users/{user_id}", permission=Permission.USERS_MANAGE, gives=UserView)
@@ -346,13 +341,8 @@ async def add_key(call: CallDep) -> KeyMade:
         )
         raise FieldError(problem)
     new = NewKey(name=told.name, role=Role(told.role), source=told.source, days=told.days)
-
-    def use_case(session: Session) -> tuple[str, KeyRow]:
-        secret_text, row = keys.create_key(session, new, created_by=call.actor.id, now=call.now)
-        access.note(session, call.actor.id, "key.made", row.id, {"role": row.role, "source": row.source})
-        return secret_text, row
-
-    secret_text, row = await call.hospital.write(use_case)
+    access = access_of(call)
+    secret_text, row = await call.hospital.write(lambda session: access.make_key(session, call.actor, new))
     return KeyMade(key=_key_view(row), secret_text=secret_text)
 
 
@@ -360,13 +350,7 @@ async def add_key(call: CallDep) -> KeyMade:
 async def revoke_key(call: CallDep, key_id: PathText) -> KeyView:
     """Revoke an API key for good."""
     access = access_of(call)
-
-    def use_case(session: Session) -> KeyRow:
-        row = keys.revoke_key(session, key_id, now=call.now)
-        access.note(session, call.actor.id, "key.revoked", key_id)
-        return row
-
-    row = await call.hospital.write(use_case)
+    row = await call.hospital.write(lambda session: access.revoke_key(session, call.actor, key_id))
     access.keys.forget(key_id)
     return _key_view(row)
 

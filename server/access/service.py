@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from server.access import users
-from server.access.keys import Keys
+from server.access.keys import Keys, NewKey, create_key, revoke_key
 from server.access.limits import KeyLimits, SignInLimits
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import LiveSession, Sessions
@@ -16,7 +16,7 @@ from server.access.setup import SetUpLink, make_link
 from server.access.users import NewUser, UserChange
 from server.audit import chain as audit
 from server.audit.chain import Entry
-from server.schema.access import UserRow
+from server.schema.access import KeyRow, UserRow
 from server.wiring import Hospital
 from twin.access import Actor, Role
 from twin.errors import Forbidden, NotSignedIn
@@ -205,6 +205,22 @@ class Access:
         forget = await self.hospital.write(use_case)
         forget()
 
+    def add_user(self, session: Session, actor: Actor, new: NewUser) -> UserRow:
+        """Add a user within a use case.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who adds.
+        new : NewUser
+            Whom.
+        """
+        row = users.add_user(session, new, now=self.hospital.clock.now())
+        self.note(session, actor.id, "user.added", row.id, {"name": row.name, "roles": row.roles.split()})
+        return row
+
     def change_user(self, session: Session, actor: Actor, user_id: str, change: UserChange) -> UserRow:
         """Change a user within a use case; sessions of that user must be forgotten after commit.
 
@@ -222,6 +238,38 @@ class Access:
         row = users.change_user(session, user_id, change, now=self.hospital.clock.now())
         changed = {"roles": row.roles.split(), "is_active": row.is_active, "password": change.password_hash is not None}
         self.note(session, actor.id, "user.changed", user_id, changed)
+        return row
+
+    def make_key(self, session: Session, actor: Actor, new: NewKey) -> tuple[str, KeyRow]:
+        """Make an API key within a use case; its text is kept nowhere.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who makes it.
+        new : NewKey
+            What it may do.
+        """
+        secret_text, row = create_key(session, new, created_by=actor.id, now=self.hospital.clock.now())
+        self.note(session, actor.id, "key.made", row.id, {"role": row.role, "source": row.source})
+        return secret_text, row
+
+    def revoke_key(self, session: Session, actor: Actor, key_id: str) -> KeyRow:
+        """Revoke an API key within a use case; ``keys.forget`` it after commit.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who revokes it.
+        key_id : str
+            Which.
+        """
+        row = revoke_key(session, key_id, now=self.hospital.clock.now())
+        self.note(session, actor.id, "key.revoked", key_id)
         return row
 
     def write_head(self) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import msgspec
 import uvicorn
 
+from dash_app.actions.access import SERVICE as ACCESS_DESK
+from server.access.desk import Desk as AccessDesk
 from server.alarms.engine import AlarmEngine
 from server.alarms.watches import Watches
 from server.app.factory import App, build_app
@@ -121,6 +123,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     notifier = Notifier(hospital)
     notifier.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
+    hospital.services[ACCESS_DESK] = AccessDesk(hospital, app.access)
     if hospital.settings.mllp_port > 0:
         app.api.state.background.append(lambda: mllp_server(hospital))
     if hospital.settings.mqtt_url:

@@ -190,7 +190,7 @@ def cookies(served: Served, browser: Browser) -> Callable[[str], list[dict[str, 
 
 @pytest.fixture
 def visit(served: Served, browser: Browser, cookies: Callable[[str], list[dict[str, object]]]) -> Iterator[Callable]:
-    """Open a watched page as somebody, in a language and theme; troubles fail the test at its end."""
+    """Open a watched page as somebody, or as nobody yet, in a language and theme; troubles fail the test at its end."""
     opened: list[Watched] = []
 
     def go(
@@ -205,7 +205,7 @@ def visit(served: Served, browser: Browser, cookies: Callable[[str], list[dict[s
         base = {"url": served.url}
         context.add_cookies(
             [
-                *cookies(name),
+                *(cookies(name) if name else []),
                 {"name": "ht_language", "value": language, **base},
                 {"name": "ht_theme", "value": theme, **base},
             ]

@@ -1,0 +1,157 @@
+"""The audit.
+
+Opened by an auditor, to see who did what and to check that no row was changed, and by a system administrator after
+something went wrong. Rows are chained by their hashes; the signed end of the chain is kept elsewhere as a witness.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Input, Output, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions.access import AuditLine, AuditQuery, desk_of
+from dash_app.pages import listing
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.states import attributes, panel, shape
+from dash_app.pages.tables import Column
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import access_words, codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import moment, number
+from twin.access import Permission
+from twin.events.watch import AlarmPriority
+
+VERIFY, VERDICT, SEAL, SEALED = "audit-verify", "audit-verdict", "audit-seal", "audit-sealed"
+_MOST = 1000
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(field="row", title=_("Row"), width=80, is_number=True),
+        Column(field="at", title=_("When"), width=150),
+        Column(field="who", title=_("Who"), width=150),
+        Column(field="action", title=_("What"), width=180),
+        Column(field="subject", title=_("To what"), width=220),
+        Column(field="facts", title=_("Details"), width=320),
+    ]
+
+
+def _facts(line: AuditLine) -> str:
+    return " · ".join(f"{name}: {_plain(value)}" for name, value in line.facts.items() if value not in ("", None))
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
+    port.actor().require(Permission.AUDIT_READ)
+    wanted = AuditQuery(action=query.get("action", ""), actor=query.get("actor", ""), limit=_MOST)
+    return [
+        {
+            "id": str(line.sequence),
+            "row": line.sequence,
+            "at": moment(line.at),
+            "who": line.actor_name or line.actor or "–",
+            "action": codes.code_text(access_words.AUDIT_ACTIONS, line.action),
+            "subject": line.subject,
+            "facts": _facts(line),
+        }
+        for line in desk_of(port.services).audit(wanted)
+    ]
+
+
+def _actors(port: HospitalPort) -> list[dict[str, str]]:
+    lines = desk_of(port.services).audit(AuditQuery(limit=_MOST))
+    names = {line.actor: line.actor_name or line.actor for line in lines if line.actor}
+    return [{"value": actor, "label": name} for actor, name in sorted(names.items(), key=lambda pair: pair[1])]
+
+
+def _summary(port: HospitalPort, rows: Rows) -> str:
+    text = _("The newest {count} rows, the newest first") if len(rows) == _MOST else _("{count} rows, the newest first")
+    return text.format(count=number(len(rows)))
+
+
+LISTING = Listing(
+    key="audit",
+    permission=Permission.AUDIT_READ,
+    filters=(
+        Filter(
+            name="action",
+            label=lambda: _("About"),
+            options=lambda port: codes.choices(access_words.AUDIT_HEADS, access_words.AUDIT_HEADS),
+        ),
+        Filter(name="actor", label=lambda: _("Who"), options=_actors),
+    ),
+    columns=_columns,
+    rows=_rows,
+    summary=_summary,
+)
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    lead = _("Who signed in, decided, changed or was refused; each row is chained to the one before.")
+    shown = listing.layout(LISTING, port, visit, _("Audit"), lead)
+    proof = panel(
+        _("Is it what was written?"),
+        html.P(
+            _("Keep the signed end of the chain on another machine: it later proves that nothing before was changed.")
+        ),
+        html.P(
+            [
+                html.Button(_("Check the whole chain"), id=VERIFY, className="action primary", n_clicks=0),
+                html.Button(_("Download the signed end"), id=SEAL, className="action", n_clicks=0),
+                dcc.Download(id=SEALED),
+            ]
+        ),
+        html.Div(id=VERDICT, role="status", **attributes(aria_live="polite")),
+        wide=True,
+    )
+    return html.Div([shown, html.Div(proof, className="below")])
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the table, the check, and the signed end."""
+    listing.register(LISTING, callbacks, port)
+    common: dict[str, Any] = {"permission": Permission.AUDIT_READ, "prevent_initial_call": True}
+
+    @callbacks.add(Output(VERDICT, "children"), Input(VERIFY, "n_clicks"), **common)
+    def verify(clicks: int) -> Component:
+        if not clicks:
+            raise PreventUpdate
+        found = desk_of(port.services).verify_audit()
+        if found.is_intact:
+            text = _("Intact: {rows} rows, the last with the hash {hash}.")
+            return html.P(text.format(rows=number(found.rows), hash=found.hash[:16] + "…"))
+        text = _("Not what was written, from row {row} on: {problem}")
+        said = text.format(row=number(found.rows), problem=found.problem)
+        return html.P([shape(AlarmPriority.HIGH), " ", said], className="status p1")
+
+    @callbacks.add(Output(SEALED, "data"), Input(SEAL, "n_clicks"), **common)
+    def sealed(clicks: int) -> dict[str, str]:
+        if not clicks:
+            raise PreventUpdate
+        return {
+            "content": desk_of(port.services).sealed_head(),
+            "filename": "audit-head.json",
+            "type": "application/json",
+        }
+
+
+PAGE = Page(
+    path="/audit",
+    title=mark("Audit"),
+    permission=Permission.AUDIT_READ,
+    layout=layout,
+    register=register,
+    position=42,
+    section=mark("System"),
+    icon="audit",
+)

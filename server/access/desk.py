@@ -1,0 +1,274 @@
+"""The access desk: what the pages for users, keys, the audit and one's own account ask for."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from dash_app.actions.access import AuditLine, AuditQuery, AuditVerdict, KeyCard, KeyTold, UserCard, UserTold
+from server.access import users
+from server.access.keys import NewKey
+from server.access.passwords import check_password
+from server.access.service import Access, WrongPassword
+from server.access.users import NewUser, UserChange
+from server.audit import chain as audit
+from server.audit.seal import seal
+from server.schema.access import AuditRow, KeyRow, SessionRow, UserRow
+from server.wiring import Hospital
+from twin.access import Actor, Role
+from twin.errors import FieldError, FieldProblem, NotFound, StaleVersion
+
+_MOST = 2000
+_ALPHABET = (
+    "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is taken for something else when read aloud or written down
+)
+_GROUPS, _GROUP = 4, 5  # 20 characters of 31: 99 bits
+
+
+def first_password() -> str:
+    """Give a password to be handed over in person and changed by its holder."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+class Desk:
+    """Keeps users, keys and the audit for the pages; ``dash_app.actions.access.AccessDesk`` says what it does.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Whose.
+    access : Access
+        Its sign-in.
+    """
+
+    def __init__(self, hospital: Hospital, access: Access) -> None:
+        self._hospital = hospital
+        self._access = access
+
+    def users(self) -> Sequence[UserCard]:
+        """Give all users by sign-in name."""
+        now = self._hospital.clock.now()
+        with self._hospital.read() as session:
+            rows = users.list_users(session, limit=_MOST)
+            lasting = session.exec(select(SessionRow.user_id).where(col(SessionRow.expires_at) > now).limit(100_000))
+            signed_in = Counter(lasting)
+        return [
+            UserCard(
+                id=row.id,
+                name=row.name,
+                display_name=row.display_name,
+                roles=tuple(row.roles.split()),
+                is_active=row.is_active,
+                staff=row.staff,
+                version=row.version,
+                sessions=signed_in[row.id],
+            )
+            for row in rows
+        ]
+
+    def add_user(self, name: str, told: UserTold, *, actor: Actor) -> str:
+        """Add a user; give their first password, which is kept nowhere.
+
+        Raises
+        ------
+        FieldError
+            If sign-in name or roles cannot be used.
+        Conflict
+            If the sign-in name is taken.
+        """
+        users.check_name(name)
+        roles = users.parse_roles(told.roles)
+        self._require_staff(told.staff)
+        password = first_password()
+        new = NewUser(
+            id=self._hospital.new_id(),
+            name=name,
+            display_name=told.display_name,
+            password_hash=self._access.passwords.hash_now(password),
+            roles=roles,
+        )
+
+        def use_case(session: Session) -> None:
+            row = self._access.add_user(session, actor, new)
+            if told.staff:
+                self._access.change_user(session, actor, row.id, UserChange(staff=told.staff))
+
+        self._hospital.write_now(use_case)
+        return password
+
+    def change_user(self, user_id: str, told: UserTold, *, version: int, actor: Actor) -> None:
+        """Change a user; their sessions end.
+
+        Raises
+        ------
+        StaleVersion
+            If somebody changed them since this version.
+        Refused
+            If nobody would be system administrator any more.
+        """
+        self._require_staff(told.staff)
+        change = UserChange(
+            display_name=told.display_name,
+            roles=users.parse_roles(told.roles),
+            is_active=told.is_active,
+            staff=told.staff,
+        )
+
+        def use_case(session: Session) -> None:
+            found = users.get_user(session, user_id).version
+            if found != version:
+                raise StaleVersion(expected=version, found=found)
+            self._access.change_user(session, actor, user_id, change)
+
+        self._change_and_sign_out(user_id, use_case)
+
+    def new_password(self, user_id: str, *, actor: Actor) -> str:
+        """Give a user a new password, which is kept nowhere; their sessions end."""
+        password = first_password()
+        change = UserChange(password_hash=self._access.passwords.hash_now(password))
+        self._change_and_sign_out(user_id, lambda session: self._access.change_user(session, actor, user_id, change))
+        return password
+
+    def change_own_password(self, old: str, new: str, *, actor: Actor) -> None:
+        """Change the actor's own password; all their sessions end.
+
+        Raises
+        ------
+        WrongPassword
+            If the old one is wrong; tries are counted as those of signing in are.
+        FieldError
+            If the new one is not acceptable.
+        """
+        access, now = self._access, self._hospital.clock.now()
+        with self._hospital.read() as session:
+            row = users.get_user(session, actor.id)
+        access.limits.check(row.name, "", now=now)
+        if not access.passwords.verify_now(old[:1000], row.password_hash):
+            access.limits.failed(row.name, "", now=now)
+            raise WrongPassword("The old password is wrong.")
+        check_password(new, name=row.name)
+        change = UserChange(password_hash=access.passwords.hash_now(new))
+        self._change_and_sign_out(actor.id, lambda session: access.change_user(session, actor, actor.id, change))
+
+    def sign_out_everywhere(self, *, actor: Actor) -> None:
+        """End all sessions of the actor."""
+        self._change_and_sign_out(
+            actor.id, lambda session: self._access.note(session, actor.id, "session.ended", facts={"sessions": "all"})
+        )
+
+    def list_keys(self) -> Sequence[KeyCard]:
+        """Give all keys, the newest first."""
+        with self._hospital.read() as session:
+            rows = session.exec(select(KeyRow).order_by(col(KeyRow.created_at).desc(), KeyRow.id).limit(_MOST)).all()
+        return [
+            KeyCard(
+                id=row.id,
+                name=row.name,
+                role=row.role,
+                source=row.source,
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                used_at=row.used_at,
+                revoked_at=row.revoked_at,
+            )
+            for row in rows
+        ]
+
+    def make_key(self, told: KeyTold, *, actor: Actor) -> str:
+        """Make a key; give its text, which is kept nowhere.
+
+        Raises
+        ------
+        FieldError
+            If role, source or days cannot be used.
+        """
+        if told.role not in {role.value for role in Role}:
+            raise FieldError(
+                FieldProblem(
+                    field="role", place="/role", message="Expected what the key is for.", cure="Choose a role."
+                )
+            )
+        if not told.name.strip():
+            raise FieldError(
+                FieldProblem(
+                    field="name", place="/name", message="A key needs a name.", cure="Say which machine holds it."
+                )
+            )
+        new = NewKey(name=told.name.strip(), role=Role(told.role), source=told.source.strip(), days=told.days)
+        text, _row = self._hospital.write_now(lambda session: self._access.make_key(session, actor, new))
+        return text
+
+    def revoke_key(self, key_id: str, *, actor: Actor) -> None:
+        """Revoke a key for good."""
+        self._hospital.write_now(lambda session: self._access.revoke_key(session, actor, key_id))
+        self._access.keys.forget(key_id)
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
+        """Give rows of the audit, the newest first.
+
+        Parameters
+        ----------
+        query : AuditQuery
+            Which.
+        """
+        wanted = select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(query.limit)
+        if query.before:
+            wanted = wanted.where(col(AuditRow.sequence) < query.before)
+        if query.action:
+            wanted = wanted.where(col(AuditRow.action).startswith(query.action, autoescape=True))
+        if query.actor:
+            wanted = wanted.where(col(AuditRow.actor) == query.actor)
+        with self._hospital.read() as session:
+            rows = session.exec(wanted).all()
+            names = _names(session, {row.actor for row in rows})
+        return [
+            AuditLine(
+                sequence=row.sequence,
+                at=row.at,
+                actor=row.actor,
+                actor_name=names.get(row.actor, ""),
+                action=row.action,
+                subject=row.subject,
+                facts=msgspec.json.decode(row.facts),
+            )
+            for row in rows
+        ]
+
+    def verify_audit(self) -> AuditVerdict:
+        """Recompute the whole chain, and compare it with the head written to the data folder."""
+        try:
+            witness = audit.read_head(self._hospital.settings.data_dir)
+            with self._hospital.read() as session:
+                found = audit.verify(session, witness)
+        except audit.AuditBroken as error:
+            return AuditVerdict(is_intact=False, rows=error.sequence, problem=error.message)
+        return AuditVerdict(is_intact=True, rows=found.sequence, hash=found.hash)
+
+    def sealed_head(self) -> str:
+        """Give where the audit ends, signed, as JSON."""
+        with self._hospital.read() as session:
+            found = audit.head(session)
+        sealed = seal(self._hospital.settings.data_dir, found, now=self._hospital.clock.now())
+        return msgspec.json.encode(sealed).decode()
+
+    def _require_staff(self, staff: str) -> None:
+        if staff and staff not in self._hospital.live.staff:
+            raise NotFound("member of staff", staff)
+
+    def _change_and_sign_out(self, user_id: str, change: Callable[[Session], object]) -> None:
+        def use_case(session: Session) -> Callable[[], None]:
+            change(session)
+            return self._access.sessions.end_all_of(session, user_id)
+
+        self._hospital.write_now(use_case)()
+
+
+def _names(session: Session, actors: set[str]) -> dict[str, str]:
+    """Give what actors are called: people by their sign-in names, programs by the names of their keys."""
+    people = session.exec(select(UserRow).where(col(UserRow.id).in_(actors)))
+    programs = session.exec(select(KeyRow).where(col(KeyRow.id).in_(actors)))
+    return {row.id: row.name for row in people} | {row.id: row.name for row in programs}
