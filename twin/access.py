@@ -19,6 +19,7 @@ class Permission(StrEnum):
     OVERVIEW_READ = "overview:read"
     PLACES_READ = "places:read"
     PLACES_WRITE = "places:write"
+    BEDS_WRITE = "beds:write"
     DEVICES_READ = "devices:read"
     DEVICES_WRITE = "devices:write"
     WORK_ORDERS_WRITE = "work_orders:write"
@@ -101,6 +102,8 @@ PERMISSIONS_BY_ROLE: dict[Role, frozenset[Permission]] = {
         _P.ENCOUNTERS_READ,
         _P.ALARMS_ACT,
         _P.TASKS_ASSIGN,
+        _P.PLACES_WRITE,
+        _P.BEDS_WRITE,
         _P.EVENTS_READ,
         _P.TELEMETRY_READ,
         _P.GATEWAYS_READ,
@@ -156,14 +159,16 @@ PERMISSIONS_BY_ROLE: dict[Role, frozenset[Permission]] = {
         _P.PLANS_READ,
         _P.IDENTITY_REVEAL,
         _P.ENCOUNTERS_WRITE,
+        _P.BEDS_WRITE,
     },
-    Role.AUDITOR: _EVERYONE | {_P.AUDIT_READ, _P.EVENTS_READ},
+    Role.AUDITOR: _EVERYONE | {_P.AUDIT_READ, _P.EVENTS_READ, _P.EXPORT_RUN},
     Role.SYSADMIN: _STAFF
     | {
         _P.USERS_MANAGE,
         _P.AUDIT_READ,
         _P.SYSTEM_OPERATE,
         _P.PLACES_WRITE,
+        _P.BEDS_WRITE,
         _P.GATEWAYS_READ,
         _P.GATEWAYS_CONFIGURE,
         _P.INTERFACES_READ,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from dash import dcc, html
+from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages.address import search_with
+from dash_app.pages import bed_work
+from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.filters import follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -30,6 +31,7 @@ from twin.access import Permission
 
 CONTENT = "beds-content"
 WARD = "beds-ward"
+WORK = "beds-work"
 SMALL = 40
 """Beds up to which all boards are drawn; of a larger house a table of wards leads to them."""
 _SHOWN = 20
@@ -168,6 +170,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Beds"), _("Occupied, ready, to be cleaned, out of service; assigned and observed.")),
             html.Div(select(WARD, _("Ward"), wards, visit.query.get("ward", "")), className="filters"),
             html.Div(content(port, dict(visit.query)), id=CONTENT),
+            html.Div(bed_work.parts(port, dict(visit.query)), id=WORK, className="below"),
         ]
     )
 
@@ -175,6 +178,15 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register filter and refresh."""
     follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.PLACES_READ)
+    bed_work.register(callbacks, port)
+
+    # not with each tick: a reason that is being written must not vanish
+    @callbacks.add(
+        Output(WORK, "children"), Input(URL, "search"), permission=Permission.PLACES_READ, prevent_initial_call=True
+    )
+    def choose_bed(search: str) -> list[Component]:
+        return bed_work.parts(port, query_of(search))
+
     narrow(callbacks, WARD, "ward", permission=Permission.PLACES_READ)
 
 

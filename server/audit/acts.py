@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from server.audit.chain import Entry, note
 from twin.events.envelope import Event
-from twin.events.patients import QueueCalled, QueueLeft, StageReached
+from twin.events.patients import BedReadinessChanged, BedServiceChanged, QueueCalled, QueueLeft, StageReached
+from twin.events.places import PathClosed, PathReopened
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
@@ -36,6 +37,10 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         LoadRejected: "load.rejected",
         PlanPublished: "plan.published",
         AssetRetired: "asset.retired",
+        PathClosed: "path.closed",
+        PathReopened: "path.reopened",
+        BedServiceChanged: "bed.service_changed",
+        BedReadinessChanged: "bed.readiness_changed",
         AlarmAcknowledged: "alarm.acknowledged",
         AlarmShelved: "alarm.shelved",
         AlarmUnshelved: "alarm.unshelved",
@@ -54,6 +59,8 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
 
 FACTS = (
     "reason",
+    "service",
+    "readiness",
     "until",
     "assignee",
     "outcome",

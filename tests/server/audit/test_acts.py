@@ -15,7 +15,16 @@ from server.wiring import Hospital
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.envelope import Event
-from twin.events.patients import QueueCalled, QueueLeft, StageReached
+from twin.events.patients import (
+    BedReadiness,
+    BedReadinessChanged,
+    BedService,
+    BedServiceChanged,
+    QueueCalled,
+    QueueLeft,
+    StageReached,
+)
+from twin.events.places import PathClosed, PathReopened
 from twin.events.supply import LoadRejected, LoadReleased
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
@@ -35,6 +44,10 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     LoadRejected: {"machine": "m", "cycle": "c", "reason": "wet"},
     PlanPublished: {"kind": "admissions", "start_at": 1, "end_at": 2, "content_hash": "h"},
     AssetRetired: {},
+    PathClosed: {"reason": "serviced"},
+    PathReopened: {},
+    BedServiceChanged: {"service": BedService.CLOSED, "reason": "motor broken"},
+    BedReadinessChanged: {"readiness": BedReadiness.DIRTY},
     AlarmAcknowledged: {},
     AlarmShelved: {"until": 9, "reason": "known"},
     AlarmUnshelved: {},
