@@ -9,6 +9,8 @@ from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 
 MOST_REPLICATIONS = 2000
+MOST_UNITS = 10_000
+LEAST_PRICE = 1e-6
 LONGEST_HORIZON_S = 90 * 86_400.0
 
 
@@ -37,6 +39,61 @@ def start_what_if(port: Commands, arguments: Mapping[str, object]) -> str:
     _within("replications", arguments.get("replications"), 2, MOST_REPLICATIONS)
     _within("horizon_s", arguments.get("horizon_s"), 3600, LONGEST_HORIZON_S)
     return port.jobs.submit("what_if", arguments, actor=actor)
+
+
+def lever_told(path: str, low: object, high: object, price: object) -> dict[str, object]:
+    """Check what may change in a search for the cheapest counts, and give it as plain values.
+
+    Parameters
+    ----------
+    path : str
+        Entry of the pathway, such as ``pools.icu.capacity``.
+    low, high : object
+        Bounds as entered, whole numbers.
+    price : object
+        Of one, as entered, above 0.
+
+    Raises
+    ------
+    FieldError
+        If one cannot be used; it is named.
+    """
+    _within("low", low, 0, MOST_UNITS)
+    _within("high", high, 0, MOST_UNITS)
+    _within("price", price, LEAST_PRICE, 1e12)
+    if not isinstance(low, int) or not isinstance(high, int) or low > high:
+        raise FieldError(
+            FieldProblem(
+                field="high",
+                place="levers",
+                message=f"Expected whole numbers, the lower one first; got {low} and {high}.",
+                cure="Enter bounds such as 4 and 20.",
+            )
+        )
+    return {"path": path, "low": low, "high": high, "price": price}
+
+
+def start_optimum(port: Commands, arguments: Mapping[str, object]) -> str:
+    """Queue the search for the cheapest counts within limits; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arguments : Mapping[str, object]
+        ``levers`` and ``limits`` as texts, ``base``, ``horizon_s``, ``replications``.
+
+    Raises
+    ------
+    FieldError
+        If nothing may change, or nothing must hold.
+    """
+    actor = port.actor()
+    actor.require(Permission.SIMULATION_RUN)
+    for name, cure in (("levers", "Say what may change."), ("limits", "Say what must hold.")):
+        if not arguments.get(name):
+            raise FieldError(FieldProblem(field=name, place="what-if", message="Expected at least one.", cure=cure))
+    return port.jobs.submit("optimum", arguments, actor=actor)
 
 
 def _within(name: str, value: object, low: float, high: float) -> None:

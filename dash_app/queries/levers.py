@@ -98,3 +98,20 @@ def levers(state: LiveState, now: int, *, chinese: bool = False) -> list[Lever]:
             path, count = f"arrivals.{key}.appointments.per_opening", float(appointments["per_opening"])
             found.append(Lever(path=path, kind=LeverKind.COUNT, subject=key, name="", now=count))
     return found
+
+
+def limitable(state: LiveState, now: int) -> list[str]:
+    """Give the measures on which a limit makes sense: waits at every place where one waits, and how often none is left.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    now : int
+        UTC microseconds.
+    """
+    pathway = live_start(state.freeze(now)).pathway
+    nodes = cast("Mapping[str, Mapping[str, object]]", pathway["nodes"])
+    waits = [name for name, node in nodes.items() if node.get("do") == "seize"]
+    found = [f"wait.{name}.{tail}" for name in waits for tail in ("p95_s", "p90_s", "mean_s")]
+    return found + [f"pool.{name}.full_share" for name in cast("Mapping[str, object]", pathway["pools"])]

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from server.commands.scenario_texts import change_of, instant_of, situation_of
 from server.console import AsJson, out, say, show, show_rows, warn
 from simulation.calibration.checking import Report, check_last_weeks
 from simulation.calibration.durations import Fitted
@@ -23,7 +24,6 @@ from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
 from simulation.experiments.queues.question import question_of
 from simulation.experiments.request import (
-    Change,
     Engine,
     ExperimentRequest,
     ExperimentResult,
@@ -32,14 +32,14 @@ from simulation.experiments.request import (
 )
 from simulation.experiments.running import plan_of, run
 from simulation.experiments.shadow import ONE_MORE, ShadowPrice, one_more_of_each, shadow_prices
-from simulation.experiments.situations.offers import SITUATIONS, situation_changes
+from simulation.experiments.situations.offers import SITUATIONS
 from simulation.experiments.wire import plain_result, request_of
 from simulation.model.plan import Mark, RunPlan
 from simulation.model.problems import PathwayError
 from simulation.model.reading import load_document
 from simulation.reference.running import run_reference
 from simulation.statistics.outcome import RunOutcome
-from twin.clock import from_text, to_text
+from twin.clock import to_text
 
 command = typer.Typer(help=say("Run queues and pathways."), no_args_is_help=True)
 is_group = True
@@ -146,7 +146,7 @@ def run_pathway(
     request = ExperimentRequest(
         pathway=load_document(pathway),
         scenarios=(Scenario(name=pathway.stem),),
-        start_at=_instant(start),
+        start_at=instant_of(start),
         horizon_s=hours * 3600,
         warm_up_s=warm_up_hours * 3600,
         replications=replications,
@@ -181,13 +181,6 @@ def run_pathway(
 
 def _finite(values: dict[str, float]) -> dict[str, float]:
     return {name: value for name, value in values.items() if math.isfinite(value)}
-
-
-def _instant(text: str) -> int:
-    try:
-        return from_text(text)
-    except ValueError as error:
-        raise PathwayError("start", f"{text!r} is no instant.", "Write such as 2026-11-30T00:00:00Z.") from error
 
 
 def write_log(outcome: RunOutcome, plan: RunPlan, path: Path) -> int:
@@ -310,16 +303,16 @@ def compare(
 ) -> None:
     """Compare scenarios of a pathway."""
     document = load_document(pathway)
-    scenarios = [Scenario(name="as it is"), *(_situation(document, told) for told in situation or ())]
+    scenarios = [Scenario(name="as it is"), *(situation_of(document, told) for told in situation or ())]
     if change:
-        scenarios.append(Scenario(name="changed", changes=tuple(_change(told) for told in change)))
+        scenarios.append(Scenario(name="changed", changes=tuple(change_of(told) for told in change)))
     if one_more:
         scenarios += one_more_of_each(document)
     request = request_of(
         {
             "pathway": document,
             "scenarios": msgspec.to_builtins(scenarios),
-            "start_at": _instant(start),
+            "start_at": instant_of(start),
             "horizon_s": hours * 3600,
             "warm_up_s": warm_up_hours * 3600,
             "replications": replications,
@@ -363,35 +356,6 @@ def _plain_price(price: ShadowPrice, measure: str) -> dict[str, object]:
         "cost": None if price.cost is None else _shown(price.cost.mean),
         "verdict": price.verdict.value,
     }
-
-
-def _situation(document: dict[str, object], told: str) -> Scenario:
-    name, _, rest = told.partition(":")
-    values: dict[str, object] = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise PathwayError(f"situations.{name}", f"Cannot read {part!r}.", "Write key=value,key=value.")
-        values[key.strip()] = _value(value.strip())
-    return Scenario(name=told, changes=situation_changes(document, name.strip(), values))
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _change(told: str) -> Change:
-    found = re.fullmatch(r"([^=+*]+?)([=+*])(.+)", told)
-    if found is None:
-        raise PathwayError("change", f"Cannot read {told!r}.", "Write such as pools.bed.capacity+2 (or *1.5, or =10).")
-    path, sign, text = found.groups()
-    value: object = _value(text)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return Change(path=path.strip(), action={"=": "set", "+": "add", "*": "scale"}[sign], value=value)
 
 
 @command.command(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from server.doors.context import CallDep
+from server.doors.context import Call, CallDep
 from server.doors.router import Router
 from server.http.commanding import instant_told
 from server.http.plans import JobStarted
@@ -63,6 +63,7 @@ class CostsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 Scenarios = Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=1, max_length=20)]
 Replications = Annotated[int, msgspec.Meta(ge=2, le=2000)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+Limits = Annotated[tuple[Short, ...], msgspec.Meta(max_length=10)]
 OneMore = bool | Annotated[list[Short], msgspec.Meta(max_length=40)]
 
 
@@ -148,6 +149,71 @@ def start_what_if_job(call: CallDep) -> JobStarted:
     told = call.read(WhatIfWanted)
     arguments = _asked(told) | {"base": "live", "horizon_s": told.horizon_s}
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
+
+
+class ChoiceWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which of several scenarios is best by a measure, among those that keep the limits.
+
+    ``zone`` is the difference that does not matter, in the unit of the measure; ``replications`` the most that a
+    scenario gets.
+    """
+
+    scenarios: Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=2, max_length=20)]
+    measure: Short
+    zone: Annotated[float, msgspec.Meta(gt=0)]
+    limits: Limits = ()
+    pathway: dict[str, Any] | None = None
+    hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
+    replications: Annotated[int, msgspec.Meta(ge=10, le=2000)] = 200
+    seed: Seed = 1
+    costs: CostsTold | None = None
+
+
+class OptimumWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The cheapest counts that keep the limits, such as ``pools.icu.capacity=8..20@30000`` (entry, bounds, price)."""
+
+    levers: Annotated[tuple[Short, ...], msgspec.Meta(min_length=1, max_length=20)]
+    limits: Annotated[tuple[Short, ...], msgspec.Meta(min_length=1, max_length=10)]
+    pathway: dict[str, Any] | None = None
+    hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
+    replications: Annotated[int, msgspec.Meta(ge=10, le=2000)] = 200
+    seed: Seed = 1
+
+
+@router.post("/what-if/choices", permission=Permission.SIMULATION_RUN, takes=ChoiceWanted, gives=JobStarted, status=202)
+def choose_scenario(call: CallDep) -> JobStarted:
+    """Have the best of several scenarios chosen; the job's result names it, and how sure that is."""
+    told = call.read(ChoiceWanted)
+    arguments = _base(call, told.pathway, told.hours) | {
+        "scenarios": msgspec.to_builtins(told.scenarios),
+        "measure": told.measure,
+        "zone": told.zone,
+        "limits": list(told.limits),
+        "replications": told.replications,
+        "seed": told.seed,
+        "costs": msgspec.to_builtins(told.costs),
+    }
+    return JobStarted(job=call.hospital.jobs.submit("choice", arguments, actor=call.actor))
+
+
+@router.post("/what-if/optima", permission=Permission.SIMULATION_RUN, takes=OptimumWanted, gives=JobStarted, status=202)
+def find_optimum(call: CallDep) -> JobStarted:
+    """Have the cheapest numbers of beds, people and devices found that keep the limits."""
+    told = call.read(OptimumWanted)
+    arguments = _base(call, told.pathway, told.hours) | {
+        "levers": list(told.levers),
+        "limits": list(told.limits),
+        "replications": told.replications,
+        "seed": told.seed,
+    }
+    return JobStarted(job=call.hospital.jobs.submit("optimum", arguments, actor=call.actor))
+
+
+def _base(call: Call, pathway: dict[str, Any] | None, hours: float) -> dict[str, object]:
+    told: dict[str, object] = {"horizon_s": hours * 3600.0}
+    if pathway is None:
+        return told | {"base": "live"}
+    return told | {"pathway": pathway, "start_at": call.hospital.clock.now()}
 
 
 @router.get("/what-if/situations", permission=Permission.SIMULATION_READ, gives=LibraryShown)

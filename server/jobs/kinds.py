@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 JOB_KINDS: dict[str, str] = {
+    "choice": "server.runs.choosing:work_choice",
+    "optimum": "server.runs.choosing:work_optimum",
     "plan": "scheduling.service.planning:plan_admissions",
     "roster": "scheduling.service.roster_plan:plan_roster",
     "what_if": "server.runs.what_if:work",
@@ -10,6 +12,8 @@ JOB_KINDS: dict[str, str] = {
 """``module:function`` by kind; the function takes plain JSON arguments and a ``Progress`` and gives plain JSON."""
 
 JOB_PREPARERS: dict[str, str] = {
+    "choice": "server.runs.choosing:prepare",
+    "optimum": "server.runs.choosing:prepare",
     "plan": "server.runs.plans:prepare",
     "roster": "server.runs.plans:prepare",
     "what_if": "server.runs.what_if:prepare",

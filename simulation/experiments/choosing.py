@@ -1,0 +1,299 @@
+"""The best of several scenarios among those that keep the limits, with a promise of how sure that is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulation.experiments.measures import interval_of, lower_is_better
+from simulation.experiments.request import ExperimentRequest, Interval, Scenario, ShouldStop
+from simulation.experiments.sampling import Samples
+from simulation.model.plan import Floats
+from simulation.model.problems import PathwayError
+from simulation.statistics.selection import Indifference, feasible, kim_nelson
+
+FIRST = 10
+_LIMIT = re.compile(r"^\s*([A-Za-z0-9_.:-]+)\s*<=\s*([-+0-9.eE]+)\s*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A measure whose mean over the replications must not exceed a number.
+
+    Parameters
+    ----------
+    measure : str
+        Such as ``wait.wait-for-bay.p95_s``: the P95 of door to doctor.
+    most : float
+        In the unit of the measure.
+    """
+
+    measure: str
+    most: float
+
+
+def limit_of(text: str) -> Limit:
+    """Read a limit such as ``wait.triage.p95_s<=900``.
+
+    Raises
+    ------
+    PathwayError
+        If it cannot be read.
+    """
+    found = _LIMIT.match(text)
+    if found is not None:
+        try:
+            most = float(found[2])
+        except ValueError:
+            most = math.nan
+        if math.isfinite(most):
+            return Limit(measure=found[1], most=most)
+    raise PathwayError("limit", f"Cannot read {text!r}.", "Write such as wait.triage.p95_s<=900.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What was found out of one scenario.
+
+    Parameters
+    ----------
+    scenario : str
+        Its name.
+    value : Interval
+        Of the measure, over the replications that it was worth.
+    limits : tuple[Interval, ...]
+        Of each limited measure, in the order of the limits.
+    keeps_limits : bool | None
+        Whether it keeps all limits; None if that could not be told.
+    is_kept : bool
+        Whether it was still in the running at the end.
+    """
+
+    scenario: str
+    value: Interval
+    limits: tuple[Interval, ...]
+    keeps_limits: bool | None
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which scenario is best.
+
+    Parameters
+    ----------
+    measure : str
+        By which.
+    best : str
+        Name of the scenario; empty if none keeps the limits.
+    is_sure : bool
+        Whether the procedure came to its end: then the best is chosen with the wanted probability if it is better than
+        the others by the zone. If not, those kept could not be told apart within the greatest number of replications.
+    candidates : tuple[Candidate, ...]
+        In the order given.
+    replications : int
+        Run in all.
+    """
+
+    measure: str
+    best: str
+    is_sure: bool
+    candidates: tuple[Candidate, ...]
+    replications: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """By what one chooses.
+
+    Parameters
+    ----------
+    measure : str
+        One of which it is known which way is better.
+    zone : float
+        A difference smaller than this does not matter, in the unit of the measure; above 0.
+    limits : tuple[Limit, ...]
+        That a scenario has to keep.
+    """
+
+    measure: str
+    zone: float
+    limits: tuple[Limit, ...] = ()
+
+
+def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop = lambda: False) -> Choice:
+    """Choose the best scenario: those that break a limit go first, then one after the other that is surely worse.
+
+    Parameters
+    ----------
+    request : ExperimentRequest
+        Its scenarios are the candidates; its replications are the most that each gets.
+    wanted : Wanted
+        By what.
+    should_stop : Callable[[], bool], optional
+        Calls it off.
+
+    Raises
+    ------
+    PathwayError
+        If measure, zone or a limit cannot be used, or there is nothing to choose among.
+    Stopped
+        If it was called off.
+
+    Notes
+    -----
+    The error probability is shared out: half on the limits of all scenarios (Bonferroni), half on the selection by the
+    fully sequential procedure of Kim and Nelson under common random numbers.
+    """
+    _check(request, wanted)
+    scenarios = request.scenarios
+    with Samples(request, should_stop) as samples:
+        _check_measures(samples, scenarios[0], wanted)
+        keeps = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
+        running = [number for number, told in enumerate(keeps) if told is not False]
+        used, kept, best = [0] * len(scenarios), [], ""
+        if running:
+            rule = Indifference(
+                zone=wanted.zone,
+                confidence_share=1 - (1 - request.confidence_share) / (2 if wanted.limits else 1),
+                first=min(FIRST, request.replications),
+                most=request.replications,
+                lower_is_better=bool(lower_is_better(wanted.measure)),
+            )
+
+            def sample(number: int, which: range) -> Floats:
+                return _whole(samples.column(scenarios[running[number]], wanted.measure, which), wanted.measure)
+
+            found = kim_nelson(sample, len(running), rule)
+            kept = [running[number] for number in found.kept]
+            best = scenarios[running[found.best]].name
+            for number, count in zip(running, found.replications, strict=True):
+                used[number] = count
+        candidates = tuple(
+            _candidate(samples, scenario, wanted, max(used[number], FIRST), keeps[number], number in kept)
+            for number, scenario in enumerate(scenarios)
+        )
+        is_sure = len(kept) == 1 and keeps[kept[0]] is True
+        return Choice(
+            measure=wanted.measure, best=best, is_sure=is_sure, candidates=candidates, replications=samples.runs
+        )
+
+
+def _check(request: ExperimentRequest, wanted: Wanted) -> None:
+    if lower_is_better(wanted.measure) is None:
+        raise PathwayError("measure", f"Neither way of {wanted.measure!r} is better.", "Name a wait, a stay or cost.")
+    if not 0 < wanted.zone < math.inf:
+        raise PathwayError("zone", f"Expected a difference above 0, got {wanted.zone}.", "Say what does not matter.")
+    if len(request.scenarios) < 2:
+        raise PathwayError("scenarios", "Expected at least two.", "Name what is to be chosen among.")
+    names = [scenario.name for scenario in request.scenarios]
+    if len(set(names)) < len(names):
+        raise PathwayError("scenarios", "Two have the same name.", "Give each a name of its own.")
+    if request.replications < FIRST:
+        raise PathwayError("replications", f"Expected at least {FIRST}.", "Allow more.")
+
+
+def _check_measures(samples: Samples, scenario: Scenario, wanted: Wanted) -> None:
+    known = samples.measures(scenario)
+    for place, measure in (("measure", wanted.measure), *(("limit", limit.measure) for limit in wanted.limits)):
+        if measure not in known:
+            raise PathwayError(place, f"There is no measure {measure!r}.", f"Use one of {', '.join(sorted(known))}.")
+
+
+def _whole(values: Floats, measure: str) -> Floats:
+    if math.isnan(float(values.sum())):
+        raise PathwayError("measure", f"{measure!r} has no value in some replications.", "Let the runs be longer.")
+    return values
+
+
+def _keeps(samples: Samples, scenario: Scenario, wanted: Wanted, request: ExperimentRequest) -> bool | None:
+    told = [kept_limit(samples, scenario, limit, len(request.scenarios) * 2, request) for limit in wanted.limits]
+    if False in told:
+        return False
+    return None if None in told else True
+
+
+def kept_limit(
+    samples: Samples, scenario: Scenario, limit: Limit, shares: int, request: ExperimentRequest
+) -> bool | None:
+    """Tell whether a scenario keeps a limit, with as many replications as that takes.
+
+    Parameters
+    ----------
+    samples : Samples
+        Where the replications come from.
+    scenario : Scenario
+        Which.
+    limit : Limit
+        Which.
+    shares : int
+        Over how many statements the error probability is shared out.
+    request : ExperimentRequest
+        Its replications are the most; None is given if they do not tell.
+
+    Notes
+    -----
+    The replications are doubled until it can be told; each look has its own share of the error probability.
+    """
+    looks = max(1, math.ceil(math.log2(max(request.replications / FIRST, 1))) + 1)
+    confidence = 1 - (1 - request.confidence_share) / (shares * looks)
+    count = min(FIRST, request.replications)
+    while True:
+        told = feasible(samples.column(scenario, limit.measure, range(count)), limit.most, confidence_share=confidence)
+        if told is not None or count >= request.replications:
+            return told
+        count = min(2 * count, request.replications)
+
+
+def _candidate(
+    samples: Samples, scenario: Scenario, wanted: Wanted, count: int, keeps: bool | None, is_kept: bool
+) -> Candidate:
+    def over(measure: str) -> Interval:
+        return interval_of(samples.column(scenario, measure, range(count)), samples.request.confidence_share)
+
+    return Candidate(
+        scenario=scenario.name,
+        value=over(wanted.measure),
+        limits=tuple(over(limit.measure) for limit in wanted.limits),
+        keeps_limits=keeps if wanted.limits else True,
+        is_kept=is_kept,
+    )
+
+
+def plain_choice(choice: Choice, limits: Sequence[Limit]) -> dict[str, object]:
+    """Give a choice as plain JSON values; a half-width that is not known is None.
+
+    Parameters
+    ----------
+    choice : Choice
+        What was chosen.
+    limits : Sequence[Limit]
+        By which limits.
+    """
+    return {
+        "measure": choice.measure,
+        "best": choice.best,
+        "is_sure": choice.is_sure,
+        "replications": choice.replications,
+        "candidates": [
+            {
+                "scenario": one.scenario,
+                "value": plain_interval(one.value),
+                "keeps_limits": one.keeps_limits,
+                "is_kept": one.is_kept,
+                "limits": [
+                    {"measure": limit.measure, "most": limit.most, "value": plain_interval(value)}
+                    for limit, value in zip(limits, one.limits, strict=True)
+                ],
+            }
+            for one in choice.candidates
+        ],
+    }
+
+
+def plain_interval(interval: Interval) -> dict[str, object]:
+    """Give an interval as plain JSON values; what is not finite is None."""
+    told = {"mean": interval.mean, "half_width": interval.half_width}
+    return {**{name: value if math.isfinite(value) else None for name, value in told.items()}, "n": interval.n}
