@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dash_app.pages import (
+    access,
+    account,
     alarm_health,
     alarms,
+    audit,
     beds,
     buying,
+    cheapest,
     devices,
     floor_map,
     forecast,
@@ -17,6 +21,7 @@ from dash_app.pages import (
     notices,
     overview,
     par_studio,
+    pathway,
     plan,
     queues,
     reconcile,
@@ -29,6 +34,7 @@ from dash_app.pages import (
     stock,
     surgery,
     tasks,
+    ways,
     whatif,
 )
 from dash_app.pages.page import Page
@@ -53,6 +59,8 @@ PAGES: tuple[Page, ...] = (
     tasks.PAGE,
     forecast.PAGE,
     whatif.PAGE,
+    cheapest.PAGE,
+    pathway.PAGE,
     plan.PAGE,
     surgery.PAGE,
     roster.PAGE,
@@ -61,6 +69,10 @@ PAGES: tuple[Page, ...] = (
     gateways.PAGE,
     imports.PAGE,
     interfaces.PAGE,
+    access.PAGE,
+    audit.PAGE,
+    account.PAGE,
+    ways.PAGE,
     search.PAGE,
 )
 

@@ -65,6 +65,24 @@ BED_USES: Mapping[str, str] = {
     "cleaning": mark("Being cleaned"),
     "closed": mark("Out of service"),
 }
+BED_READINESS: Mapping[str, str] = {
+    "clean": mark("Clean"),
+    "dirty": mark("To be cleaned"),
+    "cleaning": mark("Being cleaned"),
+    "contaminated": mark("Contaminated"),
+}
+BED_SERVICE: Mapping[str, str] = {
+    "open": mark("In service"),
+    "closed": mark("Out of service"),
+    "isolated": mark("Isolated"),
+}
+PATH_KINDS: Mapping[str, str] = {
+    "corridor": mark("Corridor"),
+    "door": mark("Door"),
+    "stairs": mark("Stairs"),
+    "lift": mark("Lift"),
+    "ramp": mark("Ramp"),
+}
 SUBSCRIPTION_STATES: Mapping[str, str] = {
     "requested": mark("Not yet confirmed"),
     "active": mark("Told"),

@@ -9,6 +9,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 import dash_app.pages.registry  # noqa: F401  # the organs' tables are known once their pages are
+from dash_app.actions.access import AuditLine, AuditQuery, KeyCard, UserCard
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from twin.access import Actor, Role
 from twin.clock import SECOND_US, ManualClock
@@ -341,6 +342,50 @@ def actor_with(*roles: Role) -> Actor:
 EVERYTHING = (Role.ADMINISTRATOR, Role.LOGISTICS, Role.BIOMED, Role.PLANNER, Role.NURSE, Role.SYSADMIN)
 
 
+class SmallDesk:
+    """One user, one key, one row of audit; nothing can be changed."""
+
+    def users(self) -> Sequence[UserCard]:
+        return [
+            UserCard(
+                id="user-1",
+                name="reader",
+                display_name="Test reader",
+                roles=("sysadmin",),
+                is_active=True,
+                staff="",
+                version=1,
+                sessions=1,
+            )
+        ]
+
+    def list_keys(self) -> Sequence[KeyCard]:
+        return [
+            KeyCard(
+                id="k1",
+                name="Gateway",
+                role="service:gateway",
+                source="gateway:g1",
+                created_at=NOW - HOUR,
+                expires_at=NOW + HOUR,
+                used_at=0,
+                revoked_at=0,
+            )
+        ]
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
+        line = AuditLine(
+            sequence=1,
+            at=NOW,
+            actor="user-1",
+            actor_name="reader",
+            action="session.started",
+            subject="",
+            facts={"address": "::1"},
+        )
+        return [line] if not query.action or line.action.startswith(query.action) else []
+
+
 def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
     """Give a port onto the small hospital, for a reader with these roles (all by default)."""
     memory = MemoryHospital(state if state is not None else small_state())
@@ -354,6 +399,7 @@ def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
         settings=Settings(site_name="Test hospital"),
         actor=lambda: reader,
         jobs=MemoryJobs(),
+        services={"access": SmallDesk()},
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from dash._utils import clean_property_name, split_callback_id
 
 from dash_app.app import STATIC, build_dash, build_handheld, build_ui
-from dash_app.pages import frame, gateway_walk, gateway_work, gateways, whatif_situations
+from dash_app.pages import bed_work, frame, gateway_walk, gateway_work, gateways, whatif_situations
 from dash_app.pages.guard import PERMISSION_ATTRIBUTE
 from dash_app.pages.registry import PAGES, page_for
 from tests.dash_app.small_hospital import EVERYTHING, small_port, stranger_port
@@ -101,11 +101,14 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_walk.END,
         gateway_walk.SHOWN,
     }
+    # A bed's own state is changed once the bed is chosen.
+    of_a_bed = {getattr(bed_work, name) for name in ("READINESS", "SERVICE", "REASON", "SAY", "PUT", "SAID")}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     sometimes = (
         {"alarms-unshelve", "imports-store"}
         | of_a_situation
+        | of_a_bed
         | under_a_plan
         | under_a_kept_plan
         | beside_a_gateway_that_reports
@@ -128,13 +131,20 @@ def test_the_rail_and_the_content_agree_on_what_a_role_may_open(role):
     offered = {link.href for link in frame._rail(port.actor(), None, "/ui/") if hasattr(link, "href")}
 
     for page in PAGES:
-        if page.path.endswith("/*"):
+        if page.path.endswith("/*") or page.path == "/":
             continue
         may = page.permission in PERMISSIONS_BY_ROLE[role]
         shown = frame.content(port, page.path, "")
         assert (getattr(shown, "className", "") != "state-forbidden") == may, page.path
         if page.position:
             assert ("/ui" + page.path in offered) == may
+
+
+def test_who_may_not_see_the_overview_begins_with_a_page_of_their_own():
+    shown = frame.content(small_port(Role.AUDITOR), "/", "")
+
+    assert "Audit" in str(shown)
+    assert getattr(shown, "className", "") != "state-forbidden"
 
 
 def test_every_page_stands_in_an_empty_hospital():

@@ -1,0 +1,328 @@
+"""Pathway.
+
+Opened by the planner, to see how patients go through the house, to change a node, a pool or an arrival stream, and to
+watch one run go by. A pathway that was changed can be taken to a what-if run, or away as a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import Input, Output, State, ctx, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import runs as actions
+from dash_app.charts import pathway as chart
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.page import Page, Visit
+from dash_app.pages.reader import chart_config, palette
+from dash_app.pages.states import attributes, page_head, panel
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import pathway as queries
+from dash_app.queries.pathway import Document, PathwayShown
+from dash_app.queries.port import HospitalPort
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import local, number
+from dash_app.texts.problems import problem_text
+from simulation.experiments.playback import Playback
+from simulation.model.problems import PathwayRefused
+from twin.access import Permission
+from twin.clock import HOUR_US
+from twin.errors import FieldError, FieldProblem, HospitalTwinError
+
+HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems", "pathway-ways"
+FILE, LIVE, TAKE, TAKEN = "pathway-file", "pathway-live", "pathway-take", "pathway-taken"
+ENTRY, TEXT, APPLY = "pathway-entry", "pathway-text", "pathway-apply"
+HOURS, PLAY, RUN, GO = "pathway-hours", "pathway-play", "pathway-run", "pathway-go"
+LARGEST_BYTES = 2_000_000
+_LOUD = frozenset({"seize", "serve", "gate", "batch"})  # where somebody may have to wait
+
+
+def _drawn(port: HospitalPort, document: Document) -> tuple[dict[str, Any], PathwayShown]:
+    plan = queries.plan_for(document, start_at=port.clock.now(), hours=24)
+    found = queries.shown(plan.pathway, document)
+    return chart.figure(_spots(found), _arrows(found), palette()), found
+
+
+def _spots(found: PathwayShown) -> list[chart.Spot]:
+    return [
+        chart.Spot(
+            id=node.id,
+            x=node.x,
+            y=node.y,
+            label=node.id,
+            text=f"{node.id}: {node.does}<br>{node.text}",
+            is_loud=node.does in _LOUD,
+        )
+        for node in found.nodes
+    ]
+
+
+def _arrows(found: PathwayShown) -> list[tuple[str, str]]:
+    return [(way.start, way.end) for way in found.ways]
+
+
+def _played(port: HospitalPort, document: Document, hours: float) -> dict[str, Any]:
+    start_at = port.clock.now()
+    plan = queries.plan_for(document, start_at=start_at, hours=hours)
+    found = queries.shown(plan.pathway, document)
+    seen: Playback = queries.playback(document, start_at=start_at, hours=hours)
+    moments = [
+        chart.Moment(
+            name=f"{local(start_at + int(at)):%m-%d %H:%M}",
+            present=seen.present[row].tolist(),
+            waiting=seen.waiting[row].tolist(),
+        )
+        for row, at in enumerate(seen.at)
+    ]
+    words = chart.Words(play=_("Play"), pause=_("Pause"), time=_("Time"))
+    return chart.figure(_spots(found), _arrows(found), palette(), moments=moments, words=words)
+
+
+def _ways(found: PathwayShown) -> Component:
+    rows: list[list[Cell]] = [[way.start, ", ".join(way.roles), way.end] for way in found.ways]
+    return table(_("Ways"), [_("From"), _("How"), _("To")], rows)
+
+
+def _problems(error: HospitalTwinError) -> Component:
+    if not isinstance(error, PathwayRefused):
+        return html.P(problem_text(error), className="status p2")
+    rows: list[list[Cell]] = [[one.place, one.message, one.cure] for one in error.problems]
+    text = _("{count} problems: the drawing shows the pathway before the change.").format(count=number(len(rows)))
+    headings = [_("Where"), _("What is wrong"), _("What to do")]
+    return html.Div([html.P(text, className="status p2"), table(_("Problems"), headings, rows)])
+
+
+def _options(document: Document) -> list[dict[str, str]]:
+    return [{"value": address, "label": address} for address in queries.entries_of(document)]
+
+
+def layout(port: HospitalPort, visit: Visit) -> Component:
+    """Build the page."""
+    document = queries.live_document(port.state(), port.clock.now())
+    figure, found = _drawn(port, document)
+    first = f"nodes.{found.nodes[0].id}" if found.nodes else ""
+    may_run = port.actor().may(Permission.SIMULATION_RUN)
+    lead = _("How patients go through the house: look, change, watch a run, take it to a what-if.")
+    return html.Div(
+        [
+            page_head(_("Pathway"), lead),
+            dcc.Store(id=HELD, data=document),
+            dcc.Location(id=GO, refresh="callback-nav"),
+            _source(),
+            html.Div(id=PROBLEMS, role="status", **attributes(aria_live="polite")),
+            html.Div(
+                dcc.Graph(id=GRAPH, figure=figure, config=chart_config(), style={"height": "560px"}),
+                className="panel",
+                role="img",
+                **attributes(aria_label=_("Pathway as a graph; the table below holds the same")),
+            ),
+            html.P(
+                _("Diamonds are where one may wait. In a run marks grow with the patients; waiting colours them."),
+                className="legend",
+            ),
+            html.Div([_editor(document, first), _running(may_run)], className="panels below"),
+            html.Details([html.Summary(_("Table view")), html.Div(_ways(found), id=WAYS)], className="as-table"),
+        ]
+    )
+
+
+def _source() -> Component:
+    text = _("Choose a file, or drop it here")
+    return html.Div(
+        className="filters",
+        children=[
+            html.Button(_("The hospital as it is now"), id=LIVE, className="action", n_clicks=0),
+            html.Div(
+                dcc.Upload(id=FILE, max_size=LARGEST_BYTES, children=html.Span(text, className="action")),
+                className="upload",
+                **attributes(data_file_label=text),
+            ),
+            html.Button(_("Download as JSON"), id=TAKE, className="action", n_clicks=0),
+            dcc.Download(id=TAKEN),
+        ],
+    )
+
+
+def _editor(document: Document, first: str) -> Component:
+    return panel(
+        _("Change an entry"),
+        dmc.Autocomplete(
+            id=ENTRY,
+            label=_("Entry"),
+            description=_("SECTION.NAME; a new name makes a new entry"),
+            data=_options(document),
+            value=first,
+            limit=60,
+        ),
+        dmc.Textarea(
+            id=TEXT,
+            label=_("As JSON; empty takes it out"),
+            value=queries.entry_text(document, first),
+            minRows=6,
+            maxRows=18,
+            autosize=True,
+        ),
+        html.P(html.Button(_("Apply"), id=APPLY, className="action primary", n_clicks=0)),
+    )
+
+
+def _running(may_run: bool) -> Component:
+    hours = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (12, 24, 48, 168)]
+    return panel(
+        _("Run it"),
+        html.P(
+            _("Watching is one run with nobody in place at its beginning; a what-if makes many and tells intervals.")
+        ),
+        dmc.Select(id=HOURS, label=_("How far ahead"), data=hours, value="24", allowDeselect=False),
+        html.P(
+            [
+                html.Button(_("Watch one run"), id=PLAY, className="action", n_clicks=0, disabled=not may_run),
+                " ",
+                html.Button(_("What-if run"), id=RUN, className="action primary", n_clicks=0, disabled=not may_run),
+            ]
+        ),
+    )
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register loading, changing, watching and running."""
+    _register_document(callbacks, port)
+    _register_entry(callbacks)
+    _register_running(callbacks, port)
+
+
+def _uploaded(contents: str, name: str) -> Document:
+    try:
+        content = base64.b64decode(contents.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FieldError(
+            FieldProblem(field="file", place="upload", message="The file did not arrive whole.", cure="Send it again.")
+        ) from error
+    return queries.read_document(name, content)
+
+
+def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(HELD, "data"),
+        Output(GRAPH, "figure"),
+        Output(WAYS, "children"),
+        Output(PROBLEMS, "children"),
+        Output(ENTRY, "data"),
+        Output(FILE, "contents"),
+        Input(LIVE, "n_clicks"),
+        Input(FILE, "contents"),
+        Input(APPLY, "n_clicks"),
+        State(FILE, "filename"),
+        State(HELD, "data"),
+        State(ENTRY, "value"),
+        State(TEXT, "value"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def change(*told: Any) -> Any:
+        clicks, contents, applied, name, held, entry, text = told
+        if (ctx.triggered_id == FILE and not contents) or not any((clicks, contents, applied)):
+            raise PreventUpdate
+        try:
+            if ctx.triggered_id == LIVE:
+                document = queries.live_document(port.state(), port.clock.now())
+            elif ctx.triggered_id == FILE:
+                document = _uploaded(contents, name or "")
+            else:
+                document = queries.with_entry(held, entry or "", text or "")
+            figure, found = _drawn(port, document)
+        except HospitalTwinError as error:
+            return held, _drawn(port, held)[0], _ways(_drawn(port, held)[1]), _problems(error), _options(held), None
+        said = html.P(_("{name}: {nodes} nodes, no fault found.").format(name=found.name, nodes=len(found.nodes)))
+        return document, figure, _ways(found), said, _options(document), None
+
+    @callbacks.add(
+        Output(TAKEN, "data"),
+        Input(TAKE, "n_clicks"),
+        State(HELD, "data"),
+        permission=Permission.EXPORT_RUN,
+        prevent_initial_call=True,
+    )
+    def take(clicks: int, held: Document) -> dict[str, str]:
+        if not clicks:
+            raise PreventUpdate
+        port.actor().require(Permission.SIMULATION_READ)
+        content = json.dumps(held, ensure_ascii=False, indent=2)
+        return {"content": content, "filename": "pathway.json", "type": "application/json"}
+
+
+def _register_entry(callbacks: Callbacks) -> None:
+    @callbacks.add(
+        Output(ENTRY, "value"),
+        Input(GRAPH, "clickData"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def choose(click: dict[str, Any] | None) -> str:
+        points = (click or {}).get("points") or []
+        if not points or "customdata" not in points[0]:
+            raise PreventUpdate
+        return f"nodes.{points[0]['customdata']}"
+
+    @callbacks.add(
+        Output(TEXT, "value"),
+        Input(ENTRY, "value"),
+        State(HELD, "data"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def show(entry: str | None, held: Document) -> str:
+        text = queries.entry_text(held, entry or "")
+        if not text:
+            raise PreventUpdate  # a name that is being written: what stands in the field may be meant for it
+        return text
+
+
+def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
+    common: dict[str, Any] = {"permission": Permission.SIMULATION_RUN, "prevent_initial_call": True}
+
+    @callbacks.add(
+        Output(GRAPH, "figure", allow_duplicate=True),
+        Input(PLAY, "n_clicks"),
+        State(HELD, "data"),
+        State(HOURS, "value"),
+        **common,
+    )
+    def play(clicks: int, held: Document, hours: str) -> dict[str, Any]:
+        if not clicks:
+            raise PreventUpdate
+        return _played(port, held, float(hours))
+
+    @callbacks.add(Output(GO, "href"), Input(RUN, "n_clicks"), State(HELD, "data"), State(HOURS, "value"), **common)
+    def run(clicks: int, held: Document, hours: str) -> str:
+        if not clicks:
+            raise PreventUpdate
+        now = port.clock.now()
+        queries.plan_for(held, start_at=now, hours=float(hours))
+        arguments = {
+            "pathway": held,
+            "start_at": now - now % HOUR_US,
+            "horizon_s": float(hours) * 3600.0,
+            "replications": 20,
+            "seed": 1,
+        }
+        return f"/ui/what-if?run={actions.start_what_if(port, arguments)}&seed=1"
+
+
+PAGE = Page(
+    path="/pathway",
+    title=mark("Pathway"),
+    permission=Permission.SIMULATION_READ,
+    layout=layout,
+    register=register,
+    position=24,
+    section=mark("Ahead"),
+    icon="whatif",
+)
