@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -80,11 +80,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(AGAIN, "value"),
         **common,
     )
-    def change(clicks: int, old: str | None, new: str | None, again: str | None) -> tuple[str, str]:
+    def change(clicks: int, old: str | None, new: str | None, again: str | None) -> tuple[str, Any]:
         if not clicks:
             raise PreventUpdate
         if new != again:
-            return _("The two new passwords differ: enter the same one twice."), ""
+            return _("The two new passwords differ: enter the same one twice."), no_update
         desk_of(port.services).change_own_password(old or "", new or "", actor=port.actor())
         return _("Changed. Sign in with the new one."), after
 

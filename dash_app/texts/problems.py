@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from twin.errors import HospitalTwinError
+from twin.errors import Conflict, FieldError, HospitalTwinError, InputError, Refused
 
 SENTENCES: dict[str, str] = {
     "forbidden": mark("You may not do this. Ask a system administrator for a role that may."),
@@ -19,6 +19,15 @@ SENTENCES: dict[str, str] = {
     "queue.empty": mark("Nobody waits here."),
     "input.queue_point": mark("Choose a service point above first."),
     "input.queue_ticket": mark("Choose a ticket first."),
+    "refused.closed": mark("This way is closed already."),
+    "refused.open": mark("This way is not closed."),
+    "refused.bed_service": mark("The bed is that already."),
+    "refused.bed_readiness": mark("The bed is that already."),
+    "refused.last_sysadmin": mark("This is the last system administrator: give somebody else the role first."),
+    "refused.key_limit": mark("This source has two valid keys already: revoke one first."),
+    "conflict.name": mark("This sign-in name is taken: choose another."),
+    "conflict.staff": mark("This member of staff signs in under another name already: take the link off there first."),
+    "sign_in.wrong": mark("The old password is wrong."),
     "storage": mark("It could not be stored. Try again; if it fails again, tell a system administrator."),
     "storage.full": mark("The disk is full: nothing new can be stored, reading goes on. Tell a system administrator."),
     "unavailable": mark("A part that is needed does not answer at present. Try again in a minute."),
@@ -42,4 +51,17 @@ def problem_text(error: HospitalTwinError) -> str:
         sentence = SENTENCES.get(key, "")
         key = key.rpartition(".")[0]
     text = _(sentence) if sentence else str(error)
+    if (sentence and code not in SENTENCES) or code in _GENERAL:
+        text = f"{text} {_detail(error)}".rstrip()
     return f"{text} ({code})"
+
+
+_GENERAL = frozenset({"input", "refused", "conflict"})
+"""Codes whose sentence says too little by itself."""
+
+
+def _detail(error: HospitalTwinError) -> str:
+    """Give what exactly is wrong and the cure, of errors that are about what somebody entered or wanted."""
+    if isinstance(error, FieldError):
+        return f"[{error.problem.field}] {error.problem.message} {error.problem.cure}"
+    return error.message if isinstance(error, Refused | Conflict | InputError) else ""

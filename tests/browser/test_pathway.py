@@ -26,4 +26,4 @@ def test_a_pathway_is_changed_watched_and_asked_about(visit):
 
     page.click("#pathway-run")
     page.wait_for_url("**/ui/what-if?run=*")
-    page.wait_for_selector("#whatif-answer table", timeout=200_000)
+    page.wait_for_selector("#whatif-answer code", timeout=200_000)

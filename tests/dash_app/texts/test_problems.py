@@ -26,3 +26,12 @@ def test_an_unknown_code_keeps_the_message():
 
 def test_every_sentence_says_what_to_do_or_why():
     assert all(sentence.endswith(".") for sentence in SENTENCES.values())
+
+
+def test_what_was_entered_wrongly_is_named_with_its_cure():
+    problem = errors.FieldProblem(field="days", place="/days", message="Expected 1 to 366.", cure="Enter fewer.")
+    text = problem_text(errors.FieldError(problem))
+
+    assert "[days] Expected 1 to 366. Enter fewer." in text
+    assert "sterile" in problem_text(errors.Refused("The set is not sterile.", code="refused.not_sterile"))
+    assert "disk0" not in problem_text(errors.StorageError("disk0 failed"))
