@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlmodel import Session, col, select
+import msgspec
+from sqlalchemy import String, cast, func, select
+from sqlmodel import Session, col
 
 from assets.rules.reliability.observation import FEWEST_EVENTS
 from assets.rules.reliability.rates import MeanTime, PooledRate, mean_time_between_failures, pool_rates
 from assets.rules.reliability.repairable import History, PowerLaw, TrendTest, fit_power_law, trend_of
-from assets.rules.uptime import merged
-from assets.tables.register import asset_of_row
 from assets.tables.rows import AssetRow, DowntimeRow
 from twin.clock import SECOND_US
 from twin.errors import InputError
@@ -104,37 +104,67 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
     Age counts from commissioning. A device that is older than its register entry enters late: failures before it was
     registered are unknown, and are not taken for none.
     """
-    down: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    columns = select(DowntimeRow.asset, DowntimeRow.start_at, DowntimeRow.end_at).order_by(col(DowntimeRow.start_at))
-    for asset, start_at, end_at in session.exec(columns):
-        down[asset].append((start_at, end_at or now))
-    query = select(AssetRow)
+    devices = AssetRow.__table__.c  # type: ignore[attr-defined]  # SQLModel does not type its table
+    query = select(
+        devices.id, devices.category, devices.manufacturer, devices.model, devices.registered_at, devices.body
+    )
     if category:
-        query = query.where(col(AssetRow.category) == category)
+        query = query.where(devices.category == category)
+    # Columns instead of rows as objects: a fleet of ten thousand would spend most of its second on making objects.
+    rows = session.connection().execute(query).all()
+    down = _down(session, category)
     found: defaultdict[tuple[str, str, str], list[WatchedDevice]] = defaultdict(list)
-    for row in session.exec(query):
-        device = _watch(row, down.get(row.id, []), now)
+    for row in rows:
+        born = msgspec.json.decode(row.body, type=_Born).commissioned_at or row.registered_at
+        device = _watch(row.id, (born, row.registered_at), down.get(row.id, ()), now)
         if device is not None:
             found[row.category, row.manufacturer, row.model].append(device)
     return dict(found)
 
 
-def _watch(row: AssetRow, down: Sequence[tuple[int, int]], now: int) -> WatchedDevice | None:
-    born = asset_of_row(row).commissioned_at or row.registered_at
-    begun = max(row.registered_at, born)
+class _Born(msgspec.Struct):
+    """The one fact of a register entry that its age needs."""
+
+    commissioned_at: int = 0
+
+
+def _down(session: Session, category: str) -> dict[str, list[tuple[int, int]]]:
+    """Give the down times by device that had any, by start; the end is 0 while one lasts."""
+    columns = DowntimeRow.__table__.c  # type: ignore[attr-defined]  # SQLModel does not type its table
+    pair = cast(columns.start_at, String) + " " + cast(columns.end_at, String)
+    # One line of text per device: as a row each, two hundred thousand of them take four times as long to fetch.
+    query = select(columns.asset, func.aggregate_strings(pair, " ")).group_by(columns.asset)
+    if category:
+        query = query.where(columns.asset.in_(select(col(AssetRow.id)).where(col(AssetRow.category) == category)))
+    found = {}
+    for asset, text in session.connection().execute(query):
+        instants = list(map(int, text.split()))
+        found[asset] = sorted(zip(instants[::2], instants[1::2], strict=True))
+    return found
+
+
+def _watch(asset: str, since: tuple[int, int], down: Sequence[tuple[int, int]], now: int) -> WatchedDevice | None:
+    born, registered = since
+    begun = max(registered, born)
     if down:
         # What was recorded before it was entered here was taken over from an earlier system: it was watched since.
         begun = min(begun, max(down[0][0] - 1, born))
     if now <= begun:
         return None
-    inside = [(float(s), float(e)) for s, e in down if begun < s <= now]
-    days = sum(e - s for s, e in merged(inside, start=float(begun), end=float(now))) / DAY_US
+    failures, down_us, reached = [], 0, begun
+    for start, end in down:
+        if begun < start <= now:
+            failures.append((start - born) / DAY_US)
+            until = min(end or now, now)
+            # Down times of one device may overlap: each counts from where those before it have ended.
+            down_us += max(until - max(start, reached), 0)
+            reached = max(reached, until)
     return WatchedDevice(
-        asset=row.id,
+        asset=asset,
         start=(begun - born) / DAY_US,
         end=(now - born) / DAY_US,
-        failures=tuple((s - born) / DAY_US for s, _ in inside),
-        down_days=days,
+        failures=tuple(failures),
+        down_days=down_us / DAY_US,
     )
 
 

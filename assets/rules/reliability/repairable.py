@@ -253,9 +253,10 @@ def trend_of(*histories: History, confidence: float = 0.95) -> TrendTest:
     excess = sum(sum(t) - len(t) * (h.start + h.end) / 2.0 for t, h in zip(inner, histories, strict=True))
     variance = sum(len(t) * (h.end - h.start) ** 2 / 12.0 for t, h in zip(inner, histories, strict=True))
     laplace = excess / math.sqrt(variance)
-    statistic = 2.0 * sum(
-        math.log((h.end - h.start) / (t - h.start)) for times, h in zip(inner, histories, strict=True) for t in times
-    )
+    sizes = [len(times) for times in inner]
+    starts = np.repeat([h.start for h in histories], sizes)
+    spans = np.repeat([h.end - h.start for h in histories], sizes)
+    statistic = 2.0 * float(np.sum(np.log(spans / (np.concatenate([np.asarray(t) for t in inner]) - starts))))
     critical = float(norm.ppf(0.5 + confidence / 2.0))
     trend = Trend.WORSENING if laplace > critical else Trend.IMPROVING if laplace < -critical else Trend.NONE
     return TrendTest(

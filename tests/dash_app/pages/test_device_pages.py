@@ -17,6 +17,7 @@ from assets.model.maintenance import CalendarRule, Rule
 from assets.model.notices import Clause, MatchState, Notice
 from assets.model.register import Asset, DeviceModel
 from assets.model.work import WorkKind, WorkOrder
+from assets.rules.uptime import merged
 from assets.service import agreements, documents, fleet, incidents, measuring, notices, work
 from assets.service.act import Act
 from assets.service.maintenance import Horizon, generate, save_rule
@@ -150,6 +151,27 @@ def test_reliability_gives_no_figure_without_its_interval_and_none_below_three_f
     assert points == [None]
     assert re.search(r"\d+ \(\d+ – \d+\)", many)
     assert re.search(r"n = \d+ failures", many)
+
+
+def test_down_times_that_overlap_count_once_in_whatever_order_they_were_kept(kept: Kept) -> None:
+    # As (hours ago it began, hours it lasted); 0 lasts until now.
+    spans = [(5.0, 0.0), (300.0, 20.0), (290.0, 4.0), (100.0, 3.0), (285.0, 9.0)]
+    rows = [
+        DowntimeRow(asset="IP-1", start_at=int(NOW - ago * HOUR), end_at=int(NOW - (ago - last) * HOUR) if last else 0)
+        for ago, last in spans
+    ]
+    kept.keep(*rows)
+
+    with kept.port.read() as session:
+        found = fleet.watched(session, now=NOW, category="infusion_pump")
+    (device,) = [one for own in found.values() for one in own if one.asset == "IP-1"]
+
+    clipped = [(NOW - ago * HOUR, NOW - (ago - last) * HOUR if last else NOW) for ago, last in spans]
+    union = sum(end - start for start, end in merged(clipped, start=0, end=NOW))
+    assert device.down_days * 24 == pytest.approx(union / HOUR)
+    assert device.down_days * 24 == pytest.approx(24.0 + 3.0 + 5.0)
+    assert device.failures == tuple(sorted(device.failures))
+    assert len(device.failures) == len(spans)
 
 
 def test_the_fleet_counts_only_what_was_watched(kept: Kept) -> None:

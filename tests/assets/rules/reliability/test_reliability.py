@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 from assets.rules.reliability.observation import Observation, TooFewEvents, lifetimes_of
 from assets.rules.reliability.rates import compare_rates, mean_time_between_failures, pool_rates, spares_for
@@ -382,3 +383,19 @@ def test_an_observation_lasts(start: float, end: float) -> None:
 def test_a_history_is_in_order(times: tuple[float, ...], end: float) -> None:
     with pytest.raises(ValueError, match="Expected"):
         History(times=times, end=end)
+
+
+def test_pooled_rates_maximise_the_likelihood_of_the_counts() -> None:
+    rng = np.random.default_rng(3)
+    for size in (2, 15, 80):
+        spans = rng.uniform(0.5, 6.0, size)
+        counts = rng.poisson(rng.gamma(2.0, 0.5, size) * spans)
+        pool = pool_rates(counts.tolist(), spans.tolist())
+
+        def likelihood(shape: float, rate: float, counts=counts, spans=spans) -> float:
+            return float(nbinom.logpmf(counts, shape, rate / (rate + spans)).sum())
+
+        best = likelihood(pool.shape, pool.rate)
+        for factor in (0.9, 0.99, 1.01, 1.1):
+            assert likelihood(pool.shape * factor, pool.rate) <= best + 1e-6
+            assert likelihood(pool.shape, pool.rate * factor) <= best + 1e-6
