@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from dash_app.actions.port import Commands
 from scheduling.model.admissions import Stay
-from scheduling.model.plans import Override
+from scheduling.model.plans import Override, PlanKind
 from scheduling.model.report import HardRule
 from scheduling.model.rosters import RosterRule
 from scheduling.service import plans as service
@@ -62,8 +62,10 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
     if result is None:
         raise Refused("The plan is not made yet: wait until its job is done.", code="plan.not_made")
     try:
-        start_at = int(result["plan"]["start_at"])
-        problem, plan = msgspec.json.encode(result["problem"]), msgspec.json.encode(result["admissions"])
+        start_at, kind = int(result["plan"]["start_at"]), PlanKind(result["plan"].get("kind", "admissions"))
+        zone = str(result["plan"].get("zone", "UTC"))
+        content = "roster" if kind is PlanKind.ROSTER else "admissions"
+        problem, plan = msgspec.json.encode(result["problem"]), msgspec.json.encode(result[content])
     except (KeyError, TypeError, ValueError) as error:
         raise FieldError(
             FieldProblem(
@@ -73,7 +75,9 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
                 cure="Have the plan made again.",
             )
         ) from error
-    return service.NewPlan(id=job, title=title[:200], start_at=start_at, problem=problem, plan=plan)
+    return service.NewPlan(
+        id=job, title=title[:200], start_at=start_at, zone=zone, problem=problem, plan=plan, kind=kind
+    )
 
 
 def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:

@@ -18,13 +18,12 @@ from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import calendar_day, moment, number, percent
+from dash_app.texts.moments import moment, number, percent, plan_day
 from scheduling.model.futures import Estimate, PlanRisk, RiskDifference
 from scheduling.rules.futures import Futures
 from scheduling.service.futures import RiskCompared
 from scheduling.service.talk import row_of
 from twin.access import Permission
-from twin.clock import DAY_US
 
 COUNT = "plan-futures-count"
 OTHER = "plan-futures-other"
@@ -131,7 +130,7 @@ def _details(port: HospitalPort, risk: PlanRisk, start_at: int) -> list[Componen
     state, chinese = port.state(), wants_chinese()
 
     def day_of(day: int) -> str:
-        return calendar_day(start_at + day * DAY_US)
+        return plan_day(start_at, day)
 
     theatres: list[list[Cell]] = [
         [

@@ -20,11 +20,10 @@ from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
-from dash_app.texts.moments import calendar_day, number
+from dash_app.texts.moments import number, plan_day
 from scheduling.model.admissions import Stay
 from scheduling.service.board import Alternative
 from twin.access import Permission
-from twin.clock import DAY_US
 
 PATIENT = "plan-talk-patient"
 ANSWER = "plan-talk-answer"
@@ -77,7 +76,7 @@ def _row(port: HospitalPort, one: Alternative, start_at: int, *, may_edit: bool)
         slot = "-1||"
     else:
         theatre = place_name(state, one.stay.theatre, chinese=chinese) if one.stay.theatre else ""
-        day = calendar_day(start_at + one.stay.day * DAY_US)
+        day = plan_day(start_at, one.stay.day)
         place = [day, place_name(state, one.stay.room, chinese=chinese), theatre]
         slot = f"{one.stay.day}|{one.stay.room}|{one.stay.theatre}"
     cost = _("now") if one.is_present else f"{'+' if one.cost > 0 else ''}{number(one.cost)}"

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from dash_app.pages import shift_decisions, shift_requests
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -23,10 +24,9 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import calendar_day, local, moment, number
+from dash_app.texts.moments import calendar_day, local, moment, number, plan_day
 from scheduling.model.plans import PlanKind
 from twin.access import Permission
-from twin.clock import DAY_US
 
 CONTENT = "roster-content"
 
@@ -37,7 +37,7 @@ def _grid(found: roster.RosterView) -> Component:
         [row.name, *(row.shift_by_day.get(day, "") for day in days), number(row.hours, 1), row.nights, row.weekend_days]
         for row in found.rows
     ]
-    dates = [calendar_day(found.start_at + day * DAY_US) for day in days]
+    dates = [plan_day(found.start_at, day) for day in days]
     at_work: list[Cell] = [
         _("At work"),
         *(sum(day in row.shift_by_day for row in found.rows) for day in days),
@@ -98,6 +98,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         [
             page_head(_("Roster"), _("Who works when, and how nights and weekends are shared.")),
             html.Div(content(port), id=CONTENT),
+            html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
+            html.Div(shift_decisions.deciding(port), className="below"),
         ]
     )
 
@@ -110,6 +112,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def refresh(_tick: Any) -> list[Component]:
         return content(port)
+
+    shift_requests.register(callbacks, port)
+    shift_decisions.register(callbacks, port)
 
 
 PAGE = Page(

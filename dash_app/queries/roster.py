@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dash_app.queries.names import place_name, staff_label
-from twin.clock import DAY_US
 from twin.events.work import PlannedShift
 from twin.state.live import LiveState
 
@@ -67,9 +66,14 @@ class RosterView:
     rows: tuple[RosterRow, ...]
 
 
+def _day(at: int, start_at: int, local: Local) -> int:
+    """Give the number of the calendar day in which an instant lies; days are 23 or 25 hours long twice a year."""
+    return (local(at).date() - local(start_at).date()).days
+
+
 def _row(name: str, shifts: list[PlannedShift], start_at: int, local: Local) -> RosterRow:
     times = {
-        (shift.start_at - start_at) // DAY_US: f"{local(shift.start_at):%H:%M}–{local(shift.end_at):%H:%M}"
+        _day(shift.start_at, start_at, local): f"{local(shift.start_at):%H:%M}–{local(shift.end_at):%H:%M}"
         for shift in shifts
     }
     return RosterRow(
@@ -105,7 +109,7 @@ def in_force(state: LiveState, local: Local, *, chinese: bool = False) -> Roster
         id=plan.thing,
         start_at=plan.start_at,
         published_at=plan.occurred_at,
-        days=max(1, -(-(plan.end_at - plan.start_at) // DAY_US)),
+        days=max(1, _day(plan.end_at - 1, plan.start_at, local) + 1),
         places=tuple(sorted(places)),
         rows=tuple(sorted(rows, key=lambda row: row.name)),
     )

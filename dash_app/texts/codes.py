@@ -345,6 +345,7 @@ PLAN_RULES: Mapping[str, str] = {
     "skill": mark("Skill is held"),
     "day_off": mark("Leave is kept"),
     "succession": mark("Rest between shifts"),
+    "legal_rest": mark("Legal rest between shifts"),
     "shift_count": mark("Most shifts of a kind"),
     "minutes": mark("Hours of the contract"),
     "assignments": mark("Days of the contract"),
@@ -358,6 +359,20 @@ PLAN_RULES: Mapping[str, str] = {
     "request": mark("Wishes of staff"),
     "fairness": mark("Nights and weekends shared"),
     "training": mark("Trainee with mentor"),
+}
+SHIFT_REQUEST_KINDS: Mapping[str, str] = {
+    "leave": mark("Leave"),
+    "swap": mark("Swap"),
+    "offer": mark("Offered shift"),
+}
+SHIFT_REQUEST_STATUSES: Mapping[str, str] = {
+    "offered": mark("Waits for somebody who takes it"),
+    "asked": mark("Waits for the colleague"),
+    "agreed": mark("Waits for a planner"),
+    "approved": mark("Approved"),
+    "refused": mark("Refused"),
+    "withdrawn": mark("Withdrawn"),
+    "undone": mark("Undone"),
 }
 
 

@@ -10,7 +10,7 @@ from babel.numbers import format_decimal, format_percent
 
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.preferences import PREFERENCES
-from twin.clock import to_datetime
+from twin.clock import DAY_US, to_datetime
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -35,6 +35,20 @@ def clock_time(at: int) -> str:
 def calendar_day(at: int) -> str:
     """Write the calendar day in words of the language."""
     return format_date(local(at), "medium", locale=PREFERENCES.get().language) if at else ""
+
+
+def plan_day(start_at: int, day: int) -> str:
+    """Write the calendar day of a day of a plan.
+
+    Parameters
+    ----------
+    start_at : int
+        Midnight before the plan's day 0, UTC microseconds.
+    day : int
+        Day of the plan.
+    """
+    # noon of the day: where the clock changes, midnights are an hour off after so many times 24 hours
+    return calendar_day(start_at + day * DAY_US + DAY_US // 2)
 
 
 def duration(seconds: float) -> str:

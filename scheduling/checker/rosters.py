@@ -117,8 +117,20 @@ class _Check:
             self._add(RosterRule.DAY_OFF, 1, HARD, employee=employee.id, day=day, shift=worked[day])
         for day, shift in sorted(worked.items()):
             before = worked.get(day - 1, "") if day else employee.history.last_shift
-            if before in self.shifts and shift in self.shifts[before].forbidden_next:
+            if before not in self.shifts:
+                continue
+            if self._rest_missing(before, shift):
+                self._add(RosterRule.LEGAL_REST, 1, HARD, employee=employee.id, day=day, shift=shift)
+            elif shift in self.shifts[before].forbidden_next:
                 self._add(RosterRule.SUCCESSION, 1, HARD, employee=employee.id, day=day, shift=shift)
+
+    def _rest_missing(self, before: str, shift: str) -> bool:
+        """Tell whether too little time lies between a shift and the one of the day before."""
+        first, second = self.shifts[before], self.shifts[shift]
+        if first.start_minute < 0 or second.start_minute < 0:
+            return False  # benchmark files say which shift may follow, not when shifts are
+        rest = second.start_minute + 24 * 60 - (first.start_minute + first.minutes)
+        return rest < self.problem.rest_minutes
 
     def _totals(self, employee: Employee, contract: Contract) -> None:
         worked = self.worked[employee.id]
@@ -148,6 +160,8 @@ class _Check:
         self, rule: RosterRule, limit: Limit, days: list[bool], before: int, employee: Employee, shift: str = ""
     ) -> None:
         """Look at each run of days; one that began before counts with its history, one that goes on has not ended."""
+        if limit.is_open:
+            return
         is_cut = self.problem.weeks == 0  # without history it is not known what was before
         length = before
         for day, is_in in enumerate(days):

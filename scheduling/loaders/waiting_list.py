@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduling.loaders.records import Problems
 from scheduling.model.admissions import AdmissionProblem, Patient, Room, Surgeon, Theatre, Weights
+from scheduling.rules.calendar_days import day_at
 from twin.errors import DecodeError, InputError
 from twin.events.patients import BedService
 from twin.state.frozen import FrozenBed, HospitalState
@@ -145,7 +146,7 @@ def problem_from_state(
 def _expected(state: HospitalState, horizon: Horizon) -> tuple[Patient, ...]:
     patients = []
     for key, encounter in sorted(state.encounters.items()):
-        day = (encounter.expected_at - horizon.start_at) // DAY_US
+        day = day_at(horizon.start_at, encounter.expected_at, horizon.zone)
         if encounter.status is not EncounterStatus.PLANNED or not 0 <= day < horizon.days:
             continue
         known = -(-(encounter.discharge_expected_at - encounter.expected_at) // DAY_US)
@@ -195,7 +196,7 @@ def _taken_days(state: HospitalState, horizon: Horizon, bed: FrozenBed) -> int:
     for key in bed.encounters:
         encounter = state.encounters.get(key)
         expected = encounter.discharge_expected_at if encounter is not None else 0
-        days = -(-(expected - horizon.start_at) // DAY_US) if expected else UNKNOWN_STAY_DAYS
+        days = day_at(horizon.start_at, expected - 1, horizon.zone) + 1 if expected else UNKNOWN_STAY_DAYS
         taken = max(taken, days, 1)
     return taken
 

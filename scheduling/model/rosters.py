@@ -18,6 +18,7 @@ from enum import StrEnum
 HARD = -1
 """A weight that makes a rule a must."""
 NO_LIMIT = 1 << 20
+LEGAL_REST_MINUTES = 11 * 60  # daily rest, directive 2003/88/EC, article 3
 
 
 class RosterRule(StrEnum):
@@ -28,6 +29,7 @@ class RosterRule(StrEnum):
     SKILL = "skill"
     DAY_OFF = "day_off"
     SUCCESSION = "succession"
+    LEGAL_REST = "legal_rest"
     SHIFT_COUNT = "shift_count"
     MINUTES = "minutes"
     ASSIGNMENTS = "assignments"
@@ -305,6 +307,8 @@ class RosterProblem:
         Days that a person has fixed; an empty shift is a day off.
     place : str
         Ward or area that is staffed.
+    rest_minutes : int
+        Least rest between shifts of two days, a must wherever both shifts' starts are known; 0 for none.
     """
 
     days: int
@@ -324,6 +328,7 @@ class RosterProblem:
     change: int = 0
     pins: tuple[Assignment, ...] = ()
     place: str = ""
+    rest_minutes: int = LEGAL_REST_MINUTES
 
     def weekends(self) -> list[tuple[int, ...]]:
         """Give the days of each weekend within the horizon: Saturday and Sunday, or one of them at a border."""

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from scheduling.model.rosters import Employee, History, Roster, RosterProblem, Shift
+from scheduling.model.rosters import (
+    LEGAL_REST_MINUTES,
+    Assignment,
+    Employee,
+    History,
+    Roster,
+    RosterProblem,
+    Shift,
+)
 
-LEGAL_REST_MINUTES = 11 * 60  # daily rest, directive 2003/88/EC, article 3
 DAY_MINUTES = 24 * 60
 
 
@@ -34,6 +41,30 @@ def with_legal_rest(shifts: Iterable[Shift], rest_minutes: int = LEGAL_REST_MINU
         }
         found.append(replace(shift, forbidden_next=shift.forbidden_next | early))
     return tuple(found)
+
+
+def with_cells(roster: Roster, cells: Iterable[Assignment]) -> Roster:
+    """Give a roster with some days of some people otherwise.
+
+    Parameters
+    ----------
+    roster : Roster
+        As it is.
+    cells : Iterable[Assignment]
+        What these days are to be; an empty shift is a day off.
+    """
+    new = {(cell.employee, cell.day): cell for cell in cells}
+    kept = [one for one in roster.assignments if (one.employee, one.day) not in new]
+    return Roster(assignments=(*kept, *(cell for cell in new.values() if cell.shift)))
+
+
+def cells_at(roster: Roster, cells: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Give what the days of some cells are at present; an empty shift is a day off."""
+    held = {(one.employee, one.day): one for one in roster.assignments}
+    return tuple(
+        held.get((cell.employee, cell.day), Assignment(employee=cell.employee, day=cell.day, shift=""))
+        for cell in cells
+    )
 
 
 def histories_after(problem: RosterProblem, roster: Roster) -> tuple[History, ...]:

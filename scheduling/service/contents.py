@@ -12,12 +12,11 @@ from scheduling.checker.rosters import check_roster
 from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import Roster, RosterProblem, RosterReport, RosterRule
+from scheduling.rules.shift_requests import RosterTime
 from scheduling.service.planning import read_json, report_to_json, to_json
-from scheduling.service.publishing import DAY_US, hash_of, stays_of
+from scheduling.service.publishing import hash_of, stays_of
 from twin.errors import DecodeError
 from twin.events.work import PlannedShift, PlannedStay
-
-MINUTE_US = 60_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +183,7 @@ class Told:
     shifts: tuple[PlannedShift, ...] = ()
 
 
-def told_of(kind: PlanKind, start_at: int, problem: bytes, plan: bytes) -> Told:
+def told_of(kind: PlanKind, start_at: int, problem: bytes, plan: bytes, zone: str = "UTC") -> Told:
     """Give a plan's stays or shifts with instants.
 
     Parameters
@@ -195,24 +194,24 @@ def told_of(kind: PlanKind, start_at: int, problem: bytes, plan: bytes) -> Told:
         Midnight before the first day, UTC microseconds.
     problem, plan : bytes
         JSON.
+    zone : str
+        IANA name of the zone whose days the plan has.
     """
     if kind is PlanKind.ROSTER:
         week, roster = read_json(problem, RosterProblem, "problem"), read_json(plan, Roster, "plan")
-        return Told(shifts=shifts_of(start_at, week, roster))
+        return Told(shifts=shifts_of(start_at, week, roster, zone))
     waiting, stays = read_json(problem, AdmissionProblem, "problem"), read_json(plan, AdmissionPlan, "plan")
-    return Told(stays=stays_of(start_at, waiting, stays))
+    return Told(stays=stays_of(start_at, waiting, stays, zone))
 
 
-def shifts_of(start_at: int, problem: RosterProblem, roster: Roster) -> tuple[PlannedShift, ...]:
+def shifts_of(start_at: int, problem: RosterProblem, roster: Roster, zone: str = "UTC") -> tuple[PlannedShift, ...]:
     """Give shifts with instants; a shift without a known start begins at midnight, one without a length lasts a day."""
-    shifts = {shift.id: shift for shift in problem.shifts}
+    time = RosterTime(start_at=start_at, zone=zone, shifts={shift.id: shift for shift in problem.shifts})
     found = []
     for one in sorted(roster.assignments, key=lambda each: (each.day, each.employee)):
-        shift = shifts.get(one.shift)
-        if shift is None:
-            continue
-        begins = start_at + one.day * DAY_US + max(0, shift.start_minute) * MINUTE_US
-        ends = begins + (shift.minutes * MINUTE_US if shift.minutes else DAY_US)
+        if one.shift not in time.shifts:
+            continue  # a draft may name anything; the checker tells
+        begins, ends = time.span(one)
         found.append(
             PlannedShift(staff=one.employee, place=problem.place, start_at=begins, end_at=ends, role=one.skill)
         )

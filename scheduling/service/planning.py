@@ -6,6 +6,7 @@ import base64
 from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -14,7 +15,8 @@ from scheduling.loaders.ihtc import problem_from_bytes
 from scheduling.loaders.waiting_list import Horizon, problem_from_state
 from scheduling.model.admissions import AdmissionProblem
 from scheduling.model.report import HardRule, Report, SoftRule
-from scheduling.service.publishing import DAY_US, hash_of, stays_of
+from scheduling.rules.calendar_days import wall_time
+from scheduling.service.publishing import hash_of, stays_of
 from scheduling.solvers.admissions.search import Settings, solve
 from twin.errors import DecodeError, InputError
 from twin.state.frozen import HospitalState
@@ -86,6 +88,7 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
         planner's own terms), ``steps`` and ``seconds``, all as JSON values.
     """
     request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
+    check_zone(request.zone)
     problem = problem_of(request)
     settings = Settings(seconds=request.seconds, threads=request.threads, seed=request.seed, steps=request.steps)
     outcome = solve(problem, settings, lambda share, cost: progress(share, "searching", {"cost": cost}))
@@ -94,8 +97,9 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
         "plan": {
             "kind": request.kind,
             "start_at": request.start_at,
-            "end_at": request.start_at + problem.days * DAY_US,
-            "stays": to_json(stays_of(request.start_at, problem, outcome.plan)),
+            "zone": request.zone,
+            "end_at": wall_time(request.start_at, problem.days, request.zone),
+            "stays": to_json(stays_of(request.start_at, problem, outcome.plan, request.zone)),
             "shifts": [],
             "content_hash": hash_of(problem, outcome.plan),
         },
@@ -128,6 +132,20 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
         )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")
+
+
+def check_zone(zone: str) -> None:
+    """Refuse what is no time zone.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(f"zone: expected an IANA name such as Europe/Berlin, got {zone[:40]!r}.") from error
 
 
 def read_json(body: bytes, kind: type[T], name: str) -> T:

@@ -8,8 +8,9 @@ import msgspec
 from sqlmodel import Session
 
 from scheduling.model.plans import Override, PlanKind, PlanStatus
+from scheduling.rules.calendar_days import wall_time
 from scheduling.service.contents import content_of, told_of
-from scheduling.service.publishing import DAY_US, calendar
+from scheduling.service.publishing import calendar
 from scheduling.tables.plans import PlanRow, load_plan_row, published_rows, save_plan_row
 from twin.access import Actor, Permission
 from twin.errors import Conflict, Refused, StaleVersion
@@ -33,6 +34,8 @@ class NewPlan:
         :class:`AdmissionProblem` and :class:`AdmissionPlan` as JSON, or those of a roster.
     kind : PlanKind
         What it is about.
+    zone : str
+        IANA name of the zone whose days it has.
     """
 
     id: str
@@ -41,6 +44,7 @@ class NewPlan:
     problem: bytes
     plan: bytes
     kind: PlanKind = PlanKind.ADMISSIONS
+    zone: str = "UTC"
 
 
 def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> PlanRow:
@@ -69,6 +73,7 @@ def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> Plan
         kind=new.kind.value,
         title=new.title,
         start_at=new.start_at,
+        zone=new.zone,
         days=found.days,
         cost=found.cost,
         n_violations=found.n_violations,
@@ -155,7 +160,7 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
 
 def published_event(row: PlanRow) -> PlanPublished:
     """Give the event that tells a published plan."""
-    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan)
+    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan, row.zone)
     return PlanPublished(
         thing=row.id,
         occurred_at=row.published_at,
@@ -164,7 +169,7 @@ def published_event(row: PlanRow) -> PlanPublished:
         actor=row.published_by,
         kind=row.kind,
         start_at=row.start_at,
-        end_at=row.start_at + row.days * DAY_US,
+        end_at=wall_time(row.start_at, row.days, row.zone),
         stays=told.stays,
         shifts=told.shifts,
         content_hash=row.content_hash,
@@ -173,5 +178,5 @@ def published_event(row: PlanRow) -> PlanPublished:
 
 def calendar_of(row: PlanRow) -> str:
     """Give a plan's calendar as iCalendar text."""
-    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan)
+    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan, row.zone)
     return calendar(row.id, row.published_at or row.created_at, told.stays, told.shifts)

@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
+from scheduling.rules.calendar_days import wall_time
 from twin.events.work import PlannedShift, PlannedStay
 
-DAY_US = 86_400_000_000
-HOUR_US = 3_600_000_000
 ADMISSION_HOUR = 8
 """Hour of the day at which stays start and theatres open, in the hospital's clock of the plan."""
 
@@ -24,7 +23,9 @@ def hash_of(problem: AdmissionProblem, plan: AdmissionPlan) -> str:
     return digest.hexdigest()
 
 
-def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> tuple[PlannedStay, ...]:
+def stays_of(
+    start_at: int, problem: AdmissionProblem, plan: AdmissionPlan, zone: str = "UTC"
+) -> tuple[PlannedStay, ...]:
     """Give stays with instants: operations of a theatre follow each other in the order of the patients' ids.
 
     Parameters
@@ -35,13 +36,16 @@ def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> t
         Lengths of stays and operations.
     plan : AdmissionPlan
         The plan.
+    zone : str
+        IANA name of the zone whose days the plan has: eight o'clock stays eight o'clock when the clock changes.
     """
     patients = {patient.id: patient for patient in problem.patients}
     ends: dict[tuple[str, int], int] = {}
     stays = []
     for stay in sorted(plan.stays, key=lambda found: (found.day, found.patient)):
         patient = patients[stay.patient]
-        begins = start_at + stay.day * DAY_US + ADMISSION_HOUR * HOUR_US
+        begins = wall_time(start_at, stay.day, zone, ADMISSION_HOUR * 60)
+        leaves = wall_time(start_at, stay.day + patient.length_of_stay, zone, ADMISSION_HOUR * 60)
         theatre_start = theatre_end = 0
         if patient.surgery_minutes:
             theatre_start = ends.get((stay.theatre, stay.day), begins)
@@ -52,7 +56,7 @@ def stays_of(start_at: int, problem: AdmissionProblem, plan: AdmissionPlan) -> t
                 encounter=stay.patient,
                 place=stay.room,
                 start_at=begins,
-                end_at=begins + patient.length_of_stay * DAY_US,
+                end_at=leaves,
                 theatre=stay.theatre,
                 theatre_start_at=theatre_start,
                 theatre_end_at=theatre_end,

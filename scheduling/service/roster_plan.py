@@ -9,9 +9,9 @@ import msgspec
 from scheduling.checker.rosters import check_roster
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import RosterProblem
+from scheduling.rules.calendar_days import wall_time
 from scheduling.service.contents import check_names, content_of, roster_report, shifts_of
-from scheduling.service.planning import PlanRequest, Progress, read_json, to_json
-from scheduling.service.publishing import DAY_US
+from scheduling.service.planning import PlanRequest, Progress, check_zone, read_json, to_json
 from scheduling.solvers.rosters.search import RosterSettings, solve_roster
 
 
@@ -37,6 +37,7 @@ def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str
         If the problem cannot be read or names what there is not.
     """
     request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
+    check_zone(request.zone)
     problem = read_json(bytes(request.problem) or b"null", RosterProblem, "problem")
     check_names(problem)
     settings = RosterSettings(seconds=request.seconds, threads=request.threads, seed=request.seed)
@@ -46,9 +47,10 @@ def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str
         "plan": {
             "kind": PlanKind.ROSTER.value,
             "start_at": request.start_at,
-            "end_at": request.start_at + problem.days * DAY_US,
+            "zone": request.zone,
+            "end_at": wall_time(request.start_at, problem.days, request.zone),
             "stays": [],
-            "shifts": to_json(shifts_of(request.start_at, problem, found.roster)),
+            "shifts": to_json(shifts_of(request.start_at, problem, found.roster, request.zone)),
             "content_hash": content_of(PlanKind.ROSTER, *body).content_hash,
         },
         "problem": to_json(problem),

@@ -111,6 +111,7 @@ def _keep(
         id=change.new_id,
         title=change.title or row.title,
         start_at=row.start_at,
+        zone=row.zone,
         problem=msgspec.json.encode(problem),
         plan=msgspec.json.encode(plan),
     )

@@ -19,6 +19,7 @@ class PlanRow(SQLModel, table=True):
     title: str = ""
     status: str = Field(default=PlanStatus.DRAFT.value, index=True)
     start_at: int = Field(sa_type=BigInteger)
+    zone: str = "UTC"
     days: int
     cost: int = Field(sa_type=BigInteger)
     n_violations: int = 0

@@ -18,6 +18,7 @@ from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
     PlanPublished,
+    ShiftRequestChanged,
     TaskAssigned,
     TaskBlocked,
     TaskCancelled,
@@ -36,6 +37,7 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         LoadReleased: "load.released",
         LoadRejected: "load.rejected",
         PlanPublished: "plan.published",
+        ShiftRequestChanged: "shift_request.changed",
         AssetRetired: "asset.retired",
         PathClosed: "path.closed",
         PathReopened: "path.reopened",
@@ -73,6 +75,8 @@ FACTS = (
     "counter",
     "exception_reason",
     "stage",
+    "staff",
+    "partner",
     "service_point",
 )
 """Fields of the event that the row repeats; the rest stands in the ledger under ``event``."""

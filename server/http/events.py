@@ -43,6 +43,7 @@ PERSONS_ONLY = frozenset(
         "LoadReleased",
         "LoadRejected",
         "PlanPublished",
+        "ShiftRequestChanged",
     }
 )
 """What a person decides or the hospital itself concludes: no program may state it; each has a door of its own."""

@@ -167,6 +167,7 @@ async def keep_plan(call: CallDep) -> PlanShown:
             id=new_id,
             title=told.title,
             start_at=int(str(found.plan["start_at"])),
+            zone=str(found.plan.get("zone", "UTC")),
             problem=bytes(found.problem),
             plan=bytes(found.roster if kind is PlanKind.ROSTER else found.admissions),
             kind=kind,

@@ -27,5 +27,7 @@ def test_who_works_when_is_shown_with_hours_nights_and_weekends(visit, served, l
 
     page.locator("#roster-content th", has_text=heading).wait_for()
 
-    assert page.locator("#roster-content tbody tr").count() == 7  # six people, and how many are at work each day
+    assert (
+        page.locator("#roster-content table").first.locator("tbody tr").count() == 7
+    )  # six people, and how many are at work each day
     assert watched.violations() == []

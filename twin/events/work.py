@@ -196,3 +196,27 @@ class PlanPublished(Event, frozen=True):
     stays: tuple[PlannedStay, ...] = ()
     shifts: tuple[PlannedShift, ...] = ()
     content_hash: str = ""
+
+
+class ShiftRequestChanged(Event, frozen=True):
+    """Somebody asked for leave, a swap or to give a shift away, or answered such a request.
+
+    Parameters
+    ----------
+    kind : str
+        ``leave``, ``swap`` or ``offer``.
+    stage : str
+        How far it is now: ``offered``, ``asked``, ``agreed``, ``approved``, ``refused``, ``withdrawn`` or ``undone``.
+    staff, partner : str
+        Ids of the members of staff whom it concerns; empty if there is none.
+    reason : str
+        Why, in the person's words.
+    """
+
+    subject: ClassVar[str] = "shift_request"
+
+    kind: str
+    stage: str
+    staff: str = ""
+    partner: str = ""
+    reason: str = ""

@@ -4,6 +4,7 @@ import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
 import { openOutbox } from "/m/outbox.js";
 import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
 import { orderDesk } from "/m/orders.js";
+import { shiftDesk } from "/m/shifts.js";
 import { deviceOf } from "/m/work.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
@@ -16,6 +17,7 @@ const at = (id) => document.getElementById(id);
 const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null };
 let outbox = null;
 const desk = orderDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, language });
+const rota = shiftDesk({ state, at, draw, toast, stop, say, language });
 let undoing = null;
 let overriding = null;
 
@@ -56,6 +58,7 @@ function drawList() {
   at("main").replaceChildren(
     ...(open.length || orders.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]),
     ...orders,
+    ...rota.card(),
   );
 }
 function drawTask(task) {
@@ -111,7 +114,8 @@ function draw() {
     return;
   }
   const task = state.open && state.tasks.find((one) => one.id === state.open);
-  if (task && !state.ended) drawTask(task);
+  if (state.shiftsOpen && !task && !state.ended) rota.show();
+  else if (task && !state.ended) drawTask(task);
   else drawList();
 }
 async function drawBanner() {
@@ -306,6 +310,7 @@ async function refresh() {
   }
   await learnKnown();
   await desk.learn();
+  await rota.learn();
   await drawBanner();
   // A form that somebody is filling in is drawn again only by what they do.
   if (at("stop").hidden && !document.activeElement?.closest("#work-form")) draw();
@@ -384,7 +389,8 @@ async function begin() {
   window.addEventListener("offline", drawBanner);
   navigator.serviceWorker?.register("/m/sw.js", { scope: "/m/" });
   const opened = decodeURIComponent(location.hash.slice(1));
-  if (opened.startsWith("work:")) state.order = opened.slice(5);
+  if (opened === "shifts:") state.shiftsOpen = true;
+  else if (opened.startsWith("work:")) state.order = opened.slice(5);
   else state.open = opened || null;
   state.drafts = (await outbox.kept("drafts")) || {};
   await refresh();

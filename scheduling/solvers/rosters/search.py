@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
 
 from scheduling.model.rosters import Assignment, Roster, RosterProblem
+from scheduling.rules.rosters import with_legal_rest
 from scheduling.solvers.rosters.modelling import RosterModel
 from twin.errors import InputError
 
@@ -123,7 +124,9 @@ def solve_roster(
     RosterOutcome
         A roster in any case.
     """
-    return _Search(problem, settings, progress, should_stop).run(start)
+    # What the law forbids is no variable of the model: it becomes a forbidden succession as those of the file.
+    legal = replace(problem, shifts=with_legal_rest(problem.shifts, problem.rest_minutes))
+    return _Search(legal, settings, progress, should_stop).run(start)
 
 
 @dataclass(slots=True)

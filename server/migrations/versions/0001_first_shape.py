@@ -998,6 +998,7 @@ def upgrade() -> None:
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('zone', sa.String(), nullable=False),
     sa.Column('days', sa.Integer(), nullable=False),
     sa.Column('cost', sa.BigInteger(), nullable=False),
     sa.Column('n_violations', sa.Integer(), nullable=False),
@@ -1014,6 +1015,36 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_scheduling_plan_status'), 'scheduling_plan', ['status'], unique=False)
+    op.create_table('scheduling_shift_request',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('staff', sa.String(), nullable=False),
+    sa.Column('partner', sa.String(), nullable=False),
+    sa.Column('from_at', sa.BigInteger(), nullable=False),
+    sa.Column('to_at', sa.BigInteger(), nullable=False),
+    sa.Column('partner_from_at', sa.BigInteger(), nullable=False),
+    sa.Column('partner_to_at', sa.BigInteger(), nullable=False),
+    sa.Column('shift', sa.String(), nullable=False),
+    sa.Column('skill', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('answer', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('decided_at', sa.BigInteger(), nullable=False),
+    sa.Column('decided_by', sa.String(), nullable=False),
+    sa.Column('plan', sa.String(), nullable=False),
+    sa.Column('roster_start_at', sa.BigInteger(), nullable=False),
+    sa.Column('cells_before', sa.String(), nullable=False),
+    sa.Column('cells_after', sa.String(), nullable=False),
+    sa.Column('is_news_to_staff', sa.Boolean(), nullable=False),
+    sa.Column('is_news_to_partner', sa.Boolean(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_scheduling_shift_request_partner'), 'scheduling_shift_request', ['partner'], unique=False)
+    op.create_index(op.f('ix_scheduling_shift_request_staff'), 'scheduling_shift_request', ['staff'], unique=False)
+    op.create_index(op.f('ix_scheduling_shift_request_status'), 'scheduling_shift_request', ['status'], unique=False)
     op.create_table('scheduling_task',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),

@@ -56,7 +56,7 @@ def test_a_good_roster_breaks_nothing() -> None:
         ("EE..E..EEE....", {RosterRule.WORK_RUN: 1}),  # one day at work alone
         ("E..........EE.", {}),  # a run at the border is not too short
         ("E.............", {RosterRule.MINUTES: 480}),  # too little work
-        ("LE...EE.......", {RosterRule.SUCCESSION: 1}),  # too little rest
+        ("LE...EE.......", {RosterRule.LEGAL_REST: 1}),  # nine hours of rest
         ("NNN..NN.......", {RosterRule.SHIFT_COUNT: 1}),  # five nights
         ("EE..EEE....EEE", {RosterRule.WEEKENDS: 1}),  # two weekends
     ],
@@ -155,7 +155,7 @@ def test_weekly_rosters_go_on_from_their_history() -> None:
 
     report = check_roster(week, roster_from({"a": "NN..NE."}))
 
-    assert [found.rule for found in report.violations] == [RosterRule.SUCCESSION]  # the early after the night
+    assert [found.rule for found in report.violations] == [RosterRule.LEGAL_REST]  # the early after the night
     assert report.cost_by_rule() == {
         RosterRule.WORK_RUN: 2 * 30,  # the sixth and the seventh day in a row
         RosterRule.SHIFT_RUN: 7,  # the fourth night in a row

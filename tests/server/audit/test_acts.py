@@ -30,6 +30,7 @@ from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
     PlanPublished,
+    ShiftRequestChanged,
     TaskAssigned,
     TaskBlocked,
     TaskCancelled,
@@ -48,6 +49,7 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     PathReopened: {},
     BedServiceChanged: {"service": BedService.CLOSED, "reason": "motor broken"},
     BedReadinessChanged: {"readiness": BedReadiness.DIRTY},
+    ShiftRequestChanged: {"kind": "leave", "stage": "asked", "staff": "nurse-1", "reason": "wedding"},
     AlarmAcknowledged: {},
     AlarmShelved: {"until": 9, "reason": "known"},
     AlarmUnshelved: {},

@@ -1,0 +1,294 @@
+"""The part of the roster page in which a planner decides about leave, swaps and offers, and offers open shifts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import shift_requests as actions
+from dash_app.pages.address import TICK
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.shift_requests import told_when, told_who
+from dash_app.pages.states import attributes, panel, shape
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import shift_requests as queries
+from dash_app.queries.names import staff_label
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.moments import number, plan_day
+from dash_app.texts.problems import problem_text
+from scheduling.model.shift_requests import RequestStatus, ShiftRequest
+from scheduling.service.roster_board import RosterConsequence
+from scheduling.service.shift_decisions import Outlook
+from twin.access import Permission
+from twin.events.watch import AlarmPriority
+
+WAITING = "shift-waiting"
+LOOK = "shift-look"
+LOOKED = "shift-looked"
+CHOSEN = "shift-chosen"
+OVERRIDE = "shift-override"
+ANSWER = "shift-answer"
+DECIDE = "shift-decide"
+OPEN_DAY = "shift-open-day"
+OPEN_SHIFT = "shift-open-shift"
+OPEN_SKILL = "shift-open-skill"
+OPEN = "shift-open"
+MOST_TOLD = 12
+
+
+def _line(port: HospitalPort, one: ShiftRequest) -> list[Cell]:
+    what = told_when(one)
+    label = _("Look at {who}: {what}").format(who=told_who(port, one), what=what)
+    look = html.Button(
+        _("Look"), id={"type": LOOK, "request": one.id}, className="action", n_clicks=0, **attributes(aria_label=label)
+    )
+    return [
+        codes.code_text(codes.SHIFT_REQUEST_KINDS, one.kind.value),
+        told_who(port, one),
+        what,
+        codes.code_text(codes.SHIFT_REQUEST_STATUSES, one.status.value),
+        one.reason,
+        look,
+    ]
+
+
+def waiting(port: HospitalPort) -> list[Component]:
+    """Build what waits for a decision, and what can still be undone.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    """
+    with port.read() as session:
+        found = queries.waiting(session, port.clock.now())
+    headings = [_("Request"), _("Who"), _("When"), _("Status"), _("Reason"), _("By hand")]
+    rows = [_line(port, one) for one in [*found.open, *found.decided]]
+    if not rows:
+        return [html.P(_("Nobody asks for leave, a swap or a shift at present."))]
+    return [table(_("Requests"), headings, rows)]
+
+
+def _offering(port: HospitalPort) -> list[Component]:
+    with port.read() as session:
+        force = queries.in_force(session)
+    if force is None:
+        return []
+    skills = list(force.problem.skills)
+    return [
+        html.H3(_("Offer a shift that nobody has")),
+        html.Div(
+            className="filters",
+            children=[
+                dmc.TextInput(id=OPEN_DAY, label=_("Day"), placeholder="2026-12-24"),
+                dmc.Select(id=OPEN_SHIFT, label=_("Shift"), data=[one.id for one in force.problem.shifts]),
+                dmc.Select(id=OPEN_SKILL, label=_("Skill"), data=skills, clearable=True, disabled=not skills),
+                html.Button(_("Offer"), id=OPEN, className="action", n_clicks=0),
+            ],
+        ),
+    ]
+
+
+def deciding(port: HospitalPort) -> list[Component]:
+    """Build the planner's part; nothing for who may not publish.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    """
+    actor = port.actor()
+    if not (actor.may(Permission.PLANS_PUBLISH) and actor.may(Permission.PLANS_EDIT)):
+        return []
+    return [
+        panel(
+            _("Leave, swaps and offered shifts"),
+            html.Div(waiting(port), id=WAITING),
+            dcc.Store(id=CHOSEN, data=None),
+            html.Div(id=LOOKED, role="status"),
+            *_offering(port),
+            wide=True,
+        )
+    ]
+
+
+def consequence_rows(port: HospitalPort, found: tuple[RosterConsequence, ...], start_at: int) -> list[list[Cell]]:
+    """Give a table's rows of what a change does to each rule.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital, for names.
+    found : tuple[RosterConsequence, ...]
+        What gets worse first.
+    start_at : int
+        First midnight of the roster.
+    """
+    return [
+        [
+            codes.code_text(codes.PLAN_RULES, one.rule.value),
+            _("must hold") if one.is_hard else _("should hold"),
+            staff_label(port.state(), one.employee) if one.employee else "",
+            plan_day(start_at, one.day) if one.day >= 0 else "",
+            " ".join(part for part in (one.shift, one.skill) if part),
+            number(one.before),
+            number(one.after),
+        ]
+        for one in found[:MOST_TOLD]
+    ]
+
+
+def consequences_table(port: HospitalPort, found: tuple[RosterConsequence, ...], start_at: int) -> list[Component]:
+    """Build the table of what a change does, or say that it does nothing; parameters as :func:`consequence_rows`."""
+    if not found:
+        return [html.P(_("No rule is touched."))]
+    headings = [_("Rule"), _("Kind"), _("Who"), _("Day"), _("Shift"), _("Before"), _("After")]
+    return [table(_("What it does"), headings, consequence_rows(port, found, start_at))]
+
+
+def _outlook(port: HospitalPort, outlook: Outlook, start_at: int) -> list[Component]:
+    parts = consequences_table(port, outlook.choice.consequences, start_at)
+    state = port.state()
+    filled = [
+        _("{who} would work {shift} on {day}").format(
+            who=staff_label(state, one.employee), shift=one.shift, day=plan_day(start_at, one.day)
+        )
+        for one in outlook.filled
+    ]
+    gaps = [
+        _("{shift} on {day} stays open").format(shift=one.shift, day=plan_day(start_at, one.day))
+        for one in outlook.gaps
+    ]
+    return [*parts, html.Ul([html.Li(text) for text in [*filled, *gaps]])] if filled or gaps else parts
+
+
+def _decisions(request: ShiftRequest, outlook: Outlook | None) -> list[Component]:
+    if request.status is RequestStatus.APPROVED:
+        return [_decision("undo", _("Undo"))]
+    found = outlook.choice.consequences if outlook is not None else ()
+    worse = sorted({one.rule.value for one in found if one.is_hard and one.after > one.before})
+    parts: list[Component] = [
+        dmc.TextInput(
+            id={"type": OVERRIDE, "rule": rule},
+            label=_("Why “{rule}” may be broken").format(rule=codes.code_text(codes.PLAN_RULES, rule)),
+            required=True,
+        )
+        for rule in worse
+    ]
+    parts.append(dmc.TextInput(id=ANSWER, label=_("Reason of a refusal")))
+    if request.status is RequestStatus.AGREED and outlook is not None:
+        parts.append(_decision("approve", _("Approve")))
+        if outlook.filled:
+            parts.append(_decision("fill", _("Approve, and colleagues work it")))
+    parts.append(_decision("refuse", _("Refuse")))
+    return parts
+
+
+def _decision(kind: str, text: str) -> Component:
+    return html.Button(text, id={"type": DECIDE, "kind": kind}, className="action", n_clicks=0)
+
+
+def looked_at(port: HospitalPort, request: str) -> list[Component]:
+    """Build what approval of a request would do, and the buttons.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    request : str
+        Id.
+    """
+    with port.read() as session:
+        found = queries.looked_at(session, request, fills=True)
+        force = queries.in_force(session)
+    if found is None or force is None:
+        return [html.P(_("It is not there any more. Load the page again."))]
+    one, outlook = found.request, found.outlook
+    head = _("{kind}: {who}, {when}").format(
+        kind=codes.code_text(codes.SHIFT_REQUEST_KINDS, one.kind.value), who=told_who(port, one), when=told_when(one)
+    )
+    parts: list[Component] = [html.H3(head)]
+    if found.problem is not None and one.status is not RequestStatus.APPROVED:
+        text = problem_text(found.problem)
+        parts.append(html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
+    elif outlook is not None and one.status is not RequestStatus.APPROVED:
+        parts += _outlook(port, outlook, force.row.start_at)
+    return [*parts, html.Div(_decisions(one, outlook), className="filters")]
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register looking, deciding and offering."""
+
+    @callbacks.add(
+        Output(WAITING, "children"), Input(TICK, "data"), permission=Permission.PLANS_PUBLISH, prevent_initial_call=True
+    )
+    def refresh(_tick: Any) -> list[Component]:
+        return waiting(port)
+
+    @callbacks.add(
+        Output(LOOKED, "children"),
+        Output(CHOSEN, "data"),
+        Input({"type": LOOK, "request": ALL}, "n_clicks"),
+        permission=Permission.PLANS_PUBLISH,
+        prevent_initial_call=True,
+    )
+    def look(clicks: list[int]) -> tuple[list[Component], str]:
+        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
+            raise PreventUpdate
+        request = str(ctx.triggered_id["request"])
+        return looked_at(port, request), request
+
+    @callbacks.add(
+        Output(WAITING, "children", allow_duplicate=True),
+        Output(LOOKED, "children", allow_duplicate=True),
+        Input({"type": DECIDE, "kind": ALL}, "n_clicks"),
+        State(CHOSEN, "data"),
+        State({"type": OVERRIDE, "rule": ALL}, "value"),
+        State({"type": OVERRIDE, "rule": ALL}, "id"),
+        State(ANSWER, "value", allow_optional=True),
+        permission=Permission.PLANS_PUBLISH,
+        prevent_initial_call=True,
+    )
+    def decide(
+        clicks: list[int], request: str | None, whys: list[str | None], fields: list[dict[str, str]], answer: str | None
+    ) -> tuple[list[Component], list[Component]]:
+        if not any(clicks) or not request or not isinstance(ctx.triggered_id, dict):
+            raise PreventUpdate
+        reasons = {field["rule"]: why or "" for field, why in zip(fields, whys, strict=True)}
+        _decide(port, str(ctx.triggered_id["kind"]), request, reasons, answer or "")
+        return waiting(port), []
+
+    @callbacks.add(
+        Output(WAITING, "children", allow_duplicate=True),
+        Input(OPEN, "n_clicks"),
+        State(OPEN_DAY, "value"),
+        State(OPEN_SHIFT, "value"),
+        State(OPEN_SKILL, "value"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def offer(clicks: int, day: str | None, shift: str | None, skill: str | None) -> list[Component]:
+        if not clicks or not shift:
+            raise PreventUpdate
+        actions.offer_open(port, day or "", port.settings.time_zone, shift=shift, skill=skill or "")
+        return waiting(port)
+
+
+def _decide(port: HospitalPort, kind: str, request: str, reasons: dict[str, str], answer: str) -> None:
+    with port.read() as session:
+        found = queries.looked_at(session, request, fills=False)
+    if found is None:
+        raise PreventUpdate
+    version = found.request.version
+    if kind == "refuse":
+        actions.act(port, "refuse", request, version, reason=answer)
+    elif kind == "undo":
+        actions.decide(port, "undo", request, version, reasons=reasons, fills=False)
+    else:
+        actions.decide(port, "approve", request, version, reasons=reasons, fills=kind == "fill")

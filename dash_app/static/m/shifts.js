@@ -1,0 +1,147 @@
+// Shifts on the handheld: one's own, what one could take, and what waits for one's word. It needs a network throughout:
+// whether a swap keeps the rules only the hospital can say.
+import { get, sendStep } from "/m/api.js";
+import { element } from "/m/workscreen.js";
+
+const OPEN = new Set(["offered", "asked", "agreed"]);
+
+// `app`: the handheld's state and screens, as app.js holds them.
+export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
+  state.shifts = { is_rostered: false, news: 0, shifts: [], offers: [], requests: [], staff: "" };
+  const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" });
+  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const span = (from, to) => `${day.format(new Date(from))} ${time.format(new Date(from))}–${time.format(new Date(to))}`;
+  const days = (from, to) => {
+    const last = day.format(new Date(Date.parse(to) - 43200000)); // noon of the last day
+    return day.format(new Date(from)) === last ? last : `${day.format(new Date(from))} – ${last}`;
+  };
+
+  async function learn() {
+    try {
+      const { status, body } = await get("/v1/roster/mine");
+      if (status === 200) state.shifts = body;
+    } catch {
+      // offline: what was read last
+    }
+  }
+  async function send(path, body, said) {
+    try {
+      const { status, body: answer } = await sendStep({ path, body, key: crypto.randomUUID() });
+      if (status >= 400) return stop(`${answer.detail || say("refused")} (${answer.code || status})`);
+      toast(say(said));
+      await learn();
+      draw();
+    } catch {
+      toast(say("needsNetwork"));
+    }
+  }
+  const ask = (body) => send("/v1/roster/requests", body, "asked");
+  const act = (request, kind, said) =>
+    send(`/v1/roster/requests/${encodeURIComponent(request.id)}/acts`, { kind, version: request.version }, said);
+
+  function button(key, work, what) {
+    const made = element("button", { type: "button", textContent: say(key) });
+    if (what) made.setAttribute("aria-label", `${say(key)}: ${what}`);
+    made.addEventListener("click", work);
+    return made;
+  }
+  // The one card on the first screen; it says when there is something to look at.
+  function card() {
+    const mine = state.shifts;
+    if (!mine.is_rostered && !mine.requests.length) return [];
+    const next = mine.shifts[0];
+    const made = element("button", { type: "button", id: "my-shifts", className: mine.news ? "card late" : "card" });
+    made.append(element("p", {}, element("strong", { textContent: say("myShifts") })));
+    made.append(element("p", { className: "secondary", textContent: next ? `${span(next.starts, next.ends)} · ${next.shift}` : say("noShifts") }));
+    if (mine.news) made.append(element("p", { className: "late", textContent: say("shiftNews", { count: mine.news }) }));
+    made.addEventListener("click", () => open(true));
+    return [made];
+  }
+  function open(isOpen) {
+    state.shiftsOpen = isOpen;
+    state.swaps = null;
+    history.replaceState(null, "", isOpen ? "#shifts:" : location.pathname);
+    draw();
+    at("main").focus();
+  }
+  function requestLine(request) {
+    const what = request.kind === "leave" ? days(request.starts, request.ends) : span(request.starts, request.ends);
+    const other = request.partner_starts ? ` ↔ ${span(request.partner_starts, request.partner_ends)}` : "";
+    const who = [request.staff, request.partner].filter(Boolean).join(" ↔ ");
+    const line = element("li", { className: request.is_news ? "step now" : "step" });
+    line.append(element("p", {}, element("strong", { textContent: `${say(`request.${request.kind}`)} · ${say(`request.${request.status}`)}` })));
+    line.append(element("p", { textContent: `${what}${other}` }));
+    line.append(element("p", { className: "secondary", textContent: [who, request.answer || request.reason].filter(Boolean).join(" · ") }));
+    const acts = element("div", { className: "acts" });
+    if (request.status === "asked" && request.partner === state.shifts.staff) {
+      acts.append(button("agree", () => act(request, "agree", "agreed"), what), button("refuse", () => act(request, "refuse", "said"), what));
+    } else if (OPEN.has(request.status)) acts.append(button("withdraw", () => act(request, "withdraw", "said"), what));
+    if (request.is_news) acts.append(button("seen", () => act(request, "seen", "said"), what));
+    line.append(acts);
+    return line;
+  }
+  function offerLine(offer) {
+    const what = `${span(offer.request.starts, offer.request.ends)} · ${offer.request.shift}`;
+    const line = element("li", { className: "step" }, element("p", {}, element("strong", { textContent: what })));
+    line.append(element("p", { className: "secondary", textContent: offer.breaks.length ? say("needsWord") : say("keepsRules") }));
+    line.append(element("div", { className: "acts" }, button("take", () => act(offer.request, "agree", "taken"), what)));
+    return line;
+  }
+  function shiftLine(shift) {
+    const what = `${span(shift.starts, shift.ends)} · ${shift.shift}`;
+    const line = element("li", { className: "step" }, element("p", {}, element("strong", { textContent: what })));
+    if (shift.request) line.append(element("p", { className: "secondary", textContent: say("askedAlready") }));
+    else {
+      const acts = element("div", { className: "acts" });
+      acts.append(button("giveAway", () => ask({ kind: "offer", from: shift.starts }), what), button("swap", () => findSwaps(shift), what));
+      line.append(acts);
+    }
+    if (state.swaps?.starts === shift.starts) line.append(swapList(shift));
+    return line;
+  }
+  async function findSwaps(shift) {
+    try {
+      const { status, body } = await get(`/v1/roster/mine/swaps?shift=${encodeURIComponent(shift.starts)}`);
+      if (status !== 200) return toast(say("refused"));
+      state.swaps = { starts: shift.starts, found: body.swaps };
+      draw();
+    } catch {
+      toast(say("needsNetwork"));
+    }
+  }
+  function swapList(shift) {
+    const list = element("ul", { id: "swaps" });
+    for (const one of state.swaps.found) {
+      const what = `${one.partner} · ${span(one.starts, one.ends)} · ${one.shift}`;
+      const body = { kind: "swap", from: shift.starts, partner: one.partner, partner_from: one.starts };
+      list.append(element("li", {}, what, " ", button("askSwap", () => ask(body), what)));
+    }
+    if (!state.swaps.found.length) list.append(element("li", { textContent: say("noSwaps") }));
+    return list;
+  }
+  function leaveForm() {
+    const form = element("form", { id: "work-form", autocomplete: "off" });
+    const field = (id, key, type) => element("label", { textContent: `${say(key)} ` }, element("input", { id, type, maxLength: 300 }));
+    form.append(field("leave-first", "leaveFrom", "date"), field("leave-last", "leaveTo", "date"), field("leave-why", "reason", "text"));
+    form.append(element("button", { type: "submit", textContent: say("askLeave") }));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const from = at("leave-first").value;
+      if (from) ask({ kind: "leave", from, to: at("leave-last").value || from, reason: at("leave-why").value });
+    });
+    return form;
+  }
+  function show() {
+    const mine = state.shifts;
+    const parts = [element("h2", { textContent: say("myShifts") })];
+    if (mine.requests.length) parts.push(element("h3", { textContent: say("requests") }), element("ul", { className: "steps", id: "requests" }, ...mine.requests.map(requestLine)));
+    if (mine.offers.length) parts.push(element("h3", { textContent: say("offers") }), element("ul", { className: "steps", id: "offers" }, ...mine.offers.map(offerLine)));
+    if (mine.is_rostered) {
+      parts.push(element("h3", { textContent: say("shiftsToCome") }), element("ul", { className: "steps", id: "shifts" }, ...mine.shifts.map(shiftLine)));
+      parts.push(element("h3", { textContent: say("leave") }), leaveForm());
+    }
+    parts.push(element("div", { className: "acts" }, button("back", () => open(false))));
+    at("main").replaceChildren(...parts);
+  }
+  return { card, show, learn };
+}

@@ -1,0 +1,110 @@
+"""What people ask of the roster in force: leave, a swap with a colleague, a shift that somebody else may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduling.model.rosters import Assignment
+
+
+class RequestKind(StrEnum):
+    """What is asked for."""
+
+    LEAVE = "leave"
+    SWAP = "swap"
+    OFFER = "offer"
+
+
+class RequestStatus(StrEnum):
+    """How far a request has come."""
+
+    OFFERED = "offered"
+    """A shift that anyone may take."""
+    ASKED = "asked"
+    """The colleague has to agree."""
+    AGREED = "agreed"
+    """A planner has to decide."""
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
+
+
+OPEN_STATUSES = frozenset({RequestStatus.OFFERED, RequestStatus.ASKED, RequestStatus.AGREED})
+"""Somebody still has to do something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftRequest:
+    """One request; instants in UTC microseconds.
+
+    Parameters
+    ----------
+    id : str
+        Its id.
+    kind : RequestKind
+        What is asked for.
+    status : RequestStatus
+        How far it has come.
+    staff : str
+        Who asks, and whose shift is given away; empty for a shift that nobody has.
+    partner : str
+        The colleague of a swap, or who takes an offer.
+    from_at, to_at : int
+        Leave: midnight before its first day and after its last one. Else start and end of the shift given away.
+    partner_from_at, partner_to_at : int
+        Start and end of the colleague's shift; 0 if there is none.
+    shift, skill : str
+        Of an offered shift.
+    reason, answer : str
+        Why it is asked for, and why it is refused.
+    asked_at, decided_at : int
+        When; 0 while nobody has decided.
+    asked_by, decided_by : str
+        Ids of actors.
+    plan : str
+        The roster that approval put in force.
+    roster_start_at : int
+        First midnight of the roster that the cells are days of.
+    cells_before, cells_after : tuple[Assignment, ...]
+        Days that approval changed, an empty shift is a day off; by them it is undone.
+    is_news_to_staff, is_news_to_partner : bool
+        Whether the person has something to see that another did.
+    version : int
+        Rises with each change.
+    """
+
+    id: str
+    kind: RequestKind
+    status: RequestStatus
+    staff: str
+    from_at: int
+    to_at: int
+    partner: str = ""
+    partner_from_at: int = 0
+    partner_to_at: int = 0
+    shift: str = ""
+    skill: str = ""
+    reason: str = ""
+    answer: str = ""
+    asked_at: int = 0
+    asked_by: str = ""
+    decided_at: int = 0
+    decided_by: str = ""
+    plan: str = ""
+    roster_start_at: int = 0
+    cells_before: tuple[Assignment, ...] = ()
+    cells_after: tuple[Assignment, ...] = ()
+    is_news_to_staff: bool = False
+    is_news_to_partner: bool = False
+    version: int = 1
+
+    @property
+    def begins_at(self) -> int:
+        """The first instant that it touches."""
+        return min(self.from_at, self.partner_from_at or self.from_at)
+
+    def concerns(self, staff: str) -> bool:
+        """Tell whether somebody asks for it or is asked."""
+        return bool(staff) and staff in (self.staff, self.partner)

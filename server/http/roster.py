@@ -1,0 +1,406 @@
+"""The roster in force over HTTP: what one person sees, leave, swaps and offered shifts, and a planner's decision."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlmodel import Session
+
+from scheduling.model.plans import Override
+from scheduling.model.rosters import Assignment
+from scheduling.model.shift_requests import RequestKind, RequestStatus, ShiftRequest
+from scheduling.rules.shift_requests import RosterTime
+from scheduling.service import my_shifts, shift_decisions, shift_requests
+from scheduling.service.roster_board import Choice
+from scheduling.service.shift_requests import Acting, Asked, Intent
+from scheduling.tables.shift_requests import list_requests, load_request
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit, PathText, Text
+from server.doors.router import SELF, Router
+from server.http.plans import OverrideTold
+from server.http.roster_talk import RosterConsequenceShown, consequences_shown
+from twin.access import Permission
+from twin.clock import from_text, to_text
+from twin.errors import FieldError, FieldProblem, Forbidden
+
+router = Router("/v1/roster", tag="roster")
+
+Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
+Version = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
+
+
+class RequestAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is asked for.
+
+    ``leave``: ``from`` and ``to`` are its first and last day (``2026-12-24``). ``swap``: ``from`` is the start of one's
+    own shift, ``partner`` and ``partner_from`` the colleague's. ``offer``: ``from`` is the start of one's own shift;
+    with ``shift`` it is a day on which nobody has that shift; such an offer is a planner's.
+    """
+
+    kind: RequestKind
+    from_: Short = msgspec.field(name="from")
+    to: Short = ""
+    partner: Short = ""
+    partner_from: Short = ""
+    shift: Short = ""
+    skill: Short = ""
+    reason: Reason = ""
+
+
+class ActKind(StrEnum):
+    """What a person does with a request."""
+
+    AGREE = "agree"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    SEEN = "seen"
+
+
+class ActTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is done with a request of the version that was seen; ``agree`` also takes an offered shift."""
+
+    kind: ActKind
+    version: Version
+    reason: Reason = ""
+
+
+class DecisionKind(StrEnum):
+    """What a planner decides."""
+
+    APPROVE = "approve"
+    UNDO = "undo"
+
+
+class DecisionTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A decision; each must that is broken more than before needs an override. ``fills`` finds people for leave."""
+
+    kind: DecisionKind
+    version: Version
+    overrides: Annotated[tuple[OverrideTold, ...], msgspec.Meta(max_length=50)] = ()
+    fills: bool = False
+
+
+class ShiftRequestShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A request; instants are empty if they do not apply, ``is_news`` is for whoever asks."""
+
+    id: str
+    kind: str
+    status: str
+    staff: str
+    partner: str
+    starts: str
+    ends: str
+    partner_starts: str
+    partner_ends: str
+    shift: str
+    skill: str
+    reason: str
+    answer: str
+    asked: str
+    decided: str
+    decided_by: str
+    is_news: bool
+    version: int
+
+
+class CellShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A day of somebody as it would be; an empty shift is a day off."""
+
+    employee: str
+    day: int
+    shift: str
+    skill: str
+
+
+class RequestDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """A request and what approval would do; ``problem`` says why it cannot be approved any more."""
+
+    request: ShiftRequestShown
+    cells: list[CellShown]
+    consequences: list[RosterConsequenceShown]
+    filled: list[CellShown]
+    gaps: list[CellShown]
+    problem: str = ""
+
+
+class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of requests, the newest first."""
+
+    requests: list[ShiftRequestShown]
+    next: str = ""
+
+
+class MyShiftShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift of one's own; ``request`` is the open request about it."""
+
+    shift: str
+    skill: str
+    starts: str
+    ends: str
+    request: str
+
+
+class OfferShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A shift that one could take; ``breaks`` are rules that must hold and would not."""
+
+    request: ShiftRequestShown
+    cost: int
+    breaks: list[str]
+
+
+class MyRosterShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person sees; ``news`` counts requests that others did something with."""
+
+    staff: str
+    is_rostered: bool
+    place: str
+    news: int
+    shifts: list[MyShiftShown]
+    offers: list[OfferShown]
+    requests: list[ShiftRequestShown]
+
+
+class SwapShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A colleague's shift that one could have for one's own; ``cost`` is against now."""
+
+    partner: str
+    shift: str
+    starts: str
+    ends: str
+    cost: int
+
+
+class Swaps(msgspec.Struct, frozen=True, kw_only=True):
+    """Shifts of colleagues, the best first."""
+
+    swaps: list[SwapShown]
+
+
+def _text(at: int) -> str:
+    return to_text(at) if at else ""
+
+
+def _shown(one: ShiftRequest, me: str = "") -> ShiftRequestShown:
+    return ShiftRequestShown(
+        id=one.id,
+        kind=one.kind.value,
+        status=one.status.value,
+        staff=one.staff,
+        partner=one.partner,
+        starts=_text(one.from_at),
+        ends=_text(one.to_at),
+        partner_starts=_text(one.partner_from_at),
+        partner_ends=_text(one.partner_to_at),
+        shift=one.shift,
+        skill=one.skill,
+        reason=one.reason,
+        answer=one.answer,
+        asked=_text(one.asked_at),
+        decided=_text(one.decided_at),
+        decided_by=one.decided_by,
+        is_news=my_shifts.is_news_to(one, me),
+        version=one.version,
+    )
+
+
+def _acting(call: Call) -> Acting:
+    return Acting(actor=call.actor, at=call.now, ledger=call.hospital.ledger)
+
+
+def _day(call: Call, text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _wrong(field, f"{text[:40]!r} is no day.", "Write a day such as 2026-12-24.") from error
+
+
+def _midnight(call: Call, day: date) -> int:
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+    return round(datetime.combine(day, time(), zone).timestamp()) * 1_000_000
+
+
+def _instant(text: str, field: str) -> int:
+    try:
+        return from_text(text)
+    except ValueError as error:
+        raise _wrong(field, f"{text[:40]!r} is no instant.", "Give an offset, such as 2026-12-24T07:00:00Z.") from error
+
+
+def _asked(call: Call, told: RequestAsked, new_id: str) -> Asked:
+    if told.kind is RequestKind.LEAVE:
+        first, last = _day(call, told.from_, "from"), _day(call, told.to or told.from_, "to")
+        try:
+            end = last + timedelta(days=1)
+        except OverflowError as error:
+            raise _wrong("to", f"{told.to} is too late.", "Ask for days of the roster in force.") from error
+        span = _midnight(call, first), _midnight(call, end)
+        return Asked(id=new_id, kind=told.kind, from_at=span[0], to_at=span[1], reason=told.reason)
+    is_open_shift = bool(told.shift)
+    start = _midnight(call, _day(call, told.from_, "from")) if is_open_shift else _instant(told.from_, "from")
+    return Asked(
+        id=new_id,
+        kind=told.kind,
+        from_at=start,
+        partner=told.partner,
+        partner_at=_instant(told.partner_from, "partner_from") if told.kind is RequestKind.SWAP else 0,
+        shift=told.shift,
+        skill=told.skill,
+        reason=told.reason,
+    )
+
+
+@router.get("/mine", permission=SELF, gives=MyRosterShown)
+def get_my_roster(call: CallDep) -> MyRosterShown:
+    """Give one's own shifts to come, shifts that one could take, and requests that one has to do with."""
+    with call.hospital.read() as session:
+        found = my_shifts.my_roster(session, staff=call.actor.hands, at=call.now)
+    me = call.actor.hands
+    return MyRosterShown(
+        staff=me,
+        is_rostered=found.is_rostered,
+        place=found.place,
+        news=found.news,
+        shifts=[
+            MyShiftShown(
+                shift=one.shift,
+                skill=one.skill,
+                starts=to_text(one.from_at),
+                ends=to_text(one.to_at),
+                request=one.request,
+            )
+            for one in found.shifts
+        ],
+        offers=[
+            OfferShown(request=_shown(one.request, me), cost=one.choice.cost, breaks=_breaks(one.choice))
+            for one in found.offers
+        ],
+        requests=[_shown(one, me) for one in found.requests],
+    )
+
+
+def _breaks(choice: Choice) -> list[str]:
+    return sorted({one.rule.value for one in choice.consequences if one.is_hard and one.after > one.before})
+
+
+@router.get("/mine/swaps", permission=SELF, gives=Swaps)
+def find_swaps(call: CallDep, shift: Text) -> Swaps:
+    """Give shifts of colleagues that one could have for one's own that begins at ``shift``, without breaking a must."""
+    start, me = _instant(shift, "shift"), call.actor.hands
+    with call.hospital.read() as session:
+        times = shift_requests.roster_in_force(session).time
+        found = my_shifts.my_swaps(session, staff=me, from_at=start, at=call.now)
+    return Swaps(swaps=[_swap(times, one) for one in found])
+
+
+def _swap(times: RosterTime, choice: Choice) -> SwapShown:
+    mine, theirs = choice.cells[0], choice.cells[1]  # what I would work, and who works mine
+    begins, ends = times.span(mine)
+    return SwapShown(
+        partner=theirs.employee, shift=mine.shift, starts=to_text(begins), ends=to_text(ends), cost=choice.cost
+    )
+
+
+@router.post("/requests", permission=SELF, takes=RequestAsked, gives=ShiftRequestShown, status=201)
+async def ask(call: CallDep) -> ShiftRequestShown:
+    """Ask for leave or a swap, or offer a shift; nothing changes until a planner has decided."""
+    asked = _asked(call, call.read(RequestAsked), call.hospital.new_id())
+    acting = _acting(call)
+    made = await call.hospital.write(lambda session: shift_requests.ask(session, acting=acting, asked=asked))
+    return _shown(made, call.actor.hands)
+
+
+@router.get("/requests", permission=Permission.PLANS_READ, gives=RequestPage)
+def list_all(call: CallDep, status: Text = "", limit: Limit = 50, cursor: CursorText = "") -> RequestPage:
+    """List requests, the newest first; of one status if that is named. Nurses see those that concern them."""
+    if status and status not in set(RequestStatus):
+        raise _wrong("status", f"There is no status {status[:40]!r}.", f"Use one of {', '.join(RequestStatus)}.")
+    after = call.cursors.read(f"shift-requests:{status}", cursor)
+    staff = "" if call.actor.may(Permission.PLANS_EDIT) else call.actor.hands
+    with call.hospital.read() as session:
+        found = list_requests(
+            session,
+            staff=staff,
+            statuses=[RequestStatus(status)] if status else (),
+            before=str(after[0]) if after else "",
+            limit=limit + 1,
+        )
+    shown = [_shown(one, call.actor.hands) for one in found[:limit]]
+    following = call.cursors.write(f"shift-requests:{status}", [shown[-1].id]) if len(found) > limit else ""
+    return RequestPage(requests=shown, next=following)
+
+
+@router.get("/requests/{request_id}", permission=SELF, gives=RequestDetail)
+def get_request(call: CallDep, request_id: PathText) -> RequestDetail:
+    """Give a request and what approval would do to the roster in force, with colleagues found for leave."""
+    with call.hospital.read() as session:
+        found = load_request(session, request_id)
+        is_offered = found.status is RequestStatus.OFFERED
+        if not (found.concerns(call.actor.hands) or is_offered or call.actor.may(Permission.PLANS_EDIT)):
+            raise Forbidden(Permission.PLANS_EDIT.value)
+        outlook, problem = shift_decisions.outlook_or_reason(session, found, fills=True)
+    if outlook is None:
+        shown = _shown(found, call.actor.hands)
+        return RequestDetail(request=shown, cells=[], consequences=[], filled=[], gaps=[], problem=str(problem))
+    return RequestDetail(
+        request=_shown(found, call.actor.hands),
+        cells=[_cell(one) for one in outlook.choice.cells],
+        consequences=consequences_shown(outlook.choice.consequences),
+        filled=[_cell(one) for one in outlook.filled],
+        gaps=[_cell(one) for one in outlook.gaps],
+    )
+
+
+def _cell(one: Assignment) -> CellShown:
+    return CellShown(employee=one.employee, day=one.day, shift=one.shift, skill=one.skill)
+
+
+@router.post("/requests/{request_id}/acts", permission=SELF, takes=ActTold, gives=ShiftRequestShown, status=201)
+async def act(call: CallDep, request_id: PathText) -> ShiftRequestShown:
+    """Agree as the colleague who is asked, take an offered shift, refuse, withdraw, or note that one has seen it."""
+    told, acting = call.read(ActTold), _acting(call)
+    intent = Intent(request=request_id, version=told.version, reason=told.reason)
+
+    def use_case(session: Session) -> ShiftRequest:
+        if told.kind is ActKind.AGREE:
+            return shift_requests.agree(session, acting=acting, intent=intent)
+        if told.kind is ActKind.REFUSE:
+            return shift_requests.refuse(session, acting=acting, intent=intent)
+        if told.kind is ActKind.WITHDRAW:
+            return shift_requests.withdraw(session, acting=acting, intent=intent)
+        return shift_requests.mark_seen(session, acting=acting, request=request_id)
+
+    return _shown(await call.hospital.write(use_case), call.actor.hands)
+
+
+@router.post(
+    "/requests/{request_id}/decision",
+    permission=Permission.PLANS_PUBLISH,
+    takes=DecisionTold,
+    gives=ShiftRequestShown,
+    status=201,
+)
+async def decide(call: CallDep, request_id: PathText) -> ShiftRequestShown:
+    """Approve a request, which puts a new roster in force, or undo an approval until its first day begins."""
+    told, acting = call.read(DecisionTold), _acting(call)
+    approval = shift_decisions.Approval(
+        intent=Intent(request=request_id, version=told.version),
+        new_plan=call.hospital.new_id(),
+        overrides=tuple(Override(rule=one.rule, reason=one.reason) for one in told.overrides),
+        fills=told.fills,
+    )
+
+    def use_case(session: Session) -> ShiftRequest:
+        if told.kind is DecisionKind.APPROVE:
+            return shift_decisions.approve(session, acting=acting, approval=approval)
+        return shift_decisions.undo(session, acting=acting, approval=approval)
+
+    return _shown(await call.hospital.write(use_case), call.actor.hands)
+
+
+def _wrong(field: str, message: str, cure: str) -> FieldError:
+    return FieldError(FieldProblem(field=field, place="body", message=message, cure=cure))
