@@ -10,6 +10,7 @@ from dash_app.charts.colours import Palette, layout
 
 _LEAST, _MOST = 12.0, 46.0  # diameters of marks, pixels
 _FRAME_MS = 120
+_LABELLED = 40  # nodes up to which each has its name beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +96,11 @@ def _size(count: int, highest: int) -> float:
 def _marks(spots: Sequence[Spot], palette: Palette, moment: Moment | None, highest: int) -> dict[str, Any]:
     present = list(moment.present) if moment is not None else [0] * len(spots)
     waiting = list(moment.waiting) if moment is not None else [0] * len(spots)
+    # of a whole hospital the names would cover one another: there they stand in the hover text and in the table
+    labels = [spot.label if len(spots) <= _LABELLED else "" for spot in spots]
     texts = [
-        f"{spot.label}<br>{count}" if moment is not None and count else spot.label
-        for spot, count in zip(spots, present, strict=True)
+        (f"{label}<br>{count}" if moment is not None and count else label)
+        for label, count in zip(labels, present, strict=True)
     ]
     return {
         "type": "scatter",

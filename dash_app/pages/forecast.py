@@ -237,7 +237,12 @@ def content(port: HospitalPort, unit: str) -> list[Component]:
     """
     found, desk, now = outlook_of(port.services), desk_of(port.services), port.clock.now()
     if found is None or desk is None:
-        return [empty(_("No forecast yet"), _("The first one is made within a minute after the start."))]
+        return [
+            empty(
+                _("No forecast yet"),
+                _("The first one is made when the past has been read: a minute or two after the start."),
+            )
+        ]
     parts: list[Component] = [html.P([_("Made "), since(found.made_at, now)], className="secondary")]
     if found.blind_since or not found.heard_at:
         parts.append(blind_notice(found, now))

@@ -143,7 +143,7 @@ def content(port: HospitalPort) -> list[Component]:
     ]
     panels = [panel(_("Fullest wards"), _wards(port))]
     if actor.may(Permission.ALARMS_READ):
-        panels.insert(0, panel(_("Act now"), _alarms(port)))
+        panels.insert(0, panel(_("Act now"), _alarms(port), wide=True))
     if actor.may(Permission.SIMULATION_READ):
         panels.append(panel(_("Next hours"), _outlook(port, now)))
     return [*parts, html.Div(panels, className="panels")]
@@ -152,7 +152,10 @@ def content(port: HospitalPort) -> list[Component]:
 def _outlook(port: HospitalPort, now: int) -> Component:
     found = outlook_of(port.services)
     if found is None:
-        return html.P(_("The first forecast is made within a minute after the start."), className="secondary")
+        return html.P(
+            _("The first forecast is made when the past has been read: a minute or two after the start."),
+            className="secondary",
+        )
     rest = dcc.Link(_("Every unit, 4 to 72 h"), href=f"{PREFIX}forecast")
     if found.blind_since or not found.heard_at:
         return html.Div([blind_notice(found, now), rest])

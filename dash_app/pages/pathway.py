@@ -73,11 +73,12 @@ def _played(port: HospitalPort, document: Document, hours: float) -> dict[str, A
     plan = queries.plan_for(document, start_at=start_at, hours=hours)
     found = queries.shown(plan.pathway, document)
     seen: Playback = queries.playback(document, start_at=start_at, hours=hours)
+    columns = [seen.nodes.index(node.id) for node in found.nodes]
     moments = [
         chart.Moment(
             name=f"{local(start_at + int(at)):%m-%d %H:%M}",
-            present=seen.present[row].tolist(),
-            waiting=seen.waiting[row].tolist(),
+            present=seen.present[row, columns].tolist(),
+            waiting=seen.waiting[row, columns].tolist(),
         )
         for row, at in enumerate(seen.at)
     ]

@@ -130,7 +130,9 @@ def shown(pathway: Pathway, document: Mapping[str, Any]) -> PathwayShown:
     A node stands in the column of the longest way to it that goes round no loop; within a column nodes stand in the
     order of the mean height of those before them, so that ways cross seldom.
     """
-    graph = pathway.graph
+    entries = cast("Mapping[str, Mapping[str, Any]]", document.get("nodes", {}))
+    # What building has added, such as the steps of a turnover, nobody has written and nobody can change.
+    graph = nx.DiGraph(pathway.graph.subgraph([node for node in pathway.operations if node in entries]))
     column = _columns(graph)
     rows: dict[str, float] = {}
     for number in range(max(column.values(), default=-1) + 1):
@@ -138,7 +140,6 @@ def shown(pathway: Pathway, document: Mapping[str, Any]) -> PathwayShown:
         members.sort(key=lambda node: (_height(graph, node, rows), node))
         for place, node in enumerate(members):
             rows[node] = (place + 0.5) / len(members) - 0.5 if len(members) > 1 else _height(graph, node, rows)
-    entries = cast("Mapping[str, Mapping[str, Any]]", document.get("nodes", {}))
     nodes = tuple(
         NodeShown(
             id=node,

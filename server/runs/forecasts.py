@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from simulation.forecast.stays import LocalTime, Stays
 from twin.clock import HOUR_US, MINUTE_US
 from twin.history.projection import OPEN
 from twin.history.tables import INTERVALS
+from twin.ledger.subscriptions import Subscription
 from twin.state.beds import ward_of
 from twin.state.live import LiveState
 
@@ -30,6 +32,7 @@ JUDGED_FOR_US = 56 * 24 * HOUR_US
 """How far back forecasts are judged on the page."""
 SPREAD_FROM_US = 14 * 24 * HOUR_US
 """How far back forecasts set the width of bands."""
+HISTORY_WAIT_S = 300.0
 _MOST_INTERVALS = 500_000
 
 
@@ -101,6 +104,18 @@ class ForecastDesk:
         if self._thread is not None:
             self._thread.join()
 
+    def _await_history(self) -> None:
+        """Wait until the history tells all that has been said by now: after a start it may still be catching up.
+
+        Half a history would forecast from half of the stays, and would say so for a quarter of an hour.
+        """
+        history, said = self._hospital.services.get("history"), self._hospital.live.sequence
+        if isinstance(history, Subscription):
+            ends = time.monotonic() + HISTORY_WAIT_S
+            while not self._stopping.is_set() and time.monotonic() < ends:
+                if history.wait_until(said, timeout_s=0.5):
+                    return
+
     def _run(self) -> None:
         while True:
             self._wanted.wait()
@@ -108,6 +123,7 @@ class ForecastDesk:
             if self._stopping.is_set():
                 return
             try:
+                self._await_history()
                 self.refresh()
             except Exception:
                 log.exception("the forecast failed; the last one stays, with its age, until the next tick")

@@ -77,3 +77,13 @@ def test_any_file_is_a_document_or_a_clear_error(content, name):
     except PathwayError:
         return
     assert isinstance(found, dict)
+
+
+def test_what_building_adds_is_not_drawn():
+    document = json.loads(json.dumps(QUEUE))
+    document["pools"]["clerk"] = {"capacity": 3, "turnover": {"duration": "5 min"}}
+    plan = pathway.plan_for(document, start_at=0, hours=1)
+    found = pathway.shown(plan.pathway, document)
+
+    assert len(plan.pathway.operations) > 4
+    assert {node.id for node in found.nodes} == set(QUEUE["nodes"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -62,21 +63,46 @@ def lying(hospital: Hospital) -> list[str]:
     return [one.id for one in encounters if one.status is EncounterStatus.IN_PROGRESS]
 
 
-@pytest.fixture
-def hospital(settings: Settings, clock: ManualClock) -> Iterator[Hospital]:
-    clock.set(NOW)
-    found = open_hospital(settings, clock=clock)
-    history = HistoryProjection().follow(found.ledger)
+def past() -> list[Event]:
+    """Give forty days of patients, in order."""
     random = np.random.default_rng(1)
     events, begin, number = places(), START, 0
     while (begin := begin + int(random.exponential(4 * HOUR_US))) < NOW:
         events += stay(number, begin, begin + HOUR_US + int(random.exponential(30 * HOUR_US)))
         number += 1
-    found.record_now(sorted(events, key=lambda event: event.occurred_at))
+    return sorted(events, key=lambda event: event.occurred_at)
+
+
+@pytest.fixture
+def hospital(settings: Settings, clock: ManualClock) -> Iterator[Hospital]:
+    clock.set(NOW)
+    found = open_hospital(settings, clock=clock)
+    history = HistoryProjection().follow(found.ledger)
+    found.record_now(past())
     assert history.wait_until(found.ledger.last_sequence())
     found.services["history"] = history
     yield found
     found.close()
+
+
+def test_the_first_forecast_waits_until_the_history_tells_everything(settings: Settings, clock: ManualClock) -> None:
+    clock.set(NOW)
+    found = open_hospital(settings, clock=clock)
+    found.record_now(past())
+    found.services["history"] = HistoryProjection().follow(found.ledger)  # begins with the first event only now
+    desk = ForecastDesk(found)
+    desk.start()
+    ends = time.monotonic() + 30
+    while desk.outlook() is None and time.monotonic() < ends:
+        time.sleep(0.02)
+    first, again = desk.outlook(), desk.refresh()
+    desk.stop()
+    found.close()
+
+    assert first is not None
+    told = [[[(p.present, p.mean) for p in unit.points] for unit in made.units] for made in (first, again)]
+    assert told[0] == told[1]
+    assert len(told[0][0]) == 5
 
 
 def test_move_within_a_ward_is_one_stay(hospital: Hospital) -> None:
