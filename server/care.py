@@ -7,14 +7,19 @@ from zoneinfo import ZoneInfo
 
 from assets.rules.due_dates import local_day
 from assets.service.act import Act
+from assets.service.custody import lapse_reservations
 from assets.service.maintenance import Horizon, flag_overdue, generate
 from assets.service.measuring import flag_out_of_date
 from server.wiring import Hospital
 from twin.access import SYSTEM
+from twin.clock import HOUR_US
 
 log = logging.getLogger("hospital_twin.care")
 
 _ORDERS_AT_ONCE = 200  # in one transaction: after an import of thousands of rules, others must get their turn between
+
+
+_RESERVATION_US = 4 * HOUR_US  # half a shift: what was not fetched by then is not fetched
 
 
 def look_after(hospital: Hospital) -> int:
@@ -47,6 +52,12 @@ def look_after(hospital: Hospital) -> int:
             break
     late = hospital.write_now(lambda session: flag_overdue(session, act=act("overdue"), horizon=horizon))
     expired = hospital.write_now(lambda session: flag_out_of_date(session, act=act("calibration")))
-    if opened or late or expired:
-        log.info("devices looked after", extra={"facts": {"orders": opened, "flags": len(late) + len(expired)}})
+    lapsed = hospital.write_now(
+        lambda session: lapse_reservations(session, act=act("lapse"), before=now - _RESERVATION_US)
+    )
+    if opened or late or expired or lapsed:
+        log.info(
+            "devices looked after",
+            extra={"facts": {"orders": opened, "flags": len(late) + len(expired), "lapsed": len(lapsed)}},
+        )
     return opened

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, select
 
 from assets.model.regions import CustodyState
@@ -92,6 +94,73 @@ def custody_of(session: Session, *, asset_id: str, limit: int = 100) -> list[Cus
     """Give the custody of a device, the latest first."""
     query = select(CustodyRow).where(col(CustodyRow.asset) == asset_id)
     return [_period(row) for row in session.exec(query.order_by(col(CustodyRow.start_at).desc()).limit(limit))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A device that somebody holds or has reserved.
+
+    Parameters
+    ----------
+    asset, name, category : str
+        Which.
+    since_at : int
+        UTC microseconds.
+    is_reservation : bool
+        Whether it waits for them; a reservation lapses by itself.
+    """
+
+    asset: str
+    name: str
+    category: str
+    since_at: int
+    is_reservation: bool
+
+
+def kept_by(session: Session, *, custodian: str, limit: int = 100) -> list[Kept]:
+    """Give what somebody holds or has reserved now, the latest first."""
+    query = (
+        select(CustodyRow, AssetRow)
+        .join(AssetRow, col(AssetRow.id) == col(CustodyRow.asset))
+        .where(col(CustodyRow.custodian) == custodian, col(CustodyRow.end_at) == 0)
+        .order_by(col(CustodyRow.start_at).desc(), col(CustodyRow.asset))
+        .limit(limit)
+    )
+    return [
+        Kept(
+            asset=asset.id,
+            name=asset.name,
+            category=asset.category,
+            since_at=period.start_at,
+            is_reservation=period.is_reservation,
+        )
+        for period, asset in session.exec(query)
+    ]
+
+
+def lapse_reservations(session: Session, *, act: Act, before: int) -> list[str]:
+    """End reservations that began before an instant, and give their devices: nobody has fetched them.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        In whose name.
+    before : int
+        UTC microseconds.
+
+    Notes
+    -----
+    Without this a device that was reserved and forgotten would be missing to everybody until somebody noticed.
+    """
+    query = select(CustodyRow.asset).where(
+        col(CustodyRow.end_at) == 0, col(CustodyRow.is_reservation), col(CustodyRow.start_at) < before
+    )
+    lapsed = list(session.exec(query.order_by(col(CustodyRow.asset)).limit(1000)))
+    for asset in lapsed:
+        give_back(session, act=act, asset_id=asset)
+    return lapsed
 
 
 def permit_leaving(session: Session, *, act: Act, permit: Permit, reason: str) -> None:

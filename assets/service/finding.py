@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlalchemy import case, func
+from sqlmodel import Session, col, select
 
-from assets.model.regions import CustodyState, ReprocessingState
+from assets.model.regions import CustodyState, OperationalState, ReprocessingState
 from assets.tables.register import find_asset
+from assets.tables.rows import AssetRow
 from twin.places.routes import Routes
 from twin.state.tables import Tables
 from twin.state.views import BelievedLocation, believed_location, is_free_to_use, nearest_assets
+
+_CLEAN = (ReprocessingState.CLEAN, ReprocessingState.NOT_APPLICABLE)
+_GONE = (OperationalState.RETIRED, OperationalState.SANITISED, OperationalState.DISPOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,22 @@ class Search:
     limit: int = 5
 
 
+def free_by_category(session: Session) -> dict[str, int]:
+    """Give how many devices of each kind are usable, clean and free, by kind; kinds of which none is free as well."""
+    is_free = (
+        col(AssetRow.is_usable)
+        & (col(AssetRow.custody) == CustodyState.FREE.value)
+        & col(AssetRow.reprocessing).in_([state.value for state in _CLEAN])
+    )
+    query = (
+        select(AssetRow.category, func.sum(case((is_free, 1), else_=0)))
+        .where(col(AssetRow.operational).not_in([state.value for state in _GONE]))
+        .group_by(col(AssetRow.category))
+        .order_by(col(AssetRow.category))
+    )
+    return {category: int(count or 0) for category, count in session.exec(query)}
+
+
 def find_nearest(session: Session, *, state: Tables, routes: Routes, search: Search) -> list[FoundDevice]:
     """Give the nearest usable, clean, free devices, nearest first; the register has the last word.
 
@@ -70,6 +91,8 @@ def find_nearest(session: Session, *, state: Tables, routes: Routes, search: Sea
     search : Search
         What, from where.
     """
+    if not routes.knows(search.start):
+        return []
     suits = _suits(session, state)
     near = nearest_assets(state, routes, search.start, category=search.category, suits=suits, k=search.limit)
     return [
@@ -89,10 +112,6 @@ def _suits(session: Session, state: Tables) -> Callable[[str], bool]:
             return False
         row = find_asset(session, asset_id)
         # What the register does not know yet (an event of another system) is judged by the live state alone.
-        return row is None or (
-            row.is_usable
-            and row.custody == CustodyState.FREE
-            and row.reprocessing in (ReprocessingState.CLEAN, ReprocessingState.NOT_APPLICABLE)
-        )
+        return row is None or (row.is_usable and row.custody == CustodyState.FREE and row.reprocessing in _CLEAN)
 
     return suits

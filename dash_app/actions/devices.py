@@ -1,4 +1,4 @@
-"""Deal with devices: close a notice's device with proof, keep a levelled plan."""
+"""Deal with devices: reserve and give back, close a notice's device with proof, keep a levelled plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from assets.model.notices import MatchState
 from assets.rules.due_dates import local_day
-from assets.service import levelling, notices
+from assets.service import custody, levelling, notices
 from assets.service.act import Act
 from dash_app.actions.port import Commands
 from twin.access import Permission
@@ -18,6 +18,18 @@ def _act(port: Commands, verb: str, subject: str, permission: Permission) -> Act
     actor, now = port.actor(), port.clock.now()
     actor.require(permission)
     return Act(actor=actor, now=now, key=f"{actor.id}:{verb}:{subject}:{now}", ledger=port.ledger)
+
+
+def reserve(port: Commands, asset: str) -> None:
+    """Keep a free, usable device for the reader until they fetch it or give it back."""
+    act = _act(port, "reserve", asset, Permission.TASKS_DO)
+    port.writer.run(lambda session: custody.reserve(session, act=act, asset_id=asset))
+
+
+def give_back(port: Commands, asset: str) -> None:
+    """End the custody or reservation of a device."""
+    act = _act(port, "give-back", asset, Permission.TASKS_DO)
+    port.writer.run(lambda session: custody.give_back(session, act=act, asset_id=asset))
 
 
 def close_match(port: Commands, *, notice: str, asset: str, state: MatchState, evidence: str) -> None:

@@ -248,7 +248,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=9,
+    position=13,
     section=mark("Things"),
     icon="task",
 )

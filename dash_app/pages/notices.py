@@ -212,7 +212,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=12,
     section=mark("Things"),
     icon="alarm",
 )

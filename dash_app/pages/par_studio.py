@@ -266,7 +266,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=15,
+    position=19,
     section=mark("Things"),
     icon="stock",
 )

@@ -379,7 +379,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=20,
+    position=24,
     section=mark("Ahead"),
     icon="plan",
 )

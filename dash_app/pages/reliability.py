@@ -241,7 +241,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=10,
+    position=14,
     section=mark("Things"),
     icon="whatif",
 )

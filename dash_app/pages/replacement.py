@@ -263,7 +263,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=11,
+    position=15,
     section=mark("Things"),
     icon="plan",
 )

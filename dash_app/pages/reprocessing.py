@@ -296,7 +296,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=12,
+    position=16,
     section=mark("Things"),
     icon="reprocessing",
 )

@@ -123,7 +123,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=21,
+    position=25,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -157,7 +157,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=13,
+    position=17,
     section=mark("Things"),
     icon="reprocessing",
 )

@@ -124,7 +124,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=14,
+    position=18,
     section=mark("Things"),
     icon="stock",
 )

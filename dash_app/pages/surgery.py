@@ -257,7 +257,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=22,
+    position=26,
     section=mark("Ahead"),
     icon="plan",
 )

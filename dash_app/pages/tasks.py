@@ -210,7 +210,7 @@ PAGE = Page(
     permission=Permission.TASKS_READ,
     layout=layout,
     register=register,
-    position=17,
+    position=21,
     section=mark("Things"),
     icon="task",
 )

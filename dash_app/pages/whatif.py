@@ -351,7 +351,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=19,
+    position=23,
     section=mark("Ahead"),
     icon="whatif",
 )

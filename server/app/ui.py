@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
 from dash_app.app import build_ui
+from dash_app.queries.finding import ROUTES
 from dash_app.queries.port import HospitalPort
 from dash_app.queries.port import JobState as PageJobState
 from dash_app.queries.port import JobView as PageJobView
 from server.app.dispatcher import AsgiApp
 from server.doors.context import current_actor
 from server.jobs.runner import JobRunner
+from server.walking import person_routes
 from server.wiring import Hospital, Jobs
 from twin.access import Actor
 from twin.errors import Unavailable
@@ -64,6 +67,7 @@ class PageJobs:
 
 def port_of(hospital: Hospital) -> HospitalPort:
     """Give the door through which pages reach a hospital."""
+    hospital.services[ROUTES] = partial(person_routes, hospital)
     return HospitalPort(
         state=lambda: hospital.live,
         read=hospital.read,

@@ -107,6 +107,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     sometimes = (
         {"alarms-unshelve", "imports-store"}
+        | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
         | of_a_bed
         | under_a_plan

@@ -5,6 +5,7 @@ import { openOutbox } from "/m/outbox.js";
 import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
 import { orderDesk } from "/m/orders.js";
 import { shiftDesk } from "/m/shifts.js";
+import { finderDesk } from "/m/finder.js";
 import { deviceOf } from "/m/work.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
@@ -14,10 +15,11 @@ const REFRESH_MS = 15000;
 const language = chosenLanguage();
 const say = speaker(language);
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null };
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null, finder: null, photos: [] };
 let outbox = null;
 const desk = orderDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, language });
 const rota = shiftDesk({ state, at, draw, toast, stop, say, language });
+const finder = finderDesk({ state, at, draw, toast, say, placeName });
 let undoing = null;
 let overriding = null;
 
@@ -59,6 +61,7 @@ function drawList() {
     ...(open.length || orders.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]),
     ...orders,
     ...rota.card(),
+    finder.entry(),
   );
 }
 function drawTask(task) {
@@ -108,6 +111,10 @@ async function findNearest(task) {
   }
 }
 function draw() {
+  if (state.finder && !state.ended) {
+    finder.show();
+    return;
+  }
   const order = state.order && state.work.work_orders.find((one) => one.id === state.order);
   if (order && !state.ended) {
     desk.show(order);
@@ -214,6 +221,10 @@ async function block(task, reason) {
   await flush();
 }
 function refused({ entry, answer }) {
+  if (entry.verb === "photo") {
+    desk.keepPhoto(entry, answer);
+    return;
+  }
   if (entry.work) {
     desk.putBack(entry);
     const told = answer.body.errors?.length ? answer.body.errors.map((one) => one.detail).join(", ") : answer.body.code || "";
@@ -244,6 +255,10 @@ async function flush() {
 }
 function scanned(text) {
   if (!at("stop").hidden) return;
+  if (state.finder) {
+    finder.scanned(text);
+    return;
+  }
   const order = state.order && state.work.work_orders.find((one) => one.id === state.order);
   if (order) {
     desk.scanned(order, text);
@@ -393,6 +408,7 @@ async function begin() {
   else if (opened.startsWith("work:")) state.order = opened.slice(5);
   else state.open = opened || null;
   state.drafts = (await outbox.kept("drafts")) || {};
+  state.photos = (await outbox.kept("photos")) || [];
   await refresh();
   learnNames();
   setInterval(refresh, REFRESH_MS);

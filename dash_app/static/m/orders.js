@@ -63,7 +63,7 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
       sign: () => sendReport(order, true),
       back: () => openOrder(null),
     };
-    at("main").replaceChildren(...workScreen(order, deviceById(order.asset), draftOf(order), tools));
+    at("main").replaceChildren(...workScreen(order, deviceById(order.asset), draftOf(order), tools), ...photoCards(order));
     if (focused >= 0) document.querySelectorAll(FIELDS)[focused]?.focus();
   }
   async function accept(order) {
@@ -77,6 +77,34 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
     await box().add({ path, blob: file, work: order.id, verb: "photo" });
     await note(order, { answers: { [step.id]: name } });
     await flush();
+  }
+  // A photo that the server refused (too large, no picture, a closed order) may be the only one there will ever be of a
+  // fault: it stays on this device until somebody sends it again or throws it away.
+  async function keepPhoto(entry, answer) {
+    const detail = answer.body.detail || say("refused");
+    state.photos = [...state.photos, { path: entry.path, blob: entry.blob, work: entry.work, detail, at: Date.now() }];
+    await box().keep("photos", state.photos);
+    stop(say("photoRefused", { detail }));
+    draw();
+  }
+  async function dropPhoto(photo) {
+    state.photos = state.photos.filter((one) => one !== photo);
+    await box().keep("photos", state.photos);
+    draw();
+  }
+  async function sendAgain(photo) {
+    await box().add({ path: photo.path, blob: photo.blob, work: photo.work, verb: "photo" });
+    await dropPhoto(photo);
+    await flush();
+  }
+  function photoCards(order) {
+    return state.photos.filter((photo) => photo.work === order.id).map((photo) => {
+      const again = element("button", { type: "button", textContent: say("photoRetry") });
+      again.addEventListener("click", () => sendAgain(photo));
+      const away = element("button", { type: "button", textContent: say("photoDrop") });
+      away.addEventListener("click", () => dropPhoto(photo));
+      return element("div", { className: "card late photo-kept" }, element("p", { textContent: say("photoRefused", { detail: photo.detail }) }), element("div", { className: "acts" }, again, away));
+    });
   }
   async function sendReport(order, signs) {
     const draft = draftOf(order);
@@ -154,5 +182,5 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
     state.drafts[entry.work] = entry.before || state.drafts[entry.work] || EMPTY;
     state.order = entry.work;
   }
-  return { cards: cardsShown, show: drawOrder, scanned: scannedAtOrder, find: scannedDevice, learn: learnWork, putBack };
+  return { cards: cardsShown, show: drawOrder, scanned: scannedAtOrder, find: scannedDevice, learn: learnWork, putBack, keepPhoto };
 }

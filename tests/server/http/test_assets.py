@@ -7,6 +7,7 @@ import pytest
 from assets.model.machine import Machine
 from assets.model.programme import Programme
 from assets.tables.reprocessing import save_machine, save_programme
+from server.care import look_after
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.places import PathDefined, PlaceDefined, PlaceKind
@@ -181,3 +182,28 @@ async def test_a_set_that_was_never_reprocessed_is_flagged_when_used(served: Ser
 
     assert (used.status_code, used.json()["flags"]) == (201, ["set.never_reprocessed"])
     assert (await nurse.get("/v1/cycles/none/recall")).status_code == 404
+
+
+async def test_what_somebody_keeps_is_told_and_a_forgotten_reservation_lapses(served: Served) -> None:
+    await entered(served)
+    await entered(served, id="pump-2", control_no="C-2", serial="SN2")
+    nurse, biomed = await served.signed_in(Role.NURSE), await served.signed_in(Role.BIOMED)
+
+    await nurse.post("/v1/assets/pump-1/reservation")
+    served.clock.advance(60)
+    mine = (await nurse.get("/v1/devices/finder")).json()
+    others = (await biomed.get("/v1/devices/finder")).json()
+    assert [(one["asset"], one["is_reservation"]) for one in mine["kept"]] == [("pump-1", True)]
+    assert mine["kinds"] == [{"category": "infusion_pump", "free": 1}]
+    assert others["kept"] == []
+
+    look_after(served.hospital)
+    assert (await nurse.get("/v1/devices/finder")).json()["kept"] != []
+    served.clock.advance(4 * 3600)
+    look_after(served.hospital)
+
+    later = await served.signed_in(Role.NURSE)
+    after = (await later.get("/v1/devices/finder")).json()
+    assert after["kinds"] == [{"category": "infusion_pump", "free": 2}]
+    periods = (await later.get("/v1/assets/pump-1/custody")).json()["custody"]
+    assert [one["end_at"] != "" for one in periods] == [True]
