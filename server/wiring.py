@@ -57,6 +57,9 @@ class Jobs(Protocol):
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop; one that is over stays as it is."""
 
+    def finish(self, job_id: str) -> None:
+        """Ask a job to end with what there is; one that is over stays as it is."""
+
 
 class NoJobs:
     """Stands in where no job runner was started, such as in command-line tools."""
@@ -72,6 +75,9 @@ class NoJobs:
         raise Unavailable(f"No job runner is running here, so that {kind!r} cannot start: use `hospital-twin serve`.")
 
     def cancel(self, job_id: str) -> None:
+        """Do nothing: no job of this process exists."""
+
+    def finish(self, job_id: str) -> None:
         """Do nothing: no job of this process exists."""
 
 

@@ -32,6 +32,9 @@ class RunsJobs(Protocol):
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop."""
 
+    def finish(self, job_id: str) -> None:
+        """Ask a job to end with what there is."""
+
 
 class Commands(Protocol):
     """The writing side of the hospital; ``dash_app.queries.port.HospitalPort`` meets it."""

@@ -124,6 +124,36 @@ def start_plan(port: Commands, arguments: Mapping[str, object]) -> str:
     return port.jobs.submit("plan", arguments, actor=actor)
 
 
+def finish_plan(port: Commands, job_id: str) -> None:
+    """Have a plan's job end with the best plan that it has.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    job_id : str
+        Id of the job.
+    """
+    port.actor().require(Permission.PLANS_EDIT)
+    port.jobs.finish(job_id)
+
+
+def start_roster(port: Commands, arguments: Mapping[str, object]) -> str:
+    """Queue the making of a roster; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arguments : Mapping[str, object]
+        ``problem``, ``seconds``, ``seed``, ``start_at`` and ``zone``.
+    """
+    actor = port.actor()
+    actor.require(Permission.PLANS_EDIT)
+    _within("seconds", arguments.get("seconds"), 1, 600)
+    return port.jobs.submit("roster", arguments, actor=actor)
+
+
 def cancel(port: Commands, job_id: str) -> None:
     """Ask a job to stop.
 

@@ -1,7 +1,7 @@
 """Roster.
 
-Opened by nurses and planners, to see who works when and how evenly nights and weekends are shared; a planner goes on to
-the plan board, where a new roster is checked and put in force.
+Opened by nurses and planners, to see who works when and how evenly nights and weekends are shared; people ask
+for leave and swaps, and a planner has rosters made, changes them by hand, and puts them in force on the plan board.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages import shift_decisions, shift_requests
+from dash_app.pages import roster_editing, roster_making, shift_decisions, shift_requests
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -57,7 +57,7 @@ def _kept(port: HospitalPort) -> list[Component]:
         return []
     rows: list[list[Cell]] = [
         [
-            dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/plan?plan={quote(plan.id)}"),
+            dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/roster?plan={quote(plan.id)}"),
             codes.code_text(codes.PLAN_STATUSES, plan.status.value),
             calendar_day(plan.start_at),
             number(plan.cost),
@@ -94,12 +94,15 @@ def content(port: HospitalPort) -> list[Component]:
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
+    query = dict(visit.query)
     return html.Div(
         [
             page_head(_("Roster"), _("Who works when, and how nights and weekends are shared.")),
             html.Div(content(port), id=CONTENT),
             html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
             html.Div(shift_decisions.deciding(port), className="below"),
+            html.Div(roster_editing.editing(port, query.get("plan", "")), id=roster_editing.EDITING, className="below"),
+            html.Div(roster_making.making(port, query), className="below"),
         ]
     )
 
@@ -115,6 +118,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     shift_requests.register(callbacks, port)
     shift_decisions.register(callbacks, port)
+    roster_editing.register(callbacks, port)
+    roster_making.register(callbacks, port)
 
 
 PAGE = Page(

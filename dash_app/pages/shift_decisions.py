@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
-from dash_app.pages.shift_requests import told_when, told_who
+from dash_app.pages.shift_requests import EXAMPLE_DAY, told_when, told_who
 from dash_app.pages.states import attributes, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import shift_requests as queries
@@ -86,7 +86,7 @@ def _offering(port: HospitalPort) -> list[Component]:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id=OPEN_DAY, label=_("Day"), placeholder="2026-12-24"),
+                dmc.TextInput(id=OPEN_DAY, label=_("Day"), placeholder=EXAMPLE_DAY),
                 dmc.Select(id=OPEN_SHIFT, label=_("Shift"), data=[one.id for one in force.problem.shifts]),
                 dmc.Select(id=OPEN_SKILL, label=_("Skill"), data=skills, clearable=True, disabled=not skills),
                 html.Button(_("Offer"), id=OPEN, className="action", n_clicks=0),

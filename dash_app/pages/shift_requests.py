@@ -37,6 +37,8 @@ SWAPS = "shift-swaps"
 SWAP = "shift-swap"
 ACT = "shift-act"
 _HALF_DAY_US = 43_200_000_000
+EXAMPLE_DAY = "2026-12-24"
+"""How a day is typed, the same in every language."""
 ACTS = {
     "agree": mark("Agree"),
     "refuse": mark("Refuse"),
@@ -150,8 +152,8 @@ def _asking(found: MyRoster) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id=FIRST, label=_("Leave from"), placeholder="2026-12-24"),
-                dmc.TextInput(id=LAST, label=_("to"), placeholder="2026-12-24"),
+                dmc.TextInput(id=FIRST, label=_("Leave from"), placeholder=EXAMPLE_DAY),
+                dmc.TextInput(id=LAST, label=_("to"), placeholder=EXAMPLE_DAY),
                 dmc.TextInput(id=REASON, label=_("Reason")),
                 html.Button(_("Ask for leave"), id=LEAVE, className="action primary", n_clicks=0),
             ],

@@ -78,6 +78,9 @@ class Jobs(Protocol):
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop; one that is over stays as it is."""
 
+    def finish(self, job_id: str) -> None:
+        """Ask a job to end with what there is; one that is over stays as it is."""
+
 
 class Writer(Protocol):
     """Runs a use case in a transaction and answers after COMMIT."""

@@ -27,8 +27,31 @@ T = TypeVar("T")
 class Progress(Protocol):
     """How a job tells how far it is."""
 
-    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
-        """Tell the share done, a code, and what is known already."""
+    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> bool | None:
+        """Tell the share done, a code, and what is known already; true asks to end with what there is."""
+
+
+class Heard:
+    """What stands between a search and who waits for it: each better plan is told, and it ends when that is enough.
+
+    Parameters
+    ----------
+    progress : Progress
+        Hears how far it is and the best cost.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._is_enough = False
+
+    def tell(self, share: float, cost: int) -> None:
+        """Tell the share done and the best cost, -1 for none."""
+        if self._progress(share, "searching", {"cost": cost}):
+            self._is_enough = True
+
+    def is_enough(self) -> bool:
+        """Tell whether somebody has asked to end with what there is."""
+        return self._is_enough
 
 
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +114,8 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
     check_zone(request.zone)
     problem = problem_of(request)
     settings = Settings(seconds=request.seconds, threads=request.threads, seed=request.seed, steps=request.steps)
-    outcome = solve(problem, settings, lambda share, cost: progress(share, "searching", {"cost": cost}))
+    heard = Heard(progress)
+    outcome = solve(problem, settings, heard.tell, heard.is_enough)
     report = check_admissions(problem, outcome.plan)
     return {
         "plan": {

@@ -11,7 +11,7 @@ from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import RosterProblem
 from scheduling.rules.calendar_days import wall_time
 from scheduling.service.contents import check_names, content_of, roster_report, shifts_of
-from scheduling.service.planning import PlanRequest, Progress, check_zone, read_json, to_json
+from scheduling.service.planning import Heard, PlanRequest, Progress, check_zone, read_json, to_json
 from scheduling.solvers.rosters.search import RosterSettings, solve_roster
 
 
@@ -41,7 +41,8 @@ def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str
     problem = read_json(bytes(request.problem) or b"null", RosterProblem, "problem")
     check_names(problem)
     settings = RosterSettings(seconds=request.seconds, threads=request.threads, seed=request.seed)
-    found = solve_roster(problem, settings, lambda share, price: progress(share, "searching", {"cost": price}))
+    heard = Heard(progress)
+    found = solve_roster(problem, settings, heard.tell, heard.is_enough)
     body = msgspec.json.encode(problem), msgspec.json.encode(found.roster)
     return {
         "plan": {

@@ -104,6 +104,23 @@ def board_of(session: Session, plan: str) -> RosterBoard:
     return RosterBoard(*content_of(load_plan_row(session, plan)))
 
 
+CHANGE_PRICE = 3
+"""Of a day that differs when a kept roster is made again: less than a wish, so that only what helps changes."""
+
+
+def to_make_again(session: Session, plan: str) -> tuple[PlanRow, RosterProblem]:
+    """Give a kept roster's row and problem, with a price on each day that will differ from it.
+
+    Raises
+    ------
+    NotFound, InputError
+        If there is no such plan, or it is no roster.
+    """
+    row = load_plan_row(session, plan)
+    problem, roster = content_of(row)
+    return row, replace(problem, published=roster.assignments, change=CHANGE_PRICE)
+
+
 def trial(board: RosterBoard, cells: Sequence[Assignment]) -> Changed:
     """Tell what changed days would do."""
     return _told(board, board.consider(cells))

@@ -64,6 +64,10 @@ class PageJobs:
         """Ask a job to stop."""
         self._jobs.cancel(job_id)
 
+    def finish(self, job_id: str) -> None:
+        """Ask a job to end with what there is."""
+        self._jobs.finish(job_id)
+
 
 def port_of(hospital: Hospital) -> HospitalPort:
     """Give the door through which pages reach a hospital."""

@@ -14,16 +14,21 @@ from scheduling.checker.routes import check_routes
 from scheduling.loaders.curtois import read_text
 from scheduling.loaders.generator import Wanted, generate
 from scheduling.loaders.ihtc import load_plan, load_problem, plan_to_bytes, problem_to_bytes
+from scheduling.loaders.roster_sheets import Period
 from scheduling.loaders.vrplib import Rounding, VrpProblem, load_vrp, routes_of_text, routes_to_text
 from scheduling.model.futures import Uncertainty
 from scheduling.model.report import Report, Where
 from scheduling.model.routes import RoutePlan
 from scheduling.rules.futures import Futures
+from scheduling.service.planning import check_zone
+from scheduling.service.roster_sheets import midnight
+from scheduling.service.staffing import Level, Method
+from scheduling.service.staffing import Wanted as StaffingWanted
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
 from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.search import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
-from server.commands import plan_futures, rostering
+from server.commands import plan_futures, roster_sheets, rostering
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn
 from twin.errors import ConfigurationError, InputError
 
@@ -51,6 +56,21 @@ Patients = Annotated[int, typer.Option(help=say("How many patients wait."))]
 Days = Annotated[int, typer.Option(help=say("Days of the horizon."))]
 MandatoryShare = Annotated[float, typer.Option(help=say("Share of patients who must come, 0 to 1."))]
 Load = Annotated[float, typer.Option(help=say("Bed-days asked for against bed-days there are."))]
+ContractSheet = Annotated[Path, typer.Argument(help=say("Sheet of contracts."))]
+StaffSheet = Annotated[Path, typer.Argument(help=say("Sheet of staff."))]
+CoverSheet = Annotated[Path, typer.Argument(help=say("Sheet of cover: who is needed when."))]
+ShiftSheet = Annotated[Path | None, typer.Option(help=say("Sheet of shifts; three usual ones if left out."))]
+Starts = Annotated[str, typer.Option(help=say("First day, such as 2026-12-21."))]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=say("Only read the sheets and name what is wrong."))]
+ResultFile = Annotated[Path, typer.Argument(help=say("Result of a simulation, JSON."))]
+Measure = Annotated[str, typer.Option(help=say("Band of the result, such as pool.icu.occupied."))]
+Ratio = Annotated[float, typer.Option(help=say("Patients that one person looks after."))]
+AtLevel = Annotated[Level, typer.Option(help=say("Curve of the band that is staffed for."))]
+By = Annotated[Method, typer.Option(help=say("How loads become people."))]
+WaitingShare = Annotated[float, typer.Option(help=say("Share that may have to wait, for the square root."))]
+Skill = Annotated[str, typer.Option(help=say("Skill of the people; anyone if left out."))]
+Least = Annotated[int, typer.Option(help=say("People at any hour."))]
+Zone = Annotated[str, typer.Option(help=say("Time zone of the hospital."))]
 Out = Annotated[Path | None, typer.Option("--out", help=say("Where to write the solution."))]
 
 
@@ -151,6 +171,72 @@ def plan_roster(
     if kind_of(file) is Kind.WEEKS:
         rostering.plan_weeks(file, settings, progress, target, as_json, history=history, weeks=weeks or [])
     rostering.plan_month(file, settings, progress, target, as_json)
+
+
+@command.command("sheets", help=say("Make a roster from sheets (CSV) of contracts, staff and cover."))
+def plan_sheets(
+    contracts: ContractSheet,
+    staff: StaffSheet,
+    cover: CoverSheet,
+    starts: Starts,
+    days: Days = 28,
+    shifts: ShiftSheet = None,
+    dry_run: DryRun = False,
+    seconds: Seconds = 60.0,
+    threads: Threads = 2,
+    seed: Seed = 0,
+    target: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read, search, check, write and tell the cost by rule; every wrong cell is named by sheet and row.
+
+    Example: hospital-twin plan sheets contracts.csv staff.csv cover.csv --starts 2026-12-21 --days 28 --out roster.txt
+    """
+    sheets = roster_sheets.read_all(contracts, staff, cover, shifts)
+    period = Period(first=roster_sheets.first_day(starts), days=days)
+    if dry_run:
+        roster_sheets.check_sheets(sheets, period, as_json)
+    settings = RosterSettings(seconds=seconds, threads=threads, seed=seed)
+    roster_sheets.plan_sheets(sheets, period, settings, _progress(as_json), target, as_json=as_json)
+
+
+@command.command("cover", help=say("Tell people by the hour, and shifts, from a simulation's result."))
+def find_cover(
+    result: ResultFile,
+    measure: Measure,
+    starts: Starts,
+    patients_per_person: Ratio,
+    days: Days = 7,
+    level: AtLevel = Level.HIGH,
+    method: By = Method.QUANTILE,
+    waiting_share: WaitingShare = 0.2,
+    skill: Skill = "",
+    least: Least = 0,
+    zone: Zone = "UTC",
+    shifts: ShiftSheet = None,
+    target: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a sheet of cover that ``plan sheets`` reads.
+
+    Example: hospital-twin plan cover r.json --measure pool.icu.occupied --patients-per-person 2 --starts 2026-12-21
+    """
+    check_zone(zone)
+    first = roster_sheets.first_day(starts)
+    wanted = StaffingWanted(
+        start_at=midnight(first, zone),
+        days=days,
+        patients_per_person=patients_per_person,
+        method=method,
+        waiting_share=waiting_share,
+        skill=skill,
+        least=least,
+        zone=zone,
+    )
+    asked = roster_sheets.CoverAsked(
+        result=result, measure=measure, level=level, first=first, wanted=wanted, shifts=shifts
+    )
+    roster_sheets.find_cover(asked, target, as_json)
 
 
 @command.command("conflicts", help=say("Tell why no plan can keep every must: a smallest set of demands."))

@@ -27,7 +27,7 @@ def plan_month(file: Path, settings: RosterSettings, progress: Progress, target:
     report = check_roster(problem, outcome.roster)
     text = roster_to_text(problem, outcome.roster)
     if target is not None:
-        _write(target, text.encode())
+        write(target, text.encode())
     facts: dict[str, object] = {"is_optimal": outcome.is_optimal, "rounds": outcome.rounds}
     if target is None:
         facts["roster"] = [
@@ -53,7 +53,7 @@ def plan_weeks(
         target.mkdir(parents=True, exist_ok=True)
         for index, week in enumerate(done):
             body = week_to_bytes(period.scenario, index, week.roster)
-            _write(target / f"Sol-{period.scenario}-{index}.json", body)
+            write(target / f"Sol-{period.scenario}-{index}.json", body)
     tell([week.report for week in done], as_json, _week_facts(done))
 
 
@@ -79,7 +79,14 @@ def _week_facts(done: list[RosteredWeek]) -> dict[str, object]:
     return {"weeks": [{"cost": week.report.cost, "is_valid": week.report.is_valid} for week in done]}
 
 
-def _write(target: Path, body: bytes) -> None:
+def write(target: Path, body: bytes) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    ConfigurationError
+        If it cannot be written.
+    """
     try:
         target.write_bytes(body)
     except OSError as error:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from scheduling.model.plans import Override, PlanKind
@@ -135,6 +136,12 @@ def start_plan_job(call: CallDep) -> JobStarted:
         arguments |= {"kind": "roster", "problem": told.roster}
     kind = "plan" if told.roster is None else "roster"
     return JobStarted(job=call.hospital.jobs.submit(kind, arguments, actor=call.actor))
+
+
+@router.post("/jobs/{job_id}/finish", permission=Permission.PLANS_EDIT, status=202)
+async def finish_plan_job(call: CallDep, job_id: PathText) -> None:
+    """Have a job end with the best plan that it has; one that is over stays as it is."""
+    await run_in_threadpool(call.hospital.jobs.finish, job_id)
 
 
 class _Result(msgspec.Struct, frozen=True):

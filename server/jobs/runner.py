@@ -19,7 +19,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from server.jobs.kinds import JOB_KINDS, JOB_PREPARERS
-from server.jobs.worker import Message, Task, work
+from server.jobs.worker import ENOUGH, Message, Task, work
 from server.schema.jobs import JobRow, ResultRow
 from server.wiring import Hospital
 from twin.access import Actor
@@ -91,6 +91,12 @@ class _Worker:
             self._connection = ours
         self._connection.send_bytes(msgspec.msgpack.encode(task))
 
+    def finish(self) -> None:
+        """Ask the job in hand to end with what there is."""
+        if self._connection is not None:
+            with contextlib.suppress(OSError):  # the process is gone, which is heard at once
+                self._connection.send_bytes(ENOUGH)
+
     def hear(self) -> Message | None:
         """Give the next message, None if there is none for a while.
 
@@ -141,6 +147,7 @@ class JobRunner:
         self._kinds = JOB_KINDS if kinds is None else kinds
         self._queue: queue.Queue[str] = queue.Queue(_QUEUE_LIMIT)
         self._cancelled: set[str] = set()
+        self._enough: set[str] = set()
         self._partial: dict[str, tuple[float, str, bytes]] = {}
         self._ended: dict[str, threading.Event] = {}
         self._stopping = threading.Event()
@@ -275,6 +282,17 @@ class JobRunner:
         if is_over:
             self._tell_ended(job_id)
 
+    def finish(self, job_id: str) -> None:
+        """Ask a job to end with what there is; one that is over stays as it is, one that waits ends when it has begun.
+
+        Raises
+        ------
+        NotFound
+            If there is none of that id.
+        """
+        if self.view(job_id).state not in OVER:
+            self._enough.add(job_id)
+
     def wait(self, job_id: str, timeout_s: float = 30.0) -> JobView:
         """Wait until a job of this process is over; gives where it stands then.
 
@@ -360,9 +378,13 @@ class JobRunner:
 
     def _follow(self, worker: _Worker, task: Task) -> Message | None:
         worker.give(task)
+        is_told = False
         while not self._stopping.is_set():
             if task.job_id in self._cancelled:
                 raise _Cancelled
+            if task.job_id in self._enough and not is_told:
+                worker.finish()
+                is_told = True
             message = worker.hear()
             if message is None:
                 continue
@@ -388,6 +410,7 @@ class JobRunner:
         self._hospital.write_now(use_case)
         self._partial.pop(job_id, None)
         self._cancelled.discard(job_id)
+        self._enough.discard(job_id)
         self._tell_ended(job_id)
 
     def _tell_ended(self, job_id: str) -> None:

@@ -17,8 +17,14 @@ from twin.errors import HospitalTwinError
 class Progress(Protocol):
     """How a job tells how far it is."""
 
-    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
-        """Tell the share done (0 to 1), a stable code of the step, and what is known already."""
+    def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> bool:
+        """Tell the share done (0 to 1), a stable code of the step, and what is known already.
+
+        Returns
+        -------
+        bool
+            Whether somebody has asked to end with what there is; a job may go on all the same.
+        """
 
 
 class Task(msgspec.Struct, frozen=True, array_like=True):
@@ -38,6 +44,24 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     body: bytes = b""
 
 
+ENOUGH = b"enough"
+"""What the server sends when a job is to end with what there is."""
+
+
+class _Enough:
+    """Whether the server has said that it is enough; once said, it stays so for the job."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_said = False
+
+    def __call__(self) -> bool:
+        if not self._is_said and self._connection.poll(0):
+            # nothing else comes while a job runs: the next one is given when this one has ended
+            self._is_said = self._connection.recv_bytes() == ENOUGH
+        return self._is_said
+
+
 JobFunction = Callable[[dict[str, Any], Progress], object]
 
 
@@ -54,7 +78,7 @@ def function_of(target: str) -> JobFunction:
     return function
 
 
-def run_task(task: Task, send: Callable[[Message], None]) -> None:
+def run_task(task: Task, send: Callable[[Message], None], is_enough: Callable[[], bool] = lambda: False) -> None:
     """Run one job; whatever it raises is sent, not raised.
 
     Parameters
@@ -63,11 +87,14 @@ def run_task(task: Task, send: Callable[[Message], None]) -> None:
         The job.
     send : Callable[[Message], None]
         Takes progress and, last, the result or the failure.
+    is_enough : Callable[[], bool], optional
+        Whether somebody has asked to end with what there is.
     """
 
-    def progress(share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
+    def progress(share: float, note: str = "", partial: Mapping[str, object] | None = None) -> bool:
         body = msgspec.json.encode(partial) if partial is not None else b""
         send(Message("progress", min(max(share, 0.0), 1.0), note[:200], body))
+        return is_enough()
 
     try:
         result = function_of(task.target)(msgspec.json.decode(task.arguments), progress)
@@ -85,5 +112,8 @@ def work(connection: Connection) -> None:
     decoder, encoder = msgspec.msgpack.Decoder(Task), msgspec.msgpack.Encoder()
     with contextlib.suppress(EOFError, OSError):
         while True:
-            task = decoder.decode(connection.recv_bytes())
-            run_task(task, lambda message: connection.send_bytes(encoder.encode(message)))
+            body = connection.recv_bytes()
+            if body == ENOUGH:
+                continue  # the job that was meant has ended meanwhile
+            task = decoder.decode(body)
+            run_task(task, lambda message: connection.send_bytes(encoder.encode(message)), _Enough(connection))

@@ -277,6 +277,7 @@ class MemoryJobs:
     views: dict[str, JobView] = field(default_factory=dict)
     submitted: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
 
     def submit(self, kind: str, arguments: Mapping[str, object], *, actor: Actor) -> str:
         """Note the work."""
@@ -294,6 +295,10 @@ class MemoryJobs:
     def cancel(self, job_id: str) -> None:
         """Note it."""
         self.cancelled.append(job_id)
+
+    def finish(self, job_id: str) -> None:
+        """Note it."""
+        self.finished.append(job_id)
 
 
 def _organs_tables() -> Engine:

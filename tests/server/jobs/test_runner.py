@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.jobs.runner import JobRunner, JobState
@@ -15,7 +16,7 @@ from server.wiring import Hospital
 from twin.access import SYSTEM
 from twin.errors import InputError, NotFound
 
-KINDS = {name: f"jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "refuse", "crash")}
+KINDS = {name: f"jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "until_enough", "refuse", "crash")}
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,21 @@ def test_running_job_is_cancelled(runner: JobRunner) -> None:
 
     assert job.state is JobState.CANCELLED
     assert job.ended_at
+
+
+def test_a_job_ends_with_what_there_is_when_that_is_enough_and_the_next_one_runs(runner: JobRunner) -> None:
+    job_id = runner.submit("until_enough", {}, actor=SYSTEM)
+
+    runner.finish(job_id)
+
+    view = runner.wait(job_id)
+    assert view.state is JobState.DONE
+    assert msgspec.json.decode(runner.result(view.result_hash)) == {"done": 1}
+    runner.finish(job_id)  # it is over: nothing is left behind for the next one
+    following = runner.wait(runner.submit("count", {"up_to": 3}, actor=SYSTEM))
+    assert following.state is JobState.DONE
+    with pytest.raises(NotFound):
+        runner.finish("none")
 
 
 def test_queued_job_is_cancelled_without_a_start(hospital: Hospital) -> None:
