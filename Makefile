@@ -49,10 +49,12 @@ $(UV): requirements-boot.lock
 	$(PYTHON) -m pip --quiet --disable-pip-version-check --python .boot/bin/python install --require-hashes -r requirements-boot.lock
 	@touch $@
 
+# Asked for its help once: that compiles all that a start imports, also where Python may not do so later by itself.
 $(VENV)/.runtime: $(UV) requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/hospital-twin --help > /dev/null
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock

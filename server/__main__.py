@@ -10,7 +10,7 @@ from server.tree import build_tree
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(build_tree()))
+    sys.exit(run(build_tree(next(iter(sys.argv[1:]), ""))))
 
 
 if __name__ == "__main__":

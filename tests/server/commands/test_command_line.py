@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from server.console import run
-from server.tree import build_tree
+from server.tree import WORDS, build_tree
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +59,25 @@ def test_help_speaks_chinese(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     run(build_tree(), ["--help"])
 
     assert "医院运营数字孪生系统" in capsys.readouterr().out
+
+
+def below(tree: typer.Typer, word: str) -> object:
+    """Give the commands under a word, or the options of the command that it is."""
+    command = typer.main.get_command(tree).commands[word]  # type: ignore[attr-defined]  # a group
+    return sorted(getattr(command, "commands", {})) or sorted(option.name for option in command.params)
+
+
+def test_a_word_loads_only_its_modules_and_finds_the_same_commands() -> None:
+    whole = build_tree()
+    words = set(typer.main.get_command(whole).commands)  # type: ignore[attr-defined]  # a group
+
+    assert words == set(WORDS)
+    for word in words:
+        assert below(build_tree(word), word) == below(whole, word), word
+
+
+def test_a_label_is_read_without_loading_pages_and_solvers() -> None:
+    told = "import sys; from server.tree import build_tree; build_tree('gateway'); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
+
+    assert not [name for name in ("dash", "ortools", "uvicorn", "scipy") if f"'{name}'" in loaded]
