@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scheduling.service.tasks import Step, create_task, note_brought_back, note_delivered, note_picked
-from scheduling.tables.tasks import find_task
+from scheduling.model.tasks import TaskOutcome
+from scheduling.service.tasks import (
+    Step,
+    close,
+    create_task,
+    give_up,
+    note_brought_back,
+    note_delivered,
+    note_picked,
+)
+from scheduling.tables.tasks import find_open_by_key, find_task
 from twin.events.envelope import Event
 from twin.events.patients import BedReadiness, BedReadinessChanged, EncounterDeparted
 from twin.events.places import PlaceKind
 from twin.events.supply import StockMoved
-from twin.events.work import TaskKind, TaskRequested
+from twin.events.work import RequestSettled, TaskKind, TaskRequested
 from twin.ports import HandlerContext, Handlers
 from twin.state.beds import is_bed
 
@@ -23,6 +32,18 @@ def open_task(context: HandlerContext, event: Event) -> Iterable[Event]:
     assert isinstance(event, TaskRequested)  # noqa: S101  # the registry hands over nothing else
     created = create_task(context.session, task_id=event.id, request=event)
     return () if created is None else (created,)
+
+
+def end_task(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """End the task of a request that was settled elsewhere: a signed work order needs no second signature here."""
+    assert isinstance(event, RequestSettled)  # noqa: S101  # the registry hands over nothing else
+    task = find_open_by_key(context.session, event.dedupe_key)
+    if task is None:
+        return ()
+    step = Step(command_id=event.source_key, actor=event.actor or "system", at=event.occurred_at, source=event.source)
+    if event.is_done:
+        return close(context.session, step=step, task=task, outcome=TaskOutcome.DONE)[1]
+    return give_up(context.session, step=step, task=task, reason=event.reason or "not_needed")[1]
 
 
 def clean_after_departure(context: HandlerContext, event: Event) -> Iterable[Event]:
@@ -85,6 +106,7 @@ def handlers() -> Handlers:
     """Give scheduling's handlers by event type and stable name."""
     return {
         TaskRequested: {"scheduling.task": open_task},
+        RequestSettled: {"scheduling.settled": end_task},
         EncounterDeparted: {"scheduling.clean": clean_after_departure},
         StockMoved: {"scheduling.stock": follow_stock},
     }

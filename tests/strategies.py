@@ -31,6 +31,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "read_point": ("r1", "r2"),
     "plan": ("plan-1", "plan-2"),
     "request": ("rq1",),
+    "shift_request": ("shift-request-1",),
     "load": ("l1", "l2"),
 }
 SOURCES = ("gateway:g1", "his:main", "user:u1", "import:csv", "twin:assets.egress")

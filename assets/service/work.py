@@ -17,7 +17,7 @@ from assets.tables.register import load_asset
 from assets.tables.rows import DowntimeRow, WorkOrderRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound, Refused, StaleVersion
-from twin.events.work import TaskKind, TaskRequested
+from twin.events.work import RequestSettled, TaskKind, TaskRequested
 
 OPEN_STATES = (WorkState.REQUESTED, WorkState.OPEN, WorkState.IN_PROGRESS, WorkState.ACCEPTANCE)
 
@@ -90,6 +90,21 @@ def _request_task(session: Session, act: Act, order: WorkOrder) -> None:
         due_at=order.due_at,
         priority=order.priority,
         reason=order.kind.value,
+    )
+    act.ledger.append(session, [event])
+
+
+def _settle_request(session: Session, act: Act, order: WorkOrder, *, reason: str = "") -> None:
+    """Tell that the task which was asked for when the order was opened is over with it."""
+    event = RequestSettled(
+        thing=order.asset,
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"work-order:{order.id}:settled",
+        actor=act.actor.id,
+        dedupe_key=f"work-order:{order.id}",
+        is_done=order.state is WorkState.CLOSED,
+        reason=reason,
     )
     act.ledger.append(session, [event])
 
@@ -178,6 +193,7 @@ def close_work_order(session: Session, *, act: Act, order_id: str, version: int,
     elif not _others_hold_it(session, order):
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
     _end_downtime(session, closed)
+    _settle_request(session, act, closed)
     return _write(session, row, closed)
 
 
@@ -189,6 +205,7 @@ def cancel_work_order(session: Session, *, act: Act, order_id: str, version: int
     if not _others_hold_it(session, order):
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
     _end_downtime(session, cancelled)
+    _settle_request(session, act, cancelled, reason=reason)
     return _write(session, row, cancelled)
 
 

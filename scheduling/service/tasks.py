@@ -302,17 +302,23 @@ def cancel(session: Session, *, ledger: EventSink, step: Step, task: str, reason
     found = load_task(session, task, lock=True)
     if _is_replay(session, task, TaskAction.CANCEL, step):
         return found
-    after = _advance(session, _Change(action=TaskAction.CANCEL, task=found, reason=reason), step)
+    after, events = give_up(session, step=step, task=found, reason=reason)
+    ledger.append(session, events)
+    return after
+
+
+def give_up(session: Session, *, step: Step, task: Task, reason: str) -> tuple[Task, list[Event]]:
+    """Record that a task is given up and give the events that tell it, for a caller that tells them itself."""
+    after = _advance(session, _Change(action=TaskAction.CANCEL, task=task, reason=reason), step)
     event = TaskCancelled(
-        thing=task,
+        thing=task.id,
         occurred_at=step.at,
         source=step.event_source,
-        source_key=f"{step.command_id}:cancel:{task}",
+        source_key=f"{step.command_id}:cancel:{task.id}",
         actor=step.actor,
         reason=reason,
     )
-    ledger.append(session, [event])
-    return after
+    return after, [event]
 
 
 def complete(

@@ -222,12 +222,13 @@ class StepAnswerTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class PartTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A part that was built in."""
+    """A part that was built in; it leaves the stock of ``place``, empty for one that a vendor brought."""
 
     item: Key
     quantity: Count
     lot: Short = ""
     cost: Count = 0
+    place: Short = ""
 
 
 class LabourTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -17,6 +17,7 @@ from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.doors.versions import seen_version
 from server.http import asset_bodies as bodies
+from server.http.building_in import BuildingIn
 from server.http.commanding import command_id
 from server.http.history import parse_instant
 from server.walking import person_routes
@@ -246,7 +247,7 @@ async def start_work(call: CallDep, order: PathText) -> bodies.WorkShown:
     needs_version=True,
 )
 async def record_work(call: CallDep, order: PathText) -> bodies.WorkShown:
-    """Add findings, parts and labour."""
+    """Add findings, parts and labour; parts with a place leave its stock in the same transaction."""
     told, act, version = call.read(bodies.FindingTold), act_of(call), seen_version(call.request)
     found = work.Finding(
         answers=tuple(Answer(step=one.step, value=one.value) for one in told.answers),
@@ -261,9 +262,17 @@ async def record_work(call: CallDep, order: PathText) -> bodies.WorkShown:
         acceptance_passed=told.acceptance_passed,
         safety_test_passed=told.safety_test_passed,
     )
-    return await _change_work(
-        call, lambda s: work.record_work(s, act=act, order_id=order, version=version, finding=found)
+    building_in = BuildingIn(
+        hospital=call.hospital, order=order, key=act.key, actor=act.actor.id, at=act.now, now=call.now
     )
+
+    def change(session: Session) -> WorkOrder:
+        recorded = work.record_work(session, act=act, order_id=order, version=version, finding=found)
+        for index, (part, told_part) in enumerate(zip(found.parts, told.parts, strict=True)):
+            building_in.take_by_item(session, part, place=told_part.place, index=index)
+        return recorded
+
+    return await _change_work(call, change)
 
 
 @router.post(

@@ -13,19 +13,18 @@ from assets.model.work import Answer, Labour, Part
 from assets.service.reporting import Report, report_work
 from assets.service.work import Finding, get_work_order, list_work_orders
 from assets.tables.rows import AssetRow, IdentifierRow
-from inventory.model.movements import Command
 from inventory.model.scan import Scan, ScannerProfile
 from inventory.rules.scanning.reading import read_label
-from inventory.service import using
 from inventory.service.resolving import resolve
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
 from server.http import asset_bodies as bodies
 from server.http.assets import act_of
+from server.http.building_in import BuildingIn
 from server.http.commanding import instant_told
 from twin.access import Permission
-from twin.errors import DecodeError, FieldError, FieldProblem
+from twin.errors import DecodeError
 from twin.state.views import believed_location
 
 router = Router("/v1/handheld/work-orders", tag="work orders")
@@ -121,6 +120,16 @@ def _label_of(text: str) -> Scan:
         return Scan(agency="")
 
 
+def _built_in(session: Session, building_in: BuildingIn, part: PartScanned, index: int) -> Part:
+    """Say which item and lot a label names, and take it out of the stock where it lay."""
+    scan = _label_of(part.scan)
+    zone = ZoneInfo(building_in.hospital.settings.time_zone)
+    found = resolve(session, scan=scan, zone=zone, text=part.scan)
+    built = Part(item=found.item.id, quantity=part.quantity, lot=scan.lot, cost=part.cost)
+    building_in.take(session, built, place=part.place, lot=found.lots[0].id if found.lots else "", index=index)
+    return built
+
+
 @router.post(
     "/{order}/report", permission=Permission.WORK_ORDERS_WRITE, takes=ReportTold, gives=bodies.WorkShown, status=201
 )
@@ -129,9 +138,10 @@ async def report(call: CallDep, order: PathText) -> bodies.WorkShown:
     told, act = call.read(ReportTold), act_of(call)
     at = instant_told(told.occurred_at, call.now, "body")
     act = replace(act, now=at)
+    building_in = BuildingIn(hospital=call.hospital, order=order, key=act.key, actor=act.actor.id, at=at, now=call.now)
 
     def use_case(session: Session) -> bodies.WorkShown:
-        parts = tuple(_use(call, session, order, part, index) for index, part in enumerate(told.parts))
+        parts = tuple(_built_in(session, building_in, part, index) for index, part in enumerate(told.parts))
         finding = Finding(
             answers=tuple(Answer(step=one.step, value=one.value) for one in told.answers),
             parts=parts,
@@ -146,31 +156,5 @@ async def report(call: CallDep, order: PathText) -> bodies.WorkShown:
             session, act=act, order_id=order, report=Report(begins=told.begins, finding=finding, signs=told.signs)
         )
         return bodies.work_shown(*get_work_order(session, order_id=order))
-
-    def _command(index: int) -> Command:
-        return Command(
-            id=f"{act.key}:part:{index}",
-            actor=act.actor.id,
-            occurred_at=at,
-            recorded_at=call.now,
-            reason=f"work_order:{order}",
-        )
-
-    def _use(call: Call, session: Session, order: str, part: PartScanned, index: int) -> Part:
-        """Say which item and lot a label names, and take it out of the stock where it lay."""
-        scan = _label_of(part.scan)
-        found = resolve(session, scan=scan, zone=ZoneInfo(call.hospital.settings.time_zone), text=part.scan)
-        # A part is in the device already: a lot that the books do not know is kept as it is printed, and refused never.
-        lot = found.lots[0] if found.lots else None
-        if part.place:
-            if part.place not in call.hospital.live.places:
-                cure = "Scan the shelf that it was taken from."
-                problem = FieldProblem(
-                    field="place", place=f"parts/{index}", message=f"{part.place} is no place.", cure=cure
-                )
-                raise FieldError(problem)
-            use = using.Use(item=found.item.id, quantity=part.quantity, place=part.place, lot=lot.id if lot else "")
-            using.consume(session, ledger=call.hospital.ledger, command=_command(index), use=use)
-        return Part(item=found.item.id, quantity=part.quantity, lot=scan.lot, cost=part.cost)
 
     return await call.hospital.write(use_case)

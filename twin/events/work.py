@@ -57,6 +57,26 @@ class TaskRequested(Event, frozen=True):
     reason: str = ""
 
 
+class RequestSettled(Event, frozen=True):
+    """What was asked for is done, or is needed no more; scheduling closes the task that was made of the request.
+
+    Parameters
+    ----------
+    dedupe_key : str
+        Of the request.
+    is_done : bool
+        Whether it was done; False if it was given up.
+    reason : str
+        Why it was given up.
+    """
+
+    subject: ClassVar[str] = "request"
+
+    dedupe_key: str
+    is_done: bool = True
+    reason: str = ""
+
+
 class TaskCreated(Event, frozen=True):
     """A task exists; fields as in :class:`TaskRequested`."""
 

@@ -13,7 +13,7 @@ from dash_app.texts.preferences import LANGUAGES, PREFERENCES, Preferences
 TEMPLATE = extract()
 PAGES = sorted((ROOT / "dash_app" / "pages").glob("*.py"))
 SHOWN_ATTRIBUTES = {"children", "title", "label", "placeholder", "lead", "aria_label", "nothingFoundMessage"}
-TECHNICAL = re.compile(r"^(P[123]|[●○▲◆■▼=✓ ·…–,.:;/()%|-]*|hospital-twin .*|English|中文)$")
+TECHNICAL = re.compile(r"^(P[123]|[●○▲◆■▼=✓ ·…–,.:;/()%|-]*|hospital-twin .*|English|中文|\d{4}-\d\d-\d\d)$")
 
 
 @pytest.fixture

@@ -126,3 +126,38 @@ async def test_parts_leave_the_shelf_with_the_report_and_not_twice(served: Serve
     moved = await logistics("GET", "/stock/movements", params={"item": "battery", "place": place})
     [movement] = moved["movements"]
     assert (movement["kind"], movement["reason"]) == ("consume", f"work_order:{order}")
+
+
+async def test_parts_of_a_finding_leave_the_shelf_and_a_vendor_s_own_do_not(served: Served) -> None:
+    call, order = await ordered(served)
+    logistics = Client(await served.signed_in(Role.LOGISTICS))
+    await logistics("POST", "/items", {"id": "battery", "code": "BAT-1", "name": "Battery", "kind": "consumable"})
+    served.hospital.record_now(places(served))
+    path = f"/work-orders/{order}/findings"
+
+    async def report(*parts: dict[str, Any], status: int = 201) -> Any:
+        version = (await call("GET", f"/work-orders/{order}"))["version"]
+        return await call("POST", path, {"parts": list(parts)}, headers={"if-match": f'"v{version}"'}, status=status)
+
+    await report({"item": "battery", "quantity": 1, "place": "store"}, {"item": "vendor-seal", "quantity": 1})
+    await report({"item": "battery", "quantity": 1, "place": "nowhere"}, status=422)
+    await report({"item": "no-such-item", "quantity": 1, "place": "store"}, status=404)
+
+    kept = await call("GET", f"/work-orders/{order}")
+    assert [part["item"] for part in kept["parts"]] == ["battery", "vendor-seal"]
+    moved = (await logistics("GET", "/stock/movements", params={"item": "battery"}))["movements"]
+    assert [(one["kind"], one["reason"]) for one in moved] == [("consume", f"work_order:{order}")]
+
+
+@pytest.mark.parametrize(("verb", "status"), [("closing", "completed"), ("cancelling", "cancelled")])
+async def test_the_task_of_a_work_order_ends_with_it(served: Served, verb: str, status: str) -> None:
+    call, order = await ordered(served, steps=[{"id": "a", "label": "A", "is_required": False}])
+    [task] = (await call("GET", "/tasks", params={"kind": "maintain"}))["tasks"]
+    assert task["status"] == "created"
+
+    started = await call("POST", f"/work-orders/{order}/start", headers={"if-match": '"v1"'})
+    body = {"text": "bought a new one"} if verb == "cancelling" else None
+    version = {"if-match": f'"v{started["version"]}"'}
+    await call("POST", f"/work-orders/{order}/{verb}", body, headers=version)
+
+    assert (await call("GET", f"/tasks/{task['id']}"))["task"]["status"] == status
