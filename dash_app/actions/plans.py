@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
 from dash_app.actions.port import Commands
-from scheduling.model.admissions import Stay
+from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.model.admissions import AdmissionProblem, Stay
 from scheduling.model.plans import Override, PlanKind
 from scheduling.model.report import HardRule
 from scheduling.model.rosters import RosterRule
 from scheduling.service import plans as service
 from scheduling.service import talk
+from scheduling.service.roster_sheets import midnight
 from scheduling.tables.plans import PlanRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, Refused
@@ -78,6 +82,30 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
     return service.NewPlan(
         id=job, title=title[:200], start_at=start_at, zone=zone, problem=problem, plan=plan, kind=kind
     )
+
+
+def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProblem:
+    """Give what would be planned of a waiting list, as of now; nothing is made.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    waiting_list : str
+        CSV text; empty for who is booked.
+    days : int
+        Horizon.
+
+    Raises
+    ------
+    ImportRefused, InputError
+        If rows cannot be used, or the hospital has nothing to plan.
+    """
+    port.actor().require(Permission.PLANS_EDIT)
+    now, zone = port.clock.now(), port.settings.time_zone
+    tomorrow = datetime.fromtimestamp(now / 1e6, ZoneInfo(zone)).date() + timedelta(days=1)
+    horizon = Horizon(start_at=midnight(tomorrow, zone), zone=zone, days=days)
+    return problem_from_state(port.state().freeze(now), horizon, waiting_list)
 
 
 def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:

@@ -11,6 +11,7 @@ from twin.access import Actor
 from twin.clock import Clock
 from twin.events.envelope import Event
 from twin.ports import EventSink
+from twin.settings import Settings
 from twin.state.live import LiveState
 
 T = TypeVar("T")
@@ -54,6 +55,10 @@ class Commands(Protocol):
     @property
     def clock(self) -> Clock:
         """The hospital's time."""
+
+    @property
+    def settings(self) -> Settings:
+        """Site name, time zone, language."""
 
     @property
     def actor(self) -> Callable[[], Actor]:

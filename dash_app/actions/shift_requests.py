@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from dash_app.actions.port import Commands
 from scheduling.model.plans import Override
 from scheduling.model.shift_requests import RequestKind
-from scheduling.service import shift_decisions, shift_requests
+from scheduling.service import roster_sheets, shift_decisions, shift_requests
 from scheduling.service.shift_requests import Acting, Asked, Intent
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
@@ -43,7 +42,7 @@ def midnight(text: str, zone: str, *, after: int = 0) -> int:
         cure = "Choose a day."
         problem = FieldProblem(field="day", place="page", message=f"{text[:40]!r} is no day.", cure=cure)
         raise FieldError(problem) from error
-    return round(datetime.combine(day, time(), ZoneInfo(zone)).timestamp()) * 1_000_000
+    return roster_sheets.midnight(day, zone)
 
 
 def _ask(port: Commands, asked: Asked) -> str:

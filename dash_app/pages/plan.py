@@ -19,7 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_futures, plan_talk
+from dash_app.pages import plan_futures, plan_moving, plan_talk, plan_waiting
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -33,6 +33,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import calendar_day, local, moment, number, percent
+from scheduling.loaders.waiting_list import MOST_DAYS
 from scheduling.model.plans import PlanStatus
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
@@ -48,6 +49,7 @@ REASON = "plan-reason"
 PUBLISH = "plan-publish"
 KEPT = "plan-kept"
 TIMER = "plan-timer"
+ENOUGH = "plan-enough"
 KINDS = {"bed": mark("Beds"), "theatre": mark("Theatres"), "shift": mark("Shifts")}
 PLAN_KINDS = {"admissions": mark("Admissions"), "roster": mark("Roster")}
 _POLL_MS = 1000
@@ -156,6 +158,11 @@ def _job_report(view: JobView, *, may_publish: bool) -> list[Component]:
     parts: list[Component] = [html.P(f"{state} · {percent(view.progress)}")]
     if view.state is JobState.FAILED:
         parts.append(html.P(f"{view.error_message} ({view.error_code})", className="state-error"))
+    cost = (view.partial or {}).get("cost", -1)
+    if not view.is_over:
+        if isinstance(cost, int) and cost >= 0:
+            parts.append(html.P(_("best so far: {cost}").format(cost=number(cost))))
+        parts.append(html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0))
     if view.state is not JobState.DONE:
         return parts
     keeping = html.Div(
@@ -192,7 +199,10 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
     parts += _publishing(_broken(result)) if is_open else []
     talk = plan_talk.asking(port, plan)
     # Only a plan of admissions can be argued with and played; a roster has a page of its own.
-    return [*parts, *talk, *(plan_futures.asking(port, plan) if talk else [])]
+    if not talk:
+        return parts
+    moving = plan_moving.moving() if port.actor().may(Permission.PLANS_EDIT) else []
+    return [*parts, *talk, *moving, *plan_moving.comparing(port, plan), *plan_futures.asking(port, plan)]
 
 
 def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
@@ -248,9 +258,14 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                     id=SECONDS, label=_("Computing time, seconds"), value=20, min=1, max=600, hideControls=True
                 ),
                 dmc.NumberInput(id=SEED, label=_("Seed"), value=1, min=0, max=4294967295, hideControls=True),
+                dmc.NumberInput(
+                    id=plan_waiting.DAYS, label=_("Days"), value=14, min=1, max=MOST_DAYS, hideControls=True
+                ),
+                *plan_waiting.asking(),
                 html.Button(_("Make"), id=RUN, className="action primary", n_clicks=0),
             ],
         ),
+        html.Div(id=plan_waiting.REPORT, role="status"),
         html.Div(_report(port, visit.query), id=JOB, role="status"),
     )
     lead = _("Who is to lie, be operated and work where and when; checked before it is in force.")
@@ -275,8 +290,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return content(port)
 
     _register_making(callbacks, port)
+    _register_ending(callbacks, port)
     _register_deciding(callbacks, port)
     plan_talk.register(callbacks, port)
+    plan_moving.register(callbacks, port)
+    plan_waiting.register(callbacks, port)
     plan_futures.register(callbacks, port)
 
 
@@ -287,14 +305,26 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         Input(RUN, "n_clicks"),
         State(SECONDS, "value"),
         State(SEED, "value"),
+        State(plan_waiting.DAYS, "value"),
+        State(plan_waiting.FILE, "contents"),
         State(URL, "search"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(clicks: int, seconds: Any, seed: Any, search: str) -> tuple[str, bool]:
+    def make(clicks: int, seconds: Any, seed: Any, days: Any, contents: str | None, search: str) -> tuple[str, bool]:
         if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
             raise PreventUpdate
-        arguments = {"kind": "admissions", "seconds": int(seconds or 0), "seed": int(seed or 0)}
+        waiting_list = plan_waiting.text_of(contents)
+        if waiting_list:
+            # refused here with every row, rather than by a job that has waited for its turn
+            actions.read_waiting(port, waiting_list, int(days or 0))
+        arguments = {
+            "kind": "admissions",
+            "seconds": int(seconds or 0),
+            "seed": int(seed or 0),
+            "days": int(days or 0),
+            "waiting_list": waiting_list,
+        }
         return search_with(search, run=runs.start_plan(port, arguments), plan=None), False
 
     @callbacks.add(
@@ -319,6 +349,22 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def show_another(search: str) -> tuple[list[Component], list[Component]]:
         return _report(port, query_of(search)), _kept_plans(port)
+
+
+def _register_ending(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(JOB, "children", allow_duplicate=True),
+        Input(ENOUGH, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def enough(clicks: int, search: str) -> list[Component]:
+        run = query_of(search).get("run", "")
+        if not clicks or not run:
+            raise PreventUpdate
+        runs.finish_plan(port, run)
+        return [html.P(_("It ends with the best plan that it has …"))]
 
 
 def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:

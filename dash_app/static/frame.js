@@ -32,6 +32,17 @@
     }
   });
 
+  // Within a part that says so, keys press the buttons that are named after them: a bar is moved by its arrows.
+  document.addEventListener("keydown", (event) => {
+    const part = event.target.closest?.("[data-arrow-keys]");
+    if (!part || event.ctrlKey || event.metaKey || event.altKey) return;
+    const button = part.querySelector(`button[data-key="${CSS.escape(event.key)}"]`);
+    if (!button) return;
+    event.preventDefault();
+    window.ht.arrowKey = event.key; // the buttons are drawn anew: the same one gets the focus back
+    button.click();
+  });
+
   let chord = "";
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName || "");
@@ -51,6 +62,10 @@
   // A notice goes away by itself, but stays long enough to be read aloud.
   let noticeTimer = 0;
   new MutationObserver(() => {
+    if (window.ht.arrowKey && !document.activeElement?.closest("[data-arrow-keys]")) {
+      const again = document.querySelector(`[data-arrow-keys] button[data-key="${CSS.escape(window.ht.arrowKey)}"]`);
+      if (again && document.activeElement === document.body) again.focus();
+    }
     // A component's hidden file input takes no label of its own; readers aloud and axe need one.
     for (const wrapper of document.querySelectorAll("[data-file-label]")) {
       const input = wrapper.querySelector('input[type="file"]');

@@ -41,6 +41,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 USUAL_SHIFTS = "shift,start,hours\nE,07:00,8\nL,14:30,8\nN,22:00,9.5\n"
 """What a ward has that gives no shifts of its own."""
 MOST_DAYS = 92
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""Nobody plans outside these, and calendars run out of years near their ends."""
 MOST_HOURS = 1000
 UNDER_PRICE, OVER_PRICE, WISH_PRICE, FAIR_PRICE = 100, 10, 10, 5
 """Prices of one too few, one too many, a wish not granted, and of the square of an uneven share."""
@@ -128,6 +130,9 @@ class _Reader:
         if not 1 <= period.days <= MOST_DAYS:
             told = f"Expected 1 to {MOST_DAYS} days, got {period.days}."
             self.problems.add("days", "period", told, "Choose a shorter period.")
+        if not FIRST_YEAR <= period.first.year <= LAST_YEAR:
+            told = f"Expected a day from {FIRST_YEAR} to {LAST_YEAR}, got {period.first}."
+            self.problems.add("starts", "period", told, "Correct the first day.")
         self.problems.raise_any()
 
     def problem(self, sheets: Sheets, histories: Mapping[str, History]) -> RosterProblem:

@@ -1,28 +1,56 @@
 """A hospital's waiting list as a spreadsheet, and its rooms and theatres from the live state.
 
-Beds that are taken are blocked until the discharge that is expected; nurses are not planned here, since a roster that
-says who works which shift is needed for that.
+Beds that are taken are blocked until the discharge that is expected and the cleaning after it; nurses are those of the
+roster in force where it covers every shift of the plan.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from scheduling.loaders.readiness import (
+    CLEANING_US,
+    clean_at,
+    days_until,
+    equipment_by_room,
+    isolation_rooms,
+    nurses_of,
+    set_days,
+)
 from scheduling.loaders.records import Problems
 from scheduling.model.admissions import AdmissionProblem, Patient, Room, Surgeon, Theatre, Weights
-from scheduling.rules.calendar_days import day_at
+from scheduling.rules.calendar_days import day_at, wall_time
 from twin.errors import DecodeError, InputError
 from twin.events.patients import BedService
 from twin.state.frozen import FrozenBed, HospitalState
 from twin.state.model import EncounterStatus
 
-COLUMNS = ("patient", "gender", "age", "days", "release", "due", "mandatory", "minutes", "surgeon", "ward")
-"""Columns of the file; ``due``, ``mandatory``, ``minutes``, ``surgeon`` and ``ward`` may be empty."""
+COLUMNS = (
+    "patient",
+    "gender",
+    "age",
+    "days",
+    "release",
+    "due",
+    "mandatory",
+    "minutes",
+    "surgeon",
+    "ward",
+    "isolation",
+    "equipment",
+    "sets",
+    "theatres",
+    "days_high",
+)
+"""Columns of the file; all but :data:`REQUIRED` may be left out or empty. ``equipment`` holds categories of devices
+that are fixed in a room, ``sets`` ids of sets of the operation and ``theatres`` those that suit it, all between bars;
+``days_high`` is the length of stay that nine of ten such patients do not exceed."""
 REQUIRED = ("patient", "gender", "age", "days", "release")
 AGE_GROUPS = ("child", "adult", "elderly")
 AGE_LIMITS = (18, 65)
@@ -52,6 +80,9 @@ class Horizon:
         Minutes of each theatre and surgeon on a weekday; none on Saturday and Sunday.
     wards : frozenset[str]
         Ids of wards whose beds are planned; all when empty.
+    stay_share : float
+        Chance that a stay ends within what is planned for it, 0.5 to 0.9: a buffer between the usual length of a stay
+        and the one that nine of ten do not exceed, for patients of whom that is known.
     """
 
     start_at: int
@@ -60,6 +91,7 @@ class Horizon:
     theatre_minutes: int = 480
     surgeon_minutes: int = 480
     wards: frozenset[str] = frozenset()
+    stay_share: float = 0.5
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -77,6 +109,8 @@ class Horizon:
             raise InputError(f"days: expected 1 to {MOST_DAYS}, got {self.days}.")
         if not 0 <= self.theatre_minutes <= 1440 or not 0 <= self.surgeon_minutes <= 1440:
             raise InputError("theatre_minutes and surgeon_minutes: expected 0 to 1440.")
+        if not 0.5 <= self.stay_share <= 0.9:
+            raise InputError(f"stay_share: expected 0.5 to 0.9, got {self.stay_share:g}.")
 
     def date_of(self, day: int) -> date:
         """Give the calendar day of a day of the plan."""
@@ -122,8 +156,11 @@ def problem_from_state(
         if member.role == "surgeon"
     )
     if waiting_list:
-        names = frozenset(found.id for found in surgeons)
-        patients = _Rows(horizon=horizon, ward_by_room=ward_by_room, surgeons=names).read(waiting_list)
+        names = _Names(
+            surgeons=frozenset(found.id for found in surgeons), theatres=frozenset(found.id for found in theatres)
+        )
+        reader = _Rows(state, horizon=horizon, ward_by_room=ward_by_room, rooms=rooms, names=names)
+        patients = reader.read(waiting_list)
     else:
         patients = _expected(state, horizon)
     if not theatres and any(patient.surgery_minutes for patient in patients):
@@ -139,7 +176,7 @@ def problem_from_state(
         rooms=rooms,
         theatres=theatres,
         surgeons=surgeons,
-        nurses=(),
+        nurses=nurses_of(state, horizon.start_at, horizon.zone, horizon.days, frozenset(ward_by_room.values())),
     )
 
 
@@ -185,30 +222,53 @@ def _rooms(state: HospitalState, horizon: Horizon) -> tuple[dict[str, str], tupl
     for room, beds in beds_by_room.items():
         blocked = [0] * horizon.days
         for bed in beds:
-            for day in range(min(horizon.days, _taken_days(state, horizon, bed))):
+            for day in range(_taken_days(state, horizon, bed)):
                 blocked[day] += 1
         rooms.append(Room(id=room, capacity=len(beds), blocked_by_day=tuple(blocked)))
     return ward_by_room, tuple(rooms)
 
 
 def _taken_days(state: HospitalState, horizon: Horizon, bed: FrozenBed) -> int:
-    taken = 0
+    """Give how many days of the plan a bed is not to be had: somebody lies in it, or it is not clean in time."""
+    ready_at = clean_at(state, bed)
     for key in bed.encounters:
         encounter = state.encounters.get(key)
         expected = encounter.discharge_expected_at if encounter is not None else 0
-        days = day_at(horizon.start_at, expected - 1, horizon.zone) + 1 if expected else UNKNOWN_STAY_DAYS
-        taken = max(taken, days, 1)
-    return taken
+        unknown = wall_time(horizon.start_at, UNKNOWN_STAY_DAYS, horizon.zone)
+        # who should have gone and has not is not gone tomorrow either
+        leaves = max(expected, wall_time(horizon.start_at, 1, horizon.zone) - 1) if expected else unknown - 1
+        ready_at = max(ready_at, leaves + CLEANING_US)
+    return days_until(ready_at, horizon.start_at, horizon.zone, horizon.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """Who and what a row may name."""
+
+    surgeons: frozenset[str]
+    theatres: frozenset[str]
 
 
 class _Rows:
     """Reads the rows of a waiting list."""
 
-    def __init__(self, *, horizon: Horizon, ward_by_room: Mapping[str, str], surgeons: frozenset[str]) -> None:
+    def __init__(
+        self,
+        state: HospitalState,
+        *,
+        horizon: Horizon,
+        ward_by_room: Mapping[str, str],
+        rooms: Sequence[Room],
+        names: _Names,
+    ) -> None:
+        self.state = state
+        self.equipment = equipment_by_room(state, ward_by_room)
+        self.isolating = isolation_rooms(state, {room.id: room.capacity for room in rooms})
         self.horizon = horizon
         self.ward_by_room = ward_by_room
         self.wards = frozenset(ward_by_room.values())
-        self.surgeons = surgeons
+        self.surgeons = names.surgeons
+        self.theatres = names.theatres
         self.problems = Problems("waiting list")
 
     def read(self, text: str) -> tuple[Patient, ...]:
@@ -235,7 +295,7 @@ class _Rows:
 
     def _patient(self, row: Mapping[str, str | None], place: str) -> Patient:
         values = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str) or value is None}
-        days = self._number(values, "days", place, 1, 365)
+        days = self._length(values, place)
         age = self._number(values, "age", place, 0, 130)
         release = self._day(values, "release", place)
         due = self._day(values, "due", place) if values.get("due") else self.horizon.days - 1
@@ -254,6 +314,11 @@ class _Rows:
             if not values.get(name) or len(values[name]) > 100:
                 self.problems.add(name, place, "Expected 1 to 100 characters.", "Fill it in.")
         bad = frozenset(room for room, of in self.ward_by_room.items() if ward and of != ward)
+        unfit = self._unfit(values, place)
+        if unfit and len(bad | unfit) == len(self.ward_by_room):
+            told = "No room of the ward has what this patient needs."
+            self.problems.add("equipment", place, told, "Correct ward, isolation or equipment.")
+        release = self._released(values, place, release, due)
         shifts = days * len(SHIFTS)
         return Patient(
             id=values.get("patient", ""),
@@ -267,8 +332,52 @@ class _Rows:
             due_day=min(max(due, release), self.horizon.days - 1),
             surgery_minutes=minutes,
             surgeon=surgeon if minutes else "",
-            incompatible_rooms=bad,
+            incompatible_rooms=bad | unfit,
+            incompatible_theatres=self._unsuitable(values, place),
         )
+
+    def _length(self, values: Mapping[str, str], place: str) -> int:
+        """Give the days that a stay is planned for, with a buffer if its spread is known."""
+        usual = self._number(values, "days", place, 1, 365)
+        if not values.get("days_high"):
+            return usual
+        high = self._number(values, "days_high", place, 1, 365)
+        if high < usual:
+            self.problems.add("days_high", place, "It is below the usual days.", "Exchange the two.")
+        # straight between the two lengths that are known: the median and the 90 % quantile
+        return math.ceil(usual + max(0, high - usual) * (self.horizon.stay_share - 0.5) / 0.4 - 1e-9)
+
+    def _unsuitable(self, values: Mapping[str, str], place: str) -> frozenset[str]:
+        """Give the theatres that do not suit an operation."""
+        wanted = frozenset(part.strip() for part in values.get("theatres", "").split("|") if part.strip())
+        for name in sorted(wanted - self.theatres):
+            self.problems.add("theatres", place, f"There is no theatre {name[:40]!r}.", "Use ids of theatres.")
+        return self.theatres - wanted if wanted else frozenset()
+
+    def _unfit(self, values: Mapping[str, str], place: str) -> frozenset[str]:
+        """Give the rooms that lack what a patient needs."""
+        wanted = frozenset(part.strip() for part in values.get("equipment", "").split("|") if part.strip())
+        known = frozenset(category for found in self.equipment.values() for category in found)
+        for category in sorted(wanted - known):
+            told = f"No planned room has a fixed, usable {category[:40]!r}."
+            self.problems.add("equipment", place, told, "Use a category of devices, or leave it empty.")
+        unfit = frozenset(room for room, found in self.equipment.items() if wanted & known and not wanted <= found)
+        if self._flag(values, "isolation", place):
+            unfit |= frozenset(self.ward_by_room) - self.isolating
+        return unfit
+
+    def _released(self, values: Mapping[str, str], place: str, release: int, due: int) -> int:
+        """Give the first day from the release day on which every set of the operation can be used."""
+        first = release
+        for name in (part.strip() for part in values.get("sets", "").split("|") if part.strip()):
+            day = set_days(self.state, name, self.horizon.start_at, self.horizon.zone, self.horizon.days)
+            if day < 0:
+                self.problems.add("sets", place, f"There is no set {name[:40]!r}.", "Use the id of a set.")
+            first = max(first, day)
+        if first > min(due, self.horizon.days - 1) >= release:
+            self.problems.add("sets", place, "A set is not released before the due day.", "Take another set or day.")
+            return release
+        return first
 
     def _number(self, values: Mapping[str, str], name: str, place: str, low: int, high: int) -> int:
         text = values.get(name, "")

@@ -75,6 +75,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
         IANA name of the zone in which ``start_at`` is midnight.
     wards : tuple[str, ...]
         Wards to plan; all when empty.
+    stay_share : float
+        Chance that a stay ends within what is planned for it, 0.5 to 0.9.
     seconds, threads, seed, steps
         As in :class:`Settings`.
     """
@@ -88,6 +90,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 14
     zone: str = "UTC"
     wards: tuple[str, ...] = ()
+    stay_share: float = 0.5
     seconds: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -152,7 +155,11 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
     if request.state:
         state = HospitalState.from_bytes(base64.b64decode(request.state))
         horizon = Horizon(
-            start_at=request.start_at, zone=request.zone, days=request.days, wards=frozenset(request.wards)
+            start_at=request.start_at,
+            zone=request.zone,
+            days=request.days,
+            wards=frozenset(request.wards),
+            stay_share=request.stay_share,
         )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")

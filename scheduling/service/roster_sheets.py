@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from scheduling.loaders.roster_sheets import COVER_COLUMNS, Period, Sheets, problem_of_sheets
+from scheduling.loaders.roster_sheets import COVER_COLUMNS, FIRST_YEAR, LAST_YEAR, Period, Sheets, problem_of_sheets
 from scheduling.model.rosters import History, Need, RosterProblem
 from scheduling.rules.rosters import histories_after
 from scheduling.service.contents import check_names
 from scheduling.service.shift_requests import roster_in_force
-from twin.errors import Conflict
+from twin.errors import Conflict, InputError
 
 
 def histories_at(session: Session, first: date, zone: str) -> Mapping[str, History]:
@@ -86,7 +86,15 @@ def with_cover(problem: RosterProblem, cover: tuple[Need, ...]) -> RosterProblem
 
 
 def midnight(day: date, zone: str) -> int:
-    """Give the midnight before a calendar day of a zone, UTC microseconds."""
+    """Give the midnight before a calendar day of a zone, UTC microseconds.
+
+    Raises
+    ------
+    InputError
+        If the day is before 1970 or after 2200: nobody plans then, and calendars run out of years near their ends.
+    """
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise InputError(f"day: expected a day from {FIRST_YEAR} to {LAST_YEAR}, got {day}.", code="plan.day")
     return round(datetime.combine(day, time(), ZoneInfo(zone)).timestamp()) * 1_000_000
 
 

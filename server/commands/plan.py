@@ -89,6 +89,7 @@ def plan_ihtc(
     Example: hospital-twin plan ihtc i01.json --seconds 60 --threads 2 --seed 1 --out solution.json
     """
     settings = Settings(seconds=seconds, threads=threads, seed=seed, steps=steps)
+    rostering.check_target(target)
     problem = load_problem(file)
     outcome = solve(problem, settings, _progress(as_json))
     report = check_admissions(problem, outcome.plan)
@@ -140,6 +141,7 @@ def plan_vrp(
     Example: hospital-twin plan routes RC208.vrp --seconds 10 --out RC208.sol
     """
     settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
+    rostering.check_target(target)
     problem = load_vrp(file, rounding)
     plan = plan_routes(problem.rounds, settings)
     if target is not None:

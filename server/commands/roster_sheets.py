@@ -16,7 +16,7 @@ from scheduling.model.rosters import RosterProblem
 from scheduling.service.roster_sheets import cover_sheet, problem_from_sheets
 from scheduling.service.staffing import Level, Wanted, load_of, staffing_of
 from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
-from server.commands.rostering import tell, write
+from server.commands.rostering import check_target, tell, write
 from server.console import Exit, leave, out, say, show, warn
 from twin.errors import InputError
 
@@ -69,6 +69,7 @@ def plan_sheets(
     sheets: Sheets, period: Period, settings: RosterSettings, progress: Progress, target: Path | None, *, as_json: bool
 ) -> None:
     """Make, check, write and tell a roster from sheets."""
+    check_target(target)
     problem = problem_from_sheets(None, sheets=sheets, period=period)
     facts = _facts(problem)
     outcome = solve_roster(problem, settings, progress)

@@ -22,6 +22,7 @@ def is_weekly(file: Path) -> bool:
 
 def plan_month(file: Path, settings: RosterSettings, progress: Progress, target: Path | None, as_json: bool) -> None:
     """Make a roster of one piece, check, write and tell it."""
+    check_target(target)
     problem = curtois_of(read_text(file), file.name)
     outcome = solve_roster(problem, settings, progress)
     report = check_roster(problem, outcome.roster)
@@ -77,6 +78,19 @@ def check_period(file: Path, solution: Path, as_json: bool, *, history: Path | N
 
 def _week_facts(done: list[RosteredWeek]) -> dict[str, object]:
     return {"weeks": [{"cost": week.report.cost, "is_valid": week.report.is_valid} for week in done]}
+
+
+def check_target(target: Path | None) -> None:
+    """Refuse a file that could not be written, before anybody has searched for what would stand in it.
+
+    Raises
+    ------
+    ConfigurationError
+        If its folder is not there, or it is a folder itself.
+    """
+    if target is not None and (not target.parent.is_dir() or target.is_dir()):
+        told = "it is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise ConfigurationError(f"{target}: cannot be written: {told}.")
 
 
 def write(target: Path, body: bytes) -> None:

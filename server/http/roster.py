@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
@@ -16,6 +15,7 @@ from scheduling.model.shift_requests import RequestKind, RequestStatus, ShiftReq
 from scheduling.rules.shift_requests import RosterTime
 from scheduling.service import my_shifts, shift_decisions, shift_requests
 from scheduling.service.roster_board import Choice
+from scheduling.service.roster_sheets import midnight
 from scheduling.service.shift_requests import Acting, Asked, Intent
 from scheduling.tables.shift_requests import list_requests, load_request
 from server.doors.context import Call, CallDep
@@ -154,12 +154,13 @@ class OfferShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MyRosterShown(msgspec.Struct, frozen=True, kw_only=True):
-    """What one person sees; ``news`` counts requests that others did something with."""
+    """What one person sees; ``news`` counts requests that others did something with, ``names`` are labels of people."""
 
     staff: str
     is_rostered: bool
     place: str
     news: int
+    names: dict[str, str]
     shifts: list[MyShiftShown]
     offers: list[OfferShown]
     requests: list[ShiftRequestShown]
@@ -176,9 +177,10 @@ class SwapShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Swaps(msgspec.Struct, frozen=True, kw_only=True):
-    """Shifts of colleagues, the best first."""
+    """Shifts of colleagues, the best first, and labels of the colleagues."""
 
     swaps: list[SwapShown]
+    names: dict[str, str]
 
 
 def _text(at: int) -> str:
@@ -220,8 +222,7 @@ def _day(call: Call, text: str, field: str) -> date:
 
 
 def _midnight(call: Call, day: date) -> int:
-    zone = ZoneInfo(call.hospital.settings.time_zone)
-    return round(datetime.combine(day, time(), zone).timestamp()) * 1_000_000
+    return midnight(day, call.hospital.settings.time_zone)
 
 
 def _instant(text: str, field: str) -> int:
@@ -260,11 +261,13 @@ def get_my_roster(call: CallDep) -> MyRosterShown:
     with call.hospital.read() as session:
         found = my_shifts.my_roster(session, staff=call.actor.hands, at=call.now)
     me = call.actor.hands
+    told = [*found.requests, *(one.request for one in found.offers)]
     return MyRosterShown(
         staff=me,
         is_rostered=found.is_rostered,
         place=found.place,
         news=found.news,
+        names=_names(call, {who for one in told for who in (one.staff, one.partner) if who}),
         shifts=[
             MyShiftShown(
                 shift=one.shift,
@@ -294,7 +297,14 @@ def find_swaps(call: CallDep, shift: Text) -> Swaps:
     with call.hospital.read() as session:
         times = shift_requests.roster_in_force(session).time
         found = my_shifts.my_swaps(session, staff=me, from_at=start, at=call.now)
-    return Swaps(swaps=[_swap(times, one) for one in found])
+    shown = [_swap(times, one) for one in found]
+    return Swaps(swaps=shown, names=_names(call, {one.partner for one in shown}))
+
+
+def _names(call: Call, staff: set[str]) -> dict[str, str]:
+    """Give the labels of members of staff; who has none is left out."""
+    known = call.hospital.live.staff
+    return {one: known[one].label for one in sorted(staff) if one in known and known[one].label}
 
 
 def _swap(times: RosterTime, choice: Choice) -> SwapShown:

@@ -84,6 +84,15 @@ def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
     page.get_by_role("option", name="enc-booked-9").click()
     page.locator("#plan-talk-answer tr", has_text="now").first.wait_for(timeout=120_000)
     assert watched.violations() == []
+
+    was = page.locator("#plan-mover p.summary").inner_text()
+    page.locator("#plan-mover button[data-key=ArrowRight]").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("#plan-move-keep").wait_for()
+    assert page.locator("#plan-mover p.summary").inner_text() != was
+    watched.until("() => document.activeElement?.dataset.key === 'ArrowRight'")
+    assert watched.violations() == []
+
     page.locator("#plan-talk-answer button").first.click()
     page.wait_for_function("old => window.location.href !== old", arg=before)
 
@@ -92,6 +101,25 @@ def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
         "draft",
         "draft",
     ]
+    page.click("#plan-other")
+    page.get_by_role("option", name="By the book").first.click()
+    page.locator("#plan-compared table").first.wait_for()
+    assert watched.violations() == []
+
+
+def test_a_waiting_list_is_tried_row_by_row(visit):
+    watched = visit()
+    page = watched.open("/ui/plan")
+    text = "patient,gender,age,days,release\np1,F,40,3,1999-01-01\n"
+    page.locator("#plan-list-file input[type=file]").set_input_files(
+        {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    page.locator("#plan-list-name", has_text="list.csv").wait_for()
+
+    page.click("#plan-list-try")
+
+    page.locator("#plan-list-report tr", has_text="row 2").wait_for()
+    assert watched.violations() == []
 
 
 def test_opening_the_page_makes_nothing(visit):

@@ -7,7 +7,7 @@ const OPEN = new Set(["offered", "asked", "agreed"]);
 
 // `app`: the handheld's state and screens, as app.js holds them.
 export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
-  state.shifts = { is_rostered: false, news: 0, shifts: [], offers: [], requests: [], staff: "" };
+  state.shifts = { is_rostered: false, news: 0, names: {}, shifts: [], offers: [], requests: [], staff: "" };
   const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" });
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
   const span = (from, to) => `${day.format(new Date(from))} ${time.format(new Date(from))}–${time.format(new Date(to))}`;
@@ -15,6 +15,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     const last = day.format(new Date(Date.parse(to) - 43200000)); // noon of the last day
     return day.format(new Date(from)) === last ? last : `${day.format(new Date(from))} – ${last}`;
   };
+
+  const nameOf = (staff) => state.shifts.names[staff] || state.swaps?.names?.[staff] || staff;
 
   async function learn() {
     try {
@@ -67,7 +69,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
   function requestLine(request) {
     const what = request.kind === "leave" ? days(request.starts, request.ends) : span(request.starts, request.ends);
     const other = request.partner_starts ? ` ↔ ${span(request.partner_starts, request.partner_ends)}` : "";
-    const who = [request.staff, request.partner].filter(Boolean).join(" ↔ ");
+    const who = [request.staff, request.partner].filter(Boolean).map(nameOf).join(" ↔ ");
     const line = element("li", { className: request.is_news ? "step now" : "step" });
     line.append(element("p", {}, element("strong", { textContent: `${say(`request.${request.kind}`)} · ${say(`request.${request.status}`)}` })));
     line.append(element("p", { textContent: `${what}${other}` }));
@@ -103,7 +105,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     try {
       const { status, body } = await get(`/v1/roster/mine/swaps?shift=${encodeURIComponent(shift.starts)}`);
       if (status !== 200) return toast(say("refused"));
-      state.swaps = { starts: shift.starts, found: body.swaps };
+      state.swaps = { starts: shift.starts, found: body.swaps, names: body.names };
       draw();
     } catch {
       toast(say("needsNetwork"));
@@ -112,7 +114,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
   function swapList(shift) {
     const list = element("ul", { id: "swaps" });
     for (const one of state.swaps.found) {
-      const what = `${one.partner} · ${span(one.starts, one.ends)} · ${one.shift}`;
+      const what = `${nameOf(one.partner)} · ${span(one.starts, one.ends)} · ${one.shift}`;
       const body = { kind: "swap", from: shift.starts, partner: one.partner, partner_from: one.starts };
       list.append(element("li", {}, what, " ", button("askSwap", () => ask(body), what)));
     }

@@ -9,13 +9,22 @@ import pytest
 from scheduling.loaders.waiting_list import Horizon, problem_from_state
 from twin.clock import DAY_US
 from twin.errors import DecodeError, ImportRefused, InputError
-from twin.events.patients import DischargePlanned, EncounterClass, EncounterPlanned, EncounterStarted
+from twin.events.patients import (
+    BedReadiness,
+    BedReadinessChanged,
+    DischargePlanned,
+    EncounterClass,
+    EncounterPlanned,
+    EncounterStarted,
+)
 from twin.events.places import PlaceDefined, PlaceKind
-from twin.events.work import StaffDefined
+from twin.events.things import AssetRegistered, AvailabilityChanged
+from twin.events.work import PlannedShift, PlanPublished, StaffDefined, TaskCreated, TaskKind
 from twin.state.frozen import HospitalState
 from twin.state.live import LiveState
 
 MONDAY = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) * 1_000_000
+HOUR = 3_600_000_000
 HORIZON = Horizon(start_at=MONDAY, days=7)
 HEADER = "patient,gender,age,days,release,due,mandatory,minutes,surgeon,ward"
 GOOD = "e1,A,40,2,2026-01-05,2026-01-07,yes,60,dr1,w1"
@@ -52,6 +61,124 @@ def test_a_row_becomes_a_patient_with_rooms_of_the_right_ward() -> None:
     assert found.incompatible_rooms == {"r2"}
     assert [room.capacity for room in made.rooms] == [1, 1]
     assert made.theatres[0].minutes_by_day == (480,) * 5 + (0, 0)  # nobody operates at the weekend
+
+
+def device(name: str, category: str, home: str, *, is_mobile: bool = False, is_usable: bool = True) -> list[object]:
+    """Give the events of a device."""
+    told = {"thing": name, "source": "import:t"}
+    made: list[object] = [
+        AssetRegistered(
+            **told, occurred_at=1, source_key=name, category=category, name=name, home=home, is_mobile=is_mobile
+        )
+    ]
+    if not is_usable:
+        made.append(AvailabilityChanged(**told, occurred_at=2, source_key=f"{name}a", is_usable=False, reasons=("x",)))
+    return made
+
+
+def test_equipment_isolation_and_sets_choose_rooms_and_days() -> None:
+    state = hospital(
+        *device("v1", "ventilator", "b2"),
+        *device("m1", "monitor", "r1", is_mobile=True),  # it can be carried away
+        *device("set1", "instrument_set", "", is_mobile=True, is_usable=False),
+    )
+    # the state is of Sunday's first minute: what is not released then is on its shelf a day later
+    early = Horizon(start_at=MONDAY - DAY_US, days=7)
+    header = f"{HEADER},isolation,equipment,sets"
+
+    made = problem_from_state(state, HORIZON, f"{header}\ne1,A,40,2,2026-01-05,,,60,dr1,,yes,ventilator,set1\n")
+    sooner = problem_from_state(state, early, f"{header}\ne1,A,40,2,2026-01-04,,,60,dr1,,,,set1\n")
+
+    assert made.patients[0].incompatible_rooms == {"r1"}
+    assert made.patients[0].release_day == 0
+    assert sooner.patients[0].release_day == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (",,set9", "sets"),  # no such set
+        (",laser,", "equipment"),  # no room has one
+        (",monitor,", "equipment"),  # it is not fixed
+        ("perhaps,,", "isolation"),  # neither yes nor no
+        (",,,t9", "theatres"),  # no such theatre
+        (",,,,1", "days_high"),  # below the usual days
+    ],
+)
+def test_needs_that_nothing_meets_are_named(row: str, field: str) -> None:
+    state = hospital(*device("m1", "monitor", "r1", is_mobile=True))
+    text = f"{HEADER},isolation,equipment,sets,theatres,days_high\n{GOOD},{row}\n"
+
+    with pytest.raises(ImportRefused) as refused:
+        problem_from_state(state, HORIZON, text)
+
+    assert ("row 2", field) in {(one.place, one.field) for one in refused.value.problems}
+
+
+@pytest.mark.parametrize(("share", "days"), [(0.5, 2), (0.6, 3), (0.7, 4), (0.9, 6)])
+def test_an_uncertain_stay_gets_a_buffer(share: float, days: int) -> None:
+    horizon = Horizon(start_at=MONDAY, days=7, stay_share=share)
+
+    made = problem_from_state(hospital(), horizon, f"{HEADER},days_high\n{GOOD},6\n")
+
+    assert made.patients[0].length_of_stay == days
+    assert len(made.patients[0].workload) == 3 * days
+
+
+def test_only_theatres_that_suit_are_taken() -> None:
+    second = PlaceDefined(
+        thing="t2", occurred_at=1, source="import:t", source_key="t2", kind=PlaceKind.ROOM, name="t2", purpose="theatre"
+    )
+
+    made = problem_from_state(hospital(second), HORIZON, f"{HEADER},theatres\n{GOOD},t2\n")
+
+    assert made.patients[0].incompatible_theatres == {"t1"}
+
+
+def test_a_dirty_bed_is_blocked_until_it_is_cleaned() -> None:
+    dirty = BedReadinessChanged(thing="b1", occurred_at=2, source="his:m", source_key="d", readiness=BedReadiness.DIRTY)
+    task = TaskCreated(
+        thing="t-clean",
+        occurred_at=3,
+        source="system:t",
+        source_key="t",
+        kind=TaskKind.CLEAN,
+        dedupe_key="clean:b1",
+        subject_id="b1",
+        due_at=MONDAY + DAY_US + 9 * HOUR,  # Tuesday at nine, an hour after admissions begin
+    )
+
+    soon = problem_from_state(hospital(dirty), HORIZON, f"{HEADER}\n{GOOD}\n")
+    late = problem_from_state(hospital(dirty, task), HORIZON, f"{HEADER}\n{GOOD}\n")
+
+    assert [next(room for room in soon.rooms if room.id == "r1").capacity_on(day) for day in range(3)] == [1, 1, 1]
+    assert [next(room for room in late.rooms if room.id == "r1").capacity_on(day) for day in range(3)] == [0, 0, 1]
+
+
+def roster(shifts: list[tuple[str, int, int]]) -> PlanPublished:
+    """Give a roster in force: who begins on which day at which hour."""
+    made = tuple(
+        PlannedShift(
+            staff=who,
+            place="",
+            start_at=MONDAY + day * DAY_US + at * HOUR,
+            end_at=MONDAY + day * DAY_US + (at + 8) * HOUR,
+        )
+        for who, day, at in shifts
+    )
+    told = {"thing": "ro", "occurred_at": 2, "source": "user:p", "source_key": "ro", "kind": "roster"}
+    return PlanPublished(**told, start_at=MONDAY, end_at=MONDAY + 7 * DAY_US, shifts=made)
+
+
+def test_nurses_are_those_of_the_roster_if_it_covers_every_shift() -> None:
+    whole = [(f"n{at}", day, at) for day in range(7) for at in (7, 15, 23)]
+
+    made = problem_from_state(hospital(roster(whole)), HORIZON, f"{HEADER}\n{GOOD}\n")
+    partly = problem_from_state(hospital(roster(whole[:-1])), HORIZON, f"{HEADER}\n{GOOD}\n")
+
+    assert [(nurse.id, len(nurse.shifts)) for nurse in made.nurses] == [("n15", 7), ("n23", 7), ("n7", 7)]
+    assert {shift.shift for shift in made.nurses[1].shifts} == {2}
+    assert partly.nurses == ()
 
 
 def test_a_bed_is_blocked_until_the_discharge_that_is_expected() -> None:

@@ -46,6 +46,8 @@ async def test_every_wrong_cell_comes_back_with_its_row(served: Served) -> None:
     ("changed", "status"),
     [
         ({"starts": "soon"}, 422),  # no day
+        ({"starts": "0001-01-01"}, 422),  # before all calendars
+        ({"starts": "9999-12-31"}, 422),  # after them
         ({"days": 0}, 422),  # no length
         ({"days": 10**30}, 422),  # huge
         ({"staff": 3}, 422),  # wrong type

@@ -267,6 +267,8 @@ async def test_others_do_not_read_what_does_not_concern_them(ward: Ward) -> None
         ({"kind": "leave", "from": "2026-12-24", "to": "2026-12-20"}, 422),  # backwards
         ({"kind": "leave", "from": "9999-12-31"}, 422),  # no day after it
         ({"kind": "leave", "from": "1999-01-01"}, 422),  # not in the roster
+        ({"kind": "leave", "from": "0001-01-01"}, 422),  # before all calendars
+        ({"kind": "offer", "shift": "E", "from": "0001-01-01"}, 422),  # a nurse, and no such day
         ({"kind": "swap", "from": "2026-12-24", "partner": "x"}, 422),  # a day is no instant
         ({"kind": "offer", "from": "2026-12-24T07:00:00Z"}, 404),  # no such shift
         ({"kind": "holiday", "from": "2026-12-24"}, 422),  # no such kind

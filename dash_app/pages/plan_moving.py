@@ -1,0 +1,275 @@
+"""The part of the plan board in which a patient's bar is moved by keyboard or buttons, and two plans are compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import plans as actions
+from dash_app.charts import gantt
+from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.plan_talk import PATIENT
+from dash_app.pages.reader import chart_config, palette, wants_chinese
+from dash_app.pages.states import attributes
+from dash_app.pages.tables import Cell, table
+from dash_app.queries import plan_moving as queries
+from dash_app.queries.names import place_name
+from dash_app.queries.plan_moving import Moved
+from dash_app.queries.port import HospitalPort
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import local, number, plan_day
+from scheduling.model.admissions import Stay
+from scheduling.service.board import Consequence
+from twin.access import Permission
+
+MOVER, HELD, STEP, KEEP = "plan-mover", "plan-held", "plan-step", "plan-move-keep"
+OTHER, COMPARED = "plan-other", "plan-compared"
+MOST_TOLD = 12
+STEPS = {
+    "earlier": (mark("← a day earlier"), "ArrowLeft"),
+    "later": (mark("→ a day later"), "ArrowRight"),
+    "up": (mark("↑ room above"), "ArrowUp"),
+    "down": (mark("↓ room below"), "ArrowDown"),
+    "theatre": (mark("T other theatre"), "t"),
+    "away": (mark("Delete: back to the list"), "Delete"),
+}
+
+
+def comparing(port: HospitalPort, plan: str) -> list[Component]:
+    """Build the choice of a plan to compare with; nothing if there is none of the same days.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    plan : str
+        Id of the kept plan.
+    """
+    with port.read() as session:
+        found = queries.comparable(session, plan)
+    if not found:
+        return []
+    data = [
+        {"value": key, "label": _("{title}, cost {cost}").format(title=title or key[-8:], cost=number(cost))}
+        for key, title, cost in found
+    ]
+    return [
+        html.H3(_("Compare")),
+        html.Div(dmc.Select(id=OTHER, label=_("With which plan"), data=data), className="filters"),
+        html.Div(id=COMPARED, role="status"),
+    ]
+
+
+def moving() -> list[Component]:
+    """Build the place in which a chosen patient's bar is moved."""
+    return [dcc.Store(id=HELD, data=None), html.Div(id=MOVER)]
+
+
+def _where(one: Consequence) -> str:
+    parts = (one.where.patient, one.where.room, one.where.theatre, one.where.surgeon)
+    return " ".join(part for part in parts if part)
+
+
+def consequence_table(found: tuple[Consequence, ...], start_at: int) -> Component:
+    """Build a table of what a change does to each rule, what gets worse first.
+
+    Parameters
+    ----------
+    found : tuple[Consequence, ...]
+        From the board.
+    start_at : int
+        Midnight before the plan's first day, UTC microseconds.
+    """
+    rows: list[list[Cell]] = [
+        [
+            codes.code_text(codes.PLAN_RULES, one.rule.value),
+            _("must hold") if one.is_hard else _("should hold"),
+            _where(one),
+            plan_day(start_at, one.where.day) if one.where.day >= 0 else "",
+            number(one.before),
+            number(one.after),
+        ]
+        for one in found[:MOST_TOLD]
+    ]
+    if not rows:
+        return html.P(_("No rule is touched."))
+    headings = [_("Rule"), _("Kind"), _("Where or who"), _("Day"), _("Before"), _("After")]
+    return table(_("What it does"), headings, rows)
+
+
+def _place(port: HospitalPort, stay: Stay | None, start_at: int) -> str:
+    if stay is None:
+        return _("not admitted")
+    state, chinese = port.state(), wants_chinese()
+    parts = [plan_day(start_at, stay.day), place_name(state, stay.room, chinese=chinese)]
+    if stay.theatre:
+        parts.append(place_name(state, stay.theatre, chinese=chinese))
+    return " · ".join(parts)
+
+
+def _text(at: int) -> str:
+    return local(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _chart(port: HospitalPort, patient: str, found: Moved) -> Component:
+    state, chinese = port.state(), wants_chinese()
+    bars = [
+        gantt.Bar(
+            row=place_name(state, stay.place, chinese=chinese),
+            label=f"▶ {stay.encounter}" if stay.encounter == patient else stay.encounter[-8:],
+            start=_text(stay.start_at),
+            end=_text(stay.end_at),
+            duration_us=max(1, stay.end_at - stay.start_at),
+        )
+        for stay in sorted(found.stays, key=lambda one: (one.place, one.start_at))
+    ]
+    figure = gantt.figure(bars, palette(), now=_text(port.clock.now()))
+    label = _("Rooms with {patient} marked; the text above says where").format(patient=patient)
+    height = {"height": f"{figure['layout']['height']}px"}
+    graph = dcc.Graph(figure=figure, config=chart_config(), style=height)
+    return html.Div(graph, role="img", **attributes(aria_label=label))
+
+
+def mover(port: HospitalPort, patient: str, found: Moved) -> list[Component]:
+    """Build the buttons that move a patient's bar, and what the move would do.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    patient : str
+        Id.
+    found : Moved
+        The plan as it would be.
+    """
+    buttons = [
+        html.Button(
+            _(text),
+            id={"type": STEP, "step": step},
+            className="action",
+            n_clicks=0,
+            **attributes(data_key=key),
+        )
+        for step, (text, key) in STEPS.items()
+    ]
+    parts: list[Component] = [
+        html.H3(_("Move by keyboard")),
+        html.P(_("Focus a button here; arrows, T and Delete move the bar, Enter on “Keep” makes a draft of it.")),
+        html.P(_place(port, found.stay, found.start_at), className="summary", role="status"),
+        html.Div(buttons, className="filters"),
+    ]
+    if found.edited is not None:
+        change = found.edited.cost_after - found.edited.cost_before
+        told = _("Cost {change} against the kept plan").format(change=f"{'+' if change > 0 else ''}{number(change)}")
+        keep = html.Button(_("Keep as a draft"), id=KEEP, className="action primary", n_clicks=0)
+        parts += [html.P(told), consequence_table(found.edited.consequences, found.start_at), html.P(keep)]
+    return [html.Div([*parts, _chart(port, patient, found)], **attributes(data_arrow_keys="true"))]
+
+
+def _held(stay: Stay | None) -> dict[str, Any] | None:
+    return None if stay is None else {"day": stay.day, "room": stay.room, "theatre": stay.theatre}
+
+
+def _stay(patient: str, held: dict[str, Any] | None) -> Stay | None:
+    if held is None:
+        return None
+    return Stay(patient=patient, day=int(held["day"]), room=str(held["room"]), theatre=str(held["theatre"]))
+
+
+def _compared(port: HospitalPort, plan: str, other: str) -> list[Component]:
+    with port.read() as session:
+        found, start_at = queries.compared(session, plan, other)
+    rows: list[list[Cell]] = [
+        [_("Cost"), number(found.cost), number(found.other_cost)],
+        [_("Broken musts"), found.violations, found.other_violations],
+        [_("Patients elsewhere"), "", len(found.moved)],
+    ]
+    moved: list[list[Cell]] = []
+    for was, now in found.moved:
+        who = was or now
+        if who is not None:
+            moved.append([who.patient, _place(port, was, start_at), _place(port, now, start_at)])
+    parts: list[Component] = [
+        table(_("Two plans"), [_("What"), _("This plan"), _("The other plan")], rows),
+        html.H4(_("What differs by rule: before is this plan, after the other")),
+        consequence_table(found.consequences, start_at),
+    ]
+    if moved:
+        headings = [_("Patient"), _("This plan"), _("The other plan")]
+        parts += [html.H4(_("Who is elsewhere")), table(_("Who is elsewhere"), headings, moved)]
+    return parts
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register moving, keeping and comparing."""
+    _register_comparing(callbacks, port)
+
+    @callbacks.add(
+        Output(MOVER, "children"),
+        Output(HELD, "data"),
+        Input(PATIENT, "value"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def take(patient: str | None, search: str) -> tuple[list[Component], dict[str, Any] | None]:
+        plan = query_of(search).get("plan", "")
+        if not patient or not plan:
+            return [], None
+        with port.read() as session:
+            found = queries.moved(session, plan, patient, queries.place_of(session, plan, patient))
+        return mover(port, patient, found), _held(found.stay)
+
+    @callbacks.add(
+        Output(MOVER, "children", allow_duplicate=True),
+        Output(HELD, "data", allow_duplicate=True),
+        Input({"type": STEP, "step": ALL}, "n_clicks"),
+        State(HELD, "data"),
+        State(PATIENT, "value"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def step(clicks: list[int], held: dict[str, Any] | None, patient: str | None, search: str) -> Any:
+        plan = query_of(search).get("plan", "")
+        if not any(clicks) or not patient or not plan or not isinstance(ctx.triggered_id, dict):
+            raise PreventUpdate
+        with port.read() as session:
+            found = queries.moved(session, plan, patient, _stay(patient, held), str(ctx.triggered_id["step"]))
+        return mover(port, patient, found), _held(found.stay)
+
+    @callbacks.add(
+        Output(URL, "search", allow_duplicate=True),
+        Input(KEEP, "n_clicks"),
+        State(HELD, "data"),
+        State(PATIENT, "value"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def keep(clicks: int, held: dict[str, Any] | None, patient: str | None, search: str) -> str:
+        plan = query_of(search).get("plan", "")
+        if not clicks or not patient or not plan:
+            raise PreventUpdate
+        made = actions.move(port, plan, patient=patient, stay=_stay(patient, held))
+        return search_with(search, plan=made, run=None)
+
+
+def _register_comparing(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(COMPARED, "children"),
+        Input(OTHER, "value"),
+        State(URL, "search"),
+        permission=Permission.PLANS_READ,
+        prevent_initial_call=True,
+    )
+    def compare(other: str | None, search: str) -> list[Component]:
+        plan = query_of(search).get("plan", "")
+        return _compared(port, plan, other) if other and plan else []

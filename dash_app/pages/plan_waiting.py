@@ -1,0 +1,116 @@
+"""The part of the plan board that takes a waiting list: a sheet that is tried row by row before a plan is made."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import quote
+
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import plans as actions
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.states import attributes, shape
+from dash_app.pages.tables import Cell, table
+from dash_app.queries.port import HospitalPort
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.moments import number
+from scheduling.loaders.roster_sheets import decode_sheet
+from scheduling.loaders.waiting_list import COLUMNS
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem, ImportRefused
+from twin.events.watch import AlarmPriority
+
+FILE, NAME, TRY, REPORT, DAYS = (
+    "plan-list-file",
+    "plan-list-name",
+    "plan-list-try",
+    "plan-list-report",
+    "plan-days",
+)
+LARGEST_BYTES = 4_000_000
+_MOST_PROBLEMS = 50
+
+
+def asking() -> list[Component]:
+    """Build the file, its template and the button that tries it."""
+    text = _("Waiting list (CSV, optional)")
+    template = ",".join(COLUMNS) + "\n"
+    upload = dcc.Upload(id=FILE, max_size=LARGEST_BYTES, children=html.Span(text, className="action"))
+    return [
+        html.Div(upload, className="upload", **attributes(data_file_label=text)),
+        html.A(_("Template"), href=f"data:text/csv;charset=utf-8,{quote(template)}", download="waiting.csv"),
+        html.Span(id=NAME, className="secondary"),
+        html.Button(_("Try the list"), id=TRY, className="action", n_clicks=0),
+    ]
+
+
+def text_of(contents: str | None) -> str:
+    """Give the text of a file as the browser sends it; empty for none.
+
+    Parameters
+    ----------
+    contents : str or None
+        ``data:…;base64,…``.
+
+    Raises
+    ------
+    FieldError
+        If it did not arrive whole.
+    DecodeError
+        If it is no text.
+    """
+    if not contents:
+        return ""
+    try:
+        return decode_sheet(base64.b64decode(contents.partition(",")[2], validate=True), "waiting list")
+    except (binascii.Error, ValueError) as error:
+        told = FieldProblem(
+            field="file", place="upload", message="The file did not arrive whole.", cure="Send it again."
+        )
+        raise FieldError(told) from error
+
+
+def problems(refused: ImportRefused) -> list[Component]:
+    """Build the table of every row that cannot be used."""
+    first = refused.problems[:_MOST_PROBLEMS]
+    rows: list[list[Cell]] = [[one.place, one.field, one.message, one.cure] for one in first]
+    text = _("{count} problems: nothing is made until they are mended.").format(count=number(len(refused.problems)))
+    headings = [_("Where"), _("Column"), _("What is wrong"), _("What to do")]
+    return [
+        html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"),
+        table(_("Problems"), headings, rows),
+    ]
+
+
+def register(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register the name of the file and the trial."""
+    callbacks.add_clientside(
+        "name => name || ''", Output(NAME, "children"), Input(FILE, "filename"), prevent_initial_call=True
+    )
+
+    @callbacks.add(
+        Output(REPORT, "children"),
+        Input(TRY, "n_clicks"),
+        State(FILE, "contents"),
+        State(DAYS, "value"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def try_list(clicks: int, contents: str | None, days: Any) -> list[Component]:
+        if not clicks:
+            raise PreventUpdate
+        try:
+            found = actions.read_waiting(port, text_of(contents), int(days or 0))
+        except ImportRefused as refused:
+            return problems(refused)
+        text = _("{patients} patients, {rooms} rooms, {theatres} theatres, {nurses} nurses can be planned.").format(
+            patients=number(len(found.patients)),
+            rooms=number(len(found.rooms)),
+            theatres=number(len(found.theatres)),
+            nurses=number(len(found.nurses)),
+        )
+        return [html.P(text)]
