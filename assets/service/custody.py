@@ -173,6 +173,24 @@ def permit_leaving(session: Session, *, act: Act, permit: Permit, reason: str) -
     session.flush()
 
 
+def end_permits(session: Session, *, act: Act, asset_id: str) -> None:
+    """End the permits of a device that hold now, and take back those to come; what was outside before stays known."""
+    act.actor.require(Permission.DEVICES_WRITE)
+    load_asset(session, asset_id)
+    query = (
+        select(PermitRow)
+        .where(col(PermitRow.asset) == asset_id)
+        .where((col(PermitRow.end_at) == 0) | (col(PermitRow.end_at) > act.now))
+    )
+    for row in session.exec(query):
+        if row.start_at >= act.now:
+            session.delete(row)
+        else:
+            row.end_at = act.now
+            session.add(row)
+    session.flush()
+
+
 def permits_of(session: Session, asset_id: str) -> tuple[Permit, ...]:
     """Give all permits of a device."""
     rows = session.exec(select(PermitRow).where(col(PermitRow.asset) == asset_id).limit(1000))

@@ -47,6 +47,7 @@ IMPORT_KINDS = {
     "tags": mark("Tags and the devices that carry them"),
     "staff": mark("Staff by pseudonym"),
     "items": mark("Items with GTINs and packages"),
+    "work_orders": mark("Work orders and failures of a previous maintenance system"),
     "events": mark("Event log of visits or activities"),
 }
 _NEXT = {
@@ -56,6 +57,7 @@ _NEXT = {
     "tags": "devices",
     "staff": "tasks",
     "items": "stock",
+    "work_orders": "reliability",
     "events": "beds",
 }
 

@@ -143,6 +143,14 @@ def import_tags(
     _import(MasterKind.TAGS, file, is_dry_run, is_template, as_json)
 
 
+@command.command("work-orders", help=say("Take over the work orders and failures of a previous maintenance system."))
+def import_work_orders(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Take over work orders that are closed."""
+    _import(MasterKind.WORK_ORDERS, file, is_dry_run, is_template, as_json)
+
+
 @command.command("items", help=say("Import the item master with GTINs and packages."))
 def import_items(
     file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False

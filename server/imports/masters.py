@@ -1,4 +1,4 @@
-"""Spreadsheets of places, paths, assets, staff, items and tags: templates, row checks, and what they become."""
+"""Spreadsheets of places, devices, staff, items, tags and work orders: templates, row checks, what they become."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from assets.model.work import WorkKind
 from inventory.model.items import Criticality, ItemKind, StorageClass, Tracking
 from rfid_gateway.epc.naming import tag_id
 from server.imports.reading import Row
@@ -31,6 +33,7 @@ class MasterKind(StrEnum):
     STAFF = "staff"
     ITEMS = "items"
     TAGS = "tags"
+    WORK_ORDERS = "work_orders"
 
 
 class _Unreadable(ValueError):
@@ -139,6 +142,13 @@ def _tag(cell: str) -> str:
         raise _Unreadable(error.message.rstrip(".")) from error
 
 
+def _instant(cell: str) -> str:
+    try:
+        return datetime.fromisoformat(cell).isoformat()
+    except ValueError:
+        raise _Unreadable("expected a day or an instant such as 2025-03-31 14:05") from None
+
+
 def _codes(cell: str) -> tuple[str, ...]:
     return tuple(code.strip() for code in cell.split(";") if code.strip())
 
@@ -207,6 +217,22 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="tag", read=_tag, example="3414257BF40C0E4000000065", is_required=True),
         Column(name="asset", read=_identifier, example="IP-0221", is_required=True),
         Column(name="mode", read=_one_of(TagMode), example="new", default=TagMode.NEW),
+    ),
+    MasterKind.WORK_ORDERS: (
+        Column(name="id", read=_identifier, example="WO-2025-00417", is_required=True),
+        Column(name="asset", read=_text, example="IP-0221", is_required=True),
+        Column(name="kind", read=_one_of(WorkKind), example="corrective", is_required=True),
+        Column(name="opened", read=_instant, example="2025-03-31 14:05", is_required=True),
+        Column(name="closed", read=_instant, example="2025-04-02 10:30", is_required=True),
+        Column(name="title", read=_text, example="Door does not close"),
+        Column(name="failure_code", read=_text, example="latch"),
+        Column(name="finding", read=_text, example="repaired"),
+        Column(name="down_from", read=_instant, example="2025-03-31 14:05"),
+        Column(name="down_until", read=_instant, example="2025-04-02 10:30"),
+        Column(name="minutes", read=_whole(0, 100_000), example="45", default=0),
+        Column(name="labour_cost_minor", read=_whole(0, 10**12), example="4500", default=0),
+        Column(name="parts_cost_minor", read=_whole(0, 10**12), example="12000", default=0),
+        Column(name="technician", read=_text, example="Biomed 003"),
     ),
 }
 """Columns of each spreadsheet; an item's last three describe the package that its GTIN stands for."""

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -20,6 +21,7 @@ from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_re
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
 from server.imports.renewal import new_events
 from server.imports.tags import tag_events, tag_problems
+from server.imports.work_orders import count_new_orders, order_problems, past_orders, store_orders
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
 from twin.events.envelope import Event
@@ -151,7 +153,7 @@ def import_log(
 def import_master(
     hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool, actor: str = COMMAND_LINE
 ) -> MasterReport:
-    """Import a spreadsheet of places, paths, assets, staff, items or tags.
+    """Import a spreadsheet of places, paths, assets, staff, items, tags or work orders.
 
     Parameters
     ----------
@@ -188,6 +190,8 @@ def import_master(
     work = Importing(kind=kind.value, file=path.name, n_rows=len(rows), actor=actor)
     if kind is MasterKind.ITEMS:
         return _import_items(hospital, records, work, is_dry_run=is_dry_run)
+    if kind is MasterKind.WORK_ORDERS:
+        return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
     at = hospital.clock.now()
     if kind is MasterKind.TAGS:
         bindings = tag_events(hospital.live, records, at=at)
@@ -219,6 +223,25 @@ def _import_items(hospital: Hospital, records: Sequence[Record], work: Importing
             raise ImportRefused(work.file, problems)
         return MasterReport(is_stored=False, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new)
     return MasterReport(is_stored=True, kind=MasterKind.ITEMS, n_rows=len(records), n_new=hospital.write_now(use_case))
+
+
+def _import_orders(hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool) -> MasterReport:
+    kind = MasterKind.WORK_ORDERS
+    orders = past_orders(records, zone=ZoneInfo(hospital.settings.time_zone))
+
+    def use_case(session: Session) -> int:
+        n_new = store_orders(session, hospital, orders, file=work.file)
+        _note(session, hospital, work, n_new)
+        return n_new
+
+    if is_dry_run:
+        with hospital.read() as session:
+            problems = order_problems(session, orders, now=hospital.clock.now())
+            n_new = count_new_orders(session, orders)
+        if problems:
+            raise ImportRefused(work.file, problems)
+        return MasterReport(is_stored=False, kind=kind, n_rows=len(records), n_new=n_new)
+    return MasterReport(is_stored=True, kind=kind, n_rows=len(records), n_new=hospital.write_now(use_case))
 
 
 def _note(session: Session, hospital: Hospital, work: Importing, n_new: int) -> None:

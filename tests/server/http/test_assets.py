@@ -10,7 +10,9 @@ from assets.tables.reprocessing import save_machine, save_programme
 from server.care import look_after
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.clock import to_text
 from twin.events.places import PathDefined, PlaceDefined, PlaceKind
+from twin.events.things import BearerKind, TagBound, ZoneChanged
 
 PUMP = {
     "id": "pump-1",
@@ -207,3 +209,42 @@ async def test_what_somebody_keeps_is_told_and_a_forgotten_reservation_lapses(se
     assert after["kinds"] == [{"category": "infusion_pump", "free": 2}]
     periods = (await later.get("/v1/assets/pump-1/custody")).json()["custody"]
     assert [one["end_at"] != "" for one in periods] == [True]
+
+
+async def test_a_permit_keeps_the_door_silent_until_it_is_taken_back(served: Served) -> None:
+    head = {"occurred_at": served.clock.now(), "source": "import:places"}
+    exit_place = PlaceDefined(thing="gate", source_key="1", kind=PlaceKind.PORTAL, name="Gate", purpose="exit", **head)
+    served.hospital.record_now([exit_place])
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    tag = {"occurred_at": served.clock.now(), "source": "import:tags", "source_key": "t"}
+    served.hospital.record_now([TagBound(thing="T1", bearer="pump-1", bearer_kind=BearerKind.ASSET, **tag)])
+
+    def at_the_gate(key: str) -> bool:
+        seen = {"occurred_at": served.clock.now(), "source": "gateway:g", "source_key": key}
+        served.hospital.record_now([ZoneChanged(thing="T1", zone="gate", previous_zone=key, read_point="r", **seen)])
+        egress = served.hospital.live.assets["pump-1"].egress
+        return egress is not None and egress.occurred_at == served.clock.now()
+
+    until = to_text(served.clock.now() + 3600 * 1_000_000)
+    bad = await biomed.post("/v1/assets/pump-1/permits", json={"end_at": "2001-01-01T00:00:00Z", "reason": "loan"})
+    nobody = await biomed.post("/v1/assets/none/permits", json={"end_at": until, "reason": "loan"})
+    given = await biomed.post("/v1/assets/pump-1/permits", json={"end_at": until, "reason": "loan"})
+    assert (bad.status_code, nobody.status_code, given.status_code) == (422, 404, 201)
+    served.clock.advance(60)
+    assert not at_the_gate("a")
+
+    served.clock.advance(60)
+    taken = (await biomed.post("/v1/assets/pump-1/permits/ending")).json()["permits"]
+    assert [one["end_at"] for one in taken] == [to_text(served.clock.now())]
+    served.clock.advance(60)
+    assert at_the_gate("b")
+    endless = (await biomed.post("/v1/assets/pump-1/permits", json={"reason": "its patient takes it home"})).json()
+    assert endless["end_at"] == ""
+    served.clock.advance(60)
+    assert not at_the_gate("c")
+    await biomed.post("/v1/assets/pump-1/permits/ending")
+    served.clock.advance(60)
+    assert at_the_gate("d")
+    nurse = await served.signed_in(Role.NURSE)
+    assert (await nurse.post("/v1/assets/pump-1/permits", json={"end_at": until, "reason": "x"})).status_code == 403
