@@ -60,7 +60,14 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
     plain = text.removeprefix("\ufeff")
     head = plain.split("\n", 1)[0]
     split = max((";", "\t", ","), key=head.count)
-    rows = list(csv.reader(io.StringIO(plain), delimiter=split))
+    try:
+        # newline="" leaves line ends to the reader: a lone carriage return is one, and no fault of the file
+        rows = list(csv.reader(io.StringIO(plain, newline=""), delimiter=split))
+    except csv.Error as error:
+        cure = "Save the table as CSV in UTF-8."
+        raise ImportRefused(
+            source, [FieldProblem(field="row", place="file", message=f"{error}.", cure=cure)]
+        ) from error
     headings = [heading.strip().lower() for heading in rows[0]] if rows else []
     code_at = next((i for i, name in enumerate(headings) if "code" in name), -1)
     term_at = next((i for i, name in enumerate(headings) if "term" in name or "description" in name), -1)

@@ -396,7 +396,7 @@ def _cases(log: Path) -> list[Case]:
     try:
         with log.open(newline="", encoding="utf-8-sig") as file:
             cases = read_cases(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise PathwayError(str(log), "Cannot read the file.", "Check the path; it must be UTF-8.") from error
     if len(cases) < 2:
         raise PathwayError(str(log), f"Expected at least two cases, got {len(cases)}.", "Give a longer log.")

@@ -22,6 +22,8 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 CursorText = Annotated[str, Query(max_length=600, pattern=_CURSOR, description="`next` of the page before.")]
 Text = Annotated[str, Query(max_length=200, pattern=_NO_NUL)]
 PathText = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+PathCount = Annotated[int, Path(ge=0, le=MAX_INT)]
+"""A number within an address, such as a version: what no database can hold is refused before it is asked."""
 ShortText = Annotated[str, msgspec.Meta(max_length=200, pattern=_NO_NUL)]
 """A filter in a query struct."""
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from rfid_gateway.uplink.orders import OrderKind, OrderResult, Orders, Report
 from server.audit.chain import Entry, note
 from server.doors.context import Call, CallDep
-from server.doors.pages import PathText
+from server.doors.pages import PathCount, PathText
 from server.doors.router import Router
 from server.gateways import versions
 from server.gateways.desk import Reported, desk_of, keys_of
@@ -236,7 +236,7 @@ async def draft_settings(call: CallDep, gateway: PathText) -> VersionShown:
 
 
 @router.post("/{gateway}/settings/{version}/stage", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown)
-async def stage_settings(call: CallDep, gateway: PathText, version: int) -> VersionShown:
+async def stage_settings(call: CallDep, gateway: PathText, version: PathCount) -> VersionShown:
     """Give a version to the gateway; it takes itself back if it cannot start or loses the core by it."""
     return await call.hospital.write(
         lambda session: _shown(versions.stage(session, gateway, version, actor=call.actor, now=call.now))

@@ -126,11 +126,14 @@ class Interval:
         Of the confidence interval; infinite with fewer than two values.
     n : int
         Replications with a value.
+    error : float
+        Standard error of the mean; infinite with fewer than two values.
     """
 
     mean: float
     half_width: float
     n: int
+    error: float = float("inf")
 
 
 class Verdict(StrEnum):

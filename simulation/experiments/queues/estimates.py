@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.measures import interval_of
@@ -52,10 +51,10 @@ class QueueLine:
     @property
     def z(self) -> float:
         """Distance from the exact value in standard errors; NaN without one."""
-        spread = self.estimate.half_width
-        if not math.isfinite(self.exact) or not spread > 0 or math.isinf(spread):
+        error = self.estimate.error
+        if not math.isfinite(self.exact) or not error > 0 or math.isinf(error):
             return math.nan
-        return (self.estimate.mean - self.exact) / (spread / float(stats.t.ppf(0.975, self.estimate.n - 1)))
+        return (self.estimate.mean - self.exact) / error
 
 
 def queue_plan(question: QueueQuestion) -> RunPlan:

@@ -1,7 +1,12 @@
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.rules.emdn import read_emdn
+from inventory.rules.forecasting.reading import Columns, read_demand
+from server.imports.opening import read_positions
 from server.imports.reading import parse_instant, read_csv, read_xes
 from twin.clock import from_text
 from twin.errors import ImportRefused
@@ -95,3 +100,26 @@ def test_instants_in_utc_are_read_back_exactly(moment):
     at = parse_instant(moment.isoformat(sep=" ", timespec="microseconds"), "", "UTC")
 
     assert at == from_text(moment.isoformat(timespec="microseconds") + "+00:00")
+
+
+LONG = "x" * 200_000  # longer than any field that a CSV reader takes
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda text: read_emdn(text, source="file"),
+        lambda text: read_positions(text, "file", ZoneInfo("UTC")),
+        lambda text: read_demand(text.splitlines(), source="file", columns=Columns()),
+    ],
+    ids=["nomenclature", "opening stock", "demand"],
+)
+@pytest.mark.parametrize(
+    "text",
+    [f"{LONG}\n1", f"code,term\nA,{LONG}\n", f"item,place,quantity\na,{LONG},1\n", "\r摋\U0006d71bÊ", 'a,"b\r\nc'],
+)
+def test_a_table_that_no_reader_takes_is_refused_with_a_cure(read, text):
+    with pytest.raises(ImportRefused) as refused:
+        read(text)
+
+    assert all(problem.cure for problem in refused.value.problems)

@@ -118,3 +118,26 @@ def test_quantile_interval_covers_the_quantile() -> None:
 
     assert hits / 400 >= 0.93
     assert quantile_interval(np.arange(5.0), 0.95)[2] == math.inf
+
+
+@pytest.mark.parametrize(("shape", "replications"), [(2.0, 20), (4.0, 10), (1.0, 40)])
+def test_intervals_of_skewed_values_cover_as_often_as_they_say(shape: float, replications: int) -> None:
+    random, hits, plain = np.random.default_rng(2), 0, 0
+    for row in random.gamma(shape, 1 / shape, (MACRO_RUNS, replications)):
+        found = interval_of(row, 0.95)
+        hits += abs(found.mean - 1.0) <= found.half_width
+        plain += abs(found.mean - 1.0) <= stats.t.ppf(0.975, replications - 1) * found.error
+
+    assert 0.935 <= hits / MACRO_RUNS <= 0.965
+    assert plain < hits  # Student's interval alone covers too seldom
+
+
+def test_an_interval_is_student_s_where_nothing_is_skewed_or_little_is_known() -> None:
+    balanced = np.array([1.0, 2.0, 3.0, 4.0, 5.0] * 4)
+    few = np.array([1.0, 1.0, 7.0])
+    for values in (balanced, few):
+        found = interval_of(values, 0.95)
+        student = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values))
+        assert found.half_width == pytest.approx(student)
+        assert found.error == pytest.approx(values.std(ddof=1) / math.sqrt(len(values)))
+    assert interval_of(np.full(20, 3.0), 0.95).half_width == 0.0
