@@ -40,6 +40,38 @@ def check_roster(problem: RosterProblem, roster: Roster) -> RosterReport:
     return _Check(problem, roster).report()
 
 
+def check_cover(problem: RosterProblem, roster: Roster) -> tuple[RosterFinding, ...]:
+    """Check only how many are there: the needs of a problem.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        Its needs count, rules of people do not.
+    roster : Roster
+        At least everything on the days of the needs.
+    """
+    check = _Check(problem, roster)
+    check.findings.clear()
+    check.needs()
+    return tuple(check.findings)
+
+
+def check_fairness(problem: RosterProblem, roster: Roster) -> tuple[RosterFinding, ...]:
+    """Check only how evenly shifts are shared.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        Its fairness counts, rules of people do not.
+    roster : Roster
+        At least every shift that is to be shared.
+    """
+    check = _Check(problem, roster)
+    check.findings.clear()
+    check.fairness()
+    return tuple(check.findings)
+
+
 class _Check:
     """One check; ``worked`` is each employee's shift by day."""
 
@@ -61,9 +93,9 @@ class _Check:
             self._totals(employee, contract)
             self._runs(employee, contract)
             self._weekends(employee, contract)
-        self._needs()
+        self.needs()
         self._wishes()
-        self._fairness()
+        self.fairness()
         self._fixed()
         return RosterReport(findings=tuple(self.findings))
 
@@ -187,7 +219,8 @@ class _Check:
         if self.problem.is_last:
             self._within(RosterRule.WEEKENDS, contract.weekends, employee.history.weekends + busy, employee)
 
-    def _needs(self) -> None:
+    def needs(self) -> None:
+        """Look at each need."""
         for need in self.problem.needs:
             n = self.present[need.day, need.shift, need.skill]
             where = {"day": need.day, "shift": need.shift, "skill": need.skill}
@@ -207,7 +240,8 @@ class _Check:
                 if mentor.get(day) != shift:
                     self._add(RosterRule.TRAINING, 1, pair.weight, employee=pair.trainee, day=day, shift=shift)
 
-    def _fairness(self) -> None:
+    def fairness(self) -> None:
+        """Look at each share."""
         weekend = {day for days in self.problem.weekends() for day in days}
         for rule in self.problem.fairness:
             counts = {

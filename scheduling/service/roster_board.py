@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from scheduling.checker.rosters import check_roster
+from scheduling.checker.rosters import check_cover, check_fairness, check_roster
 from scheduling.model.rosters import (
     Assignment,
-    Contract,
-    Employee,
+    Fairness,
     Roster,
     RosterFinding,
     RosterProblem,
@@ -27,7 +26,6 @@ from twin.errors import FieldError, FieldProblem, NotFound
 BROKEN_PRICE = 100_000
 """How a broken must is ranked among choices: each unit comes after any price below this."""
 MOST_SWAPS = 20
-_FREE = Contract(id="free")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +122,19 @@ class RosterBoard:
         self.roster = roster
         self.employees = {one.id: one for one in problem.employees}
         self.shifts = {one.id: one for one in problem.shifts}
-        self._held = {(one.employee, one.day): one for one in roster.assignments}
-        # Cover and fairness look at who is there, never at what their contracts say.
-        self._crowd = replace(
-            problem,
-            employees=tuple(
-                Employee(id=one.id, contract=_FREE.id, skills=frozenset(problem.skills)) for one in problem.employees
-            ),
-            contracts=(_FREE,),
-            shifts=tuple(Shift(id=one.id) for one in problem.shifts),
-            requests=(),
-            pairs=(),
-            pins=(),
-            change=0,
-        )
+        self._held: dict[tuple[str, int], Assignment] = {}
+        for one in roster.assignments:
+            self._held.setdefault((one.employee, one.day), one)  # of two shifts a day the checker counts the first
+        # Cover and fairness look at who is there, never at what people may do.
+        self._crowd = replace(problem, shifts=tuple(Shift(id=one.id) for one in problem.shifts))
+        self._weekend = {day for days in problem.weekends() for day in days}
+        # What each share is counted from; a question looks at these instead of the whole roster.
+        self._shared = [
+            (rule, [one for one in self._held.values() if self._counts(rule, one)]) for rule in problem.fairness
+        ]
+        self._own_before: dict[frozenset[str], tuple[RosterFinding, ...]] = {}
+        self._cover_before: dict[frozenset[int], tuple[RosterFinding, ...]] = {}
+        self._shares_before = self._shares(())
 
     def at(self, employee: str, day: int) -> Assignment:
         """Give what a day of somebody is; an empty shift is a day off.
@@ -191,8 +188,12 @@ class RosterBoard:
         now = cells_at(self.roster, cells)
         who = frozenset(cell.employee for cell in cells)
         days = frozenset(cell.day for cell in cells)
-        then = with_cells(self.roster, cells)
-        before, after = self._findings(self.roster, who, days), self._findings(then, who, days)
+        if who not in self._own_before:
+            self._own_before[who] = self._own(who, ())
+        if days not in self._cover_before:
+            self._cover_before[days] = self._cover(days, ())
+        before = [*self._own_before[who], *self._cover_before[days], *self._shares_before]
+        after = [*self._own(who, cells), *self._cover(days, cells), *self._shares(cells)]
         consequences = consequences_between(before, after)
         return Choice(
             cells=tuple(cells),
@@ -202,12 +203,11 @@ class RosterBoard:
             is_present=tuple(now) == tuple(cells),
         )
 
-    def _findings(self, roster: Roster, who: frozenset[str], days: frozenset[int]) -> list[RosterFinding]:
-        """Give the breaches that hang on some people and some days: their own rules, and everybody's cover."""
+    def _own(self, who: frozenset[str], cells: Sequence[Assignment]) -> tuple[RosterFinding, ...]:
+        """Give the breaches of some people's own rules."""
         # A trainee's days are judged by the mentor's: who changes brings the other one along.
         pairs = [pair for pair in self.problem.pairs if who & {pair.trainee, pair.mentor}]
-        mates = {one for pair in pairs for one in (pair.trainee, pair.mentor)}
-        people = who | mates
+        people = who | {one for pair in pairs for one in (pair.trainee, pair.mentor)}
         own = replace(
             self.problem,
             employees=tuple(self.employees[one] for one in sorted(people)),
@@ -217,13 +217,28 @@ class RosterBoard:
             pairs=tuple(one for one in self.problem.pairs if {one.trainee, one.mentor} <= people),
             pins=tuple(one for one in self.problem.pins if one.employee in people),
         )
+        theirs = Roster(assignments=tuple(one for one in self.roster.assignments if one.employee in people))
+        return check_roster(own, with_cells(theirs, cells)).findings
+
+    def _cover(self, days: frozenset[int], cells: Sequence[Assignment]) -> tuple[RosterFinding, ...]:
+        """Give the breaches of cover on some days."""
         crowd = replace(self._crowd, needs=tuple(one for one in self.problem.needs if one.day in days))
-        # Fairness counts whole rosters; without it only the days that change are needed.
-        present = [one for one in roster.assignments if crowd.fairness or one.day in days]
-        theirs = Roster(assignments=tuple(one for one in roster.assignments if one.employee in people))
-        shared = check_roster(crowd, Roster(assignments=tuple(present))).findings
-        # A day with two shifts is told with the person's own rules already.
-        return [*check_roster(own, theirs).findings, *(one for one in shared if not one.is_hard or not one.employee)]
+        present = Roster(assignments=tuple(one for one in self.roster.assignments if one.day in days))
+        return check_cover(crowd, with_cells(present, cells))
+
+    def _counts(self, rule: Fairness, one: Assignment) -> bool:
+        return one.shift in rule.shifts if rule.shifts else one.day in self._weekend
+
+    def _shares(self, cells: Sequence[Assignment]) -> tuple[RosterFinding, ...]:
+        """Give the breaches of fairness."""
+        found: list[RosterFinding] = []
+        for rule, shared in self._shared:
+            counts = [one for one in cells if one.shift and self._counts(rule, one)]
+            changed = {(cell.employee, cell.day) for cell in cells}
+            kept = [one for one in shared if (one.employee, one.day) not in changed]
+            roster = Roster(assignments=(*kept, *counts))
+            found += check_fairness(replace(self._crowd, fairness=(rule,)), roster)
+        return tuple(found)
 
     def alternatives(self, employee: str, day: int) -> list[Choice]:
         """Give everything that a day of somebody could be, the best first; what it is now is among it.
