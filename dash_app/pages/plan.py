@@ -19,7 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_futures, plan_moving, plan_talk, plan_waiting
+from dash_app.pages import plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -109,7 +109,7 @@ def content(port: HospitalPort) -> list[Component]:
     found = plans.published(port.state(), chinese=wants_chinese())
     if not found:
         return [empty(_("No plan is in force"), _("Have one made from the waiting list, check it, then publish it."))]
-    return [part for plan in found for part in _plan_panels(port, plan)]
+    return [*plan_followed.content(port), *(part for plan in found for part in _plan_panels(port, plan))]
 
 
 def _view(port: HospitalPort, run: str) -> JobView | None:

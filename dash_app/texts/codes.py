@@ -360,6 +360,14 @@ PLAN_RULES: Mapping[str, str] = {
     "fairness": mark("Nights and weekends shared"),
     "training": mark("Trainee with mentor"),
 }
+STAY_OUTCOMES: Mapping[str, str] = {
+    "due": mark("Still to come"),
+    "as_planned": mark("As planned"),
+    "elsewhere": mark("In another room"),
+    "late": mark("Late"),
+    "not_come": mark("Has not come"),
+    "cancelled": mark("Called off"),
+}
 SHIFT_REQUEST_KINDS: Mapping[str, str] = {
     "leave": mark("Leave"),
     "swap": mark("Swap"),

@@ -24,7 +24,7 @@ class Line:
     values : dict[str, str]
         Cells by column, without blanks around them.
     place : str
-        Where the row stands, such as ``staff, row 3``.
+        Where the row stands, such as ``staff row 3``.
     problems : Problems
         Where problems go.
     """
@@ -135,11 +135,11 @@ def lines_of(
     names = [name.strip().lower() for name in rows[0]] if rows else []
     for name in required:
         if name not in names:
-            problems.add(name, f"{sheet}, row 1", "The column is missing.", f"Columns: {', '.join(columns)}.")
+            problems.add(name, f"{sheet} row 1", "The column is missing.", f"Columns: {', '.join(columns)}.")
     for index, name in enumerate(names):
         if name not in columns or name in names[:index]:
             told = "The column stands twice." if name in names[:index] else f"There is no column {name[:40]!r}."
-            problems.add(name[:40], f"{sheet}, row 1", told, f"Columns: {', '.join(columns)}.")
+            problems.add(name[:40], f"{sheet} row 1", told, f"Columns: {', '.join(columns)}.")
     if len(rows) > MOST_ROWS:
         problems.add(sheet, "sheet", f"More than {MOST_ROWS} rows.", "Split the sheet.")
     found = []
@@ -147,7 +147,7 @@ def lines_of(
     for number, row in enumerate(rows[1 : MOST_ROWS + 1], start=2):
         if not any(cell.strip() for cell in row):
             continue  # spreadsheets leave empty rows behind
-        line = Line(dict(zip(names, (cell.strip() for cell in row), strict=False)), f"{sheet}, row {number}", problems)
+        line = Line(dict(zip(names, (cell.strip() for cell in row), strict=False)), f"{sheet} row {number}", problems)
         if len(row) > len(names):
             line.wrong(sheet, f"Expected {len(names)} cells, got {len(row)}.", "Quote cells with separators.")
         if key:

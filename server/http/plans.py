@@ -9,7 +9,9 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from dash_app.queries import adherence
 from scheduling.model.plans import Override, PlanKind
+from scheduling.rules.adherence import counted
 from scheduling.service import plans as service
 from scheduling.tables.plans import PlanRow, list_plan_rows, load_plan_row
 from server.doors.context import Call, CallDep
@@ -203,6 +205,48 @@ def _detail(row: PlanRow) -> PlanDetail:
         plan=msgspec.Raw(row.plan),
         report=msgspec.Raw(row.report),
         overrides=msgspec.Raw(row.overrides.encode()),
+    )
+
+
+class StayFollowed(msgspec.Struct, frozen=True, kw_only=True):
+    """A planned stay and what became of it; ``delay_s`` is against the planned hour, ``room`` where the patient is."""
+
+    encounter: str
+    outcome: str
+    planned: str
+    planned_room: str
+    room: str
+    delay_s: float
+
+
+class PlanFollowed(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan of admissions in force beside what happened: how many became what, then each stay by its start."""
+
+    plan: str
+    counts: dict[str, int]
+    stays: list[StayFollowed]
+
+
+@router.get("/in-force/followed", permission=Permission.PLANS_READ, gives=PlanFollowed)
+def get_followed(call: CallDep) -> PlanFollowed:
+    """Tell what became of the plan of admissions in force; empty without one."""
+    state = call.hospital.live.freeze(call.now)
+    found = adherence.followed(state)
+    plan = state.plans.get("admissions")
+    return PlanFollowed(
+        plan=plan.thing if plan is not None else "",
+        counts={outcome.value: count for outcome, count in counted(found).items()},
+        stays=[
+            StayFollowed(
+                encounter=one.stay.encounter,
+                outcome=one.outcome.value,
+                planned=to_text(one.stay.start_at),
+                planned_room=one.stay.place,
+                room=one.room,
+                delay_s=one.delay_s,
+            )
+            for one in found
+        ],
     )
 
 

@@ -78,6 +78,6 @@ def test_wrong_rows_are_named_in_chinese_and_nothing_is_made(visit, served, clea
 
     page.click("#roster-make")
 
-    page.locator("#roster-report tr", has_text="staff, row 3").wait_for()
+    page.locator("#roster-report tr", has_text="staff row 3").wait_for()
     assert watched.violations() == []
     assert rosters(served) == []

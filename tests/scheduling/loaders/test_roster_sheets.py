@@ -91,31 +91,31 @@ def test_histories_make_runs_go_on() -> None:
 @pytest.mark.parametrize(
     ("sheet", "old", "new", "place", "field"),
     [
-        ("staff", "bo,full", "bo,part", "staff, row 3", "contract"),  # unknown contract
-        ("staff", "bo,full", "ann,full", "staff, row 3", "staff"),  # one id twice
-        ("staff", "bo,full,RN", "bo,full,", "staff, row 3", "skills"),  # nothing that they can do
-        ("staff", "12-24..", "12-27..", "staff, row 2", "leave"),  # backwards
-        ("staff", "2026-12-22=N", "2026-12-32=N", "staff, row 3", "off"),  # no such day
-        ("staff", "2026-12-22=N", "2026-12-22=X", "staff, row 3", "off"),  # no such shift
-        ("staff", "2026-12-22=N", "2027-12-22=N", "staff, row 3", "off"),  # after the roster
-        ("staff", "2026-12-23=E,ann", "2026-12-23=E,zoe", "staff, row 3", "mentor"),  # unknown mentor
-        ("staff", "2026-12-23=E,ann", "2026-12-23=E,bo", "staff, row 3", "mentor"),  # their own mentor
-        ("staff", "staff,contract", "who,contract", "staff, row 1", "staff"),  # column missing
+        ("staff", "bo,full", "bo,part", "staff row 3", "contract"),  # unknown contract
+        ("staff", "bo,full", "ann,full", "staff row 3", "staff"),  # one id twice
+        ("staff", "bo,full,RN", "bo,full,", "staff row 3", "skills"),  # nothing that they can do
+        ("staff", "12-24..", "12-27..", "staff row 2", "leave"),  # backwards
+        ("staff", "2026-12-22=N", "2026-12-32=N", "staff row 3", "off"),  # no such day
+        ("staff", "2026-12-22=N", "2026-12-22=X", "staff row 3", "off"),  # no such shift
+        ("staff", "2026-12-22=N", "2027-12-22=N", "staff row 3", "off"),  # after the roster
+        ("staff", "2026-12-23=E,ann", "2026-12-23=E,zoe", "staff row 3", "mentor"),  # unknown mentor
+        ("staff", "2026-12-23=E,ann", "2026-12-23=E,bo", "staff row 3", "mentor"),  # their own mentor
+        ("staff", "staff,contract", "who,contract", "staff row 1", "staff"),  # column missing
         ("staff", STAFF, "", "sheet", "staff"),  # empty sheet
-        ("contracts", "full,60", "full,100", "contracts, row 2", "hours_min"),  # above the largest
-        ("contracts", "full,60", "full,-1", "contracts, row 2", "hours_min"),  # negative hours
-        ("contracts", "full,60", "full,NaN", "contracts, row 2", "hours_min"),  # no number
-        ("contracts", "N=4", "N=many", "contracts, row 2", "shifts_max"),  # no number
-        ("contracts", "N=4", "X=4", "contracts, row 2", "shifts_max"),  # no such shift
-        ("contracts", ",2,5,", ",0,5,", "contracts, row 2", "run_min"),  # below 1
-        ("contracts", ",2,5,", ",2,99999999999,", "contracts, row 2", "run_max"),  # huge
-        ("cover", "daily,E,,1,2", "daily,E,,3,2", "cover, row 2", "preferred"),  # fewer than the minimum
-        ("cover", "daily,E,,1,2", "dally,E,,1,2", "cover, row 2", "day"),  # no day
-        ("cover", "daily,E,,1,2", "daily,X,,1,2", "cover, row 2", "shift"),  # no such shift
-        ("cover", "mon,N,ICU", "mon,N,OR", "cover, row 5", "skill"),  # nobody has it
-        ("cover", "sat,E,,1,1", "daily,E,,1,1", "cover, row 3", "day"),  # twice
-        ("cover", "daily,E,,1,2", "daily,E,,1,2,9", "cover, row 2", "cover"),  # a cell too many
-        ("cover", "minimum", "least", "cover, row 1", "least"),  # mistyped column
+        ("contracts", "full,60", "full,100", "contracts row 2", "hours_min"),  # above the largest
+        ("contracts", "full,60", "full,-1", "contracts row 2", "hours_min"),  # negative hours
+        ("contracts", "full,60", "full,NaN", "contracts row 2", "hours_min"),  # no number
+        ("contracts", "N=4", "N=many", "contracts row 2", "shifts_max"),  # no number
+        ("contracts", "N=4", "X=4", "contracts row 2", "shifts_max"),  # no such shift
+        ("contracts", ",2,5,", ",0,5,", "contracts row 2", "run_min"),  # below 1
+        ("contracts", ",2,5,", ",2,99999999999,", "contracts row 2", "run_max"),  # huge
+        ("cover", "daily,E,,1,2", "daily,E,,3,2", "cover row 2", "preferred"),  # fewer than the minimum
+        ("cover", "daily,E,,1,2", "dally,E,,1,2", "cover row 2", "day"),  # no day
+        ("cover", "daily,E,,1,2", "daily,X,,1,2", "cover row 2", "shift"),  # no such shift
+        ("cover", "mon,N,ICU", "mon,N,OR", "cover row 5", "skill"),  # nobody has it
+        ("cover", "sat,E,,1,1", "daily,E,,1,1", "cover row 3", "day"),  # twice
+        ("cover", "daily,E,,1,2", "daily,E,,1,2,9", "cover row 2", "cover"),  # a cell too many
+        ("cover", "minimum", "least", "cover row 1", "least"),  # mistyped column
     ],
 )
 def test_every_wrong_cell_is_named_by_sheet_and_row(sheet: str, old: str, new: str, place: str, field: str) -> None:

@@ -215,7 +215,7 @@ def test_wrong_rows_of_sheets_are_all_named(
     Path(sheets[2]).write_text(COVER.replace("daily,E", "daily,X"))
 
     asked = ["plan", "sheets", *sheets, "--starts", "2026-12-21", "--days", "7"]
-    refused(asked, capsys, "contracts, row 2", "cover, row 2", "hours_min", "'X'")
+    refused(asked, capsys, "contracts row 2", "cover row 2", "hours_min", "'X'")
     refused([*asked[:-4], "--starts", "soon"], capsys, "starts")
 
 

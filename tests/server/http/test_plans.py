@@ -19,8 +19,9 @@ from tests.scheduling.wards import patient, problem
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.clock import DAY_US
+from twin.events.patients import EncounterClass, EncounterStarted
 from twin.events.places import PlaceDefined, PlaceKind
-from twin.events.work import StaffDefined
+from twin.events.work import PlannedStay, PlanPublished, StaffDefined
 
 pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
 
@@ -194,3 +195,30 @@ async def test_bad_calls_get_a_clear_answer(
 
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_what_became_of_the_plan_in_force_is_told(served: Served) -> None:
+    planner = await served.signed_in(Role.PLANNER)
+    assert (await planner.get("/v1/plans/in-force/followed")).json() == {
+        "plan": "",
+        "counts": dict.fromkeys(("due", "as_planned", "elsewhere", "late", "not_come", "cancelled"), 0),
+        "stays": [],
+    }
+    now = served.clock.now()
+    stays = tuple(PlannedStay(encounter=name, place="r1", start_at=now, end_at=now + 1) for name in ("e-a", "e-b"))
+    told = {"source": "user:p", "occurred_at": now}
+    served.hospital.record_now(
+        [
+            PlanPublished(
+                **told, thing="p1", source_key="p1", kind="admissions", start_at=now, end_at=now + 1, stays=stays
+            ),
+            EncounterStarted(
+                **told, thing="e-a", source_key="e-a", encounter_class=EncounterClass.INPATIENT, place="r2"
+            ),
+        ]
+    )
+
+    found = (await planner.get("/v1/plans/in-force/followed")).json()
+
+    assert (found["plan"], found["counts"]["elsewhere"], found["counts"]["due"]) == ("p1", 1, 1)
+    assert {one["encounter"]: one["room"] for one in found["stays"]} == {"e-a": "r2", "e-b": ""}

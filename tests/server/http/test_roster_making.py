@@ -38,8 +38,8 @@ async def test_every_wrong_cell_comes_back_with_its_row(served: Served) -> None:
     answer = await planner.post("/v1/roster/sheets", json={**SHEETS, "staff": staff})
 
     assert answer.status_code == 422
-    assert "staff, row 2" in answer.text
-    assert "staff, row 3" in answer.text
+    pointers = [one["pointer"] for one in answer.json()["errors"]]
+    assert pointers == ["/staff/row/2/leave", "/staff/row/3/contract"]
 
 
 @pytest.mark.parametrize(
