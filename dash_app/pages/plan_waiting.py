@@ -88,9 +88,12 @@ def problems(refused: ImportRefused) -> list[Component]:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the name of the file and the trial."""
-    callbacks.add_clientside(
-        "name => name || ''", Output(NAME, "children"), Input(FILE, "filename"), prevent_initial_call=True
+
+    @callbacks.add(
+        Output(NAME, "children"), Input(FILE, "filename"), permission=Permission.PLANS_EDIT, prevent_initial_call=True
     )
+    def name_it(name: str | None) -> str:
+        return name or ""
 
     @callbacks.add(
         Output(REPORT, "children"),

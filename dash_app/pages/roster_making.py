@@ -238,12 +238,16 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 def _register_names(callbacks: Callbacks) -> None:
     for sheet in SHEETS:
-        callbacks.add_clientside(
-            "name => name || ''",
-            Output(f"{file_of(sheet)}-name", "children"),
-            Input(file_of(sheet), "filename"),
+        identity = file_of(sheet)
+
+        @callbacks.add(
+            Output(f"{identity}-name", "children"),
+            Input(identity, "filename"),
+            permission=Permission.PLANS_EDIT,
             prevent_initial_call=True,
         )
+        def name_it(name: str | None) -> str:
+            return name or ""
 
 
 def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:

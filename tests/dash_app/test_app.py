@@ -8,7 +8,18 @@ import pytest
 from dash._utils import clean_property_name, split_callback_id
 
 from dash_app.app import STATIC, build_dash, build_handheld, build_ui
-from dash_app.pages import bed_work, frame, gateway_walk, gateway_work, gateways, whatif_situations
+from dash_app.pages import (
+    bed_work,
+    frame,
+    gateway_walk,
+    gateway_work,
+    gateways,
+    plan_moving,
+    roster_editing,
+    shift_decisions,
+    shift_requests,
+    whatif_situations,
+)
 from dash_app.pages.guard import PERMISSION_ATTRIBUTE
 from dash_app.pages.registry import PAGES, page_for
 from tests.dash_app.small_hospital import EVERYTHING, small_port, stranger_port
@@ -75,6 +86,20 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     under_a_kept_plan |= {"plan-futures-count", "plan-futures-other", "plan-futures-run", "plan-futures-answer"}
     # Under the places that were found for an emergency, and under what a re-plan would change.
     under_a_kept_plan |= {"surgery-take", "surgery-make"}
+    under_a_plan |= {"plan-enough", "roster-enough", "roster-keep", "roster-title"}
+    under_a_kept_plan |= {getattr(plan_moving, name) for name in ("HELD", "STEP", "KEEP", "OTHER", "COMPARED")}
+    under_a_kept_plan |= {
+        getattr(roster_editing, name)
+        for name in ("WHO", "DAY", "CHOICES", "CHOOSE", "LET_GO", "ILL", "ILL_FROM", "ILL_TO", "MEND", "AGAIN")
+    }
+    # Under a roster that is in force and has the reader in it, and beside a request that somebody has made.
+    in_a_roster = {
+        getattr(shift_requests, name)
+        for name in ("SHIFT", "REASON", "FIRST", "LAST", "LEAVE", "OFFER", "SWAPS", "SWAP", "ACT")
+    } | {
+        getattr(shift_decisions, name)
+        for name in ("LOOK", "OVERRIDE", "ANSWER", "DECIDE", "OPEN", "OPEN_DAY", "OPEN_SHIFT", "OPEN_SKILL")
+    }
     # The small hospital has no desk for gateways, so that the page says only how to start one.
     beside_a_gateway_that_reports = {
         gateways.CONTENT,
@@ -112,6 +137,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         | of_a_bed
         | under_a_plan
         | under_a_kept_plan
+        | in_a_roster
         | beside_a_gateway_that_reports
     )
     assert unknown <= sometimes
