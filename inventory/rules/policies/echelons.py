@@ -351,24 +351,35 @@ class _Tree:
         )
 
     def _table(self, name: str) -> Floats:
-        """Give costs of the subtree by outbound (rows) and inbound service time (columns)."""
-        stage, size = self.stages[name], self.horizon
-        outs, ins = np.arange(size)[:, None], np.arange(size)[None, :]
-        net = ins + stage.processing_time - outs
-        limit = self.longest[name] - stage.processing_time
-        allowed = (net >= 0) & (ins >= stage.inbound_service_time) & (ins <= max(limit, stage.inbound_service_time))
-        if stage.outbound_service_time is not None:
-            allowed &= outs <= stage.outbound_service_time
-        elif not self.customers[name]:
-            allowed &= outs <= 0
-        table = np.where(allowed, stage.holding_cost * stage.demand_bound * np.sqrt(np.maximum(net, 0)), np.inf)
+        """Give costs of the subtree by outbound (rows) and inbound service time (columns).
+
+        No stage can wait longer for its supplies than the slowest way to it, nor promise more than that and its own
+        work: its table ends there, so that a long chain does not make the tables of its first stages large.
+        """
+        stage = self.stages[name]
+        ins = max(self.longest[name] - stage.processing_time, stage.inbound_service_time) + 1
+        outs = self._longest_promise(name) + 1
+        # the cost depends on the time to be covered only, so that one row of it, shifted, is the whole table
+        covered = np.arange(1 - outs, ins) + stage.processing_time
+        cost = stage.holding_cost * stage.demand_bound * np.sqrt(np.maximum(covered, 0))
+        cost[covered < 0] = np.inf
+        table = np.lib.stride_tricks.sliding_window_view(cost, ins)[::-1]
+        by_in = np.zeros(ins)
+        by_in[: stage.inbound_service_time] = np.inf
         for supplier in stage.suppliers:
             if supplier in self.out_cost:  # its outbound time is at most our inbound time
-                table = table + np.minimum.accumulate(self.out_cost[supplier])[None, :]
+                by_in += _up_to(self.out_cost[supplier], ins)
+        found = table + by_in
         for customer in self.customers[name]:
             if customer in self.in_cost:  # its inbound time is at least our outbound time
-                table = table + np.minimum.accumulate(self.in_cost[customer][::-1])[::-1][:, None]
-        return np.asarray(table)
+                found += _from(self.in_cost[customer], outs)[:, None]
+        return np.asarray(found)
+
+    def _longest_promise(self, name: str) -> int:
+        stage = self.stages[name]
+        if stage.outbound_service_time is not None:
+            return min(stage.outbound_service_time, self.longest[name])
+        return self.longest[name] if self.customers[name] else 0
 
     def _trace(
         self, root: str, pair: tuple[int, int], choice: dict[str, NDArray[np.int64]]
@@ -385,6 +396,18 @@ class _Tree:
                     chosen = out_time + int(np.argmin(self.in_cost[customer][out_time:]))
                     times[customer] = (int(choice[customer][chosen]), chosen)
         return times
+
+
+def _up_to(costs: Floats, size: int) -> Floats:
+    """Give the least cost of all times up to each of ``size`` times."""
+    least = np.minimum.accumulate(costs)
+    return np.concatenate((least[:size], np.full(max(0, size - len(least)), least[-1])))
+
+
+def _from(costs: Floats, size: int) -> Floats:
+    """Give the least cost of all times from each of ``size`` times on; none is left beyond the end."""
+    least = np.minimum.accumulate(costs[::-1])[::-1]
+    return np.concatenate((least[:size], np.full(max(0, size - len(least)), np.inf)))
 
 
 def guaranteed_service_times(stages: Sequence[Stage]) -> ServiceTimes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -128,6 +129,72 @@ def test_service_times_equal_the_peer() -> None:
 
     assert found.cost == pytest.approx(cost, rel=1e-6)
     assert found.service_times == {str(key): value for key, value in times.items()}
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_service_times_of_small_trees_are_the_best_of_all(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 4))
+    suppliers: list[list[str]] = [[] for _ in range(count)]
+    for later in range(1, count):
+        earlier = data.draw(st.integers(0, later - 1))
+        fed, by = (later, earlier) if data.draw(st.booleans()) else (earlier, later)
+        suppliers[fed].append(str(by))
+    stages = [
+        Stage(
+            id=str(index),
+            processing_time=data.draw(st.integers(0, 3)),
+            holding_cost=data.draw(st.integers(0, 9)),
+            demand_bound=data.draw(st.integers(1, 5)),
+            inbound_service_time=data.draw(st.sampled_from((0, 0, 2))),
+            outbound_service_time=data.draw(st.sampled_from((None, 0, 1, 40))),
+            suppliers=tuple(suppliers[index]),
+        )
+        for index in range(count)
+    ]
+
+    assert guaranteed_service_times(stages).cost == pytest.approx(_least_of_all_promises(stages), abs=1e-9)
+
+
+def _least_of_all_promises(stages: list[Stage]) -> float:
+    # more than every stage's own work and its outside supplier's wait together, nobody can need
+    longest = sum(stage.processing_time for stage in stages) + max(stage.inbound_service_time for stage in stages)
+    feeding = {name for stage in stages for name in stage.suppliers}
+    best = float("inf")
+    for promises in product(range(longest + 1), repeat=len(stages)):
+        promised = {stage.id: each for stage, each in zip(stages, promises, strict=True)}
+        cost = 0.0
+        for stage in stages:
+            waits = max([stage.inbound_service_time, *(promised[name] for name in stage.suppliers)])
+            covered = waits + stage.processing_time - promised[stage.id]
+            largest = stage.outbound_service_time
+            if largest is None:
+                largest = longest if stage.id in feeding else 0
+            is_kept = covered >= 0 and promised[stage.id] <= largest
+            cost += stage.holding_cost * stage.demand_bound * covered**0.5 if is_kept else float("inf")
+        best = min(best, cost)
+    return best
+
+
+def test_service_times_of_a_long_chain_keep_all_stock_or_none_at_each_stage() -> None:
+    count = 150
+    costs = [1 + 0.01 * index for index in range(count)]
+    chain = [
+        Stage(
+            id=str(index),
+            processing_time=2,
+            holding_cost=cost,
+            demand_bound=1,
+            suppliers=(str(index - 1),) if index else (),
+        )
+        for index, cost in enumerate(costs)
+    ]
+    # Simpson (1958): in a chain some stages hold all stock for the way since the last one that does, the others none
+    least = [0.0]
+    for last in range(count):
+        least.append(min(least[first] + costs[last] * (2 * (last + 1 - first)) ** 0.5 for first in range(last + 1)))
+
+    assert guaranteed_service_times(chain).cost == pytest.approx(least[-1], rel=1e-9)
 
 
 @given(means, st.floats(0.2, 3), st.floats(0.5, 0.995), st.sampled_from(service.Service), st.booleans())
