@@ -14,6 +14,8 @@ from twin.errors import InputError
 
 MOST_DAYS = 31
 MOST_POINTS = 100_000
+LARGEST_NUMBER = 10**18
+"""Instants in microseconds are far below, and what is above becomes no exact number."""
 
 
 class Method(StrEnum):
@@ -103,7 +105,7 @@ def load_of(result: Mapping[str, object], measure: str, level: Level, *, scenari
     InputError
         If there is no such scenario or band, or it is no series of numbers.
     """
-    scenarios = result.get("scenarios")
+    scenarios = result.get("scenarios") if isinstance(result, Mapping) else None
     if not isinstance(scenarios, list) or not all(isinstance(one, Mapping) for one in scenarios) or not scenarios:
         raise InputError("result: expected `scenarios`, a list of objects.", code="staffing.result")
     chosen = next((one for one in scenarios if not scenario or one.get("name") == scenario), None)
@@ -127,7 +129,9 @@ def _are_numbers(values: object) -> bool:
     return (
         isinstance(values, list)
         and len(values) <= MOST_POINTS
-        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+        and all(
+            isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < LARGEST_NUMBER for one in values
+        )
     )
 
 

@@ -122,6 +122,8 @@ def test_a_result_of_a_simulation_becomes_cover() -> None:
     [
         ({}, "scenarios"),  # nothing
         ({"scenarios": []}, "scenarios"),  # none
+        ([], "scenarios"),  # no object at all
+        ({"scenarios": [{"name": "a", "bands": [{"name": "m", "at": [0], "high": [10**400]}]}]}, "high"),  # huge
         ({"scenarios": [1]}, "scenarios"),  # no object
         ({"scenarios": [{"name": "a", "bands": 3}]}, "no band"),  # no list
         ({"scenarios": [{"name": "a", "bands": [{"name": "m", "at": [0], "high": "x"}]}]}, "high"),  # no numbers
