@@ -22,7 +22,7 @@ from benchmarks.pieces import COME_AGAIN
 from benchmarks.table import ROWS, write_table
 
 FOLDER = Path(__file__).parent
-NOT_BENCHMARKS = {"run", "table", "naive_app", "closed_loop", "pieces", "cycles", "__init__"}
+NOT_BENCHMARKS = {"run", "table", "naive_app", "closed_loop", "pieces", "own_tests", "cycles", "__init__"}
 LIMIT_S = 7200
 
 

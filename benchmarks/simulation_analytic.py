@@ -14,28 +14,22 @@ import subprocess
 import sys
 import time
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from benchmarks.own_tests import from_tests
 from benchmarks.pieces import Pieces
 from simulation.experiments.queues.estimates import QueueLine, answer
 
 if TYPE_CHECKING:
     from tests.simulation.queue_cases import QueueCase
 
-TESTS = Path(__file__).parent.parent / "tests"
 FAR = 3.3
 REPLICATIONS = 100
 
 
 def queue_cases() -> list[QueueCase]:
-    """Give the cases of the tests, of this repository: an installed package may be called ``tests`` as well."""
-    package = ModuleType("tests")
-    package.__path__ = [str(TESTS)]
-    sys.modules["tests"] = package
-    return list(import_module("tests.simulation.queue_cases").queue_cases())
+    """Give the cases of the tests."""
+    return list(from_tests("simulation.queue_cases").queue_cases())
 
 
 def seeds_of(commit: str) -> list[int]:
