@@ -17,6 +17,7 @@ HAPPENINGS: Mapping[str, str] = {
     "ZoneConfirmed": mark("Still in {detail}"),
     "PortalCrossed": mark("Passed a doorway to {detail}"),
     "TagLost": mark("Tag lost in {detail}"),
+    "ZoneStayEnded": mark("Stayed in {detail}"),
     "TagSuspected": mark("Read in two places at once: {detail}"),
     "AssetMoved": mark("Moved to {detail}"),
     "EgressSeen": mark("At the exit without a permit: {detail}"),

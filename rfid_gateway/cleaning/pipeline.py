@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
+from rfid_gateway.cleaning.stays import Stays
 from rfid_gateway.cleaning.suspicions import Suspicions
 from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
 from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
@@ -55,8 +56,12 @@ class CleaningSettings:
         How long an epoch stays open for readings that come late, seconds.
     absence_s : float
         After how long without a reading a tag is lost, seconds.
+    absence_s_by_zone : Mapping[str, float]
+        The same for zones of their own habits: a store where nothing moves, an exit where a minute is long.
     confirm_s : float
         How often a tag's zone is confirmed, seconds.
+    stay_lag_s : float
+        How much later stays are decided, seconds; 0 for none. Each epoch costs ``stay_lag_s / epoch_s`` more steps.
     bin_rest_s : float
         How long a bin must have been away from the rack to count as emptied anew, seconds.
     """
@@ -66,8 +71,15 @@ class CleaningSettings:
     portal: PortalSettings = field(default_factory=PortalSettings)
     lateness_s: float = 0.3
     absence_s: float = 900.0
+    absence_s_by_zone: Mapping[str, float] = field(default_factory=dict)
     confirm_s: float = 300.0
+    stay_lag_s: float = 0.0
     bin_rest_s: float = 600.0
+
+    @property
+    def lag_epochs(self) -> int:
+        """How many epochs later stays are decided."""
+        return max(1, round(self.stay_lag_s / self.filter.epoch_s)) if self.stay_lag_s else 0
 
 
 @dataclass(slots=True)
@@ -103,12 +115,13 @@ class Cleaning:
         self._settings = settings or CleaningSettings()
         self._bins = bins or {}
         self._model = ZoneModel(layout, self._settings.filter)
-        self._filter = ZoneFilter(self._model)
+        self._filter = ZoneFilter(self._model, lag_epochs=self._settings.lag_epochs)
         self._decider = ZoneDecider(self._model.away, self._settings.proof)
         self._portals = PortalTracker(self._settings.portal)
         self._suspicions = Suspicions(layout)
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
+        self._stays = Stays(layout.zones, self._epoch_us)
         self._open_epoch: int | None = None
         # A tag at a read point is one number, row * width + index: there are many of them every second.
         self._seen: set[int] = set()
@@ -223,7 +236,7 @@ class Cleaning:
         previous = self._zone_by_tag.get(tag, "")
         self._zone_by_tag[tag] = zone
         self._confirmed_at[self._filter.row_by_tag[tag]] = at
-        self._absence.set(tag, at + round(self._settings.absence_s * SECOND_US))
+        self._absence.set(tag, at + self._absence_us(zone))
         return ZoneChanged(
             thing=tag,
             occurred_at=at,
@@ -275,11 +288,18 @@ class Cleaning:
         belief = self._filter.advance(seen)
         self.figures.epochs += 1
         events: list[Event] = [self._event_of(change, end) for change in self._decider.decide(belief)]
+        events += self._stays_over(end)
         events += self._suspicions.take(seen, self._filter.tags, end)
         events += self._confirmations(belief, {key // self._width for key in self._seen}, end)
         self._seen.clear()
         self._heard.clear()
         return events
+
+    def _stays_over(self, end: int) -> Sequence[Event]:
+        lagged = self._filter.lagged()
+        if lagged is None:
+            return []
+        return self._stays.take(lagged, self._filter.tags, end - self._settings.lag_epochs * self._epoch_us)
 
     def _event_of(self, change: ZoneChange, end: int) -> ZoneChanged:
         tag = self._filter.tags[change.row]
@@ -332,6 +352,7 @@ class Cleaning:
             )
             if passage.confidence >= self._settings.proof:
                 self._settle_passage(passage)
+                events += self._stays.close(self._filter.row_by_tag[passage.tag], self._filter.tags, passage.at)
         return events
 
     def _settle_passage(self, passage: Passage) -> None:
@@ -345,15 +366,17 @@ class Cleaning:
         else:
             self._decider.force(row, state)
         self._zone_by_tag[passage.tag] = passage.to_zone
-        self._absence.set(passage.tag, passage.at + round(self._settings.absence_s * SECOND_US))
+        self._absence.set(passage.tag, passage.at + self._absence_us(passage.to_zone))
+
+    def _absence_us(self, zone: str) -> int:
+        return round(self._settings.absence_s_by_zone.get(zone, self._settings.absence_s) * SECOND_US)
 
     def _lost(self, now: int) -> Sequence[Event]:
         events: list[Event] = []
-        absence_us = round(self._settings.absence_s * SECOND_US)
         for deadline in self._absence.due(now):
             tag = str(deadline.key)
             zone = self._zone_by_tag.get(tag, "")
-            seen_at = self._last_seen[tag][0]
+            seen_at, absence_us = self._last_seen[tag][0], self._absence_us(zone)
             if seen_at + absence_us > now:
                 self._absence.set(tag, seen_at + absence_us)
                 continue
@@ -366,5 +389,6 @@ class Cleaning:
                 continue
             self._zone_by_tag.pop(tag, None)
             self._decider.forget(self._filter.row_by_tag[tag])
+            events += self._stays.close(self._filter.row_by_tag[tag], self._filter.tags, seen_at)
             events.append(TagLost(thing=tag, occurred_at=deadline.due_at, source="", source_key="", last_zone=zone))
         return events

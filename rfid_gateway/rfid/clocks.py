@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 _MINUTE_US = 60_000_000
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
+_STARTED_ANEW_US = 10_000_000  # no message overtakes another by so much, so that the clock itself went back
 MOST_AHEAD_US = 300_000_000  # no clock that is kept at all is five minutes fast
 
 
@@ -14,7 +15,8 @@ class ClockOffset:
 
     Every message takes some time to come, never less than none; so the smallest difference between arrival and reader
     time within the last one to two windows is the offset plus the least delay. A reader's clock that jumps is followed
-    within two windows, or at once when it jumps ahead.
+    within two windows, or at once when it jumps ahead. A reader that knows no UTC counts from its start; when such a
+    clock goes back the reader was started anew, and what was learnt before is forgotten at once.
 
     Parameters
     ----------
@@ -27,6 +29,7 @@ class ClockOffset:
         self._started_at: int | None = None
         self._current: int | None = None
         self._previous: int | None = None
+        self._newest = 0
 
     @property
     def offset_us(self) -> int:
@@ -40,12 +43,17 @@ class ClockOffset:
         Parameters
         ----------
         reader_time : int
-            Reader's clock when it wrote the message, UTC microseconds.
+            Reader's clock when it wrote the message, microseconds: UTC, or since its start.
         arrived_at : int
             Gateway's clock when the message came, UTC microseconds.
         """
         if reader_time <= 0:
             return
+        if reader_time < EARLIEST_US and reader_time < self._newest - _STARTED_ANEW_US:
+            # Its old offset would date everything before the restart, for as long as the reader had run.
+            self._started_at = self._current = self._previous = None
+            self._newest = 0
+        self._newest = max(self._newest, reader_time)
         difference = arrived_at - reader_time
         if self._started_at is None or arrived_at - self._started_at >= self._window_us:
             self._previous, self._current, self._started_at = self._current, None, arrived_at

@@ -16,6 +16,7 @@ from rfid_gateway.drivers.kinds import USUAL_PORTS, known_kinds
 from rfid_gateway.modbus.replies import Framing
 from twin.errors import ConfigurationError, FieldProblem, ImportRefused
 
+_MOST_LAG_EPOCHS = 30
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
 PlaceName = Annotated[str, Field(min_length=1, max_length=128)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -150,9 +151,18 @@ class CleaningEntry(_Strict):
     proof: Annotated[float, Field(gt=0.5, lt=1)] = 0.7
     lateness_s: Annotated[float, Field(ge=0, le=60)] = 0.3
     absence_s: Annotated[float, Field(ge=1)] = 900.0
+    absence_s_by_place: dict[PlaceName, Annotated[float, Field(ge=1)]] = {}
     confirm_s: Annotated[float, Field(ge=1)] = 300.0
+    stay_lag_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     own_rate: Annotated[float, Field(gt=0, lt=1)] = 0.7
     neighbour_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+    @model_validator(mode="after")
+    def _lag_is_few_epochs(self) -> CleaningEntry:
+        # Every epoch walks back through the whole lag: a hundred steps instead of five would eat a core.
+        if self.stay_lag_s > _MOST_LAG_EPOCHS * self.epoch_s:
+            raise ValueError(f"stay_lag_s must be at most {_MOST_LAG_EPOCHS} epochs (epoch_s {self.epoch_s:g})")
+        return self
 
 
 class UplinkEntry(_Strict):

@@ -329,7 +329,9 @@ def _cleaning_of(settings: GatewaySettings) -> CleaningSettings:
         proof=entry.proof,
         lateness_s=entry.lateness_s * settings.speed,
         absence_s=entry.absence_s,
+        absence_s_by_zone=entry.absence_s_by_place,
         confirm_s=entry.confirm_s,
+        stay_lag_s=entry.stay_lag_s,
     )
 
 

@@ -22,6 +22,7 @@ from rfid_gateway.drivers.modbus_scan import Readable, scan
 from rfid_gateway.epc.identity import EpcIdentity, decode_epc, encode_epc
 from rfid_gateway.modbus.decoding import decode as decode_registers
 from rfid_gateway.modbus.map_import import profile_from_csv
+from rfid_gateway.modbus.mbmap import profile_from_mbmap
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
 from rfid_gateway.rfid import em4100, pn532
@@ -264,14 +265,21 @@ def check_profile(
     )
 
 
-@command.command("import-map", help=say("Make a profile (YAML) of a table of registers (CSV)."))
+@command.command("import-map", help=say("Make a profile (YAML) of a table of registers (CSV) or an MBMap (JSON)."))
 def import_map(
-    file: Annotated[Path, typer.Argument(help=say("CSV file."), exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help=say("CSV or JSON file."), exists=True, dir_okay=False)],
     name: Annotated[str, typer.Option(help=say("Name of the profile."))],
-    base: Annotated[int, typer.Option(min=0, max=1, help=say("Whether addresses count from 0 or 1."))] = 0,
+    base: Annotated[int | None, typer.Option(min=0, max=1, help=say("Whether addresses count from 0 or 1."))] = None,
 ) -> None:
-    """Print the profile that a table describes."""
-    profile = profile_from_csv(file.read_text(encoding="utf-8"), file.name, name=name, address_base=base)
+    """Print the profile that a table describes, and beside it what of the table is not in it."""
+    text = file.read_text(encoding="utf-8-sig")
+    if file.suffix.lower() == ".json":
+        found = profile_from_mbmap(text, file.name, name=name, address_base=base)
+        profile = found.profile
+        for one in found.left_out:
+            sys.stderr.write(f"{one.place}: {one.message} {one.cure}\n")
+    else:
+        profile = profile_from_csv(text, file.name, name=name, address_base=base or 0)
     plain = profile.model_dump(mode="json", exclude_defaults=True)
     sys.stdout.write(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False))
 

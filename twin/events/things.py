@@ -149,6 +149,26 @@ class TagLost(Event, frozen=True):
     last_zone: str
 
 
+class ZoneStayEnded(Event, frozen=True):
+    """A tag's stay in a zone is over, as it is known some seconds later; when it left is when this occurred.
+
+    Where tags are now follows from :class:`ZoneChanged`, that is told at once and may be put right a moment later; this
+    is for trails, visits and counts, that rather wait and are right.
+
+    Parameters
+    ----------
+    zone : str
+        Id of the place.
+    entered_at : int
+        When the stay began, UTC microseconds.
+    """
+
+    subject: ClassVar[str] = "tag"
+
+    zone: str
+    entered_at: int
+
+
 class SuspicionReason(StrEnum):
     """Why a tag is suspected to be a copy."""
 

@@ -33,9 +33,9 @@ class TagReport(NamedTuple):
     rssi_dbm : float or None
         Strongest signal.
     first_seen : int or None
-        Reader's clock, UTC microseconds.
+        Reader's clock, UTC microseconds; microseconds since it was started of a reader that knows no UTC.
     last_seen : int or None
-        Reader's clock, UTC microseconds.
+        Likewise.
     times : int or None
         How often it was read since the last report.
     rospec : int or None
@@ -54,6 +54,9 @@ class TagReport(NamedTuple):
     channel: int | None = None
 
 
+# FirstSeenTimestampUptime, LastSeenTimestampUptime: of readers without a clock of the day; where both come, UTC counts.
+_UPTIMES = frozenset({3, 5})
+
 # As TagReport._make, but without a check of the length that here is right by construction.
 _make_report: Callable[[tuple[object, ...]], TagReport] = partial(tuple.__new__, TagReport)
 
@@ -61,9 +64,9 @@ _make_report: Callable[[tuple[object, ...]], TagReport] = partial(tuple.__new__,
 _VALUES: dict[int, tuple[str, int]] = {
     1: ("H", 1),
     2: ("Q", 3),
-    3: ("8x", -1),
+    3: ("Q", 3),
     4: ("Q", 4),
-    5: ("8x", -1),
+    5: ("Q", 4),
     6: ("b", 2),
     7: ("H", 7),
     8: ("H", 5),
@@ -83,7 +86,9 @@ _VALUES: dict[int, tuple[str, int]] = {
 _NAMES: dict[int, tuple[str, int]] = {
     1: ("AntennaID", 1),
     2: ("Microseconds", 3),
+    3: ("Microseconds", 3),
     4: ("Microseconds", 4),
+    5: ("Microseconds", 4),
     6: ("PeakRSSI", 2),
     7: ("ChannelIndex", 7),
     8: ("TagCount", 5),
@@ -121,10 +126,14 @@ class _Compiled:
 
     def _compile_value(self, record: bytes, position: int) -> int:
         """Take in one value of known length and give how many octets it takes."""
-        code, index = _VALUES[record[position] & 0x7F if record[position] & 0x80 else -1]
+        number = record[position] & 0x7F if record[position] & 0x80 else -1
+        code, index = _VALUES[number]
+        if number in _UPTIMES and self._order[index] >= 0:
+            code, index = f"{struct.calcsize('>' + code)}x", -1
         self.constants.append((position, record[position : position + 1]))
         self._form.append("x" + code)
         if index >= 0:
+            # A later UTC takes the place of an uptime, whose column then belongs to nothing.
             self._order[index] = self._found
             self._found += 1
         return 1 + struct.calcsize(">" + code)
@@ -201,7 +210,8 @@ class ReportReader:
                 epc = bits.octets if bits.count else None
             elif child.number in _NAMES:
                 name, index = _NAMES[child.number]
-                values[index] = child.integer(name)
+                if child.number not in _UPTIMES or values[index] is None:
+                    values[index] = child.integer(name)
             elif child.name == _IMPINJ_PEAK_RSSI and isinstance(level := child.vendor_values().get("RSSI_cdBm"), int):
                 values[2] = level / 100.0
         if epc is None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,6 +138,17 @@ def test_tag_that_nobody_sees_any_more_is_lost_once() -> None:
 
     (lost,) = bench.of(TagLost)
     assert (lost.thing, lost.last_zone) == ("T1", WARD)
+
+
+@pytest.mark.parametrize(("zone", "is_lost"), [(WARD, False), ("ELSEWHERE", True)])
+def test_zone_may_have_a_limit_of_its_own_after_which_a_tag_is_lost(zone: str, is_lost: bool) -> None:
+    bench = Bench(absence_s=60.0, absence_s_by_zone={zone: 86_400.0})
+    bench.watch("r1", 5)
+
+    for _ in range(40):
+        bench.wait(5.0)
+
+    assert bool(bench.of(TagLost)) is is_lost
 
 
 def test_dead_reader_is_no_mass_departure() -> None:

@@ -37,6 +37,18 @@ def test_nothing_is_seen_after_it_was_reported(reader_time: int, delay: int) -> 
     assert clock.correct(reader_time, START_US + delay) <= START_US + delay
 
 
+def test_reader_that_counts_from_its_start_is_followed_through_a_restart() -> None:
+    clock = ClockOffset()
+    week_us = 7 * 24 * HOUR_US
+    clock.observe(week_us, START_US)
+    assert clock.correct(week_us - SECOND_US, START_US) == START_US - SECOND_US
+
+    restarted_at = START_US + 30 * SECOND_US
+    clock.observe(5 * SECOND_US, restarted_at)
+
+    assert clock.correct(3 * SECOND_US, restarted_at) == restarted_at - 2 * SECOND_US
+
+
 @pytest.mark.parametrize("reader_time", [None, 0, 5_000_000])
 def test_reader_without_a_usable_clock_saw_the_tag_when_it_said_so(reader_time: int | None) -> None:
     assert ClockOffset().correct(reader_time, START_US) == START_US

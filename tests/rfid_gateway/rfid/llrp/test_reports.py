@@ -47,12 +47,19 @@ def test_golden_report_gives_what_its_json_says(path: Path) -> None:
 
 tag_fields = st.fixed_dictionaries(
     {"epc": st.integers(0, 2**96 - 1), "antenna": st.integers(1, 8), "rssi": st.integers(-90, -20)},
-    optional={"seen": st.integers(1, 2**60), "count": st.integers(1, 99), "rospec": st.integers(1, 9)},
+    optional={
+        "up": st.integers(1, 2**50),
+        "seen": st.integers(1, 2**60),
+        "count": st.integers(1, 99),
+        "rospec": st.integers(1, 9),
+    },
 )
 
 
 def encoded(tag: dict[str, int]) -> list[Parameter]:
     found = [epc96(tag["epc"]), antenna(tag["antenna"]), rssi(tag["rssi"])]
+    if "up" in tag:
+        found.append(Parameter(5, {"Microseconds": tag["up"]}))
     if "seen" in tag:
         found.append(Parameter(4, {"Microseconds": tag["seen"]}))
     if "count" in tag:
@@ -101,6 +108,27 @@ def test_what_was_left_out_is_not_taken_from_another_reader_operation() -> None:
     (tag,) = reader.read(report([epc96(2), Parameter(9, {"ROSpecID": 5})]))
 
     assert tag.antenna == 3
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ([(3, 70), (5, 90)], (70, 90)),
+        ([(2, 1000), (3, 70), (4, 2000), (5, 90)], (1000, 2000)),
+        ([(5, 90), (4, 2000), (3, 70), (2, 1000)], (1000, 2000)),  # UTC counts in whichever order they come
+        ([(2, 1000), (5, 90)], (1000, 90)),
+    ],
+)
+def test_uptime_stands_in_for_a_time_of_day_that_is_not_told(
+    times: list[tuple[int, int]], expected: tuple[int, int]
+) -> None:
+    record = [epc96(1), antenna(1), *(Parameter(number, {"Microseconds": at}) for number, at in times)]
+
+    (fast,) = ReportReader().read(report(record))
+    (careful,) = ReportReader()._read_each(report(record))
+
+    assert (fast.first_seen, fast.last_seen) == expected
+    assert (careful.first_seen, careful.last_seen) == expected
 
 
 def test_tag_without_an_epc_is_counted_and_left_out() -> None:
