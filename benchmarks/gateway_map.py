@@ -9,8 +9,9 @@ to the browser's first frame after the map was drawn with the mark there; so wha
 within it. The page's clock and the reader's are the same clock. Then the tags pass an exit (a choke point) without a
 permit, and time runs to the frame in which the count of alarms in the page's head has grown; each is carried back and
 its alarm ends before the next. A move that the page never shows within 15 s counts as such, and is told.
-``epoch 0.2 s`` is what the guide advises for a live map; with the usual epoch of 1 s a move waits for that second.
-Run: ``python -m benchmarks.gateway_map`` (about four minutes).
+The gateway has the settings that the guide advises for a live map; the third row has the usual ones, where an epoch is
+a second and a move needs several.
+Run: ``python -m benchmarks.gateway_map`` (about six minutes).
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ from playwright.sync_api import Page, sync_playwright
 from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
 from twin.clock import SystemClock
 
-MOVES = int(os.environ.get("HOSPITAL_TWIN_MOVES") or 300)
-EXITS = int(os.environ.get("HOSPITAL_TWIN_EXITS") or 60)
-USUAL_MOVES = MOVES // 3
+MOVES = int(os.environ.get("HOSPITAL_TWIN_MOVES") or 200)
+EXITS = int(os.environ.get("HOSPITAL_TWIN_EXITS") or 40)
+USUAL_MOVES = max(MOVES // 10, 2)
 ROOMS, EXIT = ("2A-R01", "2A-R02"), "MAIN-EXIT"
 EPCS = [bytes.fromhex("3416452148000000000000") + bytes([number]) for number in range(1, 9)]
+LIVE = {"epoch_s": 0.1, "lateness_s": 0.05, "dwell_s": 30}
+QUICK = {"flush_s": 0.05}
 OWN, STRAY, INVENTORY_S, PATIENCE_S = 0.7, 0.03, 0.1, 15.0
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
 NAME, PASSWORD = "watcher", "four words make sense"
@@ -188,20 +191,20 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         child.wait()
 
 
-def gateway_file(folder: Path, corridor: Corridor, url: str, key: str, epoch_s: float) -> Path:
+def gateway_file(folder: Path, corridor: Corridor, uplink: dict[str, object], *, is_live: bool) -> Path:
     points = [{"id": room, "reader": "r1", "antenna": i, "place": room} for i, room in enumerate(ROOMS, 1)]
     points.append({"id": "exit", "reader": "r1", "antenna": 3, "place": EXIT, "kind": "choke"})
-    cleaning = {} if epoch_s == 1.0 else {"epoch_s": epoch_s, "lateness_s": 0.1}
+    cleaning = LIVE if is_live else {}
     settings = {
         "id": "bench",
         "readers": [{"id": "r1", "port": corridor.port, "antennas": [1, 2, 3]}],
         "read_points": points,
         "neighbours": [list(ROOMS)],
         "cleaning": cleaning,
-        "uplink": {"url": url, "api_key": key},
-        "spool": str(folder / f"spool-{epoch_s}.db"),
+        "uplink": uplink,
+        "spool": str(folder / f"spool-{is_live}.db"),
     }
-    file = folder / f"gateway-{epoch_s}.yaml"
+    file = folder / f"gateway-{is_live}.yaml"
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return file
 
@@ -281,13 +284,12 @@ def watch_exits(corridor: Corridor, screen: Screen, exits: int, chance: random.R
     return took
 
 
-def tell(row: str, took: list[float], must_s: float) -> None:
-    within = sum(one <= must_s * 1000 for one in took) / len(took)
+def tell(row: str, took: list[float], must_s: float | None) -> None:
+    within = sum(one <= (must_s or 1.0) * 1000 for one in took) / len(took)
+    must = "" if must_s is None else f"<= {must_s:.0f}"
     p50, p99 = (float(np.percentile(took, share, method="higher")) / 1000 for share in (50, 99))
     facts = {"n": len(took), "median_s": round(p50, 3), "within": round(within, 4)}
-    print(
-        json.dumps({"row": row, "figure": round(p99, 3), "unit": "s", "must": f"<= {must_s:.0f}", **facts}), flush=True
-    )
+    print(json.dumps({"row": row, "figure": round(p99, 3), "unit": "s", "must": must, **facts}), flush=True)
 
 
 def main() -> None:
@@ -301,20 +303,21 @@ def main() -> None:
         assert server.stdout is not None
         port, key = server.stdout.readline().split()
         url = f"http://127.0.0.1:{port}"
+        uplink: dict[str, object] = {"url": url, "api_key": key}
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         screen = Screen(browser.new_page(viewport={"width": 1280, "height": 900}), url)
         screen.open()
         corridor = Corridor(seed=7)
         corridor.start()
         try:
-            with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, url, key, 0.2))):
+            with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, {**uplink, **QUICK}, is_live=True))):
                 took = watch_moves(corridor, screen, MOVES, chance)
-                tell(f"report of an LLRP reader to the mark on the map, epoch 0.2 s, {MOVES} moves: p99", took, 1.0)
+                tell(f"report of an LLRP reader to the mark on the map, {MOVES} moves: p99", took, 1.0)
                 took = watch_exits(corridor, screen, EXITS, chance)
                 tell(f"report of an LLRP reader to the egress alarm on the screen, {EXITS} exits: p99", took, 2.0)
-            with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, url, key, 1.0))):
+            with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, uplink, is_live=False))):
                 took = watch_moves(corridor, screen, USUAL_MOVES, chance)
-                tell(f"the same with the usual epoch of 1 s, {USUAL_MOVES} moves: p99", took, 1.0)
+                tell(f"the same with the usual epoch of 1 s, {USUAL_MOVES} moves: p99", took, None)
         finally:
             corridor.stop()
             browser.close()

@@ -16,9 +16,9 @@ from twin.events.envelope import Event
 from twin.ports import Stored
 from twin.state.live import LiveState
 
-RING = 600
-CLIENT_BACKLOG = 64
-TICK_S = 1.0
+RING = 3000
+CLIENT_BACKLOG = 256
+TICK_S = 0.2  # from a reader's report to the mark on a map a second may pass: of that the stream takes a fifth at most
 EVENTS_PER_FRAME = 2000
 
 

@@ -57,7 +57,7 @@ def hub_of(hospital: Hospital) -> Hub:
 
 @asynccontextmanager
 async def ticking(hospital: Hospital) -> AsyncIterator[None]:
-    """Make frames every second as long as the server runs.
+    """Make frames of what changed, tick by tick, as long as the server runs.
 
     Parameters
     ----------
