@@ -28,6 +28,7 @@ class MovementKind(StrEnum):
     ADJUST = "adjust"
     QUARANTINE = "quarantine"
     OPEN = "open"
+    THAW = "thaw"
     REVERSE = "reverse"
     REPROCESS = "reprocess"
 

@@ -74,7 +74,7 @@ def reasons_against(lot: Lot | None, need: Need) -> tuple[Ineligible, ...]:
     tuple[Ineligible, ...]
         In the order of :class:`Ineligible`.
     """
-    found = set(_reasons_of_place(need))
+    found = set(_reasons_of_place(need, lot))
     item = need.item
     if lot is None:
         if item.tracking is not Tracking.NONE:
@@ -94,15 +94,19 @@ def reasons_against(lot: Lot | None, need: Need) -> tuple[Ineligible, ...]:
     return _ordered(found)
 
 
-def _reasons_of_place(need: Need) -> list[Ineligible]:
+def _reasons_of_place(need: Need, lot: Lot | None) -> list[Ineligible]:
     place = need.place
     if place is None or is_virtual(place.id):
         return []
     reasons = []
     if place.kind is StockPlaceKind.QUARANTINE:
         reasons.append(Ineligible.PLACE_BLOCKED)
-    cold = need.item.storage_class is not StorageClass.AMBIENT
-    if cold and place.kind is not StockPlaceKind.TRANSIT and place.storage_class is not need.item.storage_class:
+    kept = need.item.storage_class
+    if lot is not None and lot.thawed_at and kept is not StorageClass.AMBIENT:
+        # thawed goods belong in the refrigerator; in the freezer they would be frozen a second time
+        kept = StorageClass.COOL
+    cold = kept is not StorageClass.AMBIENT
+    if cold and place.kind is not StockPlaceKind.TRANSIT and place.storage_class is not kept:
         reasons.append(Ineligible.STORAGE_WRONG)
     return reasons
 

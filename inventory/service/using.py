@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session
 
 from inventory.model.items import Item, Tracking
-from inventory.model.lots import NO_LOT, Lot
+from inventory.model.lots import NO_LOT, Lot, LotStatus
 from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
 from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE
 from inventory.rules.controlled import check_witness
@@ -204,35 +204,88 @@ def open_container(session: Session, *, ledger: EventSink, command: Command, use
     desk = Desk(session, ledger, command, ("open", use))
     if earlier := desk.replay():
         return earlier
-    closed = load_lots(desk.driver, [use.lot]).get(use.lot)
-    if closed is None:
-        raise NotFound("lot", use.lot)
+    closed = _known_lot(desk.driver, use)
     if closed.opened_at:
         raise Refused(
             f"Lot {closed.number} was opened already: its life counts from the first opening.",
             reasons=("stock.opened",),
             code="stock.opened",
         )
-    opened = ensure_lot(
+    now = command.occurred_at
+    opened = ensure_lot(desk.driver, replace(closed, id=LotId(f"{closed.id}-{now:x}"), opened_at=now))
+    lines = _relabelled(desk.driver, use, opened, (PlaceId(use.place), command))
+    return desk.record(Plan(kind=MovementKind.OPEN, lines=lines))
+
+
+def thaw(session: Session, *, ledger: EventSink, command: Command, use: Use, to_place: str = "") -> Movement:
+    """Record that frozen goods were thawed: they become a lot of their own, whose life after thawing counts from now.
+
+    Parameters
+    ----------
+    use : Use
+        What was taken from the freezer; the lot must be named.
+    to_place : str
+        Where the thawed goods lie now; empty if they stayed where they were. They may be handed out from a place of
+        2-8 °C only: what is thawed is not frozen again.
+
+    Notes
+    -----
+    Thawing has happened and is recorded. An item whose life after thawing is unknown is quarantined, as one without an
+    expiry is: the printed date holds for the frozen goods alone.
+
+    Raises
+    ------
+    NotFound
+        If the lot is not known.
+    Refused
+        If the lot was thawed already: its life counts from the first time.
+    """
+    desk = Desk(session, ledger, command, ("thaw", use, to_place))
+    if earlier := desk.replay():
+        return earlier
+    frozen = _known_lot(desk.driver, use)
+    if frozen.thawed_at:
+        raise Refused(
+            f"Lot {frozen.number} was thawed already: its life counts from the first thawing.",
+            reasons=("stock.thawed",),
+            code="stock.thawed",
+        )
+    is_life_known = load_item(session, use.item).thawed_days > 0
+    # a recalled or held lot stays so: thawing never makes goods more usable than they were
+    is_stopped = frozen.status is not LotStatus.RELEASED
+    now = command.occurred_at
+    thawed = ensure_lot(
         desk.driver,
-        Lot(
-            id=LotId(f"{closed.id}-{command.occurred_at:x}"),
-            item=closed.item,
-            number=closed.number,
-            expires_at=closed.expires_at,
-            status=closed.status,
-            opened_at=command.occurred_at,
-            thawed_at=closed.thawed_at,
-            supplier=closed.supplier,
+        replace(
+            frozen,
+            # another mark than that of opening, which may happen to the same lot at the same instant
+            id=LotId(f"{frozen.id}-t{now:x}"),
+            thawed_at=now,
+            status=frozen.status if is_life_known or is_stopped else LotStatus.QUARANTINED,
         ),
     )
-    lines = _lines_with_lack(desk.driver, _key_of(use, use.lot), use.quantity, (OPENED, command))
+    lines = _relabelled(desk.driver, use, thawed, (PlaceId(to_place or use.place), command))
+    return desk.record(
+        Plan(kind=MovementKind.THAW, lines=lines, flags=() if is_life_known else ("thawed_life_unknown",))
+    )
+
+
+def _known_lot(driver: Driver, use: Use) -> Lot:
+    found = load_lots(driver, [use.lot]).get(use.lot)
+    if found is None or found.item != use.item:  # a lot of another item would put the wrong goods on the shelf
+        raise NotFound("lot", use.lot)
+    return found
+
+
+def _relabelled(driver: Driver, use: Use, becomes: Lot, where: tuple[PlaceId, Command]) -> tuple[Line, ...]:
+    """Give the lines that take goods out as one lot and bring them back as another, by way of ``opened``."""
+    to_place, command = where
     back = Line(
         item=ItemId(use.item),
         quantity=use.quantity,
         from_place=OPENED,
-        to_place=PlaceId(use.place),
-        lot=opened.id,
+        to_place=to_place,
+        lot=becomes.id,
         owner=use.owner,
     )
-    return desk.record(Plan(kind=MovementKind.OPEN, lines=(*lines, back)))
+    return (*_lines_with_lack(driver, _key_of(use, use.lot), use.quantity, (OPENED, command)), back)

@@ -52,7 +52,7 @@ def _command(call: Call, occurred_at: str, **told: str) -> Command:
     )
 
 
-def _check_place(call: Call, *places: str) -> None:
+def check_place(call: Call, *places: str) -> None:
     """Refuse a place that the building does not have: a typing error would hide the goods."""
     known = call.hospital.live.places
     for place in places:
@@ -159,7 +159,7 @@ def read_movement(call: CallDep, movement_id: PathText) -> bodies.MovementView:
 async def receive_stock(call: CallDep) -> bodies.MovementView:
     """Take goods into stock, by scan or by keys."""
     told = call.read(bodies.ReceiptTold)
-    _check_place(call, *(line.place for line in told.lines))
+    check_place(call, *(line.place for line in told.lines))
     command = _command(call, told.occurred_at, witness=told.witness)
     zone = _zone(call)
 
@@ -222,7 +222,7 @@ def day_told(text: str, place: str) -> date:
 
 async def _use(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
     told = call.read(bodies.UseTold)
-    _check_place(call, told.place)
+    check_place(call, told.place)
     command = _command(call, told.occurred_at, encounter=told.encounter, reason=told.reason, witness=told.witness)
     use = using.Use(
         item=told.item,
@@ -272,7 +272,7 @@ async def open_stock(call: CallDep) -> bodies.MovementView:
 
 async def _hand_out(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
     told = call.read(bodies.HandOutTold)
-    _check_place(call, told.place, told.to_place)
+    check_place(call, told.place, told.to_place)
     command = _command(call, told.occurred_at, encounter=told.encounter, reason=told.reason, witness=told.witness)
     request = handing_out.Request(
         item=told.item,
@@ -314,7 +314,7 @@ async def transfer_stock(call: CallDep) -> bodies.MovementView:
 async def count_stock(call: CallDep) -> bodies.CountView:
     """Post what was counted; movements made since then stay as they are."""
     told = call.read(bodies.CountTold)
-    _check_place(call, *(line.place for line in told.lines))
+    check_place(call, *(line.place for line in told.lines))
     command = _command(call, told.occurred_at, witness=told.witness)
     counted = [
         correcting.Counted(item=line.item, place=line.place, quantity=line.quantity, lot=line.lot, owner=line.owner)
@@ -433,7 +433,7 @@ def list_par_levels(call: CallDep, limit: Limit = 50, cursor: CursorText = "", p
 async def set_par_level(call: CallDep) -> bodies.ParBody:
     """Set how much of an item a place should hold."""
     told = call.read(bodies.ParBody)
-    _check_place(call, told.place, told.source)
+    check_place(call, told.place, told.source)
     if told.reorder_point >= told.par_level:
         problem = FieldProblem(
             field="reorder_point",

@@ -1,4 +1,4 @@
-"""Recalls and the status of lots over HTTP."""
+"""Recalls, the status of lots and what changes their life over HTTP."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sqlmodel import Session
 from inventory.model.lots import Lot, LotStatus, end_of_day
 from inventory.model.movements import Command
 from inventory.rules.coldchain import Storage
-from inventory.service import receiving, safety
+from inventory.service import receiving, safety, using
 from inventory.tables.catalogue import load_lots
 from inventory.tables.driver import Driver
 from server.doors.context import CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
-from server.http.commanding import command_id
-from server.http.inventory import day_told
-from server.http.inventory_bodies import Key, LotView, instant, lot_view
+from server.http.commanding import command_id, instant_told
+from server.http.inventory import check_place, day_told
+from server.http.inventory_bodies import Key, LotView, MovementView, Quantity, Short, instant, lot_view, movement_view
 from twin.access import Permission
 from twin.clock import from_text
 from twin.errors import FieldError, FieldProblem, NotFound
@@ -35,6 +35,18 @@ class RecallTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     lot_numbers: Annotated[list[Key], msgspec.Meta(max_length=1000)] = []
     recall_class: Key = "II"
     notice: Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+
+
+class ThawTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was taken out of the freezer to thaw."""
+
+    item: Key
+    quantity: Quantity
+    place: Key
+    lot: Key
+    to_place: Short = ""
+    owner: Short = ""
+    occurred_at: Short = ""
 
 
 class PlaceHitView(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,4 +236,24 @@ def _storage_view(name: str, storage: Storage) -> StorageView:
         lowest_c=storage.lowest_c,
         highest_c=storage.highest_c,
         outside_s=storage.outside_s,
+    )
+
+
+@router.post("/stock/thawings", permission=Permission.STOCK_MOVE, takes=ThawTold, gives=MovementView, status=201)
+async def thaw_stock(call: CallDep) -> MovementView:
+    """Record that frozen goods were thawed: their life after thawing counts from then."""
+    told = call.read(ThawTold)
+    check_place(call, told.place, told.to_place)
+    command = Command(
+        id=command_id(call),
+        actor=call.actor.id,
+        occurred_at=instant_told(told.occurred_at, call.now, "body"),
+        recorded_at=call.now,
+    )
+    use = using.Use(item=told.item, quantity=told.quantity, place=told.place, lot=told.lot, owner=told.owner)
+    ledger = call.hospital.ledger
+    return movement_view(
+        await call.hospital.write(
+            lambda session: using.thaw(session, ledger=ledger, command=command, use=use, to_place=told.to_place)
+        )
     )

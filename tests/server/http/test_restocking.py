@@ -61,6 +61,21 @@ async def on_hand(client: httpx2.AsyncClient, place: str) -> int:
     return sum(line["on_hand"] for line in answer.json()["stock"])
 
 
+async def test_thawed_goods_wait_in_quarantine_while_their_life_is_unknown(porter: httpx2.AsyncClient) -> None:
+    [frozen] = (await porter.get("/v1/stock", params={"place": "store"})).json()["stock"]
+    told = {"item": "gloves", "quantity": 10, "place": "store", "lot": frozen["lot"], "to_place": "cage"}
+
+    wrong = await porter.post("/v1/stock/thawings", json={**told, "to_place": "nowhere"})
+    done = await porter.post("/v1/stock/thawings", json=told)
+    [thawed] = (await porter.get("/v1/stock", params={"place": "cage"})).json()["stock"]
+    again = await porter.post("/v1/stock/thawings", json={**told, "place": "cage", "lot": thawed["lot"], "quantity": 1})
+
+    assert (wrong.status_code, done.status_code) == (404, 201), done.text
+    assert (thawed["on_hand"], thawed["lot_number"], thawed["ineligible"]) == (10, "LOT-A1", ["stock.quarantined"])
+    assert again.json()["code"] == "stock.thawed"
+    assert await on_hand(porter, "store") == 90
+
+
 async def test_breach_becomes_a_task_that_three_scans_close(served: Served, porter: httpx2.AsyncClient) -> None:
     assert (await use(porter, 5)).status_code == 201
     [task] = (await porter.get("/v1/tasks/mine", params={"place": "store"})).json()["tasks"]
