@@ -41,3 +41,14 @@ def test_the_guess_at_a_log_is_shown_before_it_is_stored(visit, served):
     page.wait_for_selector("#imports-report a[href='/ui/beds']")
 
     assert served.hospital.live.sequence > count
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_the_keyboard_opens_the_choice_of_a_file(visit, key):
+    page = visit().open("/ui/imports?kind=assets")
+    page.wait_for_selector("#imports-file input[type=file]")
+    page.focus("#imports-file input[type=file]")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press(key)
+
+    assert not chooser.value.is_multiple()
