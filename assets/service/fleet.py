@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from assets.rules.reliability.observation import FEWEST_EVENTS
 from assets.rules.reliability.rates import MeanTime, PooledRate, mean_time_between_failures, pool_rates
 from assets.rules.reliability.repairable import History, PowerLaw, TrendTest, fit_power_law, trend_of
-from assets.tables.rows import AssetRow, DowntimeRow
+from assets.tables.rows import AssetRow, DowntimeRow, RecordsSinceRow
 from twin.clock import SECOND_US
 from twin.errors import InputError
 
@@ -113,10 +113,12 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
     # Columns instead of rows as objects: a fleet of ten thousand would spend most of its second on making objects.
     rows = session.connection().execute(query).all()
     down = _down(session, category)
+    since = {row.asset: row.since_at for row in session.exec(select(RecordsSinceRow)).scalars()}
     found: defaultdict[tuple[str, str, str], list[WatchedDevice]] = defaultdict(list)
     for row in rows:
         born = msgspec.json.decode(row.body, type=_Born).commissioned_at or row.registered_at
-        device = _watch(row.id, (born, row.registered_at), down.get(row.id, ()), now)
+        begun = since.get(row.id, row.registered_at)
+        device = _watch(row.id, (born, min(begun, row.registered_at)), down.get(row.id, ()), now)
         if device is not None:
             found[row.category, row.manufacturer, row.model].append(device)
     return dict(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 from assets.model.work import Labour, Part, WorkKind, WorkOrder, WorkState
 from assets.service.act import Act
 from assets.tables.register import find_by_identifier
-from assets.tables.rows import DowntimeRow, WorkOrderRow
+from assets.tables.rows import AssetRow, DowntimeRow, RecordsSinceRow, WorkOrderRow
 from twin.access import Permission
 from twin.errors import FieldProblem, NotFound
 
 _BATCH = 500  # bound values per statement stay far below what either database allows
+_MOST_NAMED = 20_000  # bound values of one statement; a file of more devices names every model among the first
 _PARTS = "previous_system"  # item of parts of which only the sum of their prices is known
 
 
@@ -122,7 +123,8 @@ def take_over(session: Session, *, act: Act, orders: Sequence[PastOrder]) -> int
     Notes
     -----
     They are kept as closed and signed by ``previous system``: what stands in them is evidence of somebody else, and is
-    amended, never changed. Nothing is told to anybody, since all of it is over; a device's state stays as it is.
+    amended, never changed. Nothing is told to anybody, since all of it is over; a device's state stays as it is. Their
+    models are taken to be on record since the earliest of the orders.
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     known, taken = _assets(session, orders), _taken(session, orders)
@@ -150,8 +152,31 @@ def take_over(session: Session, *, act: Act, orders: Sequence[PastOrder]) -> int
         session.execute(insert(WorkOrderRow), rows[part : part + _BATCH])
     for part in range(0, len(fresh), _BATCH):
         session.execute(insert(DowntimeRow), fresh[part : part + _BATCH])
+    _note_since(session, known.values(), min((one.opened_at for one in orders), default=act.now))
     session.flush()
     return len(rows)
+
+
+def _note_since(session: Session, assets: Iterable[str], since: int) -> None:
+    """Keep since when the previous system recorded failures of these models, also of devices that never failed.
+
+    Otherwise each device would seem to be watched from its own first failure on, and those without one not at all:
+    failures would come out too frequent, and ageing would look like getting better.
+    """
+    named = select(AssetRow.category, AssetRow.manufacturer, AssetRow.model).where(
+        col(AssetRow.id).in_(sorted({asset for asset in assets if asset})[:_MOST_NAMED])
+    )
+    held = {row.asset: row for row in session.exec(select(RecordsSinceRow))}
+    for category, manufacturer, model in session.exec(named.distinct()).all():
+        query = select(AssetRow.id).where(
+            col(AssetRow.category) == category,
+            col(AssetRow.manufacturer) == manufacturer,
+            col(AssetRow.model) == model,
+        )
+        for asset in session.exec(query).all():
+            row = held.get(asset) or RecordsSinceRow(asset=asset, since_at=since)
+            row.since_at = min(row.since_at, since)
+            session.add(row)
 
 
 def _id(number: str) -> str:

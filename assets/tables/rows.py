@@ -316,6 +316,15 @@ class DowntimeRow(SQLModel, table=True):
     failure_code: str = Field(default="", max_length=60)
 
 
+class RecordsSinceRow(SQLModel, table=True):
+    """Since when an asset's failures are on record, where that was earlier than its entry in this register."""
+
+    __tablename__ = "assets_records_since"
+
+    asset: str = Field(primary_key=True, max_length=_ID)
+    since_at: int = _instant()
+
+
 class MeasurementRow(SQLModel, table=True):
     """A calibration or electrical safety result; ``body`` holds values, limits and instrument as JSON."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlmodel import Session
 
 from server.demo.building import building_events
+from server.demo.equipment import equip
 from server.demo.inhabitants import Inhabitants, corridors, inhabitant_events, inhabitants
 from server.demo.reprocessing import define_machines
 from server.demo.supplies import Supplies
@@ -117,6 +119,8 @@ def write_past(hospital: Hospital, *, seed: int, now: int, days: int = DAYS) -> 
     _store(hospital, hospital.ledger, inhabitant_events(found, at=start - DAY_US))
     _store(hospital, ledger, lived)
     hospital.write_now(partial(define_machines, found=found, ledger=ledger, now=now))
+    zone = ZoneInfo(hospital.settings.time_zone)
+    hospital.write_now(partial(equip, found=found, ledger=ledger, now=now, zone=zone, seed=seed))
     supplies = Supplies(found.items, found.stock_places, np.random.default_rng([seed, 3]), start)
     hospital.write_now(partial(supplies.open, ledger=ledger))
     for day in range(days):

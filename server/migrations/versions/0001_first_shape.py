@@ -312,6 +312,11 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('assets_records_since',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('since_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('asset')
+    )
     op.create_table('assets_relation',
     sa.Column('asset', sa.String(length=100), nullable=False),
     sa.Column('other', sa.String(length=100), nullable=False),

@@ -88,6 +88,32 @@ def test_what_was_taken_over_is_counted_with_its_own_down_times(hospital: Hospit
     assert device.down_days * 24 == pytest.approx(24 + 12 + 12)  # as the sheet says where it says so, else while open
 
 
+def test_a_device_that_never_failed_counts_since_the_previous_system_s_first_record(hospital: Hospital) -> None:
+    act = Act(actor=SYSTEM, now=NOW, key="enter-2", ledger=hospital.ledger)
+    twin = Asset(
+        id="pump-2",
+        control_no="C-2",
+        category="infusion_pump",
+        name="Pump 2",
+        manufacturer="Acme",
+        model="M",
+        serial="2",
+        commissioned_at=NOW - 3000 * DAY_US,
+    )
+    hospital.write_now(lambda session: register_asset(session, act=act, asset=twin))
+    take_over(hospital, REPAIRS)
+
+    with hospital.read() as session:
+        (watched,) = fleet.watched(session, now=NOW + DAY_US).values()
+
+    first_at = 1_740_812_400 * 1_000_000
+    born = NOW - 3000 * DAY_US
+    assert {one.asset: round(one.start, 6) for one in watched} == {
+        "pump-1": round((first_at - 1 - born) / DAY_US, 6),
+        "pump-2": round((first_at - born) / DAY_US, 6),
+    }
+
+
 @pytest.mark.parametrize(
     ("row", "field"),
     [
