@@ -113,7 +113,8 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
     # Columns instead of rows as objects: a fleet of ten thousand would spend most of its second on making objects.
     rows = session.connection().execute(query).all()
     down = _down(session, category)
-    since = {row.asset: row.since_at for row in session.exec(select(RecordsSinceRow)).scalars()}
+    records = select(col(RecordsSinceRow.asset), col(RecordsSinceRow.since_at))
+    since = {asset: since_at for asset, since_at in session.connection().execute(records)}
     found: defaultdict[tuple[str, str, str], list[WatchedDevice]] = defaultdict(list)
     for row in rows:
         born = msgspec.json.decode(row.body, type=_Born).commissioned_at or row.registered_at
