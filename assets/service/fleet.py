@@ -114,7 +114,7 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
     rows = session.connection().execute(query).all()
     down = _down(session, category)
     records = select(col(RecordsSinceRow.asset), col(RecordsSinceRow.since_at))
-    since = {asset: since_at for asset, since_at in session.connection().execute(records)}
+    since: dict[str, int] = {row.asset: row.since_at for row in session.connection().execute(records)}
     found: defaultdict[tuple[str, str, str], list[WatchedDevice]] = defaultdict(list)
     for row in rows:
         born = msgspec.json.decode(row.body, type=_Born).commissioned_at or row.registered_at
