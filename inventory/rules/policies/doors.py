@@ -323,7 +323,9 @@ def solve(kind: str, parameters: Mapping[str, object]) -> Result:
         raise wrong("kind", f"Expected one of {', '.join(KINDS)}, got {kind!r}.")
     given = Parameters(parameters)
     try:
-        answer = _plain(function(given))
+        # a number that is none inside a search would be passed over there, and the answer look right
+        with np.errstate(invalid="raise", divide="raise", over="raise"):
+            answer = _plain(function(given))
     except (ArithmeticError, ValueError, MemoryError) as error:
         # numbers that pass one by one can still be impossible together, such as costs twenty powers of ten apart
         raise wrong(kind, f"These numbers cannot be worked out together: {error}.", "Check units and sizes.") from error

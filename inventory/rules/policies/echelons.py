@@ -109,6 +109,7 @@ def optimal_serial(case: SerialCase, base_stock_levels: Sequence[float] | None =
     demands.
     """
     total = sum(case.lead_times)
+    _check_size(case, max([case.quantile(1 - case.upper_tail, total), *(base_stock_levels or ())]))
     grid = _grid(case, total, base_stock_levels)
     step = grid[1] - grid[0] if len(grid) > 1 else 1.0
     costs = list(case.echelon_holding_costs)
@@ -129,6 +130,24 @@ def optimal_serial(case: SerialCase, base_stock_levels: Sequence[float] | None =
         capped = np.minimum(grid, level)
         inner = outer[np.clip(np.rint((capped - grid[0]) / step).astype(np.int64), 0, len(grid) - 1)]
     return SerialPolicy(base_stock_levels=tuple(levels), cost=best)
+
+
+_MOST_STEPS = 1e8
+"""Of levels times demands; some seconds a stage."""
+
+
+def _check_size(case: SerialCase, top: float) -> None:
+    if not case.is_poisson:
+        if case.x_num * case.d_num > _MOST_STEPS:
+            told = f"{case.x_num} levels times {case.d_num} demands are too many to work out."
+            raise wrong("x_num", told, f"Keep x_num times d_num within {_MOST_STEPS:.0e}.")
+    elif 2 * top * case.quantile(1 - _TAIL, max(case.lead_times)) > _MOST_STEPS:
+        # every whole level is weighed against every whole demand
+        raise wrong(
+            "demand_mean",
+            "So large a Poisson demand over the lead times is too much to work out unit by unit.",
+            "Give demand_sd, the square root of the mean, for a normal demand, or count in packs.",
+        )
 
 
 def _grid(case: SerialCase, total: float, levels: Sequence[float] | None) -> Floats:

@@ -326,6 +326,7 @@ def test_pooled_bounds_give_the_same_service_times_as_written_ones() -> None:
 HOSTILE: tuple[object, ...] = (
     0,
     -1,
+    1e-320,
     1e-9,
     1e9,
     1e300,
@@ -377,3 +378,15 @@ def test_hostile_numbers_are_answered_finitely_or_refused_by_code(kind: str) -> 
         for value in HOSTILE:
             told = answer_or_code(kind, {**REASONABLE[kind], key: value})
             assert told == "policy.parameter" or ("nan" not in told and "inf" not in told), (key, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"x_num": 10**8}, "x_num"), ({"demand_mean": 1e7, "demand_sd": None}, "demand_mean")]
+)
+def test_chain_too_fine_to_work_out_is_refused_at_once(change: dict[str, object], field: str) -> None:
+    chain = {"echelon_holding_cost": [2, 3], "lead_time": [1, 2], "stockout_cost": 37, "demand_mean": 5, "demand_sd": 1}
+
+    with pytest.raises(FieldError) as refused:
+        solve("base_stock", {**chain, **change})
+
+    assert refused.value.problem.field == field
