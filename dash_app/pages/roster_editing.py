@@ -104,7 +104,7 @@ def _grid(port: HospitalPort, found: KeptRoster) -> Component:
         ]
         rows.append([staff_label(port.state(), one.id), *cells])
     headings = [_("Who"), *(plan_day(found.start_at, day) for day in days)]
-    return table(_("Who works when"), headings, rows)
+    return table(_("Change this roster"), headings, rows)  # the one in force has the other name
 
 
 def _asking(port: HospitalPort, found: KeptRoster) -> Component:
