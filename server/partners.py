@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from interop.service.moves import NAME, TOLD, Naming, tell_moves
 from inventory.tables.catalogue import packages_of
+from server.journey import journey_of
 from server.listening import MessageDesk
 from server.queues import desk_of
 from server.wiring import Hospital
@@ -30,7 +31,9 @@ def _asked_once() -> Callable[[Session, str], str]:
 
 
 def tell_partners(hospital: Hospital) -> None:
-    """Open the desks of messages and queues, and keep the ledger's moves as EPCIS events from where this was left.
+    """Open the desks of messages, queues and patients, and keep the ledger's moves as EPCIS events.
+
+    They are kept from where this was left.
 
     Parameters
     ----------
@@ -39,6 +42,7 @@ def tell_partners(hospital: Hospital) -> None:
     """
     hospital.services["messages"] = MessageDesk(hospital)
     desk_of(hospital)
+    journey_of(hospital)
 
     def moves(session: Session, batch: Sequence[Stored]) -> None:
         # asked once for each item of a batch: thousands of moves of a past month are of a few hundred items

@@ -210,7 +210,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=7,
+    position=10,
     section=mark("Things"),
     icon="device",
 )

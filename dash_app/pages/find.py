@@ -192,7 +192,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=8,
+    position=11,
     section=mark("Things"),
     icon="device",
 )

@@ -7,6 +7,7 @@ from dash_app.pages import (
     account,
     alarm_health,
     alarms,
+    ambulances,
     audit,
     beds,
     buying,
@@ -35,8 +36,10 @@ from dash_app.pages import (
     stock,
     surgery,
     tasks,
+    watches,
     ways,
     whatif,
+    wristbands,
 )
 from dash_app.pages.page import Page
 
@@ -48,6 +51,9 @@ PAGES: tuple[Page, ...] = (
     beds.PAGE,
     queues.PAGE,
     reconcile.PAGE,
+    ambulances.PAGE,
+    wristbands.PAGE,
+    watches.PAGE,
     devices.PAGE,
     devices.DEVICE_PAGE,
     find.PAGE,

@@ -109,6 +109,16 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("Somebody in our care, or a thing that is needed, gets lost."),
         action=mark("Go there, or call who is nearest; bring them back or lift the fence."),
     ),
+    "access": AlarmText(
+        message=mark("{who} went into {subject} without being allowed"),
+        consequence=mark("Somebody is where medicine, sterile goods or patients must be protected."),
+        action=mark("Go there and ask; take the badge off the door's list, or change the rule of the zone."),
+    ),
+    "door_forced": AlarmText(
+        message=mark("The door to {subject} was forced open"),
+        consequence=mark("Somebody may have come in unseen, and the door may not shut any more."),
+        action=mark("Go there, see who is inside, and have the door looked at."),
+    ),
     "environment": AlarmText(
         message=mark("{quantity} of {place} is outside of its limits: {value} ({low} to {high})"),
         consequence=mark("An isolation room leaks, or medicine and patients get too warm or too cold."),

@@ -197,6 +197,11 @@ TICKET_STATUSES: Mapping[str, str] = {
     "served": mark("Served"),
     "left": mark("Left"),
 }
+BEARERS: Mapping[str, str] = {
+    "encounter": mark("Patient"),
+    "asset": mark("Device"),
+    "staff": mark("Member of staff"),
+}
 MESSAGE_OUTCOMES: Mapping[str, str] = {
     "applied": mark("Applied"),
     "stored": mark("Only stored"),

@@ -89,7 +89,7 @@ def report_false_alarms(call: CallDep) -> FalseAlarms:
 @router.delete("/geofences/{watch_id}", permission=Permission.ALARMS_ACT, status=204)
 def end_fence(call: CallDep, watch_id: PathText) -> None:
     """Lift a geofence; its alarm ends."""
-    _watches(call).end(watch_id)
+    _watches(call).end(watch_id, actor=call.actor.id)
 
 
 @router.get("/environment-limits", permission=Permission.ALARMS_READ, gives=list[Limit])
@@ -119,4 +119,4 @@ def add_limit(call: CallDep) -> Limit:
 @router.delete("/environment-limits/{watch_id}", permission=Permission.ALARMS_CONFIGURE, status=204)
 def end_limit(call: CallDep, watch_id: PathText) -> None:
     """Take a climate limit out of force; its alarm ends."""
-    _watches(call).end(watch_id)
+    _watches(call).end(watch_id, actor=call.actor.id)

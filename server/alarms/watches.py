@@ -6,13 +6,14 @@ nothing. A climate limit has a delay and a deadband: a value that swings about t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from sqlmodel import Session, col, select
 
 from server.alarms.conditions import Condition
 from server.alarms.engine import AlarmEngine
+from server.audit.chain import Entry, note
 from server.schema.watches import WatchRow
 from server.wiring import Hospital
 from twin.clock import MINUTE_US, SECOND_US
@@ -116,7 +117,7 @@ class Watches:
         if row.kind == GEOFENCE:
             fence = msgspec.json.decode(row.facts, type=Geofence)
             self._fences.setdefault((fence.bearer_kind, fence.bearer), {})[fence.id] = fence
-        else:
+        elif row.kind == ENVIRONMENT:
             limit = msgspec.json.decode(row.facts, type=Limit)
             self._limits.setdefault((limit.device, limit.quantity), {})[limit.id] = limit
 
@@ -127,6 +128,34 @@ class Watches:
     def limits(self) -> list[Limit]:
         """Give the climate limits in force, by id."""
         return sorted((one for held in self._limits.values() for one in held.values()), key=lambda one: one.id)
+
+    def put(self, kind: str, facts: Mapping[str, object], *, actor: str) -> str:
+        """Put a watch in force from what somebody entered; gives its id.
+
+        Parameters
+        ----------
+        kind : str
+            ``geofence`` or ``environment``.
+        facts : Mapping[str, object]
+            Fields of :class:`Geofence` or :class:`Limit`, without the id.
+        actor : str
+            Who says so.
+
+        Raises
+        ------
+        FieldError
+            If a field is missing or cannot be read; it is named.
+        """
+        shape: type[Geofence | Limit] = Geofence if kind == GEOFENCE else Limit
+        try:
+            watch = msgspec.convert({**facts, "id": self._hospital.new_id()}, shape, strict=False)
+        except msgspec.ValidationError as error:
+            told, _, place = str(error).partition(" - at ")
+            name = place.strip("`$.") or told.rpartition("field ")[2].strip("`")
+            problem = FieldProblem(field=name, place=f"/{name}", message=f"{told}.", cure="Fill in every field.")
+            raise FieldError(problem) from error
+        self.add(watch, actor=actor)
+        return watch.id
 
     def add(self, watch: Geofence | Limit, *, actor: str) -> None:
         """Put a watch in force and keep it.
@@ -160,13 +189,28 @@ class Watches:
             created_by=actor,
         )
         held = WatchRow(**row.model_dump())
-        self._hospital.write_now(lambda session: session.add(row))
+        noted = Entry(
+            at=row.created_at, actor=actor, action=f"{row.kind}.set", subject=row.subject, facts={"watch": row.id}
+        )
+
+        def use_case(session: Session) -> None:
+            session.add(row)
+            note(session, noted)
+
+        self._hospital.write_now(use_case)
         self._hold(held)
         if isinstance(watch, Geofence):
             self._engine.tell(list(self._present()))
 
-    def end(self, watch_id: str) -> None:
+    def end(self, watch_id: str, *, actor: str) -> None:
         """Take a watch out of force; its alarm ends.
+
+        Parameters
+        ----------
+        watch_id : str
+            Of a watch in force.
+        actor : str
+            Who says so.
 
         Raises
         ------
@@ -183,13 +227,19 @@ class Watches:
             row = session.exec(select(WatchRow).where(col(WatchRow.id) == watch_id)).one()
             row.ended_at = now
             session.add(row)
+            note(session, Entry(at=now, actor=actor, action=f"{row.kind}.ended", subject=row.subject))
 
         self._hospital.write_now(use_case)
         if fence is not None:
             del self._fences[fence.bearer_kind, fence.bearer][watch_id]
-            self._engine.tell([Condition(alarm_class=GEOFENCE, subject=fence.bearer, is_on=False, at=now)])
+            # Another fence of the same bearer may still be broken: it is judged anew.
+            ended = Condition(alarm_class=GEOFENCE, subject=fence.bearer, is_on=False, at=now)
+            self._engine.tell([ended, *self._present()])
         elif limit is not None:
             del self._limits[limit.device, limit.quantity][watch_id]
+            self._outside.pop(limit.id, None)
+            if self._is_held(limit):
+                return
             self._engine.tell([Condition(alarm_class=ENVIRONMENT, subject=limit.place, is_on=False, at=now)])
 
     def follow(self, batch: Sequence[Stored]) -> None:
@@ -263,6 +313,8 @@ class Watches:
             if is_outside == was:
                 continue
             self._outside[limit.id] = is_outside
+            if not is_outside and self._is_held(limit):
+                continue  # another quantity of the room is still wrong: one alarm a room stays
             told = (
                 ("quantity", limit.quantity),
                 ("value", f"{value:g}"),
@@ -278,6 +330,13 @@ class Watches:
                 starts_at=at + int(limit.delay_s * SECOND_US) if is_outside else 0,
                 parameters=told,
             )
+
+    def _is_held(self, limit: Limit) -> bool:
+        """Tell whether another limit of the same room is broken."""
+        return any(
+            one.place == limit.place and one.id != limit.id and self._outside.get(one.id, False)
+            for one in self.limits()
+        )
 
 
 def false_alarms(alarms: Sequence[Alarm]) -> tuple[int, int]:

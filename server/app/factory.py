@@ -19,8 +19,8 @@ from server.access import routes as access_routes
 from server.access.forms import is_secure
 from server.access.gate import Gate
 from server.access.service import Access
+from server.alarms import entrance_routes, watch_routes
 from server.alarms import routes as alarm_routes
-from server.alarms import watch_routes
 from server.app.counters import Counters
 from server.app.dispatcher import Dispatcher, lifespan_of
 from server.app.layers import Frame
@@ -65,7 +65,8 @@ class App:
 
 def all_routers() -> list[Router]:
     """Gather the routers of access, jobs, runs, alarms and of every module in ``server/http``."""
-    routers = [access_routes.router, access_forms.router, alarm_routes.router, watch_routes.router, job_routes.router]
+    modules = (access_routes, access_forms, alarm_routes, watch_routes, entrance_routes, job_routes)
+    routers = [module.router for module in modules]
     for module in sorted(pkgutil.iter_modules(server.http.__path__), key=lambda found: found.name):
         router = getattr(importlib.import_module(f"{server.http.__name__}.{module.name}"), "router", None)
         if isinstance(router, Router):

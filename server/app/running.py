@@ -13,6 +13,7 @@ import uvicorn
 from dash_app.actions.access import SERVICE as ACCESS_DESK
 from server.access.desk import Desk as AccessDesk
 from server.alarms.engine import AlarmEngine
+from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.app.ui import pages_of
@@ -120,6 +121,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     runner.start()
     engine.start()
     Watches(hospital, engine).start()
+    Entrances(hospital, engine).start()
     notifier = Notifier(hospital)
     notifier.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -317,35 +318,47 @@ def get_board(call: CallDep, service_point: PathText) -> Board:
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="5"><title>{name}</title><link rel="stylesheet" href="{style}"></head>
+<noscript><meta http-equiv="refresh" content="5"></noscript><title>{name}</title>
+<link rel="stylesheet" href="{style}"><script src="{script}" defer></script></head>
 <body class="board"><main class="board"><h1>{name}</h1>
-<section aria-live="assertive" aria-label="{called_label}"><h2>{called_label}</h2><ul>{called}</ul></section>
-<section aria-label="{waiting_label}"><h2>{waiting_label}</h2><p>{waiting}</p><p>{wait}</p></section>
+<section id="called" aria-live="assertive" aria-label="{called_label}"><h2>{called_label}</h2>
+<ul>{called}</ul></section>
+<section id="waiting" aria-label="{waiting_label}"><h2>{waiting_label}</h2><p>{waiting}</p><p>{wait}</p></section>
+<p><button id="voice" type="button" hidden data-on="{mute}" data-off="{unmute}">{unmute}</button>
+<span id="stale" role="status" hidden>{stale}</span></p>
 </main></body></html>"""
 
 
-_CALL = '<li><b>{}</b> {} <span class="spoken">{}</span></li>'
+_CALL = '<li data-call="{} {}"><b>{}</b> {} <span class="spoken">{}</span></li>'
+_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"  # noqa: E501  # one header value
 
 
 @router.get("/board/{service_point}/page", permission=PUBLIC, media=HTML)
 def show_board(call: CallDep, service_point: PathText, lang: Language = "") -> Response:
-    """Show the waiting-room board as a page for a screen on the wall; it renews itself every five seconds."""
+    """Show the waiting-room board as a page for a wall; it renews itself every five seconds and speaks."""
     board = get_board(call, service_point)
     language = lang or call.hospital.settings.language
-    calls = "".join(_CALL.format(*map(escape, (one.number, one.counter, one.spoken[language]))) for one in board.called)
+    calls = "".join(
+        _CALL.format(*map(escape, (one.number, one.called, one.number, one.counter, one.spoken[language])))
+        for one in board.called
+    )
     low, high = board.wait_minutes
     wait = text(language, "Expected wait: {low} to {high} min").format(low=low, high=high)
     body = _PAGE.format(
         lang="zh-CN" if language == "zh_CN" else "en",
         name=escape(board.name),
         style=STYLE_PATH,
+        script=SCRIPT_PATH,
+        mute=text(language, "Mute the voice"),
+        unmute=text(language, "Let the voice speak"),
+        stale=text(language, "Not up to date: the server does not answer."),
         called_label=text(language, "Now called"),
         waiting_label=text(language, "Waiting"),
         called=calls,
         waiting=escape(", ".join(board.waiting)) or text(language, "Nobody waits"),
         wait=wait,
     )
-    return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
+    return Response(body, media_type=HTML, headers={"cache-control": "no-store", "content-security-policy": _POLICY})
 
 
 STYLE_PATH = "/v1/board.css"
@@ -362,3 +375,13 @@ li { font-size: 3rem; padding: 0.5rem 0; border-bottom: 1px solid; } li b { marg
 async def board_style(_request: object) -> Response:
     """Give the style of the board."""
     return Response(_STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+SCRIPT_PATH = "/v1/board.js"
+_SCRIPT = (Path(__file__).parent / "board.js").read_text(encoding="utf-8")
+
+
+@router.get("/board.js", permission=PUBLIC, raw=True, media="text/javascript")
+async def board_script(_request: object) -> Response:
+    """Give the script of the board: it renews the numbers and speaks each new call."""
+    return Response(_SCRIPT, media_type="text/javascript", headers={"cache-control": "max-age=3600"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from twin.events.patients import QueueJoined
+from twin.events.patients import EncounterClass, EncounterStarted, QueueCalled, QueueJoined
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -60,3 +60,71 @@ def test_a_bed_opens_its_evidence(visit):
 
     page.wait_for_selector("text=Code of HL7 table 0116")
     assert "bed=W1-B1" in page.url
+
+
+def test_the_board_speaks_a_new_call_once_it_was_asked_to(visit, served):
+    served.tell(QueueJoined, "ticket-V001", service_point="STORE", number="V001")
+    watched = visit()
+    watched.page.add_init_script(
+        "window.said = []; window.speechSynthesis.speak = (one) => window.said.push(one.lang + ' ' + one.text);"
+    )
+    page = watched.open("/v1/board/STORE/page?lang=en")
+    assert watched.violations() == []
+    assert page.get_attribute("#voice", "aria-pressed") == "false"
+
+    page.click("#voice")
+    served.tell(QueueCalled, "ticket-V001", counter="Desk 2")
+    watched.until("() => window.said.length > 0", seconds=20)
+    assert page.evaluate("window.said") == ["en Number V 0 0 1, please go to Desk 2."]
+
+    page.click("#voice")
+    assert page.inner_text("#voice") == "Let the voice speak"
+
+
+def test_an_ambulance_is_announced_and_received(visit, served):
+    page = visit().open("/ui/ambulances")
+    page.fill("#ambulances-minutes", "7")
+    page.fill("#ambulances-service", "trauma-7")
+    page.click("#ambulances-announce")
+    page.wait_for_selector("text=in 7 min")
+    found = [one for one in served.hospital.live.encounters.values() if one.service == "trauma-7"]
+    assert [one.acuity for one in found] == [3]
+
+    page.click("#ambulances-who")
+    page.get_by_role("option", name=found[0].id[-8:]).click()
+    page.click("#ambulances-arrived")
+    page.wait_for_selector("#ambulances-content:not(:has-text('trauma-7'))")
+    assert served.hospital.live.encounters[found[0].id].status.value == "in-progress"
+
+
+def test_a_wristband_is_bound_checked_and_refused(visit, served):
+    for encounter in ("band-one-E000001", "band-two-E000002"):
+        served.tell(EncounterStarted, encounter, encounter_class=EncounterClass.INPATIENT)
+    page = visit().open("/ui/wristbands?tag=BAND-77")
+
+    def choose(name):
+        page.click("#wristbands-encounter")
+        page.get_by_role("option", name=name).click()
+
+    choose("-E000001")
+    page.click("#wristbands-bind")
+    page.wait_for_selector("text=worn now")
+    page.click("#wristbands-check")
+    page.wait_for_selector("#wristbands-result:has-text('MATCH')")
+    choose("-E000002")
+    page.click("#wristbands-check")
+    page.wait_for_selector("#wristbands-result:has-text('STOP')")
+
+
+def test_a_fence_is_set_and_lifted(visit, served):
+    page = visit().open("/ui/watches")
+    page.fill("#watches-bearer", "fenced-encounter")
+    page.click("#watches-places")
+    page.get_by_role("option").first.click()
+    page.click("#watches-fence")
+    page.wait_for_selector("#watches-content:has-text('fenced-encounter')")
+
+    page.click("#watches-held-fence")
+    page.get_by_role("option", name="fenced-encounter").click()
+    page.click("#watches-lift")
+    page.wait_for_selector("#watches-content:not(:has-text('fenced-encounter'))")

@@ -38,6 +38,7 @@ from twin.events.work import PlannedStay, PlanPublished, StaffDefined, TaskCreat
 from twin.ports import Stored
 from twin.settings import Settings
 from twin.state.live import LiveState
+from twin.state.model import Encounter
 
 NOW = 1_790_000_000 * SECOND_US  # 2026-09-21 14:13:20 UTC
 HOUR = 3600 * SECOND_US
@@ -391,6 +392,58 @@ class SmallDesk:
         return [line] if not query.action or line.action.startswith(query.action) else []
 
 
+class SmallJourney:
+    """One ambulance on its way; nobody wears a wristband."""
+
+    def __init__(self) -> None:
+        self.acts: list[tuple[str, ...]] = []
+
+    def bind(self, tag: str, encounter: str, *, actor: Actor) -> int:
+        self.acts.append(("bind", tag, encounter))
+        return NOW
+
+    def unbind(self, tag: str, *, actor: Actor) -> None:
+        self.acts.append(("unbind", tag))
+
+    def bindings(self, tag: str) -> Sequence[object]:
+        return []
+
+    def check(self, tag: str, encounter: str, *, stage: str, service_point: str, actor: Actor) -> str:
+        return "" if encounter == "E-right" else "other_encounter"
+
+    def ambulances(self) -> Sequence[Encounter]:
+        return [Encounter(id="ambulance-1", expected_at=NOW + HOUR // 4, acuity=2, reserved="W1-B1")]
+
+    def announce(self, expected_at: int, acuity: int, *, actor: Actor, bay: str = "", service: str = "") -> None:
+        self.acts.append(("announce", str(expected_at), str(acuity), bay))
+
+    def arrived(self, encounter: str, *, actor: Actor) -> None:
+        self.acts.append(("arrived", encounter))
+
+    def cancel(self, encounter: str, *, actor: Actor) -> None:
+        self.acts.append(("cancel", encounter))
+
+
+class SmallWatches:
+    """Nothing is watched over, and whatever is set is only noted."""
+
+    def __init__(self) -> None:
+        self.acts: list[tuple[str, object]] = []
+
+    def fences(self) -> Sequence[object]:
+        return []
+
+    def limits(self) -> Sequence[object]:
+        return []
+
+    def put(self, kind: str, facts: Mapping[str, object], *, actor: str) -> str:
+        self.acts.append((kind, dict(facts)))
+        return "watch-1"
+
+    def end(self, watch_id: str, *, actor: str) -> None:
+        self.acts.append(("end", watch_id))
+
+
 def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
     """Give a port onto the small hospital, for a reader with these roles (all by default)."""
     memory = MemoryHospital(state if state is not None else small_state())
@@ -404,7 +457,7 @@ def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
         settings=Settings(site_name="Test hospital"),
         actor=lambda: reader,
         jobs=MemoryJobs(),
-        services={"access": SmallDesk()},
+        services={"access": SmallDesk(), "journey": SmallJourney(), "watches": SmallWatches()},
     )
 
 

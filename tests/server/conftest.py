@@ -21,6 +21,7 @@ from server.access.passwords import Passwords
 from server.access.service import Access
 from server.access.users import NewUser
 from server.alarms.engine import AlarmEngine
+from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.jobs.runner import JobRunner
@@ -174,6 +175,7 @@ def live(settings: Settings) -> Iterator[Live]:
     engine = AlarmEngine(hospital)
     engine.start()
     Watches(hospital, engine).start()
+    Entrances(hospital, engine).start()
     hospital.services["forecast"] = ForecastDesk(hospital)
     access = Access(hospital, cheap_passwords())
     app = build_app(hospital, access=access)

@@ -24,6 +24,14 @@ class GatewayStatus(StrEnum):
     OFFLINE = "offline"
 
 
+class AccessOutcome(StrEnum):
+    """What a door of an access control system did."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    FORCED = "forced"
+
+
 class AlarmRaised(Event, frozen=True):
     """An abnormal condition that needs a response began.
 
@@ -124,3 +132,20 @@ class ReadPointRemoved(Event, frozen=True):
     """An antenna does not stand for a place any more."""
 
     subject: ClassVar[str] = "read_point"
+
+
+class AccessSeen(Event, frozen=True):
+    """Somebody presented a badge at a door of an access control system, or the door was forced.
+
+    Parameters
+    ----------
+    door : str
+        Id of the place that the door leads into.
+    outcome : AccessOutcome
+        What the door did.
+    """
+
+    subject: ClassVar[str] = "staff"
+
+    door: str
+    outcome: AccessOutcome = AccessOutcome.GRANTED

@@ -114,14 +114,15 @@ NOT_STATE: frozenset[type[Event]] = frozenset(
         things.AssetMoved,
         things.TagSuspected,
         things.ZoneStayEnded,
+        watch.AccessSeen,
         work.TaskRequested,
         work.RequestSettled,
         work.ShiftRequestChanged,
     }
 )
-"""Events that change nothing here: the asset's place follows from its tags, a suspicion becomes an alarm, a stay that
-is over tells where a tag was and not where it is, a request becomes a task in scheduling and its settlement that task's
-end, and one for leave or a swap becomes a published roster."""
+"""Events that change nothing here: the asset's place follows from its tags, a suspicion or a breach at a door becomes
+an alarm, a stay that is over tells where a tag was and not where it is, a request becomes a task in scheduling and its
+settlement that task's end, and one for leave or a swap becomes a published roster."""
 
 
 def _nothing(_tables: Tables, _event: Event) -> None:

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from sqlmodel import select
 
 from server.alarms.engine import AlarmEngine
 from server.alarms.watches import Geofence, Limit, Watches, false_alarms
 from server.app.running import at_work
+from server.schema.access import AuditRow
 from server.wiring import Hospital, open_hospital
 from tests.interop.conftest import places
 from twin.clock import SECOND_US, ManualClock
@@ -127,7 +130,7 @@ def test_a_fence_around_somebody_who_is_outside_already_is_an_alarm(watched: Wat
     watched.watches.add(FENCE, actor="n")
 
     assert watched.active == ["geofence E1"]
-    watched.watches.end("F1")
+    watched.watches.end("F1", actor="n")
     watched.wait(10)
     assert watched.active == []
 
@@ -178,7 +181,7 @@ def test_what_cannot_be_watched_is_refused(watched: Watched) -> None:
     with pytest.raises(FieldError):
         watched.watches.add(Limit(id="y", device="d", quantity="q", place="W1", low=1, high=2, deadband=3), actor="n")
     with pytest.raises(NotFound):
-        watched.watches.end("none")
+        watched.watches.end("none", actor="n")
 
 
 def test_from_the_reading_to_the_alarm_in_the_running_hospital(settings: Settings) -> None:
@@ -198,3 +201,40 @@ def test_from_the_reading_to_the_alarm_in_the_running_hospital(settings: Setting
             assert [hospital.live.alarms[key].subject_id for key in hospital.live.index.active_alarms] == ["E1"]
     finally:
         hospital.close()
+
+
+def test_one_room_with_two_broken_limits_is_one_alarm_until_both_are_right(watched: Watched) -> None:
+    watched.watches.add(LIMIT, actor="b")
+    other = msgspec.structs.replace(LIMIT, id="L2", device="OTHER")
+    watched.watches.add(other, actor="b")
+    watched.watches._outside["L2"] = True
+    watched.sample(-4, -4, -4, -4)
+    assert watched.active == ["environment W1"]
+
+    watched.sample(-12, -12, -12, -12)
+    assert watched.active == ["environment W1"]  # the other one is still broken
+    watched.watches._outside["L2"] = False
+    watched.sample(-4, -12, -12, -12)
+    assert watched.active == []
+
+
+@pytest.mark.parametrize("missing", ["bearer", "places", "bearer_kind"])
+def test_a_fence_that_lacks_something_is_refused_with_its_name(watched: Watched, missing: str) -> None:
+    facts = {"bearer_kind": "encounter", "bearer": "E1", "places": ["W1"], "exit_s": 1}
+    del facts[missing]
+
+    with pytest.raises(FieldError) as raised:
+        watched.watches.put("geofence", facts, actor="n")
+
+    assert raised.value.problem.field == missing
+    assert watched.watches.fences() == []
+
+
+def test_setting_and_ending_a_watch_is_in_the_audit(watched: Watched) -> None:
+    facts = {"bearer_kind": "encounter", "bearer": "E1", "places": ["W1"]}
+    watch = watched.watches.put("geofence", facts, actor="n")
+    watched.watches.end(watch, actor="m")
+
+    with watched.hospital.read() as session:
+        noted = [(row.actor, row.action, row.subject) for row in session.exec(select(AuditRow))]
+    assert noted == [("n", "geofence.set", "E1"), ("m", "geofence.ended", "E1")]

@@ -1,0 +1,116 @@
+"""Patients on their way, where a wristband was, and what is watched over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from sqlmodel import Session
+
+from dash_app.queries.port import HospitalPort
+from twin.clock import HOUR_US
+from twin.errors import Unavailable
+from twin.events.things import BearerKind
+from twin.history.history import Interval, trail
+from twin.state.live import LiveState
+from twin.telemetry.telemetry import Telemetry
+
+WATCHES = "watches"
+ZONE = "tag.zone"
+TRAIL_MOST = 100
+
+
+class FenceView(Protocol):
+    """A geofence; ``server.alarms.watches.Geofence`` meets it."""
+
+    id: str
+    bearer_kind: BearerKind
+    bearer: str
+    places: tuple[str, ...]
+    exit_s: float
+
+
+class LimitView(Protocol):
+    """A climate limit; ``server.alarms.watches.Limit`` meets it."""
+
+    id: str
+    device: str
+    quantity: str
+    place: str
+    low: float
+    high: float
+    deadband: float
+    delay_s: float
+
+
+@runtime_checkable
+class WatchList(Protocol):
+    """What is watched over; ``server.alarms.watches.Watches`` meets it."""
+
+    def fences(self) -> Sequence[FenceView]:
+        """Give the geofences in force."""
+
+    def limits(self) -> Sequence[LimitView]:
+        """Give the climate limits in force."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The last sample of a limit's quantity; ``at`` in UTC microseconds, 0 if none came within the hour."""
+
+    value: float = 0.0
+    at: int = 0
+
+
+def watch_list(port: HospitalPort) -> WatchList:
+    """Give what is watched over.
+
+    Raises
+    ------
+    Unavailable
+        If nothing is watched over in this process.
+    """
+    held = port.services.get(WATCHES)
+    if not isinstance(held, WatchList):
+        raise Unavailable("Nothing is watched over in this process: use `hospital-twin serve`.")
+    return held
+
+
+def ringing(state: LiveState, alarm_class: str) -> set[str]:
+    """Give the subjects that have an active alarm of a class."""
+    alarms = [state.alarms[key] for key in tuple(state.index.active_alarms) if key in state.alarms]
+    return {alarm.subject_id for alarm in alarms if alarm.alarm_class == alarm_class}
+
+
+def last_reading(port: HospitalPort, session: Session, limit: LimitView) -> Reading:
+    """Give the last good sample of a limit's quantity within the hour."""
+    store, now = port.services.get("telemetry"), port.clock.now()
+    if not isinstance(store, Telemetry):
+        return Reading()
+    chunk = store.read(session, limit.device, limit.quantity, now - HOUR_US, now + 1)
+    good = [number for number, quality in enumerate(chunk.quality.tolist()) if not quality]
+    if not good:
+        return Reading()
+    return Reading(value=float(chunk.values[good[-1]]), at=int(chunk.times_us[good[-1]]))
+
+
+def band_trail(session: Session, tag: str) -> list[Interval]:
+    """Give where a wristband was, the latest first."""
+    found = [one for one in trail(session, tag, facet=ZONE, limit=TRAIL_MOST) if one.value]
+    return sorted(found, key=lambda one: -one.from_at)
+
+
+def open_encounters(state: LiveState) -> list[str]:
+    """Give the pseudonyms of encounters that go on, the latest first."""
+    return sorted((key for key, one in tuple(state.encounters.items()) if one.is_open), reverse=True)
+
+
+def bays(state: LiveState, purposes: frozenset[str]) -> list[str]:
+    """Give the places of some purposes, and the beds within them, by id."""
+    places = dict(state.places)
+    return sorted(
+        key
+        for key, place in places.items()
+        if place.purpose in purposes or (place.parent in places and places[place.parent].purpose in purposes)
+    )
