@@ -347,7 +347,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=27,
+    position=28,
     section=mark("Ahead"),
     icon="whatif",
 )

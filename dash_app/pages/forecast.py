@@ -297,7 +297,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=22,
+    position=23,
     section=mark("Ahead"),
     icon="whatif",
 )

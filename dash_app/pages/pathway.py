@@ -323,7 +323,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=28,
+    position=29,
     section=mark("Ahead"),
     icon="whatif",
 )

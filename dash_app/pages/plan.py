@@ -425,7 +425,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=24,
+    position=25,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -128,7 +128,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=25,
+    position=26,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -257,7 +257,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=26,
+    position=27,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -351,7 +351,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=23,
+    position=24,
     section=mark("Ahead"),
     icon="whatif",
 )

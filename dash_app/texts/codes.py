@@ -65,6 +65,17 @@ BED_USES: Mapping[str, str] = {
     "cleaning": mark("Being cleaned"),
     "closed": mark("Out of service"),
 }
+COUNT_STATES: Mapping[str, str] = {
+    "open": mark("Being counted"),
+    "closed": mark("Posted"),
+    "cancelled": mark("Given up"),
+}
+COUNT_LINE_STATES: Mapping[str, str] = {
+    "waiting": mark("To be counted"),
+    "recount": mark("To be counted by a second person"),
+    "decide": mark("To be decided"),
+    "agreed": mark("Agreed"),
+}
 BED_READINESS: Mapping[str, str] = {
     "clean": mark("Clean"),
     "dirty": mark("To be cleaned"),

@@ -10,6 +10,7 @@ from dash._utils import clean_property_name, split_callback_id
 from dash_app.app import STATIC, build_dash, build_handheld, build_ui
 from dash_app.pages import (
     bed_work,
+    counts,
     frame,
     gateway_walk,
     gateway_work,
@@ -128,6 +129,9 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     }
     # A bed's own state is changed once the bed is chosen.
     of_a_bed = {getattr(bed_work, name) for name in ("READINESS", "SERVICE", "REASON", "SAY", "PUT", "SAID")}
+    # A count is worked on once one was begun.
+    of_a_count = {getattr(counts, name) for name in ("CHOSEN", "LINE", "QUANTITY", "REASON", "NOTE", "DECIDE")}
+    of_a_count |= {counts.CLOSE, counts.CANCEL}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     sometimes = (
@@ -135,6 +139,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
         | of_a_bed
+        | of_a_count
         | under_a_plan
         | under_a_kept_plan
         | in_a_roster

@@ -653,6 +653,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('command', 'seq')
     )
     op.create_index('inventory_count_by_balance', 'inventory_count', ['place', 'item', 'lot', 'owner', 'occurred_at'], unique=False)
+    op.create_table('inventory_count_line',
+    sa.Column('session_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('lot', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('first_quantity', sa.BigInteger(), nullable=False),
+    sa.Column('first_by', sa.String(), nullable=False),
+    sa.Column('first_at', sa.BigInteger(), nullable=False),
+    sa.Column('first_books', sa.BigInteger(), nullable=False),
+    sa.Column('second_quantity', sa.BigInteger(), nullable=False),
+    sa.Column('second_by', sa.String(), nullable=False),
+    sa.Column('second_at', sa.BigInteger(), nullable=False),
+    sa.Column('second_books', sa.BigInteger(), nullable=False),
+    sa.Column('taken', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.CheckConstraint('first_quantity >= -1 AND second_quantity >= -1', name='inventory_count_line_quantities'),
+    sa.PrimaryKeyConstraint('session_id', 'number')
+    )
+    op.create_table('inventory_count_session',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('is_blind', sa.Boolean(), nullable=False),
+    sa.Column('tolerance_share', sa.Float(), nullable=False),
+    sa.Column('opened_by', sa.String(), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_by', sa.String(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_count_session_by_state', 'inventory_count_session', ['state', 'id'], unique=False)
     op.create_table('inventory_entry',
     sa.Column('movement', sa.String(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
