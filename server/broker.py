@@ -174,6 +174,10 @@ class BrokerIntake:
             try:
                 await self._listen()
             except (aiomqtt.MqttError, HospitalTwinError, OSError) as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # Called off while connected: taking leave failed and hid it, and this loop would never end.
+                    raise asyncio.CancelledError from error
                 self.figures.failures += 1
                 self.figures.last_error = str(error)[:200]
                 log.warning("Broker %s: %s", self._broker.host, error)

@@ -163,3 +163,26 @@ def test_url_that_is_no_brokers_is_refused_without_telling_the_password(url: str
 def test_gateway_id_that_would_change_the_topic_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         MqttSink("mqtt://host", "east/+")
+
+
+async def test_an_intake_that_is_called_off_ends_though_taking_leave_of_the_broker_fails(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intake = BrokerIntake(hospital, parse_broker("mqtt://127.0.0.1:1"))
+    begun = asyncio.Event()
+
+    async def listen() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise aiomqtt.MqttError("Disconnect timed out")
+
+    monkeypatch.setattr(intake, "_listen", listen)
+    running = asyncio.create_task(intake.run())
+    await begun.wait()
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=5)
+
+    assert done
+    assert running.cancelled()
