@@ -90,7 +90,10 @@ class Watched:
             self.page.wait_for_timeout(40)
 
     def violations(self) -> list[tuple[str, list[object]]]:
-        """Give what axe finds."""
+        """Give what axe finds, once every grid has its header: half drawn, it is a row without children."""
+        self.until(
+            "() => [...document.querySelectorAll('.ag-root')].every(grid => grid.querySelector('.ag-header-cell'))"
+        )
         found = Axe().run(self.page).response["violations"]
         return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
 
