@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from sqlmodel import Session
 
 from inventory.model.lots import end_of_day
 from inventory.model.movements import Command
+from inventory.rules.sheets import header_of, rows_of
 from inventory.service.opening import Opened, Position, open_books
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
@@ -94,14 +94,14 @@ def read_positions(text: str, source: str, zone: ZoneInfo) -> list[Position]:
         If a column is missing or a line cannot be read.
     """
     reader = csv.DictReader(text.splitlines())
-    header = [(name or "").strip() for name in _header(reader, source)]
+    header = [(name or "").strip() for name in header_of(reader, source)]
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         message = f"Expected the columns {', '.join(REQUIRED)}; {', '.join(missing)} is missing."
         raise ImportRefused(source, [_problem("row 1", missing[0], message, f"Optional: {', '.join(OPTIONAL)}.")])
     positions: list[Position] = []
     problems: list[FieldProblem] = []
-    for row in _rows(reader, source):
+    for row in rows_of(reader, source):
         values = {key.strip(): (value or "").strip() for key, value in row.items() if isinstance(key, str)}
         try:
             positions.append(_position(values, f"row {reader.line_num}", zone))
@@ -112,25 +112,6 @@ def read_positions(text: str, source: str, zone: ZoneInfo) -> list[Position]:
     if not positions:
         raise ImportRefused(source, [_problem("row 2", "item", "The file has no lines.", "Give at least one.")])
     return positions
-
-
-def _header(reader: csv.DictReader[str], source: str) -> Sequence[str]:
-    try:
-        return reader.fieldnames or ()
-    except csv.Error as error:
-        raise _unreadable(reader, source, error) from error
-
-
-def _rows(reader: csv.DictReader[str], source: str) -> Iterator[dict[str, str]]:
-    try:
-        yield from reader
-    except csv.Error as error:  # such as a field that is longer than any field should be
-        raise _unreadable(reader, source, error) from error
-
-
-def _unreadable(reader: csv.DictReader[str], source: str, error: csv.Error) -> ImportRefused:
-    problem = _problem(f"row {reader.line_num + 1}", "row", f"{error}.", "Save the table as CSV in UTF-8.")
-    return ImportRefused(source, [problem])
 
 
 def _position(values: dict[str, str], place: str, zone: ZoneInfo) -> Position:

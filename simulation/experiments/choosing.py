@@ -151,7 +151,8 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
     scenarios = request.scenarios
     with Samples(request, should_stop) as samples:
         _check_measures(samples, scenarios[0], wanted)
-        keeps = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
+        judged = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
+        keeps = [told for told, _count in judged]
         running = [number for number, told in enumerate(keeps) if told is not False]
         used, kept, best = [0] * len(scenarios), [], ""
         if running:
@@ -172,7 +173,7 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
             for number, count in zip(running, found.replications, strict=True):
                 used[number] = count
         candidates = tuple(
-            _candidate(samples, scenario, wanted, max(used[number], FIRST), keeps[number], number in kept)
+            _candidate(samples, scenario, wanted, max(used[number], judged[number][1]), keeps[number], number in kept)
             for number, scenario in enumerate(scenarios)
         )
         is_sure = len(kept) == 1 and keeps[kept[0]] is True
@@ -208,17 +209,22 @@ def _whole(values: Floats, measure: str) -> Floats:
     return values
 
 
-def _keeps(samples: Samples, scenario: Scenario, wanted: Wanted, request: ExperimentRequest) -> bool | None:
-    told = [kept_limit(samples, scenario, limit, len(request.scenarios) * 2, request) for limit in wanted.limits]
-    if False in told:
-        return False
-    return None if None in told else True
+def _keeps(samples: Samples, scenario: Scenario, wanted: Wanted, request: ExperimentRequest) -> tuple[bool | None, int]:
+    shares = len(request.scenarios) * 2
+    return all_kept([kept_limit(samples, scenario, limit, shares, request) for limit in wanted.limits])
+
+
+def all_kept(told: Sequence[tuple[bool | None, int]]) -> tuple[bool | None, int]:
+    """Put the answers on several limits together, and give the most replications that one rests on."""
+    answers = [answer for answer, _count in told]
+    count = max((count for _answer, count in told), default=FIRST)
+    return (False if False in answers else None if None in answers else True), count
 
 
 def kept_limit(
     samples: Samples, scenario: Scenario, limit: Limit, shares: int, request: ExperimentRequest
-) -> bool | None:
-    """Tell whether a scenario keeps a limit, with as many replications as that takes.
+) -> tuple[bool | None, int]:
+    """Tell whether a scenario keeps a limit, and how many replications that took.
 
     Parameters
     ----------
@@ -233,6 +239,11 @@ def kept_limit(
     request : ExperimentRequest
         Its replications are the most; None is given if they do not tell.
 
+    Returns
+    -------
+    tuple[bool | None, int]
+        The answer, and the replications that it rests on: an estimate beside it is to be made from the same.
+
     Notes
     -----
     The replications are doubled until it can be told; each look has its own share of the error probability.
@@ -243,7 +254,7 @@ def kept_limit(
     while True:
         told = feasible(samples.column(scenario, limit.measure, range(count)), limit.most, confidence_share=confidence)
         if told is not None or count >= request.replications:
-            return told
+            return told, count
         count = min(2 * count, request.replications)
 
 

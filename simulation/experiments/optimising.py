@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from simulation.experiments.changes import changed
-from simulation.experiments.choosing import FIRST, Limit, kept_limit, plain_interval
+from simulation.experiments.choosing import FIRST, Limit, all_kept, kept_limit, plain_interval
 from simulation.experiments.measures import interval_of
 from simulation.experiments.request import Change, ExperimentRequest, Interval, Scenario, ShouldStop
 from simulation.experiments.sampling import Samples
@@ -137,19 +137,22 @@ class _Search:
         if found is None:
             request, scenario = self.samples.request, self.scenario(point)
             told = [kept_limit(self.samples, scenario, limit, len(self.limits), request) for limit in self.limits]
-            keeps = False if False in told else None if None in told else True
+            keeps, _most = all_kept(told)
             shown = tuple(
-                interval_of(self.samples.column(scenario, limit.measure, range(FIRST)), request.confidence_share)
-                for limit in self.limits
+                interval_of(self.samples.column(scenario, limit.measure, range(count)), request.confidence_share)
+                for limit, (_told, count) in zip(self.limits, told, strict=True)
             )
             found = self.known[point] = (keeps, shown)
         return found
 
     def step(self, point: Point, *, is_taken: bool) -> Step:
-        keeps, shown = self.judge(point)
-        made = Step(point=point, cost=self.cost(point), keeps_limits=keeps, limits=shown, is_taken=is_taken)
+        made = self.made(point, is_taken=is_taken)
         self.steps.append(made)
         return made
+
+    def made(self, point: Point, *, is_taken: bool = True) -> Step:
+        keeps, shown = self.judge(point)
+        return Step(point=point, cost=self.cost(point), keeps_limits=keeps, limits=shown, is_taken=is_taken)
 
     def excess(self, point: Point) -> float:
         """Give by how much limits are broken, as shares of the limits; 0 if the means keep all."""
@@ -204,7 +207,7 @@ def optimise(
         search = _Search(samples, levers, limits)
         first = search.step(start, is_taken=True)
         best = _down(search, _up(search, start))
-        found = None if best is None else search.step(best, is_taken=True)
+        found = None if best is None else search.made(best)
         return Optimum(
             levers=levers, limits=limits, start=first, best=found, steps=tuple(search.steps), replications=samples.runs
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from inventory.rules.forecasting.methods import Floats
+from inventory.rules.sheets import header_of, rows_of
 from twin.errors import FieldProblem, ImportRefused
 
 TIME_NAMES = ("month", "date", "day", "week", "period", "time", "t")
@@ -72,12 +73,12 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         With every line that cannot be used (the first 100 are told), or the column that is missing.
     """
     reader = csv.DictReader(lines)
-    header = list(_header(reader, source))
+    header = list(header_of(reader, source))
     used = _columns(header, columns, source)
     totals: dict[str, dict[str, float]] = {}
     periods: set[str] = set()
     problems: list[FieldProblem] = []
-    for row in _rows(reader, source):
+    for row in rows_of(reader, source):
         text = (row.get(used.value) or "").strip()
         period = (row.get(used.time) or "").strip()
         try:
@@ -105,25 +106,6 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
     names = sorted(totals)
     demand = np.array([[totals[name].get(period, 0.0) for period in ordered] for name in names])
     return DemandTable(names=tuple(names), periods=tuple(ordered), demand=demand, columns=used)
-
-
-def _header(reader: csv.DictReader[str], source: str) -> Sequence[str]:
-    try:
-        return reader.fieldnames or ()
-    except csv.Error as error:
-        raise _unreadable(reader, source, error) from error
-
-
-def _rows(reader: csv.DictReader[str], source: str) -> Iterator[dict[str, str]]:
-    try:
-        yield from reader
-    except csv.Error as error:  # such as a field that is longer than any field should be
-        raise _unreadable(reader, source, error) from error
-
-
-def _unreadable(reader: csv.DictReader[str], source: str, error: csv.Error) -> ImportRefused:
-    place, cure = f"row {reader.line_num + 1}", "Save the table as CSV in UTF-8."
-    return ImportRefused(source, [FieldProblem(field="row", place=place, message=f"{error}.", cure=cure)])
 
 
 def _period_key(period: str) -> tuple[int, float, str]:

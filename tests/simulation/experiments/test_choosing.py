@@ -195,3 +195,19 @@ def test_any_text_is_a_lever_or_a_limit_or_a_clear_error(text):
     for read in (lever_of, limit_of):
         with contextlib.suppress(PathwayError):
             read(text)
+
+
+def test_each_point_that_was_taken_is_told_once_with_the_interval_that_its_answer_rests_on():
+    levers = (Lever(path="pools.clerk.capacity", low=3, high=9, price=500.0),)
+    most = true_wait_s(4) * 1.05
+    found = optimise(asked(replications=400), levers, (Limit(measure=WAIT, most=most),))
+    taken = [step.point for step in found.steps if step.is_taken]
+
+    assert len(set(taken)) == len(taken)
+    assert found.best is not None
+    assert found.best.point == taken[-1]
+    for step in found.steps:
+        (value,) = step.limits
+        if step.keeps_limits is not None and value.n > 10:
+            # two-sided at the plain confidence: narrower than what the answer asked for, so it agrees with it
+            assert (value.mean <= most) is step.keeps_limits
