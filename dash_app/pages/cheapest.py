@@ -193,7 +193,7 @@ def _found_panels(found: Found, texts: Mapping[str, str], names: Mapping[str, st
         [measure_text(one.measure, names), number(one.most / scale_of(one.measure), 2), _within(one)]
         for one in (found.best or found.start).limits
     ]
-    note = _("No single unit less, and no exchange for a cheaper one, keeps the limits. Try it on the what-if page.")
+    note = _("Within the bounds no unit less, and no exchange for a cheaper one, keeps the limits.")
     return [
         panel(
             _("Answer"),

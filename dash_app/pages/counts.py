@@ -75,7 +75,7 @@ def _beginning(port: HospitalPort) -> Component:
     )
 
 
-def _lines(counting: CountSession, names: dict[str, str], *, may_decide: bool) -> Component:
+def _lines(counting: CountSession, names: dict[str, str], lots: dict[str, str], *, may_decide: bool) -> Component:
     def shown(value: int | None) -> str:
         return number(value) if value is not None else "–"
 
@@ -83,7 +83,7 @@ def _lines(counting: CountSession, names: dict[str, str], *, may_decide: bool) -
         [
             one.line.number,
             names.get(one.line.item, one.line.item),
-            one.line.lot or "–",
+            lots.get(one.line.lot, one.line.lot) or "–",
             codes.code_text(codes.COUNT_LINE_STATES, one.state.value),
             shown(one.first),
             shown(one.second),
@@ -105,17 +105,20 @@ def _lines(counting: CountSession, names: dict[str, str], *, may_decide: bool) -
     return table(_("Lines of the count"), headings, rows)
 
 
-def _work(port: HospitalPort, counting: CountSession, names: dict[str, str]) -> list[Component]:
+def _work(port: HospitalPort, counting: CountSession, names: dict[str, str], lots: dict[str, str]) -> list[Component]:
     actor = port.actor()
     may_count, may_decide = actor.may(Permission.STOCK_MOVE), actor.may(Permission.STOCK_ADJUST)
     lines = [
-        {"value": str(line.number), "label": f"{line.number} · {names.get(line.item, line.item)} {line.lot}".rstrip()}
+        {
+            "value": str(line.number),
+            "label": f"{line.number} · {names.get(line.item, line.item)} {lots.get(line.lot, line.lot)}".rstrip(),
+        }
         for line in counting.lines
     ]
-    first = next(
-        (str(one.line.number) for one in queries.lines(counting, may_decide=True) if one.state is not LineState.AGREED),
-        lines[0]["value"] if lines else None,
-    )
+    # the next one that nobody has counted; when all are, the next that a second person counts or somebody decides
+    urgent = {LineState.WAITING: 0, LineState.RECOUNT: 1, LineState.DECIDE: 1, LineState.AGREED: 2}
+    shown = sorted(queries.lines(counting, may_decide=True), key=lambda one: (urgent[one.state], one.line.number))
+    first = str(shown[0].line.number) if shown else None
     return [
         html.Div(
             [
@@ -161,9 +164,11 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     parts: list[Component] = [
         dmc.Select(id=CHOSEN, label=_("Count"), data=options, value=chosen.id, searchable=True, w=460),
     ]
+    with port.read() as session:
+        lots = queries.lot_texts(session, chosen)
     if chosen.state is SessionState.OPEN:
-        parts += _work(port, chosen, names)
-    parts.append(_lines(chosen, names, may_decide=may_decide))
+        parts += _work(port, chosen, names, lots)
+    parts.append(_lines(chosen, names, lots, may_decide=may_decide))
     return [panel(_label(port, chosen), *parts, wide=True)]
 
 

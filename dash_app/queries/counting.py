@@ -9,7 +9,9 @@ from sqlmodel import Session
 from inventory.model.counting import CountLine, CountSession, LineState, SessionState
 from inventory.rules.counting import state_of
 from inventory.service.counting import Due, due_at
+from inventory.tables.catalogue import load_lots
 from inventory.tables.count_sessions import list_sessions, load_session
+from inventory.tables.driver import Driver
 
 MOST = 100
 
@@ -49,6 +51,12 @@ def one_session(session: Session, number: str) -> CountSession:
 def due(session: Session, place: str, now: int) -> list[Due]:
     """Give what is due to be counted at a place."""
     return due_at(session, place, now)
+
+
+def lot_texts(session: Session, counting: CountSession) -> dict[str, str]:
+    """Give the number that stands on each lot of a session, by the lot's id; who counts reads that and no id."""
+    found = load_lots(Driver(session), [line.lot for line in counting.lines if line.lot])
+    return {str(key): lot.number or str(key) for key, lot in found.items()}
 
 
 def lines(counting: CountSession, *, may_decide: bool) -> list[LineShown]:
