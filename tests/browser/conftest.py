@@ -89,6 +89,15 @@ class Watched:
             assert time.monotonic() < ends, f"not within {seconds} s: {expression}"
             self.page.wait_for_timeout(40)
 
+    def settle(self) -> None:
+        """Wait until no answer is outstanding that would draw a part of the page again, for a third of a second."""
+        quiet = "() => !document.querySelector('[data-dash-is-loading=\"true\"]')"
+        calm = 0
+        ends = time.monotonic() + PATIENCE_MS / 1000
+        while calm < 5 and time.monotonic() < ends:
+            calm = calm + 1 if self.page.evaluate(quiet) else 0
+            self.page.wait_for_timeout(60)
+
     def violations(self) -> list[tuple[str, list[object]]]:
         """Give what axe finds, once every grid has its header: half drawn, it is a row without children."""
         self.until(
