@@ -6,18 +6,18 @@ events, to which the ledger adds source, key and cause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assets.rules.egress import is_egress, is_exit
 from assets.service.custody import permits_of
 from assets.service.mirroring import (
     mirror_custody,
-    mirror_entry,
+    mirror_entries,
     mirror_readiness,
     mirror_retirement,
     mirror_status,
 )
-from assets.service.notices import rematch_asset
+from assets.service.notices import rematch_rows
 from assets.tables.register import find_asset
 from twin.events.envelope import Event
 from twin.events.supply import LoadReleased
@@ -34,15 +34,15 @@ from twin.events.things import (
     PortalCrossed,
     ZoneChanged,
 )
-from twin.ports import HandlerContext, Handlers
+from twin.ports import HandlerContext, Handlers, InBatches
 
 
 def handlers() -> Handlers:
     """Give this organ's handlers by event type and stable name."""
     return {
-        AssetRegistered: {"assets.register": on_registered},
+        AssetRegistered: {"assets.register": InBatches(on_registered)},
         AssetRetired: {"assets.retirement": on_retired},
-        ZoneChanged: {"assets.movement": on_zone_changed, "assets.egress": on_seen_at_exit},
+        ZoneChanged: {"assets.movement": InBatches(on_zone_changed), "assets.egress": InBatches(on_seen_at_exit)},
         PortalCrossed: {"assets.movement": on_portal_crossed, "assets.egress": on_crossed_exit},
         LoadReleased: {"assets.release": on_load_released},
         DeviceReadinessChanged: {"assets.readiness": on_readiness_changed},
@@ -51,11 +51,12 @@ def handlers() -> Handlers:
     }
 
 
-def on_registered(context: HandlerContext, event: Event) -> Iterable[Event]:
-    """Enter an asset that came as an event, and look whether an open safety notice applies to it."""
-    assert isinstance(event, AssetRegistered)  # noqa: S101  # the runner calls by type
-    mirror_entry(context.session, event)
-    return _told(rematch_asset(context.session, asset_id=event.thing, at=event.occurred_at))
+def on_registered(context: HandlerContext, events: Sequence[Event]) -> list[Iterable[Event]]:
+    """Enter assets that came as events, and look whether an open safety notice applies to them."""
+    registered = [event for event in events if isinstance(event, AssetRegistered)]
+    rows = mirror_entries(context.session, registered)
+    changed = rematch_rows(context.session, [(rows[event.thing], event.occurred_at) for event in registered])
+    return [_told(one) for one in changed]
 
 
 def on_retired(context: HandlerContext, event: Event) -> Iterable[Event]:
@@ -64,13 +65,15 @@ def on_retired(context: HandlerContext, event: Event) -> Iterable[Event]:
     return _told(mirror_retirement(context.session, event))
 
 
-def on_zone_changed(context: HandlerContext, event: Event) -> Iterable[Event]:
-    """Tell of the asset what was seen of its tag."""
-    assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
-    if event.zone == event.previous_zone:
-        return ()
-    asset = _asset_of(context, event.thing, event.occurred_at)
-    return (_moved(asset, event, from_place=event.previous_zone, to_place=event.zone),) if asset else ()
+def on_zone_changed(context: HandlerContext, events: Sequence[Event]) -> list[Iterable[Event]]:
+    """Tell of assets what was seen of their tags."""
+    told: list[Iterable[Event]] = []
+    for event in events:
+        assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
+        previous, zone = event.previous_zone, event.zone
+        asset = _asset_of(context, event.thing, event.occurred_at) if zone != previous else ""
+        told.append((_moved(asset, event, from_place=previous, to_place=zone),) if asset else ())
+    return told
 
 
 def on_portal_crossed(context: HandlerContext, event: Event) -> Iterable[Event]:
@@ -80,10 +83,13 @@ def on_portal_crossed(context: HandlerContext, event: Event) -> Iterable[Event]:
     return (_moved(asset, event, from_place=event.from_zone, to_place=event.to_zone),) if asset else ()
 
 
-def on_seen_at_exit(context: HandlerContext, event: Event) -> Iterable[Event]:
-    """Tell that an asset stands at an exit without a permit."""
-    assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
-    return _egress(context, event, place=event.zone, from_place=event.previous_zone)
+def on_seen_at_exit(context: HandlerContext, events: Sequence[Event]) -> list[Iterable[Event]]:
+    """Tell that assets stand at an exit without a permit."""
+    told: list[Iterable[Event]] = []
+    for event in events:
+        assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
+        told.append(_egress(context, event, place=event.zone, from_place=event.previous_zone))
+    return told
 
 
 def on_crossed_exit(context: HandlerContext, event: Event) -> Iterable[Event]:

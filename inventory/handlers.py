@@ -16,7 +16,7 @@ from inventory.service.restocking import (
     note_inbound,
     request_for_bin,
     request_for_breach,
-    store_par,
+    store_pars,
 )
 from inventory.tables.catalogue import find_item
 from twin.events.envelope import Event
@@ -60,7 +60,7 @@ def ask_after_par(context: HandlerContext, event: Event) -> Iterable[Event]:
             pack_multiple=known.pack_multiple if known else 1,
             source=known.source if known else PlaceId(""),
         )
-        store_par(session, par, accepted_by=event.actor, at=context.now)
+        store_pars(session, [par], accepted_by=event.actor, at=context.now)
     request = request_for_breach(session, item=event.thing, place=event.place, now=event.occurred_at)
     return () if request is None else (request,)
 

@@ -63,5 +63,24 @@ class HandlerContext:
 Handler = Callable[[HandlerContext, Event], Iterable[Event]]
 """Computes for less than 1 ms and gives derived events; the runner fills in source, source_key and causation."""
 
+
+class InBatches:
+    """A handler that is told of many events of its kind at once, so that it may read what it needs in one query.
+
+    Parameters
+    ----------
+    many : Callable[[HandlerContext, Sequence[Event]], Sequence[Iterable[Event]]]
+        Gives the derived events of each event, in the order of the events. What one of them changes, those after it
+        must see.
+    """
+
+    def __init__(self, many: Callable[[HandlerContext, Sequence[Event]], Sequence[Iterable[Event]]]) -> None:
+        self.many = many
+
+    def __call__(self, context: HandlerContext, event: Event) -> Iterable[Event]:
+        """Handle one event alone, as after a failure."""
+        return self.many(context, [event])[0]
+
+
 Handlers = Mapping[type[Event], Mapping[str, Handler]]
 """Handlers by event type and by their stable name, such as ``assets.egress``."""

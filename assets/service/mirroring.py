@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlmodel import Session, col, select
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 from assets.model.regions import CustodyState, OperationalState, Regions, ReprocessingState
 from assets.model.register import Asset, CustodianKind
 from assets.service.availability import settle
-from assets.tables.register import asset_of_row, find_asset, new_row, regions_of_row, write_entry
+from assets.tables.register import asset_of_row, find_asset, find_assets, new_row, regions_of_row, write_entry
 from assets.tables.rows import AssetRow, CustodyRow
 from twin.events.things import (
     AssetRegistered,
@@ -28,10 +29,22 @@ _READINESS = {
 }
 
 
-def mirror_entry(session: Session, event: AssetRegistered) -> None:
-    """Enter, or bring up to date, an asset that came in as an event, such as from a spreadsheet."""
-    row = find_asset(session, event.thing)
-    told = {
+def mirror_entries(session: Session, events: Sequence[AssetRegistered]) -> dict[str, AssetRow]:
+    """Enter, or bring up to date, assets that came in as events, such as from a spreadsheet; give their rows by id."""
+    rows = find_assets(session, [event.thing for event in events])
+    for event in events:
+        row = rows.get(event.thing)
+        if row is None:
+            rows[event.thing] = row = _entered(event)
+        else:
+            _follow(row, event)
+        session.add(row)
+    session.flush()
+    return rows
+
+
+def _told(event: AssetRegistered) -> dict[str, object]:
+    return {
         "category": event.category,
         "name": event.name,
         "model": event.model,
@@ -42,21 +55,22 @@ def mirror_entry(session: Session, event: AssetRegistered) -> None:
         "is_mobile": event.is_mobile,
         "may_leave": event.may_leave,
     }
-    if row is None:
-        asset = Asset(id=event.thing, control_no=event.thing, **told)  # type: ignore[arg-type]  # names are fields
-        session.add(new_row(asset, regions=Regions(reprocessing=ReprocessingState.CLEAN), at=event.occurred_at))
-        session.flush()
-        return
-    held = asset_of_row(row)
+
+
+def _entered(event: AssetRegistered) -> AssetRow:
+    asset = Asset(id=event.thing, control_no=event.thing, **_told(event))  # type: ignore[arg-type]  # names are fields
+    return new_row(asset, regions=Regions(reprocessing=ReprocessingState.CLEAN), at=event.occurred_at)
+
+
+def _follow(row: AssetRow, event: AssetRegistered) -> None:
     if event.occurred_at < row.registered_at:
         return
-    changed = replace(held, **told)  # type: ignore[arg-type]  # names are fields
+    held = asset_of_row(row)
+    changed = replace(held, **_told(event))  # type: ignore[arg-type]  # names are fields
     row.registered_at = event.occurred_at
     if changed != held:
         write_entry(row, changed)
         row.version += 1
-    session.add(row)
-    session.flush()
 
 
 def mirror_retirement(session: Session, event: AssetRetired) -> AvailabilityChanged | None:

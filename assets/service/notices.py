@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -13,11 +14,14 @@ from assets.model.register import DeviceModel
 from assets.rules.notices import notice_applies
 from assets.service.act import Act
 from assets.service.availability import settle, tell
-from assets.tables.register import asset_of_row, find_asset, load_asset, regions_of_row
+from assets.tables.register import asset_of_row, load_asset, regions_of_row
 from assets.tables.rows import AssetRow, ModelRow, NoticeMatchRow, NoticeRow
 from twin.access import Permission
 from twin.errors import NotFound, Refused
 from twin.events.things import AvailabilityChanged
+
+OPEN_LIMIT = 10_000
+"""Most open notices that a device is matched with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,28 +69,26 @@ def receive_notice(session: Session, *, act: Act, notice: Notice) -> list[Notice
     return matches_of(session, notice_id=notice.id)
 
 
-def rematch_asset(session: Session, *, asset_id: str, at: int) -> AvailabilityChanged | None:
-    """Match a device with all open notices, as when it was added or its plate was corrected.
+def rematch_rows(session: Session, rows: Sequence[tuple[AssetRow, int]]) -> list[AvailabilityChanged | None]:
+    """Match devices with all open notices, as when they were added; give what changes for each.
 
     Parameters
     ----------
     session : Session
         The transaction.
-    asset_id : str
-        Which device.
-    at : int
-        When, UTC microseconds.
+    rows : Sequence[tuple[AssetRow, int]]
+        Devices, each with the instant at which it is matched, UTC microseconds.
     """
-    rows = session.exec(select(NoticeRow).where(col(NoticeRow.is_open)).limit(10_000)).all()
-    row = find_asset(session, asset_id)
-    if not rows or row is None:
-        return None
-    aliases = _aliases(session)
-    changed = None
-    for notice_row in rows:
-        notice = msgspec.json.decode(notice_row.body, type=Notice)
-        changed = _match(session, row, notice, aliases, at) or changed
-    return changed
+    query = select(NoticeRow).where(col(NoticeRow.is_open)).limit(OPEN_LIMIT)
+    notices = [msgspec.json.decode(row.body, type=Notice) for row in session.exec(query)]
+    aliases = _aliases(session) if notices else {}
+    found: list[AvailabilityChanged | None] = []
+    for row, at in rows:
+        changed = None
+        for notice in notices:
+            changed = _match(session, row, notice, aliases, at) or changed
+        found.append(changed)
+    return found
 
 
 def close_match(

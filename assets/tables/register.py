@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlmodel import Session, col, select
 
@@ -9,6 +11,9 @@ from assets.model.regions import ComplianceFlag, CustodyState, OperationalState,
 from assets.model.register import Asset, DeviceModel
 from assets.tables.rows import AssetRow, IdentifierRow, ModelRow
 from twin.errors import NotFound
+
+IDS_A_QUERY = 500
+"""Ids named in one query; both databases take some thousands of values at most."""
 
 
 def asset_of_row(row: AssetRow) -> Asset:
@@ -75,6 +80,15 @@ def new_row(asset: Asset, *, regions: Regions, at: int) -> AssetRow:
 def find_asset(session: Session, asset_id: str) -> AssetRow | None:
     """Give the row of an asset, or None."""
     return session.get(AssetRow, asset_id)
+
+
+def find_assets(session: Session, ids: Sequence[str]) -> dict[str, AssetRow]:
+    """Give the rows of those assets that are known, by id."""
+    found: dict[str, AssetRow] = {}
+    for first in range(0, len(ids), IDS_A_QUERY):
+        some = ids[first : first + IDS_A_QUERY]
+        found.update((row.id, row) for row in session.exec(select(AssetRow).where(col(AssetRow.id).in_(some))))
+    return found
 
 
 def load_asset(session: Session, asset_id: str) -> AssetRow:

@@ -58,37 +58,50 @@ def set_par(session: Session, *, ledger: EventSink, command: Command, par: ParLe
         Who set it.
     par : ParLevel
         The new level.
+
+    Raises
+    ------
+    NotFound
+        If there is no such item.
     """
-    load_item(session, par.item)
-    store_par(session, par, accepted_by=command.actor, at=command.recorded_at)
-    event = ParLevelSet(
-        thing=par.item,
-        occurred_at=command.occurred_at,
-        source=source_of(command),
-        source_key=command.id,
-        actor=command.actor,
-        place=par.place,
-        par_level=par.par_level,
-        reorder_point=par.reorder_point,
-    )
-    ledger.append(session, [event])
+    set_pars(session, ledger=ledger, command=command, pars=[par])
 
 
-def store_par(session: Session, par: ParLevel, *, accepted_by: str, at: int) -> None:
-    """Write a par level, new or changed."""
-    session.merge(
-        ParLevelRow(
+def set_pars(session: Session, *, ledger: EventSink, command: Command, pars: Sequence[ParLevel]) -> None:
+    """Set many levels by one command, such as all of a new hospital; see :func:`set_par`."""
+    for item in dict.fromkeys(par.item for par in pars):
+        load_item(session, item)
+    store_pars(session, pars, accepted_by=command.actor, at=command.recorded_at)
+    events = [
+        ParLevelSet(
+            thing=par.item,
+            occurred_at=command.occurred_at,
+            source=source_of(command),
+            source_key=command.id if number == 0 else f"{command.id}/{number}",
+            actor=command.actor,
             place=par.place,
-            item=par.item,
             par_level=par.par_level,
             reorder_point=par.reorder_point,
-            pack_multiple=par.pack_multiple,
-            source=par.source,
-            method=par.method.value,
-            accepted_by=accepted_by,
-            changed_at=at,
         )
-    )
+        for number, par in enumerate(pars)
+    ]
+    ledger.append(session, events)
+
+
+def store_pars(session: Session, pars: Sequence[ParLevel], *, accepted_by: str, at: int) -> None:
+    """Write par levels, new or changed."""
+    places = sorted({par.place for par in pars})
+    held = session.exec(select(ParLevelRow).where(col(ParLevelRow.place).in_(places)))
+    by_key = {(row.place, row.item): row for row in held}
+    for par in pars:
+        row = by_key.get((par.place, par.item)) or ParLevelRow(
+            place=par.place, item=par.item, par_level=0, reorder_point=0
+        )
+        by_key[par.place, par.item] = row
+        row.par_level, row.reorder_point = par.par_level, par.reorder_point
+        row.pack_multiple, row.source, row.method = par.pack_multiple, par.source, par.method.value
+        row.accepted_by, row.changed_at = accepted_by, at
+        session.add(row)
     session.flush()
 
 

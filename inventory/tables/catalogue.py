@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from inventory.model.items import (
@@ -23,6 +24,8 @@ from inventory.tables.rows import ItemRow, PackageRow, PlaceRow, SubstituteRow
 from twin.errors import NotFound
 from twin.ids import Gtin, ItemId, LotId, PlaceId
 
+IDS_A_QUERY = 500
+"""Ids named in one query; both databases take some thousands of values at most."""
 LOT_COLUMNS = "id, item, number, expires_at, status, opened_at, thawed_at, supplier"
 
 
@@ -38,27 +41,33 @@ def save_item(session: Session, item: Item, *, is_reviewed: bool = True) -> None
     is_reviewed : bool
         False for an item that the system made itself because it arrived unannounced.
     """
-    session.merge(
-        ItemRow(
-            id=item.id,
-            code=item.code,
-            name=item.name,
-            kind=item.kind.value,
-            base_unit=item.base_unit,
-            tracking=item.tracking.value,
-            is_expiry_tracked=item.is_expiry_tracked,
-            minimum_remaining_days=item.minimum_remaining_days,
-            in_use_days=item.in_use_days,
-            thawed_days=item.thawed_days,
-            storage_class=item.storage_class.value,
-            criticality=item.criticality.value,
-            value_class=item.value_class.value,
-            controlled_schedule=item.controlled_schedule,
-            unit_cost_minor=item.unit_cost_minor,
-            is_reviewed=is_reviewed,
-        )
+    save_items(session, [item], is_reviewed=is_reviewed)
+
+
+def save_items(session: Session, items: Iterable[Item], *, is_reviewed: bool = True) -> None:
+    """Write items, new or changed; of two with one id the last counts. See :func:`save_item`."""
+    _write(session, col(ItemRow.id), {item.id: _row_of_item(item, is_reviewed) for item in items})
+
+
+def _row_of_item(item: Item, is_reviewed: bool) -> ItemRow:
+    return ItemRow(
+        id=item.id,
+        code=item.code,
+        name=item.name,
+        kind=item.kind.value,
+        base_unit=item.base_unit,
+        tracking=item.tracking.value,
+        is_expiry_tracked=item.is_expiry_tracked,
+        minimum_remaining_days=item.minimum_remaining_days,
+        in_use_days=item.in_use_days,
+        thawed_days=item.thawed_days,
+        storage_class=item.storage_class.value,
+        criticality=item.criticality.value,
+        value_class=item.value_class.value,
+        controlled_schedule=item.controlled_schedule,
+        unit_cost_minor=item.unit_cost_minor,
+        is_reviewed=is_reviewed,
     )
-    session.flush()
 
 
 def item_of_row(row: ItemRow) -> Item:
@@ -110,7 +119,28 @@ def list_items(session: Session, *, after: str = "", limit: int = 200) -> list[I
 
 def save_package(session: Session, package: Package) -> None:
     """Write a packaging level, new or changed."""
-    session.merge(PackageRow(gtin=package.gtin, item=package.item, level=package.level, quantity=package.quantity))
+    save_packages(session, [package])
+
+
+def save_packages(session: Session, packages: Iterable[Package]) -> None:
+    """Write packaging levels, new or changed; of two with one GTIN the last counts."""
+    rows = {
+        one.gtin: PackageRow(gtin=one.gtin, item=one.item, level=one.level, quantity=one.quantity) for one in packages
+    }
+    _write(session, col(PackageRow.gtin), rows)
+
+
+def _write(session: Session, key: Mapped[str], rows: Mapping[str, ItemRow] | Mapping[str, PackageRow]) -> None:
+    """Write rows by their ids with one question for all: a question for each is what makes an import slow."""
+    ids = list(rows)
+    held: set[str] = set()
+    for first in range(0, len(ids), IDS_A_QUERY):
+        held.update(session.exec(select(key).where(key.in_(ids[first : first + IDS_A_QUERY]))))
+    for identifier, row in rows.items():
+        if identifier in held:
+            session.merge(row)
+        else:
+            session.add(row)
     session.flush()
 
 

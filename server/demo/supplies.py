@@ -15,8 +15,8 @@ from inventory.model.places import CONSUMED, SUPPLIER, StockPlace, StockPlaceKin
 from inventory.model.stock import ParLevel
 from inventory.service.desk import Desk, Plan
 from inventory.service.receiving import lot_id_of
-from inventory.service.restocking import set_par
-from inventory.tables.catalogue import ensure_lot, save_item, save_package, save_place
+from inventory.service.restocking import set_pars
+from inventory.tables.catalogue import ensure_lot, save_items, save_packages, save_place
 from inventory.tables.driver import Driver
 from server.demo.inhabitants import StockItem
 from twin.clock import DAY_US, HOUR_US
@@ -82,15 +82,13 @@ class Supplies:
         driver = Driver(session)
         for place in self.places:
             save_place(session, _stock_place(place))
+        save_items(session, [_item(row) for row in self.items])
+        save_packages(session, [_package(row) for row in self.items])
         for row in self.items:
-            save_item(session, _item(row))
-            save_package(session, Package(gtin=Gtin(row.gtin), item=ItemId(row.item), level="case", quantity=row.pack))
             ensure_lot(driver, self._lot(row.item))
         stores = self._central()
-        for number, holding in enumerate(self.holdings):
-            command = self._command(f"demo-par-{number}", self.start_at)
-            source = stores.get(holding.item, "")
-            set_par(session, ledger=ledger, command=command, par=_par(holding, source))
+        pars = [_par(holding, stores.get(holding.item, "")) for holding in self.holdings]
+        set_pars(session, ledger=ledger, command=self._command("demo-pars", self.start_at), pars=pars)
         opening = [
             self._line(holding.item, holding.par_level, SUPPLIER, PlaceId(holding.place)) for holding in self.holdings
         ]
@@ -218,6 +216,10 @@ def _item(row: StockItem) -> Item:
         criticality=Criticality(row.criticality),
         unit_cost_minor=100,
     )
+
+
+def _package(row: StockItem) -> Package:
+    return Package(gtin=Gtin(row.gtin), item=ItemId(row.item), level="case", quantity=row.pack)
 
 
 def _stock_place(place: str) -> StockPlace:

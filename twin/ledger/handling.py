@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -20,7 +21,7 @@ from twin.events.things import TagBound
 from twin.ledger.rows import ROWS_BY_DIALECT
 from twin.ledger.storing import binding_mark
 from twin.ledger.tables import UNHANDLED
-from twin.ports import Handler, HandlerContext, Handlers, Stored
+from twin.ports import Handler, HandlerContext, Handlers, InBatches, Stored
 from twin.state.live import LiveState
 
 DEPTH_LIMIT = 16
@@ -79,6 +80,12 @@ class HandlerRunner:
     def __init__(self, handlers: Handlers, state: LiveState, clock: Clock, bearer_of: BearerOf) -> None:
         self._handlers = handlers
         self._calls = {kind: tuple(by_name.items()) for kind, by_name in handlers.items()}
+        # A handler that takes events one by one must see what those before it have led to: then all do.
+        self._batches = {
+            kind: tuple((name, handler) for name, handler in calls if isinstance(handler, InBatches))
+            for kind, calls in self._calls.items()
+            if all(isinstance(handler, InBatches) for _name, handler in calls)
+        }
         self._state = state
         self._clock = clock
         self._bearer_of = bearer_of
@@ -99,24 +106,39 @@ class HandlerRunner:
         savepoint of its own, so a handler must change nothing but what its session holds.
         """
         calls_of = self._calls
-        calls = [
-            (stored, name, handler) for stored in new for name, handler in calls_of.get(stored.event.__class__, ())
-        ]
-        if not calls:
+        handled = [stored for stored in new if stored.event.__class__ in calls_of]
+        if not handled:
             return []
         context = self._context(transaction)
-        derived: list[Event] = []
         try:
             with context.session.begin_nested():
-                for stored, name, handler in calls:
-                    # most facts lead to nothing, which must cost nothing
-                    if made := handler(context, stored.event):
-                        derived += _completed(stored.event, name, made)
-            return derived
+                return self._derived_together(context, handled)
         except Exception as error:
             if storage_failure(error) is not None:
                 raise
-        return [event for call in calls for event in self._call_alone(context, *call)]
+        return [
+            event
+            for stored in handled
+            for name, handler in calls_of[stored.event.__class__]
+            for event in self._call_alone(context, stored, name, handler)
+        ]
+
+    def _derived_together(self, context: HandlerContext, handled: Sequence[Stored]) -> list[Event]:
+        derived: list[Event] = []
+        for kind, run in itertools.groupby(handled, key=_kind_of):
+            calls = self._calls[kind]
+            batches = self._batches.get(kind)
+            if batches is not None:
+                alike = list(run)
+                for name, many in batches:
+                    derived.extend(_derived_at_once(context, name, many, alike))
+                continue
+            for stored in run:
+                for name, handler in calls:
+                    # most facts lead to nothing, which must cost nothing
+                    if made := handler(context, stored.event):
+                        derived += _completed(stored.event, name, made)
+        return derived
 
     def reject(self, transaction: Transaction, derived: Sequence[Event]) -> None:
         """Note handlers whose events lead to ever more events; the chain ends here.
@@ -214,6 +236,17 @@ def unhandled_rows(session: Session, *, due_by: int | None = None, limit: int = 
     if due_by is not None:
         query = query.where(UNHANDLED.c.retry_at <= due_by)
     return [Unhandled(**row) for row in session.execute(query).mappings()]
+
+
+def _derived_at_once(context: HandlerContext, name: str, handler: InBatches, run: Sequence[Stored]) -> Iterator[Event]:
+    made = handler.many(context, [stored.event for stored in run])
+    for stored, some in zip(run, made, strict=True):
+        if some:
+            yield from _completed(stored.event, name, some)
+
+
+def _kind_of(stored: Stored) -> type[Event]:
+    return stored.event.__class__
 
 
 def _completed(cause: Event, name: str, made: Iterable[Event]) -> list[Event]:

@@ -22,7 +22,7 @@ from assets.rules.usability import usability_of
 from assets.service.act import Act
 from assets.service.custody import custody_as_of, give_back, hand_over, reserve
 from assets.service.loads import name_deviation, open_load, record_indicator, release_load
-from assets.service.notices import close_match, close_notice, closure_of, receive_notice, rematch_asset
+from assets.service.notices import close_match, close_notice, closure_of, receive_notice, rematch_rows
 from assets.service.register import edit_asset, entry_of, register_asset
 from assets.service.tracing import chain_of, record_use, require_issuable
 from assets.service.work import (
@@ -161,7 +161,7 @@ class Devices(RuleBasedStateMachine):
             asset = Asset(id=NAMES[3], control_no="late", category="pump", name="late", model="IP")
             register_asset(self.session, act=self.act(), asset=asset)
             self.custody[NAMES[3]] = []
-            rematch_asset(self.session, asset_id=NAMES[3], at=self.now)
+            rematch_rows(self.session, [(load_asset(self.session, NAMES[3]), self.now)])
 
     @rule(data=st.data(), state=st.sampled_from([MatchState.FIXED, MatchState.NOT_AFFECTED]))
     @precondition(lambda self: self.session.exec(select(NoticeMatchRow.asset)).first() is not None)

@@ -34,7 +34,7 @@ def store(stockroom: Stockroom) -> Stockroom:
     stockroom.receive("gloves", 3, "store")
     for item in ("gloves", "gauze"):
         level = ParLevel(place=PlaceId("store"), item=ItemId(item), par_level=100, reorder_point=20)
-        restocking.store_par(stockroom.session, level, accepted_by="", at=0)
+        restocking.store_pars(stockroom.session, [level], accepted_by="", at=0)
     buying.define_supply(stockroom.session, supply())
     return stockroom
 

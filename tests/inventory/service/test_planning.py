@@ -188,15 +188,17 @@ def test_nothing_planned_yet_is_not_found(ward: Stockroom) -> None:
 
 def test_round_asks_once_for_a_shelf_that_no_movement_told_of(ward: Stockroom) -> None:
     with ward.session.begin_nested():  # a par level that came with an import: nobody was told
-        restocking.store_par(
+        restocking.store_pars(
             ward.session,
-            ParLevel(
-                place=PlaceId("ward"),
-                item=ItemId("gloves"),
-                par_level=300,
-                reorder_point=250,
-                source=PlaceId("store"),
-            ),
+            [
+                ParLevel(
+                    place=PlaceId("ward"),
+                    item=ItemId("gloves"),
+                    par_level=300,
+                    reorder_point=250,
+                    source=PlaceId("store"),
+                )
+            ],
             accepted_by="",
             at=0,
         )
