@@ -66,7 +66,7 @@ class _RawBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: msgspec.Raw
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """What became of one event; ``is_new`` is false if it was stored before."""
 
     sequence: int
@@ -98,6 +98,23 @@ class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _event_encoder = msgspec.json.Encoder()
+
+
+def _is_plain(event: Event, actor: Actor, latest: int) -> bool:
+    """Give whether :func:`_problem` would find nothing, in one expression."""
+    source, key, thing = event.source, event.source_key, event.thing
+    return (
+        not event.id
+        and not event.recorded_at
+        and 0 < event.occurred_at <= latest
+        and 0.0 <= event.confidence <= 1.0
+        and (source == actor.source or (not actor.source and 0 < len(source) <= _MAX_TEXT and "\0" not in source))
+        and (not event.actor or event.actor == actor.id)
+        and 0 < len(thing) <= _MAX_TEXT
+        and 0 < len(key) <= _MAX_TEXT
+        and "\0" not in thing
+        and "\0" not in key
+    )
 
 
 def _problem(event: Event, actor: Actor, *, latest: int) -> tuple[str, str, str] | None:
@@ -148,11 +165,13 @@ def check(events: list[Event], actor: Actor, *, now: int, prefix: str) -> None:
         If more than one cannot be used.
     """
     found: list[FieldProblem] = []
+    latest = now + AHEAD_US
     for index, event in enumerate(events):
-        name = type(event).__name__
+        name = event.__class__.__name__
         if actor.source and name in PERSONS_ONLY:
             raise _forbidden(f"{prefix}/{index}: {name} is not for programs: use its own door under /v1.", "type")
-        problem = _problem(event, actor, latest=now + AHEAD_US)
+        # nearly all are plain: to look for the words of a problem in each costs a fifth of a batch
+        problem = None if _is_plain(event, actor, latest) else _problem(event, actor, latest=latest)
         if problem is not None:
             field, message, cure = problem
             place = f"{prefix}/{index}/{field}" if prefix else f"/{field}"
