@@ -6,17 +6,19 @@ one goes to the page where that action is taken.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
+from dash_app.charts.spark import spark
 from dash_app.pages.address import TICK
 from dash_app.pages.alarms import alarm_line
 from dash_app.pages.forecast import blind_notice, card_line
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.reader import wants_chinese
+from dash_app.pages.reader import palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import alarms, beds, overview
@@ -24,6 +26,7 @@ from dash_app.queries.beds import BedUse
 from dash_app.queries.forecast import outlook_of
 from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
+from dash_app.queries.trends import SPAN_US, Trend, trends
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
@@ -31,6 +34,7 @@ from dash_app.texts.moments import duration, number, percent
 from simulation.forecast.house import UnitForecast
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
+from twin.telemetry.telemetry import Telemetry
 
 CONTENT = "overview-content"
 PREFIX = "/ui/"
@@ -42,7 +46,15 @@ def _detail(code: str, count: int) -> str:
     return codes.code_text(codes.TILE_DETAILS, code).format(count=number(count), duration=duration(count))
 
 
-def _tile(tile: overview.Tile, now: int) -> Component:
+def _spark(trend: Trend | None, now: int) -> list[Component]:
+    if trend is None:
+        return []
+    told = _("Last 24 h: {low} to {high}").format(low=number(trend.lowest), high=number(trend.highest))
+    picture = spark(trend.points, (now - SPAN_US, now), palette().normal)
+    return [html.P([html.Img(src=picture, alt=told, className="spark"), html.Span(told, className="secondary")])]
+
+
+def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
     css = f"tile {tile.level.value.lower()}" if tile.level else "tile"
     of = [html.Small(_(" of {total}").format(total=number(tile.total)))] if tile.total else []
     mark_ = (
@@ -56,6 +68,7 @@ def _tile(tile: overview.Tile, now: int) -> Component:
         children=[
             html.H2([*mark_, codes.code_text(codes.TILES, tile.key)]),
             html.P([number(tile.value), *of], className="value"),
+            *_spark(trend, now),
             html.P(" · ".join(_detail(code, count) for code, count in tile.details), className="secondary"),
             html.P([_("Last change: "), since(tile.as_of, now)], className="secondary"),
             html.P(
@@ -92,6 +105,14 @@ def _pressure(found: overview.Pressure) -> Component:
 
 def _value(entry: overview.Scored) -> str:
     return percent(entry.value) if entry.key.endswith("_share") else number(entry.value)
+
+
+def _past(port: HospitalPort, tiles: Sequence[overview.Tile], now: int) -> Mapping[str, Trend]:
+    store = port.services.get("telemetry")
+    if not isinstance(store, Telemetry):
+        return {}
+    with port.read() as session:
+        return trends(session, store, tiles, now)
 
 
 def _wards(port: HospitalPort) -> Component:
@@ -137,9 +158,10 @@ def content(port: HospitalPort) -> list[Component]:
             )
         ]
     tiles = overview.tiles(state, now)
+    past = _past(port, tiles, now)
     parts = [
         _pressure(overview.pressure(overview.pressure_values(tiles))),
-        html.Div([_tile(tile, now) for tile in tiles], className="tiles"),
+        html.Div([_tile(tile, past.get(tile.key), now) for tile in tiles], className="tiles"),
     ]
     panels = [panel(_("Fullest wards"), _wards(port))]
     if actor.may(Permission.ALARMS_READ):
