@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -22,6 +23,7 @@ from twin.settings import Settings
 
 SUFFIX = ".backup"
 MANIFEST_SUFFIX = ".json"
+_STEM = "hospital-"
 _PAGES_PER_STEP = 2000
 _CHUNK = 1 << 20
 
@@ -89,7 +91,7 @@ def create_backup(settings: Settings, clock: Clock, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     now = clock.now()
     stamp = to_text(now).replace(":", "").replace("-", "")[:15]
-    target = folder / f"hospital-{stamp}{SUFFIX}"
+    target = folder / f"{_STEM}{stamp}{SUFFIX}"
     if target.exists():
         raise Conflict(f"{target} exists: wait a second and try again.")
     url = make_url(settings.effective_database_url)
@@ -196,6 +198,45 @@ def read_manifest(backup: Path) -> Manifest:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except msgspec.DecodeError as error:
         raise InputError(f"{path} is no manifest: {error}.", code="input.manifest") from error
+
+
+def listed_backups(folder: Path) -> list[tuple[Path, Manifest]]:
+    """Give the backups of a folder with their manifests, the newest first; what has no readable manifest is left out.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are; it need not exist.
+    """
+    found: list[tuple[Path, Manifest]] = []
+    for path in folder.glob(f"{_STEM}*{SUFFIX}"):
+        with contextlib.suppress(NotFound, InputError):  # one that is being written, or whose manifest was taken away
+            found.append((path, read_manifest(path)))
+    return sorted(found, key=lambda pair: (pair[1].created_at, pair[0].name), reverse=True)
+
+
+def newest_backup(folder: Path) -> Path | None:
+    """Give the newest backup of a folder, or None."""
+    listed = listed_backups(folder)
+    return listed[0][0] if listed else None
+
+
+def keep_newest(folder: Path, count: int) -> list[str]:
+    """Remove the oldest backups of a folder; give the names of those removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    count : int
+        How many stay, at least 1.
+    """
+    gone = [path for path, _manifest in listed_backups(folder)[max(count, 1) :]]
+    for path in gone:
+        # the large file first: an end in between leaves a small manifest, not a large file that nothing lists
+        path.unlink(missing_ok=True)
+        manifest_of(path).unlink(missing_ok=True)
+    return [path.name for path in gone]
 
 
 def verify_backup(backup: Path) -> Manifest:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn, Protocol
 
@@ -37,6 +39,25 @@ _MOST_PROBLEMS_AS_JSON = 1000
 _WRONG_USE = (errors.InputError, errors.NotFound, errors.Conflict, errors.Refused, errors.Forbidden)
 
 
+_spoken: ContextVar[str] = ContextVar("spoken", default="")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Let :func:`say` speak a reader's language instead of the terminal's, as for a page.
+
+    Parameters
+    ----------
+    language : str
+        ``en`` or ``zh_CN``.
+    """
+    token = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def terminal_language() -> str:
     """Give the language of this terminal: HOSPITAL_TWIN_LANGUAGE, then LC_ALL and LANG, then English."""
     chosen = os.environ.get("HOSPITAL_TWIN_LANGUAGE", "")
@@ -54,7 +75,7 @@ def say(message: str, **facts: object) -> str:
     **facts : object
         Values of the fields.
     """
-    said = text(terminal_language(), message)
+    said = text(_spoken.get() or terminal_language(), message)
     return said.format(**facts) if facts else said
 
 

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     dispatch_every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
     review_every_s: Annotated[int, Field(ge=0, le=86_400)] = 900
     is_planning_nightly: bool = True
+    is_backing_up_nightly: bool = True
+    backup_dir: Path | None = None
+    backups_kept: Annotated[int, Field(ge=1, le=10_000)] = 14
 
     mllp_host: str = "127.0.0.1"
     mllp_port: Port = 0
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
         file = os.environ.get(FILE_VARIABLE)
         toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
         return (init_settings, env_settings, *toml)
+
+    @property
+    def effective_backup_dir(self) -> Path:
+        """Folder of the backups: the one set, best on another disk, else one in the data folder."""
+        return self.backup_dir or self.data_dir / "backups"
 
     @property
     def effective_database_url(self) -> str:

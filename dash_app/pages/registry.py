@@ -37,6 +37,7 @@ from dash_app.pages import (
     stock,
     surgery,
     tasks,
+    upkeep,
     watches,
     ways,
     whatif,
@@ -83,6 +84,7 @@ PAGES: tuple[Page, ...] = (
     audit.PAGE,
     account.PAGE,
     ways.PAGE,
+    upkeep.PAGE,
     search.PAGE,
 )
 

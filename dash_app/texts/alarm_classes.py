@@ -69,6 +69,11 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("Nothing new can be stored; gateways keep what they read until there is room."),
         action=mark("Free disk space or shorten the retention of telemetry."),
     ),
+    "backup_overdue": AlarmText(
+        message=mark("The newest backup is too old"),
+        consequence=mark("If the server's disk fails, what happened since is lost."),
+        action=mark("Open Upkeep, read why the last backup failed, and take one."),
+    ),
     "stock.exposure": AlarmText(
         message=mark("A recalled or expired lot of {subject} was used"),
         consequence=mark("A patient may have been harmed."),

@@ -6,11 +6,17 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import msgspec
 import uvicorn
+from sqlmodel import Session
 
 from dash_app.actions.access import SERVICE as ACCESS_DESK
+from dash_app.actions.upkeep import SERVICE as UPKEEP
+from dash_app.queries import overview
+from dash_app.queries.trends import samples_of
 from server.access.desk import Desk as AccessDesk
 from server.alarms.engine import AlarmEngine
 from server.alarms.entrances import Entrances
@@ -29,8 +35,9 @@ from server.jobs.runner import JobRunner
 from server.listening import mllp_server
 from server.notifying import Notifier
 from server.partners import tell_partners
-from server.rounds import start_rounds
+from server.rounds import next_local, start_rounds
 from server.runs.forecasts import EVERY_US, ForecastDesk
+from server.upkeep.backing_up import AT_NIGHT, Upkeep
 from server.wiring import Hospital, follow
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
 from twin.collecting import collecting_rarely
@@ -42,6 +49,8 @@ SHUTDOWN_S = 8
 SWITCH_INTERVAL_S = 0.001
 _encoder = msgspec.json.Encoder(enc_hook=str)
 _HEAD_EVERY_US = 5 * MINUTE_US
+FIGURES_EVERY_US = 5 * MINUTE_US
+"""How often the overview's figures are kept: 288 points a day are as many as a tile is wide."""
 _SWEEP_EVERY_US = HOUR_US
 _PRUNE_EVERY_US = 6 * HOUR_US
 
@@ -137,6 +146,15 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     repeat("ledger-retry", lambda: retry_handlers(hospital), next_at=each(MINUTE_US))
     repeat("forecast", desk.want, next_at=each(EVERY_US))
     repeat("device-care", lambda: look_after(hospital), next_at=each(HOUR_US), is_long=True)
+    upkeep = Upkeep(hospital, engine)
+    hospital.services[UPKEEP] = upkeep
+    repeat("upkeep", upkeep.look, next_at=each(HOUR_US))
+    if hospital.settings.is_backing_up_nightly:
+        zone = ZoneInfo(hospital.settings.time_zone)
+        at_night = partial(next_local, zone=zone, hour=AT_NIGHT[0], minute=AT_NIGHT[1])
+        repeat("backup", upkeep.nightly, next_at=at_night, is_long=True)
+    repeat("figures", lambda: note_figures(hospital), next_at=each(FIGURES_EVERY_US))
+    note_figures(hospital)
     start_rounds(hospital)
     desk.start()
     hospital.deadlines.start()
@@ -147,6 +165,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         sys.setswitchinterval(before)
         hospital.deadlines.stop()
         desk.stop()
+        upkeep.stop()
         notifier.stop()
         engine.stop()
         runner.stop()
@@ -166,6 +185,26 @@ def retry_handlers(hospital: Hospital) -> int:
     if failing:
         log.warning("%d handlers still fail; they are tried again", failing)
     return failing
+
+
+def note_figures(hospital: Hospital) -> None:
+    """Keep the overview's figures as they are now, so that its tiles can show the last day.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    """
+    now = hospital.clock.now()
+    if not overview.has_anything(hospital.live):
+        return
+    chunks = samples_of(overview.tiles(hospital.live, now), now)
+
+    def use_case(session: Session) -> None:
+        for chunk in chunks:
+            hospital.telemetry.store(session, chunk)
+
+    hospital.write_now(use_case)
 
 
 def _sweep(hospital: Hospital) -> None:

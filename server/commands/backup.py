@@ -8,8 +8,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from server.backups import create_backup, restore_backup, verify_backup
-from server.console import AsJson, out, say, show
+from server.backups import create_backup, listed_backups, restore_backup, verify_backup
+from server.console import AsJson, out, say, show, show_rows
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import upgrade
 from twin.clock import SystemClock
@@ -24,7 +24,7 @@ File = Annotated[Path, typer.Argument(help="The backup.")]
 
 @command.command("create")
 def create(
-    folder: Annotated[Path, typer.Option("--to", help="Folder; `backups` in the data folder by default.")] = Path(),
+    folder: Annotated[Path, typer.Option("--to", help="Folder; that of the settings by default.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Take a backup now.
@@ -32,11 +32,28 @@ def create(
     Example: hospital-twin backup create --to /mnt/backups
     """
     settings = load_settings()
-    target = folder if folder != Path() else settings.data_dir / "backups"
+    target = folder if folder != Path() else settings.effective_backup_dir
     made = create_backup(settings, SystemClock(), target)
     manifest = verify_backup(made)
     told = {"file": str(made), "last_sequence": manifest.last_sequence, "sha256": manifest.sha256}
     show(told) if as_json else out(say("Backup taken and proven: {file}", file=str(made)))
+
+
+@command.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the backups of the settings' folder, the newest first.
+
+    Example: hospital-twin backup list --json
+    """
+    folder = load_settings().effective_backup_dir
+    rows = [
+        {"file": path.name, "taken_at": one.created_at, "last_sequence": one.last_sequence, "size": one.size}
+        for path, one in listed_backups(folder)
+    ]
+    if rows or as_json:
+        show_rows(rows, columns=("file", "taken_at", "last_sequence", "size"), as_json=as_json)
+    else:
+        out(say("There is no backup in {folder}.", folder=folder))
 
 
 @command.command("verify")

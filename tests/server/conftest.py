@@ -15,6 +15,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from sqlmodel import Session
 
+from dash_app.actions.upkeep import SERVICE as UPKEEP
 from server.access import keys, users
 from server.access.keys import NewKey
 from server.access.passwords import Passwords
@@ -26,6 +27,7 @@ from server.alarms.watches import Watches
 from server.app.factory import App, build_app
 from server.jobs.runner import JobRunner
 from server.runs.forecasts import ForecastDesk
+from server.upkeep.backing_up import Upkeep
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import Clock, ManualClock
@@ -177,6 +179,7 @@ def live(settings: Settings) -> Iterator[Live]:
     Watches(hospital, engine).start()
     Entrances(hospital, engine).start()
     hospital.services["forecast"] = ForecastDesk(hospital)
+    hospital.services[UPKEEP] = Upkeep(hospital, engine)
     access = Access(hospital, cheap_passwords())
     app = build_app(hospital, access=access)
     served = Served(hospital, app, hospital.clock)
