@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel
 
 import dash_app.pages.registry  # noqa: F401  # the organs' tables are known once their pages are
 from dash_app.actions.access import AuditLine, AuditQuery, KeyCard, UserCard
+from dash_app.actions.upkeep import BackupCard, BackupState, FindingCard
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from twin.access import Actor, Role
 from twin.clock import SECOND_US, ManualClock
@@ -444,6 +445,18 @@ class SmallWatches:
         self.acts.append(("end", watch_id))
 
 
+class SmallUpkeep:
+    """An installation with one backup and one thing out of order, in memory."""
+
+    def findings(self, language: str) -> Sequence[FindingCard]:
+        fine = FindingCard(check="folder.exists", is_ok=True, detail=language)
+        return [fine, FindingCard(check="backup.fresh", is_ok=False, detail="Too old.", cure="Take one.")]
+
+    def state(self) -> BackupState:
+        card = BackupCard(name="hospital-1.backup", taken_at=NOW, last_sequence=7, size=3_000_000)
+        return BackupState(backups=(card,), folder="/backups", is_nightly=True, kept=14)
+
+
 def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
     """Give a port onto the small hospital, for a reader with these roles (all by default)."""
     memory = MemoryHospital(state if state is not None else small_state())
@@ -457,7 +470,7 @@ def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
         settings=Settings(site_name="Test hospital"),
         actor=lambda: reader,
         jobs=MemoryJobs(),
-        services={"access": SmallDesk(), "journey": SmallJourney(), "watches": SmallWatches()},
+        services={"access": SmallDesk(), "journey": SmallJourney(), "watches": SmallWatches(), "upkeep": SmallUpkeep()},
     )
 
 

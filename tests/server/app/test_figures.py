@@ -11,9 +11,11 @@ from twin.events.places import PlaceDefined, PlaceKind
 from twin.events.things import AssetRegistered, AvailabilityChanged
 
 
-def tell(hospital: Hospital, clock: ManualClock, kind: type, thing: str, **more: object) -> None:
+def tell(hospital: Hospital, clock: ManualClock, event_type: type, thing: str, **more: object) -> None:
     now = clock.now()
-    hospital.record_now([kind(thing=thing, occurred_at=now, source="import:t", source_key=f"{thing}/{now}", **more)])
+    hospital.record_now(
+        [event_type(thing=thing, occurred_at=now, source="import:t", source_key=f"{thing}/{now}", **more)]
+    )
 
 
 def shown(hospital: Hospital, clock: ManualClock) -> dict[str, list[float]]:
