@@ -130,7 +130,7 @@ def save_packages(session: Session, packages: Iterable[Package]) -> None:
     _write(session, col(PackageRow.gtin), rows)
 
 
-def _write(session: Session, key: Mapped[str], rows: Mapping[str, ItemRow] | Mapping[str, PackageRow]) -> None:
+def _write(session: Session, key: Mapped[str], rows: Mapping[ItemId, ItemRow] | Mapping[Gtin, PackageRow]) -> None:
     """Write rows by their ids with one question for all: a question for each is what makes an import slow."""
     ids = list(rows)
     held: set[str] = set()
