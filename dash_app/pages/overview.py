@@ -30,9 +30,10 @@ from dash_app.queries.trends import SPAN_US, Trend, trends
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import duration, number, percent
+from dash_app.texts.moments import clock_time, duration, number, percent
 from simulation.forecast.house import UnitForecast
 from twin.access import Permission
+from twin.clock import HOUR_US, MINUTE_US
 from twin.events.watch import AlarmPriority
 from twin.telemetry.telemetry import Telemetry
 
@@ -40,6 +41,8 @@ CONTENT = "overview-content"
 PREFIX = "/ui/"
 _MOST_ALARMS = 5
 _MOST_WARDS = 8
+_BEHIND_US = 15 * MINUTE_US  # a line of fewer samples would be a dot at the edge
+WHOLE_US = 23 * HOUR_US  # from which age of its first sample a line tells the whole day
 
 
 def _detail(code: str, count: int) -> str:
@@ -49,9 +52,11 @@ def _detail(code: str, count: int) -> str:
 def _spark(trend: Trend | None, now: int) -> list[Component]:
     if trend is None:
         return []
-    told = _("Last 24 h: {low} to {high}").format(low=number(trend.lowest), high=number(trend.highest))
+    first = trend.points[0][0]
+    text = _("Last 24 h: {low} to {high}") if now - first > WHOLE_US else _("Since {time}: {low} to {high}")
+    told = text.format(time=clock_time(first), low=number(trend.lowest), high=number(trend.highest))
     picture = spark(trend.points, (now - SPAN_US, now), palette().normal)
-    return [html.P([html.Img(src=picture, alt=told, className="spark"), html.Span(told, className="secondary")])]
+    return [html.Img(src=picture, alt=told, className="spark"), html.P(told, className="secondary")]
 
 
 def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
@@ -112,7 +117,8 @@ def _past(port: HospitalPort, tiles: Sequence[overview.Tile], now: int) -> Mappi
     if not isinstance(store, Telemetry):
         return {}
     with port.read() as session:
-        return trends(session, store, tiles, now)
+        found = trends(session, store, tiles, now)
+    return {key: trend for key, trend in found.items() if now - trend.points[0][0] >= _BEHIND_US}
 
 
 def _wards(port: HospitalPort) -> Component:

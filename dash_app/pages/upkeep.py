@@ -77,11 +77,12 @@ def _backups(state: BackupState, now: int) -> list[Component]:
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     state = desk_of(port.services).state()
-    taking = html.P(
+    taking = html.Div(
         [
             html.Button(_("Take a backup now"), id=TAKE, className="action primary", n_clicks=0),
             html.Button(_("Prove the newest"), id=PROVE, className="action", n_clicks=0),
-        ]
+        ],
+        className="filters",
     )
     return html.Div(
         [
@@ -91,17 +92,22 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 html.Button(_("Look again"), id=LOOK, className="action", n_clicks=0),
             ),
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=not state.running_since),
-            panel(
-                _("Backups"),
-                taking,
-                html.P(id=SAID, role="status", **attributes(aria_live="polite")),
-                html.Div(_backups(state, port.clock.now()), id=BACKUPS),
-                wide=True,
-            ),
-            panel(
-                _("What was looked at"),
-                html.Div(html.P(_("Looking…"), className="secondary"), id=FOUND),
-                wide=True,
+            html.Div(
+                [
+                    panel(
+                        _("Backups"),
+                        taking,
+                        html.P(id=SAID, role="status", **attributes(aria_live="polite")),
+                        html.Div(_backups(state, port.clock.now()), id=BACKUPS),
+                        wide=True,
+                    ),
+                    panel(
+                        _("What was looked at"),
+                        html.Div(html.P(_("Looking…"), className="secondary"), id=FOUND),
+                        wide=True,
+                    ),
+                ],
+                className="panels",
             ),
         ]
     )

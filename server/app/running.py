@@ -116,7 +116,6 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     # The writer gives up the interpreter at each statement; by default it would wait 5 ms to get it back.
     before = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    follow(hospital)
     tell_partners(hospital)
     hospital.services["telemetry"] = hospital.telemetry
     desk_of(hospital)
@@ -156,6 +155,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     repeat("figures", lambda: note_figures(hospital), next_at=each(FIGURES_EVERY_US))
     note_figures(hospital)
     start_rounds(hospital)
+    # The past is read beside the first requests: before them it would only make everybody wait for the pages.
+    follow(hospital)
     desk.start()
     hospital.deadlines.start()
     try:

@@ -184,7 +184,7 @@ class _Demo:
         )
 
     def _key(self, role: Role, source: str) -> str:
-        new = NewKey(name="demo", role=role, source=source, days=1)
+        new = NewKey(name="demo", role=role, source=source, days=30)
 
         def use_case(session: Session) -> str:
             return create_key(session, new, created_by="system", now=self.hospital.clock.now())[0]
