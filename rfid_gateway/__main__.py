@@ -73,6 +73,8 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
         work = GatewayControl(settings, build, desk, clock, ControlSettings(kept=kept, key=key)).run()
     running = asyncio.create_task(work)
     try:
+        # asyncio.wait, not wait_for: it leaves the task running at the timeout, and end_tasks cancels it until it has
+        # ended.
         await asyncio.wait({running}, timeout=seconds or None)
         if running.done():
             await running
@@ -114,6 +116,7 @@ def simulated_plant(profile: str, seed: int, now: int) -> Plant:
     """
     match profile:
         case "generic-steam-sterilizer":
+            # A hundred cycles are some two days of work; a plant that is asked later than that stands idle.
             sterilizer, at = SteamSterilizer(seed=seed), now
             for _ in range(100):
                 at = sterilizer.start_cycle(at) + 10 * MINUTE_US
@@ -197,6 +200,7 @@ async def _simulate_readers(wanted: Simulation, tell: Tell) -> None:
 async def _simulate_machines(wanted: Simulation, tell: Tell) -> None:
     clock = SystemClock()
     plant = SimulatedPlant(clock)
+    # Longer than the answer time of one second that most profiles leave as it is, so that a late answer is too late.
     plant.faults = FaultPlan(fault=Fault(wanted.fault), delay_s=2.0)
     for unit in range(1, wanted.count + 1):
         measured = simulated_plant(wanted.profile, unit, clock.now())
@@ -215,7 +219,10 @@ async def _see_tags(readers: list[SimulatedReader]) -> None:
     tick = 0
     while True:
         for number in range(10):
+            # Every twenty seconds each tag is heard by the next reader: slower than a move needs proof, fast enough to
+            # watch.
             reader = readers[(tick // 20 + number) % len(readers)]
+            # a GIAI-96 head and the tag's number
             reader.see([Sighting(bytes.fromhex("30340242200000400000") + number.to_bytes(2, "big"), 1 + number % 4)])
         tick += 1
         await asyncio.sleep(1.0)

@@ -29,6 +29,7 @@ class MachineStatuses:
         if labels is None or sample.quality is not Quality.GOOD:
             return None
         status = labels.get(int(sample.value), "")
+        # A label such as "drying" is a phase, not a status of the device: the status before it still holds.
         if status not in STATUSES or self._status.get(sample.device) == status:
             return None
         self._status[sample.device] = status

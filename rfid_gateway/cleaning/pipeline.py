@@ -19,9 +19,10 @@ from twin.events.envelope import Event
 from twin.events.things import BinEmptied, PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
 from twin.events.watch import GatewayStatus
 
+# A choke point or doorway is better evidence than a room's antennas, yet below 1: certainty could never be unlearnt.
 _CHOKE_CONFIDENCE = 0.97
 _PORTAL_CONFIDENCE = 0.9
-_MAX_EPOCHS_AT_ONCE = 60
+_MAX_EPOCHS_AT_ONCE = 60  # a minute of one-second epochs: a tag not seen for that long is away or was there all along
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,7 @@ class Cleaning:
             self.figures.duplicates += 1
             self._heard.add(key)
             return []
+        # Readers boot in 1970 and some run ahead; such an instant would order events wrongly for good.
         if not EARLIEST_US <= reading.at <= now + MOST_AHEAD_US:
             self.figures.implausible_times += 1
             return []
@@ -211,6 +213,7 @@ class Cleaning:
     def _zone_seen(self, reading: TagReading, index: int) -> list[Event]:
         row = self._filter.add(reading.tag)
         before = self._last_seen.get(reading.tag)
+        # A late reading must not set back when and by which antenna the tag was seen last.
         if before is None or reading.at > before[0]:
             self._last_seen[reading.tag] = (reading.at, index)
         if self._open_epoch is not None and reading.at // self._epoch_us < self._open_epoch - 1:
@@ -282,6 +285,7 @@ class Cleaning:
         count = len(self._filter.tags)
         if not count:
             return []
+        # Dense, as the filter multiplies it: tags times read points is small beside the tags' beliefs of all zones.
         seen: BoolArray = np.zeros((count, len(self._layout.read_points)), dtype=bool)
         if self._seen:
             seen.reshape(-1)[np.fromiter(self._seen, np.int64, len(self._seen))] = True
@@ -307,10 +311,13 @@ class Cleaning:
         seen_at, index = self._last_seen.get(tag, (end, -1))
         point = self._layout.read_points[index]
         read_point = point.id if index >= 0 and point.place == zone else ""
+        # Not before the epoch that decided, not after it: the map must see moves in the order in which they are told.
         return self._changed(tag, zone, read_point, min(max(seen_at, end - self._epoch_us), end), change.confidence)
 
     def _confirmations(self, belief: np.ndarray, rows: Iterable[int], end: int) -> list[Event]:
         events: list[Event] = []
+        # Confirmations are most of all events; one in confirm_s keeps a position's age honest without drowning the
+        # ledger.
         limit = end - round(self._settings.confirm_s * SECOND_US)
         for row in rows:
             tag = self._filter.tags[row]
@@ -318,6 +325,8 @@ class Cleaning:
             zone = self._zone_by_tag.get(tag)
             if zone is None or self._confirmed_at.get(row, end) > limit:
                 continue
+            # A belief may have slid below the proof without another zone winning: then silence is more honest than
+            # "still there".
             confidence = float(belief[row, self._state_by_zone.get(zone, self._model.away)])
             if confidence < self._settings.proof or zone not in self._state_by_zone:
                 continue
@@ -337,6 +346,8 @@ class Cleaning:
 
     def _passages(self, now: int) -> list[Event]:
         events: list[Event] = []
+        # Passages come before lost tags in one step: a tag that left by the door is known to be outside and is not
+        # lost.
         for passage in self._portals.close(now, self._zone_by_tag):
             events.append(
                 PortalCrossed(
@@ -376,6 +387,8 @@ class Cleaning:
         for deadline in self._absence.due(now):
             tag = str(deadline.key)
             zone = self._zone_by_tag.get(tag, "")
+            # The deadline was set when the zone was told; readings since then are looked up only now, once a tag and
+            # due time, instead of moving the deadline with each of them.
             seen_at, absence_us = self._last_seen[tag][0], self._absence_us(zone)
             if seen_at + absence_us > now:
                 self._absence.set(tag, seen_at + absence_us)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from rfid_gateway.cleaning.layout import ReadPoint
 from rfid_gateway.rfid.readings import TagReading
 
-_STRONG_DBM = -90.0
+_STRONG_DBM = -90.0  # below this a reading counts once, whatever it is
 _FADE_US = 400_000  # how fast a reading stops counting for where the tag is now: about half a metre of walking
-_REFERENCE_DBM = -60.0
+_REFERENCE_DBM = -60.0  # cancels out in the shares; keeps the powers of ten near 1
 _CLEAR_SHARE = 0.85  # of the strength that one antenna must have for the tag to be on its side
 _LIKELY_SHARE = 0.6  # the same once the tag is not heard any more and nothing clearer will come
 _LEAST_HITS = 2  # one strong reading may be a reflection
@@ -114,9 +114,11 @@ class PortalTracker:
         if burst is None:
             burst = self._bursts[key] = _Burst(point, reading.at, reading.at)
         # A weak signal comes from a tag further away from the middle of the antenna's view.
+        # The mean time of an antenna's readings, weighted so, is about when the tag was nearest to it.
         weight = reading.count * max(1.0, (reading.rssi_dbm - _STRONG_DBM) / 10.0)
         side = int(point.is_outer)
         burst.fade(reading.at)
+        # Signal in dB to amplitude: the shares then fall with distance about as the field does.
         burst.strengths[side] += 10.0 ** ((reading.rssi_dbm - _REFERENCE_DBM) / 20.0)
         burst.hits[side] += 1
         burst.weights[side] += weight
@@ -134,10 +136,12 @@ class PortalTracker:
             Zone in which each tag was before, by tag.
         """
         settings, over = self._settings, []
+        # A copy: bursts that are over are taken out on the way.
         for key, burst in list(self._bursts.items()):
             before = zone_of.get(key[0], "")
             if (crossed := self._step(key[0], burst, before)) is not None:
                 over.append(crossed)
+            # Both limits: who stands in the doorway for long would otherwise be judged never.
             if now - burst.last_at >= settings.quiet_us or burst.last_at - burst.first_at >= settings.longest_us:
                 del self._bursts[key]
                 passage = None if burst.is_told else self._judge(key[0], burst, before)
@@ -169,9 +173,12 @@ class PortalTracker:
             is_there = share >= _LIKELY_SHARE
             is_new = before != (point.outside if lead_us > 0 else point.inside)
             if abs(lead_us) >= self._settings.least_lead_us and is_there and is_new:
+                # At walking pace two antennas half a metre apart are passed 0.4 s after each other: then no doubt is
+                # left.
                 confidence = 0.5 + 0.49 * min(1.0, abs(lead_us) / 400_000)
                 return _passage(tag, point, at, is_outward=lead_us > 0, confidence=confidence)
             return None
+        # One side only proves little; the known place before decides, and the confidence says so.
         # One antenna only, as where the other one is broken: the tag went away from where it was.
         if before == point.inside and outer:
             return _passage(tag, point, at, is_outward=True, confidence=0.8)

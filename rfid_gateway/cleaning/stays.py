@@ -37,6 +37,8 @@ class Stays:
         self._epoch_us = epoch_us
         self._state = np.full(_ROWS_AT_FIRST, _NOWHERE, np.int64)
         self._entered_at = np.zeros(_ROWS_AT_FIRST, np.int64)
+        # What was told by other evidence must not be told again by beliefs of epochs before it, which the lag lets in
+        # later.
         self._not_before = np.zeros(_ROWS_AT_FIRST, np.int64)
         self._certainty = np.zeros(_ROWS_AT_FIRST)
         self._epochs = np.zeros(_ROWS_AT_FIRST, np.int64)
@@ -89,7 +91,7 @@ class Stays:
             self._state[row] = _NOWHERE
 
     def _ended(self, row: int, tags: Sequence[str], at: int) -> ZoneStayEnded:
-        certainty = float(self._certainty[row]) / max(int(self._epochs[row]), 1)
+        certainty = float(self._certainty[row]) / max(int(self._epochs[row]), 1)  # mean belief over the stay
         return ZoneStayEnded(
             thing=tags[row],
             occurred_at=at,
@@ -101,6 +103,7 @@ class Stays:
         )
 
     def _grow(self, count: int) -> None:
+        # Doubled, so that adding tags one by one costs constant time each.
         while len(self._state) < count:
             more = len(self._state)
             self._state = np.concatenate([self._state, np.full(more, _NOWHERE, np.int64)])

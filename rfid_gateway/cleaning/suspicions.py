@@ -65,6 +65,7 @@ def hops_between(layout: Layout) -> npt.NDArray[np.int64]:
         if one in number and other in number:
             beside[number[one]].append(number[other])
             beside[number[other]].append(number[one])
+    # Breadth first from every zone: a hospital's gateway has tens of zones, and a layout is built once.
     apart = np.zeros((len(zones), len(zones)), np.int64)
     for start in range(len(zones)):
         reached, front, hops = {start}, [start], 0
@@ -113,16 +114,19 @@ class Suspicions:
         end : int
             End of the epoch, UTC microseconds.
         """
+        # Without neighbours every distance is unknown: nothing can be impossible.
         if not self._hops.any():
             return []
         self._grow(len(seen))
         rows = np.flatnonzero(seen.any(axis=1))
         found = seen[rows]
+        # The first and the last read point that saw the tag stand for all: two that lie far apart are enough.
         first = found.argmax(axis=1)
         last = found.shape[1] - 1 - found[:, ::-1].argmax(axis=1)
         for i in np.flatnonzero(self._hops[first, last] >= 2):
             self._strike(int(rows[i]), int(first[i]), int(last[i]), end, SuspicionReason.TWO_PLACES)
         before = self._point[rows]
+        # maximum: -1 would take the last read point
         hops = np.where(before >= 0, self._hops[np.maximum(before, 0), first], 0)
         limit_us = hops * round(self._settings.hop_s * SECOND_US)
         for i in np.flatnonzero((hops >= 2) & (end - self._at[rows] < limit_us)):
@@ -146,6 +150,7 @@ class Suspicions:
     def _judge(self, tags: Sequence[str], end: int) -> Iterator[TagSuspected]:
         settings = self._settings
         for row, case in list(self._cases.items()):
+            # Before the window is cut: the rest period counts from the last strike, even when the window has let it go.
             last = case.strikes[-1]
             while case.strikes and end - case.strikes[0] > settings.within_s * SECOND_US:
                 case.strikes.popleft()

@@ -161,6 +161,7 @@ class WalkTest:
         """
         epochs_by_place: dict[str, list[int]] = {}
         for stay in self._stays:
+            # Upwards: an epoch that began before the person had settled does not count.
             first = -(-(stay.start + self._settle_us) // self._epoch_us)
             past = (now if stay.end is None else stay.end) // self._epoch_us
             epochs_by_place.setdefault(stay.place, []).extend(range(first, min(past, first + MOST_EPOCHS)))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rfid_gateway.cleaning.layout import Layout, Matrix, ReadRates
 
 BoolArray = npt.NDArray[np.bool_]
+# Rates of 0 and 1 have no logarithm, and a rate of 1 would make one missed epoch a proof of absence.
 _LEAST_RATE, _MOST_RATE = 1e-4, 0.985
 _ROWS_AT_FIRST = 256
 
@@ -62,6 +63,7 @@ class ZoneModel:
         zones = len(layout.zones)
         self.states = zones + 1
         self.away = zones
+        # Outside of all views a reading is a stray; the row lets the away state lose to any zone that is heard.
         self.rates = np.vstack([layout.rates(settings.rates), np.full(len(layout.read_points), _LEAST_RATE)])
         self.transition = self._transition(layout.moves())
         self._is_alive = np.ones(len(layout.read_points), dtype=bool)
@@ -72,6 +74,7 @@ class ZoneModel:
 
     def _transition(self, moves: Matrix) -> Matrix:
         settings, zones = self.settings, self.away
+        # Capped: an epoch longer than the stay would give a probability above 1.
         leave = min(settings.epoch_s / settings.dwell_s, 0.5)
         vanish = min(settings.epoch_s / settings.away_s, 0.5)
         back = min(settings.epoch_s / settings.back_s, 0.5)
@@ -91,7 +94,10 @@ class ZoneModel:
 
     def _refresh(self) -> None:
         rates = np.clip(self.rates, _LEAST_RATE, _MOST_RATE)
+        # The log likelihood is the sum of all misses plus, for each read point that saw the tag, log(p / (1 - p)): one
+        # product of matrices for all tags instead of a loop.
         self._gain = np.ascontiguousarray((np.log(rates) - np.log1p(-rates)).T)  # (read points, states)
+        # a dead read point missed nothing
         self._miss = np.log1p(-rates) @ self._is_alive.astype(float)  # (states,)
 
     def likelihood(self, seen: BoolArray) -> Matrix:
@@ -108,6 +114,7 @@ class ZoneModel:
             Shape (tags, states), largest of each row 1.
         """
         logarithm = seen.astype(float) @ self._gain + self._miss
+        # a common factor cancels later; without this exp underflows for many read points
         logarithm -= logarithm.max(axis=1, keepdims=True)
         return np.asarray(np.exp(logarithm))
 
@@ -126,12 +133,14 @@ class ZoneModel:
             return
         self._reads += belief.T @ seen.astype(float)
         self._exposure += belief.sum(axis=0)[:, None] * self._is_alive
+        # Exponential forgetting per state, once it has as much evidence as it may rest on: antennas are moved and rooms
+        # refurnished.
         over = self._exposure.max(axis=1, keepdims=True) / memory
         shrink = np.where(over > 1.0, 1.0 / np.maximum(over, 1.0), 1.0)
         self._reads *= shrink
         self._exposure *= shrink
         learnt = self._reads / self._exposure
-        learnt[self.away] = _LEAST_RATE
+        learnt[self.away] = _LEAST_RATE  # away is where nobody reads: what was read there was a wrong belief
         self.rates = learnt
         self._refresh()
 
@@ -173,7 +182,7 @@ class ZoneFilter:
         if row is None:
             row = len(self.tags)
             if row == len(self._belief):
-                self._belief = np.vstack([self._belief, np.zeros_like(self._belief)])
+                self._belief = np.vstack([self._belief, np.zeros_like(self._belief)])  # doubled
             self._belief[row] = 1.0 / self.model.states
             self.tags.append(tag)
             self.row_by_tag[tag] = row
@@ -189,6 +198,7 @@ class ZoneFilter:
         confidence : float
             Probability of it, below 1.
         """
+        # below 1, so that later readings can overrule it
         self._belief[row] = (1.0 - confidence) / max(self.model.states - 1, 1)
         self._belief[row, state] = confidence
 
@@ -208,6 +218,7 @@ class ZoneFilter:
         forward /= forward.sum(axis=1, keepdims=True)
         self._belief[: len(self.tags)] = forward
         if self._lag:
+            # The history keeps what the backward pass needs, not the readings: likelihoods are the larger work.
             self._history.append(_Epoch(likelihood, forward))
         self._epochs += 1
         if learn:
@@ -224,6 +235,8 @@ class ZoneFilter:
         oldest = self._history[0].forward
         count = len(oldest)
         back = np.ones((count, self.model.states))
+        # Backward pass of forward-backward smoothing (Rabiner, Proc. IEEE 77 (1989), section III), rescaled each step
+        # against underflow.
         for epoch in reversed(list(self._history)[1:]):
             back = (back * epoch.likelihood[:count]) @ self.model.transition.T
             back /= back.max(axis=1, keepdims=True)
@@ -291,6 +304,7 @@ class ZoneDecider:
         self._grow(count)
         best = belief.argmax(axis=1)
         confidence = belief[np.arange(count), best]
+        # Away is no zone: a tag that is not heard keeps its zone until it is lost, so that the map does not flicker.
         is_new = (best != self.zone[:count]) & (confidence >= self._proof) & (best != self._away)
         changes = [
             ZoneChange(int(row), int(best[row]), int(self.zone[row]), float(confidence[row]))

@@ -61,6 +61,7 @@ class ChafonReader:
     ) -> None:
         self.device = line.device
         self.health = DriverHealth(model="Chafon")
+        # 0 stands for all antennas elsewhere; this reader must be told one by one.
         self._antennas = tuple(one for one in line.antennas if one) or (1,)
         self._connect = connect
         self._around = around
@@ -89,6 +90,7 @@ class ChafonReader:
             self._backoff.reset()
             self._status.online()
             while True:
+                # The older family looks with whatever is connected and tells no antenna.
                 for antenna in self._antennas if information.tells_antennas else (1,):
                     await self._look(asking, information, antenna)
                 await asyncio.sleep(self._timing.poll_s)
@@ -130,6 +132,7 @@ class _Asking:
             frames: list[ChafonFrame] = []
             try:
                 async with asyncio.timeout(self._timing.answer_s):
+                    # Status 3 says that more frames follow; anything else ends the answer.
                     while not frames or frames[-1].status == chafon.MORE_FRAMES:
                         data = await self._line.receive()
                         if not data:

@@ -139,6 +139,7 @@ class Surroundings:
     listener: Listener
     clock: Clock
     chance: np.random.Generator
+    # No ear by default, as in test reads and drivers of other packages.
     tap: Callable[[str, Connector], Connector] = lambda _device, connect: connect
 
 
@@ -184,6 +185,7 @@ class StatusTeller:
         self._tell(GatewayStatus.OFFLINE, detail)
 
     def _tell(self, status: GatewayStatus, detail: str) -> None:
+        # Each change once: a status is an event in the ledger, and devices flap faster than anybody reads.
         if (self._health.status, self._health.detail) != (status, detail):
             self._health.status, self._health.detail = status, detail
             at = self._around.clock.now()
@@ -239,6 +241,7 @@ class Backoff:
 
     def next_s(self) -> float:
         """Give the next pause in seconds: half to all of the doubled one."""
+        # the exponent is bounded: 2.0 ** 1024 overflows after a weekend without the device
         ceiling = min(self._settings.first_s * 2.0 ** min(self.failures, 30), self._settings.most_s)
         self.failures += 1
         return ceiling * (0.5 + 0.5 * float(self._chance.random()))

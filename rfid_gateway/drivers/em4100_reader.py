@@ -101,6 +101,7 @@ class Em4100Reader:
         now = self._clock.now()
         self.health.last_heard_at = now
         self.health.messages += 1
+        # The reader repeats its frame ten times a second while the tag lies there.
         before, at = self._last
         if identity == before and now - at < self._settings.repeat_s * SECOND_US:
             return

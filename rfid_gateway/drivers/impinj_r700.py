@@ -60,6 +60,7 @@ class ImpinjR700:
         scheme, verify = ("https", line.tls) if line.tls else ("http", ssl.create_default_context())
         user = line.options.get("user", "")
         # Nothing for so long means that the reader is gone: an idle stream carries empty lines as signs of life.
+        # Only the wait for the next octets is long; connecting and sending are over in five seconds or not at all.
         times = httpx2.Timeout(5.0, read=2.5 * line.keepalive_s)
         client = httpx2.AsyncClient(
             base_url=f"{scheme}://{line.host}:{line.port}",
@@ -143,4 +144,5 @@ async def _lines(answer: httpx2.Response) -> AsyncIterator[bytes]:
             yield line
         if len(rest) > _MOST_LINE_OCTETS:
             raise StreamFault("The reader sends a line without end.", code="impinj.line")
+        # A stream that never pauses would keep everything else on the loop waiting.
         await asyncio.sleep(0)

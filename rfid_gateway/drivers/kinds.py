@@ -97,12 +97,14 @@ OURS: dict[str, Factory] = {
     "zebra_mqtt": zebra_mqtt,
     "mqtt": mqtt,
 }
+# LLRP 5084 is registered with IANA.
 USUAL_PORTS = {"llrp": 5084, "chafon": 27_011, "impinj_r700": 443, "zebra_mqtt": 1883, "mqtt": 1883}
 """Port of a kind where the settings name none."""
 
 
 def known_kinds() -> list[str]:
     """Give the names of all kinds, ours first."""
+    # Ours go first and cannot be replaced by a package that happens to use the name.
     others = sorted({one.name for one in entry_points(group=GROUP)} - set(OURS))
     return [*OURS, *others]
 

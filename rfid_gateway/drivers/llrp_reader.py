@@ -28,11 +28,12 @@ from twin.errors import DecodeError, HospitalTwinError
 from twin.events.watch import GatewayStatus
 
 _LOG = logging.getLogger(__name__)
-_REPORT, _KEEPALIVE, _NOTIFICATION = 61, 62, 63
+_REPORT, _KEEPALIVE, _NOTIFICATION = 61, 62, 63  # message types of LLRP 1.0.1, section 16
 _KEEPALIVE_ACK = encode_frame(72, 0)
 _IMPINJ_ENABLE_EXTENSIONS = 21  # vendor message; without it an Impinj reader keeps its own parameters to itself
+# parameter types; 246 holds the events of a notification
 _CAPABILITIES, _STATUS, _IDENTIFICATION, _EVENT_DATA, _CONNECTION_ATTEMPT, _CLOSE = 137, 287, 218, 246, 256, 257
-_CONFIG_IDENTIFICATION = 1
+_CONFIG_IDENTIFICATION = 1  # RequestedData of GET_READER_CONFIG: Identification only
 
 
 class ReaderRefused(HospitalTwinError):
@@ -124,10 +125,13 @@ class LlrpReader:
         self._line = line
         self.health.connections += 1
         greeting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        # The reader speaks first and listens to nothing before; both tasks run, since answers come through the
+        # listening one.
         listening = asyncio.create_task(self._listen(line, greeting))
         setting_up = asyncio.create_task(self._set_up(greeting))
         try:
             await asyncio.wait({listening, setting_up}, return_when=asyncio.FIRST_COMPLETED)
+            # If the line ended first, its reason is told, not the setting up that failed with it.
             if not listening.done():
                 await setting_up
                 self._backoff.reset()
@@ -159,7 +163,7 @@ class LlrpReader:
 
     async def _listen(self, line: Connection, greeting: asyncio.Future[Frame]) -> str:
         splitter = FrameSplitter()
-        patience_s = 2.5 * self._settings.keepalive_s
+        patience_s = 2.5 * self._settings.keepalive_s  # two missed ones and half an interval for the way
         while True:
             try:
                 async with asyncio.timeout(patience_s):
@@ -185,7 +189,7 @@ class LlrpReader:
             data = decode_message(frame).find(_EVENT_DATA)
             if data is not None and data.child(_CLOSE) is not None:
                 return "closed_by_reader"
-        elif waiting := self._waiting.pop(frame.id, None):
+        elif waiting := self._waiting.pop(frame.id, None):  # an answer to a question that timed out is nobody's
             waiting.set_result(frame)
         return ""
 
@@ -207,6 +211,7 @@ class LlrpReader:
             await self._ask(Message(MESSAGE_NUMBERS["CUSTOM_MESSAGE"], self._new_id(), body))
         keepalive_ms = round(self._settings.keepalive_s * 1000)
         await self._ask(building.reader_configuration(self._new_id(), keepalive_ms))
+        # 0 deletes all: what an earlier client left running would report in a form that was not asked for.
         await self._ask(building.message("DELETE_ROSPEC", self._new_id(), ROSpecID=0))
         await self._ask(building.message("ADD_ROSPEC", self._new_id(), building.rospec(self._settings.setup)))
         await self._ask(building.message("ENABLE_ROSPEC", self._new_id(), ROSpecID=building.ROSPEC_ID))

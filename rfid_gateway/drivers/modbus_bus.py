@@ -14,7 +14,7 @@ from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, Modbus
 from rfid_gateway.modbus.replies import Framing
 from rfid_gateway.transports.line_queue import LineQueue, Turn
 
-_MOST_COUNT = {1: 2000, 2: 2000, 3: 125, 4: 125}
+_MOST_COUNT = {1: 2000, 2: 2000, 3: 125, 4: 125}  # Modbus application protocol 1.1b3, sections 6.1 to 6.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,7 @@ class ModbusBus:
         self._is_serial = settings.is_serial or settings.line.framing is Framing.RTU
         self._queue = LineQueue()
         self._last_at = 0.0
+        # By unit: a unit that fell silent says nothing about its neighbours on the line.
         self._doubts: dict[int, _Doubt] = {}
 
     def close(self) -> None:
@@ -155,6 +156,7 @@ class ModbusBus:
             self.figures.quarantines += 1
             # What comes now belongs to nobody: the client drops it, since nothing is expected.
             await asyncio.sleep(self._settings.quarantine_s)
+        # A serial port stays open: opening it anew would not empty what is still under way on the wires.
         if not self._settings.line.device:
             self._client.close()
 
@@ -178,6 +180,7 @@ class ModbusBus:
 
 def _other_count(function: int, used: set[int]) -> int:
     """Give the least count whose answer has a length that none of the used counts has."""
+    # Lengths are compared, not counts: eight coils and five fill one octet both.
     octets = {_data_octets(function, count) for count in used}
     candidates = range(1, _MOST_COUNT[function] + 1)
     return next(count for count in candidates if _data_octets(function, count) not in octets)

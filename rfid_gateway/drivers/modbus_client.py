@@ -104,6 +104,9 @@ class LineSettings:
 class _Judge:
     """Reads incoming octets in pymodbus's stead, and hands its finding straight to who asked."""
 
+    # pymodbus takes an answer of another function code and one with fewer registers than were asked for as good, and on
+    # a serial line a late answer as the next one's; none of its findings is used.
+
     framing: Framing
     expected: Expected | None = None
     _waiting: asyncio.Future[Answer | Fault] | None = None
@@ -180,6 +183,7 @@ class StrictClient:
             _JudgingSocket(DecodePDU(False)) if self.settings.framing is Framing.TCP else _JudgingRtu(DecodePDU(False))
         )
         client.ctx.framer = _as_framer(self._judge)
+        # The largest answer is 260 octets; the default buffer would keep what a babbling line sends for long.
         client.ctx.max_buffer_size = 4096
         if not await client.connect():
             client.close()
@@ -214,6 +218,7 @@ class StrictClient:
                 parity=one.parity,
                 stopbits=one.stop_bits,
                 timeout=one.answer_s,
+                # Off: they would repeat a question whose answer the bus must first let grow cold.
                 retries=0,
                 reconnect_delay=0,
                 trace_packet=self._seen,
@@ -330,11 +335,13 @@ class StrictClient:
         """
         client, judging = self._line()
         if self.settings.framing is Framing.TCP:
+            # The cached frame bears another transaction number; only its first two octets differ.
             frame = expected.transaction.to_bytes(2, "big") + frame[2:]
         waiting = judging.begin(expected)
         timer = asyncio.get_running_loop().call_later(self.settings.answer_s, judging.settle, _SILENT)
         try:
             self._seen(True, frame)
+            # The loop has not run since ``begin``: no answer can come before it is expected.
             client.ctx.send(frame)
             finding = await waiting
         finally:

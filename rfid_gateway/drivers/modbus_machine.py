@@ -20,8 +20,8 @@ from rfid_gateway.modbus.samples import Quality, Sample
 from twin.clock import SECOND_US, Clock
 from twin.events.watch import GatewayStatus
 
-_FAULTS_UNTIL_OFFLINE = 3
-_LEAST_PERIOD_S = 0.01
+_FAULTS_UNTIL_OFFLINE = 3  # one lost answer is common on a noisy line
+_LEAST_PERIOD_S = 0.01  # a speed of thousands must not turn into a busy loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +117,7 @@ class SampleFilter:
         elapsed_s = (at - last.at) / SECOND_US
         before, most = last.value, signal.most_change_per_s
         last.value, last.at = value, at
+        # Two readings within one millisecond, as of a clock that runs fast, must not count as an endless change.
         if most is not None and not math.isnan(before) and abs(value - before) > most * max(elapsed_s, 1e-3):
             return Quality.TOO_FAST
         return Quality.STALE if self.is_stale(at) else Quality.GOOD
@@ -160,6 +161,7 @@ class _IdentityProbe:
         """Give what the machine says it is."""
         return _text(self._decoder.read(values)[0][1].value)
 
+    # An empty expectation takes the first machine that answers, and holds on to it.
     def prove(self, text: str) -> bool:
         """Tell whether it is the machine that is expected; the first one is taken if none is."""
         self._expected = self._expected or text
@@ -217,10 +219,12 @@ class ModbusMachine:
         loop = asyncio.get_running_loop()
         due = self._first_due(loop.time())
         while due:
+            # Kept as a heap: the next class due is on top, and no task per class competes for the line.
             at, order, poll = heapq.heappop(due)
             await asyncio.sleep(max(0.0, at - loop.time()))
             if not await self.poll(poll):
                 await self._backoff.pause()
+                # What is read once is tried until it was read; the others simply come round again.
                 if poll is PollClass.ONCE:
                     heapq.heappush(due, (loop.time(), order, poll))
                     continue
@@ -256,6 +260,7 @@ class ModbusMachine:
                 self._tell(GatewayStatus.DEGRADED, refusal.code)
                 continue
             except ModbusFault as fault:
+                # The rest of the round is left out: each further question would wait out its timeout as well.
                 self._note_fault(fault)
                 is_answered = False
                 break

@@ -55,12 +55,14 @@ async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -
     """
     size = _MOST_BITS if table.is_bits else _MOST_REGISTERS
     found: list[Readable] = []
+    # Reversed, so that the lowest block is taken from the end of the list first and runs can be joined.
     waiting = [(start, min(start + size - 1, last)) for start in range(first, last + 1, size)][::-1]
     while waiting:
         start, end = waiting.pop()
         try:
             values = await bus.read(unit, table.function_code, start, end - start + 1)
         except ModbusRefusal as refusal:
+            # Function unknown to the machine: no address of this table exists, however small the block.
             if refusal.exception == _ILLEGAL_FUNCTION:
                 return []
             if end > start:

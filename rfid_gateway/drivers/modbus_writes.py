@@ -141,12 +141,14 @@ class MachineWriter:
         attempt = WriteRecord(
             at=now, actor=actor, device=device, signal=signal, value=value, outcome=WriteOutcome.REFUSED
         )
+        # All reasons are gathered, so that the person mends them in one go.
         reasons = self._reasons(found, (device, signal), value, roles, now)
         if reasons or target is None or found is None:
             self._keep(replace(attempt, detail=",".join(reasons)))
             raise Refused(
                 f"Writing {signal} of {device} is not allowed.", reasons=reasons, code="machine.write_refused"
             )
+        # Before the line is used: also a write that fails counts against the interval.
         self._written_at[device, signal] = now
         try:
             registers = await target.bus.write_registers(
@@ -155,6 +157,7 @@ class MachineWriter:
         except HospitalTwinError as error:
             # A pulse or a step may have been carried out: doing it again could do it twice.
             return self._keep(replace(attempt, outcome=WriteOutcome.UNKNOWN, detail=error.code))
+        # Compared as registers: a value that was rounded to the machine's step is the one that was meant.
         is_same = list(registers) == encode(found, value)
         outcome = WriteOutcome.DONE if is_same else WriteOutcome.DIFFERENT
         return self._keep(replace(attempt, outcome=outcome, read_back=decode(found, registers).number))

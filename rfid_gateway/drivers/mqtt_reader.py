@@ -79,6 +79,8 @@ class MqttReader:
 
     async def _serve_once(self) -> str:
         line = self._line
+        # A kept session (clean_session off) lets the broker hold messages while the gateway restarts; the identifier
+        # must stay the same for it.
         client = aiomqtt.Client(
             line.host,
             line.port,
@@ -101,6 +103,8 @@ class MqttReader:
                 async for message in client.messages:
                     self._take(message.payload if isinstance(message.payload, bytes) else b"")
                     client._client.ack(message.mid, message.qos)
+                    # Thousands of waiting messages would otherwise be taken in one go, and everything else on the loop
+                    # would wait.
                     await asyncio.sleep(0)
         except aiomqtt.MqttError:
             return "unreachable" if self.health.status.value == "offline" else "connection_lost"

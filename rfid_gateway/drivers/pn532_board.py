@@ -44,6 +44,7 @@ def open_board(line: ReaderLine) -> Board:
     bus = line.options.get("bus", "i2c")
     if bus not in ("i2c", "spi"):
         raise ConfigurationError(f"Reader {line.device}: options.bus is {bus!r}: expected i2c or spi.")
+    # Imported only here: the extra's packages touch hardware at import and exist on few computers.
     try:
         pins = importlib.import_module("board")
         library = importlib.import_module(f"adafruit_pn532.{bus}")
@@ -108,6 +109,7 @@ class Pn532Board:
         self.health.firmware = f"{version[1]}.{version[2]}" if len(version) >= 3 else ""
         self._backoff.reset()
         self._status.online()
+        # As on the serial line, one look alone may be damaged.
         confirmer = CardConfirmer(2)
         while True:
             try:

@@ -169,6 +169,7 @@ class _Chip:
             self._decoder.reset()
             self._waiting.clear()
             await self._line.send(pn532.encode_command(command, data))
+            # Without an acknowledgement the same frame is sent again (section 6.2.3).
             if await self._next(self._settings.acknowledge_s, FrameKind.ACK) is None:
                 continue
             answer = await self._next(self._settings.answer_s, FrameKind.DATA)
@@ -183,6 +184,7 @@ class _Chip:
         try:
             async with asyncio.timeout(within_s):
                 while True:
+                    # The list outlives one call: acknowledgement and answer often come in one piece.
                     while self._waiting:
                         frame = self._waiting.pop(0)
                         if frame.kind is kind:

@@ -36,7 +36,7 @@ class BitReader:
         if count > self._left:
             raise DecodeError(f"EPC: expected {count} more bits, got {self._left}.", code="epc.short")
         self._left -= count
-        return self._value >> self._left & ((1 << count) - 1)
+        return self._value >> self._left & ((1 << count) - 1)  # shift first, then mask
 
     def rest(self) -> int:
         """Give all bits that are left as a number."""
@@ -74,5 +74,6 @@ class BitWriter:
 
     def hex_words(self) -> str:
         """Give the bits in upper-case hex, filled with zeros to whole 16-bit words."""
+        # Gen 2 memory is written in words of 16 bits.
         padding = -self.count % 16
         return f"{self._value << padding:0{(self.count + padding) // 4}X}"

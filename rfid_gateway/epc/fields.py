@@ -46,6 +46,7 @@ def read_number(text: str, what: str) -> int:
     DecodeError
         If it is none: a leading zero would be lost on the tag.
     """
+    # 40 digits are more than any field holds; longer ones would only cost time in int().
     if not (text.isascii() and text.isdigit()) or (text != "0" and text.startswith("0")) or len(text) > 40:
         raise DecodeError(f"EPC {what}: expected a number without leading zeros, got {text[:40]!r}.", code="epc.number")
     return int(text)
@@ -130,6 +131,7 @@ class NumericText:
     def read(self, bits: BitReader) -> list[str]:
         """Give the digits."""
         text = str(bits.take(self.width))
+        # The 1 before it keeps leading zeros; without it "007" and "7" would be one serial.
         if not text.startswith("1") or len(text) - 1 > self.most:
             raise DecodeError(f"EPC {self.what}: no numeric string begins so.", code="epc.numeric_string")
         return [text[1:]]
@@ -164,6 +166,7 @@ def read_text7(bits: BitReader, width: int, most: int, what: str) -> str:
     """Give a text of seven-bit characters that ends with zeros."""
     characters = [bits.take(7) for _ in range(width // 7)]
     tail = bits.take(width % 7)
+    # The first zero ends the text; a character after it means bits that no encoder writes.
     used = next((i for i, one in enumerate(characters) if one == 0), len(characters))
     if any(characters[used:]) or tail:
         raise DecodeError(f"EPC {what}: characters after its end.", code="epc.padding")
@@ -186,6 +189,8 @@ def read_text6(bits: BitReader, most: int, what: str) -> str:
     """Give a text of six-bit characters that ends with six zero bits (TDS 1.13, section 14.3.9)."""
     text = ""
     while code := bits.take(6):
+        # Six bits drop bit 6 of ASCII: codes with bit 5 set are digits and signs (0x20 to 0x3F), the others letters
+        # (0x40 to 0x5F).
         text += chr(code if code & 0x20 else code | 0x40)
         if len(text) > most:
             raise DecodeError(f"EPC {what}: more than {most} characters.", code="epc.length")
@@ -211,6 +216,7 @@ def read_prefix(bits: BitReader) -> tuple[int, str]:
 
 def write_prefix(prefix: str, bits: BitWriter) -> int:
     """Write partition value and company prefix, and give the partition value."""
+    # The partition value follows from the prefix's length, so that a URI cannot contradict itself.
     if not 6 <= len(prefix) <= 12:
         raise DecodeError(f"EPC company prefix: expected 6 to 12 digits, got {prefix[:40]!r}.", code="epc.prefix")
     require_digits(prefix, len(prefix), "company prefix")
@@ -253,6 +259,7 @@ class PartitionedNumber:
         """Give prefix and number."""
         partition, prefix = read_prefix(bits)
         value = bits.take(self.width - 3 - PREFIX_BITS[partition])
+        # bits hold more than the digits allow: 2**38 is above 10**11
         digits_of(value, self.digits_at_partition[partition], "reference")
         return [prefix, str(value)]
 

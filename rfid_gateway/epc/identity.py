@@ -73,6 +73,7 @@ def decode_epc(text: str) -> EpcIdentity:
     'urn:epc:id:sgtin:0614141.812345.6789'
     """
     digits = text.strip().upper()
+    # ASCII: other scripts have digits, too, which int() would take.
     if not digits or not re.fullmatch(r"[0-9A-F]+", digits, re.ASCII):
         raise DecodeError(f"EPC: expected hex digits, got {text[:40]!r}.", code="epc.hex")
     count = 4 * len(digits)
@@ -98,6 +99,7 @@ def _require_padding(bits: BitReader) -> None:
 def _decode_classic(scheme: Scheme, bits: BitReader, digits: str) -> EpcIdentity:
     filter_value, parts = scheme.read(bits)
     _require_padding(bits)
+    # After the padding: the more specific fault, a length, is told first.
     check_meaning(scheme, parts)
     body = ".".join(parts)
     head = "" if filter_value is None else f"{filter_value}."
@@ -141,6 +143,7 @@ def element_string(elements: Sequence[Element]) -> str:
 
 def digital_link(elements: Sequence[Element]) -> str:
     """Write application identifiers as a canonical GS1 Digital Link; dates go into its query."""
+    # These identifiers say nothing of which thing it is: GS1 Digital Link puts them into the query.
     dates = {"11", "13", "15", "16", "17", "7006", "7007"}
     path = "".join(f"/{key}/{escape_for_link(value)}" for key, value in elements if key not in dates)
     query = "&".join(f"{key}={value}" for key, value in elements if key in dates)
@@ -170,6 +173,7 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
     '3074257BF7194E4000001A85'
     """
     text = text.strip()
+    # Case counts in what follows the scheme: serials are case-sensitive.
     if text[: len(_TAG_PREFIX)].lower() == _TAG_PREFIX:  # "urn" and what follows it count in either case (RFC 8141)
         return _encode_tag_uri(text[len(_TAG_PREFIX) :])
     if found := _RAW.fullmatch(text[:12].lower() + text[12:]):
@@ -189,6 +193,7 @@ def _encode_tag_uri(text: str) -> str:
     scheme = BY_NAME.get(name)
     if scheme is None:
         raise DecodeError(f"EPC: unknown scheme {name[:40]!r}.", code="epc.scheme")
+    # Split at most so often: only the last component may hold a dot.
     parts = body.split(".", scheme.part_count - 1)
     filter_value = None
     if scheme.filter_bits:

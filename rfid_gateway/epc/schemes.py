@@ -78,6 +78,7 @@ class Scheme:
 
 
 def _gtin(prefix: str, reference: str) -> str:
+    # The indicator digit stands first in the GTIN but after the company prefix in the EPC.
     digits = reference[0] + prefix + reference[1:]
     return digits + check_digit(digits)
 
@@ -91,17 +92,17 @@ def _sgtin(parts: Sequence[str]) -> list[Element]:
 
 
 def _sscc(parts: Sequence[str]) -> list[Element]:
-    digits = parts[1][0] + parts[0] + parts[1][1:]
+    digits = parts[1][0] + parts[0] + parts[1][1:]  # the extension digit likewise
     return [("00", digits + check_digit(digits))]
 
 
 def _sgln(parts: Sequence[str]) -> list[Element]:
     found = [("414", _key(parts[0], parts[1]))]
-    return found if parts[2] == "0" else [*found, ("254", parts[2])]
+    return found if parts[2] == "0" else [*found, ("254", parts[2])]  # extension 0 stands for none
 
 
 def _grai(parts: Sequence[str]) -> list[Element]:
-    return [("8003", "0" + _key(parts[0], parts[1]) + parts[2])]
+    return [("8003", "0" + _key(parts[0], parts[1]) + parts[2])]  # (8003) begins with a filling zero
 
 
 def _giai(parts: Sequence[str]) -> list[Element]:

@@ -11,7 +11,7 @@ CHARACTERS_82 = frozenset("!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVW
 # The same, figure 7.11-2: the 39 characters of component and part identifiers.
 CHARACTERS_39 = frozenset("#-/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _ESCAPED_IN_URN = frozenset('"#%&/<>?')  # TDS 1.13, table A-1 (graphic symbols that a URI component must escape)
-_LINK_SAFE = "-._~!$'()*+,;=:@"
+_LINK_SAFE = "-._~!$'()*+,;=:@"  # what RFC 3986 lets stand in a path segment
 
 
 def escape(text: str) -> str:
@@ -40,6 +40,7 @@ def unescape(text: str, what: str) -> str:
     DecodeError
         If a percent sign is not followed by two hex digits.
     """
+    # Latin-1 gives every octet back as one character; UTF-8 would join or drop some.
     plain = unquote(text, encoding="latin-1")
     if text.count("%") != sum(text[i : i + 1] == "%" and _is_hex(text[i + 1 : i + 3]) for i in range(len(text))):
         raise DecodeError(f"EPC {what}: broken escape in {text!r}.", code="epc.escape")
@@ -72,6 +73,7 @@ def check_digit(digits: str) -> str:
     >>> check_digit("8061414112345")
     '8'
     """
+    # From the right, the digit beside the check digit has weight 3 whatever the key's length.
     total = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(reversed(digits)))
     return str(-total % 10)
 

@@ -93,6 +93,7 @@ class SignalDecoder:
         self._divisor = _divisor(signal.scale)
         self._conversion = CONVERSIONS_BY_UNIT[signal.unit]
 
+    # The conversion is looked up once, not for each of thousands of values a second.
     def read(self, values: Sequence[int], start: int, exponent: int | None = None) -> Decoded:
         """Give the value that begins at one place of an answer.
 
@@ -113,6 +114,7 @@ class SignalDecoder:
             return self._judged(raw / self._divisor if self._divisor else raw * self.signal.scale)
         signal = self.signal
         octets = _octets(signal, values[start : start + signal.width])
+        # Sentinels are compared as they stand in the registers, before signs, bits and scales.
         if int.from_bytes(octets, "big") in self._sentinels:
             return _NONE
         found = _raw(signal, octets)
@@ -131,6 +133,7 @@ class SignalDecoder:
         if not math.isfinite(value):
             return _NONE
         plausible = signal.plausible
+        # Outside of what can be, the number is kept for the engineer who looks for the cause.
         if plausible is not None and not plausible[0] <= value <= plausible[1]:
             return Decoded(value, Quality.OUT_OF_RANGE)
         return Decoded(value)
@@ -173,6 +176,7 @@ def _divisor(scale: float) -> int:
 
 
 def _octets(signal: Signal, registers: Sequence[int]) -> bytes:
+    # Words in reverse order only: octets within each are the other half of the byte order.
     # A string keeps its words in order whatever the order of numbers; only its octets may be swapped.
     is_reversed = signal.order.is_low_word_first and signal.type is not RawType.STRING
     words = list(reversed(registers)) if is_reversed else registers
@@ -202,6 +206,7 @@ def _raw(signal: Signal, octets: bytes) -> float | str | None:
 def _power(signal: Signal, exponent: int | None) -> int | None:
     if signal.exponent is None:
         return 0
+    # Beyond this a value is a broken exponent register, and 10**power would leave the range of a float.
     power = signal.exponent.default if exponent is None else exponent
     if power is None or not -18 <= power <= 18:
         return None

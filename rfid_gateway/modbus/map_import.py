@@ -66,6 +66,7 @@ def profile_from_csv(text: str, source: str, *, name: str, address_base: int = 0
     ImportRefused
         If a column is unknown or a row cannot be used; every problem is listed with its row.
     """
+    # Spreadsheets of many countries save "CSV" with semicolons, and with a byte order mark.
     head = text.lstrip("\ufeff").splitlines()[:1]
     delimiter = ";" if head and head[0].count(";") > head[0].count(",") else ","
     rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter, restkey="too many columns")
@@ -76,9 +77,11 @@ def profile_from_csv(text: str, source: str, *, name: str, address_base: int = 0
         raise ImportRefused(source, [problem])
     signals: list[Signal] = []
     problems: list[FieldProblem] = []
+    # The header is row 1, as the spreadsheet shows it.
     for number, row in enumerate(rows, 2):
         _take_row(row, f"row {number}", signals, problems)
     if not problems:
+        # A profile is built only without problems: a map with a row missing would be polled as if it were whole.
         try:
             return Profile(name=name, source=source, address_base=address_base, signals=tuple(signals))
         except ValidationError as error:

@@ -50,6 +50,7 @@ class _NotUnderstood(ValueError):
 
 
 def _plain(text: object) -> str:
+    # Spellings differ by case, blanks and dashes only.
     return re.sub(r"[^a-z0-9]", "", str(text).lower())
 
 
@@ -88,6 +89,7 @@ def _chosen(found: dict[str, Any], key: str, value: object) -> Any:
 
 
 def _whole(key: str, value: object) -> int:
+    # Base 0: maps write addresses in hex as well.
     if isinstance(value, str):
         return int(value, 0)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -225,6 +227,7 @@ def _signal(entry: object, whole: dict[str, Any], taken: set[str]) -> Signal:
     orders = {key: entry.get(key, whole.get(key)) for key in ("byte_order", "word_order")}
     plain["key"] = _key(entry, taken)
     plain["order"] = _order(orders, RawType(str(plain["type"])))
+    # (raw + offset) * scale and raw * scale + offset are both in use, and nothing tells which.
     if plain.get("offset") and plain.get("scale", 1.0) != 1.0:
         raise _NotUnderstood("offset", "may count before or after the scale")
     plain |= dict(_fitting(plain))
@@ -232,6 +235,7 @@ def _signal(entry: object, whole: dict[str, Any], taken: set[str]) -> Signal:
 
 
 def _order(orders: dict[str, Any], kind: RawType) -> ByteOrder:
+    # "ABCD" and its likes name the whole order at once.
     if (letters := str(orders["byte_order"]).upper()) in set(ByteOrder):
         return ByteOrder(letters)
     if orders["word_order"] is None and kind.value.endswith(("32", "64")):

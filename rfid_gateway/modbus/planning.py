@@ -82,6 +82,7 @@ def plan(profile: Profile, signals: Sequence[Signal] | None = None) -> list[Requ
     ConfigurationError
         If a signal alone breaks a limit or stands in a forbidden range.
     """
+    # By table first: a request reads one table only.
     pieces = sorted((_piece(profile, signal) for signal in signals or profile.signals), key=_place)
     requests: list[Request] = []
     group: list[_Piece] = []
@@ -97,6 +98,7 @@ def plan(profile: Profile, signals: Sequence[Signal] | None = None) -> list[Requ
 
 
 def _place(piece: _Piece) -> tuple[str, int, int]:
+    # The line's addresses decide, not the documented ones, which may count from 1.
     return piece.table.value, piece.first, piece.last
 
 
@@ -139,6 +141,7 @@ def _may_join(profile: Profile, group: list[_Piece], piece: _Piece) -> bool:
         return False
     if piece.first - last - 1 > profile.limits.most_gap:
         return False
+    # A piece may lie within the reach of the others, as bit fields of one register do.
     end = max(last, piece.last)
     return end - first + 1 <= _most(profile, piece.table) and not _is_forbidden(profile, piece.table, first, end)
 
@@ -239,7 +242,7 @@ def _octets(request: Request) -> int:
 
 
 def _round_s(profile: Profile, requests: Iterable[Request], baud: int) -> float:
-    character_s = 11 / baud
+    character_s = 11 / baud  # eleven bits a character: start, eight data, parity or second stop, stop
     silence_s = _FIXED_SILENCE_S if baud > 19_200 else _SILENCE_CHARACTERS * character_s
     pause_s = profile.timing.between_requests_s
     return sum(_octets(one) * character_s + 2 * silence_s + _TYPICAL_TURNAROUND_S + pause_s for one in requests)

@@ -108,6 +108,7 @@ class PollClass(StrEnum):
     ONCE = "once"
 
 
+# A misspelt key is an error, not a default: it would be a wrong value in silence.
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -277,6 +278,7 @@ class Profile(_Strict):
         named |= {self.identity.signal} if self.identity else set()
         if missing := sorted(named - set(counts)):
             raise ValueError(f"unknown signals are named: {', '.join(missing)}")
+        # A documented address below the base would be negative on the line.
         if low := [signal.key for signal in self.signals if signal.address < self.address_base]:
             raise ValueError(f"addresses below the base {self.address_base}: {', '.join(low)}")
         return self

@@ -120,6 +120,7 @@ def _judge_tcp(octets: bytes, expected: Expected) -> Finding:
     transaction, protocol, length, unit = struct.unpack_from(">HHHB", octets)
     if protocol:
         return Fault("modbus.wrong_protocol")
+    # The length counts the unit and the PDU: at least an exception's two octets, at most 253 and one.
     if not 3 <= length <= _MOST_PDU_OCTETS + 1:
         return Fault("modbus.wrong_length")
     if transaction != expected.transaction:
@@ -127,6 +128,7 @@ def _judge_tcp(octets: bytes, expected: Expected) -> Finding:
     if unit != expected.unit:
         return Fault("modbus.wrong_unit")
     end = 6 + length
+    # Something follows the answer: nothing here can be trusted, not even the part that fits.
     if len(octets) > end:
         return Fault("modbus.too_long")
     head = _judge_head(octets[_MBAP_OCTETS:], expected, length - 1)
@@ -153,7 +155,8 @@ def _judge_rtu(octets: bytes, expected: Expected) -> Finding:
         return None
     if octets[1] not in (expected.function, expected.function | 0x80):
         return Fault("modbus.wrong_function")
-    size = 5 if octets[1] & 0x80 else 3 + expected.pdu_octets
+    size = 5 if octets[1] & 0x80 else 3 + expected.pdu_octets  # without the checksum's two octets nothing is judged
+    # The byte count is checked before the rest is there, so that a wrong answer does not cost the whole timeout.
     if (
         len(octets) > 2
         and not octets[1] & 0x80
@@ -172,6 +175,7 @@ def _judge_rtu(octets: bytes, expected: Expected) -> Finding:
 
 def _judge_pdu(pdu: bytes, expected: Expected) -> Answer | Fault:
     if pdu[0] & 0x80:
+        # Exception code 0 does not exist.
         return Answer(exception=pdu[1]) if pdu[1] else Fault("modbus.wrong_exception")
     if expected.function in _WRITES:
         address, echo = struct.unpack(">HH", pdu[1:5])

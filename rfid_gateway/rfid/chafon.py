@@ -180,6 +180,7 @@ class ChafonDecoder:
         while self._buffer:
             length = self._buffer[0]
             if length >= _SHORTEST:
+                # A wrong length octet may announce more than ever comes: the driver's timeout resets the decoder then.
                 if len(self._buffer) <= length:
                     break
                 try:
@@ -189,6 +190,7 @@ class ChafonDecoder:
                 else:
                     del self._buffer[: length + 1]
                     continue
+            # resynchronisation costs one look per octet, at most 255 octets each
             # Here no answer begins: the next octet may be the start of one.
             self.dropped += 1
             del self._buffer[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 _MINUTE_US = 60_000_000
 EARLIEST_US = 946_684_800_000_000  # 2000-01-01: readers without a battery boot in 1970
+# Messages of one connection come in order; ten seconds are above any buffering on the way.
 _STARTED_ANEW_US = 10_000_000  # no message overtakes another by so much, so that the clock itself went back
 MOST_AHEAD_US = 300_000_000  # no clock that is kept at all is five minutes fast
 
@@ -56,6 +57,7 @@ class ClockOffset:
         self._newest = max(self._newest, reader_time)
         difference = arrived_at - reader_time
         if self._started_at is None or arrived_at - self._started_at >= self._window_us:
+            # Two windows: the minimum of the one before still holds while the new one has few messages.
             self._previous, self._current, self._started_at = self._current, None, arrived_at
         self._current = difference if self._current is None else min(self._current, difference)
 

@@ -29,5 +29,6 @@ class CardConfirmer:
 
     def take(self, uids: Sequence[bytes]) -> list[bytes]:
         """Take in what one look saw, and give the cards that are confirmed now."""
+        # Cards that this look did not see start anew: only looks in a row count.
         self._seen = {uid: min(self._seen.get(uid, 0) + 1, self._needed) for uid in uids}
         return [uid for uid, count in self._seen.items() if count >= self._needed]

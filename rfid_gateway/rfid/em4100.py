@@ -36,6 +36,7 @@ def decode_frame(frame: bytes) -> bytes:
     >>> decode_frame(b"\x020416D7AC99F0\x03").hex().upper()
     '0416D7AC99'
     """
+    # Some variants put CR LF before the end octet.
     body = frame[1:-1].removesuffix(b"\r\n")
     if len(frame) < 2 or frame[0] != _START or frame[-1] != _END or len(body) != _CHARACTERS:
         raise DecodeError("EM4100: expected 02, 12 hex characters, 03.", code="em4100.frame", offset=0)
@@ -106,7 +107,7 @@ class Em4100Decoder:
                 self._buffer.append(octet)
                 if octet == _END:
                     found += self._end()
-                elif len(self._buffer) > _CHARACTERS + 3:
+                elif len(self._buffer) > _CHARACTERS + 3:  # 12 characters, CR LF and the start
                     self._break_off()
         return found
 

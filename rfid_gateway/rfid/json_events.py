@@ -25,6 +25,7 @@ from twin.errors import DecodeError
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){1,62}")  # a Gen 2 tag announces at most 31 words
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_RECORDS = 10_000
+# msgspec refuses deep nesting and is several times as fast as the standard library.
 _raw = msgspec.json.Decoder()
 
 
@@ -117,7 +118,7 @@ def instant_us(value: object) -> int | None:
             raise DecodeError(f"Instant {value[:40]!r} has no offset from UTC.", code="json.instant")
         span = moment - _EPOCH
         return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e17:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e17:  # bool is an int in Python
         # The three units differ by a thousand; for the years 2000 to 2100 their ranges do not touch.
         factor = 1_000_000 if value < 1e11 else 1_000 if value < 1e14 else 1
         return int(value * factor)
@@ -135,12 +136,14 @@ def _count(value: object, default: int, most: int, name: str) -> int:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise DecodeError(f"Expected {name} from 0 to {most}, got {str(value)[:40]!r}.", code=f"json.{name}")
+    # Silence is told as None, never as 0: an antenna 0 stands for "not told".
     return value
 
 
 def _rssi(value: object, scale: float = 1.0) -> float | None:
     if value is None:
         return None
+    # Readers report hundredths of a dBm in one form and dBm in another.
     if isinstance(value, bool) or not isinstance(value, int | float) or not -128.0 <= value * scale <= 20.0:
         raise DecodeError(f"Expected a signal in dBm, got {str(value)[:40]!r}.", code="json.rssi")
     return float(value * scale)

@@ -79,7 +79,7 @@ def encode_command(command: int, data: bytes = b"", *, direction: int = _HOST_TO
     tail = content + bytes([-sum(content) & 0xFF, 0])
     if length <= 0xFF:
         return b"\0" + _START + bytes([length, -length & 0xFF]) + tail
-    if length > _MOST_DATA:
+    if length > _MOST_DATA:  # the length of a normal frame is one octet
         raise DecodeError(f"PN532: expected at most {_MOST_DATA} octets, got {length}.", code="pn532.length")
     size = length.to_bytes(2, "big")
     return b"\0" + _START + _EXTENDED + size + bytes([-sum(size) & 0xFF]) + tail
@@ -155,6 +155,7 @@ class Pn532Decoder:
         if len(head) < 2:
             return 0
         pair = bytes(head[:2])
+        # Acknowledgements have a length of their own and no checksum.
         if pair in (b"\x00\xff", b"\xff\x00"):
             return 5 if len(self._buffer) >= 5 else 0
         if pair == _EXTENDED:
@@ -170,7 +171,7 @@ class Pn532Decoder:
 
     def _refuse(self, problem: str) -> int:
         self.problems.append(problem)
-        del self.problems[:-100]
+        del self.problems[:-100]  # the last hundred are enough to look at
         return -1
 
     def _take(self, frame: bytes) -> Pn532Frame | None:

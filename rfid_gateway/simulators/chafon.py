@@ -55,6 +55,7 @@ class SimulatedChafon:
         while data := await line.receive():
             rest += data
             while rest and len(rest) > rest[0]:
+                # CRC before meaning, as in the reader.
                 question, rest = rest[: rest[0] + 1], rest[rest[0] + 1 :]
                 if crc16(question[:-2]) == int.from_bytes(question[-2:], "little"):
                     self.questions += 1

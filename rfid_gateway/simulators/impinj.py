@@ -48,6 +48,7 @@ class SimulatedImpinj:
 
     def break_streams(self) -> None:
         """End all streams, as a reader that restarts does."""
+        # Aborted, not closed: a reader that loses power sends no end of stream.
         for writer in self._streams:
             writer.transport.abort()
         self._streams.clear()
@@ -70,6 +71,7 @@ class SimulatedImpinj:
             _write_chunk(writer, line + b"\r\n")
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Server.wait_closed waits for handlers in later Pythons only, so that each one is counted here.
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._serving.add(over)
         self._writers.add(writer)

@@ -22,6 +22,7 @@ from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from twin.clock import Clock
 from twin.errors import DecodeError
 
+# The response type of each request type (LLRP 1.0.1, section 16).
 _ANSWERS = {
     1: 11,
     2: 12,
@@ -48,6 +49,7 @@ _ADD_ROSPEC, _DELETE_ROSPEC, _ENABLE_ROSPEC, _DISABLE_ROSPEC, _SET_CONFIG, _CLOS
 _START_ROSPEC, _STOP_ROSPEC, _GET_ROSPECS = 22, 23, 26
 _ROSPEC, _KEEPALIVE_SPEC = 177, 220
 _SUCCESS, _UNKNOWN_SPEC, _UNSUPPORTED = 0, 100, 109  # status codes: M_Success, M_ParameterError, M_UnsupportedMessage
+# The common record: TagReportData with EPC-96, antenna, RSSI, first and last seen, count, operation.
 _TAG = struct.Struct(">HHB12sBHBbBQBQBHBI")
 _MAX_TAGS_PER_REPORT = 500
 
@@ -159,6 +161,7 @@ class SimulatedReader:
             running = asyncio.get_running_loop()
         except RuntimeError:
             running = None
+        # Writers are not thread-safe: from another thread the loop is asked to report.
         if running is self._loop:
             self._report(sightings)
         else:
@@ -214,7 +217,7 @@ class SimulatedReader:
             0x89,
             building.ROSPEC_ID,
         )
-        return rest[:4] + epc + rest[17:]
+        return rest[:4] + epc + rest[17:]  # the EPCData takes the place of the EPC-96
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._writer is not None:

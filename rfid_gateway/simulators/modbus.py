@@ -42,6 +42,7 @@ class RegisterImage:
         self._profile = profile
         self._values_at = values_at
         self._written: dict[tuple[Table, int], int] = {}
+        # Only addresses that a signal owns can be written; reads also give the holes between them.
         self._known = {
             (signal.table, profile.wire(address)) for signal in profile.signals for address in self._addresses(signal)
         }
@@ -212,6 +213,7 @@ class SimulatedPlant:
 
     def _request_size(self, buffer: bytes) -> int:
         if self._framing is Framing.TCP:
+            # The smallest request; requests that write several carry a byte count.
             return 6 + int.from_bytes(buffer[4:6], "big") if len(buffer) >= 6 else 0
         if len(buffer) < 8:
             return 0
@@ -228,6 +230,7 @@ class SimulatedPlant:
         if fault is Fault.LATE:
             self._later(writer, answer, plan.delay_s)
             return True
+        # Octet by octet: without pauses, or over the whole delay.
         if fault in (Fault.SLOW, Fault.SPLIT):
             pause_s = plan.delay_s / max(len(answer), 1) if fault is Fault.SLOW else 0.0
             for i in range(len(answer)):
@@ -270,7 +273,7 @@ class SimulatedPlant:
         body = bytes([pdu[0] | 0x80, _DEVICE_FAILURE]) if fault is Fault.EXCEPTION else self._body(unit, pdu)
         body = _spoilt_body(body, fault)
         if fault is Fault.WRONG_UNIT:
-            unit = unit % 247 + 1
+            unit = unit % 247 + 1  # any other unit id, 1 to 247
         packed = self._pack(head, unit, body, fault)
         if fault is Fault.TRAILING:
             packed += b"\x00\x01"

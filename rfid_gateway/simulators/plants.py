@@ -83,6 +83,7 @@ def steam_temperature_c(pressure_kpa: float) -> float:
     return float((n[9] + d - math.sqrt((n[9] + d) ** 2 - 4 * (n[8] + n[9] * d))) / 2 - 273.15)
 
 
+# By bisection: the simulated chamber needs the inverse of equation (31) only once per cycle.
 def _steam_pressure_kpa(temperature_c: float) -> float:
     low, high = 0.7, 2000.0
     for _ in range(60):
@@ -234,6 +235,7 @@ class SteamSterilizer:
             pressure *= 1.08  # partial pressure of air: the chamber reads more than its temperature tells
         drift = 1.6 if run.defect is Defect.SENSOR_DRIFT else 0.1
         started = next((knot[0] for knot in reversed(run.knots[:index]) if knot[1] != phase), 0.0)
+        # Set by the phase's own knots; "elapsed" counts from the first of them.
         return {
             "machine_state": 2.0,
             "phase": float(phase),

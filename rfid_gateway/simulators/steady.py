@@ -5,7 +5,7 @@ from __future__ import annotations
 from rfid_gateway.modbus.profile import Profile, Signal
 from rfid_gateway.simulators.plants import ripple
 
-_BREATH_SHARE = 0.01
+_BREATH_SHARE = 0.01  # enough to see a line move, too little for any limit
 
 
 class SteadyPlant:

@@ -97,6 +97,7 @@ CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 """
 
 
+# The window function keeps the newest of each topic; all older ones say what it says again.
 # A row that was emptied keeps its number, so that the sequence has no gap that could be taken for a loss on the way.
 _EMPTY = f"UPDATE rows SET body = x'', priority = {int(Priority.ALARM)} WHERE (boot, seq) IN"
 _OLDER_CONFIRMATIONS = f"""(SELECT boot, seq FROM (
@@ -141,13 +142,16 @@ class Spool:
     def __init__(self, path: Path | None, *, now: int, quota: Quota | None = None) -> None:
         self._lock = threading.Lock()
         self._quota = quota or Quota()
+        # One connection under a lock: SQLite serialises writers anyway, and two connections would meet "database is
+        # locked".
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._database: Any = sqlite.connect(
             str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
         )
         try:
-            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA journal_mode=WAL")  # readers of the file do not hold up the writer
+            # Every commit is on disk before append returns; NORMAL could lose the last ones in a power cut.
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
             self._add_topic()
@@ -172,6 +176,7 @@ class Spool:
     def _new_boot(self, now: int) -> int:
         with self._lock:
             last = self._database.execute("SELECT max(boot) FROM boots").fetchone()[0] or 0
+            # Milliseconds of the clock, or one more than ever before: a clock that was set back must not reuse a boot.
             boot = max(now // 1000, last + 1)
             self._database.execute("INSERT INTO boots VALUES (?, 0)", (boot,))
         return int(boot)
@@ -211,6 +216,7 @@ class Spool:
             self._count += len(entries)
             self._kept += len(entries)
             self._octets += sum(len(entry.body) for entry in entries)
+            # Only now: what came last must be kept even when the spool is full.
             if self._kept > self._quota.rows or self._octets > self._quota.octets:
                 self._make_room()
             return self._next - 1
@@ -220,6 +226,7 @@ class Spool:
         self._kept, self._octets = self._held()
         rows, octets = (limit - limit // _PIECES for limit in (self._quota.rows, self._quota.octets))
         while self._kept > rows or self._octets > octets:
+            # In pieces: octets per row are not known before, and one huge statement would hold the lock for long.
             limit = max(self._quota.rows // _PIECES, self._kept - rows, 1)
             dropped = self._database.execute(f"{_EMPTY} {_LEAST_IMPORTANT}", (limit,)).rowcount
             if not dropped:
@@ -257,6 +264,7 @@ class Spool:
             How many at most.
         """
         with self._lock:
+            # One boot at a time: a watermark speaks of one boot only.
             boot = self._database.execute("SELECT min(boot) FROM rows").fetchone()[0]
             found = self._database.execute(
                 "SELECT boot, seq, kind, body FROM rows WHERE boot = ? ORDER BY seq LIMIT ?", (boot, limit)

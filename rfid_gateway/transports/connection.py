@@ -58,6 +58,7 @@ class MemoryEnd:
         """Close both ends."""
         if not self._closed:
             self._closed = True
+            # Both ends wake up from waiting.
             await self._outbox.put(b"")
             await self._inbox.put(b"")
 

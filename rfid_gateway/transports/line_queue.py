@@ -20,6 +20,7 @@ class LineQueue:
 
     def __init__(self) -> None:
         self._is_taken = False
+        # In the order of urgency: :meth:`leave` looks through it from the first.
         self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {turn: deque() for turn in Turn}
 
     @property

@@ -130,6 +130,7 @@ class ReplayConnection:
     async def receive(self) -> bytes:
         """Give the next piece, after the pause that was before it; ``b""`` at the end."""
         if self._position >= len(self._pieces):
+            # A connection that ends at once would cancel the setting up whose last answer has just been given.
             # The driver's other tasks finish first what the last pieces began, such as the end of setting up.
             await asyncio.sleep(_LINGER_S)
             return b""
@@ -138,6 +139,7 @@ class ReplayConnection:
             await self._has_sent.wait()
         piece = self._pieces[self._position]
         if self._position:
+            # The recorded pauses, so that timeouts of the driver meet what they met then.
             pause_us = piece.at - self._pieces[self._position - 1].at
             await asyncio.sleep(max(pause_us, 0) / 1e6 / self._speed)
         self._position += 1

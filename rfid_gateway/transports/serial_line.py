@@ -39,7 +39,7 @@ class DescriptorConnection:
             return
         except OSError:
             data = b""  # the adapter was pulled out, or the other end of the pseudo-terminal is gone
-        if not data:
+        if not data:  # a descriptor at its end is readable for ever
             self._loop.remove_reader(self._descriptor)
         self._inbox.put_nowait(data)
 
@@ -82,6 +82,7 @@ async def open_serial(device: str, baud: int) -> DescriptorConnection:
     OSError
         If there is no such line, or another program holds it.
     """
+    # exclusive: two programs on one line would each see half of the answers
     line = serial.Serial(device, baudrate=baud, timeout=0, exclusive=True)
     return DescriptorConnection(line.fileno(), line.close)
 

@@ -203,6 +203,7 @@ class GatewaySettings(_Strict):
         ):
             if double := [name for name, count in Counter(ids).items() if count > 1]:
                 raise ValueError(f"ids of {what} must differ, these are there twice: {', '.join(double)}")
+        # Names of the other half cannot be known here.
         if info.context == _SHARED:
             return self  # the other half, in the gateway's own file, may have what is named here
         known = {one.id for one in self.readers}
@@ -242,6 +243,7 @@ def _yaml(text: str, source: str) -> object:
 
 
 def _validated(plain: object, source: str, context: str = "") -> GatewaySettings:
+    # The context tells the validators which half they look at.
     try:
         return GatewaySettings.model_validate(plain, context=context)
     except ValidationError as error:
@@ -281,6 +283,7 @@ def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySett
     """
     told = parse_shared(text, source)
     both: dict[str, object] = {name: getattr(own, name) for name in OWN_FIELDS}
+    # By id: the core adds and overrides, and cannot take away what the gateway's own file names.
     for section in ("readers", "read_points", "machines", "writes", "bins", "neighbours"):
         entries = {_key_of(one): one for one in (*getattr(own, section), *getattr(told, section))}
         both[section] = [one.model_dump() if isinstance(one, BaseModel) else one for one in entries.values()]

@@ -145,9 +145,11 @@ class GatewayControl:
             orders = await self._desk.exchange(self.report(results))
         except HospitalTwinError as error:
             _LOG.warning("Desk: %s", error.message)
+            # Results that were not told yet go into the next report, before newer ones.
             self._results = results + self._results
             await self._end_trial_without_core()
             return
+        # The core was reached with the settings on trial: they have proved themselves.
         if self._trial is not None:
             self._trial = None
             self._keep()
@@ -161,6 +163,8 @@ class GatewayControl:
             return
         self._seen[order.id] = None
         while len(self._seen) > 1000:
+            # Remembered, since an order is repeated until its result has come; the last thousand cover far more than
+            # its life.
             del self._seen[next(iter(self._seen))]
         task = asyncio.create_task(self._do(order))
         self._doing.add(task)
@@ -211,6 +215,7 @@ class GatewayControl:
     def _keep(self) -> None:
         kept = self._settings.kept
         if kept is not None:
+            # Written aside and renamed, so that a crash leaves the old ones or the new ones.
             part = kept.with_suffix(".part")
             part.write_text(f"# version {self._now.number}\n{self._now.text}", encoding="utf-8")
             part.replace(kept)

@@ -18,6 +18,7 @@ from twin.events.envelope import Event
 _LOG = logging.getLogger(__name__)
 _EVENTS_PATH, _SAMPLES_PATH = "/v1/events:batch", "/v1/telemetry"
 _CHUNKS_PER_REQUEST = 200
+# What cannot become right by waiting; 401, 403, 429, 5xx and 507 can.
 _UNUSABLE = frozenset({400, 409, 413, 415, 422})
 
 
@@ -70,6 +71,7 @@ class HttpSink:
         return Watermark(rows[-1].boot, rows[-1].seq)
 
     async def _send_events(self, bodies: list[bytes]) -> None:
+        # Halving finds one bad fact among 500 in about ten requests.
         if bodies and not await self._post(_EVENTS_PATH, b'{"events":[' + b",".join(bodies) + b"]}"):
             if len(bodies) == 1:
                 self._give_up(bodies[0])

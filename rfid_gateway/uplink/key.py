@@ -56,6 +56,7 @@ class UplinkKey(httpx2.Auth):
             # Written aside and renamed: a power cut leaves the old key or the new one, never half of one.
             part = self._kept.with_suffix(".part")
             part.unlink(missing_ok=True)
+            # readable by the gateway's own user only
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
                 file.write(text)
                 file.flush()

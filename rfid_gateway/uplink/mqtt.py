@@ -79,6 +79,7 @@ class MqttSink:
                         raise aiomqtt.MqttError("the line broke while the core's commit was waited for")
                     await self._changed.wait()
 
+    # The line counts as broken once its listener has ended, whatever the client itself still believes.
     async def _connected(self) -> aiomqtt.Client:
         if self._client is not None and self._listening is not None and not self._listening.done():
             return self._client
@@ -90,6 +91,7 @@ class MqttSink:
             username=broker.user,
             password=broker.password,
             tls_context=broker.tls,
+            # Fixed: the broker ends an older connection of the same gateway by itself.
             identifier=f"hospital-twin-gateway-{self._gateway}",
             timeout=min(self._answer_s, 10.0),
         )
@@ -106,6 +108,7 @@ class MqttSink:
         except aiomqtt.MqttError as error:
             _LOG.info("Broker: %s", error)
         finally:
+            # Who waits for a commit must learn that none can come any more.
             async with self._changed:
                 self._changed.notify_all()
 

@@ -48,6 +48,7 @@ class RowBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: str
     boot: Sequence64
     first: Sequence64
+    # Bounds as of the largest batch that settings allow.
     rows: Annotated[list[RowBody], msgspec.Meta(min_length=1, max_length=5000)]
 
     @property

@@ -131,6 +131,7 @@ async def replay(pieces: Sequence[Piece], kind: str, *, speed: float = float("in
     def tap(_device: str, _connect: Connector) -> Connector:
         return connect
 
+    # Keep-alives were recorded with the rest; none may be missed because the replay is faster or slower.
     around = Surroundings(listener=played, clock=_RecordedClock(line), chance=np.random.default_rng(0), tap=tap)
     driver = factory_of(kind)(ReaderLine(device=_DEVICE, keepalive_s=_LONGEST_S), around)
     running = asyncio.create_task(driver.run())

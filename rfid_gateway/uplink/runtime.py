@@ -45,7 +45,9 @@ from twin.events.things import ZoneConfirmed
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
 
 _LOG = logging.getLogger(__name__)
+# samples wait two seconds otherwise
 _HASTE_US = 2_500_000  # after a machine changed its state its samples go at once: a cycle's verdict waits for them
+# A core that is away for long is what the spool is for; this list only waits for the next flush.
 _MOST_WAITING_SAMPLES = 500_000
 
 
@@ -168,7 +170,9 @@ class GatewayRuntime:
         drain_s : float
             How long to wait for the core at most, seconds; what is left stays in the spool file.
         """
+        # The uplink goes last: what the drivers told in ending is still to be sent.
         await end_tasks(task for task in self._tasks if task.get_name() != "uplink")
+        # Closed before the spool: a machine's line must be free for the next settings at once.
         for bus in self._buses.values():
             bus.close()
         if self._spool is not None:
@@ -216,6 +220,7 @@ class GatewayRuntime:
             samples, self._samples = self._samples, []
         if not events and not samples:
             return
+        # Numbers are given here and checked by nobody else: this task alone appends.
         first = spool.next_seq
         entries = [_event_entry(self.source, spool.boot, first + i, event) for i, event in enumerate(events)]
         if samples:
@@ -245,6 +250,7 @@ class GatewayRuntime:
     def on_status(self, status: Status) -> None:
         """Take in a change of a device's status."""
         self.cleaning.set_reader_status(status.device, status.status)
+        # The gateway itself has no parent; its devices hang on it.
         parent = "" if status.device == self.settings.id else self.settings.id
         self._events.append(
             GatewayHealthChanged(
@@ -290,6 +296,7 @@ def _line_of(entry: MachineEntry) -> tuple[str, int, str]:
 
 
 def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:
+    # The key is the row's own place in the spool, so that a batch sent twice is stored once.
     stamped = msgspec.structs.replace(event, source=source, source_key=f"{boot}-{seq:010d}")
     body = registry.encode(stamped)
     if isinstance(event, ZoneConfirmed):

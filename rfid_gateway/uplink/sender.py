@@ -54,6 +54,7 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
+            # Cleared before looking: rows that come while the batch is under way set it again and are not overslept.
             self._wake.clear()
             if not await self.send_once():
                 await self._wake.wait()

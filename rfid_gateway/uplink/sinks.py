@@ -74,6 +74,7 @@ def series_of(samples: Sequence[Sample], *, source: str = "", key: str = "") -> 
             own = f"{key}:{sample.device}:{sample.quantity}" if key else ""
             series = found[place] = SampleSeries(sample.device, sample.quantity, [], [], [], source, own)
         series.times_us.append(sample.at)
+        # NaN is not itself, and JSON has no word for it.
         series.values.append(None if sample.value != sample.value else sample.value)
         series.quality.append(int(sample.quality))
     return list(found.values())

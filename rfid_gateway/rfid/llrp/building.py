@@ -96,6 +96,7 @@ def rospec(setup: InventorySetup, identifier: int = ROSPEC_ID) -> Parameter:
 
 def _antenna(setup: InventorySetup) -> tuple[Parameter, ...]:
     singulation = parameter("C1G2SingulationControl", Session=setup.session, TagPopulation=setup.expected_tags)
+    # 0 in the antenna configuration stands for all antennas of the AISpec.
     inside = [parameter("C1G2InventoryCommand", singulation)]
     if setup.power_index:
         inside.insert(0, parameter("RFTransmitter", TransmitPower=setup.power_index))
@@ -113,6 +114,7 @@ def report_spec(setup: InventorySetup) -> Parameter:
         EnableLastSeenTimestamp=1,
         EnableTagSeenCount=1,
     )
+    # trigger 1: after N tags, or at the end of the AISpec
     return parameter("ROReportSpec", content, ROReportTrigger=1, N=setup.report_every_tags)
 
 

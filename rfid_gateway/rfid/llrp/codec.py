@@ -163,6 +163,7 @@ class FrameSplitter:
         return frames
 
 
+# Checked before the body has come: a broken length would make the buffer wait for gigabytes.
 def _header(octets: bytes, limit: int) -> tuple[int, int, int]:
     head, length, identifier = (
         int.from_bytes(octets[:2], "big"),
@@ -225,7 +226,7 @@ def decode_parameters(octets: bytes, depth: int = 0) -> Iterator[Parameter]:
     """
     position = 0
     while position < len(octets):
-        if octets[position] & 0x80:
+        if octets[position] & 0x80:  # the first bit tells TV (one octet of type, no length) from TLV
             parameter, used = _decode_value_parameter(octets, position)
         else:
             parameter, used = _decode_parameter(octets, position, depth)
@@ -251,6 +252,7 @@ def _decode_parameter(octets: bytes, position: int, depth: int) -> tuple[Paramet
     left = len(octets) - position
     number = int.from_bytes(octets[position : position + 2], "big") & 0x3FF
     length = int.from_bytes(octets[position + 2 : position + 4], "big")
+    # A length below its own head would loop for ever; one beyond the parent would read a sibling.
     if left < 4 or not 4 <= length <= left:
         return Parameter(-1, raw=octets[position:], problem="llrp.length"), left
     content = octets[position + 4 : position + length]
@@ -349,5 +351,6 @@ def _plain_value(value: Value) -> object:
     if isinstance(value, BitString):
         return {"bits": value.count, "hex": value.octets.hex().upper()}
     if isinstance(value, str):
+        # The surrogates that keep foreign octets apart are no valid text for JSON.
         return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return list(value) if isinstance(value, tuple) else value

@@ -46,6 +46,7 @@ class _Cursor:
         first = self.bit >> 3
         if last > len(self.body):
             raise _short(field, first, last - first, len(self.body) - first)
+        # Fields of a few bits share octets: the whole octets are taken as one number, then cut.
         word = int.from_bytes(self.body[first:last], "big") >> ((last << 3) - end)
         self.bit = end
         return word & ((1 << field.width) - 1)
@@ -141,6 +142,7 @@ def encode_fields(fields: tuple[Field, ...], values: Mapping[str, Value]) -> byt
     for position, field in enumerate(fields):
         if field.kind in "usr":
             value = values.get(field.name or f"reserved{position}", 0)
+            # Gathered until an octet is full; layouts fill up with reserved bits.
             word = word << field.width | _fitted(field, value)
             bits += field.width
             if bits & 7 == 0:

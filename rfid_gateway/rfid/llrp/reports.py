@@ -136,10 +136,11 @@ class _Compiled:
             # A later UTC takes the place of an uptime, whose column then belongs to nothing.
             self._order[index] = self._found
             self._found += 1
-        return 1 + struct.calcsize(">" + code)
+        return 1 + struct.calcsize(">" + code)  # the type octet itself
 
     def fits(self, body: bytes) -> bool:
         """Tell whether every record of a body has this layout."""
+        # One strided slice per constant octet compares all records at once, in C.
         size = self.format.size
         count, rest = divmod(len(body), size)
         return not rest and all(body[at::size] == octet * count for at, octet in self.constants)
@@ -170,6 +171,8 @@ class ReportReader:
 
     def _layout(self, record: bytes) -> _Compiled | None:
         # Fixed-length values make records of one length usually alike; a wrong guess only takes the slow path.
+        # The length alone would mix up a report with RSSI and one with a channel; the octets at fixed places tell most
+        # apart.
         key = record[:6] + record[-12:-11] + len(record).to_bytes(2, "big")
         layout = self._layouts.get(key)
         if layout is None or not layout.fits(record):
@@ -220,6 +223,7 @@ class ReportReader:
         return TagReport._make((epc, *values[1:]))
 
     def _complete(self, tags: list[TagReport], reported: frozenset[int]) -> list[TagReport]:
+        # A report that says all that was ever said needs nothing put back.
         if tags and reported and reported >= self._reported:
             # Nothing is left out that was ever said; only the last tag must be remembered.
             self._reported = reported
@@ -234,6 +238,7 @@ class ReportReader:
 
     def _inherit(self, tag: TagReport) -> TagReport:
         rospec = tag.rospec
+        # Readers with one operation often leave its number out as well.
         if rospec is None and len(self._last) == 1:
             rospec = next(iter(self._last))
         before = self._last.get(rospec)

@@ -60,8 +60,10 @@ class ReportTranslator:
         epcs, antennas, levels, first_seen, last_seen, times, _, _ = zip(*tags, strict=True)
         # 0 is "not told" as well: no reader has an antenna 0, saw a tag zero times or in the first second of 1970.
         seen_at = [last or first or 0 for last, first in zip(last_seen, first_seen, strict=True)]
+        # The newest time of a report has waited least in the reader's buffer.
         self.offset.observe(max(seen_at), arrived_at)
         return list(
+            # ``map`` over columns: the loop over tags runs in C.
             map(
                 TagReading,
                 map(self._names.__getitem__, epcs),
