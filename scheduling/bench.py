@@ -121,6 +121,7 @@ def measure(kind: str, path: Path, effort: Effort, best: float) -> dict[str, obj
     """Run one instance with one seed and give its line."""
     load_before, wall, processor = os.getloadavg()[0], time.monotonic(), time.process_time()
     told = RUNS[kind][0](path, effort)
+    # An invalid plan has no gap: a broken rule would buy any cost.
     gap = 100 * (told.cost / best - 1) if best and told.is_valid else None
     return {
         "kind": kind,
@@ -189,6 +190,7 @@ def main(given: list[str] | None = None) -> int:
     for path in paths:
         for seed in (int(seed) for seed in told.seeds.split(",")):
             effort = Effort(seconds=told.seconds, threads=told.threads, seed=seed)
+            # The key holds seconds and threads too: a longer run is another measurement, not a repetition.
             key = (told.kind, path.stem, seed, told.seconds, told.threads)
             line = known.get(key) or measure(told.kind, path, effort, best.get(path.stem, 0.0))
             if key not in known:

@@ -31,6 +31,7 @@ def open_task(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Make a task of a request; it carries the id of the request that opened it."""
     assert isinstance(event, TaskRequested)  # noqa: S101  # the registry hands over nothing else
     created = create_task(context.session, task_id=event.id, request=event)
+    # The request's own id becomes the task's, so that a request that is handled twice makes one task.
     return () if created is None else (created,)
 
 

@@ -40,6 +40,7 @@ class _Check:
         self.patients = {patient.id: patient for patient in problem.patients}
         self.rooms = {room.id: room for room in problem.rooms}
         self.theatres = {theatre.id: theatre for theatre in problem.theatres}
+        # In this order: rooms by day need the stays, and both find unknown names themselves.
         self.stays = self._known_stays(plan)
         self.people_by_room_day = self._people_by_room_day()
         self.nurse_by_room_shift = self._nurse_by_room_shift(plan)
@@ -66,6 +67,8 @@ class _Check:
     def _known_stays(self, plan: AdmissionPlan) -> dict[str, Stay]:
         stays: dict[str, Stay] = {}
         for stay in plan.stays:
+            # Each stay has one fault at most, the first: a stay that cannot be placed would only break other rules by
+            # accident.
             where = Where(patient=stay.patient, room=stay.room, theatre=stay.theatre, day=stay.day)
             patient = self.patients.get(stay.patient)
             if patient is None or stay.room not in self.rooms:
@@ -90,6 +93,7 @@ class _Check:
             yield self.patients[stay.patient], stay.room, stay.day
 
     def _last_day(self, person: Person, first: int) -> int:
+        # Nothing counts beyond the horizon (problem specification 2024, section 2).
         return min(self.problem.days, first + person.length_of_stay)
 
     def _people_by_room_day(self) -> dict[tuple[str, int], list[tuple[Person, int]]]:
@@ -104,6 +108,7 @@ class _Check:
             where = Where(room=room_id, day=day)
             genders = Counter(person.gender for person, _ in people)
             if len(genders) > 1:
+                # The official validator counts min(A, B); for more than two codes that is all but the largest group.
                 self._break(HardRule.GENDER_MIX, len(people) - max(genders.values()), where)
             over = len(people) - self.rooms[room_id].capacity_on(day)
             if over > 0:
@@ -160,6 +165,7 @@ class _Check:
             over = used - limits[surgeon][day]
             if over > 0:
                 self._break(HardRule.SURGEON_OVERTIME, over, where)
+            # Theatres beyond the first.
             self._charge(SoftRule.SURGEON_TRANSFER, len(theatres[surgeon, day]) - 1, where)
 
     def _pins_and_changes(self) -> None:
@@ -172,6 +178,7 @@ class _Check:
                 self._break(HardRule.PIN, 1, Where(patient=pin.patient, room=pin.room, day=pin.day))
         for old in self.problem.published:
             new = self.stays.get(old.patient)
+            # Day, room and theatre: not coming any more changes all three.
             changed = 3 if new is None else (new.day != old.day) + (new.room != old.room) + (new.theatre != old.theatre)
             self._charge(SoftRule.CHANGE, changed, Where(patient=old.patient))
 
@@ -186,6 +193,7 @@ class _Check:
                 continue
             is_rostered = any((shift.day, shift.shift) == (duty.day, duty.shift) for shift in nurse.shifts)
             if duty.rooms and not is_rostered:
+                # Duties without rooms are allowed anywhere; only those that count are judged.
                 self._break(HardRule.NURSE_PRESENCE, len(duty.rooms), where)
                 continue
             for room in duty.rooms:
@@ -199,6 +207,7 @@ class _Check:
 
     def _nurses(self) -> None:
         if not self.problem.nurses:
+            # An empty list of nurses is a plan of beds and theatres alone, not a hospital without nurses.
             return  # nursing is planned elsewhere
         skill = {nurse.id: nurse.skill for nurse in self.problem.nurses}
         load: Counter[tuple[str, int, int]] = Counter()
@@ -232,6 +241,7 @@ class _Check:
                 for day in range(first, self._last_day(person, first))
                 for shift in shifts
             }
+            # A shift without any nurse is told as uncovered; it is no further nurse met.
             self._charge(SoftRule.CONTINUITY, len(met - {None}), Where(patient=person.id, room=room))
 
 

@@ -51,6 +51,7 @@ def check_cover(problem: RosterProblem, roster: Roster) -> tuple[RosterFinding, 
         At least everything on the days of the needs.
     """
     check = _Check(problem, roster)
+    # Reading the roster notes unknown names as well; they are not asked for here.
     check.findings.clear()
     check.needs()
     return tuple(check.findings)
@@ -110,6 +111,7 @@ class _Check:
         shift: str = "",
         skill: str = "",
     ) -> None:
+        # A weight of 0 means that nobody asks: no finding at all, rather than one for nothing.
         if amount > 0 and weight != 0:
             is_hard = weight == HARD
             self.findings.append(
@@ -141,6 +143,7 @@ class _Check:
             self.worked[employee.id][found.day] = found.shift
             self.present[found.day, found.shift, found.skill] += 1
             if found.skill:
+                # Needs without a skill count everybody who is there.
                 self.present[found.day, found.shift, ""] += 1
 
     def _days(self, employee: Employee) -> None:
@@ -148,7 +151,9 @@ class _Check:
         for day in sorted(employee.days_off & worked.keys()):
             self._add(RosterRule.DAY_OFF, 1, HARD, employee=employee.id, day=day, shift=worked[day])
         for day, shift in sorted(worked.items()):
+            # Day 0 follows the last shift before the roster.
             before = worked.get(day - 1, "") if day else employee.history.last_shift
+            # Off, or a shift of an earlier roster that is no more.
             if before not in self.shifts:
                 continue
             if self._rest_missing(before, shift):
@@ -171,6 +176,7 @@ class _Check:
             self._add(RosterRule.SHIFT_COUNT, counts[shift] - most, HARD, employee=employee.id, shift=shift)
         minutes = sum(self.shifts[shift].minutes for shift in worked.values())
         self._within(RosterRule.MINUTES, contract.minutes, minutes, employee)
+        # Pacing is the search's affair; a total is wrong only once the period is over.
         if self.problem.is_last:
             total = employee.history.assignments + len(worked)
             self._within(RosterRule.ASSIGNMENTS, contract.assignments, total, employee)
@@ -197,11 +203,14 @@ class _Check:
         is_cut = self.problem.weeks == 0  # without history it is not known what was before
         length = before
         for day, is_in in enumerate(days):
+            # The current run's length goes on from the history's.
             if is_in:
                 length += 1
+                # One unit a day, as the competition charges, in the week in which the day lies.
                 if length > limit.high:
                     self._add(rule, 1, limit.weight, employee=employee.id, day=day, shift=shift)
                 continue
+            # Curtois and Qu: what lies before the horizon may have been of any length.
             began_before = length == day and is_cut and before == 0
             if length and not began_before:
                 self._add(rule, limit.low - length, limit.weight, employee=employee.id, day=day - 1, shift=shift)
@@ -213,6 +222,7 @@ class _Check:
         for days in self.problem.weekends():
             n = sum(day in worked for day in days)
             busy += n > 0
+            # At a border of the roster the other day of the weekend is not known.
             if len(days) == 2 and n == 1:
                 price = contract.complete_weekend
                 self._add(RosterRule.COMPLETE_WEEKEND, 1, price, employee=employee.id, day=days[0])
@@ -248,7 +258,9 @@ class _Check:
                 employee: sum(shift in rule.shifts if rule.shifts else day in weekend for day, shift in days.items())
                 for employee, days in self.worked.items()
             }
+            # Rounded up: with three nights for two, one of them must have two, and that is fair.
             even = -(-sum(counts.values()) // max(1, len(counts)))
+            # Squares: one person with four too many is worse than four with one.
             for employee, count in counts.items():
                 self._add(RosterRule.FAIRNESS, max(0, count - even) ** 2, rule.weight, employee=employee)
 

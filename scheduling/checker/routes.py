@@ -94,6 +94,7 @@ def check_routes(problem: RouteProblem, plan: RoutePlan) -> RouteReport:
             check.add(RouteRule.UNKNOWN if carrier is None else RouteRule.TWICE, 1, round_.carrier)
             continue
         check.walk(carrier, round_.stops)
+        # What the planner says is added up anew: its sums are shown to people.
         if check.walked[carrier.id] != round_.walking_s:
             check.add(RouteRule.SUM, abs(check.walked[carrier.id] - round_.walking_s), carrier.id)
     return check.report({found.task for found in plan.dropped})
@@ -128,6 +129,7 @@ class _Check:
         now, place, load, walked = carrier.from_s, carrier.start, 0, 0
         for at, stop in enumerate(stops):
             task = self.tasks.get(stop.task)
+            # A stop that is not known moves nobody: the walk goes on from the place before.
             if task is None or stop.task in self.done:
                 self.add(RouteRule.UNKNOWN if task is None else RouteRule.TWICE, 1, carrier.id, stop.task)
                 continue
@@ -137,6 +139,7 @@ class _Check:
             if max(step, carried) >= FAR_S:
                 self.add(RouteRule.WALKING, 1, carrier.id, task.id)
             self._times(carrier, task, stop, now + step, carried)
+            # A promise is kept whatever it costs; that it is late is told, not forbidden.
             is_promised = at < len(carrier.committed)
             late = stop.begin_s - task.latest_s
             if late > 0 and is_promised:
@@ -145,10 +148,13 @@ class _Check:
                 self.add(RouteRule.WINDOW, late, carrier.id, task.id)
             if task.roles and carrier.role not in task.roles and not is_promised:
                 self.add(RouteRule.ROLE, 1, carrier.id, task.id)
+            # From the time that the plan says the carrier leaves: a plan may wait, but not be early.
             now, place, load, walked = stop.leave_s, task.place, load + task.amount, walked + step + carried
         home = self.way(place, carrier.end)
+        # Committed tasks alone may take a carrier beyond the shift: nothing can be done about it.
         if now + home > carrier.until_s and len(stops) > len(carrier.committed):
             self.add(RouteRule.SHIFT, now + home - carrier.until_s, carrier.id)
+        # Likewise for a cart that is overloaded by what was promised.
         promised = sum(self.tasks[task].amount for task in carrier.committed)
         if carrier.capacity and load > max(carrier.capacity, promised):
             self.add(RouteRule.CAPACITY, load - carrier.capacity, carrier.id)

@@ -34,7 +34,7 @@ SECTIONS = {
 }
 """Fields of each section's records; 0 for any number."""
 REQUIRED = ("SECTION_HORIZON", "SECTION_SHIFTS", "SECTION_STAFF", "SECTION_COVER")
-MOST_DAYS = 400
+MOST_DAYS = 400  # more than a year of one piece is a mistake in the file
 LARGEST = 10_000_000
 
 Fields = tuple[str, list[str]]
@@ -120,6 +120,7 @@ class _Reader:
 
     def number(self, text: str, field: str, place: str, high: int = LARGEST, low: int = 0) -> int:
         """Give a whole number within bounds."""
+        # isdigit alone is true of other scripts' digits and of superscripts; nine digits keep int() cheap.
         if not (text.isascii() and text.isdigit()) or len(text) > 9 or not low <= int(text) <= high:
             told = f"Expected a whole number in [{low}, {high}], got {text[:40]!r}."
             self.problems.add(field, place, told, "Correct the number.")
@@ -142,6 +143,7 @@ class _Reader:
         contracts, employees = [], []
         for place, fields in self._unique("SECTION_STAFF", "employee"):
             contracts.append(self._contract(place, fields, ids))
+            # Taken off the list, so that what is left names people whom the staff section lacks.
             employees.append(Employee(id=fields[0], contract=fields[0], days_off=off.pop(fields[0], frozenset())))
         staff = {employee.id for employee in employees}
         for name in off:

@@ -29,7 +29,7 @@ AGES = ("child", "adult", "elderly")
 GENDERS = ("A", "B")
 LONGEST_STAY = 12
 SKILLS = 3
-_ROOM_BEDS = (1, 2, 2, 3, 4)
+_ROOM_BEDS = (1, 2, 2, 3, 4)  # doubles are common, wards of four are few
 _LATE_SHARE = 0.75  # work of the late shift against the early one; the night's is half
 _NIGHT_SHARE = 0.5
 
@@ -99,6 +99,7 @@ class _Generator:
     def problem(self) -> AdmissionProblem:
         """Draw everything."""
         days, n = self.wanted.days, self.wanted.patients
+        # Geometric with mean 3.6 days: most stays short, a few long.
         stays = [min(LONGEST_STAY, int(self.chance.geometric(0.28))) for _ in range(n)]
         bed_days = sum(min(stay, days) for stay in stays) / self.wanted.load
         rooms = self._rooms(max(4, round(bed_days / days)))
@@ -150,6 +151,7 @@ class _Generator:
         count = max(1, round(minutes / (self.wanted.days * 400)) + 1)
         return tuple(
             Theatre(id=f"t{index}", minutes_by_day=self._open_days(480, 0.9 if index else 1.0))
+            # One theatre is open every day, so that no surgeon's day is without any.
             for index in range(count)
         )
 
@@ -167,6 +169,7 @@ class _Generator:
     ) -> Patient:
         days = self.wanted.days
         is_mandatory = bool(self.chance.random() < self.wanted.mandatory_share)
+        # Whom no surgeon can operate in one day would make the problem hopeless before it begins.
         able = [one for one in surgeons if max(one.minutes_by_day) >= minutes] or list(surgeons)
         surgeon = able[self.draw(0, len(able) - 1)]
         free = [day for day, open_ in enumerate(surgeon.minutes_by_day) if open_ >= minutes] or [0]
@@ -216,6 +219,7 @@ class _Generator:
         covered = np.zeros((self.wanted.days, len(SHIFTS)), np.int64)
         nurses: list[Nurse] = []
         while covered.min() < wanted:
+            # Nurses are drawn for the shift that lacks most until none lacks any.
             at = int(covered.sum(axis=0).argmin())  # the shift that lacks most, so that nobody is drawn in vain
             worked = []
             day = int(covered[:, at].argmin()) if self.draw(0, 1) else self.draw(0, 4)
@@ -224,6 +228,7 @@ class _Generator:
                     worked.append(NurseShift(day=later, shift=at, max_load=self.draw(5, 12)))
                     covered[later, at] += 1
                     day = later
+                # Two or three days off follow each run, whatever the shift.
                 day += 1 + self.draw(2, 3)
             nurses.append(Nurse(id=f"n{len(nurses):03}", skill=self.draw(0, SKILLS - 1), shifts=tuple(worked)))
         return tuple(nurses)

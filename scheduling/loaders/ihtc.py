@@ -181,6 +181,8 @@ class _People:
             skill_required=record.integers("skill_level_required", stay * self.n_shifts, 0, self.skill_levels - 1),
             is_mandatory=is_mandatory,
             release_day=release,
+            # A due day is read for optional patients as well when one stands there; the competition writes it for
+            # mandatory ones.
             due_day=min(record.integer("surgery_due_day", release), self.days - 1) if has_due_day else self.days - 1,
             surgery_minutes=record.integer("surgery_duration", 0, 24 * 60),
             surgeon=record.one_of("surgeon_id", self.surgeons, "surgeon"),

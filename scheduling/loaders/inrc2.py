@@ -27,6 +27,7 @@ from scheduling.model.rosters import (
 )
 from twin.errors import DecodeError
 
+# Ceschia et al. (2019), table 1
 COVER, SHIFT_RUN, WORK_RUN, OFF_RUN, WISH, WEEKEND, TOTAL, WEEKENDS = 30, 15, 30, 30, 10, 30, 20, 30
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NO_SHIFT = "None"
@@ -107,6 +108,7 @@ def load_weeks(scenario: Path, history: Path | None = None, weeks: Sequence[Path
     root.problems.raise_any()
     beside = scenario.parent
     history = history or _first(beside, f"H0-{name}-*.json")
+    # By the last number of the name: WD-n005w4-10 comes after -2.
     files = list(weeks) or sorted(beside.glob(f"WD-{name}-*.json"), key=_number)[:n_weeks]
     if len(files) != n_weeks:
         raise DecodeError(
@@ -223,6 +225,7 @@ def _week(root: Record, base: RosterProblem, scenario: str) -> tuple[tuple[Need,
             minimum = wanted.integer("minimum", 0, 1000)
             optimal = wanted.integer("optimal", 0, 1000)
             needs.append(
+                # An optimal number below the minimum would mean nothing.
                 Need(day=day, shift=shift, skill=skill, minimum=minimum, preferred=max(minimum, optimal), under=COVER)
             )
     wishes = []

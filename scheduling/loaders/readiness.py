@@ -42,6 +42,7 @@ def days_until(at: int, start_at: int, zone: str, days: int) -> int:
     """
     found = 0
     while found < days and wall_time(start_at, found, zone, ADMISSION_MINUTE) < at:
+        # Counted on the wall clock: on the day on which the clock changes admissions still begin at eight.
         found += 1
     return found
 
@@ -74,6 +75,7 @@ def equipment_by_room(state: HospitalState, rooms: Iterable[str]) -> dict[str, f
     found: dict[str, set[str]] = {room: set() for room in rooms}
     for asset in state.assets.values():
         if asset.is_mobile or not asset.is_usable or not asset.home:
+            # A device that is carried about says nothing about the room in which it stands today.
             continue
         place = state.places.get(asset.home)
         room = asset.home if asset.home in found else (place.parent if place is not None else "")
@@ -138,6 +140,7 @@ def nurses_of(state: HospitalState, start_at: int, zone: str, days: int, wards: 
         if 0 <= day < days:
             shifts.setdefault(one.staff, {})[day, _kind_at(one.start_at, zone)] = None
     present = {key for worked in shifts.values() for key in worked}
+    # Early, late and night of every day.
     if len(present) < 3 * days:
         return ()
     return tuple(
@@ -152,4 +155,5 @@ def nurses_of(state: HospitalState, start_at: int, zone: str, days: int, wards: 
 
 def _kind_at(at: int, zone: str) -> int:
     hour = datetime.fromtimestamp(at / 1e6, ZoneInfo(zone)).hour
+    # Nights begin late in the evening or, in some rosters, shortly after midnight.
     return 0 if 3 <= hour < LATE_HOUR else 1 if LATE_HOUR <= hour < NIGHT_HOUR else 2

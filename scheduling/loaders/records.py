@@ -71,6 +71,7 @@ class Record:
         if self._missing(name, "a whole number"):
             return low
         value = self.values[name]
+        # bool is an int in Python
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             told = f"Expected a whole number in [{low}, {high}], got {_short(value)}."
             self.problems.add(name, self.place, told, "Correct the number.")
@@ -90,6 +91,7 @@ class Record:
             if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
                 told = f"Expected a whole number in [{low}, {high}], got {_short(number)}."
                 self.problems.add(f"{name}/{index}", self.place, told, "Correct the number.")
+                # the first wrong number stands for the list: thousands of equal messages help nobody
                 return (low,) * count
         return tuple(value)
 
@@ -184,6 +186,7 @@ class Record:
     def record(self, name: str) -> Record:
         """Give a nested object."""
         if self._missing(name, "an object"):
+            # Its own problems: a missing object is told once, not again for each of its fields.
             return Record({}, name, Problems(self.problems.source))
         value = self.values[name]
         if not isinstance(value, dict):
@@ -229,6 +232,7 @@ def object_of(body: bytes, source: str) -> Record:
         If the bytes are no JSON object.
     """
     try:
+        # A byte order mark is what some editors put before JSON.
         value = json.loads(body.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise DecodeError(f"{source}: expected JSON in UTF-8: {error}.", code="plan.json") from error

@@ -120,6 +120,7 @@ def shifts_of_sheet(text: str) -> tuple[Shift, ...]:
     reader = _Reader(Period(first=date(1970, 1, 1), days=1))
     found = reader.shifts(text.strip() or USUAL_SHIFTS)
     reader.problems.raise_any()
+    # The period does not matter for shifts; any valid one will do.
     return found
 
 
@@ -145,6 +146,8 @@ class _Reader:
         kinds = {contract.id for contract in contracts}
         employees = [self._employee(line, kinds) for line in people]
         skills = {skill for one in employees for skill in one.skills}
+        # Without skills anywhere nobody is told apart; with some, who has none could never be placed and it would go
+        # unseen.
         if skills:
             for line, one in zip(people, employees, strict=True):
                 if not one.skills:
@@ -245,6 +248,7 @@ class _Reader:
         if end < begin:
             line.wrong("leave", "The last day is before the first one.", "Exchange the two.")
         low, high = (begin - self.period.first).days, (end - self.period.first).days
+        # Leave often begins before the period or ends after it; only its days within count.
         return list(range(max(0, low), min(self.period.days, high + 1)))
 
     def _wishes(self, line: Line, shifts: list[str]) -> list[Request]:
@@ -297,6 +301,7 @@ class _Reader:
                     over=OVER_PRICE,
                 )
                 before = found.get((day, shift, skill))
+                # Two rows that name a day equally exactly contradict each other; a more exact one replaces the other.
                 if before is not None and before[0] == rank:
                     line.wrong("day", "This day, shift and skill stands twice.", "Keep one row.")
                 elif before is None or before[0] < rank:
@@ -320,6 +325,7 @@ class _Reader:
 
     @staticmethod
     def _fairness(shifts: tuple[Shift, ...]) -> tuple[Fairness, ...]:
+        # A night is what lasts beyond midnight, whatever it is called.
         nights = frozenset(one.id for one in shifts if one.start_minute + one.minutes > DAY_MINUTES)
         shared = (Fairness(shifts=nights, weight=FAIR_PRICE),) if nights else ()
         return (*shared, Fairness(weight=FAIR_PRICE))  # and work on weekends
@@ -333,6 +339,8 @@ def decode_sheet(body: bytes, name: str) -> str:
     DecodeError
         If it is neither.
     """
+    # GB 18030 reads any octets in which UTF-8 fails and that a Chinese spreadsheet wrote; it comes second, since it
+    # also reads much that is not meant.
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return body.decode(encoding)

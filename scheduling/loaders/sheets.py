@@ -47,6 +47,7 @@ class Line:
 
     def whole(self, column: str, low: int, high: int, *, empty: int | None = None) -> int:
         """Give a whole number within bounds; ``empty`` is what an empty cell means."""
+        # An empty cell means something only where the caller says what.
         value = self.values.get(column, "")
         if not value and empty is not None:
             return empty
@@ -63,7 +64,7 @@ class Line:
         try:
             hours = Decimal(value.replace(",", "."))
         except InvalidOperation:
-            hours = Decimal(-1)
+            hours = Decimal(-1)  # refused below
         if not hours.is_finite() or not 0 <= hours <= high_hours:
             self.wrong(column, f"Expected hours in [0, {high_hours}], got {value[:40]!r}.", "Correct the number.")
             return empty
@@ -126,10 +127,12 @@ def lines_of(
     """
     body = text.removeprefix("\ufeff")
     header = body.lstrip("\r\n").split("\n", 1)[0]
+    # As many countries save CSV with semicolons as with commas.
     separator = max(_SEPARATORS, key=header.count)
     try:
         rows = list(csv.reader(io.StringIO(body), delimiter=separator, strict=True))
     except csv.Error as error:
+        # One problem for the whole sheet: rows of a broken file cannot be trusted.
         problems.add(sheet, "sheet", f"Expected CSV: {error}.", "Save the sheet as CSV.")
         return []
     names = [name.strip().lower() for name in rows[0]] if rows else []

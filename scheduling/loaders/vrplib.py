@@ -31,7 +31,7 @@ LARGEST_NUMBER = 100_000_000
 
 
 class Rounding(StrEnum):
-    """How distances become whole numbers."""
+    """How distances become whole numbers."""  # the page of each benchmark says which
 
     AUTO = "auto"
     DIMACS = "dimacs"
@@ -178,6 +178,7 @@ class _Making:
             rounding = Rounding.DIMACS if has_windows else Rounding.ROUND
         self.scale = SCALE[rounding]
         self.fix: Callable[[float], int] = (
+            # Half is rounded up, not to even, as the benchmarks do.
             (lambda value: math.floor(value * self.scale + 0.5))
             if rounding in {Rounding.ROUND, Rounding.EXACT}
             else (lambda value: int(value * self.scale))
@@ -310,12 +311,15 @@ class _Making:
         kind = self.file.headers.get("EDGE_WEIGHT_TYPE", "EUC_2D").upper()
         if kind == "EUC_2D":
             xy = np.array(self._table("NODE_COORD_SECTION", -LARGEST_NUMBER), np.float64)
+            # All pairs at once: some thousand nodes are a matrix of a few hundred megabytes.
             exact = np.sqrt(((xy[:, None, :] - xy[None, :, :]) ** 2).sum(axis=2))
         elif kind == "EXPLICIT":
             exact = self._explicit()
         else:
             self.file.bad("EDGE_WEIGHT_TYPE", "header", f"{kind[:40]!r} is not read.", "Use EUC_2D or EXPLICIT.")
             exact = np.zeros((self.size, self.size))
+        # ``fix`` for each of the millions of entries would be a Python call; whether it rounds or truncates is asked
+        # once.
         scaled = exact * self.scale
         rounds_up = self.fix(0.5 / self.scale) == 1
         result: NDArray[np.int64] = np.floor(scaled + (0.5 if rounds_up else 0.0)).astype(np.int64)
@@ -334,6 +338,7 @@ class _Making:
                 "EDGE_WEIGHT_FORMAT", "header", f"{form[:40]!r} is not read.", "Use LOWER_ROW or FULL_MATRIX."
             )
             return matrix
+        # Without the diagonal the first row of a lower triangle is that of the second node.
         k = 0 if "DIAG" in form else 1
         if form.startswith("FULL"):
             rows, columns = np.indices((n, n)).reshape(2, -1)
@@ -360,6 +365,7 @@ def routes_of_text(problem: VrpProblem, text: str, source: str = "routes") -> Ro
     problems = Problems(source)
     tasks = {task.id: task for task in problem.rounds.tasks}
     rounds = []
+    # Only lines of routes count; solution files hold costs and comments as well.
     lines = [
         (number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip().lower().startswith("route")
     ]

@@ -186,7 +186,7 @@ def _expected(state: HospitalState, horizon: Horizon) -> tuple[Patient, ...]:
         day = day_at(horizon.start_at, encounter.expected_at, horizon.zone)
         if encounter.status is not EncounterStatus.PLANNED or not 0 <= day < horizon.days:
             continue
-        known = -(-(encounter.discharge_expected_at - encounter.expected_at) // DAY_US)
+        known = -(-(encounter.discharge_expected_at - encounter.expected_at) // DAY_US)  # rounded up to whole days
         stay = min(365, max(1, known)) if encounter.discharge_expected_at else USUAL_STAY_DAYS
         patients.append(
             Patient(
@@ -215,7 +215,7 @@ def _rooms(state: HospitalState, horizon: Horizon) -> tuple[dict[str, str], tupl
         place = state.places.get(key)
         if place is None or bed.service is not BedService.OPEN or (horizon.wards and bed.ward not in horizon.wards):
             continue
-        room = place.parent or key
+        room = place.parent or key  # a bed that hangs on no room is a room of its own
         beds_by_room.setdefault(room, []).append(bed)
         ward_by_room[room] = bed.ward
     rooms = []
@@ -231,6 +231,7 @@ def _rooms(state: HospitalState, horizon: Horizon) -> tuple[dict[str, str], tupl
 def _taken_days(state: HospitalState, horizon: Horizon, bed: FrozenBed) -> int:
     """Give how many days of the plan a bed is not to be had: somebody lies in it, or it is not clean in time."""
     ready_at = clean_at(state, bed)
+    # Without an expected discharge the bed counts as taken for a few days rather than for ever.
     for key in bed.encounters:
         encounter = state.encounters.get(key)
         expected = encounter.discharge_expected_at if encounter is not None else 0
@@ -315,6 +316,7 @@ class _Rows:
                 self.problems.add(name, place, "Expected 1 to 100 characters.", "Fill it in.")
         bad = frozenset(room for room, of in self.ward_by_room.items() if ward and of != ward)
         unfit = self._unfit(values, place)
+        # Only if the needs themselves leave none: a ward without rooms is told already.
         if unfit and len(bad | unfit) == len(self.ward_by_room):
             told = "No room of the ward has what this patient needs."
             self.problems.add("equipment", place, told, "Correct ward, isolation or equipment.")
@@ -328,6 +330,7 @@ class _Rows:
             workload=(1,) * shifts,
             skill_required=(0,) * shifts,
             is_mandatory=self._flag(values, "mandatory", place),
+            # Clamped: what is wrong was noted, and the other rows are still to be checked.
             release_day=max(0, release),
             due_day=min(max(due, release), self.horizon.days - 1),
             surgery_minutes=minutes,
@@ -345,6 +348,7 @@ class _Rows:
         if high < usual:
             self.problems.add("days_high", place, "It is below the usual days.", "Exchange the two.")
         # straight between the two lengths that are known: the median and the 90 % quantile
+        # a whole number of days must not become one more by rounding
         return math.ceil(usual + max(0, high - usual) * (self.horizon.stay_share - 0.5) / 0.4 - 1e-9)
 
     def _unsuitable(self, values: Mapping[str, str], place: str) -> frozenset[str]:

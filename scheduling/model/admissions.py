@@ -145,6 +145,7 @@ class Room:
 
     def capacity_on(self, day: int) -> int:
         """Give how many beds can be used on a day."""
+        # More may be blocked than the room has, as when a bed was moved away.
         return max(0, self.capacity - (self.blocked_by_day[day] if day < len(self.blocked_by_day) else 0))
 
 

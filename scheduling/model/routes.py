@@ -175,6 +175,7 @@ class RouteProblem:
             )
         if self.seconds.size and int(self.seconds.min()) < 0:
             raise InputError("seconds: a way takes less than 0 seconds.", code="route.matrix")
+        # The count is asked only when something stands twice: it is quadratic.
         for kind, ids in (("task", [task.id for task in self.tasks]), ("carrier", [one.id for one in self.carriers])):
             doubled = sorted({found for found in ids if ids.count(found) > 1}) if len(set(ids)) < len(ids) else []
             if doubled:

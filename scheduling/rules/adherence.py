@@ -87,6 +87,7 @@ def _followed(stay: PlannedStay, found: Happened, now: int) -> Followed:
     if found.came_at:
         delay = found.came_at - stay.start_at
         is_elsewhere = bool(found.room) and found.room != stay.place
+        # Late counts before elsewhere: who came too late got whatever room was left.
         outcome = Outcome.LATE if delay > LATE_US else Outcome.ELSEWHERE if is_elsewhere else Outcome.AS_PLANNED
         return Followed(stay=stay, outcome=outcome, delay_s=delay / 1e6, room=found.room)
     if found.is_cancelled:

@@ -11,6 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+# Boards ask for the same few hundred instants over and over; zone arithmetic is the slow part.
 @lru_cache(maxsize=4096)
 def wall_time(start_at: int, day: int, zone: str, minute: int = 0) -> int:
     """Give the instant of a wall clock's time on a day of a plan.
@@ -40,8 +41,9 @@ def wall_time(start_at: int, day: int, zone: str, minute: int = 0) -> int:
     """
     there = ZoneInfo(zone)
     midnight = (_EPOCH + start_at * _MICROSECOND).astimezone(there).replace(tzinfo=None)
+    # Naive arithmetic on the wall clock: a day later is the same hour, whatever the clock did at night.
     local = midnight + timedelta(days=day, minutes=minute)
-    return (local.replace(tzinfo=there) - _EPOCH) // _MICROSECOND
+    return (local.replace(tzinfo=there) - _EPOCH) // _MICROSECOND  # fold 0: of a time shown twice the first
 
 
 def day_at(start_at: int, at: int, zone: str) -> int:

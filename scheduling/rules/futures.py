@@ -98,6 +98,7 @@ class Played:
     def totals(self) -> dict[str, Floats | Flags]:
         """Give the measures of :class:`Totals`, one number a future."""
         n = len(self.moved)
+        # A patient without a bed has no operation either; the two never count twice.
         off = np.zeros(n)
         for name, flags in self.no_bed.items():
             off += flags | self.no_time[name]
@@ -125,6 +126,7 @@ def estimate(values: Floats | Flags) -> Estimate:
     found = values.astype(float)
     n = len(found)
     mean, spread = float(found.mean()), float(found.std(ddof=1))
+    # Nothing varied: Student and normal intervals would both be empty, and 0 of n is no proof of 0.
     half_width = Z * spread / math.sqrt(n) if spread else (3.0 / n if values.dtype == np.bool_ else 0.0)
     return Estimate(mean=mean, half_width=half_width, n=n)
 
@@ -139,6 +141,7 @@ class _Chance:
         self.shape = math.log1p(uncertainty.operation_cv**2)  # variance of the logarithm of a log-normal law
 
     def of(self, *name: object) -> np.random.Generator:
+        # A hash, not Python's hash(): that is salted anew in each process.
         digest = hashlib.blake2b("\0".join(map(str, name)).encode(), digest_size=8).digest()
         return np.random.Generator(np.random.PCG64([self.seed, int.from_bytes(digest, "big")]))
 
@@ -147,10 +150,12 @@ class _Chance:
 
     def minutes(self, kind: str, name: str, mean: float) -> Floats:
         law = self.of(kind, name).standard_normal(self.n)
+        # Mean of a log-normal law is exp(mu + sigma^2 / 2), so the shift keeps the planned length as the mean.
         return np.asarray(mean * np.exp(math.sqrt(self.shape) * law - self.shape / 2))
 
     def stay(self, person: str, days: int) -> Counts:
         source = self.of("stay", person)
+        # Geometric from 1; days late begin at 0.
         late = source.geometric(1.0 - self.uncertainty.late_share, self.n) - 1
         is_early = source.random(self.n) < self.uncertainty.early_share
         return np.asarray(np.maximum(1, days + np.where(is_early & (late == 0), -1, late)), np.int64)
@@ -178,6 +183,7 @@ def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertaint
     before the next. A patient whose operation is called off goes home at once.
     """
     known = {patient.id: patient for patient in problem.patients}
+    # A plan under discussion may name anything; what is unknown takes no bed.
     rooms = {room.id for room in problem.rooms}
     stays = {
         stay.patient: stay
@@ -190,6 +196,7 @@ def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertaint
     no_bed: dict[str, Flags] = {}
     no_time: dict[str, Flags] = {}
     for day in range(problem.days):
+        # Beds first, theatres after: who has no bed is not operated.
         ward.emergencies(day)
         come: dict[str, Flags] = {}
         for name in sorted(name for name, stay in stays.items() if stay.day == day):
@@ -237,6 +244,7 @@ class _Ward:
             rows = rows[stay[rows] > ahead - day]
             if not len(rows):
                 break
+            # A bed that nobody of a gender shares, or that is empty, is free for it.
             self.people[rows, room[rows], ahead] += sign
             self.by_gender[rows, room[rows], ahead, gender] += sign
 
@@ -254,6 +262,7 @@ class _Ward:
             return
         for _ in range(int(counts.max())):
             is_here = counts > 0
+            # Here are those futures that have one more emergency than were handled already.
             counts = counts - 1
             stay = source.geometric(1.0 / told.emergency_stay_days, self.chance.n)
             gender_of = source.integers(0, len(self.genders), self.chance.n)
@@ -270,6 +279,7 @@ class _Ward:
         gender = self.genders[patient.gender]
         free = self._is_free(stay.day, gender)
         for name in patient.incompatible_rooms:
+            # The planned room was chosen by a person who may have overruled the list of unsuitable ones.
             if name in self.index and name != stay.room:
                 free[:, self.index[name]] = False
         own = self.index[stay.room]
@@ -360,6 +370,7 @@ class _Theatres:
             planned = self.known[name].surgery_minutes
             is_late = come[name] & (clock + planned > closes + told.overtime_limit_minutes)
             called_off[name] = is_late
+            # Turnover after each operation; the last one's is taken off again.
             lasts = self.chance.minutes("operation", name, planned) + told.turnover_minutes
             clock += np.where(come[name] & ~is_late, lasts, 0.0)
         take_urgent(np.full(self.chance.n, np.finfo(float).max))

@@ -92,6 +92,7 @@ def _after(problem: RosterProblem, employee: Employee, worked: dict[int, str]) -
             shift_run = shift_run + 1 if today == shift else 1
             work_run, off_run = work_run + 1, 0
         else:
+            # A day off ends every run.
             shift_run, work_run, off_run = 0, 0, off_run + 1
         shift = today
     busy = sum(any(day in worked for day in days) for days in problem.weekends())

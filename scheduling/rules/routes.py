@@ -22,6 +22,7 @@ def round_of(problem: RouteProblem, carrier: Carrier, tasks: Sequence[RouteTask]
     index = {place: at for at, place in enumerate(problem.places)}
 
     def way(start: str, end: str) -> int:
+        # FAR_S bounds the sums: a way that does not exist must not become an instant in another century.
         return min(FAR_S, int(problem.seconds[index[start], index[end]])) if start and end else 0
 
     stops, now, place, walked = [], carrier.from_s, carrier.start, 0

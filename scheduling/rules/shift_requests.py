@@ -63,6 +63,7 @@ def leave_days(time: RosterTime, days: int, request: ShiftRequest) -> list[int]:
     request : ShiftRequest
         From midnight to midnight.
     """
+    # The end is the midnight after the last day.
     first, last = time.day_of(request.from_at), time.day_of(request.to_at - 1)
     return list(range(max(0, first), min(days, last + 1)))
 
@@ -116,6 +117,7 @@ def cells_of(time: RosterTime, problem: RosterProblem, roster: Roster, request: 
         return (Assignment(employee=given.employee, day=given.day, shift=""),) if given.employee else ()
     if (request.partner, given.day) in held:
         raise Refused(f"{request.partner} works on that day already.", code="roster.works_already")
+    # An empty skill means that skills are not told apart.
     if given.skill and given.skill not in next(one.skills for one in problem.employees if one.id == request.partner):
         raise Refused(f"{request.partner} lacks the skill {given.skill}.", code="roster.skill")
     taken = Assignment(employee=request.partner, day=given.day, shift=given.shift, skill=given.skill)
@@ -131,6 +133,7 @@ def _given(time: RosterTime, held: Mapping[tuple[str, int], Assignment], request
 
 def _held(time: RosterTime, held: Mapping[tuple[str, int], Assignment], staff: str, at: int) -> Assignment:
     found = held.get((staff, time.day_of(at)))
+    # The instant, not only the day: the shift of that day may have become another one.
     if found is None or time.span(found)[0] != at:
         raise Conflict(f"{staff} does not have that shift any more: the roster has changed.", code="roster.changed")
     return found
@@ -153,6 +156,7 @@ def swap_cells(mine: Assignment, theirs: Assignment) -> tuple[Assignment, ...]:
         Assignment(employee=mine.employee, day=theirs.day, shift=theirs.shift, skill=theirs.skill),
         Assignment(employee=theirs.employee, day=mine.day, shift=mine.shift, skill=mine.skill),
     )
+    # On one day each simply takes the other's shift; on two, both get a day off besides.
     if mine.day == theirs.day:
         return changed
     return (

@@ -73,6 +73,7 @@ def hourly(load: Load, start_at: int, hours: int) -> list[float]:
     index = 0
     for hour in range(hours):
         begins, ends = start_at + hour * HOUR_US, start_at + (hour + 1) * HOUR_US
+        # Both series ascend, so the index only moves forward.
         while index + 1 < len(load.at) and load.at[index + 1] <= begins:
             index += 1
         largest, later = load.values[index], index + 1
@@ -153,6 +154,8 @@ def quality_of(waiting_share: float) -> float:
     low, high = 0.0, 40.0  # the chance falls from 1 at 0 to nothing long before 40
     for _ in range(100):
         middle = (low + high) / 2
+        # The chance falls steadily with quality, so that bisection finds the one value; a hundred halvings are beyond
+        # double precision.
         low, high = (middle, high) if _waiting(middle) > waiting_share else (low, middle)
     return high
 

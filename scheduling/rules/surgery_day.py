@@ -43,11 +43,13 @@ def project(cases: Iterable[Case], theatres: Collection[str], hours: Hours, now:
     for case in sorted((one for one in known if one.started_at), key=lambda one: one.started_at):
         if case.status is CaseStatus.CANCELLED:
             continue
+        # What runs beyond its length may end any moment; now is the earliest.
         ends = case.ended_at or max(now, case.started_at + case.planned_minutes * MINUTE_US)
         told[case.theatre].append(_projected(case, case.started_at, ends, hours))
         free[case.theatre] = max(free[case.theatre], ends + hours.turnover_minutes * MINUTE_US)
         busy[case.surgeon] = max(busy.get(case.surgeon, 0), ends)
     queues = {name: _queue(known, name) for name in names}
+    # List scheduling: always the case that can begin first, so that a surgeon of two theatres is never booked twice.
     while any(queues.values()):
         starts = {
             name: _start(queue[0], free[name], busy, hours, now) for name, queue in sorted(queues.items()) if queue
@@ -57,7 +59,7 @@ def project(cases: Iterable[Case], theatres: Collection[str], hours: Hours, now:
         ends = starts[name] + case.planned_minutes * MINUTE_US
         told[name].append(_projected(case, starts[name], ends, hours))
         free[name] = ends + hours.turnover_minutes * MINUTE_US
-        busy[case.surgeon] = ends
+        busy[case.surgeon] = ends  # cases without a surgeon share this entry, which nobody asks for
     return tuple(_theatre_day(name, told[name], known, hours) for name in names)
 
 
@@ -116,8 +118,10 @@ def openings(
     -----
     Ranked by the emergency's own wait, the others' delay and overtime, the last at :data:`OVERTIME_WEIGHT`.
     """
+    # Everything is compared with the day as it is: most of its delay is not the emergency's fault.
     before = overtime_and_delay(project(cases, theatres, hours, now))
     found = []
+    # Every theatre and every place in its queue is tried: a board has a few dozen.
     for theatre in sorted(theatres):
         for position in range(len(_queue(cases, theatre)) + 1):
             placed = put(cases, emergency, theatre, position)
@@ -158,6 +162,7 @@ def put(cases: Sequence[Case], case: Case, theatre: str, position: int) -> list[
     queue = _queue(others, theatre)
     place = min(max(position, 0), len(queue))
     order = [*queue[:place], replace(case, theatre=theatre), *queue[place:]]
+    # Positions are given anew to all that wait, so that no two are equal.
     numbered = {one.id: replace(one, position=at) for at, one in enumerate(order)}
     return [*(numbered.pop(one.id, one) for one in others), *numbered.values()]
 
@@ -187,6 +192,7 @@ def better_day(
     best = _price(current, theatres, hours, now)
     found: list[Shift] = []
     while len(found) < MOST_SHIFTS:
+        # A few dozen cases times theatres times places: thousands of projections of some microseconds each.
         options = [
             (_price(tried, theatres, hours, now), case.id, theatre, position)
             for case in current

@@ -84,6 +84,7 @@ def urgency_key(task: Task, now: int) -> tuple[int, int, int, str]:
     now : int
         Present instant, UTC microseconds.
     """
+    # No deadline sorts last.
     due = task.due_at or 2**62
     return task.priority, 0 if due <= now else 1, due, task.id
 
@@ -142,6 +143,7 @@ def walking_order(tasks: Sequence[Task], start: str, seconds: Seconds, now: int)
     place, ordered = start, list(routed)
     if routed:
         place = routed[-1].to_place or place
+    # Nearest next stop within the most urgent priority: not optimal, but a person sees at once why.
     while waiting:
         first = min(task.priority for task in waiting)
         candidates = [task for task in waiting if task.priority == first]

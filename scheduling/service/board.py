@@ -108,6 +108,7 @@ def consequences_between(before: Report, after: Report) -> tuple[Consequence, ..
             amounts.setdefault((violation.rule, violation.where), [0, 0])[at] += violation.amount
         for cost in report.costs:
             # a nurse or a room in the place of another is one fact: whose skill was missing, not where
+            # Otherwise each nurse of a stay that moved would stand as one consequence gained and one lost.
             where = replace(cost.where, nurse="", room="") if cost.where.patient else cost.where
             amounts.setdefault((cost.rule, where), [0, 0])[at] += cost.cost
     found = [
@@ -137,6 +138,7 @@ class Board:
         self.theatre_at = {theatre.id: index for index, theatre in enumerate(problem.theatres)}
         self.patient_at = {patient.id: index for index, patient in enumerate(problem.patients)}
         self.nurse_at = {nurse.id: index for index, nurse in enumerate(problem.nurses)}
+        # The seed does not matter: a board searches for nothing at random but ties of equal theatres.
         self.state = empty_state(self.fixed, 1)
         any_nurses(self.fixed, self.state)
         self._assign(plan.duties)
@@ -149,6 +151,7 @@ class Board:
         for duty in duties:
             nurse = self.nurse_at.get(duty.nurse)
             at = duty.day * n_shifts + duty.shift
+            # A nurse who is not on duty then: the checker tells; the board cannot count it.
             if nurse is None or not 0 <= at < self.state.nurse_of.shape[1] or self.fixed.max_load[nurse, at] < 0:
                 continue
             for room in duty.rooms:
@@ -193,6 +196,7 @@ class Board:
         ranks = rows[:, 3] + BROKEN_PRICE * (np.maximum(rows[:, 4], 0) + np.maximum(rows[:, 5], 0))
         order = np.argsort(ranks, kind="stable")
         is_present = np.arange(len(rows)) == len(rows) - 1
+        # The present place is always among them, wherever it ranks.
         chosen = [row for row in order if is_present[row]] + [row for row in order if not is_present[row]][:limit]
         chosen.sort(key=lambda row: (int(ranks[row]), not is_present[row]))
         return [self._alternative(patient, rows[row], bool(is_present[row])) for row in chosen[:limit]]
@@ -251,8 +255,10 @@ class Board:
                 raise InputError("theatre: this patient has an operation: name a theatre.", code="plan.theatre")
             operates = bool(self.problem.patients[p].surgery_minutes)
             slot = (stay.day, self.room_at[stay.room], self.theatre_at[stay.theatre] if operates else -1)
+        # On a copy: the board's own sums stay those of its plan.
         fresh = Board(self.problem, self.plan)
         move_to(fresh.fixed, fresh.state, p, *slot)
+        # The kernel refuses silently, as it must within the search; a person is told.
         if (int(fresh.state.who[p, DAY]), int(fresh.state.who[p, 1])) != slot[:2]:
             raise InputError(f"room: {stay.room if stay else ''} cannot hold one more person.", code="plan.room")
         return self._told(fresh.problem, plan_of(fresh.problem, fresh.state.who, fresh.state.nurse_of))
@@ -382,7 +388,9 @@ def repair(problem: AdmissionProblem, plan: AdmissionPlan, outage: Outage) -> Re
     """
     left = without(problem, outage)
     board = Board(left, plan)
+    # Far above every soft cost: a repair breaks a rule only where no place without exists.
     price = float(BROKEN_PRICE * 100)
+    # All are taken out first, so that places of one are open to another.
     hit = _hit(problem, plan, outage)
     for patient in hit:
         move_to(board.fixed, board.state, board.patient_at[patient], -1, -1, -1)

@@ -96,6 +96,7 @@ def content_of(kind: PlanKind, problem: bytes, plan: bytes) -> Content:
     )
 
 
+# A fixed order of fields: the hash is of this text.
 def _ordered(value: object) -> bytes:
     return msgspec.json.encode(value, order="deterministic")
 

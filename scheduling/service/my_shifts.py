@@ -116,6 +116,7 @@ def my_roster(session: Session, *, staff: str, at: int) -> MyRoster:
     open_by_start = {
         start: one.id
         for one in requests
+        # A swap gives away one shift and takes another: both carry the mark.
         if one.status in OPEN_STATUSES
         for start in (
             one.from_at if one.staff == staff else 0,
@@ -182,5 +183,6 @@ def my_swaps(session: Session, *, staff: str, from_at: int, at: int) -> list[Cho
     """
     found = roster_in_force(session)
     mine = found.shift_at(staff, from_at)
+    # Shifts of today may have begun; swaps are offered from tomorrow on.
     tomorrow = found.time.day_of(at) + 1
     return RosterBoard(found.problem, found.roster).swaps(staff, mine.day, first_day=max(0, tomorrow))

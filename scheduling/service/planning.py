@@ -113,6 +113,7 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
         ``plan`` as it would be published, ``report`` of the checker, ``problem`` and ``admissions`` (the plan in the
         planner's own terms), ``steps`` and ``seconds``, all as JSON values.
     """
+    # Encoded and decoded: one check of every field, whoever called.
     request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
     check_zone(request.zone)
     problem = problem_of(request)

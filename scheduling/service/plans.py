@@ -133,11 +133,13 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
         If it changed since the person saw it.
     """
     actor.require(Permission.PLANS_PUBLISH)
+    # Locked: two planners who publish at once must not both find a draft.
     row = load_plan_row(session, intent.plan, lock=True)
     if row.version != intent.version:
         raise StaleVersion(expected=intent.version, found=row.version)
     if row.status != PlanStatus.DRAFT.value:
         raise Conflict(f"Plan {row.id} is {row.status}: only a draft can be published.", code="plan.not_draft")
+    # Checked anew at the moment of publishing: what was stored may be of an older release.
     broken = content_of(PlanKind(row.kind), row.problem, row.plan).broken
     accepted = {str(override.rule) for override in intent.overrides if override.reason.strip()}
     missing = [rule for rule in broken if rule not in accepted]
@@ -147,6 +149,7 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
             reasons=[f"{rule}: {broken[rule]}" for rule in missing],
             code="plan.violations",
         )
+    # One at most, but a crash between two transactions must not leave two in force.
     for old in published_rows(session, row.kind):
         old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
         save_plan_row(session, old)

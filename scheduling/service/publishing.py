@@ -42,6 +42,7 @@ def stays_of(
     patients = {patient.id: patient for patient in problem.patients}
     ends: dict[tuple[str, int], int] = {}
     stays = []
+    # In the order of ids, as futures and boards assume too: the plan itself says only the day.
     for stay in sorted(plan.stays, key=lambda found: (found.day, found.patient)):
         patient = patients[stay.patient]
         begins = wall_time(start_at, stay.day, zone, ADMISSION_HOUR * 60)
@@ -135,6 +136,7 @@ def _folded(line: str) -> str:
     parts, size = [""], 0
     for character in line:
         octets = len(character.encode())
+        # 75 octets without the line break (RFC 5545, section 3.1).
         if size + octets > 75:
             parts.append("")
             size = 1  # the space that marks a continuation

@@ -188,6 +188,7 @@ class RosterBoard:
         now = cells_at(self.roster, cells)
         who = frozenset(cell.employee for cell in cells)
         days = frozenset(cell.day for cell in cells)
+        # What is asked again and again for one person or day is checked once.
         if who not in self._own_before:
             self._own_before[who] = self._own(who, ())
         if days not in self._cover_before:
@@ -200,6 +201,7 @@ class RosterBoard:
             cost=sum(one.after - one.before for one in consequences if not one.is_hard),
             broken=sum(one.after - one.before for one in consequences if one.is_hard),
             consequences=consequences,
+            # Asked for as well: choosing what is there already costs nothing.
             is_present=tuple(now) == tuple(cells),
         )
 
@@ -338,6 +340,7 @@ def fill(board: RosterBoard, gaps: Sequence[Assignment]) -> tuple[Assignment, ..
     """
     found: list[Assignment] = []
     for gap in sorted(gaps, key=lambda one: (one.day, one.shift)):
+        # The board is made anew after each: who has just stepped in works on that day.
         now = RosterBoard(board.problem, with_cells(board.roster, found))
         choices = [
             one

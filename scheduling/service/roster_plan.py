@@ -43,6 +43,7 @@ def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str
     settings = RosterSettings(seconds=request.seconds, threads=request.threads, seed=request.seed)
     heard = Heard(progress)
     found = solve_roster(problem, settings, heard.tell, heard.is_enough)
+    # Hashed as it will be kept, so that the preview and the draft have one hash.
     body = msgspec.json.encode(problem), msgspec.json.encode(found.roster)
     return {
         "plan": {

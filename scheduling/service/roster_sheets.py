@@ -39,6 +39,7 @@ def histories_at(session: Session, first: date, zone: str) -> Mapping[str, Histo
     except Conflict:
         return {}
     end_at = found.time.at(found.problem.days)
+    # Only a roster that ends on the eve is a history; with a gap nothing is known of the days between.
     if datetime.fromtimestamp(end_at / 1e6, UTC).astimezone(ZoneInfo(zone)).date() != first:
         return {}
     after = histories_after(found.problem, found.roster)

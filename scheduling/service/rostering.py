@@ -67,6 +67,7 @@ def check_weeks(weeks: Weeks, rosters: list[Roster]) -> list[RosteredWeek]:
     for index, roster in enumerate(rosters):
         problem = weeks.week(index, before)
         done.append(RosteredWeek(problem=problem, roster=roster, report=check_roster(problem, roster)))
+        # Names that are unknown were told by the check; a history can be made of the others only.
         known = [found for found in roster.assignments if found.employee in {one.id for one in problem.employees}]
         before = histories_after(problem, Roster(assignments=tuple(known)))
     return done

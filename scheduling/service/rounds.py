@@ -150,6 +150,7 @@ def plan_rounds(
     now : int
         UTC microseconds.
     """
+    # The most urgent first: when there are too many, the others wait for the next round.
     open_tasks = sorted((task for task in tasks if task.status in _ROUTED), key=lambda task: urgency_key(task, now))
     return _Planner(open_tasks[:MOST_TASKS], people, ways, settings, now).plan()
 
@@ -164,9 +165,11 @@ class _Planner:
         self.people = [person for person in people if person.role in roles]
         known = {person.id for person in self.people}
         self.held: dict[str, list[Task]] = {}
+        # What is begun stands first, then the order of the present round.
         for task in sorted(tasks, key=lambda each: (each.status not in _BEGUN, each.position or 10**6, each.id)):
             if task.assignee in known:
                 self.held.setdefault(task.assignee, []).append(task)
+        # Held by somebody who is not on duty now: their list is not ours to change.
         self.elsewhere = {task.id for task in tasks if task.assignee and task.assignee not in known}
         named = {place for task in tasks for place in (task.from_place, task.to_place) if place}
         named |= {person.place for person in self.people if person.place}
@@ -220,6 +223,7 @@ class _Planner:
         loads = {person: len(kept) for person, kept in pinned.items()}
         for has_windows in (True, False):
             free = {key: kept for key, kept in bundles.items() if not any(key in ids for ids in promised.values())}
+            # Bundles that the first search placed are promised to the second.
             if not free:
                 break
             problem = self._problem(promised, bundles, loads, has_windows=has_windows)
@@ -244,7 +248,9 @@ class _Planner:
             self._route_task(key, held, has_window=has_windows and key not in kept) for key, held in bundles.items()
         ]
         tasks += [
-            self._route_task(key, [self.task_by_id[key]], has_window=False) for key in sorted(kept - set(bundles))
+            # What is kept has no window any more: late or not, it is done next.
+            self._route_task(key, [self.task_by_id[key]], has_window=False)
+            for key in sorted(kept - set(bundles))
         ]
         carriers = [
             Carrier(
@@ -267,6 +273,7 @@ class _Planner:
         return RouteTask(
             id=key,
             place=place,
+            # Only a transport begins elsewhere; other tasks have one place.
             from_place=first.from_place if first.to_place else "",
             service_s=sum(SERVICE_S[task.kind] for task in held),
             latest_s=int(ahead) if has_window and due and ahead > 0 else ALWAYS_S,
@@ -379,6 +386,7 @@ def apply_rounds(session: Session, *, ledger: EventSink, step: Step, given: Sequ
         may_move = present.status in (TaskStatus.CREATED, TaskStatus.ASSIGNED)
         if present.version != each.version or not may_move or (not each.assignee and not present.assignee):
             passed_over.append(each.task)
+            # Also what somebody began meanwhile: whoever has begun keeps it.
             continue
         done.append(
             assign(

@@ -188,6 +188,7 @@ def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftReques
     request = opened(session, acting, approval.intent, RequestStatus.APPROVED)
     found = roster_in_force(session)
     is_other = found.row.start_at != request.roster_start_at
+    # Taking back is exact or not at all: days that were changed since have another reason now.
     if is_other or cells_at(found.roster, request.cells_after) != request.cells_after:
         told = "These days have been changed since: change them in a new roster instead."
         raise Conflict(told, code="roster.changed_since")
@@ -227,6 +228,7 @@ def _put_in_force(session: Session, acting: Acting, found: RosterInForce, change
     roster = msgspec.json.encode(with_cells(found.roster, change.cells))
     before = content_of(PlanKind.ROSTER, found.row.problem, found.row.plan).broken
     after = content_of(PlanKind.ROSTER, problem, roster).broken
+    # Reasons given before hold for as long as the rule is not broken more often.
     known = msgspec.json.decode(found.row.overrides, type=tuple[Override, ...])
     given = _overrides(before, after, known, change.overrides)
     new = NewPlan(

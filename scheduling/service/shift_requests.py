@@ -174,6 +174,7 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
         new = _swap(found, new, asked)
     else:
         new = _offer(found, new, acting, asked)
+    # Leave of today cannot be asked for by the person: the planner calls it an absence.
     if new.begins_at <= acting.at:
         raise Conflict("It has begun already: only what is still to come can be changed.", code="roster.begun")
     for other in list_requests(session, staff=new.staff, statuses=OPEN_STATUSES) if new.staff else ():
@@ -196,6 +197,7 @@ def _leave(found: RosterInForce, new: ShiftRequest) -> ShiftRequest:
     days = leave_days(found.time, found.problem.days, new)
     if not days:
         raise wrong("from", "No day of it is in the roster in force.", "Ask for days of the roster in force.")
+    # Two months at once are a matter for a talk, not for a form.
     if len(days) > MOST_LEAVE_DAYS:
         raise wrong("to", f"More than {MOST_LEAVE_DAYS} days.", "Ask for fewer days at once.")
     return new

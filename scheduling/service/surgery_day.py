@@ -148,6 +148,7 @@ def cases_of(session: Session, day: SurgeryDay) -> list[Case]:
     -----
     A case that nobody has touched follows the plan: it moves with a new one, and goes when that leaves it out.
     """
+    # Version 1 is a row that was stored along with others and never acted on.
     touched = [row.case() for row in rows_of_day(session, day.at) if row.is_emergency or row.version > 1]
     names = {case.id for case in touched}
     return [*touched, *(case for name, case in _planned(day).items() if name not in names)]
@@ -196,6 +197,7 @@ def act(session: Session, *, doer: Doer, day: SurgeryDay, intent: Act) -> list[C
     FieldError
         If a reason or a length is missing.
     """
+    # Read and changed in one transaction, so that the version check cannot be overtaken.
     doer.actor.require(Permission.PLANS_EDIT)
     cases = cases_of(session, day)
     case = next((one for one in cases if one.id == intent.case), None)
@@ -405,6 +407,7 @@ def _write(
         is_changed = case.id in old and case != old[case.id]
         found.append(replace(case, version=case.version + 1) if is_changed or case.id in touched else case)
     names = {case.id for case in found}
+    # Rows that the plan has left out meanwhile and that nobody touched.
     for row in rows_of_day(session, day.at):
         if row.id not in names:
             delete_case(session, day.at, row.id)

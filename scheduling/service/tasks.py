@@ -85,6 +85,7 @@ def create_task(session: Session, *, task_id: str, request: TaskRequested) -> Ta
     TaskCreated or None
         The event to be told; None if an open task stands for the request.
     """
+    # An empty key never stands for another task.
     known = find_open_by_key(session, request.dedupe_key) if request.dedupe_key else None
     if known is not None:
         lifted = replace(known, priority=min(known.priority, request.priority))
@@ -366,6 +367,7 @@ def close(session: Session, *, step: Step, task: Task, outcome: TaskOutcome) -> 
 
 def note_picked(session: Session, *, step: Step, task: Task, quantity: int) -> Task:
     """Record that goods were taken for a task."""
+    # Who picks for a task that nobody has, has it.
     counted = replace(task, picked=task.picked + quantity, assignee=task.assignee or step.actor)
     return _advance(session, _Change(action=TaskAction.PICK, task=counted), step)
 
@@ -396,6 +398,7 @@ def note_brought_back(session: Session, *, step: Step, task: Task, quantity: int
 def note_delivered(session: Session, *, step: Step, task: Task, quantity: int) -> tuple[Task, list[Event]]:
     """Record that goods of a task were put down; the last of them completes it."""
     counted = replace(task, delivered=task.delivered + quantity)
+    # A quantity of 0 is a task without a count: any delivery ends it.
     if counted.quantity and counted.delivered < counted.quantity:
         save_task(session, counted)
         return counted, []

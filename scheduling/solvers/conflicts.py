@@ -135,6 +135,7 @@ class _Search:
         for room, in_room in enumerate(rooms):
             there: dict[int, list[cp_model.IntVar]] = {}
             for day, var in enumerate(days):
+                # Both literals, not a product: the solver propagates them without arithmetic.
                 both = self.model.new_bool_var("")
                 self.model.add_bool_or([~var, ~in_room, both])
                 self.model.add_implication(both, var)
@@ -196,6 +197,7 @@ class _Search:
         """Give the demands that a proof of infeasibility used; None if they can be kept or time is over."""
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1  # assumptions are followed by one worker only
+        # Short but never 0, which the solver would take for no limit.
         solver.parameters.max_time_in_seconds = max(0.05, self.until - time.monotonic())
         self.model.clear_assumptions()
         self.model.add_assumptions([self.switches[demand] for demand in demands])
@@ -213,6 +215,7 @@ class _Search:
             is_decided = self.status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
             return Conflict(demands=(), is_decided=is_decided, is_minimal=is_decided)
         is_minimal = True
+        # The deletion filter: a demand without which the rest is still impossible is not part of the conflict.
         at = 0
         while at < len(core):
             rest = [*core[:at], *core[at + 1 :]]

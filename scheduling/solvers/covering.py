@@ -76,6 +76,7 @@ def cover_hours(people: Sequence[int], shifts: Sequence[Shift], *, skill: str = 
         for shift in shifts
     }
     missing = []
+    # Quarters of an hour, since shifts begin at half past and the like.
     for slot in range(days * DAY_MINUTES // SLOT_MINUTES):
         wanted = people[slot * SLOT_MINUTES // 60]
         gap = model.new_int_var(0, wanted, f"gap.{slot}")
@@ -88,7 +89,7 @@ def cover_hours(people: Sequence[int], shifts: Sequence[Shift], *, skill: str = 
     model.minimize(sum(minutes[key[1]] * one for key, one in count.items()) + GAP_PRICE * sum(missing))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
+    solver.parameters.random_seed = 0  # one worker and a fixed seed give the same cover each time
     solver.parameters.max_time_in_seconds = SECONDS
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

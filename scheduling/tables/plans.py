@@ -66,6 +66,7 @@ def save_plan_row(session: Session, row: PlanRow) -> None:
 
 def published_rows(session: Session, kind: str) -> list[PlanRow]:
     """Give the rows of plans of a kind that are in force; one at most but for a moment."""
+    # A few, not one: publishing replaces whatever is in force.
     query = (
         select(PlanRow).where(col(PlanRow.status) == PlanStatus.PUBLISHED.value, col(PlanRow.kind) == kind).limit(10)
     )

@@ -58,6 +58,7 @@ class ShiftRequestRow(SQLModel, table=True):
         )
 
 
+# All fields but those that are stored in another form.
 _PLAIN = tuple(
     name for name in ShiftRequestRow.model_fields if name not in {"kind", "status", "cells_before", "cells_after"}
 )

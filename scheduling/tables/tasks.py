@@ -18,6 +18,7 @@ class TaskRow(SQLModel, table=True):
     """A task as it stands now; at most one open task has a given key."""
 
     __tablename__ = "scheduling_task"
+    # Partial indexes: closed tasks are history and may have any key again.
     __table_args__ = (
         Index(
             "scheduling_task_open_once",

@@ -199,6 +199,7 @@ class _Search:
         self.should_stop = should_stop
         self.fixed = fixed_of(problem)
         room_at = {room.id: index for index, room in enumerate(problem.rooms)}
+        # The least weight sets the cold end: the search must still be able to decline the smallest cost.
         weights = self.fixed.weights[self.fixed.weights > 0]
         self.cold = COLD * float(weights.min(initial=1_000_000)) if len(weights) else COLD
         self.unscheduled = float(max(1, self.fixed.weights[W_UNSCHEDULED]))
@@ -213,14 +214,17 @@ class _Search:
     def run(self) -> Outcome:
         """Run all threads and give the best plan."""
         self.states = [self._start(self.settings.seed * MOST_THREADS + k) for k in range(self.settings.threads)]
+        # Ten steps compile every kernel before the clock starts.
         anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(PHASES[-1], 0, 1.0, 10))
         self.started = time.monotonic()
+        # Threads, not processes: kernels release the interpreter's lock and share the problem's arrays.
         with ThreadPoolExecutor(self.settings.threads) as pool:
             for future in [pool.submit(self._work, thread) for thread in range(self.settings.threads)]:
                 future.result()
         best = min(self.bests, key=lambda found: int(found.value[0]))
         is_valid = int(best.value[0]) < NEVER
         if not is_valid:
+            # No valid plan: the one that breaks least, rules priced as at the end of the search.
             crowd, late = self.unscheduled * CROWD_PRICE, self.unscheduled * OVERTIME_PRICE
             state = min(self.states, key=lambda now: crowd * float(now.total[1]) + late * float(now.total[2]))
             best = Best(who=state.who, nurse_of=state.nurse_of, value=best.value)
@@ -286,6 +290,7 @@ class _Search:
                 anneal(self.fixed, self.states[thread], self.bests[thread], self._heat(phase, thread, share, chunk))
                 self.steps[thread] += chunk
                 if not settings.steps:
+                    # The chunk follows the machine's speed, so that stopping and telling stay prompt on a slow one.
                     chunk = int(np.clip(chunk * chunk_s / max(1e-6, time.monotonic() - at), 1000, 2_000_000))
                 if thread == 0:
                     self._tell()

@@ -68,6 +68,7 @@ class RosterModel:
                     if not is_known_wrong and (not self.problem.skills or employee.skills):
                         shifts[shift.id] = self.model.new_bool_var(f"{index}.{day}.{shift.id}")
             rest = self.model.new_bool_var(f"{index}.{day}.off")
+            # Off is a variable of its own: runs and weekends ask for it far more often than for a shift.
             self.model.add_exactly_one(*shifts.values(), rest)
             if self.pins.get((employee.id, day), ""):
                 self.model.add(rest == 0)
@@ -83,6 +84,7 @@ class RosterModel:
         skills = sorted(employee.skills & set(self.problem.skills))
         for skill in skills:
             self.skilled[index, day, shift, skill] = (
+                # With one skill the shift's own variable serves: half the variables in most wards.
                 works if len(skills) == 1 else self.model.new_bool_var(f"{index}.{day}.{shift}.{skill}")
             )
         if len(skills) > 1:
@@ -117,6 +119,7 @@ class RosterModel:
             return
         for is_low, bound in ((True, limit.low), (False, limit.high)):
             if (is_low and bound <= 0) or (not is_low and bound >= largest):
+                # A bound that cannot be reached needs no constraint.
                 continue
             slack: Linear = 0
             if limit.weight != HARD or self.is_relaxed:
@@ -152,6 +155,7 @@ class RosterModel:
             return limit
         done, weeks = self.problem.weeks_done + 1, max(1, self.problem.weeks)
         high = limit.high if limit.high >= 1 << 20 else -(-limit.high * done // weeks)
+        # Rounded outwards: pacing must not forbid what the whole period allows.
         return Limit(low=limit.low * done // weeks, high=high, weight=limit.weight)
 
     def _run(self, days: list[Literal], limit: Limit, before: int) -> None:
@@ -161,11 +165,13 @@ class RosterModel:
         n = len(days)
         for day in range(n):
             if day >= limit.high:
+                # A window of high + 1 days must hold a day off.
                 self._forbid(days[day - limit.high : day + 1], limit.weight)
             elif before >= limit.high - day:
                 self._forbid(days[: day + 1], limit.weight)
         is_cut = self.problem.weeks == 0
         for end in range(n):  # the day after the run
+            # A run that is too short is forbidden by its own pattern: off, so many days, off.
             for length in range(1, min(limit.low, end + 1)):
                 start = end - length
                 inside = days[start:end]
@@ -245,6 +251,7 @@ class RosterModel:
                 if wanted and busy:
                     spare = len(able) - wanted
                     slack = self.model.new_int_var(0, len(busy), "")
+                    # Never below 0: with too few people anyway the reserve cannot ask for the impossible.
                     self._charge(slack, RESERVE_PRICE)
                     self.model.add(sum(busy) - slack <= max(0, spare))
 
@@ -282,6 +289,7 @@ class RosterModel:
             ]
             n = len(counts)
             even = self.model.new_int_var(0, self.problem.days, "")
+            # The whole number not below the mean, as the checker counts it.
             self.model.add(n * even >= sum(counts))
             self.model.add(n * even <= sum(counts) + n - 1)
             for count in counts:

@@ -216,6 +216,7 @@ class _Search:
         solver.parameters.random_seed = self.settings.seed
         solver.parameters.max_time_in_seconds = seconds
 
+        # Called from the solver's own threads.
         def heard(price: int) -> None:
             self.progress(min(1.0, self._share()), price)
             if self.should_stop():
@@ -223,6 +224,7 @@ class _Search:
 
         status = solver.solve(model, _Hearing(heard if has_prices else lambda price: None))
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            # As values of all variables: hints and fixed cells are taken from them by index.
             self.best.values = list(solver.response_proto.solution)
             self.best.price = made.price(self.best.values)
             self.is_optimal = status == cp_model.OPTIMAL and has_prices
@@ -236,12 +238,14 @@ class _Search:
         while self._left_s() > 0.05 and not self.is_optimal and not self._tell():
             kind = list(sizes)[int(chance.integers(len(sizes)))]
             free = frame.free(kind, max(1, round(sizes[kind])), chance)
+            # Copied under the lock: another thread may exchange the best meanwhile.
             with self.lock:
                 values = list(self.best.values)
             seconds = min(PIECE_S, max(0.05, self._left_s()))
             began = time.monotonic()
             found = frame.solve(values, free, seconds, int(chance.integers(1 << 30)))
             took = time.monotonic() - began
+            # Sizes follow the hardness: solved to the end too fast means too small, not solved means too large.
             if found.is_whole and took < EASY_S:
                 sizes[kind] *= 1.12
             elif not found.is_whole:
@@ -249,6 +253,7 @@ class _Search:
             with self.lock:
                 self.best.rounds += 1
                 if found.values and found.price <= self.best.price:
+                    # Equal prices are taken too: walking along a plateau leaves it in the end.
                     self.best.price, self.best.values = found.price, found.values
                 is_everything = free.all()
                 self.is_optimal = self.is_optimal or (found.is_whole and bool(is_everything))

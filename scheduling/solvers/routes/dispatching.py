@@ -194,6 +194,7 @@ class _Rounds:
 
     def _hopeless(self, task: RouteTask) -> DropReason | None:
         """Give why no carrier can do a task even if it were the only one, or None."""
+        # Told before the search: the person learns why, and the search need not find out.
         able = [one for one in self.ready if self._may(one.carrier, task)]
         if not able:
             return DropReason.NO_ROLE
@@ -237,6 +238,7 @@ class _Rounds:
                 tw_early=task.earliest_s,
                 tw_late=min(task.latest_s, ALWAYS_S),
                 prize=task.prize,
+                # Prizes let PyVRP drop what does not fit; required clients would make the whole plan infeasible.
                 required=task.is_required,
                 name=task.id,
             )
@@ -251,6 +253,7 @@ class _Rounds:
                     num_available=len(group),
                     start_depot=self.depot_at[one.place],
                     end_depot=self.depot_at[self.index[carrier.end]] if carrier.end else 0,
+                    # PyVRP knows no unlimited capacity
                     capacity=[max(0, carrier.capacity - one.load) if carrier.capacity else ALWAYS_S],
                     tw_early=one.at_s,
                     tw_late=max(one.at_s, carrier.until_s),
@@ -275,6 +278,7 @@ class _Rounds:
         changed = matrix.copy()
         for at, task in enumerate(self.free):
             if task.roles and role not in task.roles:
+                # PyVRP has no skills; a task out of reach in a role's matrix is one that the role never does.
                 changed[:, 1 + len(self.depots) + at] = FAR_S
         np.fill_diagonal(changed, 0)
         return changed
