@@ -70,6 +70,7 @@ class CompiledEngine:
         self._rows = _FIRST_ROWS + 2 * len(plan.initial.patients)
         self._log_words = _FIRST_LOG
         self._shelf = LogShelf(tuple(self.tables.stream_numbers))
+        # Failures put one event for each unit into the heap at the start.
         self._heap = (
             4 * self._rows + 64 + int(sum(pool.capacity for pool in plan.pathway.pools.values() if pool.failures))
         )
@@ -103,6 +104,8 @@ class CompiledEngine:
         """
         flag = stop or StopFlag.new()
         room = _Room(self._rows, self._heap, self._log_words if log else 0)
+        # Sizes are guesses: what turns out too small is grown and the replication run again, which gives the same
+        # events, since draws depend on nothing that ran before.
         while True:
             memory, results, key, planned = self._prepare(room, replication)
             words = self._shelf.take(room.log) if log else _NO_LOG
@@ -143,6 +146,7 @@ class CompiledEngine:
         sizes = self.tables.sizes
         pools, levels, classes = (int(sizes[k]) for k in (at.SIZE_POOLS, at.SIZE_LEVELS, at.SIZE_CLASSES))
         globals_ = np.zeros(at.GLOBAL_WIDTH, dtype=np.int64)
+        # Columns whose number depends on the model follow the fixed ones of a row.
         choice_at = at.HELD_AT + pools
         attribute_at = choice_at + int(sizes[at.SIZE_CHOICES])
         visit_at = attribute_at + int(sizes[at.SIZE_ATTRIBUTES])
@@ -150,7 +154,7 @@ class CompiledEngine:
         width = track_at + 4 * int(sizes[at.SIZE_TRACKED])
         globals_[at.CHOICE_AT], globals_[at.ATTRIBUTE_AT], globals_[at.LOG_AT] = choice_at, attribute_at, -1
         globals_[at.VISIT_AT], globals_[at.TRACK_AT], globals_[at.LEVELS] = visit_at, track_at, levels
-        globals_[at.FREE_COUNT] = -1
+        globals_[at.FREE_COUNT] = -1  # no row has been given back yet
         patients = np.zeros((room.rows, width), dtype=np.int64)
         pool_state = np.zeros((max(pools, 1), at.STATE_WIDTH + 2 * levels), dtype=np.int64)
         pool_state[:, at.STATE_WIDTH :] = -1

@@ -47,6 +47,7 @@ def schedule_capacity(H: Integers, G: Integers, R: Integers, S: Integers, CAPS: 
     """Put the next coming or going of a pool's units into the heap."""
     cursor = R[pool, at.UP_AT] if up else R[pool, at.DOWN_AT]
     end = S[pool, at.POOL_UPS_END] if up else S[pool, at.POOL_DOWNS_END]
+    # One event for each pool and direction at a time: the heap stays small however long the calendar is.
     if cursor < end:
         kind = at.EVENT_UP if up else at.EVENT_DOWN
         push(H, G, CAPS[cursor, 0], CAPACITY_UP if up else CAPACITY_DOWN, (kind << 40) | pool, CAPS[cursor, 1])
@@ -168,6 +169,7 @@ def place_initial(
             P[row, at.DUE] = left
             push(H, G, left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
         elif code == at.SEIZE:
+            # Asked before the start: a wait that began earlier counts whole.
             P[row, at.ASKED] = -elapsed
             P[row, at.ASKED_SEQ] = G[at.SEQUENCE]
             G[at.SEQUENCE] += 1
@@ -264,6 +266,7 @@ def child_of(P: Integers, G: Integers, parent: int, branch: int, node: int) -> i
     P[row, at.NODE] = node
     P[row, at.BRANCH] = branch
     P[row, at.PARENT] = -1
+    # Stream and number stay, the branch is another one: its draws are its own.
     clear = np.uint64(0xFFFF0000FFFFFFFF)
     P[row, at.WHO] = np.int64((np.uint64(P[parent, at.WHO]) & clear) | (np.uint64(branch) << np.uint64(32)))
     return row

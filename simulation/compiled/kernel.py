@@ -28,7 +28,7 @@ START, CAPACITY_UP, COMPLETION, GRANT, ARRIVAL, TIMEOUT, CAPACITY_DOWN, OBSERVER
 M_ARRIVE, M_REQUEST, M_GRANT, M_BEGIN, M_END, M_RELEASE, M_RENEGE = (int(mark) for mark in list(Mark)[:7])
 M_EVICT, M_EXIT, M_ROUTE, M_FORK, M_JOIN, M_BATCH, M_SPAWN = (int(mark) for mark in list(Mark)[7:])
 HOUR = 3_600_000_000
-INDEX = (1 << 40) - 1
+INDEX = (1 << 40) - 1  # events carry their row or pool in the lower 40 bits
 SPAWNED = 1 << 15
 
 
@@ -204,6 +204,7 @@ def serve(
     """Grant what can be granted in the queue of a pool, in its order."""
     if R[pool, at.QUEUED] == 0 or units_free(R, pool) <= 0:
         return
+    # With strict levels the heads of the queues are enough for nearly every grant.
     if S[pool, at.POOL_LEVEL_WORTH] == 0:
         found = 0
         while R[pool, at.QUEUED] > 0 and units_free(R, pool) > 0:

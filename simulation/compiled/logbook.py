@@ -91,6 +91,7 @@ class LogShelf:
 
         log = EventLog(rows, read)
         returned = weakref.finalize(log, self.give_back, buffer)
+        # At the end of the process nobody needs the buffer any more.
         returned.atexit = False
         return log
 

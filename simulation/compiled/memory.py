@@ -83,6 +83,7 @@ def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) 
         G[ERROR] = HEAP_FULL
         return
     G[HEAP_SIZE] = i + 1
+    # Phase above sequence: one comparison of a number settles both.
     key = (phase << 56) | G[SEQUENCE]
     G[SEQUENCE] += 1
     settle(H, i, time, key, event, aux)
@@ -188,6 +189,7 @@ def new_row(P: Integers, G: Integers) -> int:
         G[HIGH] = row + 1
         for entry in range(ENTRIES):  # whoever leaves is in no queue, so a row given back has these already
             P[row, ROW_WIDTH + 3 * entry + 2] = -1
+    # The token is kept: events in the heap that name the row's former holder must stay stale.
     token = P[row, TOKEN]
     for column in range(ROW_WIDTH):
         P[row, column] = 0
@@ -234,6 +236,7 @@ def grant_later(P: Integers, GRANT: Integers, G: Integers, row: int) -> None:
 def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
     """Add up the areas of a pool until now; to be called before anything about it changes."""
     passed = np.float64(G[NOW] - R[pool, LAST])
+    # Nothing to add up within one instant, in which most changes happen.
     if passed > 0.0:
         A[pool, AREA_BUSY] += R[pool, BUSY] * passed
         A[pool, AREA_STAFFED] += max(R[pool, CAP], 0) * passed
@@ -347,6 +350,7 @@ def find_victim(P: Integers, S: Integers, G: Integers, PROGRAM: Integers, pool: 
     """Give the row that loses its units first: highest level number above ``above``, then latest grant; -1 for none."""
     best = -1
     at = G[TRACK_AT] + 4 * S[pool, POOL_TRACKED]
+    # All rows are looked at: keeping holders sorted would cost every grant.
     for row in range(G[HIGH]):
         if P[row, STATE] != DELAYED or P[row, HELD_AT + pool] <= 0 or P[row, at + 1] <= above:
             continue

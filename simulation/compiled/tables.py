@@ -95,6 +95,7 @@ class Layout:
         self.cyclic = self._cyclic()
 
     def _cyclic(self) -> dict[str, int]:
+        # Only nodes on a cycle are visited twice; all others need no counter.
         graph = self.pathway.graph
         inside: set[str] = set()
         for group in nx.strongly_connected_components(graph):
@@ -188,6 +189,7 @@ class Layout:
         row[at.OP_C] = list(RouteBy).index(route.by)
         totals = np.zeros(len(self.pathway.classes))
         for branch in route.branches:
+            # Cumulative, so that a draw is compared with one number for each branch.
             totals = totals + np.array(branch.chances or totals * 0.0)
             first = len(self.terms)
             for term in branch.terms:
@@ -323,6 +325,7 @@ def build_tables(plan: RunPlan) -> Tables:
     calendar = layout.calendar_table()
     initial, initial_held = layout.initial()
     laws, values = layout.book.arrays()
+    # Offsets are laid out hour by hour: only for models that look at the hour.
     needs_hour = any(row[0] == _SUBJECT[Subject.HOUR] for row in layout.terms)
     offsets = local_offsets(plan.span) if needs_hour else [(0, 0)]
     start_of_day = plan.span.start_at % 86_400_000_000

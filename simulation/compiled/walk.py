@@ -143,6 +143,7 @@ def walk(
             row = STARTS[G[at.START_FIRST] & at.NATURAL] & at.NATURAL
             G[at.START_FIRST] = G[at.START_FIRST] + 1 if G[at.START_FIRST] + 1 < STARTS.shape[0] else 0
             G[at.START_COUNT] -= 1
+        # A calendar event of this instant with an earlier phase or sequence goes first, as SimPy would order it.
         elif G[at.GRANT_COUNT] > 0 and not (
             G[at.HEAP_SIZE] > 0
             and H[0] == G[at.NOW]
@@ -455,6 +456,7 @@ def walk(
             elif code == at.JOIN:
                 parent = P[row, at.PARENT] & at.NATURAL
                 note(LOG, G, P[row, at.WHO], node, M_JOIN, 0)
+                # As if walked by the patient itself: no later draw may meet a counter of a branch.
                 P[parent, at.SPAWNS] = max(P[parent, at.SPAWNS], P[row, at.SPAWNS])
                 for column in range(G[at.VISIT_AT], G[at.TRACK_AT]):
                     P[parent, column] = max(P[parent, column], P[row, column])

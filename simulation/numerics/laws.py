@@ -121,6 +121,7 @@ def _gamma_inverse_survival(shape: float, s: float) -> float:
     if guess <= 0.0 or shape < 0.5:
         guess = math.exp((math.log1p(-s) + math.lgamma(shape + 1.0)) / shape)
     low, high, x = 0.0, math.inf, max(guess, 1e-300)
+    # Newton kept within a bracket: halved where a step would leave it.
     for _ in range(200):
         error = gamma_survival(shape, x) - s
         if error > 0.0:

@@ -94,6 +94,7 @@ def rate_pieces(timing: PoissonRates, span: Span) -> tuple[Integers, Floats]:
         Ends of the pieces in microseconds, and expected arrivals up to each.
     """
     last = span.horizon_us + 1
+    # One rate for ever is one piece.
     if len(timing.per_hour) == 1 and timing.repeats:
         return np.array([last], dtype=np.int64), np.array([timing.per_hour[0] * last / 3.6e9])
     origin = week_start(span) if timing.from_week_start else 0

@@ -11,7 +11,7 @@ from scheduling.solvers.admissions.moves import change_patients
 from scheduling.solvers.admissions.nursing import change_nurses
 from scheduling.solvers.compiling import compiled
 
-_TINY = 1e-300
+_TINY = 1e-300  # log(0) is no number
 _SELDOM = 255
 """While it is hot, a new best plan is looked for every so many steps only: copying one costs more than a step."""
 
@@ -63,11 +63,14 @@ def anneal(fixed: Fixed, now: State, best: Best, heat: Heat) -> None:
     has_nurses = fixed.size.nurses > 1
     for step in range(heat.steps):
         temperature *= ratio
+        # The Metropolis bound is drawn before the change is evaluated, so that evaluation can stop as soon as it is
+        # passed.
         bound = Bound(-temperature * math.log(share(now) + _TINY), heat.crowd, heat.overtime)
         if has_nurses and share(now) < heat.nurses:
             is_changed = change_nurses(fixed, now, bound)
         else:
             is_changed = change_patients(fixed, now, bound)
         is_looked_at = step & _SELDOM == 0 or (is_changed and temperature < heat.cold)
+        # Until it is cold a better plan is followed by another at once; copying each would cost more than finding them.
         if is_looked_at and now.total[SOFT] < best.value[0] and now.total[CROWD] <= 0 and now.total[OVERTIME] <= 0:
             _remember(now, best)

@@ -17,6 +17,7 @@ Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
 # columns of Fixed.person
+# Column numbers, not a record type: numba indexes plain arrays fastest.
 STAY, GENDER, AGE, MINUTES, SURGEON, RELEASE, IS_MANDATORY, OLD_DAY, OLD_ROOM, OLD_THEATRE, N_DAYS, N_ROOMS = range(12)
 # columns of State.who
 DAY, ROOM, THEATRE, N_MET, SKILL_GAP = range(5)
@@ -140,7 +141,7 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
     theatre_at = {theatre.id: index for index, theatre in enumerate(problem.theatres)}
     surgeon_at = {surgeon.id: index for index, surgeon in enumerate(problem.surgeons)}
     genders = {code: index for index, code in enumerate(sorted({person.gender for person in people}))}
-    longest = max((len(person.workload) for person in people), default=n_shifts)
+    longest = max((len(person.workload) for person in people), default=n_shifts)  # the longest stay in shifts
     person = np.zeros((len(people), 12), np.int32)
     person[:, [SURGEON, OLD_DAY]] = -1
     workload = np.zeros((len(people), longest), np.int32)
@@ -209,7 +210,9 @@ def _minutes(rows: list[tuple[int, ...]], days: int) -> Ints:
 
 def _nursing(problem: AdmissionProblem) -> tuple[Ints, Ints, Ints, Ints]:
     """Give skills, limits (-1 is off duty) and who is on duty; the last nurse is nobody, for shifts without any."""
+    # An index for nobody keeps every lookup valid: shifts without nurses would need a branch in the innermost loops.
     n_nurses, n_all = len(problem.nurses), problem.n_shifts
+    # nobody has every skill, and below bears any load: no soft cost arises where nothing can be done
     skill = np.array([nurse.skill for nurse in problem.nurses] + [1 << 20], np.int32)
     limit = np.full((n_nurses + 1, n_all), -1, np.int32)
     for index, nurse in enumerate(problem.nurses):
@@ -246,6 +249,8 @@ def _domains(problem: AdmissionProblem) -> tuple[NDArray[np.bool_], NDArray[np.b
                 if surgeon_minutes[patient.surgeon][day] >= patient.surgery_minutes
                 and any(theatre.minutes_by_day[day] >= patient.surgery_minutes for theatre in problem.theatres)
             ]  # fmt: skip
+            # When no day is long enough the patient keeps all days: overtime that is told is better than no slot at
+            # all.
             possible = long_enough or possible
         if pin is not None and pin.day != ANY_DAY:
             possible = [pin.day]

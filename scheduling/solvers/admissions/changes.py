@@ -140,6 +140,7 @@ def _operate(fixed: Fixed, now: State, p: int, slot: Slot, sign: int) -> Delta:
     else:
         if n == 1:
             soft -= w[W_OPEN]
+        # Order in the list does not matter: the last one fills the gap.
         for k in range(n):
             if now.theatre[t, d, LIST + k] == p:
                 now.theatre[t, d, LIST + k] = now.theatre[t, d, LIST + n - 1]
@@ -160,6 +161,7 @@ def _operate(fixed: Fixed, now: State, p: int, slot: Slot, sign: int) -> Delta:
 @inlined
 def _mark(fixed: Fixed, now: State, r: int, d: int) -> None:
     """Keep account of for how long a room is open, after a change on a day."""
+    # Kept by change instead of being computed at each look: looks are a hundred times as many as changes.
     n = now.ward[r, d, 0]
     for g in range(fixed.size.genders):
         is_open = n < fixed.capacity[r, d] and now.ward[r, d, 1 + g] == n
@@ -167,6 +169,7 @@ def _mark(fixed: Fixed, now: State, r: int, d: int) -> None:
         k = d
         if is_open and not was_open:
             until = now.open_until[r, g, d + 1]
+            # Days before that ran up to this one run further now.
             while k >= 0 and now.open_until[r, g, k] == d:
                 now.open_until[r, g, k] = until
                 k -= 1
@@ -197,6 +200,7 @@ def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
     gap = 0
     nothing = slot_at(-1, 0, 0)
     for d in range(d1, last_day(fixed, p, d1)):
+        # Only the difference counts, so that crowding among occupants alone never does.
         crowd += crowd_of(fixed, now, r, d, slot_at(gender, 1, 0)) - crowd_of(fixed, now, r, d, nothing)
         if now.ward[r, d, 0] > 0:
             soft += w[W_AGE] * (
@@ -213,6 +217,7 @@ def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
             at = q - d1 * size.shifts
             work = fixed.workload[p, at]
             load = now.load[n, q]
+            # The excess before and after, since only what is above the limit costs.
             limit = fixed.max_load[n, q]
             soft += w[W_LOAD] * (over(load + work, limit) - over(load, limit))
             now.load[n, q] = load + work
@@ -338,6 +343,7 @@ def decide(fixed: Fixed, now: State, bound: Bound) -> bool:
     if price <= bound.limit:
         keep(now)
         return True
+    # In reverse order: a patient may have been placed twice within one move.
     for k in range(now.journal[0, 0], 0, -1):
         _shift(fixed, now, now.journal[k, 0], slot_at(now.journal[k, 1], now.journal[k, 2], now.journal[k, 3]))
     return False
@@ -365,7 +371,7 @@ def set_nurse(fixed: Fixed, now: State, r: int, q: int, n: int) -> int:
     soft: int = 0
     for k in range(now.ward[r, d, 0]):
         p = now.ward[r, d, first + k]
-        at = q - now.who[p, DAY] * size.shifts
+        at = q - now.who[p, DAY] * size.shifts  # occupants count from day 0, as others from their admission
         work += fixed.workload[p, at]
         need = fixed.skill[p, at]
         gap = over(need, fixed.nurse_skill[n]) - over(need, fixed.nurse_skill[old])

@@ -108,6 +108,7 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
         return Delta(soft, crowd, late)
     if old.day >= 0:
         soft -= w[W_CONTINUITY] * now.who[p, N_MET] + w[W_SKILL] * now.who[p, SKILL_GAP]
+    # Theatres alone are too dear already: nothing that follows can pay for it but what was taken off above.
     if late > 0 and soft + bound.overtime * late > bound.limit:
         return Delta(NEVER, crowd, late)
     end_old = last_day(fixed, p, old.day) if old.day >= 0 else -1
@@ -118,8 +119,10 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
     nothing = slot_at(-1, 0, 0)
     if new.day >= 0:
         r = new.room
+        # A room that is open to the gender for the whole stay needs no look at its days.
         is_open = not is_same and now.open_until[r, gender, new.day] >= end_new
         for d in range(new.day, end_new):
+            # In the same room the days of both stays change nothing.
             if is_same and old.day <= d < end_old:
                 continue
             if now.ward[r, d, 0] >= size.width:
@@ -148,6 +151,7 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
         for q in range(first_old, end_old * shifts):
             n = now.nurse_of[old.room, q]
             work = -fixed.workload[p, q - first_old]
+            # The same nurse before and after: only the difference of the work counts.
             if new.day >= 0 and first_new <= q < end_new * shifts and now.nurse_of[new.room, q] == n:
                 work += fixed.workload[p, q - first_new]
             load = now.load[n, q]
@@ -156,10 +160,12 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
                 soft += w[W_LOAD] * (over(load + work, limit) - over(load, limit))
     if new.day < 0:
         return Delta(soft, crowd, late)
+    # Everything that is still to come costs at least one nurse met.
     if soft + bound.crowd * crowd + bound.overtime * late + w[W_CONTINUITY] > bound.limit:
         return Delta(NEVER, crowd, late)
     met = 0
     gap = 0
+    # A stamp marks nurses met in this call: clearing an array for each call would cost more than the call.
     now.stamp[size.nurses] += 1
     mark = now.stamp[size.nurses]
     for q in range(first_new, end_new * shifts):

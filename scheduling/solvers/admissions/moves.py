@@ -187,11 +187,13 @@ def swap(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> bool:
     a = slot_of(now, p)
     b = slot_of(now, q)
     if share(now) < 0.6:
+        # Rooms can be exchanged only while both lie there.
         if a.room == b.room or b.day >= a.day + fixed.person[p, STAY] or a.day >= b.day + fixed.person[q, STAY]:
             return False
         new_a = slot_at(a.day, b.room, a.theatre)
         new_b = slot_at(b.day, a.room, b.theatre)
     else:
+        # A patient without an operation cannot take over a theatre.
         if (a.theatre < 0) != (b.theatre < 0):
             return False
         new_a = b
@@ -293,6 +295,7 @@ def chain(fixed: Fixed, now: State, p: int, bound: Bound) -> bool:
         slot = good_slot(fixed, now, q, CHAIN_TRIES, bound)
         told = evaluate(fixed, now, q, slot, Bound(1e18, bound.crowd, bound.overtime))
         cost = told.soft + bound.crowd * told.crowd + bound.overtime * told.overtime
+        # Sending an optional blocker home may be cheaper than any place.
         if fixed.person[q, IS_MANDATORY] == 0:
             gone = evaluate(fixed, now, q, slot_at(-1, -1, -1), Bound(1e18, bound.crowd, bound.overtime))
             if gone.soft + bound.crowd * gone.crowd + bound.overtime * gone.overtime < cost:
@@ -358,6 +361,7 @@ def exchange_days(fixed: Fixed, now: State, p: int, q: int, bound: Bound) -> boo
     place(fixed, now, q, slot_at(-1, -1, -1))
     room = good_room(fixed, now, p, b.day)
     if room < 0:
+        # A bound that nothing meets: decide takes the whole move back.
         return decide(fixed, now, Bound(-1e18, 0.0, 0.0))
     place(fixed, now, p, slot_at(b.day, room, good_theatre(fixed, now, p, b.day)))
     room = good_room(fixed, now, q, a.day)

@@ -73,6 +73,7 @@ def change_nurses(fixed: Fixed, now: State, bound: Bound) -> bool:
     if x < 0.28:
         return block_of_shifts(fixed, now, r, q, bound)
     if x < 0.7:
+        # A nurse who knows somebody in the room costs no further continuity.
         p = now.ward[r, d, 1 + size.genders + size.ages + below(now, people)]
         first = now.who[p, DAY] * size.shifts
         n = wide(now.nurse_of[r, first + below(now, last_day(fixed, p, now.who[p, DAY]) * size.shifts - first)])

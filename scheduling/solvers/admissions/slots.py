@@ -61,6 +61,7 @@ def good_room(fixed: Fixed, now: State, p: int, d: int) -> int:
     own = now.who[p, ROOM] if now.who[p, DAY] != d else -1
     for _ in range(n):
         r = fixed.rooms[p, k]
+        # The own room counts as good: the patient's own bed is what makes it look full.
         if r == own or now.open_until[r, gender, d] >= end:
             return wide(r)
         k += 1
@@ -92,6 +93,7 @@ def good_theatre(fixed: Fixed, now: State, p: int, d: int) -> int:
         return -1
     u = fixed.person[p, SURGEON]
     n = fixed.size.theatres
+    # A random start, so that of equally good theatres none is always first.
     start = below(now, n)
     best = -1
     least = NEVER
