@@ -52,15 +52,18 @@ def fit_weekly_rates(arrived_us: Integers) -> WeeklyRates:
     """
     hours = np.asarray(arrived_us) // HOUR_US + _MONDAY_TO_1970_H
     first, last = int(hours.min()), int(hours.max())
+    # How often each hour of the week lies in the log: a log of ten days has some hours twice, others once.
     seen = np.bincount(np.arange(first, last + 1) % WEEK_HOURS, minlength=WEEK_HOURS).astype(float)
     counts = np.bincount(hours % WEEK_HOURS, minlength=WEEK_HOURS).astype(float)
     by_day, open_days = counts.reshape(7, 24), seen.reshape(7, 24)
     overall = by_day.sum() / open_days.sum()
+    # A day's worth of the overall rate as belief keeps a weekday that is hardly in the log near the others.
     daily = (by_day.sum(axis=1) + 24 * overall) / (open_days.sum(axis=1) + 24)
     expected = (daily[:, None] * open_days).sum(axis=0)
     profile = (by_day.sum(axis=0) + 1.0) / (expected + 1.0)
     prior = (daily[:, None] * profile).ravel()
     with np.errstate(divide="ignore", invalid="ignore"):
+        # chi2 with 0 degrees of freedom is NaN; where nobody came the lower limit is 0.
         low = np.where(counts > 0, stats.chi2.ppf(0.025, 2 * counts) / 2, 0.0) / np.maximum(seen, 1)
         high = stats.chi2.ppf(0.975, 2 * counts + 2) / 2 / np.maximum(seen, 1)
     days = np.bincount(hours // 24 - first // 24)

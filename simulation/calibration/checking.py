@@ -64,12 +64,14 @@ def check_last_weeks(cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1
     unknown. The runs begin before the window by the longest stay seen, so that it opens with patients inside.
     """
     first, last = cases[0].arrived_us, cases[-1].arrived_us
+    # At least half of the log is left to learn from, however short it is.
     begin = max(last - round(weeks * _WEEK_US), (first + last) // 2)
     window = (begin, last)
     learnt = [case for case in cases if case.arrived_us < begin]
     truth = [case for case in cases if case.arrived_us >= begin]
     if len(learnt) < 20 or len(truth) < 5:
         raise ValueError(f"expected at least 20 cases to learn from and 5 to check, got {len(learnt)} and {len(truth)}")
+    # Begun empty, a run needs as long as the longest stay until everybody who could be inside is.
     lead = max(case.ended_us - case.arrived_us for case in learnt)
     start = begin - -(-lead // _HOUR_US) * _HOUR_US
     random = np.random.default_rng(seed)

@@ -67,6 +67,7 @@ def distances(real: Sequence[Case], simulated: Sequence[Case]) -> Distances:
 
 def _ngrams(cases: Sequence[Case]) -> Counter[tuple[str, ...]]:
     found: Counter[tuple[str, ...]] = Counter()
+    # Edges, so that how a case begins and ends counts as much as what lies between.
     edge = ("",) * (_NGRAM - 1)
     for case in cases:
         names = (*edge, *(activity.name for activity in case.activities), *edge)
@@ -84,6 +85,7 @@ def _hours(cases: Sequence[Case]) -> np.ndarray:
 
 def _per_day(cases: Sequence[Case]) -> float:
     first, last = min(case.arrived_us for case in cases), max(case.arrived_us for case in cases)
+    # An hour at least: one case alone has no length of time.
     return len(cases) / max((last - first) / _HOUR_US / 24, 1 / 24)
 
 
@@ -143,9 +145,11 @@ def match(real: Sequence[Case], simulated: Sequence[Sequence[Case]], window_us: 
 
 def _figures(cases: Sequence[Case], window_us: tuple[int, int]) -> dict[str, float]:
     begin, end = window_us
+    # Half open, so that a case on the border counts in one window only.
     inside = [case for case in cases if begin <= case.arrived_us < end]
     days = (end - begin) / _HOUR_US / 24
     times = durations_h(inside) if inside else np.zeros(1)
+    # From the cases' overlap with the window, those that began before it included.
     present = sum(max(min(case.ended_us, end) - max(case.arrived_us, begin), 0) for case in cases) / (end - begin)
     return {
         "cases_per_day": len(inside) / days,

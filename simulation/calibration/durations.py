@@ -92,6 +92,7 @@ def fit_durations(durations: Floats, is_cut: Flags | None = None) -> list[Fitted
         If there are fewer than five durations that came to their end.
     """
     cut = np.zeros(len(durations), dtype=bool) if is_cut is None else is_cut
+    # A duration of 0 has no logarithm.
     known = np.maximum(durations, _LEAST)
     if int((~cut).sum()) < 5:
         raise ValueError(f"expected at least 5 whole durations, got {int((~cut).sum())}")
@@ -119,12 +120,14 @@ def _fit_law(name: str, durations: Floats, cut: Flags, sample: tuple[Floats, Flo
             value = -(law.log_density(x, whole).sum() + law.log_survival(x, durations[cut]).sum())
         return float(value) if math.isfinite(value) else 1e12
 
+    # Nelder-Mead: no gradients of the censored likelihood are needed, and there are two parameters at most.
     solved = optimize.minimize(
         cost, start, method="Nelder-Mead", options={"maxiter": 2000, "xatol": 1e-7, "fatol": 1e-7}
     )
     times, survival = sample
     with np.errstate(all="ignore"):
         model = np.exp(law.log_survival(solved.x, times))
+    # A step of the sample is compared on both of its sides.
     before = np.r_[1.0, survival[:-1]]
     ks = float(np.maximum(np.abs(model - survival), np.abs(model - before)).max())
     return Fitted(

@@ -16,6 +16,7 @@ _CASE = ("case:concept:name", "case_id", "case", "patient", "patid")
 _ACTIVITY = ("concept:name", "activity", "handling", "event")
 _TIME = ("time:timestamp", "timestamp", "time")
 _LIFE = ("lifecycle:transition", "lifecycle", "registration_type")
+# Other transitions of a life cycle, such as schedule or suspend, neither begin nor end the work.
 _BEGIN, _END = ("start", "begin", "started"), ("complete", "end", "completed")
 
 
@@ -110,12 +111,15 @@ def _instant(text: str, column: str, number: int) -> int:
 def _case(name: str, events: list[tuple[int, int, str, str]]) -> Case:
     open_since: dict[str, list[int]] = {}
     found: list[Activity] = []
+    # In order of time, then of the rows: events of one instant keep the order of the file.
     for at, _, activity, transition in sorted(events):
         if transition in _BEGIN:
             open_since.setdefault(activity, []).append(at)
         elif transition in _END:
             begun = open_since.get(activity)
+            # First begun, first ended: a log does not say which of two equal activities an end belongs to.
             found.append(Activity(activity, begun.pop(0) if begun else at, at))
+    # What was begun and never ended counts as an instant rather than not at all.
     found += [Activity(activity, at, at) for activity, begun in open_since.items() for at in begun]
     if not found:
         at = min(event[0] for event in events)
@@ -141,6 +145,7 @@ def cases_of(log: EventLog, plan: RunPlan) -> list[Case]:
             open_at[stream, number, branch, node] = time
         elif mark == Mark.END and (stream, number, branch, node) in open_at:
             begun = open_at.pop((stream, number, branch, node))
+            # Parts of a node, such as its service, bear its name before the colon.
             name = nodes[node].partition(":")[0]
             start = plan.span.start_at
             found.setdefault((stream, number), []).append(Activity(name, start + begun, start + time))
@@ -172,6 +177,7 @@ def to_xes(cases: Iterable[Case]) -> str:
         lines.append(f'<trace><string key="concept:name" value={quoteattr(case.id)}/>')
         events = [(one.begin_us, "start", one.name) for one in case.activities]
         events += [(one.end_us, "complete", one.name) for one in case.activities]
+        # At one instant ends come before beginnings, as the activities followed each other.
         for at, transition, name in sorted(events, key=lambda event: (event[0], event[1] != "complete")):
             lines.append(
                 f'<event><string key="concept:name" value={quoteattr(name)}/>'

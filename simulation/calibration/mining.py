@@ -70,6 +70,7 @@ def mine(cases: Sequence[Case]) -> Mined:
             node = names[activity.name]
             counts[before][node] += 1
             lasting[node].append((activity.end_us - activity.begin_us) / _HOUR_US)
+            # Overlapping activities have no gap between them.
             between[before, node].append(max(activity.begin_us - ended, 0) / _HOUR_US)
             before, ended = node, max(activity.end_us, ended)
         counts[before][END] += 1
@@ -107,6 +108,7 @@ def _node_names(activities: set[str]) -> dict[str, str]:
 
 def _fitted(values: list[float]) -> Fitted:
     sample = np.array(values)
+    # Equal values have no spread to fit a law to.
     if len(sample) >= _FEWEST and np.ptp(sample) > 0:
         return _with_zeros(sample)
     text = "values:" + ",".join(f"{value:.6g}" for value in values)
@@ -126,6 +128,7 @@ def _shares(counts: dict[str, int], draw: np.random.Generator | None) -> dict[st
     weights = np.array([counts[way] for way in ways], dtype=float) + 1.0 / len(ways)
     shares = weights / weights.sum() if draw is None else draw.dirichlet(weights)
     listed = [float(share) for share in shares[:-1]]
+    # The last share is what is left, so that rounding cannot make the sum another number than 1.
     return dict(zip(ways, [*listed, 1.0 - sum(listed)], strict=True))
 
 

@@ -33,6 +33,7 @@ def changed(document: Mapping[str, object], changes: tuple[Change, ...]) -> dict
     >>> changed({"pools": {"bed": {"capacity": 10}}}, (two_more,))["pools"]["bed"]["capacity"]
     12
     """
+    # Deep: scenarios share the base document.
     made = copy.deepcopy(dict(document))
     for change in changes:
         apply_change(made, change)
@@ -58,6 +59,7 @@ def apply_change(document: dict[str, object], change: Change) -> None:
     here: object = document
     for step in way:
         here = _child(here, step, change)
+    # A set may create an entry; everything else needs one that is there.
     old = _child(here, last, change) if change.action != "set" else None
     match change.action:
         case "set":

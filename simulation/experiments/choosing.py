@@ -14,7 +14,7 @@ from simulation.model.plan import Floats
 from simulation.model.problems import PathwayError
 from simulation.statistics.selection import Indifference, feasible, kim_nelson
 
-FIRST = 10
+FIRST = 10  # replications before anything is judged
 _LIMIT = re.compile(r"^\s*([A-Za-z0-9_.:-]+)\s*<=\s*([-+0-9.eE]+)\s*$")
 
 
@@ -158,6 +158,7 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
         if running:
             rule = Indifference(
                 zone=wanted.zone,
+                # Half of the error is spent on the limits, if there are any.
                 confidence_share=1 - (1 - request.confidence_share) / (2 if wanted.limits else 1),
                 first=min(FIRST, request.replications),
                 most=request.replications,
@@ -248,6 +249,7 @@ def kept_limit(
     -----
     The replications are doubled until it can be told; each look has its own share of the error probability.
     """
+    # How many looks doubling can make; the error is shared out over them before the first.
     looks = max(1, math.ceil(math.log2(max(request.replications / FIRST, 1))) + 1)
     confidence = 1 - (1 - request.confidence_share) / (shares * looks)
     count = min(FIRST, request.replications)

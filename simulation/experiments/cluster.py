@@ -102,6 +102,7 @@ def run_on_cluster(
             return _Followed(future)
 
         workers = max(len(client.scheduler_info()["workers"]), 1)
+        # Several replications wait at each worker, so that none stands idle while the next is on its way.
         return Experiment(request, plans).run(start, max(4 * workers, 8), progress, should_stop)
     finally:
         client.close()

@@ -176,6 +176,7 @@ def _shares(wards: Mapping[str, int]) -> dict[str, float]:
     total = sum(wards.values())
     names = list(wards)
     shares = {name: wards[name] / total for name in names[:-1]}
+    # The last share is the rest, so that they sum to 1.
     shares[names[-1]] = 1.0 - sum(shares.values())
     return shares
 
@@ -186,6 +187,7 @@ def _emergency_nodes(sheet: ParameterSheet) -> dict[str, dict[str, object]]:
         "wait-for-bay": {
             "do": "seize",
             "pools": "ed",
+            # Major patients wait however long it takes; a patience is needed for each class.
             "patience": {"minor": sheet.patience, "other": "1000 d"},
             "reneged": "left",
             "next": "ed-care",
@@ -261,6 +263,8 @@ def _arrivals(size: Capacities, sheet: ParameterSheet, planned: Mapping[str, lis
     electives = sheet.electives_per_weekday or max(3 * size.theatres, 1)
     admitted = per_day * (1 - sheet.ed_minor_share) * (sheet.ed_admitted_share + sheet.ed_to_icu_share)
     needed = size.ward_present / _days(sheet.ward_stay)
+    # Patients whom emergencies and electives do not explain are admitted directly; never none, since a stream needs a
+    # rate.
     direct = max(needed - admitted - electives * (1 - DAY_CASE_SHARE) * 5 / 7, 0.01)
     found: dict[str, object] = {
         "emergency": {

@@ -109,6 +109,7 @@ def _capacities(state: HospitalState, unit_of: Mapping[str, str], sheet: Paramet
         recovery=beds["recovery"],
         # A third of the list is on duty at any time.
         cleaners=max(cleaners // 3, round(sheet.cleaners_per_bed * sum(beds.values())), 1),
+        # A hospital without wards still gets one pool: the pathway leads there.
         wards=wards or {"general": 1},
         ed_present=present["ed"],
         hour=to_datetime(state.at).astimezone(ZoneInfo(sheet.zone)).hour,
@@ -156,6 +157,7 @@ def _people(state: HospitalState, unit_of: Mapping[str, str]) -> tuple[list[InPl
             )
         else:
             skipped.append(encounter.id)
+    # Those who have waited longest stand first in the queue.
     return [*found, *sorted(waiting, key=lambda one: -one.elapsed_us)], skipped
 
 
@@ -200,6 +202,7 @@ def _recovering(state: HospitalState, encounter: FrozenEncounter) -> InPlace:
 def _turnovers(state: HospitalState, unit_of: Mapping[str, str], size: Capacities) -> list[InPlace]:
     found: list[InPlace] = []
     cleaning = 0
+    # In the order in which they became dirty: the oldest are taken to be at work.
     for bed in sorted(state.beds.values(), key=lambda bed: (bed.since_at, bed.id)):
         pool = unit_of.get(bed.ward, "")
         if not pool or pool == "recovery" or bed.encounters or bed.service is not BedService.OPEN:

@@ -66,8 +66,10 @@ def _cover(outcome: RunOutcome, plan: RunPlan, number: int, name: str) -> dict[s
     """Give how long units (or stock) lasted, the whole run if they never ran out, and how often none was left."""
     busy, _, turning, on_duty = (outcome.audits[:, 4 * number + column] for column in range(4))
     is_gone = busy + turning >= on_duty
+    # The first audit at which nothing was left.
     first = int(is_gone.argmax()) if is_gone.any() else 0
     lasted = first * plan.audit_every_us if is_gone.any() else plan.span.horizon_us
+    # Audits before the end of the warm-up do not count.
     counted = is_gone[-(-plan.warm_up_us // plan.audit_every_us) :]
     return {
         f"pool.{name}.full_after_h": lasted / HOUR,
@@ -83,6 +85,7 @@ def _wait_measures(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
         found[f"wait.{node}.mean_s"] = _ratio(counts[1], counts[0]) / SECOND
         for share in (50, 90, 95):
             found[f"wait.{node}.p{share}_s"] = quantile_of_bins(outcome.wait_bins[number], share / 100) / SECOND
+        # Nodes with a colon are parts that the reader wrote, not the planner.
         if len(plan.pathway.classes) > 1 and ":" not in node:
             for row, name in zip(outcome.waits[number], plan.pathway.classes, strict=True):
                 found[f"wait.{node}.{name}.mean_s"] = _ratio(row[1], row[0]) / SECOND

@@ -127,6 +127,7 @@ def _by_hour(outcome: RunOutcome, plan: RunPlan, number: int, prices: Floats) ->
     offsets = np.array(local_offsets(plan.span), dtype=np.int64).reshape(-1, 2)
     offset = offsets[np.maximum(np.searchsorted(offsets[:, 0], at, side="right") - 1, 0), 1]
     hours = ((plan.span.start_at + at + offset) // int(HOUR_US)) % DAY_H
+    # The last audit lasts to the end of the run only.
     lasts = np.clip(plan.span.horizon_us - at, 0, plan.audit_every_us) / HOUR_US
     units = np.maximum(outcome.audits[:, 4 * number + 3], 0)
     return float((prices[hours] * units * lasts)[at >= plan.warm_up_us].sum())

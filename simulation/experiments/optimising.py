@@ -274,6 +274,7 @@ def _up(search: _Search, point: Point) -> Point | None:
 def _down(search: _Search, point: Point | None) -> Point | None:
     if point is None:
         return None
+    # The dearest first: what can be spared there saves most.
     order = sorted(range(len(search.levers)), key=lambda number: -search.levers[number].price)
     is_moving = True
     while is_moving:

@@ -72,6 +72,7 @@ def playback_of(log: EventLog, nodes: tuple[str, ...], frames: Integers) -> Play
     a branch that joins is over as well. What happens at the very instant of a frame has happened.
     """
     columns = log.columns
+    # By branch of a patient, in the order of the log: times alone would mix rows of one instant.
     order = np.lexsort((np.arange(len(log)), columns.branches, columns.numbers, columns.streams))
     who = np.stack((columns.streams, columns.numbers, columns.branches))[:, order]
     times, places, marks = columns.times[order], columns.nodes[order], columns.marks[order]
@@ -94,5 +95,6 @@ def _counted(first: Integers, last: Integers, places: Integers, shape: tuple[int
     """Count, frame by frame, what lasts from one frame (included) to another (not included)."""
     change = np.zeros((shape[0] + 1, shape[1]), dtype=np.int64)
     np.add.at(change, (first, places), 1)
+    # What ends after the last frame ends beyond the table.
     np.add.at(change, (np.minimum(last, shape[0]), places), -1)
     return np.cumsum(change, axis=0)[:-1]

@@ -140,6 +140,7 @@ def address_of(request: ExperimentRequest) -> str:
         The experiment; how many threads it used does not enter, the engine's version does.
     """
     values = asdict(request)
+    # Threads change no result.
     del values["threads"]
     values["engine_version"] = ENGINE_VERSION
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=str)
@@ -219,6 +220,7 @@ class Experiment:
                 future.cancel()
             raise
         try:
+            # In the order of replications, not of their ends.
             for scenario, row in enumerate(futures):
                 for future in row:
                     self._keep(scenario, future.result())
@@ -270,6 +272,7 @@ class Experiment:
             for number, scenario in enumerate(self.request.scenarios)
         )
         others = len(self.plans) - 1
+        # Bonferroni: each comparison gets its part of the error.
         shared_out = 1 - (1 - share) / max(others, 1)
         comparisons = tuple(
             comparison

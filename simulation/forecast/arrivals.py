@@ -56,6 +56,7 @@ class ArrivalRates:
         """
         today = int(self.clock.days(np.array([at]))[0])
         quarter = HOUR_US // 4
+        # A hundred quarters of an hour: the longest day of the year has 25 hours.
         back = at - quarter * np.arange(1, 100, dtype=np.int64) + quarter // 2
         back = back[self.clock.days(back) == today]
         expected = float(self.at(back).sum()) / 4
@@ -133,6 +134,7 @@ def _closed_days(days: Integers, hour_days: Integers) -> Integers:
     closed = []
     for weekday in range(7):
         same = whole % 7 == weekday
+        # Fewer than four such weekdays say too little of what is usual.
         usual = float(np.median(counts[same])) if same.sum() >= 4 else 0.0
         for day, count in zip(whole[same].tolist(), counts[same].tolist(), strict=True):
             if count < _CLOSED_SHARE * usual and stats.poisson.cdf(count, usual) < _CLOSED_CHANCE:
@@ -150,6 +152,7 @@ def _day_shape(days: Integers, hour_days: Integers, hourly: Floats) -> float:
         minlength=len(whole),
         weights=hourly[np.isin(hour_days, whole)],
     )
+    # Holidays and the like are left out of the spread of usual days.
     strange = np.abs(counts - expected) / np.sqrt(np.maximum(expected, 0.5))
     usual = strange <= np.quantile(strange, 1 - _TRIMMED)
     extra = ((counts - expected)[usual] ** 2).sum() - expected[usual].sum()

@@ -60,6 +60,7 @@ def count_distribution(mean: float, shape: float) -> Floats:
     """
     if mean <= 0:
         return np.ones(1)
+    # For shapes this large the negative binomial is Poisson to rounding.
     law = stats.poisson(mean) if shape > 1e5 * max(mean, 1.0) else stats.nbinom(shape, shape / (shape + mean))
     last = int(law.isf(_TAIL)) + 1
     return np.asarray(law.pmf(np.arange(last + 1)))

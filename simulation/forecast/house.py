@@ -104,6 +104,7 @@ def heard_at(state: HospitalState) -> int:
     moments = [bed.since_at for bed in state.beds.values()]
     for one in state.encounters.values():
         moments += [one.started_at, one.placed_at, one.finished_at, one.stage_at]
+    # Instants after the state's own are mistakes of a clock.
     return max((moment for moment in moments if moment <= state.at), default=0)
 
 

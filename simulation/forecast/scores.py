@@ -64,6 +64,7 @@ def score(chances: Floats, came: int, u: float) -> Score:
     numbers = np.arange(size)
     crps = float(((below - (numbers >= came)) ** 2).sum())
     before = float(below[came - 1]) if came > 0 else 0.0
+    # The cumulative sum may fall short of a half by rounding.
     median = int(np.searchsorted(below, 0.5 - 1e-12))
     bands = [
         int(np.searchsorted(below, (1 - share) / 2 - 1e-12))

@@ -82,6 +82,7 @@ def occurrences(shifts: tuple[Shift, ...], span: Span) -> list[tuple[int, int, i
         (start, end, units) in microseconds from the start of the span, the start possibly negative, sorted.
     """
     zone = ZoneInfo(span.zone)
+    # Two days before: a shift may begin the day before, and a zone may be a day ahead.
     first = to_datetime(span.start_at).astimezone(zone).date() - timedelta(days=2)
     days = span.horizon_us // 86_400_000_000 + 11
     found = []

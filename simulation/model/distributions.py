@@ -170,6 +170,7 @@ def read_distribution(value: object, *, unit_us: float, place: str) -> Distribut
     if not isinstance(value, str) or ":" not in value:
         return _checked(constant(read_quantity(value, unit_us=unit_us, place=place)), place)
     name, _, rest = value.partition(":")
+    # Names by which other tools know the laws.
     name = {"det": "const", "constant": "const", "exponential": "exp", "erlang": "erlang"}.get(
         name.strip(), name.strip()
     )

@@ -101,8 +101,9 @@ def site_numbers(names: list[str], bits: int) -> dict[str, int]:
     """
     taken: dict[int, str] = {}
     mask = (1 << bits) - 1
+    # Sorted, so that who yields at a tie does not depend on the order in the file.
     for name in sorted(names):
-        value = 0xCBF29CE484222325
+        value = 0xCBF29CE484222325  # offset basis of FNV-1a, 64 bits
         for byte in name.encode():
             value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
         value = (value >> 32 ^ value) & mask if bits == 32 else (value >> 48 ^ value >> 32 ^ value >> 16 ^ value) & mask

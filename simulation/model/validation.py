@@ -60,6 +60,7 @@ def check_pathway(pathway: Pathway, span: Span) -> None:
     """
     faults = _Faults()
     _check_names(pathway, faults)
+    # Unknown names would make every further check fail by itself.
     if not faults.found:
         _check_operations(pathway, faults)
         _check_pools(pathway, span, faults)
@@ -178,6 +179,7 @@ def _check_pools(pathway: Pathway, span: Span, faults: _Faults) -> None:
     for pool in pathway.pools.values():
         events = capacity_events(pool, span)
         units = peak = events.first
+        # At one instant units come before others go.
         for _, change in sorted(
             [*events.ups, *((at, -n) for at, n in events.downs)], key=lambda item: (item[0], -item[1])
         ):
@@ -266,6 +268,7 @@ def _check_holdings(pathway: Pathway, faults: _Faults) -> None:
     starts: list[tuple[str, Held]] = [(stream.to, ()) for stream in pathway.streams]
     held_at: dict[str, Held] = {}
     queue = deque(starts)
+    # One fault at a time: a leak shows at every node behind it.
     while queue and not faults.found:
         node, held = queue.popleft()
         if node in held_at:

@@ -165,6 +165,7 @@ class Hospital(Units):
 
     def child(self, parent: Token, branch: int, node: str) -> Token:
         """Give a branch or turnover that begins at a node."""
+        # The same bits as in the fast engine: draws of a branch are keyed by its number.
         clear = int(parent.who) & 0xFFFF0000FFFFFFFF
         return Token(
             stream=parent.stream,

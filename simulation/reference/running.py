@@ -122,6 +122,7 @@ class _Summary:
                 case Mark.ARRIVE:
                     self._arrive(who, time, value)
                 case Mark.REQUEST:
+                    # A request of somebody in place was noted above, with the wait that it had already.
                     in_place = stream < 0 and time == 0 and self.plan.initial.patients[number].node == self.names[node]
                     if not in_place:
                         self.asked.setdefault((stream, number, branch, node), []).append(time)

@@ -20,6 +20,7 @@ def bin_of(duration_us: int) -> int:
     """
     if duration_us <= 0:
         return 0
+    # frexp gives a mantissa from 0.5 to 1.
     mantissa, exponent = math.frexp(float(duration_us))
     return min((exponent - 1) * BINS_PER_OCTAVE + int((mantissa - 0.5) * 2 * BINS_PER_OCTAVE), BINS - 1)
 

@@ -74,6 +74,7 @@ def birth_death(arrival_rate: float, queue: MarkovQueue) -> Floats:
     while not queue.places or n < queue.places:
         n += 1
         weights.append(weights[-1] * arrival_rate / queue.departure_rate(n))
+        # Weights of a long queue outgrow a double; only their ratios count.
         if weights[-1] > 1e250:
             weights = [weight / weights[-1] for weight in weights]
         ratio = arrival_rate / queue.departure_rate(n + 1)
@@ -294,6 +295,7 @@ def _stationary(
     rows: list[int] = []
     columns: list[int] = []
     rates: list[float] = []
+    # The list grows while it is walked: every state reached is walked in its turn.
     for state in queue:
         for rate, after in _moves(state, arrival_rate, stations, places):
             if after not in number_of:
@@ -391,6 +393,7 @@ def periodic_birth_death(rates: Sequence[float], piece: float, queue: MarkovQueu
     for rate in rates:
         cycle = steps[rate][0] @ cycle
     values, vectors = linalg.eig(cycle)
+    # The eigenvector of the eigenvalue 1.
     start = np.real(vectors[:, np.argmin(np.abs(values - 1))])
     p = start / start.sum()
     spent, met, present = np.zeros(size), np.zeros(size), []

@@ -142,12 +142,14 @@ def ocba(means: Sequence[float], variances: Sequence[float], budget: int, *, low
     best = int(np.argmin(values))
     if len(values) == 1:
         return [budget]
+    # Equal means would ask for endless replications.
     gaps = np.maximum(values - values[best], 1e-9 * max(float(np.ptp(values)), 1e-9))
     shares = spread / gaps**2
     shares[best] = 0.0
     shares[best] = math.sqrt(float(spread[best]) * float((shares**2 / spread).sum()))
     exact = budget * shares / shares.sum()
     whole = np.floor(exact).astype(int)
+    # Largest remainders first.
     for k in np.argsort(whole - exact)[: budget - int(whole.sum())]:
         whole[k] += 1
     return [int(n) for n in whole]

@@ -46,6 +46,7 @@ def precise_enough(values: Floats, half_width_share: float, confidence_share: fl
         share = np.abs(t * spread / np.sqrt(count) / mean)
     share[: FIRST_CHECK - 1] = math.inf
     good = share <= half_width_share
+    # The first replication from which on all were precise enough.
     first = len(known)
     while first > 0 and good[first - 1]:
         first -= 1

@@ -90,12 +90,15 @@ def _endless(point: ServicePoint, service: Distribution) -> dict[str, float]:
 
 def _present_at(point: ServicePoint, service: Distribution, time: float) -> float:
     load, total, covered = mean_of(service), 0.0, 0.0
+    # The piece in which the instant lies; one on a border belongs to the piece before.
     number = math.ceil(time / point.piece - 1e-9) - 1
     back = time - number * point.piece
+    # Backwards through the pieces until the service has ended for nearly all.
     while load - covered > _ENOUGH * load:
         reached = mean_of_least(service, back)
         total += point.rates[number % len(point.rates)] * (reached - covered)
         covered, back, number = max(reached, covered), back + point.piece, number - 1
+        # A law with a heavy tail would otherwise go back for ever.
         if back > 1e5 * point.piece:
             break
     return total

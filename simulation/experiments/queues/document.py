@@ -131,6 +131,7 @@ def _nodes(question: QueueQuestion, name: str, point: ServicePoint) -> dict[str,
         },
         f"{node} on": _onward(question, name, point),
     }
+    # Where all go on, a way out would be a node that nobody reaches, which is refused.
     if 1 - sum(point.routes.values()) > _CERTAIN or not point.routes:
         nodes[f"{node} leaves"] = {"do": "release", "pools": held, "next": "out"}
     question.services(name)  # says so if there are too many or too few
@@ -148,6 +149,7 @@ def _nodes(question: QueueQuestion, name: str, point: ServicePoint) -> dict[str,
     if _blocks(point) and sum(question.outside_rates(name)) > 0:
         nodes[places_of(name)] = {"do": "seize", "pools": places_of(name), "next": node}
     elif point.places and not _blocks(point):
+        # Waiting places are those beyond the servers.
         full = f"queue({node!r}) >= {point.places - point.servers} and free({node!r}) <= 0"
         ways = [{"to": f"{node} lost", "if": full}, {"to": node}]
         nodes[f"{node} door"] = {"do": "route", "by": "condition", "branches": ways}

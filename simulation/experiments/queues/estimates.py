@@ -83,6 +83,7 @@ def queue_plan(question: QueueQuestion) -> RunPlan:
     period = max(point.period for point in question.points.values())
     every = 0
     if period:
+        # Whole cycles: parts of one would weigh its hours unequally.
         counted, warm_up = (max(math.ceil(length / period), 1) * period for length in (counted, warm_up))
         every = round(period * UNIT_US / PHASES)
     span = Span(start_at=0, horizon_us=round((counted + warm_up) * UNIT_US))
@@ -149,6 +150,7 @@ def _point_values(outcome: RunOutcome, plan: RunPlan, question: QueueQuestion, n
     found = {
         "wait": _ratio(counts[1], counts[0]) / UNIT_US,
         "waiting": area[2] / outcome.window_us,
+        # Bin 0 holds the waits of zero.
         "waits_share": 1 - _ratio(bins[0], counts[0] + counts[4]),
         "wait_p95": quantile_of_bins(bins, 0.95) / UNIT_US,
         "lost_share": _ratio(lost, counts[0] + lost),

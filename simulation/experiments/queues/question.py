@@ -162,6 +162,7 @@ def group_moments(text: str) -> tuple[float, float]:
     found = law(text, "group")
     if found.law.value not in {"const", "values"}:
         return found.mean, math.nan
+    # Rounded as the engines round group sizes.
     sizes = [max(math.floor(value + 0.5), 1) for value in found.values or found.parameters]
     return sum(sizes) / len(sizes), sum(size * size for size in sizes) / len(sizes)
 

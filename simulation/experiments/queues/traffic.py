@@ -76,6 +76,7 @@ def traffic_of(question: QueueQuestion) -> Traffic:
     routing = np.array([[question.points[a].routes.get(b, 0.0) for b in names] for a in names])
     outside = np.array([question.outside_rates(name) for name in names])
     matrix = np.eye(len(names)) - routing.T
+    # A singular matrix: some patients never leave, and the rates grow without bound.
     never_leave = abs(np.linalg.det(matrix)) < 1e-12
     solved = np.full_like(outside, np.inf) if never_leave else np.linalg.solve(matrix, outside)
     return Traffic(question=question, rates={name: row.tolist() for name, row in zip(names, solved, strict=True)})

@@ -182,6 +182,7 @@ def staff_sickness(draft: Draft, told: Numbers, choice: str) -> None:
     """Let a share of the cleaners and theatre teams stay away, and beds be closed that nobody can look after."""
     for pool, share in (("cleaners", told["share"]), ("theatres", told["share"])):
         units = draft.units(pool)
+        # At least one stays: nothing works without any.
         draft.alter(pool, -min(round(share * units), units - 1), told["after_h"], told["hours"])
     for ward, beds in draft.wards().items():
         draft.alter(ward, -min(round(told["beds_share"] * beds), beds - 1), told["after_h"], told["hours"])

@@ -31,6 +31,7 @@ def discharge_lounge(draft: Draft, told: Numbers, choice: str) -> None:
         name = ward.removeprefix(WARD)
         stay = draft.entry("nodes", f"stay-{name}")
         leave = str(stay["next"])
+        # Taken off the stay, since they are lived in the lounge or in bed afterwards.
         shorter = _shorter(draft, stay["duration"], hours * share)
         draft.put(f"nodes.stay-{name}", {**stay, "duration": shorter, "next": f"ready-{name}"})
         nodes: dict[str, dict[str, object]] = {
