@@ -38,6 +38,10 @@ class BitReader:
         self._left -= count
         return self._value >> self._left & ((1 << count) - 1)  # shift first, then mask
 
+    def peek_all(self) -> int:
+        """Give all bits that are left as a number, and leave them."""
+        return self._value & ((1 << self._left) - 1)
+
     def rest(self) -> int:
         """Give all bits that are left as a number."""
         return self.take(self._left)

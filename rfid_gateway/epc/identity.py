@@ -8,14 +8,37 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from rfid_gateway.epc.bits import BitReader
-from rfid_gateway.epc.plus import PLUS_BY_HEADER, PLUS_BY_NAME, read_plus, write_plus
+from rfid_gateway.epc.identifiers import parse_elements
+from rfid_gateway.epc.plus import (
+    DATE_KEYS,
+    NO_EXTENSION,
+    PLUS_BY_HEADER,
+    PLUS_BY_NAME,
+    PlusContent,
+    PlusScheme,
+    read_plus,
+    write_plus,
+)
 from rfid_gateway.epc.schemes import BY_HEADER, BY_NAME, Element, Scheme, check_meaning
-from rfid_gateway.epc.text import escape_for_link, unescape
+from rfid_gateway.epc.text import escape_for_link, escape_for_query, unescape
 from twin.errors import DecodeError
 
 _WORD_BITS = 16
 _MOST_BITS = 31 * 16  # the length that a Gen 2 tag can announce: 31 words
-_TAG_PREFIX, _LINK = "urn:epc:tag:", "https://id.gs1.org"
+_TAG_PREFIX, _CANONICAL_HOST = "urn:epc:tag:", "id.gs1.org"
+# What qualifies a key in the path of a link, in this order; everything else is a data attribute in its query.
+# GS1 Digital Link: URI Syntax 1.6, section 5 (the grammar of paths).
+_QUALIFIERS = {
+    "01": ("22", "10", "21", "235"),
+    "8006": ("22", "10", "21"),
+    "414": ("254", "7040"),
+    "417": ("7040",),
+    "8004": ("7040",),
+    "8010": ("8011",),
+    "8017": ("8019",),
+    "8018": ("8019",),
+}
+_PRIMARY = {next(key for key in scheme.keys if key != "date") for scheme in PLUS_BY_NAME.values()}
 _RAW = re.compile(r"urn:epc:raw:(\d{1,3})\.x([0-9A-F]+)")
 
 
@@ -38,9 +61,13 @@ class EpcIdentity:
     filter : int or None
         Filter value.
     elements : tuple[tuple[str, str], ...]
-        GS1 application identifiers and values.
+        GS1 application identifiers and values of the EPC itself.
+    hostname : str
+        Host that the tag names for its Digital Link (schemes with two pluses); empty for GS1's own.
+    data : tuple[tuple[str, str], ...]
+        Identifiers and values that the tag bears behind its EPC, such as lot and expiry.
     further_data : str
-        Bits after an EPC with a plus whose data toggle is set, as text of 0 and 1.
+        Bits behind those that this release of the standard does not explain, as text of 0 and 1.
     """
 
     scheme: str
@@ -51,6 +78,8 @@ class EpcIdentity:
     digital_link: str | None = None
     filter: int | None = None
     elements: tuple[Element, ...] = field(default=())
+    hostname: str = ""
+    data: tuple[Element, ...] = ()
     further_data: str = ""
 
 
@@ -118,21 +147,21 @@ def _decode_classic(scheme: Scheme, bits: BitReader, digits: str) -> EpcIdentity
 
 def _decode_plus(header: int, bits: BitReader, digits: str) -> EpcIdentity:
     scheme = PLUS_BY_HEADER[header]
-    filter_value, found, has_data = read_plus(scheme, bits)
-    left = bits.left
-    further = f"{bits.rest():0{left}b}" if has_data and left else ""
-    if not has_data:
+    content = read_plus(scheme, bits)
+    if not (content.data or content.unread):
         _require_padding(bits)
-    # An extension of 0 says that there is none.
-    elements = tuple(element for element in found if element != ("254", "0"))
+    elements = tuple(element for element in content.elements if element != NO_EXTENSION)
+    everything = (*elements, *content.data)
     return EpcIdentity(
         scheme=scheme.name,
         hex=digits,
-        gs1_element_string=element_string(elements),
-        digital_link=digital_link(elements),
-        filter=filter_value,
+        gs1_element_string=element_string(everything),
+        digital_link=digital_link(everything, content.hostname),
+        filter=content.filter,
         elements=elements,
-        further_data=further,
+        hostname=content.hostname,
+        data=content.data,
+        further_data=content.unread,
     )
 
 
@@ -141,13 +170,27 @@ def element_string(elements: Sequence[Element]) -> str:
     return "".join(f"({key}){value}" for key, value in elements)
 
 
-def digital_link(elements: Sequence[Element]) -> str:
-    """Write application identifiers as a canonical GS1 Digital Link; dates go into its query."""
-    # These identifiers say nothing of which thing it is: GS1 Digital Link puts them into the query.
-    dates = {"11", "13", "15", "16", "17", "7006", "7007"}
-    path = "".join(f"/{key}/{escape_for_link(value)}" for key, value in elements if key not in dates)
-    query = "&".join(f"{key}={value}" for key, value in elements if key in dates)
-    return f"{_LINK}{path}" + (f"?{query}" if query else "")
+def digital_link(elements: Sequence[Element], hostname: str = "") -> str:
+    """Write application identifiers as a GS1 Digital Link.
+
+    Parameters
+    ----------
+    elements : Sequence[tuple[str, str]]
+        Identifiers and values; a prioritised date may stand before the key.
+    hostname : str
+        Host of the link; empty for the canonical one.
+
+    Examples
+    --------
+    >>> digital_link([("01", "79521141123453"), ("21", "7"), ("10", "A/1"), ("17", "261231")])
+    'https://id.gs1.org/01/79521141123453/10/A%2F1/21/7?17=261231'
+    """
+    primary = next((one for one in elements if one[0] not in DATE_KEYS), elements[0])
+    value_by_key = dict(elements)
+    order = [primary[0], *(key for key in _QUALIFIERS.get(primary[0], ()) if key in value_by_key)]
+    path = "".join(f"/{key}/{escape_for_link(value_by_key[key])}" for key in order)
+    query = "&".join(f"{key}={escape_for_query(value)}" for key, value in elements if key not in order)
+    return f"https://{hostname or _CANONICAL_HOST}{path}" + (f"?{query}" if query else "")
 
 
 def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
@@ -156,11 +199,13 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
     Parameters
     ----------
     text : str
-        Tag URI (``urn:epc:tag:…``), raw URI (``urn:epc:raw:…``), or for a scheme with a plus a GS1 Digital Link.
+        Tag URI (``urn:epc:tag:…``), raw URI (``urn:epc:raw:…``), or for a scheme with a plus a GS1 Digital Link or an
+        element string (``(01)…(21)…``). Identifiers that are not the scheme's follow the EPC as data.
     scheme : str
-        For a Digital Link: the scheme with a plus; found from the first identifier when empty.
+        For a link or element string: the scheme with a plus; found from its first identifier when empty. A scheme with
+        two pluses keeps the link's host.
     filter_value : int
-        For a Digital Link: filter, 0 to 7.
+        For a link or element string: filter, 0 to 7.
 
     Raises
     ------
@@ -181,11 +226,14 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
             raise DecodeError("EPC raw URI: expected whole words and as many digits as bits say.", code="epc.raw")
         return found[2]
     if text.startswith(("https://", "http://")):
-        return _encode_link(text, scheme, filter_value)
+        hostname, elements = _read_link(text)
+        return _encode_plus(elements, hostname, scheme, filter_value)
+    if text.startswith("("):
+        return _encode_plus(parse_elements(text), "", scheme, filter_value)
     if text.lower().startswith("urn:epc:id:"):
         cure = "A pure identity lacks scheme and filter: write urn:epc:tag:SCHEME:FILTER.…"
         raise DecodeError(f"EPC: {text[:60]!r} cannot be written to a tag. {cure}", code="epc.uri")
-    raise DecodeError(f"EPC: expected urn:epc:tag:… or a GS1 Digital Link, got {text[:60]!r}.", code="epc.uri")
+    raise DecodeError(f"EPC: expected urn:epc:tag:…, a GS1 Digital Link or (01)…, got {text[:60]!r}.", code="epc.uri")
 
 
 def _encode_tag_uri(text: str) -> str:
@@ -205,16 +253,36 @@ def _encode_tag_uri(text: str) -> str:
     return bits.hex_words()
 
 
-def _encode_link(text: str, name: str, filter_value: int) -> str:
-    rest = re.sub(r"^https?://[^/]+", "", text)
-    path, _, query = rest.partition("?")
-    pieces = path.strip("/").split("/")
-    if len(pieces) % 2:
+def _read_link(text: str) -> tuple[str, list[Element]]:
+    """Give the host of a Digital Link, and its identifiers with values."""
+    path, _, query = text.partition("://")[2].partition("?")
+    host, *pieces = path.rstrip("/").split("/")
+    # Before the key there may be a path of the host's own.
+    start = next((i for i, piece in enumerate(pieces) if piece in _PRIMARY), 0)
+    hostname, pieces = "/".join([host, *pieces[:start]]), pieces[start:]
+    if len(pieces) % 2 or not pieces:
         raise DecodeError("EPC: a Digital Link has pairs of identifier and value.", code="epc.uri")
     elements = [(pieces[i], unquote(pieces[i + 1])) for i in range(0, len(pieces), 2)]
-    elements += [(key, value) for key, _, value in (one.partition("=") for one in query.split("&")) if value]
-    guessed = next((one for one in PLUS_BY_NAME.values() if one.keys[0] == elements[0][0]), None)
-    scheme = PLUS_BY_NAME.get(name.lower()) if name else guessed
+    pairs = (one.partition("=") for one in query.split("&"))
+    # Other words in the query are for the web server, not for the tag.
+    return hostname, elements + [(key, unquote(value)) for key, _, value in pairs if value and key.isdecimal()]
+
+
+def _encode_plus(elements: list[Element], hostname: str, name: str, filter_value: int) -> str:
+    scheme = PLUS_BY_NAME.get(name.lower()) if name else _scheme_of(elements)
     if scheme is None:
-        raise DecodeError(f"EPC: no scheme with a plus for ({elements[0][0]}).", code="epc.scheme")
-    return write_plus(scheme, filter_value, elements).hex_words()
+        what = f"scheme {name[:40]!r}" if name else f"scheme with a plus for ({elements[0][0][:10]})"
+        raise DecodeError(f"EPC: there is no {what}.", code="epc.scheme")
+    if scheme.has_host and not hostname:
+        raise DecodeError(f"EPC {scheme.name}: write a Digital Link, which names its host.", code="epc.hostname")
+    content = PlusContent(filter=filter_value, elements=tuple(elements), hostname=hostname)
+    bits = write_plus(scheme, content)
+    if bits.count > _MOST_BITS:
+        text = f"EPC: {bits.count} bits, but a tag announces at most {_MOST_BITS}: leave out data after the EPC."
+        raise DecodeError(text, code="epc.long")
+    return bits.hex_words()
+
+
+def _scheme_of(elements: list[Element]) -> PlusScheme | None:
+    """Give the scheme with one plus whose key comes first."""
+    return next((one for one in PLUS_BY_NAME.values() if one.keys[0] == elements[0][0]), None)

@@ -12,6 +12,7 @@ CHARACTERS_82 = frozenset("!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVW
 CHARACTERS_39 = frozenset("#-/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _ESCAPED_IN_URN = frozenset('"#%&/<>?')  # TDS 1.13, table A-1 (graphic symbols that a URI component must escape)
 _LINK_SAFE = "-._~!$'()*+,;=:@"  # what RFC 3986 lets stand in a path segment
+_QUERY_SAFE = "-._~!$'()*,;:@"  # an ampersand or plus sign would be read as something else there
 
 
 def escape(text: str) -> str:
@@ -54,6 +55,11 @@ def _is_hex(text: str) -> bool:
 def escape_for_link(text: str) -> str:
     """Write a value into a GS1 Digital Link path."""
     return quote(text, safe=_LINK_SAFE)
+
+
+def escape_for_query(text: str) -> str:
+    """Write a value into the query of a GS1 Digital Link."""
+    return quote(text, safe=_QUERY_SAFE)
 
 
 def check_digit(digits: str) -> str:

@@ -198,16 +198,6 @@ def test_published_example_of_sgtin_plus_is_reproduced() -> None:
     assert decode_epc(written).gs1_element_string == "(01)79521141123453(21)32a/b"
 
 
-def test_data_after_an_epc_with_a_plus_are_kept() -> None:
-    plain = encode_epc("https://id.gs1.org/01/79521141123453/21/12")
-    toggled = f"{int(plain, 16) | 1 << (4 * len(plain) - 9):X}" + "17A5"
-
-    found = decode_epc(toggled)
-
-    assert found.digital_link == "https://id.gs1.org/01/79521141123453/21/12"
-    assert found.further_data.endswith("0001011110100101")
-
-
 def test_a_factory_tag_is_a_first_class_raw_id() -> None:
     found = decode_epc("E28011702000020A55B2A1F3")
 
