@@ -23,11 +23,12 @@ from rfid_gateway.simulators.plants import (
 )
 from rfid_gateway.simulators.steady import SteadyPlant
 from rfid_gateway.uplink.configuration import GatewaySettings, parse_settings
-from rfid_gateway.uplink.control import ControlSettings, GatewayControl
+from rfid_gateway.uplink.control import ControlSettings, Desk, GatewayControl
 from rfid_gateway.uplink.desk import HttpDesk
 from rfid_gateway.uplink.http import HttpSink
 from rfid_gateway.uplink.key import UplinkKey
 from rfid_gateway.uplink.mqtt import MqttSink
+from rfid_gateway.uplink.mqtt_desk import MqttDesk
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from twin.clock import MINUTE_US, SystemClock
 from twin.errors import ConfigurationError, HospitalTwinError
@@ -58,20 +59,20 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
     if not uplink.url:
         raise ConfigurationError(f"{file.name}: uplink.url is missing: name the core's address.")
     clock = SystemClock()
-    if uplink.url.startswith(("mqtt://", "mqtts://")):
-        # Behind a broker there is no desk: the gateway follows its own file alone.
-        work = _run_alone(GatewayRuntime(settings, MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s), clock))
-    else:
-        kept = settings.spool.with_suffix(".settings.yaml") if settings.spool else None
-        key = UplinkKey(uplink.api_key, settings.spool.with_suffix(".key") if settings.spool else None)
+    is_behind_broker = uplink.url.startswith(("mqtt://", "mqtts://"))
+    kept = settings.spool.with_suffix(".settings.yaml") if settings.spool else None
+    key = UplinkKey(uplink.api_key, settings.spool.with_suffix(".key") if settings.spool else None)
 
-        def build(told: GatewaySettings) -> GatewayRuntime:
-            # A sink is closed with its gateway: each gets its own.
-            return GatewayRuntime(told, HttpSink(uplink.url, key, answer_s=uplink.answer_s), clock)
+    def build(told: GatewaySettings) -> GatewayRuntime:
+        # A sink is closed with its gateway: each gets its own.
+        if is_behind_broker:
+            return GatewayRuntime(told, MqttSink(uplink.url, settings.id, answer_s=uplink.answer_s), clock)
+        return GatewayRuntime(told, HttpSink(uplink.url, key, answer_s=uplink.answer_s), clock)
 
-        desk = HttpDesk(uplink.url, key)
-        work = GatewayControl(settings, build, desk, clock, ControlSettings(kept=kept, key=key)).run()
-    running = asyncio.create_task(work)
+    desk: Desk = MqttDesk(uplink.url, settings.id) if is_behind_broker else HttpDesk(uplink.url, key)
+    # The password at a broker is the broker's business: no order can change it.
+    control = ControlSettings(kept=kept, key=None if is_behind_broker else key)
+    running = asyncio.create_task(GatewayControl(settings, build, desk, clock, control).run())
     try:
         # asyncio.wait, not wait_for: it leaves the task running at the timeout, and end_tasks cancels it until it has
         # ended.
@@ -80,14 +81,6 @@ async def run_gateway(file: Path, seconds: float = 0.0) -> None:
             await running
     finally:
         await end_tasks([running])
-
-
-async def _run_alone(gateway: GatewayRuntime) -> None:
-    await gateway.start()
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await gateway.stop()
 
 
 async def _wait(seconds: float) -> None:
@@ -222,8 +215,9 @@ async def _see_tags(readers: list[SimulatedReader]) -> None:
             # Every twenty seconds each tag is heard by the next reader: slower than a move needs proof, fast enough to
             # watch.
             reader = readers[(tick // 20 + number) % len(readers)]
-            # a GIAI-96 head and the tag's number
-            reader.see([Sighting(bytes.fromhex("30340242200000400000") + number.to_bytes(2, "big"), 1 + number % 4)])
+            epc = bytes.fromhex("30340242200000400000") + number.to_bytes(2, "big")
+            chip = bytes.fromhex("E28011602000") + number.to_bytes(6, "big")
+            reader.see([Sighting(epc, 1 + number % 4, tid=chip)])
         tick += 1
         await asyncio.sleep(1.0)
 

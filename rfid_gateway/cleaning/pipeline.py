@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rfid_gateway.cleaning.chips import ChipPairs
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
 from rfid_gateway.cleaning.stays import Stays
@@ -120,6 +121,7 @@ class Cleaning:
         self._decider = ZoneDecider(self._model.away, self._settings.proof)
         self._portals = PortalTracker(self._settings.portal)
         self._suspicions = Suspicions(layout)
+        self._chips = ChipPairs()
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._stays = Stays(layout.zones, self._epoch_us)
@@ -172,6 +174,9 @@ class Cleaning:
         heard, count, repeats = self._heard, 0, 0
         for reading in readings:
             count += 1
+            if reading.tid:
+                # Before repetitions are passed over: a copy beside its original is just that, but for its chip.
+                events += self._chips.take(reading.tag, reading.tid, self._place_of(reading), reading.at)
             key = (reading.tag, reading.reader, reading.antenna)
             if key in heard:
                 repeats += 1
@@ -181,11 +186,20 @@ class Cleaning:
         self.figures.duplicates += repeats
         return events
 
+    def _index_of(self, reader: str, antenna: int) -> int:
+        key = (reader, antenna)
+        index = self._index_by_antenna.get(key)
+        if index is None:
+            index = self._index_by_antenna[key] = self._layout.find(reader, antenna)
+        return index
+
+    def _place_of(self, reading: TagReading) -> str:
+        index = self._index_of(reading.reader, reading.antenna)
+        return self._layout.read_points[index].place if index >= 0 else ""
+
     def _first_of_epoch(self, reading: TagReading, key: tuple[str, str, int], now: int) -> list[Event]:
         """Take in a reading of a tag by an antenna that has not counted in this epoch yet."""
-        index = self._index_by_antenna.get(key[1:])
-        if index is None:
-            index = self._index_by_antenna[key[1:]] = self._layout.find(*key[1:])
+        index = self._index_of(reading.reader, reading.antenna)
         if index < 0:
             self.figures.unknown_antennas += 1
             return []
@@ -248,6 +262,7 @@ class Cleaning:
             zone=zone,
             read_point=read_point,
             previous_zone=previous,
+            tid=self._chips.chip_of(tag),
             confidence=round(confidence, 4),
         )
 
@@ -279,6 +294,7 @@ class Cleaning:
             self._open_epoch = due_epoch
         events += self._passages(now)
         events += self._lost(now)
+        events += self._chips.advance(now)
         return events
 
     def _close_epoch(self, end: int) -> list[Event]:
@@ -339,6 +355,7 @@ class Cleaning:
                     source_key="",
                     zone=zone,
                     read_point=self._layout.read_points[index].id,
+                    tid=self._chips.chip_of(tag),
                     confidence=round(confidence, 4),
                 )
             )

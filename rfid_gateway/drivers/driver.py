@@ -105,6 +105,8 @@ class ReaderLine:
         How often the reader shall give a sign of life.
     tls : ssl.SSLContext or None
         Context of an encrypted line.
+    reads_tid : bool
+        Whether the reader shall read the number of each tag's chip too.
     options : Mapping[str, str]
         What only this kind knows, such as a user name or a topic.
     """
@@ -117,6 +119,7 @@ class ReaderLine:
     antennas: tuple[int, ...] = (0,)
     keepalive_s: float = 10.0
     tls: ssl.SSLContext | None = None
+    reads_tid: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ from rfid_gateway.drivers.chafon_reader import ChafonReader
 from rfid_gateway.drivers.driver import Driver, ReaderLine, Surroundings
 from rfid_gateway.drivers.em4100_reader import Em4100Reader, Em4100Settings
 from rfid_gateway.drivers.impinj_r700 import ImpinjR700
-from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
+from rfid_gateway.drivers.llrp_reader import TID_WORDS, LlrpReader, LlrpReaderSettings
 from rfid_gateway.drivers.mqtt_reader import MqttReader, decoder_of
 from rfid_gateway.drivers.pn532_board import Pn532Board
 from rfid_gateway.drivers.pn532_reader import Pn532Reader, Pn532Settings
@@ -39,13 +39,41 @@ def connector(line: ReaderLine, around: Surroundings, baud: int) -> Connector:
     return around.tap(line.device, connect)
 
 
+def _whole_number(line: ReaderLine, name: str, usual: int, most: int) -> int:
+    """Give an option that is a whole number.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is none, or too large.
+    """
+    text = line.options.get(name, "")
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit()) or int(text) > most:
+        raise ConfigurationError(
+            f"Reader {line.device}: options.{name}: expected 0 to {most}, got {text[:20]!r}.", code="gateway.option"
+        )
+    return int(text)
+
+
 def llrp(line: ReaderLine, around: Surroundings) -> Driver:
-    """Make the driver of an LLRP reader."""
+    """Make the driver of an LLRP reader.
+
+    Options: ``session`` (0 to 3), ``expected_tags``, ``power_index`` (of the reader's own table; 0 leaves its power).
+    """
+    usual = InventorySetup()
     settings = LlrpReaderSettings(
         device=line.device,
-        setup=InventorySetup(antennas=line.antennas),
+        setup=InventorySetup(
+            antennas=line.antennas,
+            session=_whole_number(line, "session", usual.session, 3),
+            expected_tags=_whole_number(line, "expected_tags", usual.expected_tags, 0xFFFF),
+            power_index=_whole_number(line, "power_index", usual.power_index, 0xFFFF),
+        ),
         identity=line.identity,
         keepalive_s=line.keepalive_s,
+        tid_words=TID_WORDS if line.reads_tid else 0,
     )
     return LlrpReader(settings, connector(line, around, 0), around.listener, around.clock, around.chance)
 

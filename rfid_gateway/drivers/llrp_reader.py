@@ -33,7 +33,12 @@ _KEEPALIVE_ACK = encode_frame(72, 0)
 _IMPINJ_ENABLE_EXTENSIONS = 21  # vendor message; without it an Impinj reader keeps its own parameters to itself
 # parameter types; 246 holds the events of a notification
 _CAPABILITIES, _STATUS, _IDENTIFICATION, _EVENT_DATA, _CONNECTION_ATTEMPT, _CLOSE = 137, 287, 218, 246, 256, 257
+_LLRP_CAPABILITIES = 142
 _CONFIG_IDENTIFICATION = 1  # RequestedData of GET_READER_CONFIG: Identification only
+TID_WORDS = 6  # allocation class, maker, model, header of the extended part, 48 bits of serial number (TDS, section 16)
+
+
+_DELETING = (MESSAGE_NUMBERS["DELETE_ROSPEC"], MESSAGE_NUMBERS["DELETE_ACCESSSPEC"])
 
 
 class ReaderRefused(HospitalTwinError):
@@ -56,6 +61,8 @@ class LlrpReaderSettings:
         Expected identification in upper-case hex; another reader at this address is refused. Empty: taken as it comes.
     keepalive_s : float
         Interval of keep-alives; after two missed ones the line is given up.
+    tid_words : int
+        How many words of each tag's chip number the reader shall read too; 0 for none. It costs air time.
     answer_s : float
         How long an answer may take.
     backoff : BackoffSettings
@@ -66,6 +73,7 @@ class LlrpReaderSettings:
     setup: building.InventorySetup = field(default_factory=building.InventorySetup)
     identity: str = ""
     keepalive_s: float = 10.0
+    tid_words: int = 0
     answer_s: float = 5.0
     backoff: BackoffSettings = field(default_factory=BackoffSettings)
 
@@ -107,6 +115,7 @@ class LlrpReader:
         self._line: Connection | None = None
         self._waiting: dict[int, asyncio.Future[Frame]] = {}
         self._next_id = 0
+        self._condition = (GatewayStatus.ONLINE, "")
 
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
@@ -135,7 +144,7 @@ class LlrpReader:
             if not listening.done():
                 await setting_up
                 self._backoff.reset()
-                self._tell(GatewayStatus.ONLINE, "")
+                self._tell(*self._condition)
             reason = await listening
             if greeting.done():
                 # A reader that is taken says so and hangs up at once; that it hung up is not the news.
@@ -205,6 +214,7 @@ class LlrpReader:
             _check_greeting(decode_message(await greeting))
         answer = await self._ask(building.message("GET_READER_CAPABILITIES", self._new_id(), RequestedData=0))
         manufacturer = self._note_capabilities(answer.find(_CAPABILITIES))
+        may_access = _may_access(answer.find(_LLRP_CAPABILITIES))
         await self._check_identity()
         if manufacturer == IMPINJ:
             body: dict[str, Value] = {"VendorID": IMPINJ, "Subtype": _IMPINJ_ENABLE_EXTENSIONS, "Data": bytes(4)}
@@ -214,7 +224,26 @@ class LlrpReader:
         # 0 deletes all: what an earlier client left running would report in a form that was not asked for.
         await self._ask(building.message("DELETE_ROSPEC", self._new_id(), ROSpecID=0))
         await self._ask(building.message("ADD_ROSPEC", self._new_id(), building.rospec(self._settings.setup)))
+        await self._ask_for_chips(may_access=may_access)
         await self._ask(building.message("ENABLE_ROSPEC", self._new_id(), ROSpecID=building.ROSPEC_ID))
+
+    async def _ask_for_chips(self, *, may_access: bool) -> None:
+        """Have the reader read chip numbers too, if settings wish it and it can; without them tags still come."""
+        self._condition = (GatewayStatus.ONLINE, "")
+        if not self._settings.tid_words:
+            return
+        if not may_access:
+            self._condition = (GatewayStatus.DEGRADED, "tid_unsupported")
+            return
+        try:
+            await self._ask(building.message("DELETE_ACCESSSPEC", self._new_id(), AccessSpecID=0))
+            spec = building.chip_reading(self._settings.tid_words)
+            await self._ask(building.message("ADD_ACCESSSPEC", self._new_id(), spec))
+            enable = building.message("ENABLE_ACCESSSPEC", self._new_id(), AccessSpecID=building.ACCESSSPEC_ID)
+            await self._ask(enable)
+        except ReaderRefused as error:
+            _LOG.warning("Reader %s reads no chip numbers: %s", self.device, error.message)
+            self._condition = (GatewayStatus.DEGRADED, "tid_refused")
 
     def _note_capabilities(self, capabilities: Parameter | None) -> int:
         if capabilities is None:
@@ -249,7 +278,7 @@ class LlrpReader:
         status = answer.find(_STATUS)
         code = status.integer("StatusCode") if status else 0
         # Deleting what is not there is what was wanted.
-        if code and request.number != MESSAGE_NUMBERS["DELETE_ROSPEC"]:
+        if code and request.number not in _DELETING:
             reason = status.values.get("ErrorDescription") if status else ""
             raise ReaderRefused(f"Reader {self.device} answered {request.name} with status {code}: {reason!r}")
         return answer
@@ -258,6 +287,13 @@ class LlrpReader:
         if (self.health.status, self.health.detail) != (status, detail):
             self.health.status, self.health.detail = status, detail
             self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))
+
+
+def _may_access(capabilities: Parameter | None) -> bool:
+    """Tell whether a reader has room for an access operation; one that says nothing of it is asked all the same."""
+    if capabilities is None:
+        return True
+    return bool(capabilities.integer("MaxNumAccessSpecs") and capabilities.integer("MaxNumOpSpecsPerAccessSpec"))
 
 
 def _check_greeting(greeting: Message) -> None:

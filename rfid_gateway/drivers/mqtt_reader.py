@@ -145,4 +145,4 @@ class MqttReader:
         self.health.clock_offset_us = self.offset.offset_us
         at = self.offset.correct(tag.seen_at, arrived_at)
         rssi = UNKNOWN_RSSI_DBM if tag.rssi_dbm is None else tag.rssi_dbm
-        return TagReading(tag.epc, self.device, tag.antenna, at, rssi, tag.times)
+        return TagReading(tag.epc, self.device, tag.antenna, at, rssi, tag.times, tag.tid)

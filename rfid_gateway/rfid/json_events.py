@@ -47,6 +47,8 @@ class JsonTag:
         How often it was read, at least 1.
     number : int or None
         Running number of the record.
+    tid : str
+        Number of the tag's chip, upper-case hex; empty if it is not told.
     """
 
     epc: str
@@ -55,6 +57,7 @@ class JsonTag:
     seen_at: int | None = None
     times: int = 1
     number: int | None = None
+    tid: str = ""
 
 
 @dataclass(slots=True)
@@ -81,7 +84,7 @@ class FieldNames:
     ----------
     records : str
         List of records; empty if the message is one record, or a list of them.
-    epc, antenna, rssi_dbm, seen_at : str
+    epc, antenna, rssi_dbm, seen_at, tid : str
         Fields of a record; only the first is needed.
     """
 
@@ -90,6 +93,7 @@ class FieldNames:
     antenna: str = "antenna"
     rssi_dbm: str = "rssi"
     seen_at: str = "timestamp"
+    tid: str = "tid"
 
 
 def _decode(payload: bytes) -> object:
@@ -131,6 +135,25 @@ def _epc(value: object) -> str:
     return value.upper()
 
 
+def _tid(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise DecodeError(f"Expected a TID in hex, got {str(value)[:40]!r}.", code="json.tid")
+    return value.upper()
+
+
+def _hex_of(one: Mapping[str, object], plain: str, code: str) -> object:
+    """Give a field of an Impinj event as hex: told so, or in Base64 in the alphabet for URLs, padded or not."""
+    text, coded = one.get(f"{plain}Hex"), one.get(plain)
+    if text is None and isinstance(coded, str):
+        try:
+            return base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True).hex()
+        except (binascii.Error, ValueError) as error:
+            raise DecodeError(f"Expected Base64, got {coded[:40]!r}.", code=code) from error
+    return text
+
+
 def _count(value: object, default: int, most: int, name: str) -> int:
     if value is None:
         return default
@@ -167,16 +190,10 @@ def read_impinj_line(line: bytes) -> JsonTags:
 
 
 def _impinj(one: Mapping[str, object], told_at: object) -> JsonTag:
-    text = one.get("epcHex")
-    if text is None and isinstance(plain := one.get("epc"), str):
-        try:
-            # The plain field is Base64 in the alphabet for URLs, with or without its padding.
-            text = base64.b64decode(plain + "=" * (-len(plain) % 4), altchars=b"-_", validate=True).hex()
-        except (binascii.Error, ValueError) as error:
-            raise DecodeError(f"Expected an EPC in Base64, got {plain[:40]!r}.", code="json.epc") from error
     seen_at = one.get("lastSeenTime")
     return JsonTag(
-        epc=_epc(text),
+        epc=_epc(_hex_of(one, "epc", "json.epc")),
+        tid=_tid(_hex_of(one, "tid", "json.tid")),
         antenna=_count(one.get("antennaPort"), 0, 65_535, "antenna"),
         rssi_dbm=_rssi(one.get("peakRssiCdbm"), 0.01),
         seen_at=instant_us(told_at if seen_at is None else seen_at),
@@ -214,6 +231,7 @@ def _zebra(one: Mapping[str, object], told_at: object) -> JsonTag:
         seen_at=instant_us(seen_at),
         times=max(_count(one.get("reads", one.get("seenCount")), 1, 2**31, "reads"), 1),
         number=_count(one.get("eventNum"), 0, 2**63 - 1, "eventNum") if "eventNum" in one else None,
+        tid=_tid(one.get("TID", one.get("tid"))),
     )
 
 
@@ -245,6 +263,7 @@ def _mapped(one: Mapping[str, object], names: FieldNames) -> JsonTag:
         antenna=_count(_at(one, names.antenna), 0, 65_535, "antenna"),
         rssi_dbm=_rssi(_at(one, names.rssi_dbm)),
         seen_at=instant_us(_at(one, names.seen_at)),
+        tid=_tid(_at(one, names.tid)),
     )
 
 

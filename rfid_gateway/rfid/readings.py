@@ -24,6 +24,8 @@ class TagReading(msgspec.Struct, frozen=True, gc=False):
         Strongest signal; :data:`UNKNOWN_RSSI_DBM` if the reader does not tell.
     count : int
         How often it was read, at least 1.
+    tid : str
+        What the maker wrote into the tag's chip, upper-case hex; empty if nobody asked for it.
     """
 
     tag: str
@@ -32,6 +34,7 @@ class TagReading(msgspec.Struct, frozen=True, gc=False):
     at: int
     rssi_dbm: float = UNKNOWN_RSSI_DBM
     count: int = 1
+    tid: str = ""
 
 
 def tag_of_epc(epc: bytes) -> str:

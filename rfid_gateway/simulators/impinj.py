@@ -58,11 +58,13 @@ class SimulatedImpinj:
         """How many clients listen to the stream."""
         return len(self._streams)
 
-    def see(self, epc: str, antenna: int = 1, rssi_cdbm: int = -5000, seen: str = "") -> None:
+    def see(self, epc: str, antenna: int = 1, rssi_cdbm: int = -5000, seen: str = "", tid: str = "") -> None:
         """Tell every listener of a tag."""
         event: dict[str, object] = {"epcHex": epc, "antennaPort": antenna, "peakRssiCdbm": rssi_cdbm}
         if seen:
             event["lastSeenTime"] = seen
+        if tid:
+            event["tidHex"] = tid
         self.send_line(msgspec.json.encode({"eventType": "tagInventory", "tagInventoryEvent": event}))
 
     def send_line(self, line: bytes) -> None:

@@ -49,8 +49,13 @@ _ADD_ROSPEC, _DELETE_ROSPEC, _ENABLE_ROSPEC, _DISABLE_ROSPEC, _SET_CONFIG, _CLOS
 _START_ROSPEC, _STOP_ROSPEC, _GET_ROSPECS = 22, 23, 26
 _ROSPEC, _KEEPALIVE_SPEC = 177, 220
 _SUCCESS, _UNKNOWN_SPEC, _UNSUPPORTED = 0, 100, 109  # status codes: M_Success, M_ParameterError, M_UnsupportedMessage
-# The common record: TagReportData with EPC-96, antenna, RSSI, first and last seen, count, operation.
-_TAG = struct.Struct(">HHB12sBHBbBQBQBHBI")
+_ADD_ACCESS, _DELETE_ACCESS, _ENABLE_ACCESS, _DISABLE_ACCESS, _GET_ACCESS = 40, 41, 42, 43, 44
+_ACCESSSPEC, _ACCESS_COMMAND, _READ = 207, 209, 341
+_REPORT_HEAD = struct.Struct(">HH")
+# What every record bears behind the EPC: antenna, RSSI, first and last seen, count, operation.
+_REPORT_VALUES = struct.Struct(">BHBbBQBQBHBI")
+_READ_RESULT = struct.Struct(">HHBHH")
+_READ_DONE, _MEMORY_OVERRUN = 0, 4  # section 16.2.1.5.3: results of C1G2Read
 _MAX_TAGS_PER_REPORT = 500
 
 
@@ -70,6 +75,8 @@ class Sighting:
         UTC microseconds of the simulated world; 0 for now.
     count : int
         How often it was read.
+    tid : bytes
+        The chip's own number in whole words; empty for a tag without one.
     """
 
     epc: bytes
@@ -77,6 +84,7 @@ class Sighting:
     rssi_dbm: int = -55
     at: int = 0
     count: int = 1
+    tid: bytes = b""
 
 
 class SimulatedReader:
@@ -90,9 +98,11 @@ class SimulatedReader:
         The simulated world's clock.
     antennas : int, optional
         How many antennas it has.
+    access_specs : int, optional
+        How many access operations it can hold; 0 for a reader that reads nothing but EPCs.
     """
 
-    def __init__(self, device: str, clock: Clock, *, antennas: int = 4) -> None:
+    def __init__(self, device: str, clock: Clock, *, antennas: int = 4, access_specs: int = 8) -> None:
         self.device = device
         self.clock_error_us = 0
         self.is_silent = False
@@ -100,6 +110,9 @@ class SimulatedReader:
         self.missed = 0
         self._clock = clock
         self._antennas = antennas
+        self._access_specs = access_specs
+        self._accessspec: Parameter | None = None
+        self._read_words = 0
         self._rospec: Parameter | None = None
         self._is_active = False
         self._writer: asyncio.StreamWriter | None = None
@@ -180,44 +193,24 @@ class SimulatedReader:
     def _tag_report(self, seen: Sighting) -> bytes:
         at = (seen.at or self._clock.now()) + self.clock_error_us
         if len(seen.epc) == 12:
-            return _TAG.pack(
-                240,
-                _TAG.size,
-                0x8D,
-                seen.epc,
-                0x81,
-                seen.antenna,
-                0x86,
-                seen.rssi_dbm,
-                0x82,
-                at,
-                0x84,
-                at,
-                0x88,
-                seen.count,
-                0x89,
-                building.ROSPEC_ID,
-            )
-        epc = struct.pack(">HHH", 241, 6 + len(seen.epc), 8 * len(seen.epc)) + seen.epc
-        rest = _TAG.pack(
-            240,
-            len(epc) + _TAG.size - 13,
-            0,
-            bytes(12),
-            0x81,
-            seen.antenna,
-            0x86,
-            seen.rssi_dbm,
-            0x82,
-            at,
-            0x84,
-            at,
-            0x88,
-            seen.count,
-            0x89,
-            building.ROSPEC_ID,
+            epc = b"\x8d" + seen.epc
+        else:
+            epc = struct.pack(">HHH", 241, 6 + len(seen.epc), 8 * len(seen.epc)) + seen.epc
+        values = _REPORT_VALUES.pack(
+            0x81, seen.antenna, 0x86, seen.rssi_dbm, 0x82, at, 0x84, at, 0x88, seen.count, 0x89, building.ROSPEC_ID
         )
-        return rest[:4] + epc + rest[17:]  # the EPCData takes the place of the EPC-96
+        body = epc + values + self._chip_report(seen.tid)
+        return _REPORT_HEAD.pack(240, _REPORT_HEAD.size + len(body)) + body
+
+    def _chip_report(self, tid: bytes) -> bytes:
+        """Give what was read of the chip, as the access operation wants it; nothing while there is none."""
+        words = self._read_words
+        if not words:
+            return b""
+        if len(tid) < 2 * words:
+            # A chip without so many words answers with an error: the reader tells the result and no words.
+            return _READ_RESULT.pack(349, _READ_RESULT.size, _MEMORY_OVERRUN, 1, 0)
+        return _READ_RESULT.pack(349, _READ_RESULT.size + 2 * words, _READ_DONE, 1, words) + tid[: 2 * words]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._writer is not None:
@@ -232,6 +225,7 @@ class SimulatedReader:
             pass
         finally:
             self._writer, self._is_active = None, False
+            self._read_words = 0
             if self._keepalive is not None:
                 self._keepalive.cancel()
                 self._keepalive = None
@@ -279,8 +273,28 @@ class SimulatedReader:
             self._is_active = True
         elif request.number in (_DISABLE_ROSPEC, _STOP_ROSPEC):
             self._is_active = False
+        elif request.number in (_ADD_ACCESS, _DELETE_ACCESS, _ENABLE_ACCESS, _DISABLE_ACCESS):
+            return self._act_on_access(request)
         elif request.number == _SET_CONFIG and (spec := request.find(_KEEPALIVE_SPEC)):
             self._beat(spec.integer("PeriodicTriggerValue") / 1000)
+        return _SUCCESS
+
+    def _act_on_access(self, request: Message) -> int:
+        if request.number == _ADD_ACCESS:
+            spec = request.find(_ACCESSSPEC)
+            if spec is None or not self._access_specs:
+                return _UNKNOWN_SPEC
+            self._accessspec = spec
+        elif request.number == _DELETE_ACCESS:
+            self._accessspec, self._read_words = None, 0
+        elif request.number == _ENABLE_ACCESS:
+            command = self._accessspec.child(_ACCESS_COMMAND) if self._accessspec else None
+            read = command.child(_READ) if command else None
+            if read is None:
+                return _UNKNOWN_SPEC
+            self._read_words = read.integer("WordCount")
+        else:
+            self._read_words = 0
         return _SUCCESS
 
     def _told(self, number: int) -> Iterable[Parameter]:
@@ -296,11 +310,23 @@ class SimulatedReader:
                 DeviceManufacturerName=0,
                 ReaderFirmwareVersion="simulated",
             )
+            yield building.parameter(
+                "LLRPCapabilities",
+                SupportsEventAndReportHolding=1,
+                MaxPriorityLevelSupported=1,
+                MaxNumROSpecs=1,
+                MaxNumSpecsPerROSpec=1,
+                MaxNumInventoryParameterSpecsPerAISpec=1,
+                MaxNumAccessSpecs=self._access_specs,
+                MaxNumOpSpecsPerAccessSpec=self._access_specs,
+            )
         elif number == 2:
             identity = self.device.encode()[:8].ljust(8, b"\0")
             yield building.parameter("Identification", IDType=0, ReaderID=identity)
         elif number == _GET_ROSPECS and self._rospec is not None:
             yield self._rospec
+        elif number == _GET_ACCESS and self._accessspec is not None:
+            yield self._accessspec
 
     def _beat(self, period_s: float) -> None:
         if self._keepalive is not None:

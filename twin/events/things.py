@@ -105,6 +105,8 @@ class ZoneChanged(Event, frozen=True):
         Id of the read point that saw it most.
     previous_zone : str
         Where the gateway had it before; empty if unknown.
+    tid : str
+        Number of the chip that answered, upper-case hex; empty if the reader does not read it.
     """
 
     subject: ClassVar[str] = "tag"
@@ -112,15 +114,23 @@ class ZoneChanged(Event, frozen=True):
     zone: str
     read_point: str = ""
     previous_zone: str = ""
+    tid: str = ""
 
 
 class ZoneConfirmed(Event, frozen=True):
-    """Readers still see a tag in its zone; sent now and then so that the age of a position is true."""
+    """Readers still see a tag in its zone; sent now and then so that the age of a position is true.
+
+    Parameters
+    ----------
+    zone, read_point, tid : str
+        As of :class:`ZoneChanged`.
+    """
 
     subject: ClassVar[str] = "tag"
 
     zone: str
     read_point: str = ""
+    tid: str = ""
 
 
 class PortalCrossed(Event, frozen=True):
@@ -174,6 +184,8 @@ class SuspicionReason(StrEnum):
 
     TWO_PLACES = "two_places"
     IMPOSSIBLE_TRAVEL = "impossible_travel"
+    TWO_CHIPS = "two_chips"
+    TWO_CODES = "two_codes"
 
 
 class TagSuspected(Event, frozen=True):
@@ -182,9 +194,14 @@ class TagSuspected(Event, frozen=True):
     Parameters
     ----------
     reason : SuspicionReason
-        Seen in two places at once, or faster from one to the other than anybody walks.
+        Seen in two places at once, or faster from one to the other than anybody walks; two chips take turns under one
+        code, or two codes on one chip.
     zone, other_zone : str
         Ids of the two places.
+    tid : str
+        Number of the chip that answered last; empty if it is not known.
+    other : str
+        The other chip under this code, or the other code of this chip; empty for other reasons.
     is_over : bool
         Whether this has not been so for a while.
     """
@@ -194,6 +211,8 @@ class TagSuspected(Event, frozen=True):
     reason: SuspicionReason
     zone: str
     other_zone: str
+    tid: str = ""
+    other: str = ""
     is_over: bool = False
 
 

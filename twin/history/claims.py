@@ -20,6 +20,12 @@ def _bearer(event: things.TagBound) -> list[Claim]:
     return [("tag.bearer", event.thing, f"{event.bearer_kind}/{event.bearer}")]
 
 
+def _seen(event: things.ZoneChanged | things.ZoneConfirmed) -> list[Claim]:
+    claims = [("tag.zone", event.thing, event.zone)]
+    # A reader that does not ask for the chip says nothing of it; that is no claim that there is none.
+    return [*claims, ("tag.chip", event.thing, event.tid)] if event.tid else claims
+
+
 def _registered(event: things.AssetRegistered) -> list[Claim]:
     return [
         ("asset.home", event.thing, event.home),
@@ -33,8 +39,8 @@ def _released(event: supply.LoadReleased) -> list[Claim]:
 
 
 _CLAIMS: dict[type[Event], Callable[[Any], list[Claim]]] = {
-    things.ZoneChanged: lambda e: [("tag.zone", e.thing, e.zone)],
-    things.ZoneConfirmed: lambda e: [("tag.zone", e.thing, e.zone)],
+    things.ZoneChanged: _seen,
+    things.ZoneConfirmed: _seen,
     things.PortalCrossed: lambda e: [("tag.zone", e.thing, e.to_zone)],
     things.TagLost: lambda e: [("tag.zone", e.thing, "")],
     things.TagBound: _bearer,

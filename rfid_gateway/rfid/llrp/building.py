@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rfid_gateway.rfid.llrp.codec import Message, Parameter
+from rfid_gateway.rfid.llrp.fields import BitString
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS, PARAMETER_NUMBERS
 
 ROSPEC_ID = 1701  # any number but 0 will do; a fixed one lets a restarted gateway find what it set up before
+ACCESSSPEC_ID = 1701
+_TID_BANK = 2  # memory banks of Gen 2: 0 reserved, 1 EPC, 2 TID, 3 user
 _C1G2 = 1  # air protocol EPCGlobal Class 1 Gen 2 (section 16.1.2)
 
 
@@ -36,7 +39,7 @@ class InventorySetup:
     power_index: int = 0
 
 
-def parameter(name: str, *children: Parameter, **values: int | str | bytes | tuple[int, ...]) -> Parameter:
+def parameter(name: str, *children: Parameter, **values: int | str | bytes | tuple[int, ...] | BitString) -> Parameter:
     """Make a parameter by the standard's name.
 
     Parameters
@@ -45,7 +48,7 @@ def parameter(name: str, *children: Parameter, **values: int | str | bytes | tup
         Such as ``ROSpec``.
     *children : Parameter
         Parameters inside.
-    **values : int or str or bytes or tuple[int, ...]
+    **values : int or str or bytes or tuple[int, ...] or BitString
         Fields by name; missing ones are 0 or empty.
     """
     return Parameter(PARAMETER_NUMBERS[name], values, children)
@@ -116,6 +119,37 @@ def report_spec(setup: InventorySetup) -> Parameter:
     )
     # trigger 1: after N tags, or at the end of the AISpec
     return parameter("ROReportSpec", content, ROReportTrigger=1, N=setup.report_every_tags)
+
+
+def chip_reading(words: int) -> Parameter:
+    """Give the access operation that reads the number of every tag's chip along with its EPC.
+
+    Parameters
+    ----------
+    words : int
+        How many words of 16 bits from the beginning of the TID bank; 6 hold the maker, the model and a serial number.
+
+    Returns
+    -------
+    Parameter
+        An AccessSpec that goes with the inventory and never ends by itself.
+    """
+    every_tag = parameter(
+        "C1G2TargetTag", MB=1, Match=1, Pointer=32, TagMask=BitString(0, b""), TagData=BitString(0, b"")
+    )
+    read = parameter("C1G2Read", OpSpecID=1, MB=_TID_BANK, WordPointer=0, WordCount=words)
+    return parameter(
+        "AccessSpec",
+        parameter("AccessSpecStopTrigger", AccessSpecStopTriggerType=0),
+        parameter("AccessCommand", parameter("C1G2TagSpec", every_tag), read),
+        # With the tag's own report, so that code and chip are a pair by construction.
+        parameter("AccessReportSpec", AccessReportTrigger=0),
+        AccessSpecID=ACCESSSPEC_ID,
+        AntennaID=0,
+        ProtocolID=_C1G2,
+        CurrentState=0,
+        ROSpecID=ROSPEC_ID,
+    )
 
 
 def reader_configuration(identifier: int, keepalive_ms: int) -> Message:

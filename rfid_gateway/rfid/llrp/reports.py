@@ -17,7 +17,11 @@ from rfid_gateway.rfid.llrp.fields import BitString
 
 _TAG_REPORT_DATA = 240
 _EPC_DATA = 241
-_IMPINJ_PEAK_RSSI = "ImpinjPeakRSSI"
+_IMPINJ_PEAK_RSSI, _IMPINJ_TID = "ImpinjPeakRSSI", "ImpinjSerializedTID"
+_READ_RESULT = 349
+# Type, length, result, number of the operation, count of words: what stands before the words of a C1G2ReadOpSpecResult.
+_READ_HEAD = struct.Struct(">HHBHH")
+_READ_DONE = 0  # section 16.2.1.5.3: success; with any other result the words mean nothing
 _MAX_LAYOUTS = 64  # a reader uses a handful; hostile input must not fill the memory
 
 
@@ -42,6 +46,8 @@ class TagReport(NamedTuple):
         Which reader operation saw it.
     channel : int or None
         Channel index.
+    tid : bytes or None
+        The chip's own number, if the reader was told to read it and could.
     """
 
     epc: bytes
@@ -52,7 +58,10 @@ class TagReport(NamedTuple):
     times: int | None = None
     rospec: int | None = None
     channel: int | None = None
+    tid: bytes | None = None
 
+
+_TID = TagReport._fields.index("tid")
 
 # FirstSeenTimestampUptime, LastSeenTimestampUptime: of readers without a clock of the day; where both come, UTC counts.
 _UPTIMES = frozenset({3, 5})
@@ -109,7 +118,8 @@ class _Compiled:
         self.format = struct.Struct("".join(self._form))
         if self.format.size != len(record) or self._order[0] < 0 or position != len(record):
             raise LookupError
-        self.reported = frozenset(index for index, at in enumerate(self._order) if at >= 0)
+        # A chip's number is the tag's own and never taken over from the tag before.
+        self.reported = frozenset(index for index, at in enumerate(self._order) if at >= 0 and index != _TID)
         self.columns: tuple[int, ...] = tuple(self._order)
 
     def _compile_epc_data(self, record: bytes) -> int:
@@ -124,9 +134,26 @@ class _Compiled:
         self._order[0], self._found = 0, 1
         return 10 + size // 8
 
+    def _compile_read(self, record: bytes, position: int) -> int:
+        """Take in what was read of a chip, if all went well, and give how many octets it takes."""
+        if len(record) < position + _READ_HEAD.size or self._order[_TID] >= 0:
+            raise LookupError
+        number, length, result, _, words = _READ_HEAD.unpack_from(record, position)
+        if number != _READ_RESULT or result != _READ_DONE or not words or length != _READ_HEAD.size + 2 * words:
+            raise LookupError
+        # All but the operation's number must be alike in every record, the result above all.
+        fixed = (*range(5), *range(7, _READ_HEAD.size))
+        self.constants += [(position + i, record[position + i : position + i + 1]) for i in fixed]
+        self._form.append(f"{_READ_HEAD.size}x{2 * words}s")
+        self._order[_TID] = self._found
+        self._found += 1
+        return length
+
     def _compile_value(self, record: bytes, position: int) -> int:
         """Take in one value of known length and give how many octets it takes."""
-        number = record[position] & 0x7F if record[position] & 0x80 else -1
+        if not record[position] & 0x80:
+            return self._compile_read(record, position)
+        number = record[position] & 0x7F
         code, index = _VALUES[number]
         if number in _UPTIMES and self._order[index] >= 0:
             code, index = f"{struct.calcsize('>' + code)}x", -1
@@ -203,7 +230,7 @@ class ReportReader:
 
     def _read_one(self, data: Parameter) -> TagReport | None:
         epc: bytes | None = None
-        values: list[object] = [None] * 8
+        values: list[object] = [None] * len(TagReport._fields)
         for child in data.children:
             if child.problem:
                 self.broken_parameters += 1
@@ -217,6 +244,8 @@ class ReportReader:
                     values[index] = child.integer(name)
             elif child.name == _IMPINJ_PEAK_RSSI and isinstance(level := child.vendor_values().get("RSSI_cdBm"), int):
                 values[2] = level / 100.0
+            elif child.number == _READ_RESULT or child.name == _IMPINJ_TID:
+                values[_TID] = _chip_number(child) or values[_TID]
         if epc is None:
             self.broken_parameters += 1
             return None
@@ -252,7 +281,17 @@ class ReportReader:
                 tag.times,
                 rospec,
                 before.channel if tag.channel is None else tag.channel,
+                tag.tid,
             )
-        self._reported |= {index for index, value in enumerate(tag) if value is not None}
+        self._reported |= {index for index, value in enumerate(tag) if value is not None and index != _TID}
         self._remember(tag)
         return tag
+
+
+def _chip_number(told: Parameter) -> bytes | None:
+    """Give the words that were read of a chip; None if the reading failed."""
+    values = told.values if told.number == _READ_RESULT else told.vendor_values()
+    words = values.get("ReadData", values.get("TID"))
+    if values.get("Result", _READ_DONE) != _READ_DONE or not isinstance(words, tuple) or not words:
+        return None
+    return b"".join(word.to_bytes(2, "big") for word in words)

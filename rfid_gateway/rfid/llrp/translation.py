@@ -57,7 +57,7 @@ class ReportTranslator:
         return self._translate(tags, arrived_at) if tags else []
 
     def _translate(self, tags: Sequence[TagReport], arrived_at: int) -> list[TagReading]:
-        epcs, antennas, levels, first_seen, last_seen, times, _, _ = zip(*tags, strict=True)
+        epcs, antennas, levels, first_seen, last_seen, times, _, _, chips = zip(*tags, strict=True)
         # 0 is "not told" as well: no reader has an antenna 0, saw a tag zero times or in the first second of 1970.
         seen_at = [last or first or 0 for last, first in zip(last_seen, first_seen, strict=True)]
         # The newest time of a report has waited least in the reader's buffer.
@@ -72,5 +72,6 @@ class ReportTranslator:
                 self.offset.correct_all(seen_at, arrived_at),
                 [UNKNOWN_RSSI_DBM if level is None else float(level) for level in levels],
                 [count or 1 for count in times],
+                [tag_of_epc(chip) if chip else "" for chip in chips] if any(chips) else repeat(""),
             )
         )

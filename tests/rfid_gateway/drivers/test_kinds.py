@@ -49,3 +49,24 @@ def test_driver_of_another_package_is_found_by_its_entry_point(monkeypatch: pyte
         factory_of("broken")
     with pytest.raises(ConfigurationError):
         factory_of("nothing")
+
+
+def test_llrp_reader_takes_how_to_look_for_tags_from_its_options() -> None:
+    around = Surroundings(listener=KeepingListener(), clock=SystemClock(), chance=np.random.default_rng(1))
+    told = {"session": "0", "expected_tags": "200", "power_index": "7"}
+
+    driver = kinds.llrp(ReaderLine(device="r1", options=told, reads_tid=True), around)
+
+    settings = driver._settings  # type: ignore[attr-defined]  # what reaches the reader is seen in its own tests
+    assert (settings.setup.session, settings.setup.expected_tags, settings.setup.power_index) == (0, 200, 7)
+    assert settings.tid_words == kinds.TID_WORDS
+
+
+@pytest.mark.parametrize(
+    "told", [{"session": "4"}, {"session": "-1"}, {"power_index": "full"}, {"expected_tags": "1e3"}]
+)
+def test_option_that_is_no_number_of_its_range_is_refused_by_name(told: dict[str, str]) -> None:
+    around = Surroundings(listener=KeepingListener(), clock=SystemClock(), chance=np.random.default_rng(1))
+
+    with pytest.raises(ConfigurationError, match=next(iter(told))):
+        kinds.llrp(ReaderLine(device="r1", options=told), around)

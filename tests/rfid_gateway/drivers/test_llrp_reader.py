@@ -19,13 +19,23 @@ EPC = bytes.fromhex("3074257BF7194E4000001A85")
 QUICK = BackoffSettings(first_s=0.01, most_s=0.02)
 
 
+TID = bytes.fromhex("E2801160600002054CC2096F")
+
+
 def driver_of(
-    reader: SimulatedReader, listener: KeepingListener, *, identity: str = "", keepalive_s: float = 5.0
+    reader: SimulatedReader,
+    listener: KeepingListener,
+    *,
+    identity: str = "",
+    keepalive_s: float = 5.0,
+    tid_words: int = 0,
 ) -> LlrpReader:
     async def connect() -> Connection:
         return await open_tcp("127.0.0.1", reader.port)
 
-    settings = LlrpReaderSettings(device=reader.device, identity=identity, keepalive_s=keepalive_s, backoff=QUICK)
+    settings = LlrpReaderSettings(
+        device=reader.device, identity=identity, keepalive_s=keepalive_s, backoff=QUICK, tid_words=tid_words
+    )
     return LlrpReader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
 
 
@@ -145,3 +155,50 @@ async def test_many_readers_are_served_at_once() -> None:
     assert {(one.reader, int(one.tag, 16)) for one in listener.readings} == {
         (name, i) for i, name in enumerate(devices)
     }
+
+
+async def test_reader_that_is_asked_reads_code_and_chip_as_a_pair() -> None:
+    reader, listener = SimulatedReader("ward-3", SystemClock()), KeepingListener()
+    await reader.start()
+    driver = driver_of(reader, listener, tid_words=6)
+
+    async with serving(driver):
+        await until(lambda: driver.health.status is GatewayStatus.ONLINE)
+        reader.see([Sighting(EPC, tid=TID), Sighting(EPC[:8], tid=TID[:4]), Sighting(EPC)])
+        await until(lambda: len(listener.readings) == 3)
+    await reader.stop()
+
+    # A chip with fewer words than asked for, and a tag of which none is known, are read all the same.
+    assert [(one.tag, one.tid) for one in listener.readings] == [
+        (EPC.hex().upper(), TID.hex().upper()),
+        (EPC[:8].hex().upper(), ""),
+        (EPC.hex().upper(), ""),
+    ]
+
+
+async def test_reader_that_is_not_asked_tells_no_chip() -> None:
+    reader, listener = SimulatedReader("ward-3", SystemClock()), KeepingListener()
+    await reader.start()
+
+    async with serving(driver_of(reader, listener)):
+        await until(lambda: reader.is_reporting)
+        reader.see([Sighting(EPC, tid=TID)])
+        await until(lambda: bool(listener.readings))
+    await reader.stop()
+
+    assert listener.readings[0].tid == ""
+
+
+async def test_reader_without_access_operations_reads_tags_and_says_what_it_cannot() -> None:
+    reader, listener = SimulatedReader("old", SystemClock(), access_specs=0), KeepingListener()
+    await reader.start()
+    driver = driver_of(reader, listener, tid_words=6)
+
+    async with serving(driver):
+        await until(lambda: driver.health.status is GatewayStatus.DEGRADED)
+        detail = driver.health.detail
+        reader.see([Sighting(EPC, tid=TID)])
+        await until(lambda: bool(listener.readings))
+    await reader.stop()
+
+    assert detail == "tid_unsupported"

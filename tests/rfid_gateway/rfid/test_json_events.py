@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rfid_gateway.rfid.json_events import (
     FieldNames,
     JsonTag,
+    JsonTags,
     instant_us,
     read_impinj_line,
     read_mapped_message,
@@ -105,3 +106,25 @@ def test_instants_in_every_unit_mean_the_same(at: int) -> None:
     assert instant_us(text_us) == text_us
     assert abs((instant_us(text_us // 1000) or 0) - text_us) < 1000
     assert abs((instant_us(text_us // 1_000_000) or 0) - text_us) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("found", "tid"),
+    [
+        (read_impinj_line(b'{"tagInventoryEvent":{"epcHex":"E280","tidHex":"e2801160"}}'), "E2801160"),
+        (read_impinj_line(b'{"tagInventoryEvent":{"epcHex":"E280","tid":"4oARYA"}}'), "E2801160"),
+        (read_impinj_line(b'{"tagInventoryEvent":{"epcHex":"E280"}}'), ""),
+        (read_zebra_message(b'{"data":{"idHex":"E280","TID":"E2801160"}}'), "E2801160"),
+        (read_zebra_message(b'{"data":{"idHex":"E280","TID":""}}'), ""),
+        (read_mapped_message(b'{"epc":"E280","chip":"E2801160"}', FieldNames(tid="chip")), "E2801160"),
+    ],
+)
+def test_chip_is_told_beside_its_code(found: JsonTags, tid: str) -> None:
+    assert [(one.epc, one.tid) for one in found.tags] == [("E280", tid)]
+
+
+def test_chip_that_is_no_hex_costs_its_own_record_only() -> None:
+    found = read_zebra_message(b'{"data":[{"idHex":"E280","TID":"xyz"},{"idHex":"E281"}]}')
+
+    assert [one.epc for one in found.tags] == ["E281"]
+    assert "TID" in found.problems[0]

@@ -164,3 +164,39 @@ def test_published_tag_of_56_octets_is_read() -> None:
 
     assert len(body) + 10 == 56
     assert ReportReader().read(body) == [TagReport(b"0t" + bytes(10), 1, -40.0, 5, 9, 1, None, 3)]
+
+
+def chip(result: int, *words: int) -> Parameter:
+    return Parameter(349, {"Result": result, "OpSpecID": 1, "ReadData": tuple(words)})
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2**96 - 1), st.lists(st.integers(0, 0xFFFF), min_size=1, max_size=6)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_chips_of_a_report_are_the_same_on_both_paths(tags: list[tuple[int, list[int]]]) -> None:
+    body = report(*([epc96(epc), antenna(1), chip(0, *words)] for epc, words in tags))
+    careful = ReportReader()
+
+    found = ReportReader().read(body)
+
+    assert found == careful._complete(list(careful._read_each(body)), frozenset())
+    assert [one.tid for one in found] == [b"".join(word.to_bytes(2, "big") for word in words) for _, words in tags]
+
+
+def test_chip_is_never_taken_over_from_the_tag_before() -> None:
+    reader = ReportReader()
+    reader.read(report([epc96(1), antenna(1), chip(0, 0xE280, 0x1160)]))
+
+    failed, silent = reader.read(report([epc96(1), antenna(1), chip(4)], [epc96(2), antenna(1)]))
+
+    assert (failed.tid, silent.tid) == (None, None)
+
+
+def test_words_of_a_failed_reading_mean_nothing() -> None:
+    (tag,) = ReportReader().read(report([epc96(1), antenna(1), chip(2, 0xE280)]))
+
+    assert tag.tid is None
