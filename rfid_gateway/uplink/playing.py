@@ -12,6 +12,7 @@ import numpy as np
 from rfid_gateway.drivers.driver import ReaderLine, Status, Surroundings, end_tasks
 from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.modbus.samples import Sample
+from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.spool.store import Row, Watermark
 from rfid_gateway.transports.connection import Connection, Connector
@@ -22,8 +23,10 @@ from twin.clock import SystemClock
 from twin.errors import ConfigurationError, NotFound
 
 REPLAYABLE = ("llrp", "pn532", "em4100", "chafon")
-"""Kinds whose line carries octets; the others speak HTTP or MQTT, which have recorders of their own."""
+"""Kinds whose line carries octets; the others speak HTTP or MQTT, which have recorders of their own. Recordings of
+Modbus lines are read by :mod:`rfid_gateway.modbus.replaying`."""
 _DEVICE = "replay"
+_MESSAGE_TYPE, _ADD_ACCESSSPEC = 0x3FF, MESSAGE_NUMBERS["ADD_ACCESSSPEC"]
 _LONGEST_S = 60.0  # a driver that waits for what the recording does not hold must not wait for ever
 
 
@@ -133,7 +136,8 @@ async def replay(pieces: Sequence[Piece], kind: str, *, speed: float = float("in
 
     # Keep-alives were recorded with the rest; none may be missed because the replay is faster or slower.
     around = Surroundings(listener=played, clock=_RecordedClock(line), chance=np.random.default_rng(0), tap=tap)
-    driver = factory_of(kind)(ReaderLine(device=_DEVICE, keepalive_s=_LONGEST_S), around)
+    line_of = ReaderLine(device=_DEVICE, keepalive_s=_LONGEST_S, reads_tid=kind == "llrp" and _asked_for_chips(pieces))
+    driver = factory_of(kind)(line_of, around)
     running = asyncio.create_task(driver.run())
     try:
         async with asyncio.timeout(_LONGEST_S if speed == float("inf") else None):
@@ -143,3 +147,11 @@ async def replay(pieces: Sequence[Piece], kind: str, *, speed: float = float("in
     finally:
         await end_tasks([running])
     return played
+
+
+def _asked_for_chips(pieces: Sequence[Piece]) -> bool:
+    """Tell whether the recorded LLRP driver asked for chip numbers: played, it must send what was sent then."""
+    return any(
+        not piece.is_received and int.from_bytes(piece.octets[:2], "big") & _MESSAGE_TYPE == _ADD_ACCESSSPEC
+        for piece in pieces
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import struct
 import sys
@@ -25,6 +26,7 @@ from rfid_gateway.modbus.map_import import profile_from_csv
 from rfid_gateway.modbus.mbmap import profile_from_mbmap
 from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
+from rfid_gateway.modbus.replaying import PlayedMachine, replay_machine
 from rfid_gateway.rfid import em4100, pn532
 from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
@@ -69,6 +71,8 @@ def epc_view(found: EpcIdentity) -> dict[str, object]:
         "digital_link": found.digital_link,
         "filter": found.filter,
         "hex": found.hex,
+        **({"hostname": found.hostname} if found.hostname else {}),
+        **({"data": [{"ai": key, "value": value} for key, value in found.data]} if found.data else {}),
         **({"further_data": found.further_data} if found.further_data else {}),
     }
 
@@ -80,11 +84,15 @@ def decode_epc_command(octets: Octets) -> None:
     show(epc_view(decode_epc(octets_of(octets).hex() if digits is None else digits)))
 
 
-@encoding.command("epc", help=say("Print the hex of a tag URI, or of a GS1 Digital Link by a scheme with a plus."))
+@encoding.command(
+    "epc", help=say("Print the hex of a tag URI, or of a GS1 Digital Link or element string by a scheme with a plus.")
+)
 def encode_epc_command(
-    uri: Annotated[str, typer.Argument(help=say("urn:epc:tag:… or https://id.gs1.org/…"))],
-    scheme: Annotated[str, typer.Option(help=say("Scheme with a plus for a Digital Link."))] = "",
-    filter_value: Annotated[int, typer.Option("--filter", min=0, max=7, help=say("Filter for a Digital Link."))] = 0,
+    uri: Annotated[str, typer.Argument(help=say("urn:epc:tag:…, https://id.gs1.org/… or (01)…"))],
+    scheme: Annotated[str, typer.Option(help=say("Scheme with a plus, or with two to keep the link's host."))] = "",
+    filter_value: Annotated[
+        int, typer.Option("--filter", min=0, max=7, help=say("Filter for a scheme with a plus."))
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Encode an EPC in whole 16-bit words."""
@@ -120,7 +128,8 @@ def _message_number(name: str) -> int:
 
 
 def _tag_view(tag: TagReport) -> dict[str, object]:
-    return {"epc": tag.epc.hex().upper(), **{name: value for name, value in tag._asdict().items() if name != "epc"}}
+    octets = {"epc": tag.epc.hex().upper(), "tid": tag.tid.hex().upper() if tag.tid else None}
+    return {**tag._asdict(), **octets}
 
 
 def problems_of(view: object) -> list[dict[str, object]]:
@@ -346,15 +355,22 @@ def record_command(
     _until_stopped(work)
 
 
-@command.command("replay", help=say("Play a recording to the driver of its reader and print the readings, as JSON."))
+@command.command("replay", help=say("Play a recording to its device's driver and print readings or values, as JSON."))
 def replay_command(
     recording: Annotated[Path, typer.Argument(help=say("Recording."), exists=True, dir_okay=False)],
     kind: Annotated[str, typer.Option(help=say("Kind of reader: {kinds}.", kinds=", ".join(REPLAYABLE)))] = "llrp",
     speed: Annotated[float, typer.Option(min=0, help=say("Recorded seconds per second; 0: as fast as it goes."))] = 0.0,
+    profile: Annotated[str, typer.Option(help=say("Profile of the machine, for a recorded Modbus line."))] = "",
+    unit: Annotated[
+        int, typer.Option(min=0, max=255, help=say("Unit on the Modbus line; 0: the one that was asked first."))
+    ] = 0,
 ) -> None:
     """Print what the real driver makes of a recording, with the times of the recording."""
     with recording.open(encoding="ascii", errors="replace") as lines:
         pieces = read_recording(lines)
+    if profile:
+        show(_played_machine(replay_machine(pieces, load_profile(profile), unit=unit)))
+        return
     played = asyncio.run(replay(pieces, kind, speed=speed or float("inf")))
     show(
         {
@@ -362,6 +378,19 @@ def replay_command(
             "statuses": [{"at": one.at, "status": one.status.value, "detail": one.detail} for one in played.statuses],
         }
     )
+
+
+def _played_machine(played: PlayedMachine) -> dict[str, object]:
+    samples = [
+        {
+            "quantity": one.quantity,
+            "at": one.at,
+            "value": None if math.isnan(one.value) else one.value,
+            "quality": one.quality.name.lower(),
+        }
+        for one in played.samples
+    ]
+    return {**msgspec.to_builtins(msgspec.structs.replace(played, samples=[])), "samples": samples}
 
 
 @command.command("simulate", help=say("Serve simulated readers or machines that speak the real protocols."))
