@@ -1,7 +1,8 @@
 """What gateways send by an MQTT broker: rows become durable together with the watermark, then the broker is told.
 
 A message is acknowledged to the broker after the commit, never before: a core that is killed in between gets it again,
-and stores nothing twice because every fact bears its own key.
+and stores nothing twice because every fact bears its own key. Reports are answered with orders, as by HTTP; the
+broker's access list, which lets each gateway write under its own name only, stands there for the key.
 """
 
 from __future__ import annotations
@@ -22,14 +23,19 @@ from rfid_gateway.drivers.driver import Backoff, BackoffSettings
 from rfid_gateway.spool.store import Row, RowKind
 from rfid_gateway.uplink.mqtt_messages import (
     PREFIX,
+    REPORTS_FILTER,
     ROWS_FILTER,
     BrokerAddress,
     Committed,
+    NumberedOrders,
+    NumberedReport,
     RowBatch,
     committed_topic,
+    orders_topic,
     parse_broker,
     rows_of,
 )
+from server.gateways.reporting import take_report
 from server.http.events import check, decode_one
 from server.http.telemetry import AHEAD_US, Chunk, chunk_of
 from server.schema.gateways import GatewayMarkRow
@@ -42,6 +48,7 @@ from twin.telemetry.samples import SampleChunk
 log = logging.getLogger("hospital_twin.broker")
 
 _batches = msgspec.json.Decoder(RowBatch)
+_reports = msgspec.json.Decoder(NumberedReport)
 _chunks = msgspec.json.Decoder(list[Chunk])
 _REFUSALS = (InputError, Forbidden)
 
@@ -144,6 +151,7 @@ class BrokerFigures:
     batches: int = 0
     rows: int = 0
     refused: int = 0
+    reports: int = 0
     unreadable: int = 0
     failures: int = 0
     last_error: str = ""
@@ -202,10 +210,33 @@ class BrokerIntake:
         client._client.manual_ack_set(True)
         async with client:
             await client.subscribe(ROWS_FILTER, qos=1)
+            # Reports are worth nothing a minute later: the broker shall keep none while the core is away.
+            await client.subscribe(REPORTS_FILTER, qos=0)
             self.figures.is_connected = True
             self._backoff.reset()
             async for message in client.messages:
-                await self._take(client, message)
+                if str(message.topic).endswith("/report"):
+                    await self._take_report(client, message)
+                else:
+                    await self._take(client, message)
+
+    async def _take_report(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
+        owner = str(message.topic).split("/")[1]
+        try:
+            told = _reports.decode(message.payload if isinstance(message.payload, bytes) else b"")
+            if told.report.gateway != owner:
+                raise msgspec.ValidationError(f"it names {told.report.gateway[:60]!r}")
+            orders = await take_report(self._hospital, told.report)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self.figures.unreadable += 1
+            log.warning("Broker: a report of gateway %s cannot be read: %s", owner[:60], str(error)[:200])
+            return
+        except HospitalTwinError as error:
+            # Unanswered, the gateway reports again in a moment; rows, which matter more, must not wait for it.
+            log.warning("Broker: a report of gateway %s was not taken: %s", owner[:60], error.message)
+            return
+        self.figures.reports += 1
+        await client.publish(orders_topic(owner), msgspec.json.encode(NumberedOrders(told.number, orders)), qos=0)
 
     async def _take(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
         batch = self._read(message)

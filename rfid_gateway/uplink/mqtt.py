@@ -11,8 +11,15 @@ import aiomqtt
 import msgspec
 
 from rfid_gateway.spool.store import Row, Watermark
-from rfid_gateway.uplink.mqtt_messages import Committed, batch_of, committed_topic, parse_broker, rows_topic
-from twin.errors import ConfigurationError, Unavailable
+from rfid_gateway.uplink.mqtt_messages import (
+    Committed,
+    batch_of,
+    committed_topic,
+    parse_broker,
+    require_topic_name,
+    rows_topic,
+)
+from twin.errors import Unavailable
 
 _LOG = logging.getLogger(__name__)
 _committed = msgspec.json.Decoder(Committed)
@@ -37,11 +44,9 @@ class MqttSink:
     """
 
     def __init__(self, url: str, gateway: str, *, answer_s: float = 30.0) -> None:
-        if any(sign in gateway for sign in "/+#"):
-            raise ConfigurationError(f"Gateway id {gateway!r}: the uplink by MQTT needs one without /, + and #.")
         self.refused = 0
         self._broker = parse_broker(url)
-        self._gateway = gateway
+        self._gateway = require_topic_name(gateway)
         self._answer_s = answer_s
         self._client: aiomqtt.Client | None = None
         self._listening: asyncio.Task[None] | None = None

@@ -3,6 +3,9 @@
 A gateway publishes batches of rows on ``hospital-twin/GATEWAY/rows``; the core answers, after its commit, with how far
 it has got on ``hospital-twin/GATEWAY/committed`` (retained). Only that answer frees rows: the broker's own
 acknowledgement says that the broker has a batch, and a broker may be killed a moment later.
+
+Every few seconds it also publishes how it does on ``hospital-twin/GATEWAY/report``, and the core answers each report
+with what shall be done on ``hospital-twin/GATEWAY/orders``.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from rfid_gateway.spool.store import Row, RowKind
+from rfid_gateway.uplink.orders import Orders, Report
 from twin.errors import ConfigurationError
 
 PREFIX = "hospital-twin"
-ROWS_FILTER = f"{PREFIX}/+/rows"
+ROWS_FILTER, REPORTS_FILTER = f"{PREFIX}/+/rows", f"{PREFIX}/+/report"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 Sequence64 = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
@@ -73,6 +77,20 @@ class Committed(msgspec.Struct, frozen=True):
     refused: int = 0
 
 
+class NumberedReport(msgspec.Struct, frozen=True):
+    """A report with a number, by which the gateway knows the answer to it."""
+
+    number: int
+    report: Report
+
+
+class NumberedOrders(msgspec.Struct, frozen=True):
+    """The answer to the report of the same number."""
+
+    number: int
+    orders: Orders
+
+
 _NULL = msgspec.Raw(b"null")
 
 
@@ -107,6 +125,29 @@ def rows_topic(gateway: str) -> str:
 def committed_topic(gateway: str) -> str:
     """Give where the core tells a gateway how far it has got."""
     return f"{PREFIX}/{gateway}/committed"
+
+
+def report_topic(gateway: str) -> str:
+    """Give where a gateway publishes how it does."""
+    return f"{PREFIX}/{gateway}/report"
+
+
+def orders_topic(gateway: str) -> str:
+    """Give where the core tells a gateway what it shall do."""
+    return f"{PREFIX}/{gateway}/orders"
+
+
+def require_topic_name(gateway: str) -> str:
+    """Let pass the id of a gateway that can stand in a topic.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has a sign that means something else there.
+    """
+    if any(sign in gateway for sign in "/+#"):
+        raise ConfigurationError(f"Gateway id {gateway!r}: the uplink by MQTT needs one without /, + and #.")
+    return gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,27 @@ import pytest
 from rfid_gateway.modbus.samples import Quality, Sample
 from rfid_gateway.spool.store import Row, RowKind, Watermark
 from rfid_gateway.uplink.mqtt import MqttSink
-from rfid_gateway.uplink.mqtt_messages import Committed, RowBatch, batch_of, committed_topic, parse_broker, rows_topic
+from rfid_gateway.uplink.mqtt_desk import MqttDesk
+from rfid_gateway.uplink.mqtt_messages import (
+    Committed,
+    NumberedReport,
+    RowBatch,
+    batch_of,
+    committed_topic,
+    parse_broker,
+    report_topic,
+    rows_topic,
+)
+from rfid_gateway.uplink.orders import OrderKind, OrderResult, Report
 from rfid_gateway.uplink.sinks import series_of
 from server.broker import BrokerIntake, take_in
+from server.gateways import versions
+from server.gateways.desk import desk_of
 from server.wiring import Hospital
 from tests.conftest import skip_or_fail
 from tests.mosquitto import PROGRAM, Broker, broker_in
 from tests.rfid_gateway.listeners import until
+from twin.access import Actor, Role
 from twin.errors import ConfigurationError, Unavailable
 from twin.events import registry
 from twin.events.things import ZoneChanged
@@ -186,3 +200,68 @@ async def test_an_intake_that_is_called_off_ends_though_taking_leave_of_the_brok
 
     assert done
     assert running.cancelled()
+
+
+async def test_gateway_behind_a_broker_reports_takes_orders_and_goes_over_to_settings(
+    hospital: Hospital, broker: Broker
+) -> None:
+    intake = BrokerIntake(hospital, parse_broker(broker.url))
+    running = asyncio.create_task(intake.run())
+    await until(lambda: intake.figures.is_connected)
+    desk, core = MqttDesk(broker.url, "east"), desk_of(hospital)
+    actor = Actor(id="u1", name="u1", roles=frozenset({Role.BIOMED}))
+
+    first = await desk.exchange(Report(gateway="east", started_at=5))
+    waiting = core.leave("east", OrderKind.FRAMES, {"device": "r1"}, actor)
+    second = await desk.exchange(Report(gateway="east", started_at=5))
+    done = OrderResult(id=second.orders[0].id, is_done=True, lines=["1 < 00"])
+    row = await hospital.write(
+        lambda session: versions.draft(session, "east", "readers: [{id: r9}]", actor=actor, now=hospital.clock.now())
+    )
+    await hospital.write(
+        lambda session: versions.stage(session, "east", row.version, actor=actor, now=hospital.clock.now())
+    )
+    third = await desk.exchange(Report(gateway="east", started_at=5, results=[done]))
+    fourth = await desk.exchange(Report(gateway="east", started_at=5, settings_version=third.settings_version))
+    await desk.close()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert first.orders == []
+    assert [one.kind for one in second.orders] == [OrderKind.FRAMES]
+    assert waiting.result(timeout=1).lines == ["1 < 00"]
+    assert (third.settings_version, third.settings) == (1, "readers: [{id: r9}]")
+    assert (fourth.settings_version, fourth.settings) == (1, "")
+    with hospital.read() as session:
+        assert [one.stage for one in versions.list_versions(session, "east")] == ["active"]
+    assert intake.figures.reports == 4
+
+
+async def test_desk_says_when_nobody_answers_by_the_broker(hospital: Hospital, broker: Broker) -> None:
+    desk = MqttDesk(broker.url, "east", answer_s=0.3)
+    nowhere = MqttDesk("mqtt://127.0.0.1:9", "east", answer_s=0.3)
+
+    with pytest.raises(Unavailable) as silent:
+        await desk.exchange(Report(gateway="east"))
+    with pytest.raises(Unavailable) as unreachable:
+        await nowhere.exchange(Report(gateway="east"))
+    await desk.close()
+    await nowhere.close()
+
+    assert (silent.value.code, unreachable.value.code) == ("desk.no_answer", "desk.unreachable")
+
+
+async def test_report_under_another_gateways_topic_is_passed_over(hospital: Hospital, broker: Broker) -> None:
+    intake = BrokerIntake(hospital, parse_broker(broker.url))
+    running = asyncio.create_task(intake.run())
+    await until(lambda: intake.figures.is_connected)
+
+    async with aiomqtt.Client("127.0.0.1", parse_broker(broker.url).port) as client:
+        for payload in (b"", b"[" * 5000, msgspec.json.encode(NumberedReport(1, Report(gateway="west")))):
+            await client.publish(report_topic("east"), payload)
+        await until(lambda: intake.figures.unreadable == 3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert desk_of(hospital).reported() == []
+    assert intake.figures.reports == 0
