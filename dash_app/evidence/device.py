@@ -153,7 +153,7 @@ def _agreements(life: DeviceLife) -> str:
 
 def _places(state: LiveState, life: DeviceLife, now: int) -> str:
     lines = [
-        [place_name(state, one.value, chinese=False), moment(one.from_at), moment(one.to_at or now)]
+        [place_name(state, one.place, chinese=False), moment(one.from_at), moment(one.to_at or now)]
         for one in life.places
     ]
     return rows([_("Place"), _("From"), _("To")], lines)

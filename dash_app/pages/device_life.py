@@ -141,14 +141,15 @@ def _results(results: Sequence[Result]) -> Component:
 def _places(port: HospitalPort, life: DeviceLife, now: int, *, chinese: bool) -> Component:
     rows: list[list[Cell]] = [
         [
-            place_name(port.state(), interval.value, chinese=chinese),
-            moment(interval.from_at),
-            duration(((interval.to_at or now) - interval.from_at) / 1e6),
-            since(interval.from_at, now),
+            place_name(port.state(), stay.place, chinese=chinese),
+            moment(stay.from_at),
+            duration(((stay.to_at or now) - stay.from_at) / 1e6),
+            since(stay.from_at, now),
+            percent(stay.confidence) if stay.confidence else _("at once"),
         ]
-        for interval in life.places
+        for stay in life.places
     ]
-    return _or_none(_("Where it was"), [_("Place"), _("From"), _("For"), _("Age")], rows)
+    return _or_none(_("Where it was"), [_("Place"), _("From"), _("For"), _("Age"), _("Confidence")], rows)
 
 
 def _holders(port: HospitalPort, life: DeviceLife) -> Component:

@@ -6,6 +6,7 @@ goes to the device, from the device to its place on the map.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import Input, Output, State, dcc, html
@@ -118,7 +119,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     listing.register(LISTING, callbacks, port)
 
 
-def _facts(row: devices.DeviceRow, now: int) -> Component:
+def _facts(row: devices.DeviceRow, chips: Sequence[str], now: int) -> Component:
     found = row.position
     facts: list[tuple[str, Component | str]] = [
         (_("May it be used"), _reasons(row)),
@@ -133,6 +134,7 @@ def _facts(row: devices.DeviceRow, now: int) -> Component:
         (_("Cleanliness"), codes.code_text(codes.READINESS, row.readiness) or "–"),
         (_("Operating status"), codes.code_text(codes.DEVICE_STATUSES, row.status) or "–"),
         (_("Tags"), ", ".join(found.tags) or "–"),
+        (_("Chips of its tags"), ", ".join(chips) or "–"),
     ]
     return html.Dl([part for name, value in facts for part in (html.Dt(name), html.Dd(value))], className="facts")
 
@@ -176,7 +178,7 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
         *warning,
         html.Div(
             [
-                panel(_("Now"), _facts(row, now)),
+                panel(_("Now"), _facts(row, devices.chips_of(state, row.position.tags), now)),
                 panel(_("Latest known"), html.Ul([_line(entry) for entry in happenings], className="timeline")),
                 *life_panels(port, asset, row.position.tags, chinese=wants_chinese()),
             ],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlmodel import Session
 
 from assets.model.agreements import Agreement
@@ -19,9 +20,13 @@ from assets.service import agreements, documents, incidents, measuring, meters, 
 from assets.service.custody import custody_of
 from assets.service.replacing import DeviceCase, device_case
 from assets.tables.register import asset_of_row, find_asset, model_of
-from twin.history.history import Interval, trail
+from twin.events import registry
+from twin.events.things import ZoneStayEnded
+from twin.history.history import trail
+from twin.ledger.tables import EVENTS, EVENTS_BY_THING
 
 MOST = 50
+_MOST_LOOKED_AT = 2000
 ZONE = "tag.zone"
 
 
@@ -32,6 +37,27 @@ class Holder:
     custodian: str
     start_at: int
     end_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """Where a device was for a while; instants in UTC microseconds, ``to_at`` 0 while it lasts.
+
+    Parameters
+    ----------
+    place : str
+        Id of the place.
+    from_at, to_at : int
+        Since when, and until when.
+    confidence : float
+        0 to 1, of a stay that was decided some seconds later, when it was known what came after; 0 for what the readers
+        said at once.
+    """
+
+    place: str
+    from_at: int
+    to_at: int = 0
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +98,7 @@ class DeviceLife:
     agreements: tuple[Agreement, ...]
     usage: dict[str, meters.Usage]
     holders: tuple[Holder, ...]
-    places: tuple[Interval, ...]
+    places: tuple[Stay, ...]
     money: Money
     case: DeviceCase | None
 
@@ -121,9 +147,47 @@ def life_of(session: Session, asset: str, *, tags: Sequence[str], now: int, zone
     )
 
 
-def _places(session: Session, tags: Sequence[str]) -> tuple[Interval, ...]:
-    found = [interval for tag in tags for interval in trail(session, tag, facet=ZONE, limit=500) if interval.value]
-    return tuple(sorted(found, key=lambda interval: -interval.from_at)[:MOST])
+def _places(session: Session, tags: Sequence[str]) -> tuple[Stay, ...]:
+    """Give where tags were, the latest first: stays where gateways tell them, around those what was said at once."""
+    found: list[Stay] = []
+    for tag in tags:
+        decided = _decided(session, tag)
+        first, last = (decided[0].from_at, decided[-1].to_at) if decided else (0, 0)
+        found += decided
+        for interval in trail(session, tag, facet=ZONE, limit=500):
+            # Stays replace the quick word on the same time, with its moves there and back that were none.
+            ends = interval.to_at or 0
+            if interval.value and interval.from_at < first:
+                found.append(Stay(place=interval.value, from_at=interval.from_at, to_at=min(ends or first, first)))
+            if interval.value and (not ends or ends > last):
+                found.append(Stay(place=interval.value, from_at=max(interval.from_at, last), to_at=ends))
+    return tuple(sorted(found, key=lambda stay: -stay.from_at)[:MOST])
+
+
+def _decided(session: Session, tag: str) -> list[Stay]:
+    """Give the latest stays that a gateway decided, in order of time; as far as the index of things goes."""
+    # Bounded first: a tag that is confirmed for years without such stays must not have all of that read.
+    latest = (
+        select(EVENTS_BY_THING.c.sequence)
+        .where(EVENTS_BY_THING.c.thing == tag)
+        .order_by(EVENTS_BY_THING.c.occurred_at.desc())
+        .limit(_MOST_LOOKED_AT)
+        .subquery()
+    )
+    query = (
+        select(EVENTS.c.body)
+        .join(latest, latest.c.sequence == EVENTS.c.sequence)
+        .where(EVENTS.c.type == ZoneStayEnded.__name__)
+        .order_by(EVENTS.c.sequence.desc())
+        .limit(MOST)
+    )
+    events = [registry.decode(body) for (body,) in session.execute(query)]
+    stays = [
+        Stay(place=one.zone, from_at=one.entered_at, to_at=one.occurred_at, confidence=one.confidence)
+        for one in events
+        if isinstance(one, ZoneStayEnded)
+    ]
+    return sorted(stays, key=lambda stay: stay.from_at)
 
 
 def _money(session: Session, asset: str, case: DeviceCase | None, now: int) -> Money:

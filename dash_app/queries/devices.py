@@ -133,6 +133,12 @@ def _detail(state: LiveState, event: Event, *, chinese: bool) -> str:
     return ""
 
 
+def chips_of(state: LiveState, tags: Sequence[str]) -> list[str]:
+    """Give the numbers of the chips that answered last under some tags' codes, where a reader reads them."""
+    found = (getattr(state.tags[tag].sighting, "tid", "") for tag in tags if tag in state.tags)
+    return [tid for tid in found if tid]
+
+
 def timeline(
     state: LiveState, asset_id: str, older: Sequence[Event] = (), *, chinese: bool = False, most: int = 100
 ) -> list[Happening]:

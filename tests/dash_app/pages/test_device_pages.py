@@ -31,6 +31,7 @@ from dash_app.pages import devices, maintenance, reliability, replacement, sets
 from dash_app.pages import notices as notice_page
 from dash_app.pages.page import Visit
 from dash_app.queries import device_planning
+from dash_app.queries.device_life import life_of
 from dash_app.queries.port import HospitalPort
 from tests.assets.service.test_measuring import safety
 from tests.assets.service.test_records import PNG, incident, photo
@@ -38,6 +39,11 @@ from tests.dash_app.small_hospital import HOUR, NOW, small_port
 from twin.access import Role
 from twin.clock import ManualClock
 from twin.errors import Refused
+from twin.events import registry
+from twin.events.things import BearerKind, TagBound, ZoneChanged, ZoneStayEnded
+from twin.history.projection import OPEN
+from twin.history.tables import INTERVALS
+from twin.ledger.tables import EVENTS, EVENTS_BY_THING
 
 YEAR = 8766 * HOUR
 UTC = ZoneInfo("UTC")
@@ -316,3 +322,95 @@ def test_pages_open_on_an_empty_register_for_a_reader_who_only_reads(page: Any) 
     text = words(page.layout(port, Visit(path=page.PAGE.path, query={})))
 
     assert len(text) > 40
+
+
+def zones(kept: Kept, tag: str, *told: tuple[str, int, int]) -> None:
+    """Keep what readers said at once: place, from and to in hours before now; to 0 while it lasts."""
+    rows = [
+        {
+            "id": 1000 + number,
+            "facet": "tag.zone",
+            "thing": tag,
+            "value": place,
+            "from_at": NOW - start * HOUR,
+            "to_at": NOW - end * HOUR if end else OPEN,
+            "said_at": NOW - start * HOUR,
+            "sequence": number,
+            "known_from": NOW - start * HOUR,
+        }
+        for number, (place, start, end) in enumerate(told)
+    ]
+    kept.port.writer.run(lambda session: session.execute(INTERVALS.insert(), rows))
+
+
+def stays(kept: Kept, tag: str, *told: tuple[str, int, int]) -> None:
+    """Keep stays that a gateway decided: place, from and to in hours before now."""
+    for number, (place, start, end) in enumerate(told, start=9000):
+        event = ZoneStayEnded(
+            thing=tag,
+            occurred_at=NOW - end * HOUR,
+            source="gateway:g",
+            source_key=str(number),
+            id=f"stay-{number}",
+            zone=place,
+            entered_at=NOW - start * HOUR,
+            confidence=0.98,
+        )
+        row = {
+            "sequence": number,
+            "id": event.id,
+            "type": "ZoneStayEnded",
+            "version": 1,
+            "thing": tag,
+            "occurred_at": event.occurred_at,
+            "recorded_at": event.occurred_at,
+            "source": event.source,
+            "source_key": event.source_key,
+            "body": registry.encode(event).decode(),
+        }
+        index = {"thing": tag, "occurred_at": event.occurred_at, "sequence": number}
+
+        def keep(session: Session, row: Any = row, index: Any = index) -> None:
+            session.execute(EVENTS.insert(), row)
+            session.execute(EVENTS_BY_THING.insert(), index)
+
+        kept.port.writer.run(keep)
+
+
+def places_of(kept: Kept, tag: str) -> list[tuple[str, int, int, bool]]:
+    with kept.port.read() as session:
+        life = life_of(session, "IP-1", tags=[tag], now=NOW, zone=UTC)
+    assert life is not None
+    return [
+        (one.place, (NOW - one.from_at) // HOUR, (NOW - one.to_at) // HOUR if one.to_at else 0, one.confidence > 0)
+        for one in life.places
+    ]
+
+
+def test_where_it_was_is_told_at_once_where_no_gateway_decides_stays(kept: Kept) -> None:
+    zones(kept, "T1", ("WARD", 9, 6), ("STORE", 6, 0))
+
+    assert places_of(kept, "T1") == [("STORE", 6, 0, False), ("WARD", 9, 6, False)]
+
+
+def test_stays_take_the_place_of_the_quick_word_and_of_its_moves_that_were_none(kept: Kept) -> None:
+    # At hour 7 the map had it in the store for a moment; the stay says that it never left the ward.
+    zones(kept, "T1", ("EXIT", 12, 9), ("WARD", 9, 7), ("STORE", 7, 6), ("WARD", 6, 4), ("STORE", 4, 0))
+    stays(kept, "T1", ("WARD", 9, 4))
+
+    assert places_of(kept, "T1") == [("STORE", 4, 0, False), ("WARD", 9, 4, True), ("EXIT", 12, 9, False)]
+
+
+def test_the_device_page_says_how_sure_a_stay_is(kept: Kept) -> None:
+    head = {"thing": "T1", "source": "demo:test"}
+    facts = [
+        TagBound(occurred_at=NOW - 20 * HOUR, source_key="bound", bearer="IP-1", bearer_kind=BearerKind.ASSET, **head),
+        ZoneChanged(occurred_at=NOW - 9 * HOUR, source_key="seen", zone="WARD", tid="E2801160600002054CC2096F", **head),
+    ]
+    kept.port.ledger.append(None, facts)
+    stays(kept, "T1", ("WARD", 9, 4))
+
+    text = words(devices.device_content(kept.port, "IP-1"))
+
+    assert "98" in text
+    assert "E2801160600002054CC2096F" in text
