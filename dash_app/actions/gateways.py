@@ -32,7 +32,19 @@ class KeepsSettings(Protocol):
     """Keeps settings of gateways; ``server.gateways.setting_up`` meets it."""
 
     def add(self, gateway: str, entries: Mapping[str, Mapping[str, object]], actor: Actor) -> Version:
-        """Add entries and give the new version to the gateway."""
+        """Add entries to the draft that somebody works on; gives the new draft."""
+
+    def draft(self, gateway: str, text: str, remark: str, actor: Actor) -> Version:
+        """Keep settings as somebody wrote them as a draft."""
+
+    def take_read_points(self, gateway: str, actor: Actor) -> Version:
+        """Make a draft with the read points of the building's plan."""
+
+    def stage(self, gateway: str, version: int, actor: Actor) -> Version:
+        """Give a version to the gateway."""
+
+    def discard(self, gateway: str, version: int, actor: Actor) -> Version:
+        """Put a draft away."""
 
     def roll_back(self, gateway: str, actor: Actor) -> Version:
         """Go back to the version that worked before."""
@@ -46,20 +58,39 @@ def device_kinds() -> list[str]:
     return [*OURS, *shipped_profiles()]
 
 
+_NETWORK, _SERIAL = frozenset({"host", "port", "is_encrypted"}), frozenset({"device"})
+_SIGN_IN = frozenset({"user", "password"})
+_READER_FIELDS: Mapping[str, frozenset[str]] = {
+    "llrp": _NETWORK | {"antennas", "reads_tid"},
+    "chafon": frozenset({"host", "port", "device", "antennas"}),
+    "impinj_r700": _NETWORK | _SIGN_IN,
+    "zebra_mqtt": _NETWORK | _SIGN_IN | {"topic"},
+    "mqtt": _NETWORK | _SIGN_IN | {"topic"},
+    "pn532": _SERIAL,
+    "em4100": _SERIAL,
+    "pn532_board": frozenset(),
+}
+_MACHINE_FIELDS = _NETWORK | _SERIAL | {"unit", "framing", "baud", "parity", "is_behind_converter"}
+_OPTIONS = frozenset({"topic", "user", "password"})
+_FLAGS = frozenset({"is_encrypted", "reads_tid", "is_behind_converter"})
+_NUMBERS = frozenset({"port", "unit", "baud"})
+
+
+def fields_of(kind: str) -> frozenset[str]:
+    """Give which fields a kind of reader, or a profile of machine, has beside its id and its place."""
+    return _READER_FIELDS[kind] | {"place"} if kind in _READER_FIELDS else _MACHINE_FIELDS
+
+
 def _fields(told: Mapping[str, str]) -> dict[str, str]:
-    """Give the fields of a device as the settings name them, from what was entered."""
+    """Give the fields of a device as the settings name them, from what was entered; those of other kinds stay out."""
     if not told.get("id"):
         raise FieldError(FieldProblem(field="id", place="/id", message="A device needs an id.", cure="Enter one."))
     kind = told.get("kind", "llrp")
-    named = {"kind": kind} if kind in OURS else {"profile": kind}
-    rest = {name: told[name] for name in ("id", "host", "port", "device", "unit", "antennas") if told.get(name)}
-    if kind in OURS:
-        rest.pop("unit", None)
-        if topic := told.get("topic"):
-            rest["options.topic"] = topic
-    else:
-        rest.pop("antennas", None)
-    return named | rest
+    named = {"kind" if kind in OURS else "profile": kind, "id": told["id"]}
+    for name in sorted(fields_of(kind) - {"place"}):
+        if told.get(name):
+            named[f"options.{name}" if name in _OPTIONS else name] = told[name]
+    return named
 
 
 def test_read(desk: AsksGateways, gateway: str, told: Mapping[str, str], *, actor: Actor) -> OrderResult:
@@ -72,7 +103,7 @@ def test_read(desk: AsksGateways, gateway: str, told: Mapping[str, str], *, acto
     gateway : str
         Id of the gateway.
     told : Mapping[str, str]
-        What was entered: id, kind, host, port, device, unit, antennas, topic.
+        What was entered: id, kind, and what :func:`fields_of` says of the kind.
     actor : Actor
         Who asks.
 
@@ -88,7 +119,7 @@ def test_read(desk: AsksGateways, gateway: str, told: Mapping[str, str], *, acto
 
 
 def add_device(kept: KeepsSettings, gateway: str, told: Mapping[str, str], *, actor: Actor) -> int:
-    """Add a device to a gateway's settings, with the place that its antenna stands for; give the new version.
+    """Add a device to a draft of a gateway's settings, with the place that its antenna stands for; give its version.
 
     Parameters
     ----------
@@ -109,11 +140,14 @@ def add_device(kept: KeepsSettings, gateway: str, told: Mapping[str, str], *, ac
     actor.require(Permission.GATEWAYS_CONFIGURE)
     fields = _fields(told)
     entry: dict[str, object] = {name: text for name, text in fields.items() if not name.startswith("options.")}
-    if "options.topic" in fields:
-        entry["options"] = {"topic": fields["options.topic"]}
+    options = {name.removeprefix("options."): text for name, text in fields.items() if name.startswith("options.")}
+    if options:
+        entry["options"] = options
     antennas = [int(one) for one in str(entry.pop("antennas", "")).split(",") if one.strip().isdigit()]
     if antennas:
         entry["antennas"] = antennas
+    entry |= dict.fromkeys(set(entry) & _FLAGS, True)
+    entry |= {name: int(str(entry[name])) for name in _NUMBERS & set(entry) if str(entry[name]).isdecimal()}
     entries: dict[str, Mapping[str, object]] = {"readers" if "kind" in entry else "machines": entry}
     if told.get("place") and "kind" in entry:
         antenna = antennas[0] if antennas else 1
@@ -182,6 +216,69 @@ def walk(desk: AsksGateways, gateway: str, step: WalkStep, *, actor: Actor) -> O
             raise FieldError(FieldProblem(field=field, place=f"/{field}", message="This is missing.", cure=cure))
     told = {"action": step.action, "tag": step.tag.strip(), "place": step.place}
     return desk.ask_now(gateway, OrderKind.WALK, told, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Settings as somebody wrote them, and why."""
+
+    text: str
+    note: str = ""
+
+
+def draft(kept: KeepsSettings, gateway: str, written: Written, *, actor: Actor) -> int:
+    """Keep settings that somebody wrote as a draft; give its version.
+
+    Raises
+    ------
+    FieldError
+        If nothing was written.
+    ImportRefused
+        If they break a rule.
+    """
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    if not written.text.strip():
+        raise FieldError(FieldProblem(field="text", place="/text", message="This is missing.", cure="Write them."))
+    return kept.draft(gateway, written.text, written.note.strip(), actor).version
+
+
+def take_read_points(kept: KeepsSettings, gateway: str, *, actor: Actor) -> int:
+    """Make a draft with the read points of the building's plan; give its version."""
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    return kept.take_read_points(gateway, actor).version
+
+
+def _number_of(version: str | None) -> int:
+    if not version:
+        cure = "Make a draft, or choose a version."
+        raise FieldError(FieldProblem(field="version", place="/version", message="There is none.", cure=cure))
+    return int(version)
+
+
+def stage(kept: KeepsSettings, gateway: str, version: str | None, *, actor: Actor) -> int:
+    """Give a version to the gateway.
+
+    Raises
+    ------
+    FieldError
+        If none is chosen.
+    """
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    return kept.stage(gateway, _number_of(version), actor).version
+
+
+def discard(kept: KeepsSettings, gateway: str, version: str | None, *, actor: Actor) -> int:
+    """Put a draft away.
+
+    Raises
+    ------
+    FieldError
+        If none is chosen.
+    Refused
+        If it is no draft any more.
+    """
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    return kept.discard(gateway, _number_of(version), actor).version
 
 
 def change_key(kept: KeepsSettings, gateway: str, *, actor: Actor) -> str:

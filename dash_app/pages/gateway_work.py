@@ -10,6 +10,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import gateways as actions
+from dash_app.pages.gateway_settings import CHANGED, settings_panel
+from dash_app.pages.gateway_settings import register as register_settings
 from dash_app.pages.gateway_walk import register as register_walk
 from dash_app.pages.gateway_walk import walk_panel
 from dash_app.pages.guard import Callbacks
@@ -27,6 +29,10 @@ GATEWAY = "gateways-gateway"
 KIND, NEW_ID, HOST, PORT = "gateways-kind", "gateways-id", "gateways-host", "gateways-port"
 LINE, UNIT, ANTENNAS, TOPIC = "gateways-line", "gateways-unit", "gateways-antennas", "gateways-topic"
 PLACE, TRY, ADD, TRIED = "gateways-place", "gateways-try", "gateways-add", "gateways-tried"
+READS_TID, ENCRYPTED = "gateways-reads-tid", "gateways-encrypted"
+USER, PASSWORD = "gateways-user", "gateways-password"
+FRAMING, BAUD, PARITY = "gateways-framing", "gateways-baud", "gateways-parity"
+CONVERTER = "gateways-converter"
 DEVICE, FRAMES, SHOW, SAVE, SAVED = (
     "gateways-device",
     "gateways-frames",
@@ -34,8 +40,6 @@ DEVICE, FRAMES, SHOW, SAVE, SAVED = (
     "gateways-save",
     "gateways-saved",
 )
-ROLL_BACK, VERSIONS = "gateways-roll-back", "gateways-versions"
-NEW_KEY, KEY_TOLD = "gateways-new-key", "gateways-key-told"
 _FIELDS = {
     "kind": KIND,
     "id": NEW_ID,
@@ -46,7 +50,19 @@ _FIELDS = {
     "antennas": ANTENNAS,
     "topic": TOPIC,
     "place": PLACE,
+    "reads_tid": READS_TID,
+    "is_encrypted": ENCRYPTED,
+    "user": USER,
+    "password": PASSWORD,
+    "framing": FRAMING,
+    "baud": BAUD,
+    "parity": PARITY,
+    "is_behind_converter": CONVERTER,
 }
+_FLAGS = frozenset({"reads_tid", "is_encrypted", "is_behind_converter"})
+_BOXED = tuple(name for name in _FIELDS if name not in ("kind", "id"))
+_FIRST_KIND = "llrp"
+_HIDDEN, _SHOWN = {"display": "none"}, {"display": "block"}
 _MS = 1000
 
 
@@ -107,6 +123,13 @@ def _figures(told: Report, per_s: float) -> str:
     )
 
 
+def reporting(port: HospitalPort) -> list[str]:
+    """Give the ids of the gateways that report; none where this process has no desk."""
+    if port.services.get("gateway_desk") is None:
+        return []
+    return [one.report.gateway for one in gateways.desk_of(port).reported()]
+
+
 def working(port: HospitalPort) -> list[Component]:
     """Build the panels with which somebody works; nothing while no gateway reports."""
     found = [one.report for one in gateways.desk_of(port).reported()]
@@ -120,7 +143,7 @@ def working(port: HospitalPort) -> list[Component]:
         _trying(names, places, may=may),
         _frames(devices),
         walk_panel(port, names, places, may=may),
-        _settings(port, names[0], may=may),
+        settings_panel(port, names, may=may),
     ]
 
 
@@ -136,27 +159,70 @@ def _trying(names: list[str], places: list[dict[str, str]], *, may: bool) -> Com
             id=KIND,
             label=_("Kind of reader, or profile of machine"),
             data=actions.device_kinds(),
-            value="llrp",
+            value=_FIRST_KIND,
             searchable=True,
             allowDeselect=False,
         ),
         dmc.TextInput(id=NEW_ID, label=_("Its id")),
-        dmc.TextInput(id=HOST, label=_("Network address"), value="127.0.0.1"),
-        dmc.TextInput(id=PORT, label=_("Port (empty: the usual one)")),
-        dmc.TextInput(id=LINE, label=_("Serial line, such as /dev/ttyUSB0")),
-        dmc.TextInput(id=UNIT, label=_("Modbus unit")),
-        dmc.TextInput(id=ANTENNAS, label=_("Antennas, such as 1,2")),
-        dmc.TextInput(id=TOPIC, label=_("MQTT topic")),
-        dmc.Select(id=PLACE, label=_("Place of its first antenna"), data=places, searchable=True, clearable=True),
+        *_device_fields(places),
         html.P(
             [
                 html.Button(_("Test read"), id=TRY, className="action primary", n_clicks=0, disabled=not may),
                 " ",
-                html.Button(_("Add to the gateway"), id=ADD, className="action", n_clicks=0, disabled=not may),
+                html.Button(_("Add to a draft"), id=ADD, className="action", n_clicks=0, disabled=not may),
             ]
         ),
         html.Div(id=TRIED, role="status"),
     )
+
+
+def _device_fields(places: list[dict[str, str]]) -> list[Component]:
+    """Give the fields of all kinds; only those of the kind that is chosen are shown."""
+    fields: dict[str, Component] = {
+        "host": dmc.TextInput(id=HOST, label=_("Network address"), value="127.0.0.1"),
+        "port": dmc.TextInput(id=PORT, label=_("Port (empty: the usual one)")),
+        "is_encrypted": dmc.Checkbox(id=ENCRYPTED, label=_("It speaks TLS")),
+        "user": dmc.TextInput(id=USER, label=_("User name at the device or broker")),
+        "password": dmc.PasswordInput(id=PASSWORD, label=_("Password there")),
+        "device": dmc.TextInput(id=LINE, label=_("Serial line, such as /dev/ttyUSB0")),
+        "framing": dmc.Select(
+            id=FRAMING,
+            label=_("Frames on its line"),
+            data=[{"value": "tcp", "label": _("Modbus TCP")}, {"value": "rtu", "label": _("Modbus RTU (serial)")}],
+            value="tcp",
+            allowDeselect=False,
+        ),
+        "baud": dmc.TextInput(id=BAUD, label=_("Baud rate (empty: 19200)")),
+        "parity": dmc.Select(
+            id=PARITY,
+            label=_("Parity"),
+            data=[
+                {"value": "E", "label": _("even")},
+                {"value": "O", "label": _("odd")},
+                {"value": "N", "label": _("none")},
+            ],
+            value="E",
+            allowDeselect=False,
+        ),
+        "is_behind_converter": dmc.Checkbox(
+            id=CONVERTER, label=_("A converter from network to serial line is between")
+        ),
+        "unit": dmc.TextInput(id=UNIT, label=_("Modbus unit")),
+        "antennas": dmc.TextInput(id=ANTENNAS, label=_("Antennas, such as 1,2")),
+        "topic": dmc.TextInput(id=TOPIC, label=_("MQTT topic")),
+        "reads_tid": dmc.Checkbox(id=READS_TID, label=_("Read the number of each tag's chip too (costs air time)")),
+        "place": dmc.Select(
+            id=PLACE, label=_("Place of its first antenna"), data=places, searchable=True, clearable=True
+        ),
+    }
+    shown = actions.fields_of(_FIRST_KIND)
+    return [
+        html.Div(field, id=_box(name), style=_SHOWN if name in shown else _HIDDEN) for name, field in fields.items()
+    ]
+
+
+def _box(name: str) -> str:
+    return f"{_FIELDS[name]}-box"
 
 
 def _frames(devices: list[str]) -> Component:
@@ -183,43 +249,6 @@ def _frames(devices: list[str]) -> Component:
     )
 
 
-def _settings(port: HospitalPort, gateway: str, *, may: bool) -> Component:
-    return panel(
-        _("Settings"),
-        html.Div(versions(port, gateway), id=VERSIONS),
-        html.P(
-            [
-                html.Button(
-                    _("Back to the settings before"), id=ROLL_BACK, className="action", n_clicks=0, disabled=not may
-                ),
-                " ",
-                html.Button(_("Change the key"), id=NEW_KEY, className="action", n_clicks=0, disabled=not may),
-            ]
-        ),
-        html.Div(id=KEY_TOLD, role="status"),
-        wide=True,
-    )
-
-
-def versions(port: HospitalPort, gateway: str) -> Component:
-    """Give the versions of a gateway's settings."""
-    found = gateways.settings_of(port).versions(gateway)
-    if not found:
-        return html.P(_("This gateway works with its own file; the first device added here makes version 1."))
-    now = port.clock.now()
-    rows: list[list[Cell]] = [
-        [
-            row.version,
-            codes.code_text(codes.SETTING_STAGES, row.stage),
-            since(row.created_at, now),
-            row.note,
-            row.problem,
-        ]
-        for row in found
-    ]
-    return table(_("Versions"), [_("Version"), _("Stage"), _("Made"), _("Note"), _("Problem")], rows)
-
-
 def _tried(result: OrderResult) -> list[Component]:
     head = _("Heard.") if result.is_done else _("Not heard: {code}").format(code=result.code)
     facts = [f"{name}: {text}" for name, text in result.facts.items() if text]
@@ -227,7 +256,8 @@ def _tried(result: OrderResult) -> list[Component]:
 
 
 def _told(values: tuple[Any, ...]) -> dict[str, str]:
-    return {name: str(value).strip() for name, value in zip(_FIELDS, values, strict=True) if value not in (None, "")}
+    told = zip(_FIELDS, values, strict=True)
+    return {name: str(value).strip() for name, value in told if value not in (None, "", False)}
 
 
 def _place_of_device(choice: str | None) -> tuple[str, str]:
@@ -240,13 +270,23 @@ def _place_of_device(choice: str | None) -> tuple[str, str]:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register what the buttons do."""
     _register_trying(callbacks, port)
-    _register_settings(callbacks, port)
     _register_frames(callbacks, port)
     register_walk(callbacks, port)
+    register_settings(callbacks, port)
 
 
 def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
-    fields = [State(identifier, "value") for identifier in _FIELDS.values()]
+    @callbacks.add(
+        *(Output(_box(name), "style") for name in _BOXED),
+        Input(KIND, "value"),
+        permission=Permission.GATEWAYS_READ,
+        prevent_initial_call=True,
+    )
+    def show_fields(kind: str) -> tuple[dict[str, str], ...]:
+        shown = actions.fields_of(kind)
+        return tuple(_SHOWN if name in shown else _HIDDEN for name in _BOXED)
+
+    fields = [State(identifier, "checked" if name in _FLAGS else "value") for name, identifier in _FIELDS.items()]
 
     @callbacks.add(
         Output(TRIED, "children"),
@@ -262,43 +302,17 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(TRIED, "children", allow_duplicate=True),
-        Output(VERSIONS, "children"),
+        Output(CHANGED, "data", allow_duplicate=True),
         Input(ADD, "n_clicks"),
         State(GATEWAY, "value"),
         *fields,
         permission=Permission.GATEWAYS_CONFIGURE,
         prevent_initial_call=True,
     )
-    def add_device(_clicks: int, gateway: str, *values: Any) -> tuple[Component, Component]:
+    def add_device(_clicks: int, gateway: str, *values: Any) -> tuple[Component, dict[str, Any]]:
         version = actions.add_device(gateways.settings_of(port), gateway, _told(values), actor=port.actor())
-        text = _("Given to the gateway as version {version}; it goes back by itself if the line is lost.")
-        return html.P(text.format(version=version)), versions(port, gateway)
-
-
-def _register_settings(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(
-        Output(VERSIONS, "children", allow_duplicate=True),
-        Input(ROLL_BACK, "n_clicks"),
-        State(GATEWAY, "value"),
-        permission=Permission.GATEWAYS_CONFIGURE,
-        prevent_initial_call=True,
-    )
-    def roll_back(_clicks: int, gateway: str) -> Component:
-        actions.roll_back(gateways.settings_of(port), gateway, actor=port.actor())
-        return versions(port, gateway)
-
-    @callbacks.add(
-        Output(KEY_TOLD, "children"),
-        Input(NEW_KEY, "n_clicks"),
-        State(GATEWAY, "value"),
-        permission=Permission.GATEWAYS_CONFIGURE,
-        prevent_initial_call=True,
-        running=[(Output(NEW_KEY, "disabled"), True, False)],
-    )
-    def change_key(_clicks: int, gateway: str) -> Component:
-        key = actions.change_key(gateways.settings_of(port), gateway, actor=port.actor())
-        text = _("Gateway {gateway} has the new key {key}; the old one ends with its next report.")
-        return html.P(text.format(gateway=gateway, key=key))
+        text = _("In draft {version}: look below at what it changes, then give it to the gateway.")
+        return html.P(text.format(version=version)), {"gateway": gateway, "version": version}
 
 
 def _register_frames(callbacks: Callbacks, port: HospitalPort) -> None:

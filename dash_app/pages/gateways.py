@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dash_app.pages import gateway_work
 from dash_app.pages.address import TICK
@@ -29,6 +30,7 @@ from twin.events.watch import AlarmPriority, GatewayStatus
 
 CONTENT = "gateways-content"
 TIMER = "gateways-timer"
+WORK, KNOWN = "gateways-work", "gateways-known"
 REFRESH_MS = 5000
 """Figures of reports change without an event that would refresh the page."""
 _LEVEL = {GatewayStatus.OFFLINE: AlarmPriority.MEDIUM, GatewayStatus.DEGRADED: AlarmPriority.LOW}
@@ -90,7 +92,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Gateways"), _("Which readers and machines are heard, and which places are blind.")),
             dcc.Interval(id=TIMER, interval=REFRESH_MS),
             html.Div(content(port), id=CONTENT),
-            html.Div(gateway_work.working(port), className="two"),
+            dcc.Store(id=KNOWN, data=gateway_work.reporting(port)),
+            html.Div(gateway_work.working(port), id=WORK, className="two"),
         ]
     )
 
@@ -108,6 +111,21 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def refresh(_tick: Any, _intervals: Any) -> list[Component]:
         return content(port)
+
+    @callbacks.add(
+        Output(WORK, "children"),
+        Output(KNOWN, "data"),
+        Input(TIMER, "n_intervals"),
+        State(KNOWN, "data"),
+        permission=Permission.GATEWAYS_READ,
+        prevent_initial_call=True,
+    )
+    def notice_gateways(_intervals: Any, known: list[str] | None) -> tuple[list[Component], list[str]]:
+        found = gateway_work.reporting(port)
+        # Only for a gateway that is new: what somebody is entering must not be wiped away by the clock.
+        if set(found) <= set(known or []):
+            raise PreventUpdate
+        return gateway_work.working(port), found
 
 
 PAGE = Page(

@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
+from rfid_gateway.uplink.differences import Difference
 from rfid_gateway.uplink.orders import OrderKind, OrderResult, Report
 from twin.access import Actor
 from twin.clock import Clock
@@ -82,6 +83,7 @@ class VersionView(Protocol):
 
     version: int
     stage: str
+    text: str
     author: str
     note: str
     problem: str
@@ -94,8 +96,23 @@ class SettingsView(Protocol):
     def versions(self, gateway: str) -> Sequence[VersionView]:
         """Give a gateway's versions, newest first."""
 
+    def difference(self, gateway: str, version: int) -> Sequence[Difference]:
+        """Give what a version would change against what the gateway works with."""
+
+    def draft(self, gateway: str, text: str, remark: str, actor: Actor) -> VersionView:
+        """Keep settings as somebody wrote them as a draft."""
+
+    def take_read_points(self, gateway: str, actor: Actor) -> VersionView:
+        """Make a draft with the read points of the building's plan."""
+
+    def stage(self, gateway: str, version: int, actor: Actor) -> VersionView:
+        """Give a version to the gateway."""
+
+    def discard(self, gateway: str, version: int, actor: Actor) -> VersionView:
+        """Put a draft away."""
+
     def add(self, gateway: str, entries: Mapping[str, Mapping[str, object]], actor: Actor) -> VersionView:
-        """Add entries and give the new version to the gateway."""
+        """Add entries to the draft that somebody works on; gives the new draft."""
 
     def roll_back(self, gateway: str, actor: Actor) -> VersionView:
         """Go back to the version that worked before."""

@@ -40,7 +40,7 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         action=mark("Check power and network of the gateway."),
     ),
     "tag_suspected": AlarmText(
-        message=mark("Tag {subject} is read in two places at once, one is {place}"),
+        message=mark("Tag {subject} is probably there twice; it was read in {place}"),
         consequence=mark("Positions of what bears this tag are wrong, or somebody has copied it."),
         action=mark("Look for both tags and replace the copy; check which places the read points stand for."),
     ),

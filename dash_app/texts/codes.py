@@ -145,6 +145,20 @@ SETTING_STAGES: Mapping[str, str] = {
     "failed": mark("Taken back"),
     "superseded": mark("Replaced"),
 }
+SETTING_SECTIONS: Mapping[str, str] = {
+    "readers": mark("Readers"),
+    "read_points": mark("Read points"),
+    "neighbours": mark("Neighbours"),
+    "machines": mark("Machines"),
+    "writes": mark("Allowed writes"),
+    "bins": mark("Bins"),
+    "cleaning": mark("From reads to places"),
+}
+SETTING_CHANGES: Mapping[str, str] = {
+    "added": mark("Comes"),
+    "removed": mark("Goes"),
+    "changed": mark("Changes"),
+}
 GATEWAY_DETAILS: Mapping[str, str] = {
     "keepalive_missed": mark("It stopped answering"),
     "connection_refused": mark("It refuses the connection"),
@@ -159,6 +173,11 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "identity_changed": mark("Another device answers at its address"),
     "heartbeat_stopped": mark("The machine's counter stands still"),
     "modbus.unreachable": mark("Nobody answers at its address"),
+    "tid_unsupported": mark("It cannot read chip numbers; tags are read"),
+    "tid_refused": mark("It refuses to read chip numbers; tags are read"),
+    "reader_busy": mark("Another program is connected to it"),
+    "no_answer": mark("It answers no question"),
+    "closed_by_reader": mark("It closed the connection"),
 }
 READINESS: Mapping[str, str] = {
     "clean": mark("Clean"),

@@ -18,7 +18,7 @@ HAPPENINGS: Mapping[str, str] = {
     "PortalCrossed": mark("Passed a doorway to {detail}"),
     "TagLost": mark("Tag lost in {detail}"),
     "ZoneStayEnded": mark("Stayed in {detail}"),
-    "TagSuspected": mark("Read in two places at once: {detail}"),
+    "TagSuspected": mark("Probably there twice; read in {detail}"),
     "AssetMoved": mark("Moved to {detail}"),
     "EgressSeen": mark("At the exit without a permit: {detail}"),
     "CustodyChanged": mark("In the custody of {detail}"),

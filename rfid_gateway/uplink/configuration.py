@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from rfid_gateway.cleaning.layout import ReadPointKind
 from rfid_gateway.drivers.driver import ReaderLine
-from rfid_gateway.drivers.kinds import USUAL_PORTS, known_kinds
+from rfid_gateway.drivers.kinds import OURS, USUAL_PORTS, known_kinds
 from rfid_gateway.modbus.replies import Framing
 from twin.errors import ConfigurationError, FieldProblem, ImportRefused
 
@@ -20,6 +20,14 @@ _MOST_LAG_EPOCHS = 30
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
 PlaceName = Annotated[str, Field(min_length=1, max_length=128)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def _as_text(value: object) -> object:
+    """Let pass a number where an option is text: nobody should have to put it in quotation marks."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Option = Annotated[str, BeforeValidator(_as_text)]
 
 
 class _Strict(BaseModel):
@@ -43,11 +51,13 @@ class ReaderSettings(_Strict):
     keepalive_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     is_encrypted: bool = False
     ca_file: Path | None = None
-    options: dict[str, str] = {}
+    reads_tid: bool = False
+    options: dict[str, Option] = {}
 
     @model_validator(mode="after")
     def _kind_is_known(self) -> ReaderSettings:
-        if self.kind not in known_kinds():
+        # Looking for other packages' kinds reads their metadata from the disk: not for each reader of a hundred.
+        if self.kind not in OURS and self.kind not in known_kinds():
             raise ValueError(f"there are no readers of kind {self.kind!r}; there are {', '.join(known_kinds())}")
         return self
 
@@ -62,6 +72,7 @@ class ReaderSettings(_Strict):
             antennas=self.antennas,
             keepalive_s=self.keepalive_s,
             tls=tls_context(self.ca_file) if self.is_encrypted else None,
+            reads_tid=self.reads_tid,
             options=self.options,
         )
 
@@ -285,10 +296,19 @@ def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySett
     both: dict[str, object] = {name: getattr(own, name) for name in OWN_FIELDS}
     # By id: the core adds and overrides, and cannot take away what the gateway's own file names.
     for section in ("readers", "read_points", "machines", "writes", "bins", "neighbours"):
-        entries = {_key_of(one): one for one in (*getattr(own, section), *getattr(told, section))}
+        entries = {_key_of(one): one for one in (*_not_told(own, told, section), *getattr(told, section))}
         both[section] = [one.model_dump() if isinstance(one, BaseModel) else one for one in entries.values()]
     both["cleaning"] = (told if "cleaning" in told.model_fields_set else own).cleaning
     return _validated(both, source)
+
+
+def _not_told(own: GatewaySettings, told: GatewaySettings, section: str) -> list[object]:
+    """Give the gateway's own entries; of an antenna for which the core has a read point its own one gives way."""
+    entries: list[object] = list(getattr(own, section))
+    if section != "read_points":
+        return entries
+    antennas = {(one.reader, one.antenna) for one in told.read_points}
+    return [one for one in own.read_points if (one.reader, one.antenna) not in antennas]
 
 
 def _key_of(entry: object) -> object:

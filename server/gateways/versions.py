@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+import yaml
 from sqlmodel import Session, col, select
 
 from rfid_gateway.uplink.configuration import parse_shared
+from rfid_gateway.uplink.differences import Difference, differences
 from rfid_gateway.uplink.orders import Report
 from server.audit.chain import Entry, note
 from server.schema.gateways import GatewaySettingsRow
@@ -119,6 +122,78 @@ def stage(session: Session, gateway: str, version: int, *, actor: Actor, now: in
     session.flush()
     _audit(session, actor, now, "staged", row)
     return row
+
+
+def discard(session: Session, gateway: str, version: int, *, actor: Actor, now: int) -> GatewaySettingsRow:
+    """Put a draft away for good; it stays in the list, for those who ask later.
+
+    Raises
+    ------
+    NotFound
+        If there is no such version.
+    Refused
+        If it is no draft any more.
+    """
+    actor.require(Permission.GATEWAYS_CONFIGURE)
+    row = _get(session, gateway, version)
+    if row.stage != Stage.DRAFT.value:
+        raise Refused(f"Version {version} of {gateway} is no draft: go back instead.", code="gateway.no_draft")
+    row.stage = Stage.SUPERSEDED.value
+    session.add(row)
+    session.flush()
+    _audit(session, actor, now, "discarded", row)
+    return row
+
+
+def newest_draft(session: Session, gateway: str) -> GatewaySettingsRow | None:
+    """Give the draft that somebody works on: the newest version, if it is one."""
+    found = list_versions(session, gateway, limit=1)
+    return found[0] if found and found[0].stage == Stage.DRAFT.value else None
+
+
+def difference(session: Session, gateway: str, version: int) -> list[Difference]:
+    """Give what a version would change against the one that the gateway works with, or against its own file alone.
+
+    Raises
+    ------
+    NotFound
+        If there is no such version.
+    """
+    row = _get(session, gateway, version)
+    active = _of_stage(session, gateway, Stage.ACTIVE)
+    return differences(active.text if active is not None else "", row.text)
+
+
+def working_settings(session: Session, gateway: str) -> dict[str, object]:
+    """Give the settings that somebody works on, as plain values: the newest draft, else what the gateway shall use."""
+    base = newest_draft(session, gateway) or wanted(session, gateway)
+    found = yaml.safe_load(base.text) if base else None
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def merge(plain: Mapping[str, object], entries: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
+    """Give settings with entries put in; each takes the place of one with its id, or of its antenna.
+
+    Parameters
+    ----------
+    plain : Mapping[str, object]
+        Settings as plain values.
+    entries : Mapping[str, Sequence[Mapping[str, object]]]
+        New entries by list of the settings, such as ``readers``.
+    """
+    merged = dict(plain)
+    for section, told in entries.items():
+        before = merged.get(section)
+        held = [one for one in before if isinstance(one, Mapping)] if isinstance(before, list) else []
+        names, antennas = {one.get("id") for one in told}, {_antenna_of(one) for one in told} - {None}
+        kept = [one for one in held if one.get("id") not in names and _antenna_of(one) not in antennas]
+        merged[section] = [dict(one) for one in (*kept, *told)]
+    return yaml.safe_dump(merged, allow_unicode=True, sort_keys=False)
+
+
+def _antenna_of(entry: Mapping[str, object]) -> tuple[object, object] | None:
+    """Give the antenna of a read point; of one antenna there is one read point."""
+    return (entry["reader"], entry.get("antenna", 0)) if "reader" in entry else None
 
 
 def roll_back(session: Session, gateway: str, *, actor: Actor, now: int) -> GatewaySettingsRow:

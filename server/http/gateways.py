@@ -9,13 +9,15 @@ from typing import Annotated
 import msgspec
 from sqlmodel import Session
 
+from rfid_gateway.uplink.differences import Difference
 from rfid_gateway.uplink.orders import OrderKind, OrderResult, Orders, Report
 from server.audit.chain import Entry, note
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathCount, PathText
 from server.doors.router import Router
-from server.gateways import versions
+from server.gateways import reporting, versions
 from server.gateways.desk import Reported, desk_of, keys_of
+from server.gateways.setting_up import SettingUp
 from server.http.views import instant
 from server.schema.gateways import GatewaySettingsRow
 from twin.access import Permission
@@ -105,6 +107,12 @@ class VersionList(msgspec.Struct, frozen=True, kw_only=True):
     versions: list[VersionShown]
 
 
+class DifferenceList(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version would change against what the gateway works with; passwords are not shown."""
+
+    differences: list[Difference]
+
+
 def _shown(row: GatewaySettingsRow) -> VersionShown:
     return VersionShown(
         version=row.version,
@@ -136,7 +144,7 @@ def list_gateways(call: CallDep) -> GatewayList:
 @router.post("/{gateway}/report", permission=_P.TELEMETRY_WRITE, takes=Report, gives=Orders)
 async def take_report(call: CallDep, gateway: PathText) -> Orders:
     """Take a gateway's report under its own key and give what it shall do."""
-    told, hospital = call.read(Report), call.hospital
+    told = call.read(Report)
     if told.gateway != gateway:
         problem = FieldProblem(field="gateway", place="/gateway", message="Not the path's.", cure="Send the same id.")
         raise FieldError(problem)
@@ -144,19 +152,7 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
         error = Forbidden(_P.TELEMETRY_WRITE)
         error.message, error.code = f"This key does not speak for gateway {gateway[:60]!r}.", "forbidden.source"
         raise error
-    key_id, now = call.actor.id.removeprefix("key-"), call.now
-    with hospital.read() as session:
-        row = versions.wanted(session, gateway)
-    if (changing := keys_of(hospital)).has_superseded(gateway, key_id):
-        await changing.end_superseded(gateway, key_id)
-    if row is not None and row.stage == versions.Stage.STAGED.value:
-        await hospital.write(lambda session: versions.settle(session, told, now=now))
-        with hospital.read() as session:
-            row = versions.wanted(session, gateway)
-    orders = desk_of(hospital).take(told)
-    if row is None or row.version == told.settings_version:
-        return Orders(orders=orders, settings_version=row.version if row else 0)
-    return Orders(orders=orders, settings_version=row.version, settings=row.text)
+    return await reporting.take_report(call.hospital, told, key_id=call.actor.id.removeprefix("key-"))
 
 
 @router.post("/{gateway}/key", permission=_P.GATEWAYS_CONFIGURE, gives=KeyChanged)
@@ -220,7 +216,10 @@ async def write_value(call: CallDep, gateway: PathText) -> OrderResult:
 def list_settings(call: CallDep, gateway: PathText) -> VersionList:
     """List the versions of a gateway's settings, newest first."""
     with call.hospital.read() as session:
-        return VersionList(versions=[_shown(row) for row in versions.list_versions(session, gateway)])
+        shown = [_shown(row) for row in versions.list_versions(session, gateway)]
+    if not call.actor.may(_P.GATEWAYS_CONFIGURE):
+        shown = [msgspec.structs.replace(one, text="") for one in shown]  # it may hold the readers' passwords
+    return VersionList(versions=shown)
 
 
 @router.post("/{gateway}/settings", permission=_P.GATEWAYS_CONFIGURE, takes=Draft, gives=VersionShown, status=201)
@@ -233,6 +232,27 @@ async def draft_settings(call: CallDep, gateway: PathText) -> VersionShown:
         return _shown(row)
 
     return await call.hospital.write(use_case)
+
+
+@router.get("/{gateway}/settings/{version}/difference", permission=_P.GATEWAYS_READ, gives=DifferenceList)
+def get_difference(call: CallDep, gateway: PathText, version: PathCount) -> DifferenceList:
+    """Give what a version would change, entry by entry, against the one that the gateway works with."""
+    with call.hospital.read() as session:
+        return DifferenceList(differences=versions.difference(session, gateway, version))
+
+
+@router.post("/{gateway}/settings/read-points", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown, status=201)
+def take_read_points(call: CallDep, gateway: PathText) -> VersionShown:
+    """Draft the settings with the read points that the building's plan has for the gateway's readers."""
+    return _shown(SettingUp(call.hospital).take_read_points(gateway, call.actor))
+
+
+@router.post("/{gateway}/settings/{version}/discard", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown)
+async def discard_settings(call: CallDep, gateway: PathText, version: PathCount) -> VersionShown:
+    """Put a draft away."""
+    return await call.hospital.write(
+        lambda session: _shown(versions.discard(session, gateway, version, actor=call.actor, now=call.now))
+    )
 
 
 @router.post("/{gateway}/settings/{version}/stage", permission=_P.GATEWAYS_CONFIGURE, gives=VersionShown)

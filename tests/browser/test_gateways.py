@@ -94,7 +94,11 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.click("#gateways-try")
         page.wait_for_selector(f"#gateways-tried >> text={TAG.hex().upper()} antenna 1")
         page.click("#gateways-add")
-        page.wait_for_selector("#gateways-tried >> text=version 1")
+        page.wait_for_selector("#gateways-tried >> text=In draft 1")
+        # Looked at before anything changes: the reader that comes, by its id.
+        page.wait_for_selector("#gateways-looked >> text=reader-2")
+        page.click("#gateways-stage")
+        page.wait_for_selector("#gateways-set-told >> text=Version 1 is given")
         page.click("#gateways-show")
         watched.until("() => document.querySelector('#gateways-frames').textContent.includes(' < ')")
         page.fill("#gateways-walk-tag", TAG.hex())
@@ -105,7 +109,7 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.click("#gateways-walk-end")
         page.wait_for_selector("#gateways-walk-shown >> text=Ended.")
         page.click("#gateways-new-key")
-        page.wait_for_selector("#gateways-key-told >> text=has the new key")
+        page.wait_for_selector("#gateways-set-told >> text=has the new key")
         if shots is not None:
             page.screenshot(path=shots / "gateways-at-work.png", full_page=True)
         violations = watched.violations()

@@ -75,3 +75,18 @@ def test_cores_settings_add_to_the_gateways_own_file_and_overrule_by_id() -> Non
 def test_cores_settings_that_do_not_fit_the_gateways_own_are_refused(told: str) -> None:
     with pytest.raises(ImportRefused):
         merged_settings(parse_settings(OWN, "own"), told, "version 1")
+
+
+def test_cores_read_point_takes_the_place_of_the_gateways_own_for_the_same_antenna() -> None:
+    own = OWN + "\nread_points: [{id: a, reader: r1, antenna: 1, place: A}, {id: b, reader: r1, antenna: 2, place: B}]"
+    told = "read_points: [{id: plan-1, reader: r1, antenna: 1, place: C}]"
+
+    merged = merged_settings(parse_settings(own, "own"), told, "version 1")
+
+    assert {(one.id, one.antenna, one.place) for one in merged.read_points} == {("plan-1", 1, "C"), ("b", 2, "B")}
+
+
+def test_number_as_an_option_needs_no_quotation_marks() -> None:
+    settings = parse_settings("id: east\nreaders: [{id: r1, options: {session: 0, user: root}}]", "east.yaml")
+
+    assert settings.readers[0].options == {"session": "0", "user": "root"}

@@ -7,12 +7,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import yaml
 
 from server.access import keys
 from server.audit.chain import rows_of
 from server.gateways.desk import desk_of
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.events.watch import ReadPointDefined
 
 READERS = "readers: [{id: r9, host: 10.1.2.3}]"
 
@@ -243,3 +245,59 @@ async def test_order_that_nobody_fetched_is_taken_back(served: Served) -> None:
 
     assert desk.withdraw("east", result)
     assert (await tell(east))["orders"] == []
+
+
+async def test_draft_is_looked_at_before_it_is_given_and_put_away_afterwards(served: Served) -> None:
+    biomed = await served.signed_in(Role.BIOMED)
+    path = "/v1/gateways/east/settings"
+    await biomed.post(path, json={"text": READERS})
+    await biomed.post(path, json={"text": "readers: [{id: r9, host: 10.1.2.4}]", "note": "moved"})
+
+    shown = (await biomed.get(f"{path}/2/difference")).json()["differences"]
+    away = await biomed.post(f"{path}/2/discard")
+    again = await biomed.post(f"{path}/2/discard")
+    nothing = await biomed.get(f"{path}/9/difference")
+
+    # Nothing runs yet but the gateway's own file: all that a draft holds is new.
+    assert [(one["section"], one["entry"], one["kind"]) for one in shown] == [("readers", "r9", "added")]
+    assert (away.json()["stage"], again.status_code, again.json()["code"]) == ("superseded", 409, "gateway.no_draft")
+    assert nothing.status_code == 404
+    assert actions(served)[-1] == "gateway.settings_discarded"
+
+
+async def test_difference_is_against_what_the_gateway_works_with(served: Served) -> None:
+    east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
+    biomed = await served.signed_in(Role.BIOMED)
+    path = "/v1/gateways/east/settings"
+    await biomed.post(path, json={"text": READERS})
+    await biomed.post(f"{path}/1/stage")
+    await tell(east, settings_version=1)
+    await biomed.post(path, json={"text": READERS.replace("10.1.2.3", "10.1.2.4")})
+
+    (shown,) = (await biomed.get(f"{path}/2/difference")).json()["differences"]
+
+    assert (shown["entry"], shown["field"], shown["before"], shown["after"]) == ("r9", "host", "10.1.2.3", "10.1.2.4")
+
+
+async def test_read_points_of_the_buildings_plan_become_a_draft(served: Served) -> None:
+    east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
+    biomed = await served.signed_in(Role.BIOMED)
+    await tell(east)
+    head = {"occurred_at": served.hospital.clock.now(), "source": "import:plan"}
+    points = [
+        ReadPointDefined(thing="plan-1", source_key="1", reader="r1", antenna=1, place="WARD", **head),
+        ReadPointDefined(thing="plan-2", source_key="2", reader="elsewhere", antenna=1, place="WARD", **head),
+    ]
+    await served.hospital.write(lambda session: served.hospital.ledger.append(session, points))
+    path = "/v1/gateways/east/settings"
+    text = "read_points: [{id: old, reader: r1, antenna: 1, place: STORE, kind: choke}]"
+    await biomed.post(path, json={"text": text})
+
+    draft = await biomed.post(f"{path}/read-points")
+    again = await biomed.post(f"{path}/read-points")
+
+    # The antenna keeps its kind of view; its name and place are the plan's. Other gateways' readers are left alone.
+    assert yaml.safe_load(draft.json()["text"]) == {
+        "read_points": [{"id": "plan-1", "reader": "r1", "antenna": 1, "place": "WARD", "kind": "choke"}]
+    }
+    assert (again.status_code, again.json()["code"]) == (409, "gateway.nothing_to_take")
