@@ -38,6 +38,7 @@ _CONFIG_IDENTIFICATION = 1  # RequestedData of GET_READER_CONFIG: Identification
 TID_WORDS = 6  # allocation class, maker, model, header of the extended part, 48 bits of serial number (TDS, section 16)
 
 
+_UNWATCHED_ID = 0xFFFFFFFF  # no request that is waited for gets so far within one connection
 _DELETING = (MESSAGE_NUMBERS["DELETE_ROSPEC"], MESSAGE_NUMBERS["DELETE_ACCESSSPEC"])
 
 
@@ -226,6 +227,11 @@ class LlrpReader:
         await self._ask(building.message("ADD_ROSPEC", self._new_id(), building.rospec(self._settings.setup)))
         await self._ask_for_chips(may_access=may_access)
         await self._ask(building.message("ENABLE_ROSPEC", self._new_id(), ROSpecID=building.ROSPEC_ID))
+        if not self._settings.tid_words and self._line is not None:
+            # What an earlier client left would go on costing air time. Nobody waits for the answer: old readers know no
+            # such message, and recordings of earlier times have none.
+            leftover = building.message("DELETE_ACCESSSPEC", _UNWATCHED_ID, AccessSpecID=0)
+            await self._line.send(encode_message(leftover))
 
     async def _ask_for_chips(self, *, may_access: bool) -> None:
         """Have the reader read chip numbers too, if settings wish it and it can; without them tags still come."""

@@ -147,7 +147,7 @@ class _Compiled:
         self._form.append(f"{_READ_HEAD.size}x{2 * words}s")
         self._order[_TID] = self._found
         self._found += 1
-        return length
+        return int(length)
 
     def _compile_value(self, record: bytes, position: int) -> int:
         """Take in one value of known length and give how many octets it takes."""
