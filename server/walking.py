@@ -14,6 +14,7 @@ from twin.events.things import BearerKind
 from twin.places.building import Building
 from twin.places.movers import Mover
 from twin.places.routes import Routes
+from twin.state.rosters import off_duty
 
 
 def person_routes(hospital: Hospital) -> Routes:
@@ -79,8 +80,12 @@ def walking_matrix(hospital: Hospital, places: Sequence[str]) -> NDArray[np.int6
 
 
 def people_on_duty(hospital: Hospital) -> list[Person]:
-    """Give the staff who can be given tasks, with the zones where readers see them and how many tasks they have."""
+    """Give the staff who can be given tasks, with the zones where readers see them and how many tasks they have.
+
+    Whoever a roster in force has off at present is left out; of whom no roster speaks may be there.
+    """
     live = hospital.live
+    off = off_duty(live.plans, hospital.clock.now())
     busy: dict[str, int] = {}
     for key in tuple(live.index.open_tasks):
         task = live.tasks.get(key)
@@ -94,4 +99,5 @@ def people_on_duty(hospital: Hospital) -> list[Person]:
             open_tasks=busy.get(member.thing, 0),
         )
         for member in tuple(live.staff.values())
+        if member.thing not in off
     ]

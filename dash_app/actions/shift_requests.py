@@ -75,11 +75,11 @@ def offer(port: Commands, from_at: int, *, reason: str = "") -> str:
     return _ask(port, Asked(id=new_id, kind=RequestKind.OFFER, from_at=from_at, reason=reason[:500]))
 
 
-def offer_open(port: Commands, day: str, zone: str, *, shift: str, skill: str = "") -> str:
-    """Offer a shift that nobody has on a calendar day; gives the request's id."""
+def offer_open(port: Commands, day: str, zone: str, *, shift: str, skill: str = "", place: str | None = None) -> str:
+    """Offer a shift that nobody has on a calendar day in the roster of a place; gives the request's id."""
     new_id = UniqueIds().next(port.clock.now())
     at = midnight(day, zone)
-    return _ask(port, Asked(id=new_id, kind=RequestKind.OFFER, from_at=at, shift=shift, skill=skill))
+    return _ask(port, Asked(id=new_id, kind=RequestKind.OFFER, from_at=at, shift=shift, skill=skill, place=place))
 
 
 def ask_swap(port: Commands, from_at: int, partner: str, partner_at: int, *, reason: str = "") -> str:

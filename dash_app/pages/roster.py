@@ -71,17 +71,21 @@ def _kept(port: HospitalPort) -> list[Component]:
 
 
 def content(port: HospitalPort) -> list[Component]:
-    """Build the roster in force and the list of kept ones.
+    """Build the rosters in force, one for each ward, and the list of kept ones.
 
     Parameters
     ----------
     port : HospitalPort
         The hospital.
     """
-    found = roster.in_force(port.state(), local, chinese=wants_chinese())
-    if found is None:
+    known = roster.all_in_force(port.state(), local, chinese=wants_chinese())
+    if not known:
         told = empty(_("No roster is in force"), _("Have one made, check it on the plan board, then publish it."))
         return [told, *_kept(port)]
+    return [*(part for found in known for part in _in_force(found)), *_kept(port)]
+
+
+def _in_force(found: roster.RosterView) -> list[Component]:
     facts = _("{places}: {count} people, {days} days from {start}, in force since {published}").format(
         places=", ".join(found.places) or _("Hospital"),
         count=len(found.rows),
@@ -89,7 +93,7 @@ def content(port: HospitalPort) -> list[Component]:
         start=calendar_day(found.start_at),
         published=moment(found.published_at),
     )
-    return [html.P(facts, className="summary"), _grid(found), *_kept(port)]
+    return [html.P(facts, className="summary"), _grid(found)]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:

@@ -12,11 +12,12 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.shift_requests import EXAMPLE_DAY, told_when, told_who
 from dash_app.pages.states import attributes, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import shift_requests as queries
-from dash_app.queries.names import staff_label
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -38,6 +39,7 @@ DECIDE = "shift-decide"
 OPEN_DAY = "shift-open-day"
 OPEN_SHIFT = "shift-open-shift"
 OPEN_SKILL = "shift-open-skill"
+OPEN_PLACE = "shift-open-place"
 OPEN = "shift-open"
 MOST_TOLD = 12
 
@@ -75,19 +77,28 @@ def waiting(port: HospitalPort) -> list[Component]:
     return [table(_("Requests"), headings, rows)]
 
 
+def _place_text(port: HospitalPort, place: str) -> str:
+    return place_name(port.state(), place, chinese=wants_chinese()) if place else _("Hospital")
+
+
 def _offering(port: HospitalPort) -> list[Component]:
     with port.read() as session:
-        force = queries.in_force(session)
-    if force is None:
+        known = queries.all_in_force(session)
+    if not known:
         return []
-    skills = list(force.problem.skills)
+    places = [{"value": one.row.place, "label": _place_text(port, one.row.place)} for one in known]
+    skills = sorted({skill for one in known for skill in one.problem.skills})
+    shifts = list(dict.fromkeys(shift.id for one in known for shift in one.problem.shifts))
     return [
         html.H3(_("Offer a shift that nobody has")),
         html.Div(
             className="filters",
             children=[
+                dmc.Select(
+                    id=OPEN_PLACE, label=_("Roster"), data=places, value=known[0].row.place, allowDeselect=False
+                ),
                 dmc.TextInput(id=OPEN_DAY, label=_("Day"), placeholder=EXAMPLE_DAY),
-                dmc.Select(id=OPEN_SHIFT, label=_("Shift"), data=[one.id for one in force.problem.shifts]),
+                dmc.Select(id=OPEN_SHIFT, label=_("Shift"), data=shifts),
                 dmc.Select(id=OPEN_SKILL, label=_("Skill"), data=skills, clearable=True, disabled=not skills),
                 html.Button(_("Offer"), id=OPEN, className="action", n_clicks=0),
             ],
@@ -206,7 +217,7 @@ def looked_at(port: HospitalPort, request: str) -> list[Component]:
     """
     with port.read() as session:
         found = queries.looked_at(session, request, fills=True)
-        force = queries.in_force(session)
+        force = queries.in_force(session, place=found.request.place) if found is not None else None
     if found is None or force is None:
         return [html.P(_("It is not there any more. Load the page again."))]
     one, outlook = found.request, found.outlook
@@ -270,13 +281,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(OPEN_DAY, "value"),
         State(OPEN_SHIFT, "value"),
         State(OPEN_SKILL, "value"),
+        State(OPEN_PLACE, "value"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def offer(clicks: int, day: str | None, shift: str | None, skill: str | None) -> list[Component]:
+    def offer(clicks: int, day: str | None, shift: str | None, skill: str | None, place: str) -> list[Component]:
         if not clicks or not shift:
             raise PreventUpdate
-        actions.offer_open(port, day or "", port.settings.time_zone, shift=shift, skill=skill or "")
+        actions.offer_open(port, day or "", port.settings.time_zone, shift=shift, skill=skill or "", place=place)
         return waiting(port)
 
 

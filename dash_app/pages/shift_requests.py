@@ -179,7 +179,7 @@ def content(port: HospitalPort) -> list[Component]:
 def _swap_rows(port: HospitalPort, from_at: int) -> list[Component]:
     with port.read() as session:
         found = queries.swaps(session, port.actor().hands, from_at, port.clock.now())
-        force = queries.in_force(session)
+        force = queries.in_force(session, staff=port.actor().hands)
     if not found or force is None:
         return [html.P(_("Nobody has a shift that you could have for it without breaking a rule: offer it to others."))]
     rows: list[list[Cell]] = []

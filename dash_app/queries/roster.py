@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dash_app.queries.names import place_name, staff_label
-from twin.events.work import PlannedShift
+from twin.events.work import PlannedShift, PlanPublished
 from twin.state.live import LiveState
+from twin.state.rosters import rosters
 
 Local = Callable[[int], datetime]
 """Gives an instant in the hospital's clock."""
@@ -85,8 +86,8 @@ def _row(name: str, shifts: list[PlannedShift], start_at: int, local: Local) -> 
     )
 
 
-def in_force(state: LiveState, local: Local, *, chinese: bool = False) -> RosterView | None:
-    """Give the roster in force, None if there is none.
+def all_in_force(state: LiveState, local: Local, *, chinese: bool = False) -> list[RosterView]:
+    """Give every roster in force, one for each place, by the name of what it staffs.
 
     Parameters
     ----------
@@ -97,9 +98,11 @@ def in_force(state: LiveState, local: Local, *, chinese: bool = False) -> Roster
     chinese : bool, optional
         Whether names are wanted in Chinese.
     """
-    plan = state.plans.get("roster")
-    if plan is None:
-        return None
+    found = [_view(state, plan, local, chinese=chinese) for plan in rosters(state.plans)]
+    return sorted(found, key=lambda one: (one.places, one.id))
+
+
+def _view(state: LiveState, plan: PlanPublished, local: Local, *, chinese: bool) -> RosterView:
     by_person: dict[str, list[PlannedShift]] = {}
     for shift in plan.shifts:
         by_person.setdefault(shift.staff, []).append(shift)

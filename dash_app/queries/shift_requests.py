@@ -11,7 +11,7 @@ from scheduling.service import my_shifts, shift_decisions
 from scheduling.service.my_shifts import MyRoster
 from scheduling.service.roster_board import Choice
 from scheduling.service.shift_decisions import Outlook
-from scheduling.service.shift_requests import RosterInForce, roster_in_force
+from scheduling.service.shift_requests import RosterInForce, roster_in_force, rosters_in_force
 from scheduling.tables.shift_requests import list_requests, load_request
 from twin.errors import Conflict, HospitalTwinError, NotFound
 
@@ -96,9 +96,14 @@ def looked_at(session: Session, request: str, *, fills: bool) -> LookedAt | None
     return LookedAt(request=found, outlook=outlook, problem=problem)
 
 
-def in_force(session: Session) -> RosterInForce | None:
-    """Give the roster in force, None if there is none."""
+def in_force(session: Session, *, staff: str = "", place: str | None = None) -> RosterInForce | None:
+    """Give the roster in force of a person or a place, None if there is none."""
     try:
-        return roster_in_force(session)
+        return roster_in_force(session, staff=staff, place=place)
     except Conflict:
         return None
+
+
+def all_in_force(session: Session) -> list[RosterInForce]:
+    """Give every roster in force, one for each place, the one published last first."""
+    return rosters_in_force(session)

@@ -255,7 +255,8 @@ class _Check:
         weekend = {day for days in self.problem.weekends() for day in days}
         for rule in self.problem.fairness:
             counts = {
-                employee: sum(shift in rule.shifts if rule.shifts else day in weekend for day, shift in days.items())
+                employee: rule.carried.get(employee, 0)
+                + sum(shift in rule.shifts if rule.shifts else day in weekend for day, shift in days.items())
                 for employee, days in self.worked.items()
             }
             # Rounded up: with three nights for two, one of them must have two, and that is fair.

@@ -11,6 +11,7 @@ from scheduling.rules.calendar_days import day_at, wall_time
 from twin.events.patients import BedReadiness
 from twin.events.work import TaskKind
 from twin.state.frozen import FrozenBed, HospitalState
+from twin.state.rosters import rosters
 
 ADMISSION_MINUTE = 8 * 60
 """Minute of the day by which a bed has to be clean and a set released."""
@@ -129,12 +130,14 @@ def nurses_of(state: HospitalState, start_at: int, zone: str, days: int, wards: 
         None if no roster is in force, it is of another ward, or it leaves a shift of the horizon without anybody: a
         plan in which half of the days have no nurse would be all violations, and say nothing.
     """
-    roster = state.plans.get("roster")
-    if roster is None:
-        return ()
     shifts: dict[str, dict[tuple[int, int], None]] = {}
-    for one in roster.shifts:
-        if one.place and wards != {one.place}:
+    known = rosters(state.plans)
+    staffed = {shift.place for roster in known for shift in roster.shifts}
+    # Rosters of several wards are in force at once. A ward without one would be nursed by the people of the others.
+    if "" not in staffed and not wards <= staffed:
+        return ()
+    for one in (shift for roster in known for shift in roster.shifts):
+        if one.place and one.place not in wards:
             continue
         day = day_at(start_at, one.start_at, zone)
         if 0 <= day < days:

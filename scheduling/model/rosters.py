@@ -12,6 +12,7 @@ Competition. Annals of Operations Research 274, sections 2 and 3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -236,10 +237,18 @@ class Fairness:
         Such as the nights; empty for work on weekends.
     weight : int
         Price of the square of each employee's share above the even one, in whole shifts.
+    carried : Mapping[str, int]
+        How many of them each employee has worked in the rosters before, so that who had more gets fewer now; who is not
+        named has worked none.
     """
 
     shifts: frozenset[str] = frozenset()
     weight: int = 1
+    carried: Mapping[str, int] = field(default_factory=dict)
+
+    def most_carried(self) -> int:
+        """Give the most that anybody has worked before."""
+        return max(self.carried.values(), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

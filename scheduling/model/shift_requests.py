@@ -67,6 +67,8 @@ class ShiftRequest:
         The roster that approval put in force.
     roster_start_at : int
         First midnight of the roster that the cells are days of.
+    place : str
+        What that roster staffs; empty for the whole hospital.
     cells_before, cells_after : tuple[Assignment, ...]
         Days that approval changed, an empty shift is a day off; by them it is undone.
     is_news_to_staff, is_news_to_partner : bool
@@ -94,6 +96,7 @@ class ShiftRequest:
     decided_by: str = ""
     plan: str = ""
     roster_start_at: int = 0
+    place: str = ""
     cells_before: tuple[Assignment, ...] = ()
     cells_after: tuple[Assignment, ...] = ()
     is_news_to_staff: bool = False

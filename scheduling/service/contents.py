@@ -37,6 +37,8 @@ class Content:
         JSON in a fixed order.
     content_hash : str
         SHA-256 of both.
+    place : str
+        What a roster staffs; empty for the whole hospital.
     """
 
     days: int
@@ -47,6 +49,7 @@ class Content:
     problem: bytes
     plan: bytes
     content_hash: str
+    place: str = ""
 
 
 def content_of(kind: PlanKind, problem: bytes, plan: bytes) -> Content:
@@ -80,6 +83,7 @@ def content_of(kind: PlanKind, problem: bytes, plan: bytes) -> Content:
             problem=_ordered(week),
             plan=_ordered(roster),
             content_hash=digest.hexdigest(),
+            place=week.place,
         )
     waiting = read_json(problem, AdmissionProblem, "problem")
     stays = read_json(plan, AdmissionPlan, "plan")

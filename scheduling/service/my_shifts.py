@@ -108,7 +108,7 @@ def my_roster(session: Session, *, staff: str, at: int) -> MyRoster:
     """
     requests = tuple(list_requests(session, staff=staff, limit=MOST_SHOWN))
     try:
-        found = roster_in_force(session)
+        found = roster_in_force(session, staff=staff)
     except Conflict:  # without a roster there are no shifts, but what was decided can still be read
         return MyRoster(staff=staff, is_rostered=False, requests=requests)
     if staff not in {one.id for one in found.problem.employees}:
@@ -181,7 +181,7 @@ def my_swaps(session: Session, *, staff: str, from_at: int, at: int) -> list[Cho
     NotFound
         If there is no such shift.
     """
-    found = roster_in_force(session)
+    found = roster_in_force(session, staff=staff)
     mine = found.shift_at(staff, from_at)
     # Shifts of today may have begun; swaps are offered from tomorrow on.
     tomorrow = found.time.day_of(at) + 1

@@ -74,6 +74,7 @@ def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> Plan
         title=new.title,
         start_at=new.start_at,
         zone=new.zone,
+        place=found.place,
         days=found.days,
         cost=found.cost,
         n_violations=found.n_violations,
@@ -108,7 +109,7 @@ class Publishing:
 
 
 def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, intent: Publishing) -> PlanRow:
-    """Put a draft in force; the plan in force before is replaced.
+    """Put a draft in force; the plan in force before of its kind and place is replaced.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
             code="plan.violations",
         )
     # One at most, but a crash between two transactions must not leave two in force.
-    for old in published_rows(session, row.kind):
+    for old in published_rows(session, row.kind, row.place):
         old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
         save_plan_row(session, old)
     row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED.value, at, actor.id
@@ -176,6 +177,7 @@ def published_event(row: PlanRow) -> PlanPublished:
         stays=told.stays,
         shifts=told.shifts,
         content_hash=row.content_hash,
+        place=row.place,
     )
 
 

@@ -69,7 +69,7 @@ def outlook(session: Session, request: ShiftRequest, *, fills: bool = False) -> 
     Conflict
         If no roster is in force, or it has changed so that the request cannot be any more.
     """
-    found = roster_in_force(session)
+    found = roster_in_force(session, place=request.place)
     return _outlook(found, request, fills=fills)
 
 
@@ -145,7 +145,7 @@ def approve(session: Session, *, acting: Acting, approval: Approval) -> ShiftReq
     """
     acting.actor.require(Permission.PLANS_PUBLISH)
     request = opened(session, acting, approval.intent, RequestStatus.AGREED)
-    found = roster_in_force(session)
+    found = roster_in_force(session, place=request.place)
     seen = _outlook(found, request, fills=approval.fills)
     cells = seen.choice.cells
     _put_in_force(
@@ -186,7 +186,7 @@ def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftReques
     """
     acting.actor.require(Permission.PLANS_PUBLISH)
     request = opened(session, acting, approval.intent, RequestStatus.APPROVED)
-    found = roster_in_force(session)
+    found = roster_in_force(session, place=request.place)
     is_other = found.row.start_at != request.roster_start_at
     # Taking back is exact or not at all: days that were changed since have another reason now.
     if is_other or cells_at(found.roster, request.cells_after) != request.cells_after:

@@ -82,18 +82,43 @@ class Acting:
     ledger: EventSink
 
 
-def roster_in_force(session: Session) -> RosterInForce:
-    """Give the roster in force.
+def rosters_in_force(session: Session) -> list[RosterInForce]:
+    """Give every roster in force, one for each place, the one published last first."""
+    return [_read(row) for row in published_rows(session, PlanKind.ROSTER.value)]
+
+
+def roster_in_force(session: Session, *, staff: str = "", place: str | None = None) -> RosterInForce:
+    """Give a roster in force.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    staff : str
+        The one that has this member of staff; the one published last if none has.
+    place : str or None
+        The one of this place. With neither, the one published last.
 
     Raises
     ------
     Conflict
         If there is none.
     """
-    rows = published_rows(session, PlanKind.ROSTER.value)
+    rows = published_rows(session, PlanKind.ROSTER.value, place)
     if not rows:
-        raise Conflict("No roster is in force: publish one first.", code="roster.none")
-    row = rows[0]
+        where = f" for {place}" if place else ""
+        raise Conflict(f"No roster is in force{where}: publish one first.", code="roster.none")
+    last = _read(rows[0])
+    if not staff:
+        return last
+    # Whoever helps out on a second ward stands in two: the one published last is what was told last.
+    for found in (last, *map(_read, rows[1:])):
+        if staff in {one.id for one in found.problem.employees}:
+            return found
+    return last
+
+
+def _read(row: PlanRow) -> RosterInForce:
     problem = read_json(row.problem, RosterProblem, "problem")
     return RosterInForce(
         row=row,
@@ -122,6 +147,8 @@ class Asked:
         Start of the colleague's shift.
     shift, skill : str
         Of an open shift that nobody has; such an offer is a planner's.
+    place : str or None
+        Of an open shift: whose roster it is in; the one published last unless told.
     reason : str
         Why.
     """
@@ -134,6 +161,7 @@ class Asked:
     partner_at: int = 0
     shift: str = ""
     skill: str = ""
+    place: str | None = None
     reason: str = ""
 
 
@@ -154,8 +182,9 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
         If it cannot be: one of the two works on the other's day already.
     """
     acting.actor.require(Permission.SELF)
-    found = roster_in_force(session)
     me = acting.actor.hands
+    is_open_shift = asked.kind is RequestKind.OFFER and bool(asked.shift)
+    found = roster_in_force(session, place=asked.place) if is_open_shift else roster_in_force(session, staff=me)
     new = ShiftRequest(
         id=asked.id,
         kind=asked.kind,
@@ -167,6 +196,7 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
         asked_at=acting.at,
         asked_by=acting.actor.id,
         roster_start_at=found.row.start_at,
+        place=found.row.place,
     )
     if asked.kind is RequestKind.LEAVE:
         new = _leave(found, new)
@@ -315,7 +345,7 @@ def agree(session: Session, *, acting: Acting, intent: Intent) -> ShiftRequest:
     """
     acting.actor.require(Permission.SELF)
     found = opened(session, acting, intent, RequestStatus.ASKED, RequestStatus.OFFERED)
-    me, force = acting.actor.hands, roster_in_force(session)
+    me, force = acting.actor.hands, roster_in_force(session, place=found.place)
     if found.status is RequestStatus.ASKED and me != found.partner:
         raise Forbidden("shift_request:partner")
     _must_be_rostered(force, me)

@@ -8,6 +8,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from scheduling.model.plans import PlanStatus
 from twin.errors import NotFound
 
+MOST_IN_FORCE = 200
+"""Rosters in force at once, one for each ward."""
+
 
 class PlanRow(SQLModel, table=True):
     """A plan; problem, plan and check are JSON and never change once stored."""
@@ -20,6 +23,7 @@ class PlanRow(SQLModel, table=True):
     status: str = Field(default=PlanStatus.DRAFT.value, index=True)
     start_at: int = Field(sa_type=BigInteger)
     zone: str = "UTC"
+    place: str = ""
     days: int
     cost: int = Field(sa_type=BigInteger)
     n_violations: int = 0
@@ -64,13 +68,48 @@ def save_plan_row(session: Session, row: PlanRow) -> None:
     session.flush()
 
 
-def published_rows(session: Session, kind: str) -> list[PlanRow]:
-    """Give the rows of plans of a kind that are in force; one at most but for a moment."""
-    # A few, not one: publishing replaces whatever is in force.
+def published_rows(session: Session, kind: str, place: str | None = None) -> list[PlanRow]:
+    """Give the rows of plans of a kind that are in force, the newest first; of a place one at most but for a moment.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    kind : str
+        Of the plans.
+    place : str or None
+        Only that of this place; all by default.
+    """
+    query = select(PlanRow).where(col(PlanRow.status) == PlanStatus.PUBLISHED.value, col(PlanRow.kind) == kind)
+    if place is not None:
+        query = query.where(col(PlanRow.place) == place)
+    # All, not one of each place: publishing replaces whatever is in force.
+    newest = query.order_by(col(PlanRow.published_at).desc(), col(PlanRow.id).desc())
+    return list(session.exec(newest.limit(MOST_IN_FORCE)))
+
+
+def once_published_rows(session: Session, kind: str, *, since: int, until: int, limit: int = 200) -> list[PlanRow]:
+    """Give the rows of plans of a kind that were in force at some time, in the order in which they were published.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    kind : str
+        Of the plans.
+    since, until : int
+        They begin from here on, and before there; UTC microseconds.
+    limit : int
+        Largest number of rows, the newest.
+    """
     query = (
-        select(PlanRow).where(col(PlanRow.status) == PlanStatus.PUBLISHED.value, col(PlanRow.kind) == kind).limit(10)
+        select(PlanRow)
+        .where(col(PlanRow.kind) == kind, col(PlanRow.published_at) > 0)
+        .where(col(PlanRow.start_at) >= since, col(PlanRow.start_at) < until)
+        .order_by(col(PlanRow.published_at).desc(), col(PlanRow.id).desc())
+        .limit(limit)
     )
-    return list(session.exec(query))
+    return list(session.exec(query))[::-1]
 
 
 def list_plan_rows(session: Session, *, before: str = "", limit: int = 50) -> list[PlanRow]:

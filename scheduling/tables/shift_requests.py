@@ -40,6 +40,7 @@ class ShiftRequestRow(SQLModel, table=True):
     decided_by: str = ""
     plan: str = ""
     roster_start_at: int = Field(default=0, sa_type=BigInteger)
+    place: str = ""
     cells_before: str = "[]"
     cells_after: str = "[]"
     is_news_to_staff: bool = False

@@ -39,7 +39,7 @@ class RequestAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     ``leave``: ``from`` and ``to`` are its first and last day (``2026-12-24``). ``swap``: ``from`` is the start of one's
     own shift, ``partner`` and ``partner_from`` the colleague's. ``offer``: ``from`` is the start of one's own shift;
-    with ``shift`` it is a day on which nobody has that shift; such an offer is a planner's.
+    with ``shift`` it is a day on which nobody has that shift; such an offer is a planner's, in the roster of ``place``.
     """
 
     kind: RequestKind
@@ -49,6 +49,7 @@ class RequestAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     partner_from: Short = ""
     shift: Short = ""
     skill: Short = ""
+    place: Short | None = None
     reason: Reason = ""
 
 
@@ -251,6 +252,7 @@ def _asked(call: Call, told: RequestAsked, new_id: str) -> Asked:
         partner_at=_instant(told.partner_from, "partner_from") if told.kind is RequestKind.SWAP else 0,
         shift=told.shift,
         skill=told.skill,
+        place=told.place,
         reason=told.reason,
     )
 
@@ -295,7 +297,7 @@ def find_swaps(call: CallDep, shift: Text) -> Swaps:
     """Give shifts of colleagues that one could have for one's own that begins at ``shift``, without breaking a must."""
     start, me = _instant(shift, "shift"), call.actor.hands
     with call.hospital.read() as session:
-        times = shift_requests.roster_in_force(session).time
+        times = shift_requests.roster_in_force(session, staff=me).time
         found = my_shifts.my_swaps(session, staff=me, from_at=start, at=call.now)
     shown = [_swap(times, one) for one in found]
     return Swaps(swaps=shown, names=_names(call, {one.partner for one in shown}))

@@ -63,3 +63,18 @@ class ForecastOutcomeRow(SQLModel, table=True):
     target_at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     came: int
     noted_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class PathwayRow(SQLModel, table=True):
+    """One version of a pathway that a planner has kept; a version is never changed, a new one is added."""
+
+    __tablename__ = "run_pathway"
+
+    name: str = Field(primary_key=True, max_length=120)
+    version: int = Field(primary_key=True)
+    actor: str = Field(max_length=64)
+    note: str = Field(default="", max_length=300)
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    report: str = Field(default="", sa_column=Column(Text, nullable=False))
+    kept_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    withdrawn_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

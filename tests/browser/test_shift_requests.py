@@ -60,7 +60,7 @@ def roster(served):
 
 
 def days_of(served, staff):
-    plan = served.hospital.live.plans["roster"]
+    plan = served.hospital.live.plans["roster:W1"]
     return sorted((one.start_at - plan.start_at) // DAY_US for one in plan.shifts if one.staff == staff)
 
 

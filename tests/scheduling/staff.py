@@ -121,7 +121,10 @@ def random_problem(seed: int) -> RosterProblem:
         employees=tuple(staff),
         needs=tuple(needs),
         requests=tuple(wishes),
-        fairness=(Fairness(shifts=frozenset({"N"}), weight=draw(1, 5)), Fairness(weight=2)),
+        fairness=(
+            Fairness(shifts=frozenset({"N"}), weight=draw(1, 5), carried={name: draw(0, 4) for name in names[1:]}),
+            Fairness(weight=2),
+        ),
         pairs=(Pair(trainee=names[1], mentor=names[0], weight=draw(1, 9)),),
         skills=("nurse", "senior"),
         weeks_done=1,

@@ -194,7 +194,7 @@ class PlannedShift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PlanPublished(Event, frozen=True):
-    """A plan is in force for its horizon and replaces the one before.
+    """A plan is in force for its horizon and replaces the one before of its kind and place.
 
     Parameters
     ----------
@@ -206,6 +206,8 @@ class PlanPublished(Event, frozen=True):
         What is planned.
     content_hash : str
         Hash under which the plan and its check report are stored.
+    place : str
+        Ward or area that a roster staffs; empty for the whole hospital. Rosters of several places are in force at once.
     """
 
     subject: ClassVar[str] = "plan"
@@ -216,6 +218,7 @@ class PlanPublished(Event, frozen=True):
     stays: tuple[PlannedStay, ...] = ()
     shifts: tuple[PlannedShift, ...] = ()
     content_hash: str = ""
+    place: str = ""
 
 
 class ShiftRequestChanged(Event, frozen=True):

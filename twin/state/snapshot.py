@@ -17,7 +17,7 @@ from twin.events.watch import GatewayHealthChanged, ReadPointDefined, ReadPointR
 from twin.events.work import PlanPublished, StaffDefined, StaffRemoved
 from twin.state.indexing import build_index
 from twin.state.model import Alarm, Asset, Bed, Encounter, StockLine, Tag, Task, Ticket
-from twin.state.tables import Tables
+from twin.state.tables import Tables, plan_key
 
 SNAPSHOT_VERSION = 1
 
@@ -100,7 +100,7 @@ def _fill(tables: Tables, shot: Snapshot) -> None:
     for name in _BY_ID:
         setattr(tables, name, {thing.id: thing for thing in getattr(shot, name)})
     tables.removed = {(event.subject, event.thing): event for event in shot.removed}
-    tables.plans = {event.kind: event for event in shot.plans}
+    tables.plans = {plan_key(event): event for event in shot.plans}
     tables.stock = {(line.place, line.item): line for line in shot.stock}
     tables.index = build_index(tables)
 

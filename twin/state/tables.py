@@ -102,6 +102,21 @@ def _without_empty(value: object) -> object:
     return (value.place, value.item) if isinstance(value, StockLine) else value
 
 
+def plan_key(plan: PlanPublished) -> str:
+    """Give what a plan replaces the one before of: its kind, and of a roster also the place.
+
+    Parameters
+    ----------
+    plan : PlanPublished
+        In force.
+
+    Examples
+    --------
+    A roster of ward 3A and one of the whole hospital stand beside one another as ``roster:3A`` and ``roster``.
+    """
+    return f"{plan.kind}:{plan.place}" if plan.place else plan.kind
+
+
 class Tables:
     """All that is known of the present hospital, by id; see ``model`` for what each object holds.
 

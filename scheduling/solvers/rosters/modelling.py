@@ -279,22 +279,23 @@ class RosterModel:
         weekend = {day for days in self.problem.weekends() for day in days}
         for rule in self.problem.fairness:
             counts = [
-                sum(
+                rule.carried.get(employee.id, 0)
+                + sum(
                     var
                     for day, shifts in enumerate(works)
                     for name, var in shifts.items()
                     if (name in rule.shifts if rule.shifts else day in weekend)
                 )
-                for works in self.works
+                for employee, works in zip(self.problem.employees, self.works, strict=True)
             ]
-            n = len(counts)
-            even = self.model.new_int_var(0, self.problem.days, "")
+            n, most = len(counts), self.problem.days + rule.most_carried()
+            even = self.model.new_int_var(0, most, "")
             # The whole number not below the mean, as the checker counts it.
             self.model.add(n * even >= sum(counts))
             self.model.add(n * even <= sum(counts) + n - 1)
             for count in counts:
-                above = self.model.new_int_var(0, self.problem.days, "")
-                square = self.model.new_int_var(0, self.problem.days**2, "")
+                above = self.model.new_int_var(0, most, "")
+                square = self.model.new_int_var(0, most**2, "")
                 self.model.add(above >= count - even)
                 self.model.add_multiplication_equality(square, [above, above])
                 self._charge(square, rule.weight)

@@ -951,6 +951,18 @@ def upgrade() -> None:
     sa.Column('noted_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('unit', 'target_at')
     )
+    op.create_table('run_pathway',
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('actor', sa.String(length=64), nullable=False),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('report', sa.Text(), nullable=False),
+    sa.Column('kept_at', sa.BigInteger(), nullable=False),
+    sa.Column('withdrawn_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('name', 'version')
+    )
+    op.create_index(op.f('ix_run_pathway_kept_at'), 'run_pathway', ['kept_at'], unique=False)
     op.create_table('run_run',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('kind', sa.String(length=40), nullable=False),
@@ -1036,6 +1048,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('start_at', sa.BigInteger(), nullable=False),
     sa.Column('zone', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
     sa.Column('days', sa.Integer(), nullable=False),
     sa.Column('cost', sa.BigInteger(), nullable=False),
     sa.Column('n_violations', sa.Integer(), nullable=False),
@@ -1072,6 +1085,7 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.String(), nullable=False),
     sa.Column('plan', sa.String(), nullable=False),
     sa.Column('roster_start_at', sa.BigInteger(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
     sa.Column('cells_before', sa.String(), nullable=False),
     sa.Column('cells_after', sa.String(), nullable=False),
     sa.Column('is_news_to_staff', sa.Boolean(), nullable=False),

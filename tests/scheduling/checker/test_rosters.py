@@ -108,6 +108,17 @@ def test_skills_count_only_where_they_are_held() -> None:
     assert {found.rule for found in report.violations} == {RosterRule.SKILL}
 
 
+def test_shifts_of_rosters_before_count_in_a_fair_share() -> None:
+    rows = GOOD | {"a": "NN............", "b": "NN............"}
+    loose = (contract(minutes=Limit(), shift_counts={}, weekends=Limit(), off_run=Limit()),)
+    nights = Fairness(shifts=frozenset({"N"}), weight=1, carried={"a": 3, "gone": 9})
+
+    # a has 5, b has 2, of 7 in all 2 each would be even; who is not in this roster does not count
+    assert price(month(needs=(), contracts=loose, fairness=(nights,)), rows)[RosterRule.FAIRNESS] == (5 - 2) ** 2
+    even = Fairness(shifts=frozenset({"N"}), weight=1, carried={"c": 2, "d": 2})
+    assert RosterRule.FAIRNESS not in price(month(needs=(), contracts=loose, fairness=(even,)), rows)
+
+
 def test_wishes_pairs_fairness_and_changes_have_prices() -> None:
     rows = GOOD | {"a": "NNNN...NNN...."}
     wishes = (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import msgspec
 import pytest
 
-from scheduling.model.rosters import Employee, Need, RosterProblem
+from scheduling.model.rosters import Employee, Fairness, Need, RosterProblem
 from scheduling.service.roster_plan import plan_roster
+from scheduling.service.roster_sheets import with_carried_shares
+from scheduling.service.shift_requests import roster_in_force, rosters_in_force
 from server.jobs.kinds import JOB_KINDS
 from server.runs.plans import prepare
 from server.schema.jobs import JobRow, ResultRow
@@ -20,7 +24,8 @@ from tests.server.conftest import Served
 from tests.server.http.test_plans import quiet
 from twin.access import Role
 from twin.clock import DAY_US
-from twin.errors import DecodeError
+from twin.errors import Conflict, DecodeError
+from twin.state.rosters import rosters
 
 
 def ward(**changed: object) -> RosterProblem:
@@ -60,7 +65,7 @@ async def test_a_roster_is_kept_published_and_in_the_live_state(served: Served) 
     answer = await publish(planner, draft["id"], [])
 
     assert answer.status_code == 201, answer.text
-    shifts = served.hospital.live.plans["roster"].shifts
+    shifts = served.hospital.live.plans["roster:w1"].shifts
     assert len(shifts) == len(made["roster"]["assignments"])
     assert {shift.place for shift in shifts} == {"w1"}
     first = min(shifts, key=lambda shift: shift.start_at)
@@ -94,7 +99,55 @@ async def test_a_roster_in_force_does_not_replace_the_plan_of_admissions(served:
     listed = (await planner.get("/v1/plans")).json()["plans"]
 
     assert [plan["status"] for plan in listed] == ["published", "replaced"]
-    assert set(served.hospital.live.plans) == {"roster"}
+    assert set(served.hospital.live.plans) == {"roster:w1"}
+
+
+async def test_rosters_of_two_wards_are_in_force_beside_one_another(served: Served) -> None:
+    planner = await served.signed_in(Role.PLANNER)
+    finish(served, ward())
+    people = tuple(replace(one, id=f"{one.id}-2") for one in ward().employees)
+    finish(served, replace(ward(), place="w2", employees=people), "job-2")
+    plans = []
+    for job in ("job-r", "job-2", "job-2"):
+        draft = (await planner.post("/v1/plans", json={"job": job})).json()
+        assert (await publish(planner, draft["id"], [])).status_code == 201
+        plans.append(draft["id"])
+
+    with served.hospital.read() as session:
+        found = {one.row.place: one.row.id for one in rosters_in_force(session)}
+        assert found == {"w1": plans[0], "w2": plans[2]}  # only the roster of the same ward was replaced
+        assert roster_in_force(session, staff="a-2").row.place == "w2"
+        assert roster_in_force(session, staff="a").row.place == "w1"
+        assert roster_in_force(session, place="w1").row.id == plans[0]
+        with pytest.raises(Conflict, match="w3"):
+            roster_in_force(session, place="w3")
+    live = rosters(served.hospital.live.plans)
+    assert [plan.place for plan in live] == ["w1", "w2"]
+    assert {shift.place for shift in live[1].shifts} == {"w2"}
+
+
+async def test_a_new_roster_knows_who_had_the_nights_before(served: Served) -> None:
+    planner = await served.signed_in(Role.PLANNER)
+    made = finish(served, ward())
+    draft = (await planner.post("/v1/plans", json={"job": "job-r"})).json()
+    assert (await publish(planner, draft["id"], [])).status_code == 201
+    nights = [one["employee"] for one in made["roster"]["assignments"] if one["shift"] == "N"]
+    first = datetime.fromtimestamp(made["plan"]["start_at"] / 1e6, UTC).date()
+    shared = (Fairness(shifts=frozenset({"N"})), Fairness())
+    next_one = replace(ward(), fairness=shared, employees=(*ward().employees, Employee(id="new", contract="full")))
+
+    with served.hospital.read() as session:
+        after = with_carried_shares(session, next_one, first=first + timedelta(days=14), zone="UTC")
+        much_later = with_carried_shares(session, next_one, first=first + timedelta(weeks=20), zone="UTC")
+        half_way = with_carried_shares(session, next_one, first=first + timedelta(days=1), zone="UTC")
+
+    told = after.fairness[0].carried
+    counts = {one.id: nights.count(one.id) for one in ward().employees}
+    least = min(*counts.values(), sum(counts.values()) // len(counts))
+    assert {name: told[name] for name in counts} == {name: count - least for name, count in counts.items()}
+    assert told["new"] == sum(counts.values()) // len(counts) - least  # as many as the others on average
+    assert much_later.fairness == shared  # twelve weeks are remembered
+    assert sum(half_way.fairness[0].carried.values()) <= len(counts)  # days still to come do not count
 
 
 def test_the_job_is_known_to_the_runner() -> None:

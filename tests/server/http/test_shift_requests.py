@@ -45,7 +45,7 @@ class Ward:
         """Give day and hour of a nurse's shifts in the live state."""
         return {
             ((one.start_at - self.start) // DAY_US, (one.start_at - self.start) % DAY_US // 3_600_000_000)
-            for one in self.served.hospital.live.plans["roster"].shifts
+            for one in self.served.hospital.live.plans["roster:w1"].shifts
             if one.staff == self.ids[who]
         }
 

@@ -17,6 +17,7 @@ from twin.state import views
 from twin.state.frozen import HospitalState
 from twin.state.live import LiveState
 from twin.state.model import TaskStatus, TicketStatus
+from twin.state.rosters import off_duty, rosters
 
 
 def queue(house: House, point: str = "lab") -> list[str]:
@@ -166,6 +167,35 @@ def test_the_plan_published_last_is_in_force() -> None:
     house.tell(work.PlanPublished, "plan-1", 5, kind="roster", start_at=1, end_at=2)
 
     assert house.state.plans["roster"].thing == "plan-2"
+
+
+def test_rosters_of_two_places_are_in_force_at_once() -> None:
+    house = House()
+    house.tell(work.PlanPublished, "plan-1", 5, kind="roster", start_at=1, end_at=2)
+    house.tell(work.PlanPublished, "plan-2", 6, kind="roster", start_at=1, end_at=2, place="3A")
+    house.tell(work.PlanPublished, "plan-3", 7, kind="roster", start_at=1, end_at=2, place="3A")
+    house.tell(work.PlanPublished, "plan-4", 8, kind="admissions", start_at=1, end_at=2)
+
+    assert [plan.thing for plan in rosters(house.state.plans)] == ["plan-1", "plan-3"]
+    assert house.state.plans["admissions"].thing == "plan-4"
+
+
+def test_off_duty_is_whom_a_roster_names_and_none_has_at_work() -> None:
+    house = House()
+
+    def shift(staff: str, start: int, end: int) -> work.PlannedShift:
+        return work.PlannedShift(staff=staff, place="", start_at=start, end_at=end, role="")
+
+    early = (shift("anna", 10, 18), shift("ben", 18, 26))
+    house.tell(work.PlanPublished, "plan-1", 5, kind="roster", start_at=0, end_at=100, shifts=early)
+    both = (shift("ben", 10, 14), shift("eve", 40, 48))
+    house.tell(work.PlanPublished, "plan-2", 6, kind="roster", start_at=0, end_at=100, place="3A", shifts=both)
+
+    assert off_duty(house.state.plans, 12) == {"eve"}  # ben helps out on 3A
+    assert off_duty(house.state.plans, 18) == {"anna", "eve"}  # a shift that ends at 18 is over at 18
+    assert (
+        off_duty(house.state.plans, 100) == frozenset()
+    )  # nothing is rostered so far ahead: nobody is known to be off
 
 
 def test_every_value_names_the_events_behind_it() -> None:

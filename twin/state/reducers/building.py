@@ -18,7 +18,7 @@ from twin.events.watch import GatewayHealthChanged, ReadPointDefined, ReadPointR
 from twin.events.work import PlanPublished, StaffDefined, StaffRemoved
 from twin.state.claims import hold, is_newer
 from twin.state.model import Bed
-from twin.state.tables import Tables
+from twin.state.tables import Tables, plan_key
 
 D = TypeVar("D", bound=Event)
 
@@ -112,5 +112,5 @@ def gateway_health(tables: Tables, event: GatewayHealthChanged) -> None:
 
 
 def plan_published(tables: Tables, event: PlanPublished) -> None:
-    """Keep the latest plan of a kind; it replaces the one before."""
-    hold(tables.plans, event.kind, event)
+    """Keep the latest plan of a kind and place; it replaces the one before."""
+    hold(tables.plans, plan_key(event), event)
