@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from twin.errors import ConfigurationError
@@ -16,6 +16,7 @@ PREFIX = "HOSPITAL_TWIN_"
 FILE_VARIABLE = "HOSPITAL_TWIN_CONFIG"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class Settings(BaseSettings):
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     backup_dir: Path | None = None
     backups_kept: Annotated[int, Field(ge=1, le=10_000)] = 14
 
+    theatre_opens: ClockTime = "08:00"
+    theatre_closes: ClockTime = "16:00"
+    """When elective operating begins and ends, local time; later than this a case is overtime."""
+    theatre_turnover_minutes: Annotated[int, Field(ge=0, le=480)] = 20
+
     mllp_host: str = "127.0.0.1"
     mllp_port: Port = 0
     mqtt_url: str = ""
@@ -73,6 +79,14 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"expected an IANA time zone such as Asia/Shanghai, got {value!r}") from error
+        return value
+
+    @field_validator("theatre_closes")
+    @classmethod
+    def _closes_after_opening(cls, value: str, told: ValidationInfo) -> str:
+        opens = told.data.get("theatre_opens", "")  # missing if it was refused itself
+        if value <= opens:
+            raise ValueError(f"expected a time after theatre_opens of {opens}, got {value}")
         return value
 
     @classmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, ctx, html
@@ -48,13 +47,12 @@ Shown = Callable[[str], tuple[list[Component], list[dict[str, str]]]]
 
 def day_shown(port: HospitalPort, query: dict[str, str]) -> SurgeryDay:
     """Give the day that an address names with ``day``; today if it names none."""
-    zone = ZoneInfo(port.settings.time_zone)
     now = port.clock.now()
     try:
         wanted = date.fromisoformat(query.get("day", ""))
     except ValueError:
         wanted = local(now).date()
-    return queries.day_of(port.state().freeze(now), wanted, zone)
+    return queries.day_of(port.state().freeze(now), wanted, port.settings)
 
 
 def cases_shown(port: HospitalPort, day: SurgeryDay) -> list[Case]:

@@ -142,7 +142,7 @@ def _day(call: Call, text: str) -> service.SurgeryDay:
             field="day", place="/path", message=f"{text[:40]!r} is no day.", cure="Write today or such as 2026-11-26."
         )
         raise FieldError(problem) from error
-    return queries.day_of(call.hospital.live.freeze(call.now), day, zone)
+    return queries.day_of(call.hospital.live.freeze(call.now), day, call.hospital.settings)
 
 
 def _doer(call: Call) -> service.Doer:
