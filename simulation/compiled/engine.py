@@ -243,7 +243,8 @@ class CompiledEngine:
                 else f"{pathway.streams[stream].id} {row[at.NUMBER]}"
             )
             held = tuple((pool, int(row[at.HELD_AT + k])) for k, pool in enumerate(pools) if row[at.HELD_AT + k])
-            found.append(Waiting(name=name, node=names[row[at.NODE]], held=held, needs=needs, any_of=any_of))
+            node, since = names[row[at.NODE]], int(row[at.ASKED])
+            found.append(Waiting(name=name, node=node, held=held, needs=needs, any_of=any_of, since_us=since))
         return tuple(found)
 
 

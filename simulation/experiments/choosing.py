@@ -6,15 +6,17 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from simulation.experiments.measures import interval_of, lower_is_better
 from simulation.experiments.request import ExperimentRequest, Interval, Scenario, ShouldStop
 from simulation.experiments.sampling import Samples
 from simulation.model.plan import Floats
 from simulation.model.problems import PathwayError
-from simulation.statistics.selection import Indifference, feasible, kim_nelson
+from simulation.statistics.selection import Indifference, Sampler, feasible, kim_nelson, share_out
 
 FIRST = 10  # replications before anything is judged
+MOST_BUDGET = 1_000_000  # runs: beyond it a question is a mistake
 _LIMIT = re.compile(r"^\s*([A-Za-z0-9_.:-]+)\s*<=\s*([-+0-9.eE]+)\s*$")
 
 
@@ -78,6 +80,13 @@ class Candidate:
     is_kept: bool
 
 
+class Method(StrEnum):
+    """How the best is looked for: with a promise (Kim and Nelson), or as well as a budget allows (OCBA)."""
+
+    KIM_NELSON = "kn"
+    BUDGET = "ocba"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """Which scenario is best.
@@ -95,6 +104,11 @@ class Choice:
         In the order given.
     replications : int
         Run in all.
+    method : Method
+        How it was looked for.
+    chance : float | None
+        By a budget: lower bound of the probability that the best is truly best, as the estimates tell it; such a choice
+        is sure where this reaches the wanted confidence. None otherwise.
     """
 
     measure: str
@@ -102,6 +116,8 @@ class Choice:
     is_sure: bool
     candidates: tuple[Candidate, ...]
     replications: int
+    method: Method = Method.KIM_NELSON
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +129,21 @@ class Wanted:
     measure : str
         One of which it is known which way is better.
     zone : float
-        A difference smaller than this does not matter, in the unit of the measure; above 0.
+        A difference smaller than this does not matter, in the unit of the measure; above 0. Sharing a budget out needs
+        none.
     limits : tuple[Limit, ...]
         That a scenario has to keep.
+    method : Method
+        How the best is looked for.
+    budget : int
+        Replications of all scenarios together that the selection may use; only sharing out needs it.
     """
 
     measure: str
-    zone: float
+    zone: float = 0.0
     limits: tuple[Limit, ...] = ()
+    method: Method = Method.KIM_NELSON
+    budget: int = 0
 
 
 def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop = lambda: False) -> Choice:
@@ -145,7 +168,8 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
     Notes
     -----
     The error probability is shared out: half on the limits of all scenarios (Bonferroni), half on the selection by the
-    fully sequential procedure of Kim and Nelson under common random numbers.
+    fully sequential procedure of Kim and Nelson under common random numbers. A budget is shared out among those that
+    do not surely break a limit; what the limits have cost does not count towards it.
     """
     _check(request, wanted)
     scenarios = request.scenarios
@@ -154,39 +178,81 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
         judged = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
         keeps = [told for told, _count in judged]
         running = [number for number, told in enumerate(keeps) if told is not False]
-        used, kept, best = [0] * len(scenarios), [], ""
-        if running:
-            rule = Indifference(
-                zone=wanted.zone,
-                # Half of the error is spent on the limits, if there are any.
-                confidence_share=1 - (1 - request.confidence_share) / (2 if wanted.limits else 1),
-                first=min(FIRST, request.replications),
-                most=request.replications,
-                lower_is_better=bool(lower_is_better(wanted.measure)),
-            )
 
-            def sample(number: int, which: range) -> Floats:
-                return _whole(samples.column(scenarios[running[number]], wanted.measure, which), wanted.measure)
+        def sample(number: int, which: range) -> Floats:
+            return _whole(samples.column(scenarios[running[number]], wanted.measure, which), wanted.measure)
 
-            found = kim_nelson(sample, len(running), rule)
-            kept = [running[number] for number in found.kept]
-            best = scenarios[running[found.best]].name
-            for number, count in zip(running, found.replications, strict=True):
-                used[number] = count
+        select = _by_budget if wanted.method is Method.BUDGET else _by_confidence
+        found = select(sample, len(running), request, wanted) if running else _Selection()
+        used = dict(zip(running, found.replications, strict=True))
+        kept = [running[number] for number in found.kept]
         candidates = tuple(
-            _candidate(samples, scenario, wanted, max(used[number], judged[number][1]), keeps[number], number in kept)
+            _candidate(
+                samples, scenario, wanted, max(used.get(number, 0), judged[number][1]), keeps[number], number in kept
+            )
             for number, scenario in enumerate(scenarios)
         )
-        is_sure = len(kept) == 1 and keeps[kept[0]] is True
         return Choice(
-            measure=wanted.measure, best=best, is_sure=is_sure, candidates=candidates, replications=samples.runs
+            measure=wanted.measure,
+            best=scenarios[running[found.best]].name if running else "",
+            is_sure=found.is_sure and keeps[kept[0]] is True,
+            candidates=candidates,
+            replications=samples.runs,
+            method=wanted.method,
+            chance=found.chance,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Selection:
+    """What either procedure found, by number among those still in the running."""
+
+    best: int = 0
+    kept: tuple[int, ...] = ()
+    replications: tuple[int, ...] = ()
+    is_sure: bool = False
+    chance: float | None = None
+
+
+def _confidence(request: ExperimentRequest, wanted: Wanted) -> float:
+    """Give what is left for the selection once the limits have had their half of the error probability."""
+    return 1 - (1 - request.confidence_share) / (2 if wanted.limits else 1)
+
+
+def _by_confidence(sample: Sampler, count: int, request: ExperimentRequest, wanted: Wanted) -> _Selection:
+    rule = Indifference(
+        zone=wanted.zone,
+        confidence_share=_confidence(request, wanted),
+        first=min(FIRST, request.replications),
+        most=request.replications,
+        lower_is_better=bool(lower_is_better(wanted.measure)),
+    )
+    found = kim_nelson(sample, count, rule)
+    return _Selection(best=found.best, kept=found.kept, replications=found.replications, is_sure=len(found.kept) == 1)
+
+
+def _by_budget(sample: Sampler, count: int, request: ExperimentRequest, wanted: Wanted) -> _Selection:
+    better = bool(lower_is_better(wanted.measure))
+    found = share_out(sample, count, wanted.budget, first=FIRST, lower_is_better=better)
+    is_sure = found.chance >= _confidence(request, wanted)
+    return _Selection(
+        best=found.best,
+        kept=(found.best,),
+        replications=found.replications,
+        is_sure=is_sure,
+        chance=found.chance,
+    )
 
 
 def _check(request: ExperimentRequest, wanted: Wanted) -> None:
     if lower_is_better(wanted.measure) is None:
         raise PathwayError("measure", f"Neither way of {wanted.measure!r} is better.", "Name a wait, a stay or cost.")
-    if not 0 < wanted.zone < math.inf:
+    if wanted.method is Method.BUDGET:
+        least = FIRST * len(request.scenarios)
+        if not least <= wanted.budget <= MOST_BUDGET:
+            cure = f"Allow {FIRST} for each scenario at least."
+            raise PathwayError("budget", f"Expected {least} to {MOST_BUDGET} runs, got {wanted.budget}.", cure)
+    elif not 0 < wanted.zone < math.inf:
         raise PathwayError("zone", f"Expected a difference above 0, got {wanted.zone}.", "Say what does not matter.")
     if len(request.scenarios) < 2:
         raise PathwayError("scenarios", "Expected at least two.", "Name what is to be chosen among.")
@@ -287,6 +353,8 @@ def plain_choice(choice: Choice, limits: Sequence[Limit]) -> dict[str, object]:
     """
     return {
         "measure": choice.measure,
+        "method": choice.method.value,
+        "chance": choice.chance,
         "best": choice.best,
         "is_sure": choice.is_sure,
         "replications": choice.replications,

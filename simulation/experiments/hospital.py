@@ -39,6 +39,7 @@ ED_ARRIVALS_BY_HOUR = (
 
 DAY_CASE_SHARE = 0.35  # of planned operations, after which one goes home the same day; a usual figure
 USUAL_PER_BAY_AND_DAY = 6.0  # emergency patients a bay serves in a day
+PORTERS = "porters"
 PRIOR_WEIGHT = 10.0  # how many patients' worth of evidence that usual figure counts
 
 
@@ -60,6 +61,10 @@ class ParameterSheet:
         How long a minor patient waits for a bay before leaving.
     ward_stay, icu_stay : str
         Lengths of stay.
+    ward_stays : Mapping[str, str]
+        Of single wards, by name, where they are known.
+    ed_by_hour : tuple[float, ...]
+        Shares of a day's emergency arrivals by local hour, 24 of them; empty for the usual shape.
     operation, recovery : str
         Time in theatre, and in the recovery room.
     electives_per_weekday : int
@@ -87,6 +92,16 @@ class ParameterSheet:
     cleaning: str = "lognormal:mean=40min,sd=15min"
     cleaners_per_bed: float = 0.03
     zone: str = "UTC"
+    ward_stays: Mapping[str, str] = field(default_factory=dict)
+    ed_by_hour: tuple[float, ...] = ()
+
+    def stay_of(self, ward: str) -> str:
+        """Give the length of stay on a ward: its own where it is known."""
+        return self.ward_stays.get(ward, self.ward_stay)
+
+    def by_hour(self) -> tuple[float, ...]:
+        """Give the shares of a day's emergency arrivals by hour."""
+        return self.ed_by_hour if len(self.ed_by_hour) == len(ED_ARRIVALS_BY_HOUR) else ED_ARRIVALS_BY_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +118,11 @@ class Capacities:
         Patients now in the emergency department and on the wards, from which arrival rates are derived.
     hour : int
         Local hour at which they were counted.
+    porters : int
+        Who take patients from emergency and intensive care to a ward; 0 for patients who are there at once.
+    places : Mapping[str, str]
+        Place of each pool in the corridor graph, such as ``{"ed": "ED", "ward-3A": "3A"}``; moves are made between
+        pools that have one.
     """
 
     ed: int
@@ -114,6 +134,8 @@ class Capacities:
     ed_present: int = 0
     ward_present: int = 0
     hour: int = 0
+    porters: int = 0
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 def hospital_document(size: Capacities, sheet: ParameterSheet, planned: Mapping[str, list[float]]) -> dict[str, object]:
@@ -144,6 +166,8 @@ def hospital_document(size: Capacities, sheet: ParameterSheet, planned: Mapping[
         "icu": {"capacity": max(size.icu, 1), "turnover": cleaned},
     }
     pools |= {f"ward-{name}": {"capacity": beds, "turnover": cleaned} for name, beds in wards.items()}
+    if size.porters and size.places:
+        pools[PORTERS] = {"capacity": size.porters}
     shares = _shares(wards)
     nodes = _emergency_nodes(sheet) | _theatre_nodes(sheet) | _intensive_nodes(sheet)
     for origin, held in (("ed", "ed"), ("icu", "icu"), ("home", ""), ("direct", "")):
@@ -156,6 +180,7 @@ def hospital_document(size: Capacities, sheet: ParameterSheet, planned: Mapping[
             nodes[f"{origin}-to-{name}"] = {"do": "seize", "pools": f"ward-{name}", "next": after}
             if held:
                 nodes[after] = {"do": "release", "pools": held, "next": f"stay-{name}"}
+                _add_move(nodes, size, (held, f"ward-{name}"), f"{origin}-to-{name}")
     for name in wards:
         nodes |= _ward_nodes(name, sheet)
     nodes["home"] = {"do": "exit", "disposition": "home"}
@@ -170,6 +195,22 @@ def hospital_document(size: Capacities, sheet: ParameterSheet, planned: Mapping[
         "arrivals": _arrivals(size, sheet, planned),
         "nodes": nodes,
     }
+
+
+def _add_move(nodes: dict[str, dict[str, object]], size: Capacities, ends: tuple[str, str], granted: str) -> None:
+    """Put the way with a porter between the grant of a bed and leaving the old one, where both places are known."""
+    start, end = (size.places.get(pool, "") for pool in ends)
+    if size.porters and start and end:
+        seize = nodes[granted]
+        nodes[f"move-{granted}"] = {
+            "do": "transport",
+            "pools": PORTERS,
+            "from": start,
+            "to": end,
+            "mover": "bed",
+            "next": seize["next"],
+        }
+        nodes[granted] = {**seize, "next": f"move-{granted}"}
 
 
 def _shares(wards: Mapping[str, int]) -> dict[str, float]:
@@ -239,7 +280,7 @@ def _ward_nodes(name: str, sheet: ParameterSheet) -> dict[str, dict[str, object]
         f"leave-theatre-{name}": {"do": "release", "pools": "theatres", "next": f"recover-{name}"},
         f"recover-{name}": {"do": "delay", "duration": sheet.recovery, "next": f"leave-recovery-{name}"},
         f"leave-recovery-{name}": {"do": "release", "pools": "recovery", "next": f"stay-{name}"},
-        f"stay-{name}": {"do": "delay", "duration": sheet.ward_stay, "next": f"leave-{name}"},
+        f"stay-{name}": {"do": "delay", "duration": sheet.stay_of(name), "next": f"leave-{name}"},
         f"leave-{name}": {"do": "release", "pools": f"ward-{name}", "next": "home"},
     }
 
@@ -254,7 +295,7 @@ def _emergency_arrivals(size: Capacities, sheet: ParameterSheet) -> float:
     mean_h = sheet.ed_minor_share * minor + (1 - sheet.ed_minor_share) * major
     usual = USUAL_PER_BAY_AND_DAY * max(size.ed, 1)
     # Of one arrival a day, so many are present at this hour: those of each earlier hour who are still there.
-    present = sum(ED_ARRIVALS_BY_HOUR[(size.hour - back) % 24] * math.exp(-(back + 0.5) / mean_h) for back in range(48))
+    present = sum(sheet.by_hour()[(size.hour - back) % 24] * math.exp(-(back + 0.5) / mean_h) for back in range(48))
     return (size.ed_present + PRIOR_WEIGHT) / (present + PRIOR_WEIGHT / usual)
 
 
@@ -262,14 +303,16 @@ def _arrivals(size: Capacities, sheet: ParameterSheet, planned: Mapping[str, lis
     per_day = sheet.ed_arrivals_per_day or _emergency_arrivals(size, sheet)
     electives = sheet.electives_per_weekday or max(3 * size.theatres, 1)
     admitted = per_day * (1 - sheet.ed_minor_share) * (sheet.ed_admitted_share + sheet.ed_to_icu_share)
-    needed = size.ward_present / _days(sheet.ward_stay)
+    beds = sum(size.wards.values())
+    stay = sum(count * _days(sheet.stay_of(name)) for name, count in size.wards.items()) / beds if beds else 1.0
+    needed = size.ward_present / stay
     # Patients whom emergencies and electives do not explain are admitted directly; never none, since a stream needs a
     # rate.
     direct = max(needed - admitted - electives * (1 - DAY_CASE_SHARE) * 5 / 7, 0.01)
     found: dict[str, object] = {
         "emergency": {
             "to": "wait-for-bay",
-            "per_hour": [per_day * share for share in ED_ARRIVALS_BY_HOUR],
+            "per_hour": [per_day * share for share in sheet.by_hour()],
             "piece": "1 h",
             "from_week_start": True,
             "classes": {"minor": sheet.ed_minor_share, "major": 1 - sheet.ed_minor_share},
@@ -287,7 +330,7 @@ def _arrivals(size: Capacities, sheet: ParameterSheet, planned: Mapping[str, lis
         },
         "direct": {
             "to": "direct-to-ward",
-            "per_hour": [direct * share for share in ED_ARRIVALS_BY_HOUR],
+            "per_hour": [direct * share for share in sheet.by_hour()],
             "piece": "1 h",
             "from_week_start": True,
             "classes": "major",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.model.operations import Need
 from simulation.model.state import InitialState, InPlace
+from simulation.model.ways import with_travel
 from twin.clock import to_datetime
 from twin.events.patients import BedReadiness, BedService, EncounterClass
+from twin.places.building import Building
+from twin.places.movers import Mover
 from twin.state.frozen import FrozenBed, FrozenEncounter, HospitalState
 from twin.state.model import EncounterStatus
 
 HOUR_US = 3_600_000_000
 LEAVING_US = HOUR_US // 2  # a discharged patient who is still in bed is taken to leave within half an hour
 MINOR_ACUITY = 4  # triage levels from here on are minor
+ON_DUTY = 3  # of so many on the staff list one is on duty at any time
 MOST_AHEAD_US = 7 * 24 * HOUR_US
 
 
@@ -59,21 +64,32 @@ def live_start(state: HospitalState, sheet: ParameterSheet | None = None) -> Liv
     a patient's rest of stay is drawn given what has passed, or taken from the planned discharge.
     """
     sheet = sheet or ParameterSheet()
-    unit_of = _units(state)
+    unit_of = units_of(state)
     size = _capacities(state, unit_of, sheet)
+    porters = sum(member.role == "porter" for member in state.staff.values())
+    building = state.building() if porters else None
+    if building is not None:
+        size = replace(size, porters=max(porters // ON_DUTY, 1), places=_places(state, unit_of, building))
     planned = _planned(state)
     people, skipped = _people(state, unit_of)
     turnovers = _turnovers(state, unit_of, size)
+    document = hospital_document(size, sheet, planned)
     return LiveStart(
-        pathway=hospital_document(size, sheet, planned),
+        pathway=document if building is None else with_travel(document, building),
         initial=InitialState(patients=(*people, *turnovers)),
         start_at=state.at,
         skipped=tuple(skipped),
     )
 
 
-def _units(state: HospitalState) -> dict[str, str]:
-    """Give the pool of every ward: ``ed``, ``icu``, ``recovery``, or one of its own."""
+def units_of(state: HospitalState) -> dict[str, str]:
+    """Give the pool of every ward: ``ed``, ``icu``, ``recovery``, or one of its own.
+
+    Parameters
+    ----------
+    state : HospitalState
+        The hospital.
+    """
     found = {}
     for bed in state.beds.values():
         place = state.places.get(bed.ward)
@@ -90,10 +106,45 @@ def _units(state: HospitalState) -> dict[str, str]:
     return found
 
 
+def _places(state: HospitalState, unit_of: Mapping[str, str], building: Building) -> dict[str, str]:
+    """Give the place of each pool from and to which a bed can be wheeled: the largest ward of a pool."""
+    routes = building.routes(Mover.BED)
+    beds: dict[str, list[str]] = {}
+    for bed in state.beds.values():
+        if bed.ward in unit_of:
+            beds.setdefault(bed.ward, []).append(bed.id)
+    known: dict[str, str] = {}
+    for ward in sorted(beds, key=lambda one: (-len(beds[one]), one)):
+        # Paths may lead to the rooms of a ward only: then one of its beds stands for it.
+        place = next((one for one in (ward, *sorted(beds[ward])) if routes.knows(one)), "")
+        if place:
+            known.setdefault(unit_of[ward], place)
+    starts = [known[pool] for pool in ("ed", "icu") if pool in known]
+    # A ward that no bed reaches has its patients there at once, as before anybody drew the corridors.
+    return {
+        pool: place
+        for pool, place in known.items()
+        if pool in {"ed", "icu"} or all(isfinite(routes.seconds(start, place)) for start in starts)
+    }
+
+
 def _is_in_service(bed: FrozenBed) -> bool:
     if bed.service is BedService.OPEN:
         return True
     return bool(bed.encounters)  # closed or isolated, but somebody lies in it
+
+
+def capacities_of(state: HospitalState, sheet: ParameterSheet) -> Capacities:
+    """Give how many beds, rooms and people the pathway of a hospital has.
+
+    Parameters
+    ----------
+    state : HospitalState
+        The hospital.
+    sheet : ParameterSheet
+        For what the state does not tell.
+    """
+    return _capacities(state, units_of(state), sheet)
 
 
 def _capacities(state: HospitalState, unit_of: Mapping[str, str], sheet: ParameterSheet) -> Capacities:
@@ -107,8 +158,7 @@ def _capacities(state: HospitalState, unit_of: Mapping[str, str], sheet: Paramet
         icu=beds["icu"],
         theatres=theatres,
         recovery=beds["recovery"],
-        # A third of the list is on duty at any time.
-        cleaners=max(cleaners // 3, round(sheet.cleaners_per_bed * sum(beds.values())), 1),
+        cleaners=max(cleaners // ON_DUTY, round(sheet.cleaners_per_bed * sum(beds.values())), 1),
         # A hospital without wards still gets one pool: the pathway leads there.
         wards=wards or {"general": 1},
         ed_present=present["ed"],

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from simulation.experiments.request import Band, Interval
+from simulation.experiments.week import LEVELS, audited
 from simulation.model.operations import Exit, Seize
 from simulation.model.plan import Floats, RunPlan
 from simulation.statistics.bins import quantile_of_bins
@@ -164,16 +165,10 @@ def bands_of(outcomes: list[RunOutcome], plan: RunPlan) -> tuple[Band, ...]:
         return ()
     audits = np.stack([outcome.audits for outcome in outcomes]).astype(np.float64)
     at = tuple(plan.span.start_at + number * plan.audit_every_us for number in range(audits.shape[1]))
-    names = [
-        (f"pool.{pool}.{what}", 4 * number + column)
-        for number, pool in enumerate(plan.pathway.pools)
-        for column, what in enumerate(("occupied", "waiting", "turnover"))
-    ]
-    names.append(("patients.inside", audits.shape[2] - 1))
     found = []
-    for name, column in names:
+    for name, column in audited(plan):
         values = audits[:, :, column]
-        levels = np.quantile(values, (0.025, 0.1, 0.5, 0.9, 0.975), axis=0)
+        levels = np.quantile(values, LEVELS, axis=0)
         lowest, low, median, high, highest = (tuple(row.tolist()) for row in levels)
         found.append(
             Band(

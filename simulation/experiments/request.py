@@ -207,12 +207,16 @@ class ScenarioResult:
         Occupied and waiting per pool over time.
     replications : int
         Runs done.
+    week : tuple[Band, ...]
+        The same by hour of the local week, ``at`` from Monday 00:00, over all weeks and replications; empty until all
+        is run, and where the runs see no whole week after the warm-up.
     """
 
     name: str
     measures: Mapping[str, Interval]
     bands: tuple[Band, ...]
     replications: int
+    week: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,12 +25,13 @@ from simulation.experiments.request import (
     ScenarioResult,
     ShouldStop,
 )
+from simulation.experiments.week import week_bands
 from simulation.model.building import build_pathway
 from simulation.model.calendars import Span
 from simulation.model.plan import Floats, RunPlan
-from simulation.model.problems import Deadlock, PathwayError, Stopped
+from simulation.model.problems import PathwayError, Stopped
 from simulation.reference.running import run_reference
-from simulation.statistics.deadlock import stuck_for_ever
+from simulation.statistics.deadlock import refuse_deadlock
 from simulation.statistics.outcome import RunOutcome
 from simulation.statistics.stopping import precise_enough
 
@@ -230,12 +231,7 @@ class Experiment:
 
     def _keep(self, scenario: int, outcome: RunOutcome) -> None:
         plan = self.plans[scenario]
-        stuck = stuck_for_ever(outcome.waiting, plan)
-        if stuck:
-            raise Deadlock(
-                plan.span.horizon_us,
-                [(w.name, tuple(p for p, _ in w.held), tuple(p for p, _ in w.needs)) for w in stuck],
-            )
+        refuse_deadlock(outcome.waiting, plan)
         self.outcomes[scenario].append(outcome)
         values = measures_of(outcome, plan)
         once = self.request.scenarios[scenario].cost_once
@@ -268,6 +264,7 @@ class Experiment:
                 measures={name: interval_of(values, share) for name, values in columns[number].items()},
                 bands=bands_of(self.outcomes[number], self.plans[number]) if scenario.has_bands else (),
                 replications=len(self.outcomes[number]),
+                week=week_bands(self.outcomes[number], self.plans[number]) if complete and scenario.has_bands else (),
             )
             for number, scenario in enumerate(self.request.scenarios)
         )

@@ -15,8 +15,8 @@ from simulation.experiments.money import cost_measures
 from simulation.experiments.request import ExperimentRequest, Scenario, ShouldStop
 from simulation.experiments.running import plan_of, runner_of
 from simulation.model.plan import Floats
-from simulation.model.problems import Deadlock, Stopped
-from simulation.statistics.deadlock import stuck_for_ever
+from simulation.model.problems import Stopped
+from simulation.statistics.deadlock import refuse_deadlock
 
 AHEAD = 8  # replications of a scenario that are run together, so that procedures which ask for one use all cores
 
@@ -89,10 +89,7 @@ class Samples:
             flag.set()  # Ctrl-C does not wait for long replications
             raise
         for outcome in outcomes:
-            stuck = stuck_for_ever(outcome.waiting, plan)
-            if stuck:
-                names = [(w.name, tuple(p for p, _ in w.held), tuple(p for p, _ in w.needs)) for w in stuck]
-                raise Deadlock(plan.span.horizon_us, names)
+            refuse_deadlock(outcome.waiting, plan)
             values = measures_of(outcome, plan)
             rows.append(values | cost_measures(outcome, plan, values, self.request.costs, scenario.cost_once))
         self.runs += len(outcomes)

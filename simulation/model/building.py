@@ -26,6 +26,7 @@ from simulation.model.resources import (
     Turnover,
 )
 from simulation.model.validation import check_pathway
+from simulation.model.ways import travel_of
 
 
 def build_pathway(document: Document, *, span: Span, travel: TravelTime | None = None) -> Pathway:
@@ -38,7 +39,7 @@ def build_pathway(document: Document, *, span: Span, travel: TravelTime | None =
     span : Span
         Stretch of time for which appointments are laid out; its zone gives way to the document's.
     travel : TravelTime | None
-        Walking seconds over the corridor graph.
+        Walking seconds over the corridor graph; by default what the document itself tells of ways.
 
     Raises
     ------
@@ -60,7 +61,8 @@ def build_pathway(document: Document, *, span: Span, travel: TravelTime | None =
     calendars = {
         name: Calendar(id=name, openings=_shifts(entry, "open", units=False)) for name, entry in top.items("calendars")
     }
-    reader = NodeReader(classes, levels, pools, travel)
+    ways = travel_of(top)
+    reader = NodeReader(classes, levels, pools, travel or ways)
     for name, entry in top.items("nodes"):
         if ":" in name:
             raise PathwayError(entry.place, "Node names have no colon; it marks parts of a node.", "Rename it.")

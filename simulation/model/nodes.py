@@ -30,6 +30,9 @@ from simulation.model.operations import (
 from simulation.model.problems import PathwayError
 from simulation.model.reading import Entry, TravelTime
 from simulation.model.resources import Pool
+from twin.places.movers import Mover
+
+_MOVERS = tuple(mover.value for mover in Mover)
 
 
 @dataclass(slots=True)
@@ -140,11 +143,16 @@ def _transport(reader: NodeReader, node: str, entry: Entry) -> None:
     if entry.has("duration"):
         durations = entry.by_class("duration", reader.classes)
     elif reader.travel is None:
-        raise PathwayError(entry.at("from"), "There is no building to find the way in.", "Give a duration instead.")
+        cure = "Give a duration, or tell the corridors: [[corridors]] from, to, length_m."
+        raise PathwayError(entry.at("from"), "There is no building to find the way in.", cure)
     else:
-        seconds = reader.travel(entry.text("from"), entry.text("to"), entry.text("mover", "bed"))
+        start, end, mover = entry.text("from"), entry.text("to"), entry.text("mover", "bed")
+        if mover not in _MOVERS:
+            raise PathwayError(entry.at("mover"), f"Unknown mover {mover!r}.", f"Use one of {', '.join(_MOVERS)}.")
+        seconds = reader.travel(start, end, mover)
         if not 0 <= seconds < 86_400:
-            raise PathwayError(entry.at("to"), "There is no way from one place to the other.", "Check both places.")
+            message = f"There is no way from {start!r} to {end!r} for a {mover}."
+            raise PathwayError(entry.at("to"), message, "Check both places, and that the way is wide enough.")
         durations = (constant(seconds * 1e6),) * len(reader.classes)
     reader.operations[node] = seize
     reader.operations[f"{node}:way"] = Delay(durations=durations, next=f"{node}:release")

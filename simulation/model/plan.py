@@ -164,6 +164,8 @@ class Waiting:
         Units that it waits for.
     any_of : bool
         Whether one of the needs is enough.
+    since_us : int
+        When the wait began, microseconds from the start; negative for those who waited before it.
     """
 
     name: str
@@ -171,3 +173,4 @@ class Waiting:
     held: tuple[tuple[str, int], ...]
     needs: tuple[tuple[str, int], ...]
     any_of: bool = False
+    since_us: int = 0

@@ -87,7 +87,7 @@ class Deadlock(RunError):
     Parameters
     ----------
     at_us : int
-        Microseconds from the start when it was found.
+        Microseconds from the start when it arose.
     waiting : Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]
         Per patient: name, what it holds, what it waits for.
     """
@@ -99,7 +99,7 @@ class Deadlock(RunError):
             f"{who} holds {', '.join(held)} and waits for {', '.join(needs)}" for who, held, needs in waiting
         )
         super().__init__(
-            f"Deadlock found {at_us / 3.6e9:.3f} h after the start: {listed}. "
+            f"Deadlock {at_us / 3.6e9:.3f} h after the start: {listed}. "
             "Seize these together in one step, or always in the same order."
         )
         self.at_us = at_us

@@ -381,7 +381,7 @@ class Hospital(Units):
             if token.request is not None and token.standing in (Standing.WAITING, Standing.EVICTED):
                 held = tuple((pool, units) for pool, units in token.held.items() if units)
                 request = token.request
-                found.append(
-                    Waiting(name=token.name, node=token.node, held=held, needs=request.needs, any_of=request.any_of)
-                )
+                needs, any_of, since = request.needs, request.any_of, request.asked
+                node = token.node
+                found.append(Waiting(name=token.name, node=node, held=held, needs=needs, any_of=any_of, since_us=since))
         return tuple(found)

@@ -16,6 +16,7 @@ from simulation.statistics.outcome import RunOutcome
 
 MONDAY = 1_795_996_800_000_000  # 2026-11-30 00:00 UTC, a Monday
 HOUR = 3_600_000_000
+DAY = 24 * HOUR
 MINUTE = 60_000_000
 
 Document = dict[str, Any]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import cast
 
+from simulation.experiments.scaling import scaled
 from simulation.experiments.situations.draft import WARD, Draft
-from simulation.model.distributions import Law, read_distribution
+from simulation.model.distributions import read_distribution
 from simulation.model.problems import PathwayError
 from simulation.model.reading import unit_of
 
@@ -55,18 +55,15 @@ def discharge_lounge(draft: Draft, told: Numbers, choice: str) -> None:
 
 
 def _shorter(draft: Draft, duration: object, hours: float) -> object:
-    """Give a lognormal duration with a mean that is shorter by so many hours and the same relative spread."""
+    """Give a duration with a mean that is shorter by so many hours, of the same law and the same relative spread."""
     if isinstance(duration, Mapping):
         return {name: _shorter(draft, one, hours) for name, one in duration.items()}
-    place = f"situations.{draft.situation}"
-    law = read_distribution(duration, unit_us=unit_of(draft.document), place=place)
-    if law.law is not Law.LOGNORMAL:
-        raise PathwayError(place, f"Expected lognormal stays, got {duration!r}.", "Write lognormal:mean=…,sd=….")
+    place, unit_us = f"situations.{draft.situation}", unit_of(draft.document)
+    law = read_distribution(duration, unit_us=unit_us, place=place)
     mean = law.mean / HOUR_US
     if mean <= hours:
         raise PathwayError(place, f"A stay of {mean:.1f} h cannot be {hours:g} h shorter.", "Use fewer hours.")
-    spread = math.sqrt(math.expm1(law.parameters[1] ** 2))  # standard deviation over mean
-    return f"lognormal:mean={mean - hours:.6g}h,sd={(mean - hours) * spread:.6g}h"
+    return scaled(duration, (mean - hours) / mean, unit_us=unit_us, place=place)
 
 
 def extra_theatre_day(draft: Draft, told: Numbers, choice: str) -> None:

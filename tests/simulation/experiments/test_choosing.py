@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.experiments.choosing import Limit, Wanted, choose, limit_of, plain_choice
+from simulation.experiments.choosing import Limit, Method, Wanted, choose, limit_of, plain_choice
 from simulation.experiments.optimising import Lever, lever_of, optimise, plain_optimum
 from simulation.experiments.request import Change, ExperimentRequest, Scenario
 from simulation.experiments.sampling import AHEAD, Samples
@@ -211,3 +211,44 @@ def test_each_point_that_was_taken_is_told_once_with_the_interval_that_its_answe
         if step.keeps_limits is not None and value.n > 10:
             # two-sided at the plain confidence: narrower than what the answer asked for, so it agrees with it
             assert (value.mean <= most) is step.keeps_limits
+
+
+def by_budget(budget: int, *limits: Limit) -> Wanted:
+    return Wanted(measure=WAIT, limits=limits, method=Method.BUDGET, budget=budget)
+
+
+def test_a_budget_goes_where_the_best_are_hard_to_tell_apart():
+    found = choose(asked(*(with_clerks(n) for n in (3, 4, 5))), by_budget(150))
+    plain = plain_choice(found, ())
+
+    assert found.best == "5 clerks"
+    assert found.chance is not None
+    assert 0.5 < found.chance <= 1
+    assert sum(one.value.n for one in found.candidates) == 150
+    assert found.candidates[0].value.n < found.candidates[1].value.n  # what is far from the best needs the fewest
+    assert (plain["method"], plain["chance"]) == ("ocba", found.chance)
+
+
+def test_twins_share_a_budget_and_are_not_told_to_be_sure():
+    twin = Scenario(name="twin", changes=with_clerks(4).changes)
+    found = choose(asked(with_clerks(4), twin), by_budget(60))
+
+    assert found.is_sure is False
+    assert found.chance == pytest.approx(0.5, abs=0.5)
+    assert sum(one.value.n for one in found.candidates) == 60
+
+
+def test_a_budget_is_not_spent_on_what_breaks_a_limit():
+    between = (true_wait_s(4) + true_wait_s(3)) / 2
+    found = choose(asked(*(with_clerks(n) for n in (3, 4, 5))), by_budget(60, Limit(measure=WAIT, most=between)))
+
+    assert [one.keeps_limits for one in found.candidates] == [False, True, True]
+    assert found.best == "5 clerks"
+
+
+@pytest.mark.parametrize("budget", [0, 19, 1_000_001])
+def test_a_budget_that_cannot_be_shared_out_is_refused(budget):
+    with pytest.raises(PathwayError) as caught:
+        choose(asked(with_clerks(3), with_clerks(4)), by_budget(budget))
+
+    assert caught.value.problem.field == "budget"

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from simulation.experiments.live import live_start
-from simulation.experiments.request import ExperimentRequest
+from simulation.experiments.request import ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of, run
 from simulation.model.operations import Need
 from simulation.model.state import InitialState, InPlace
 from tests.simulation.pathways import MONDAY, both, rows
 from tests.simulation.pathways import plan_of as plan_of_document
 from twin.events.patients import BedReadiness, BedService, EncounterClass
-from twin.events.places import PlaceDefined, PlaceKind
+from twin.events.places import PathDefined, PlaceDefined, PlaceKind
+from twin.events.work import StaffDefined
+from twin.places.movers import DEFAULT_PROFILES, Mover
 from twin.state.beds import Occupancy
 from twin.state.frozen import FrozenBed, FrozenEncounter, HospitalState
 from twin.state.model import EncounterStatus
@@ -179,3 +182,37 @@ def test_known_rest_of_a_stay_is_kept() -> None:
     fast, _ = both(plan)
 
     assert rows(fast)[0][0] == 90 * 60_000_000
+
+
+def with_porters(state: HospitalState, count: int) -> HospitalState:
+    head = {"occurred_at": MONDAY, "source": "demo:test"}
+    staff = {
+        f"porter-{n}": StaffDefined(thing=f"porter-{n}", source_key=f"porter-{n}", role="porter", label=f"P{n}", **head)
+        for n in range(count)
+    }
+    paths = {
+        name: PathDefined(thing=name, source_key=name, start=start, end=end, length_m=length_m, **head)
+        for name, start, end, length_m in (("p1", "ED", "3A", 120.0), ("p2", "ICU", "ED", 40.0))
+    }
+    return replace(state, staff=staff, paths=paths)
+
+
+def test_patients_are_wheeled_through_the_corridors_where_there_are_porters() -> None:
+    found = live_start(with_porters(hospital(), 7))
+    nodes, pools = found.pathway["nodes"], found.pathway["pools"]
+
+    assert pools["porters"] == {"capacity": 2}  # type: ignore[index]
+    assert nodes["ed-to-3A"]["next"] == "move-ed-to-3A"  # type: ignore[index]
+    assert nodes["move-ed-to-3A"]["next"] == "ed-left-for-3A"  # type: ignore[index]
+    seconds = 120 / DEFAULT_PROFILES[Mover.BED].speed_m_per_s
+    plan = plan_of(ExperimentRequest(pathway=found.pathway, start_at=MONDAY), Scenario(name="as it is"))
+    assert plan.pathway.operations["move-ed-to-3A:way"].durations[0].mean == pytest.approx(seconds * 1e6, abs=1e3)  # type: ignore[union-attr]
+    fast, slow = both(plan)
+    assert rows(fast) == rows(slow)
+
+
+def test_a_ward_that_no_bed_can_reach_and_a_house_without_porters_have_no_moves() -> None:
+    cut_off = replace(with_porters(hospital(), 3), paths={})
+
+    for state in (cut_off, with_porters(hospital(), 0)):
+        assert not [name for name in live_start(state).pathway["nodes"] if name.startswith("move-")]  # type: ignore[attr-defined]

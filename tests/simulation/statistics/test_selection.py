@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulation.experiments.measures import interval_of
-from simulation.statistics.selection import Indifference, feasible, kim_nelson, ocba, quantile_interval
+from simulation.statistics.selection import (
+    Indifference,
+    feasible,
+    kim_nelson,
+    ocba,
+    quantile_interval,
+    share_out,
+)
 from simulation.statistics.warmup import WarmUpTooShort, mser5
 
 MACRO_RUNS = int(os.environ.get("HOSPITAL_TWIN_MACRO_RUNS", "2000"))
@@ -141,3 +148,56 @@ def test_an_interval_is_student_s_where_nothing_is_skewed_or_little_is_known() -
         assert found.half_width == pytest.approx(student)
         assert found.error == pytest.approx(values.std(ddof=1) / math.sqrt(len(values)))
     assert interval_of(np.full(20, 3.0), 0.95).half_width == 0.0
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=6),
+    st.integers(0, 400),
+    st.integers(1, 40),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_a_budget_is_spent_to_the_last_run(
+    means: list[float], more: int, step: int, lower_is_better: bool, seed: int
+) -> None:
+    noise = np.random.default_rng(seed).normal(0, 3.0, (len(means), 10 * len(means) + more))
+
+    def sample(number: int, which: range) -> np.ndarray:
+        return means[number] + noise[number, which.start : which.stop]
+
+    budget = 10 * len(means) + more
+    found = share_out(sample, len(means), budget, at_a_time=step, lower_is_better=lower_is_better)
+
+    assert sum(found.replications) == (budget if len(means) > 1 else 10)
+    assert min(found.replications) >= 10
+    assert 0 <= found.chance <= 1
+
+
+def test_sharing_out_finds_the_best_more_often_than_equal_shares() -> None:
+    # Chen's first example is of this shape: means one apart, the same spread, and few runs.
+    budget, count, right, equal = 200, 10, 0, 0
+    for macro in range(SELECTIONS):
+        noise = np.random.default_rng((7, macro)).normal(0, 6.0, (count, budget))
+
+        def sample(number: int, which: range, noise: np.ndarray = noise) -> np.ndarray:
+            return number + noise[number, which.start : which.stop]
+
+        right += share_out(sample, count, budget, first=10, at_a_time=20).best == 0
+        equal += int(np.argmin([sample(number, range(budget // count)).mean() for number in range(count)])) == 0
+
+    assert right > equal
+
+
+def test_the_bound_on_the_chance_is_kept() -> None:
+    promised, right = 0.0, 0
+    for macro in range(SELECTIONS):
+        noise = np.random.default_rng((8, macro)).normal(0, 2.0, (4, 400))
+
+        def sample(number: int, which: range, noise: np.ndarray = noise) -> np.ndarray:
+            return 1.5 * min(number, 1) + noise[number, which.start : which.stop]
+
+        found = share_out(sample, 4, 160)
+        promised += found.chance
+        right += found.best == 0
+
+    assert right / SELECTIONS >= promised / SELECTIONS - 0.05

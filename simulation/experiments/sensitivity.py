@@ -1,0 +1,149 @@
+"""Which of the guesses on a parameter sheet matter: each in turn a little lower and a little higher."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
+from simulation.experiments.measures import interval_of
+from simulation.experiments.request import ExperimentRequest, Interval, Scenario
+from simulation.experiments.sampling import Samples
+from simulation.experiments.scaling import scaled
+from simulation.model.plan import Floats
+from simulation.model.problems import PathwayError
+
+HOUR_US = 3.6e9  # bare numbers on the sheet are hours
+_LAWS = ("ed_major_stay", "ed_minor_stay", "patience", "ward_stay", "icu_stay", "operation", "recovery", "cleaning")
+_SHARES = ("ed_minor_share", "ed_admitted_share", "ed_to_icu_share")
+_COUNTS = ("ed_arrivals_per_day", "electives_per_weekday")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """What one entry of the sheet does to a measure.
+
+    Parameters
+    ----------
+    entry : str
+        Of the sheet.
+    low, high : Interval
+        Difference of the measure from the sheet as it is, with the entry lowered and raised; with the same patients.
+    """
+
+    entry: str
+    low: Interval
+    high: Interval
+
+    @property
+    def reach(self) -> float:
+        """The greater of the two differences, without its sign."""
+        return max(abs(self.low.mean), abs(self.high.mean))
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether at least one difference is more than chance."""
+        return any(abs(one.mean) > one.half_width for one in (self.low, self.high))
+
+
+def sheet_of(values: Mapping[str, object], usual: ParameterSheet) -> ParameterSheet:
+    """Give a sheet with some entries otherwise.
+
+    Parameters
+    ----------
+    values : Mapping[str, object]
+        By name of the entry.
+    usual : ParameterSheet
+        The others.
+
+    Raises
+    ------
+    PathwayError
+        If there is no such entry, or its value is of another kind.
+    """
+    kinds = {field.name: getattr(usual, field.name) for field in fields(usual)}
+    changes: dict[str, object] = {}
+    for name, value in values.items():
+        if name not in kinds:
+            raise PathwayError(f"sheet.{name}", "Unknown entry.", f"Use one of {', '.join(kinds)}.")
+        before = kinds[name]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(before, float) and is_number:
+            changes[name] = float(value)  # type: ignore[arg-type]  # told above
+        elif type(value) is not type(before) and not (isinstance(before, tuple) and isinstance(value, list)):
+            told = f"Expected a value such as {before!r}, got {value!r}."
+            raise PathwayError(f"sheet.{name}", told, "Correct it.")
+        else:
+            changes[name] = tuple(value) if isinstance(value, list) else value
+    made: ParameterSheet = replace(usual, **changes)  # type: ignore[arg-type]  # kinds are compared above
+    return made
+
+
+def sensitivities(
+    size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
+) -> list[Sensitivity]:
+    """Vary every entry of a sheet that is told, one at a time, and give what that does, the most felt first.
+
+    Parameters
+    ----------
+    size : Capacities
+        Of the hospital.
+    sheet : ParameterSheet
+        What is guessed; entries that are 0 follow from others and are not varied.
+    request : ExperimentRequest
+        How it is run; its pathway and scenarios do not count.
+    measure : str
+        Such as ``wait.wait-for-bay.mean_s``.
+    share : float, optional
+        By how much lower and higher, 0 to 1 exclusive.
+
+    Raises
+    ------
+    PathwayError
+        If the share or the measure cannot be used.
+    """
+    if not 0 < share < 1:
+        raise PathwayError("share", f"Expected above 0 and below 1, got {share}.", "Write such as 0.2.")
+    usual = _column(size, sheet, request, measure)
+    found = []
+    for entry in (*_LAWS, *_SHARES, *_COUNTS):
+        if not getattr(sheet, entry):
+            continue
+        low, high = (
+            interval_of(
+                _column(size, _varied(sheet, entry, factor), request, measure) - usual, request.confidence_share
+            )
+            for factor in (1 - share, 1 + share)
+        )
+        found.append(Sensitivity(entry=entry, low=low, high=high))
+    return sorted(found, key=lambda one: (not one.is_felt, -one.reach if math.isfinite(one.reach) else 0.0))
+
+
+def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
+    value = getattr(sheet, entry)
+    if entry in _LAWS:
+        text = scaled(value, factor, unit_us=HOUR_US, place=f"sheet.{entry}")
+        if entry == "ward_stay":
+            wards = {
+                name: scaled(stay, factor, unit_us=HOUR_US, place=entry) for name, stay in sheet.ward_stays.items()
+            }
+            return replace(sheet, ward_stay=text, ward_stays=wards)
+        return replace(sheet, **{entry: text})
+    if entry in _SHARES:
+        # Shares of one whole: what is admitted and what goes to intensive care cannot be more than all.
+        others = sum(getattr(sheet, one) for one in ("ed_admitted_share", "ed_to_icu_share") if one != entry)
+        most = 1.0 if entry == "ed_minor_share" else 1.0 - others
+        return replace(sheet, **{entry: min(value * factor, most)})
+    return replace(sheet, **{entry: type(value)(max(round(value * factor, 6), 1))})
+
+
+def _column(size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str) -> Floats:
+    asked, base = replace(request, pathway=hospital_document(size, sheet, {})), Scenario(name="as it is")
+    with Samples(asked) as samples:
+        known = samples.measures(base)
+        if measure not in known:
+            raise PathwayError(
+                "measure", f"There is no measure {measure!r}.", f"Use one of {', '.join(sorted(known))}."
+            )
+        return samples.column(base, measure, range(request.replications))

@@ -1,0 +1,154 @@
+"""What a hospital's own history tells, against a history of which the truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulation.calibration.house import UnitStay, check_house, figures_of, learn_house
+from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
+from simulation.experiments.situations.offers import situation_changes
+from simulation.model.distributions import read_distribution
+from simulation.model.problems import PathwayError
+from tests.simulation.pathways import DAY, HOUR, MONDAY
+
+pytestmark = pytest.mark.timeout(240)  # the first run on a fresh machine compiles the kernel as well
+
+USUAL = ParameterSheet()
+
+
+def history(*, days: int = 84, ed_per_day: float = 30.0, ward_days: float = 3.0) -> list[UnitStay]:
+    """Emergency patients of whom a quarter go on to ward A, and others who come to ward A from home."""
+    random = np.random.default_rng(3)
+    found = []
+    for number in range(round(days * ed_per_day)):
+        at = MONDAY + int(random.random() * days * DAY)
+        ended = at + int(random.gamma(4.0, 0.75) * HOUR)
+        found.append(UnitStay(encounter=f"e{number}", pool="ed", arrived_us=at, ended_us=ended))
+        if random.random() < 0.25:
+            until = ended + int(random.exponential(ward_days) * DAY)
+            found.append(UnitStay(encounter=f"e{number}", pool="ward-A", arrived_us=ended, ended_us=until))
+    for number in range(days * 4):
+        at = MONDAY + int(random.random() * days * DAY)
+        until = at + int(random.exponential(ward_days) * DAY)
+        found.append(UnitStay(encounter=f"d{number}", pool="ward-A", arrived_us=at, ended_us=until))
+    return found
+
+
+def mean_h(duration: str) -> float:
+    return read_distribution(duration, unit_us=3.6e9, place="stay").mean / 3.6e9
+
+
+def test_laws_arrivals_and_ways_come_out_as_they_were_put_in() -> None:
+    found = learn_house(history(), (MONDAY, MONDAY + 84 * DAY), USUAL)
+
+    assert mean_h(found.sheet.ed_major_stay) == pytest.approx(3.0, rel=0.05)
+    assert mean_h(found.sheet.stay_of("A")) == pytest.approx(72.0, rel=0.1)
+    assert found.sheet.ed_arrivals_per_day == pytest.approx(30.0, rel=0.02)
+    admitted = (1 - USUAL.ed_minor_share) * found.sheet.ed_admitted_share
+    assert admitted == pytest.approx(0.25, abs=0.02)
+    assert sum(found.sheet.ed_by_hour) == pytest.approx(1.0)
+    assert max(found.sheet.ed_by_hour) < 0.06  # they came at any hour alike
+
+
+def test_stays_that_are_not_over_do_not_make_the_law_short() -> None:
+    whole = history(ward_days=6.0)
+    now = MONDAY + 84 * DAY
+    still_here = [stay for stay in whole if stay.ended_us > now]
+    assert still_here
+
+    found = learn_house(whole, (MONDAY, now), USUAL)
+
+    assert found.laws["ward-A"].censored == sum(stay.pool == "ward-A" for stay in still_here)
+    assert mean_h(found.sheet.stay_of("A")) == pytest.approx(144.0, rel=0.12)
+
+
+def test_too_little_history_leaves_usual_values() -> None:
+    few = history(days=2, ed_per_day=10)
+
+    assert learn_house(few, (MONDAY, MONDAY + 2 * DAY), USUAL).sheet == USUAL
+    assert learn_house([], (MONDAY, MONDAY + DAY), USUAL).sheet == USUAL
+
+
+def test_only_what_began_in_the_window_counts() -> None:
+    later = learn_house(history(), (MONDAY + 200 * DAY, MONDAY + 300 * DAY), USUAL)
+
+    assert later.sheet == USUAL
+
+
+@given(st.integers(1, 40), st.integers(0, 2**31))
+@settings(max_examples=30, deadline=None)
+def test_figures_are_those_of_the_naive_count(days: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    starts = random.integers(0, 40 * 24, 25)
+    stays = [
+        UnitStay(
+            encounter=str(number),
+            pool=("ed", "icu")[number % 2],
+            arrived_us=MONDAY + int(start) * HOUR,
+            ended_us=MONDAY + int(start + random.integers(1, 90)) * HOUR,
+        )
+        for number, start in enumerate(starts)
+    ]
+    window = (MONDAY + 5 * DAY, MONDAY + (5 + days) * DAY)
+    found = figures_of(stays, window)
+
+    for pool in ("ed", "icu"):
+        hours = [
+            sum(one.pool == pool and one.arrived_us <= at < one.ended_us for one in stays)
+            for at in range(window[0], window[1], HOUR)
+        ]
+        assert found[f"present.{pool}"] == pytest.approx(sum(hours) / len(hours))
+        came = sum(one.pool == pool and window[0] <= one.arrived_us < window[1] for one in stays)
+        assert found[f"came_per_day.{pool}"] == pytest.approx(came / days)
+
+
+def test_a_model_matches_its_own_hospital_and_not_one_that_is_twice_as_busy() -> None:
+    size = Capacities(ed=20, icu=2, theatres=1, recovery=2, cleaners=4, wards={"A": 60}, ward_present=30)
+    stays = history()
+    window = (MONDAY + 42 * DAY, MONDAY + 84 * DAY)
+    learnt = learn_house(stays, (MONDAY, window[0]), USUAL)
+    real = {name: value for name, value in figures_of(stays, window).items() if name.endswith(".ed")}
+
+    own = {one.figure: one for one in check_house(size, learnt.sheet, real, window)}
+    other = replace(learnt.sheet, ed_arrivals_per_day=2 * learnt.sheet.ed_arrivals_per_day)
+    busy = {one.figure: one for one in check_house(size, other, real, window)}
+
+    assert own["came_per_day.ed"].matches
+    assert own["present.ed"].middle == pytest.approx(own["present.ed"].real, rel=0.1)
+    assert not busy["came_per_day.ed"].matches
+    assert set(own) == {"present.ed", "came_per_day.ed"}
+
+
+@pytest.mark.parametrize(
+    ("stay", "mean"),
+    [
+        ("exp:mean=100h", 97.0),
+        ("lognormal:mean=100h,sd=80h", 97.0),
+        ("gamma:2,50", 97.0),
+        ("weibull:1,100", 97.0),
+        ("values:50,100,150", 97.0),
+    ],
+)
+def test_a_lounge_shortens_fitted_stays_of_any_law(stay: str, mean: float) -> None:
+    size = Capacities(ed=4, icu=2, theatres=1, recovery=2, cleaners=2, wards={"A": 10})
+    document = hospital_document(size, replace(USUAL, ward_stays={"A": stay}), {})
+
+    changes = situation_changes(document, "discharge_lounge", {"places": 4, "hours": 6, "share": 0.5})
+
+    put = {change.path: change.value for change in changes}
+    assert mean_h(str(put["nodes.stay-A"]["duration"])) == pytest.approx(mean, rel=1e-3)  # type: ignore[index]
+
+
+def test_a_lounge_refuses_stays_that_it_cannot_shorten() -> None:
+    size = Capacities(ed=4, icu=2, theatres=1, recovery=2, cleaners=2, wards={"A": 10})
+    fixed = hospital_document(size, replace(USUAL, ward_stays={"A": "const:100h"}), {})
+    short = hospital_document(size, replace(USUAL, ward_stays={"A": "exp:mean=1h"}), {})
+
+    for document in (fixed, short):
+        with pytest.raises(PathwayError, match="shorte"):
+            situation_changes(document, "discharge_lounge", {"places": 4, "hours": 6, "share": 0.5})
