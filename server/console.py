@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, Protocol
 
 import msgspec
@@ -21,7 +22,7 @@ from rich.table import Table
 
 from server.texts.catalogue import language_of, text
 from twin import errors
-from twin.errors import FieldProblem, HospitalTwinError
+from twin.errors import ConfigurationError, FieldProblem, HospitalTwinError
 
 
 class Exit(IntEnum):
@@ -180,6 +181,27 @@ def localize(command: Helpful) -> None:
 def leave(code: Exit) -> NoReturn:
     """End a command with an exit code."""
     raise typer.Exit(int(code))
+
+
+def write_file(target: Path, body: bytes) -> None:
+    """Write a file.
+
+    Parameters
+    ----------
+    target : Path
+        Where to.
+    body : bytes
+        What.
+
+    Raises
+    ------
+    ConfigurationError
+        If it cannot be written.
+    """
+    try:
+        target.write_bytes(body)
+    except OSError as error:
+        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}.") from error
 
 
 def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:

@@ -35,7 +35,7 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "plan": ("plan",),
         "replay": ("records",),
         "serve": ("serving",),
-        "simulate": ("choosing", "simulate"),
+        "simulate": ("choosing", "house_sheet", "settling", "simulate"),
         "token": ("token",),
         "user": ("user",),
         "validate": ("validate",),

@@ -11,6 +11,9 @@ from twin.errors import FieldError, FieldProblem
 MOST_REPLICATIONS = 2000
 MOST_UNITS = 10_000
 LEAST_PRICE = 1e-6
+LEAST_RUNS = 10  # of each scenario, from which the first means and variances are known
+MOST_RUNS = 100_000
+MOST_WEEKS = 520
 LONGEST_HORIZON_S = 90 * 86_400.0
 
 
@@ -94,6 +97,59 @@ def start_optimum(port: Commands, arguments: Mapping[str, object]) -> str:
         if not arguments.get(name):
             raise FieldError(FieldProblem(field=name, place="what-if", message="Expected at least one.", cure=cure))
     return port.jobs.submit("optimum", arguments, actor=actor)
+
+
+def start_choice(port: Commands, arguments: Mapping[str, object]) -> str:
+    """Queue the choice of the best of several scenarios; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arguments : Mapping[str, object]
+        ``scenarios``, ``measure``, ``method`` with ``zone`` or ``budget``, ``limits`` as texts, and as for a what-if.
+
+    Raises
+    ------
+    FieldError
+        If there is nothing to choose among, or zone or budget cannot be used.
+    """
+    actor = port.actor()
+    actor.require(Permission.SIMULATION_RUN)
+    scenarios = arguments.get("scenarios")
+    count = len(scenarios) if isinstance(scenarios, list) else 0
+    if count < 2:
+        message, cure = "Expected one beside the hospital as it is.", "Put a scenario together first."
+        raise FieldError(FieldProblem(field="scenarios", place="what-if", message=message, cure=cure))
+    if arguments.get("method") == "ocba":
+        _within("budget", arguments.get("budget"), LEAST_RUNS * count, MOST_RUNS)
+    else:
+        _within("zone", arguments.get("zone"), LEAST_PRICE, 1e12)
+    return port.jobs.submit("choice", arguments, actor=actor)
+
+
+def start_calibration(port: Commands, arguments: Mapping[str, object]) -> str:
+    """Queue the making of a pathway from an event log; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arguments : Mapping[str, object]
+        ``name`` of the file, ``log`` as text, ``weeks`` held back for the check.
+
+    Raises
+    ------
+    FieldError
+        If there is no log, or the weeks cannot be held back.
+    """
+    actor = port.actor()
+    actor.require(Permission.SIMULATION_RUN)
+    if not arguments.get("log"):
+        message, cure = "Expected an event log.", "Choose a file first."
+        raise FieldError(FieldProblem(field="log", place="calibration", message=message, cure=cure))
+    _within("weeks", arguments.get("weeks"), 0.1, MOST_WEEKS)
+    return port.jobs.submit("calibration", arguments, actor=actor)
 
 
 def _within(name: str, value: object, low: float, high: float) -> None:

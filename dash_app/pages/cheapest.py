@@ -16,33 +16,42 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import runs as actions
-from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.address import URL, search_with
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.limits_asked import (
+    limit_button,
+    limit_items,
+    limit_texts,
+    limits_id,
+    limits_panel,
+    register_limits,
+)
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.states import attributes, empty, page_head, panel
+from dash_app.pages.run_following import (
+    RunIds,
+    progress_parts,
+    register_following,
+    run_buttons,
+    run_column,
+    view_of,
+)
+from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries.cheapest import Found, LimitShown, PointShown, found_of
-from dash_app.queries.levers import LeverKind, levers, limitable, ward_names
-from dash_app.queries.port import HospitalPort, JobState, JobView
-from dash_app.texts import codes
+from dash_app.queries.levers import LeverKind, levers, ward_names
+from dash_app.queries.port import HospitalPort, JobView
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.measures import lever_text, measure_text, scale_of
 from dash_app.texts.moments import number
 from twin.access import Permission
 
-LEVERS, LEVER_LIST, LIMITS, LIMIT_LIST = (
-    "cheapest-levers",
-    "cheapest-lever-list",
-    "cheapest-limits",
-    "cheapest-limit-list",
-)
+PREFIX = "cheapest"
+IDS = RunIds(PREFIX)
+LEVERS, LEVER_LIST = "cheapest-levers", "cheapest-lever-list"
 POOL, LOW, HIGH, PRICE, ADD = "cheapest-pool", "cheapest-low", "cheapest-high", "cheapest-price", "cheapest-add"
-MEASURE, MOST, ADD_LIMIT, CLEAR = "cheapest-measure", "cheapest-most", "cheapest-limit-add", "cheapest-clear"
-HORIZON, RUN, CANCEL = "cheapest-horizon", "cheapest-run", "cheapest-cancel"
-PROGRESS, ANSWER, TIMER = "cheapest-progress", "cheapest-answer", "cheapest-timer"
-_POLL_MS = 1000
+CLEAR, HORIZON = "cheapest-clear", "cheapest-horizon"
 _REPLICATIONS = 200
 
 Told = list[dict[str, Any]]
@@ -67,18 +76,8 @@ def _lever_items(told: Told) -> list[Component]:
     ]
 
 
-def _limit_items(told: Told) -> list[Component]:
-    if not told:
-        return [html.Li(_("Nothing is promised yet."), className="secondary")]
-    return [
-        html.Li(_("{measure}: at most {most}").format(measure=one["text"], most=number(one["most"], 2))) for one in told
-    ]
-
-
 def _question(port: HospitalPort) -> Component:
     pools = [{"value": path, "label": f"{text} ({number(now)})"} for path, (text, now) in _pools(port).items()]
-    names = ward_names(port.state(), chinese=wants_chinese())
-    measures = [{"value": one, "label": measure_text(one, names)} for one in limitable(port.state(), port.clock.now())]
     horizons = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (24, 48, 72, 168)]
     may_run = port.actor().may(Permission.SIMULATION_RUN)
     return panel(
@@ -90,75 +89,39 @@ def _question(port: HospitalPort) -> Component:
         dmc.NumberInput(id=HIGH, label=_("At most"), value=20, min=0, hideControls=True, allowDecimal=False),
         dmc.NumberInput(id=PRICE, label=_("Price of one"), value=1, min=0, hideControls=True),
         html.P(html.Button(_("This may change"), id=ADD, className="action", n_clicks=0)),
-        html.H3(_("What must hold")),
-        html.Ul(_limit_items([]), id=LIMIT_LIST, className="changes"),
-        dmc.Select(
-            id=MEASURE,
-            label=_("Measure"),
-            data=measures,
-            value=measures[0]["value"] if measures else None,
-            searchable=True,
-        ),
-        dmc.NumberInput(id=MOST, label=_("At most, in the measure's unit"), value=60, hideControls=True),
+        *limits_panel(port, PREFIX),
         html.P(
             [
-                html.Button(_("This must hold"), id=ADD_LIMIT, className="action", n_clicks=0),
+                limit_button(PREFIX),
                 " ",
                 html.Button(_("Take all away"), id=CLEAR, className="action", n_clicks=0),
             ]
         ),
         html.H3(_("Run")),
         dmc.Select(id=HORIZON, label=_("How far ahead"), data=horizons, value="48", allowDeselect=False),
-        html.P(
-            [
-                html.Button(_("Search"), id=RUN, className="action primary", n_clicks=0, disabled=not may_run),
-                " ",
-                html.Button(_("Cancel"), id=CANCEL, className="action", n_clicks=0, disabled=not may_run),
-            ]
-        ),
+        run_buttons(IDS, _("Search"), may_run=may_run),
     )
-
-
-def _view(port: HospitalPort, run: str) -> JobView | None:
-    return port.jobs.view(run) if run else None
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page; an address with a run shows its answer."""
-    view = _view(port, visit.query.get("run", ""))
+    view = view_of(port, visit.query.get("run", ""))
     lead = _("How few beds, people and devices hold what was promised? Searched from the hospital as it is now.")
     return html.Div(
         [
             page_head(_("Cheapest within limits"), lead),
             dcc.Store(id=LEVERS, data=[]),
-            dcc.Store(id=LIMITS, data=[]),
-            dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             html.Div(
                 className="two",
-                children=[
-                    _question(port),
-                    html.Div(
-                        [
-                            html.Div(_progress(view), id=PROGRESS, role="status"),
-                            html.Div(_answer(port, view), id=ANSWER),
-                        ]
-                    ),
-                ],
+                children=[_question(port), run_column(IDS, view, _progress(view), _answer(port, view))],
             ),
         ]
     )
 
 
 def _progress(view: JobView | None) -> list[Component]:
-    if view is None:
-        return []
-    parts: list[Component] = [html.P(codes.code_text(codes.JOB_STATES, view.state.value))]
-    if not view.is_over:
-        # how many points there are to try is not known: a bar without a value says that it goes on
-        parts.append(html.Progress(**attributes(aria_label=_("Progress"))))
-    if view.state is JobState.FAILED:
-        parts.append(html.Div(html.P(f"{view.error_message} ({view.error_code})"), className="state-error"))
-    return parts
+    # How many points there are to try is not known: a bar without a value says that it goes on.
+    return progress_parts(view, is_measured=False)
 
 
 def _answer(port: HospitalPort, view: JobView | None) -> list[Component]:
@@ -233,7 +196,9 @@ def _steps_panel(found: Found, texts: Mapping[str, str]) -> Component:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register putting the question together, the search, and following it."""
     _register_question(callbacks, port)
+    register_limits(callbacks, port, PREFIX)
     _register_run(callbacks, port)
+    register_following(callbacks, port, IDS, _progress, lambda view, _search: _answer(port, view))
 
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -258,87 +223,42 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
         return made, _lever_items(made)
 
     @callbacks.add(
-        Output(LIMITS, "data"),
-        Output(LIMIT_LIST, "children"),
-        Input(ADD_LIMIT, "n_clicks"),
-        State(LIMITS, "data"),
-        State(MEASURE, "value"),
-        State(MOST, "value"),
-        **common,
-    )
-    def add_limit(clicks: int, told: Told, measure: str | None, most: Any) -> tuple[Told, list[Component]]:
-        if not clicks or not measure or not isinstance(most, int | float):
-            raise PreventUpdate
-        text = measure_text(measure, ward_names(port.state(), chinese=wants_chinese()))
-        made = [*(one for one in told if one["measure"] != measure), {"measure": measure, "most": most, "text": text}]
-        return made, _limit_items(made)
-
-    @callbacks.add(
         Output(LEVERS, "data", allow_duplicate=True),
         Output(LEVER_LIST, "children", allow_duplicate=True),
-        Output(LIMITS, "data", allow_duplicate=True),
-        Output(LIMIT_LIST, "children", allow_duplicate=True),
+        Output(limits_id(PREFIX), "data", allow_duplicate=True),
+        Output(limits_id(PREFIX, "limit-list"), "children", allow_duplicate=True),
         Input(CLEAR, "n_clicks"),
         **common,
     )
     def take_away(clicks: int) -> tuple[Told, list[Component], Told, list[Component]]:
         if not clicks:
             raise PreventUpdate
-        return [], _lever_items([]), [], _limit_items([])
+        return [], _lever_items([]), [], limit_items([])
 
 
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(TIMER, "disabled"),
-        Output(ANSWER, "children", allow_duplicate=True),
-        Input(RUN, "n_clicks"),
+        Output(IDS.timer, "disabled"),
+        Input(IDS.run, "n_clicks"),
         State(LEVERS, "data"),
-        State(LIMITS, "data"),
+        State(limits_id(PREFIX), "data"),
         State(HORIZON, "value"),
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def run(clicks: int, told: Told, limits: Told, horizon: str, search: str) -> tuple[str, bool, list[Component]]:
+    def run(clicks: int, told: Told, limits: Told, horizon: str, search: str) -> tuple[str, bool]:
         if not clicks:
             raise PreventUpdate
         arguments = {
             "levers": [f"{one['path']}={one['low']}..{one['high']}@{one['price']}" for one in told],
-            "limits": [f"{one['measure']}<={one['most'] * scale_of(one['measure'])}" for one in limits],
+            "limits": limit_texts(limits),
             "base": "live",
             "horizon_s": int(horizon) * 3600.0,
             "replications": _REPLICATIONS,
         }
-        job = actions.start_optimum(port, arguments)
-        return search_with(search, run=job), False, []
-
-    @callbacks.add(
-        Output(PROGRESS, "children"),
-        Output(TIMER, "disabled", allow_duplicate=True),
-        Output(ANSWER, "children"),
-        Input(TIMER, "n_intervals"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
-    )
-    def follow(_ticks: int, search: str) -> tuple[list[Component], bool, list[Component]]:
-        view = _view(port, query_of(search).get("run", ""))
-        return _progress(view), view is None or view.is_over, _answer(port, view)
-
-    @callbacks.add(
-        Output(PROGRESS, "children", allow_duplicate=True),
-        Input(CANCEL, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_RUN,
-        prevent_initial_call=True,
-    )
-    def call_off(clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not clicks or not run:
-            raise PreventUpdate
-        actions.cancel(port, run)
-        return _progress(_view(port, run))
+        return search_with(search, run=actions.start_optimum(port, arguments)), False
 
 
 PAGE = Page(

@@ -159,7 +159,12 @@ def _counters(port: HospitalPort, actor: Actor, prefix: str) -> list[Component]:
 
 
 def _rail(actor: Actor, current: Page | None, prefix: str) -> list[Component]:
-    shown = sorted((page for page in PAGES if page.position and actor.may(page.permission)), key=lambda p: p.position)
+    begins: dict[str, int] = {}  # a section stands where its first page does, whoever may open that one
+    for page in PAGES:
+        if page.position:
+            begins[page.section] = min(begins.get(page.section, page.position), page.position)
+    open_to = [page for page in PAGES if page.position and actor.may(page.permission)]
+    shown = sorted(open_to, key=lambda one: (begins[one.section], one.position))
     links: list[Component] = []
     section = ""
     for page in shown:

@@ -12,18 +12,24 @@ import json
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, ctx, dcc, html
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dash_app.actions import pathways as keeping
 from dash_app.actions import runs as actions
 from dash_app.charts import pathway as chart
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.match_shown import match_panel
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.reader import chart_config, palette
+from dash_app.pages.pathway_kept import kept_panel, register_kept
+from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, page_head, panel
 from dash_app.pages.tables import Cell, table
+from dash_app.pages.whatif_situations import register_situations, situation_panel
 from dash_app.queries import pathway as queries
+from dash_app.queries.calibration import match_of
+from dash_app.queries.levers import ward_names
 from dash_app.queries.pathway import Document, PathwayShown
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
@@ -40,6 +46,7 @@ HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems
 FILE, LIVE, TAKE, TAKEN = "pathway-file", "pathway-live", "pathway-take", "pathway-taken"
 ENTRY, TEXT, APPLY = "pathway-entry", "pathway-text", "pathway-apply"
 HOURS, PLAY, RUN, GO = "pathway-hours", "pathway-play", "pathway-run", "pathway-go"
+PREFIX, MATCH, SITUATIONS = "pathway", "pathway-match", "pathway-situations"
 LARGEST_BYTES = 2_000_000
 _LOUD = frozenset({"seize", "serve", "gate", "batch"})  # where somebody may have to wait
 
@@ -105,8 +112,13 @@ def _options(document: Document) -> list[dict[str, str]]:
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
-    """Build the page."""
-    document = queries.live_document(port.state(), port.clock.now())
+    """Build the page; an address with a kept pathway shows that one."""
+    name, report = visit.query.get("kept", ""), None
+    if name:
+        kept = keeping.desk_of(port).open(name)
+        document, report = dict(kept.document), kept.report
+    else:
+        document = queries.live_document(port.state(), port.clock.now(), port.services)
     figure, found = _drawn(port, document)
     first = f"nodes.{found.nodes[0].id}" if found.nodes else ""
     may_run = port.actor().may(Permission.SIMULATION_RUN)
@@ -115,6 +127,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         [
             page_head(_("Pathway"), lead),
             dcc.Store(id=HELD, data=document),
+            dcc.Store(id=MATCH, data=report),
+            dcc.Store(id=SITUATIONS, data=[]),
             dcc.Location(id=GO, refresh="callback-nav"),
             _source(),
             html.Div(id=PROBLEMS, role="status", **attributes(aria_live="polite")),
@@ -128,7 +142,11 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 _("Diamonds are where one may wait. In a run marks grow with the patients; waiting colours them."),
                 className="legend",
             ),
-            html.Div([_editor(document, first), _running(may_run)], className="panels below"),
+            html.Div(
+                [_editor(document, first), _running(may_run), _situations(), kept_panel(port, name)],
+                className="panels below",
+            ),
+            *([match_panel(match_of(report), ward_names(port.state(), chinese=wants_chinese()))] if name else []),
             html.Details([html.Summary(_("Table view")), html.Div(_ways(found), id=WAYS)], className="as-table"),
         ]
     )
@@ -174,6 +192,11 @@ def _editor(document: Document, first: str) -> Component:
     )
 
 
+def _situations() -> Component:
+    told = _("Draws what a situation of the library makes of the pathway; each one builds on those before.")
+    return panel(_("Situation"), html.P(told), *situation_panel(PREFIX))
+
+
 def _running(may_run: bool) -> Component:
     hours = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (12, 24, 48, 168)]
     return panel(
@@ -197,6 +220,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     _register_document(callbacks, port)
     _register_entry(callbacks)
     _register_running(callbacks, port)
+    register_situations(callbacks, port, SITUATIONS, PREFIX)
+    register_kept(callbacks, port, HELD, MATCH)
 
 
 def _uploaded(contents: str, name: str) -> Document:
@@ -217,9 +242,11 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
         Output(PROBLEMS, "children"),
         Output(ENTRY, "data"),
         Output(FILE, "contents"),
+        Output(MATCH, "data"),
         Input(LIVE, "n_clicks"),
         Input(FILE, "contents"),
         Input(APPLY, "n_clicks"),
+        Input(SITUATIONS, "data"),
         State(FILE, "filename"),
         State(HELD, "data"),
         State(ENTRY, "value"),
@@ -228,21 +255,25 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def change(*told: Any) -> Any:
-        clicks, contents, applied, name, held, entry, text = told
-        if (ctx.triggered_id == FILE and not contents) or not any((clicks, contents, applied)):
+        clicks, contents, applied, situations, name, held, entry, text = told
+        if (ctx.triggered_id == FILE and not contents) or not any((clicks, contents, applied, situations)):
             raise PreventUpdate
+        match: Any = no_update
         try:
             if ctx.triggered_id == LIVE:
-                document = queries.live_document(port.state(), port.clock.now())
+                document, match = queries.live_document(port.state(), port.clock.now(), port.services), None
             elif ctx.triggered_id == FILE:
-                document = _uploaded(contents, name or "")
+                document, match = _uploaded(contents, name or ""), None
+            elif ctx.triggered_id == SITUATIONS:
+                document = queries.with_situation(held, situations[-1])
             else:
                 document = queries.with_entry(held, entry or "", text or "")
             figure, found = _drawn(port, document)
         except HospitalTwinError as error:
-            return held, _drawn(port, held)[0], _ways(_drawn(port, held)[1]), _problems(error), _options(held), None
+            shown = _drawn(port, held)
+            return held, shown[0], _ways(shown[1]), _problems(error), _options(held), None, no_update
         said = html.P(_("{name}: {nodes} nodes, no fault found.").format(name=found.name, nodes=len(found.nodes)))
-        return document, figure, _ways(found), said, _options(document), None
+        return document, figure, _ways(found), said, _options(document), None, match
 
     @callbacks.add(
         Output(TAKEN, "data"),
@@ -301,8 +332,15 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
             raise PreventUpdate
         return _played(port, held, float(hours))
 
-    @callbacks.add(Output(GO, "href"), Input(RUN, "n_clicks"), State(HELD, "data"), State(HOURS, "value"), **common)
-    def run(clicks: int, held: Document, hours: str) -> str:
+    @callbacks.add(
+        Output(GO, "href"),
+        Input(RUN, "n_clicks"),
+        State(HELD, "data"),
+        State(HOURS, "value"),
+        State(MATCH, "data"),
+        **common,
+    )
+    def run(clicks: int, held: Document, hours: str, report: dict[str, Any] | None) -> str:
         if not clicks:
             raise PreventUpdate
         now = port.clock.now()
@@ -313,6 +351,7 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
             "horizon_s": float(hours) * 3600.0,
             "replications": 20,
             "seed": 1,
+            **({} if report is None else {"match": report}),
         }
         return f"/ui/what-if?run={actions.start_what_if(port, arguments)}&seed=1"
 

@@ -19,22 +19,29 @@ from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.states import attributes, empty, page_head, panel
+from dash_app.pages.run_following import (
+    RunIds,
+    progress_parts,
+    register_following,
+    run_buttons,
+    run_column,
+    view_of,
+)
+from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.whatif_answer import answer_panels, known_so_far
 from dash_app.pages.whatif_situations import register_situations, situation_panel
 from dash_app.queries.levers import Lever, LeverKind, levers, ward_names
-from dash_app.queries.port import HospitalPort, JobState, JobView
+from dash_app.queries.port import HospitalPort, JobView
 from dash_app.queries.whatif import (
     Change,
     Question,
     Situated,
     answer_of,
 )
-from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.measures import lever_text
-from dash_app.texts.moments import number, percent
+from dash_app.texts.moments import number
 from twin.access import Permission
 
 CHANGES = "whatif-changes"
@@ -47,13 +54,7 @@ CLEAR = "whatif-clear"
 HORIZON = "whatif-horizon"
 REPLICATIONS = "whatif-replications"
 SEED = "whatif-seed"
-RUN = "whatif-run"
-CANCEL = "whatif-cancel"
-PROGRESS = "whatif-progress"
-ANSWER = "whatif-answer"
-TIMER = "whatif-timer"
-_POLL_MS = 1000
-
+IDS = RunIds("whatif")
 PRICES = "whatif-prices"
 PRICE_LIST = "whatif-price-list"
 PRICED = "whatif-priced"
@@ -69,7 +70,14 @@ def _lever_text(lever: Lever) -> str:
     return text if lever.now is None else _("{text} (now {count})").format(text=text, count=number(lever.now, 0))
 
 
-def _changes_text(change: dict[str, Any]) -> str:
+def change_text(change: dict[str, Any]) -> str:
+    """Give one entry of a list of changes as a sentence: a situation, or what is done to a lever.
+
+    Parameters
+    ----------
+    change : dict[str, Any]
+        As the pages keep it.
+    """
     if "situation" in change:
         return str(change["text"])
     return f"{change['text']}: {_(ACTIONS[str(change['action'])])} {number(float(change['value']), 2)}"
@@ -78,14 +86,20 @@ def _changes_text(change: dict[str, Any]) -> str:
 def _change_items(changes: list[dict[str, Any]]) -> list[Component]:
     if not changes:
         return [html.Li(_("No change: the hospital as it is."), className="secondary")]
-    return [html.Li(_changes_text(change)) for change in changes]
+    return [html.Li(change_text(change)) for change in changes]
 
 
 def _levers(port: HospitalPort) -> list[Lever]:
     return levers(port.state(), port.clock.now(), chinese=wants_chinese())
 
 
-def _paths(port: HospitalPort) -> list[dict[str, str]]:
+def lever_title(port: HospitalPort, path: str) -> str:
+    """Give the text of the lever that an entry of the pathway is; the entry itself if it is none."""
+    return next((_lever_text(one) for one in _levers(port) if one.path == path), path)
+
+
+def lever_choices(port: HospitalPort) -> list[dict[str, str]]:
+    """Give everything that can be changed in the hospital as it is now, as the options of a choice."""
     return [{"value": lever.path, "label": _lever_text(lever)} for lever in _levers(port)]
 
 
@@ -100,14 +114,14 @@ def _priced(port: HospitalPort) -> list[dict[str, str]]:
 
 def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
     options = [{"value": key, "label": _(text)} for key, text in ACTIONS.items()]
-    paths = _paths(port)
+    paths = lever_choices(port)
     horizons = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (24, 48, 72, 168)]
     return panel(
         _("Question"),
         html.H3(_("Base")),
         html.P(_("The hospital as it is now, with everybody in place.")),
         html.H3(_("Situation")),
-        *situation_panel(),
+        *situation_panel(IDS.prefix),
         html.H3(_("Changes")),
         html.Ul(_change_items([]), id=CHANGE_LIST, className="changes"),
         dmc.Select(id=PATH, label=_("What changes"), data=paths, value=paths[0]["value"], searchable=True),
@@ -130,64 +144,32 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
         dmc.Select(id=HORIZON, label=_("How far ahead"), data=horizons, value="48", allowDeselect=False),
         dmc.NumberInput(id=REPLICATIONS, label=_("Replications"), value=20, min=2, max=2000, hideControls=True),
         dmc.NumberInput(id=SEED, label=_("Seed"), value=1, min=0, max=4294967295, hideControls=True),
-        html.P(
-            [
-                html.Button(_("Run"), id=RUN, className="action primary", n_clicks=0, disabled=not may_run),
-                " ",
-                html.Button(_("Cancel"), id=CANCEL, className="action", n_clicks=0, disabled=not may_run),
-            ]
-        ),
+        run_buttons(IDS, _("Run"), may_run=may_run),
     )
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page; an address with a run shows its answer."""
-    run = visit.query.get("run", "")
-    view = _view(port, run)
+    view = view_of(port, visit.query.get("run", ""))
     return html.Div(
         [
             page_head(_("What if"), _("Would a change pay? Simulated from the hospital as it is now.")),
             dcc.Store(id=CHANGES, data=[]),
             dcc.Store(id=PRICES, data={}),
             html.Div(dcc.Graph(figure={}), hidden=True),  # loads the drawing library while the question is put together
-            dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             html.Div(
                 className="two",
                 children=[
                     _question_panel(port, may_run=port.actor().may(Permission.SIMULATION_RUN)),
-                    html.Div(
-                        [
-                            html.Div(_progress(view), id=PROGRESS, role="status"),
-                            html.Div(_answer(port, view, visit.query.get("seed", "")), id=ANSWER),
-                        ]
-                    ),
+                    run_column(IDS, view, _progress(view), _answer(port, view, visit.query.get("seed", ""))),
                 ],
             ),
         ]
     )
 
 
-def _view(port: HospitalPort, run: str) -> JobView | None:
-    return port.jobs.view(run) if run else None
-
-
 def _progress(view: JobView | None) -> list[Component]:
-    if view is None:
-        return []
-    state = codes.code_text(codes.JOB_STATES, view.state.value)
-    parts: list[Component] = [html.P(f"{state} · {percent(view.progress)}")]
-    if not view.is_over:
-        label = attributes(aria_label=_("Progress"))
-        parts.append(html.Progress(value=str(view.progress), max="1", **label))
-        parts += known_so_far(answer_of(view.partial))
-    if view.state is JobState.FAILED:
-        parts.append(
-            html.Div(
-                [html.P(_("The run failed.")), html.P(f"{view.error_message} ({view.error_code})")],
-                className="state-error",
-            )
-        )
-    return parts
+    return progress_parts(view, [] if view is None else known_so_far(answer_of(view.partial)))
 
 
 def _answer(port: HospitalPort, view: JobView | None, seed: str) -> list[Component]:
@@ -205,9 +187,13 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register putting a question together, running it, and following the run."""
     _register_question(callbacks, port)
     _register_prices(callbacks)
-    register_situations(callbacks, port, CHANGES)
+    register_situations(callbacks, port, CHANGES, IDS.prefix)
     _register_run(callbacks, port)
-    _register_following(callbacks, port)
+
+    def answer(view: JobView | None, search: str) -> list[Component]:
+        return _answer(port, view, query_of(search).get("seed", ""))
+
+    register_following(callbacks, port, IDS, _progress, answer)
 
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -230,8 +216,7 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
     ) -> list[dict[str, Any]]:
         if not path or not isinstance(value, int | float):
             raise PreventUpdate
-        text = next((_lever_text(one) for one in _levers(port) if one.path == path), path)
-        return [*changes, {"path": path, "action": action, "value": value, "text": text}]
+        return [*changes, {"path": path, "action": action, "value": value, "text": lever_title(port, path)}]
 
     @callbacks.add(
         Output(CHANGES, "data", allow_duplicate=True),
@@ -282,8 +267,8 @@ def _question(told: list[Any]) -> Question:
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(TIMER, "disabled"),
-        Input(RUN, "n_clicks"),
+        Output(IDS.timer, "disabled"),
+        Input(IDS.run, "n_clicks"),
         State(CHANGES, "data"),
         State(HORIZON, "value"),
         State(REPLICATIONS, "value"),
@@ -301,48 +286,6 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         question = _question(told)
         job = actions.start_what_if(port, question.arguments())
         return search_with(search, run=job, seed=question.seed), False
-
-
-def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(
-        Output(PROGRESS, "children"),
-        Output(TIMER, "disabled", allow_duplicate=True),
-        Input(TIMER, "n_intervals"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
-    )
-    def follow(_ticks: int, search: str) -> tuple[list[Component], bool]:
-        view = _view(port, query_of(search).get("run", ""))
-        return _progress(view), view is None or view.is_over
-
-    @callbacks.add(
-        Output(ANSWER, "children"),
-        Input(TIMER, "disabled"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
-    )
-    def show_answer(is_over: bool, search: str) -> list[Component]:
-        # Not with every tick: an answer that takes longer than a second to draw would be dropped for the next one.
-        query = query_of(search)
-        if not is_over or not query.get("run"):
-            raise PreventUpdate
-        return _answer(port, _view(port, query["run"]), query.get("seed", ""))
-
-    @callbacks.add(
-        Output(PROGRESS, "children", allow_duplicate=True),
-        Input(CANCEL, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_RUN,
-        prevent_initial_call=True,
-    )
-    def call_off(clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not clicks or not run:
-            raise PreventUpdate
-        actions.cancel(port, run)
-        return _progress(_view(port, run))
 
 
 PAGE = Page(

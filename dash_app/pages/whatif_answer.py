@@ -8,6 +8,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dash_app.charts.series import Axes, Band, banded
+from dash_app.pages.calibration import hour_texts
+from dash_app.pages.match_shown import match_panel
 from dash_app.pages.reader import chart_config, palette
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
@@ -26,6 +28,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.measures import measure_text, pool_text, quantity_text, scale_of
 from dash_app.texts.moments import local, number
+from twin.clock import HOUR_US
 
 VERDICTS = {"better": mark("better"), "worse": mark("worse"), "not_distinguishable": mark("not distinguishable")}
 _MOST_CHARTS = 4
@@ -51,7 +54,10 @@ def answer_panels(answer: Answer, names: Mapping[str, str], seed: str) -> list[C
         parts.append(_comparison_panel(asked, names))
     if more:
         parts.append(_one_more_panel(answer, more, names))
+    if answer.match is not None or answer.address:
+        parts.append(match_panel(answer.match, names))
     parts += _spread_panels(answer, names)
+    parts += _week_panels(answer, names)
     parts.append(_measures_panel(answer, names))
     if answer.address:
         parts.append(_reproduce_panel(answer, seed))
@@ -151,32 +157,41 @@ def _scenario(name: str) -> str:
 
 
 def _spread_panels(answer: Answer, names: Mapping[str, str]) -> list[Component]:
-    return [
-        _spread_panel([spread for spread in answer.spreads if spread.name == name], names)
-        for name in most_apart(answer.spreads)[:_MOST_CHARTS]
-    ]
+    found = []
+    for name in most_apart(answer.spreads)[:_MOST_CHARTS]:
+        title = quantity_text(name, names)
+        label = _("{title} over time, mean and the range of 80 % of the runs").format(title=title)
+        of_name = [spread for spread in answer.spreads if spread.name == name]
+        bands = [_band(one, [local(at).strftime("%Y-%m-%d %H:%M") for at in one.at]) for one in of_name]
+        found.append(_bands_panel(title, label, _("Time"), bands))
+    return found
 
 
-def _spread_panel(spreads: list[Spread], names: Mapping[str, str]) -> Component:
-    title = quantity_text(spreads[0].name, names)
-    bands = [
-        Band(
-            name=_scenario(spread.scenario),
-            x=[local(at).strftime("%Y-%m-%d %H:%M") for at in spread.at],
-            low=spread.low,
-            middle=spread.middle,
-            high=spread.high,
-        )
-        for spread in spreads
-    ]
-    figure = banded(bands, Axes(x=_("Time"), y=_("Units")), palette())
+def _week_panels(answer: Answer, names: Mapping[str, str]) -> list[Component]:
+    """Show the usual week where the runs have seen whole ones."""
+    hours = hour_texts()
+    found = []
+    for name in most_apart(answer.weeks)[:_MOST_CHARTS]:
+        title = _("{title} by hour of the week").format(title=quantity_text(name, names))
+        label = _("{title}, mean and the range of 80 % of all weeks and runs").format(title=title)
+        of_name = [spread for spread in answer.weeks if spread.name == name]
+        bands = [_band(one, [hours[at // HOUR_US] for at in one.at]) for one in of_name]
+        found.append(_bands_panel(title, label, _("Hour of the week"), bands))
+    return found
+
+
+def _band(spread: Spread, x: list[str]) -> Band:
+    return Band(name=_scenario(spread.scenario), x=x, low=spread.low, middle=spread.middle, high=spread.high)
+
+
+def _bands_panel(title: str, label: str, axis: str, bands: list[Band]) -> Component:
+    figure = banded(bands, Axes(x=axis, y=_("Units")), palette())
     rows: list[list[Cell]] = [
         [band.name, x, number(low, 1), number(middle, 1), number(high, 1)]
         for band in bands
         for x, low, middle, high in zip(band.x, band.low, band.middle, band.high, strict=True)
     ]
-    headings = [_("Scenario"), _("Time"), _("10 %"), _("Mean"), _("90 %")]
-    label = _("{title} over time, mean and the range of 80 % of the runs").format(title=title)
+    headings = [_("Scenario"), axis, _("10 %"), _("Mean"), _("90 %")]
     return panel(
         title,
         html.Div(

@@ -19,19 +19,27 @@ from simulation.experiments.live import live_start
 from simulation.experiments.situations.offers import SITUATIONS, choices_of
 from twin.access import Permission
 
-SITUATION = "whatif-situation"
-FIELDS = "whatif-situation-fields"
-ADD_SITUATION = "whatif-situation-add"
-NUMBER = "whatif-situation-number"
-CHOICE = "whatif-situation-choice"
+NUMBER = "situation-number"
+CHOICE = "situation-choice"
 
 
-def situation_panel() -> list[Component]:
-    """Give the choice of a situation; its fields come when one is chosen."""
+def _ids(prefix: str) -> tuple[str, str, str]:
+    return f"{prefix}-situation", f"{prefix}-situation-fields", f"{prefix}-situation-add"
+
+
+def situation_panel(prefix: str) -> list[Component]:
+    """Give the choice of a situation; its fields come when one is chosen.
+
+    Parameters
+    ----------
+    prefix : str
+        Beginning of the ids.
+    """
+    situation, fields, add = _ids(prefix)
     options = [{"value": name, "label": situation_text(name)} for name in SITUATIONS]
     return [
         dmc.Select(
-            id=SITUATION,
+            id=situation,
             label=_("Situation"),
             data=options,
             value=None,
@@ -39,8 +47,8 @@ def situation_panel() -> list[Component]:
             searchable=True,
             placeholder=_("None chosen"),
         ),
-        html.Div(id=FIELDS, className="changes"),
-        html.P(html.Button(_("Add the situation"), id=ADD_SITUATION, className="action", n_clicks=0)),
+        html.Div(id=fields, className="changes"),
+        html.P(html.Button(_("Add the situation"), id=add, className="action", n_clicks=0)),
     ]
 
 
@@ -108,7 +116,7 @@ def situation_change(
     return {"situation": name, "values": values, "text": told_text(name, values, _names(port))}
 
 
-def register_situations(callbacks: Callbacks, port: HospitalPort, changes: str) -> None:
+def register_situations(callbacks: Callbacks, port: HospitalPort, changes: str, prefix: str) -> None:
     """Register showing the fields of a situation and adding it to the changes.
 
     Parameters
@@ -119,17 +127,20 @@ def register_situations(callbacks: Callbacks, port: HospitalPort, changes: str) 
         The hospital.
     changes : str
         Id of the store of changes.
+    prefix : str
+        Beginning of the ids.
     """
+    situation, fields, add = _ids(prefix)
 
-    @callbacks.add(Output(FIELDS, "children"), Input(SITUATION, "value"), permission=Permission.SIMULATION_RUN)
+    @callbacks.add(Output(fields, "children"), Input(situation, "value"), permission=Permission.SIMULATION_RUN)
     def show_fields(name: str | None) -> list[Component]:
         return situation_fields(port, name) if name is not None and name in SITUATIONS else []
 
     @callbacks.add(
         Output(changes, "data", allow_duplicate=True),
-        Input(ADD_SITUATION, "n_clicks"),
+        Input(add, "n_clicks"),
         State(changes, "data"),
-        State(SITUATION, "value"),
+        State(situation, "value"),
         State({"type": NUMBER, "key": ALL}, "value"),
         State({"type": NUMBER, "key": ALL}, "id"),
         State({"type": CHOICE, "key": ALL}, "value"),

@@ -53,8 +53,15 @@ class Found:
     replications: int
 
 
-def _point(told: Mapping[str, Any]) -> PointShown:
-    limits = tuple(
+def limits_of(told: Sequence[Mapping[str, Any]]) -> tuple[LimitShown, ...]:
+    """Read the limited measures of a job's result.
+
+    Parameters
+    ----------
+    told : Sequence[Mapping[str, Any]]
+        Each with ``measure``, ``most`` and ``value``.
+    """
+    return tuple(
         LimitShown(
             measure=str(one["measure"]),
             most=float(one["most"]),
@@ -62,14 +69,17 @@ def _point(told: Mapping[str, Any]) -> PointShown:
             half_width=one["value"]["half_width"],
             n=int(one["value"]["n"]),
         )
-        for one in told["limits"]
+        for one in told
     )
+
+
+def _point(told: Mapping[str, Any]) -> PointShown:
     return PointShown(
         counts={str(path): int(count) for path, count in told["levers"].items()},
         cost=float(told["cost"]),
         keeps_limits=told["keeps_limits"],
         is_taken=bool(told["is_taken"]),
-        limits=limits,
+        limits=limits_of(told["limits"]),
     )
 
 

@@ -13,6 +13,7 @@ from twin.state.live import LiveState
 from twin.state.views import ward_of
 
 _WARD = "ward-"
+_STAYS = ("mean_s", "p95_s")
 
 
 class LeverKind(StrEnum):
@@ -112,6 +113,25 @@ def limitable(state: LiveState, now: int) -> list[str]:
     """
     pathway = live_start(state.freeze(now)).pathway
     nodes = cast("Mapping[str, Mapping[str, object]]", pathway["nodes"])
-    waits = [name for name, node in nodes.items() if node.get("do") == "seize"]
+    waits = [name for name, node in nodes.items() if node.get("do") in {"seize", "transport"}]
     found = [f"wait.{name}.{tail}" for name in waits for tail in ("p95_s", "p90_s", "mean_s")]
     return found + [f"pool.{name}.full_share" for name in cast("Mapping[str, object]", pathway["pools"])]
+
+
+def rankable(state: LiveState, now: int) -> list[str]:
+    """Give the measures by which scenarios can be ranked: waits, stays, queues, and who is still inside at the end.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    now : int
+        UTC microseconds.
+    """
+    pathway = live_start(state.freeze(now)).pathway
+    nodes = cast("Mapping[str, Mapping[str, object]]", pathway["nodes"])
+    waits = [name for name, node in nodes.items() if node.get("do") in {"seize", "transport"}]
+    found = [f"wait.{name}.{tail}" for name in waits for tail in ("mean_s", "p95_s")]
+    found += [f"stay.{name}.{tail}" for name in cast("Mapping[str, object]", pathway["classes"]) for tail in _STAYS]
+    found += [f"pool.{name}.waiting" for name in cast("Mapping[str, object]", pathway["pools"])]
+    return [*found, "patients.inside"]

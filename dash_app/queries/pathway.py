@@ -6,14 +6,18 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Protocol, cast
 
 import networkx as nx
 
+from simulation.experiments.changes import changed
+from simulation.experiments.hospital import ParameterSheet
 from simulation.experiments.live import live_start
 from simulation.experiments.playback import Playback, play_run
 from simulation.experiments.request import ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of
+from simulation.experiments.situations.offers import situation_changes
 from simulation.model.pathway import Pathway
 from simulation.model.plan import RunPlan
 from simulation.model.problems import PathwayError
@@ -55,9 +59,28 @@ class PathwayShown:
     ways: tuple[WayShown, ...]
 
 
-def live_document(state: LiveState, now: int) -> Document:
-    """Give the hospital as it is now as a pathway document."""
-    return cast(Document, json.loads(json.dumps(live_start(state.freeze(now)).pathway, default=list)))
+class TellsSheet(Protocol):
+    """Tells the parameters of the live pathway, fitted to the hospital's own history where there is enough of it."""
+
+    def sheet(self) -> ParameterSheet:
+        """Give them."""
+
+
+def live_document(state: LiveState, now: int, services: Mapping[str, object] = MappingProxyType({})) -> Document:
+    """Give the hospital as it is now as a pathway document.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    now : int
+        UTC microseconds.
+    services : Mapping[str, object], optional
+        Offered services; one called ``house_model`` tells the parameters, otherwise usual values are taken.
+    """
+    desk = cast("TellsSheet | None", services.get("house_model"))
+    start = live_start(state.freeze(now), desk.sheet() if desk is not None else None)
+    return cast(Document, json.loads(json.dumps(start.pathway, default=list)))
 
 
 def read_document(name: str, content: bytes) -> Document:
@@ -83,6 +106,25 @@ def read_document(name: str, content: bytes) -> Document:
     if not isinstance(found, dict):
         raise PathwayError(name or "file", "Expected a table at the top.", "Write a name, nodes, pools, arrivals.")
     return cast(Document, json.loads(json.dumps(found, default=str)))
+
+
+def with_situation(document: Mapping[str, Any], told: Mapping[str, Any]) -> Document:
+    """Give a document with what a situation of the library makes of it.
+
+    Parameters
+    ----------
+    document : Mapping[str, Any]
+        Pathway document.
+    told : Mapping[str, Any]
+        ``situation`` and its ``values``.
+
+    Raises
+    ------
+    PathwayError
+        If the document has nothing that the situation speaks of.
+    """
+    changes = situation_changes(document, str(told["situation"]), told["values"])
+    return cast(Document, json.loads(json.dumps(changed(document, changes), default=list)))
 
 
 def plan_for(document: Mapping[str, Any], *, start_at: int, hours: float) -> RunPlan:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dash_app.queries.calibration import MatchShown, match_of
+
 BASE_NAME = "as it is"
 JOB_KIND = "what_if"
 ONE_MORE = "+1 "
@@ -142,7 +144,10 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """A quantity over time for one scenario: mean, and the 10 and 90 % quantiles over the replications."""
+    """A quantity over time for one scenario: mean, and the 10 and 90 % quantiles over the replications.
+
+    ``at`` are instants, or microseconds after Monday 00:00 where the week is what repeats.
+    """
 
     scenario: str
     name: str
@@ -163,6 +168,8 @@ class Answer:
     measures: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     comparisons: tuple[Compared, ...] = ()
     spreads: tuple[Spread, ...] = ()
+    weeks: tuple[Spread, ...] = ()
+    match: MatchShown | None = None
 
 
 def _estimate(value: Mapping[str, Any]) -> Estimate:
@@ -201,7 +208,21 @@ def answer_of(result: Mapping[str, Any] | None) -> Answer:
         )
         for one in result.get("comparisons", ())
     )
-    spreads = tuple(
+    return Answer(
+        address=str(result.get("address", "")),
+        engine_version=str(result.get("engine_version", "")),
+        is_complete=bool(result.get("complete", False)),
+        replications=min((int(one.get("replications", 0)) for one in scenarios), default=0),
+        measures=measures,
+        comparisons=comparisons,
+        spreads=_spreads(scenarios, "bands"),
+        weeks=_spreads(scenarios, "week"),
+        match=match_of(result.get("match")),
+    )
+
+
+def _spreads(scenarios: Sequence[Mapping[str, Any]], key: str) -> tuple[Spread, ...]:
+    return tuple(
         Spread(
             scenario=str(one["name"]),
             name=str(band["name"]),
@@ -211,16 +232,7 @@ def answer_of(result: Mapping[str, Any] | None) -> Answer:
             high=tuple(band["high"]),
         )
         for one in scenarios
-        for band in one.get("bands", ())
-    )
-    return Answer(
-        address=str(result.get("address", "")),
-        engine_version=str(result.get("engine_version", "")),
-        is_complete=bool(result.get("complete", False)),
-        replications=min((int(one.get("replications", 0)) for one in scenarios), default=0),
-        measures=measures,
-        comparisons=comparisons,
-        spreads=spreads,
+        for band in one.get(key, ())
     )
 
 

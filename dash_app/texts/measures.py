@@ -39,6 +39,7 @@ POOLS: Mapping[str, str] = {
     "theatres": mark("Theatres"),
     "recovery": mark("Recovery room"),
     "cleaners": mark("Cleaners"),
+    "porters": mark("Porters"),
     "ventilators": mark("Ventilators"),
     "protective-sets": mark("Protective sets"),
     "lifts": mark("Lifts"),
@@ -67,6 +68,7 @@ CAPACITIES: Mapping[str, str] = {
     "theatres": mark("Theatres"),
     "recovery": mark("Places in the recovery room"),
     "cleaners": mark("Cleaners on duty"),
+    "porters": mark("Porters on duty"),
 }
 WAITS: Mapping[str, str] = {
     "wait-for-bay": mark("a bay in emergency"),
@@ -77,6 +79,8 @@ WAITS: Mapping[str, str] = {
 WARD_WAITS: Mapping[str, str] = {
     "ed-to-": mark("a bed on {name}, from emergency"),
     "icu-to-": mark("a bed on {name}, from intensive care"),
+    "move-ed-to-": mark("a porter to {name}, from emergency"),
+    "move-icu-to-": mark("a porter to {name}, from intensive care"),
     "home-to-": mark("a bed on {name}, from home"),
     "direct-to-": mark("a bed on {name}, direct admission"),
     "operate-from-": mark("a theatre, from {name}"),

@@ -14,6 +14,7 @@ import uvicorn
 from sqlmodel import Session
 
 from dash_app.actions.access import SERVICE as ACCESS_DESK
+from dash_app.actions.pathways import SERVICE as PATHWAYS
 from dash_app.actions.upkeep import SERVICE as UPKEEP
 from dash_app.queries import overview
 from dash_app.queries.trends import samples_of
@@ -36,7 +37,9 @@ from server.listening import mllp_server
 from server.notifying import Notifier
 from server.partners import tell_partners
 from server.rounds import next_local, start_rounds
+from server.runs import house_model
 from server.runs.forecasts import EVERY_US, ForecastDesk
+from server.runs.pathways import PathwayDesk
 from server.upkeep.backing_up import AT_NIGHT, Upkeep
 from server.wiring import Hospital, follow
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
@@ -121,6 +124,8 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     desk_of(hospital)
     hospital.services[SETTING_UP] = SettingUp(hospital)
     hospital.services["imports"] = Desk(hospital)
+    hospital.services[PATHWAYS] = PathwayDesk(hospital)
+    house_model.desk_of(hospital)
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)

@@ -11,7 +11,7 @@ import typer
 from server.commands import simulate
 from server.commands.scenario_texts import change_of, instant_of, situation_of
 from server.console import AsJson, out, say, show, show_rows
-from simulation.experiments.choosing import Limit, Wanted, choose, limit_of, plain_choice
+from simulation.experiments.choosing import Limit, Method, Wanted, choose, limit_of, plain_choice
 from simulation.experiments.optimising import Lever, lever_of, optimise, plain_optimum
 from simulation.experiments.request import Change, ExperimentRequest, Interval, Scenario
 from simulation.experiments.wire import request_of
@@ -31,7 +31,11 @@ _MONDAY = "2026-11-30T00:00:00Z"
 def choose_scenario(
     pathway: Annotated[Path, typer.Argument(help=say("TOML or JSON file."))],
     measure: Annotated[str, typer.Option(help=say("By what: wait.NODE.mean_s, stay.CLASS.mean_s, cost."))],
-    zone: Annotated[float, typer.Option(help=say("The difference that does not matter, in the measure's unit."))],
+    zone: Annotated[float, typer.Option(help=say("The difference that does not matter, in the measure's unit."))] = 0.0,
+    method: Annotated[
+        Method, typer.Option(help=say("kn promises the confidence; ocba shares a budget of runs out."))
+    ] = Method.KIM_NELSON,
+    budget: Annotated[int, typer.Option(min=0, help=say("Runs of all scenarios together that ocba may use."))] = 1000,
     scenario: Annotated[
         list[str] | None, typer.Option(help=say("NAME:pools.bed.capacity+2;pools.nurse.capacity+1; once for each."))
     ] = None,
@@ -62,7 +66,8 @@ def choose_scenario(
         seed=seed,
     )
     limits = tuple(limit_of(text) for text in limit or ())
-    tell_choice(request, Wanted(measure=measure, zone=zone, limits=limits), as_json=as_json)
+    wanted = Wanted(measure=measure, zone=zone, limits=limits, method=method, budget=budget)
+    tell_choice(request, wanted, as_json=as_json)
 
 
 @simulate.command.command("optimise", help=say("Find the cheapest numbers of beds, people and devices within limits."))
@@ -121,6 +126,9 @@ def tell_choice(request: ExperimentRequest, wanted: Wanted, *, as_json: bool) ->
     show_rows(rows, columns=("scenario", wanted.measure, "n", "keeps_limits", "kept"), as_json=False)
     if not found.best:
         out(say("None of them keeps the limits."))
+    elif found.chance is not None:
+        share = f"{100 * found.chance:.1f}"
+        out(say("Best: {scenario}; it is truly the best with {share} % or more.", scenario=found.best, share=share))
     elif found.is_sure:
         out(say("Best: {scenario}.", scenario=found.best))
     else:

@@ -29,8 +29,8 @@ from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.search import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.commands import plan_futures, roster_sheets, rostering
-from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn
-from twin.errors import ConfigurationError, InputError
+from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
+from twin.errors import InputError
 
 command = typer.Typer(help=say("Make plans of beds, theatres and nurses, and check them."), no_args_is_help=True)
 is_group = True
@@ -94,7 +94,7 @@ def plan_ihtc(
     outcome = solve(problem, settings, _progress(as_json))
     report = check_admissions(problem, outcome.plan)
     if target is not None:
-        _write(target, plan_to_bytes(problem, outcome.plan))
+        write_file(target, plan_to_bytes(problem, outcome.plan))
     _tell(report, as_json, outcome)
 
 
@@ -146,7 +146,7 @@ def plan_vrp(
     plan = plan_routes(problem.rounds, settings)
     if target is not None:
         cost = check_routes(problem.rounds, plan).cost / problem.scale
-        _write(target, routes_to_text(plan, cost).encode())
+        write_file(target, routes_to_text(plan, cost).encode())
     _tell_routes(problem, plan, as_json)
 
 
@@ -288,7 +288,7 @@ def generate_problem(
     Example: hospital-twin plan generate week.json --patients 200 --days 21 --seed 7
     """
     wanted = Wanted(patients=patients, days=days, mandatory_share=mandatory_share, load=load, seed=seed)
-    _write(target, problem_to_bytes(generate(wanted)))
+    write_file(target, problem_to_bytes(generate(wanted)))
     out(str(target))
     leave(Exit.DONE)
 
@@ -403,13 +403,6 @@ def _progress(as_json: bool) -> Progress:
             sys.stderr.flush()
 
     return tell
-
-
-def _write(target: Path, body: bytes) -> None:
-    try:
-        target.write_bytes(body)
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}.") from error
 
 
 def _tell(report: Report, as_json: bool, outcome: Outcome | None = None) -> None:

@@ -16,8 +16,8 @@ from scheduling.model.rosters import RosterProblem
 from scheduling.service.roster_sheets import cover_sheet, problem_from_sheets
 from scheduling.service.staffing import Level, Wanted, load_of, staffing_of
 from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
-from server.commands.rostering import check_target, tell, write
-from server.console import Exit, leave, out, say, show, warn
+from server.commands.rostering import check_target, tell
+from server.console import Exit, leave, out, say, show, warn, write_file
 from twin.errors import InputError
 
 
@@ -74,7 +74,7 @@ def plan_sheets(
     facts = _facts(problem)
     outcome = solve_roster(problem, settings, progress)
     if target is not None:
-        write(target, roster_to_text(problem, outcome.roster).encode())
+        write_file(target, roster_to_text(problem, outcome.roster).encode())
     else:
         facts["roster"] = msgspec.to_builtins(outcome.roster)["assignments"]
     tell([check_roster(problem, outcome.roster)], as_json, {"is_dry_run": False, **facts})
@@ -115,7 +115,7 @@ def find_cover(asked: CoverAsked, target: Path | None, as_json: bool) -> None:
     found = staffing_of(load, asked.wanted, kinds)
     text = cover_sheet(found.covered.needs, asked.first)
     if target is not None:
-        write(target, text.encode())
+        write_file(target, text.encode())
     if as_json:
         gaps = [{"hour": hour, "missing": missing} for hour, missing in found.covered.gaps]
         told = {"people": list(found.people), "minutes": found.covered.minutes, "gaps": gaps, "cover": text}

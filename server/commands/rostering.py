@@ -11,7 +11,7 @@ from scheduling.loaders.inrc2 import load_week_roster, load_weeks, week_to_bytes
 from scheduling.model.rosters import RosterReport
 from scheduling.service.rostering import RosteredWeek, check_weeks, roster_weeks
 from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
-from server.console import Exit, leave, out, say, show, show_rows, warn
+from server.console import Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import ConfigurationError, InputError
 
 
@@ -28,7 +28,7 @@ def plan_month(file: Path, settings: RosterSettings, progress: Progress, target:
     report = check_roster(problem, outcome.roster)
     text = roster_to_text(problem, outcome.roster)
     if target is not None:
-        write(target, text.encode())
+        write_file(target, text.encode())
     facts: dict[str, object] = {"is_optimal": outcome.is_optimal, "rounds": outcome.rounds}
     if target is None:
         facts["roster"] = [
@@ -54,7 +54,7 @@ def plan_weeks(
         target.mkdir(parents=True, exist_ok=True)
         for index, week in enumerate(done):
             body = week_to_bytes(period.scenario, index, week.roster)
-            write(target / f"Sol-{period.scenario}-{index}.json", body)
+            write_file(target / f"Sol-{period.scenario}-{index}.json", body)
     tell([week.report for week in done], as_json, _week_facts(done))
 
 
@@ -91,20 +91,6 @@ def check_target(target: Path | None) -> None:
     if target is not None and (not target.parent.is_dir() or target.is_dir()):
         told = "it is a folder" if target.is_dir() else f"there is no folder {target.parent}"
         raise ConfigurationError(f"{target}: cannot be written: {told}.")
-
-
-def write(target: Path, body: bytes) -> None:
-    """Write a file.
-
-    Raises
-    ------
-    ConfigurationError
-        If it cannot be written.
-    """
-    try:
-        target.write_bytes(body)
-    except OSError as error:
-        raise ConfigurationError(f"{target}: cannot be written: {error.strerror}.") from error
 
 
 def tell(reports: Sequence[RosterReport], as_json: bool, facts: dict[str, object]) -> None:

@@ -12,14 +12,14 @@ import msgspec
 import typer
 
 from server.commands.scenario_texts import change_of, instant_of, situation_of
-from server.console import AsJson, out, say, show, show_rows, warn
-from simulation.calibration.checking import Report, check_last_weeks
-from simulation.calibration.durations import Fitted
-from simulation.calibration.logs import Case, read_cases, to_xes
-from simulation.calibration.mining import Mined, mine
+from server.console import AsJson, out, say, show, show_rows, warn, write_file
+from server.imports.event_logs import cases_of_file
+from simulation.calibration.checking import check_last_weeks
+from simulation.calibration.logs import to_xes
+from simulation.calibration.mining import mine
+from simulation.calibration.wire import plain_report
 from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.cluster import run_on_cluster
-from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
 from simulation.experiments.queues.question import question_of
@@ -38,8 +38,10 @@ from simulation.model.plan import Mark, RunPlan
 from simulation.model.problems import PathwayError
 from simulation.model.reading import load_document
 from simulation.reference.running import run_reference
+from simulation.statistics.deadlock import refuse_deadlock
 from simulation.statistics.outcome import RunOutcome
 from twin.clock import to_text
+from twin.errors import ConfigurationError
 
 command = typer.Typer(help=say("Run queues and pathways."), no_args_is_help=True)
 is_group = True
@@ -161,6 +163,7 @@ def run_pathway(
             else run_reference(plan, replication)
         )
         rows = write_log(outcome, plan, log)
+        refuse_deadlock(outcome.waiting, plan)  # after writing: the log shows how it came about
         facts = {"rows": rows, "file": str(log), "measures": _finite(measures_of(outcome, plan))}
         if as_json:
             show(facts)
@@ -198,7 +201,11 @@ def write_log(outcome: RunOutcome, plan: RunPlan, path: Path) -> int:
     nodes = list(plan.pathway.operations)
     streams = [stream.id for stream in plan.pathway.streams]
     listed = outcome.log.rows() if outcome.log is not None else []
-    with path.open("w", newline="", encoding="utf-8") as file:
+    try:
+        opened = path.open("w", newline="", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written: {error.strerror}.") from error
+    with opened as file:
         writer = csv.writer(file)
         writer.writerow(
             (
@@ -242,41 +249,6 @@ def list_situations(as_json: AsJson = False) -> None:
         ]
     ]
     show_rows(rows, columns=("situation", "parameter", "usual", "from", "to"), as_json=False)
-
-
-@command.command("hospital", help=say("Write the pathway of a hospital from the number of its beds, rooms and people."))
-def write_hospital(
-    to: Annotated[Path, typer.Argument(help=say("JSON file for the pathway."))],
-    ed: Annotated[int, typer.Option(min=1, help=say("Bays in emergency."))] = 20,
-    icu: Annotated[int, typer.Option(min=1, help=say("Beds in intensive care."))] = 12,
-    theatres: Annotated[int, typer.Option(min=1, help=say("Theatres."))] = 6,
-    recovery: Annotated[int, typer.Option(min=1, help=say("Places in the recovery room."))] = 8,
-    cleaners: Annotated[int, typer.Option(min=1, help=say("Cleaners on duty."))] = 6,
-    ward: Annotated[list[str] | None, typer.Option(help=say("A ward and its beds: A=30; once for each."))] = None,
-    zone: Annotated[str, typer.Option(help=say("Time zone, such as Asia/Shanghai."))] = "UTC",
-) -> None:
-    """Write the pathway of a hospital."""
-    wards: dict[str, int] = {}
-    for told in ward or ["A=30", "B=30", "C=30"]:
-        name, _, beds = told.partition("=")
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not beds.isdigit() or not int(beds):
-            raise PathwayError("ward", f"Cannot read {told!r}.", "Write a name and a number of beds, such as A=30.")
-        wards[name] = int(beds)
-    beds_in_use = round(0.85 * sum(wards.values()))  # arrivals follow from how full the hospital usually is
-    size = Capacities(
-        ed=ed,
-        icu=icu,
-        theatres=theatres,
-        recovery=recovery,
-        cleaners=cleaners,
-        wards=wards,
-        ed_present=round(0.6 * ed),
-        ward_present=beds_in_use,
-        hour=12,
-    )
-    document = hospital_document(size, ParameterSheet(zone=zone), {})
-    to.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
-    out(say("Written: {file}.", file=to))
 
 
 @command.command("compare", help=say("Compare a pathway with situations and changes, all with the same patients."))
@@ -372,52 +344,21 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Make a pathway from an event log."""
-    cases = _cases(log)
+    cases = cases_of_file(log)
     try:
         report = check_last_weeks(cases, weeks=weeks, seed=seed)
         mined = mine(cases)
     except ValueError as error:
         raise PathwayError(str(log), f"{error}.", "Give a longer log.") from error
     if to is not None:
-        to.write_bytes(msgspec.json.format(msgspec.json.encode(mined.document)))
+        write_file(to, msgspec.json.format(msgspec.json.encode(mined.document)))
     if xes is not None:
-        xes.write_text(to_xes(cases), encoding="utf-8")
+        write_file(xes, to_xes(cases).encode())
     if as_json:
-        show(_plain_report(report, mined))
+        show(plain_report(report, mined))
         return
     out(say("{cases} cases, {weeks} weeks.", cases=len(cases), weeks=round(mined.arrivals.weeks, 1)))
     columns = ("figure", "real", "low", "middle", "high", "matches")
     show_rows([msgspec.to_builtins(one) for one in report.matches], columns=columns, as_json=False)
     fits = [{"activity": name} | msgspec.to_builtins(found) for name, found in mined.durations.items()]
     show_rows(fits, columns=("activity", "law", "mean", "n", "ks"), as_json=False)
-
-
-def _cases(log: Path) -> list[Case]:
-    try:
-        with log.open(newline="", encoding="utf-8-sig") as file:
-            cases = read_cases(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PathwayError(str(log), "Cannot read the file.", "Check the path; it must be UTF-8.") from error
-    if len(cases) < 2:
-        raise PathwayError(str(log), f"Expected at least two cases, got {len(cases)}.", "Give a longer log.")
-    return cases
-
-
-def _plain_report(report: Report, mined: Mined) -> dict[str, object]:
-    """Give a report as plain values; what is infinite is left out."""
-    fits = {name: _finite_fit(found) for name, found in mined.durations.items()}
-    return {
-        "cases": mined.cases,
-        "weeks": mined.arrivals.weeks,
-        "dispersion": mined.arrivals.dispersion,
-        "matches": msgspec.to_builtins(report.matches),
-        "distances": msgspec.to_builtins(report.distances),
-        "yardstick": msgspec.to_builtins(report.yardstick),
-        "window": {"from": to_text(report.begin_us), "to": to_text(report.end_us)},
-        "durations": fits,
-    }
-
-
-def _finite_fit(found: Fitted) -> dict[str, object]:
-    values: dict[str, object] = msgspec.to_builtins(found)
-    return {name: value for name, value in values.items() if value != math.inf}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -10,6 +10,7 @@ from server.doors.context import Call, CallDep
 from server.doors.router import Router
 from server.http.commanding import instant_told
 from server.http.plans import JobStarted
+from server.runs.pathways import PathwayDesk, kept_question
 from simulation.experiments.live import live_start
 from simulation.experiments.situations.offers import SITUATIONS, choices_of
 from twin.access import Permission
@@ -82,10 +83,15 @@ class WhatIfWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 class WhatIfTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A question: the hospital as it is now, or a pathway of its own, and scenarios; the first is the one to beat."""
+    """A question: the hospital as it is now, a kept pathway or one of its own, and scenarios, the first to beat.
+
+    ``kept`` names a kept pathway; ``version`` tells which, 0 for the newest.
+    """
 
     scenarios: Scenarios
     pathway: dict[str, Any] | None = None
+    kept: Annotated[str, msgspec.Meta(max_length=120)] = ""
+    version: Annotated[int, msgspec.Meta(ge=0)] = 0
     start: Annotated[str, msgspec.Meta(max_length=40)] = ""
     hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
     warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
@@ -135,11 +141,13 @@ def ask_what_if(call: CallDep) -> JobStarted:
     """Have a question simulated; the job tells how far it is, holds partial answers, and at last the result."""
     told = call.read(WhatIfTold)
     arguments = _asked(told) | {"horizon_s": told.hours * 3600.0, "warm_up_s": told.warm_up_hours * 3600.0}
-    if told.pathway is None:
+    if told.pathway is None and not told.kept:
         arguments["base"] = "live"
     else:
-        start_at = instant_told(told.start, call.hospital.clock.now(), "what-if")
-        arguments |= {"pathway": told.pathway, "start_at": start_at}
+        own = {"pathway": told.pathway}
+        if told.kept:
+            own = kept_question(PathwayDesk(call.hospital), told.kept, told.version)
+        arguments |= own | {"start_at": instant_told(told.start, call.hospital.clock.now(), "what-if")}
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
 
 
@@ -155,12 +163,14 @@ class ChoiceWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Which of several scenarios is best by a measure, among those that keep the limits.
 
     ``zone`` is the difference that does not matter, in the unit of the measure; ``replications`` the most that a
-    scenario gets.
+    scenario gets. With the method ``ocba`` a ``budget`` of runs is shared out instead, and there is no zone.
     """
 
     scenarios: Annotated[tuple[ScenarioTold, ...], msgspec.Meta(min_length=2, max_length=20)]
     measure: Short
-    zone: Annotated[float, msgspec.Meta(gt=0)]
+    zone: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    method: Literal["kn", "ocba"] = "kn"
+    budget: Annotated[int, msgspec.Meta(ge=20, le=100_000)] = 1000
     limits: Limits = ()
     pathway: dict[str, Any] | None = None
     hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
@@ -187,6 +197,8 @@ def choose_scenario(call: CallDep) -> JobStarted:
     arguments = _base(call, told.pathway, told.hours) | {
         "scenarios": msgspec.to_builtins(told.scenarios),
         "measure": told.measure,
+        "method": told.method,
+        "budget": told.budget,
         "zone": told.zone,
         "limits": list(told.limits),
         "replications": told.replications,
@@ -207,6 +219,28 @@ def find_optimum(call: CallDep) -> JobStarted:
         "seed": told.seed,
     }
     return JobStarted(job=call.hospital.jobs.submit("optimum", arguments, actor=call.actor))
+
+
+class WarmUpWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long the empty beginning of a run must not count; ``cycle_hours`` is 24 or 168 where days or weeks repeat."""
+
+    pathway: dict[str, Any] | None = None
+    hours: Annotated[float, msgspec.Meta(gt=0, le=20_000)] = 1344.0
+    cycle_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
+    replications: Annotated[int, msgspec.Meta(ge=1, le=2000)] = 20
+    seed: Seed = 1
+
+
+@router.post("/what-if/warmups", permission=Permission.SIMULATION_RUN, takes=WarmUpWanted, gives=JobStarted, status=202)
+def find_warm_up(call: CallDep) -> JobStarted:
+    """Have the warm-up of a pathway found by MSER-5; the job's result tells it for every queue and resource."""
+    told = call.read(WarmUpWanted)
+    arguments = _base(call, told.pathway, told.hours) | {
+        "cycle_s": told.cycle_hours * 3600.0,
+        "replications": told.replications,
+        "seed": told.seed,
+    }
+    return JobStarted(job=call.hospital.jobs.submit("warm_up", arguments, actor=call.actor))
 
 
 def _base(call: Call, pathway: dict[str, Any] | None, hours: float) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from server.runs.house_model import desk_of, house_match
 from server.wiring import Hospital
 from simulation.experiments.changes import changed
 from simulation.experiments.hospital import ParameterSheet
@@ -16,6 +17,7 @@ from simulation.experiments.running import run
 from simulation.experiments.shadow import one_more_of_each
 from simulation.experiments.situations.offers import situation_changes
 from simulation.experiments.wire import plain_result, request_of
+from simulation.model.ways import places_named, with_travel
 from twin.errors import FieldError, FieldProblem
 from twin.state.frozen import HospitalState
 
@@ -39,7 +41,34 @@ def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
     arguments : Mapping[str, Any]
         The question.
     """
-    return question_about(hospital.live.freeze(hospital.clock.now()), arguments)
+    values = live_question(hospital, arguments)
+    house = desk_of(hospital).question() if _is_live(arguments) and not arguments.get("sheet") else None
+    return values if house is None else values | {"house": house}
+
+
+def live_question(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the hospital as it is now into a question, without what tells how well the model matches.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Whose live state and history it is about.
+    arguments : Mapping[str, Any]
+        The question, see :func:`question_about`.
+    """
+    return question_about(hospital.live.freeze(hospital.clock.now()), _with_history(hospital, arguments))
+
+
+def _is_live(arguments: Mapping[str, Any]) -> bool:
+    return arguments.get("base", LIVE if "pathway" not in arguments else "") == LIVE
+
+
+def _with_history(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the laws of the hospital's own history stand where the question tells no sheet of its own."""
+    values = dict(arguments)
+    if _is_live(values) and isinstance(told := values.get("sheet", {}), Mapping):
+        values["sheet"] = msgspec.to_builtins(desk_of(hospital).sheet()) | dict(told)
+    return values
 
 
 def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +81,8 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
     arguments : Mapping[str, Any]
         A request of an experiment, or ``base: live`` in place of its pathway; ``sheet`` may change the usual values. A
         scenario may name ``situations`` of the library, each with ``name`` and ``values``; ``one_more`` (true, or names
-        of pools) adds a scenario for each pool in which it has one unit more.
+        of pools) adds a scenario for each pool in which it has one unit more. ``match``, what is known of how well the
+        pathway matches what happened, is taken along to stand beside the answer.
 
     Raises
     ------
@@ -60,6 +90,7 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
         If the question cannot be read.
     """
     values = dict(arguments)
+    match = values.pop("match", None)
     base = values.pop("base", LIVE if "pathway" not in values else "")
     sheet = values.pop("sheet", {})
     if base == LIVE:
@@ -80,8 +111,12 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
     if one_more:
         pools = tuple(str(pool) for pool in one_more) if isinstance(one_more, list | tuple) else ()
         values["scenarios"] += msgspec.to_builtins(one_more_of_each(values["pathway"], pools))
-    request_of(values)
-    return values
+    asked = request_of(values)
+    ways = {way for one in asked.scenarios for way in places_named(changed(asked.pathway, one.changes))}
+    if ways:
+        # The question has to hold what it needs of the building: it is run elsewhere, and may be run again later.
+        values["pathway"] = with_travel(asked.pathway, state.building(), ways)
+    return values if match is None else values | {"match": match}
 
 
 def _scenarios(told: object, pathway: object) -> list[dict[str, Any]]:
@@ -129,4 +164,9 @@ def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
     def tell(share: float, partial: ExperimentResult | None) -> None:
         progress(share, "running", None if partial is None else plain_result(partial))
 
-    return plain_result(run(request_of(arguments), tell))
+    values = dict(arguments)
+    match, house = values.pop("match", None), values.pop("house", None)
+    result = plain_result(run(request_of(values), tell))
+    if house is not None:
+        match = house_match(house)
+    return result if match is None else result | {"match": match}

@@ -10,6 +10,7 @@ from dash._utils import clean_property_name, split_callback_id
 from dash_app.app import STATIC, build_dash, build_handheld, build_ui
 from dash_app.pages import (
     bed_work,
+    calibration,
     counts,
     frame,
     gateway_settings,
@@ -135,10 +136,13 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     of_a_count |= {counts.CLOSE, counts.CANCEL}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
+    # A pathway is kept once it was made of a log.
+    under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP")}
     sometimes = (
         {"alarms-unshelve", "imports-store"}
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
+        | under_a_fitted_log
         | of_a_bed
         | of_a_count
         | under_a_plan

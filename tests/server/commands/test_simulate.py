@@ -224,3 +224,124 @@ def test_pathway_is_made_from_a_log_with_a_report(tmp_path: Path, capsys: pytest
 def test_log_that_is_no_log_is_refused(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(build_tree(), ["simulate", "calibrate", str(pathway)]) == 2
     assert "case" in capsys.readouterr().err
+
+
+CROSSING = """
+[pools]
+x = {capacity = 1}
+y = {capacity = 1}
+[arrivals]
+a = {at = [10], to = "a1"}
+b = {at = [10], to = "b1"}
+[nodes]
+a1 = {do = "seize", pools = "x", next = "a2"}
+a2 = {do = "delay", duration = 5, next = "a3"}
+a3 = {do = "seize", pools = "y", next = "a4"}
+a4 = {do = "release", pools = ["x", "y"], next = "out"}
+b1 = {do = "seize", pools = "y", next = "b2"}
+b2 = {do = "delay", duration = 5, next = "b3"}
+b3 = {do = "seize", pools = "x", next = "b4"}
+b4 = {do = "release", pools = ["x", "y"], next = "out"}
+out = {do = "exit"}
+"""
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_a_deadlock_is_told_with_its_instant_also_where_the_log_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], engine: str
+) -> None:
+    path, log = tmp_path / "crossing.toml", tmp_path / "log.csv"
+    path.write_text(CROSSING, encoding="utf-8")
+    arguments = ["simulate", "run", str(path), "--engine", engine, "--hours", "3"]
+
+    for more in (["--log", str(log)], ["--replications", "2"]):
+        code = run(build_tree(), [*arguments, *more])
+        told = capsys.readouterr().err
+        assert code != 0
+        assert "simulation.deadlock" in told
+        assert "0.250 h after the start: a 0 holds x and waits for y; b 0 holds y and waits for x" in told
+    assert len(log.read_text(encoding="utf-8").splitlines()) > 5  # how it came about can be read
+
+
+def test_warm_up_and_the_usual_week_are_told(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--replications", "3", "--json"]
+
+    assert run(build_tree(), ["simulate", "warm-up", str(pathway), "--hours", "400", *few]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["is_settled"]
+    assert set(found["by_quantity"]) >= {"pool.nurse.occupied", "patients.inside"}
+    assert found["warm_up_hours"] == max(found["by_quantity"].values())
+
+    code = run(
+        build_tree(),
+        [*f"simulate bands {pathway} --hours 336 --quantity pool.nurse.occupied".split(), *few],
+    )
+    (band,) = json.loads(capsys.readouterr().out)["bands"]
+    assert code == 0
+    assert band["hour_of_week"] == list(range(168))
+    assert all(low <= high for low, high in zip(band["lowest"], band["highest"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        ("warm-up {} --hours 10", "horizon_s"),
+        ("warm-up {} --every-minutes 0", "every-minutes"),
+        ("warm-up {} --cycle-hours nan", "cycle-hours"),
+        ("warm-up {} --cycle-hours 1.5", "cycle_s"),
+        ("bands {} --hours 100 --warm-up-hours 0", "hours"),
+        ("bands {} --hours 336 --quantity pool.none.occupied", "quantity"),
+        ("choose {} --measure wait.triage.mean_s --scenario a:pools.nurse.capacity+1", "zone"),
+        (
+            "choose {} --measure wait.triage.mean_s --scenario a:pools.nurse.capacity+1 --method ocba --budget 5",
+            "budget",
+        ),
+    ],
+)
+def test_long_run_questions_that_cannot_be_answered_name_the_place(
+    pathway: Path, capsys: pytest.CaptureFixture[str], arguments: str, place: str
+) -> None:
+    code = run(build_tree(), ["simulate", *arguments.format(pathway).split(), "--replications", "20"])
+
+    assert code != 0
+    assert place in capsys.readouterr().err
+
+
+def test_a_budget_of_runs_is_shared_out(pathway: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["simulate", "choose", str(pathway), "--measure", "wait.triage.mean_s", "--hours", "48"]
+    scenarios = ["--scenario", "one more:pools.nurse.capacity+1", "--scenario", "two more:pools.nurse.capacity+2"]
+
+    code = run(build_tree(), [*asked, *scenarios, "--method", "ocba", "--budget", "60", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert (found["method"], found["best"]) == ("ocba", "two more")
+    assert sum(one["value"]["n"] for one in found["candidates"]) == 60
+    assert found["chance"] > 0.5
+
+
+def test_a_log_that_cannot_be_written_is_told(
+    pathway: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(
+        build_tree(), ["simulate", "run", str(pathway), "--hours", "2", "--log", str(tmp_path / "no" / "log.csv")]
+    )
+
+    assert code != 0
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_guesses_of_a_sheet_are_ranked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = tmp_path / "sheet.toml"
+    sheet.write_text('icu_stay = "exp:mean=2d"\ned_arrivals_per_day = 60\n', encoding="utf-8")
+    asked = ["simulate", "sensitivity", "--ed", "10", "--ward", "A=20", "--hours", "72", "--warm-up-hours", "0"]
+    few = ["--replications", "4", "--sheet", str(sheet)]
+
+    assert run(build_tree(), [*asked, *few, "--measure", "pool.icu.occupied", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {one["entry"] for one in found["entries"]} >= {"icu_stay", "ed_arrivals_per_day", "ward_stay"}
+    assert all(one["lower"]["n"] == 4 for one in found["entries"])
+
+    sheet.write_text("icu_stays = 3\n", encoding="utf-8")
+    assert run(build_tree(), [*asked, *few]) == 2
+    assert "icu_stays" in capsys.readouterr().err

@@ -1,0 +1,192 @@
+"""Following a long computation on a page: the buttons that start and end it, how far it is, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dash import Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dash_app.actions import runs as actions
+from dash_app.pages.address import URL, query_of
+from dash_app.pages.guard import Callbacks
+from dash_app.pages.states import attributes
+from dash_app.queries.port import HospitalPort, JobState, JobView
+from dash_app.texts import codes
+from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.moments import percent
+from twin.access import Permission
+
+POLL_MS = 1000
+
+Parts = list[Component]
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """Ids of one page's run, all with the same beginning; the address names the job as ``run``."""
+
+    prefix: str
+
+    @property
+    def run(self) -> str:
+        """The button that starts it."""
+        return f"{self.prefix}-run"
+
+    @property
+    def cancel(self) -> str:
+        """The button that calls it off."""
+        return f"{self.prefix}-cancel"
+
+    @property
+    def progress(self) -> str:
+        """How far it is."""
+        return f"{self.prefix}-progress"
+
+    @property
+    def answer(self) -> str:
+        """What came out."""
+        return f"{self.prefix}-answer"
+
+    @property
+    def timer(self) -> str:
+        """Asks again while it runs."""
+        return f"{self.prefix}-timer"
+
+
+def view_of(port: HospitalPort, run: str) -> JobView | None:
+    """Give where the job of an address stands; None if it names none."""
+    return port.jobs.view(run) if run else None
+
+
+def run_buttons(ids: RunIds, text: str, *, may_run: bool) -> Component:
+    """Give the buttons that start a run and call it off.
+
+    Parameters
+    ----------
+    ids : RunIds
+        Of the page.
+    text : str
+        Translated text of the button that starts it.
+    may_run : bool
+        Whether the reader may; otherwise they stand there without effect.
+    """
+    return html.P(
+        [
+            html.Button(text, id=ids.run, className="action primary", n_clicks=0, disabled=not may_run),
+            " ",
+            html.Button(_("Cancel"), id=ids.cancel, className="action", n_clicks=0, disabled=not may_run),
+        ]
+    )
+
+
+def run_column(ids: RunIds, view: JobView | None, progress: Parts, answer: Parts) -> Component:
+    """Give the part of a page where a run is followed.
+
+    Parameters
+    ----------
+    ids : RunIds
+        Of the page.
+    view : JobView or None
+        Where the job stands.
+    progress, answer : list[Component]
+        What is known at once, so that an address with a run shows it.
+    """
+    return html.Div(
+        [
+            dcc.Interval(id=ids.timer, interval=POLL_MS, disabled=view is None or view.is_over),
+            html.Div(progress, id=ids.progress, role="status"),
+            html.Div(answer, id=ids.answer),
+        ]
+    )
+
+
+def progress_parts(view: JobView | None, so_far: Sequence[Component] = (), *, is_measured: bool = True) -> Parts:
+    """Say how far a job is, and why it failed.
+
+    Parameters
+    ----------
+    view : JobView or None
+        Where it stands.
+    so_far : Sequence[Component], optional
+        What is known already, shown until it is over.
+    is_measured : bool, optional
+        Whether the share done means anything: a search does not know how much there is to try.
+    """
+    if view is None:
+        return []
+    state = codes.code_text(codes.JOB_STATES, view.state.value)
+    parts: Parts = [html.P(f"{state} · {percent(view.progress)}" if is_measured else state)]
+    if not view.is_over:
+        value = {"value": str(view.progress), "max": "1"} if is_measured else {}
+        parts += [html.Progress(**value, **attributes(aria_label=_("Progress"))), *so_far]
+    if view.state is JobState.FAILED:
+        told = html.P(f"{view.error_message} ({view.error_code})")
+        parts.append(html.Div([html.P(_("The run failed.")), told], className="state-error"))
+    return parts
+
+
+def register_following(
+    callbacks: Callbacks,
+    port: HospitalPort,
+    ids: RunIds,
+    progress: Callable[[JobView | None], Parts],
+    answer: Callable[[JobView | None, str], Parts],
+) -> None:
+    """Register asking how far a run is, showing its answer once it is over, and calling it off.
+
+    Parameters
+    ----------
+    callbacks : Callbacks
+        Of the page.
+    port : HospitalPort
+        Whose jobs they are.
+    ids : RunIds
+        Of the page. The page's own callback that starts the run sets ``timer.disabled`` and the address.
+    progress : Callable[[JobView | None], list[Component]]
+        Draws how far it is.
+    answer : Callable[[JobView | None, str], list[Component]]
+        Draws what came out, given also the query part of the address.
+    """
+
+    @callbacks.add(
+        Output(ids.progress, "children"),
+        Output(ids.timer, "disabled", allow_duplicate=True),
+        Input(ids.timer, "n_intervals"),
+        State(URL, "search"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def follow(_ticks: int, search: str) -> tuple[Parts, bool]:
+        view = view_of(port, query_of(search).get("run", ""))
+        return progress(view), view is None or view.is_over
+
+    @callbacks.add(
+        Output(ids.answer, "children"),
+        Input(ids.timer, "disabled"),
+        State(URL, "search"),
+        permission=Permission.SIMULATION_READ,
+        prevent_initial_call=True,
+    )
+    def show_answer(is_over: bool, search: str) -> Parts:
+        # Not with every tick: an answer that takes longer than a second to draw would be dropped for the next one.
+        run = query_of(search).get("run", "")
+        if not run:
+            raise PreventUpdate
+        return answer(view_of(port, run), search) if is_over else []
+
+    @callbacks.add(
+        Output(ids.progress, "children", allow_duplicate=True),
+        Input(ids.cancel, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.SIMULATION_RUN,
+        prevent_initial_call=True,
+    )
+    def call_off(clicks: int, search: str) -> Parts:
+        run = query_of(search).get("run", "")
+        if not clicks or not run:
+            raise PreventUpdate
+        actions.cancel(port, run)
+        return progress(view_of(port, run))

@@ -1,0 +1,201 @@
+"""The live pathway's own history: laws fitted to it, and what a job needs to say whether the model matches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+from sqlmodel import Session
+
+from server.wiring import Hospital
+from simulation.calibration.house import (
+    HouseLaws,
+    UnitStay,
+    check_house,
+    figures_of,
+    learn_house,
+)
+from simulation.experiments.hospital import Capacities, ParameterSheet
+from simulation.experiments.live import capacities_of, units_of
+from twin.clock import DAY_US, HOUR_US, to_text
+from twin.history.projection import OPEN
+from twin.history.tables import INTERVALS
+from twin.state.beds import ward_of
+from twin.state.frozen import HospitalState
+from twin.state.live import LiveState
+
+SERVICE = "house_model"
+WEEK_US = 7 * DAY_US
+LEARN_FROM_US = 16 * WEEK_US
+CHECKED_US = 8 * WEEK_US
+LEAST_US = 4 * WEEK_US
+"""Shorter than this a history tells neither the shape of a week nor the ends of long stays."""
+KEPT_US = 6 * HOUR_US
+_MOST_INTERVALS = 500_000
+
+
+class HouseModelDesk:
+    """Keeps what was learnt of a hospital for a few hours: history grows slowly, and fitting takes a second.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Whose history it is.
+    """
+
+    def __init__(self, hospital: Hospital) -> None:
+        self._hospital = hospital
+        self._lock = threading.Lock()
+        self._learnt: tuple[int, HouseLaws, dict[str, Any] | None] | None = None
+
+    def sheet(self) -> ParameterSheet:
+        """Give the parameters of the live pathway: fitted where there is enough history, usual where not."""
+        return self._known()[0].sheet
+
+    def laws(self) -> HouseLaws:
+        """Give what was learnt."""
+        return self._known()[0]
+
+    def question(self) -> dict[str, Any] | None:
+        """Give what a job needs to check the model against the last weeks; None where history is too short."""
+        return self._known()[1]
+
+    def _known(self) -> tuple[HouseLaws, dict[str, Any] | None]:
+        now = self._hospital.clock.now()
+        with self._lock:
+            if self._learnt is None or not 0 <= now - self._learnt[0] < KEPT_US:
+                self._learnt = (now, *self._learn(now))
+            return self._learnt[1], self._learnt[2]
+
+    def _learn(self, now: int) -> tuple[HouseLaws, dict[str, Any] | None]:
+        hospital = self._hospital
+        usual = ParameterSheet(zone=hospital.settings.time_zone)
+        state = hospital.live.freeze(now)
+        with hospital.read() as session:
+            stays = house_stays(session, hospital.live, units_of(state), now)
+        begin = min((stay.arrived_us for stay in stays), default=now)
+        if now - begin < LEAST_US:
+            return HouseLaws(sheet=usual), None
+        window = (max(now - CHECKED_US, (begin + now) // 2), now)
+        early = learn_house(stays, (begin, window[0]), usual)
+        laws = learn_house(stays, (begin, now), usual)
+        return laws, _question(state, stays, early, (window, laws))
+
+
+def _question(
+    state: HospitalState, stays: list[UnitStay], early: HouseLaws, told: tuple[tuple[int, int], HouseLaws]
+) -> dict[str, Any]:
+    window, laws = told
+    before = figures_of(stays, (early.begin_us + (window[0] - early.begin_us) // 2, window[0]))
+    present = sum(count for name, count in before.items() if name.startswith("present.ward-"))
+    # Arrivals follow from how many were there; the first half of the history fills up and is left out.
+    size = replace(capacities_of(state, early.sheet), ward_present=round(present))
+    return {
+        "size": msgspec.to_builtins(size),
+        "sheet": msgspec.to_builtins(early.sheet),
+        "real": figures_of(stays, window),
+        "begin": window[0],
+        "end": window[1],
+        "laws": [
+            {"pool": pool, "law": law.law, "mean": law.mean, "n": law.n, "ks": law.ks}
+            for pool, law in laws.laws.items()
+        ],
+    }
+
+
+def house_stays(session: Session, live: LiveState, units: Mapping[str, str], now: int) -> list[UnitStay]:
+    """Give the stays of the last weeks in every unit that the live pathway knows.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    live : LiveState
+        For which ward a bed belongs to.
+    units : Mapping[str, str]
+        Pool by ward.
+    now : int
+        UTC microseconds.
+
+    Notes
+    -----
+    Two beds of one unit one after the other are one stay.
+    """
+    query = (
+        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
+        .where(
+            INTERVALS.c.facet == "encounter.place",
+            INTERVALS.c.to_at > now - LEARN_FROM_US,
+            INTERVALS.c.to_at > INTERVALS.c.from_at,
+            INTERVALS.c.from_at <= now,
+            INTERVALS.c.value != "",
+        )
+        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
+        .limit(_MOST_INTERVALS)
+    )
+    wards: dict[str, str] = {}
+    found: list[UnitStay] = []
+    for thing, place, from_at, to_at in session.execute(query):
+        ward = wards.setdefault(place, ward_of(live, place))
+        pool = units.get(ward, "")
+        if not pool:
+            continue
+        is_open = to_at == OPEN or to_at > now
+        stay = UnitStay(
+            encounter=thing,
+            pool=pool,
+            arrived_us=int(from_at),
+            ended_us=now if is_open else int(to_at),
+            is_open=bool(is_open),
+        )
+        last = found[-1] if found else None
+        if last is not None and (last.encounter, last.pool, last.ended_us) == (thing, pool, stay.arrived_us):
+            found[-1] = replace(last, ended_us=stay.ended_us, is_open=stay.is_open)
+        else:
+            found.append(stay)
+    return found
+
+
+def house_match(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Say whether the live pathway matches the last weeks, in the job's own process.
+
+    Parameters
+    ----------
+    question : Mapping[str, Any]
+        As :meth:`HouseModelDesk.question` gives it.
+
+    Returns
+    -------
+    dict[str, Any]
+        ``window``, ``matches`` figure by figure, and the ``laws`` that the pathway takes.
+    """
+    plain: dict[str, Any] = msgspec.json.decode(_matched(msgspec.json.encode(question, order="sorted")))
+    return plain
+
+
+@lru_cache(maxsize=4)  # the same weeks stand beside every question of some hours, and take longer than most of them
+def _matched(question: bytes) -> bytes:
+    told = msgspec.json.decode(question)
+    window = (int(told["begin"]), int(told["end"]))
+    size = msgspec.convert(told["size"], Capacities)
+    matches = check_house(size, msgspec.convert(told["sheet"], ParameterSheet), told["real"], window)
+    return msgspec.json.encode(
+        {
+            "window": {"from": to_text(window[0]), "to": to_text(window[1])},
+            "matches": matches,
+            "laws": told["laws"],
+        }
+    )
+
+
+def desk_of(hospital: Hospital) -> HouseModelDesk:
+    """Give the desk of a hospital, made when it is first asked for."""
+    held = hospital.services.get(SERVICE)
+    if not isinstance(held, HouseModelDesk):
+        held = hospital.services[SERVICE] = HouseModelDesk(hospital)
+    return held
