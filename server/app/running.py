@@ -37,8 +37,9 @@ from server.listening import mllp_server
 from server.notifying import Notifier
 from server.partners import tell_partners
 from server.rounds import next_local, start_rounds
-from server.runs import house_model
 from server.runs.forecasts import EVERY_US, ForecastDesk
+from server.runs.house_model import SERVICE as HOUSE_MODEL
+from server.runs.house_model import HouseModelDesk
 from server.runs.pathways import PathwayDesk
 from server.upkeep.backing_up import AT_NIGHT, Upkeep
 from server.wiring import Hospital, follow
@@ -123,9 +124,11 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     hospital.services["telemetry"] = hospital.telemetry
     desk_of(hospital)
     hospital.services[SETTING_UP] = SettingUp(hospital)
-    hospital.services["imports"] = Desk(hospital)
-    hospital.services[PATHWAYS] = PathwayDesk(hospital)
-    house_model.desk_of(hospital)
+    hospital.services |= {
+        "imports": Desk(hospital),
+        PATHWAYS: PathwayDesk(hospital),
+        HOUSE_MODEL: HouseModelDesk(hospital),
+    }
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)
