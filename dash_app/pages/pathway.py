@@ -116,7 +116,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     name, report = visit.query.get("kept", ""), None
     if name:
         kept = keeping.desk_of(port).open(name)
-        document, report = dict(kept.document), kept.report
+        document, report = dict(kept.document), None if kept.report is None else dict(kept.report)
     else:
         document = queries.live_document(port.state(), port.clock.now(), port.services)
     figure, found = _drawn(port, document)

@@ -120,8 +120,10 @@ def progress_parts(view: JobView | None, so_far: Sequence[Component] = (), *, is
     state = codes.code_text(codes.JOB_STATES, view.state.value)
     parts: Parts = [html.P(f"{state} · {percent(view.progress)}" if is_measured else state)]
     if not view.is_over:
-        value = {"value": str(view.progress), "max": "1"} if is_measured else {}
-        parts += [html.Progress(**value, **attributes(aria_label=_("Progress"))), *so_far]
+        label = attributes(aria_label=_("Progress"))
+        # A bar without a value only says that it goes on.
+        bar = html.Progress(value=str(view.progress), max="1", **label) if is_measured else html.Progress(**label)
+        parts += [bar, *so_far]
     if view.state is JobState.FAILED:
         told = html.P(f"{view.error_message} ({view.error_code})")
         parts.append(html.Div([html.P(_("The run failed.")), told], className="state-error"))

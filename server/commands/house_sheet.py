@@ -110,7 +110,11 @@ def _size(rooms: dict[str, int], ward: list[str] | None) -> Capacities:
             raise PathwayError("ward", f"Cannot read {told!r}.", "Write a name and a number of beds, such as A=30.")
         wards[name] = int(beds)
     return Capacities(
-        **rooms,
+        ed=rooms["ed"],
+        icu=rooms["icu"],
+        theatres=rooms["theatres"],
+        recovery=rooms["recovery"],
+        cleaners=rooms["cleaners"],
         wards=wards,
         ed_present=round(0.6 * rooms["ed"]),
         ward_present=round(0.85 * sum(wards.values())),  # arrivals follow from how full the hospital usually is

@@ -60,7 +60,7 @@ def live_question(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str,
 
 
 def _is_live(arguments: Mapping[str, Any]) -> bool:
-    return arguments.get("base", LIVE if "pathway" not in arguments else "") == LIVE
+    return bool(arguments.get("base", LIVE if "pathway" not in arguments else "") == LIVE)
 
 
 def _with_history(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,15 +79,15 @@ def ways_of(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, object]]:
         for end, count in sorted(following.items(), key=lambda way: (-way[1], way[0])):
             weight = count + 1 / len(following)
             rest = total + 1 - weight
-            low, high = stats.beta.ppf((_TAIL, 1 - _TAIL), weight, rest) if rest > 0 else (1.0, 1.0)
+            low, high = (float(stats.beta.ppf(tail, weight, rest)) if rest > 0 else 1.0 for tail in (_TAIL, 1 - _TAIL))
             found.append(
                 {
                     "from": "" if start == START else start,
                     "to": "" if end == END else end,
                     "count": count,
                     "share": weight / (total + 1),
-                    "low": float(low),
-                    "high": float(high),
+                    "low": low,
+                    "high": high,
                 }
             )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.measures import interval_of
@@ -63,7 +64,7 @@ def sheet_of(values: Mapping[str, object], usual: ParameterSheet) -> ParameterSh
         If there is no such entry, or its value is of another kind.
     """
     kinds = {field.name: getattr(usual, field.name) for field in fields(usual)}
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for name, value in values.items():
         if name not in kinds:
             raise PathwayError(f"sheet.{name}", "Unknown entry.", f"Use one of {', '.join(kinds)}.")
@@ -122,6 +123,7 @@ def sensitivities(
 
 def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
     value = getattr(sheet, entry)
+    changed: dict[str, Any] = {}  # one field of the sheet, which are of several types
     if entry in _LAWS:
         text = scaled(value, factor, unit_us=HOUR_US, place=f"sheet.{entry}")
         if entry == "ward_stay":
@@ -129,7 +131,8 @@ def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
                 name: scaled(stay, factor, unit_us=HOUR_US, place=entry) for name, stay in sheet.ward_stays.items()
             }
             return replace(sheet, ward_stay=text, ward_stays=wards)
-        return replace(sheet, **{entry: text})
+        changed[entry] = text
+        return replace(sheet, **changed)
     if entry in _SHARES:
         # Shares of one whole: what is admitted and what goes to intensive care cannot be more than all.
         others = sum(getattr(sheet, one) for one in ("ed_admitted_share", "ed_to_icu_share") if one != entry)

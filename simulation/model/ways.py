@@ -64,8 +64,7 @@ def _told(top: Entry) -> dict[tuple[str, str, str], float]:
 
 
 def _place(name: str) -> PlaceDefined:
-    head = {"source": "pathway", "source_key": name}
-    return PlaceDefined(thing=name, occurred_at=0, kind=PlaceKind.ROOM, name=name, **head)
+    return PlaceDefined(thing=name, occurred_at=0, source="pathway", source_key=name, kind=PlaceKind.ROOM, name=name)
 
 
 def _path(number: int, entry: Entry) -> PathDefined:
