@@ -77,7 +77,7 @@ def sheet_of(values: Mapping[str, object], usual: ParameterSheet) -> ParameterSh
             raise PathwayError(f"sheet.{name}", told, "Correct it.")
         else:
             changes[name] = tuple(value) if isinstance(value, list) else value
-    made: ParameterSheet = replace(usual, **changes)  # type: ignore[arg-type]  # kinds are compared above
+    made: ParameterSheet = replace(usual, **changes)
     return made
 
 
