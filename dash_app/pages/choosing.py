@@ -236,7 +236,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _register_parts(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(Output(PART_LIST, "children"), Input(PARTS, "data"), permission=Permission.SIMULATION_RUN)
+    @callbacks.add(
+        Output(PART_LIST, "children"),
+        Input(PARTS, "data"),
+        permission=Permission.SIMULATION_RUN,
+        prevent_initial_call=True,
+    )
     def show_parts(parts: Told) -> list[Component]:
         return _part_items(parts)
 

@@ -132,7 +132,12 @@ def register_situations(callbacks: Callbacks, port: HospitalPort, changes: str, 
     """
     situation, fields, add = _ids(prefix)
 
-    @callbacks.add(Output(fields, "children"), Input(situation, "value"), permission=Permission.SIMULATION_RUN)
+    @callbacks.add(
+        Output(fields, "children"),
+        Input(situation, "value"),
+        permission=Permission.SIMULATION_RUN,
+        prevent_initial_call=True,
+    )
     def show_fields(name: str | None) -> list[Component]:
         return situation_fields(port, name) if name is not None and name in SITUATIONS else []
 

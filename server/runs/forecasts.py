@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -136,8 +137,61 @@ def _store(session: Session, made: HouseForecast | None, outcomes: Sequence[tupl
             archive.keep(session, unit.unit, point, as_modelled=modelled, horizon_h=float(horizon))
 
 
+@dataclass(frozen=True, slots=True)
+class WardStay:
+    """One stay of one patient on one ward, whatever beds it was in; an open one ends at the instant of asking."""
+
+    encounter: str
+    ward: str
+    arrived_us: int
+    ended_us: int
+    is_open: bool
+
+
+def ward_stays(session: Session, live: LiveState, *, since: int, now: int) -> Iterator[WardStay]:
+    """Give the stays that had not ended at an instant, patient by patient, as the history knows them now.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    live : LiveState
+        For which ward a bed belongs to.
+    since : int
+        Stays that ended before do not count; one that began before keeps its true beginning.
+    now : int
+        UTC microseconds.
+    """
+    query = (
+        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
+        .where(
+            INTERVALS.c.facet == "encounter.place",
+            INTERVALS.c.to_at > since,
+            INTERVALS.c.to_at > INTERVALS.c.from_at,
+            INTERVALS.c.from_at <= now,
+            INTERVALS.c.value != "",
+        )
+        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
+        .limit(_MOST_INTERVALS)
+    )
+    wards: dict[str, str] = {}
+    last: WardStay | None = None
+    for thing, place, from_at, to_at in session.execute(query):
+        ward = wards.setdefault(place, ward_of(live, place))
+        is_open = bool(to_at == OPEN or to_at > now)
+        stay = WardStay(thing, ward, int(from_at), now if is_open else int(to_at), is_open)
+        if last is not None and (last.encounter, last.ward, last.ended_us) == (thing, ward, stay.arrived_us):
+            last = replace(last, ended_us=stay.ended_us, is_open=is_open)
+            continue
+        if last is not None:
+            yield last
+        last = stay
+    if last is not None:
+        yield last
+
+
 def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stays]:
-    """Give the stays of every ward of the last twelve weeks, as the history knows them now.
+    """Give the stays of every ward of the last twelve weeks.
 
     Parameters
     ----------
@@ -147,44 +201,18 @@ def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stay
         For which ward a bed belongs to.
     now : int
         UTC microseconds.
-
-    Notes
-    -----
-    A patient who moves between two beds of one ward has one stay there. A stay that began before the window keeps its
-    true beginning.
     """
-    query = (
-        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
-        .where(
-            INTERVALS.c.facet == "encounter.place",
-            INTERVALS.c.to_at > now - LEARN_FROM_US,
-            INTERVALS.c.to_at > INTERVALS.c.from_at,
-            INTERVALS.c.from_at <= now,
-            INTERVALS.c.value != "",
-        )
-        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
-        .limit(_MOST_INTERVALS)
-    )
-    wards: dict[str, str] = {}
-    rows: dict[str, list[list[int]]] = {}
-    last: tuple[str, str] = ("", "")
-    for thing, place, from_at, to_at in session.execute(query):
-        ward = wards.setdefault(place, ward_of(live, place))
-        end = now if to_at == OPEN else min(int(to_at), now)
-        known = rows.setdefault(ward, [])
-        if last == (thing, ward) and known and known[-1][1] == from_at:
-            known[-1][1:] = [end, int(to_at == OPEN or to_at > now)]
-        else:
-            known.append([int(from_at), end, int(to_at == OPEN or to_at > now)])
-        last = (thing, ward)
+    rows: dict[str, list[tuple[int, int, bool]]] = {}
+    for stay in ward_stays(session, live, since=now - LEARN_FROM_US, now=now):
+        if stay.ward:
+            rows.setdefault(stay.ward, []).append((stay.arrived_us, stay.ended_us, stay.is_open))
     found = {}
     for ward, listed in rows.items():
-        if ward:
-            table = np.array(sorted(listed), dtype=np.int64)
-            found[ward] = Stays(
-                arrived_us=table[:, 0],
-                ended_us=table[:, 1],
-                is_open=table[:, 2].astype(bool),
-                kinds=np.zeros(len(table), dtype=np.int64),
-            )
+        table = np.array(sorted(listed), dtype=np.int64)
+        found[ward] = Stays(
+            arrived_us=table[:, 0],
+            ended_us=table[:, 1],
+            is_open=table[:, 2].astype(bool),
+            kinds=np.zeros(len(table), dtype=np.int64),
+        )
     return found

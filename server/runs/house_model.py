@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
 from sqlmodel import Session
 
+from server.runs.forecasts import ward_stays
 from server.wiring import Hospital
 from simulation.calibration.house import (
     HouseLaws,
@@ -22,10 +22,8 @@ from simulation.calibration.house import (
 )
 from simulation.experiments.hospital import Capacities, ParameterSheet
 from simulation.experiments.live import capacities_of, units_of
-from twin.clock import DAY_US, HOUR_US, to_text
-from twin.history.projection import OPEN
-from twin.history.tables import INTERVALS
-from twin.state.beds import ward_of
+from twin.clock import DAY_US, HOUR_US, MINUTE_US, to_text
+from twin.ledger.subscriptions import Subscription
 from twin.state.frozen import HospitalState
 from twin.state.live import LiveState
 
@@ -36,7 +34,9 @@ CHECKED_US = 8 * WEEK_US
 LEAST_US = 4 * WEEK_US
 """Shorter than this a history tells neither the shape of a week nor the ends of long stays."""
 KEPT_US = 6 * HOUR_US
-_MOST_INTERVALS = 500_000
+SOON_US = 10 * MINUTE_US
+"""While there is too little history it is looked at again after this."""
+HISTORY_WAIT_S = 5.0
 
 
 class HouseModelDesk:
@@ -68,9 +68,19 @@ class HouseModelDesk:
     def _known(self) -> tuple[HouseLaws, dict[str, Any] | None]:
         now = self._hospital.clock.now()
         with self._lock:
-            if self._learnt is None or not 0 <= now - self._learnt[0] < KEPT_US:
-                self._learnt = (now, *self._learn(now))
+            if self._learnt is None or not 0 <= now < self._learnt[0]:
+                # Half a history, as after a start, would be taken for a quiet hospital for the next hours.
+                is_whole = self._is_history_whole()
+                laws, question = self._learn(now)
+                kept_us = KEPT_US if is_whole and question is not None else SOON_US
+                self._learnt = (now + kept_us, laws, question)
             return self._learnt[1], self._learnt[2]
+
+    def _is_history_whole(self) -> bool:
+        history = self._hospital.services.get("history")
+        if not isinstance(history, Subscription):
+            return True
+        return history.wait_until(self._hospital.live.sequence, timeout_s=HISTORY_WAIT_S)
 
     def _learn(self, now: int) -> tuple[HouseLaws, dict[str, Any] | None]:
         hospital = self._hospital
@@ -124,37 +134,23 @@ def house_stays(session: Session, live: LiveState, units: Mapping[str, str], now
 
     Notes
     -----
-    Two beds of one unit one after the other are one stay.
+    Two wards of one unit one after the other are one stay.
     """
-    query = (
-        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
-        .where(
-            INTERVALS.c.facet == "encounter.place",
-            INTERVALS.c.to_at > now - LEARN_FROM_US,
-            INTERVALS.c.to_at > INTERVALS.c.from_at,
-            INTERVALS.c.from_at <= now,
-            INTERVALS.c.value != "",
-        )
-        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
-        .limit(_MOST_INTERVALS)
-    )
-    wards: dict[str, str] = {}
     found: list[UnitStay] = []
-    for thing, place, from_at, to_at in session.execute(query):
-        ward = wards.setdefault(place, ward_of(live, place))
-        pool = units.get(ward, "")
+    for ward_stay in ward_stays(session, live, since=now - LEARN_FROM_US, now=now):
+        pool = units.get(ward_stay.ward, "")
         if not pool:
             continue
-        is_open = to_at == OPEN or to_at > now
         stay = UnitStay(
-            encounter=thing,
+            encounter=ward_stay.encounter,
             pool=pool,
-            arrived_us=int(from_at),
-            ended_us=now if is_open else int(to_at),
-            is_open=bool(is_open),
+            arrived_us=ward_stay.arrived_us,
+            ended_us=ward_stay.ended_us,
+            is_open=ward_stay.is_open,
         )
         last = found[-1] if found else None
-        if last is not None and (last.encounter, last.pool, last.ended_us) == (thing, pool, stay.arrived_us):
+        same = (stay.encounter, pool, stay.arrived_us)
+        if last is not None and (last.encounter, last.pool, last.ended_us) == same:
             found[-1] = replace(last, ended_us=stay.ended_us, is_open=stay.is_open)
         else:
             found.append(stay)
