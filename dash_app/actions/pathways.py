@@ -88,15 +88,20 @@ class HasPathways(Protocol):
         """Give who sent the request being answered."""
 
 
-def desk_of(port: HasPathways) -> KeepsPathways:
+def desk_of(services: Mapping[str, object]) -> KeepsPathways:
     """Give the desk that keeps pathways.
+
+    Parameters
+    ----------
+    services : Mapping[str, object]
+        Offered services.
 
     Raises
     ------
     Unavailable
         If this installation offers none.
     """
-    found: Any = port.services.get(SERVICE)
+    found: Any = services.get(SERVICE)
     if found is None:
         raise Unavailable("No desk keeps pathways here: use `hospital-twin serve`.")
     desk: KeepsPathways = found
@@ -109,11 +114,32 @@ def keep(
     """Keep a pathway for the reader; see :meth:`KeepsPathways.keep`."""
     actor = port.actor()
     actor.require(Permission.SIMULATION_RUN)
-    return desk_of(port).keep(name, document, actor=actor, note=note, report=report)
+    return desk_of(port.services).keep(name, document, actor=actor, note=note, report=report)
 
 
 def withdraw(port: HasPathways, name: str) -> None:
     """Take a pathway out of the list for the reader."""
     actor = port.actor()
     actor.require(Permission.SIMULATION_RUN)
-    desk_of(port).withdraw(name, actor=actor)
+    desk_of(port.services).withdraw(name, actor=actor)
+
+
+def kept_question(desk: KeepsPathways, name: str, version: int) -> dict[str, Any]:
+    """Give the part of a what-if question that a kept pathway is: the document, and its report beside it.
+
+    Parameters
+    ----------
+    desk : KeepsPathways
+        Where it is kept.
+    name : str
+        Of the pathway.
+    version : int
+        Which; 0 for the newest.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    found = desk.open(name, version)
+    return {"pathway": found.document, **({} if found.report is None else {"match": found.report})}

@@ -14,6 +14,7 @@ LEAST_PRICE = 1e-6
 LEAST_RUNS = 10  # of each scenario, from which the first means and variances are known
 MOST_RUNS = 100_000
 MOST_WEEKS = 520
+LARGEST_LOG = 10_000_000  # characters: a request is bounded at 10 MiB
 LONGEST_HORIZON_S = 90 * 86_400.0
 
 

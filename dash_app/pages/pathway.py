@@ -115,7 +115,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page; an address with a kept pathway shows that one."""
     name, report = visit.query.get("kept", ""), None
     if name:
-        kept = keeping.desk_of(port).open(name)
+        kept = keeping.desk_of(port.services).open(name)
         document, report = dict(kept.document), None if kept.report is None else dict(kept.report)
     else:
         document = queries.live_document(port.state(), port.clock.now(), port.services)

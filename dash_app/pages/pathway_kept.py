@@ -26,7 +26,7 @@ TO = "pathway-kept-to"
 
 def kept_lines(port: HospitalPort) -> list[PathwayLine]:
     """Give the kept pathways, the newest first; none where nothing keeps them."""
-    return list(keeping.desk_of(port).listed()) if SERVICE in port.services else []
+    return list(keeping.desk_of(port.services).listed()) if SERVICE in port.services else []
 
 
 def _options(lines: list[PathwayLine]) -> list[dict[str, str]]:

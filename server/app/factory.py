@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 import server.http
+from dash_app.actions.pathways import SERVICE as PATHWAYS
 from dash_app.app import build_handheld
 from server.access import forms as access_forms
 from server.access import routes as access_routes
@@ -31,6 +32,9 @@ from server.gateways.desk import KEYS
 from server.gateways.rotation import GatewayKeys
 from server.http.stream import ticking
 from server.jobs import routes as job_routes
+from server.runs.house_model import SERVICE as HOUSE_MODEL
+from server.runs.house_model import HouseModelDesk
+from server.runs.pathways import PathwayDesk
 from server.wiring import Hospital
 
 Scope = MutableMapping[str, Any]
@@ -163,6 +167,8 @@ def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp |
     """
     gatekeeper = access or Access(hospital)
     hospital.services[KEYS] = GatewayKeys(hospital)
+    hospital.services[PATHWAYS] = PathwayDesk(hospital)
+    hospital.services[HOUSE_MODEL] = HouseModelDesk(hospital)
     routers = all_routers()
     api = build_api(hospital, gatekeeper, routers, ui)
     counters = Counters()

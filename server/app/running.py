@@ -14,7 +14,6 @@ import uvicorn
 from sqlmodel import Session
 
 from dash_app.actions.access import SERVICE as ACCESS_DESK
-from dash_app.actions.pathways import SERVICE as PATHWAYS
 from dash_app.actions.upkeep import SERVICE as UPKEEP
 from dash_app.queries import overview
 from dash_app.queries.trends import samples_of
@@ -38,9 +37,6 @@ from server.notifying import Notifier
 from server.partners import tell_partners
 from server.rounds import next_local, start_rounds
 from server.runs.forecasts import EVERY_US, ForecastDesk
-from server.runs.house_model import SERVICE as HOUSE_MODEL
-from server.runs.house_model import HouseModelDesk
-from server.runs.pathways import PathwayDesk
 from server.upkeep.backing_up import AT_NIGHT, Upkeep
 from server.wiring import Hospital, follow
 from twin.clock import DAY_US, HOUR_US, MINUTE_US
@@ -124,11 +120,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     hospital.services["telemetry"] = hospital.telemetry
     desk_of(hospital)
     hospital.services[SETTING_UP] = SettingUp(hospital)
-    hospital.services |= {
-        "imports": Desk(hospital),
-        PATHWAYS: PathwayDesk(hospital),
-        HOUSE_MODEL: HouseModelDesk(hospital),
-    }
+    hospital.services["imports"] = Desk(hospital)
     runner = JobRunner(hospital)
     hospital.jobs = runner
     engine = AlarmEngine(hospital)

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from dash_app.actions.pathways import PathwayLine
+from dash_app.actions.pathways import KeepsPathways, PathwayLine, desk_of
+from dash_app.actions.runs import LARGEST_LOG, MOST_WEEKS
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
 from server.http.plans import JobStarted
-from server.runs.calibrating import LARGEST_CHARACTERS, MOST_WEEKS
-from server.runs.pathways import PathwayDesk
 from twin.access import Permission
 from twin.clock import to_text
 
@@ -63,7 +62,7 @@ class PathwayShown(msgspec.Struct, frozen=True, kw_only=True):
 class CalibrationWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A log to make a pathway from: CSV text, or XES if ``name`` ends so; ``weeks`` are held back to check it."""
 
-    log: Annotated[str, msgspec.Meta(min_length=1, max_length=LARGEST_CHARACTERS)]
+    log: Annotated[str, msgspec.Meta(min_length=1, max_length=LARGEST_LOG)]
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "log.csv"
     weeks: Annotated[float, msgspec.Meta(gt=0, le=MOST_WEEKS)] = 8.0
     seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)] = 1
@@ -80,8 +79,8 @@ def _listed(line: PathwayLine) -> PathwayListed:
     )
 
 
-def _desk(call: Call) -> PathwayDesk:
-    return PathwayDesk(call.hospital)
+def _desk(call: Call) -> KeepsPathways:
+    return desk_of(call.hospital.services)
 
 
 @router.get("/pathways", permission=Permission.SIMULATION_READ, gives=PathwaysListed)

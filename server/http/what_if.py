@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from dash_app.actions.pathways import desk_of, kept_question
 from server.doors.context import Call, CallDep
 from server.doors.router import Router
 from server.http.commanding import instant_told
 from server.http.plans import JobStarted
-from server.runs.pathways import PathwayDesk, kept_question
 from simulation.experiments.live import live_start
 from simulation.experiments.situations.offers import SITUATIONS, choices_of
 from twin.access import Permission
@@ -146,7 +146,7 @@ def ask_what_if(call: CallDep) -> JobStarted:
     else:
         own = {"pathway": told.pathway}
         if told.kept:
-            own = kept_question(PathwayDesk(call.hospital), told.kept, told.version)
+            own = kept_question(desk_of(call.hospital.services), told.kept, told.version)
         arguments |= own | {"start_at": instant_told(told.start, call.hospital.clock.now(), "what-if")}
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
 

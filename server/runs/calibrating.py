@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dash_app.actions.runs import LARGEST_LOG, MOST_WEEKS
 from server.imports.event_logs import cases_of_file
 from server.runs.what_if import JobProgress
 from server.wiring import Hospital
@@ -15,9 +16,6 @@ from simulation.calibration.mining import mine
 from simulation.calibration.wire import plain_mined, plain_report
 from simulation.model.problems import PathwayError
 from twin.errors import FieldError, FieldProblem
-
-LARGEST_CHARACTERS = 10_000_000
-MOST_WEEKS = 520.0
 
 
 def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,8 +35,8 @@ def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """
     name, log = arguments.get("name", "log.csv"), arguments.get("log")
     weeks, seed = arguments.get("weeks", 8.0), arguments.get("seed", 1)
-    if not isinstance(log, str) or not 0 < len(log) <= LARGEST_CHARACTERS:
-        raise _problem("log", f"Expected the text of a log, at most {LARGEST_CHARACTERS} characters.", "Give one.")
+    if not isinstance(log, str) or not 0 < len(log) <= LARGEST_LOG:
+        raise _problem("log", f"Expected the text of a log, at most {LARGEST_LOG} characters.", "Give one.")
     if isinstance(weeks, bool) or not isinstance(weeks, int | float) or not 0 < weeks <= MOST_WEEKS:
         raise _problem("weeks", f"Expected 0 to {MOST_WEEKS:g} weeks, got {weeks!r}.", "Say how many to hold back.")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 1 << 32:

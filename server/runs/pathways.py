@@ -182,24 +182,3 @@ def _line(row: PathwayRow) -> PathwayLine:
 
 def _problem(field: str, message: str, cure: str) -> FieldError:
     return FieldError(FieldProblem(field=field, place="pathway", message=message, cure=cure))
-
-
-def kept_question(desk: PathwayDesk, name: str, version: int) -> dict[str, Any]:
-    """Give the part of a what-if question that a kept pathway is: the document, and its report beside it.
-
-    Parameters
-    ----------
-    desk : PathwayDesk
-        Where it is kept.
-    name : str
-        Of the pathway.
-    version : int
-        Which; 0 for the newest.
-
-    Raises
-    ------
-    NotFound
-        If there is none.
-    """
-    found = desk.open(name, version)
-    return {"pathway": found.document, **({} if found.report is None else {"match": found.report})}

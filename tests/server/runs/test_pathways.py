@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from dash_app.actions.pathways import kept_question
 from server.runs import calibrating, house_model
-from server.runs.pathways import PathwayDesk, kept_question
+from server.runs.pathways import PathwayDesk
 from server.runs.what_if import prepare, work
 from server.wiring import Hospital, open_hospital
 from simulation.calibration.logs import Activity, Case, to_csv_rows, to_xes
