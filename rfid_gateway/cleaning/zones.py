@@ -131,12 +131,13 @@ class ZoneModel:
         memory = self.settings.learning_memory
         if not memory:
             return
-        self._reads += belief.T @ seen.astype(float)
+        self._reads += belief.T @ (seen & self._is_alive).astype(float)
         self._exposure += belief.sum(axis=0)[:, None] * self._is_alive
         # Exponential forgetting per state, once it has as much evidence as it may rest on: antennas are moved and rooms
         # refurnished.
-        over = self._exposure.max(axis=1, keepdims=True) / memory
-        shrink = np.where(over > 1.0, 1.0 / np.maximum(over, 1.0), 1.0)
+        # A dead read point gathers nothing, so that it must forget nothing: it would end as 0 readings of 0.
+        over = (self._exposure * self._is_alive).max(axis=1, keepdims=True) / memory
+        shrink = np.where(self._is_alive, 1.0 / np.maximum(over, 1.0), 1.0)
         self._reads *= shrink
         self._exposure *= shrink
         learnt = self._reads / self._exposure

@@ -108,3 +108,19 @@ def test_reader_without_antennas_of_its_own_stands_for_all_of_them() -> None:
     layout = Layout((ReadPoint(id="a", reader="r", antenna=0, place="z", kind=ReadPointKind.ZONE),))
 
     assert (layout.find("r", 3), layout.find("other", 1)) == (0, -1)
+
+
+def test_read_point_that_is_dead_for_long_keeps_what_was_learnt_of_it() -> None:
+    model = ZoneModel(line_of(2), FilterSettings(learning_memory=100.0))
+    tags = ZoneFilter(model)
+    for number in range(100):
+        tags.add(f"t{number}")
+    model.set_alive(np.array([True, False]))
+    before = model.rates[:, 1].copy()
+    seen = np.tile([True, False], (100, 1))
+
+    for _ in range(2500):
+        belief = tags.advance(seen)
+
+    assert np.isfinite(belief).all()
+    assert model.rates[:2, 1] == pytest.approx(before[:2])
