@@ -8,12 +8,16 @@ whose answer has another length than any it has been asked: only then can nothin
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, ModbusRefusal, StrictClient
 from rfid_gateway.modbus.replies import Framing
 from rfid_gateway.transports.line_queue import LineQueue, Turn
 
+# A late answer is a few questions old at most; if all were remembered, no length would be left to prove with.
+_MOST_COUNTS = 16
 _MOST_COUNT = {1: 2000, 2: 2000, 3: 125, 4: 125}  # Modbus application protocol 1.1b3, sections 6.1 to 6.4
 
 
@@ -59,7 +63,7 @@ class _Doubt:
 
     function: int
     address: int
-    counts: set[int] = field(default_factory=set)
+    counts: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_COUNTS))
 
 
 class ModbusBus:
@@ -111,6 +115,9 @@ class ModbusBus:
         await self._queue.enter(Turn.WRITE)
         try:
             await self._ready()
+            if unit in self._doubts:
+                # Otherwise a late answer could stand for what reads back.
+                await self._prove(unit, 3, address, len(values))
             await self._pause()
             self.figures.requests += 1
             try:
@@ -152,7 +159,7 @@ class ModbusBus:
         self.figures.last_fault = fault.code
         if self._is_serial:
             doubt = self._doubts.setdefault(unit, _Doubt(function, address))
-            doubt.counts.add(count)
+            doubt.counts.append(count)
             self.figures.quarantines += 1
             # What comes now belongs to nobody: the client drops it, since nothing is expected.
             await asyncio.sleep(self._settings.quarantine_s)
@@ -162,7 +169,7 @@ class ModbusBus:
 
     async def _prove(self, unit: int, function: int, address: int, count: int) -> None:
         doubt = self._doubts[unit]
-        probe = _other_count(function, doubt.counts | {count})
+        probe = _other_count(function, [*doubt.counts, count])
         self.figures.proofs += 1
         try:
             await self._read(unit, function, address, probe)
@@ -173,12 +180,12 @@ class ModbusBus:
 
     async def _prove_by_refusal(self, unit: int, function: int, address: int, probe: int) -> None:
         try:
-            await self._read(unit, function, address, _other_count(function, self._doubts[unit].counts | {probe}))
+            await self._read(unit, function, address, _other_count(function, [*self._doubts[unit].counts, probe]))
         except ModbusRefusal:
             return
 
 
-def _other_count(function: int, used: set[int]) -> int:
+def _other_count(function: int, used: Iterable[int]) -> int:
     """Give the least count whose answer has a length that none of the used counts has."""
     # Lengths are compared, not counts: eight coils and five fill one octet both.
     octets = {_data_octets(function, count) for count in used}

@@ -14,7 +14,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerType
 
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
-from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, ModbusRefusal
+from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, ModbusRefusal, StrictClient
 from rfid_gateway.modbus.profile import Profile, Signal
 from rfid_gateway.modbus.replies import Framing
 from rfid_gateway.simulators.faults import Fault
@@ -139,6 +139,28 @@ async def test_unit_must_prove_itself_with_another_length_after_a_fault() -> Non
 
     assert list(values) == right(10, 2)
     assert (bus.figures.quarantines, bus.figures.proofs) == (1, 1)
+
+
+class _Silent(StrictClient):
+    """A line on which nobody answers."""
+
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    async def read(self, unit: int, function: int, address: int, count: int) -> tuple[int, ...]:
+        raise ModbusFault(f"Unit {unit} is silent.", code="modbus.timeout")
+
+
+async def test_unit_that_is_silent_for_long_stays_a_fault_and_ends_nothing() -> None:
+    line = LineSettings(framing=Framing.RTU)
+    bus = ModbusBus(BusSettings(line=line, quarantine_s=0.0), _Silent(line))
+
+    for _ in range(300):
+        with pytest.raises(ModbusFault):
+            await bus.read(UNIT, 3, 100, 1)
+
+    assert bus.figures.proofs == 299
 
 
 async def test_broken_answer_costs_no_waiting() -> None:
