@@ -394,6 +394,7 @@ class Cleaning:
         else:
             self._decider.force(row, state)
         self._zone_by_tag[passage.tag] = passage.to_zone
+        self._confirmed_at[row] = passage.at
         self._absence.set(passage.tag, passage.at + self._absence_us(passage.to_zone))
 
     def _absence_us(self, zone: str) -> int:
@@ -417,8 +418,11 @@ class Cleaning:
                 # A reader that died sees nobody leave: the tag gets its whole time again.
                 self._absence.set(tag, now + absence_us)
                 continue
+            row = self._filter.row_by_tag[tag]
             self._zone_by_tag.pop(tag, None)
-            self._decider.forget(self._filter.row_by_tag[tag])
-            events += self._stays.close(self._filter.row_by_tag[tag], self._filter.tags, seen_at)
+            self._decider.forget(row)
+            # Where antennas read seldom the belief still holds the zone: the next epoch would tell it unread.
+            self._filter.settle(row, self._model.away, _PORTAL_CONFIDENCE)
+            events += self._stays.close(row, self._filter.tags, seen_at)
             events.append(TagLost(thing=tag, occurred_at=deadline.due_at, source="", source_key="", last_zone=zone))
         return events

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadPointKind
+from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadPointKind, ReadRates
 from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.rfid.readings import TagReading
 from tests.fakes import START_US
 from twin.clock import SECOND_US
@@ -304,3 +305,27 @@ def test_changes_of_zone_chain_up_whatever_is_read(seen: list[tuple[str, int, st
             zone[event.thing] = event.zone
         elif isinstance(event, PortalCrossed) and event.confidence >= 0.7:
             zone[event.thing] = event.to_zone
+
+
+def test_tag_that_came_by_a_doorway_is_confirmed_in_its_room() -> None:
+    bench = Bench(confirm_s=60.0)
+    for antenna in (2, 1):
+        for _ in range(3):
+            bench.see("r4", antenna)
+            bench.wait(0.1)
+    bench.wait(1.0)
+
+    bench.watch("r1", 70)
+
+    assert [one.zone for one in bench.of(ZoneConfirmed)] == [WARD]
+
+
+def test_lost_tag_comes_back_by_a_reading_only() -> None:
+    rates = ReadRates(own=0.02, neighbour=0.005)
+    bench = Bench(absence_s=60.0, filter=FilterSettings(rates=rates))
+    bench.watch("r1", 5)
+
+    for _ in range(60):
+        bench.wait(5.0)
+
+    assert [type(one) for one in bench.events] == [ZoneChanged, TagLost]
