@@ -207,6 +207,7 @@ class ModbusMachine:
             for poll, requests in poll_plan(settings.profile).items()
         }
         self._faults = 0
+        self._refused: dict[PollClass, str] = {}
         self._identity = _IdentityProbe.of(settings)
 
     @property
@@ -247,7 +248,7 @@ class ModbusMachine:
     async def poll(self, poll: PollClass) -> bool:
         """Read a class of signals, hand on the samples, and tell whether the machine answered all requests."""
         samples: list[Sample] = []
-        is_answered = True
+        is_answered, refused = True, ""
         for request, decoder in self._plan[poll]:
             try:
                 if not await self._is_right_machine():
@@ -257,7 +258,7 @@ class ModbusMachine:
                 )
             except ModbusRefusal as refusal:
                 self.health.errors += 1
-                self._tell(GatewayStatus.DEGRADED, refusal.code)
+                refused = refusal.code
                 continue
             except ModbusFault as fault:
                 # The rest of the round is left out: each further question would wait out its timeout as well.
@@ -265,6 +266,8 @@ class ModbusMachine:
                 is_answered = False
                 break
             samples += self._sampled(decoder.read(values))
+        if is_answered:
+            self._answered(poll, refused)
         if samples:
             self.health.readings += len(samples)
             self._listener.on_samples(samples)
@@ -291,11 +294,16 @@ class ModbusMachine:
         self._faults = 0
         self._backoff.reset()
         taken = [self._filter.take(signal, decoded, now) for signal, decoded in found]
-        is_stale = self._filter.is_stale(now)
-        self._tell(
-            GatewayStatus.DEGRADED if is_stale else GatewayStatus.ONLINE, "heartbeat_stopped" if is_stale else ""
-        )
         return [sample for sample in taken if sample is not None]
+
+    def _answered(self, poll: PollClass, refused: str) -> None:
+        # Once for all classes: one refused request among good ones would otherwise change the status with every poll.
+        # What is read once only, such as a serial number, is no reason to call a machine degraded for ever.
+        if poll is not PollClass.ONCE:
+            self._refused[poll] = refused
+        is_stale = self._filter.is_stale(self._clock.now())
+        detail = "heartbeat_stopped" if is_stale else next(filter(None, self._refused.values()), "")
+        self._tell(GatewayStatus.DEGRADED if detail else GatewayStatus.ONLINE, detail)
 
     def _note_fault(self, fault: ModbusFault) -> None:
         self.health.errors += 1

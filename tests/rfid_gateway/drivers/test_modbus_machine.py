@@ -233,3 +233,22 @@ async def test_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
     await end_tasks([task])
 
     assert task.cancelled()
+
+
+async def test_machine_that_refuses_one_of_its_requests_is_degraded_once() -> None:
+    level = Signal(key="level", address=0, poll=PollClass.FAST)
+    asked = Profile(name="asked", signals=(level, Signal(key="missing", address=500, poll=PollClass.FAST)))
+    plant, listener = SimulatedPlant(SystemClock()), KeepingListener()
+    plant.add(1, Profile(name="held", signals=(level,)), lambda _: {"level": 3.0})
+    await plant.start()
+    bus = ModbusBus(BusSettings(line=LineSettings(port=plant.port, answer_s=1.0)))
+    settings = MachineSettings(device="tank", profile=asked, speed=100, backoff=QUICK)
+    machine = ModbusMachine(settings, bus, listener, SystemClock(), np.random.default_rng(1))
+
+    for _ in range(3):
+        assert await machine.poll(PollClass.FAST)
+    bus.close()
+    await plant.stop()
+
+    assert [one.value for one in listener.samples] == [3.0] * 3
+    assert [one.status for one in listener.statuses] == [GatewayStatus.DEGRADED]
