@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from assets.rules.due_dates import local_day
+from assets.service import drift, strategies
 from assets.service.act import Act
 from assets.service.custody import lapse_reservations
+from assets.service.following import good_reader
 from assets.service.maintenance import Horizon, flag_overdue, generate
 from assets.service.measuring import flag_out_of_date
 from server.wiring import Hospital
@@ -55,9 +58,39 @@ def look_after(hospital: Hospital) -> int:
     lapsed = hospital.write_now(
         lambda session: lapse_reservations(session, act=act("lapse"), before=now - _RESERVATION_US)
     )
-    if opened or late or expired or lapsed:
-        log.info(
-            "devices looked after",
-            extra={"facts": {"orders": opened, "flags": len(late) + len(expired), "lapsed": len(lapsed)}},
-        )
-    return opened
+    with hospital.read() as session:
+        going = strategies.to_be_taken_back(session, now=now, today=horizon.today)
+    if going:
+        hospital.write_now(partial(strategies.take_back, act=act("strategies"), going=going))
+    alerts = watch_drift(hospital, act("drift"))
+    if opened or late or expired or lapsed or alerts or going:
+        facts = {"orders": opened, "flags": len(late) + len(expired), "lapsed": len(lapsed), "drift": alerts}
+        facts["taken_back"] = len(going)
+        log.info("devices looked after", extra={"facts": facts})
+    return opened + alerts
+
+
+def watch_drift(hospital: Hospital, act: Act) -> int:
+    """Take the new figures of all drift watches and judge them; give how many orders were opened.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    act : Act
+        Who lets it run, and when.
+    """
+    read = good_reader(hospital.telemetry)
+    with hospital.read() as session:
+        watches = drift.list_watches(session, is_on=True)
+    for asset in dict.fromkeys(watch.asset for watch in watches):
+        while True:
+            # Read beside the writer and written shortly after: a long cycle takes longer to read than others may wait.
+            with hospital.read() as session:
+                found = drift.gather(session, asset=asset, now=act.now, read=read)
+            for gathered in found:
+                hospital.write_now(partial(drift.keep, gathered=gathered))
+            if not any(gathered.has_more for gathered in found):
+                break
+    alerts = [hospital.write_now(partial(drift.look, act=act, watch_id=watch.id)) for watch in watches]
+    return sum(alert is not None for alert in alerts)

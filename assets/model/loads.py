@@ -154,6 +154,8 @@ class MachineTest:
         When it was done and until when it counts, UTC microseconds.
     is_passed : bool
         Its result.
+    value : float or None
+        Figure that it was judged by: kPa/min of a leak test; None if only the result was told.
     """
 
     machine: str
@@ -161,6 +163,7 @@ class MachineTest:
     at: int
     valid_until: int
     is_passed: bool
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,8 @@ class Rule:
         What the technician must be able to do; empty for all.
     kind : str
         Kind of work order.
+    is_on : bool
+        Whether it asks for anything: it rests while devices are run to failure.
     """
 
     id: str
@@ -123,6 +125,7 @@ class Rule:
     minutes: int = 60
     skill: str = ""
     kind: str = "preventive"
+    is_on: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a rule that never comes due."""

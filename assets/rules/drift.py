@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from assets.model.drift import Baseline, ChartKind, Direction, DriftChart, DriftWatch, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +122,82 @@ def cusum(
         if max(high, low) > limit:
             alarms.append(index)
     return CusumChart(above=tuple(above), below=tuple(below), alarms=tuple(alarms))
+
+
+def learn_baseline(values: Sequence[float], *, least_sigma: float = 0.0) -> Baseline | None:
+    """Give mean and standard deviation of a healthy device; None where its figures do not vary at all.
+
+    Parameters
+    ----------
+    values : Sequence[float]
+        At least two observations.
+    least_sigma : float
+        Smallest spread that is believed.
+    """
+    sigma = max(statistics.stdev(values), least_sigma)
+    # Without any spread each later bit of noise would be infinitely many standard deviations.
+    return Baseline(mean=statistics.fmean(values), sigma=sigma, n=len(values)) if sigma > 0.0 else None
+
+
+def chart_drift(observations: Sequence[Observation], watch: DriftWatch, *, charted_since: int = 0) -> DriftChart:
+    """Chart what was observed of a device against its own healthy beginning.
+
+    Parameters
+    ----------
+    observations : Sequence[Observation]
+        In order of time; those before the watch's ``since_at`` are passed over.
+    watch : DriftWatch
+        Baseline, limits and direction.
+    charted_since : int
+        Charts begin anew after this instant, UTC microseconds: an earlier alarm was found to be none.
+
+    Returns
+    -------
+    DriftChart
+        Without a baseline while fewer than ``baseline_n`` observations have come, or they do not vary.
+    """
+    own = tuple(one for one in observations if one.at >= watch.since_at)
+    plain = DriftChart(observations=own)
+    if len(own) < watch.baseline_n:
+        return plain
+    baseline = learn_baseline([one.value for one in own[: watch.baseline_n]], least_sigma=watch.least_sigma)
+    if baseline is None:
+        return plain
+    first = next((i for i in range(watch.baseline_n, len(own)) if own[i].at > charted_since), len(own))
+    values = [one.value for one in own[first:]]
+    target, sigma = baseline.mean, baseline.sigma
+    averages = ewma(values, target=target, sigma=sigma, weight=watch.weight, width=watch.width)
+    sums = cusum(values, target=target, sigma=sigma, slack=watch.slack, limit=watch.limit)
+    by_ewma = _first(averages.values, averages.low, averages.high, watch.direction)
+    by_cusum = _first_sum(sums, watch)
+    found = [index for index in (by_ewma, by_cusum) if index >= 0]
+    alarm = min(found, default=-1)
+    kinds = ((ChartKind.EWMA, by_ewma), (ChartKind.CUSUM, by_cusum))
+    return DriftChart(
+        observations=own,
+        baseline=baseline,
+        ewma=averages.values,
+        ewma_low=averages.low,
+        ewma_high=averages.high,
+        cusum_up=sums.above,
+        cusum_down=sums.below,
+        charted_from=first,
+        alarm_index=first + alarm if alarm >= 0 else -1,
+        alarm_by=tuple(kind for kind, index in kinds if index == alarm and alarm >= 0),
+    )
+
+
+def _first(values: Sequence[float], low: float, high: float, direction: Direction) -> int:
+    for index, value in enumerate(values):
+        is_up = value > high and direction is not Direction.DOWN
+        if is_up or (value < low and direction is not Direction.UP):
+            return index
+    return -1
+
+
+def _first_sum(sums: CusumChart, watch: DriftWatch) -> int:
+    for index, (above, below) in enumerate(zip(sums.above, sums.below, strict=True)):
+        is_up = above > watch.limit and watch.direction is not Direction.DOWN
+        if is_up or (below > watch.limit and watch.direction is not Direction.UP):
+            return index
+    return -1

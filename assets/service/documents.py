@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select as select_columns
@@ -76,6 +77,10 @@ def attach(session: Session, *, act: Act, attachment: Attachment) -> Document:
     """
     act.actor.require(Permission.TASKS_DO)
     _check(attachment)
+    return _keep(session, act, attachment)
+
+
+def _keep(session: Session, act: Act, attachment: Attachment) -> Document:
     digest = hashlib.sha256(attachment.content).hexdigest()
     identifier = f"doc:{hashlib.sha256(f'{attachment.subject}|{digest}'.encode()).hexdigest()[:32]}"
     row = session.get(DocumentRow, identifier)
@@ -98,12 +103,42 @@ def attach(session: Session, *, act: Act, attachment: Attachment) -> Document:
     return _of_row(row)
 
 
+def attach_drawn(session: Session, *, act: Act, subject: str, name: str, svg: str) -> Document:
+    """Keep a picture that this program drew itself; nobody can hand in such a one, since it could hold a script.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        For whom it was drawn.
+    subject, name : str
+        What it stands about, and its file name.
+    svg : str
+        The picture.
+    """
+    act.actor.require(Permission.TASKS_DO)
+    drawn = Attachment(subject=subject, name=name, media_type="image/svg+xml", content=svg.encode())
+    return _keep(session, act, drawn)
+
+
 def documents_of(session: Session, *, subject: str, limit: int = 200) -> list[Document]:
     """Give what stands about a subject, the latest first, without the contents."""
     table = SQLModel.metadata.tables[str(DocumentRow.__tablename__)]
     query = select_columns(*[column for column in table.columns if column.name != "content"])
     query = query.where(table.c.subject == subject, table.c.withdrawn_at == 0).order_by(table.c.at.desc()).limit(limit)
     return [Document(**row._mapping) for row in session.connection().execute(query)]
+
+
+def documents_about(session: Session, *, subjects: Sequence[str], limit: int = 500) -> dict[str, list[Document]]:
+    """Give what stands about several subjects, such as the orders of a device, by subject and the latest first."""
+    table = SQLModel.metadata.tables[str(DocumentRow.__tablename__)]
+    query = select_columns(*[column for column in table.columns if column.name != "content"])
+    query = query.where(table.c.subject.in_(list(subjects)[:limit]), table.c.withdrawn_at == 0)
+    found: dict[str, list[Document]] = {}
+    for row in session.connection().execute(query.order_by(table.c.at.desc()).limit(limit)):
+        found.setdefault(row.subject, []).append(Document(**row._mapping))
+    return found
 
 
 def content_of(session: Session, *, document_id: str) -> tuple[Document, bytes]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from assets.model.loads import (
@@ -264,6 +265,7 @@ def record_test(session: Session, *, act: Act, test: MachineTest) -> None:
             valid_until=test.valid_until,
             is_passed=test.is_passed,
             actor=act.actor.id,
+            body=msgspec.json.encode({"value": test.value}).decode() if test.value is not None else "",
         )
     )
     session.flush()

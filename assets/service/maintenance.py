@@ -105,8 +105,9 @@ def generate(session: Session, *, act: Act, horizon: Horizon, limit: int = 1_000
     opened: list[WorkOrder] = []
     after = ""
     while page := _page_of_rules(session, asset="", after=after, limit=_PAGE):
-        past = _orders_by_rule(session, [rule.id for rule, _ in page])
-        for rule, key, due_on in _due(session, page, past, horizon):
+        asking = [(rule, since) for rule, since in page if rule.is_on]
+        past = _orders_by_rule(session, [rule.id for rule, _ in asking])
+        for rule, key, due_on in _due(session, asking, past, horizon):
             if all(order.key != key for order in past.get(rule.id, ())):
                 opened.append(_open(session, act, _Due(rule=rule, key=key, on=due_on), horizon))
                 if len(opened) >= limit:
@@ -295,7 +296,7 @@ def work_ahead(session: Session, *, start_on: date, end_on: date) -> list[MonthW
     -----
     Rules that count from the day they were done are taken to be done when due; rules by use alone are not in it.
     """
-    rules = rules_of(session, limit=_MOST_RULES)
+    rules = [rule for rule in rules_of(session, limit=_MOST_RULES) if rule.is_on]
     table = due_table(rules, start_on=start_on, end_on=end_on)
     minutes = np.array([rule.minutes for rule in rules], dtype=np.int64)
     skills, skill_of = np.unique(np.array([rule.skill for rule in rules], dtype=object), return_inverse=True)

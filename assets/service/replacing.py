@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from assets.model.notices import MatchState
 from assets.model.register import Asset, DeviceModel
+from assets.model.studio import Studio
 from assets.rules.replacement import Candidate, Infeasible, ReplacementPlan, ReplacementRules, plan_replacements
 from assets.rules.replacement_score import WEIGHTS, ReplacementFacts, ReplacementScore, score_replacement
 from assets.rules.uptime import merged
@@ -55,44 +56,6 @@ class DeviceCase:
     years: float
     facts: ReplacementFacts
     score: ReplacementScore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Studio:
-    """What a planner sets.
-
-    Parameters
-    ----------
-    budgets : tuple[int, ...]
-        Per year, integer minor units; one to ten years.
-    category : str
-        Only this kind; empty for all.
-    risk_weight : float
-        Worth of full points of score, as a share of the device's price, not below 0.
-    interest : float
-        Yearly discount, 0..1.
-    most_models : int
-        Most new models per category; 0 for no limit.
-    most_per_year : int
-        Installations that can be done in a year; 0 for no limit.
-    carries_over : bool
-        Whether what is left of a year may be spent later.
-    """
-
-    budgets: tuple[int, ...]
-    category: str = ""
-    risk_weight: float = 0.3
-    interest: float = 0.03
-    most_models: int = 0
-    most_per_year: int = 0
-    carries_over: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be planned."""
-        if not 1 <= len(self.budgets) <= 10 or min(self.budgets) < 0:
-            raise ValueError(f"Expected one to ten budgets not below 0, got {self.budgets}.")
-        if self.risk_weight < 0.0 or not 0.0 <= self.interest < 1.0 or self.most_models < 0 or self.most_per_year < 0:
-            raise ValueError("Expected weights and limits not below 0 and an interest within 0 to 1.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +210,9 @@ def plan_from_register(
         carries_over=studio.carries_over,
         most_models={case.category: studio.most_models for case in priced} if studio.most_models else {},
         most_per_year=studio.most_per_year,
+        least_per_site={(one.site, one.kind): one.least for one in studio.coverage},
     )
+    _check_known(studio, priced)
     try:
         plan = plan_replacements(candidates, rules, seconds=seconds, workers=workers)
     except Infeasible as error:
@@ -258,8 +223,41 @@ def plan_from_register(
     )
 
 
+def _check_known(studio: Studio, priced: Sequence[DeviceCase]) -> None:
+    """Refuse a rule about a device that cannot be planned: it would be passed over without a word."""
+    known = {case.asset for case in priced}
+    named = [("forced", one.asset) for one in studio.forced]
+    named += [("bundles", asset) for one in studio.bundles for asset in one.assets]
+    for field, asset in named:
+        if asset not in known:
+            message = (
+                f"{asset} is not among the devices that are planned: it is unknown, of another kind or has no price."
+            )
+            cure = "Leave it out, or enter what a new one costs."
+            raise FieldError(FieldProblem(field=field, place="studio", message=message, cure=cure))
+
+
+def best_ratio(case: DeviceCase, studio: Studio) -> float:
+    """Give what a device gains by a unit of money in its best year; 0 without a price."""
+    if case.price <= 0:
+        return 0.0
+    one = _candidate(case, studio)
+    return max(gain / price for gain, price in zip(one.benefits, one.costs, strict=True))
+
+
+def _forced_by(case: DeviceCase, studio: Studio) -> int | None:
+    """Give the last year, counted from 0, by which a device must be replaced."""
+    years = [one.year - 1 for one in studio.forced if one.asset == case.asset]
+    if studio.forces_end_of_support and case.facts.support_months is not None:
+        # Months since support ended; what has ended already is due in the first year.
+        year = int(max(-case.facts.support_months, 0.0) // _MONTHS)
+        years += [year] if year < len(studio.budgets) else []
+    return min(years, default=None)
+
+
 def _candidate(case: DeviceCase, studio: Studio) -> Candidate:
     years = len(studio.budgets)
+    bundle = next((one.name for one in studio.bundles if case.asset in one.assets), "")
     worth = studio.risk_weight * case.score.score * case.price
     benefits = tuple(
         round((case.yearly_cost * (years - y) + worth) / (1.0 + studio.interest) ** y) for y in range(years)
@@ -271,6 +269,8 @@ def _candidate(case: DeviceCase, studio: Studio) -> Candidate:
         kind=case.category,
         model=case.model,
         site=case.site,
+        bundle=bundle,
+        forced_by=_forced_by(case, studio),
     )
 
 

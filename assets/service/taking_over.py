@@ -45,6 +45,10 @@ class PastOrder:
         Who did it; a pseudonym.
     place : str
         Which row, for messages.
+    rule, due_date : str
+        Maintenance rule and local due day that it fulfilled, so that compliance counts it; empty otherwise.
+    due_at : int
+        End of that day, UTC microseconds; 0 without one.
     """
 
     number: str
@@ -62,6 +66,9 @@ class PastOrder:
     parts_cost: int = 0
     technician: str = ""
     place: str = ""
+    rule: str = ""
+    due_date: str = ""
+    due_at: int = 0
 
 
 def problems_of(session: Session, orders: Sequence[PastOrder], *, now: int) -> list[FieldProblem]:
@@ -238,6 +245,9 @@ def _row(one: PastOrder, asset: str) -> dict[str, object]:
         failure_code=one.failure_code,
         finding=one.finding or ("repaired" if one.kind is WorkKind.CORRECTIVE else ""),
         closed_by="previous system",
+        rule=one.rule,
+        due_date=one.due_date,
+        due_at=one.due_at,
     )
     return {
         "id": order.id,
@@ -246,9 +256,9 @@ def _row(one: PastOrder, asset: str) -> dict[str, object]:
         "kind": order.kind.value,
         "state": order.state.value,
         "opened_at": order.opened_at,
-        "due_at": 0,
+        "due_at": order.due_at,
         "closed_at": order.closed_at,
-        "rule": "",
+        "rule": order.rule,
         "version": 1,
         "body": msgspec.json.encode(order).decode(),
     }

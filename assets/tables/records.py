@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 _ID = 100
@@ -116,4 +116,111 @@ class ReprocessStepRow(SQLModel, table=True):
     at: int = Field(primary_key=True, sa_type=BigInteger)
     step: str = Field(primary_key=True, max_length=30)
     actor: str = Field(default="", max_length=_ID)
+    body: str = _body()
+
+
+class DriftWatchRow(SQLModel, table=True):
+    """A figure of a device that is charted; ``body`` is the watch as JSON."""
+
+    __tablename__ = "assets_drift_watch"
+
+    id: str = Field(primary_key=True, max_length=_ID)
+    asset: str = Field(max_length=_ID, index=True)
+    is_on: bool = True
+    read_until: int = _instant()
+    body: str = _body()
+
+
+class DriftPointRow(SQLModel, table=True):
+    """One observation of a watch."""
+
+    __tablename__ = "assets_drift_point"
+
+    watch: str = Field(primary_key=True, max_length=_ID)
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    value: float = 0.0
+    subject: str = Field(default="", max_length=200)
+
+
+class DriftAlertRow(SQLModel, table=True):
+    """One alarm of a watch, with the order that it opened; ``body`` is the alert as JSON."""
+
+    __tablename__ = "assets_drift_alert"
+
+    watch: str = Field(primary_key=True, max_length=_ID)
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    work_order: str = Field(default="", max_length=_ID, index=True)
+    body: str = _body()
+
+
+class AlternativeRow(SQLModel, table=True):
+    """An alternative maintenance schedule of a model; ``body`` holds it with its evidence as JSON."""
+
+    __tablename__ = "assets_alternative"
+
+    id: str = Field(primary_key=True, max_length=_ID)
+    model: str = Field(max_length=200, index=True)
+    is_active: bool = Field(default=True, index=True)
+    began_at: int = _instant()
+    body: str = _body()
+
+
+class ScenarioRow(SQLModel, table=True):
+    """A replacement plan that was kept under a name; ``body`` is the scenario as JSON."""
+
+    __tablename__ = "assets_scenario"
+
+    name: str = Field(primary_key=True, max_length=_ID)
+    saved_at: int = _instant()
+    body: str = _body()
+
+
+class SetTypeRow(SQLModel, table=True):
+    """Bill of instruments of one kind of set; ``body`` is the bill as JSON."""
+
+    __tablename__ = "assets_set_type"
+
+    id: str = Field(primary_key=True, max_length=_ID)
+    body: str = _body()
+
+
+class InstrumentRow(SQLModel, table=True):
+    """One instrument with a mark of its own."""
+
+    __tablename__ = "assets_instrument"
+
+    id: str = Field(primary_key=True, max_length=_ID)
+    kind: str = Field(max_length=_ID, index=True)
+    name: str = Field(default="", max_length=200)
+    most_cycles: int = 0
+
+
+class SetContentRow(SQLModel, table=True):
+    """An instrument lay in a set; ``end_at`` is 0 while it does, and one stay per instrument lasts."""
+
+    __tablename__ = "assets_set_content"
+    __table_args__ = (
+        Index(
+            "assets_set_content_open",
+            "instrument",
+            unique=True,
+            sqlite_where=text("end_at = 0"),
+            postgresql_where=text("end_at = 0"),
+        ),
+        Index("assets_set_content_set", "set_instance", "start_at"),
+    )
+
+    instrument: str = Field(primary_key=True, max_length=_ID)
+    start_at: int = Field(primary_key=True, sa_type=BigInteger)
+    set_instance: str = Field(max_length=_ID)
+    end_at: int = _instant()
+
+
+class AssemblyRow(SQLModel, table=True):
+    """A set as it was put together; ``body`` is the assembly as JSON."""
+
+    __tablename__ = "assets_assembly"
+
+    set_instance: str = Field(primary_key=True, max_length=_ID)
+    at: int = Field(primary_key=True, sa_type=BigInteger)
     body: str = _body()

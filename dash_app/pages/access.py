@@ -236,7 +236,7 @@ PAGE = Page(
     permission=Permission.USERS_MANAGE,
     layout=layout,
     register=register,
-    position=41,
+    position=81,
     section=mark("System"),
     icon="queue",
 )

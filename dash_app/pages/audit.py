@@ -151,7 +151,7 @@ PAGE = Page(
     permission=Permission.AUDIT_READ,
     layout=layout,
     register=register,
-    position=42,
+    position=82,
     section=mark("System"),
     icon="audit",
 )

@@ -227,7 +227,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=20,
+    position=32,
     section=mark("Things"),
     icon="stock",
 )

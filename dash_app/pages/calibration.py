@@ -258,7 +258,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=51,
+    position=58,
     section=mark("Ahead"),
     icon="whatif",
 )

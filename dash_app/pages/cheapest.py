@@ -267,7 +267,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=28,
+    position=55,
     section=mark("Ahead"),
     icon="whatif",
 )

@@ -355,7 +355,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=50,
+    position=57,
     section=mark("Ahead"),
     icon="whatif",
 )

@@ -270,7 +270,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=22,
+    position=34,
     section=mark("Things"),
     icon="stock",
 )

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from assets.model.measurements import Result
+from assets.service.documents import Document
 from dash_app.pages.states import panel, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries.device_life import DeviceLife, Money, life_of
@@ -106,11 +107,16 @@ def _orders(life: DeviceLife) -> Component:
             order.due_date or (moment(order.due_at) if order.due_at else "–"),
             moment(order.closed_at) if order.closed_at else "–",
             money_text(sum(part.cost for part in order.parts) + sum(one.cost for one in order.labour)),
+            html.Span([_document_link(one) for one in life.papers.get(order.id, ())]),
         ]
         for order in life.orders
     ]
-    headings = [_("What"), _("Kind"), _("State"), _("Opened"), _("Due"), _("Closed"), _("Cost")]
+    headings = [_("What"), _("Kind"), _("State"), _("Opened"), _("Due"), _("Closed"), _("Cost"), _("Evidence")]
     return _or_none(_("Work orders"), headings, rows)
+
+
+def _document_link(one: Document) -> Component:
+    return html.A(f"{one.name} ", href=f"/v1/documents/{quote(one.id, safe='')}", target="_blank")
 
 
 def detail_text(code: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
@@ -15,6 +16,7 @@ from dash.development.base_component import Component
 from dash_app.pages import listing
 from dash_app.pages.address import TICK, URL
 from dash_app.pages.device_life import evidence_link, life_panels
+from dash_app.pages.device_permit import permit_desk, register_permits
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -173,6 +175,7 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
             row.position.name,
             codes.code_text(codes.CATEGORIES, row.position.category),
             dcc.Link(_("Show on the map"), href=f"/ui/map?sel={asset}", className="action"),
+            dcc.Link(_("Report an incident"), href=f"/ui/incidents?{urlencode({'device': asset})}", className="action"),
             evidence_link(asset),
         ),
         *warning,
@@ -188,12 +191,15 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
 
 
 def device_layout(port: HospitalPort, visit: Visit) -> Component:
-    """Build the page of one device."""
-    return html.Div(device_content(port, visit.name), id=CONTENT)
+    """Build the page of one device; forms stand outside of what refreshes, so that nothing typed is lost."""
+    parts: list[Component] = [html.Div(device_content(port, visit.name), id=CONTENT)]
+    if devices.one(port.state(), visit.name, port.clock.now()) is not None:
+        parts.append(html.Div(permit_desk(port, visit.name), className="below"))
+    return html.Div(parts)
 
 
 def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Refresh a device's page when something has happened."""
+    """Refresh a device's page when something has happened, and give permits."""
 
     @callbacks.add(
         Output(CONTENT, "children"),
@@ -204,6 +210,8 @@ def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def refresh(_tick: Any, pathname: str) -> list[Component]:
         return device_content(port, Visit.of(pathname).name)
+
+    register_permits(callbacks, port)
 
 
 PAGE = Page(

@@ -297,7 +297,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=23,
+    position=50,
     section=mark("Ahead"),
     icon="whatif",
 )

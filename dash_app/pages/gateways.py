@@ -134,7 +134,7 @@ PAGE = Page(
     permission=Permission.GATEWAYS_READ,
     layout=layout,
     register=register,
-    position=30,
+    position=70,
     section=mark("System"),
     icon="gateway",
 )

@@ -225,7 +225,7 @@ PAGE = Page(
     permission=Permission.IMPORT_RUN,
     layout=layout,
     register=register,
-    position=40,
+    position=80,
     section=mark("System"),
     icon="import",
 )

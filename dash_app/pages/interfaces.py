@@ -243,7 +243,7 @@ PAGE = Page(
     permission=Permission.INTERFACES_READ,
     layout=layout,
     register=register,
-    position=31,
+    position=71,
     section=mark("System"),
     icon="gateway",
 )

@@ -14,6 +14,7 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from assets.rules.shares import share_of
 from dash_app.actions import devices as actions
 from dash_app.charts.bars import grouped
 from dash_app.charts.series import Axes
@@ -51,8 +52,16 @@ def _figures(found: device_planning.Calendar) -> Component:
     if found.strict is None or found.adjusted is None:
         kept = _("Nothing was due in the last twelve months.")
     else:
-        kept = _("Done within the window: {strict} of {count} due; {adjusted} without those excused in time").format(
-            strict=percent(found.strict), count=found.due, adjusted=percent(found.adjusted)
+        bounds = share_of(round(found.strict * found.due), found.due)
+        kept = _(
+            "Done within the window: {strict} of {count} due (90 % interval {low} – {high}); "
+            "{adjusted} without those excused in time"
+        ).format(
+            strict=percent(found.strict),
+            count=found.due,
+            low=percent(bounds.low),
+            high=percent(bounds.high),
+            adjusted=percent(found.adjusted),
         )
     late = len(found.overdue)
     parts: list[Component] = [html.P(kept)]
@@ -248,7 +257,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=13,
+    position=14,
     section=mark("Things"),
     icon="task",
 )

@@ -266,7 +266,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=19,
+    position=31,
     section=mark("Things"),
     icon="stock",
 )

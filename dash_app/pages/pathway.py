@@ -362,7 +362,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=29,
+    position=56,
     section=mark("Ahead"),
     icon="whatif",
 )

@@ -425,7 +425,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=25,
+    position=52,
     section=mark("Ahead"),
     icon="plan",
 )

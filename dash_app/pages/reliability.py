@@ -241,7 +241,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=14,
+    position=18,
     section=mark("Things"),
     icon="whatif",
 )

@@ -14,16 +14,18 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from assets.service.replacing import DeviceCase, StudioPlan
+from assets.service.replacing import DeviceCase, StudioPlan, best_ratio
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.device_life import money_text
 from dash_app.pages.filters import detail_address, export_button, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reliability import device_kinds
+from dash_app.pages.replacement_rules import EOS, RULES, register_scenarios, rules_fields, scenario_desk
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, Column, csv_text, table
 from dash_app.queries import device_planning
+from dash_app.queries.device_planning import StudioView
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, device_words
 from dash_app.texts.catalogue import gettext as _
@@ -58,18 +60,27 @@ def _why(case: DeviceCase) -> str:
     )
 
 
-def _outcome(case: DeviceCase, found: StudioPlan | None) -> str:
-    if found is None:
+def _outcome(case: DeviceCase, view: StudioView | None) -> str:
+    """Say in which year a device is replaced, or why it is not and how far it was from it."""
+    if view is None:
         return "–"
+    found = view.found
     year = found.plan.year_by_asset.get(case.asset)
     if year is not None:
         return _("year {number}").format(number=year + 1)
     if case.price <= 0:
         return _("nobody knows what a new one costs")
-    return codes.code_text(device_words.LEFT_OUT, found.plan.reasons.get(case.asset, ""))
+    reason = found.plan.reasons.get(case.asset, "")
+    text = codes.code_text(device_words.LEFT_OUT, reason)
+    if reason not in ("budget", "benefit"):
+        return text
+    # What the next unit of money would buy is the price of the budget: a device below it waits for more than money.
+    return _("{reason}: it gains {ratio} by a unit of money; the best left out gains {price}").format(
+        reason=text, ratio=number(best_ratio(case, view.studio), 2), price=number(found.plan.price, 2)
+    )
 
 
-def _cases(cases: Sequence[DeviceCase], found: StudioPlan | None) -> Component:
+def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
     rows: list[list[Cell]] = [
         [
             dcc.Link(case.name, href=detail_address("devices", case.asset)),
@@ -114,12 +125,11 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     query : dict[str, str]
         Settings of the studio.
     """
-    studio = device_planning.studio_of(query)
     if not query.get("budget"):
-        return _unplanned(port, studio.category)
+        return _unplanned(port, query.get("kind", ""))
     try:
         with port.read() as session:
-            view = device_planning.replacement(session, now=port.clock.now(), studio=studio)
+            view = device_planning.replacement(session, now=port.clock.now(), query=query)
     except HospitalTwinError as error:
         return [html.P(problem_text(error), role="alert")]
     found = view.found
@@ -140,8 +150,8 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     if unknown:
         parts.append(html.P(note, className="secondary"))
     panels = [
-        panel(_("Years"), _years(found, studio.budgets[0]), wide=True),
-        panel(_("Devices by score"), _cases(found.cases, found), wide=True),
+        panel(_("Years"), _years(found, view.studio.budgets[0]), wide=True),
+        panel(_("Devices by score"), _cases(found.cases, view), wide=True),
     ]
     return [*parts, html.Div(panels, className="panels")]
 
@@ -172,7 +182,7 @@ def _settings(visit: Visit, port: HospitalPort) -> Component:
     ]
     button = html.Button(_("Plan"), id=PLAN, className="action primary", n_clicks=0)
     kind = select(KIND, _("Kind"), device_kinds(port), visit.query.get("kind", ""))
-    return html.Div([kind, *fields, button], className="filters")
+    return html.Div([html.Div([kind, *fields, button], className="filters"), rules_fields(visit)])
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -185,6 +195,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Replacement"), lead, *export),
             _settings(visit, port),
             dcc.Loading(html.Div(content(port, dict(visit.query)), id=CONTENT), delay_show=300),
+            html.Div(scenario_desk(port), className="below"),
         ]
     )
 
@@ -206,6 +217,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Input(PLAN, "n_clicks"),
         State(KIND, "value"),
         *[State(f"replacement-{name}", "value") for name, _default in NUMBERS],
+        *[State(f"replacement-{name}", "value") for name in RULES],
+        State(EOS, "checked"),
         State(URL, "search"),
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
@@ -213,8 +226,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def plan(clicks: int, kind: str | None, *values: Any) -> Any:
         if not clicks:
             raise PreventUpdate
-        given = {name: str(int(value or 0)) for (name, _default), value in zip(NUMBERS, values[:-1], strict=True)}
-        return search_with(values[-1], kind=kind, **given)
+        given = {name: str(int(value or 0)) for (name, _default), value in zip(NUMBERS, values, strict=False)}
+        given |= dict(zip(RULES, values[len(NUMBERS) :], strict=False))
+        return search_with(values[-1], kind=kind, eos="1" if values[-2] else None, **given)
+
+    register_scenarios(callbacks, port)
 
     @callbacks.add(
         Output(f"{EXPORT}-download", "data"),
@@ -232,9 +248,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
     port.actor().require(Permission.DEVICES_READ)
     with port.read() as session:
-        found = device_planning.replacement(
-            session, now=port.clock.now(), studio=device_planning.studio_of(query)
-        ).found
+        view = device_planning.replacement(session, now=port.clock.now(), query=query)
     columns = [
         Column(field="id", title=_("Device")),
         Column(field="name", title=_("Name")),
@@ -250,9 +264,9 @@ def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
             "price": money_text(case.price),
             "score": percent(case.score.score),
             "failures": case.failures,
-            "plan": _outcome(case, found),
+            "plan": _outcome(case, view),
         }
-        for case in found.cases
+        for case in view.found.cases
     ]
     return {"content": csv_text(columns, rows), "filename": "replacement.csv", "type": "text/csv"}
 
@@ -263,7 +277,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=15,
+    position=21,
     section=mark("Things"),
     icon="plan",
 )

@@ -20,6 +20,7 @@ from dash_app.pages.address import TICK, URL, query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette
+from dash_app.pages.room_turnaround import turnaround_panel
 from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import reprocessing
@@ -224,6 +225,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     parts = [page_head(_("Reprocessing"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
     if port.actor().may(Permission.LOADS_RELEASE):
         parts.append(html.Div(_signing(port), className="below"))
+    # Not part of what refreshes: a week's history is read once when the page opens.
+    parts.append(html.Div(turnaround_panel(port), className="below"))
     return html.Div(parts)
 
 
@@ -296,7 +299,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=16,
+    position=22,
     section=mark("Things"),
     icon="reprocessing",
 )

@@ -132,7 +132,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=26,
+    position=53,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -16,6 +16,7 @@ from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reprocessing import LOAD_STATES
+from dash_app.pages.set_contents import assembling_desk, contents_part, instrument_panel, register_assembling
 from dash_app.pages.states import page_head, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import device_planning
@@ -32,6 +33,7 @@ from twin.events.watch import AlarmPriority
 CONTENT = "sets-content"
 SET = "sets-set"
 CYCLE = "sets-cycle"
+INSTRUMENT = "sets-instrument"
 FIND = "sets-find"
 
 
@@ -60,6 +62,7 @@ def _set_panel(port: HospitalPort, name: str) -> Component:
     return panel(
         name,
         html.Dl([part for title, value in facts for part in (html.Dt(title), html.Dd(value))], className="facts"),
+        contents_part(port, name),
         html.H3(_("Uses")),
         uses,
         wide=True,
@@ -98,15 +101,18 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     port : HospitalPort
         The hospital.
     query : dict[str, str]
-        ``set`` and ``cycle`` that are looked at.
+        ``set``, ``cycle`` and ``instrument`` that are looked at.
     """
     panels = []
     if query.get("set"):
         panels.append(_set_panel(port, query["set"]))
     if query.get("cycle"):
         panels.append(_recall_panel(port, query["cycle"]))
+    if query.get("instrument"):
+        panels.append(instrument_panel(port, query["instrument"]))
     if not panels:
-        return [html.P(_("Scan or type a set, or the cycle whose indicator failed."), className="secondary")]
+        text = _("Scan or type a set, an instrument, or the cycle whose indicator failed.")
+        return [html.P(text, className="secondary")]
     return [html.Div(panels, className="panels")]
 
 
@@ -117,11 +123,15 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         [
             dmc.TextInput(id=SET, label=_("Set"), value=visit.query.get("set", ""), w=260),
             dmc.TextInput(id=CYCLE, label=_("Cycle"), value=visit.query.get("cycle", ""), w=320),
+            dmc.TextInput(
+                id=INSTRUMENT, label=_("Mark of an instrument"), value=visit.query.get("instrument", ""), w=260
+            ),
             html.Button(_("Find"), id=FIND, className="action primary", n_clicks=0),
         ],
         className="filters",
     )
-    return html.Div([page_head(_("Sets"), lead), fields, html.Div(content(port, dict(visit.query)), id=CONTENT)])
+    desk = [html.Div(part, className="below") for part in assembling_desk(port)]
+    return html.Div([page_head(_("Sets"), lead), fields, html.Div(content(port, dict(visit.query)), id=CONTENT), *desk])
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -141,14 +151,19 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Input(FIND, "n_clicks"),
         Input(SET, "n_submit"),
         Input(CYCLE, "n_submit"),
+        Input(INSTRUMENT, "n_submit"),
         State(SET, "value"),
         State(CYCLE, "value"),
+        State(INSTRUMENT, "value"),
         State(URL, "search"),
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
     )
-    def find(_clicks: int, _set: Any, _cycle: Any, name: str, cycle: str, search: str) -> str:
-        return search_with(search, set=(name or "").strip() or None, cycle=(cycle or "").strip() or None)
+    def find(_clicks: int, _set: Any, _cycle: Any, _instrument: Any, *given: str | None) -> str:
+        name, cycle, instrument = ((text or "").strip() or None for text in given[:3])
+        return search_with(given[3], set=name, cycle=cycle, instrument=instrument)
+
+    register_assembling(callbacks, port)
 
 
 PAGE = Page(
@@ -157,7 +172,7 @@ PAGE = Page(
     permission=Permission.DEVICES_READ,
     layout=layout,
     register=register,
-    position=17,
+    position=23,
     section=mark("Things"),
     icon="reprocessing",
 )

@@ -124,7 +124,7 @@ PAGE = Page(
     permission=Permission.STOCK_READ,
     layout=layout,
     register=register,
-    position=18,
+    position=30,
     section=mark("Things"),
     icon="stock",
 )

@@ -257,7 +257,7 @@ PAGE = Page(
     permission=Permission.PLANS_READ,
     layout=layout,
     register=register,
-    position=27,
+    position=54,
     section=mark("Ahead"),
     icon="plan",
 )

@@ -210,7 +210,7 @@ PAGE = Page(
     permission=Permission.TASKS_READ,
     layout=layout,
     register=register,
-    position=21,
+    position=33,
     section=mark("Things"),
     icon="task",
 )

@@ -176,7 +176,7 @@ PAGE = Page(
     permission=Permission.SYSTEM_OPERATE,
     layout=layout,
     register=register,
-    position=44,
+    position=84,
     section=mark("System"),
     icon="audit",
 )

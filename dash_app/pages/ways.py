@@ -167,7 +167,7 @@ PAGE = Page(
     permission=Permission.PLACES_READ,
     layout=layout,
     register=register,
-    position=43,
+    position=83,
     section=mark("System"),
     icon="map",
 )

@@ -294,7 +294,7 @@ PAGE = Page(
     permission=Permission.SIMULATION_READ,
     layout=layout,
     register=register,
-    position=24,
+    position=51,
     section=mark("Ahead"),
     icon="whatif",
 )

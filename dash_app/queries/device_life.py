@@ -84,7 +84,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceLife:
-    """What is kept about a device, each part the latest first."""
+    """What is kept about a device, each part the latest first; ``papers`` are documents by work order."""
 
     control_no: str
     manufacturer: str
@@ -92,6 +92,7 @@ class DeviceLife:
     firmware: str
     commissioned_on: date | None
     orders: tuple[WorkOrder, ...]
+    papers: dict[str, list[documents.Document]]
     results: tuple[Result, ...]
     documents: tuple[documents.Document, ...]
     incidents: tuple[Incident, ...]
@@ -125,13 +126,15 @@ def life_of(session: Session, asset: str, *, tags: Sequence[str], now: int, zone
     entry = asset_of_row(row)
     orders = work.list_work_orders(session, asset=asset, limit=1000)
     case = device_case(session, asset=asset, now=now)
+    shown = tuple(sorted(orders, key=lambda order: (-order.opened_at, order.id))[:MOST])
     return DeviceLife(
         control_no=entry.control_no,
         manufacturer=entry.manufacturer,
         lot=entry.lot,
         firmware=entry.firmware,
         commissioned_on=local_day(entry.commissioned_at, zone) if entry.commissioned_at else None,
-        orders=tuple(sorted(orders, key=lambda order: (-order.opened_at, order.id))[:MOST]),
+        orders=shown,
+        papers=documents.documents_about(session, subjects=[order.id for order in shown]),
         results=tuple(measuring.results_of(session, asset=asset, limit=MOST)),
         documents=tuple(documents.documents_of(session, subject=asset, limit=MOST)),
         incidents=tuple(incidents.list_incidents(session, asset=asset, limit=MOST)),

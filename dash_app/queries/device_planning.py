@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from assets.model.notices import Notice, NoticeMatch
+from assets.model.studio import Scenario, Studio
 from assets.model.work import WorkOrder
 from assets.rules.due_dates import compliance_of, local_day
 from assets.rules.recall import reasons_against_set
 from assets.rules.reliability.repairable import CumulativeStep, History, mean_cumulative
-from assets.service import fleet, notices
+from assets.service import fleet, notices, scenarios
 from assets.service.agreements import RunningOut, running_out
 from assets.service.incidents import list_incidents
 from assets.service.levelling import WEEK, WeekPlan, level_maintenance, monday_of
 from assets.service.maintenance import performed_in
-from assets.service.replacing import DeviceCase, Studio, StudioPlan, device_cases, plan_from_register, rank_stability
+from assets.service.replacing import DeviceCase, StudioPlan, device_cases, plan_from_register, rank_stability
 from assets.service.tracing import RecallClosure, chain_of, recall_closure, uses_of
 from assets.service.work import open_planned
+from dash_app.queries.studio_rules import text_of, with_rules
 
 MOST = 500
 
@@ -188,16 +190,45 @@ def scores(session: Session, *, now: int, category: str) -> list[DeviceCase]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioView:
-    """A replacement plan and how firm its ranking is."""
+    """A replacement plan, what was set for it, and how firm its ranking is."""
 
     found: StudioPlan
+    studio: Studio
     stability: float
 
 
-def replacement(session: Session, *, now: int, studio: Studio) -> StudioView:
-    """Give a replacement plan from the register."""
+def replacement(session: Session, *, now: int, query: Mapping[str, str]) -> StudioView:
+    """Give a replacement plan from the register by the settings of the address line.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    now : int
+        UTC microseconds.
+    query : Mapping[str, str]
+        Settings of the studio.
+    """
+    studio = with_rules(session, studio_of(query), query)
     found = plan_from_register(session, studio=studio, now=now, seconds=5.0)
-    return StudioView(found=found, stability=rank_stability(found.cases))
+    return StudioView(found=found, studio=studio, stability=rank_stability(found.cases))
+
+
+def kept_scenarios(session: Session) -> list[Scenario]:
+    """Give the plans that are kept, the latest first."""
+    return scenarios.list_scenarios(session)
+
+
+def query_of_studio(studio: Studio) -> dict[str, str]:
+    """Give the address line's settings of a studio, so that a kept plan can be opened again."""
+    return text_of(studio) | {
+        "kind": studio.category,
+        "budget": str(studio.budgets[0] // 100),
+        "years": str(len(studio.budgets)),
+        "risk": str(round(studio.risk_weight * 100)),
+        "models": str(studio.most_models),
+        "installs": str(studio.most_per_year),
+    }
 
 
 def studio_of(query: Mapping[str, str]) -> Studio:

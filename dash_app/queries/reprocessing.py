@@ -13,6 +13,7 @@ from assets.model.loads import LoadState
 from assets.rules.release import ReleaseCase, reasons_against
 from assets.service import loads
 from assets.service.cycles import read_trace
+from assets.service.turnaround import WardTurnaround, turnaround
 from assets.tables.reprocessing import find_programme, judgement_of_row, list_machines, load_cycle
 from assets.tables.rows import CycleRow
 from twin.clock import SECOND_US
@@ -219,3 +220,8 @@ def load_evidence(session: Session, load: str) -> tuple[ReleaseCase, Judgement |
     case = loads.release_case(session, load_id=load)
     row = session.get(CycleRow, case.load.cycle) if case.load.cycle else None
     return case, judgement_of_row(row) if row is not None else None
+
+
+def room_turnaround(session: Session, state: LiveState, *, now: int, days: int) -> list[WardTurnaround]:
+    """Give how long beds took to be ready again by ward, the slowest first."""
+    return turnaround(session, state=state, now=now, days=days)

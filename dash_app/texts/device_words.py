@@ -32,6 +32,80 @@ RESULT_DETAILS: Mapping[str, str] = {
     "near_limit": mark("Near its limit"),
     "rising": mark("Rising"),
 }
+TIME_USES: Mapping[str, str] = {
+    "in_use": mark("With a patient"),
+    "with_patient_away": mark("At an empty bed"),
+    "kept_ready": mark("Kept ready"),
+    "waits_dirty": mark("Waits to be cleaned"),
+    "in_repair": mark("In the workshop"),
+    "on_the_way": mark("On the way"),
+    "elsewhere": mark("Elsewhere"),
+    "out_of_sight": mark("Out of sight"),
+}
+STRATEGIES: Mapping[str, str] = {
+    "oem": mark("As the manufacturer says"),
+    "aem": mark("Alternative interval on evidence"),
+    "inspection": mark("Inspection only"),
+    "run_to_failure": mark("Run to failure"),
+}
+STRATEGY_ENDS: Mapping[str, str] = {
+    "failures": mark("devices failed more often"),
+    "review": mark("its evidence is past its review"),
+    "person": mark("by hand"),
+}
+STEP_KINDS: Mapping[str, str] = {
+    "check": mark("Tick"),
+    "choice": mark("Choice"),
+    "number": mark("Number"),
+    "text": mark("Text"),
+    "photo": mark("Photo"),
+    "signature": mark("Signature"),
+}
+MEASURED: Mapping[str, str] = {
+    "equipment_leakage": mark("Equipment leakage, µA"),
+    "applied_part_leakage": mark("Applied part leakage, µA"),
+    "protective_earth": mark("Protective earth, mΩ"),
+}
+LEAKAGE_METHODS: Mapping[str, str] = {
+    "alternative": mark("Alternative"),
+    "direct": mark("Direct"),
+    "differential": mark("Differential"),
+}
+EARTH_PATHS: Mapping[str, str] = {
+    "cord_alone": mark("The cord alone"),
+    "without_cord": mark("Without its cord"),
+    "with_cord": mark("With its cord"),
+    "multiple_socket": mark("With a multiple socket"),
+}
+DECISION_RULES: Mapping[str, str] = {
+    "simple": mark("Simple: within the tolerance"),
+    "guarded": mark("Guarded: within the tolerance less the uncertainty"),
+}
+FEATURES: Mapping[str, str] = {
+    "heat_up_s": mark("Time to the plateau, s"),
+    "rise_k_per_min": mark("Rise to the plateau, K/min"),
+    "hold_s": mark("Time in the band, s"),
+    "cycle_s": mark("Length of the cycle, s"),
+    "highest_c": mark("Highest temperature, °C"),
+    "record_difference_k": mark("Control against record sensor, K"),
+    "deepest_vacuum_kpa": mark("Deepest vacuum, kPa"),
+    "air_share": mark("Share of air in the plateau"),
+    "leak_kpa_per_min": mark("Leak rate of the leak test, kPa/min"),
+    "mean": mark("Mean of a day's samples"),
+    "highest": mark("Highest of a day's samples"),
+    "spread": mark("Spread of a day's samples"),
+}
+DIRECTIONS: Mapping[str, str] = {
+    "up": mark("Higher is worse"),
+    "down": mark("Lower is worse"),
+    "both": mark("Either way is worse"),
+}
+ALERT_OUTCOMES: Mapping[str, str] = {
+    "open": mark("Order is open"),
+    "confirmed": mark("Was right: repaired"),
+    "false_alarm": mark("Was a false alarm"),
+    "unknown": mark("Closed without a finding"),
+}
 CERTAINTIES: Mapping[str, str] = {
     "certain": mark("Applies"),
     "possible": mark("May apply: look at the label"),

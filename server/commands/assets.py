@@ -15,7 +15,9 @@ import msgspec
 import typer
 
 from assets.model.cycle import Judgement, Reason
+from assets.model.drift import QUALIFIED_BASELINE, Direction, DriftWatch, Feature
 from assets.rules.cycle_file import read_cycles
+from assets.rules.drift_file import chart_file, read_observations
 from assets.rules.failure_file import analyse_failures, read_failures
 from assets.rules.udi.parsing import parse_udi
 from assets.rules.verdict import judge
@@ -30,6 +32,12 @@ command = typer.Typer(help=say("Judge cycles, fit failure data, read device labe
 CycleFile = Annotated[Path, typer.Argument(help=say("JSON file of recorded cycles."))]
 FailureFile = Annotated[Path, typer.Argument(help=say("CSV file with asset, start, end, event."))]
 Label = Annotated[str, typer.Argument(help=say("Label as scanned or printed; \\x1d stands for FNC1."))]
+ObservationFile = Annotated[Path, typer.Argument(help=say("CSV file with a column value, in order of time."))]
+Baseline = Annotated[
+    int, typer.Option(help=say("How many of the first observations are healthy."), min=10, max=100_000)
+]
+Way = Annotated[Direction, typer.Option(help=say("Which way is worse."))]
+LeastSigma = Annotated[float, typer.Option(help=say("Smallest spread that is believed."), min=0.0)]
 Confidence = Annotated[float, typer.Option(help=say("Two-sided confidence of all intervals."), min=0.5, max=0.999)]
 AsJson = Annotated[bool, typer.Option("--json", help=say("Always on: this command speaks JSON."), hidden=True)]
 
@@ -60,6 +68,30 @@ def read_label(text: Label, as_json: AsJson = True) -> None:
     """Print the fields of a label of GS1, HIBCC or ICCBBA."""
     today = datetime.fromtimestamp(SystemClock().now() / 1e6, UTC).date()
     _speak(lambda: parse_udi(text.replace("\\x1d", "\x1d").replace("<GS>", "\x1d"), today=today))
+
+
+@command.command("drift", help=say("Chart observations of one figure for drift."))
+def chart_observations(
+    file: ObservationFile,
+    baseline: Baseline = QUALIFIED_BASELINE,
+    direction: Way = Direction.BOTH,
+    least_sigma: LeastSigma = 0.0,
+    as_json: AsJson = True,
+) -> None:
+    """Print baseline, EWMA and CUSUM of observations, and at which of them a chart alarmed."""
+
+    def work() -> object:
+        watch = DriftWatch(
+            id=file.name,
+            asset=file.name,
+            feature=Feature.CYCLE_S,
+            baseline_n=baseline,
+            direction=direction,
+            least_sigma=least_sigma,
+        )
+        return chart_file(read_observations(_text(file), source=file.name), watch)
+
+    _speak(work)
 
 
 def _text(file: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -19,19 +19,21 @@ from assets.model.maintenance import CalendarRule, Rule
 from assets.model.notices import Clause, Notice, Span
 from assets.model.register import DeviceModel
 from assets.model.work import WorkKind
-from assets.rules.due_dates import local_day
+from assets.rules.due_dates import add_months, local_day
 from assets.service import agreements, catalogue, maintenance, notices, register, taking_over
 from assets.service.act import Act
 from assets.service.taking_over import PastOrder
 from assets.tables.register import asset_of_row, load_asset
 from server.demo.inhabitants import Device, Inhabitants
 from twin.access import SYSTEM
-from twin.clock import DAY_US, HOUR_US
+from twin.clock import DAY_US, HOUR_US, from_datetime
 from twin.ports import EventSink
 
 MAKER = "Demo devices"
 YEARS_BACK = 6
 YEAR_US = 365 * DAY_US
+MAINTENANCE = "Maintenance by the maker's schedule"
+LATE_SHARE, FAULT_SHARE = 0.08, 0.06  # of past maintenance: about what departments report of themselves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +127,15 @@ def equip(session: Session, *, found: Inhabitants, ledger: EventSink, now: int, 
         age_us = int(random.uniform(1.5, 9.5) * YEAR_US)
         _put_into_service(session, act(device.asset), device, at=now - age_us)
         repairs += _repairs(device, random, born=now - age_us, now=now)
-    taking_over.take_over(session, act=act("repairs"), orders=repairs)
     today = local_day(now, zone)
-    for number, device in enumerate(watched):
-        _maintain(session, act(f"rule-{device.asset}"), device, today=today, number=number)
+    days = {device.asset: _due_on(device, today, number) for number, device in enumerate(watched)}
+    drawn = np.random.default_rng([seed, 8])
+    done = [
+        one for device in watched for one in _maintained(device, drawn, due_on=days[device.asset], now=now, zone=zone)
+    ]
+    taking_over.take_over(session, act=act("repairs"), orders=[*repairs, *done])
+    for device in watched:
+        _maintain(session, act(f"rule-{device.asset}"), device, due_on=days[device.asset])
     horizon = maintenance.Horizon(today=today, zone=zone)
     maintenance.generate(session, act=act("maintenance"), horizon=horizon)
     _warn(session, act, watched)
@@ -177,16 +184,49 @@ def _repairs(device: Device, random: np.random.Generator, *, born: int, now: int
         )
 
 
-def _maintain(session: Session, act: Act, device: Device, *, today: date, number: int) -> None:
+def _due_on(device: Device, today: date, number: int) -> date:
+    """Spread the next due days over the interval, a few of them past already."""
+    return today + timedelta(days=(number * 17) % (KINDS[device.model].months * 30) - 20)
+
+
+def _maintained(
+    device: Device, random: np.random.Generator, *, due_on: date, now: int, zone: ZoneInfo
+) -> Iterator[PastOrder]:
+    """Draw how the maintenance of the year before was done: mostly in time, some late, some that found a fault."""
+    kind = KINDS[device.model]
+    for back in range(1, 12 // kind.months + 1):
+        due = add_months(due_on, -kind.months * back)
+        late = int(random.integers(31, 60)) if random.random() < LATE_SHARE else int(random.integers(-20, 21))
+        closed = min(from_datetime(datetime.combine(due + timedelta(days=late), time(14), tzinfo=zone)), now - DAY_US)
+        yield PastOrder(
+            number=f"pm-{device.asset}-{due.isoformat()}",
+            asset=device.asset,
+            kind=WorkKind.PREVENTIVE,
+            title=MAINTENANCE,
+            opened_at=closed - 2 * HOUR_US,
+            closed_at=closed,
+            finding="repaired" if random.random() < FAULT_SHARE else "",
+            minutes=_minutes(kind),
+            labour_cost=_minutes(kind) * 100,
+            technician="biomed",
+            rule=f"pm-{device.asset}",
+            due_date=due.isoformat(),
+            due_at=from_datetime(datetime.combine(due + timedelta(days=1), time(), tzinfo=zone)),
+        )
+
+
+def _minutes(kind: Kind) -> int:
+    return 90 if kind.months == 12 else 45
+
+
+def _maintain(session: Session, act: Act, device: Device, *, due_on: date) -> None:
     months = KINDS[device.model].months
-    # Spread over the interval, a third of them with the months in which the department was short of people.
-    due_on = today + timedelta(days=(number * 17) % (months * 30) - 20)
     rule = Rule(
         id=f"pm-{device.asset}",
         asset=device.asset,
-        title="Maintenance by the maker's schedule",
+        title=MAINTENANCE,
         calendar=CalendarRule(months=months, anchor_on=due_on),
-        minutes=90 if months == 12 else 45,
+        minutes=_minutes(KINDS[device.model]),
         skill="life_support" if device.model == "Aeris 7" else "",
     )
     maintenance.save_rule(session, act=act, rule=rule)

@@ -421,11 +421,12 @@ def cycle_shown(row: CycleRow) -> CycleShown:
 
 
 class MachineTestTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The result of a machine's regular test."""
+    """The result of a machine's regular test; ``value`` is the figure it rests on, kPa/min for a leak test."""
 
     machine: Key
     kind: MachineTestKind
     is_passed: bool
+    value: Annotated[float, msgspec.Meta(ge=-1000, le=1000)] | None = None
     valid_hours: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 24
 
 

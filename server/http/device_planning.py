@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,8 +12,9 @@ from fastapi import Query
 from sqlmodel import Session
 
 from assets.model.register import CyberProfile, DeviceModel, Nomenclature
+from assets.model.studio import Scenario, Studio
 from assets.rules.due_dates import local_day
-from assets.service import catalogue, fleet, levelling, replacing
+from assets.service import catalogue, fleet, levelling, replacing, scenarios
 from server.doors.context import CallDep
 from server.doors.pages import PathText, Text
 from server.doors.router import Router
@@ -96,6 +98,28 @@ async def level_maintenance(call: CallDep) -> LevellingShown:
     return await call.hospital.write(use_case)
 
 
+class ForcedTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A device that must be replaced by the end of a year, counted from 1."""
+
+    asset: Key
+    year: Annotated[int, msgspec.Meta(ge=1, le=10)]
+
+
+class BundleTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Devices that are replaced together or not at all."""
+
+    name: Key
+    assets: Annotated[list[Key], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class CoverageTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Least replacements of a kind at a site over all years."""
+
+    site: Key
+    kind: Key
+    least: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+
+
 class StudioTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Budgets per year in minor units, and limits; 0 is no limit."""
 
@@ -106,6 +130,23 @@ class StudioTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     most_models: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     most_per_year: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
     carries_over: bool = True
+    forced: list[ForcedTold] = []
+    forces_end_of_support: bool = False
+    bundles: list[BundleTold] = []
+    coverage: list[CoverageTold] = []
+
+    def to_studio(self) -> Studio:
+        """Give it as the organ's value.
+
+        Raises
+        ------
+        DecodeError
+            If it contradicts itself.
+        """
+        try:
+            return msgspec.convert(msgspec.to_builtins(self), type=Studio)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise DecodeError(f"{error}", code="replacement.studio") from error
 
 
 class ReplacementShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,11 +169,7 @@ class ReplacementShown(msgspec.Struct, frozen=True, kw_only=True):
 )
 def plan_replacement(call: CallDep) -> ReplacementShown:
     """Plan which devices to replace in which year, from the register; nothing is changed by it."""
-    told = call.read(StudioTold)
-    try:
-        studio = replacing.Studio(**{**msgspec.structs.asdict(told), "budgets": tuple(told.budgets)})
-    except ValueError as error:
-        raise DecodeError(f"{error}", code="replacement.studio") from error
+    studio = call.read(StudioTold).to_studio()
     with call.hospital.read() as session:
         found = replacing.plan_from_register(session, studio=studio, now=call.now, seconds=SOLVER_S)
     return ReplacementShown(
@@ -147,6 +184,41 @@ def plan_replacement(call: CallDep) -> ReplacementShown:
         rank_stability=replacing.rank_stability(found.cases),
         cases=list(found.cases[:1000]),
     )
+
+
+class ScenarioList(msgspec.Struct, frozen=True, kw_only=True):
+    """Plans that are kept, the latest first."""
+
+    scenarios: list[Scenario]
+
+
+@router.get("/replacement-scenarios", permission=Permission.DEVICES_READ, gives=ScenarioList)
+def list_scenarios(call: CallDep) -> ScenarioList:
+    """List replacement plans that were kept under a name."""
+    with call.hospital.read() as session:
+        return ScenarioList(scenarios=scenarios.list_scenarios(session))
+
+
+@router.put("/replacement-scenarios/{name}", permission=Permission.DEVICES_WRITE, takes=StudioTold, gives=Scenario)
+async def save_scenario(call: CallDep, name: PathText) -> Scenario:
+    """Plan, and keep the plan under a name."""
+    studio, act = call.read(StudioTold).to_studio(), act_of(call)
+
+    def plan() -> replacing.StudioPlan:
+        with call.hospital.read() as session:
+            return replacing.plan_from_register(session, studio=studio, now=call.now, seconds=SOLVER_S)
+
+    # Beside the event loop and the writer: the solver may take its twenty seconds.
+    found = await asyncio.to_thread(plan)
+    kept = scenarios.scenario_of(name, studio, found)
+    return await call.hospital.write(lambda session: scenarios.save_scenario(session, act=act, scenario=kept))
+
+
+@router.delete("/replacement-scenarios/{name}", permission=Permission.DEVICES_WRITE, status=204)
+async def drop_scenario(call: CallDep, name: PathText) -> None:
+    """Keep a plan no longer."""
+    act = act_of(call)
+    await call.hospital.write(lambda session: scenarios.drop_scenario(session, act=act, name=name))
 
 
 class FleetList(msgspec.Struct, frozen=True, kw_only=True):

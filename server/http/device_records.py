@@ -317,7 +317,7 @@ def read_document(call: CallDep, document: PathText) -> Response:
     return Response(content, media_type=found.media_type, headers=headers)
 
 
-@router.delete("/documents/{document}", permission=Permission.TASKS_DO)
+@router.delete("/documents/{document}", permission=Permission.TASKS_DO, status=204)
 async def withdraw_document(call: CallDep, document: PathText) -> None:
     """Take a document out of sight; it is not destroyed."""
     act = act_of(call)

@@ -10,6 +10,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from assets.model.work import Answer, Labour, Part
+from assets.service.documents import documents_about
 from assets.service.reporting import Report, report_work
 from assets.service.work import Finding, get_work_order, list_work_orders
 from assets.tables.rows import AssetRow, IdentifierRow
@@ -44,11 +45,19 @@ class DeviceTaken(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
 
 
+class PaperTaken(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of an order, by its id and name."""
+
+    id: str
+    name: str
+
+
 class WorkTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """Open work orders, the most urgent first, and their devices."""
+    """Open work orders, the most urgent first, their devices, and their documents by order."""
 
     work_orders: list[bodies.WorkShown]
     devices: list[DeviceTaken]
+    papers: dict[str, list[PaperTaken]] = {}
 
 
 class PartScanned(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +94,7 @@ def take_along(call: CallDep) -> WorkTaken:
         orders = list_work_orders(session, is_open=True, limit=_MOST_ORDERS)
         orders.sort(key=lambda order: (order.priority, order.due_at or 2**62, order.id))
         shown = [bodies.work_shown(*get_work_order(session, order_id=order.id)) for order in orders]
+        papers = documents_about(session, subjects=[order.id for order in orders])
         wanted = sorted({order.asset for order in orders})
         marks: dict[str, list[str]] = {}
         for row in session.exec(select(IdentifierRow).where(col(IdentifierRow.asset).in_(wanted))):
@@ -93,7 +103,8 @@ def take_along(call: CallDep) -> WorkTaken:
             _device(call, row, marks.get(row.id, []))
             for row in session.exec(select(AssetRow).where(col(AssetRow.id).in_(wanted)))
         ]
-    return WorkTaken(work_orders=shown, devices=devices)
+    kept = {order: [PaperTaken(id=one.id, name=one.name) for one in own] for order, own in papers.items()}
+    return WorkTaken(work_orders=shown, devices=devices, papers=kept)
 
 
 def _device(call: Call, row: AssetRow, marks: list[str]) -> DeviceTaken:

@@ -93,6 +93,7 @@ async def record_test(call: CallDep) -> bodies.Recalled:
         at=call.now,
         valid_until=call.now + told.valid_hours * HOUR_US,
         is_passed=told.is_passed,
+        value=told.value,
     )
     await call.hospital.write(lambda session: loads.record_test(session, act=act, test=test))
     return bodies.Recalled(loads=[])

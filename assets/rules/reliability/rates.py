@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import digamma, gammaln
+from scipy.special import digamma, gammaincinv, gammaln, zeta
 from scipy.stats import beta as beta_distribution
-from scipy.stats import chi2, gamma, poisson
+from scipy.stats import poisson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,8 @@ def mean_time_between_failures(
     freedom = 2 * events if is_failure_terminated and events else 2 * events + 2
     return MeanTime(
         point=time / events if events else None,
-        low=2.0 * time / float(chi2.ppf(1.0 - tail, freedom)),
-        high=2.0 * time / float(chi2.ppf(tail, 2 * events)) if events else None,
+        low=time / float(gammaincinv(freedom / 2.0, 1.0 - tail)),
+        high=time / float(gammaincinv(events, tail)) if events else None,
         events=events,
         time=time,
         confidence=confidence,
@@ -141,6 +140,87 @@ class Pool:
 
 # Beyond these the devices are all alike, or share nothing: the likelihood is flat there.
 _LEAST, _MOST = np.array([-10.0, -10.0]), np.array([15.0, 10.0])
+_NEWTON_STEPS = 40
+_STEEPNESS = 1e-9  # of the likelihood per failure, below which its top is reached
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slope:
+    """Log-likelihood of the prior with its first and second derivatives by (ln a, ln of the prior mean)."""
+
+    value: float
+    first: Array
+    second: Array
+
+
+def _likelihood(counts: Array, spans: Array, overall: float, at: Array) -> _Slope:
+    a = math.exp(float(at[0]))
+    b = a / (overall * math.exp(float(at[1])))
+    n, reach = len(counts), b + spans
+    shares = np.log(b / reach)
+    value = float(np.sum(gammaln(counts + a) + a * shares + counts * np.log(spans / reach))) - n * float(gammaln(a))
+    by_a = float(np.sum(digamma(counts + a) + shares)) - n * float(digamma(a))
+    by_b = n * a / b - float(np.sum((a + counts) / reach))
+    # The trigamma function is Hurwitz's zeta at 2, which is one fast ufunc.
+    by_aa = float(np.sum(zeta(2.0, counts + a))) - n * float(zeta(2.0, a))
+    by_bb = float(np.sum((a + counts) / reach**2)) - n * a / b**2
+    by_ab = n / b - float(np.sum(1.0 / reach))
+    curve_b = b * by_b + b * b * by_bb
+    cross = a * b * by_ab
+    mixed = -(cross + curve_b)
+    own = a * by_a + a * a * by_aa + 2.0 * cross + curve_b
+    # By the chain rule, with da/d ln a = a, db/d ln a = b and db/d ln mean = -b.
+    return _Slope(value, np.array([a * by_a + b * by_b, -b * by_b]), np.array([[own, mixed], [mixed, curve_b]]))
+
+
+def _prior_of(counts: Array, spans: Array) -> tuple[float, float]:
+    """Give shape and rate of the gamma prior under which these failures are likeliest.
+
+    Notes
+    -----
+    Where failures vary no more than chance, Σ ((r - m)² - r) <= 0 with m the pooled rate's expectation, the likelihood
+    rises without end in the shape: all devices are alike. Otherwise Newton's method from the moments, with halved steps
+    while a whole one leads down; it takes some eight steps where a search without second derivatives takes a hundred.
+    """
+    overall = max(float(counts.sum()), 0.5) / float(spans.sum())
+    expected = overall * spans
+    excess = float(np.sum((counts - expected) ** 2 - counts))
+    if excess <= 0.0:
+        a = math.exp(float(_MOST[0]))
+        return a, a / overall
+    at = np.clip(np.array([math.log(float(np.sum(expected**2)) / excess), 0.0]), _LEAST, _MOST)
+    found = _likelihood(counts, spans, overall, at)
+    for _step in range(_NEWTON_STEPS):
+        if float(np.max(np.abs(found.first))) <= _STEEPNESS * max(float(counts.sum()), 1.0):
+            break
+        step = _ascent(found)
+        for _halving in range(30):
+            tried = np.clip(at + step, _LEAST, _MOST)
+            there = _likelihood(counts, spans, overall, tried)
+            if there.value >= found.value or not np.any(tried != at):
+                break
+            step = step / 2.0
+        if not np.any(tried != at) or there.value < found.value:
+            break
+        at, found = tried, there
+    a = math.exp(float(at[0]))
+    return a, a / (overall * math.exp(float(at[1])))
+
+
+def _ascent(found: _Slope) -> Array:
+    """Give Newton's step where the likelihood is round, and a bounded one along the slope where it is not."""
+    (uu, uv), (_, vv) = found.second
+    determinant = uu * vv - uv * uv
+    if uu < 0.0 < determinant:
+        gu, gv = found.first
+        step = np.array([-(vv * gu - uv * gv), -(uu * gv - uv * gu)]) / determinant
+    else:
+        step = found.first / max(float(np.max(np.abs(found.first))), 1e-300)
+    # At most two units of a logarithm at a time: further off the second derivatives say nothing.
+    limited: Array = step * min(1.0, 2.0 / max(float(np.max(np.abs(step))), 1e-300))
+    return limited
 
 
 def pool_rates(events: Sequence[int], times: Sequence[float], *, confidence: float = 0.9) -> Pool:
@@ -165,32 +245,12 @@ def pool_rates(events: Sequence[int], times: Sequence[float], *, confidence: flo
     Robbins (1955); Carlin and Louis (2000), section 3.3.
     """
     counts, spans = np.asarray(events, dtype=np.float64), np.asarray(times, dtype=np.float64)
-    overall = max(float(counts.sum()), 0.5) / float(spans.sum())
-
-    def loss(parameters: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        kept = np.clip(parameters, _LEAST, _MOST)
-        a = math.exp(float(kept[0]))
-        b = a / (overall * math.exp(float(kept[1])))
-        reach = b + spans
-        shares = np.log(b / reach)
-        terms = gammaln(counts + a) - gammaln(a) + a * shares + counts * np.log(spans / reach)
-        by_a = float(np.sum(digamma(counts + a) - digamma(a) + shares))
-        by_b = float(np.sum(a * spans / (b * reach) - counts / reach))
-        # By the chain rule, since the search is in ln(a) and in the logarithm of the prior mean.
-        slope = np.array([-(a * by_a + b * by_b), b * by_b])
-        return -float(np.sum(terms)), np.where(kept == parameters, slope, 0.0)
-
-    # With its gradient the search takes ten to twenty steps, without it some two hundred. Not L-BFGS-B: for two numbers
-    # it wakes the threads of the linear algebra library, which on a busy machine costs seconds.
-    found = minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500})
-    best = np.clip(found.x, _LEAST, _MOST)
-    a = math.exp(float(best[0]))
-    b = a / (overall * math.exp(float(best[1])))
+    a, b = _prior_of(counts, spans)
     tail = (1.0 - confidence) / 2.0
     # All quantiles at once: asked one by one they would take most of the time of a large fleet.
     rates = (counts + a) / (spans + b)
-    lows = gamma.ppf(tail, counts + a) / (spans + b)
-    highs = gamma.ppf(1.0 - tail, counts + a) / (spans + b)
+    lows = gammaincinv(counts + a, tail) / (spans + b)
+    highs = gammaincinv(counts + a, 1.0 - tail) / (spans + b)
     columns = zip(rates.tolist(), lows.tolist(), highs.tolist(), counts.tolist(), spans.tolist(), strict=True)
     devices = tuple(
         PooledRate(rate=rate, low=low, high=high, events=int(count), time=span)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, norm
+from scipy.special import gammainc, gammaincinv, ndtr, ndtri  # chi-square and normal without the frame of scipy.stats
 
 from assets.model.cycle import FloatArray
 from assets.rules.reliability.observation import FEWEST_EVENTS, TooFewEvents
@@ -39,7 +39,8 @@ class History:
 
     def __post_init__(self) -> None:
         """Refuse what is not in order."""
-        if any(b < a for a, b in zip(self.times, self.times[1:], strict=False)):
+        # Sorting what is sorted is one pass in C; comparing pairs here would take a tenth of a large fleet's second.
+        if tuple(sorted(self.times)) != tuple(self.times):
             raise ValueError("Expected ascending times.")
         if not 0.0 <= self.start < self.end < math.inf:
             raise ValueError(f"Expected 0 <= start < end, got {self.start} and {self.end}.")
@@ -120,8 +121,8 @@ def fit_power_law(histories: Sequence[History], *, confidence: float = 0.95) -> 
     rate = count / (relative * unit**shape)
     freedom = 2 * count - 2 * int(single is not None and single.is_failure_terminated)
     # The exact statistic has 2n/b̂ per shape; with several systems it is an approximation, and said to be.
-    low = shape * float(chi2.ppf(0.5 - confidence / 2.0, freedom)) / (2 * count)
-    high = shape * float(chi2.ppf(0.5 + confidence / 2.0, freedom)) / (2 * count)
+    low = shape * float(gammaincinv(freedom / 2.0, 0.5 - confidence / 2.0)) / count
+    high = shape * float(gammaincinv(freedom / 2.0, 0.5 + confidence / 2.0)) / count
     unbiased, cramer = _corrected(single, shape) if single is not None else (None, None)
     total = count / relative
     return PowerLaw(
@@ -257,14 +258,14 @@ def trend_of(*histories: History, confidence: float = 0.95) -> TrendTest:
     starts = np.repeat([h.start for h in histories], sizes)
     spans = np.repeat([h.end - h.start for h in histories], sizes)
     statistic = 2.0 * float(np.sum(np.log(spans / (np.concatenate([np.asarray(t) for t in inner]) - starts))))
-    critical = float(norm.ppf(0.5 + confidence / 2.0))
+    critical = float(ndtri(0.5 + confidence / 2.0))
     trend = Trend.WORSENING if laplace > critical else Trend.IMPROVING if laplace < -critical else Trend.NONE
     return TrendTest(
         laplace=laplace,
-        laplace_p=2.0 * float(norm.sf(abs(laplace))),
+        laplace_p=2.0 * float(ndtr(-abs(laplace))),
         mil_hdbk_189=statistic,
         freedom=2 * m,
-        mil_hdbk_189_p=float(chi2.cdf(statistic, 2 * m)),
+        mil_hdbk_189_p=float(gammainc(m, statistic / 2.0)),
         trend=trend,
         events=n,
     )

@@ -63,7 +63,7 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
       sign: () => sendReport(order, true),
       back: () => openOrder(null),
     };
-    at("main").replaceChildren(...workScreen(order, deviceById(order.asset), draftOf(order), tools), ...photoCards(order));
+    at("main").replaceChildren(...workScreen(order, deviceById(order.asset), draftOf(order), tools), ...paperCards(order), ...photoCards(order));
     if (focused >= 0) document.querySelectorAll(FIELDS)[focused]?.focus();
   }
   async function accept(order) {
@@ -96,6 +96,13 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
     await box().add({ path: photo.path, blob: photo.blob, work: photo.work, verb: "photo" });
     await dropPhoto(photo);
     await flush();
+  }
+  // What is kept about the order, such as the plot of a drift: opened from the hospital, so that it needs the network.
+  function paperCards(order) {
+    const papers = (state.work.papers || {})[order.id] || [];
+    if (!papers.length) return [];
+    const links = papers.map((paper) => element("a", { href: `/v1/documents/${encodeURIComponent(paper.id)}`, target: "_blank", rel: "noopener", textContent: paper.name }));
+    return [element("div", { className: "card papers" }, element("p", { textContent: say("papers") }), ...links)];
   }
   function photoCards(order) {
     return state.photos.filter((photo) => photo.work === order.id).map((photo) => {

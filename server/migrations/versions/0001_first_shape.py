@@ -84,6 +84,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('agreement', 'asset')
     )
     op.create_index(op.f('ix_assets_agreement_asset_asset'), 'assets_agreement_asset', ['asset'], unique=False)
+    op.create_table('assets_alternative',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('model', sa.String(length=200), nullable=False),
+    sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('began_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_alternative_is_active'), 'assets_alternative', ['is_active'], unique=False)
+    op.create_index(op.f('ix_assets_alternative_model'), 'assets_alternative', ['model'], unique=False)
+    op.create_table('assets_assembly',
+    sa.Column('set_instance', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('set_instance', 'at')
+    )
     op.create_table('assets_asset',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('control_no', sa.String(length=100), nullable=False),
@@ -166,6 +182,30 @@ def upgrade() -> None:
     sa.Column('failure_code', sa.String(length=60), nullable=False),
     sa.PrimaryKeyConstraint('asset', 'start_at')
     )
+    op.create_table('assets_drift_alert',
+    sa.Column('watch', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('work_order', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('watch', 'at')
+    )
+    op.create_index(op.f('ix_assets_drift_alert_work_order'), 'assets_drift_alert', ['work_order'], unique=False)
+    op.create_table('assets_drift_point',
+    sa.Column('watch', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('value', sa.Float(), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.PrimaryKeyConstraint('watch', 'at')
+    )
+    op.create_table('assets_drift_watch',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('is_on', sa.Boolean(), nullable=False),
+    sa.Column('read_until', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_drift_watch_asset'), 'assets_drift_watch', ['asset'], unique=False)
     op.create_table('assets_follow',
     sa.Column('name', sa.String(length=100), nullable=False),
     sa.Column('sequence', sa.BigInteger(), nullable=False),
@@ -199,6 +239,14 @@ def upgrade() -> None:
     sa.Column('actor', sa.String(length=100), nullable=False),
     sa.PrimaryKeyConstraint('cycle', 'kind', 'name')
     )
+    op.create_table('assets_instrument',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=100), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('most_cycles', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_assets_instrument_kind'), 'assets_instrument', ['kind'], unique=False)
     op.create_table('assets_load',
     sa.Column('id', sa.String(length=200), nullable=False),
     sa.Column('machine', sa.String(length=100), nullable=False),
@@ -340,6 +388,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_assets_rule_asset'), 'assets_rule', ['asset'], unique=False)
+    op.create_table('assets_scenario',
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('saved_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('name')
+    )
+    op.create_table('assets_set_content',
+    sa.Column('instrument', sa.String(length=100), nullable=False),
+    sa.Column('start_at', sa.BigInteger(), nullable=False),
+    sa.Column('set_instance', sa.String(length=100), nullable=False),
+    sa.Column('end_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('instrument', 'start_at')
+    )
+    op.create_index('assets_set_content_open', 'assets_set_content', ['instrument'], unique=True, sqlite_where=sa.text('end_at = 0'), postgresql_where=sa.text('end_at = 0'))
+    op.create_index('assets_set_content_set', 'assets_set_content', ['set_instance', 'start_at'], unique=False)
+    op.create_table('assets_set_type',
+    sa.Column('id', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
     op.create_table('assets_set_use',
     sa.Column('set_instance', sa.String(length=100), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),

@@ -78,8 +78,8 @@ class Kept:
         self.port.writer.run(lambda session: [session.merge(row) for row in rows])
 
 
-@pytest.fixture
-def kept() -> Kept:
+def registered() -> Kept:
+    """Four pumps of one model, six years old, in the small hospital."""
     held = Kept()
     model = DeviceModel(
         id="m",
@@ -105,6 +105,11 @@ def kept() -> Kept:
         )
         held.do(register_asset, asset=asset)
     return held
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return registered()
 
 
 def failures(kept: Kept, *counts: int) -> None:

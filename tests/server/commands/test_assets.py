@@ -401,3 +401,32 @@ def test_instants_without_a_zone_are_taken_as_they_stand(capsys: pytest.CaptureF
         assert (code, said["cycles"][0]["verdict"]) == (0, "PASS")
         hashes.add(said["cycles"][0]["longest_hold_s"])
     assert hashes == {4.0}
+
+
+def test_drift_prints_both_charts_and_the_first_alarm(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    healthy = [10.0 + 0.1 * (n % 5) for n in range(30)]
+    file = tmp_path / "figures.csv"
+    file.write_text("at;Value\n" + "".join(f"2026;{value:.1f}\n".replace(".", ",") for value in [*healthy, 12.0, 12.5]))
+
+    code, said, _ = call(capsys, "drift", str(file), "--baseline", "20", "--direction", "up")
+
+    assert code == 0
+    assert (said["observations"], said["baseline"]["n"], said["charted_from"], said["alarm_at"]) == (32, 20, 21, 31)
+    assert len(said["ewma"]) == len(said["cusum_up"]) == 12
+    assert set(said["alarm_by"]) <= {"ewma", "cusum"}
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [("when\n1\n", "value"), ("value\n1\nx\n", "value"), ("value\nnan\n", "value"), ("", "value")],
+)
+def test_drift_names_what_it_cannot_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, field: str
+) -> None:
+    file = tmp_path / "figures.csv"
+    file.write_text(text)
+
+    code, said, error = call(capsys, "drift", str(file))
+
+    assert (code, said) == (2, None)
+    assert error["problems"][0]["field"] == field

@@ -36,7 +36,7 @@ async def test_a_technician_takes_orders_and_marks_along_and_a_porter_gets_none(
     [device] = taken["devices"]
     assert {"pump-1", "C-pump-1", "SN0"} <= set(device["marks"])
     assert (device["name"], device["place"]) == (PUMP["name"], PUMP["home"])
-    assert await porter("GET", "/handheld/work-orders") == {"work_orders": [], "devices": []}
+    assert await porter("GET", "/handheld/work-orders") == {"work_orders": [], "devices": [], "papers": {}}
     await porter("POST", f"/handheld/work-orders/{order}/report", {"begins": True}, status=403)
 
 

@@ -1,0 +1,107 @@
+"""Instruments within sets: what a set consists of, which instruments lay in it when, and how far that was complete."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetType:
+    """Bill of instruments of one kind of set.
+
+    Parameters
+    ----------
+    id, name : str
+        Key, and what it is called.
+    counts : Mapping[str, int]
+        How many instruments of each kind belong into it, each above 0.
+    """
+
+    id: str
+    name: str
+    counts: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        """Refuse a set of nothing."""
+        if not self.counts or min(self.counts.values()) < 1:
+            raise ValueError(f"Expected at least one kind of instrument, each at least once, got {dict(self.counts)}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One instrument with a mark of its own.
+
+    Parameters
+    ----------
+    id, kind, name : str
+        Mark, what it counts as in a bill, and what it is called.
+    most_cycles : int
+        How many cycles it may go through; 0 for no limit.
+    """
+
+    id: str
+    kind: str
+    name: str = ""
+    most_cycles: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """A set as it was put together.
+
+    Parameters
+    ----------
+    set_instance, set_type : str
+        Which set, after which bill.
+    at : int
+        When, UTC microseconds.
+    instruments : tuple[str, ...]
+        Marks of what lies in it, in the order in which they were scanned.
+    actor : str
+        Who put it together.
+    missing, surplus : Mapping[str, int]
+        By kind, against the bill.
+    worn_out : tuple[str, ...]
+        Instruments that had gone through as many cycles as they may.
+    moved : Mapping[str, str]
+        Set from which an instrument was taken, by instrument.
+    """
+
+    set_instance: str
+    set_type: str
+    at: int
+    instruments: tuple[str, ...]
+    actor: str = ""
+    missing: Mapping[str, int] = field(default_factory=dict)
+    surplus: Mapping[str, int] = field(default_factory=dict)
+    worn_out: tuple[str, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the bill is missing."""
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """An instrument lay in a set, UTC microseconds; ``end_at`` is 0 while it does."""
+
+    instrument: str
+    set_instance: str
+    start_at: int
+    end_at: int = 0
+
+
+def against_bill(counts: Mapping[str, int], kinds: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Give what is missing of a bill and what is more than it, by kind.
+
+    Examples
+    --------
+    >>> against_bill({"clamp": 2, "scissors": 1}, ["clamp", "forceps", "scissors"])
+    ({'clamp': 1}, {'forceps': 1})
+    """
+    held, wanted = Counter(kinds), Counter(dict(counts))
+    return dict(wanted - held), dict(held - wanted)

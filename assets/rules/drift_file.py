@@ -1,0 +1,81 @@
+"""Observations of one figure from a CSV file, charted for the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import asdict
+
+from assets.model.drift import DriftWatch, Observation
+from assets.rules.drift import chart_drift
+from twin.errors import FieldProblem, ImportRefused
+
+_STEP_US = 1_000_000  # observations without an instant stand a second apart: only their order counts
+
+
+def read_observations(text: str, *, source: str) -> list[Observation]:
+    """Read observations in order.
+
+    Parameters
+    ----------
+    text : str
+        CSV with a header that names ``value``; other columns are passed over. Split by comma, semicolon or tab.
+    source : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    ImportRefused
+        If the column is missing or a value is no finite number; every problem is named with its row.
+    """
+    plain = text.removeprefix("\ufeff")
+    head = plain.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    rows = csv.DictReader(io.StringIO(plain), delimiter=delimiter)
+    names = {name.strip().casefold(): name for name in rows.fieldnames or () if name}
+    if "value" not in names:
+        message = f"Expected a column value, got {', '.join(names) or 'none'}."
+        raise ImportRefused(
+            source, [FieldProblem(field="value", place=source, message=message, cure="Name it in the header.")]
+        )
+    found: list[Observation] = []
+    problems: list[FieldProblem] = []
+    for number, row in enumerate(rows, start=2):
+        cell = (row.get(names["value"]) or "").strip()
+        try:
+            value = float(cell.replace(",", ".") if delimiter != "," else cell)
+        except ValueError:
+            value = math.nan
+        if math.isfinite(value):
+            found.append(Observation(at=(len(found) + 1) * _STEP_US, value=value))
+        else:
+            message = f"Expected a finite number, got {cell!r}."
+            problems.append(FieldProblem(field="value", place=f"row {number}", message=message, cure="Correct it."))
+    if problems:
+        raise ImportRefused(source, problems)
+    return found
+
+
+def chart_file(observations: list[Observation], watch: DriftWatch) -> dict[str, object]:
+    """Give both charts as plain values; observations are counted from 1.
+
+    Parameters
+    ----------
+    observations : list[Observation]
+        In order.
+    watch : DriftWatch
+        Baseline, limits and direction.
+    """
+    chart = chart_drift(observations, watch)
+    return {
+        "observations": len(observations),
+        "baseline": asdict(chart.baseline) if chart.baseline is not None else None,
+        "charted_from": chart.charted_from + 1 if chart.baseline is not None else None,
+        "ewma": list(chart.ewma),
+        "ewma_limits": [chart.ewma_low, chart.ewma_high] if chart.baseline is not None else None,
+        "cusum_up": list(chart.cusum_up),
+        "cusum_down": list(chart.cusum_down),
+        "alarm_at": chart.alarm_index + 1 if chart.alarm_index >= 0 else None,
+        "alarm_by": [kind.value for kind in chart.alarm_by],
+    }

@@ -1,0 +1,53 @@
+"""Put sets together, and keep bills and instruments."""
+
+from __future__ import annotations
+
+from assets.model.instruments import Assembly, Instrument, SetType
+from assets.service import instruments
+from assets.service.act import Act
+from dash_app.actions.port import Commands
+from twin.access import Permission
+from twin.errors import InputError
+
+
+def _act(port: Commands, verb: str, permission: Permission) -> Act:
+    actor, now = port.actor(), port.clock.now()
+    actor.require(permission)
+    return Act(actor=actor, now=now, key=f"{actor.id}:{verb}:{now}", ledger=port.ledger)
+
+
+def assemble(port: Commands, *, name: str | None, set_type: str | None, marks: str | None) -> Assembly:
+    """Keep which instruments were put into a set, one mark a line."""
+    act = _act(port, "assemble", Permission.TASKS_DO)
+    scanned = tuple(line.strip() for line in (marks or "").splitlines() if line.strip())
+    if not (name or "").strip() or not set_type or not scanned:
+        raise InputError("Expected a set, its bill and at least one instrument.", code="input.assembly")
+    assembly = Assembly(set_instance=(name or "").strip(), set_type=set_type, at=act.now, instruments=scanned)
+    return port.writer.run(lambda session: instruments.assemble(session, act=act, assembly=assembly))
+
+
+def save_type(port: Commands, *, key: str | None, name: str | None, counts: str | None) -> SetType:
+    """Keep a bill of instruments: a kind and its number a line."""
+    act = _act(port, "set-type", Permission.DEVICES_WRITE)
+    held: dict[str, int] = {}
+    for line in (counts or "").splitlines():
+        kind, _semicolon, count = (cell.strip() for cell in line.replace("\t", ";").replace("；", ";").partition(";"))
+        if kind and count.isdigit():
+            held[kind] = int(count)
+        elif line.strip():
+            raise InputError(f"Expected a kind and a number, got {line!r}.", code="input.bill")
+    if not (key or "").strip() or not held or min(held.values()) < 1:
+        raise InputError("Expected a key and at least one kind with a number.", code="input.bill")
+    bill = SetType(id=(key or "").strip(), name=(name or "").strip(), counts=held)
+    return port.writer.run(lambda session: instruments.save_set_type(session, act=act, set_type=bill))
+
+
+def save_instrument(port: Commands, *, mark: str | None, kind: str | None, name: str | None, cycles: int) -> Instrument:
+    """Keep an instrument under its mark."""
+    act = _act(port, "instrument", Permission.DEVICES_WRITE)
+    if not (mark or "").strip() or not (kind or "").strip():
+        raise InputError("Expected a mark and a kind.", code="input.instrument")
+    held = Instrument(
+        id=(mark or "").strip(), kind=(kind or "").strip(), name=(name or "").strip(), most_cycles=max(cycles, 0)
+    )
+    return port.writer.run(lambda session: instruments.save_instrument(session, act=act, instrument=held))
