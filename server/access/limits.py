@@ -10,22 +10,23 @@ from server.doors.problem import TooManyRequests
 from twin.clock import MINUTE_US, SECOND_US
 
 PER_ACCOUNT = 5
-PER_ADDRESS = 20
+PER_ADDRESS = 20  # a ward shares one address, so an address may fail more often than an account
 WINDOW_US = MINUTE_US
 LONGEST_WAIT_US = 15 * MINUTE_US
-_REMEMBERED = 20_000
+_REMEMBERED = 20_000  # accounts and addresses; strangers choose both, so memory needs a bound
 
 
 class SignInLimits:
     """Counts failed sign-ins by account and by address.
 
-    A success forgets the account's failures; an account waits 2, 4, 8 … s after its fifth failure in a row, at most
-    15 min, so that nobody can lock somebody else out for good.
+    A success forgets the account's failures, and was none of the address; an account waits 2, 4, 8 … s after its fifth
+    failure in a row, at most 15 min, so that nobody can lock somebody else out for good. An address has no row that
+    grows: behind a proxy all people share one, and some of them mistype every day.
     """
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, deque[int]] = OrderedDict()
-        self._in_a_row: OrderedDict[str, int] = OrderedDict()
+        self._in_a_row: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def check(self, account: str, address: str, *, now: int) -> None:
@@ -36,7 +37,7 @@ class SignInLimits:
         account : str
             Sign-in name that is tried.
         address : str
-            Where the attempt comes from.
+            Where the attempt comes from; empty for who is signed in already, whose address does not count.
         now : int
             UTC microseconds.
 
@@ -46,32 +47,42 @@ class SignInLimits:
             If it is too soon; says how long to wait.
         """
         with self._lock:
-            wait = max(
-                self._wait(f"account:{account}", PER_ACCOUNT, now),
-                self._wait(f"address:{address}", PER_ADDRESS, now),
-            )
+            wait = self._wait(f"account:{account}", PER_ACCOUNT, now)
+            if address:
+                wait = max(wait, self._wait(f"address:{address}", PER_ADDRESS, now))
         if wait > 0:
             seconds = -(-wait // SECOND_US)
             raise TooManyRequests(f"Too many attempts to sign in: wait {seconds} s.", retry_after_s=seconds)
 
     def failed(self, account: str, address: str, *, now: int) -> None:
         """Note a failed attempt."""
+        named = f"account:{account}"
         with self._lock:
-            for key in (f"account:{account}", f"address:{address}"):
+            self._in_a_row[named] = self._in_a_row.get(named, 0) + 1
+            for key in (named, f"address:{address}") if address else (named,):
                 times = self._failures.setdefault(key, deque(maxlen=PER_ADDRESS))
                 times.append(now)
                 self._failures.move_to_end(key)
-                self._in_a_row[key] = self._in_a_row.get(key, 0) + 1
-                self._in_a_row.move_to_end(key)
             while len(self._failures) > _REMEMBERED:
                 key, _ = self._failures.popitem(last=False)
                 self._in_a_row.pop(key, None)
 
-    def succeeded(self, account: str) -> None:
-        """Forget the failures of an account."""
+    def succeeded(self, account: str, address: str, *, now: int) -> None:
+        """Forget the failures of an account, and the attempt of an address that was noted before it proved right.
+
+        Parameters
+        ----------
+        account, address : str
+            As for :meth:`failed`.
+        now : int
+            Instant under which the attempt was noted, UTC microseconds.
+        """
         with self._lock:
             self._failures.pop(f"account:{account}", None)
             self._in_a_row.pop(f"account:{account}", None)
+            times = self._failures.get(f"address:{address}")
+            if times is not None and now in times:
+                times.remove(now)
 
     def _wait(self, key: str, allowed: int, now: int) -> int:
         times = self._failures.get(key)

@@ -183,7 +183,7 @@ class Access:
             return SignedIn(token=token, session=live)
 
         signed_in = await self.hospital.write(use_case)
-        self.limits.succeeded(account)
+        self.limits.succeeded(account, address, now=now)
         self.sessions.adopt(signed_in.session)
         return signed_in
 
