@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import time
@@ -15,9 +16,10 @@ from server.schema.access import KeyRow
 from server.wiring import Hospital
 from twin.access import Actor, Role
 from twin.clock import DAY_US, HOUR_US
-from twin.errors import FieldError, FieldProblem, NotFound, Refused
+from twin.errors import FieldError, FieldProblem, NotFound, Refused, Unavailable
 
 PREFIX = "twk_"
+ACTOR_PREFIX = "key-"  # ids of keys and of users never meet in events and the audit
 MAX_DAYS = 366
 KNOWN_FOR_S = 5.0  # `hospital-twin token revoke` works beside the server, which must notice soon
 MAX_ACTIVE = 2  # the old and the new one, while they are being exchanged
@@ -168,21 +170,40 @@ class Keys:
         key_id, _, secret = text.removeprefix(PREFIX).partition("_")
         if not text.startswith(PREFIX) or not secret or len(text) > 200:  # longer than any key
             return None
-        known = self._known.get(key_id)
-        if known is None or time.monotonic() - known.read_at > KNOWN_FOR_S:
-            known = self._load(key_id)
+        known = self._current(key_id)
         if known is None or not same_text(known.secret_hash, _hash(secret)):
             return None
-        if known.is_revoked or now >= known.expires_at:
+        if not known.lasts(now):
             return None
         if now - self._noted.get(key_id, 0) > HOUR_US:
             self._noted[key_id] = now
-            self._hospital.database.writer.submit(_note_used(key_id, now))
+            # only a note: who asks is answered also while the store is full or closing
+            with contextlib.suppress(Unavailable):
+                self._hospital.database.writer.submit(_note_used(key_id, now))
         return known.actor
+
+    def is_alive(self, actor: Actor, *, now: int) -> bool:
+        """Tell whether the key of a program still lasts; for answers that go on for hours, such as streams.
+
+        Parameters
+        ----------
+        actor : Actor
+            What :meth:`find` gave.
+        now : int
+            UTC microseconds.
+        """
+        known = self._current(actor.id.removeprefix(ACTOR_PREFIX))
+        return known is not None and known.lasts(now)
 
     def forget(self, key_id: str) -> None:
         """Ask the table again next time, since the key was changed."""
         self._known.pop(key_id, None)
+
+    def _current(self, key_id: str) -> _Known | None:
+        known = self._known.get(key_id)
+        if known is None or time.monotonic() - known.read_at > KNOWN_FOR_S:
+            known = self._load(key_id)
+        return known
 
     def _load(self, key_id: str) -> _Known | None:
         if not key_id.isalnum():
@@ -196,7 +217,7 @@ class Keys:
             secret_hash=row.secret_hash,
             expires_at=row.expires_at,
             is_revoked=bool(row.revoked_at),
-            actor=Actor(id=f"key-{row.id}", name=row.name, roles=frozenset({Role(row.role)}), source=row.source),
+            actor=Actor(id=ACTOR_PREFIX + row.id, name=row.name, roles=frozenset({Role(row.role)}), source=row.source),
             read_at=time.monotonic(),
         )
         return known
@@ -211,6 +232,10 @@ class _Known:
     is_revoked: bool
     actor: Actor
     read_at: float
+
+    def lasts(self, now: int) -> bool:
+        """Tell whether it is neither revoked nor past its date."""
+        return not self.is_revoked and now < self.expires_at
 
 
 def _note_used(key_id: str, now: int) -> Callable[[Session], None]:

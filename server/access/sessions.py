@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -17,6 +18,7 @@ from server.schema.access import SessionRow, UserRow
 from server.wiring import Hospital
 from twin.access import Actor
 from twin.clock import HOUR_US, MINUTE_US
+from twin.errors import Unavailable
 
 KNOWN_FOR_S = 5.0  # `hospital-twin user` works beside the server, which must notice soon
 _NOTE_SEEN_EVERY_US = MINUTE_US
@@ -164,7 +166,9 @@ class Sessions:
             live.seen_at = now
             if now - live.noted_at > _NOTE_SEEN_EVERY_US:
                 live.noted_at = now
-                self._hospital.database.writer.submit(lambda session: _note_seen(session, token_hash, now))
+                # only a note: who asks is answered also while the store is full or closing
+                with contextlib.suppress(Unavailable):
+                    self._hospital.database.writer.submit(lambda session: _note_seen(session, token_hash, now))
         return live
 
     def _load(self, token_hash: str, held: LiveSession | None) -> LiveSession | None:

@@ -117,7 +117,7 @@ async def stream(request: Request) -> Response:
 async def _frames(request: Request, hub: Hub, topics: frozenset[str], last: int | None) -> AsyncIterator[bytes]:
     hospital = hospital_of(request)
     access = request.app.state.access
-    token_hash = str(request.scope.get(SESSION_KEY, ""))
+    actor, token_hash = actor_of(request.scope), str(request.scope.get(SESSION_KEY, ""))
     listener, first = hub.join(topics, last=last)
     silent_s = 0.0
     try:
@@ -132,7 +132,12 @@ async def _frames(request: Request, hub: Hub, topics: frozenset[str], last: int 
             else:
                 silent_s = 0.0
                 yield frame.data
-            if token_hash and not access.sessions.is_alive(token_hash, now=hospital.clock.now()):
+            # asked again and again: a stream outlives what let it begin by hours
+            now = hospital.clock.now()
+            is_alive = (
+                access.sessions.is_alive(token_hash, now=now) if token_hash else access.keys.is_alive(actor, now=now)
+            )
+            if not is_alive:
                 yield b"event: ended\ndata: {}\n\n"
                 return
             if silent_s >= HEARTBEAT_S:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
+import pytest
+from starlette.requests import Request
+
+from server.access import keys
+from server.doors.context import set_actor
+from server.http import stream
 from server.http.hub import CLIENT_BACKLOG, Hub
 from server.http.stream import hub_of
 from server.wiring import Hospital
@@ -80,3 +87,21 @@ async def test_topic_needs_its_permission_and_must_exist(served: Served) -> None
     unknown = await auditor.get("/v1/stream", params={"topics": "nonsense"})
 
     assert (forbidden.status_code, unknown.status_code) == (403, 422)
+
+
+async def test_a_stream_ends_soon_after_its_key_was_revoked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "LOOK_S", 0.01)
+    text = served.make_key(Role.LOGISTICS)
+    scope = {"type": "http", "method": "GET", "path": "/v1/stream", "query_string": b"", "headers": []}
+    set_actor(scope, served.access.keys.find(text, now=served.clock.now()))
+    request = Request(scope | {"app": served.app.api})
+    frames = stream._frames(request, hub_of(served.hospital), frozenset({"alarms"}), None)
+    assert await anext(frames) == b"retry: 2000\n\n"
+    key_id = text.removeprefix(keys.PREFIX).partition("_")[0]
+    served.hospital.write_now(lambda session: keys.revoke_key(session, key_id, now=served.clock.now()))
+    served.access.keys.forget(key_id)
+
+    async def last() -> bytes:
+        return [frame async for frame in frames][-1]
+
+    assert (await asyncio.wait_for(last(), 10)).startswith(b"event: ended")
