@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from dash_app.actions.access import AuditLine, AuditQuery, AuditVerdict, KeyCard, KeyTold, UserCard, UserTold
 from server.access import users
-from server.access.keys import NewKey
+from server.access.keys import ACTOR_PREFIX, NewKey
 from server.access.passwords import check_password
 from server.access.service import Access, WrongPassword
 from server.access.users import NewUser, UserChange
@@ -270,5 +270,6 @@ class Desk:
 def _names(session: Session, actors: set[str]) -> dict[str, str]:
     """Give what actors are called: people by their sign-in names, programs by the names of their keys."""
     people = session.exec(select(UserRow).where(col(UserRow.id).in_(actors)))
-    programs = session.exec(select(KeyRow).where(col(KeyRow.id).in_(actors)))
-    return {row.id: row.name for row in people} | {row.id: row.name for row in programs}
+    keys = {actor.removeprefix(ACTOR_PREFIX) for actor in actors if actor.startswith(ACTOR_PREFIX)}
+    programs = session.exec(select(KeyRow).where(col(KeyRow.id).in_(keys)))
+    return {row.id: row.name for row in people} | {ACTOR_PREFIX + row.id: row.name for row in programs}

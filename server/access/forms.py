@@ -12,9 +12,9 @@ from server.access.pages import STYLE, STYLE_PATH, Page
 from server.access.service import Access, SignedIn
 from server.doors.bodies import body_of
 from server.doors.context import SESSION_KEY, actor_of
-from server.doors.problem import TooManyRequests
+from server.doors.problem import TooManyRequests, status_of
 from server.doors.router import PUBLIC, SELF, Router
-from twin.errors import DecodeError, FieldError, Forbidden, HospitalTwinError
+from twin.errors import DecodeError, FieldError, Forbidden, HospitalTwinError, NotSignedIn
 from twin.settings import Settings
 
 router = Router("", tag="sign-in pages")
@@ -128,9 +128,12 @@ async def sign_in_form(request: Request) -> Response:
         response = _page(request).sign_in(asked=asked, problem=problem, name=name, status=429)
         response.headers["retry-after"] = str(error.retry_after_s)
         return response
-    except HospitalTwinError:
+    except NotSignedIn:
         problem = "The name or the password is wrong."
         return _page(request).sign_in(asked=asked, problem=problem, name=name, status=401)
+    except HospitalTwinError as error:  # a full disk is no wrong password: people would try until they are held up
+        problem = "The server cannot store anything at present. Try again in a minute, or tell whoever looks after it."
+        return _page(request).sign_in(asked=asked, problem=problem, name=name, status=status_of(error))
     headers = {"cache-control": "no-store"}
     answer = RedirectResponse(asked, status_code=303, headers=headers)
     return session_answer(answer, signed_in, request.app.state.hospital.settings)

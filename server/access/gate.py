@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from server.access.keys import PREFIX
 from server.access.limits import Allowance
-from server.access.pages import Page
+from server.access.pages import STYLE_PATH, Page
 from server.access.service import Access
 from server.access.sessions import LiveSession, same_text
 from server.doors.context import SESSION_KEY, actor_or_none, set_actor
@@ -29,7 +29,7 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_IN_SET_UP = ("/healthz", "/readyz", "/set-up")
+OPEN_IN_SET_UP = ("/healthz", "/readyz", "/set-up", STYLE_PATH)
 GUARDED = ("/ui", "/m")
 """First parts of paths under which nothing is served to strangers, whatever stands behind them."""
 OPEN_ASSETS = ("/m/manifest.webmanifest", "/m/icon.svg")
@@ -131,7 +131,8 @@ class Gate:
                 bearer = value.decode("latin-1")
         actor = None
         if bearer:
-            text = bearer.removeprefix("Bearer ").strip()
+            scheme = "bearer "  # in any case of letters, RFC 9110 section 11.1
+            text = (bearer[len(scheme) :] if bearer.lower().startswith(scheme) else bearer).strip()
             now = self._access.hospital.clock.now()
             actor = self._access.keys.find(text, now=now) if text.startswith(PREFIX) else None
         set_actor(scope, actor)

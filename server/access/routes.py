@@ -233,7 +233,7 @@ async def get_me(call: CallDep) -> Me:
 
 @router.post("/auth/password", permission=SELF, takes=PasswordChange, status=204)
 async def change_password(call: CallDep) -> None:
-    """Change one's own password; all other sessions end."""
+    """Change one's own password; all one's sessions end, this one too."""
     told, access, actor = call.read(PasswordChange), access_of(call), call.actor
     if actor.source or not call.request.scope.get(SESSION_KEY):
         raise Refused("An API key has no password: make a new key instead.", code="refused.no_password")

@@ -12,7 +12,7 @@ from server.schema.access import UserRow
 from twin.access import Actor, Role
 from twin.errors import Conflict, FieldError, FieldProblem, NotFound, Refused
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@-]{1,63}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{1,63}")
 HUMAN_ROLES = frozenset(role for role in Role if not role.value.startswith("service:"))
 
 
@@ -80,7 +80,7 @@ def check_name(name: str) -> str:
     FieldError
         If it has other characters or another length.
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise _refuse(
             "name", f"Expected 2 to 64 letters, digits and . _ @ -, got {name[:70]!r}.", "Choose such a sign-in name."
         )

@@ -136,6 +136,17 @@ def test_the_audit_tells_all_of_it_newest_first_and_by_name(desk: Desk, boss: Ac
     assert all(line.sequence < newest.sequence for line in desk.audit(AuditQuery(before=newest.sequence)))
 
 
+def test_the_audit_tells_programs_by_the_names_of_their_keys(served: Served, desk: Desk, boss: Actor):
+    text_of_key = desk.make_key(KeyTold(name="Laboratory", role="service:his", source="his:lab"), actor=boss)
+    program = served.access.keys.find(text_of_key, now=served.clock.now())
+    assert program is not None
+    served.hospital.write_now(lambda session: served.access.note(session, program.id, "fhir.written", "Device/1"))
+
+    (line,) = desk.audit(AuditQuery(actor=program.id, limit=5))
+
+    assert line.actor_name == "Laboratory"
+
+
 def test_a_changed_row_is_found(served: Served, desk: Desk, boss: Actor):
     desk.add_user("somebody", NURSE, actor=boss)
     assert desk.verify_audit().is_intact

@@ -157,6 +157,14 @@ async def test_wrong_keys_are_refused_even_on_public_routes(served: Served, bear
     assert answer.json()["code"] == "key.wrong"
 
 
+async def test_the_word_bearer_may_be_written_in_small_letters(served: Served) -> None:
+    client = await served.stranger()
+
+    answer = await client.get("/healthz", headers={"authorization": f"bearer {served.make_key(Role.SERVICE_GATEWAY)}"})
+
+    assert answer.status_code == 200
+
+
 async def test_key_text_is_kept_nowhere(served: Served) -> None:
     text_of_key = served.make_key(Role.SERVICE_GATEWAY)
     secret = text_of_key.rpartition("_")[2]

@@ -7,9 +7,12 @@ import stat
 import pytest
 
 from server.access.gate import cookie_name
+from server.access.pages import STYLE_PATH
 from server.access.setup import LINK_FILE
+from server.access.users import check_name
 from tests.server.conftest import PASSWORD, Served
 from twin.access import Role
+from twin.errors import DiskFull, FieldError
 
 SECURE_PASSWORD = "a long enough sentence"
 
@@ -75,6 +78,15 @@ async def test_setup_link_ends_after_its_time(fresh: Served) -> None:
     assert answer.status_code == 403
 
 
+async def test_setup_page_has_its_style(fresh: Served) -> None:
+    client = await fresh.stranger()
+
+    answer = await client.get(STYLE_PATH, headers={"accept": "text/css,*/*;q=0.1"})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/css")
+
+
 async def test_sign_in_page_speaks_the_readers_language(served: Served) -> None:
     client = await served.stranger()
 
@@ -110,6 +122,26 @@ async def test_form_never_leads_to_another_website(served: Served, target: str) 
     answer = await client.post("/sign-in", data={"name": "porter", "password": PASSWORD, "next": target})
 
     assert answer.headers["location"] == "/ui/"
+
+
+async def test_a_full_disk_is_not_told_as_a_wrong_password(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_told: object, **_more: object) -> None:
+        raise DiskFull("0 MB are free.")
+
+    monkeypatch.setattr(served.access, "sign_in", full)
+    client = await served.stranger()
+
+    answer = await client.post("/sign-in", data={"name": "porter", "password": PASSWORD})
+
+    assert answer.status_code == 507
+    assert "password is wrong" not in answer.text
+    assert "cannot store anything" in answer.text
+
+
+@pytest.mark.parametrize("name", ["chief\n", "a", "-chief", "chief nurse", "c" * 65])
+def test_a_name_that_nobody_could_type_again_is_refused(name: str) -> None:
+    with pytest.raises(FieldError):
+        check_name(name)
 
 
 async def test_wrong_password_and_unknown_name_answer_alike(served: Served) -> None:
