@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
@@ -85,7 +84,7 @@ class Ledger:
         self._runner = HandlerRunner(handlers or {}, state, self._clock, bearer_of)
         self._subscriptions: list[Subscription] = []
         self._tail = Tail(self._read_own)
-        self.steady = threading.RLock()
+        self.steady = state.steady
         self._snapshots = SnapshotTaker(self.take_snapshot, snapshot_every)
         self.restore()
         database.writer.on_commit(self._apply)

@@ -189,14 +189,15 @@ class LiveState(Tables):
         return forget_closed(self, before)
 
     def freeze(self, now: int = 0) -> HospitalState:
-        """Give the present hospital as an immutable value.
+        """Give the present hospital as an immutable value; waits until no events are being applied.
 
         Parameters
         ----------
         now : int, optional
             Instant that ages are counted from, UTC microseconds; the latest event's by default.
         """
-        return freeze(self, now or self.latest_at)
+        with self.steady:
+            return freeze(self, now or self.latest_at)
 
     def digest(self) -> str:
         """Give a fingerprint of the content: equal for equal content, in whatever order it arrived."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -143,6 +144,7 @@ class Tables:
         "removed",
         "sequence",
         "staff",
+        "steady",
         "stock",
         "tags",
         "tasks",
@@ -150,6 +152,8 @@ class Tables:
     )
 
     def __init__(self) -> None:
+        self.steady = threading.RLock()
+        """Held while events are applied; hold it to look through a whole table, which may not grow meanwhile."""
         self.sequence = 0
         self.latest_at = 0
         self.forgotten_before = 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -212,6 +213,17 @@ def test_live_state_shows_a_fact_when_its_sender_is_answered(make_ledger: MakeLe
     sighting = ledger.state.tags["t1"].sighting
     assert isinstance(sighting, ZoneChanged)
     assert sighting.zone == "icu"
+
+
+def test_a_frozen_value_is_not_taken_while_events_are_applied(make_ledger: MakeLedger) -> None:
+    ledger = make_ledger()
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.steady:
+            waiting = pool.submit(ledger.state.freeze)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+        assert waiting.result(10).sequence == ledger.state.sequence
 
 
 def test_append_outside_a_use_case_is_refused(make_ledger: MakeLedger) -> None:
