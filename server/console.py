@@ -19,6 +19,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import DBAPIError
 
 from server.texts.catalogue import language_of, text
 from twin import errors
@@ -220,6 +221,13 @@ def run(tree: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         command.main(args=list(arguments) if arguments is not None else None, prog_name="hospital-twin")
     except HospitalTwinError as error:
         return tell_problem(error)
+    except DBAPIError as error:
+        cure = "Check the database with `hospital-twin doctor`, or restore a backup."
+        return tell_problem(errors.StorageError(f"The database cannot do it: {error.orig}. {cure}"))
+    except OSError as error:
+        if error.filename is None:  # not about a file, so nothing that a person at this terminal can mend
+            raise
+        return tell_problem(errors.StorageError(f"{error.filename}: {error.strerror}. Check the file and its rights."))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.DONE
     return Exit.DONE

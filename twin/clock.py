@@ -19,6 +19,9 @@ MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
 
+EARLIEST_US = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z: earlier and later instants have no datetime
+LATEST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
+
 _PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # only for writing
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -163,9 +166,12 @@ def from_text(text: str) -> int:
     Raises
     ------
     ValueError
-        If the text is no ISO 8601 instant or names no offset.
+        If the text is no ISO 8601 instant or names no offset, or is outside the years 1 to 9999 in UTC.
     """
-    return from_datetime(datetime.fromisoformat(text))
+    at = from_datetime(datetime.fromisoformat(text))
+    if not EARLIEST_US <= at <= LATEST_US:  # an offset carries the first and last hours over the border
+        raise ValueError(f"Expected an instant within the years 1 to 9999 UTC, got {text!r}.")
+    return at
 
 
 @dataclass(frozen=True, slots=True)

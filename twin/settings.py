@@ -8,7 +8,13 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from twin.errors import ConfigurationError
 
@@ -125,7 +131,8 @@ def load_settings(**overrides: object) -> Settings:
     Raises
     ------
     ConfigurationError
-        If a key is unknown or a value is out of range; every such key is named.
+        If a key is unknown or a value is out of range; every such key is named. Also if the file is no TOML in UTF-8
+        or cannot be read, or a variable that holds a list is no JSON.
     """
     file = os.environ.get(FILE_VARIABLE)
     if file and not Path(file).is_file():
@@ -135,3 +142,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         details = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})" for e in error.errors())
         raise ConfigurationError(f"Settings: {details}") from error
+    except SettingsError as error:
+        raise ConfigurationError(f'Settings: {error}: write a list as JSON, such as ["https://host"].') from error
+    except (OSError, ValueError) as error:  # not readable, not UTF-8, no TOML
+        raise ConfigurationError(f"{FILE_VARIABLE} names {file}, which cannot be read as TOML: {error}.") from error

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from interop.service.keys import FILE as IDENTITY_KEY
@@ -136,8 +137,15 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding(check="database.open", is_ok=False, detail=error.message, cure=say("Check database_url."))
         return
     with database:
-        with database.readers.connect() as connection:
-            revision = revision_of(connection)
+        try:
+            with database.readers.connect() as connection:
+                revision = revision_of(connection)
+        except DBAPIError as error:
+            told = say("The database cannot be read: {error}", error=error.orig)
+            yield Finding(
+                check="database.open", is_ok=False, detail=told, cure=say("Keep the database, and restore a backup.")
+            )
+            return
         wrong = "" if revision == newest_revision() else say("It has revision {found}.", found=revision or "-")
         yield _found("database.revision", wrong, fine=revision, cure=say("Run `hospital-twin db upgrade`."))
         if not wrong:
@@ -185,7 +193,9 @@ def _check_content(settings: Settings, database: Database) -> Iterator[Finding]:
         nobody = "" if has_system_administrator(session) else say("Nobody is system administrator.")
         yield _found("users.sysadmin", nobody, fine=say("in order"), cure=say("Open the set-up link of `serve`."))
         ending = [
-            row.name for row in list_keys(session, limit=1000) if not row.revoked_at and row.expires_at < now + _SOON_US
+            row.name
+            for row in list_keys(session, limit=1000)
+            if not row.revoked_at and now <= row.expires_at < now + _SOON_US
         ]
         told = say("Keys end within 14 days: {names}", names=", ".join(ending[:5])) if ending else ""
         yield _found("keys.expiry", told, fine=say("in order"), cure=say("Run `hospital-twin token create`."))

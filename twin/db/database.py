@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, SQLModel
 
 from twin.db import postgresql, sqlite
@@ -94,9 +95,14 @@ def open_database(settings: Settings, *, is_core: bool = True) -> Database:
     UnsafeStorage
         If the SQLite library could corrupt the file.
     ConfigurationError
-        If the URL names neither, or another core runs on this database.
+        If the URL is none or names neither, another core runs on this database, or PostgreSQL does not answer.
     """
-    url = make_url(settings.effective_database_url)
+    try:
+        url = make_url(settings.effective_database_url)
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
+        raise ConfigurationError(
+            "database_url is no URL: expected sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
+        ) from error
     backend = url.get_backend_name()
     if backend == "sqlite":
         return _open_sqlite(Path(url.database or ""), settings, is_core=is_core)
@@ -130,6 +136,12 @@ def _open_postgresql(settings: Settings, *, is_core: bool) -> Database:
     except Unavailable as error:
         write_engine.dispose()
         raise ConfigurationError(error.message) from error
+    except DBAPIError as error:
+        write_engine.dispose()
+        told = url.render_as_string(hide_password=True)
+        raise ConfigurationError(
+            f"{told} cannot be opened: {error.orig}. Check database_url and the server."
+        ) from error
     writer = Writer(channel, group_limit=settings.group_commit_limit, queue_limit=settings.writer_queue_limit)
     return Database("postgresql", url.render_as_string(hide_password=True), writer, readers, write_engine)
 

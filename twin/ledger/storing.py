@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from twin.clock import Clock
+from twin.clock import EARLIEST_US, LATEST_US, Clock
 from twin.db.channel import Transaction
 from twin.errors import FieldError, FieldProblem, StorageError
 from twin.events import registry
@@ -16,9 +16,6 @@ from twin.events.things import TagBound, TagUnbound
 from twin.ids import UniqueIds
 from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, Row, row_of
 from twin.ports import Stored
-
-LATEST_US = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z: later instants have no datetime
-EARLIEST_US = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z
 
 Key = tuple[str, str]
 

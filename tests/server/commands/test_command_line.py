@@ -38,6 +38,13 @@ def test_exit_codes_are_as_documented(arguments: list[str], code: int) -> None:
     assert run(build_tree(), arguments) == code
 
 
+def test_a_broken_database_is_told_with_a_code(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "hospital.db").write_bytes(b"no database at all" * 500)
+
+    assert run(build_tree(), ["token", "list"]) == 3
+    assert "(storage" in capsys.readouterr().err
+
+
 def test_key_is_made_listed_and_revoked_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     tree = build_tree()
     run(tree, ["token", "create", "--role", "service:gateway", "--source", "gateway:g1", "--json"])

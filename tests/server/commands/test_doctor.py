@@ -123,6 +123,12 @@ def readable_key(folder: Path) -> None:
     (folder / "audit-signing.key").chmod(0o644)
 
 
+def broken_database(folder: Path) -> None:
+    for file in folder.glob("hospital.db*"):
+        file.unlink()
+    (folder / "hospital.db").write_bytes(b"no database at all" * 500)
+
+
 def open_folder(folder: Path) -> None:
     folder.chmod(0o777)
 
@@ -136,6 +142,7 @@ SEEDED = {
     "identity.key": lost_identity_key,
     "audit-signing.private": readable_key,
     "folder.private": open_folder,
+    "database.open": broken_database,
 }
 
 

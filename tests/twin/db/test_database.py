@@ -73,6 +73,9 @@ def test_a_closed_core_makes_room_for_the_next(database_settings: Settings) -> N
         "mysql://somewhere/hospital",  # neither of the two
         "sqlite://",  # in memory: nothing would outlive the process
         "sqlite:///:memory:",
+        "hospital.db",  # no URL
+        "postgresql://host:x/hospital",
+        "postgresql://127.0.0.1:1/hospital",  # nobody answers
     ],
 )
 def test_a_database_that_cannot_be_used_is_refused(url: str, tmp_path: Path) -> None:
