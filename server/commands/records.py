@@ -17,6 +17,7 @@ from server.console import AsJson, Exit, leave, out, say, show, show_rows
 from server.session import opened_alone
 from twin.clock import to_text
 from twin.events import registry
+from twin.ledger.snapshots import require_beginning
 from twin.settings import PREFIX, load_settings
 from twin.state.live import LiveState
 
@@ -163,19 +164,24 @@ def export(
 
 @command.command("replay")
 def replay(as_json: AsJson = False) -> None:
-    """Fold the whole ledger anew and compare with the live state.
+    """Fold the whole ledger anew and compare with the live state; refused once old events were taken out.
 
     Example: hospital-twin replay --json
     """
     with opened_alone() as hospital:
         again = LiveState()
-        after = 0
+        up_to = hospital.live.sequence  # a server beside may go on storing
         with hospital.read() as session:
-            while batch := hospital.ledger.read(session, after=after, limit=_PAGE):
+            require_beginning(session)
+            while batch := hospital.ledger.read(
+                session, after=again.sequence, limit=min(_PAGE, up_to - again.sequence)
+            ):
                 for one in batch:
                     again.apply(one.event, one.sequence)
-                after = batch[-1].sequence
         with hospital.ledger.steady:
+            # what was closed long ago has left the live state in part: both forget up to the same instant
+            for one in (again, hospital.live):
+                one.forget_closed(hospital.live.forgotten_before)
             expected = hospital.live.digest()
     is_same = expected == again.digest()
     told = {"events": again.sequence, "digest": again.digest(), "is_same": is_same}

@@ -51,8 +51,8 @@ def prunable_up_to(session: Session, *, now: int, retention_days: int) -> int:
 
     Notes
     -----
-    Nothing is taken out that the newest snapshot does not hold, that a subscriber has not seen, or whose handler has
-    failed and waits for another try.
+    Nothing is taken out that not every kept snapshot holds, that a subscriber has not seen, or whose handler has failed
+    and waits for another try.
     """
     if retention_days <= 0:
         return 0
@@ -61,7 +61,8 @@ def prunable_up_to(session: Session, *, now: int, retention_days: int) -> int:
     last = session.execute(select(func.max(EVENTS.c.sequence))).scalar() or 0
     # the newest event always stays: the next sequence number follows from it
     limits = [last - 1 if young is None else young - 1]
-    limits.append(session.execute(select(func.max(SNAPSHOTS.c.sequence))).scalar() or 0)
+    # the oldest one: should the newest turn out damaged, an older one still needs the events after it
+    limits.append(session.execute(select(func.min(SNAPSHOTS.c.sequence))).scalar() or 0)
     slowest = session.execute(select(func.min(SUBSCRIPTIONS.c.position))).scalar()
     failed = session.execute(select(func.min(UNHANDLED.c.sequence))).scalar()
     limits += [] if slowest is None else [slowest]

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
 
 from twin.clock import Clock
-from twin.errors import DecodeError
+from twin.errors import DecodeError, StorageError
 from twin.events import registry
 from twin.ledger.tables import EVENTS, SNAPSHOTS
 from twin.state.live import LiveState
@@ -179,7 +179,13 @@ def verify_snapshot(session: Session) -> Verification:
     ----------
     session : Session
         Any session; it reads the whole ledger.
+
+    Raises
+    ------
+    StorageError
+        If the beginning of the ledger was taken out, so that there is nothing to compare with.
     """
+    require_beginning(session)
     state, replayed = LiveState(), LiveState()
     sequence = load_snapshot(session, state)
     query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence <= sequence).order_by(EVENTS.c.sequence)
@@ -188,6 +194,27 @@ def verify_snapshot(session: Session) -> Verification:
     for one in (state, replayed):  # what was closed since the last round has not left the snapshot yet
         one.forget_closed(state.forgotten_before)
     return Verification(sequence=sequence, snapshot_digest=state.digest(), replay_digest=replayed.digest())
+
+
+def require_beginning(session: Session) -> None:
+    """Refuse to replay a ledger whose beginning is in an archive: its fold would not be the state.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+
+    Raises
+    ------
+    StorageError
+        If the first event is not there.
+    """
+    first = session.execute(select(func.min(EVENTS.c.sequence))).scalar()
+    if first is not None and first > 1:
+        raise StorageError(
+            f"The events before {first} were taken out of the ledger, so that it cannot be replayed from its beginning."
+            " Compare a backup that still holds them."
+        )
 
 
 def _unpacked(packed: bytes, digest: str) -> bytes | None:

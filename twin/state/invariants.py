@@ -10,7 +10,7 @@ from twin.events.envelope import precedence
 from twin.events.patients import BedReadiness
 from twin.events.things import BearerKind, DeviceReadiness
 from twin.state.beds import is_bed
-from twin.state.model import VIRTUAL_STOCK_PLACES, EncounterStatus, Tag, zone_of
+from twin.state.model import VIRTUAL_STOCK_PLACES, EncounterStatus, zone_of
 from twin.state.tables import Tables
 
 _APART_US = 60_000_000
@@ -94,18 +94,17 @@ def _assets(state: Tables) -> Iterator[Violation]:
 
 
 def _two_places(state: Tables, asset_id: str, tags: set[str]) -> Iterator[Violation]:
-    seen: list[Tag] = []
-    for tag_id in sorted(tags):
+    sightings = []
+    for tag_id in tags:
         tag = state.tags[tag_id]
-        bound = tag.bound
-        if bound is not None and bound.bearer == asset_id and tag.sighting is not None:
-            seen.append(tag)
-    for one, other in pairwise(seen):
-        if one.sighting is None or other.sighting is None:
+        bound, sighting = tag.bound, tag.sighting
+        if bound is None or sighting is None or (bound.bearer, bound.bearer_kind) != (asset_id, BearerKind.ASSET):
             continue
-        apart_us = abs(one.sighting.occurred_at - other.sighting.occurred_at)
-        if zone_of(one.sighting) != zone_of(other.sighting) and apart_us <= _APART_US:
-            first, second = sorted((one.sighting, other.sighting), key=precedence)
+        if sighting.occurred_at >= bound.occurred_at:
+            sightings.append(sighting)
+    # in order of time: of any two within the limit that differ, some neighbours between them differ as well
+    for first, second in pairwise(sorted(sightings, key=precedence)):
+        if zone_of(first) != zone_of(second) and second.occurred_at - first.occurred_at <= _APART_US:
             places = (("first", zone_of(first)), ("second", zone_of(second)))
             yield Violation(code="asset_in_two_places", subject_id=asset_id, parameters=places)
 

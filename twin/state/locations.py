@@ -10,11 +10,11 @@ from enum import StrEnum
 import msgspec
 
 from twin.clock import SECOND_US
-from twin.events.envelope import precedence
 from twin.events.things import BearerKind, DeviceReadiness, TagBound, TagUnbound
 from twin.places.routes import Routes
 from twin.state.claims import is_newer
 from twin.state.model import Tag, zone_of
+from twin.state.reducers.tags import latest_tag
 from twin.state.reducers.things import is_in_register
 from twin.state.tables import Tables
 
@@ -98,20 +98,6 @@ def tags_of(state: Tables, bearer: str, at: int, kind: BearerKind | None = None)
     return tuple(sorted(found))
 
 
-def _latest_tag(state: Tables, kind: BearerKind, bearer: str) -> Tag | None:
-    best: Tag | None = None
-    for tag_id in state.index.tags_by_bearer[kind].get(bearer, ()):
-        tag = state.tags[tag_id]
-        bound, sighting = tag.bound, tag.sighting
-        if bound is None or bound.bearer != bearer or bound.bearer_kind != kind or sighting is None:
-            continue
-        if sighting.occurred_at < bound.occurred_at:
-            continue
-        if best is None or best.sighting is None or precedence(sighting) > precedence(best.sighting):
-            best = tag
-    return best
-
-
 def _observed(tag: Tag, now: int, *, fades: bool) -> BelievedLocation:
     sighting, entered, lost = tag.sighting, tag.entered, tag.lost
     if sighting is None:
@@ -155,7 +141,7 @@ def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocatio
     """
     asset = state.assets.get(asset_id)
     entry = asset.entry if asset is not None else None
-    tag = _latest_tag(state, BearerKind.ASSET, asset_id)
+    tag = latest_tag(state, BearerKind.ASSET, asset_id)
     candidates = []
     if tag is not None:
         observed = _observed(tag, now, fades=entry is None or entry.is_mobile)
@@ -197,7 +183,7 @@ def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocatio
 def believed_encounter_location(state: Tables, encounter_id: str, now: int) -> BelievedLocation:
     """Give where a person in our care probably is: what the wristband shows, else the bed."""
     encounter = state.encounters.get(encounter_id)
-    tag = _latest_tag(state, BearerKind.ENCOUNTER, encounter_id)
+    tag = latest_tag(state, BearerKind.ENCOUNTER, encounter_id)
     observed = _observed(tag, now, fades=True) if tag is not None else _NOWHERE
     place = (encounter.present or encounter.place) if encounter is not None else ""
     if encounter is not None and place and observed.confidence < ASSIGNED_CONFIDENCE * 0.5:

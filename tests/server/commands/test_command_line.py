@@ -12,6 +12,9 @@ import typer
 
 from server.console import run
 from server.tree import WORDS, build_tree
+from server.wiring import open_hospital
+from twin.events.patients import EncounterClass, EncounterFinished, EncounterStarted
+from twin.settings import load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,23 @@ def test_a_broken_database_is_told_with_a_code(folder: Path, capsys: pytest.Capt
 
     assert run(build_tree(), ["token", "list"]) == 3
     assert "(storage" in capsys.readouterr().err
+
+
+def test_replay_equals_a_state_that_has_forgotten_what_is_over(folder: Path) -> None:
+    hospital = open_hospital(load_settings())
+    head = {"thing": "e1", "source": "his:main"}
+    visit = [
+        EncounterStarted(encounter_class=EncounterClass.AMBULATORY, occurred_at=1, source_key="1", **head),  # type: ignore[arg-type]
+        EncounterFinished(occurred_at=2, source_key="2", **head),  # type: ignore[arg-type]
+    ]
+    try:
+        hospital.ledger.submit(visit).result(10)
+        assert hospital.ledger.forget_closed(3) == 1
+        hospital.ledger.take_snapshot().result(10)
+    finally:
+        hospital.close()
+
+    assert run(build_tree(), ["replay"]) == 0
 
 
 def test_key_is_made_listed_and_revoked_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,23 @@ def test_old_events_go_to_an_archive_and_the_state_stays(ledger: Ledger, tmp_pat
     assert again.state.digest() == ledger.state.digest()
 
 
+def test_an_older_snapshot_still_serves_when_the_newest_is_damaged(
+    ledger: Ledger, clock: ManualClock, tmp_path: Path
+) -> None:
+    for days in (6, 7):
+        ledger.take_snapshot().result(10)
+        fill(ledger, clock, days)
+    archive_and_prune(ledger.database, tmp_path, now=START_US + 99 * DAY_US, retention_days=1)
+
+    damage = text(
+        "UPDATE state_snapshots SET digest = 'x' WHERE sequence = (SELECT max(sequence) FROM state_snapshots)"
+    )
+    ledger.database.writer.run(lambda session: session.execute(damage))
+
+    again = Ledger(ledger.database, state=LiveState())
+    assert again.state.digest() == ledger.state.digest()
+
+
 def test_a_slow_subscriber_keeps_what_it_has_not_seen(ledger: Ledger, tmp_path: Path) -> None:
     ledger.take_snapshot().result(10)
     row = text("INSERT INTO subscriptions (name, position, failures, error, updated_at) VALUES ('slow', 12, 0, '', 0)")
@@ -77,6 +94,14 @@ def test_a_slow_subscriber_keeps_what_it_has_not_seen(ledger: Ledger, tmp_path: 
 
     assert archive is not None
     assert archive.last == 12
+
+
+def test_a_snapshot_is_not_judged_by_a_ledger_without_its_beginning(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.take_snapshot().result(10)
+    archive_and_prune(ledger.database, tmp_path, now=START_US + 99 * DAY_US, retention_days=1)
+
+    with ledger.database.read() as session, pytest.raises(StorageError, match="taken out"):
+        ledger.verify(session)
 
 
 def test_a_ledger_without_its_beginning_and_without_snapshot_does_not_pretend(ledger: Ledger, tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_of_two_tags_the_one_seen_last_counts_and_far_apart_sightings_are_told()
     assert [violation.code for violation in views.invariants(house.state)] == ["asset_in_two_places"]
 
 
+def test_far_apart_sightings_are_told_whichever_of_three_tags_saw_them() -> None:
+    house = with_pump()
+    for tag in ("t2", "t3"):
+        house.tell(things.TagBound, tag, 2, bearer="pump", bearer_kind=BearerKind.ASSET)
+    house.tell(things.ZoneChanged, "t2", 5, zone="north")
+    house.tell(things.ZoneChanged, "t1", 10, zone="north")
+
+    house.tell(things.ZoneChanged, "t3", 10.5, zone="south")
+
+    assert [violation.code for violation in views.invariants(house.state)] == ["asset_in_two_places"]
+
+
 def test_a_device_on_a_patient_is_believed_at_the_bed() -> None:
     house = with_pump()
     house.admit("e1", "north-1", 10)

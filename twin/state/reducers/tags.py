@@ -135,17 +135,25 @@ def locate_bearer(tables: Tables, tag: Tag, bound: TagBound | TagUnbound) -> Non
     set_zone(tables, bound.bearer_kind, bound.bearer, zone)
 
 
-def observed_zone(tables: Tables, kind: BearerKind, bearer: str) -> str:
-    """Give the zone where any of a bearer's present tags was seen last since it bears it; empty if none was."""
-    best = None
+def latest_tag(tables: Tables, kind: BearerKind, bearer: str) -> Tag | None:
+    """Give that of a bearer's present tags which was seen last since it bears it; None if none was."""
+    best: Tag | None = None
     for tag_id in tables.index.tags_by_bearer[kind].get(bearer, ()):
         tag = tables.tags[tag_id]
         bound, sighting = tag.bound, tag.sighting
         if bound is None or bound.bearer != bearer or bound.bearer_kind != kind or sighting is None:
             continue
-        if sighting.occurred_at >= bound.occurred_at and (best is None or precedence(sighting) > precedence(best)):
-            best = sighting
-    return zone_of(best) if best is not None else ""
+        if sighting.occurred_at < bound.occurred_at:
+            continue  # it was seen on whatever bore it before
+        if best is None or best.sighting is None or precedence(sighting) > precedence(best.sighting):
+            best = tag
+    return best
+
+
+def observed_zone(tables: Tables, kind: BearerKind, bearer: str) -> str:
+    """Give the zone where any of a bearer's present tags was seen last since it bears it; empty if none was."""
+    tag = latest_tag(tables, kind, bearer)
+    return zone_of(tag.sighting) if tag is not None and tag.sighting is not None else ""
 
 
 def set_zone(tables: Tables, kind: BearerKind, bearer: str, zone: str) -> None:
