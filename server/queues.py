@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import datetime
+from string import ascii_uppercase
 from zoneinfo import ZoneInfo
 
 from server.wiring import Hospital
@@ -11,8 +13,9 @@ from twin.clock import to_datetime
 from twin.errors import Conflict, FieldError, FieldProblem, NotFound
 from twin.events.envelope import Event
 from twin.events.patients import QueueCalled, QueueJoined, QueueLeft, QueueServiceEnded, QueueServiceStarted
+from twin.state.live import LiveState
 from twin.state.model import Ticket, TicketStatus
-from twin.state.queueing import check_call, next_ticket
+from twin.state.queueing import check_call, next_ticket, off_queue_since
 
 SERVICE = "queues"
 PRIORITIES = range(10)
@@ -149,14 +152,25 @@ class QueueDesk:
         moment = to_datetime(now).astimezone(zone)
         midnight = datetime(moment.year, moment.month, moment.day, tzinfo=zone)
         start = int(midnight.timestamp() * 1_000_000)
-        taken = sum(
-            ticket.service_point == point and ticket.facts[0].occurred_at >= start
-            for ticket in self._hospital.live.tickets.values()
-        )
         live = self._hospital.live
-        points = sorted({ticket.service_point for ticket in live.tickets.values()} | {point})
-        letter = chr(ord("A") + points.index(point) % 26)
-        return f"{letter}{taken + 1:03d}"
+        letters = {
+            place: next((ticket.number[:1] for ticket in _drawn_since(live, place, start)), "")
+            for place in {*live.index.queues, *live.index.off_queue, point}
+        }
+        letter = letters.pop(point)
+        if not letter.isupper():  # the first of the day here, or numbers that another system gave
+            # what others call today is left alone: a point that opens later does not change their letters
+            letter = next((free for free in ascii_uppercase if free not in letters.values()), ascii_uppercase[-1])
+        return f"{letter}{sum(1 for _ in _drawn_since(live, point, start)) + 1:03d}"
+
+
+def _drawn_since(live: LiveState, point: str, at: int) -> Iterator[Ticket]:
+    for _, _, key in live.index.queues.get(point, ()):
+        if live.tickets[key].facts[0].occurred_at >= at:
+            yield live.tickets[key]
+    for ticket in off_queue_since(live, point, at):
+        if ticket.facts[0].occurred_at >= at:
+            yield ticket
 
 
 def _bad(field: str, message: str) -> FieldError:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dash_app.queries.names import place_name
 from twin.clock import HOUR_US
 from twin.state.live import LiveState
-from twin.state.model import Ticket, TicketStatus
-from twin.state.queueing import ExpectedWait, jumps, waits_at
+from twin.state.model import Ticket
+from twin.state.queueing import ExpectedWait, at_counter, jumps, waits_at
 
 PURPOSES = frozenset({"registration", "triage", "clinic", "imaging", "laboratory", "pharmacy"})
 """Purposes of places that have a queue even while nobody waits."""
@@ -47,8 +47,7 @@ def points(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:
 
 def at_counters(state: LiveState) -> list[Ticket]:
     """Give every ticket that is called or being served, the latest first."""
-    held = (TicketStatus.CALLED, TicketStatus.SERVING)
-    found = [ticket for ticket in tuple(state.tickets.values()) if ticket.status in held]
+    found = [ticket for point in tuple(state.index.off_queue) for ticket in at_counter(state, point)]
     return sorted(found, key=lambda ticket: -ticket.called_at)
 
 
@@ -71,7 +70,7 @@ def queue(state: LiveState, point: str, now: int, *, chinese: bool = False) -> Q
         point=point,
         name=place_name(state, point, chinese=chinese),
         waiting=[(state.tickets[wait.ticket], wait) for wait in waits[:-1] if wait.ticket in state.tickets],
-        at_counter=[ticket for ticket in at_counters(state) if ticket.service_point == point],
+        at_counter=at_counter(state, point),
         joiner=waits[-1],
     )
 

@@ -21,8 +21,8 @@ from twin.access import Permission
 from twin.clock import HOUR_US, MINUTE_US
 from twin.errors import NotFound
 from twin.state.live import LiveState
-from twin.state.model import Ticket, TicketStatus
-from twin.state.queueing import ExpectedWait, jumps, waits_at
+from twin.state.model import Ticket
+from twin.state.queueing import ExpectedWait, at_counter, expected_waits, jumps, observed_services, waits_at
 from twin.state.tables import Tables
 
 router = Router("/v1", tag="queues")
@@ -155,12 +155,6 @@ def _ticket(one: Ticket, now: int, expected: ExpectedWait | None = None) -> Queu
     )
 
 
-def _called(state: Tables, point: str) -> list[Ticket]:
-    held = (TicketStatus.CALLED, TicketStatus.SERVING)
-    found = [ticket for ticket in state.tickets.values() if ticket.service_point == point and ticket.status in held]
-    return sorted(found, key=lambda ticket: -ticket.called_at)
-
-
 def _points(state: Tables) -> list[str]:
     known = {place for place, entry in state.places.items() if entry.purpose in SERVICE_PURPOSES}
     return sorted(known | {point for point in state.index.queues if point})
@@ -176,20 +170,28 @@ def list_queues(call: CallDep) -> QueuePage:
     """Give every service point: how many wait, and the expected wait of whoever joins now."""
     state, now = call.hospital.live, call.now
     with call.hospital.ledger.steady:
-        rows = []
-        for point in _points(state):
-            waits = waits_at(state, point, now)
-            joined = [state.tickets[key].joined_at for _, _, key in state.index.queues.get(point, ())]
-            rows.append(
-                QueueSummary(
-                    service_point=point,
-                    name=shown.place_name(state, point),
-                    waiting=len(joined),
-                    serving=len(_called(state, point)),
-                    next_joiner=_wait(waits[-1]),
-                    longest_wait_s=round((now - min(joined, default=now)) / 1_000_000, 1),
-                )
+        looks = [
+            (
+                point,
+                shown.place_name(state, point),
+                [state.tickets[key] for _, _, key in state.index.queues.get(point, ())],
+                observed_services(state, point, now),
+                len(at_counter(state, point)),
             )
+            for point in _points(state)
+        ]
+    rows = [
+        QueueSummary(
+            service_point=point,
+            name=name,
+            waiting=len(waiting),
+            serving=serving,
+            # a simulation per queue: too long to hold up the writer with
+            next_joiner=_wait(expected_waits([one.id for one in waiting], services, seed=point)[-1]),
+            longest_wait_s=round((now - min((one.joined_at for one in waiting), default=now)) / 1_000_000, 1),
+        )
+        for point, name, waiting, services, serving in looks
+    ]
     return QueuePage(queues=rows)
 
 
@@ -201,7 +203,7 @@ def get_queue(call: CallDep, service_point: PathText) -> QueueShown:
         _known(state, service_point)
         waits = waits_at(state, service_point, now)
         tickets = [_ticket(state.tickets[wait.ticket], now, wait) for wait in waits[:-1]]
-        called = [_ticket(one, now) for one in _called(state, service_point)]
+        called = [_ticket(one, now) for one in at_counter(state, service_point)]
         name = shown.place_name(state, service_point)
     return QueueShown(
         service_point=service_point, name=name, tickets=tickets, called=called, next_joiner=_wait(waits[-1])
@@ -289,7 +291,7 @@ def board_of(state: LiveState, point: str, now: int) -> Board:
     now : int
         UTC microseconds.
     """
-    called = [one for one in _called(state, point) if one.called_at > now - CALLED_FOR_US]
+    called = [one for one in at_counter(state, point) if one.called_at > now - CALLED_FOR_US]
     waits = waits_at(state, point, now)
     return Board(
         name=shown.place_name(state, point),

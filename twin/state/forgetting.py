@@ -26,6 +26,7 @@ from twin.state.model import (
     TicketFact,
     TicketStatus,
 )
+from twin.state.reducers.queues import off_queue_entry, take_off_queue
 from twin.state.tables import Tables
 
 _TABLE_OF: dict[type[Event], str] = {
@@ -71,6 +72,8 @@ def forget_closed(tables: Tables, before: int) -> int:
     ]
     for table, thing in closed:
         if thing.facts[-1].occurred_at < before:
+            if isinstance(thing, Ticket):
+                take_off_queue(index, off_queue_entry(thing))
             del table[thing.id]
             gone += 1
     return gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twin.events.patients import EncountersMerged, EncountersSwapped
 from twin.events.things import BearerKind, TagBound
 from twin.state.model import TicketStatus
+from twin.state.reducers.queues import off_queue_entry
 from twin.state.reducers.supply import watch
 from twin.state.reducers.tags import observed_zone
 from twin.state.reducers.things import place_asset
@@ -24,8 +25,13 @@ def build_index(tables: Tables) -> Index:
     for ticket in tables.tickets.values():
         if ticket.status is TicketStatus.WAITING:
             index.queues[ticket.service_point].append((-ticket.priority, ticket.joined_at, ticket.id))
+        off = off_queue_entry(ticket)
+        if off is not None:
+            index.off_queue[off[0]].append(off[1])
     for queue in index.queues.values():
         queue.sort()
+    for entries in index.off_queue.values():
+        entries.sort()
     index.open_tasks = {task.id for task in tables.tasks.values() if task.is_open}
     index.active_alarms = {alarm.id for alarm in tables.alarms.values() if alarm.is_active}
     for line in tables.stock.values():

@@ -7,6 +7,7 @@ the ledger. Expected waits are quantiles of a simulation of the queue from the s
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from twin.clock import HOUR_US, SECOND_US
 from twin.errors import Conflict, NotFound, Refused
 from twin.state.model import Ticket, TicketStatus
-from twin.state.tables import Tables
+from twin.state.tables import AT_COUNTER, Tables
 
 MIN_REASON = 3
 """Least characters of a reason for calling out of turn; one in Chinese may be as short."""
@@ -81,6 +82,17 @@ class ExpectedWait:
     is_prior: bool
 
 
+def off_queue_since(state: Tables, point: str, at: int) -> list[Ticket]:
+    """Give the tickets of a service point that ended since an instant, then those that are at a counter now."""
+    entries = state.index.off_queue.get(point, [])
+    return [state.tickets[key] for _, key in entries[bisect_left(entries, (at, "")) :]]
+
+
+def at_counter(state: Tables, point: str) -> list[Ticket]:
+    """Give the tickets of a service point that are called or being served, the latest called first."""
+    return sorted(off_queue_since(state, point, AT_COUNTER), key=lambda ticket: -ticket.called_at)
+
+
 def observed_services(state: Tables, point: str, now: int) -> Services:
     """Give what was observed of serving at a point.
 
@@ -94,9 +106,9 @@ def observed_services(state: Tables, point: str, now: int) -> Services:
         UTC microseconds.
     """
     durations, elapsed, counters = [], [], set()
-    for ticket in state.tickets.values():
-        if ticket.service_point != point or not ticket.called_at:
-            continue
+    for ticket in off_queue_since(state, point, now - LOOK_BACK_US):
+        if not ticket.called_at:
+            continue  # left while it waited
         if max(ticket.called_at, ticket.ended_at) > now - COUNTERS_US:
             counters.add(ticket.counter or ticket.id if ticket.status is TicketStatus.SERVING else ticket.counter)
         begun = ticket.started_at or ticket.called_at
@@ -229,5 +241,10 @@ def check_call(state: Tables, ticket_id: str, reason: str) -> Ticket:
 
 def jumps(state: Tables, *, since: int = 0) -> list[Ticket]:
     """Give the tickets that were called out of turn with a reason, the latest first: exceptions for review."""
-    found = [ticket for ticket in state.tickets.values() if ticket.exception_reason and ticket.called_at >= since]
+    found = [
+        ticket
+        for point in tuple(state.index.off_queue)
+        for ticket in off_queue_since(state, point, since)
+        if ticket.exception_reason and ticket.called_at >= since
+    ]
     return sorted(found, key=lambda ticket: -ticket.called_at)

@@ -32,6 +32,7 @@ class Index:
         "low_stock",
         "merged_by_survivor",
         "merging",
+        "off_queue",
         "open_tasks",
         "present_by_place",
         "queues",
@@ -67,6 +68,9 @@ class Index:
         """Ids of encounters that any fact, also a cancelled one, merges into another."""
         self.queues: defaultdict[str, list[tuple[int, int, str]]] = defaultdict(list)
         """Waiting tickets of a service point as (minus priority, joined_at, id), in call order."""
+        self.off_queue: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        """Tickets of a service point that wait no longer as (instant, id), in order: the instant of their end, or
+        ``AT_COUNTER`` while they are called or served. So a look at the last hours passes over weeks of closed ones."""
         self.open_tasks: set[str] = set()
         self.active_alarms: set[str] = set()
         self.stock_by_place: defaultdict[str, dict[str, StockLine]] = defaultdict(dict)
@@ -101,6 +105,10 @@ def _without_empty(value: object) -> object:
         shown = {key: _without_empty(entry) for key, entry in value.items()}
         return {key: entry for key, entry in shown.items() if entry or not isinstance(entry, dict | set | list)}
     return (value.place, value.item) if isinstance(value, StockLine) else value
+
+
+AT_COUNTER = 1 << 62  # after every instant
+"""In ``Index.off_queue``: the ticket is called or being served."""
 
 
 def plan_key(plan: PlanPublished) -> str:

@@ -36,6 +36,15 @@ async def test_tickets_are_numbered_and_know_their_position_and_expected_wait(nu
     assert queue["next_joiner"]["low_s"] <= queue["next_joiner"]["high_s"]
 
 
+async def test_a_point_that_opens_later_leaves_the_others_their_letter(nurse: Any) -> None:
+    await _join(nurse)
+
+    other = (await nurse.post("/v1/queues/B1/tickets", json={})).json()
+    again = await _join(nurse)
+
+    assert (other["number"], again["number"]) == ("B001", "A002")
+
+
 async def test_nobody_jumps_the_queue_without_a_reason_that_is_kept(nurse: Any) -> None:
     await _join(nurse)
     second = await _join(nurse)

@@ -6,11 +6,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twin.clock import MINUTE_US
+from twin.clock import HOUR_US, MINUTE_US
 from twin.errors import Conflict, Refused
 from twin.events.patients import QueueCalled, QueueJoined, QueueServiceEnded, QueueServiceStarted
+from twin.state.indexing import build_index
 from twin.state.live import LiveState
-from twin.state.queueing import Services, check_call, expected_waits, jumps, next_ticket, observed_services
+from twin.state.queueing import (
+    Services,
+    at_counter,
+    check_call,
+    expected_waits,
+    jumps,
+    next_ticket,
+    observed_services,
+    off_queue_since,
+)
 
 POINT = "PH"
 
@@ -108,3 +118,15 @@ def test_what_was_served_is_what_waits_rest_on() -> None:
 
     assert (services.durations_s, services.counters, services.is_prior) == ((240.0,) * 6, 2, False)
     assert observed_services(state, "other", now).is_prior
+
+
+def test_closed_tickets_of_other_days_are_passed_over() -> None:
+    state, now = _queue([0] * 3), 100 * 24 * HOUR_US
+    for ticket, at in (("T0", MINUTE_US), ("T1", now - HOUR_US), ("T2", now - MINUTE_US)):
+        state.apply(_event(QueueCalled, ticket, at, counter="1"))  # type: ignore[arg-type]
+        if ticket != "T2":
+            state.apply(_event(QueueServiceEnded, ticket, at + MINUTE_US))  # type: ignore[arg-type]
+
+    assert [one.id for one in off_queue_since(state, POINT, now - 24 * HOUR_US)] == ["T1", "T2"]
+    assert [one.id for one in at_counter(state, POINT)] == ["T2"]
+    assert build_index(state).content() == state.index.content()

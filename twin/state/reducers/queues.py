@@ -7,16 +7,17 @@ from bisect import bisect_left, insort
 from twin.events.patients import QueueCalled, QueueJoined, QueueLeft, QueueServiceEnded, QueueServiceStarted
 from twin.state.claims import Inserted, insert_fact
 from twin.state.model import Ticket, TicketFact, TicketStatus
-from twin.state.tables import Tables
+from twin.state.tables import AT_COUNTER, Index, Tables
 
 _ENDED = (TicketStatus.SERVED, TicketStatus.LEFT)
+_AT_COUNTER = (TicketStatus.CALLED, TicketStatus.SERVING)
 
 
 def ticket_fact(tables: Tables, event: TicketFact) -> None:
     """Keep a fact about a ticket and what it comes to."""
     ticket = tables.tickets.get(event.thing) or Ticket(id=event.thing)
     tables.tickets[event.thing] = ticket
-    before = _entry(ticket)
+    before, off_before = _entry(ticket), off_queue_entry(ticket)
     inserted = insert_fact(ticket.facts, event)
     if inserted is Inserted.LAST:
         step(ticket, event)
@@ -30,12 +31,33 @@ def ticket_fact(tables: Tables, event: TicketFact) -> None:
             del queue[bisect_left(queue, before[1])]
         if after is not None:
             insort(queues[after[0]], after[1])
+    off_after = off_queue_entry(ticket)
+    if off_before != off_after:
+        take_off_queue(tables.index, off_before)
+        if off_after is not None:
+            insort(tables.index.off_queue[off_after[0]], off_after[1])
 
 
 def _entry(ticket: Ticket) -> tuple[str, tuple[int, int, str]] | None:
     if ticket.status is not TicketStatus.WAITING:
         return None
     return ticket.service_point, (-ticket.priority, ticket.joined_at, ticket.id)
+
+
+def off_queue_entry(ticket: Ticket) -> tuple[str, tuple[int, str]] | None:
+    """Give service point and entry in ``Index.off_queue`` of a ticket that waits no longer; None of any other."""
+    if ticket.status in _AT_COUNTER:
+        return ticket.service_point, (AT_COUNTER, ticket.id)
+    if ticket.status in _ENDED:
+        return ticket.service_point, (max(ticket.called_at, ticket.ended_at), ticket.id)
+    return None
+
+
+def take_off_queue(index: Index, held: tuple[str, tuple[int, str]] | None) -> None:
+    """Take an entry that :func:`off_queue_entry` gave out of the index."""
+    if held is not None:
+        entries = index.off_queue[held[0]]
+        del entries[bisect_left(entries, held[1])]
 
 
 def fold(ticket: Ticket) -> Ticket:
