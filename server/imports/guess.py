@@ -91,7 +91,7 @@ def guess_mapping(name: str, rows: Sequence[Mapping[str, str]], *, time_zone: st
     name : str
         File name; its letters and digits become the mapping's name.
     rows : Sequence[Mapping[str, str]]
-        First rows of the log, at least one, all with the same columns.
+        First rows of the log, at least one; those of an XES log need not all have the same columns.
     time_zone : str
         Zone for instants without an offset: the site's.
 
@@ -105,8 +105,8 @@ def guess_mapping(name: str, rows: Sequence[Mapping[str, str]], *, time_zone: st
     ImportRefused
         If no case column, or neither arrival and departure nor activity and time, can be told.
     """
-    header = list(rows[0])
-    instants = {column for column in header if _holds_instants([row[column] for row in rows])}
+    header = list(dict.fromkeys(column for row in rows for column in row))
+    instants = {column for column in header if _holds_instants([row.get(column, "") for row in rows])}
     chosen: dict[str, str] = {}
     reasons: list[str] = []
     for role, words in _WORDS.items():

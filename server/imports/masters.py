@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -142,6 +142,14 @@ def _tag(cell: str) -> str:
         raise _Unreadable(error.message.rstrip(".")) from error
 
 
+def _asset_tag(cell: str) -> str:
+    """Read a tag as readers name it; one of another kind, such as a beacon's, stays as it is written."""
+    try:
+        return tag_id(cell)
+    except DecodeError:
+        return _identifier(cell)
+
+
 def _instant(cell: str) -> str:
     try:
         return datetime.fromisoformat(cell).isoformat()
@@ -189,7 +197,7 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="serial", read=_text, example="V4-000221"),
         Column(name="is_mobile", read=_yes_no, example="yes", default=True),
         Column(name="may_leave", read=_yes_no, example="no", default=False),
-        Column(name="tag", read=_identifier, example="3414257BF40C0E4000000065"),
+        Column(name="tag", read=_asset_tag, example="3414257BF40C0E4000000065"),
     ),
     MasterKind.STAFF: (
         Column(name="id", read=_identifier, example="S-014", is_required=True),
@@ -349,8 +357,8 @@ def _cell(column: Column, row: Row, problems: list[FieldProblem]) -> Value:
         return column.default
 
 
-def check_references(kind: MasterKind, records: Sequence[Record], places: frozenset[str]) -> list[FieldProblem]:
-    """Give a problem for each id that names nothing.
+def check_references(kind: MasterKind, records: Sequence[Record], places: Mapping[str, str]) -> list[FieldProblem]:
+    """Give a problem for each id that names nothing, and for each place that would lie within itself.
 
     Parameters
     ----------
@@ -358,15 +366,17 @@ def check_references(kind: MasterKind, records: Sequence[Record], places: frozen
         What the records are.
     records : Sequence[Record]
         Rows of one file.
-    places : frozenset[str]
-        Ids of the places that exist already.
+    places : Mapping[str, str]
+        Ids of the places that exist already, each with its parent's.
 
     Returns
     -------
     list[FieldProblem]
         In the order of the rows.
     """
-    known = places | {str(record.values["id"]) for record in records} if kind is MasterKind.PLACES else places
+    known = set(places)
+    if kind is MasterKind.PLACES:
+        known |= {str(record.values["id"]) for record in records}
     fields = {MasterKind.PLACES: ("parent",), MasterKind.PATHS: ("start", "end"), MasterKind.ASSETS: ("home",)}
     hanging = [
         FieldProblem(
@@ -379,12 +389,13 @@ def check_references(kind: MasterKind, records: Sequence[Record], places: frozen
         for field in fields.get(kind, ())
         if record.values[field] and record.values[field] not in known
     ]
-    return hanging + (_circles(records) if kind is MasterKind.PLACES else [])
+    return hanging + (_circles(records, places) if kind is MasterKind.PLACES else [])
 
 
-def _circles(records: Sequence[Record]) -> list[FieldProblem]:
+def _circles(records: Sequence[Record], places: Mapping[str, str]) -> list[FieldProblem]:
     """Give a problem for each place that lies within itself, by however many steps."""
-    parent_by_id = {str(record.values["id"]): str(record.values["parent"]) for record in records}
+    told = {str(record.values["id"]): str(record.values["parent"]) for record in records}
+    parent_by_id = {**places, **told}
     problems = []
     for record in records:
         start = str(record.values["id"])

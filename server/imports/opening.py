@@ -14,6 +14,7 @@ from inventory.model.lots import end_of_day
 from inventory.model.movements import Command
 from inventory.rules.sheets import header_of, rows_of
 from inventory.service.opening import Opened, Position, open_books
+from server.imports.reading import read_text
 from server.wiring import Hospital
 from twin.errors import FieldProblem, ImportRefused
 
@@ -46,7 +47,7 @@ def open_stock(hospital: Hospital, path: Path, *, is_dry_run: bool = False) -> O
         With every line that cannot be used, the first 100 of them.
     """
     content = path.read_bytes()
-    positions = read_positions(content.decode("utf-8-sig"), path.name, ZoneInfo(hospital.settings.time_zone))
+    positions = read_positions(read_text(path), path.name, ZoneInfo(hospital.settings.time_zone))
     unknown = [
         _problem(each.row, "place", f"{each.place!r} is no place of the building.", "Import the place first.")
         for each in positions

@@ -40,6 +40,23 @@ class Row:
         return f"row {self.number}"
 
 
+def read_text(path: Path) -> str:
+    """Give the text of a file in UTF-8 or GB 18030, which spreadsheet programs in China write.
+
+    Raises
+    ------
+    ImportRefused
+        If it is neither.
+    """
+    raw = path.read_bytes()
+    for encoding in ENCODINGS:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _refused(path, "file", "row 1", "The file is neither UTF-8 nor GB 18030.", "Save it as UTF-8 CSV.")
+
+
 def delimiter_of(path: Path) -> str:
     """Give the character between the columns of a spreadsheet, by its header.
 
@@ -48,7 +65,7 @@ def delimiter_of(path: Path) -> str:
     path : Path
         CSV file. Spreadsheet programs write semicolons where a comma is the decimal mark, and tabs when asked for text.
     """
-    header = _decode(path).partition("\n")[0]
+    header = read_text(path).partition("\n")[0]
     return max(",;\t", key=header.count)
 
 
@@ -73,12 +90,14 @@ def read_csv(path: Path, delimiter: str = ",") -> Iterator[Row]:
         If the file is empty, of another encoding, has a column twice, or a record has more or fewer columns than the
         header.
     """
-    text = _decode(path)
+    text = read_text(path)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [column.strip() for column in next(reader)]
     except StopIteration:
         raise _refused(path, "header", "row 1", "The file is empty.", "Give a file with a header line.") from None
+    except csv.Error as error:
+        raise _refused(path, "header", "row 1", f"{error}.", "Mend the quotes of the header.") from error
     double = sorted({column for column in header if header.count(column) > 1})
     if double:
         raise _refused(path, ", ".join(double), "row 1", "The column stands twice.", "Rename or remove one.")
@@ -154,7 +173,8 @@ def parse_instant(text: str, time_format: str, time_zone: str) -> int | None:
     Returns
     -------
     int or None
-        UTC microseconds, or None if it is no instant of that writing, or a bare number or date.
+        UTC microseconds, or None if it is no instant of that writing or within the years 1 to 9999 in UTC, or a bare
+        number or date.
     """
     try:
         moment = datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)  # noqa: DTZ007
@@ -164,17 +184,10 @@ def parse_instant(text: str, time_format: str, time_zone: str) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(time_zone))
-    return from_datetime(moment.astimezone(UTC))
-
-
-def _decode(path: Path) -> str:
-    raw = path.read_bytes()
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _refused(path, "file", "row 1", "The file is neither UTF-8 nor GB 18030.", "Save it as UTF-8 CSV.")
+    try:
+        return from_datetime(moment.astimezone(UTC))
+    except OverflowError:  # the zone carries the first and last hours over the border
+        return None
 
 
 def _refused(path: Path, field: str, place: str, message: str, cure: str) -> ImportRefused:

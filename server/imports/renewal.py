@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
+from sqlalchemy import func
 from sqlmodel import Session, select
 
 from twin.events.envelope import Event
@@ -40,7 +41,37 @@ class _LastWord:
     source_key: str
 
 
-def new_events(session: Session, events: Sequence[Event]) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """The last fact about each thing of a sheet, by kind of fact, as of a position of the ledger."""
+
+    up_to: int
+    by_kind: Mapping[type[Event], Mapping[str, _LastWord]]
+
+
+def last_words(session: Session, events: Sequence[Event], known: LastWords | None = None) -> LastWords:
+    """Give the last word about what events speak of.
+
+    Parameters
+    ----------
+    session : Session
+        Any session; without ``known`` it looks through the whole ledger.
+    events : Sequence[Event]
+        What a sheet says.
+    known : LastWords, optional
+        What was found for the same events before: only what came after is looked through.
+    """
+    after = known.up_to if known is not None else 0
+    up_to = session.execute(select(func.coalesce(func.max(EVENTS.c.sequence), 0))).scalar_one()
+    by_kind: dict[type[Event], dict[str, _LastWord]] = {}
+    for kind in {type(event) for event in events}:
+        things = [event.thing for event in events if type(event) is kind]
+        before = known.by_kind.get(kind, {}) if known is not None else {}
+        by_kind[kind] = {**before, **_last_words(session, kind, things, after)}
+    return LastWords(up_to, by_kind)
+
+
+def new_events(session: Session, events: Sequence[Event], known: LastWords | None = None) -> list[Event]:
     """Give the events that change something, each under a source key that was never used.
 
     Parameters
@@ -49,12 +80,13 @@ def new_events(session: Session, events: Sequence[Event]) -> list[Event]:
         The transaction that will store them, so that nobody can come in between.
     events : Sequence[Event]
         As :func:`server.imports.masters.events_of` gives them: the source key tells the row's content.
+    known : LastWords, optional
+        What :func:`last_words` found for them earlier, outside this transaction.
     """
-    kinds = {type(event) for event in events}
-    last_words = {kind: _last_words(session, kind, [e.thing for e in events if type(e) is kind]) for kind in kinds}
+    words = last_words(session, events, known)
     fresh = []
     for event in events:
-        last = last_words[type(event)].get(event.thing)
+        last = words.by_kind[type(event)].get(event.thing)
         if last is None:
             fresh.append(event)
         elif not _is_same(last, event):
@@ -69,14 +101,14 @@ def _is_same(last: _LastWord, event: Event) -> bool:
     return last.source_key == event.source_key or last.source_key.startswith(event.source_key + "/")
 
 
-def _last_words(session: Session, kind: type[Event], things: Sequence[str]) -> dict[str, _LastWord]:
+def _last_words(session: Session, kind: type[Event], things: Sequence[str], after: int) -> dict[str, _LastWord]:
     types = (kind.__name__, UNDOING[kind].__name__)
     found: dict[str, _LastWord] = {}
     columns = EVENTS.c
     for piece in _pieces(things):
         query = (
             select(columns.thing, columns.type, columns.source, columns.source_key)
-            .where(columns.thing.in_(piece), columns.type.in_(types))
+            .where(columns.thing.in_(piece), columns.type.in_(types), columns.sequence > after)
             .order_by(columns.sequence)
         )
         found |= {row[0]: _LastWord(row[1], row[2], row[3]) for row in session.execute(query)}

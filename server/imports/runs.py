@@ -19,7 +19,7 @@ from server.imports.items import count_new_items, item_problems, store_items
 from server.imports.mapping import LogMapping
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
-from server.imports.renewal import new_events
+from server.imports.renewal import last_words, new_events
 from server.imports.tags import tag_events, tag_problems
 from server.imports.work_orders import count_new_orders, order_problems, past_orders, store_orders
 from server.wiring import Hospital
@@ -131,10 +131,13 @@ def import_log(
     is_xes = path.suffix.lower() == ".xes"
     guessed: tuple[str, ...] = ()
     if mapping is None:
-        first = list(itertools.islice(_rows(path, is_xes, ","), LOOKED_AT))
+        delimiter = "," if is_xes else delimiter_of(path)
+        first = list(itertools.islice(_rows(path, is_xes, delimiter), LOOKED_AT))
         _require_rows(path, first)
         guess = guess_mapping(path.name, [row.values for row in first], time_zone=hospital.settings.time_zone)
-        mapping, guessed = guess.mapping, guess.reasons
+        # the mapping is shown to be kept as a file, and must then read this log again
+        as_read = {"delimiter": delimiter, "format": "xes" if is_xes else "csv"}
+        mapping, guessed = guess.mapping.model_copy(update=as_read), guess.reasons
         if not is_dry_run:
             raise _unseen_guess(path, guessed)
     key = hmac.new(hospital.secret, b"encounter pseudonyms", hashlib.sha256).digest()
@@ -181,7 +184,7 @@ def import_master(
     rows = list(read_csv(path, delimiter_of(path)))
     _require_rows(path, rows)
     records, problems = check_rows(COLUMNS_BY_KIND[kind], rows)
-    places = frozenset(str(place) for place in hospital.live.places)
+    places = {str(place): entry.parent for place, entry in tuple(hospital.live.places.items())}
     problems += check_references(kind, records, places)
     if kind is MasterKind.TAGS:
         problems += tag_problems(hospital.live, records)
@@ -273,10 +276,16 @@ def _unseen_guess(path: Path, guessed: Sequence[str]) -> ImportRefused:
 
 
 def _store(hospital: Hospital, events: Sequence[Event], work: Importing, *, is_past: bool) -> int:
+    # An event log tells what happened: the same fact is stored once. A spreadsheet tells what holds from now on.
+    # A sheet of tags gives no event for a label that is where it belongs, so that all of its events are new.
+    may_repeat = not is_past and work.kind != MasterKind.TAGS
+    known = None
+    if may_repeat:
+        with hospital.read() as reading:  # a look through years of events, for which the writer must not wait
+            known = last_words(reading, events)
+
     def use_case(session: Session) -> int:
-        # An event log tells what happened: the same fact is stored once. A spreadsheet tells what holds from now on.
-        # A sheet of tags gives no event for a label that is where it belongs, so that all of its events are new.
-        wanted = events if is_past or work.kind == MasterKind.TAGS else new_events(session, events)
+        wanted = new_events(session, events, known) if may_repeat else events
         stored = itertools.chain.from_iterable(
             hospital.ledger.append(session, wanted[first : first + PIECE], is_past=is_past)
             for first in range(0, len(wanted), PIECE)

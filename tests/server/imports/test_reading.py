@@ -40,6 +40,7 @@ def test_chinese_spreadsheets_in_gb18030_are_read(tmp_path):
         ("a,b\n1\n", "row 2"),  # too few columns
         ("a,b\n1,2\n3,4,5\n", "row 3"),  # too many columns
         ('a,b\n1,2\n"3"x,4\n', "row 3"),  # text behind a closing quote
+        ('"a"x,b\n1,2\n', "row 1"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_row_and_a_cure(tmp_path, text, place):

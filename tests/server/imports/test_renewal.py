@@ -71,6 +71,14 @@ def test_a_place_that_was_removed_or_renamed_by_hand_comes_back_with_the_sheet(h
     assert "P0" in hospital.live.places
 
 
+def test_a_place_cannot_come_to_lie_within_itself_by_two_sheets(hospital: Hospital) -> None:
+    head = "id,name,kind,parent\n"
+    sheet(hospital, MasterKind.PLACES, head + "A,A,building,\nB,B,ward,A\n")
+
+    with pytest.raises(ImportRefused, match="within itself"):
+        sheet(hospital, MasterKind.PLACES, head + "A,A,building,B\n")
+
+
 def test_a_tag_goes_to_another_device_and_back(hospital: Hospital) -> None:
     head = "id,category,name,tag\n"
     for first, second in (("T1", ""), ("", "T1"), ("T1", "")):

@@ -83,7 +83,8 @@ def test_one_bad_row_refuses_the_whole_file_and_is_named(hospital, tmp_path, tex
 
 
 def test_an_asset_with_a_tag_is_found_by_its_tag(hospital, tmp_path):
-    text = "id,category,name,tag\nIP-1,infusion_pump,Pump 1,3414257BF40C0E4000000065\n"
+    # as a person types it, while readers name it in capitals
+    text = "id,category,name,tag\nIP-1,infusion_pump,Pump 1,3414257bf40c0e4000000065\n"
 
     import_master(hospital, MasterKind.ASSETS, file(tmp_path, text), is_dry_run=False)
 
@@ -123,6 +124,25 @@ def test_a_real_log_is_stored_once_and_leaves_its_open_cases_in_the_hospital(hos
     assert report.n_new == report.n_events
     assert report.n_encounters == 1050
     assert again.n_new == 0
+
+
+def test_a_guess_reads_semicolons_and_says_so(hospital, tmp_path):
+    path = file(tmp_path, "visit;admit;discharge\n1;2026-01-01 10:00;2026-01-02 10:00\n")
+
+    report = import_log(hospital, path, mapping=None, is_dry_run=True)
+
+    assert (report.n_encounters, report.mapping.delimiter) == (1, ";")
+
+
+def test_a_guess_looks_at_the_attributes_of_all_events_of_an_xes_log(hospital, tmp_path):
+    event = '<event><string key="concept:name" value="{}"/><date key="time:timestamp" value="2026-01-01T10:00:00Z"/>{}</event>'
+    events = event.format("a", '<string key="note" value="x"/>') + event.format("b", "")
+    path = tmp_path / "log.xes"
+    path.write_text(f'<log><trace><string key="concept:name" value="1"/>{events}</trace></log>', encoding="utf-8")
+
+    report = import_log(hospital, path, mapping=None, is_dry_run=True)
+
+    assert (report.n_rows, report.mapping.format, report.problems) == (2, "xes", ())
 
 
 def test_a_dry_run_lists_the_problems_beside_the_guess(hospital, tmp_path):
