@@ -96,6 +96,22 @@ def log_to_standard_error(*, level: int = logging.INFO) -> None:
     ours.handlers = [handler]
     ours.setLevel(level)
     ours.propagate = False
+    # the packages below the server name their loggers by module
+    for name in (
+        "server",
+        "dash_app",
+        "twin",
+        "assets",
+        "inventory",
+        "scheduling",
+        "simulation",
+        "interop",
+        "rfid_gateway",
+    ):
+        package = logging.getLogger(name)
+        package.handlers = [handler]
+        package.setLevel(level)
+        package.propagate = False
     for name in ("uvicorn", "uvicorn.error"):
         other = logging.getLogger(name)
         other.handlers = [handler]

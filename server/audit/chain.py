@@ -203,7 +203,10 @@ def write_head(folder: Path, found: Head) -> Path:
     if before is not None and before.sequence > found.sequence:
         return path  # two threads finished in another order, or rows were cut off: the file must not follow
     temporary = path.with_suffix(".new")
-    temporary.write_bytes(_encoder.encode(found))
+    with temporary.open("wb") as file:
+        file.write(_encoder.encode(found))
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut may leave an empty file, which reads as tampering
     os.replace(temporary, path)
     return path
 

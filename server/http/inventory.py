@@ -341,6 +341,8 @@ async def count_stock(call: CallDep) -> bodies.CountView:
 async def adjust_stock(call: CallDep) -> bodies.MovementView:
     """Correct a balance by a signed quantity, with a reason."""
     told = call.read(bodies.AdjustTold)
+    if told.change > 0:  # what lies at a place that was removed meanwhile can still be written off
+        check_place(call, told.place)
     command = _command(call, told.occurred_at, reason=told.reason, witness=told.witness)
     counted = correcting.Counted(item=told.item, place=told.place, quantity=0, lot=told.lot, owner=told.owner)
     ledger = call.hospital.ledger

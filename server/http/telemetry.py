@@ -25,6 +25,8 @@ router = Router("/v1/telemetry", tag="telemetry")
 SAMPLES_PER_CHUNK = 20_000
 CHUNKS_PER_REQUEST = 200
 AHEAD_US = DAY_US
+HOURLY_DAYS = 400
+MINUTELY_DAYS = 60  # 86,400 minutes: telemetry gives up to 100,000 roll-ups at a time
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Instants = Annotated[list[int], msgspec.Meta(min_length=1, max_length=SAMPLES_PER_CHUNK)]
@@ -171,13 +173,14 @@ def get_rollups(
     end: Instant,
     hourly: Annotated[bool, Query(description="Hours instead of minutes.")] = False,
 ) -> Rollups:
-    """Give minimum, mean and maximum per minute or hour within a window of at most 400 days."""
+    """Give minimum, mean and maximum per minute within a window of at most 60 days, or per hour within 400 days."""
     first, last = parse_instant(start, "start"), parse_instant(end, "end")
-    if not first < last <= first + 400 * DAY_US:
-        problem = FieldProblem(
-            field="end", place="/query/end", message="Expected a window of up to 400 days.", cure="Ask for less."
+    days = HOURLY_DAYS if hourly else MINUTELY_DAYS
+    if not first < last <= first + days * DAY_US:
+        message = f"Expected a window above 0 and of up to {days} days."
+        raise FieldError(
+            FieldProblem(field="end", place="/query/end", message=message, cure="Ask for less, or hourly.")
         )
-        raise FieldError(problem)
     width_s = 3600 if hourly else 60
     with call.hospital.read() as session:
         found = call.hospital.telemetry.rollups(session, device, quantity, (first, last), width_s=width_s)

@@ -23,7 +23,7 @@ from server.jobs.worker import ENOUGH, Message, Task, work
 from server.schema.jobs import JobRow, ResultRow
 from server.wiring import Hospital
 from twin.access import Actor
-from twin.errors import InputError, NotFound
+from twin.errors import InputError, NotFound, Unavailable
 
 log = logging.getLogger("hospital_twin.jobs")
 
@@ -80,7 +80,13 @@ class _Worker:
         self._decoder = msgspec.msgpack.Decoder(Message)
 
     def give(self, task: Task) -> None:
-        """Hand over a job."""
+        """Hand over a job.
+
+        Raises
+        ------
+        _Crashed
+            If the process ended meanwhile.
+        """
         if self._process is None or not self._process.is_alive() or self._connection is None:
             self.stop()
             context = multiprocessing.get_context("spawn")
@@ -89,7 +95,10 @@ class _Worker:
             self._process.start()
             theirs.close()
             self._connection = ours
-        self._connection.send_bytes(msgspec.msgpack.encode(task))
+        try:
+            self._connection.send_bytes(msgspec.msgpack.encode(task))
+        except OSError as error:
+            raise _Crashed from error
 
     def finish(self) -> None:
         """Ask the job in hand to end with what there is."""
@@ -145,7 +154,7 @@ class JobRunner:
     def __init__(self, hospital: Hospital, kinds: Mapping[str, str] | None = None) -> None:
         self._hospital = hospital
         self._kinds = JOB_KINDS if kinds is None else kinds
-        self._queue: queue.Queue[str] = queue.Queue(_QUEUE_LIMIT)
+        self._queue: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._enough: set[str] = set()
         self._partial: dict[str, tuple[float, str, bytes]] = {}
@@ -157,7 +166,7 @@ class JobRunner:
         """Start the threads that look after the processes, and take up jobs that a restart interrupted."""
         waiting = self._hospital.write_now(_requeue)
         for job_id in waiting:
-            self._queue.put_nowait(job_id)
+            self._queue.put(job_id)
         for number in range(self._hospital.settings.job_processes):
             thread = threading.Thread(target=self._run, name=f"jobs-{number}", daemon=True)
             thread.start()
@@ -184,9 +193,13 @@ class JobRunner:
         ------
         InputError
             If there is no such kind.
+        Unavailable
+            If too many jobs wait already.
         """
         if kind not in self._kinds:
             raise InputError(f"There is no job {kind[:80]!r}: expected one of {', '.join(sorted(self._kinds))}.")
+        if self._queue.qsize() >= _QUEUE_LIMIT:
+            raise Unavailable(f"{_QUEUE_LIMIT} jobs wait already: try again when some have ended.", code="job.too_many")
         job_id = self._hospital.new_id()
         row = JobRow(
             id=job_id,
@@ -196,9 +209,9 @@ class JobRunner:
             created_at=self._hospital.clock.now(),
             payload=msgspec.json.encode(self._prepared(kind, arguments), order="deterministic"),
         )
-        self._ended[job_id] = threading.Event()
         self._hospital.write_now(lambda session: session.add(row))
-        self._queue.put_nowait(job_id)
+        self._ended[job_id] = threading.Event()  # before the queue gives it to a process
+        self._queue.put(job_id)
         return job_id
 
     def _prepared(self, kind: str, arguments: Mapping[str, object]) -> dict[str, object]:
@@ -409,11 +422,11 @@ class JobRunner:
 
         self._hospital.write_now(use_case)
         self._partial.pop(job_id, None)
-        self._cancelled.discard(job_id)
-        self._enough.discard(job_id)
         self._tell_ended(job_id)
 
     def _tell_ended(self, job_id: str) -> None:
+        self._cancelled.discard(job_id)
+        self._enough.discard(job_id)
         ended = self._ended.pop(job_id, None)
         if ended is not None:
             ended.set()
@@ -427,4 +440,4 @@ def _requeue(session: Session) -> list[str]:
     for row in rows:
         row.state, row.started_at = JobState.QUEUED, 0
         session.add(row)
-    return [row.id for row in rows[:_QUEUE_LIMIT]]
+    return [row.id for row in rows]

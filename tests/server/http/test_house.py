@@ -6,6 +6,7 @@ import pytest
 
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.events.patients import EncounterClass, EncounterFinished, EncounterStarted
 from twin.events.places import PathDefined, PathKind, PlaceDefined, PlaceKind
 
 
@@ -45,6 +46,27 @@ async def test_ways_come_in_pages(house: Served) -> None:
     rest = (await client.get(f"/v1/paths?limit=2&cursor={first['next']}")).json()
 
     assert [one["id"] for one in first["paths"] + rest["paths"]] == ["L0", "L1", "L2"]
+    assert rest["next"] == ""
+
+
+async def test_encounters_are_listed_after_some_have_left_the_live_state(served: Served) -> None:
+    client = await served.signed_in(Role.NURSE)
+    hospital = served.hospital
+
+    def come(thing: str) -> EncounterStarted:
+        head = {"thing": thing, "source": "his:main", "source_key": thing, "occurred_at": 1}
+        return EncounterStarted(encounter_class=EncounterClass.INPATIENT, **head)  # type: ignore[arg-type]
+
+    hospital.record_now([come("E1"), come("E3")])
+    assert [one["id"] for one in (await client.get("/v1/state/encounters")).json()["encounters"]] == ["E1", "E3"]
+
+    hospital.record_now([EncounterFinished(thing="E1", source="his:main", source_key="f", occurred_at=2)])
+    hospital.ledger.forget_closed(3)
+    hospital.record_now([come("E2")])
+
+    first = (await client.get("/v1/state/encounters?limit=1")).json()
+    rest = (await client.get(f"/v1/state/encounters?limit=1&cursor={first['next']}")).json()
+    assert [one["id"] for one in first["encounters"] + rest["encounters"]] == ["E2", "E3"]
     assert rest["next"] == ""
 
 

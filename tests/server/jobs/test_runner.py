@@ -14,7 +14,7 @@ from server.jobs.runner import JobRunner, JobState
 from server.schema.jobs import JobRow
 from server.wiring import Hospital
 from twin.access import SYSTEM
-from twin.errors import InputError, NotFound
+from twin.errors import InputError, NotFound, Unavailable
 
 KINDS = {name: f"jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "until_enough", "refuse", "crash")}
 
@@ -52,6 +52,20 @@ def test_refusal_and_crash_are_told_and_the_next_job_runs(runner: JobRunner) -> 
     assert (refused.state, crashed.state, after.state) == (JobState.FAILED, JobState.FAILED, JobState.DONE)
     assert "refused.test" in refused.problem
     assert "job.crashed" in crashed.problem
+
+
+def test_too_many_waiting_jobs_are_refused_before_they_are_kept(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.jobs.runner._QUEUE_LIMIT", 2)
+    runner = JobRunner(hospital, KINDS)  # not started: nothing is taken up
+    for _ in range(2):
+        runner.submit("count", {"up_to": 1}, actor=SYSTEM)
+
+    with pytest.raises(Unavailable):
+        runner.submit("count", {"up_to": 1}, actor=SYSTEM)
+
+    assert len(runner.list()) == 2
 
 
 def test_running_job_is_cancelled(runner: JobRunner) -> None:
