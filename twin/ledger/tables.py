@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, event, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
@@ -123,8 +135,6 @@ def trigger_statements(dialect: str) -> tuple[str, ...]:
 @event.listens_for(PRUNING, "after_create")
 @event.listens_for(EVENTS, "after_create")
 def _guard(_table: Table, connection: Connection, **_options: object) -> None:
-    from sqlalchemy import inspect
-
     inspector = inspect(connection)
     if inspector.has_table("events") and inspector.has_table("events_pruning"):
         for statement in trigger_statements(connection.dialect.name):
