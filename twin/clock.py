@@ -42,6 +42,7 @@ class SystemClock:
 
     def now(self) -> int:
         """Give the present instant in UTC microseconds since 1970."""
+        # no lock: only a clock that is set back in the microseconds of a race could give a thread an earlier instant
         self._last = max(self._last, time.time_ns() // 1000)
         return self._last
 
@@ -198,9 +199,10 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
+        # the dict holds what is true; the heap may hold outdated entries besides, passed over when they come up
         self._due_at_by_key: dict[Hashable, int] = {}
         self._heap: list[tuple[int, int, Hashable]] = []
-        self._order = itertools.count()
+        self._order = itertools.count()  # so that equal instants never compare keys, which need not be comparable
 
     def __len__(self) -> int:
         """Give how many deadlines are set."""

@@ -97,6 +97,7 @@ class UniqueIds:
             head, tails = _head(ms), self._random(8 * count).hex()
             for start in range(0, 16 * count, 16):
                 counter += 1
+                # the clock is run ahead of, by a millisecond per 4096 ids; it catches up when the flood is over
                 if counter >> _COUNTER_BITS:
                     ms, counter = ms + 1, 0
                     head = _head(ms)

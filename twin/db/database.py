@@ -170,6 +170,7 @@ def _disk_guard(folder: Path, floor_mb: int) -> Callable[[], None]:
 
 def _lock_file(path: Path) -> Callable[[], None]:
     """Hold a file lock that the operating system gives up when the process ends, however it ends."""
+    # the file stays when the core ends: taking it away would let two cores lock two files of one name
     handle = path.open("a")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

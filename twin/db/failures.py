@@ -9,6 +9,7 @@ from twin.errors import DiskFull, HospitalTwinError, StorageError, Unavailable
 DISK_FULL_CURE = "Nothing acknowledged is lost and reading goes on; free disk space, then send again."
 
 _FULL_SIGNS = ("database or disk is full", "disk i/o error", "file too large", "no space left on device")
+# texts of libpq, psycopg and SQLite, which give no SQLSTATE for a connection that is lost
 _GONE_SIGNS = (
     "server closed the connection",
     "connection is lost",
@@ -42,6 +43,7 @@ def storage_failure(error: BaseException) -> HospitalTwinError | None:
     if isinstance(error, (DiskFull, Unavailable)):
         return error
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    # a use case may raise an error whose text names a full disk; only the driver is believed
     if isinstance(cause, HospitalTwinError) or not _is_from_driver(cause):
         return None
     state = getattr(cause, "sqlstate", None)

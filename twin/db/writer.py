@@ -95,6 +95,7 @@ class Writer:
         self._guard = guard
         self._queue: queue.Queue[_Job | _Stop] = queue.Queue(queue_limit)
         self._listeners: list[OnCommit] = []
+        # nothing may enter the queue after _Stop, or its caller would wait for ever
         self._gate = threading.Lock()
         self._closed = False
         self.groups = 0
@@ -230,6 +231,7 @@ class Writer:
         weight = 0
         while len(group) < self._group_limit and weight < _EVENTS_PER_GROUP:
             try:
+                # waits for the first only: a group is what came meanwhile, so that a lone work is stored at once
                 job = self._queue.get(block=not group)
             except queue.Empty:
                 break
@@ -263,6 +265,7 @@ class Writer:
         try:
             raw = self._channel.begin()
             marks: set[str] = set()
+            # neighbours only, never sorted: works are done in the order in which they came
             for together, alike in itertools.groupby(group, key=lambda job: job.together):
                 jobs = list(alike)
                 if together is not None and len(jobs) > 1 and self._attempt_together(raw, together, jobs, marks):
@@ -278,6 +281,7 @@ class Writer:
         except BaseException:
             self._channel.rollback()
             raise
+        # after COMMIT like the answers: what a caller is told never depends on a transaction that may still be undone
         for job, error in failed:
             job.future.set_exception(error)
         return done
@@ -287,11 +291,13 @@ class Writer:
     ) -> bool:
         """Do alike jobs in one go; give False, with nothing done, if any of them cannot be done."""
         items = [job.item for job in jobs]
+        # one context for all, that of the first: what is logged meanwhile names its request
         whole = _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context)
         if self._attempt(raw, whole, marks) is not None:
             return False
         for job, answer in zip(jobs, whole.answer, strict=True):
             job.answer = answer
+        # the events of all, in ledger order, so that they are told once
         jobs[0].stored = whole.stored
         return True
 
@@ -304,6 +310,7 @@ class Writer:
             transaction.finish()
             raw.execute("RELEASE SAVEPOINT work")
         except BaseException as error:
+            # a full disk or a lost connection is everybody's: the whole transaction is undone, not this savepoint
             fatal = storage_failure(error)
             if fatal is not None:
                 raise fatal from error

@@ -47,6 +47,7 @@ def facts_at(session: Session, at: int) -> dict[Key, Fact]:
     newest = select(CHECKPOINTS.c.at, CHECKPOINTS.c.content).where(CHECKPOINTS.c.at <= at)
     row = session.execute(newest.order_by(CHECKPOINTS.c.at.desc()).limit(1)).first()
     with without_collecting():
+        # a hundred thousand facts are made that are no garbage
         facts = _decode(row.content) if row is not None else {}
         _add_tail(session, facts, row.at if row is not None else None, at)
     return facts
@@ -68,6 +69,7 @@ def extend(session: Session) -> None:
         # the newest rows stay outside, since what comes a little late would only undo the checkpoint
         if session.execute(ahead.offset(2 * EVERY).limit(1)).first() is None:
             return
+        # intervals of the same instant may stand on both sides: the checkpoint holds all of them, from_at <= at
         at = int(session.execute(ahead.offset(EVERY).limit(1)).scalar_one())
         session.execute(insert(CHECKPOINTS).values(at=at, content=_encode(facts_at(session, at))))
 
@@ -89,6 +91,7 @@ def _add_tail(session: Session, facts: dict[Key, Fact], after: int | None, at: i
     query = select(*_COLUMNS).where(INTERVALS.c.from_at <= at, INTERVALS.c.to_at > INTERVALS.c.from_at)
     if after is not None:
         query = query.where(INTERVALS.c.from_at > after)
+    # of one instant the later id is the correction, and overwrites
     rows = session.execute(query.order_by(INTERVALS.c.from_at, INTERVALS.c.id)).all()
     for facet, thing, value, since, sequence in rows:
         facts[facet, thing] = Fact(value, since, sequence)

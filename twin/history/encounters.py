@@ -55,6 +55,7 @@ def timelines(encounters: Iterable[str], told: Sequence[Told]) -> list[Point]:
     kept = {survivor: folding.without_cancelled(mine) for survivor, mine in facts.items()}
     points: list[Point] = []
     held: dict[tuple[str, str], str] = {}
+    # quadratic in the facts of one visit, which has tens of them
     for at in sorted({one.fact.occurred_at for one in told}):
         until = {survivor: [fact for fact in mine if fact.occurred_at <= at] for survivor, mine in kept.items()}
         folded = {survivor: Encounter(id=survivor) for survivor in facts}
@@ -89,6 +90,7 @@ def _survivors(own: Mapping[str, Sequence[Told]]) -> dict[str, str]:
     survivors: dict[str, str] = {}
     for name in own:
         seen, last = {name}, name
+        # merges may be said in a circle
         while last in into and into[last] not in seen:
             last = into[last]
             seen.add(last)

@@ -134,6 +134,7 @@ def state_at(session: Session, at: int, known_at: int | None = None) -> PastStat
     """
     if known_at is None:
         return PastState(at=at, known_at=None, facts=facts_at(session, at))
+    # no checkpoint helps here: each holds what is known now, not what was known then
     ranked = _ranked(and_(INTERVALS.c.from_at <= at, INTERVALS.c.known_from <= known_at))
     rows = session.execute(select(ranked).where(ranked.c.rank == 1))
     facts = {(row.facet, row.thing): Fact(row.value, row.from_at, row.sequence) for row in rows}
@@ -185,6 +186,7 @@ def trail(session: Session, thing: str, *, facet: str = "", limit: int = 1000) -
     if facet:
         query = query.where(INTERVALS.c.facet == facet)
     rows = session.execute(query.order_by(INTERVALS.c.from_at.desc(), INTERVALS.c.id.desc()).limit(limit)).mappings()
+    # read backwards so that the limit keeps the newest
     found = [{name: value for name, value in row.items() if name not in ("id", "said_at")} for row in rows]
     return [Interval(**row | {"to_at": None if row["to_at"] == OPEN else row["to_at"]}) for row in reversed(found)]
 
@@ -253,6 +255,7 @@ def _borne(session: Session, places: Collection[str], window: tuple[int, int]) -
         covered = first
         for binding in session.execute(bound.order_by(INTERVALS.c.from_at)).all():
             begin, finish = max(binding.from_at, first), min(binding.to_at, last)
+            # between two bindings the tag was on nothing and stands for itself
             if begin > covered:
                 found.append(_seen(f"tag/{seen.thing}", seen.value, covered, begin))
             found.append(_seen(binding.value or f"tag/{seen.thing}", seen.value, begin, finish))

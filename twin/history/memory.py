@@ -49,6 +49,7 @@ class MemoryHistory:
         session : Session
             Any session.
         """
+        # ids grow with commits of the one writer: none below the newest can still come
         newest = session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0
         query = (
             select(
@@ -105,6 +106,7 @@ class MemoryHistory:
         start, facts = 0, {}
         if number >= 0:
             _, start, copy = self._copies[number]
+            # shallow: facts are immutable
             facts = copy.copy()
         facts.update([(key, fact) for _, _, key, fact in self._changes[start:end]])
         return facts
@@ -117,6 +119,7 @@ class MemoryHistory:
         if held is None or held.since <= at:
             self._present[key] = fact
         for i, (copy_at, position, copy) in enumerate(self._copies):
+            # copies taken after this place; the late fact is in them unless a younger one of its kind is
             if position > place:
                 self._copies[i] = (copy_at, position + 1, copy)
                 known = copy.get(key)

@@ -139,20 +139,24 @@ class HistoryProjection:
         batch : Sequence[Stored]
             In ledger order.
         """
+        # the same again: COMMIT of the last one failed after the memory had gone ahead
         if batch[0].sequence <= self._seen:
             self._is_loaded = False
         self._seen = batch[-1].sequence
         try:
             self._load(session)
+            # in a flood the index waits for large steps; in calm times one finds everything at once
             waiting = self._index.note(batch)
             if waiting >= ENOUGH or len(batch) < _CALM:
                 self._index.write(session)
             for stored in batch:
                 self._project_one(session, stored)
             self._flush(session)
+            # after the rows: a checkpoint made of the old ones must not survive this transaction
             if self._earliest_late < OPEN:
                 checkpoints.drop_from(session, self._earliest_late)
                 self._earliest_late = OPEN
+            # a look costs a query: several per span suffice
             if self._next_id - self._checked_id >= checkpoints.EVERY // 5:
                 checkpoints.extend(session)
                 self._checked_id = self._next_id
@@ -255,6 +259,7 @@ class HistoryProjection:
         """Put a claim between others: the interval that it falls into is split."""
         self._index.write(session)  # what follows asks the ledger what was said about the thing
         event, at = stored.event, stored.event.occurred_at
+        # of two claims of one instant the one with the greater precedence holds, whichever came first
         rival = _first_claim(session, key, (at - 1, at + 1), stored.sequence)
         if rival is not None and precedence(rival.event) > precedence(event):
             return
@@ -300,6 +305,7 @@ class HistoryProjection:
             for fact in told:
                 folding.step(known[1], fact)
         last_at, encounter = known
+        # late, or of the same instant, where the order of arrival must not count
         if event.occurred_at <= last_at:
             return False
         folding.step(encounter, event)
@@ -309,6 +315,7 @@ class HistoryProjection:
                 if head is not None:
                     self._close(head, event.occurred_at)
                 self._open((facet, event.thing), event, value, sequence)
+        # thrown away as a whole: rare, and what is needed again is read from the ledger
         if len(self._folded) >= _FOLDED_LIMIT:
             self._folded.clear()
         self._folded[event.thing] = (event.occurred_at, encounter)
@@ -328,6 +335,7 @@ class HistoryProjection:
         told = _told(session, joined, sequence)
         points = timelines(joined, told)
         self._flush(session)
+        # facts that reach back may change any of them, not only the one spoken of
         for name in sorted(joined):
             self._correct(session, name, [p for p in points if p.encounter == name], event, sequence)
 
@@ -347,6 +355,7 @@ class HistoryProjection:
         for key in sorted(stored.keys() | wanted.keys()):
             for at, value in _corrections(stored.get(key, []), wanted.get(key, [])):
                 head = self._heads.get(key)
+                # at the end: the open interval is closed without asking the database
                 if head is None or at > head.from_at:
                     if head is not None:
                         self._close(head, at)
@@ -395,6 +404,7 @@ def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: in
     best: Stored | None = None
     for sequence, body in session.execute(query):
         event = registry.decode(body)
+        # rows come by instant: those of the first instant decide
         if best is not None and event.occurred_at > best.event.occurred_at:
             break
         is_about = any(claim[:2] == key for claim in claims_of(event))
@@ -408,6 +418,7 @@ def _value_of(event: Event, key: Key) -> str:
 
 
 def _link(session: Session, one: str, other: str) -> None:
+    # a set, since one may be linked with itself by a wrong message
     for left, right in {(one, other), (other, one)}:
         where = (LINKS.c.encounter == left) & (LINKS.c.other == right)
         if session.execute(select(LINKS.c.other).where(where)).first() is None:

@@ -49,6 +49,7 @@ class ThingIndex:
         known = session.execute(select(func.coalesce(func.max(INDEXED.c.up_to), 0))).scalar_one()
         self._last = max(known, up_to)
         query = select(EVENTS.c.thing, EVENTS.c.occurred_at, EVENTS.c.sequence)
+        # what was committed before and never indexed: the process ended with rows waiting
         lacking = query.where(EVENTS.c.sequence > known, EVENTS.c.sequence <= up_to).order_by(EVENTS.c.sequence)
         self._waiting = [(thing, at, sequence) for thing, at, sequence in session.execute(lacking)]
 
@@ -79,6 +80,7 @@ class ThingIndex:
             return
         insert_rows(session.connection(), EVENTS_BY_THING.name, _COLUMNS, sorted(self._waiting))
         self._waiting = []
+        # one row, made the first time: an upsert would have to be written for each of the two databases
         if session.execute(update(INDEXED).values(up_to=self._last)).rowcount == 0:  # type: ignore[attr-defined]
             session.execute(insert(INDEXED).values(up_to=self._last))
 

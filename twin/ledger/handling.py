@@ -160,6 +160,7 @@ class HandlerRunner:
         marks, state, bearer_of_state = transaction.marks, self._state, self._bearer_of
 
         def bearer_of(tag: str, at: int) -> str:
+            # bound in this very transaction, which the live state shows only after COMMIT
             if marks and binding_mark(tag) in marks:
                 return _bearer_in_ledger(transaction, tag, at)
             return bearer_of_state(state, tag, at)

@@ -315,6 +315,7 @@ class Ledger:
         with self.steady:
             content, sequence = self.state.to_snapshot(), self.state.sequence
             self._snapshots.taken(sequence)
+        # outside the lock: packing a large house takes a while
         packed = pack(content, sequence)
         return self.database.writer.submit(lambda session: save_snapshot(session, packed, self._clock))
 
@@ -365,6 +366,7 @@ class Ledger:
 
     def _append_prepared(self, transaction: Transaction, prepared: Prepared, depth: int) -> list[Stored]:
         answer = self._store.store_prepared(transaction, prepared)
+        # only of new ones: a fact sent twice must not act twice
         derived = self._runner.derive(transaction, [one for one in answer if one.is_new])
         if derived and depth >= DEPTH_LIMIT:
             self._runner.reject(transaction, derived)
@@ -376,12 +378,15 @@ class Ledger:
         with self.steady:
             if stored[0].sequence != self.state.sequence + 1:
                 self._catch_up()  # something was stored past this process, or an answer of COMMIT got lost
+            # above 0 when catching up has just read these very events from the database
             known = self.state.sequence + 1 - stored[0].sequence
             self._apply_now([one.event for one in stored[known:]], stored[0].sequence + known)
+        # after the state: a subscriber that is woken finds it at least as far as its events
         self._tail.push(stored)
         self._snapshots.note(self.state.sequence)
 
     def _apply_now(self, events: Sequence[Event], first: int) -> None:
+        # a late fact needs all earlier ones, else it would found a new thing of the same id
         asked = perhaps_forgotten(self.state, events)
         if asked:
             self.state.apply_all(self._told_before(asked, first))
@@ -440,6 +445,7 @@ class Ledger:
         with self.database.read() as session:
             known = load_position(session, name) if is_durable else None
         position = known if known is not None else self._tail.last if start is None else start
+        # kept at once, else pruning could take events that it has not seen
         if is_durable and known is None:
             self._keep_position(name, position)
         subscription = Subscription(name, position, self._tail, deliver, manner)

@@ -117,6 +117,7 @@ def _write_archive(session: Session, folder: Path, first: int, last: int) -> Arc
                 packed.write(body.encode() + b"\n")
         raw.flush()
         os.fsync(raw.fileno())  # the rows go only when the archive is safe
+    # a name without .part means whole and on disk; the folder is forced too, or the name itself could be lost
     part.rename(path)
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -127,6 +128,7 @@ def _write_archive(session: Session, folder: Path, first: int, last: int) -> Arc
 
 
 def _prune(session: Session, last: int) -> None:
+    # the triggers of the ledger let a row go only while this row stands
     session.execute(insert(PRUNING).values(up_to=last))
     session.execute(delete(EVENTS).where(EVENTS.c.sequence <= last))
     session.execute(delete(EVENTS_BY_THING).where(EVENTS_BY_THING.c.sequence <= last))

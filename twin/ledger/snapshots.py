@@ -139,6 +139,7 @@ class SnapshotTaker:
                 self._take().result()
             except Exception:
                 log.exception("A snapshot could not be stored; the one before it stays, and a restart takes longer")
+            # the flag is cleared only after the rest, so that note() wakes nobody before
             self._stopped.wait((time.monotonic() - began) * REST_FACTOR)
             self._due.clear()
 

@@ -104,6 +104,7 @@ class EventStore:
         """
         rows = ROWS_BY_DIALECT[transaction.dialect]
         last = rows.last_sequence(transaction.raw)
+        # duplicates are rare: hoping for none saves a look-up per event
         new = answer = _store_as_new(transaction, rows, prepared, last)
         if answer is None:
             answer = _store_with_duplicates(transaction, rows, prepared, last)
@@ -121,6 +122,7 @@ def binding_mark(tag: str) -> str:
 def _store_as_new(transaction: Transaction, rows: EventRows, prepared: Prepared, last: int) -> list[Stored] | None:
     """Store all, hoping that none is known; give None, with nothing stored, if one is."""
     raw = transaction.raw
+    # a row that is known already is left out, and its number with it: such an attempt is undone
     raw.execute("SAVEPOINT as_new")
     added = rows.insert(raw, last + 1, prepared.rows)
     if added != len(prepared.rows):
@@ -145,6 +147,7 @@ def _store_with_duplicates(transaction: Transaction, rows: EventRows, prepared: 
         if first is None:
             new.append(row)
             stored = Stored(last + len(new), event, True)
+            # the same fact twice in one batch: the second is answered with the first
             first_by_key[key] = Stored(stored.sequence, event, False)
             answer.append(stored)
         else:

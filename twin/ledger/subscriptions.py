@@ -103,11 +103,13 @@ class Tail:
             If the ledger itself has a gap: a row was taken away past the program.
         """
         with self._changed:
+            # sequence numbers have no gap, so that the place of an event follows from its number
             if self._recent and self._recent[0].sequence <= position + 1:
                 start = position + 1 - self._recent[0].sequence
                 return list(itertools.islice(self._recent, start, start + limit))
         found = self._read(position, limit)
         expected = position + 1
+        # a new subscriber of the whole ledger begins where pruning has left it
         if position > 0 and found and found[0].sequence != expected:
             raise StorageError(f"Expected event {expected} in the ledger, found {found[0].sequence}: rows are missing.")
         return found

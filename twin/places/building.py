@@ -102,6 +102,7 @@ class Building:
                 edges.append((event.end, event.start, event.thing))
             for start, end, key in edges:
                 self.graph.add_edge(start, end, key, definition=event)
+            # kept by path: the edges to take out are then found without a look through the whole graph
             self.graph.graph[event.thing] = edges
         self._change(is_redrawn=True)
 
@@ -120,6 +121,7 @@ class Building:
             profile = self._profiles[mover]
             times = [profile.seconds(path) for path in plan.definitions]
             self._seconds[mover] = np.array([np.inf if time_s is None else time_s for time_s in times], np.float64)
+        # closures change often, seconds per path rarely: only the copy is touched
         path_s = self._seconds[mover].copy()
         for path_id, closure in self._closures.items():
             position = plan.position_by_path.get(path_id)
@@ -168,6 +170,7 @@ class _Plan:
                 position = self.position_by_path[key] = len(self.definitions)
                 self.definitions.append(graph.edges[start, end, key]["definition"])
             rows[row] = node_by_name[start], node_by_name[end], position
+        # by start, then end, then path: the same building gives the same arrays, whatever the order of events
         rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
         self.starts, self.ends, self.path_by_edge = (np.ascontiguousarray(rows[:, column]) for column in range(3))
         self.path_ids = list(self.position_by_path)

@@ -160,6 +160,7 @@ class Routes:
         first = self._node(start)
         wanted = self._wanted(candidates)
         given, enough = 0, _FIRST_BATCH
+        # search again eight times as wide: most callers stop within the first few
         while given < wanted.count:
             nodes, reached_s, _, _ = self._settle(first, wanted.flags, enough)
             position = given
@@ -210,6 +211,7 @@ class Routes:
                 return kept
         wanted = _Wanted(self.graph, candidates)
         if isinstance(candidates, frozenset):
+            # only immutable sets can be kept; the same pools are asked for again and again
             self._wanted_by_key[candidates] = wanted
             if len(self._wanted_by_key) > _KEPT_WANTED:
                 self._wanted_by_key.popitem(last=False)

@@ -33,8 +33,8 @@ def settle(
     Returns
     -------
     tuple
-        Wanted nodes in order of seconds, then node; their seconds; the node before each node on its shortest way
-        (-1 if none), shape (n,); the edge by which it was entered, shape (n,).
+        Wanted nodes in order of seconds, those equally far in no order; their seconds; the node before each node on
+        its shortest way (-1 if none), shape (n,); the edge by which it was entered, shape (n,).
 
     Notes
     -----
@@ -58,6 +58,7 @@ def settle(
         reached_s, node = heap_s[0], heap_node[0]
         size -= 1
         if size:
+            # the last entry is put into the hole at the top, and sinks
             moved_s, moved = heap_s[size], heap_node[size]
             hole = 0
             while True:
@@ -71,8 +72,10 @@ def settle(
                 heap_s[hole], heap_node[hole] = heap_s[child], heap_node[child]
                 hole = child
             heap_s[hole], heap_node[hole] = moved_s, moved
+        # not before: others may be exactly as far as the last one that was asked for
         if reached_s > last_s or reached_s > limit_s:
             break
+        # outdated: a shorter way was pushed later; cheaper than lowering entries within the heap
         if is_settled[node]:
             continue
         is_settled[node] = True

@@ -112,6 +112,7 @@ def bed_view(state: Tables, place_id: str) -> BedView:
     present = sorted(index.present_by_place.get(place_id, ()))
     assigned = [key for key in sorted(index.encounters_by_place.get(place_id, ())) if key not in present]
     reserved = [key for key in sorted(index.reserved_by_place.get(place_id, ())) if key not in assigned + present]
+    # each encounter is named once, by its strongest tie: in it, assigned, reserved
     on_leave = any(state.encounters[key].status is EncounterStatus.ON_LEAVE for key in assigned)
     if present:
         occupancy = Occupancy.OCCUPIED

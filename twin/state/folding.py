@@ -69,9 +69,11 @@ def without_cancelled(facts: Sequence[EncounterFact]) -> list[EncounterFact]:
     cancels = [fact for fact in ordered if isinstance(fact, EncounterFactCancelled)]
     kept: list[EncounterFact] = [fact for fact in ordered if not isinstance(fact, EncounterFactCancelled)]
     for cancel in cancels:
+        # backwards: the latest one that fits is undone
         for position in range(len(kept) - 1, -1, -1):
             fact = kept[position]
             if fact.occurred_at <= cancel.occurred_at and type(fact).__name__ == cancel.cancels:
+                # so that a second cancel of the class undoes the one before it
                 kept.pop(position)
                 if isinstance(fact, EncounterStarted):
                     kept = _without_visit(kept, position, cancel.occurred_at)
@@ -100,6 +102,7 @@ def fold_together(
     survivor_of : Mapping[str, str]
         The survivor of every id that the facts name.
     """
+    # a swap is said under one of the two ids; put beside the facts of the other too, so that a cancel there finds it
     shared: dict[str, list[EncounterFact]] = {survivor: list(own) for survivor, own in facts.items()}
     for survivor, own in facts.items():
         for fact in own:
@@ -109,6 +112,7 @@ def fold_together(
                     shared[other].append(fact)
     kept = {survivor: without_cancelled(mine) for survivor, mine in shared.items()}
     steps = [(precedence(fact), survivor, fact) for survivor, mine in kept.items() for fact in mine]
+    # by identity: the lists of both sides hold the very same swap
     alive = {survivor: {id(fact) for fact in mine} for survivor, mine in kept.items()}
     steps.sort(key=lambda step: step[:2])
     for _, survivor, fact in steps:
@@ -119,6 +123,7 @@ def fold_together(
             # Either side may have cancelled the swap; then it did not happen for the other one either.
             if other != survivor and id(fact) in alive[other]:
                 _swap(survivors[survivor], survivors[other], fact)
+    # nothing is left of it but a cancel: a plan or an admission that was taken back
     for survivor, encounter in survivors.items():
         if encounter.status is EncounterStatus.UNKNOWN and any(
             isinstance(fact, EncounterFactCancelled) and fact.cancels != EncountersMerged.__name__
@@ -145,6 +150,7 @@ def _assign(encounter: Encounter, place: str, fact: EncounterFact) -> None:
     encounter.place = place
     encounter.placed_at = fact.occurred_at
     encounter.placed_by = fact.id
+    # who is on leave is booked into another bed without being in it
     if encounter.status is not EncounterStatus.ON_LEAVE:
         encounter.present = place
 
@@ -175,6 +181,7 @@ def _describe(encounter: Encounter, fact: EncounterPlanned | EncounterStarted) -
 def _started(encounter: Encounter, fact: EncounterStarted) -> None:
     _describe(encounter, fact)
     if encounter.status is EncounterStatus.FINISHED:
+        # come back under the same number: a new stay, not the old one going on
         encounter.finished_at, encounter.disposition, encounter.started_at = 0, "", 0
     encounter.status = EncounterStatus.IN_PROGRESS
     # A second registration of a visit under way (out-patient made in-patient) does not make the stay younger.
@@ -256,6 +263,7 @@ def _finished(encounter: Encounter, fact: EncounterFinished) -> None:
     encounter.status = EncounterStatus.FINISHED
     encounter.finished_at = fact.occurred_at
     encounter.disposition = fact.disposition
+    # present stays: the bed is free only when somebody says that the person has left it
     encounter.place, encounter.reserved = "", ""
     encounter.placed_by = ""
     encounter.return_expected_at = 0

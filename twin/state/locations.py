@@ -79,6 +79,7 @@ def binding_of(state: Tables, tag: str, at: int) -> TagBound | None:
     record = state.tags.get(tag)
     if record is None or not record.bindings:
         return None
+    # bindings stand in order of time
     found: TagBound | TagUnbound | None = record.bindings[-1]
     if found is not None and found.occurred_at > at:  # of the past; nearly all ask about now
         index = bisect_right(record.bindings, at, key=lambda binding: binding.occurred_at)
@@ -186,6 +187,7 @@ def believed_encounter_location(state: Tables, encounter_id: str, now: int) -> B
     tag = latest_tag(state, BearerKind.ENCOUNTER, encounter_id)
     observed = _observed(tag, now, fades=True) if tag is not None else _NOWHERE
     place = (encounter.present or encounter.place) if encounter is not None else ""
+    # after about one half-life what the wristband showed says less than the booking
     if encounter is not None and place and observed.confidence < ASSIGNED_CONFIDENCE * 0.5:
         ids = (encounter.placed_by,) if encounter.placed_by else ()
         return BelievedLocation(

@@ -109,6 +109,7 @@ def observed_services(state: Tables, point: str, now: int) -> Services:
     for ticket in off_queue_since(state, point, now - LOOK_BACK_US):
         if not ticket.called_at:
             continue  # left while it waited
+        # without a named counter the ticket itself stands for one while it is served
         if max(ticket.called_at, ticket.ended_at) > now - COUNTERS_US:
             counters.add(ticket.counter or ticket.id if ticket.status is TicketStatus.SERVING else ticket.counter)
         begun = ticket.started_at or ticket.called_at
@@ -156,6 +157,7 @@ def expected_waits(tickets: Sequence[str], services: Services, *, seed: str) -> 
     :data:`REPLICATIONS` runs of a queue with ``c`` counters: each waiting ticket takes the counter that is free first;
     services in progress last their residual, drawn from observed ones that were longer than the time elapsed.
     """
+    # crc32, not hash(): that differs between processes, and boards would flicker
     random = np.random.default_rng(zlib.crc32(seed.encode()))
     free = np.zeros((services.counters, REPLICATIONS))
     for counter, elapsed_s in enumerate(services.elapsed_s[: services.counters]):
@@ -163,6 +165,7 @@ def expected_waits(tickets: Sequence[str], services: Services, *, seed: str) -> 
     columns = np.arange(REPLICATIONS)
     found = []
     for position, ticket in enumerate((*tickets, ""), 1):
+        # all replications at once: column by column the counter that is free first
         first = free.argmin(axis=0)
         waits = free[first, columns]
         low, median, high = (float(value) for value in np.quantile(waits, QUANTILES))

@@ -143,6 +143,7 @@ def disagreements(state: Tables, now: int) -> list[Disagreement]:
         if one.merged_into:
             continue
         for kind, since_at in _of(state, one, now):
+            # claims of two systems rarely come in the same minute; what settles by itself is no disagreement
             if since_at > now - SETTLE_US:
                 continue
             believed = believed_encounter_location(state, one.id, now)

@@ -126,6 +126,7 @@ def _comparable(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_comparable(entry) for entry in value]
     if isinstance(value, msgspec.Struct):
+        # ids of events, and a hint for speed that depends on the order in which facts came
         skipped = _GIVEN_BY_LEDGER if isinstance(value, Event) else frozenset({"placed_by", "moved_by", "is_settled"})
         shown = {name: _comparable(getattr(value, name)) for name in value.__struct_fields__ if name not in skipped}
         shown["type"] = type(value).__name__
@@ -134,4 +135,4 @@ def _comparable(value: object) -> object:
 
 
 def _key(key: object) -> str:
-    return "\x1f".join(key) if isinstance(key, tuple) else str(key)
+    return "\x1f".join(key) if isinstance(key, tuple) else str(key)  # unit separator: stands in no id

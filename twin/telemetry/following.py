@@ -88,7 +88,9 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stopped:
+            # by itself each second too: a failed batch is tried again, and another process may have stored something
             self._woken.wait(1.0)
+            # before reading, so that what is stored meanwhile wakes it once more
             self._woken.clear()
             try:
                 while not self._stopped and (chunks := self._read(self.position)):

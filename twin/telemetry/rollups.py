@@ -13,6 +13,7 @@ from twin.telemetry.samples import GOOD, SampleChunk
 
 WIDTHS_S = (60, 3600)
 
+# CASE, since MIN of two values is LEAST in PostgreSQL and MIN in SQLite
 _ADD = """INSERT INTO sample_rollups (device, quantity, width_s, start_at, n, minimum, maximum, total)
 VALUES (:device, :quantity, :width_s, :start_at, :n, :minimum, :maximum, :total)
 ON CONFLICT (device, quantity, width_s, start_at) DO UPDATE SET
@@ -72,6 +73,7 @@ def rollup_rows(chunk: SampleChunk, width_s: int) -> list[dict[str, object]]:
     if not len(times):
         return []
     spans = times // (width_s * SECOND_US)
+    # spans do not fall, so that each begins where the number changes
     firsts = np.flatnonzero(np.diff(spans, prepend=spans[0] - 1))
     counts = np.diff(firsts, append=len(spans))
     return [

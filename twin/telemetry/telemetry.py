@@ -87,11 +87,13 @@ class Telemetry:
         query = (
             select(SAMPLES.c.packed)
             .where(SAMPLES.c.device == device, SAMPLES.c.quantity == quantity)
+            # the lower bound on start_at lets the index be used; end_at alone would look through all older chunks
             .where(SAMPLES.c.start_at.between(start - LONGEST_CHUNK_US, end - 1), SAMPLES.c.end_at >= start)
             .order_by(SAMPLES.c.start_at, SAMPLES.c.sequence)
         )
         parts = [unpack(packed) for (packed,) in session.execute(query)]
         times = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
+        # chunks of two gateways may overlap; stable, so that of one instant the first stored stays first
         order = np.argsort(times, kind="stable")
         return SampleChunk(
             device=device,
@@ -162,6 +164,7 @@ class Telemetry:
         """
         old = select(SAMPLES.c.sequence).where(SAMPLES.c.end_at < now - retention_days * DAY_US).limit(limit)
         sequences = list(session.execute(old).scalars())
+        # parameters of one statement are limited
         for start in range(0, len(sequences), 500):
             session.execute(delete(SAMPLES).where(SAMPLES.c.sequence.in_(sequences[start : start + 500])))
         return len(sequences)

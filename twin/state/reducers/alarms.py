@@ -34,6 +34,7 @@ def fold(alarm: Alarm) -> Alarm:
 def step(alarm: Alarm, fact: AlarmFact) -> None:
     """Fold one fact on top of an alarm; raising it while it is active changes its data, not its age."""
     if isinstance(fact, AlarmRaised):
+        # raised again after it was cleared: as new, nobody has acknowledged it
         if not alarm.is_active:
             alarm.is_active, alarm.raised_at, alarm.cleared_at = True, fact.occurred_at, 0
             alarm.is_acknowledged, alarm.acknowledged_at, alarm.acknowledged_by = False, 0, ""

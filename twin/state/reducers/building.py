@@ -24,6 +24,7 @@ D = TypeVar("D", bound=Event)
 
 
 def _define(tables: Tables, table: dict[str, D], event: D) -> bool:
+    # a definition that arrives after the removal but is older must not bring it back
     removed = tables.removed.get((event.subject, event.thing))
     if not is_newer(event, removed) or not is_newer(event, table.get(event.thing)):
         return False
@@ -51,6 +52,7 @@ def place_defined(tables: Tables, event: PlaceDefined) -> None:
         children[before.parent].discard(event.thing)
     children[event.parent].add(event.thing)
     if event.kind is PlaceKind.BED:
+        # facts of a bed may come before the bed itself
         tables.beds.setdefault(event.thing, Bed(id=event.thing))
     else:
         _forget_silent_bed(tables, event.thing)

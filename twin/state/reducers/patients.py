@@ -75,8 +75,10 @@ def merges_in_force(tables: Tables) -> list[EncountersMerged]:
     accepted = []
     for merge in found:
         end = merge.into
+        # merges accepted so far hold no circle, so this ends
         while end in survivor_of:
             end = survivor_of[end]
+        # the earlier merge wins; the one that would close the circle counts as not said
         if end != merge.thing:
             survivor_of[merge.thing] = merge.into
             accepted.append(merge)
@@ -125,6 +127,7 @@ def _component(tables: Tables, start: str) -> dict[str, set[str]]:
 def _refold(tables: Tables, start: str) -> None:
     component = _component(tables, start)
     touched = [tables.encounters[member] for members in component.values() for member in members]
+    # the indices are brought in line with the difference: making them anew would cost the whole house
     before = {e.id: (e.place, e.present, e.reserved) for e in touched}
     for encounter in touched:
         folding.reset(encounter)

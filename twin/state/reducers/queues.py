@@ -22,6 +22,7 @@ def ticket_fact(tables: Tables, event: TicketFact) -> None:
     if inserted is Inserted.LAST:
         step(ticket, event)
     elif inserted is Inserted.WITHIN:
+        # anew from all facts: a step may have been skipped because the ticket had ended
         tables.tickets[event.thing] = ticket = fold(ticket)
     after = _entry(ticket)
     if before != after:

@@ -29,11 +29,13 @@ def _add(tables: Tables, line: StockLine, change: int, event: StockMoved) -> Non
     line.quantity += change
     lots, lot, at = line.lots, event.lot, event.occurred_at
     left = lots.get(lot, 0) + change
+    # empty lots leave the line, or it would grow with each delivery
     if left:
         lots[lot] = left
     else:
         lots.pop(lot, None)
     # Only instant and id are kept: holding whole movements would cost more memory traffic than all the sums.
+    # of one instant the first that came stays; moved_by is no part of the digest for that reason
     if at > line.moved_at:
         line.moved_at = at
         line.moved_by = event.id

@@ -70,6 +70,7 @@ def _follow(tables: Tables, tag: Tag, zone: str, at: int) -> None:
     if not bindings:
         return
     bound = bindings[-1]
+    # the way of nearly every sighting, hence by class and without further calls
     if bound.__class__ is TagBound and zone and not tag.is_shared and at >= bound.occurred_at:
         bearer = bound.bearer
         slot = tables.index.asset_slot.get(bearer)
@@ -100,11 +101,13 @@ def tag_lost(tables: Tables, event: TagLost) -> None:
 def tag_binding(tables: Tables, event: TagBound | TagUnbound) -> None:
     """Keep to what a tag is fixed from an instant on, and locate both bearers anew."""
     tag = tag_of(tables, event.thing)
+    # what is settled rests on the binding, which may change now
     tag.is_settled = False
     before = tag.bound
     if isinstance(event, TagBound):
         tags = tables.index.tags_by_bearer[event.bearer_kind][event.bearer]
         tags.add(event.thing)
+        # never taken back, which costs no more than a look at the other tags
         if len(tags) > 1:
             for tag_id in tags:
                 _share(tag_of(tables, tag_id))

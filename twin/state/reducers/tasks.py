@@ -59,5 +59,6 @@ def _create(task: Task, fact: TaskCreated) -> None:
     task.from_place, task.to_place, task.quantity = fact.from_place, fact.to_place, fact.quantity
     task.due_at, task.priority, task.reason = fact.due_at, fact.priority, fact.reason
     task.created_at = fact.occurred_at
+    # an assignment may have come before the creation
     if task.status is TaskStatus.DRAFT:
         task.status = TaskStatus.ACCEPTED if task.assignee else TaskStatus.REQUESTED

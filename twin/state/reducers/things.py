@@ -46,6 +46,7 @@ def place_asset(tables: Tables, asset_id: str, observed: str | None = None) -> N
         Zone where its tags were seen, empty for none; as before if not given.
     """
     index = tables.index
+    # taken out first and put in anew: category, home and zone may all have changed
     before = index.asset_slot.pop(asset_id, None)
     if before is not None:
         index.assets_by_category[before[0]][before[1]].discard(asset_id)
