@@ -131,8 +131,10 @@ def _rest(services: Services, elapsed_s: float, random: np.random.Generator) -> 
     """Draw what is left of a service that has lasted a while: only longer ones can still be it."""
     if services.is_prior:
         drawn = random.lognormal(np.log(PRIOR_MEDIAN_S), PRIOR_SIGMA, (16, REPLICATIONS))
-        longer = np.where(drawn > elapsed_s, drawn - elapsed_s, np.inf).min(axis=0)
-        return np.where(np.isfinite(longer), longer, PRIOR_MEDIAN_S / 4)
+        # per run the first of 16 draws that is longer: the least of them would not be a draw of that law
+        is_longer = drawn > elapsed_s
+        rest = drawn[is_longer.argmax(axis=0), np.arange(REPLICATIONS)] - elapsed_s
+        return np.where(is_longer.any(axis=0), rest, PRIOR_MEDIAN_S / 4)
     longer = np.asarray([one - elapsed_s for one in services.durations_s if one > elapsed_s], dtype=np.float64)
     if not len(longer):
         # It lasts longer than any observed: as long again as a quarter of the usual.

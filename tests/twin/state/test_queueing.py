@@ -12,6 +12,7 @@ from twin.events.patients import QueueCalled, QueueJoined, QueueServiceEnded, Qu
 from twin.state.indexing import build_index
 from twin.state.live import LiveState
 from twin.state.queueing import (
+    PRIOR_MEDIAN_S,
     Services,
     at_counter,
     check_call,
@@ -81,6 +82,14 @@ def test_expected_waits_of_constant_services_are_those_of_arithmetic() -> None:
 
     assert [round(one.median_s) for one in found] == [0, 0, 300, 300, 600, 600]
     assert [one.position for one in found] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_service_that_has_just_begun_lasts_as_long_as_any_other_where_few_were_observed() -> None:
+    services = Services(durations_s=(), elapsed_s=(0.0,), counters=1)
+
+    found = expected_waits(["T0"], services, seed="x")
+
+    assert found[0].median_s == pytest.approx(PRIOR_MEDIAN_S, rel=0.15)
 
 
 def test_a_service_in_progress_lasts_its_rest() -> None:
