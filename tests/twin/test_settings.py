@@ -12,7 +12,7 @@ from twin.settings import FILE_VARIABLE, load_settings
     "content",
     [
         b"port = = 1",  # no TOML
-        'site_name = "医院"'.encode("gb18030"),  # not UTF-8
+        'site_name = "北京"'.encode("gb18030"),  # not UTF-8
         b"prot = 1",  # no such key
     ],
 )
