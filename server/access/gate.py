@@ -98,6 +98,7 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        # programs first, without making a dict of the headers: a gateway asks thousands of times a minute
         refusal = self._identify_program(scope)
         if refusal is None and (actor_or_none(scope) is None or self._access.setup_link is not None):
             headers = _headers(scope)
@@ -157,6 +158,7 @@ class Gate:
         if not cookie:
             return None
         sessions = self._access.sessions
+        # a thread costs more than the look into memory that nearly every request needs
         if sessions.is_known(cookie):
             live = sessions.find(cookie, now=now)
         else:
@@ -218,6 +220,7 @@ def _is_foreign(scope: Scope, headers: Mapping[str, str]) -> bool:
     is_socket = scope["type"] == "websocket"
     if not is_socket and scope["method"] in SAFE_METHODS:
         return False
+    # browsers send it by themselves and no page can forge it (Fetch Metadata); old ones send the origin
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return True
     origin = headers.get("origin", "")
@@ -231,6 +234,7 @@ def _lacks_token(scope: Scope, headers: Mapping[str, str], live: LiveSession) ->
     if scope["method"] in SAFE_METHODS:
         return False
     sent = headers.get("x-csrf-token") or headers.get("x-csrftoken") or ""
+    # a token that is sent must be right, even where the origin would do
     if sent:
         return not same_text(sent, live.csrf_token)
     return not ("origin" in headers or headers.get("sec-fetch-site") == "same-origin")
@@ -240,6 +244,7 @@ async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send
     if scope["type"] == "http":
         await response(scope, receive, send)
         return
+    # ASGI wants the connect message taken before a socket may be closed
     await receive()
     # RFC 6455 knows no reason before acceptance; 4401 is a private code that our scripts understand.
     await send({"type": "websocket.close", "code": 4401, "reason": "sign in first"})

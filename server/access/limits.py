@@ -63,6 +63,7 @@ class SignInLimits:
                 times = self._failures.setdefault(key, deque(maxlen=PER_ADDRESS))
                 times.append(now)
                 self._failures.move_to_end(key)
+            # who failed longest ago goes first, so that many made-up names do not push out what is under attack now
             while len(self._failures) > _REMEMBERED:
                 key, _ = self._failures.popitem(last=False)
                 self._in_a_row.pop(key, None)
@@ -88,6 +89,7 @@ class SignInLimits:
         times = self._failures.get(key)
         if not times:
             return 0
+        # a clock that was put back makes times of the future; they count as recent until the clock has caught up
         recent = [at for at in times if at > now - WINDOW_US]
         by_window = recent[-allowed] + WINDOW_US - now if len(recent) >= allowed else 0
         beyond = self._in_a_row.get(key, 0) - allowed
@@ -163,5 +165,6 @@ class KeyLimits:
             left -= is_allowed
             self._held[key_id] = (left, max(now, at))
         missing = self.per_minute - left if is_allowed else 1 - left
+        # rounded up: who comes back a part of a second early would be refused again
         reset_s = -int(-missing / per_us // SECOND_US)
         return Allowance(is_allowed, self.per_minute, int(left), max(1, reset_s) if not is_allowed else reset_s)

@@ -14,6 +14,7 @@ MIN_LENGTH = 12
 MAX_LENGTH = 200
 WORKERS = 2  # more would let strangers fill memory and processors by trying to sign in
 
+# of the long ones only: the minimum length keeps out nearly all of the usual lists
 _TOO_COMMON = frozenset(
     {
         "password1234",
@@ -72,6 +73,7 @@ def check_password(password: str, *, name: str) -> None:
         message = "Expected no NUL character."
     elif lowered in _TOO_COMMON or len(set(lowered)) <= _REPEATS:
         message = "This password is among the first that anybody would try."
+    # a short name such as "li" stands in many good sentences by chance
     elif len(name) >= MIN_LENGTH // 2 and name.lower() in lowered:
         message = "The password contains the sign-in name."
     if message:

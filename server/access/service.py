@@ -127,6 +127,7 @@ class Access:
         user_id = self.hospital.new_id()
 
         def use_case(session: Session) -> SignedIn:
+            # within the transaction: of two people with the same link the second is refused
             if users.has_system_administrator(session):
                 raise Forbidden("setup")
             roles = frozenset({Role.SYSADMIN, Role.ADMINISTRATOR})
@@ -162,6 +163,7 @@ class Access:
         TooManyRequests
             If there were too many attempts.
         """
+        # as the audit and the limits keep it: what a stranger sends is bounded before it is kept
         account = name.lower()[:64].replace("\0", "")
         now = self.hospital.clock.now()
         self.limits.check(account, address, now=now)
@@ -169,12 +171,14 @@ class Access:
         with self.hospital.read() as session:
             row = users.find_user(session, account)
         found = row.password_hash if row is not None and row.is_active else None
+        # bounded: argon2 hashes whatever it is given, however long
         if not await self.passwords.verify(password[:1000], found) or row is None:
             await self.hospital.write(lambda s: self.note(s, account, "session.refused", facts={"address": address}))
             raise WrongPassword("The name or the password is wrong.")
         user = row
 
         def use_case(session: Session) -> SignedIn:
+            # hashing took a while: the user may have been disabled or given another password meanwhile
             present = users.get_user(session, user.id)
             if not present.is_active or present.password_hash != user.password_hash:
                 raise WrongPassword("The name or the password is wrong.")

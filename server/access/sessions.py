@@ -104,6 +104,7 @@ class Sessions:
                 expires_at=live.expires_at,
             )
         )
+        # the table is swept by those who sign in: no job of its own is needed
         session.exec(delete(SessionRow).where(col(SessionRow.expires_at) < now))
         return token, live
 
@@ -141,6 +142,7 @@ class Sessions:
     def end(self, session: Session, token_hash: str) -> Callable[[], None]:
         """End a session; call what it gives after commit."""
         session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == token_hash))
+        # after commit only: before it another request would load the row again from the table
         return lambda: self._forget(lambda live: live.token_hash == token_hash)
 
     def end_all_of(self, session: Session, user_id: str) -> Callable[[], None]:
@@ -175,6 +177,7 @@ class Sessions:
         with self._hospital.read() as session:
             row = session.get(SessionRow, token_hash)
             user = session.get(UserRow, row.user_id) if row is not None else None
+        # ended or disabled from the command line, beside this process
         if row is None or user is None or not user.is_active:
             self._forget(lambda one: one.token_hash == token_hash)
             return None

@@ -32,11 +32,13 @@ class RequestTimes:
         seconds : float
             How long it took.
         """
+        # strangers choose the method: each new one would be a row that stays
         key = (method if method.isalpha() and len(method) < 10 else "other", route, status)
         with self._lock:
             counts = self._buckets.get(key)
             if counts is None:
                 counts = self._buckets[key] = [0] * (len(BOUNDS_S) + 1)
+            # one bucket per observation; they are summed up when somebody reads, as Prometheus wants them cumulative
             counts[bisect_left(BOUNDS_S, seconds)] += 1
             self._sums[key] = self._sums.get(key, 0.0) + seconds
 

@@ -142,6 +142,7 @@ def build_api(hospital: Hospital, access: Access, routers: list[Router], ui: Asg
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
+        # an address has one spelling; a redirect would confirm to strangers that it exists
         redirect_slashes=False,
     )
     api.state.hospital = hospital
@@ -174,6 +175,7 @@ def build_app(hospital: Hospital, *, access: Access | None = None, ui: AsgiApp |
     counters = Counters()
     api.state.counters = counters
     secure = is_secure(hospital.settings)
+    # from the inside out: whoever is refused by the gate costs neither routing nor compression
     inner: AsgiApp = Dispatcher(api, ui, build_handheld() if ui is not None else None)
     inner = StraightWay(inner, api, routers)
     inner = GZipMiddleware(inner, minimum_size=GZIP_FROM_BYTES)

@@ -24,6 +24,7 @@ log = logging.getLogger("hospital_twin.access_log")
 failures = logging.getLogger("hospital_twin.server")
 
 TOO_LARGE = f"The body is above {BODY_LIMIT} bytes: send smaller batches."
+# what others send stands in our log and in answers: short, and nothing that breaks a line
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{8,64}$")
 API_POLICY = b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"  # noqa: E501  # one header value
 _HEADERS = {
@@ -106,6 +107,7 @@ class _Exchange:
             await self._answer_too_large()
         except Exception:
             failures.exception("a request failed", extra={"request_id": self._request_id})
+            # an answer that has begun cannot be made another; the connection breaks off, which the client notices
             if not self._status:
                 await unexpected(self._scope)(self._scope, self._receive, self._with_headers)
         finally:
@@ -115,6 +117,7 @@ class _Exchange:
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
+            # a body in chunks announces no length
             if self._received > BODY_LIMIT:
                 raise BodyTooLarge(TOO_LARGE)
         return message
@@ -126,6 +129,7 @@ class _Exchange:
             self._scope,
             status=413,
             detail=TOO_LARGE,
+            # the rest of the body is still on its way and will not be read
             headers={"connection": "close"},
         )
         await response(self._scope, self._receive, self._with_headers)
@@ -135,6 +139,7 @@ class _Exchange:
             self._status = message["status"]
             headers = list(message["headers"])
             present = {name.lower() for name, _ in headers}
+            # a page that needs another policy has set its own
             headers += [header for header in self._frame._headers if header[0] not in present]
             headers.append((b"x-request-id", self._request_id.encode()))
             message["headers"] = headers

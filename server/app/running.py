@@ -180,6 +180,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
             yield app
     finally:
         sys.setswitchinterval(before)
+        # in this order: what gives work to others ends before those who do it
         hospital.deadlines.stop()
         desk.stop()
         upkeep.stop()
@@ -234,6 +235,7 @@ def _prune(hospital: Hospital) -> None:
     settings, now = hospital.settings, hospital.clock.now()
     hospital.ledger.forget_closed(now - settings.closed_kept_days * DAY_US)
     telemetry = hospital.telemetry
+    # piece by piece: one large deletion would hold up everybody who stores something
     while hospital.write_now(
         lambda session: telemetry.prune(session, now=now, retention_days=settings.telemetry_retention_days)
     ):

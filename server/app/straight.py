@@ -55,6 +55,7 @@ class StraightWay:
         if door is None:
             await self._app(scope, receive, send)
             return
+        # what the framework would have set: the doors, the access log and the counters read it
         scope["app"] = self._api
         scope["route"] = door
         try:

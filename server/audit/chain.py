@@ -84,6 +84,7 @@ def link(before: str, row: AuditRow) -> str:
     row : AuditRow
         Its own ``hash`` does not matter.
     """
+    # a list, not an object: the order of the fields is fixed, and the hash of an old row stays what it was
     body = _encoder.encode([row.sequence, row.at, row.actor, row.action, row.subject, row.facts])
     return hashlib.sha256(before.encode() + body).hexdigest()
 
@@ -104,6 +105,7 @@ def note(session: Session, entry: Entry) -> Head:
     entry : Entry
         What happened.
     """
+    # one writer at a time: nobody can add a row between this look and the flush
     before = head(session)
     row = AuditRow(
         sequence=before.sequence + 1,
@@ -116,6 +118,7 @@ def note(session: Session, entry: Entry) -> Head:
     )
     row.hash = link(before.hash, row)
     session.add(row)
+    # now, so that a second note within the same use case sees this row as the head
     session.flush()
     return Head(row.sequence, row.hash)
 

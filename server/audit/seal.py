@@ -63,6 +63,7 @@ def signing_key(folder: Path) -> Ed25519PrivateKey:
     if not path.is_file():
         made = Ed25519PrivateKey.generate().private_bytes_raw()
         try:
+            # O_EXCL and the mode at once: never readable by others, not even for a moment
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return signing_key(folder)  # another process was faster: there is one key

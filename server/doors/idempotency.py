@@ -39,12 +39,14 @@ def _claim(session: Session, asked: _Request, *, process: str, now: int) -> Idem
         session.delete(row)
         session.flush()
         row = None
+    # one core per database: another process named here no longer lives
     if row is not None and row.request_hash == asked.hash and row.state == "claimed" and row.process != process:
         row.process = process  # the process that held it died before anything was stored
         row.created_at = now
         session.add(row)
         return None
     if row is not None:
+        # it is read outside of the transaction, whose end would make it stale
         session.expunge(row)
         return row
     session.add(
@@ -144,17 +146,20 @@ async def run_once(
         )
         raise FieldError(problem)
     body = await body_of(request)
+    # the address belongs to the intention: one key for two addresses is a mistake of the sender
     told = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     asked = _Request(actor.id, key, hashlib.sha256(told + body).hexdigest())
     now = hospital.clock.now()
     row = await hospital.write(lambda session: _claim(session, asked, process=hospital.process, now=now))
     if row is not None:
         return _repeat(row, asked)
+    # the first transaction of the request notes that it was done: a crash after COMMIT is not done again
     token = transaction_mark.set(_mark(asked))
     try:
         response = await inner(request)
     except BaseException:
         transaction_mark.reset(token)
+        # only while claimed: what was committed before the error stays claimed as done
         await hospital.write(lambda session: _release(session, asked))
         raise
     transaction_mark.reset(token)

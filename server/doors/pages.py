@@ -14,7 +14,7 @@ from fastapi import Path, Query
 from twin.errors import FieldError, FieldProblem
 
 MAX_INT = 2**63 - 1
-_MAC_BYTES = 12
+_MAC_BYTES = 12  # 96 bits: nobody guesses it, and cursors stay short
 
 _NO_NUL = r"^[^\x00]*$"
 _CURSOR = r"^[A-Za-z0-9_-]*$"
@@ -85,6 +85,7 @@ class Cursors:
         except (binascii.Error, ValueError):
             raw = b""
         mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        # scope is in the MAC: a cursor of another list or of other filters would point nowhere
         if not body or not hmac.compare_digest(mac, self._mac(scope, body)):
             problem = FieldProblem(
                 field="cursor",

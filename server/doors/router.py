@@ -180,6 +180,7 @@ class DoorRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Give the handler with the permission and the Idempotency-Key in front of it."""
+        # permission before parameters: who may not come in learns nothing about the shape of a request
         return _guarded(self.door, self.endpoint if self.door.raw else super().get_route_handler())
 
 
@@ -192,6 +193,7 @@ def _guarded(door: Door, inner: Callable[[Request], Any]) -> Answer:
 
     async def handle(request: Request) -> Response:
         actor = _let_pass(request, door.permission)
+        # strangers have no keys: theirs would meet those of other strangers
         if repeats and actor is not None and any(name == header for name, _ in request.scope["headers"]):
             return await run_once(request, hospital_of(request), actor, inner)
         response: Response = await inner(request)
@@ -315,6 +317,7 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
         seen.add((door.method, door.path))
         name = operation_of(door)
         responses = _success(door) | _problems(door)
+        # past add_api_route, which knows no route class with arguments of its own
         api.router.routes.append(
             DoorRoute(
                 door,

@@ -89,10 +89,12 @@ class _Worker:
         """
         if self._process is None or not self._process.is_alive() or self._connection is None:
             self.stop()
+            # a fork would copy locks that other threads hold, and a million objects of the state
             context = multiprocessing.get_context("spawn")
             ours, theirs = context.Pipe()
             self._process = context.Process(target=work, args=(theirs,), name="hospital-twin-job", daemon=True)
             self._process.start()
+            # else the end of the process would not end the pipe
             theirs.close()
             self._connection = ours
         try:
@@ -122,6 +124,7 @@ class _Worker:
                 return self._decoder.decode(connection.recv_bytes())
         except (EOFError, OSError) as error:
             raise _Crashed from error
+        # the last message may still be in the pipe when the process is gone
         if not process.is_alive() and not connection.poll(0):
             raise _Crashed
         return None
@@ -275,6 +278,7 @@ class JobRunner:
         NotFound
             If there is none of that id.
         """
+        # before the row is read: a job that begins in between finds the mark
         self._cancelled.add(job_id)
         now = self._hospital.clock.now()
 
@@ -283,6 +287,7 @@ class JobRunner:
             if row is None:
                 raise NotFound("job", job_id)
             if row.state == JobState.QUEUED:
+                # one that runs is ended by its own thread, which sees the mark within a tenth of a second
                 row.state, row.ended_at = JobState.CANCELLED, now
                 session.add(row)
             return row.state in OVER
@@ -417,6 +422,7 @@ class JobRunner:
             row.state, row.ended_at, row.result_hash, row.problem = state, now, content_hash, problem.decode()
             row.progress_share = 1.0 if state is JobState.DONE else row.progress_share
             session.add(row)
+            # equal results of two jobs are one row, since the hash is its name
             if content_hash and session.get(ResultRow, content_hash) is None:
                 session.add(ResultRow(hash=content_hash, body=result, created_at=now))
 
