@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from server.http import views as shown
+from twin.clock import SystemClock
 from twin.events import supply, things, watch, work
 from twin.events.envelope import Event
 from twin.ports import Stored
@@ -29,7 +30,7 @@ class Frame:
     Parameters
     ----------
     number : int
-        Counts all frames of this process, from 1.
+        Grows with each frame, and from one start of the server to the next.
     topic : str
         Which topic.
     data : bytes
@@ -192,7 +193,9 @@ class Hub:
         self._changed = {topic: Changes() for topic in SHOWS}
         self._ring: deque[Frame] = deque(maxlen=RING)
         self._listeners: set[Listener] = set()
-        self._number = 0
+        # not from 0: a client that comes back after a restart must never find its old number among the new frames.
+        # Microseconds run ahead of frames, of which there are some twenty a second.
+        self._number = SystemClock().now()
         self._lock = threading.Lock()
 
     def note(self, batch: Sequence[Stored]) -> None:

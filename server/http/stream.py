@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,8 @@ from twin.access import Actor, Permission
 from twin.errors import FieldError, FieldProblem
 
 router = Router("/v1", tag="stream")
+
+log = logging.getLogger("hospital_twin.server")
 
 HEARTBEAT_S = 5.0
 LOOK_S = 1.0
@@ -70,7 +73,10 @@ async def ticking(hospital: Hospital) -> AsyncIterator[None]:
     async def run() -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            hub.tick()
+            try:
+                hub.tick()
+            except Exception:  # else one thing that cannot be shown would stop the streams of everybody, unseen
+                log.exception("A tick of the streams failed")
 
     task = asyncio.create_task(run())
     try:

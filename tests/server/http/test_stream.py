@@ -55,6 +55,20 @@ def test_new_client_gets_a_snapshot_and_then_deltas(hospital: Hospital) -> None:
     assert delta["events"][0]["type"] == "AlarmRaised"
 
 
+def test_client_of_an_earlier_run_of_the_server_gets_a_snapshot(hospital: Hospital) -> None:
+    before = hub_of(hospital)
+    raise_alarm(hospital, before, 1)
+    last = before.tick()[-1].number
+    after = Hub(hospital.live, hospital.clock.now, hospital.ledger.steady)
+    for number in range(3, 9):
+        raise_alarm(hospital, after, number)
+        after.tick()
+
+    _, first = after.join(frozenset({"alarms"}), last=last)
+
+    assert b"event: snapshot" in first[0]
+
+
 def test_returning_client_gets_exactly_what_it_missed(hospital: Hospital) -> None:
     hub = hub_of(hospital)
     numbers = []
