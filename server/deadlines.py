@@ -96,6 +96,7 @@ class DeadlineService:
                 act()
                 return
             if self._apart is None:
+                # one thread: a backup and a pruning at the same time would only hold up each other
                 self._apart = ThreadPoolExecutor(1, thread_name_prefix="rounds")
             self._apart.submit(self._guarded, key, act)
 
@@ -111,6 +112,7 @@ class DeadlineService:
             How many deadlines were due.
         """
         with self._lock:
+            # called outside of the lock: a callback sets the next deadline
             due = self._deadlines.due(self._clock.now())
         for deadline in due:
             key = deadline.key

@@ -170,6 +170,7 @@ class Hospital:
     def close(self) -> None:
         """Stop everything that was started and close the database."""
         self.deadlines.stop()
+        # what came last may use what came before
         for action in reversed(self._closing):
             action()
         self._closing.clear()
@@ -184,6 +185,7 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
         return use_case
 
     def both(session: Session) -> T:
+        # after the use case: one that raises leaves the key as it was, to be tried again
         value = use_case(session)
         mark(session)
         return value
@@ -284,6 +286,7 @@ def open_hospital(
     ids = UniqueIds()
     database = open_database(settings, is_core=is_core)
     try:
+        # the live state is read right after: the tables must have this shape by then
         upgrade(database) if is_core else require_current(database)
         live = LiveState()
         ledger = Ledger(

@@ -168,6 +168,7 @@ def check(events: list[Event], actor: Actor, *, now: int, prefix: str) -> None:
     latest = now + AHEAD_US
     for index, event in enumerate(events):
         name = event.__class__.__name__
+        # a gateway whose key was stolen must not be able to sign for a person
         if actor.source and name in PERSONS_ONLY:
             raise _forbidden(f"{prefix}/{index}: {name} is not for programs: use its own door under /v1.", "type")
         # nearly all are plain: to look for the words of a problem in each costs a fifth of a batch
@@ -235,11 +236,13 @@ def decode_batch(body: bytes, *, is_ndjson: bool) -> list[Event]:
         _check_count(len(raws))
         return _one_by_one(raws)
     text = body.lstrip()
+    # the list is decoded from the bytes as they stand: a second pass through objects would cost as much as the first
     listed = text if text[:1] == b"[" else bytes(decode(body, _RawBatch).events)
     try:
         events: list[Event] = _many.decode(listed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
+            # only when something is wrong: event by event, so that each is named by its index
             raws = _raws.decode(listed)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DecodeError(f"Expected a list of events: {error}.", code="body.json") from error

@@ -229,6 +229,7 @@ class Hub:
         """Make a frame of every topic in which something changed, and hand them out."""
         frames: list[Frame] = []
         with self._lock:
+            # swapped under the lock, shown outside of it: the thread of the ledger never waits for the encoding
             changes, self._changed = self._changed, {topic: Changes() for topic in SHOWS}
         for topic, show in SHOWS.items():
             if changes[topic].ids:
@@ -242,6 +243,7 @@ class Hub:
         self._number += 1
         with self._steady:  # type: ignore[attr-defined]  # a lock of the ledger
             now = self._now()
+            # the things as they are now, not as each event left them: one frame replaces what came before
             items = show(self._state, sorted(changed.ids), now)
             events = [msgspec.Raw(_encoder.encode(event)) for event in changed.events]
             body = Body(topic=topic, now=now, sequence=self._state.sequence, items=items, events=events)
@@ -288,6 +290,7 @@ class Hub:
             The client, and what it gets at once: the frames that it missed, or snapshots where they are gone.
         """
         listener = Listener(topics)
+        # before the snapshot: what changes meanwhile comes as a delta besides, which does no harm
         self._listeners.add(listener)
         oldest = self._ring[0].number if self._ring else self._number + 1
         if last is not None and oldest - 1 <= last <= self._number:

@@ -116,6 +116,7 @@ async def stream(request: Request) -> Response:
     for topic in topics:
         actor.require(TOPIC_PERMISSIONS[topic])
     body = _frames(request, hub_of(hospital), topics, _last_id(request))
+    # nginx would gather the frames of minutes before it hands them on
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(body, media_type="text/event-stream", headers=headers)
 
@@ -130,6 +131,7 @@ async def _frames(request: Request, hub: Hub, topics: frozenset[str], last: int 
         yield b"retry: 2000\n\n"
         for data in first:
             yield data
+        # a slow client still gets what waits for it, then the stream ends and it comes back by its last number
         while not listener.is_slow or not listener.waiting.empty():
             try:
                 frame = await asyncio.wait_for(listener.waiting.get(), LOOK_S)

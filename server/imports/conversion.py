@@ -120,6 +120,7 @@ class LogConversion:
                 result.n_rows += 1
                 self._visit(row, seen, result)
             return result
+        # events of a case need not stand together, nor in order
         by_case: dict[str, list[tuple[int, int, Row]]] = {}
         for row in rows:
             result.n_rows += 1
@@ -245,6 +246,7 @@ class LogConversion:
                 result.events.append(self._move(encounter, moment, index, mapping.moves[activity], result))
             else:
                 result.events.append(self._stage(encounter, moment, index, row))
+        # nothing in the log is named as an end, so its last activity is the end
         if end is None and not mapping.finish:
             end = entries[-1][0]
         if end is None:

@@ -111,11 +111,13 @@ def guess_mapping(name: str, rows: Sequence[Mapping[str, str]], *, time_zone: st
     reasons: list[str] = []
     for role, words in _WORDS.items():
         free = [column for column in header if column not in chosen.values()]
+        # a column named "in" that holds no instants is no arrival
         wanted = [c for c in free if (c in instants) == (role in {"start", "end", "time"})]
         column = _by_name(wanted, words)
         if column:
             chosen[role] = column
             reasons.append(f"{role} = {column} (by its name)")
+    # what no name tells is guessed from the values: the first column of instants left is the arrival
     for role, column in zip(_missing_times(chosen), _unused(instants, chosen, header), strict=False):
         chosen[role] = column
         reasons.append(f"{role} = {column} (it holds instants)")

@@ -400,6 +400,7 @@ def _circles(records: Sequence[Record], places: Mapping[str, str]) -> list[Field
     for record in records:
         start = str(record.values["id"])
         steps, at = 0, parent_by_id[start]
+        # bounded: a circle that this place only leads into never comes back to it
         while at and at != start and steps <= len(parent_by_id):
             at, steps = parent_by_id.get(at, ""), steps + 1
         if at == start:
@@ -433,6 +434,7 @@ def _events(kind: MasterKind, values: dict[str, Value], at: int) -> list[Event]:
     fields = dict(values)
     tag = str(fields.pop("tag", ""))
     thing = f"{fields['start']}~{fields['end']}" if kind is MasterKind.PATHS else str(fields.pop("id"))
+    # the tag is left out: it has a fact of its own, and the device stays the same row without it
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
     head = {"thing": thing, "occurred_at": at, "source": f"import:{kind}", "source_key": f"{thing}/{digest}"}
     maker: dict[MasterKind, Callable[..., Event]] = {

@@ -68,6 +68,7 @@ def open_stock(hospital: Hospital, path: Path, *, is_dry_run: bool = False) -> O
     def use_case(session: Session) -> Opened:
         opened = open_books(session, ledger=hospital.ledger, command=command, positions=positions, source=path.name)
         if is_dry_run:
+            # by an error, so that the writer undoes all of it
             raise _DryRun(opened)
         return opened
 

@@ -66,6 +66,7 @@ def delimiter_of(path: Path) -> str:
         CSV file. Spreadsheet programs write semicolons where a comma is the decimal mark, and tabs when asked for text.
     """
     header = read_text(path).partition("\n")[0]
+    # of equal counts the comma: a sheet of one column has none of them
     return max(",;\t", key=header.count)
 
 
@@ -101,7 +102,7 @@ def read_csv(path: Path, delimiter: str = ",") -> Iterator[Row]:
     double = sorted({column for column in header if header.count(column) > 1})
     if double:
         raise _refused(path, ", ".join(double), "row 1", "The column stands twice.", "Rename or remove one.")
-    line = reader.line_num + 1
+    line = reader.line_num + 1  # a quoted value may span lines: the record is known by the one where it begins
     try:
         for record in reader:
             if record:
@@ -151,6 +152,7 @@ def read_xes(path: Path) -> Iterator[Row]:
                 depth_event = False
                 own = {child.get("key", ""): child.get("value", "") for child in element}
                 yield Row(number, {**trace, **own})
+                # else the tree of a log of gigabytes stays in memory
                 element.clear()
             elif not depth_event and element.get("key") and tag != "global":
                 trace[f"case:{element.get('key')}"] = element.get("value", "")
@@ -180,6 +182,7 @@ def parse_instant(text: str, time_format: str, time_zone: str) -> int | None:
         moment = datetime.strptime(text, time_format) if time_format else datetime.fromisoformat(text)  # noqa: DTZ007
     except ValueError:
         return None
+    # fromisoformat takes 20260101 and 2026-01-01 too, which may be a number or say nothing of the hour
     if not time_format and len(text) < len("2026-01-01T00:00"):
         return None
     if moment.tzinfo is None:

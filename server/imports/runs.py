@@ -140,6 +140,7 @@ def import_log(
         mapping, guessed = guess.mapping.model_copy(update=as_read), guess.reasons
         if not is_dry_run:
             raise _unseen_guess(path, guessed)
+    # derived, not the secret itself: who learns this key cannot forge cursors with it
     key = hmac.new(hospital.secret, b"encounter pseudonyms", hashlib.sha256).digest()
     places = frozenset(str(place) for place in hospital.live.places)
     conversion = LogConversion(mapping, key=key, places=places)
