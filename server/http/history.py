@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -145,20 +146,28 @@ def _require_sight(call: Call, thing: str) -> None:
         call.actor.require(Permission.ENCOUNTERS_READ)
 
 
+def _since(found: list[Interval], at: int) -> list[Interval]:
+    """Give what of a tag's past belongs to its present bearer: before it may have been on a patient's wrist."""
+    return [replace(one, from_at=max(one.from_at, at)) for one in found if one.to_at is None or one.to_at > at]
+
+
 @router.get("/things/{thing_id}/trail", permission=Permission.DEVICES_READ, gives=Trail)
 def get_trail(call: CallDep, thing_id: PathText, facet: Text = "", limit: Many = 200) -> Trail:
     """Give what happened to a thing, and where the tags on it were seen."""
     _require_sight(call, thing_id)
     with call.hospital.ledger.steady:
         tags = views.tags_of(call.hospital.live, thing_id, call.now)
+        bound = {tag: views.binding_of(call.hospital.live, tag, call.now) for tag in tags}
     with call.hospital.read() as session:
         found = history.trail(session, thing_id, facet=facet, limit=limit)
         if not facet or facet == "tag.zone":
-            for tag in tags:
-                found += history.trail(session, tag, facet="tag.zone", limit=limit)
+            for tag, binding in bound.items():
+                if binding is not None:
+                    seen = history.trail(session, tag, facet="tag.zone", limit=limit)
+                    found += _since(seen, binding.occurred_at)
     may_see = call.actor.may(Permission.ENCOUNTERS_READ)
-    seen = (one for one in found if may_see or not one.facet.startswith(_PRIVATE))
-    listed = sorted(seen, key=lambda one: (one.from_at, one.facet))
+    shown = (one for one in found if may_see or not one.facet.startswith(_PRIVATE))
+    listed = sorted(shown, key=lambda one: (one.from_at, one.facet))
     return Trail(thing=thing_id, intervals=[_shown(one) for one in listed[-limit:]])
 
 
