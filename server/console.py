@@ -35,6 +35,7 @@ class Exit(IntEnum):
     CANNOT = 3
 
 
+# what fits a screen; the other limit is for programs
 _MOST_PROBLEMS = 20
 _MOST_PROBLEMS_AS_JSON = 1000
 

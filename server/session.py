@@ -40,6 +40,7 @@ def opened_alone() -> Iterator[Hospital]:
     except ConfigurationError as error:
         if error.code == "configuration.revision":
             raise
+        # a server runs: it has the lock, and the tables are of its release
         hospital = open_hospital(settings, is_core=False)
     try:
         yield hospital

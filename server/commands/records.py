@@ -44,6 +44,7 @@ def verify_audit(
     """
     settings = load_settings()
     try:
+        # before the audit is read: a server beside may add rows and a newer head meanwhile
         witness = read_head(settings.data_dir)
         with opened_alone() as hospital, hospital.read() as session:
             if head_file is not None:
@@ -115,6 +116,7 @@ def export_audit(
 
 def _masked(name: str, value: Any) -> str:
     text = "" if value is None else str(value)
+    # the password stands before the @; the host is what one wants to see
     if name in _SECRETS and "@" in text:
         scheme, _, rest = text.partition("://")
         return f"{scheme}://***@{rest.rpartition('@')[2]}"

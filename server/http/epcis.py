@@ -125,6 +125,7 @@ def _capture(session: Session, events: list[Event], document: epcis.Document, be
     stored: list[str] = []
     for index, event in enumerate(events):
         try:
+            # a savepoint each: with "proceed" the events after a wrong one are stored all the same
             with session.begin_nested():
                 stored.append(epcis.store(session, event, index=index, document=document))
         except HospitalTwinError as error:
@@ -210,6 +211,7 @@ def _meaning(call: Call) -> Meaning:
     live = call.hospital.live
 
     def inside(place: str) -> list[str]:
+        # a query by a ward means its rooms too; an address of another house means itself
         own = place.removeprefix(place_key(""))
         with call.hospital.ledger.steady:
             return [place, *(place_key(one) for one in live.inside(own))] if own in live.places else [place]

@@ -119,6 +119,7 @@ def type_history(
             limit=limit + 1,
         )
     entries = [_entry_of(call, version) for version in found[:limit]]
+    # the live versions all stand on the first page: cursors count in the table of what was written
     if not after:
         entries = _live_history(call, str(kind), since, limit) + entries
     mark = call.cursors.write(scope, [found[limit - 1].number]) if len(found) > limit else ""
@@ -180,6 +181,7 @@ def _bundle(call: Call, kind: str, entries: list[Json], mark: str, *, total: int
 def _instant(name: str, text: str) -> int:
     if not text:
         return 0
+    # the plus of an offset arrives as a blank where a client does not escape it
     span = span_of(text.replace(" ", "+"))
     if span is None:
         problem = FieldProblem(
@@ -325,9 +327,11 @@ def search_resources(
         total = len(live) + fhir.count(session, asked)
         lineage = _lineage(call, session, size) if name == "Provenance" else []
     rows: list[tuple[str, Any]] = [(str(row["id"]), row) for row in live if str(row["id"]) > start]
+    # what the twin knows itself goes before what was written about it
     known = {key for key, _ in rows}
     rows += [(version.id, version.body) for version in kept if version.id not in known]
     rows += [(str(row["id"]), row) for row in lineage]
+    # two sources, one order: the cursor is an id, whichever of them the last row came from
     rows.sort(key=lambda row: row[0])
     mark = call.cursors.write(scope, [rows[size - 1][0]]) if len(rows) > size else ""
     entries: list[Json] = [

@@ -189,6 +189,7 @@ def get_past_state(
         if fact.value
         and (not facet or key[0] == facet)
         and (may_see or not key[0].startswith(_PRIVATE))
+        # by key and not by number: what becomes known between two pages moves nothing
         and (after is None or key > tuple(after))
     )
     rows = [

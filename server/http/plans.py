@@ -172,6 +172,7 @@ async def keep_plan(call: CallDep) -> PlanShown:
     new_id, now = call.hospital.new_id(), call.now
 
     def use_case(session: Session) -> PlanShown:
+        # within the transaction, which checks the plan anew: a job is not believed about its own result
         found = _result_of(session, told.job)
         kind = PlanKind(str(found.plan["kind"]))
         new = service.NewPlan(

@@ -173,6 +173,7 @@ def _page(found: Iterable[T], limit: int, show: Callable[[Any], Any]) -> tuple[l
     rows: list[Any] = []
     last: T | None = None
     for one in found:
+        # one more exists, so there is a next page; it is shown there
         if len(rows) == limit:
             return rows, last
         rows.append(show(one))

@@ -139,6 +139,7 @@ async def store_chunks(call: CallDep) -> ChunksStored:
         return [telemetry.store(session, chunk) for chunk in chunks]
 
     sequences = await call.hospital.write(use_case)
+    # after COMMIT: who is woken must find the samples
     telemetry.wake()
     return ChunksStored(sequences=sequences)
 
