@@ -166,7 +166,7 @@ def export(
 
 @command.command("replay")
 def replay(as_json: AsJson = False) -> None:
-    """Fold the whole ledger anew and compare with the live state; refused once old events were taken out.
+    """Fold the whole ledger anew and compare with the live state.
 
     Example: hospital-twin replay --json
     """
