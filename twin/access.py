@@ -224,6 +224,7 @@ class Actor:
 
     def __post_init__(self) -> None:
         """Gather the permissions of all roles."""
+        # once: a request asks several times
         held = frozenset().union(*(PERMISSIONS_BY_ROLE[role] for role in self.roles))
         object.__setattr__(self, "permissions", held)
 
