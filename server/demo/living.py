@@ -35,6 +35,7 @@ from twin.state.views import bed_view
 TICK_S = 1.0
 HIS_SOURCE = "his:demo"
 EGRESS_AFTER_TICKS = 6
+_LATER = frozenset({429, 503, 507})  # the same events may be sent again
 log = logging.getLogger("hospital_twin.demo")
 
 
@@ -67,6 +68,7 @@ class LivingHospital:
     completed_tasks: int = 0
     _random: np.random.Generator = field(init=False)
     _used_until: int = 0
+    _untold: list[Event] = field(default_factory=list)
     _ticks: int = 0
 
     def __post_init__(self) -> None:
@@ -146,11 +148,21 @@ class LivingHospital:
                 return
 
     async def _tell(self, client: httpx2.AsyncClient, events: Sequence[Event]) -> None:
-        for first in range(0, len(events), 1000):
-            body = b"[" + b",".join(registry.encode(event) for event in events[first : first + 1000]) + b"]"
-            answer = await client.post("/v1/events:batch", content=body)
+        self._untold += events
+        while self._untold:
+            part = self._untold[:1000]
+            body = b"[" + b",".join(registry.encode(event) for event in part) + b"]"
+            try:
+                answer = await client.post("/v1/events:batch", content=body)
+            except httpx2.TransportError as error:
+                log.warning("The core does not answer: %r; told again with the next tick", error)
+                return
+            if answer.status_code in _LATER:
+                log.warning("The core cannot take events now: %s", answer.text[:500])
+                return
             if answer.status_code >= 300:
-                log.warning("The core refused %d events: %s", len(events), answer.text[:500])
+                log.warning("The core refused %d events: %s", len(part), answer.text[:500])
+            del self._untold[: len(part)]
 
     def _use_supplies(self, now: int) -> None:
         share = (now - self._used_until) / DAY_US

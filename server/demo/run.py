@@ -28,6 +28,7 @@ from server.rounds import review_shelves
 from server.wiring import Hospital, open_hospital
 from twin.access import Role
 from twin.clock import MINUTE_US, ScaledClock, SystemClock
+from twin.db.database import lock_core
 from twin.errors import ConfigurationError
 from twin.settings import Settings, load_settings
 from twin.state.views import believed_location
@@ -102,7 +103,7 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
     Raises
     ------
     ConfigurationError
-        If the folder holds something that is no demo.
+        If the folder holds something that is no demo, or a demo that runs.
     """
     began = time.monotonic()
     _clear(options.folder)
@@ -236,6 +237,7 @@ def _clear(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise ConfigurationError(f"{folder} holds something that is no demo: name another folder with --folder.")
+        lock_core(folder / "hospital.db")()  # a demo that runs there would lose its database under its hands
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()

@@ -116,7 +116,7 @@ def _open_sqlite(path: Path, settings: Settings, *, is_core: bool) -> Database:
         raise ConfigurationError("Expected sqlite:/// and a file, got no file: a database in memory outlives nothing.")
     sqlite.require_safe_library(allow_unsafe=settings.allow_unsafe_sqlite)
     path.parent.mkdir(parents=True, exist_ok=True)
-    release = _lock_file(path.with_name(path.name + ".core")) if is_core else _nothing
+    release = lock_core(path) if is_core else _nothing
     write_engine, readers = sqlite.write_engine(path), sqlite.read_engine(path)
     writer = Writer(
         EngineChannel(write_engine, "sqlite"),
@@ -168,8 +168,25 @@ def _disk_guard(folder: Path, floor_mb: int) -> Callable[[], None]:
     return check
 
 
-def _lock_file(path: Path) -> Callable[[], None]:
-    """Hold a file lock that the operating system gives up when the process ends, however it ends."""
+def lock_core(database: Path) -> Callable[[], None]:
+    """Hold the file lock of the one core; the operating system gives it up when the process ends, however it ends.
+
+    Parameters
+    ----------
+    database : Path
+        SQLite file, which need not exist yet.
+
+    Returns
+    -------
+    Callable[[], None]
+        Gives the lock up.
+
+    Raises
+    ------
+    ConfigurationError
+        If another core runs on it.
+    """
+    path = database.with_name(database.name + ".core")
     # the file stays when the core ends: taking it away would let two cores lock two files of one name
     handle = path.open("a")
     try:

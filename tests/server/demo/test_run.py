@@ -6,7 +6,8 @@ import json
 import pytest
 
 from server.commands.demo import command, seconds_of
-from server.demo.run import DemoOptions, run_demo
+from server.demo.run import MARK, DemoOptions, run_demo
+from twin.db.database import lock_core
 from twin.errors import ConfigurationError
 
 
@@ -52,3 +53,15 @@ def test_durations_are_read(text, seconds):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ConfigurationError):
         seconds_of(text)
+
+
+def test_a_demo_that_runs_keeps_its_folder(tmp_path):
+    (tmp_path / MARK).touch()
+    (tmp_path / "hospital.db").write_bytes(b"kept")
+    release = lock_core(tmp_path / "hospital.db")
+
+    with pytest.raises(ConfigurationError, match="Another core"):
+        run_demo(DemoOptions(folder=tmp_path, port=0, for_s=1, is_headless=True), print)
+
+    release()
+    assert (tmp_path / "hospital.db").read_bytes() == b"kept"
