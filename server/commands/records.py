@@ -182,8 +182,8 @@ def replay(as_json: AsJson = False) -> None:
                     again.apply(one.event, one.sequence)
         with hospital.ledger.steady:
             # what was closed long ago has left the live state in part: both forget up to the same instant
-            for one in (again, hospital.live):
-                one.forget_closed(hospital.live.forgotten_before)
+            for state in (again, hospital.live):
+                state.forget_closed(hospital.live.forgotten_before)
             expected = hospital.live.digest()
     is_same = expected == again.digest()
     told = {"events": again.sequence, "digest": again.digest(), "is_same": is_same}

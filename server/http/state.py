@@ -329,7 +329,8 @@ async def list_encounters(call: CallDep, limit: Limit = 50, cursor: CursorText =
     with call.hospital.ledger.steady:
         # not by SortedKeys: who was discharged weeks ago leaves this table
         found = (one for one in state.encounters.values() if one.is_open and (last is None or one.id > last))
-        rows, end = _page(nsmallest(limit + 1, found, key=lambda one: one.id), limit, shown.encounter_shown)
+        nearest = nsmallest(limit + 1, found, key=lambda one: one.id)
+        rows, end = _page(nearest, limit, shown.encounter_shown)
     return EncounterPage(encounters=rows, next=call.cursors.write("encounters", [end.id]) if end else "")
 
 
