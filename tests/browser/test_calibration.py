@@ -19,7 +19,7 @@ def log_bytes() -> bytes:
 
 
 @pytest.mark.timeout(300)  # the first run of a fresh machine compiles the engine
-def test_a_log_is_fitted_checked_kept_and_opened_again(visit):
+def test_a_log_is_fitted_checked_kept_and_opened_again(visit, shots):
     watched = visit()
     page = watched.open("/ui/fit")
     page.click("#calibration-run")  # no file yet: what is missing is named
@@ -34,6 +34,8 @@ def test_a_log_is_fitted_checked_kept_and_opened_again(visit):
     page.locator("#calibration-answer", has_text="triage").first.wait_for(timeout=200_000)
     assert "95 %" in page.inner_text("#calibration-answer")
     assert watched.violations() == []
+    if shots is not None:
+        page.screenshot(path=shots / "fit-en.png", full_page=True)
 
     page.fill("#calibration-name", "front door")
     page.click("#calibration-keep")
@@ -41,5 +43,11 @@ def test_a_log_is_fitted_checked_kept_and_opened_again(visit):
     page.click("#calibration-kept a")
     page.wait_for_url("**/ui/pathway?kept=*")
     watched.until("() => document.querySelectorAll('#pathway-graph .scatterlayer .point').length > 2", seconds=30)
-    assert "Fitted before" in page.inner_text("main")
+    assert "Fitted before" in page.inner_text("#page")
     assert watched.violations() == []
+    chinese = visit(language="zh_CN", theme="dark")
+    other = chinese.open(page.url.removeprefix(chinese.url))
+    other.locator("#page", has_text="模型与实际相符吗").wait_for()
+    assert chinese.violations() == []
+    if shots is not None:
+        other.screenshot(path=shots / "pathway-zh.png", full_page=True)
