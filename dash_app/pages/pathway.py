@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from math import inf, isfinite
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -34,9 +35,11 @@ from dash_app.queries.pathway import Document, PathwayShown
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
+from dash_app.texts.measures import quantity_text
 from dash_app.texts.moments import local, number
 from dash_app.texts.problems import problem_text
 from simulation.experiments.playback import Playback
+from simulation.experiments.warming import WarmUp
 from simulation.model.problems import PathwayRefused
 from twin.access import Permission
 from twin.clock import HOUR_US
@@ -46,8 +49,10 @@ HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems
 FILE, LIVE, TAKE, TAKEN = "pathway-file", "pathway-live", "pathway-take", "pathway-taken"
 ENTRY, TEXT, APPLY = "pathway-entry", "pathway-text", "pathway-apply"
 HOURS, PLAY, RUN, GO = "pathway-hours", "pathway-play", "pathway-run", "pathway-go"
+WARM, WARMED = "pathway-warm", "pathway-warmed"
 PREFIX, MATCH, SITUATIONS = "pathway", "pathway-match", "pathway-situations"
 LARGEST_BYTES = 2_000_000
+_DAY_S = 86_400.0
 _LOUD = frozenset({"seize", "serve", "gate", "batch"})  # where somebody may have to wait
 
 
@@ -212,7 +217,31 @@ def _running(may_run: bool) -> Component:
                 html.Button(_("What-if run"), id=RUN, className="action primary", n_clicks=0, disabled=not may_run),
             ]
         ),
+        html.P(
+            html.Button(_("How long is the beginning?"), id=WARM, className="action", n_clicks=0, disabled=not may_run)
+        ),
+        html.Div(id=WARMED, role="status"),
     )
+
+
+def _warmed(found: WarmUp, names: dict[str, str]) -> list[Component]:
+    """Tell how long a run from an empty house must not count, the slowest first."""
+    if found.is_settled:
+        days = number(found.warm_up_s / _DAY_S, 0)
+        head = html.P(_("A run that begins empty should leave its first {days} days out.").format(days=days))
+    else:
+        told = _("Not everything settles within {days} days: something grows for ever, or the runs are too short.")
+        head = html.P(told.format(days=number(found.horizon_s / _DAY_S)), className="status p2")
+    slowest = sorted(found.by_quantity.items(), key=lambda one: -one[1] if isfinite(one[1]) else -inf)
+    rows: list[list[Cell]] = [
+        [quantity_text(name, names), number(seconds / _DAY_S, 0) if isfinite(seconds) else _("does not settle")]
+        for name, seconds in slowest
+    ]
+    title = _("Days until it has forgotten its beginning (MSER-5)")
+    return [
+        head,
+        html.Details([html.Summary(title), table(title, [_("Figure"), _("Days")], rows)], className="as-table"),
+    ]
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -331,6 +360,13 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
         if not clicks:
             raise PreventUpdate
         return _played(port, held, float(hours))
+
+    @callbacks.add(Output(WARMED, "children"), Input(WARM, "n_clicks"), State(HELD, "data"), **common)
+    def warm(clicks: int, held: Document) -> list[Component]:
+        if not clicks:
+            raise PreventUpdate
+        found = queries.warm_up(held, start_at=port.clock.now())
+        return _warmed(found, ward_names(port.state(), chinese=wants_chinese()))
 
     @callbacks.add(
         Output(GO, "href"),

@@ -18,12 +18,14 @@ from simulation.experiments.playback import Playback, play_run
 from simulation.experiments.request import ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of
 from simulation.experiments.situations.offers import situation_changes
+from simulation.experiments.warming import WarmUp, find_warm_up
 from simulation.model.pathway import Pathway
 from simulation.model.plan import RunPlan
 from simulation.model.problems import PathwayError
 from twin.state.live import LiveState
 
 HOUR_US = 3_600_000_000
+WARM_UP_DAYS, WARM_UP_RUNS = 60, 5  # enough days that a stay of a week can settle in the first half of them
 SECTIONS = ("nodes", "pools", "arrivals", "classes", "calendars")
 """Tables of a document whose entries can be changed one by one."""
 
@@ -155,6 +157,25 @@ def playback(document: Mapping[str, Any], *, start_at: int, hours: float, frames
     """
     plan = plan_for(document, start_at=start_at, hours=hours)
     return play_run(plan, every_us=max(1, int(hours * HOUR_US) // frames))
+
+
+def warm_up(document: Mapping[str, Any], *, start_at: int) -> WarmUp:
+    """Give how long a run from an empty house must not count, in whole days: arrivals and shifts repeat by the day.
+
+    Parameters
+    ----------
+    document : Mapping[str, Any]
+        Pathway document.
+    start_at : int
+        UTC microseconds.
+    """
+    request = ExperimentRequest(
+        pathway=document,
+        start_at=start_at - start_at % HOUR_US,
+        horizon_s=WARM_UP_DAYS * 86_400.0,
+        replications=WARM_UP_RUNS,
+    )
+    return find_warm_up(request, cycle_s=86_400.0)
 
 
 def shown(pathway: Pathway, document: Mapping[str, Any]) -> PathwayShown:

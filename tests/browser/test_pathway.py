@@ -24,6 +24,9 @@ def test_a_pathway_is_changed_watched_and_asked_about(visit):
     page.locator("#pathway-graph .updatemenu-button").first.wait_for(timeout=200_000)
     assert watched.violations() == []
 
+    page.click("#pathway-warm")
+    page.locator("#pathway-warmed table, #pathway-warmed summary").first.wait_for(timeout=60_000)
+
     page.click("#pathway-run")
     page.wait_for_url("**/ui/what-if?run=*")
     page.wait_for_selector("#whatif-answer code", timeout=200_000)
