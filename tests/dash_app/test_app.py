@@ -101,7 +101,17 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         for name in ("SHIFT", "REASON", "FIRST", "LAST", "LEAVE", "OFFER", "SWAPS", "SWAP", "ACT")
     } | {
         getattr(shift_decisions, name)
-        for name in ("LOOK", "OVERRIDE", "ANSWER", "DECIDE", "OPEN", "OPEN_DAY", "OPEN_SHIFT", "OPEN_SKILL")
+        for name in (
+            "LOOK",
+            "OVERRIDE",
+            "ANSWER",
+            "DECIDE",
+            "OPEN",
+            "OPEN_PLACE",
+            "OPEN_DAY",
+            "OPEN_SHIFT",
+            "OPEN_SKILL",
+        )
     }
     # The small hospital has no desk for gateways, so that the page says only how to start one.
     beside_a_gateway_that_reports = {
@@ -137,7 +147,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     # A pathway is kept once it was made of a log.
-    under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP")}
+    under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP", "KEPT")}
     sometimes = (
         {"alarms-unshelve", "imports-store"}
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
