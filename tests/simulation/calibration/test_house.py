@@ -146,7 +146,7 @@ def test_a_lounge_shortens_fitted_stays_of_any_law(stay: str, mean: float) -> No
 
 def test_a_lounge_refuses_stays_that_it_cannot_shorten() -> None:
     size = Capacities(ed=4, icu=2, theatres=1, recovery=2, cleaners=2, wards={"A": 10})
-    fixed = hospital_document(size, replace(USUAL, ward_stays={"A": "const:100h"}), {})
+    fixed = hospital_document(size, replace(USUAL, ward_stays={"A": "triangular:50,100,150"}), {})
     short = hospital_document(size, replace(USUAL, ward_stays={"A": "exp:mean=1h"}), {})
 
     for document in (fixed, short):
