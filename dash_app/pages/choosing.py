@@ -213,6 +213,8 @@ def _answer_panel(found: Chosen, names: Mapping[str, str]) -> Component:
 def _standing(one: CandidateShown, found: Chosen) -> str:
     if one.scenario == found.best:
         return _("best")
+    if one.keeps_limits is not False and found.chance is not None:
+        return _("behind")  # sharing runs out throws nothing out: it only looks more closely at the best
     return _("still in the running") if one.is_kept else _("out")
 
 

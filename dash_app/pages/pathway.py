@@ -151,7 +151,10 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 [_editor(document, first), _running(may_run), _situations(), kept_panel(port, name)],
                 className="panels below",
             ),
-            *([match_panel(match_of(report), ward_names(port.state(), chinese=wants_chinese()))] if name else []),
+            html.Div(
+                [match_panel(match_of(report), ward_names(port.state(), chinese=wants_chinese()))] if name else [],
+                className="below",
+            ),
             html.Details([html.Summary(_("Table view")), html.Div(_ways(found), id=WAYS)], className="as-table"),
         ]
     )

@@ -67,7 +67,7 @@ def kept_panel(port: HospitalPort, name: str) -> Component:
         ),
         html.P(
             [
-                html.Button(_("Open"), id=OPEN, className="action", n_clicks=0),
+                html.Button(_("Open this one"), id=OPEN, className="action", n_clicks=0),
                 " ",
                 html.Button(
                     _("Take out of the list"), id=WITHDRAW, className="action", n_clicks=0, disabled=not may_keep
