@@ -164,6 +164,8 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "connection_refused": mark("It refuses the connection"),
     "connection_lost": mark("The connection broke"),
     "antenna_fault": mark("An antenna is disconnected"),
+    "driver_failed": mark("Its driver failed and is started again"),
+    "spool_failed": mark("Its disk takes nothing; what it hears waits in memory"),
     "bus_quarantine": mark("The bus gave wrong answers and is set aside"),
     "clock_offset": mark("Its clock is wrong"),
     "queue_growing": mark("It collects faster than it can send"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite
 
 from twin.errors import StorageError
+
+_LOG = logging.getLogger(__name__)
 
 
 class RowKind(IntEnum):
@@ -196,7 +199,13 @@ class Spool:
         return self._next
 
     def append(self, entries: Sequence[Entry]) -> int:
-        """Keep entries and give the sequence number of the last; they are on disk when this returns."""
+        """Keep entries and give the sequence number of the last; they are on disk when this returns.
+
+        Raises
+        ------
+        StorageError
+            If the file takes nothing, as on a full disk; none of the entries is kept then, and no number is used.
+        """
         if not entries:
             return self._next - 1
         with self._lock:
@@ -204,21 +213,26 @@ class Spool:
             rows = [
                 (self.boot, first + i, int(e.kind), int(e.priority), e.body, e.topic) for i, e in enumerate(entries)
             ]
-            self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
                 self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (rows[-1][1], self.boot))
                 self._database.execute("COMMIT")
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
+            except sqlite.Error as error:
+                # On a full disk SQLite has rolled back by itself already.
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise StorageError(f"Spool: {error}. Make room on the disk.", code="spool.append") from error
             self._next += len(entries)
             self._count += len(entries)
             self._kept += len(entries)
             self._octets += sum(len(entry.body) for entry in entries)
             # Only now: what came last must be kept even when the spool is full.
             if self._kept > self._quota.rows or self._octets > self._quota.octets:
-                self._make_room()
+                try:
+                    self._make_room()
+                except sqlite.Error as error:  # what came is kept; room is made after the next
+                    _LOG.warning("Spool: no room could be made: %s", error)
             return self._next - 1
 
     def _make_room(self) -> None:

@@ -39,6 +39,7 @@ from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, Rea
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
 from twin.clock import SECOND_US, Clock
+from twin.errors import StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import ZoneConfirmed
@@ -49,6 +50,7 @@ _LOG = logging.getLogger(__name__)
 _HASTE_US = 2_500_000  # after a machine changed its state its samples go at once: a cycle's verdict waits for them
 # A core that is away for long is what the spool is for; this list only waits for the next flush.
 _MOST_WAITING_SAMPLES = 500_000
+_MOST_WAITING_EVENTS = 200_000  # while the spool takes nothing; the oldest go first
 
 
 class GatewayRuntime:
@@ -84,6 +86,8 @@ class GatewayRuntime:
         self._events: list[Event] = []
         self._samples: list[Sample] = []
         self.dropped_samples = 0
+        self.dropped_events = 0
+        self._is_spool_failing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._spool: Spool | None = None
         self._sender: Sender | None = None
@@ -103,6 +107,9 @@ class GatewayRuntime:
         key = _line_of(entry)
         bus = self._buses.get(key)
         if bus is None:
+            # The line must be careful enough for the slowest machine on it, whichever is named first.
+            sharing = [one for one in self.settings.machines if _line_of(one) == key]
+            timings = [self._profiles[one.profile].timing for one in sharing]
             line = LineSettings(
                 host=entry.host,
                 port=entry.port,
@@ -111,11 +118,10 @@ class GatewayRuntime:
                 baud=entry.baud,
                 parity=entry.parity,
                 tls=tls_context(entry.ca_file) if entry.is_encrypted else None,
-                answer_s=profile.timing.answer_s,
+                answer_s=max(one.answer_s for one in timings),
             )
-            is_serial = bool(entry.device) or entry.is_behind_converter
+            is_serial = any(one.device or one.is_behind_converter for one in sharing)
             client = StrictClient(line, partial(self._heard, key))
-            timings = [self._profiles[one.profile].timing for one in self.settings.machines if _line_of(one) == key]
             bus_settings = BusSettings(
                 line=line,
                 is_serial=is_serial,
@@ -151,16 +157,31 @@ class GatewayRuntime:
         )
         backoff = Backoff(BackoffSettings(first_s=0.2, most_s=15.0), self._chance)
         self._sender = Sender(self._spool, self._sink, backoff, uplink.batch_rows)
-        self.on_status(
-            Status(device=self.settings.id, status=GatewayStatus.ONLINE, detail="started", at=self._clock.now())
-        )
-        self._tasks = [asyncio.create_task(driver.run(), name=driver.device) for driver in self.drivers]
+        self._tell_own(GatewayStatus.ONLINE, "started")
+        self._tasks = [asyncio.create_task(self._serve(driver), name=driver.device) for driver in self.drivers]
         self._tasks += [
             asyncio.create_task(self._sender.run(), name="uplink"),
             asyncio.create_task(self._flush_regularly(), name="flush"),
         ]
         for task in self._tasks:
             task.add_done_callback(_report_end)
+
+    async def _serve(self, driver: Driver) -> None:
+        """Run a driver, and run it again after a failure that it did not foresee."""
+        backoff, loop = Backoff(BackoffSettings(first_s=0.5, most_s=60.0), self._chance), asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await driver.run()
+            except Exception:  # otherwise the device would be silent for ever while its status says online
+                _LOG.exception("Gateway %s: the driver of %s failed", self.settings.id, driver.device)
+            if loop.time() - began > 60.0:
+                backoff.reset()
+            driver.health.errors += 1
+            driver.health.status, driver.health.detail = GatewayStatus.OFFLINE, "driver_failed"
+            at = self._clock.now()
+            self.on_status(Status(device=driver.device, status=GatewayStatus.OFFLINE, detail="driver_failed", at=at))
+            await backoff.pause()
 
     async def stop(self, *, drain_s: float = 5.0) -> None:
         """Stop the drivers, spool what is known, and give the uplink some time to send it.
@@ -176,9 +197,7 @@ class GatewayRuntime:
         for bus in self._buses.values():
             bus.close()
         if self._spool is not None:
-            self.on_status(
-                Status(device=self.settings.id, status=GatewayStatus.OFFLINE, detail="stopped", at=self._clock.now())
-            )
+            self._tell_own(GatewayStatus.OFFLINE, "stopped")
             await self._flush(with_samples=True)
             await self._drain(drain_s)
         await end_tasks(self._tasks)
@@ -220,15 +239,33 @@ class GatewayRuntime:
             samples, self._samples = self._samples, []
         if not events and not samples:
             return
-        # Numbers are given here and checked by nobody else: this task alone appends.
-        first = spool.next_seq
-        entries = [_event_entry(self.source, spool.boot, first + i, event) for i, event in enumerate(events)]
-        if samples:
-            key = f"{spool.boot}-{first + len(events):010d}"
-            series = series_of(samples, source=self.source, key=key)
-            entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series), Priority.SAMPLES))
-        await asyncio.get_running_loop().run_in_executor(self._disk, spool.append, entries)
+        keep = partial(_append, spool, self.source, events, samples)
+        # Shielded: what a cancelled flush has begun gets its numbers before what the last flush brings.
+        kept = asyncio.shield(asyncio.get_running_loop().run_in_executor(self._disk, keep))
+        try:
+            await kept
+        except StorageError as error:
+            self._put_back(events, samples, error)
+            return
+        if self._is_spool_failing:
+            self._is_spool_failing = False
+            self._tell_own(GatewayStatus.ONLINE, "")
         sender.wake()
+
+    def _put_back(self, events: list[Event], samples: list[Sample], error: StorageError) -> None:
+        """Keep what the spool did not take until the next flush, before what came meanwhile."""
+        if not self._is_spool_failing:
+            self._is_spool_failing = True
+            _LOG.error("Gateway %s: %s", self.settings.id, error.message)
+            self._tell_own(GatewayStatus.DEGRADED, "spool_failed")
+        self._samples = samples + self._samples
+        self._events = events + self._events
+        over = max(0, len(self._events) - _MOST_WAITING_EVENTS)
+        del self._events[:over]
+        self.dropped_events += over
+
+    def _tell_own(self, status: GatewayStatus, detail: str) -> None:
+        self.on_status(Status(device=self.settings.id, status=status, detail=detail, at=self._clock.now()))
 
     def on_readings(self, readings: Sequence[TagReading]) -> None:
         """Take in readings of one reader."""
@@ -276,8 +313,8 @@ class GatewayRuntime:
 
     @property
     def dropped_rows(self) -> int:
-        """Rows that went because the spool was full, over its whole life, and samples for which there was no room."""
-        return (self._spool.dropped if self._spool else 0) + self.dropped_samples
+        """Rows that went because the spool was full, over its whole life, and what found no room before it."""
+        return (self._spool.dropped if self._spool else 0) + self.dropped_samples + self.dropped_events
 
     @property
     def refused_rows(self) -> int:
@@ -293,6 +330,16 @@ class GatewayRuntime:
 def _line_of(entry: MachineEntry) -> tuple[str, int, str]:
     """Give what machines on one line have in common."""
     return entry.host, entry.port, entry.device
+
+
+def _append(spool: Spool, source: str, events: Sequence[Event], samples: Sequence[Sample]) -> None:
+    """Give everything its number and keep it; in the spool's own thread, which alone gives numbers."""
+    first = spool.next_seq
+    entries = [_event_entry(source, spool.boot, first + i, event) for i, event in enumerate(events)]
+    if samples:
+        series = series_of(samples, source=source, key=f"{spool.boot}-{first + len(events):010d}")
+        entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series), Priority.SAMPLES))
+    spool.append(entries)
 
 
 def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:

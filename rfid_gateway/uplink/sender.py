@@ -61,11 +61,13 @@ class Sender:
 
     async def send_once(self) -> bool:
         """Send one batch and tell whether there may be more; waits after a failure."""
-        rows = await asyncio.to_thread(self._spool.peek, self._batch_rows)
-        if not rows:
-            return False
         try:
+            rows = await asyncio.to_thread(self._spool.peek, self._batch_rows)
+            if not rows:
+                return False
             watermark = await self._sink.send(rows)
+            # If they cannot be freed, as on a full disk, they are sent once more: the core knows their keys.
+            freed = await asyncio.to_thread(self._spool.free, watermark)
         except HospitalTwinError as error:
             self.figures.failures += 1
             self.figures.is_connected = False
@@ -80,7 +82,7 @@ class Sender:
             _LOG.exception("Uplink: unexpected failure, will try again")
             await self._backoff.pause()
             return True
-        self.figures.sent += await asyncio.to_thread(self._spool.free, watermark)
+        self.figures.sent += freed
         self.figures.is_connected = True
         self._backoff.reset()
         return True

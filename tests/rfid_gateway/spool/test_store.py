@@ -221,3 +221,17 @@ def test_gateway_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_pa
         assert found == list(range(1, len(found) + 1))
     core.close()
     spool.close()
+
+
+def test_full_disk_is_told_and_takes_no_number(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.db", now=1)
+    database = spool._database
+    database.execute(f"PRAGMA max_page_count = {database.execute('PRAGMA page_count').fetchone()[0]}")
+
+    with pytest.raises(StorageError):
+        spool.append([Entry(RowKind.EVENT, bytes(1_000_000))])
+    database.execute("PRAGMA max_page_count = 100000")
+    last = spool.append([Entry(RowKind.EVENT, b"{}")])
+
+    assert (last, len(spool)) == (1, 1)
+    spool.close()

@@ -3,16 +3,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
+from rfid_gateway.drivers.driver import DriverHealth
 from rfid_gateway.modbus.profile import load_profile
 from rfid_gateway.simulators.llrp import ReaderFarm, Sighting
 from rfid_gateway.simulators.modbus import SimulatedPlant
 from rfid_gateway.simulators.plants import SteamSterilizer
+from rfid_gateway.spool.store import Entry, Spool
 from rfid_gateway.uplink.configuration import GatewaySettings
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from rfid_gateway.uplink.sinks import InProcessSink, SampleSeries
 from tests.rfid_gateway.listeners import until
 from twin.clock import SystemClock
-from twin.errors import Unavailable
+from twin.errors import StorageError, Unavailable
 from twin.events.envelope import Event
 from twin.events.things import DeviceStatusChanged, ZoneChanged
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
@@ -124,3 +128,68 @@ async def test_nothing_is_lost_and_nothing_comes_twice_while_the_core_is_away() 
         GatewayStatus.ONLINE,
         GatewayStatus.OFFLINE,
     ]
+
+
+async def test_a_disk_that_is_full_for_a_while_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    core, plain, refusals = Core(), Spool.append, iter(range(5))
+
+    def append(spool: Spool, entries: Sequence[Entry]) -> int:
+        if next(refusals, None) is not None:
+            raise StorageError("Spool: database or disk is full.")
+        return plain(spool, entries)
+
+    monkeypatch.setattr(Spool, "append", append)
+    gateway = GatewayRuntime(settings_of({}, readers=[], read_points=[]), InProcessSink(core.store), SystemClock())
+
+    await gateway.start()
+    await until(lambda: len(core.of(GatewayHealthChanged)) >= 3)
+    await gateway.stop()
+
+    told = [(one.status, one.detail) for _, one in sorted(core.events.items()) if isinstance(one, GatewayHealthChanged)]
+    assert told == [
+        (GatewayStatus.ONLINE, "started"),
+        (GatewayStatus.DEGRADED, "spool_failed"),
+        (GatewayStatus.ONLINE, ""),
+        (GatewayStatus.OFFLINE, "stopped"),
+    ]
+
+
+class _Stumbling:
+    """A driver that meets what nobody foresaw."""
+
+    device = "r9"
+
+    def __init__(self) -> None:
+        self.health = DriverHealth()
+        self.runs = 0
+
+    async def run(self) -> None:
+        self.runs += 1
+        raise RuntimeError("what nobody foresaw")
+
+
+async def test_a_driver_that_fails_is_told_and_started_again() -> None:
+    core, driver = Core(), _Stumbling()
+    gateway = GatewayRuntime(settings_of({}, readers=[], read_points=[]), InProcessSink(core.store), SystemClock())
+    gateway.drivers.append(driver)
+
+    await gateway.start()
+    await until(lambda: driver.runs >= 2)
+    await gateway.stop()
+
+    told = [(one.status, one.detail) for one in core.of(GatewayHealthChanged) if one.thing == "r9"]
+    assert told[0] == (GatewayStatus.OFFLINE, "driver_failed")
+
+
+def test_line_is_as_careful_as_its_slowest_machine_whichever_is_first() -> None:
+    first = {"id": "m1", "profile": "generic-medicine-fridge", "unit": 1}
+    second = {**first, "id": "m2", "unit": 2, "is_behind_converter": True}
+
+    gateway = GatewayRuntime(
+        settings_of({}, readers=[], read_points=[], machines=[first, second]),
+        InProcessSink(Core().store),
+        SystemClock(),
+    )
+
+    assert gateway.targets["m1"].bus is gateway.targets["m2"].bus
+    assert gateway.targets["m1"].bus._is_serial
