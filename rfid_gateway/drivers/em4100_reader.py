@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,7 +83,8 @@ class Em4100Reader:
                 self._backoff.reset()
                 # Such a reader says nothing while no tag is there: an open line is all that can be known.
                 self._tell(GatewayStatus.ONLINE, "")
-                await self._listen(line)
+                with suppress(OSError):  # a converter that resets the connection ends it as well
+                    await self._listen(line)
                 detail = "connection_lost"
             self.health.errors += 1
             self._tell(GatewayStatus.OFFLINE, detail)

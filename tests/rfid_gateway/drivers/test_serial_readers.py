@@ -154,3 +154,30 @@ async def test_no_late_answer_on_a_real_serial_line_is_taken_for_another(share: 
 
     assert wrong == 0
     assert right > 0
+
+
+class _Reset:
+    """A converter that resets its connection."""
+
+    async def receive(self) -> bytes:
+        raise ConnectionResetError("reset by peer")
+
+    async def send(self, data: bytes) -> None:
+        """Take what is sent."""
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+async def test_line_that_is_reset_is_opened_again() -> None:
+    listener = KeepingListener()
+
+    async def connect() -> Connection:
+        return _Reset()
+
+    settings = Em4100Settings(device="door-7", backoff=QUICK)
+    reader = Em4100Reader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
+    async with running(reader.run()):
+        await until(lambda: reader.health.connections >= 2)
+
+    assert [one.detail for one in listener.statuses][:2] == ["", "connection_lost"]
