@@ -85,7 +85,7 @@ class SignalDecoder:
 
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
-        self._sentinels = frozenset(signal.sentinels)
+        self._sentinels = frozenset(_as_registers(signal, one) for one in signal.sentinels)
         self._plain = signal.type in _PLAIN and not signal.order.is_low_byte_first and signal.exponent is None
         self._is_signed = signal.type is RawType.INT16
         self._shift = signal.bits.first if signal.bits else 0
@@ -169,6 +169,11 @@ def _signed(word: int) -> int:
     return word - 0x10000 if word > 0x7FFF else word
 
 
+def _as_registers(signal: Signal, sentinel: int) -> int:
+    """Give a sentinel as it stands in the registers: maps write 0x8000 and -32768 for the same."""
+    return sentinel & ((1 << 16 * signal.width) - 1)
+
+
 def _divisor(scale: float) -> int:
     """Give the whole number by which to divide instead of multiplying by a scale; 0 if there is none."""
     inverse = round(1.0 / scale) if 0.0 < abs(scale) < 1.0 else 0
@@ -244,7 +249,7 @@ def _encode_octets(signal: Signal, value: float | str | None, exponent: int) -> 
         return str(value or "").encode("latin-1", "replace")[:size].ljust(size, b"\0")
     if value is None or math.isnan(value):
         if signal.sentinels:
-            return signal.sentinels[0].to_bytes(size, "big")
+            return _as_registers(signal, signal.sentinels[0]).to_bytes(size, "big")
         return struct.pack(">" + _FLOATS[signal.type], math.nan) if signal.type in _FLOATS else bytes(size)
     conversion = CONVERSIONS_BY_UNIT[signal.unit]
     outside = (value - conversion.offset) / conversion.factor
@@ -262,7 +267,10 @@ def _encode_number(signal: Signal, raw: float, size: int) -> bytes:
         return struct.pack(">" + _FLOATS[kind], raw)
     number = round(raw)
     if kind in (RawType.BCD16, RawType.BCD32):
-        return bytes.fromhex(f"{number:0{size * 2}d}")[:size]
+        digits = f"{number:0{size * 2}d}"
+        if len(digits) > size * 2:
+            raise OverflowError
+        return bytes.fromhex(digits)
     if kind in (RawType.INT8_HIGH, RawType.UINT8_HIGH):
         return number.to_bytes(1, "big", signed=kind is RawType.INT8_HIGH) + b"\0"
     if kind in (RawType.INT8_LOW, RawType.UINT8_LOW):

@@ -156,11 +156,14 @@ def profile_from_mbmap(text: str, source: str, *, name: str, address_base: int |
     base = _base(whole, source, address_base)
     left_out: list[FieldProblem] = []
     signals: list[Signal] = []
+    # Used keys, each with the last number put behind it: maps of thousands of registers often repeat one name.
+    taken: dict[str, int] = {}
     is_alone = False
     for number, entry in enumerate(registers):
         place = f"/registers/{number}"
         try:
-            signals.append(_signal(entry, whole, {one.key for one in signals}))
+            signals.append(_signal(entry, whole, taken))
+            taken.setdefault(signals[-1].key, 1)
         except _NotUnderstood as error:
             left_out.append(_left_out(f"{place}/{error.key}", str(error)))
         except ValidationError as error:
@@ -210,7 +213,7 @@ def _base(whole: dict[str, Any], source: str, told: int | None) -> int:
     return told
 
 
-def _signal(entry: object, whole: dict[str, Any], taken: set[str]) -> Signal:
+def _signal(entry: object, whole: dict[str, Any], taken: dict[str, int]) -> Signal:
     if not isinstance(entry, dict):
         raise _NotUnderstood("", f"expected an object, got {entry!r}")
     plain: dict[str, object] = {}
@@ -257,13 +260,14 @@ def _fitting(plain: dict[str, object]) -> Iterator[tuple[str, object]]:
         yield "note", f"{plain.get('note', '')} [{unit}]".strip()  # a unit that we cannot convert is kept as a remark
 
 
-def _key(entry: dict[str, Any], taken: set[str]) -> str:
+def _key(entry: dict[str, Any], taken: dict[str, int]) -> str:
     text = str(entry.get("key") or entry.get("id") or entry.get("name") or "")
     key = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:58] or "register"
     key = key if key[0].isalpha() else f"r_{key}"
-    number, found = 2, key
+    found = key
     while found in taken:
-        found, number = f"{key}_{number}", number + 1
+        taken[key] += 1
+        found = f"{key}_{taken[key]}"
     return found
 
 

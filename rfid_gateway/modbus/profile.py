@@ -183,6 +183,8 @@ class Signal(_Strict):
             raise ValueError(f"plausible must rise, got {self.plausible}")
         if self.address + self.width > 65_537:
             raise ValueError("the value ends beyond the last address")
+        if wrong := [one for one in self.sentinels if not -(1 << 16 * self.width - 1) <= one < 1 << 16 * self.width]:
+            raise ValueError(f"sentinels do not fit the type: {', '.join(map(str, wrong))}")
         return self
 
     @property
@@ -281,6 +283,12 @@ class Profile(_Strict):
         # A documented address below the base would be negative on the line.
         if low := [signal.key for signal in self.signals if signal.address < self.address_base]:
             raise ValueError(f"addresses below the base {self.address_base}: {', '.join(low)}")
+        last = self.address_base + 0xFFFF
+        if high := [one.key for one in self.signals if one.address + one.width - 1 > last]:
+            raise ValueError(f"addresses above {last}, the last one on the line: {', '.join(high)}")
+        exponents = [(one.key, one.exponent.address) for one in self.signals if one.exponent is not None]
+        if out := [key for key, address in exponents if not self.address_base <= address <= last]:
+            raise ValueError(f"exponents are at {self.address_base} to {last}: {', '.join(out)}")
         return self
 
     @cached_property

@@ -174,3 +174,16 @@ def test_answer_is_decoded_slot_by_slot_with_its_exponent() -> None:
     found = decoder.read([25, 0xFFFF, 42])  # 25 with the exponent -1, and 42 tenths
 
     assert [(signal.key, decoded.value) for signal, decoded in found] == [("flow", 2.5), ("level", 4.2)]
+
+
+@pytest.mark.parametrize(("kind", "value"), [(RawType.BCD16, 123_456.0), (RawType.BCD32, 1e8), (RawType.BCD16, -1.0)])
+def test_decimal_number_with_too_many_digits_is_refused_instead_of_cut(kind: RawType, value: float) -> None:
+    with pytest.raises(DecodeError):
+        encode(Signal(key="a", address=0, type=kind), value)
+
+
+def test_sentinel_may_be_written_as_the_negative_number_that_it_is() -> None:
+    signal = Signal(key="a", address=0, type=RawType.INT16, sentinels=(-32_768,))
+
+    assert encode(signal, None) == [0x8000]
+    assert decode(signal, [0x8000]).value is None

@@ -106,6 +106,9 @@ def problem_of(text: str) -> str:
         (f"name: x\nheartbeat: {{signal: b}}\nsignals: [{SIGNAL}]", "unknown signals"),
         ("name: x\naddress_base: 1\nsignals: [{key: a, address: 0}]", "below the base"),
         ("name: x\nsignals: [{key: a, address: 1, scale: .nan}]", "scale"),
+        ("name: x\nsignals: [{key: a, address: 65536}]", "above 65535"),  # there is one with a base of 1 only
+        ("name: x\nsignals: [{key: a, address: 1, exponent: {address: 65536}}]", "exponents"),
+        ("name: x\nsignals: [{key: a, address: 1, sentinels: [0x10000]}]", "sentinels"),
         ("{", "YAML"),
         ("a: &x [1]\nb: *x", "YAML"),  # references could grow to gigabytes
         ("[" * 3000, "map.yaml"),
