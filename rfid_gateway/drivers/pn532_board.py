@@ -15,6 +15,7 @@ from rfid_gateway.rfid.confirming import CardConfirmer
 from rfid_gateway.rfid.readings import TagReading, tag_of_uid
 from twin.errors import ConfigurationError
 
+_MOST_FAILURES = 10  # in a row: a single look also fails because of the cards, such as two at once
 _LOOK_S = 0.1
 _UID_LENGTHS = (4, 7, 10)
 
@@ -110,7 +111,7 @@ class Pn532Board:
         self._backoff.reset()
         self._status.online()
         # As on the serial line, one look alone may be damaged.
-        confirmer = CardConfirmer(2)
+        confirmer, failures = CardConfirmer(2), 0
         while True:
             try:
                 # The library waits with the processor: it gets a thread of its own.
@@ -118,9 +119,11 @@ class Pn532Board:
             except (OSError, RuntimeError, ValueError):
                 # It also raises for an answer of two cards, or none where it expected one: this look says nothing.
                 self.health.errors += 1
-                if self.health.errors % 10 == 0:
+                failures += 1
+                if failures == _MOST_FAILURES:
                     return "connection_lost"
                 continue
+            failures = 0
             self._take(confirmer.take([bytes(uid)] if uid and len(uid) in _UID_LENGTHS else []))
 
     def _take(self, uids: list[bytes]) -> None:

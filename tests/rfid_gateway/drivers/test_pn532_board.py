@@ -81,3 +81,13 @@ async def test_computer_without_pins_is_told_as_such() -> None:
 def test_unknown_bus_is_refused() -> None:
     with pytest.raises(ConfigurationError):
         open_board(ReaderLine(device="nfc", options={"bus": "usb"}))
+
+
+async def test_board_that_stumbles_now_and_then_stays_connected() -> None:
+    board = ScriptedBoard([OSError("bus"), None] * 30 + [CARD, CARD])
+    driver, listener = driver_of(lambda _line: board)
+
+    await run_until(driver, lambda: bool(listener.readings))
+
+    assert [one.detail for one in listener.statuses] == [""]
+    assert driver.health.errors == 30
