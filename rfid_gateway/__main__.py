@@ -233,6 +233,9 @@ def main() -> int:
     except HospitalTwinError as error:
         sys.stderr.write(f"{error.message} ({error.code})\n")
         return 2
+    except (OSError, UnicodeError) as error:
+        sys.stderr.write(f"{sys.argv[1]}: {error}\n")
+        return 2
     except KeyboardInterrupt:
         return 0
     return 0
