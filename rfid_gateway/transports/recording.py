@@ -91,7 +91,7 @@ def read_recording(lines: Iterator[str] | Sequence[str]) -> list[Piece]:
         parts = line.split()
         try:
             at, direction, octets = parts
-            if direction not in "<>" or not octets:
+            if direction not in ("<", ">") or not octets:
                 raise ValueError(direction)
             pieces.append(Piece(int(at), direction == "<", bytes.fromhex(octets)))
         except ValueError as error:

@@ -63,3 +63,8 @@ async def test_closed_line_in_memory_says_so_at_both_ends() -> None:
     assert [await right.receive(), await right.receive()] == [b"a", b""]
     with pytest.raises(ConnectionResetError):
         await right.send(b"b")
+
+
+def test_direction_that_is_none_is_refused_with_its_line() -> None:
+    with pytest.raises(DecodeError, match="line 2"):
+        read_recording(["1 > 00", "2 <> 00"])
