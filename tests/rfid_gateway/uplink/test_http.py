@@ -123,3 +123,16 @@ async def test_dropped_row_is_passed_over() -> None:
     await sink.close()
 
     assert sorted(core.events) == ["9-0000000002"]
+
+
+async def test_rows_that_this_release_cannot_read_do_not_hold_up_the_others() -> None:
+    core = CoreByHttp()
+    sink = sink_of(core)
+    later = b'{"type":"of.a.later.release","thing":"T2","source_key":"9-0000000001"}'
+
+    rows = [Row(9, 1, RowKind.EVENT, later), Row(9, 2, RowKind.SAMPLES, b"[{}]"), row_of(3)]
+    assert await sink.send(rows) == Watermark(9, 3)
+    await sink.close()
+
+    assert sorted(core.events) == ["9-0000000001", "9-0000000003"]
+    assert sink.refused == 1
