@@ -217,16 +217,19 @@ class GatewayControl:
         if kept is not None:
             # Written aside and renamed, so that a crash leaves the old ones or the new ones.
             part = kept.with_suffix(".part")
-            part.write_text(f"# version {self._now.number}\n{self._now.text}", encoding="utf-8")
-            part.replace(kept)
+            try:
+                part.write_text(f"# version {self._now.number}\n{self._now.text}", encoding="utf-8")
+                part.replace(kept)
+            except OSError as error:  # a full disk costs the settings of the next start, not the gateway at work
+                _LOG.error("Settings %d cannot be kept in %s: %s", self._now.number, kept, error)
 
     def _restore(self) -> None:
         """Begin with the settings that proved themselves last, so that a core that is away changes nothing."""
         kept = self._settings.kept
         if kept is None or not kept.is_file():
             return
-        head, _, text = kept.read_text(encoding="utf-8").partition("\n")
         try:
+            head, _, text = kept.read_text(encoding="utf-8").partition("\n")
             settings = merged_settings(self._own, text, str(kept))
             number = int(head.removeprefix("# version "))
             gateway = self._build(settings)

@@ -266,3 +266,12 @@ async def test_settings_by_which_the_core_is_lost_are_taken_back() -> None:
         await until(lambda: desk.reports[-1].failed_version == 5)
 
         assert "r1" in control.gateway.health
+
+
+async def test_settings_that_cannot_be_kept_end_no_gateway(tmp_path: Path) -> None:
+    desk = ScriptedDesk(version=3, text="neighbours: []")
+
+    async with controlled(desk, tmp_path / "no-such-folder" / "kept.yaml"):
+        await until(lambda: len([one for one in desk.reports if one.settings_version == 3]) >= 3)
+
+    assert desk.reports[-1].settings_problem == ""
