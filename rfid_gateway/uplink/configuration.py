@@ -8,13 +8,23 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from rfid_gateway.cleaning.layout import ReadPointKind
 from rfid_gateway.drivers.driver import ReaderLine
 from rfid_gateway.drivers.kinds import OURS, USUAL_PORTS, known_kinds
+from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.replies import Framing
-from twin.errors import ConfigurationError, FieldProblem, ImportRefused
+from twin.errors import ConfigurationError, DecodeError, FieldProblem, ImportRefused
 
 _MOST_LAG_EPOCHS = 30
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
@@ -153,6 +163,15 @@ class BinEntry(_Strict):
     bin: Identifier
     place: PlaceName
 
+    @field_validator("tag")
+    @classmethod
+    def _as_readers_tell_it(cls, value: str) -> str:
+        # Readings bear upper-case hex: a tag in lower case or as a URI would never be found.
+        try:
+            return tag_id(value)
+        except DecodeError:
+            return value  # tags of other kinds of readers have names of their own
+
 
 class CleaningEntry(_Strict):
     """How readings become zones; see the guide."""
@@ -214,7 +233,13 @@ class GatewaySettings(_Strict):
         ):
             if double := [name for name, count in Counter(ids).items() if count > 1]:
                 raise ValueError(f"ids of {what} must differ, these are there twice: {', '.join(double)}")
-        # Names of the other half cannot be known here.
+        forms: dict[tuple[str, int, str], tuple[object, ...]] = {}
+        for one in self.machines:
+            # One line is opened once, in one way: the second machine's own would be passed over without a word.
+            form = (one.framing, one.baud, one.parity, one.is_encrypted, one.ca_file)
+            if forms.setdefault((one.host, one.port, one.device), form) != form:
+                line = one.device or f"{one.host}:{one.port}"
+                raise ValueError(f"machines on {line} differ in framing, baud, parity or encryption: see {one.id}")
         if info.context == _SHARED:
             return self  # the other half, in the gateway's own file, may have what is named here
         known = {one.id for one in self.readers}

@@ -90,3 +90,26 @@ def test_number_as_an_option_needs_no_quotation_marks() -> None:
     settings = parse_settings("id: east\nreaders: [{id: r1, options: {session: 0, user: root}}]", "east.yaml")
 
     assert settings.readers[0].options == {"session": "0", "user": "root"}
+
+
+def test_tag_of_a_bin_is_known_however_it_is_written() -> None:
+    bins = [{"tag": tag, "bin": "b", "place": "P"} for tag in ("3414257bf40000000000162e", "nfc:04a22c9a", "pillar-7")]
+
+    settings = parse_settings(
+        plain(bins=[*bins, {**bins[0], "tag": "urn:epc:tag:giai-96:0.0614141.5678"}]), "east.yaml"
+    )
+
+    assert [one.tag for one in settings.bins] == [
+        "3414257BF40000000000162E",
+        "nfc:04A22C9A",
+        "pillar-7",
+        "3414257BF40000000000162E",
+    ]
+
+
+def test_machines_of_one_line_must_agree_on_how_it_speaks() -> None:
+    machines = [{"id": "m1", "profile": "carel-pj-basic", "device": "/dev/ttyS1", "framing": "rtu", "baud": 9600}]
+    machines.append({**machines[0], "id": "m2", "unit": 2, "baud": 19_200})
+
+    with pytest.raises(ImportRefused, match="m2"):
+        parse_settings(plain(machines=machines), "east.yaml")
