@@ -70,7 +70,8 @@ class RosterModel:
             rest = self.model.new_bool_var(f"{index}.{day}.off")
             # Off is a variable of its own: runs and weekends ask for it far more often than for a shift.
             self.model.add_exactly_one(*shifts.values(), rest)
-            if self.pins.get((employee.id, day), ""):
+            # A pin on a day of leave has no possible shift: relaxed it is one more must that may be broken.
+            if self.pins.get((employee.id, day), "") and (shifts or not self.is_relaxed):
                 self.model.add(rest == 0)
             for name, works_shift in shifts.items():
                 self._skills(index, employee, day, name, works_shift)

@@ -176,7 +176,10 @@ class _Search:
             self.is_relaxed = True
             made = RosterModel(self.problem, is_relaxed=True)
             while not self.best.values:  # nothing is a must but one shift a day, skills and leave: only time is needed
-                self._first(made, None, max(2.0, first_s))
+                status = self._first(made, None, max(2.0, first_s))
+                if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
+                    told = "No roster keeps one shift a day, skills and leave: check weights and numbers."
+                    raise InputError(told, code="roster.impossible")
         if not self.is_optimal:
             with ThreadPoolExecutor(self.settings.threads) as pool:
                 for future in [pool.submit(self._work, thread, made) for thread in range(self.settings.threads)]:

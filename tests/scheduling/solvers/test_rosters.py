@@ -77,3 +77,18 @@ def test_a_search_ends_when_told() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError):
         RosterSettings(**wrong)
+
+
+@pytest.mark.timeout(20)
+def test_pin_on_a_day_of_leave_is_broken_by_name_and_ends_the_search() -> None:
+    problem = month()
+    who = problem.employees[0]
+    away = replace(who, days_off=who.days_off | {3})
+    pin = Assignment(employee=who.id, day=3, shift=problem.shifts[0].id)
+
+    outcome = solve_roster(
+        replace(problem, employees=(away, *problem.employees[1:]), pins=(pin,)), RosterSettings(seconds=2.0)
+    )
+
+    assert outcome.is_relaxed
+    assert (who.id, 3) not in {(one.employee, one.day) for one in outcome.roster.assignments}
