@@ -275,6 +275,17 @@ class _Search:
         )
 
     def _work(self, thread: int) -> None:
+        try:
+            self._phases(thread)
+        except threading.BrokenBarrierError:
+            return  # another thread failed, and its error is told
+        except BaseException:
+            # The others would wait at the barrier for ever.
+            self.is_stopped = True
+            self.barrier.abort()
+            raise
+
+    def _phases(self, thread: int) -> None:
         done = 0.0
         settings = self.settings
         chunk = max(1, min(CHUNK_STEPS, settings.steps // LEAST_CHUNKS)) if settings.steps else CHUNK_STEPS // 10
