@@ -273,7 +273,7 @@ class _Making:
         rows: dict[int, list[float]] = {}
         for number, words in self.file.sections.get(name, []):
             place = f"{name}, line {number}"
-            if len(words) != columns + 1 or not words[0].isdigit() or not 1 <= int(words[0]) <= self.size:
+            if len(words) != columns + 1 or not _is_number(words[0]) or not 1 <= int(words[0]) <= self.size:
                 told = f"Expected a node from 1 to {self.size} and {columns} numbers, got {' '.join(words)[:40]!r}."
                 self.file.bad(name, place, told, "Correct the line.")
                 continue
@@ -300,7 +300,7 @@ class _Making:
 
     def _depot(self) -> int:
         found = [words[0] for _, words in self.file.sections.get("DEPOT_SECTION", []) if words[0] != "-1"]
-        nodes = [int(word) - 1 for word in found if word.isdigit() and 1 <= int(word) <= self.size]
+        nodes = [int(word) - 1 for word in found if _is_number(word) and 1 <= int(word) <= self.size]
         if len(found) != 1 or len(nodes) != 1:
             told = f"Expected one depot from 1 to {self.size}, got {' '.join(found)[:40] or 'none'}."
             self.file.bad("DEPOT_SECTION", "DEPOT_SECTION", told, "Name one node.")
@@ -395,3 +395,8 @@ def routes_to_text(plan: RoutePlan, cost: float) -> str:
         for number, found in enumerate(plan.rounds, start=1)
     ]
     return "\n".join([*lines, f"Cost {cost:g}", ""])
+
+
+def _is_number(word: str) -> bool:
+    # isdigit alone is true of superscripts, which int() refuses, and int() refuses thousands of digits.
+    return word.isascii() and word.isdigit() and len(word) <= 9

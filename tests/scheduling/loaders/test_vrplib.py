@@ -89,6 +89,8 @@ def test_prizes_make_clients_optional() -> None:
         ("3 2\n", "3 -2\n", "DEMAND_SECTION"),  # negative demand
         ("DEPOT_SECTION\n1", "DEPOT_SECTION\n9", "DEPOT_SECTION"),  # unknown depot
         ("DEPOT_SECTION\n1\n", "DEPOT_SECTION\n", "DEPOT_SECTION"),  # no depot
+        ("2 3 4", "\u00b2 3 4", "NODE_COORD_SECTION"),  # a digit that is no number
+        ("DEPOT_SECTION\n1\n", "DEPOT_SECTION\n\u00b9\n", "DEPOT_SECTION"),
         ("EUC_2D", "GEO", "EDGE_WEIGHT_TYPE"),  # not read
         ("NAME : small", "NAME small", "line 1"),  # no header
         ("DEPOT_SECTION", "BACKHAUL_SECTION\nDEPOT_SECTION", "BACKHAUL_SECTION"),  # a section that is not read
