@@ -15,6 +15,13 @@ MOST_ROWS = 20_000
 _SEPARATORS = ",;\t"
 
 
+def separator_of(text: str) -> str:
+    """Give what separates the columns of a sheet, by its header line."""
+    # As many countries save CSV with semicolons as with commas.
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    return max(_SEPARATORS, key=header.count)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One row of a sheet; its readers note a problem and give a harmless value instead of raising.
@@ -126,11 +133,8 @@ def lines_of(
         Column that must not have a value twice; empty for none.
     """
     body = text.removeprefix("\ufeff")
-    header = body.lstrip("\r\n").split("\n", 1)[0]
-    # As many countries save CSV with semicolons as with commas.
-    separator = max(_SEPARATORS, key=header.count)
     try:
-        rows = list(csv.reader(io.StringIO(body), delimiter=separator, strict=True))
+        rows = list(csv.reader(io.StringIO(body), delimiter=separator_of(body), strict=True))
     except csv.Error as error:
         # One problem for the whole sheet: rows of a broken file cannot be trusted.
         problems.add(sheet, "sheet", f"Expected CSV: {error}.", "Save the sheet as CSV.")

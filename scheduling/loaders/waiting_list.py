@@ -24,6 +24,7 @@ from scheduling.loaders.readiness import (
     set_days,
 )
 from scheduling.loaders.records import Problems
+from scheduling.loaders.sheets import separator_of
 from scheduling.model.admissions import AdmissionProblem, Patient, Room, Surgeon, Theatre, Weights
 from scheduling.rules.calendar_days import day_at, wall_time
 from twin.errors import DecodeError, InputError
@@ -103,7 +104,7 @@ class Horizon:
         """
         try:
             ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as America
             raise InputError(f"zone: expected an IANA name such as Europe/Berlin, got {self.zone[:40]!r}.") from error
         if not 1 <= self.days <= MOST_DAYS:
             raise InputError(f"days: expected 1 to {MOST_DAYS}, got {self.days}.")
@@ -275,7 +276,8 @@ class _Rows:
     def read(self, text: str) -> tuple[Patient, ...]:
         """Give the patients of a file."""
         try:
-            rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
+            body = text.removeprefix("\ufeff")
+            rows = list(csv.DictReader(io.StringIO(body), delimiter=separator_of(body), strict=True))
         except csv.Error as error:
             raise DecodeError(f"waiting list: expected CSV with a header line: {error}.", code="plan.csv") from error
         if not rows:

@@ -256,3 +256,10 @@ def test_nobody_booked_and_no_rooms_are_told() -> None:
 def test_a_horizon_out_of_range_is_refused(changes: dict[str, int]) -> None:
     with pytest.raises(InputError):
         Horizon(start_at=MONDAY, **changes)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_list_may_be_saved_with_other_separators(separator: str) -> None:
+    made = problem_from_state(hospital(), HORIZON, f"{HEADER}\n{GOOD}\n".replace(",", separator))
+
+    assert [found.id for found in made.patients] == ["e1"]
