@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +16,7 @@ from scheduling.model.rosters import Roster, RosterProblem, RosterReport, Roster
 from scheduling.rules.shift_requests import RosterTime
 from scheduling.service.planning import read_json, report_to_json, to_json
 from scheduling.service.publishing import hash_of, stays_of
+from scheduling.service.soundness import check_admission_problem
 from twin.errors import DecodeError
 from twin.events.work import PlannedShift, PlannedStay
 
@@ -86,6 +88,7 @@ def content_of(kind: PlanKind, problem: bytes, plan: bytes) -> Content:
             place=week.place,
         )
     waiting = read_json(problem, AdmissionProblem, "problem")
+    check_admission_problem(waiting)
     stays = read_json(plan, AdmissionPlan, "plan")
     report = check_admissions(waiting, stays)
     return Content(
@@ -125,7 +128,7 @@ def check_names(problem: RosterProblem) -> None:
         ("contracts", [one.id for one in problem.contracts]),
         ("employees", [one.id for one in problem.employees]),
     ):
-        doubled = sorted({one for one in ids if ids.count(one) > 1})
+        doubled = sorted(one for one, count in Counter(ids).items() if count > 1)
         if not ids or doubled:
             told = f"{doubled[0]!r} stands twice" if doubled else "the list is empty"
             raise DecodeError(f"problem: {name}: {told}: give at least one, each with its own id.", code="plan.roster")

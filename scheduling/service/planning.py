@@ -17,6 +17,7 @@ from scheduling.model.admissions import AdmissionProblem
 from scheduling.model.report import HardRule, Report, SoftRule
 from scheduling.rules.calendar_days import wall_time
 from scheduling.service.publishing import hash_of, stays_of
+from scheduling.service.soundness import check_admission_problem
 from scheduling.solvers.admissions.search import Settings, solve
 from twin.errors import DecodeError, InputError
 from twin.state.frozen import HospitalState
@@ -150,11 +151,13 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
     if request.kind != "admissions":
         raise InputError(f"kind: expected `admissions`, got {request.kind[:40]!r}.")
     if bytes(request.problem):
-        return read_json(bytes(request.problem), AdmissionProblem, "problem")
+        problem = read_json(bytes(request.problem), AdmissionProblem, "problem")
+        check_admission_problem(problem)
+        return problem
     if bytes(request.ihtc):
         return problem_from_bytes(bytes(request.ihtc), "ihtc")
     if request.state:
-        state = HospitalState.from_bytes(base64.b64decode(request.state))
+        state = _state_of(request.state)
         horizon = Horizon(
             start_at=request.start_at,
             zone=request.zone,
@@ -164,6 +167,13 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
         )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")
+
+
+def _state_of(text: str) -> HospitalState:
+    try:
+        return HospitalState.from_bytes(base64.b64decode(text, validate=True))
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise InputError("state: expected `HospitalState.to_bytes()` in base 64.") from error
 
 
 def check_zone(zone: str) -> None:

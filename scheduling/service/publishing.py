@@ -44,7 +44,9 @@ def stays_of(
     stays = []
     # In the order of ids, as futures and boards assume too: the plan itself says only the day.
     for stay in sorted(plan.stays, key=lambda found: (found.day, found.patient)):
-        patient = patients[stay.patient]
+        patient = patients.get(stay.patient)
+        if patient is None or not 0 <= stay.day < problem.days:
+            continue  # a draft may name anything; the checker tells
         begins = wall_time(start_at, stay.day, zone, ADMISSION_HOUR * 60)
         leaves = wall_time(start_at, stay.day + patient.length_of_stay, zone, ADMISSION_HOUR * 60)
         theatre_start = theatre_end = 0
