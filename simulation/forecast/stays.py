@@ -96,13 +96,15 @@ class LocalTime:
 
     def _local_hours(self, at: Integers) -> Integers:
         """Give hours on the wall since the Monday before 1970, which was a Thursday."""
-        hours, where = np.unique(at // HOUR_US, return_inverse=True)
-        found = hours + _MONDAY_TO_1970_H
+        # By quarters of an hour: clocks of India, Nepal and others differ from UTC by halves and quarters.
+        quarters, where = np.unique(at // (HOUR_US // 4), return_inverse=True)
+        found = quarters + 4 * _MONDAY_TO_1970_H
         if self.zone != "UTC":
             zone = ZoneInfo(self.zone)
-            offsets = (datetime.fromtimestamp(hour * 3600, UTC).astimezone(zone).utcoffset() for hour in hours.tolist())
-            found = found + np.array([offset // timedelta(hours=1) if offset else 0 for offset in offsets])
-        return np.asarray(found[where.reshape(at.shape)], dtype=np.int64)
+            instants = (datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone) for quarter in quarters.tolist())
+            quarter = timedelta(minutes=15)
+            found = found + np.array([offset // quarter if (offset := one.utcoffset()) else 0 for one in instants])
+        return np.asarray((found // 4)[where.reshape(at.shape)], dtype=np.int64)
 
 
 def step_midpoints(start: int, steps: int, step_us: int) -> Integers:

@@ -204,3 +204,11 @@ def test_score_of_a_count(weights: list[float], came: int, u: float) -> None:
     numbers = np.arange(len(chances))
     other = chances @ np.abs(numbers - came) - 0.5 * chances @ np.abs(numbers[:, None] - numbers) @ chances
     assert found.crps == pytest.approx(other, abs=1e-9)
+
+
+def test_clocks_that_differ_by_half_an_hour_show_the_right_hour() -> None:
+    kolkata = LocalTime("Asia/Kolkata")
+    at = np.array([0, HOUR_US // 2, 18 * HOUR_US, 18 * HOUR_US + HOUR_US // 2])  # Thursday, 5:30, 6:00, 23:30, 0:00
+
+    assert kolkata.week_hours(at).tolist() == [77, 78, 95, 96]
+    assert (kolkata.days(at) - kolkata.days(at)[0]).tolist() == [0, 0, 0, 1]
