@@ -99,6 +99,10 @@ def runner_of(plan: RunPlan, engine: Engine) -> Callable[[int, StopFlag], RunOut
     return lambda replication, flag: compiled.run(replication, stop=flag)
 
 
+MOST_AUDITS = 1_000_000
+"""In one replication: more points are a mistake in the distance between them."""
+
+
 def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
     """Give the plan of one scenario.
 
@@ -109,14 +113,7 @@ def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
     scenario : Scenario
         One of its scenarios.
     """
-    if not 0 < request.horizon_s <= 1e12 or not 0 <= request.warm_up_s < request.horizon_s:
-        raise PathwayError(
-            "horizon_s",
-            f"Expected 0 <= warm-up < horizon, got {request.warm_up_s} and {request.horizon_s}.",
-            "Mend them.",
-        )
-    if not 1 <= request.replications < 1 << 32 or not 0 <= request.seed < 1 << 32:
-        raise PathwayError("replications", "Expected at least one replication and a seed below 2**32.", "Mend them.")
+    _check(request)
     span = Span(start_at=request.start_at, horizon_us=round(request.horizon_s * 1e6))
     pathway = build_pathway(changed(request.pathway, scenario.changes), span=span)
     plan = RunPlan(
@@ -130,6 +127,25 @@ def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
     if request.costs is not None:
         check_costs(request.costs, plan)
     return plan
+
+
+def _check(request: ExperimentRequest) -> None:
+    # Comparisons are written so that NaN is refused as well.
+    horizon_s, warm_up_s, every_s = request.horizon_s, request.warm_up_s, request.audit_every_s
+    if not 0 < horizon_s <= 1e12 or not 0 <= warm_up_s < horizon_s:
+        raise PathwayError(
+            "horizon_s", f"Expected 0 <= warm-up < horizon, got {warm_up_s} and {horizon_s}.", "Mend them."
+        )
+    if not 1 <= request.replications < 1 << 32 or not 0 <= request.seed < 1 << 32:
+        raise PathwayError("replications", "Expected at least one replication and a seed below 2**32.", "Mend them.")
+    # Each audit is kept for every pool and replication.
+    if every_s != 0 and not max(horizon_s / MOST_AUDITS, 1e-6) <= every_s <= 1e12:
+        told = f"Expected 0, or at most {MOST_AUDITS} audits in {horizon_s:g} s, got {every_s}."
+        raise PathwayError("audit_every_s", told, "Write such as 3600, or 0 for none.")
+    if not 0 < request.confidence_share < 1:
+        raise PathwayError("confidence_share", f"Expected a share, got {request.confidence_share}.", "Write 0.95.")
+    if not 0 <= request.precision_share < 1e9:
+        raise PathwayError("precision_share", f"Expected 0 or more, got {request.precision_share}.", "Write 0.05.")
 
 
 def address_of(request: ExperimentRequest) -> str:

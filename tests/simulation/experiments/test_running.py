@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import pytest
 
 from simulation.experiments.request import Change, Engine, ExperimentRequest, ExperimentResult, Scenario, Verdict
-from simulation.experiments.running import address_of, run
+from simulation.experiments.running import address_of, plan_of, run
 from simulation.model.problems import Deadlock, PathwayError
 from tests.simulation.pathways import MONDAY, Document
 
@@ -195,3 +195,22 @@ def test_one_replication_has_no_interval() -> None:
 
     assert math.isinf(found.scenarios[0].measures["pool.bed.occupied"].half_width)
     assert {c.verdict for c in found.comparisons} == {Verdict.SAME}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("audit_every_s", -3600.0),
+        ("audit_every_s", 1e-3),
+        ("audit_every_s", float("nan")),
+        ("confidence_share", 1.0),
+        ("confidence_share", float("nan")),
+        ("precision_share", -0.1),
+        ("warm_up_s", float("nan")),
+    ],
+)
+def test_request_that_cannot_be_is_refused_by_field(field: str, value: float) -> None:
+    request = dataclasses.replace(REQUEST, **{field: value})  # type: ignore[arg-type]
+
+    with pytest.raises(PathwayError):
+        plan_of(request, request.scenarios[0])
