@@ -80,7 +80,7 @@ def apply_change(document: dict[str, object], change: Change) -> None:
 def _child(here: object, step: str, change: Change) -> object:
     if isinstance(here, dict) and step in here:
         return cast(object, here[step])
-    if isinstance(here, list) and step.isdigit() and int(step) < len(here):
+    if isinstance(here, list) and step.isascii() and step.isdigit() and int(step) < len(here):
         return cast(object, here[int(step)])
     known = ", ".join(here) if isinstance(here, dict) else "numbers of a list"
     raise PathwayError(change.path, f"There is no entry {step!r}.", f"Use one of {known}.")
@@ -89,7 +89,7 @@ def _child(here: object, step: str, change: Change) -> object:
 def _put(here: object, last: str, value: object, change: Change) -> None:
     if isinstance(here, dict):
         here[last] = value
-    elif isinstance(here, list) and last.isdigit() and int(last) < len(here):
+    elif isinstance(here, list) and last.isascii() and last.isdigit() and int(last) < len(here):
         here[int(last)] = value
     else:
         raise PathwayError(change.path, f"There is no entry {last!r}.", "Check the path.")

@@ -17,7 +17,7 @@ from simulation.statistics.selection import Indifference, Sampler, feasible, kim
 
 FIRST = 10  # replications before anything is judged
 MOST_BUDGET = 1_000_000  # runs: beyond it a question is a mistake
-_LIMIT = re.compile(r"^\s*([A-Za-z0-9_.:-]+)\s*<=\s*([-+0-9.eE]+)\s*$")
+_NUMBER = re.compile(r"[-+0-9.eE]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +44,15 @@ def limit_of(text: str) -> Limit:
     PathwayError
         If it cannot be read.
     """
-    found = _LIMIT.match(text)
-    if found is not None:
+    # Names of nodes may be in any language and hold blanks.
+    measure, _, number = (part.strip() for part in text.rpartition("<="))
+    if measure and _NUMBER.fullmatch(number):
         try:
-            most = float(found[2])
+            most = float(number)
         except ValueError:
             most = math.nan
         if math.isfinite(most):
-            return Limit(measure=found[1], most=most)
+            return Limit(measure=measure, most=most)
     raise PathwayError("limit", f"Cannot read {text!r}.", "Write such as wait.triage.p95_s<=900.")
 
 

@@ -16,7 +16,7 @@ from simulation.experiments.sampling import Samples
 from simulation.model.problems import PathwayError
 
 MOST_LEVERS = 20
-_LEVER = re.compile(r"^\s*([A-Za-z0-9_.:-]+)\s*=\s*(\d+)\s*\.\.\s*(\d+)\s*(?:@\s*([0-9.eE+-]+)\s*)?$")
+_RANGE = re.compile(r"\s*([0-9]{1,9})\s*\.\.\s*([0-9]{1,9})\s*(?:@\s*([0-9.eE+-]+)\s*)?")
 
 Point = tuple[int, ...]
 """A number for each lever."""
@@ -50,18 +50,20 @@ def lever_of(text: str) -> Lever:
     PathwayError
         If it cannot be read.
     """
-    found = _LEVER.match(text)
+    # Names of entries may be in any language and hold blanks.
+    path, _, numbers = text.rpartition("=")
+    found = _RANGE.fullmatch(numbers)
     cure = "Write such as pools.bay.capacity=4..20@500."
-    if found is None:
+    if found is None or not path.strip():
         raise PathwayError("lever", f"Cannot read {text!r}.", cure)
-    path, low, high, price = found.groups()
+    low, high, price = found.groups()
     try:
         told = float(price) if price else 1.0
     except ValueError:
         told = math.nan
     if int(low) > int(high) or not 0 < told < math.inf:
         raise PathwayError("lever", f"Bounds or price of {text!r} cannot be.", cure)
-    return Lever(path=path, low=int(low), high=int(high), price=told)
+    return Lever(path=path.strip(), low=int(low), high=int(high), price=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +234,7 @@ def _count_at(document: Mapping[str, object], path: str) -> int:
     for step in path.split("."):
         if isinstance(here, Mapping) and step in here:
             here = cast("Mapping[str, object]", here)[step]
-        elif isinstance(here, list) and step.isdigit() and int(step) < len(here):
+        elif isinstance(here, list) and step.isascii() and step.isdigit() and int(step) < len(here):
             here = here[int(step)]
         else:
             known = ", ".join(map(str, here)) if isinstance(here, Mapping) else "numbers of a list"

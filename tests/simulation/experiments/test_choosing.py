@@ -252,3 +252,14 @@ def test_a_budget_that_cannot_be_shared_out_is_refused(budget):
         choose(asked(with_clerks(3), with_clerks(4)), by_budget(budget))
 
     assert caught.value.problem.field == "budget"
+
+
+def test_limits_and_levers_may_be_named_in_any_language() -> None:
+    assert limit_of(" wait.等待 床位.p95_s <= 900") == Limit(measure="wait.等待 床位.p95_s", most=900.0)
+    assert lever_of("pools.病床.capacity = 4..20@500").path == "pools.病床.capacity"
+    for text in ("<=5", "a<=", "a<=b"):
+        with pytest.raises(PathwayError):
+            limit_of(text)
+    for text in ("=4..5", "a=4..", "a=4..5@x"):
+        with pytest.raises(PathwayError):
+            lever_of(text)
