@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +29,9 @@ from simulation.model.resources import (
 from simulation.model.validation import check_pathway
 from simulation.model.ways import travel_of
 
+MOST_AT_ONCE = 1_000_000
+"""Units that come or go together, and patients that are laid out one by one before a run."""
+
 
 def build_pathway(document: Document, *, span: Span, travel: TravelTime | None = None) -> Pathway:
     """Give the pathway that a document describes, or say everything that is wrong with it.
@@ -53,7 +57,7 @@ def build_pathway(document: Document, *, span: Span, travel: TravelTime | None =
     zone = top.text("zone", span.zone)
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as America
         raise PathwayError("zone", f"Unknown zone {zone!r}.", 'Use an IANA name such as "Asia/Shanghai".') from error
     span = Span(start_at=span.start_at, horizon_us=span.horizon_us, zone=zone)
     classes, levels = _classes(top)
@@ -123,7 +127,9 @@ def _days(entry: Entry) -> tuple[int, ...]:
 def _minutes(entry: Entry, key: str, default: str) -> int:
     text = entry.text(key, default)
     hours, _, minutes = text.partition(":")
-    if not (hours.isdigit() and minutes.isdigit() and int(minutes) < 60 and int(hours) * 60 + int(minutes) <= 1440):
+    # Digits of other scripts and superscripts are digits to isdigit, too.
+    is_time = re.fullmatch(r"[0-9]{1,2}:[0-9]{1,2}", text) is not None
+    if not (is_time and int(minutes) < 60 and int(hours) * 60 + int(minutes) <= 1440):
         raise PathwayError(entry.at(key), f"Expected a time of day, got {text!r}.", 'Write such as "07:30".')
     return int(hours) * 60 + int(minutes)
 
@@ -143,6 +149,12 @@ def _shifts(entry: Entry, key: str, *, units: bool) -> tuple[Shift, ...]:
     return tuple(found)
 
 
+def _few(part: Entry, key: str, count: int) -> int:
+    if count > MOST_AT_ONCE:
+        raise PathwayError(part.at(key), f"Expected at most {MOST_AT_ONCE} patients, got {count}.", "Write fewer.")
+    return count
+
+
 def _changes(entry: Entry) -> tuple[CapacityChange, ...]:
     found = [
         CapacityChange(after_us=part.duration_us("after"), change=_change(part)) for part in entry.tables("changes")
@@ -152,7 +164,7 @@ def _changes(entry: Entry) -> tuple[CapacityChange, ...]:
 
 def _change(part: Entry) -> int:
     value = part.raw("add")
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MOST_AT_ONCE:
         raise PathwayError(part.at("add"), f"Expected a whole number, got {value!r}.", "Write such as 2 or -2.")
     part.raw("after")
     part.check_all_read()
@@ -252,13 +264,13 @@ def _timing(entry: Entry, calendars: dict[str, Calendar], span: Span) -> Renewal
 def _rates(entry: Entry) -> PoissonRates:
     value = entry.raw("per_hour")
     listed = value if isinstance(value, list) else [value]
-    numbers = [float(rate) for rate in listed if isinstance(rate, (int, float)) and not isinstance(rate, bool)]
-    if len(numbers) != len(listed) or not numbers or min(numbers) < 0 or not max(numbers) < 1e9:
+    numbers = [rate for rate in listed if isinstance(rate, (int, float)) and not isinstance(rate, bool)]
+    if len(numbers) != len(listed) or not numbers or not all(0 <= rate < 1e9 for rate in numbers):
         raise PathwayError(
             entry.at("per_hour"), "Expected rates of at least 0.", "Write a number or a list of numbers."
         )
     return PoissonRates(
-        per_hour=tuple(numbers),
+        per_hour=tuple(map(float, numbers)),
         piece_us=max(entry.duration_us("piece", 3.6e9 / entry.unit_us), 1),
         from_week_start=entry.flag("from_week_start"),
         repeats=not entry.flag("once"),
@@ -278,7 +290,7 @@ def _planned(
         return [one.duration_us(str(n)) for n in range(len(value))], None
     part = entry.table(way)
     if way == "burst":
-        count = part.whole("count", least=1)
+        count = _few(part, "count", part.whole("count", least=1))
         spread = part.distribution("spread") if part.has("spread") else None
         planned = [part.duration_us("after", 0.0)] * count
         part.check_all_read()
@@ -290,4 +302,5 @@ def _planned(
     every = part.duration_us("every", 0.0)
     part.check_all_read()
     starts = opening_instants(calendars[calendar], span)
+    _few(part, "per_opening", per_opening * max(1, len(starts)))
     return [start + every * n for start in starts for n in range(per_opening)], None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from simulation.model.distributions import read_quantity
 from simulation.model.operations import Comparison, Subject, Term
@@ -16,6 +17,7 @@ _COMPARISONS: dict[type[ast.cmpop], Comparison] = {
     ast.GtE: Comparison.AT_LEAST,
     ast.Gt: Comparison.MORE,
 }
+_CLASS = re.compile(r"\bclass\b(?=\s*(?:==|!=))")
 _CALLS = {"free": Subject.FREE, "queue": Subject.QUEUE}
 
 
@@ -45,9 +47,9 @@ def read_condition(text: str, *, classes: tuple[str, ...], unit_us: float, place
     ('ct', 3)
     """
     try:
-        # "class" is a word of Python's own, so it is renamed before the text is parsed.
-        tree = ast.parse(text.replace("class ", "class_ ").strip(), mode="eval").body
-    except SyntaxError as error:
+        # "class" is a word of Python's own, so it is renamed before the text is parsed; not within a pool's name.
+        tree = ast.parse(_CLASS.sub("class_", text).strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # NUL, and brackets nested by the thousand
         raise PathwayError(place, f"Cannot read the condition {text!r}.", _CURE) from error
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     return tuple(_term(part, classes, unit_us, place, text) for part in parts)
@@ -67,7 +69,7 @@ def _term(part: ast.expr, classes: tuple[str, ...], unit_us: float, place: str, 
         number = classes.index(str(value))
     elif subject is Subject.ELAPSED:
         number = round(read_quantity(value, unit_us=unit_us, place=place))
-    elif isinstance(value, (int, float)):
+    elif isinstance(value, (int, float)) and abs(value) < 1 << 62:
         number = round(value)
     else:
         raise PathwayError(place, f"Expected a number in {text!r}, got {value!r}.", _CURE)

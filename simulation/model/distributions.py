@@ -106,6 +106,9 @@ _MEAN: dict[Law, Callable[[Distribution], float]] = {
 }
 
 
+_MOST_US = float(1 << 62)  # instants are whole microseconds in 64 bits
+
+
 def read_quantity(value: object, *, unit_us: float, place: str) -> float:
     """Read a duration such as ``"45 min"`` or a bare number in the pathway's unit.
 
@@ -131,16 +134,18 @@ def read_quantity(value: object, *, unit_us: float, place: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise PathwayError(place, f"Expected a duration, got {value!r}.", 'Write a number or text such as "45 min".')
     if not isinstance(value, str):
-        number, unit = float(value), ""
+        number, unit = (float(value) if abs(value) < _MOST_US else math.inf), ""
     else:
         match = _QUANTITY.match(value)
         if match is None or (match[2] and match[2] not in MICROSECONDS):
             known = ", ".join(MICROSECONDS)
             raise PathwayError(place, f"Expected a duration, got {value!r}.", f"Use a number and one of {known}.")
         number, unit = float(match[1]), match[2]
-    if not math.isfinite(number):
-        raise PathwayError(place, f"Expected a finite duration, got {value!r}.", "Write a number.")
-    return number * (MICROSECONDS[unit] if unit else unit_us)
+    found = number * (MICROSECONDS[unit] if unit else unit_us)
+    # Written so that NaN is refused as well.
+    if not abs(found) < _MOST_US:
+        raise PathwayError(place, f"Expected a duration below a hundred thousand years, got {value!r}.", "Mend it.")
+    return found
 
 
 def read_distribution(value: object, *, unit_us: float, place: str) -> Distribution:
@@ -175,7 +180,8 @@ def read_distribution(value: object, *, unit_us: float, place: str) -> Distribut
         name.strip(), name.strip()
     )
     words = [word.strip() for word in rest.split(",") if word.strip()]
-    named = dict(word.split("=", 1) for word in words if "=" in word)
+    pairs = (word.split("=", 1) for word in words if "=" in word)
+    named = {key.strip(): word.strip() for key, word in pairs}
     plain = [word for word in words if "=" not in word]
     if named and plain:
         raise PathwayError(place, f"{value!r} mixes named and unnamed parameters.", "Name all of them or none.")

@@ -12,6 +12,7 @@ from simulation.model.distributions import MICROSECONDS, Distribution, read_dist
 from simulation.model.problems import PathwayError
 
 Document = Mapping[str, object]
+_LARGEST = 1e15  # beyond it a double no longer tells whole numbers apart
 TravelTime = Callable[[str, str, str], float]
 """Seconds from one place to another for a mover class (``person``, ``cart``, ``bed``)."""
 
@@ -34,7 +35,7 @@ def load_document(path: Path) -> dict[str, object]:
         found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise PathwayError(str(path), f"Cannot read the file: {error.strerror}.", "Check the path.") from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets nested by the thousand
         raise PathwayError(str(path), f"Cannot parse the file: {error}.", "Mend the named place.") from error
     if not isinstance(found, dict):
         raise PathwayError(str(path), "Expected a table at the top.", "Write name = … and [nodes.…] tables.")
@@ -92,7 +93,8 @@ class Entry:
     def number(self, key: str, default: float | None = None) -> float:
         """Give a number."""
         value = self.raw(key, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        # Written so that NaN is refused as well.
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
             raise PathwayError(self.at(key), f"Expected a number, got {value!r}.", "Write a number.")
         return float(value)
 
