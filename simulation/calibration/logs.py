@@ -74,9 +74,10 @@ def read_cases(rows: Iterable[Mapping[str, str]]) -> list[Case]:
         if columns is None:
             columns = _columns(row)
         case, activity, time, life = columns
-        at = _instant(row.get(time, ""), time, number)
-        transition = row.get(life, "complete").lower() if life else "complete"
-        told.setdefault(row.get(case, ""), []).append((at, number, row.get(activity, ""), transition))
+        # A row that is too short has None in its last columns.
+        at = _instant(row.get(time) or "", time, number)
+        transition = (row.get(life) or "complete").strip().lower() if life else "complete"
+        told.setdefault(row.get(case) or "", []).append((at, number, row.get(activity) or "", transition))
     return sorted((_case(name, events) for name, events in told.items()), key=lambda case: (case.arrived_us, case.id))
 
 

@@ -212,3 +212,11 @@ def test_public_log_of_an_emergency_department_is_mined_and_run() -> None:
     assert len(cases) == 500
     assert set(found.durations) >= {"Registration", "Triage and Assessment", "Check-out"}
     assert outcome.patients > 0
+
+
+def test_short_rows_and_empty_transitions_are_read() -> None:
+    text = ["case,activity,time,lifecycle", "1,triage,2026-11-30 08:00:00,", "1,home,2026-11-30 09:00:00"]
+
+    (case,) = read_cases(csv.DictReader(text))
+
+    assert [one.name for one in case.activities] == ["triage", "home"]
