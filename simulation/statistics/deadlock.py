@@ -71,7 +71,9 @@ def _most_units(plan: RunPlan) -> dict[str, int]:
     for pool in plan.pathway.pools.values():
         events = capacity_events(pool, plan.span)
         units = peak = events.first
-        for _, change in sorted([*events.ups, *((at, -n) for at, n in events.downs)]):
+        # At one instant units come before others go, as in the engines.
+        changes = [*events.ups, *((at, -n) for at, n in events.downs)]
+        for _, change in sorted(changes, key=lambda one: (one[0], -one[1])):
             units += change
             peak = max(peak, units)
         most[pool.id] = peak if pool.restocking is None else 1 << 40
@@ -85,7 +87,7 @@ def _stuck(waiting: Sequence[Waiting], most: dict[str, int]) -> list[Waiting]:
         for one in stuck:
             for name, held in one.held:
                 free[name] -= held
-        helped = [one for one in stuck if (any if one.any_of else all)(free[p] >= n for p, n in one.needs)]
-        if not helped:
+        left = [one for one in stuck if not (any if one.any_of else all)(free[p] >= n for p, n in one.needs)]
+        if len(left) == len(stuck):
             return stuck if any(one.held for one in stuck) else []
-        stuck = [one for one in stuck if one not in helped]
+        stuck = left
