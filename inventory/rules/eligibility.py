@@ -94,6 +94,14 @@ def reasons_against(lot: Lot | None, need: Need) -> tuple[Ineligible, ...]:
     return _ordered(found)
 
 
+def kept_at(item: Item, lot: Lot | None) -> StorageClass:
+    """Give how something of a lot must be kept: as its item says, until it is thawed."""
+    if lot is not None and lot.thawed_at and item.storage_class is not StorageClass.AMBIENT:
+        # thawed goods belong in the refrigerator; in the freezer they would be frozen a second time
+        return StorageClass.COOL
+    return item.storage_class
+
+
 def _reasons_of_place(need: Need, lot: Lot | None) -> list[Ineligible]:
     place = need.place
     if place is None or is_virtual(place.id):
@@ -101,10 +109,7 @@ def _reasons_of_place(need: Need, lot: Lot | None) -> list[Ineligible]:
     reasons = []
     if place.kind is StockPlaceKind.QUARANTINE:
         reasons.append(Ineligible.PLACE_BLOCKED)
-    kept = need.item.storage_class
-    if lot is not None and lot.thawed_at and kept is not StorageClass.AMBIENT:
-        # thawed goods belong in the refrigerator; in the freezer they would be frozen a second time
-        kept = StorageClass.COOL
+    kept = kept_at(need.item, lot)
     cold = kept is not StorageClass.AMBIENT
     if cold and place.kind is not StockPlaceKind.TRANSIT and place.storage_class is not kept:
         reasons.append(Ineligible.STORAGE_WRONG)

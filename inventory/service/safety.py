@@ -11,6 +11,7 @@ from inventory.model.lots import Lot, LotStatus
 from inventory.model.movements import Command
 from inventory.model.places import PATIENT, VIRTUAL_PLACES
 from inventory.rules.coldchain import BANDS, Storage, judge_storage
+from inventory.rules.eligibility import kept_at
 from inventory.service.desk import source_of
 from inventory.tables.catalogue import find_lots, load_item, load_lots, set_lot_status
 from inventory.tables.driver import Driver, marks, number_of, text_of
@@ -235,6 +236,7 @@ def _recall_events(command: Command, notice: Notice, found: Trace) -> list[Event
         )
         for place in sorted({hit.place for hit in found.places} - VIRTUAL_PLACES)
     ]
+    # A use without an encounter counts as used, but there is nobody to be told of it.
     encounters = sorted({hit.encounter for hit in found.patients if hit.encounter})
     if found.places or encounters:
         events.append(
@@ -332,12 +334,12 @@ def assess_temperatures(
     judged: dict[str, Storage] = {}
     held: list[str] = []
     for row in sorted(rows, key=lambda each: text_of(each[1])):
-        storage_class = load_item(session, text_of(row[0])).storage_class
+        lot = load_lots(driver, [text_of(row[1])], lock="FOR UPDATE")[text_of(row[1])]
+        storage_class = kept_at(load_item(session, text_of(row[0])), lot)
         if storage_class.value not in judged:
             band = BANDS[storage_class]
             judged[storage_class.value] = judge_storage(record.times_us, record.temperatures_c, band)
         reasons = judged[storage_class.value].reasons
-        lot = load_lots(driver, [text_of(row[1])], lock="FOR UPDATE")[text_of(row[1])]
         if reasons and lot.status is LotStatus.RELEASED:
             set_lot_status(driver, lot.id, LotStatus.HELD, reasons[0].value)
             held.append(lot.id)

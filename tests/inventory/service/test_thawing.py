@@ -12,7 +12,7 @@ from inventory.service.handing_out import Request
 from inventory.tables.catalogue import load_lots, save_place
 from inventory.tables.driver import Driver
 from tests.inventory.stockroom import Stockroom
-from twin.clock import DAY_US
+from twin.clock import DAY_US, MINUTE_US
 from twin.errors import NotFound, Refused
 from twin.ids import PlaceId
 
@@ -115,3 +115,19 @@ def test_thawing_told_twice_happens_once_and_is_no_opening(stockroom: Stockroom)
     assert again.lines == first.lines
     assert opened.lines[-1].lot != first.lines[-1].lot
     assert offered(stockroom, "fridge") == (2, [])
+
+
+def test_thawed_goods_are_judged_as_what_is_kept_in_a_refrigerator(stockroom: Stockroom) -> None:
+    lot = frozen_plasma(stockroom, thawed_days=5)
+    thaw(stockroom, lot)
+    times = tuple(10 * MINUTE_US * i for i in range(4))
+
+    def assess(*temperatures: float) -> tuple[str, ...]:
+        record = safety.TemperatureRecord(place="fridge", times_us=times, temperatures_c=temperatures)
+        command = stockroom.command()
+        return safety.assess_temperatures(
+            stockroom.session, ledger=stockroom.ledger, command=command, record=record
+        ).held
+
+    assert assess(4.0, 5.0, 5.0, 4.0) == ()
+    assert len(assess(4.0, 9.0, 5.0, 4.0)) == 1
