@@ -17,6 +17,7 @@ from inventory.tables.catalogue import ensure_lot, find_item, fold, load_lots
 from inventory.tables.driver import Driver
 from inventory.tables.ledger import content_hash
 from inventory.tables.opening import Opening, OpeningRow, places_with_stock, post_opening
+from inventory.tables.recalls import recalled_numbers
 from twin.errors import Conflict, FieldProblem, ImportRefused
 from twin.events.supply import StockMoved
 from twin.ids import LotId
@@ -169,7 +170,8 @@ def _make_lots(driver: Driver, lots: dict[str, Position], items: dict[str, Item]
 
     A lot whose expiry was keyed later has the key of a printed one, but keeps the id under which it came.
     """
-    wanted = {lot: _new_lot(lot, position, items[position.item]) for lot, position in sorted(lots.items())}
+    recalled = recalled_numbers(driver, set(items))
+    wanted = {lot: _new_lot(lot, position, items[position.item], recalled) for lot, position in sorted(lots.items())}
     driver.run_many(
         _INSERT_LOT,
         [
@@ -182,19 +184,21 @@ def _make_lots(driver: Driver, lots: dict[str, Position], items: dict[str, Item]
     return {lot: ensure_lot(driver, each).id for lot, each in wanted.items() if lot not in known}
 
 
-def _new_lot(lot: str, position: Position, item: Item) -> Lot:
+def _new_lot(lot: str, position: Position, item: Item, recalled: set[tuple[str, str]]) -> Lot:
     is_unknown = item.is_expiry_tracked and not position.expires_at
+    status = LotStatus.QUARANTINED if is_unknown else LotStatus.RELEASED
     return Lot(
         id=LotId(lot),
         item=item.id,
         number=position.lot_number.strip(),
         expires_at=position.expires_at,
-        status=LotStatus.QUARANTINED if is_unknown else LotStatus.RELEASED,
+        status=LotStatus.RECALLED if (item.id, fold(position.lot_number)) in recalled else status,
         supplier=position.supplier,
     )
 
 
 def _problems(driver: Driver, positions: Sequence[Position], items: dict[str, Item | None]) -> list[FieldProblem]:
+    # Places are asked once each: a stocktake has tens of thousands of positions and some hundred places.
     taken = places_with_stock(driver, (each.place for each in positions))
     found: list[FieldProblem] = []
     for position in positions:

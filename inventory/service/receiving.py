@@ -16,7 +16,9 @@ from inventory.rules.controlled import check_witness
 from inventory.service.desk import Desk, Plan
 from inventory.tables.catalogue import (
     ensure_lot,
+    find_lots,
     find_package,
+    fold,
     load_item,
     load_lots,
     save_item,
@@ -24,6 +26,7 @@ from inventory.tables.catalogue import (
     set_lot_status,
 )
 from inventory.tables.driver import Driver
+from inventory.tables.recalls import recalled_numbers
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.supply import ReleasedSet
 from twin.ids import Gtin, ItemId, LotId, PlaceId
@@ -105,16 +108,20 @@ def _check_receipt(receipt: Receipt, item: Item, index: int) -> None:
         raise problem("quantity", f"Expected at least 1 base unit, got {receipt.quantity}.", "Key what came.")
     if item.tracking is not Tracking.NONE and not receipt.lot_number.strip():
         raise problem("lot_number", f"{item.name} is tracked by lot, but none was given.", "Scan or key the lot.")
-    if item.tracking is Tracking.SERIAL and len(set(receipt.serials)) != receipt.quantity:
+    # Each serial number becomes a line of one piece, so that a number too few or too many changes what is received.
+    is_one_each = len(receipt.serials) == len(set(receipt.serials)) == receipt.quantity
+    if (item.tracking is Tracking.SERIAL or receipt.serials) and not is_one_each:
         raise problem(
             "serials",
-            f"Expected {receipt.quantity} different serial numbers, got {len(set(receipt.serials))}.",
+            f"Expected {receipt.quantity} different serial numbers, got {len(receipt.serials)}, "
+            f"{len(set(receipt.serials))} of them different.",
             "Scan each piece once.",
         )
 
 
 def lot_id_of(item: str, number: str, expires_at: int) -> LotId:
     """Give the id of a lot: the same for the same item, number and expiry, whoever meets it first."""
+    # Made from the content, not drawn: two handhelds without a network give the same lot the same id.
     digest = hashlib.blake2b(f"{item}\n{number.strip().casefold()}\n{expires_at}".encode(), digest_size=12)
     return LotId(digest.hexdigest())
 
@@ -123,6 +130,10 @@ def _lot_for(driver: Driver, receipt: Receipt, item: Item) -> Lot:
     if item.tracking is Tracking.NONE:
         return Lot(id=NO_LOT, item=item.id)
     is_unknown = item.is_expiry_tracked and not receipt.expires_at
+    status = LotStatus.QUARANTINED if is_unknown else LotStatus.RELEASED
+    # A recall often comes before the last box of its lot does.
+    if (item.id, fold(receipt.lot_number)) in recalled_numbers(driver, {item.id}):
+        status = LotStatus.RECALLED
     return ensure_lot(
         driver,
         Lot(
@@ -130,7 +141,7 @@ def _lot_for(driver: Driver, receipt: Receipt, item: Item) -> Lot:
             item=item.id,
             number=receipt.lot_number.strip(),
             expires_at=receipt.expires_at,
-            status=LotStatus.QUARANTINED if is_unknown else LotStatus.RELEASED,
+            status=status,
             supplier=receipt.supplier,
         ),
     )
@@ -169,7 +180,7 @@ def confirm_expiry(session: Session, *, lot: str, expires_at: int, actor: str, c
     Raises
     ------
     Refused
-        If both are one person, or the lot has an expiry already.
+        If both are one person, the lot has an expiry already, or one of its number and this expiry is known.
     """
     driver = Driver(session)
     if not confirmed_by or actor == confirmed_by:
@@ -186,6 +197,14 @@ def confirm_expiry(session: Session, *, lot: str, expires_at: int, actor: str, c
             f"Lot {found.number} is {found.status.value} and not waiting for its expiry: nothing to confirm.",
             reasons=("stock.expiry_known",),
             code="stock.expiry_known",
+        )
+    same = [lot for lot in find_lots(driver, found.item, found.number) if lot.expires_at == expires_at]
+    if any((one.opened_at, one.thawed_at) == (found.opened_at, found.thawed_at) for one in same):
+        raise Refused(
+            f"Lot {found.number} with this expiry has come before and is kept as a lot of its own: "
+            "count the lot that waits to 0 and the known one to what lies there.",
+            reasons=("stock.lot_known",),
+            code="stock.lot_known",
         )
     driver.run(
         "UPDATE inventory_lot SET expires_at = ?, keyed_by = ? WHERE id = ?",

@@ -75,6 +75,20 @@ def test_recall_includes_opened_containers(stockroom: Stockroom) -> None:
     assert len(found.trace.lots) == 2
 
 
+def test_goods_of_a_recalled_lot_that_come_after_the_recall_are_recalled(stockroom: Stockroom) -> None:
+    stockroom.item()
+    recall(stockroom, "BAD")
+    stockroom.receive("gloves", 3, lot="bad")
+    stockroom.receive("gloves", 2, lot="GOOD", days=300)
+
+    found = handing_out.propose_pick(
+        stockroom.session, request=handing_out.Request(item="gloves", quantity=5, place="store"), now=stockroom.now
+    )
+
+    assert found.quantity == 2
+    assert [tuple(reasons) for _, reasons in found.refused] == [("stock.recalled",)]
+
+
 def test_recalled_lot_is_never_released_again(stockroom: Stockroom) -> None:
     stockroom.item()
     stockroom.receive("gloves", 3, lot="BAD")
