@@ -193,7 +193,7 @@ def count_lines(session: Session, *, command: Command, counting: str, told: Sequ
     Raises
     ------
     Refused
-        If the session is not open, or the same person would count a second time.
+        If the session is not open, a line is agreed already, or the same person would count a second time.
     FieldError
         If a quantity is below 0.
     """
@@ -219,13 +219,16 @@ def count_lines(session: Session, *, command: Command, counting: str, told: Sequ
 
 
 def _with(line: CountLine, seen: Seen, state: LineState) -> CountLine:
-    is_own_only = line.second is None and line.first is not None and line.first.by == seen.by
+    first, second = line.first, line.second
     if line.taken >= 0:
         raise Refused(f"{line.item} was decided already.", code="count.decided")
-    if state is LineState.WAITING or (is_own_only and state is LineState.AGREED):
+    if first is None or (second is None and first.by == seen.by and state is LineState.AGREED):
         return replace(line, first=seen)
-    if is_own_only:
+    if first.by == seen.by:
+        # Also after somebody else has counted: else one person could agree with themselves.
         raise Refused(f"A second person counts {line.item}: whoever counted first does not.", code="count.same_person")
+    if state is LineState.AGREED and (second is None or second.by != seen.by):
+        raise Refused(f"{line.item} is agreed already: what you saw would be taken unchecked.", code="count.agreed")
     return replace(line, second=seen)
 
 

@@ -46,23 +46,18 @@ def first_count_after(driver: Driver, key: BalanceKey, at: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCount:
-    """When something was last counted at a place, and by whom."""
+    """When something was last counted at a place."""
 
     place: str
     item: str
     at: int
-    actor: str
 
 
 def last_counts(driver: Driver, place: str = "") -> list[LastCount]:
     """Give the last count of each place and item that was ever counted, in order."""
     where, values = (" WHERE place = ?", [place]) if place else ("", [])
     rows = driver.rows(
-        f"SELECT place, item, MAX(occurred_at), MAX(actor) FROM inventory_count{where}"
-        " GROUP BY place, item ORDER BY place, item",
+        f"SELECT place, item, MAX(occurred_at) FROM inventory_count{where} GROUP BY place, item ORDER BY place, item",
         values,
     )
-    return [
-        LastCount(place=text_of(row[0]), item=text_of(row[1]), at=number_of(row[2]), actor=text_of(row[3]))
-        for row in rows
-    ]
+    return [LastCount(place=text_of(row[0]), item=text_of(row[1]), at=number_of(row[2])) for row in rows]

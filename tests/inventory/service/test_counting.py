@@ -106,6 +106,28 @@ def test_two_who_differ_are_settled_by_a_person_with_a_reason(room: Stockroom) -
     assert close(room, session).missing == 4
 
 
+def test_nobody_agrees_with_themselves_after_somebody_else_has_counted(room: Stockroom) -> None:
+    session = opened(room, items=("gloves",))
+    note(room, session, "gloves", 97, "a")
+    assert states(note(room, session, "gloves", 95, "b"))["gloves"] is LineState.DECIDE
+
+    with pytest.raises(Refused, match="second person"):
+        note(room, session, "gloves", 97, "a")
+    corrected = note(room, session, "gloves", 97, "b")  # whoever counted second may have keyed it wrong
+
+    assert states(corrected)["gloves"] is LineState.AGREED
+
+
+def test_what_is_agreed_is_not_overwritten_by_what_nobody_checks(room: Stockroom) -> None:
+    session = opened(room, items=("gloves",))
+    note(room, session, "gloves", 100, "a")
+
+    with pytest.raises(Refused, match="agreed already"):
+        note(room, session, "gloves", 10, "b")
+
+    assert close(room, session).missing == 0
+
+
 def test_what_moved_after_the_count_stays_as_it_is(room: Stockroom) -> None:
     session = opened(room, items=("gloves",))
     note(room, session, "gloves", 98, "a", at=NOW)
