@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,6 +84,7 @@ def count(session: Session, *, ledger: EventSink, command: Command, counted: Seq
     desk = Desk(session, ledger, command, ("count", list(counted), command.occurred_at))
     if earlier := desk.replay():
         return _result_of(earlier)
+    _check_once_each(counted)
     lines: list[Line] = []
     flags: list[str] = []
     for seen in sorted(counted, key=lambda each: each.key):
@@ -98,6 +100,20 @@ def count(session: Session, *, ledger: EventSink, command: Command, counted: Seq
     return _result_of(desk.record(Plan(kind=MovementKind.COUNT, lines=tuple(lines), flags=tuple(flags))))
 
 
+def _check_once_each(counted: Sequence[Counted]) -> None:
+    """Refuse one balance in two lines: each of them would be taken for all that lies there, and both be posted."""
+    for key, lines in Counter(seen.key for seen in counted).items():
+        if lines > 1:
+            raise FieldError(
+                FieldProblem(
+                    field="lot",
+                    place=f"{key[0]}/{key[1]}",
+                    message=f"Lot {key[2] or 'none'} was counted in two lines.",
+                    cure="Give the sum in one line.",
+                )
+            )
+
+
 def _check_quantity(seen: Counted) -> None:
     if seen.quantity < 0:
         raise FieldError(
@@ -111,6 +127,7 @@ def _check_quantity(seen: Counted) -> None:
 
 
 def _difference(driver: Driver, seen: Counted, command: Command) -> tuple[int, list[str]]:
+    # Locked before it is summed: nothing may move between the look and the difference.
     holding = holding_of_key(driver, seen.key, lock=True)
     difference = seen.quantity - key_as_of(driver, seen.key, command.occurred_at)
     flags: list[str] = []

@@ -20,6 +20,7 @@ from inventory.tables.balances import holdings_at, with_lots
 from inventory.tables.catalogue import load_item, load_place
 from inventory.tables.driver import Driver, number_of
 from inventory.tables.reservations import released_by, reservations_of, use_up
+from inventory.tables.serials import find_piece
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.ids import ItemId, PlaceId
 from twin.ports import EventSink
@@ -210,6 +211,10 @@ def _hand_out(session: Session, ledger: EventSink, command: Command, request: Re
     desk = Desk(session, ledger, command, (kind.value, request, command.task))
     if earlier := desk.replay():
         return earlier
+    if request.serial and not request.lot:
+        # The piece says which lot it is of; the first lot on the shelf would give it the expiry and recalls of another.
+        piece = find_piece(desk.driver, item=request.item, serial=request.serial)
+        request = replace(request, lot=piece.lot if piece is not None else "")
     shelf = _look(session, desk.driver, request, command.recorded_at, command.task, lock=True)
     check_witness(shelf.item, kind, command)
     flags: tuple[str, ...] = ()

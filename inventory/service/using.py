@@ -13,7 +13,7 @@ from sqlmodel import Session
 from inventory.model.items import Item, Tracking
 from inventory.model.lots import NO_LOT, Lot, LotStatus
 from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
-from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE
+from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE, is_virtual
 from inventory.rules.controlled import check_witness
 from inventory.rules.eligibility import Ineligible, Need, reasons_against
 from inventory.service.desk import Desk, Plan, exposure_alarm
@@ -22,6 +22,7 @@ from inventory.tables.catalogue import ensure_lot, load_item, load_lots
 from inventory.tables.counts import first_count_after
 from inventory.tables.driver import Driver
 from inventory.tables.reservations import break_promises
+from inventory.tables.serials import Piece, find_piece
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.watch import AlarmRaised
 from twin.ids import ItemId, LotId, PlaceId
@@ -139,6 +140,11 @@ def _exposures(driver: Driver, item: Item, line: Line, command: Command) -> list
 
 def _taken(driver: Driver, item: Item, use: Use, where: tuple[PlaceId, Command]) -> list[Line]:
     """Give lines for what was taken; what the balances lack comes from ``found`` first."""
+    piece = find_piece(driver, item=use.item, serial=use.serial) if use.serial else None
+    if piece is not None:
+        use = replace(use, lot=use.lot or piece.lot)
+        if (brought := _brought(driver, use, piece, where)) is not None:
+            return brought
     if use.lot or item.tracking is Tracking.NONE:
         keys = [(_key_of(use, use.lot), use.quantity)]
     else:
@@ -151,6 +157,29 @@ def _taken(driver: Driver, item: Item, use: Use, where: tuple[PlaceId, Command])
     return lines
 
 
+def _brought(driver: Driver, use: Use, piece: Piece, where: tuple[PlaceId, Command]) -> list[Line] | None:
+    """Give the lines of a piece that was used where the books do not have it: it must have been brought there.
+
+    None if it is where it was used, or not on any shelf. Taken from ``found`` the piece would be in two places at once.
+    """
+    key: BalanceKey = (piece.place, use.item, piece.lot, use.owner)
+    holding = holding_of_key(driver, key, lock=True)
+    if piece.place == use.place or is_virtual(piece.place) or holding.on_hand < 1 or use.quantity != 1:
+        return None
+    if holding.reserved >= holding.on_hand:
+        break_promises(driver, key, 1)
+    line = Line(
+        item=ItemId(use.item),
+        quantity=1,
+        from_place=PlaceId(piece.place),
+        to_place=PlaceId(use.place),
+        lot=LotId(piece.lot),
+        owner=use.owner,
+        serial=use.serial,
+    )
+    return [line, replace(line, from_place=line.to_place, to_place=where[0])]
+
+
 def _key_of(use: Use, lot: str) -> BalanceKey:
     return use.place, use.item, lot, use.owner
 
@@ -158,6 +187,7 @@ def _key_of(use: Use, lot: str) -> BalanceKey:
 def _by_expiry(driver: Driver, item: Item, use: Use) -> list[tuple[BalanceKey, int]]:
     sources = with_lots(driver, holdings_at(driver, item=item.id, place=use.place, lock=True))
     missing, keys = use.quantity, []
+    # Nobody said which lot: the one that should have been taken is the likeliest.
     for source in sorted(sources, key=lambda each: (each.lot.expires_at or 2**62, each.lot.id)):
         taken = min(missing, source.holding.on_hand) if source.holding.owner == use.owner else 0
         if taken:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.model.items import Tracking
 from inventory.model.lots import LotStatus
 from inventory.model.movements import MovementKind
 from inventory.service import correcting, handing_out, receiving, using
@@ -335,8 +336,6 @@ def test_opened_vial_lives_only_as_long_as_an_opened_vial_does(stockroom: Stockr
 
 
 def test_serial_is_in_one_place_only(stockroom: Stockroom) -> None:
-    from inventory.model.items import Tracking
-
     stockroom.item("stent", tracking=Tracking.SERIAL)
     receiving.receive(
         stockroom.session,
@@ -374,3 +373,98 @@ def test_books_cannot_be_rewritten_by_hand(stockroom: Stockroom, statement: str)
 
     with pytest.raises(DatabaseError, match="append-only"):
         stockroom.session.connection().execute(text(statement))
+
+
+def stents(room: Stockroom) -> None:
+    """Two pieces of two lots in the store; the one that expires first is S1."""
+    room.item("stent", tracking=Tracking.SERIAL)
+    for lot, days, serial in (("A", 1, "S1"), ("B", 9, "S2")):
+        one = receiving.Receipt(
+            item="stent",
+            quantity=1,
+            place="store",
+            lot_number=lot,
+            expires_at=room.now + days * DAY_US,
+            serials=(serial,),
+        )
+        receiving.receive(room.session, ledger=room.ledger, command=room.command(), receipts=[one])
+
+
+def test_a_piece_is_of_its_own_lot_and_not_of_the_first_on_the_shelf(stockroom: Stockroom) -> None:
+    stents(stockroom)
+    request = Request(item="stent", quantity=1, place="store", to_place="theatre", serial="S2")
+
+    taken = handing_out.pick(
+        stockroom.session,
+        ledger=stockroom.ledger,
+        command=stockroom.command(reason="size"),
+        request=request,
+    )
+
+    assert [line.lot for line in taken.lines] == [stockroom.lot("stent", "B", 9)]
+    assert taken.flags == ("fefo_override",)
+
+
+def test_an_implant_that_the_books_have_elsewhere_is_recorded_where_it_was_used(stockroom: Stockroom) -> None:
+    stents(stockroom)
+
+    used = using.implant(
+        stockroom.session,
+        ledger=stockroom.ledger,
+        command=stockroom.command(encounter="enc-1"),
+        use=using.Use(item="stent", quantity=1, place="theatre", serial="S2"),
+    )
+
+    assert [(line.from_place, line.to_place, line.serial) for line in used.lines] == [
+        ("store", "theatre", "S2"),
+        ("theatre", "patient", "S2"),
+    ]
+    assert {line.lot for line in used.lines} == {stockroom.lot("stent", "B", 9)}
+    assert stock(stockroom, "store") == {"A": 1}
+    assert correcting.verify(stockroom.session) == []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "serials"),
+    [
+        (3, ("S1", "S2")),  # one too few
+        (2, ("S1", "S1", "S2")),  # two different ones, but three lines
+    ],
+)
+@pytest.mark.parametrize("tracking", [Tracking.SERIAL, Tracking.LOT])
+def test_serial_numbers_are_as_many_as_pieces(
+    stockroom: Stockroom, quantity: int, serials: tuple[str, ...], tracking: Tracking
+) -> None:
+    stockroom.item("stent", tracking=tracking)
+    one = receiving.Receipt(
+        item="stent", quantity=quantity, place="store", lot_number="A", expires_at=stockroom.now, serials=serials
+    )
+
+    with pytest.raises(FieldError, match="different serial numbers"):
+        receiving.receive(stockroom.session, ledger=stockroom.ledger, command=stockroom.command(), receipts=[one])
+
+
+def test_a_keyed_expiry_that_is_known_of_the_lot_already_is_refused_with_a_cure(stockroom: Stockroom) -> None:
+    stockroom.item()
+    stockroom.receive("gloves", 3, lot="A", days=100)
+    stockroom.receive("gloves", 2, lot="A", days=None)  # type: ignore[arg-type]  # the pack came without its date
+
+    with pytest.raises(Refused, match="count the lot that waits to 0"):
+        receiving.confirm_expiry(
+            stockroom.session,
+            lot=receiving.lot_id_of("gloves", "A", 0),
+            expires_at=stockroom.now + 100 * DAY_US,
+            actor="user-1",
+            confirmed_by="user-2",
+        )
+
+
+def test_one_lot_counted_in_two_lines_is_refused(stockroom: Stockroom) -> None:
+    stockroom.item()
+    stockroom.receive("gloves", 10)
+    half = correcting.Counted(item="gloves", place="store", quantity=5, lot=stockroom.lot("gloves", "A"))
+
+    with pytest.raises(FieldError, match="two lines"):
+        correcting.count(stockroom.session, ledger=stockroom.ledger, command=stockroom.command(), counted=[half, half])
+
+    assert stock(stockroom, "store") == {"A": 10}
