@@ -42,9 +42,11 @@ def events_of(document: Mapping[str, Json]) -> list[Event]:
     FieldError
         If it is none of these, or has too many events.
     """
+    # EPCIS has a door for single events: such a one stands for a document of one.
     if document.get("type") in EVENT_TYPES:
         return [dict(document)]
     body = document.get("epcisBody")
+    # What one repository answers to a query can be captured by another as it is.
     if isinstance(body, dict) and isinstance(body.get("queryResults"), dict):
         results = body["queryResults"]
         body = results.get("resultsBody") if isinstance(results, dict) else None
@@ -74,7 +76,8 @@ def instant_of(text: Json) -> int | None:
         return None
     if moment.tzinfo is None:
         return None
-    span = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    # Subtracted as it stands: brought to UTC first, the first and last hours of the calendar would overflow.
+    span = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 
 
