@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from interop.fhir.resources import Json, Resource
@@ -103,6 +104,7 @@ def _places(resource: Resource, status: str) -> Iterator[str]:
 
 def _head(writing: Writing, kind: type[Event], number: int, at: int = 0) -> dict[str, Any]:
     return {
+        # Nothing is told as having happened in the future, whatever the sender's clock says.
         "occurred_at": min(at, writing.at) if at > 0 else writing.at,
         "source": writing.source,
         "source_key": f"fhir/{writing.kind}/{writing.id}/{writing.version}/{number}/{kind.__name__}",
@@ -126,6 +128,7 @@ def _encounter(resource: Resource, writing: Writing) -> Iterator[Event]:
             **_head(writing, EncounterPlanned, 0),
         )
     elif status in ("arrived", "triaged", "in-progress", "onleave", "finished"):
+        # Every write is a whole resource: only what differs from what is known becomes an event.
         is_open = held is not None and held.status in (EncounterStatus.IN_PROGRESS, EncounterStatus.ON_LEAVE)
         if not is_open and (held is None or held.status is not EncounterStatus.FINISHED):
             yield EncounterStarted(
@@ -192,7 +195,7 @@ def _supply_request(resource: Resource, writing: Writing) -> Iterator[Event]:
             dedupe_key=f"fhir:{writing.source}:{writing.id}",
             subject_id=item,
             to_place=place,
-            quantity=int(amount),
+            quantity=ceil(amount),  # half a pack is asked for: one is brought, not none
             due_at=_at(resource, "occurrenceDateTime"),
             reason="fhir_request",
             priority={"stat": 1, "asap": 2, "urgent": 2}.get(_text(resource, "priority"), 3),

@@ -199,6 +199,7 @@ def _dates(value: Json) -> Iterator[str]:
     for text in texts:
         span = span_of(text) if isinstance(text, str) else None
         if span is not None:
+            # Padded with zeros: texts then sort as the instants do, and one index serves all kinds of values.
             yield f"{span[0]:020d}"
 
 
@@ -243,14 +244,18 @@ def terms_of(resource: Resource, kind: str, hidden: Callable[[str], str]) -> set
     hidden : Callable[[str], str]
         Gives the keyed fingerprint of a value that may name a person.
     """
-    found = set()
+    found: set[tuple[str, str]] = set()
     for name, (how, paths) in PARAMETERS[kind].items():
         for path in paths.split():
             for value in values_at(resource, path):
-                for text in _READ[how](value):
-                    # What names a person is kept as fingerprint, whichever parameter reads it.
-                    is_person = name in PERSONAL or (how == REFERENCE and "Patient" in text) or name == "identifier"
-                    found.add((name, (hidden(text) if is_person else text)[:MAX_VALUE].replace("\x00", "")))
+                texts = list(_READ[how](value))
+                # What names a person is kept as fingerprint, whichever parameter reads it; of a reference to one that
+                # is every form of it, also the bare id, which is a record number in many houses.
+                is_person = name in PERSONAL or name == "identifier"
+                is_person |= how == REFERENCE and any("Patient" in text for text in texts)
+                found |= {
+                    (name, (hidden(text) if is_person else text)[:MAX_VALUE].replace("\x00", "")) for text in texts
+                }
     return found
 
 
@@ -314,7 +319,8 @@ def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wa
     parts = tuple(part.lower() if how == STRING else part for part in text.split(",") if part)
     is_person = name in PERSONAL or name == "identifier"
     both = [part for part in parts if not is_person]
-    both += [hidden(part) for part in parts if is_person or (how == REFERENCE and "Patient" in part)]
+    # Whether a reference names a person stands in the resource, not in what is asked for: both forms are looked up.
+    both += [hidden(part) for part in parts if is_person or how == REFERENCE]
     return Wanted(name=name, values=tuple(part[:MAX_VALUE] for part in both), is_prefix=how == STRING)
 
 

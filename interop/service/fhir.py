@@ -314,11 +314,17 @@ def history(
     asked = select(*_COLUMNS).where(table.type == kind, table.updated_at >= since)
     if resource_id:
         asked = asked.where(table.id == resource_id)
-    if before:
-        asked = asked.where(table.number < before)
-    rows = session.execute(asked.order_by(table.number.desc()).limit(limit)).all()
-    found = (_opened(session, vault, row) for row in rows)
-    return [version for version in found if version is not None]
+    found: list[Version] = []
+    # Filled up past those who were erased: a short page would be taken for the last one.
+    while len(found) < limit:
+        size = limit - len(found)
+        page = asked.where(table.number < before) if before else asked
+        rows = session.execute(page.order_by(table.number.desc()).limit(size)).all()
+        found += [version for row in rows if (version := _opened(session, vault, row)) is not None]
+        if len(rows) < size:
+            break
+        before = rows[-1].number
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,10 +365,16 @@ def search(session: Session, vault: Vault, asked: Search, *, after: str = "", li
     limit : int
         At most so many.
     """
-    statement = select(*_COLUMNS).where(FHIR_RESOURCES.c.id > after, *_conditions(asked))
-    rows = session.execute(statement.order_by(FHIR_RESOURCES.c.id).limit(limit)).all()
-    found = (_opened(session, vault, row) for row in rows)
-    return [version for version in found if version is not None]
+    conditions, key = _conditions(asked), FHIR_RESOURCES.c.id
+    found: list[Version] = []
+    while len(found) < limit:  # filled up as in history
+        size = limit - len(found)
+        rows = session.execute(select(*_COLUMNS).where(key > after, *conditions).order_by(key).limit(size)).all()
+        found += [version for row in rows if (version := _opened(session, vault, row)) is not None]
+        if len(rows) < size:
+            break
+        after = rows[-1].id
+    return found
 
 
 def count(session: Session, asked: Search) -> int:
