@@ -122,6 +122,8 @@ class ScopeStatus:
     next_step: ScopeStep | None
 
 
+BEDSIDE = "bedside_to_clean"
+
 _ORDER = (ScopeStep.LEAK_TEST, ScopeStep.MANUAL_CLEAN, ScopeStep.MACHINE, ScopeStep.DRIED, ScopeStep.STORED)
 _NEEDED = _ORDER[:-1]
 
@@ -149,6 +151,7 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
     reasons = []
     after = used_at
     for step in _ORDER:
+        # The latest of each step, and only after the step before: one that is repeated makes all later ones due again.
         done = [one for one in past if one.step is step and one.at >= after]
         if not done:
             break
@@ -161,18 +164,32 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
     dried = ends.get(ScopeStep.DRIED)
     if dried is not None and dried.duration_s < limits.drying_s:
         reasons.append("endoscope.drying_short")
-    clocks = _clocks(used_at, ends, now, limits)
-    reasons += [f"endoscope.{c.name}" for c in clocks if c.state is ClockState.LATE]
+    first_clean = _first_clean(past, used_at)
+    clocks = _clocks(used_at, first_clean, ends, now, limits)
+    late = [clock.name for clock in clocks if clock.state is ClockState.LATE]
+    # A round that began too late is made good by a whole further one: without this way out the endoscope could never
+    # be used again, and only a use would begin its clocks anew.
+    if ends.get(ScopeStep.MANUAL_CLEAN) not in (None, first_clean):
+        late = [name for name in late if name != BEDSIDE]
+    reasons += [f"endoscope.{name}" for name in late]
     missing = next((step for step in _ORDER if step not in ends), None)
     return ScopeStatus(clocks=clocks, reasons=tuple(reasons), next_step=missing)
 
 
-def _clocks(used_at: int, ends: dict[ScopeStep, StepDone], now: int, limits: ScopeLimits) -> tuple[ScopeClock, ...]:
+def _first_clean(past: Sequence[StepDone], used_at: int) -> StepDone | None:
+    """Give the cleaning that stopped the clock of the bedside; one of a later round, days on, says nothing about it."""
+    tested_at = next((one.at for one in past if one.step is ScopeStep.LEAK_TEST and one.at >= used_at), None)
+    if tested_at is None:
+        return None
+    return next((one for one in past if one.step is ScopeStep.MANUAL_CLEAN and one.at >= tested_at), None)
+
+
+def _clocks(
+    used_at: int, first_clean: StepDone | None, ends: dict[ScopeStep, StepDone], now: int, limits: ScopeLimits
+) -> tuple[ScopeClock, ...]:
     found = []
     if used_at:
-        found.append(
-            _clock("bedside_to_clean", used_at, limits.bedside_to_clean_s, ends.get(ScopeStep.MANUAL_CLEAN), now)
-        )
+        found.append(_clock(BEDSIDE, used_at, limits.bedside_to_clean_s, first_clean, now))
     cleaned, dried = ends.get(ScopeStep.MANUAL_CLEAN), ends.get(ScopeStep.DRIED)
     if cleaned is not None:
         found.append(
