@@ -83,7 +83,9 @@ def missing_signatures(case: ReleaseCase, actor_id: str) -> tuple[str, ...]:
             missing.append("deviation.missing")
         elif all(s.actor == actor_id for s in current):
             missing.append("deviation.same_person")
-    others = {s.actor for s in case.signatures if s.meaning is SignatureMeaning.RELEASE} - {actor_id}
+    # A signature given for other evidence, before the cycle was judged again, does not count for this one.
+    signed = [s for s in case.signatures if s.meaning is SignatureMeaning.RELEASE and s.input_hash == case.input_hash]
+    others = {s.actor for s in signed} - {actor_id}
     if case.load.has_implant and not others:
         missing.append("second_person")
     return tuple(missing)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from assets.model.cycle import CHANNEL_NAMES, CycleTrace, FloatArray, IntArray, Judgement, Preconditions
 from assets.model.loads import LoadState, MachineTestKind
-from assets.model.machine import DetectedEnd, DetectedStart, Machine
+from assets.model.machine import DetectedEnd, DetectedStart, DetectionState, Machine
 from assets.model.programme import Evidence, MachineKind, Programme
 from assets.model.regions import ComplianceFlag, OperationalState
 from assets.rules.detection import DetectionSample, detect
@@ -72,7 +72,8 @@ def follow(session: Session, *, samples: MachineSamples, read: SampleReader) -> 
         nothing twice.
     """
     machine = machine_of_row(samples.machine)
-    state, boundaries = detect(detection_of_row(samples.machine), _detection_samples(machine, samples.channels))
+    before = detection_of_row(samples.machine)
+    state, boundaries = detect(before, _detection_samples(machine, samples.channels, before))
     write_detection(session, samples.machine, state)
     events: list[Event] = []
     for boundary in boundaries:
@@ -89,11 +90,19 @@ def cycle_id(machine: str, start_us: int) -> str:
     return f"{machine}:{start_us}"
 
 
-def _detection_samples(machine: Machine, channels: Mapping[str, tuple[IntArray, FloatArray]]) -> list[DetectionSample]:
+def _detection_samples(
+    machine: Machine, channels: Mapping[str, tuple[IntArray, FloatArray]], state: DetectionState
+) -> list[DetectionSample]:
     if machine.leading not in channels:
         return []
     times, values = channels[machine.leading]
-    running = _hot(values, machine) if machine.leading == "control_c" else ~np.isin(values, machine.idle_codes)
+    fresh = times > state.watermark_us
+    times, values = times[fresh], values[fresh]
+    if machine.leading == "control_c":
+        # Between the two temperatures the chunk before decides, else a chunk that begins there would end the cycle.
+        running = _hot(values, machine, is_hot=state.open is not None and not state.open.idle_us)
+    else:
+        running = ~np.isin(values, machine.idle_codes)
     numbers = _beside(times, channels.get("cycle_number"), -1.0)
     programmes = _beside(times, channels.get("programme"), 0.0)
     return [
@@ -102,10 +111,9 @@ def _detection_samples(machine: Machine, channels: Mapping[str, tuple[IntArray, 
     ]
 
 
-def _hot(values: FloatArray, machine: Machine) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _hot(values: FloatArray, machine: Machine, *, is_hot: bool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Tell when a machine that gives temperatures only is at work; between the limits nothing changes."""
     out = np.zeros(len(values), dtype=np.bool_)
-    is_hot = False
     for i, value in enumerate(values):
         is_hot = value > machine.start_above_c or (is_hot and value > machine.end_below_c)
         out[i] = is_hot
@@ -127,6 +135,7 @@ def _programme_of(session: Session, machine: Machine, code: int) -> Programme:
 def _start(session: Session, machine: Machine, found: DetectedStart) -> Event:
     identifier = cycle_id(machine.id, found.start_us)
     programme = _programme_of(session, machine, found.programme)
+    # Samples that are dealt with again after a restart find their cycle.
     if session.get(CycleRow, identifier) is None:
         session.add(
             CycleRow(
@@ -257,6 +266,7 @@ def preconditions_of(session: Session, machine: Machine, at: int) -> Preconditio
 
     def state(kind: MachineTestKind) -> bool | None:
         test = latest_test(session, machine.id, kind, at)
+        # A passed test that has run out says nothing any more; a failed one counts until a later one passes.
         if test is None or (test.is_passed and at >= test.valid_until):
             return None
         return test.is_passed

@@ -282,9 +282,19 @@ def record_indicator(session: Session, *, act: Act, indicator: Indicator) -> lis
     -------
     list[str]
         Ids of the loads that are recalled by it.
+
+    Raises
+    ------
+    Refused
+        If the same indicator is on record as failed already.
     """
     act.actor.require(Permission.LOADS_RELEASE)
     load_cycle(session, indicator.cycle)
+    known = session.get(IndicatorRow, (indicator.cycle, indicator.kind.value, indicator.name))
+    if known is not None and not known.is_passed and indicator.is_passed:
+        # A failed result blocks the release; whoever could overwrite it could let the load pass with nothing on record.
+        message = f"{indicator.name} of {indicator.cycle} is on record as failed: reject the load and reprocess it."
+        raise Refused(message, code="indicator.failed_before")
     session.merge(
         IndicatorRow(
             cycle=indicator.cycle,

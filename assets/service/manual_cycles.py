@@ -176,7 +176,8 @@ def rejudge(session: Session, *, act: Act, cycle: str, read: SampleReader) -> Re
     if judgement.input_hash == seen and earlier == judgement:
         return Rejudged(before=before, now=judgement.verdict, is_same_input=True, recalled=())
     recalled = []
-    if before is Verdict.PASS and judgement.verdict is not Verdict.PASS:
+    # Also from undetermined to failed: the deviation that let such a load pass was named for milder evidence.
+    if _WEIGHT[judgement.verdict] > _WEIGHT[before]:
         recalled = _recall(session, act, row)
     session.flush()
     told = msgspec.structs.replace(
@@ -184,6 +185,9 @@ def rejudge(session: Session, *, act: Act, cycle: str, read: SampleReader) -> Re
     )
     act.ledger.append(session, [told])
     return Rejudged(before=before, now=judgement.verdict, is_same_input=False, recalled=tuple(recalled))
+
+
+_WEIGHT = {Verdict.PASS: 0, Verdict.UNDETERMINED: 1, Verdict.FAIL: 2}
 
 
 def _recall(session: Session, act: Act, row: CycleRow) -> list[str]:

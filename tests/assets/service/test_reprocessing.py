@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,9 @@ from assets.service.loads import (
     release_case,
     release_load,
 )
+from assets.service.manual_cycles import rejudge
 from assets.service.register import register_asset
-from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machine, save_programme
+from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machine, save_programme, write_judgement
 from benchmarks.cycles import columns_of
 from tests.assets.conftest import House
 from twin.access import SYSTEM, Role
@@ -310,6 +311,53 @@ def test_an_indicator_that_fails_late_recalls_what_was_released(cssd: House, sto
 
     assert recalled == [load.id]
     assert cssd.ask(get_load, load_id=load.id).state is LoadState.RECALLED
+
+
+def test_a_failed_indicator_is_not_taken_back(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    cycle = run_cycle(cssd, store)
+    failed = Indicator(cycle=cycle, name="CI-1", kind=IndicatorKind.CHEMICAL, at=cssd.clock.now(), is_passed=False)
+    cssd.do(record_indicator, act=cssd.act(), indicator=failed)
+
+    with pytest.raises(Refused, match="on record as failed"):
+        cssd.do(record_indicator, act=cssd.act(), indicator=replace(failed, is_passed=True))
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act(), load_id=load.id)
+
+    assert refused.value.reasons == ("indicator.chemical",)
+
+
+def test_a_deviation_named_for_missing_samples_does_not_cover_a_failed_cycle(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    cycle = run_cycle(cssd, store)
+    # As if the pressure had come late: the first judgement lacked it.
+    first = replace(cssd.ask(lambda s: judgement_of_row(load_cycle(s, cycle))), verdict=Verdict.UNDETERMINED)
+    cssd.do(lambda s: write_judgement(load_cycle(s, cycle), replace(first, input_hash="before")))
+    cssd.do(name_deviation, act=cssd.act("a"), load_id=load.id, note="pressure line was down")
+    assert cssd.do(release_load, act=cssd.act("b"), load_id=load.id).is_released
+    for one in store.numbered:
+        if one.chunk.quantity == "alarm":
+            one.chunk.values[10] = 1.0
+
+    found = cssd.do(rejudge, act=cssd.act(), cycle=cycle, read=good_reader(store))
+
+    assert (found.before, found.now, found.recalled) == (Verdict.UNDETERMINED, Verdict.FAIL, (load.id,))
+    assert cssd.ask(get_load, load_id=load.id).state is LoadState.RECALLED
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+def test_a_cycle_known_by_its_temperature_is_not_cut_where_a_chunk_ends(cssd: House, store: Store, pieces: int) -> None:
+    washer = Machine(id="wash-1", leading="control_c", start_above_c=90.0, end_below_c=60.0)
+    cssd.do(lambda session: save_machine(session, washer))
+    cssd.do(register_asset, act=cssd.act(), asset=Asset(id="wash-1", control_no="W1", category="w", name="W"))
+    values = np.array([20.0] * 3 + [95.0] * 3 + [80.0] * 8 + [93.0] * 3 + [20.0] * 5)  # dips, but not below 60
+    times = cssd.clock.now() + np.arange(len(values), dtype=np.int64) * SECOND_US
+    follower = CycleFollower(run=cssd.database.writer.run, ledger=cssd.ledger, store=store)
+
+    for part in np.array_split(np.arange(len(values)), pieces):
+        follower(store.add("wash-1", times[part], {"control_c": values[part]}))
+
+    assert [event.occurred_at for event in cssd.events(CycleEnded)] == [int(times[17])]
 
 
 def test_nothing_is_added_to_a_load_once_somebody_signed_or_decided(cssd: House, store: Store) -> None:
