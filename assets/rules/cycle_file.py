@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,6 +74,7 @@ _KNOWN = frozenset(
     }
 )
 
+_LARGEST = 1e15
 BAND_WIDTH_K = 3.0
 """Width of the band where a cycle names its set temperature only, EN 285 (sterilization temperature band)."""
 
@@ -129,6 +129,7 @@ def read_cycles(document: object, *, source: str = "file") -> list[RecordedCycle
 def _rows_of(document: object, source: str) -> tuple[list[object], float]:
     interval = 1.0
     if isinstance(document, Mapping) and "cycles" in document:
+        # Documents word their interval, such as "1 s".
         text = re.match(r"\s*(\d+(?:\.\d+)?)\s*s\b", str(document.get("sampling", "")))
         interval = float(text.group(1)) if text else 1.0
         rows = document["cycles"]
@@ -145,6 +146,7 @@ def _read_cycle(row: object, place: str, interval: float) -> RecordedCycle:
         raise field_problem(
             "cycle", place, f"Expected an object, got {type(row).__name__}.", "Give one object per cycle."
         )
+    # Compared in small letters: breakpoints_s_C and breakpoints_s_c are one key.
     lowered = {str(key).strip().lower(): value for key, value in row.items()}
     programme = _programme(lowered, place, interval)
     if "samples" in lowered:
@@ -202,7 +204,8 @@ def _missing(row: Mapping[str, object], place: str) -> tuple[tuple[float, float]
 
 def _number(row: Mapping[str, object], field: str, place: str) -> float:
     value = row.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Compared, not converted: a whole number of a thousand digits is JSON, and float() of it is an OverflowError.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_LARGEST <= value <= _LARGEST:
         raise field_problem(
             field, place, f"Expected a finite number, got {value!r}.", "Give it in the unit of its name."
         )

@@ -125,7 +125,10 @@ def _linked(text: str) -> Iterator[Element]:
 
     GS1 Digital Link Standard: URI Syntax, section 4. Whatever stands before the primary key is the resolver's own.
     """
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:  # brackets of an IPv6 address that is none
+        raise DecodeError(f"This is no link: {error}.", code="udi.value", offset=0) from error
     path = [unquote(part) for part in parts.path.split("/") if part]
     start = next((i for i in range(len(path) - 1) if path[i] in _PRIMARY_KEYS), None)
     if start is None:
@@ -168,6 +171,7 @@ def _scanned(text: str) -> Iterator[Element]:
         if text[position] == SEPARATOR:
             position += 1
             continue
+        # The first two digits fix an identifier's length, so that at most one of the lengths fits.
         ai = next((a for n in (2, 3, 4) if _definition(a := text[position : position + n]) is not None), "")
         if not ai:
             shown = text[position : position + 4]

@@ -67,13 +67,18 @@ def parse_hibcc(text: str, *, today: date) -> DeviceLabel:
     plain = text.strip("*")
     if len(plain) < 4:
         raise DecodeError("A HIBC label has at least a labeler, a product and a check character.", code="udi.length")
+    if plain[0] != "+":
+        # Asterisks alone are any Code 39: its first character must not pass for the flag of a HIBC label.
+        raise DecodeError(f"A HIBC label begins with +, not with {plain[0]!r}.", code="udi.issuer", offset=0)
     expected = check_character(plain[:-1])
     if plain[-1] != expected:
         message = f"The check character is {plain[-1]!r}, expected {expected!r}."
         raise DecodeError(message, code="udi.check_digit", offset=len(plain) - 1)
     body = plain[1:-1]
     if body[:1] == "$" or body[:1].isdigit():
-        return _secondary(DeviceLabel(issuer="HIBCC", warnings=("udi.no_device_identifier",)), body, 1, today)
+        # A symbol of secondary data alone ends with the link character: the check character of its primary symbol.
+        alone = DeviceLabel(issuer="HIBCC", warnings=("udi.no_device_identifier",))
+        return _secondary(alone, body[:-1], 1, today)
     parts = body.split("/")
     primary = _PRIMARY.fullmatch(parts[0])
     if primary is None:
@@ -117,8 +122,10 @@ def _quantity(label: DeviceLabel, rest: str, offset: int) -> tuple[DeviceLabel, 
 
 
 def _date(label: DeviceLabel, rest: str, offset: int, today: date) -> tuple[DeviceLabel, str]:
+    # 7 stands for "no date".
     if rest[:1] == "7" or not rest:
         return label, rest[1:]
+    # Without a format digit: only a month begins with 0 or 1.
     if rest[0] in "01":
         pattern, digits, rest = "MMYY", rest[:4], rest[4:]
     else:

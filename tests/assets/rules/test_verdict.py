@@ -24,6 +24,7 @@ from assets.rules.cycle_file import read_cycles
 from assets.rules.steam import ATMOSPHERE_KPA
 from assets.rules.verdict import judge
 from benchmarks.cycles import BANDS, MUTATIONS, clean_cycle, mutate, programme, stepped, without
+from twin.errors import ImportRefused
 from twin.events.supply import Verdict
 
 COUNT = int(os.environ.get("HOSPITAL_TWIN_CYCLES", "250"))
@@ -366,3 +367,11 @@ def test_taking_samples_away_never_turns_a_cycle_into_a_pass(drop: set[int], lev
     if whole.verdict is Verdict.UNDETERMINED or (whole.verdict is Verdict.FAIL and "over_band" not in whole.codes):
         assert part.verdict is not Verdict.PASS
     assert part.hold_s <= whole.hold_s
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan"), True])
+def test_a_limit_beyond_all_sizes_is_named(number: float) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        read_cycles({"band": [134, 137], "required_hold_s": number, "breakpoints_s_C": [[0, 20], [60, 20]]})
+
+    assert refused.value.problems[0].field == "required_hold_s"

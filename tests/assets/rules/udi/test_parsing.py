@@ -111,6 +111,7 @@ def test_digital_links_are_read_like_labels(link: str, lot: str, serial: str) ->
         ("https://id.gs1.org/01/00844588003289", "udi.check_digit"),
         ("https://id.gs1.org/01/00844588003288/10", "udi.value"),
         ("https://id.gs1.org/01/00844588003288?9999=1", "udi.unknown_ai"),
+        ("https://[", "udi.value"),  # an address with a bracket that is never closed
     ],
 )
 def test_bad_digital_links_are_coded_errors(link: str, code: str) -> None:
@@ -169,6 +170,13 @@ def test_secondary_data_of_hibcc(
     assert (label.expires_on, label.lot, label.serial, label.quantity) == (expires_on, lot, serial, quantity)
 
 
+def test_secondary_data_alone_end_with_the_link_character_of_their_primary_label() -> None:
+    label = parse_udi(hibcc("$$3271231LOT1G"), today=TODAY)
+
+    assert (label.lot, label.expires_on) == ("LOT1", date(2027, 12, 31))
+    assert label.warnings == ("udi.no_device_identifier",)
+
+
 def test_iccbba_label_with_all_parts() -> None:
     label = parse_udi(FDA_ICCBBA, today=TODAY)
 
@@ -195,6 +203,7 @@ def test_iccbba_label_with_all_parts() -> None:
         ("(01)09506000134352(7003)2611222560", "udi.date"),  # hour 25
         (FDA_HIBCC[:-1] + "D", "udi.check_digit"),
         ("+A", "udi.length"),
+        ("*A123BJC5D6E7" + check_character("A123BJC5D6E7") + "*", "udi.issuer"),  # Code 39, but no HIBC flag
         (hibcc("1ABC"), "udi.value"),  # secondary data that begin with a digit
         (hibcc("A999PART1231/$$3271331L"), "udi.date"),
         (hibcc("A999PART1231/$$527366L"), "udi.date"),
