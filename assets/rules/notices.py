@@ -92,6 +92,7 @@ def is_within(code: str, span: Span, *, is_version: bool = False) -> bool:
     if not key:
         return False
     if is_version:
+        # "Up to 2.1" includes 2.1.3.
         return (not low or key >= low) and (not high or key <= high or key[: len(high)] == high)
     for end in (low, high):
         if end and _shape(end) != _shape(key):
@@ -147,17 +148,26 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _identity(asset: Asset, clause: Clause, aliases: frozenset[str]) -> bool:
-    own = {asset.gtin.zfill(14)} | {alias.zfill(14) for alias in aliases} if asset.gtin or aliases else set()
-    if clause.device_identifiers and own & {identifier.zfill(14) for identifier in clause.device_identifiers}:
-        return True
+def _identity(asset: Asset, clause: Clause, aliases: frozenset[str]) -> Certainty:
+    """Give how sure it is that a clause means this kind of device."""
+    # A GTIN-13 and its fourteen digits are one identifier.
+    own = {identifier.zfill(14) for identifier in (asset.gtin, *aliases) if identifier}
+    if own & {identifier.zfill(14) for identifier in clause.device_identifiers}:
+        return Certainty.CERTAIN
     if not (clause.manufacturer or clause.models):
-        return False
+        return Certainty.NONE
     if clause.manufacturer and asset.manufacturer and _plain(clause.manufacturer) != _plain(asset.manufacturer):
-        return False
-    if clause.manufacturer and not asset.manufacturer and not clause.models:
-        return False
-    return not clause.models or _plain(asset.model) in {_plain(model) for model in clause.models}
+        return Certainty.NONE
+    if clause.models:
+        is_named = _plain(asset.model) in {_plain(model) for model in clause.models}
+        return Certainty.CERTAIN if is_named else Certainty.NONE
+    # A device of which nobody knows the maker is not every maker's device.
+    if not asset.manufacturer:
+        return Certainty.NONE
+    if clause.device_identifiers:
+        # The notice names products of its maker: another known product is none of them, an unknown one may be.
+        return Certainty.NONE if own else Certainty.POSSIBLE
+    return Certainty.CERTAIN
 
 
 def _restriction(code: str, spans: tuple[Span, ...], *, is_version: bool = False) -> Certainty:
@@ -203,14 +213,14 @@ def clause_applies(asset: Asset, clause: Clause, *, aliases: Iterable[str] = ())
     Certainty
         Possible where the register lacks what the notice asks for: never silently "none".
     """
-    if not _identity(asset, clause, frozenset(aliases)):
-        return Certainty.NONE
     found = (
+        _identity(asset, clause, frozenset(aliases)),
         _restriction(asset.lot, clause.lots),
         _restriction(asset.serial, clause.serials),
         _restriction(asset.firmware, clause.firmware, is_version=True),
         _free_text(asset, clause.free_text),
     )
+    # All restrictions must hold, so that the weakest decides; between clauses the strongest does.
     return min(found, key=_ORDER.__getitem__)
 
 
