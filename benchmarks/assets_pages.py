@@ -87,6 +87,8 @@ def fill(session: Session) -> None:
                 "reasons": "",
                 "version": 1,
                 "registered_at": asset.commissioned_at,
+                "entry_at": asset.commissioned_at,
+                "retired_at": 0,
                 "readiness_at": 0,
                 "status_at": 0,
                 "body": msgspec.json.encode(asset).decode(),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from assets.model.regions import Regions
+from assets.model.regions import GONE, Regions
 from assets.rules.usability import usability_of
 from assets.service.act import Act
 from assets.tables.register import load_asset, regions_of_row, write_regions
@@ -35,8 +35,10 @@ def settle(session: Session, row: AssetRow, regions: Regions, *, at: int) -> Ava
     """
     found = usability_of(regions)
     reasons = ",".join(found.reasons)
+    # Told only when it changes: plans, boards and forecasts count usable devices and work anew at every word.
     is_same = row.is_usable == found.is_usable and row.reasons == reasons
     write_regions(row, regions)
+    row.retired_at = (row.retired_at or at) if regions.operational in GONE else 0
     row.is_usable, row.reasons = found.is_usable, reasons
     row.version += 1
     session.add(row)
@@ -86,6 +88,7 @@ def tell(session: Session, act: Act, changed: AvailabilityChanged) -> None:
         thing=changed.thing,
         occurred_at=changed.occurred_at,
         source=act.source,
+        # One per act and device: two changes in one act need keys apart, else the second is taken for a repetition.
         source_key=f"{act.key}:availability:{changed.thing}",
         actor=act.actor.id,
         is_usable=changed.is_usable,

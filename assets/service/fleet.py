@@ -110,7 +110,13 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
     """
     devices = AssetRow.__table__.c  # type: ignore[attr-defined]  # SQLModel does not type its table
     query = select(
-        devices.id, devices.category, devices.manufacturer, devices.model, devices.registered_at, devices.body
+        devices.id,
+        devices.category,
+        devices.manufacturer,
+        devices.model,
+        devices.registered_at,
+        devices.retired_at,
+        devices.body,
     )
     if category:
         query = query.where(devices.category == category)
@@ -123,6 +129,7 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
             asset=row.id,
             born=_born.decode(row.body).commissioned_at or row.registered_at,
             registered=min(since.get(row.id, row.registered_at), row.registered_at),
+            ended=row.retired_at,
         )
         for row in rows
     ]
@@ -135,11 +142,12 @@ def watched(session: Session, *, now: int, category: str = "") -> dict[tuple[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
-    """When a device began to live and to be watched, UTC microseconds."""
+    """When a device began to live and to be watched, and when it was retired, UTC microseconds; 0 while it serves."""
 
     asset: str
     born: int
     registered: int
+    ended: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,9 +226,11 @@ def watch_all(lives: Sequence[Life], down: DownTimes, now: int) -> list[WatchedD
     np.minimum.at(first, device, starts)
     # What was recorded before it was entered here was taken over from an earlier system: it was watched since.
     begun = np.minimum(begun, np.maximum(first - 1, born))
-    counts = (begun[device] < starts) & (starts <= now)
+    # A retired device is not watched any more: the years since would make its model look ever more reliable.
+    ended = np.minimum(np.array([life.ended or now for life in lives], dtype=np.int64), now)
+    counts = (begun[device] < starts) & (starts <= ended[device])
     device, starts, ends = device[counts], starts[counts], ends[counts]
-    until = np.minimum(np.where(ends > 0, ends, now), now)
+    until = np.minimum(np.where(ends > 0, ends, now), ended[device])
     down_us = np.bincount(device, weights=until - starts, minlength=len(lives))
     overlaps = (device[1:] == device[:-1]) & (starts[1:] < until[:-1])
     edges = np.searchsorted(device, np.arange(len(lives) + 1))
@@ -228,16 +238,20 @@ def watch_all(lives: Sequence[Life], down: DownTimes, now: int) -> list[WatchedD
         own = slice(edges[number], edges[number + 1])
         down_us[number] = _union_us(starts[own].tolist(), until[own].tolist(), int(begun[number]))
     ages = ((starts - born[device]) / DAY_US).tolist()
-    limits, watched_from = edges.tolist(), ((begun - born) / DAY_US).tolist()
+    limits, watched_from, watched_to = (
+        edges.tolist(),
+        ((begun - born) / DAY_US).tolist(),
+        ((ended - born) / DAY_US).tolist(),
+    )
     return [
         WatchedDevice(
             asset=life.asset,
             start=watched_from[number],
-            end=(now - life.born) / DAY_US,
+            end=watched_to[number],
             failures=tuple(ages[limits[number] : limits[number + 1]]),
             down_days=float(down_us[number]) / DAY_US,
         )
-        if now > begun[number]
+        if ended[number] > begun[number]
         else None
         for number, life in enumerate(lives)
     ]

@@ -63,11 +63,13 @@ def _entered(event: AssetRegistered) -> AssetRow:
 
 
 def _follow(row: AssetRow, event: AssetRegistered) -> None:
-    if event.occurred_at < row.registered_at:
+    # An edit says anew what stands in the entry, not since when the device is watched: failure rates rest on that.
+    row.registered_at = min(row.registered_at or event.occurred_at, event.occurred_at)
+    if event.occurred_at < row.entry_at:
         return
     held = asset_of_row(row)
     changed = replace(held, **_told(event))  # type: ignore[arg-type]  # names are fields
-    row.registered_at = event.occurred_at
+    row.entry_at = event.occurred_at
     if changed != held:
         write_entry(row, changed)
         row.version += 1
@@ -76,7 +78,7 @@ def _follow(row: AssetRow, event: AssetRegistered) -> None:
 def mirror_retirement(session: Session, event: AssetRetired) -> AvailabilityChanged | None:
     """Retire an asset of which another system says so."""
     row = find_asset(session, event.thing)
-    if row is None or event.occurred_at < row.registered_at:
+    if row is None or event.occurred_at < row.entry_at:
         return None
     regions = regions_of_row(row)
     if regions.operational in (OperationalState.RETIRED, OperationalState.SANITISED, OperationalState.DISPOSED):

@@ -71,6 +71,7 @@ def new_row(asset: Asset, *, regions: Regions, at: int) -> AssetRow:
         reprocessing="",
         custody="",
         registered_at=at,
+        entry_at=at,
     )
     write_entry(row, asset)
     write_regions(row, regions)
@@ -133,6 +134,7 @@ def list_assets(
 
 def find_by_identifier(session: Session, value: str) -> AssetRow | None:
     """Give the asset that a scanned mark, control number or id names, or None."""
+    # Ids and control numbers are unique, marks only within their kind: the unique ones go first.
     row = session.get(AssetRow, value)
     if row is None:
         row = session.exec(select(AssetRow).where(col(AssetRow.control_no) == value)).first()

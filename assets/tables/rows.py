@@ -29,7 +29,10 @@ class ModelRow(SQLModel, table=True):
 
 
 class AssetRow(SQLModel, table=True):
-    """An asset with its present state; ``body`` is the register entry as JSON."""
+    """An asset with its present state; ``body`` is the register entry as JSON.
+
+    ``registered_at`` is when it first came into the register, ``entry_at`` when what stands in the entry was said last.
+    """
 
     __tablename__ = "assets_asset"
     __table_args__ = (
@@ -58,6 +61,8 @@ class AssetRow(SQLModel, table=True):
     reasons: str = Field(default="", max_length=1000)
     version: int = 1
     registered_at: int = _instant()
+    entry_at: int = _instant()
+    retired_at: int = _instant()
     readiness_at: int = _instant()
     status_at: int = _instant()
     body: str = _body()

@@ -70,3 +70,12 @@ def test_a_fleet_without_failures_or_devices_is_watched_too():
         WatchedDevice(asset="a", start=1.0, end=1_000.0, failures=(), down_days=0.0)
     ]
     assert watch_all([Life(asset="a", born=NOW, registered=NOW)], nothing, NOW) == [None]
+
+
+def test_a_retired_device_is_watched_until_it_was_retired():
+    life = Life(asset="a", born=0, registered=0, ended=100 * DAY_US)
+    down = columns({"a": [(40 * DAY_US, 50 * DAY_US), (90 * DAY_US, 0), (200 * DAY_US, 201 * DAY_US)]})
+
+    (found,) = watch_all([life], down, NOW)
+
+    assert found == WatchedDevice(asset="a", start=0.0, end=100.0, failures=(40.0, 90.0), down_days=20.0)
