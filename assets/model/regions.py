@@ -24,6 +24,10 @@ class OperationalState(StrEnum):
     DISPOSED = "disposed"
 
 
+GONE = frozenset({OperationalState.RETIRED, OperationalState.SANITISED, OperationalState.DISPOSED})
+"""States of a device that the hospital does not have any more; its history stays."""
+
+
 class ReprocessingState(StrEnum):
     """How clean a device is; ``not_applicable`` for what never touches a patient."""
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from assets.model.agreements import Agreement, AgreementKind
+from assets.model.regions import GONE
 from assets.rules.due_dates import local_day
 from assets.service.act import Act
 from assets.tables.records import AgreementAssetRow, AgreementRow
@@ -151,7 +152,8 @@ _WARRANTY_NOTICE = timedelta(days=60)  # time to claim what is faulty while the 
 
 def _warranties(session: Session, today: date, zone: ZoneInfo, days: int) -> list[RunningOut]:
     found = []
-    for row in session.exec(select(AssetRow).where(col(AssetRow.operational) != "retired")):
+    states = [state.value for state in GONE]
+    for row in session.exec(select(AssetRow).where(col(AssetRow.operational).not_in(states))):
         asset = asset_of_row(row)
         if not asset.warranty_until:
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
-from assets.model.regions import CustodyState, OperationalState, ReprocessingState
+from assets.model.regions import GONE, CustodyState, ReprocessingState
 from assets.tables.register import find_asset
 from assets.tables.rows import AssetRow
 from twin.places.routes import Routes
@@ -16,7 +16,6 @@ from twin.state.tables import Tables
 from twin.state.views import BelievedLocation, believed_location, is_free_to_use, nearest_assets
 
 _CLEAN = (ReprocessingState.CLEAN, ReprocessingState.NOT_APPLICABLE)
-_GONE = (OperationalState.RETIRED, OperationalState.SANITISED, OperationalState.DISPOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ def free_by_category(session: Session) -> dict[str, int]:
     )
     query = (
         select(AssetRow.category, func.sum(case((is_free, 1), else_=0)))
-        .where(col(AssetRow.operational).not_in([state.value for state in _GONE]))
+        .where(col(AssetRow.operational).not_in([state.value for state in GONE]))
         .group_by(col(AssetRow.category))
         .order_by(col(AssetRow.category))
     )

@@ -12,7 +12,7 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from assets.model.maintenance import Anchor, DueState, Performed, Rule
-from assets.model.regions import ComplianceFlag
+from assets.model.regions import GONE, ComplianceFlag
 from assets.model.work import WorkKind, WorkOrder, WorkState
 from assets.rules.due_dates import add_months, key_of, local_day, meter_due
 from assets.rules.due_table import due_table
@@ -21,7 +21,7 @@ from assets.service.availability import change_state
 from assets.service.meters import usage_of
 from assets.service.work import OPEN_STATES, open_work_order, order_of_row
 from assets.tables.register import load_asset, regions_of_row
-from assets.tables.rows import RuleRow, WorkOrderRow
+from assets.tables.rows import AssetRow, RuleRow, WorkOrderRow
 from twin.access import Permission
 
 _UTC = ZoneInfo("UTC")
@@ -103,17 +103,27 @@ def generate(session: Session, *, act: Act, horizon: Horizon, limit: int = 1_000
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     opened: list[WorkOrder] = []
+    gone = _gone(session)
     after = ""
     while page := _page_of_rules(session, asset="", after=after, limit=_PAGE):
-        asking = [(rule, since) for rule, since in page if rule.is_on]
+        asking = [(rule, since) for rule, since in page if rule.is_on and rule.asset not in gone]
         past = _orders_by_rule(session, [rule.id for rule, _ in asking])
+        keys = {order.key for own in past.values() for order in own}
         for rule, key, due_on in _due(session, asking, past, horizon):
-            if all(order.key != key for order in past.get(rule.id, ())):
+            # A season or a blackout can move several due days of a rule to one: that is one order.
+            if key not in keys:
+                keys.add(key)
                 opened.append(_open(session, act, _Due(rule=rule, key=key, on=due_on), horizon))
                 if len(opened) >= limit:
                     return opened
         after = page[-1][0].id
     return opened
+
+
+def _gone(session: Session) -> set[str]:
+    """Give the devices that the hospital does not have any more: their rules stay on record and ask for nothing."""
+    states = [state.value for state in GONE]
+    return set(session.exec(select(AssetRow.id).where(col(AssetRow.operational).in_(states))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +201,8 @@ def _due_by_use(session: Session, rule: Rule, done_at: int, horizon: Horizon) ->
     at_last = usage_of(session, asset=rule.asset, meter=rule.meter_name, until=done_at).total if done_at else 0.0
     found = meter_due(rule.meter, last_done_at=at_last, reading=used.total)
     if found.state is DueState.DUE:
-        yield rule, f"{rule.id}:use:{found.next_at:g}", horizon.today
+        # Fifteen digits: with the six of plain "g" the steps of a counter of millions would share one key.
+        yield rule, f"{rule.id}:use:{found.next_at:.15g}", horizon.today
 
 
 def _end_of_day(day: date, zone: ZoneInfo) -> int:
@@ -296,7 +307,8 @@ def work_ahead(session: Session, *, start_on: date, end_on: date) -> list[MonthW
     -----
     Rules that count from the day they were done are taken to be done when due; rules by use alone are not in it.
     """
-    rules = [rule for rule in rules_of(session, limit=_MOST_RULES) if rule.is_on]
+    gone = _gone(session)
+    rules = [rule for rule in rules_of(session, limit=_MOST_RULES) if rule.is_on and rule.asset not in gone]
     table = due_table(rules, start_on=start_on, end_on=end_on)
     minutes = np.array([rule.minutes for rule in rules], dtype=np.int64)
     skills, skill_of = np.unique(np.array([rule.skill for rule in rules], dtype=object), return_inverse=True)

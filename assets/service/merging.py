@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlmodel import Session, SQLModel, col, select
 
+from assets.model.regions import GONE
 from assets.model.register import Asset
 from assets.service.act import Act
 from assets.service.register import edit_asset, retire_asset
@@ -25,6 +26,7 @@ from assets.tables.rows import (
     MeasurementRow,
     NoticeMatchRow,
     PermitRow,
+    RecordsSinceRow,
     RelationRow,
     RuleRow,
     WorkOrderRow,
@@ -46,6 +48,7 @@ _SUBJECT_COLUMNS: tuple[tuple[type[SQLModel], str], ...] = (
     (ReprocessStepRow, "subject"),
     (RelationRow, "asset"),
     (RelationRow, "other"),
+    (RecordsSinceRow, "asset"),
 )
 """Where rows name a device by a plain column."""
 
@@ -78,7 +81,8 @@ def find_duplicates(session: Session, *, limit: int = 200) -> list[Duplicate]:
     the same serial number of two makers is no sign of anything.
     """
     groups: defaultdict[tuple[str, str], list[AssetRow]] = defaultdict(list)
-    live = select(AssetRow).where(col(AssetRow.operational) != "retired", col(AssetRow.serial) != "")
+    states = [state.value for state in GONE]
+    live = select(AssetRow).where(col(AssetRow.operational).not_in(states), col(AssetRow.serial) != "")
     for row in session.exec(live.order_by(col(AssetRow.registered_at), col(AssetRow.id))):
         serial = _plain(row.serial)
         if row.manufacturer:
@@ -117,7 +121,7 @@ def merge_assets(session: Session, *, act: Act, keep: str, drop: str) -> Asset:
     Raises
     ------
     Refused
-        If they are the same, contain each other, or both are in somebody's custody or have open work at once.
+        If they are the same, contain each other, both are in somebody's custody, or the one that goes has open work.
     """
     act.actor.require(Permission.DEVICES_WRITE)
     kept, gone = load_asset(session, keep), load_asset(session, drop)
@@ -134,7 +138,7 @@ def merge_assets(session: Session, *, act: Act, keep: str, drop: str) -> Asset:
         child.body = msgspec.json.encode(replace(asset_of_row(child), parent=keep)).decode()
         session.add(child)
     session.flush()
-    if gone.operational != "retired":
+    if gone.operational not in GONE:
         retire_asset(session, act=replace(act, key=f"{act.key}:drop"), asset_id=drop, reason=f"merged into {keep}")
     edit_asset(session, act=act, asset=entry, version=load_asset(session, keep).version)
     return entry
@@ -146,24 +150,22 @@ def _against(session: Session, kept: AssetRow, gone: AssetRow) -> list[str]:
         reasons.append("asset.same")
     if kept.parent == gone.id or gone.parent == kept.id:
         reasons.append("asset.parent_cycle")
-    if kept.operational == "retired":
+    if kept.operational in GONE:
         reasons.append("asset.retired")
     if kept.custody != "free" and gone.custody != "free":
         reasons.append("custody.both")
     states = [state.value for state in OPEN_STATES]
-    for row in (kept, gone):
-        query = select(WorkOrderRow.id).where(col(WorkOrderRow.asset) == row.id, col(WorkOrderRow.state).in_(states))
-        if row is gone and session.exec(query.limit(1)).first() is not None:
-            reasons.append("work_order.open")
+    query = select(WorkOrderRow.id).where(col(WorkOrderRow.asset) == gone.id, col(WorkOrderRow.state).in_(states))
+    if session.exec(query.limit(1)).first() is not None:
+        reasons.append("work_order.open")
     return reasons
 
 
 def _joined(kept: Asset, gone: Asset) -> Asset:
     """Fill what the first entry leaves empty from the second; what both say, the first says."""
+    own = {"id", "control_no", "identifiers", "is_mobile", "may_leave"}  # a "no" is no empty field
     empty = {
-        name: getattr(gone, name)
-        for name in Asset.__dataclass_fields__
-        if name not in {"id", "control_no", "identifiers"} and not getattr(kept, name)
+        name: getattr(gone, name) for name in Asset.__dataclass_fields__ if name not in own and not getattr(kept, name)
     }
     marks = {(mark.kind, mark.value): mark for mark in (*gone.identifiers, *kept.identifiers)}
     return replace(kept, **empty, identifiers=tuple(marks.values()))

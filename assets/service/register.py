@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import networkx as nx
 from sqlmodel import Session, col, select
 
-from assets.model.regions import OperationalState, Regions, ReprocessingState
+from assets.model.regions import GONE, OperationalState, Regions, ReprocessingState
 from assets.model.register import Asset, Relation, RelationKind
 from assets.rules.relations import containment_cycle, impact_of
 from assets.service.act import Act
@@ -111,6 +111,7 @@ def edit_asset(session: Session, *, act: Act, asset: Asset, version: int) -> Ass
     if asset.parent:
         _refuse_containment_cycle(session, asset.id, asset.parent)
     _refuse_duplicates(session, [asset], own=asset.id)
+    # Deleted and flushed first: a mark that stays would collide with itself.
     for old in session.exec(select(IdentifierRow).where(col(IdentifierRow.asset) == asset.id)):
         session.delete(old)
     session.flush()
@@ -134,7 +135,7 @@ def retire_asset(session: Session, *, act: Act, asset_id: str, reason: str) -> N
     act.actor.require(Permission.DEVICES_WRITE)
     row = load_asset(session, asset_id)
     state = OperationalState(row.operational)
-    if state in (OperationalState.RETIRED, OperationalState.SANITISED, OperationalState.DISPOSED):
+    if state in GONE:
         raise Refused(f"{asset_id} is {state} already.", code="asset.retired")
     regions = regions_of_row(row)
     changed = settle(session, row, _retired(regions), at=act.now)
@@ -189,6 +190,7 @@ def impact(session: Session, *, asset_id: str) -> dict[str, tuple[str, ...]]:
 def _refuse_containment_cycle(session: Session, asset_id: str, parent: str) -> None:
     graph: nx.DiGraph[str] = nx.DiGraph()
     for child, other in session.exec(select(AssetRow.id, AssetRow.parent).where(col(AssetRow.parent) != "")):
+        # The present parent of the asset is about to be replaced.
         if child != asset_id:
             graph.add_edge(child, other)
     for row in session.exec(select(RelationRow).where(col(RelationRow.kind) == RelationKind.PART_OF)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col, select
 
 from assets.model.notices import MatchState
+from assets.model.regions import GONE
 from assets.model.register import Asset, DeviceModel
 from assets.model.studio import Studio
 from assets.rules.replacement import Candidate, Infeasible, ReplacementPlan, ReplacementRules, plan_replacements
@@ -94,7 +95,7 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
     category, asset : str
         Only this kind, or only this device; all if empty.
     """
-    query = select(AssetRow).where(col(AssetRow.operational).not_in(["retired", "sanitised", "disposed"]))
+    query = select(AssetRow).where(col(AssetRow.operational).not_in([state.value for state in GONE]))
     for column, value in ((AssetRow.category, category), (AssetRow.id, asset)):
         query = query.where(col(column) == value) if value else query
     rows = session.exec(query).all()
@@ -110,12 +111,14 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
         entry = asset_of_row(row)
         model = models.get((entry.manufacturer.casefold(), entry.model.casefold())) or models.get(("", entry.model))
         begun = max(entry.commissioned_at or row.registered_at, since)
+        # At least a month: one failure of a device of yesterday would be a rate of hundreds a year.
         years = max((now - begun) / YEAR_US, 1 / _MONTHS)
         facts = _facts(entry, model, now)
         price = model.replacement_cost if model is not None and model.replacement_cost else entry.cost
         facts = replace(
             facts,
             failures_per_year=failures[row.id] / years,
+            # Scaled to three years, at most threefold: one repair in the first month is no trend.
             cost_share=cost[row.id] * min(LOOK_BACK_YEARS / years, LOOK_BACK_YEARS) / price if price else None,
             downtime_share=down[row.id] / (years * YEAR_US),
             notices=float(notices[row.id]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlmodel import Session, col, select
 
-from assets.model.regions import OperationalState
+from assets.model.regions import GONE, OperationalState
 from assets.model.work import Amendment, Answer, Labour, Part, Step, WorkKind, WorkOrder, WorkState
 from assets.rules.work import is_within_limits, reasons_against_closing, state_while_working
 from assets.service.act import Act
@@ -18,6 +18,9 @@ from assets.tables.rows import DowntimeRow, WorkOrderRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound, Refused, StaleVersion
 from twin.events.work import RequestSettled, TaskKind, TaskRequested
+
+_SET_ASIDE = GONE | {OperationalState.QUARANTINED, OperationalState.MISSING}
+"""States that the end of some work does not take a device out of: they were entered for another reason."""
 
 OPEN_STATES = (WorkState.REQUESTED, WorkState.OPEN, WorkState.IN_PROGRESS, WorkState.ACCEPTANCE)
 
@@ -59,6 +62,11 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
         What is to be done; its steps are kept as they are now.
     dedupe_key : str
         A second order with this key is not opened; the first is given back. The id if empty.
+
+    Raises
+    ------
+    Refused
+        If the device is retired.
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     asset = load_asset(session, order.asset)
@@ -66,6 +74,8 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
     known = session.exec(select(WorkOrderRow).where(col(WorkOrderRow.dedupe_key) == key)).first()
     if known is not None:
         return order_of_row(known)
+    if order.kind is not WorkKind.DECOMMISSION:
+        _require_alive(asset.id, asset.operational)
     # Copied, not referred to: a later change of the checklist changes nothing that was begun under the old one.
     steps = order.steps or steps_for(session, kind=order.kind, category=asset.category)
     opened = replace(order, state=WorkState.OPEN, opened_at=order.opened_at or act.now, steps=steps)
@@ -75,6 +85,12 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.FAILED)
     _request_task(session, act, opened)
     return opened
+
+
+def _require_alive(asset_id: str, state: str) -> None:
+    if OperationalState(state) in GONE:
+        message = f"{asset_id} is {state}: there is nothing to work on. Look for the device that stands in its place."
+        raise Refused(message, code="asset.retired")
 
 
 def _request_task(session: Session, act: Act, order: WorkOrder) -> None:
@@ -110,10 +126,18 @@ def _settle_request(session: Session, act: Act, order: WorkOrder, *, reason: str
 
 
 def start_work(session: Session, *, act: Act, order_id: str, version: int) -> WorkOrder:
-    """Begin the work; the device is out of service until it is closed."""
+    """Begin the work; the device is out of service until it is closed.
+
+    Raises
+    ------
+    Refused
+        If the order is not open, or its device was retired in the meantime.
+    """
     row, order = _editable(session, act, order_id, version)
     if order.state is not WorkState.OPEN:
         raise Refused(f"{order_id} is {order.state}: only an open one can be begun.", code="work_order.state")
+    if order.kind is not WorkKind.DECOMMISSION:
+        _require_alive(order.asset, load_asset(session, order.asset).operational)
     begun = replace(order, state=WorkState.IN_PROGRESS, started_at=act.now)
     change_state(session, act=act, asset_id=order.asset, operational=state_while_working(order.kind))
     return _write(session, row, begun)
@@ -190,8 +214,8 @@ def close_work_order(session: Session, *, act: Act, order_id: str, version: int,
     closed = replace(order, state=WorkState.CLOSED, closed_at=at or act.now, closed_by=act.actor.id)
     if order.kind is WorkKind.DECOMMISSION:
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.RETIRED)
-    elif not _others_hold_it(session, order):
-        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
+    else:
+        _back_into_service(session, act, order)
     _end_downtime(session, closed)
     _settle_request(session, act, closed)
     return _write(session, row, closed)
@@ -202,8 +226,7 @@ def cancel_work_order(session: Session, *, act: Act, order_id: str, version: int
     row, order = _editable(session, act, order_id, version)
     note = Amendment(actor=act.actor.id, at=act.now, text=reason)
     cancelled = replace(order, state=WorkState.CANCELLED, closed_at=act.now, amendments=(*order.amendments, note))
-    if not _others_hold_it(session, order):
-        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
+    _back_into_service(session, act, order)
     _end_downtime(session, cancelled)
     _settle_request(session, act, cancelled, reason=reason)
     return _write(session, row, cancelled)
@@ -287,6 +310,13 @@ def _write(session: Session, row: WorkOrderRow, order: WorkOrder) -> WorkOrder:
     session.add(row)
     session.flush()
     return order
+
+
+def _back_into_service(session: Session, act: Act, order: WorkOrder) -> None:
+    """Put the device of ended work back into service, unless other work or another reason keeps it out."""
+    state = OperationalState(load_asset(session, order.asset).operational)
+    if state not in _SET_ASIDE and not _others_hold_it(session, order):
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
 
 
 def _others_hold_it(session: Session, order: WorkOrder) -> bool:

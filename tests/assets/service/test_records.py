@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from assets.model.agreements import Agreement, AgreementKind
 from assets.model.incidents import Incident, ReportingClock, Severity
-from assets.model.maintenance import Anchor, MeterRule, Rule
+from assets.model.maintenance import Anchor, CalendarRule, MeterRule, Rule
 from assets.model.register import Asset, CustodianKind, Identifier, IdentifierKind
 from assets.model.work import Answer, Step, StepKind, WorkKind, WorkOrder
-from assets.rules.due_dates import MeterReading
+from assets.rules.due_dates import MeterReading, local_day
 from assets.rules.emdn import Term, read_emdn
 from assets.service import agreements, documents, incidents, measuring, merging, meters, nomenclature, templates, work
 from assets.service.custody import custody_of, give_back, hand_over
-from assets.service.maintenance import Horizon, generate, save_rule
-from assets.service.register import edit_asset, entry_of, register_asset
+from assets.service.maintenance import Horizon, generate, save_rule, work_ahead
+from assets.service.register import edit_asset, entry_of, register_asset, retire_asset
 from assets.tables.register import find_by_identifier, load_asset
 from tests.assets.conftest import House
 from tests.assets.service.test_measuring import safety
@@ -203,6 +203,43 @@ def test_use_makes_maintenance_due_once_per_step_of_the_meter(house: House) -> N
     assert [o.id for o in house.do(generate, act=house.act(), horizon=horizon)] == ["pm:r:use:1000"]
 
 
+def test_steps_of_a_meter_of_millions_have_keys_of_their_own(house: House) -> None:
+    enter(house)
+    house.do(save_rule, act=house.act(), rule=Rule(id="r", asset="pump-1", meter=MeterRule(every=50)))
+    horizon = Horizon(today=date(2026, 1, 10), zone=UTC)
+    found = []
+    for value in (0.0, 12_345_600.0, 12_345_650.0, 12_345_700.0):
+        read(house, value)
+        for order in house.do(generate, act=house.act(), horizon=horizon):
+            found.append(order.id)
+            _close(house, order.id)
+
+    assert found == ["pm:r:use:50", "pm:r:use:12345650", "pm:r:use:12345700"]
+
+
+def test_a_retired_device_asks_for_no_maintenance(house: House) -> None:
+    enter(house)
+    calendar = CalendarRule(months=1, anchor_on=date(2026, 1, 15))
+    house.do(save_rule, act=house.act(), rule=Rule(id="r", asset="pump-1", calendar=calendar))
+    house.do(retire_asset, act=house.act(), asset_id="pump-1", reason="sold")
+    today = local_day(house.clock.now(), UTC)
+
+    assert house.do(generate, act=house.act(), horizon=Horizon(today=today, zone=UTC, days=400)) == []
+    assert house.ask(work_ahead, start_on=today, end_on=today + timedelta(days=400)) == []
+
+
+def test_due_days_that_a_season_moves_to_one_are_one_order(house: House) -> None:
+    enter(house)
+    today = local_day(house.clock.now(), UTC)
+    calendar = CalendarRule(months=1, anchor_on=today, season=(today.month,))
+    house.do(save_rule, act=house.act(), rule=Rule(id="r", asset="pump-1", calendar=calendar))
+
+    found = house.do(generate, act=house.act(), horizon=Horizon(today=today, zone=UTC, days=420))
+
+    # The days of February to December all move to the first of January.
+    assert sorted(order.due_date[5:] for order in found) == ["01-01", "01-05", "01-05"]
+
+
 def _close(house: House, order: str) -> None:
     house.do(work.start_work, act=house.act(), order_id=order, version=1)
     house.do(work.close_work_order, act=house.act(), order_id=order, version=2)
@@ -374,6 +411,14 @@ def test_merging_keeps_the_history_of_both(house: House) -> None:
     assert found.id == "pump-1"
     assert house.ask(load_asset, asset_id="pump-2").operational == "retired"
     assert house.ask(merging.find_duplicates) == []
+
+
+def test_merging_gives_no_leave_to_pass_an_exit_unseen(house: House) -> None:
+    enter(house, pump(1, is_mobile=False), pump(2, may_leave=True))
+
+    entry = house.do(merging.merge_assets, act=house.act(), keep="pump-1", drop="pump-2")
+
+    assert (entry.may_leave, entry.is_mobile) == (False, False)
 
 
 def test_merging_is_refused_where_two_lives_run_at_once(house: House) -> None:

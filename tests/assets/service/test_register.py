@@ -11,7 +11,9 @@ from assets.model.notices import Certainty, Clause, MatchState, Notice, Span
 from assets.model.regions import OperationalState
 from assets.model.register import Asset, CustodianKind, DeviceModel, Identifier, IdentifierKind, Relation, RelationKind
 from assets.model.work import Answer, Labour, Part, Step, StepKind, WorkKind, WorkOrder, WorkState
+from assets.service.availability import change_state
 from assets.service.custody import custody_as_of, custody_of, give_back, hand_over, reserve
+from assets.service.fleet import watched
 from assets.service.notices import close_match, close_notice, closure_of, list_notices, matches_of, receive_notice
 from assets.service.register import edit_asset, entry_of, impact, register_asset, register_assets, relate, retire_asset
 from assets.service.work import (
@@ -84,6 +86,30 @@ def test_an_edit_on_an_old_version_is_refused(house: House) -> None:
         house.do(edit_asset, act=house.act(), asset=pump(1, home="ward-3"), version=version)
 
     assert house.ask(entry_of, asset_id="pump-1").home == "ward-2"
+
+
+def test_an_edit_does_not_begin_the_watch_of_a_device_anew(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    house.do(register_asset, act=house.act(), asset=pump(2))
+    begun = house.clock.now()
+    house.clock.advance(100 * 86_400)
+    house.do(
+        edit_asset,
+        act=house.act(),
+        asset=dataclasses.replace(pump(1), name="Pump A"),
+        version=version_of(house, "pump-1"),
+    )
+    house.do(retire_asset, act=house.act(), asset_id="pump-2", reason="sold")
+    house.clock.advance(100 * 86_400)
+
+    ((edited, retired),) = house.ask(watched, now=house.clock.now()).values()
+
+    assert house.ask(load_asset, asset_id="pump-1").registered_at == begun
+    assert (edited.end - edited.start, retired.end - retired.start) == (200.0, 100.0)
+
+
+def version_of(house: House, asset: str) -> int:
+    return house.ask(load_asset, asset_id=asset).version
 
 
 def test_nothing_contains_itself_neither_by_parent_nor_by_relation(house: House) -> None:
@@ -245,6 +271,31 @@ def test_a_cancelled_repair_leaves_the_device_where_another_one_holds_it(house: 
     assert state(house) == OperationalState.FAILED
     house.do(cancel_work_order, act=house.act(), order_id="wo-2", version=1, reason="use error")
     assert state(house) == OperationalState.IN_SERVICE
+
+
+def test_the_end_of_some_work_does_not_bring_a_retired_device_back(house: House) -> None:
+    opened(house, WorkKind.PREVENTIVE)
+    house.do(retire_asset, act=house.act(), asset_id="pump-1", reason="sold")
+
+    with pytest.raises(Refused, match="nothing to work on"):
+        house.do(start_work, act=house.act(), order_id="wo-1", version=1)
+    house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=1, reason="sold")
+    order = WorkOrder(id="wo-2", asset="pump-1", kind=WorkKind.CORRECTIVE)
+    with pytest.raises(Refused, match="nothing to work on"):
+        house.do(open_work_order, act=house.act(), order=order)
+
+    assert state(house) == OperationalState.RETIRED
+    assert not house.ask(load_asset, asset_id="pump-1").is_usable
+
+
+@pytest.mark.parametrize("aside", [OperationalState.MISSING, OperationalState.QUARANTINED])
+def test_a_cancelled_order_leaves_a_device_where_something_else_put_it(house: House, aside: OperationalState) -> None:
+    opened(house, WorkKind.PREVENTIVE)
+    house.do(change_state, act=house.act(), asset_id="pump-1", operational=aside)
+
+    house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=1, reason="not located")
+
+    assert state(house) == aside
 
 
 @pytest.mark.parametrize(
