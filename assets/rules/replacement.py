@@ -102,7 +102,7 @@ Picks = dict[tuple[str, int], cp_model.IntVar]
 
 
 class Infeasible(ValueError):
-    """No plan keeps all rules; forced replacements exceed the budgets, or a coverage cannot be reached."""
+    """No plan keeps all rules, or none was found in time: forced replacements exceed budgets, coverage is too high."""
 
 
 def plan_replacements(
@@ -150,7 +150,11 @@ def plan_replacements(
     solver.parameters.num_workers = workers
     # Ten times finer than prices are known; the last digits would cost most of the time.
     solver.parameters.relative_gap_limit = PROVEN_SHARE
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    status = solver.solve(model)
+    if status == cp_model.UNKNOWN:
+        # Not the same as impossible: whoever is told to raise budgets would do so in vain.
+        raise Infeasible(f"No plan was found within {seconds:g} s: give it more time, or plan one kind of device.")
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise Infeasible("No plan keeps all rules: raise budgets, or lower what is forced or must be covered.")
     chosen = {one.asset: year for one, year in keys if solver.boolean_value(picks[one.asset, year])}
     return _plan(candidates, rules, chosen, int(solver.best_objective_bound))
