@@ -198,8 +198,16 @@
       const worker = new SharedWorker(`${prefix}worker/stream.js`, "hospital-stream");
       worker.port.onmessage = (event) => receive(event.data);
       worker.port.start();
-      worker.port.postMessage({ kind: "open", address: new URL(settings.stream, location.href).href });
+      const open = () => worker.port.postMessage({ kind: "open", address: new URL(settings.stream, location.href).href });
+      open();
       window.addEventListener("pagehide", () => worker.port.postMessage({ kind: "close" }));
+      // Gone back to, a page is shown as it was left: without this it would call itself live and hear nothing. What has
+      // happened meanwhile is asked for as after any break.
+      window.addEventListener("pageshow", (event) => {
+        if (!event.persisted) return;
+        live.pending = true;
+        open();
+      });
       return;
     }
     const source = new EventSource(settings.stream);

@@ -35,6 +35,7 @@ self.onconnect = (connection) => {
   ports.add(port);
   port.onmessage = (event) => {
     if (event.data.kind === "open") {
+      ports.add(port); // a page that comes back from the browser's memory had said goodbye
       address = address || event.data.address;
       if (!source) open();
       port.postMessage(state);
