@@ -77,7 +77,9 @@ class Agreement:
     def cost_until(self, day: date) -> int:
         """Give what it has cost up to and including a day, integer minor units; a begun period counts whole."""
         last = day if self.ends_on is None else min(day, self.ends_on)
+        # Both ends are included, hence one day more than the difference.
         days = (last - self.starts_on).days + 1
         if days <= 0:
             return 0
+        # -(-a // b) rounds up in whole numbers: money never goes through a float.
         return self.cost if not self.per_days else self.cost * -(-days // self.per_days)

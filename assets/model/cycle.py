@@ -53,6 +53,7 @@ class CycleTrace:
                 raise ValueError(f"Expected {name} of shape ({count},) like times_us, got {channel.shape}.")
 
 
+# The input hash takes the channels in this order: another order would change the hash of every verdict.
 CHANNEL_NAMES = (
     "control_c",
     "record_c",

@@ -53,6 +53,7 @@ class Machine:
     quantities: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leading: str = "phase"
     idle_codes: tuple[int, ...] = (0, 7)
+    # Two temperatures, not one: a chamber that hovers about a single limit would begin a cycle at every wobble.
     start_above_c: float = 90.0
     end_below_c: float = 85.0
 

@@ -53,6 +53,7 @@ class CalibrationPoint:
 
     def __post_init__(self) -> None:
         """Refuse a point that proves nothing."""
+        # 0.0 stands in for a reading after adjustment that was never taken.
         values = (self.nominal, self.as_found, self.tolerance, self.uncertainty, self.as_left or 0.0)
         if not all(map(math.isfinite, values)) or self.tolerance <= 0.0 or self.uncertainty < 0.0:
             message = f"Expected finite values, tolerance above 0 and uncertainty not below 0, got {self}."

@@ -36,6 +36,7 @@ class Evidence(StrEnum):
 
 
 TEMPERATURE_AND_PRESSURE = frozenset({Evidence.CONTROL_TEMPERATURE, Evidence.PRESSURE})
+# A printout proves cycles that are entered by hand; no cycle has to prove itself by samples and paper at once.
 FULL_STEAM_EVIDENCE = frozenset(Evidence) - {Evidence.PRINTOUT}
 
 
@@ -138,7 +139,7 @@ class Programme:
     phases: tuple[int, ...] = ()
     pulses: Pulses | None = None
     drying: Drying | None = None
-    alarm_mask: int = 0xFFFFFFFF
+    alarm_mask: int = 0xFFFFFFFF  # all 32 bits of the generic profile's alarm word
     source: str = ""
     edition: str = ""
 

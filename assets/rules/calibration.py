@@ -107,4 +107,5 @@ def doubtful_spans(checks: Sequence[Checked]) -> list[tuple[int, int]]:
 
 def is_doubtful(at: int, spans: Sequence[tuple[int, int]]) -> bool:
     """Tell whether a result of an instant lies within a time in doubt."""
+    # The calibration at ``after`` was good itself, so that a result of its very instant is not in doubt.
     return any(after < at <= until for after, until in spans)

@@ -88,6 +88,7 @@ def preconditions(known: Preconditions, programme: Programme) -> Finding:
     }
     reasons, unknown = [], []
     for evidence, state in states.items():
+        # A failed test fails the cycle, asked for or not; one that nobody knows of matters only where it is asked for.
         if state is False:
             reasons.append(Reason(code=f"precondition.{evidence}", verdict=FAIL))
         elif state is None and evidence in programme.required:
@@ -113,6 +114,7 @@ def hold(trace: CycleTrace, plateau: Plateau, programme: Programme) -> Finding:
     begins, ends = bool(_in_band(plateau, 0, programme)), bool(_in_band(plateau, -1, programme))
     reasons = []
     if seen_us < required_us:
+        # Short of the time, but gaps, a set clock or a record cut off in the band may hide the rest: then nobody knows.
         may_have_held = found.potential_us >= required_us or begins or ends or not plateau.is_clock_sound
         reasons.append(
             Reason(
@@ -126,6 +128,7 @@ def hold(trace: CycleTrace, plateau: Plateau, programme: Programme) -> Finding:
         longest_s = float(found.longest_gap_us) / SECOND_US
         limit_s = plateau.gap_us / SECOND_US
         reasons.append(Reason(code="gap_in_hold", verdict=UNDETERMINED, measured=longest_s, limit=limit_s))
+    # A gap outside the band proves nothing against the hold; it is told so that somebody looks at the line.
     elif found.longest_gap_us:
         reasons.append(
             Reason(code="gap_outside_hold", verdict=NOTICE, measured=float(found.longest_gap_us) / SECOND_US)
@@ -154,6 +157,7 @@ def steam(trace: CycleTrace, plateau: Plateau, programme: Programme) -> SteamFin
     coldest = np.ascontiguousarray(plateau.low_c[run][present])
     hottest = np.ascontiguousarray(plateau.high_c[run][present])
     differences = steam_differences(coldest, kpa)
+    # Air makes the coldest reading too cold, superheat the hottest too hot: both must agree with the steam.
     largest = max(_largest(differences), _largest(steam_differences(hottest, kpa)))
     temperature = float(np.median(coldest))
     air = Air(share=_median_air_share((coldest + hottest) / 2.0, kpa), margin=_margin(differences, temperature))
@@ -183,7 +187,9 @@ def _margin(differences_k: FloatArray, temperature_c: float) -> float:
     known = differences_k[np.isfinite(differences_k)]
     if len(known) < 3 or not 1.0 <= temperature_c <= 372.0:
         return 0.0
+    # The difference of two independent readings scatters √2 times as much as one of them.
     noise_k = float(np.std(np.diff(known))) / math.sqrt(2.0)
+    # The slope of the vapour pressure curve turns kelvins of noise into a share of the pressure.
     low, high = saturation_pressure_kpa(temperature_c - 0.5), saturation_pressure_kpa(temperature_c + 0.5)
     per_k = 2.0 * (high - low) / (high + low)
     return min(6.0 * per_k * noise_k * math.sqrt(math.pi / 2.0 / len(known)), WIDEST_MARGIN)
@@ -207,6 +213,8 @@ def _steam_reasons(largest: float, air: Air, pressure: float, temperature: float
     reasons = []
     if largest > limit:
         reasons.append(Reason(code="theoretical_temperature", verdict=FAIL, measured=largest, limit=limit))
+        # A gauge reads an atmosphere less than absolute pressure. If the air vanishes once that is added, not the cycle
+        # is wrong but the register map.
         gauge = 1.0 - saturation_pressure_kpa(min(max(temperature, 0.0), 373.0)) / (pressure + ATMOSPHERE_KPA)
         if abs(gauge) < 0.05 and not abs(share) < 0.05:
             reasons.append(Reason(code="gauge_pressure_suspected", verdict=NOTICE, measured=pressure))
@@ -231,6 +239,7 @@ def _holes(
     """Say whether a channel was missing for longer than a gap within the hold."""
     if present.all():
         return []
+    # The ends of the hold are edges too, so that a channel which falls silent at one of them is seen.
     edges = np.concatenate((times_us[:1], times_us[present], times_us[-1:]))
     longest = float(np.max(np.diff(edges))) if len(edges) > 1 else math.inf
     if longest <= gap_us and present[0] and present[-1]:
@@ -243,6 +252,7 @@ def record_difference(trace: CycleTrace, plateau: Plateau, programme: Programme)
     run = plateau.run
     if trace.control_c is None or trace.record_c is None or run.stop == 0 or not np.isfinite(trace.record_c).any():
         return _skipped("record_difference")
+    # No NaN stands here: instants at which a sensor was bad were left out before (see trust.py).
     largest = float(np.max(np.abs(trace.control_c[run] - trace.record_c[run])))
     limit = programme.max_record_difference_k
     if largest <= limit:
@@ -275,6 +285,7 @@ def phases(trace: CycleTrace, plateau: Plateau, programme: Programme) -> Finding
     codes = trace.phase[np.isfinite(trace.phase)].astype(np.int64)
     if len(codes) == 0:
         return _skipped("phases")
+    # A phase lasts many samples: runs of one code become one.
     seen = [int(code) for code in codes[np.concatenate(([True], codes[1:] != codes[:-1]))]]
     wanted = list(programme.phases)
     if seen == wanted:
@@ -303,6 +314,7 @@ def pulses(trace: CycleTrace, plateau: Plateau, programme: Programme) -> Finding
         return _skipped("pulses")
     before = trace.pressure_kpa[: run.start]
     before = before[np.isfinite(before)]
+    # -1 is deep enough, 1 high enough; what lies between decides nothing, so that noise about a limit counts once.
     marks = np.where(before <= wanted.low_kpa, -1, np.where(before >= wanted.high_kpa, 1, 0))
     marks = marks[marks != 0]
     count = int(np.sum((marks[:-1] == -1) & (marks[1:] == 1)))
@@ -322,6 +334,7 @@ def drying(trace: CycleTrace, plateau: Plateau, programme: Programme) -> Finding
     if len(times) < 2:
         return Finding("drying", (Reason(code="drying_short", verdict=UNDETERMINED, measured=0.0),))
     steps = np.diff(times)
+    # Dry at both ends and no gap between: what was not seen is not taken for dry.
     dry = (pressure[1:] <= wanted.pressure_kpa) & (pressure[:-1] <= wanted.pressure_kpa) & (steps <= plateau.gap_us)
     total_s = float(np.sum(steps[dry])) / SECOND_US
     if total_s >= wanted.duration_s:
@@ -335,6 +348,7 @@ def alarms(trace: CycleTrace, programme: Programme) -> Finding:
     """Fail a cycle during which an aborting alarm stood."""
     if trace.alarm is None or not np.isfinite(trace.alarm).any():
         return _skipped("alarms")
+    # An alarm that came and went within the cycle has still happened: one bit in one sample is enough.
     bits = np.bitwise_or.reduce(trace.alarm[np.isfinite(trace.alarm)].astype(np.int64)) & programme.alarm_mask
     if bits == 0:
         return Finding("alarms")

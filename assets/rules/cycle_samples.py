@@ -102,11 +102,13 @@ def sample_breakpoints(drawn: Breakpoints, place: str) -> CycleTrace:
 
 
 def _stretch(at: FloatArray, temperature: FloatArray, interval: float) -> tuple[FloatArray, FloatArray]:
+    # 1e-9 keeps the last sample where the division comes out a hair below a whole number.
     times = at[0] + interval * np.arange(int((at[-1] - at[0]) / interval + 1e-9) + 1)
     return times, np.interp(times, at, temperature)
 
 
 def _micros(seconds: FloatArray) -> IntArray:
+    # Rounded, not cut: 0.3 s in a float times a million is a hair below 300,000.
     return np.round(seconds * SECOND_US).astype(np.int64)
 
 

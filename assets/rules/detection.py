@@ -73,6 +73,7 @@ def _step(current: OpenCycle | None, sample: DetectionSample, found: list[Bounda
         found.append(_end(current))
         current = None
     if not sample.is_running:
+        # Only the first idle sample is kept: there the cycle has ended, unless another running one follows.
         return current if current is None or current.idle_us else replace(current, idle_us=sample.at_us)
     if current is None:
         found.append(DetectedStart(start_us=sample.at_us, number=sample.number, programme=sample.programme))
@@ -81,6 +82,7 @@ def _step(current: OpenCycle | None, sample: DetectionSample, found: list[Bounda
         current,
         last_us=sample.at_us,
         idle_us=0,
+        # The channel of the number may come in a later chunk than that of the phase.
         number=current.number if current.number >= 0 else sample.number,
         programme=current.programme or sample.programme,
     )
@@ -89,11 +91,13 @@ def _step(current: OpenCycle | None, sample: DetectionSample, found: list[Bounda
 def _is_over(current: OpenCycle, sample: DetectionSample) -> bool:
     if sample.at_us - current.last_us > LONGEST_CYCLE_US:
         return True
+    # Two loads back to back: no poll has caught the machine idle between them.
     if sample.number >= 0 and current.number >= 0 and sample.number != current.number:
         return True
     return bool(current.idle_us) and not sample.is_running and sample.at_us - current.idle_us >= CONFIRM_US
 
 
 def _end(current: OpenCycle) -> DetectedEnd:
+    # The end is exclusive: without an idle sample the last running one still belongs to the cycle.
     end_us = current.idle_us or current.last_us + 1
     return DetectedEnd(start_us=current.start_us, end_us=end_us, number=current.number, programme=current.programme)

@@ -65,6 +65,8 @@ def next_due(rule: CalendarRule, *, due_on: date, done_on: date) -> date:
     if rule.anchor is Anchor.FIXED:
         return _allowed(rule, add_months(due_on, rule.months, anchor_day=rule.anchor_on.day))
     step = 1
+    # Grid days up to the one that this work fulfils are over, also those that were missed; early work within the window
+    # fulfils the day that it was meant for.
     while (day := _nth(rule, step)) <= max(due_on, done_on - timedelta(days=rule.window_days)):
         step += 1
     return _allowed(rule, day)
@@ -78,6 +80,7 @@ def _allowed(rule: CalendarRule, day: date) -> date:
     """Move a day out of blackouts and into the season, forwards."""
     if not rule.blackouts and not rule.season:
         return day
+    # Each turn leaves a blackout or a month behind: so many turns without a free day mean that there is none.
     for _ in range(400):
         blackout = next((end for start, end in rule.blackouts if start <= day <= end), None)
         if blackout is not None:
@@ -108,6 +111,7 @@ def occurrences(rule: Rule, *, start_on: date, end_on: date) -> Iterator[Occurre
         return
     anchor = by_time.anchor_on
     months = (start_on.year - anchor.year) * 12 + start_on.month - anchor.month
+    # Twelve steps early: a season or a blackout may have moved an earlier due day into the time asked about.
     step = max(0, months // by_time.months - 12)
     margin = timedelta(days=by_time.window_days)
     while True:
@@ -185,6 +189,7 @@ def meter_due(rule: MeterRule, *, last_done_at: float, reading: float) -> MeterS
     if rule.anchor is Anchor.FLOATING:
         next_at = last_done_at + rule.every
     else:
+        # Counted from the grid: work that was done late does not move the next step.
         steps = math.floor((last_done_at - rule.start) / rule.every) + 1
         next_at = rule.start + steps * rule.every
     state = DueState.DUE if reading >= next_at else DueState.NOT_DUE
@@ -225,6 +230,7 @@ def running_total(readings: Sequence[MeterReading]) -> tuple[float, bool]:
     total, is_unexplained = 0.0, False
     for before, now in pairwise(readings):
         if now.is_reset:
+            # A new meter begins at 0: all that it shows has been used since.
             total += max(now.value, 0.0)
         elif now.rollover_at is not None and now.value < before.value:
             total += max(now.rollover_at - before.value, 0.0) + now.value
@@ -283,6 +289,7 @@ def compliance_of(performed: Sequence[Performed], *, as_of: date) -> Compliance:
         closes = one.due_on + timedelta(days=one.window_days)
         if done is not None and is_in_window(done, due_on=one.due_on, window_days=one.window_days):
             in_window += 1
+        # Excuses after the window would turn every late job into an excused one.
         elif one.excuse and one.excused_on is not None and one.excused_on <= min(closes, as_of):
             excused += 1
             reasons[one.excuse] += 1

@@ -73,6 +73,7 @@ def judge_measurement(
         raise ValueError(f"Expected a value >= 0 of one of {', '.join(known)}, got {measurement.value} of {key}.")
     corrected = measurement.value
     if measurement.quantity is not Quantity.PROTECTIVE_EARTH and measurement.mains_v > 0 and measurement.nominal_v > 0:
+        # Leakage grows with the mains voltage: results of two days compare only at the nominal one.
         corrected *= measurement.nominal_v / measurement.mains_v
     warnings = ["near_limit"] if limit * WARNING_SHARE < corrected <= limit else []
     before = [value for value in (measurement.previous, measurement.reference) if value is not None and value > 0.0]

@@ -59,6 +59,7 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
     """
     plain = text.removeprefix("\ufeff")
     head = plain.split("\n", 1)[0]
+    # The heading decides: in the lines below commas also stand inside terms.
     split = max((";", "\t", ","), key=head.count)
     try:
         # newline="" leaves line ends to the reader: a lone carriage return is one, and no fault of the file
@@ -77,6 +78,7 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
     terms: dict[str, Term] = {}
     problems: list[FieldProblem] = []
     for number, row in enumerate(rows[1:], start=2):
+        # A line may end early: the cells that it lacks are empty.
         cells = [*row, *[""] * len(headings)]
         code, words = cells[code_at].strip().replace(" ", ""), cells[term_at].strip()
         if not code and not words:

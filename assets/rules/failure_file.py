@@ -116,6 +116,7 @@ def _with_ages(records: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _day(text: str) -> float | None:
+    # No digit may follow: 20260131 is a day, 202601311 an age.
     if not re.match(r"\d{4}-?\d\d-?\d\d(?!\d)", text):
         return None
     try:
@@ -217,6 +218,7 @@ def analyse_failures(rows: list[FailureRow], *, confidence: float = 0.95) -> Rel
     by_asset = _watches(rows)
     events = sum(row.is_event for row in rows)
     time = sum(row.end - row.start for row in rows)
+    # Watched on after a failure, it was repaired: its failures are recurrent events and no ends of lifetimes.
     is_repairable = any(row.is_event for own in by_asset.values() for row in own[:-1])
     rate = asdict(mean_time_between_failures(time, events, confidence=confidence))
     refused = {}

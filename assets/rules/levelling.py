@@ -74,8 +74,9 @@ class LevelPlan:
 Group = tuple[int, int, int, int, str]
 """First, last and due week, minutes and skill of jobs that are alike."""
 
+# Multiples of the mean load. Work above each of them counts once more: a square in a linear model.
 _STEPS = (1.0, 1.15, 1.4)
-_MOST_MINUTES = 100_000_000
+_MOST_MINUTES = 100_000_000  # upper bound of one load that the solver needs; no fleet comes near it
 
 
 def _variation(loads: Sequence[int]) -> float:
@@ -131,6 +132,7 @@ def level(
     model.minimize(total)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
+    # A fixed seed and one worker: the same jobs give the same plan, unless the time runs out first.
     solver.parameters.random_seed = 1
     solver.parameters.num_workers = 1
     status = solver.solve(model)

@@ -83,6 +83,7 @@ def judge_printout(printout: Printout, programme: Programme, preconditions: Prec
         reasons.append(Reason(code=f"evidence_missing.{Evidence.PRINTOUT}", verdict=Verdict.UNDETERMINED))
     reasons += criteria.preconditions(preconditions, programme).reasons
     reasons += _broken(printout, programme)
+    # The sort is stable: fails come first, and in their own order.
     reasons.sort(key=lambda reason: reason.verdict is not Verdict.FAIL)
     verdicts = {reason.verdict for reason in reasons}
     verdict = next((v for v in (Verdict.FAIL, Verdict.UNDETERMINED) if v in verdicts), Verdict.PASS)
@@ -133,6 +134,7 @@ def _hash(*values: Printout | Programme | Preconditions) -> str:
     for value in values:
         for item in fields(value):
             content = getattr(value, item.name)
+            # A set has no order of its own: unsorted, one input would hash differently from run to run.
             text = ",".join(sorted(content)) if isinstance(content, frozenset) else repr(content)
             digest.update(f"\n{item.name}={text}".encode())
     return digest.hexdigest()

@@ -25,6 +25,7 @@ def containment_cycle(containment: nx.DiGraph[str], child: str, parent: str) -> 
     """
     if child == parent:
         return (child, child)
+    # A way up from the parent to the child would be closed to a circle by the new edge.
     if child not in containment or parent not in containment or not nx.has_path(containment, parent, child):
         return ()
     return (child, *nx.shortest_path(containment, parent, child))

@@ -79,9 +79,11 @@ def _scan(
                 a0_rate += (a0_now + before_a0) * 0.5 * step
         before_f0, before_a0, before_hot = rate, a0_now, cold >= lo
         if inside:
+            # A gap ends the run: nobody has seen the band in between.
             if run_first < 0 or gap:
                 run_first = i
             if span_start < 0:
+                # For the possible time the gap before counts as good, from the last sample on.
                 span_start = times_us[i - 1] if gap else t
             if t - times_us[run_first] > best_us:
                 best_us, best_first, best_last = t - times_us[run_first], run_first, i

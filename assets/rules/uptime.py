@@ -68,6 +68,7 @@ def uptime_of(down: Iterable[tuple[float, float]], *, start: float, end: float, 
         raise ValueError(f"Expected a window that lasts, got {start} to {end}.")
     periods = list(down)
     clipped = merged(periods, start=start, end=end)
+    # Merged before it is clipped: what began earlier must not look like a failure at the edge of the window.
     whole = merged(periods, start=min([start, *(low for low, _ in periods)]), end=end)
     failures = sum(low >= start for low, high in whole)
     total = sum(high - low for low, high in clipped)

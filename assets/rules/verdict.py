@@ -76,6 +76,7 @@ def _judge_samples(
     found = scan(clean.times_us, low, high, limits)
     plateau = Plateau(scan=found, low_c=low, high_c=high, gap_us=gap_us, is_clock_sound=is_clock_sound)
     f0 = found.f0_rate_us / (60.0 * SECOND_US)
+    # The pass has summed rates at the reference of F0; the factor brings them to 80 °C.
     a0 = found.a0_rate_us / SECOND_US * 10.0 ** ((programme.f0_reference_c - A0_REFERENCE_C) / 10.0)
     findings.append(criteria.over_band(clean, plateau, programme))
     findings.append(criteria.hold(clean, plateau, programme))
@@ -174,6 +175,7 @@ def input_hash(trace: CycleTrace, programme: Programme, preconditions: Precondit
     for value in (programme, preconditions):
         for item in fields(value):
             content = getattr(value, item.name)
+            # A set has no order of its own: unsorted, one input would hash differently from run to run.
             text = ",".join(sorted(content)) if isinstance(content, frozenset) else repr(content)
             digest.update(f"\n{item.name}={text}".encode())
     digest.update(b"\ntimes_us=" + np.ascontiguousarray(trace.times_us, dtype="<i8").tobytes())

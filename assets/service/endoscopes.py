@@ -76,6 +76,7 @@ def record_step(
         wanted = ReprocessingState.CLEAN
     elif done.step is ScopeStep.USED:
         wanted = ReprocessingState.DIRTY
+    # The step tells of readiness and of usability: two events, two keys.
     step = replace(act, key=f"{act.key}:{done.step}")
     change_state(session, act=step, asset_id=asset, reprocessing=wanted)
     event = DeviceReadinessChanged(

@@ -111,6 +111,7 @@ class CycleFollower:
             events = follow(session, samples=samples, read=good_reader(self._store))
             if events:
                 self._ledger.append(session, events)
+        # In the transaction of the cycles themselves: after a crash neither is ahead of the other.
         position.sequence = fresh[-1].sequence
         session.add(position)
         session.flush()
@@ -144,6 +145,7 @@ def _joined(chunks: Sequence[Samples]) -> tuple[IntArray, FloatArray]:
     times = np.concatenate([chunk.times_us for chunk in chunks])
     values = np.concatenate([chunk.values for chunk in chunks])
     good = np.concatenate([chunk.quality == 0 for chunk in chunks]) & np.isfinite(values)
+    # Stable: of two samples of one instant the one that was stored first stays first.
     order = np.argsort(times[good], kind="stable")
     return times[good][order], values[good][order]
 

@@ -80,6 +80,7 @@ def report_incident(
     if incident.happened_at > incident.aware_at:
         raise _problem("happened_at", "It is later than when it was known.", "Correct one of the two instants.")
     known = session.get(IncidentRow, incident.id)
+    # Sent again: the clock that runs stays that of the first report.
     if known is not None:
         return incident_of_row(known)
     clock = clocks.get(incident.severity)

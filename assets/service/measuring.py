@@ -73,6 +73,7 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
         details=details,
     )
     _keep(session, act, result, calibration)
+    # What is entered late must not undo what a later calibration has said.
     latest = all(row.at <= calibration.at for row in _rows(session, calibration.asset, MeasurementKind.CALIBRATION))
     if latest:
         _flag(session, act, calibration.asset, ComplianceFlag.CALIBRATION_OVERDUE, is_set=not found.left_good)

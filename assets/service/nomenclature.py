@@ -71,6 +71,7 @@ def import_terms(
 def search_terms(session: Session, *, text: str, limit: int = 50) -> list[TermRow]:
     """Give terms by the beginning of their code, or a word in them; the latest version first."""
     code = text.strip().upper()
+    # Looked for as typed: % and _ are no wildcards to whoever searches for a term.
     words = text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     query = select(TermRow).where(
         col(TermRow.code).startswith(code, autoescape=True) | col(TermRow.term).ilike(f"%{words}%", escape="\\")

@@ -158,6 +158,7 @@ def _shape_of_many(histories: Sequence[History], starts: FloatArray, ends: Float
     logs = float(np.sum(np.log(np.concatenate([np.asarray(h.times) for h in histories if h.times]) / unit)))
     scaled = np.log(ends / unit)
     entered = starts > 0.0
+    # 1e-300 only keeps the logarithm finite where nothing entered late; those values are not used.
     late = np.where(entered, np.log(np.maximum(starts / unit, 1e-300)), 0.0)
 
     def equation(shape: float) -> float:
@@ -166,6 +167,7 @@ def _shape_of_many(histories: Sequence[History], starts: FloatArray, ends: Float
         slope = float(np.sum(to_end * scaled - to_start * late))
         return count / shape - count * slope / float(np.sum(to_end - to_start)) + logs
 
+    # The equation falls as the shape grows: without a change of sign between the two there is no root.
     if equation(1e-6) <= 0.0 or equation(1e4) >= 0.0:
         raise NoTrendSpread("No finite shape above 0 fits these failures.")
     return float(brentq(equation, 1e-6, 1e4, xtol=1e-13, rtol=1e-14))

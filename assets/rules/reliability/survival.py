@@ -59,6 +59,7 @@ def survival_steps(lifetimes: Lifetimes, *, confidence: float = 0.95) -> tuple[S
     survival, hazard, greenwood = 1.0, 0.0, 0.0
     steps = []
     ages, counts = np.unique(lifetimes.end[lifetimes.is_event], return_counts=True)
+    # At risk at an age is who entered before it and has not left before it; who leaves at it still counts.
     entered = np.searchsorted(np.sort(lifetimes.start), ages, side="left")
     left = np.searchsorted(np.sort(lifetimes.end), ages, side="left")
     for age, events, at_risk in zip(ages.tolist(), counts.tolist(), (entered - left).tolist(), strict=True):
@@ -73,6 +74,7 @@ def survival_steps(lifetimes: Lifetimes, *, confidence: float = 0.95) -> tuple[S
 
 
 def _interval(survival: float, greenwood: float, z: float) -> tuple[float, float]:
+    # Nobody is left: Greenwood's variance does not exist, and the interval says nothing.
     if survival <= 0.0 or not math.isfinite(greenwood):
         return 0.0, 1.0
     if survival >= 1.0:

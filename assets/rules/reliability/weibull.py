@@ -80,6 +80,7 @@ def fit_weibull(lifetimes: Lifetimes, *, confidence: float = 0.95) -> WeibullFit
     ----------
     Meeker and Escobar (1998), Statistical Methods for Reliability Data, sections 8.2 and 11.6.
     """
+    # Ages as shares of the longest: t^b of raw hours overflows for the large shapes that are tried.
     unit = float(lifetimes.end.max())
     end, start = np.log(lifetimes.end / unit), np.log(np.maximum(lifetimes.start / unit, 1e-300))
     entered = lifetimes.start > 0.0

@@ -86,6 +86,7 @@ def _with(label: DeviceLabel, name: str, value: str, offset: int) -> DeviceLabel
     if name == "serial":
         return replace(label, serial=value)
     if name == "lot":
+        # The structure is 18 characters long: shorter lots are padded with zeros from the left.
         return replace(label, lot=value.lstrip("0"))
     if name == "manufactured_on":
         return replace(label, manufactured_on=_day(value, offset))
