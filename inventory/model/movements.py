@@ -137,6 +137,7 @@ def entries_of(lines: tuple[Line, ...]) -> list[Entry]:
     """Give both sides of every line; they sum to zero per item, lot and owner."""
     entries: list[Entry] = []
     for line in lines:
+        # From, then to: whoever reads a movement back pairs its entries in this order.
         for place, sign in ((line.from_place, -1), (line.to_place, 1)):
             entries.append(
                 Entry(
@@ -173,6 +174,7 @@ def balance_changes(lines: tuple[Line, ...]) -> list[tuple[BalanceKey, int]]:
         if not is_virtual(entry.place):
             key = (entry.place, entry.item, entry.lot, entry.owner)
             net[key] = net.get(key, 0) + entry.quantity
+    # One order for everybody: two commands that lock the same balances never wait for each other crosswise.
     return sorted((key, change) for key, change in net.items() if change)
 
 

@@ -102,6 +102,7 @@ class OrderLine:
     @property
     def missing(self) -> int:
         """Base units that have not come."""
+        # What came too much is no debt of the buyer: the line is just full.
         return max(0, self.quantity - self.received)
 
 

@@ -76,6 +76,7 @@ class PlanSettings:
         for name in ("review_days", "period_days"):
             if not 0 < getattr(self, name) <= 366:
                 raise ValueError(f"Expected {name} above 0 and at most 366, got {getattr(self, name)}.")
+        # Four periods are the fewest that the forecasts are tried on; 520 weeks are ten years.
         if not 4 <= self.periods <= 520:
             raise ValueError(f"Expected 4 to 520 periods, got {self.periods}.")
         for name in ("lead_days", "cover_days", "change_share", "tolerance", "holding_share", "handling_minor"):

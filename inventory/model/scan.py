@@ -128,6 +128,7 @@ class Scan:
         told: dict[str, object] = {}
         for each in fields(self):
             value = getattr(self, each.name)
+            # A count of 0 is told: only what the label does not carry is left out.
             if value in ("", None, ()):
                 continue
             told[each.name] = value

@@ -34,6 +34,7 @@ def line_for(number: int, supply: Supply, needed: int) -> OrderLine:
     return OrderLine(
         number=number,
         item=supply.item,
+        # -(-a // b) rounds up in whole numbers: half a pack cannot be bought.
         packs=-(-needed // supply.pack_quantity),
         pack_quantity=supply.pack_quantity,
         price_minor=supply.price_minor,
@@ -46,6 +47,7 @@ def cheapest(supplies: Sequence[Supply]) -> Supply | None:
     return min(
         supplies,
         key=lambda each: (
+            # False sorts before True: the preferred supplier comes first, whatever others ask for.
             not each.is_preferred,
             each.price_minor / each.pack_quantity,
             each.lead_days,
@@ -132,6 +134,7 @@ def order_csv(order: Order, names: Mapping[str, str]) -> str:
 
 
 def _guarded(cell: object) -> object:
+    # An apostrophe makes a spreadsheet show the text instead of working it out.
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_HEADS) else cell
 
 

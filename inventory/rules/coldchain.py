@@ -156,6 +156,7 @@ def judge_storage(times_us: Sequence[int], temperatures_c: Sequence[float], band
         found.add(HoldReason.MEAN_KINETIC)
     if any(gap > band.largest_gap_s for gap in gaps):
         found.add(HoldReason.GAP)
+    # The time until the next sample counts as the sample before it was.
     outside = sum(
         gap
         for gap, temperature in zip(gaps, temperatures_c, strict=False)

@@ -48,6 +48,7 @@ def state_of(line: CountLine, tolerance_share: float) -> LineState:
         return LineState.AGREED
     if line.second is None:
         return LineState.RECOUNT
+    # Differences are compared, not figures: goods may have moved between the two counts.
     is_same = line.first.quantity - line.first.books == line.second.quantity - line.second.books
     return LineState.AGREED if is_same or within(line.second, tolerance_share) else LineState.DECIDE
 

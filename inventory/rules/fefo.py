@@ -84,6 +84,7 @@ def allocate(sources: Iterable[LotHolding], quantity: int, need: Need) -> Alloca
         reasons = reasons_against(source.lot if source.lot.id else None, need)
         if reasons:
             refused.append((source, reasons))
+        # Refused lots are told even when nothing of them is free: a picker sees why a full shelf is short.
         elif source.holding.free > 0:
             eligible.append(source)
     portions: list[Portion] = []

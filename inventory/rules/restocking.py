@@ -66,4 +66,5 @@ def priority_of(criticality: Criticality, *, on_hand: int) -> int:
         Base units left at the place; an empty place is one step more urgent.
     """
     priority = PRIORITY_BY_CRITICALITY[criticality] + 1
+    # A step below what the class allows at most, so that an empty shelf has a step to rise.
     return max(1, priority - 1 if on_hand <= 0 else priority)

@@ -61,6 +61,7 @@ def runs_out(expected: Expected, *, on_hand: int, days: float, now: int) -> Fore
     cover = max(on_hand, 0) / expected.mean_per_day
     return Forecast(
         probability=min(1.0, max(0.0, 1 - lasting)),
+        # Ten years at most: a cover of millennia is no date that a screen could show.
         expected_at=now + ceil(min(cover, 3650.0) * DAY_US),
         days_of_cover=cover,
     )

@@ -240,6 +240,7 @@ def receive_order(
     came: dict[str, int] = {}
     for each in receipts:
         came[each.item] = came.get(each.item, 0) + each.quantity
+    # Against what was still expected, before this delivery counts on the lines.
     differences = differences_of(found.lines, came)
     lines = found.lines
     for item, quantity in came.items():

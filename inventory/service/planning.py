@@ -154,6 +154,7 @@ def accept(session: Session, *, ledger: EventSink, command: Command, place: str,
             code="par.not_open",
         )
     present = find_par(session, place=place, item=item)
+    # The figures of the proposal were worked out against another level.
     if present is None or _levels(present) != _levels(proposal.current):
         raise Conflict(
             f"The par level of {item} at {place} was changed since the proposal was made: plan again.",

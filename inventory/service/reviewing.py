@@ -165,6 +165,7 @@ def _predictions(lines: list[ReviewLine], settings: ReviewSettings, now: int) ->
 
 
 def _foreseen(criticality: Criticality) -> int:
+    # One unit on hand stands for "not empty", which is all that the priority asks.
     return priority_of(criticality, on_hand=1)  # nothing lacks yet
 
 

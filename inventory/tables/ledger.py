@@ -154,6 +154,7 @@ def post(driver: Driver, draft: Draft) -> bool:
         ],
     )
     puts: list[tuple[str | int, ...]] = []  # neighbours in the order of locking go to the database together
+    # In the order of locking; see balance_changes.
     for key, change in balance_changes(movement.lines):
         if change > 0:
             puts.append((*key, change, command.occurred_at))
@@ -161,6 +162,7 @@ def post(driver: Driver, draft: Draft) -> bool:
         driver.run_many(_PUT, puts)
         puts.clear()
         taken, released = -change, draft.released.get(key, 0)
+        # The guard stands in the statement itself: read, compare and write in steps would hand the last unit out twice.
         if not driver.run(_TAKE, (taken, released, *key, taken, released, taken, released)):
             raise Short(key, taken)
     driver.run_many(_PUT, puts)

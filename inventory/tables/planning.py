@@ -109,6 +109,7 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
         if row is not None:
             used[row, number_of(period)] -= number_of(taken)
     # what lay there at a period's end is what lies there now, less all that has come since
+    # Backwards from the present balance: a sum from the first entry on would read the whole ledger.
     present = _present(driver, row_of, len(lines))
     later = np.concatenate([net[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:], np.zeros((len(lines), 1), np.int64)], axis=1)
     return History(used=np.maximum(used, 0), was_empty=present[:, None] - later <= 0)

@@ -72,6 +72,7 @@ def break_promises(driver: Driver, key: BalanceKey, quantity: int) -> None:
     )
     missing = quantity
     for row in rows:
+        # The task that was promised last loses first: whoever waits longer keeps what is left.
         taken = min(missing, number_of(row[1]))
         if not taken:
             break

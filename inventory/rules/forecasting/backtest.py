@@ -133,6 +133,7 @@ def learnt_quantiles(training: Floats, forecasts: Floats, actuals: Floats, quant
         now = start + origin
         scale = _scale(errors[:, :now])
         group = _groups(scale, forecasts[:, origin])
+        # From the third period on: a scale of fewer errors would divide by chance.
         window = range(max(start - _LEARNING, 3), now)
         past = np.concatenate([(errors[:, t] / _scale(errors[:, :t])) for t in window])
         labels = np.tile(group, len(window))
@@ -185,6 +186,7 @@ def backtest(series: Floats, *, origins: int, methods: Sequence[Method] = tuple(
     if origins < 1 or split < 15:
         raise ValueError(f"Expected at least 15 periods before {origins} origins, got {series.shape[1]} periods.")
     scale = naive_scale(series[:, :split])
+    # A series that never moves has no naive error to be measured by.
     kept = scale > 0
     series, scale = series[kept], scale[kept]
     scores = []
@@ -283,6 +285,7 @@ def fill_backtest(series: Floats, *, origins: int, target: float, method: Method
 
 
 def _safety_factor(errors: Floats, scales: Floats, allowed: float) -> float:
+    # In units of the error scale; sixty halvings find the factor to the last digit.
     low, high = -5.0, 40.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -81,6 +81,7 @@ def _intermittent(series: Floats) -> tuple[Floats, Floats]:  # pragma: no cover
     found, last = 0, -1
     for t in range(len(series)):
         if series[t] != 0:
+            # The first interval counts from before the series begins, as Croston's method is usually started.
             sizes[found], intervals[found] = series[t], t - last
             found, last = found + 1, t
     return sizes, intervals
@@ -121,6 +122,7 @@ def _adida_all(series: Floats, low: float, high: float, out: Floats) -> None:  #
             continue
         bucket = max(1, round(intervals.mean()))
         length = series.shape[1]
+        # The oldest periods that fill no bucket are left out, not the newest.
         lost = length % bucket
         buckets = np.zeros((length - lost) // bucket)
         for t in range(lost, length):
@@ -194,6 +196,7 @@ def seasonal_ses(series: Floats, season: int = _YEAR, alpha: float = 0.2) -> Flo
     totals = recent.sum(axis=0).reshape(years, season)
     yearly = totals.mean(axis=1, keepdims=True)
     ratios = np.divide(totals, yearly, out=np.ones_like(totals), where=yearly > 0).mean(axis=0)
+    # A season of next to nothing would divide by next to nothing.
     factors = np.maximum((1 + ratios) / 2, 0.1)
     place = (np.arange(length) - (length - years * season)) % season
     return np.asarray(ses(series / factors[place], alpha) * factors[(place[-1] + 1) % season])

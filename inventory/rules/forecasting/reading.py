@@ -85,6 +85,7 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
             amount = float(text)
         except ValueError:
             amount = float("nan")
+        # Written so that NaN, which compares with nothing, is refused as well.
         if not amount >= 0 or amount == float("inf") or not period:
             field = used.value if period else used.time
             message = f"Expected a quantity of at least 0 and a period, got {text!r} and {period!r}."

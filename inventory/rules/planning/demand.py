@@ -87,6 +87,7 @@ def outlook(used: Floats, was_empty: NDArray[np.bool_]) -> Outlook:
     for t in origins:
         past = np.ascontiguousarray(demand[:, :t])
         for index, method in enumerate(CANDIDATES):
+            # One step ahead, from the periods before only: in-sample errors would favour whatever fits closest.
             scores[index] += (demand[:, t] - FORECASTS[method](past)) ** 2
     scores /= len(origins)
     best = np.argmin(scores, axis=0)

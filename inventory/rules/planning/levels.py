@@ -41,6 +41,7 @@ class Use:
 
 def _binomial(use: Use) -> tuple[Floats, Floats]:
     """Give r and p of the negative binomial; harmless values where the Poisson is taken."""
+    # Both branches of np.where are worked out: these keep the unused one from dividing by 0.
     variance = np.where(use.is_dispersed, use.variance, 2 * np.maximum(use.mean, 1.0) + 1)
     mean = np.where(use.mean > 0, use.mean, 1.0)
     return mean * mean / (variance - mean), mean / variance
@@ -121,6 +122,7 @@ def smallest_level(target: float, service: ServiceKind, protection: Use, lead: U
     low = np.full(len(protection.mean), -1.0)
     high = np.ceil(protection.mean + 10 * np.sqrt(np.maximum(protection.variance, protection.mean)) + 10)
     while True:
+        # Bounded: a target that rounding never reaches must not double for ever.
         short = ~reached(high) & (high < _HIGHEST)
         if not short.any():
             break

@@ -183,6 +183,7 @@ def cost_curve(line: Line, expected: Expected, settings: PlanSettings) -> list[C
     """
     one = [expected]
     protection, lead = use_in(one, settings.protection_days), use_in(one, settings.lead_days)
+    # The curve goes on beyond any sensible target, to show how dear the last units are.
     most = int(levels.smallest_level(0.9999, ServiceKind.CYCLE, protection, lead)[0])
     step = max(1, -(-most // CURVE_STEPS))
     pack = line.current.pack_multiple

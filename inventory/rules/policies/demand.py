@@ -84,6 +84,7 @@ def listed(distribution: Frozen) -> Listed:
     """List a whole-numbered distribution up to negligible tails."""
     low, high = int(distribution.ppf(TAIL)), int(distribution.ppf(1 - TAIL))
     low = min(low, int(distribution.ppf(0.0)) + 1) if distribution.ppf(0.0) > -1e9 else low
+    # Demand below 0 does not exist, whatever a distribution says of it.
     levels = np.arange(max(low, 0), high + 1, dtype=np.float64)
     pmf = np.array([distribution.cdf(level) - distribution.cdf(level - 1) for level in levels])
     return Listed(levels=levels, pmf=pmf)

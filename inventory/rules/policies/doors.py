@@ -329,6 +329,7 @@ def solve(kind: str, parameters: Mapping[str, object]) -> Result:
     except (ArithmeticError, ValueError, MemoryError) as error:
         # numbers that pass one by one can still be impossible together, such as costs twenty powers of ten apart
         raise wrong(kind, f"These numbers cannot be worked out together: {error}.", "Check units and sizes.") from error
+    # After the answer: only then is it known which keys this policy reads.
     given.check_all_used()
     if not _is_finite(answer):
         raise wrong(kind, f"These numbers have no finite answer: {answer}.", "Check units and sizes.")

@@ -154,6 +154,7 @@ def _grid(case: SerialCase, total: float, levels: Sequence[float] | None) -> Flo
     low = 0.0 if case.is_poisson else case.quantile(_TAIL, total)
     high = case.quantile(1 - case.upper_tail, total)
     top = max([high, *levels]) if levels else high
+    # Inventory levels may be below 0: as far down as the whole demand can take them.
     bottom = low - high
     if case.is_poisson:
         return np.arange(round(bottom), round(top) + 1, dtype=np.float64)
@@ -173,6 +174,7 @@ def _demand(case: SerialCase, lead_time: float) -> tuple[Floats, Floats]:
             return np.array([(low + high) / 2]), np.ones(1)
         step = (high - low) / case.d_num
         values = low + np.arange(case.d_num + 1) * step
+    # Each value stands for the demand half a step around it; both tails go to the ends.
     edges = case.cdf(values[:-1] + step / 2, lead_time)
     shares = np.diff(np.concatenate(([0.0], edges, [1.0])))
     return values[shares > 0], shares[shares > 0]

@@ -181,6 +181,7 @@ def _solve(case: HorizonCase, low: int, high: int, start: int) -> HorizonPolicy 
     for t in reversed(range(case.periods)):
         held = _period_cost(case, t, levels) + case.discount_factor[t] * _expected(case, t, demand, future)
         best, chosen = _best_from(held, float(case.purchase_cost[t]), float(case.fixed_cost[t]), levels)
+        # A best level at the end of the range may lie beyond it: the caller widens the range.
         if (chosen[:-1] == len(levels) - 1).any():
             return None
         ups[t] = int(levels[chosen[0]])

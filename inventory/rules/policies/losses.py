@@ -142,6 +142,7 @@ def poisson_loss(x: float, mean: float) -> Loss:
     return Loss(loss=loss, complement=x - mean + loss)
 
 
+# In logarithms: a factorial of a few hundred is beyond what a float holds.
 def _poisson_loss(x: float, mean: float) -> float:
     probability = exp(x * log(mean) - mean - lgamma(x + 1))
     beyond = float(special.pdtrc(x, mean))

@@ -113,6 +113,7 @@ class PoissonCase:
 
 def poisson_quantile(share: float, mean: float) -> int:
     """Give the smallest whole number that a Poisson demand stays within with at least a probability."""
+    # Begun near the normal quantile, so that few steps remain; the loops make it exact.
     level = max(0, int(mean + float(special.ndtri(min(max(share, 1e-12), 1 - 1e-12))) * sqrt(mean)) - 3)
     while level > 0 and float(special.pdtr(level - 1, mean)) >= share:
         level -= 1

@@ -146,6 +146,7 @@ def _best(pmf: Floats, holding: float, stockout: float, fixed: float) -> tuple[i
     best_level = 0
     while _rate(best_level + 1, costs, left, mean) < _rate(best_level, costs, left, mean):
         best_level += 1
+    # Generous room for the search: S - s is near the economic quantity, twice it and the demand itself are enough.
     size = 4 * (best_level + len(pmf)) + int(2 * np.sqrt(2 * fixed * max(mean, 1.0) / holding)) + 16
     visits = _renewal(pmf, size)
     s, big = best_level, best_level

@@ -205,6 +205,7 @@ def best_poisson(case: ReorderCase) -> ReorderPolicy:
     below, beyond = _rate_poisson(case, low - 1), _rate_poisson(case, high + 1)
     while True:
         size = high - low + 1
+        # The next cheapest level would raise the mean: then no further one lowers it, since the rate is convex.
         if min(below, beyond) >= total / size:
             return ReorderPolicy(reorder_point=low - 1, order_quantity=size, cost=total / size)
         if below <= beyond:

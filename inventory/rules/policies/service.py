@@ -173,6 +173,7 @@ def _continuous_level(
 
 def _whole_level(mean: float, sd: float, target: float, reached: Callable[[float], float]) -> int:
     low, high = -1, int(mean + 10 * sd + 10)
+    # The first guess is ten deviations up; it is doubled only for demand far from normal.
     while reached(high) < target:
         high *= 2
     while high - low > 1:
@@ -314,6 +315,7 @@ def estimated_withdrawal_and_aging(case: PerishableCase) -> PerishableOrder:
         ages = following
     position = sum(batch.quantity for batch in case.batches) + case.on_order
     missing = case.base_stock_level - (position - outdated)
+    # 1e-9: a missing of exactly n packs must not become n + 1 by rounding.
     packs = max(0, ceil(missing / case.pack_size - 1e-9))
     return PerishableOrder(
         order_quantity=packs * case.pack_size, estimated_outdating=outdated, inventory_position=position

@@ -60,6 +60,7 @@ def read_epc(text: str) -> Scan:
 
 def _read_bits(header: int, bits: int, length: int) -> Scan:
     # header 8 bits, filter 3, partition 3, then prefix and reference, then the serial
+    # Partition 7 is not defined; larger ones do not fit into three bits.
     partition = bits >> (length - 14) & 0b111
     if partition >= len(_PARTITIONS):
         raise DecodeError(f"Expected a partition 0 to 6, got {partition}.", code="scan.unreadable")

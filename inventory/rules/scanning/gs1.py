@@ -276,6 +276,7 @@ def _lost_separator(elements: list[GS1ElementString]) -> tuple[tuple[tuple[str, 
             continue
         for match in _SWALLOWED.finditer(element.value):
             swallowed = match.group("ai")
+            # The label carries this date properly: what looks like a second one is part of the lot.
             if swallowed in present:
                 continue
             rest = element.value[match.start() :]

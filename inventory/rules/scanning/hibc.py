@@ -52,6 +52,7 @@ def read_hibc(text: str) -> Scan:
     DecodeError
         With ``scan.check_digit`` for a wrong check character, ``scan.unreadable`` or ``scan.date`` otherwise.
     """
+    # The alphabet has capitals only; scanners on a keyboard with caps lock the wrong way round send small ones.
     label = text.strip("*").upper()
     body, given = label[:-1], label[-1:]
     if len(label) < 4 or not label.startswith("+"):

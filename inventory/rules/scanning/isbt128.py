@@ -54,6 +54,7 @@ def read_isbt128(text: str) -> Scan:
     rest = text
     while rest:
         name, value, length = _next_structure(rest, text)
+        # A donation number is its own identifier: only "=" stands before it.
         elements.append((rest[: length - len(value)] or "=", value))
         rest = rest[length:]
         values |= _named(name, value)
