@@ -127,6 +127,7 @@ def _instant(text: str) -> str:
 def _number(text: str) -> str:
     if len(text) > 300 or not _NUMBER.fullmatch(text):
         return text
+    # 1.0, 01 and 1 are one number: else the same event would hash differently by who wrote it.
     value = float(text)
     if value in (float("inf"), float("-inf")):
         return text
@@ -160,6 +161,7 @@ class _Writer:
         parts = [f"eventType={event['type']}"]
         parts += [self.named(name, event[name], ()) for name in _ORDER if name in event]
         others = [name for name in event if name not in _ORDER and name not in _LEFT_OUT and name not in self.ignored]
+        # Extensions have no order of their own in JSON or XML: they are sorted.
         parts += sorted(self.named(name, event[name], ()) for name in others)
         return "".join([*parts, *self.leftovers])
 

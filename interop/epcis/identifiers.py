@@ -152,6 +152,7 @@ def _from_urn(text: str) -> str:
     count, link = _LINKS.get(scheme, (0, lambda _parts: ""))
     if not count or len(parts) < count:
         return text
+    # A serial may hold dots itself: only the parts before it are parted by them.
     parts = [*parts[: count - 1], ".".join(parts[count - 1 :])]
     # A pattern with more than its serial open names no single class: it stays what it is.
     return text if "*" in parts[:-1] else HOST + link(parts)
@@ -179,6 +180,7 @@ def canonical_key(text: str) -> str:
     if found is None:
         return text
     ai = _NAMES.get(found[1], found[1])
+    # A GTIN of 8, 12 or 13 digits is the same key as its fourteen.
     value = found[2].zfill(14) if ai == "01" else found[2]
     if not re.fullmatch(_KEYS[ai], value):
         return text

@@ -283,6 +283,7 @@ def _sensor(asked: EventQuery, operator: str, rest: str, values: Sequence[str]) 
         asked.terms.append(Term(fields=(f"sensor:{rest}",), values=told))
         return True
     if operator == "EQ" and rest == "booleanValue":
+        # booleanValue has no term of its own: it is read from the event.
         wanted = {text == "true" for text in values}
         asked.predicates.append(lambda event: any(one.get("booleanValue") in wanted for one in _reports(event)))
         return True
@@ -336,6 +337,7 @@ def _extension(operator: str, kind: str, name: str, text: str) -> Predicate:
             float(text)
         except ValueError:
             raise refused(f"{operator}_{name}", "Expected a number or an instant with an offset.") from None
+    # Instants are compared as microseconds, so that offsets do not matter.
     limit = float(text) if at is None else float(at)
     test = _TEST[operator]
 

@@ -182,4 +182,5 @@ def terms_of(event: Event, namespaces: Mapping[str, str]) -> set[tuple[str, str]
     namespaces : Mapping[str, str]
         Address by prefix of its document.
     """
+    # Cut to what an index of either database takes; PostgreSQL keeps no NUL.
     return {(name, text[:MAX_VALUE]) for name, text in _all(event, namespaces) if "\x00" not in name + text}

@@ -73,6 +73,7 @@ class _Reader:
                 continue
             value = self.value(child)
             held = fields.get(name)
+            # XML does not tell a list of one from an element: sensorReport always is one, the rest once they repeat.
             if name == "sensorReport" or (name in fields and not isinstance(held, list)):
                 held = [] if held is None else held if isinstance(held, list) else [held]
             if isinstance(held, list) and name not in _LISTS:

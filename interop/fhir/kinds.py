@@ -43,6 +43,7 @@ def _kind(
                 yield resource
 
     def one(state: Tables, key: str) -> Resource | None:
+        # A metric has the id of its device and a suffix: without it the id names no metric.
         if suffix and not key.endswith(suffix):
             return None
         key = key.removesuffix(suffix)

@@ -163,6 +163,7 @@ def wish_of(resource: Resource) -> Wish | None:
         endpoint=str(held.get("endpoint", "")),
         content=str(content),
         headers=tuple(str(one) for one in headers) if isinstance(headers, list) else (),
+        # A sign of life each second from hundreds of subscriptions would be load and no news.
         heartbeat_s=max(int(heartbeat), MIN_HEARTBEAT_S) if isinstance(heartbeat, int) and heartbeat > 0 else 0,
         is_off=resource.get("status") == "off",
     )

@@ -150,6 +150,7 @@ def versions_of(state: Tables, kind: str, key: str) -> Iterator[tuple[int, Resou
     """
     if kind == "Encounter" and key in state.encounters:
         held = state.encounters[key]
+        # Folded anew for each version, since a fact that was cancelled later was true in the versions before.
         for count in range(1, len(held.facts) + 1):
             anew = Encounter(id=key)
             for fact in folding.without_cancelled(held.facts[:count]):

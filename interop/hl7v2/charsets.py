@@ -78,6 +78,7 @@ def declared_charset(data: bytes) -> str:
 def _reads(data: bytes, codec: str) -> str | None:
     try:
         text = data.decode(codec)
+        # Round trip: a codec that reads the octets but writes others would change the message that is kept.
         return text if text.encode(codec) == data else None
     except (UnicodeError, LookupError):
         return None

@@ -39,6 +39,7 @@ def separators_of(header: str) -> Separators:
     chosen = list("^~\\&")
     for position in range(min(4, len(told))):
         char = told[position]
+        # A sender that repeats a separator or takes a letter for one has a broken MSH-2: the usual one is meant.
         if char not in told[:position] and char != field and not char.isalnum() and char.isprintable():
             chosen[position] = told[position]
     extra = told[4:5] if told[4:5] not in ("", *chosen, field) else ""

@@ -66,6 +66,7 @@ def read_instant(text: str, zone: tzinfo) -> Instant | None:
             int(date[6:]),
             int(found["hour"] or 0),
             int(found["minute"] or 0),
+            # A leap second is written as 60, which no datetime takes.
             min(int(found["second"] or 0), 59),
             int(part),
             tzinfo=told,

@@ -22,6 +22,7 @@ _REMEMBERED = 4096  # characters of a segment: longer ones hold documents, which
 
 def _split(text: str, separator: str) -> tuple[str, ...]:
     parts = text.split(separator)
+    # MSH-1 is the separator itself: with it in its place all numbers are those of the standard.
     return (parts[0], separator, *parts[1:]) if text[:3] in _HEADERS else tuple(parts)
 
 

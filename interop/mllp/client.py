@@ -77,6 +77,7 @@ class MllpClient:
             If the other side closes first.
         """
         while not self._waiting:
+            # An answer may come in several packets, or two answers in one.
             data = await self._reader.read(65_536)
             if not data:
                 raise Unavailable(f"{self._where} closed the connection before it answered.")

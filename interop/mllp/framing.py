@@ -82,6 +82,7 @@ class FrameReader:
         return True
 
     def _find_end(self) -> bytes | None:
+        # One octet back: the end mark may have been cut between two packets.
         end = self._held.find(b"\x1c\r", max(self._looked - 1, 0))
         limit = end if end >= 0 else len(self._held)
         again = self._held.rfind(START, 0, limit) if self._held.find(START, 0, limit) >= 0 else -1

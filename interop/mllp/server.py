@@ -126,6 +126,7 @@ class _Line(asyncio.Protocol):
         counts, options = self._server.counts, self._server.options
         if counts.open >= options.max_connections:
             counts.refused += 1
+            # Not closed politely: nothing of a refused connection is waited for.
             self._transport.abort()
             return
         self._peer = str(transport.get_extra_info("peername"))
@@ -219,6 +220,7 @@ class _Line(asyncio.Protocol):
             self._watch.cancel()
         options, now = self._server.options, self._loop.time()
         at = self._begun_at + options.frame_s if self._frames.is_inside else self._heard_at + options.idle_s
+        # While a message is being stored the peer is silent because it waits for us.
         if self._work is None and at <= now:
             self._transport.close()
         else:

@@ -320,6 +320,7 @@ def query(session: Session, asked: EventQuery, *, after: tuple[int, int] | None 
         limit = min(limit, asked.too_many) if not asked.predicates else limit
     found: list[tuple[int, int, Event, str]] = []
     scanned, place = 0, after
+    # One more than wanted tells whether there is a next page; predicates filter after reading, so that more is read.
     size = _SCAN if asked.predicates else limit + 1
     while len(found) <= limit:
         rows = session.execute(_statement(session, asked, place, size)).all()
@@ -385,6 +386,7 @@ def _holds(term: Term, *, is_sqlite: bool) -> ColumnElement[bool]:
             matched = and_(terms.value >= head, terms.value < head + "\U0010ffff", matched)
         matches.append(matched)
     met = and_(terms.field.in_(term.fields), or_(*matches))
+    # Few events share a key: the list of their numbers comes first. Many share a step: it is asked of each event.
     if _SELECTIVE.issuperset(term.fields):
         return EPCIS_EVENTS.c.number.in_(select(terms.number).where(met))
     return exists().where(and_(terms.number == EPCIS_EVENTS.c.number, met))

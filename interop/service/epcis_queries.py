@@ -257,6 +257,7 @@ def _follow(
     event: Event, name: str, quantity: float, unit: str, held: dict[tuple[str, str, str], Held], receipts: list[Receipt]
 ) -> None:
     from_places = [place for place, kind in _parties(event, "sourceList", "source") if kind == "location"]
+    # Every destination is kept as a receipt, also parties: a recall asks who has got it.
     receivers = list(_parties(event, "destinationList", "destination"))
     at, event_id = _at(event), str(event.get("eventID", ""))
     for receiver, kind in receivers:

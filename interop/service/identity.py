@@ -126,6 +126,7 @@ def survivor(session: Session, person: str) -> str:
 def family(session: Session, person: str) -> list[str]:
     """Give all records of one person: the surviving one and all that were merged into it."""
     found = [survivor(session, person)]
+    # The list grows while it is gone through: records merged into merged ones are found as well.
     for one in found:
         rows = session.execute(select(PERSONS.c.person).where(PERSONS.c.merged_into == one)).scalars()
         found += [other for other in rows if other not in found]

@@ -58,6 +58,7 @@ class Vault:
         """
         text = "\x1f".join((kind, *parts)).encode()
         digest = self._keyed(text)
+        # Persons and encounters are told apart by their first letter, so that neither is taken for the other.
         head = "P" if kind == "person" else "E"
         return head + base64.b32encode(digest[:15])[:20].decode("ascii")  # 20 characters say 12.5 octets
 

@@ -337,6 +337,7 @@ def _people_in(message: Message, intake: Intake, now: int) -> list[str]:
     """Give who a dead letter is about, as far as it can be read."""
     around = intake.around(message, now)
     found = []
+    # Also who is merged away: erasing either of them must close the letter.
     for reading in groups_of(message, around):
         for segment, number in (("PID", 3), ("MRG", 1)):
             found.append(identity.person_of(reading, intake.vault, segment=segment, number=number))

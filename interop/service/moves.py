@@ -96,6 +96,7 @@ def _head(kind: str, event_id: str, at: int, step: str) -> Event:
 def _stock(session: Session, moved: StockMoved, naming: Naming) -> Event:
     made = _head("ObjectEvent", moved.id, moved.occurred_at, _STEPS.get(moved.reason, "storing"))
     key = naming.lot(session, moved.thing, moved.lot)
+    # The virtual counterparts of the stock ledger are the world outside of EPCIS.
     is_out, is_in = moved.to_place in VIRTUAL_STOCK_PLACES, moved.from_place in VIRTUAL_STOCK_PLACES
     # Into the house is ADD, out of it DELETE; between two places it is only seen, with source and destination.
     made["action"] = "DELETE" if is_out else "ADD" if is_in else "OBSERVE"

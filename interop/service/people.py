@@ -137,6 +137,7 @@ class People:
     def _merge(self, prior: str, into: str) -> None:
         for person in (prior, into):
             self.key_of(person)
+        # Merged already, or the other way round: a second merge would close a ring.
         if prior in family(self._session, into):
             return
         gone = survivor(self._session, prior)
