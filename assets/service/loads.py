@@ -116,6 +116,12 @@ def list_loads(session: Session, *, state: LoadState | None = None, after: str =
     return [load_of_row(session, row) for row in session.exec(query.order_by(col(LoadRow.id)).limit(limit))]
 
 
+def loads_of_cycles(session: Session, *, cycles: Sequence[str]) -> dict[str, Load]:
+    """Give the loads of some cycles, whatever became of them, by cycle; of several of one cycle the last opened."""
+    query = select(LoadRow).where(col(LoadRow.cycle).in_(cycles)).order_by(col(LoadRow.opened_at), col(LoadRow.id))
+    return {row.cycle: load_of_row(session, row) for row in session.exec(query)}
+
+
 def release_case(session: Session, *, load_id: str) -> ReleaseCase:
     """Give all that a decision on a load rests on, for the screen that asks for the signature."""
     load = get_load(session, load_id=load_id)

@@ -118,6 +118,8 @@ def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None)
         return text(_("No samples of this cycle"), "note")
     values = found.control_c or found.record_c
     kept = [(at, value) for at, value in zip(found.minutes, values, strict=True) if value is not None]
+    if not kept:
+        return text(_("No samples of this cycle"), "note")
     label = _("Temperature, °C, by minutes; band {low} to {high} °C for {hold}").format(
         low=number(found.band_low_c, 1), high=number(found.band_high_c, 1), hold=duration(found.required_hold_s)
     )

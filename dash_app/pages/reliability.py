@@ -11,6 +11,7 @@ from typing import Any
 
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from assets.service.fleet import FleetGroup
 from dash_app.charts.series import Axes, Band, banded
@@ -232,6 +233,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def narrow(kind: str | None, search: str) -> Any:
+        # Dash calls as well when the selection is put on the page: a model that an address names must not go then.
+        if (kind or "") == query_of(search).get("kind", ""):
+            raise PreventUpdate
         return search_with(search, kind=kind, model=None)
 
 

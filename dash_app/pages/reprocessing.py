@@ -113,6 +113,10 @@ def _machines(port: HospitalPort, found: list[reprocessing.MachineNow]) -> Compo
     return table(_("Machines"), [_("Machine"), _("Now"), _("Told")], rows)
 
 
+def _celsius(value: float | None) -> str:
+    return "–" if value is None else number(value, 1)
+
+
 def _curve_panel(port: HospitalPort, line: reprocessing.CycleLine) -> Component:
     store = reprocessing.store_of(port.services.get("telemetry"))
     title = _("Cycle of {machine}, begun {time}").format(
@@ -137,7 +141,7 @@ def _curve_panel(port: HospitalPort, line: reprocessing.CycleLine) -> Component:
     figure = cycle_chart(lines, Axes(x=_("Minutes"), y=_("Temperature, °C")), palette(), limit=limit)
     step = max(1, len(curve.minutes) // 120)
     rows: list[list[Cell]] = [
-        [number(curve.minutes[i], 1), *(number(values[i] or 0.0, 1) for _name, _x, values in lines)]
+        [number(curve.minutes[i], 1), *(_celsius(values[i]) for _name, _x, values in lines)]
         for i in range(0, len(curve.minutes), step)
     ]
     return panel(
@@ -169,13 +173,12 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     """
     with port.read() as session:
         machines = reprocessing.machines(session, port.state())
-        lines = reprocessing.cycles(session)
+        lines, pending = reprocessing.cycles(session), reprocessing.pending(session)
     if not machines and not lines:
         return [empty(_("No machine is set up"), _("Register sterilizers and washers, then connect them."))]
     shown = next((line for line in lines if line.id == query.get("cycle")), None)
-    waiting = sum(line.load_state == "pending" for line in lines)
     summary = _("Cycles shown: {count}, loads that wait for a signature: {waiting}").format(
-        count=len(lines), waiting=waiting
+        count=len(lines), waiting=len(pending)
     )
     parts = [html.P(summary, className="summary")]
     panels = [_curve_panel(port, shown)] if shown is not None else []
@@ -188,7 +191,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
 
 def _pending(port: HospitalPort) -> list[dict[str, str]]:
     with port.read() as session:
-        lines = [line for line in reprocessing.cycles(session) if line.load_state == "pending"]
+        lines = reprocessing.pending(session)
     return [{"value": line.load, "label": _pending_text(port, line)} for line in lines]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from assets.model.cycle import CycleTrace, FloatArray, IntArray, Judgement
-from assets.model.loads import LoadState
+from assets.model.loads import Load, LoadState
 from assets.rules.release import ReleaseCase, reasons_against
 from assets.service import loads
 from assets.service.cycles import read_trace
@@ -23,6 +23,7 @@ from twin.state.live import LiveState
 MARGIN_US = 120 * SECOND_US
 """Shown before and after a cycle, so that its edges can be judged."""
 MOST_POINTS = 2000
+MOST_PENDING = 500
 
 
 class Samples(Protocol):
@@ -138,34 +139,35 @@ def cycles(session: Session, *, machine: str = "", limit: int = 50) -> list[Cycl
     query = select(CycleRow).order_by(col(CycleRow.start_at).desc(), col(CycleRow.id)).limit(limit)
     if machine:
         query = query.where(col(CycleRow.machine) == machine)
-    by_cycle = {
-        load.cycle: load
-        for state in (LoadState.PENDING, LoadState.IN_CYCLE, LoadState.RELEASED, LoadState.REJECTED)
-        for load in loads.list_loads(session, state=state, limit=500)
-        if load.cycle
-    }
-    lines = []
-    for row in session.exec(query):
-        load = by_cycle.get(row.id)
-        against: tuple[str, ...] = ()
-        if load is not None and load.state is LoadState.PENDING:
-            against = tuple(reasons_against(loads.release_case(session, load_id=load.id)))
-        lines.append(
-            CycleLine(
-                id=row.id,
-                machine=row.machine,
-                number=row.number,
-                programme=row.programme,
-                start_at=row.start_at,
-                end_at=row.end_at,
-                judgement=judgement_of_row(row),
-                load=load.id if load is not None else "",
-                load_state=load.state.value if load is not None else "",
-                against=against,
-                items=sum(item.quantity for item in load.items) if load is not None else 0,
-            )
-        )
-    return lines
+    rows = session.exec(query).all()
+    by_cycle = loads.loads_of_cycles(session, cycles=[row.id for row in rows])
+    return [_line(session, row, by_cycle.get(row.id)) for row in rows]
+
+
+def pending(session: Session) -> list[CycleLine]:
+    """Give the cycles whose loads wait for a signature, the latest first, however many have ended since."""
+    waiting = {load.cycle: load for load in loads.list_loads(session, state=LoadState.PENDING, limit=MOST_PENDING)}
+    query = select(CycleRow).where(col(CycleRow.id).in_(waiting)).order_by(col(CycleRow.start_at).desc())
+    return [_line(session, row, waiting[row.id]) for row in session.exec(query).all()]
+
+
+def _line(session: Session, row: CycleRow, load: Load | None) -> CycleLine:
+    against: tuple[str, ...] = ()
+    if load is not None and load.state is LoadState.PENDING:
+        against = tuple(reasons_against(loads.release_case(session, load_id=load.id)))
+    return CycleLine(
+        id=row.id,
+        machine=row.machine,
+        number=row.number,
+        programme=row.programme,
+        start_at=row.start_at,
+        end_at=row.end_at,
+        judgement=judgement_of_row(row),
+        load=load.id if load is not None else "",
+        load_state=load.state.value if load is not None else "",
+        against=against,
+        items=sum(item.quantity for item in load.items) if load is not None else 0,
+    )
 
 
 def _thinned(values: FloatArray | None, every: int) -> tuple[float | None, ...]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from dash.exceptions import PreventUpdate
 from sqlmodel import Session
 
 from assets.model.agreements import Agreement, AgreementKind
@@ -27,14 +28,16 @@ from assets.tables.rows import CycleRow, DowntimeRow, IndicatorRow, LoadItemRow,
 from dash_app.actions import devices as actions
 from dash_app.evidence.device import device_sheet
 from dash_app.evidence.load import load_sheet
-from dash_app.pages import devices, maintenance, reliability, replacement, sets
+from dash_app.pages import devices, maintenance, reliability, replacement, reprocessing, sets
 from dash_app.pages import notices as notice_page
 from dash_app.pages.page import Visit
 from dash_app.queries import device_planning
+from dash_app.queries import reprocessing as queries
 from dash_app.queries.device_life import life_of
 from dash_app.queries.port import HospitalPort
 from tests.assets.service.test_measuring import safety
 from tests.assets.service.test_records import PNG, incident, photo
+from tests.dash_app.gathering import gathered
 from tests.dash_app.small_hospital import HOUR, NOW, small_port
 from twin.access import Role
 from twin.clock import ManualClock
@@ -296,6 +299,34 @@ def test_a_failed_indicator_reaches_what_was_used_since_the_last_good_one(kept: 
     assert ("case-9" in recall, "set-3" in recall, "set-1" in recall) == (True, True, False)
     assert ("Used since" in trace, "case-9" in trace) == (True, True)
     assert "Never reprocessed here" in unknown
+
+
+def test_no_load_is_lost_from_the_board_behind_those_that_came_later(kept: Kept) -> None:
+    released = [LoadRow(id=f"l{n:03}", machine="ster-1", cycle=f"c{n:03}", state="released") for n in range(1, 560)]
+    kept.keep(
+        *(CycleRow(id=f"c{n:03}", machine="ster-1", start_at=NOW - (600 - n) * HOUR, end_at=NOW) for n in range(560)),
+        LoadRow(id="l000", machine="ster-1", cycle="c000", state="pending"),
+        *released[:-1],
+        LoadRow(id="l559", machine="ster-1", cycle="c559", state="recalled"),
+    )
+
+    with kept.port.read() as session:
+        latest, waiting = queries.cycles(session), queries.pending(session)
+    shown = words(reprocessing.content(kept.port, {}))
+
+    assert [line.load_state for line in latest[:3]] == ["recalled", "released", "released"]
+    assert [line.load for line in waiting] == ["l000"]  # older than all that are shown, and still to be signed
+    assert "loads that wait for a signature: 1" in shown
+
+
+def test_a_model_in_the_address_stays_until_another_kind_is_chosen(kept: Kept) -> None:
+    narrow = gathered(reliability.register, kept.port)["narrow"].function
+
+    with pytest.raises(PreventUpdate):
+        narrow("infusion_pump", "?kind=infusion_pump&model=M100")  # the selection was only put on the page
+    with pytest.raises(PreventUpdate):
+        narrow(None, "?model=M100")
+    assert narrow("ventilator", "?kind=infusion_pump&model=M100") == "?kind=ventilator"
 
 
 def test_evidence_of_a_device_and_a_load_is_complete_safe_html(kept: Kept) -> None:
