@@ -106,6 +106,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
             html.Div(shift_decisions.deciding(port), className="below"),
             html.Div(roster_editing.editing(port, query.get("plan", "")), id=roster_editing.EDITING, className="below"),
+            html.Div(id=roster_editing.MENDED, className="below", role="status"),
             html.Div(roster_making.making(port, query), className="below"),
         ]
     )

@@ -32,6 +32,8 @@ from twin.access import Permission
 EDITING, WHO, DAY, CHOICES = "roster-editing", "roster-who", "roster-day", "roster-choices"
 CHOOSE, LET_GO = "roster-choose", "roster-let-go"
 ILL, ILL_FROM, ILL_TO, MEND = "roster-ill", "roster-ill-from", "roster-ill-to", "roster-mend"
+MENDED = "roster-mended"
+"""Stands beside the panel: the draft that mends a sick call has an address of its own, which builds the panel anew."""
 AGAIN = "roster-again"
 AGAIN_SECONDS = 20
 MOST_RULES = 3
@@ -53,8 +55,9 @@ def editing(port: HospitalPort, plan: str) -> list[Component]:
         found = queries.kept_roster(session, plan)
     if found is None:
         return []
+    report = check_roster(found.board.problem, found.board.roster)
     head = _("{title}: price {cost}, {broken} rules broken").format(
-        title=found.title or _("Roster"), cost=number(_cost(found)), broken=number(_broken(found))
+        title=found.title or _("Roster"), cost=number(report.cost), broken=number(len(report.violations))
     )
     links = [
         dcc.Link(_("Publish it on the plan board"), href=f"/ui/plan?plan={quote(plan)}", className="action"),
@@ -73,14 +76,6 @@ def editing(port: HospitalPort, plan: str) -> list[Component]:
             wide=True,
         )
     ]
-
-
-def _cost(found: KeptRoster) -> int:
-    return check_roster(found.board.problem, found.board.roster).cost
-
-
-def _broken(found: KeptRoster) -> int:
-    return len(check_roster(found.board.problem, found.board.roster).violations)
 
 
 def _days(found: KeptRoster) -> list[dict[str, str]]:
@@ -242,7 +237,7 @@ def _register_mending(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(CHOICES, "children", allow_duplicate=True),
+        Output(MENDED, "children"),
         Input(MEND, "n_clicks"),
         State(ILL, "value"),
         State(ILL_FROM, "value"),
@@ -260,7 +255,8 @@ def _register_mending(callbacks: Callbacks, port: HospitalPort) -> None:
         with port.read() as session:
             found = queries.kept_roster(session, made.plan)
         start_at = found.start_at if found is not None else 0
-        return search_with(search, plan=made.plan), consequences_table(port, made.choice.consequences, start_at)
+        told = consequences_table(port, made.choice.consequences, start_at)
+        return search_with(search, plan=made.plan), panel(_("Sick call"), *told, wide=True)
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),

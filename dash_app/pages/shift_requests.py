@@ -27,6 +27,7 @@ from scheduling.service.roster_board import Choice
 from twin.access import Permission
 
 MINE = "shift-mine"
+LISTS = "shift-lists"
 SHIFT = "shift-own"
 REASON = "shift-reason"
 FIRST = "shift-first-day"
@@ -170,10 +171,18 @@ def content(port: HospitalPort) -> list[Component]:
     port : HospitalPort
         The hospital.
     """
-    with port.read() as session:
-        found = queries.mine(session, port.actor().hands, port.clock.now())
+    found = _mine(port)
     asking = [_asking(found)] if found.is_rostered else []
-    return [*asking, *_offers(port, found), *_requests(port, found)]
+    return [*asking, html.Div(_lists(port, found), id=LISTS)]
+
+
+def _mine(port: HospitalPort) -> MyRoster:
+    with port.read() as session:
+        return queries.mine(session, port.actor().hands, port.clock.now())
+
+
+def _lists(port: HospitalPort, found: MyRoster) -> list[Component]:
+    return [*_offers(port, found), *_requests(port, found)]
 
 
 def _swap_rows(port: HospitalPort, from_at: int) -> list[Component]:
@@ -198,9 +207,12 @@ def _swap_rows(port: HospitalPort, from_at: int) -> list[Component]:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register asking, answering and the refresh."""
 
-    @callbacks.add(Output(MINE, "children"), Input(TICK, "data"), permission=Permission.SELF, prevent_initial_call=True)
+    # Only the lists with each tick: days and a reason that are being written must not vanish.
+    @callbacks.add(
+        Output(LISTS, "children"), Input(TICK, "data"), permission=Permission.SELF, prevent_initial_call=True
+    )
     def refresh(_tick: Any) -> list[Component]:
-        return content(port)
+        return _lists(port, _mine(port))
 
     @callbacks.add(
         Output(SWAPS, "children"), Input(SHIFT, "value"), permission=Permission.SELF, prevent_initial_call=True
