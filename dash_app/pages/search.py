@@ -17,6 +17,7 @@ from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head
 from dash_app.pages.tables import Cell, table
+from dash_app.queries import items
 from dash_app.queries.port import HospitalPort
 from dash_app.queries.search import Hit, find
 from dash_app.texts.catalogue import gettext as _
@@ -49,7 +50,11 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         ``q``, what was typed or scanned.
     """
     text = query.get("q", "")
-    hits = find(port.state(), port.actor(), text, chinese=wants_chinese())
+    names: dict[str, str] = {}
+    if text and port.actor().may(Permission.STOCK_READ):
+        with port.read() as session:
+            names = items.names(session)
+    hits = find(port.state(), port.actor(), text, item_names=names, chinese=wants_chinese())
     if not hits:
         return [
             empty(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from twin.access import Actor, Permission
 from twin.state.live import LiveState
@@ -47,7 +48,22 @@ def _places(state: LiveState, text: str, *, chinese: bool) -> Iterator[Hit]:
             yield Hit(kind="place", id=key, name=name, is_exact=key.lower() == text)
 
 
-def find(state: LiveState, actor: Actor, text: str, *, chinese: bool = False, most: int = 50) -> list[Hit]:
+def _items(state: LiveState, text: str, names: Mapping[str, str]) -> Iterator[Hit]:
+    for key in {item for _place, item in tuple(state.stock)}:
+        name = names.get(key, key)
+        if text in name.lower() or text in key.lower():
+            yield Hit(kind="item", id=key, name=name, is_exact=key.lower() == text)
+
+
+def find(
+    state: LiveState,
+    actor: Actor,
+    text: str,
+    *,
+    item_names: Mapping[str, str] = MappingProxyType({}),
+    chinese: bool = False,
+    most: int = 50,
+) -> list[Hit]:
     """Find what the actor may read: exact hits first, then by name.
 
     Parameters
@@ -58,6 +74,8 @@ def find(state: LiveState, actor: Actor, text: str, *, chinese: bool = False, mo
         Who asks.
     text : str
         Any part of a name, or a whole id, tag or serial number; empty finds nothing.
+    item_names : Mapping[str, str], optional
+        Names of items by id: the live state knows only their ids.
     chinese : bool, optional
         Whether names are wanted in Chinese.
     most : int, optional
@@ -72,12 +90,8 @@ def find(state: LiveState, actor: Actor, text: str, *, chinese: bool = False, mo
     if actor.may(Permission.PLACES_READ):
         hits += _places(state, wanted, chinese=chinese)
     if actor.may(Permission.STOCK_READ):
-        items = {item for _place, item in tuple(state.stock)}
-        hits += [
-            Hit(kind="item", id=item, name=item, is_exact=item.lower() == wanted)
-            for item in items
-            if wanted in item.lower()
-        ]
-    if actor.may(Permission.TASKS_READ) and wanted in state.tasks:
-        hits.append(Hit(kind="task", id=wanted, name=wanted, is_exact=True))
+        hits += _items(state, wanted, item_names)
+    # Ids of tasks are told from other systems as they are: their case counts, and a small letter may be typed for it.
+    exact = {text.strip(), wanted} if actor.may(Permission.TASKS_READ) else set()
+    hits += [Hit(kind="task", id=key, name=key, is_exact=True) for key in exact if key in state.tasks]
     return sorted(hits, key=lambda hit: (not hit.is_exact, hit.kind, hit.name, hit.id))[:most]

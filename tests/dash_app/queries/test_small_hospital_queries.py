@@ -7,6 +7,7 @@ from dash_app.queries.beds import BedUse
 from tests.dash_app.small_hospital import HOUR, NOW, actor_with, small_state
 from twin.access import Role
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmShelved, GatewayStatus
+from twin.events.work import TaskCreated, TaskKind
 
 
 @pytest.fixture
@@ -182,6 +183,17 @@ def test_a_checkers_report_shows_broken_hard_rules_first():
 )
 def test_one_box_finds_by_tag_serial_number_id_and_name(state, text, first):
     assert search.find(state, actor_with(Role.NURSE), text)[0].id == first
+
+
+def test_search_finds_items_by_their_name_and_tasks_by_ids_of_other_systems(state):
+    names = {"gloves-m": "Nitrile, medium"}
+    tell(state, TaskCreated, "WO-77", kind=TaskKind.MAINTAIN, subject_id="IP-1")
+
+    by_name = search.find(state, actor_with(Role.LOGISTICS), "nitrile", item_names=names)
+    by_task = search.find(state, actor_with(Role.LOGISTICS), "WO-77")
+
+    assert [(hit.id, hit.name) for hit in by_name] == [("gloves-m", "Nitrile, medium")]
+    assert [hit.id for hit in by_task] == ["WO-77"]
 
 
 def test_search_shows_only_what_one_may_read(state):
