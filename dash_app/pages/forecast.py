@@ -7,13 +7,12 @@ to do about it, and how far such forecasts have been right until now. From a car
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from dash import Input, Output, State, dcc, html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dash_app.charts.series import Axes, Band, banded
-from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette, wants_chinese
@@ -278,17 +277,10 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Refresh the page when something has happened."""
-
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(TICK, "data"),
-        State(URL, "search"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
+    """Refresh the page when a unit is chosen or something has happened."""
+    follow(
+        callbacks, CONTENT, lambda query: content(port, query.get("unit", "")), permission=Permission.SIMULATION_READ
     )
-    def refresh(_tick: Any, search: str) -> list[Component]:
-        return content(port, query_of(search).get("unit", ""))
 
 
 PAGE = Page(

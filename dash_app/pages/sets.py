@@ -49,7 +49,7 @@ def _set_panel(port: HospitalPort, name: str) -> Component:
         (_("State"), codes.code_text(LOAD_STATES, found.state) if found.state else "–"),
         (
             _("Latest cycle"),
-            dcc.Link(found.cycle, href=f"/ui/reprocessing?cycle={found.cycle}") if found.cycle else "–",
+            dcc.Link(found.cycle, href=f"/ui/reprocessing{search_with('', cycle=found.cycle)}") if found.cycle else "–",
         ),
         (_("Expires"), moment(found.expires_at) if found.expires_at else "–"),
     ]
@@ -82,7 +82,9 @@ def _recall_panel(port: HospitalPort, cycle: str) -> Component:
         sets=len(found.to_retrieve),
     )
     exposed: list[list[Cell]] = [[moment(use.at), use.case_id, use.set_instance, use.cycle] for use in found.exposed]
-    fetch: list[list[Cell]] = [[dcc.Link(name, href=f"/ui/sets?set={name}")] for name in found.to_retrieve]
+    fetch: list[list[Cell]] = [
+        [dcc.Link(name, href=f"/ui/sets{search_with('', set=name)}")] for name in found.to_retrieve
+    ]
     parts: list[Component] = [
         html.P([shape(AlarmPriority.HIGH), " ", text], className="status p1") if found.exposed else html.P(text)
     ]
