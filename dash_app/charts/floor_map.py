@@ -196,7 +196,8 @@ def figure(
         Plotly figure with one trace per face, in the order of :data:`FACES`, and one of the crowded rooms.
     """
     colours = (palette.normal, palette.high, palette.medium, palette.low)
-    fitting = [room for room in rooms if _text_width(room.name) * _letter_m(rooms) <= room.width_m]
+    letter_m = _letter_m(rooms) if rooms else 0.0
+    fitting = [room for room in rooms if _text_width(room.name) * letter_m <= room.width_m]
     named = sorted(fitting, key=lambda room: room.width_m * room.depth_m, reverse=True)[:largest_labelled]
     hidden = {"visible": False, "showgrid": False, "zeroline": False}
     return {

@@ -132,11 +132,7 @@ def places(port: HospitalPort, day: SurgeryDay, minutes: int, surgeon: str) -> l
                 id={"type": TAKE, "place": f"{one.position}|{one.theatre}"},
                 className="action",
                 n_clicks=0,
-                **attributes(
-                    aria_label=_("Take: {theatre} at {time}").format(
-                        theatre=one.theatre, time=clock_text(one.starts_at)
-                    )
-                ),
+                **attributes(aria_label=_take_label(one)),
             ),
         ]
         for one in found

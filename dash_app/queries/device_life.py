@@ -13,6 +13,7 @@ from sqlmodel import Session
 from assets.model.agreements import Agreement
 from assets.model.incidents import Incident
 from assets.model.measurements import Result
+from assets.model.register import Asset
 from assets.model.work import WorkOrder
 from assets.rules.depreciation import book_value
 from assets.rules.due_dates import local_day
@@ -145,7 +146,7 @@ def life_of(session: Session, asset: str, *, tags: Sequence[str], now: int, zone
             for one in custody_of(session, asset_id=asset, limit=MOST)
         ),
         places=_places(session, tags),
-        money=_money(session, asset, case, now),
+        money=_money(session, entry, case, now),
         case=case,
     )
 
@@ -193,10 +194,7 @@ def _decided(session: Session, tag: str) -> list[Stay]:
     return sorted(stays, key=lambda stay: stay.from_at)
 
 
-def _money(session: Session, asset: str, case: DeviceCase | None, now: int) -> Money:
-    row = find_asset(session, asset)
-    assert row is not None  # noqa: S101  # asked before
-    entry = asset_of_row(row)
+def _money(session: Session, entry: Asset, case: DeviceCase | None, now: int) -> Money:
     model = model_of(session, entry)
     life = model.expected_life_years if model is not None else 0
     begun = entry.commissioned_at or entry.acquired_at
