@@ -45,7 +45,9 @@ def live_uncertainty(state: HospitalState, beds: int, sheet: ParameterSheet | No
     emergency = document["arrivals"]["emergency"]
     admitted = sum(emergency["per_hour"]) * emergency["classes"]["major"] * used.ed_admitted_share
     on_wards = sum(pool["capacity"] for name, pool in document["pools"].items() if name.startswith("ward-"))
-    return replace(Uncertainty(), emergency_beds_per_day=min(admitted * min(1.0, beds / on_wards), MOST_PER_DAY))
+    # A plan may hold beds that the hospital does not know, or has closed: never more than all whom wards take.
+    share = beds / max(on_wards, beds, 1)
+    return replace(Uncertainty(), emergency_beds_per_day=min(admitted * share, MOST_PER_DAY))
 
 
 def uncertainty_for(session: Session, state: HospitalState, plan: str) -> Uncertainty:
