@@ -98,10 +98,12 @@ def build_dash(port: HospitalPort, *, prefix: str = "/ui/") -> dash.Dash:
         "dash_app",
         server=server,  # type: ignore[arg-type]  # Dash takes FastAPI, its annotation does not say so
         assets_folder=str(STATIC),
+        # Dash puts every script of the folder on every page; the handheld and the worker load theirs themselves.
         assets_path_ignore=["^m(/|$)", "^worker(/|$)"],
         routes_pathname_prefix=prefix,
         requests_pathname_prefix=prefix,
         serve_locally=True,
+        # Most callbacks are about components that only one page has.
         suppress_callback_exceptions=True,
         compress=True,
         update_title="",
@@ -188,6 +190,7 @@ def _content_security_policy(app: dash.Dash) -> str:
     # Called after every callback is registered: the hashes cover the inline scripts that Dash makes of them.
     hashes = " ".join(f"{value}" for value in app.csp_hashes())
     return (
+        # Charts and controls set styles on their elements: without inline styles they would stand there bare.
         f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; "
         "connect-src 'self'; worker-src 'self' blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; "

@@ -43,6 +43,7 @@ def grouped(
         "layout": layout(
             palette,
             barmode="group",
+            # Days as texts would otherwise be taken for instants, with gaps between them.
             xaxis={"title": {"text": axes.x}, "type": "category"},
             yaxis={"title": {"text": axes.y}, "rangemode": "tozero"},
             showlegend=len(bars) > 1,

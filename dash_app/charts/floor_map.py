@@ -216,6 +216,7 @@ def figure(
             yaxis={**hidden, "scaleanchor": "x"},
             margin={"l": 4, "r": 4, "t": 4, "b": 4},
             hovermode="closest",
+            # The same word in every figure keeps the reader's zoom when marks move.
             uirevision="map",
             dragmode="pan",
         ),

@@ -57,6 +57,7 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             "type": "bar",
             "orientation": "h",
             "base": [bar.start for bar in bars],
+            # On an axis of time a bar's length counts in milliseconds.
             "x": [bar.duration_us / _MS_PER_US for bar in bars],
             "y": [bar.row for bar in bars],
             "text": [bar.label for bar in bars],
@@ -78,6 +79,7 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
         "layout": layout(
             palette,
             xaxis={"type": "date", "side": "top"},
+            # The first category stands at the bottom.
             yaxis={"type": "category", "categoryorder": "array", "categoryarray": rows[::-1]},
             shapes=[line] if now else [],
             height=_HEAD_PX + _ROW_PX * max(1, len(rows)),

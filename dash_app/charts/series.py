@@ -61,6 +61,7 @@ def banded(bands: Sequence[Band], axes: Axes, palette: Palette) -> dict[str, Any
     data: list[dict[str, Any]] = []
     for index, band in enumerate(bands):
         colour = palette.text if index else palette.normal
+        # The upper edge first: the lower one fills up to the trace before it.
         data.append(_edge(band.x, band.high))
         data.append({**_edge(band.x, band.low), "fill": "tonexty", "fillcolor": _faint(colour)})
         data.append(

@@ -9,6 +9,7 @@ from html import escape
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.preferences import PREFERENCES
 
+# Stands in an attribute in single quotes: its own must be written as entities.
 POLICY = "default-src &apos;none&apos;; style-src &apos;unsafe-inline&apos;"
 """No script, no picture and no address from elsewhere, whoever opens the sheet."""
 

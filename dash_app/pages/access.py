@@ -33,6 +33,7 @@ CHOSEN, VERSION, SAID = "access-chosen", "access-version", "access-said"
 NAME, SHOWN, ROLES, STAFF, ACTIVE = "access-name", "access-shown", "access-roles", "access-staff", "access-active"
 ADD, SAVE, PASSWORD = "access-add", "access-save", "access-password"
 _NEW = "new"
+# Programs come in by key, not by password.
 _HUMAN = tuple(role.value for role in Role if not role.value.startswith("service:"))
 
 

@@ -37,6 +37,7 @@ OFFER = "shift-offer"
 SWAPS = "shift-swaps"
 SWAP = "shift-swap"
 ACT = "shift-act"
+# Leave ends at the midnight after its last day; half a day before that is in it, also where the clock changes.
 _HALF_DAY_US = 43_200_000_000
 EXAMPLE_DAY = "2026-12-24"
 """How a day is typed, the same in every language."""

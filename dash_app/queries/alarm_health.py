@@ -130,6 +130,7 @@ def alarm_health(state: LiveState, now: int, *, window_us: int = WINDOW_US) -> A
     by_source: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for alarm in raised:
         by_source[alarm.alarm_class, alarm.subject_id].append(alarm.raised_at)
+    # Just after the first alarm the means would be beyond all measure.
     hours = max(1.0, (now - since) / HOUR_US)
     counted = Counter(alarm.priority for alarm in raised)
     total = max(1, len(raised))

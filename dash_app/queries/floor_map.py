@@ -90,6 +90,7 @@ def spot(asset_id: str) -> tuple[float, float]:
     tuple[float, float]
         Each from -0.4 to 0.4.
     """
+    # Not hash(): that one differs from process to process, and marks would jump with every start.
     scattered = zlib.crc32(asset_id.encode())
     return ((scattered & 0xFFFF) / 0xFFFF - 0.5) * _SPREAD, ((scattered >> 16) / 0xFFFF - 0.5) * _SPREAD
 

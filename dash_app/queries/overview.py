@@ -133,6 +133,7 @@ def pressure(values: dict[str, float], parameters: Sequence[Parameter] = DEFAULT
     weights = sum(entry.weight for entry in scored)
     mean = sum(entry.score * entry.weight for entry in scored) / weights if weights else 1.0
     ranked = sorted(scored, key=lambda entry: (-entry.score * entry.weight, entry.key))
+    # round() would take 2.5 down to 2.
     return Pressure(level=int(mean + 0.5), scored=tuple(ranked))
 
 
@@ -190,6 +191,7 @@ def emergency_tile(state: LiveState, now: int) -> Tile:
             continue
         latest = max(latest, encounter.started_at, encounter.stage_at)
         if encounter.status is EncounterStatus.PLANNED and encounter.arrival_mode == "ambulance":
+            # One that is up to an hour late is still on its way.
             inbound += encounter.expected_at >= now - HOUR_US
         elif encounter.status is EncounterStatus.IN_PROGRESS and encounter.stage not in SEEN_STAGES:
             waiting += 1

@@ -82,6 +82,7 @@ def live_document(state: LiveState, now: int, services: Mapping[str, object] = M
     """
     desk = cast("TellsSheet | None", services.get("house_model"))
     start = live_start(state.freeze(now), desk.sheet() if desk is not None else None)
+    # Once through JSON: what the browser keeps and sends back is then equal to what it got.
     return cast(Document, json.loads(json.dumps(start.pathway, default=list)))
 
 

@@ -194,9 +194,11 @@ def curve(session: Session, cycle_id: str, store: SampleStore) -> Curve:
 
     def read(session: Session, device: str, quantity: str, start: int, end: int) -> tuple[IntArray, FloatArray]:
         found = store.read(session, device, quantity, start, end)
+        # As the judge reads them: a curve must not show what the verdict does not rest on.
         good = (found.quality == 0) & np.isfinite(found.values)
         return found.times_us[good], found.values[good]
 
+    # A cycle that runs has no end yet.
     end_us = (row.end_at or row.start_at + 3 * 3600 * SECOND_US) + MARGIN_US
     trace: CycleTrace = read_trace(session, machine, start_us=row.start_at - MARGIN_US, end_us=end_us, read=read)
     every = max(1, len(trace.times_us) // MOST_POINTS)
