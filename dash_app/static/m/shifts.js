@@ -1,6 +1,7 @@
 // Shifts on the handheld: one's own, what one could take, and what waits for one's word. It needs a network throughout:
 // whether a swap keeps the rules only the hospital can say.
 import { get, sendStep } from "/m/api.js";
+import { uuid7 } from "/m/outbox.js";
 import { element } from "/m/workscreen.js";
 
 const OPEN = new Set(["offered", "asked", "agreed"]);
@@ -28,7 +29,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
   }
   async function send(path, body, said) {
     try {
-      const { status, body: answer } = await sendStep({ path, body, key: crypto.randomUUID() });
+      const { status, body: answer } = await sendStep({ path, body, key: uuid7() });
       if (status >= 400) return stop(`${answer.detail || say("refused")} (${answer.code || status})`);
       toast(say(said));
       await learn();
