@@ -157,6 +157,7 @@ def lapse_reservations(session: Session, *, act: Act, before: int) -> list[str]:
     query = select(CustodyRow.asset).where(
         col(CustodyRow.end_at) == 0, col(CustodyRow.is_reservation), col(CustodyRow.start_at) < before
     )
+    # Read to the end before anything is given back: that changes what the query goes over.
     lapsed = list(session.exec(query.order_by(col(CustodyRow.asset)).limit(1000)))
     for asset in lapsed:
         give_back(session, act=act, asset_id=asset)
@@ -183,6 +184,7 @@ def end_permits(session: Session, *, act: Act, asset_id: str) -> None:
         .where((col(PermitRow.end_at) == 0) | (col(PermitRow.end_at) > act.now))
     )
     for row in session.exec(query):
+        # A permit that never held leaves no trace; one that did is needed to tell why something was outside.
         if row.start_at >= act.now:
             session.delete(row)
         else:

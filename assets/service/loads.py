@@ -181,6 +181,7 @@ def release_load(session: Session, *, act: Act, load_id: str, note: str = "") ->
     blocking = [code for code in missing if code.startswith("deviation")]
     if reasons or blocking:
         raise Refused(f"{load_id} cannot be released.", reasons=(*reasons, *blocking), code="load.not_releasable")
+    # With the hash of what was seen: a cycle that is judged anew needs to be signed anew.
     _sign(session, act, load_id, SignatureMeaning.RELEASE, case.input_hash, note)
     if missing:
         return ReleaseResult(load=case.load, is_released=False, missing=missing)
@@ -193,6 +194,7 @@ def _release(session: Session, act: Act, case: ReleaseCase) -> Load:
         select(LoadItemRow).where(col(LoadItemRow.load) == case.load.id).order_by(col(LoadItemRow.position))
     ).all()
     for row in rows:
+        # Storage begins when the cycle ends, not when somebody signs.
         row.expires_at = 0 if row.asset else expiry_of(cycle.end_at, row.shelf_life_s)
         # A set without a lot of its own takes the cycle's, so that a recall by cycle finds it in stock.
         row.lot = row.lot or ("" if row.asset else cycle.id)

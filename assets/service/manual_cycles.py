@@ -125,6 +125,7 @@ def _check(act: Act, cycle: ManualCycle) -> None:
     message = ""
     if not cycle.start_at < cycle.end_at <= act.now:
         message = "Expected a start before the end, and an end in the past."
+    # A hold longer than its cycle is a slip of the keys.
     elif not 0.0 <= cycle.printout.hold_s <= span_s:
         message = f"Expected a hold of 0 to {span_s:.0f} s, got {cycle.printout.hold_s:.0f}."
     elif cycle.printout.lowest_c > cycle.printout.highest_c:

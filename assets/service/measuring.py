@@ -134,6 +134,7 @@ def record_safety_test(
         details=(*details, *warnings),
     )
     _keep(session, act, result, replace(test, measurements=measured))
+    # As with calibrations: a test that is entered late does not overrule a later one.
     if all(row.at <= test.at for row in _rows(session, test.asset, MeasurementKind.SAFETY_TEST)):
         _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_FAILED, is_set=not result.is_passed)
         if result.is_passed:
@@ -150,6 +151,7 @@ def _with_history(measurement: Measurement, earlier: Sequence[SafetyTest]) -> Me
     ]
     if not same:
         return measurement
+    # The first value ever is the reference (IEC 62353: changes are judged against it), the last tells a rise.
     return replace(measurement, reference=same[0], previous=same[-1])
 
 

@@ -203,6 +203,7 @@ def _match(
     session.add(match)
     session.flush()
     regions = regions_of_row(row)
+    # What only may apply is looked at by a person: it takes no device out of use.
     if not notice.stops_use or certainty is not Certainty.CERTAIN:
         return None
     flagged = replace(regions, compliance=regions.compliance | {ComplianceFlag.NOTICE_OPEN})

@@ -71,6 +71,7 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     asset = load_asset(session, order.asset)
     key = dedupe_key or order.id
+    # Asked for twice, such as by two runs of the maintenance plan, it is one order.
     known = session.exec(select(WorkOrderRow).where(col(WorkOrderRow.dedupe_key) == key)).first()
     if known is not None:
         return order_of_row(known)
@@ -323,6 +324,7 @@ def _others_hold_it(session: Session, order: WorkOrder) -> bool:
     """Tell whether another order still keeps the device out of service."""
     query = select(WorkOrderRow).where(col(WorkOrderRow.asset) == order.asset, col(WorkOrderRow.id) != order.id)
     for row in session.exec(query.where(col(WorkOrderRow.state).in_([state.value for state in OPEN_STATES]))):
+        # Something broken stays out of use before anybody begins; planned work takes it out only when it begins.
         if row.kind == WorkKind.CORRECTIVE or row.state == WorkState.IN_PROGRESS:
             return True
     return False
@@ -337,6 +339,7 @@ def _begin_downtime(session: Session, order: WorkOrder) -> None:
 
 def _end_downtime(session: Session, order: WorkOrder) -> None:
     for row in session.exec(select(DowntimeRow).where(col(DowntimeRow.work_order) == order.id)):
+        # A closing instant told from outside may lie before the opening: no downtime is negative.
         row.end_at = max(order.closed_at, row.start_at)
         row.failure_code = order.failure_code or row.failure_code
         session.add(row)

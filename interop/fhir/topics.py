@@ -147,6 +147,7 @@ def wish_of(resource: Resource) -> Wish | None:
     topic = TOPICS.get(name.partition("|")[0])
     if topic is None:
         raise _refuse("criteria", f"No topic is named {name!r}.", f"Use one of {', '.join(TOPICS)}.")
+    # Refused, not ignored: who asks for one ward would otherwise be sent the whole house.
     if _extension(resource.get("_criteria"), _FILTER, "valueString") is not None:
         raise _refuse("_criteria", "Filters of topics are not applied here.", "Leave the filter out; filter at home.")
     channel = resource.get("channel")

@@ -129,6 +129,7 @@ def check_address(address: str, origins: Sequence[str]) -> None:
     try:
         parts = urlsplit(address)
         origin = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        # https://known.example@evil.example looks like a known host and is none.
         is_plain = not parts.username and not parts.password
     except ValueError:
         parts, origin, is_plain = urlsplit(""), "", False
@@ -296,6 +297,7 @@ def note_told(session: Session, one: Subscription, *, position: int, count: int,
 def note_failure(session: Session, one: Subscription, *, problem: str, now: int) -> None:
     """Keep that a subscriber did not take a notification; it is tried again later, each time after twice the rest."""
     failures = one.failures + 1
+    # The shift is bounded, so that a count beyond all measure makes no endless number.
     rest = min(SECOND_US << min(failures, 20), _LONGEST_REST_US)
     state = State.ERROR if failures >= GIVE_UP_AFTER else one.state
     table = SUBSCRIPTIONS.c

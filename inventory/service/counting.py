@@ -210,6 +210,7 @@ def count_lines(session: Session, *, command: Command, counting: str, told: Sequ
             load_item(session, one.item)
             lines[key] = CountLine(number=len(lines) + 1, item=one.item, lot=one.lot, owner=one.owner)
         line = lines[key]
+        # As of the look at the shelf: what was taken on the way to the network is no difference.
         books = key_as_of(driver, line.key(found.place), command.occurred_at)
         seen = Seen(quantity=one.quantity, by=command.actor, at=command.occurred_at, books=books)
         lines[key] = _with(line, seen, state_of(line, found.tolerance_share))
@@ -310,6 +311,7 @@ def close(session: Session, *, ledger: EventSink, command: Command, counting: st
     if waiting:
         names = ", ".join(f"{line.item} ({state_of(line, found.tolerance_share).value})" for line in waiting[:10])
         raise Refused(f"{len(waiting)} lines are not agreed yet: {names}.", code="count.not_agreed")
+    # One posting for each instant and person: a count is true of when and by whom it was made, not of when it closes.
     by_count: dict[tuple[int, str], list[Counted]] = defaultdict(list)
     for line in found.lines:
         taken = taken_of(line, found.tolerance_share)

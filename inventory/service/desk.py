@@ -105,6 +105,7 @@ class Desk:
         for correction in back.before:
             told += self._correct(correction)
         if not post(self.driver, Draft(movement=movement, content_hash=self._hash, released=plan.released)):
+            # Another connection has recorded the same command since the first look: its id is unique in the books.
             earlier = self.replay()
             if earlier is None:
                 raise Conflict("The same command is being recorded by someone else: send it again.")
@@ -126,6 +127,7 @@ class Desk:
         """
         command = self.command
         found = _Corrections([], [])
+        # Written down as it happens: no count can be later.
         if command.occurred_at >= command.recorded_at:
             return found
         plain = tuple(line for line in movement.lines if not line.serial)

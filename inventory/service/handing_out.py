@@ -165,6 +165,7 @@ def deliver(session: Session, *, ledger: EventSink, command: Command, to_place: 
         )
     for source in with_lots(desk.driver, carried, lock="FOR SHARE"):
         found = load_item(session, source.holding.item)
+        # Looked at once more: a lot may be recalled, or expire, between shelf and ward.
         _check_eligible(source, Need(item=found, now=command.recorded_at))
     lines = tuple(_line(holding, holding.on_hand, to_place) for holding in carried)
     return desk.record(Plan(kind=MovementKind.DELIVER, lines=lines))
@@ -242,6 +243,7 @@ def _look(session: Session, driver: Driver, request: Request, now: int, task: st
     if request.owner != "*":
         holdings = [holding for holding in holdings if holding.owner == request.owner]
     promised = reservations_of(driver, task)
+    # What is promised to this task is free for it, and for it alone.
     freed = [
         replace(
             holding,

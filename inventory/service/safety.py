@@ -182,6 +182,7 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
     driver = Driver(session)
     load_item(session, notice.item)
     lots, unknown = _recalled_lots(driver, notice)
+    # Locked before the trace: a pick under way ends first, and is seen by it.
     for lot in load_lots(driver, [lot.id for lot in lots], lock="FOR UPDATE").values():
         if lot.status is not LotStatus.DESTROYED:
             set_lot_status(driver, lot.id, LotStatus.RECALLED, f"recall:{notice.id}")
@@ -333,6 +334,7 @@ def assess_temperatures(
     )
     judged: dict[str, Storage] = {}
     held: list[str] = []
+    # In the order of lots, as all commands lock them: two at once would otherwise wait for one another.
     for row in sorted(rows, key=lambda each: text_of(each[1])):
         lot = load_lots(driver, [text_of(row[1])], lock="FOR UPDATE")[text_of(row[1])]
         storage_class = kept_at(load_item(session, text_of(row[0])), lot)

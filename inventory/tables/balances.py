@@ -205,6 +205,7 @@ def differences(driver: Driver, *, limit: int = 100) -> list[Difference]:
         )
         for row in driver.rows(
             "SELECT place, item, lot, owner, SUM(entered), SUM(held) FROM ("
+            # Both sides in one list: entries without a balance are found as well as a balance without entries.
             " SELECT place, item, lot, owner, quantity AS entered, 0 AS held FROM inventory_entry"
             f" WHERE place NOT IN ({marks(len(_VIRTUAL))})"
             " UNION ALL SELECT place, item, lot, owner, 0, on_hand FROM inventory_balance) both_sides"

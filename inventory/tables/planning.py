@@ -94,6 +94,7 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
     net = np.zeros((len(lines), periods), dtype=np.int64)
     end_at = start_at + period_us * periods
     rows = driver.rows(
+        # Whole numbers divided give the number of the period, in both databases.
         f"SELECT e.place, e.item, (m.occurred_at - ?) / ?, SUM({_USED}), SUM(e.quantity)"
         " FROM inventory_movement m JOIN inventory_entry e ON e.movement = m.id"
         " WHERE m.occurred_at >= ? AND m.occurred_at < ? GROUP BY 1, 2, 3",
@@ -112,6 +113,7 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
     # Backwards from the present balance: a sum from the first entry on would read the whole ledger.
     present = _present(driver, row_of, len(lines))
     later = np.concatenate([net[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:], np.zeros((len(lines), 1), np.int64)], axis=1)
+    # In one period more may come back than was taken in it.
     return History(used=np.maximum(used, 0), was_empty=present[:, None] - later <= 0)
 
 
