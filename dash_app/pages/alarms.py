@@ -179,6 +179,7 @@ def _gathered(
     if not is_flood((row.raised_at for row in open_rows), now):
         return [cards[row.id] for row in rows]
     state = port.state()
+    # The hospital goes on between two looks: an alarm may be over by now.
     held = [state.alarms[row.id] for row in open_rows if row.id in state.alarms]
     groups = groups_of(held, root_of=partial(root_of, state), now=now)
     told = _("Alarms come faster than they can be read: {count} roots are shown, each with what hangs on it.").format(
@@ -251,6 +252,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def _clicked() -> str:
     triggered = dash.ctx.triggered_id
+    # Dash calls also when a button is drawn anew: its count is then 0, and nobody has pressed it.
     if not isinstance(triggered, dict) or not dash.ctx.triggered[0]["value"]:
         raise PreventUpdate
     return str(triggered["alarm"])

@@ -130,6 +130,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def _announced(port: HospitalPort, entered: tuple[Any, ...]) -> None:
     minutes, acuity, bay, service = entered
+    # A field that was emptied gives an empty text.
     if not isinstance(minutes, int | float):
         raise InputError("Enter in how many minutes the ambulance arrives.", code="input.minutes")
     actions.announce(port, minutes=minutes, acuity=int(acuity or 0), bay=bay or "", service=service or "")

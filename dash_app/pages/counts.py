@@ -221,6 +221,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def choose(chosen: str | None, search: str) -> tuple[list[Component], str]:
+        # Dash calls also when the selection is drawn anew; answering would draw it once more, and so on.
         if not chosen or query_of(search).get("count") == chosen:
             raise PreventUpdate
         return content(port, {"count": chosen}), search_with(search, count=chosen)

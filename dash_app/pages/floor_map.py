@@ -298,6 +298,7 @@ def _register_filters(callbacks: Callbacks) -> None:
         prevent_initial_call=True,
     )
     def filter_map(floor: str | None, category: str | None, search: str) -> str:
+        # A room stands on one floor: kept for another, it would empty the table.
         is_other_floor = query_of(search).get("floor", floor) != floor
         changed = search_with(search, floor=floor, kind=category)
         return search_with(changed, room=None) if is_other_floor else changed

@@ -203,6 +203,7 @@ def replay(port: HospitalPort, number: str) -> str:
     desk = port.services.get(SERVICE)
     if not isinstance(desk, Replays):
         raise Unavailable("No intake of messages is running here.")
+    # The oldest first: a later message may rest on what an earlier one tells.
     wanted = [int(number)] if number else [int(one["value"]) for one in reversed(_letters(port))]
     outcomes = [desk.replay(one) for one in wanted]
     done = sum(outcome != "dead" for outcome in outcomes)

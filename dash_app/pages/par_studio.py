@@ -230,6 +230,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(*after, Input(ACCEPT_ALL, "n_clicks"), State(URL, "search"), **common)
     def accept_all(_clicks: int, search: str) -> Any:
+        # Whatever is shown: only what is still proposed can be accepted.
         query = {**query_of(search), "shown": "open"}
         count = actions.accept(port, [_pair(str(row["id"])) for row in _rows(port, query)])
         return shown(search, _("{count} accepted.").format(count=count))

@@ -262,6 +262,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(CHOSEN, "data"),
         State({"type": OVERRIDE, "rule": ALL}, "value"),
         State({"type": OVERRIDE, "rule": ALL}, "id"),
+        # The field is there only beside a request that can be refused.
         State(ANSWER, "value", allow_optional=True),
         permission=Permission.PLANS_PUBLISH,
         prevent_initial_call=True,

@@ -245,6 +245,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         )
         actions.act(port, day_shown(port, query_of(search)), intent)
         shown, data = _shown(port, search)
+        # The act has given the case a new version, and so another value in the selection.
         kept = next((one["value"] for one in data if one["value"].partition("|")[2] == name), None)
         return shown, data, kept
 
