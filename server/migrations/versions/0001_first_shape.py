@@ -122,6 +122,8 @@ def upgrade() -> None:
     sa.Column('reasons', sa.String(length=1000), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('registered_at', sa.BigInteger(), nullable=False),
+    sa.Column('entry_at', sa.BigInteger(), nullable=False),
+    sa.Column('retired_at', sa.BigInteger(), nullable=False),
     sa.Column('readiness_at', sa.BigInteger(), nullable=False),
     sa.Column('status_at', sa.BigInteger(), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
