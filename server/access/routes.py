@@ -239,10 +239,12 @@ async def change_password(call: CallDep) -> None:
         raise Refused("An API key has no password: make a new key instead.", code="refused.no_password")
     with call.hospital.read() as session:
         row = users.get_user(session, actor.id)
-    access.limits.check(row.name, "", now=call.now)
+    now = call.now
+    access.limits.check(row.name, "", now=now)
+    access.limits.failed(row.name, "", now=now)  # until proven otherwise, so that parallel attempts count too
     if not await access.passwords.verify(told.old, row.password_hash):
-        access.limits.failed(row.name, "", now=call.now)
         raise WrongPassword("The old password is wrong.")
+    access.limits.succeeded(row.name, "", now=now)
     check_password(told.new, name=row.name)
     change = UserChange(password_hash=await access.passwords.hash(told.new))
 
@@ -295,7 +297,9 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
     told, access = call.read(UserEdit), access_of(call)
     hashed = None
     if told.password is not None:
-        check_password(told.password, name="")
+        with call.hospital.read() as session:
+            name = users.get_user(session, user_id).name
+        check_password(told.password, name=name)
         hashed = await access.passwords.hash(told.password)
     change = UserChange(
         display_name=told.display_name,

@@ -69,6 +69,7 @@ def base_url(settings: Settings) -> str:
         return settings.public_url.rstrip("/")
     scheme = "https" if settings.tls_certificate else "http"
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host  # noqa: S104  # compared only
+    host = f"[{host}]" if ":" in host else host  # an IPv6 address, RFC 3986 section 3.2.2
     return f"{scheme}://{host}:{settings.port}"
 
 

@@ -108,7 +108,8 @@ def take_along(call: CallDep) -> WorkTaken:
 
 
 def _device(call: Call, row: AssetRow, marks: list[str]) -> DeviceTaken:
-    where = believed_location(call.hospital.live, row.id, call.now)
+    with call.hospital.ledger.steady:  # it looks through the device's tags, which an event may change meanwhile
+        where = believed_location(call.hospital.live, row.id, call.now)
     own = [row.id, row.control_no, row.serial, *marks]
     return DeviceTaken(
         id=row.id,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 
 import pytest
 
 from server.access.gate import cookie_name
 from server.access.pages import STYLE_PATH
-from server.access.setup import LINK_FILE
+from server.access.setup import LINK_FILE, base_url
 from server.access.users import check_name
 from tests.server.conftest import PASSWORD, Served
 from twin.access import Role
 from twin.errors import DiskFull, FieldError
+from twin.settings import load_settings
 
 SECURE_PASSWORD = "a long enough sentence"
 
@@ -277,3 +279,28 @@ async def test_last_system_administrator_cannot_go(served: Served) -> None:
 
 def test_cookie_is_bound_to_the_host_with_tls() -> None:
     assert cookie_name(is_secure=True).startswith("__Host-")
+
+
+async def test_parallel_guesses_at_the_old_password_are_counted(served: Served) -> None:
+    client = await served.signed_in(Role.NURSE)
+    guess = {"old": "no", "new": SECURE_PASSWORD}
+
+    answers = await asyncio.gather(*(client.post("/v1/auth/password", json=guess) for _ in range(8)))
+
+    assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 3
+
+
+async def test_password_that_is_set_for_somebody_does_not_hold_their_name(served: Served) -> None:
+    client = await served.signed_in(Role.SYSADMIN)
+    user_id = served.add_user("gardener", Role.NURSE)
+    etag = (await client.get(f"/v1/users/{user_id}")).headers["etag"]
+
+    answer = await client.patch(
+        f"/v1/users/{user_id}", json={"password": "the gardener of 1998"}, headers={"if-match": etag}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "input.password")
+
+
+def test_address_of_a_server_with_ipv6_is_written_in_brackets() -> None:
+    assert base_url(load_settings(host="::1", port=8300)) == "http://[::1]:8300"
