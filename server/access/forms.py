@@ -49,6 +49,7 @@ def session_answer(response: Response, signed_in: SignedIn, settings: Settings) 
         path="/",
         secure=secure,
         httponly=True,
+        # lax: a link in a mail opens the page that it names; strict would ask for the sign-in again
         samesite="lax",
     )
     # Readable by our own scripts, which send it back as a header; Dash does so by itself.
@@ -119,6 +120,7 @@ async def sign_in_page(request: Request) -> Response:
 async def sign_in_form(request: Request) -> Response:
     """Sign in by the form, then go to the page that was asked for."""
     fields = await _form(request)
+    # a link to our sign-in must not lead on to a page that looks like ours
     asked, name = safe_next(fields.get("next", "")), fields.get("name", "")
     address = request.client.host if request.client else ""
     try:
@@ -147,6 +149,7 @@ async def sign_out(request: Request) -> Response:
         await _access(request).sign_out(live_hash, actor_of(request.scope))
     wants_page = HTML in request.headers.get("accept", "")
     response = RedirectResponse("/sign-in", status_code=303) if wants_page else Response(status_code=204)
+    # what pages kept in the browser is of the one who leaves, also on a shared computer of a ward
     response.headers["clear-site-data"] = '"cookies", "storage"'
     response.delete_cookie(cookie_name(is_secure=is_secure(request.app.state.hospital.settings)), path="/")
     response.delete_cookie("_csrf_token", path="/")

@@ -262,6 +262,7 @@ def list_users(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> Use
     """List users by sign-in name."""
     after = call.cursors.read("users", cursor)
     with call.hospital.read() as session:
+        # one more than shown tells whether there is a next page
         rows = users.list_users(session, after=str(after[0]) if after else "", limit=limit + 1)
     following = call.cursors.write("users", [rows[limit - 1].name]) if len(rows) > limit else ""
     return UserPage(users=[_user_view(row) for row in rows[:limit]], next=following)
@@ -312,6 +313,7 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
         raise NotFound("member of staff", told.staff)
 
     def use_case(session: Session) -> tuple[UserRow, object]:
+        # within the transaction: of two who change at the same time the second is told
         require_version(call.request, users.get_user(session, user_id).version)
         row = access.change_user(session, call.actor, user_id, change)
         return row, access.sessions.end_all_of(session, user_id)

@@ -88,6 +88,7 @@ def make_link(settings: Settings, clock: Clock) -> SetUpLink:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     file = settings.data_dir / LINK_FILE
     file.unlink(missing_ok=True)
+    # O_EXCL and the mode at once: the link is as good as a password for half an hour
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(url + "\n")

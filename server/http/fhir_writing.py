@@ -205,6 +205,7 @@ def _link(writes: list[Write | Failed], entries: list[BundleEntry]) -> list[Writ
         if isinstance(write, Write) and write.body:
             body = write.body
             for name, target in names.items():
+                # as text, so that decimals keep the digits that were sent
                 body = body.replace(f'"{name}"'.encode(), f'"{target}"'.encode())
             write = _with_body(write, body)
         linked.append(write)

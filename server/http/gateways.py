@@ -148,6 +148,7 @@ async def take_report(call: CallDep, gateway: PathText) -> Orders:
     if told.gateway != gateway:
         problem = FieldProblem(field="gateway", place="/gateway", message="Not the path's.", cure="Send the same id.")
         raise FieldError(problem)
+    # under one key a gateway could otherwise take the orders of another
     if call.actor.source != f"gateway:{gateway}":
         error = Forbidden(_P.TELEMETRY_WRITE)
         error.message, error.code = f"This key does not speak for gateway {gateway[:60]!r}.", "forbidden.source"

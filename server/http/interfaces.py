@@ -170,6 +170,7 @@ async def reveal_identity(call: CallDep, encounter: PathText) -> IdentityShown:
     told, vault, actor, now = call.read(Reason), vault_of(call.hospital), call.actor.id, call.now
 
     def use_case(session: Session) -> identity.Identity:
+        # before it is revealed, and in one transaction: nobody is shown without a row in the audit
         _note(session, call, "identity.revealed", encounter, told.reason)
         return identity.reveal(session, vault, encounter=encounter, actor=actor, reason=told.reason, now=now)
 

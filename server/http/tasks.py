@@ -105,6 +105,7 @@ def list_my_tasks(call: CallDep, place: Text = "", kind: Text = "") -> TaskPage:
     """List my tasks in walking order from a place, then those that nobody has yet."""
     with call.hospital.read() as session:
         mine = tasks_of(session, call.actor)
+        # more than anybody walks, sorted by urgency before it is cut
         free = [task for task in rows_of_tasks(session, assignee="", limit=2000) if not kind or task.kind == kind]
     waiting = sorted(free, key=lambda task: urgency_key(task, call.now))[:200]
     seconds = walking_seconds(call.hospital)
