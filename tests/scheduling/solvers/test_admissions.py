@@ -279,7 +279,6 @@ def test_no_kernel_reads_or_writes_outside_its_arrays(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.timeout(120)
 def test_failure_of_one_thread_ends_the_others() -> None:
     def progress(share: float, cost: int) -> None:
         raise RuntimeError("nobody listens")
