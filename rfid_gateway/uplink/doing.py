@@ -171,7 +171,9 @@ async def _read_reader(identifier: str, entry: ReaderSettings, clock: Clock) -> 
         "model": health.model,
         "clock_offset_ms": str(health.clock_offset_us // 1000),
     }
-    lines = sorted({f"{one.tag} antenna {one.antenna}" for one in ear.readings})
+    lines = sorted(
+        {f"{one.tag} antenna {one.antenna}" + (f" chip {one.tid}" if one.tid else "") for one in ear.readings}
+    )
     is_heard = health.connections > 0 and health.status.value != "offline"
     code = "" if is_heard else health.detail
     return OrderResult(id=identifier, is_done=is_heard, code=code, lines=lines, facts=facts)

@@ -97,6 +97,8 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.wait_for_selector("#gateways-tried >> text=In draft 1")
         # Looked at before anything changes: the reader that comes, by its id.
         page.wait_for_selector("#gateways-looked >> text=reader-2")
+        if shots is not None:
+            page.screenshot(path=shots / "gateways-draft.png", full_page=True)
         page.click("#gateways-stage")
         page.wait_for_selector("#gateways-set-told >> text=Version 1 is given")
         page.click("#gateways-show")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rfid_gateway.epc.identity import decode_epc
+from rfid_gateway.epc.identity import decode_epc, encode_epc
 from rfid_gateway.modbus.replies import Expected, Framing, judge
 from rfid_gateway.rfid import chafon, em4100, pn532
 from rfid_gateway.rfid.json_events import FieldNames, read_impinj_line, read_mapped_message, read_zebra_message
@@ -29,7 +29,11 @@ LONGEST_S = 0.1  # what counts as a hang
 
 ROSPEC = encode_message(building.message("ADD_ROSPEC", 7, building.rospec(building.InventorySetup())))
 CONFIG = encode_message(building.reader_configuration(9, 10_000))
-REPORT = SimulatedReader("r", ManualClock(1_767_600_000_000_000))._tag_report(Sighting(bytes(range(12)), 2))
+READER = SimulatedReader("r", ManualClock(1_767_600_000_000_000))
+REPORT = READER._tag_report(Sighting(bytes(range(12)), 2))
+READER._read_words = 6
+CHIP_REPORT = READER._tag_report(Sighting(bytes(range(12)), 2, tid=bytes(range(12))))
+LONG_EPC = "https://id.example.com/00/095201234567891235?10=LOT7&17=261231"
 
 
 def llrp_stream(octets: bytes) -> None:
@@ -84,12 +88,15 @@ def json_readers(octets: bytes) -> None:
 SEEDS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "llrp messages": (llrp_stream, ROSPEC + CONFIG),
     "llrp reports": (llrp_parameters, REPORT * 3),
+    "llrp reports with chips": (llrp_parameters, CHIP_REPORT * 3),
     "pn532": (
         nfc,
         bytes.fromhex("00FF0CF4D54B0101004400040102030408") + pn532.ACK + bytes.fromhex("0000FF02FED5151600"),
     ),
     "em4100": (low_frequency, em4100.encode_frame(bytes.fromhex("0416D7AC99")) * 2),
     "epc": (epc, bytes.fromhex("3D74257BF75411DEF6B4CC00000003039000")),
+    # SSCC++ with a host, then lot and expiry behind it: the longest way through the decoder.
+    "epc with data": (epc, bytes.fromhex(encode_epc(LONG_EPC, scheme="sscc++"))),
     "chafon": (chafon_reader, bytes.fromhex("1500010301010c0000000000000000000003136bb1a5") * 2),
     "json": (
         json_readers,
