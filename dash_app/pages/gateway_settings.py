@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, ctx, dcc, html
+from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dash_app.actions import gateways as actions
@@ -211,13 +211,16 @@ def _register_looking(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def refresh(gateway: str, changed: dict[str, Any] | None, _ticks: Any, version: str | None) -> tuple[Any, ...]:
+        shown = (gateway, version)
         if ctx.triggered_id == CHANGED and changed:
             # Another panel may have made the draft for another gateway: that one is looked at now.
             gateway, version = str(changed["gateway"]), str(changed["version"])
         choices = _choices(gateways.settings_of(port).versions(gateway))
         if version not in {one["value"] for one in choices} or ctx.triggered_id == GATEWAY:
             version = choices[0]["value"] if choices else None
-        return versions(port, gateway), choices, version, gateway
+        # A value that is set anew sets off what hangs on it: the text that somebody edits must not be wiped every tick.
+        told = [no_update if old == new else new for old, new in zip(shown, (gateway, version), strict=True)]
+        return versions(port, gateway), choices, told[1], told[0]
 
     @callbacks.add(
         Output(LOOKED, "children"),
