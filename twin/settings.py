@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     public_url: str = ""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_authority: bool = False
+    """Whether the server signs a certificate for itself when none is set; ``serve --https`` does the same."""
+    tls_names: tuple[str, ...] = ()
+    """Further host names and addresses for that certificate."""
+    install_port: Port = 8301
+    """Where phones find, unencrypted, the page that tells them to trust it; 0 for nowhere."""
     site_name: str = "Hospital"
     time_zone: str = "UTC"
     language: Literal["en", "zh_CN"] = "en"

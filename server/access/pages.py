@@ -31,6 +31,9 @@ input { width: 100%; padding: 0.6rem; font: inherit; color: inherit; background:
 button { width: 100%; min-height: 3rem; margin-top: 1.5rem; font: inherit; font-weight: 600; color: var(--on-act);
   background: var(--act); border: 0; border-radius: 0.25rem; cursor: pointer; }
 :focus-visible { outline: 3px solid var(--act); outline-offset: 2px; }
+a { color: var(--act); } summary { min-height: 3rem; padding: 0.75rem 0; cursor: pointer; font-weight: 600; }
+ol { margin: 0 0 0.5rem; padding-left: 1.25rem; }
+code { overflow-wrap: anywhere; font-size: 1.05rem; color: var(--ink); }
 [role=alert] { color: var(--warn); font-weight: 600; }
 """
 
@@ -104,7 +107,7 @@ class Page:
             f'required maxlength="200" autocomplete="current-password"{focus[1]}>'
             f"<button>{self.say('Sign in')}</button></form>"
         )
-        return self._page(self.say("Sign in"), form, status)
+        return self.whole(self.say("Sign in"), form, status)
 
     def set_up(self, *, token: str, problem: str = "", status: int = 200) -> Response:
         """Give the set-up page.
@@ -128,17 +131,26 @@ class Page:
             f'type="password" required minlength="12" maxlength="200" autocomplete="new-password" '
             f'aria-describedby="hint"><button>{self.say("Set up the hospital")}</button></form>'
         )
-        return self._page(self.say("Set up the hospital"), form, status)
+        return self.whole(self.say("Set up the hospital"), form, status)
 
     def set_up_needed(self) -> Response:
         """Give the page that says where the set-up link is."""
         told = self.say("Open the set-up link that the server printed at its start; it also stands in the data folder.")
-        return self._page(self.say("This hospital is not set up yet"), f"<p>{told}</p>", 503)
+        return self.whole(self.say("This hospital is not set up yet"), f"<p>{told}</p>", 503)
 
     def _alert(self, problem: str) -> str:
         return f'<p role="alert">{self.say(problem)}</p>' if problem else ""
 
-    def _page(self, title: str, body: str, status: int) -> Response:
+    def whole(self, title: str, body: str, status: int) -> Response:
+        """Give a page around a body that is safe HTML.
+
+        Parameters
+        ----------
+        title, body : str
+            Escaped already.
+        status : int
+            HTTP status.
+        """
         lang = "zh-CN" if self.language == "zh_CN" else "en"
         html = _FRAME.format(lang=lang, title=title, site=escape(self.site), style=STYLE_PATH, body=body)
         return HTMLResponse(html, status, headers={"cache-control": "no-store"})

@@ -99,7 +99,8 @@ def check_library(settings: Settings) -> Iterator[Finding]:
 def check_network(settings: Settings) -> Iterator[Finding]:
     """Look at address, port and TLS."""
     is_local = settings.host in {"127.0.0.1", "::1", "localhost"}
-    has_tls = settings.tls_certificate is not None or settings.public_url.startswith("https://")
+    has_own = settings.tls_certificate is not None or settings.tls_authority
+    has_tls = has_own or settings.public_url.startswith("https://")
     plain = say("Others can reach the server without TLS.") if not is_local and not has_tls else ""
     yield _found("network.tls", plain, fine=say("in order"), cure=say("Set tls_certificate and tls_key."))
     half = (settings.tls_certificate is None) != (settings.tls_key is None)
