@@ -40,6 +40,8 @@ class ImportReport:
         Event logs: the mapping as JSON, to be given back when the guess is right.
     unknown_places : Mapping[str, int]
         Event logs: values that name no place of the twin, with how often.
+    similar : tuple[tuple[str, str, str, str], ...]
+        Items: where a row stands, its name, what it resembles, and why (value of ``Likeness``).
     """
 
     kind: str
@@ -54,6 +56,7 @@ class ImportReport:
     guessed: tuple[str, ...] = ()
     mapping: str = ""
     unknown_places: Mapping[str, int] = field(default_factory=dict)
+    similar: tuple[tuple[str, str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,19 @@ def _reading(report: ImportReport) -> list[Component]:
     if report.unknown_places:
         names = ", ".join(f"{place} ({count})" for place, count in sorted(report.unknown_places.items())[:20])
         parts.append(html.P(_("These name no place of the hospital yet: {names}").format(names=names)))
+    if report.similar:
+        pairs: list[list[Cell]] = [
+            [place, name, other, codes.code_text(codes.LIKENESS, why)] for place, name, other, why in report.similar
+        ]
+        parts += [
+            html.H3(_("Probably known under another number")),
+            html.P(_("They are stored all the same; make two entries one on the page of the item master.")),
+            table(
+                _("Probably known under another number"),
+                [_("Where"), _("Item"), _("Resembles"), _("By")],
+                pairs,
+            ),
+        ]
     if report.columns:
         rows: list[list[Cell]] = [list(row) for row in report.first_rows]
         sheet = table(_("First rows"), list(report.columns), rows)

@@ -9,6 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from inventory.rules.duplicates import Likeness
+from server.commands.item_master import similar_words
 from server.console import AsJson, Exit, out, say, show
 from server.imports.mapping import mapping_named, shipped_mappings
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, template
@@ -100,6 +102,10 @@ def _import(kind: MasterKind, file: Path | None, is_dry_run: bool, is_template: 
         show(_plain(report))
         return
     out(say("{rows} rows, {count} new or changed.", rows=report.n_rows, count=report.n_new))
+    for each in report.similar:
+        told = "{place}: {name} is probably {other} ({id}), by {why}: merge them afterwards if they are one item."
+        why = similar_words(Likeness(each.why))
+        out(say(told, place=each.place, name=each.name, other=each.other_name, id=each.other, why=why))
     out(_last_line(report.is_stored, report.n_new))
 
 

@@ -38,6 +38,15 @@ class ProblemShown(msgspec.Struct, frozen=True, kw_only=True):
     cure: str
 
 
+class SimilarShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that is probably an item known under another id, and what both share."""
+
+    place: str
+    name: str
+    other: str
+    why: str
+
+
 class ImportShown(msgspec.Struct, frozen=True, kw_only=True):
     """What an import did, or would do; ``problems`` holds the first of ``n_problems``."""
 
@@ -51,6 +60,7 @@ class ImportShown(msgspec.Struct, frozen=True, kw_only=True):
     guessed: list[str]
     mapping: str
     unknown_places: dict[str, int]
+    similar: list[SimilarShown]
 
 
 def _shown(report: ImportReport) -> ImportShown:
@@ -64,6 +74,9 @@ def _shown(report: ImportReport) -> ImportShown:
         guessed=list(report.guessed),
         mapping=report.mapping,
         unknown_places=dict(report.unknown_places),
+        similar=[
+            SimilarShown(place=place, name=name, other=other, why=why) for place, name, other, why in report.similar
+        ],
         problems=[
             ProblemShown(place=one.place, field=one.field, message=one.message, cure=one.cure)
             for one in report.problems

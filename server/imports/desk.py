@@ -115,6 +115,7 @@ class Desk:
             n_new=found.n_new,
             columns=columns,
             first_rows=rows,
+            similar=tuple((each.place, each.name, each.other_name, each.why) for each in found.similar),
         )
 
     def _run_log(self, path: Path, upload: Upload, *, is_dry_run: bool, actor: str) -> ImportReport:

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from inventory.model.items import Criticality, Item, ItemKind, Package, StorageClass, Tracking
-from inventory.tables.catalogue import find_item, find_package, save_item, save_package
+from inventory.rules.duplicates import find_candidates
+from inventory.service.merging import listed_items
+from inventory.tables.catalogue import every_item, find_item, find_package, save_item, save_package
 from server.imports.masters import Record
 from twin.errors import FieldProblem
 from twin.ids import Gtin, ItemId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A row of a sheet that is probably an item which is known under another id.
+
+    Parameters
+    ----------
+    place : str
+        Where the row stands.
+    item, name : str
+        The row's item.
+    other, other_name : str
+        What it resembles: an item of the catalogue, or another row.
+    why : str
+        Value of :class:`inventory.rules.duplicates.Likeness`.
+    score : float
+        Likeness, 0 to 1.
+    """
+
+    place: str
+    item: str
+    name: str
+    other: str
+    other_name: str
+    why: str
+    score: float
 
 
 def item_of(record: Record) -> Item:
@@ -105,3 +135,41 @@ def store_items(session: Session, records: Sequence[Record]) -> int:
             save_package(session, package)
         changed += 1
     return changed
+
+
+MOST_SIMILAR = 200
+
+
+def similar_items(session: Session, records: Sequence[Record]) -> list[Similar]:
+    """Give the rows of a sheet that are probably an item which is listed already, or another row of the sheet.
+
+    A warning, never a refusal: people decide, and merge afterwards.
+
+    Parameters
+    ----------
+    session : Session
+        To see what is stored.
+    records : Sequence[Record]
+        Checked rows.
+    """
+    stored = every_item(session)
+    own = {str(item.id): (item, record.row.place) for record in records if (item := item_of(record))}
+    others = [item for item in stored if str(item.id) not in own]
+    names = {str(item.id): item.name for item in [*others, *(item for item, _ in own.values())]}
+    listed = listed_items(session, [*others, *(item for item, _ in own.values())])
+    new = own.keys() - {str(item.id) for item in stored}
+    found = []
+    for each in find_candidates(listed, among=new)[:MOST_SIMILAR]:
+        first, second = (each.first, each.second) if each.first in new else (each.second, each.first)
+        found.append(
+            Similar(
+                place=own[first][1],
+                item=first,
+                name=names[first],
+                other=second,
+                other_name=names[second],
+                why=each.why.value,
+                score=round(each.score, 3),
+            )
+        )
+    return found

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from server.audit.chain import Entry, note
 from server.imports.conversion import Converted, LogConversion
 from server.imports.guess import guess_mapping
-from server.imports.items import count_new_items, item_problems, store_items
+from server.imports.items import Similar, count_new_items, item_problems, similar_items, store_items
 from server.imports.mapping import LogMapping
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
@@ -92,12 +92,15 @@ class MasterReport:
         What the file lists.
     n_rows, n_new : int
         Rows read, and facts that are new; a dry run counts what would be.
+    similar : tuple[Similar, ...]
+        Rows that are probably an item known under another id.
     """
 
     is_stored: bool
     kind: MasterKind
     n_rows: int
     n_new: int
+    similar: tuple[Similar, ...] = ()
 
 
 def import_log(
@@ -212,6 +215,9 @@ def import_master(
 
 
 def _import_items(hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool) -> MasterReport:
+    with hospital.read() as session:
+        similar = tuple(similar_items(session, records))
+
     def use_case(session: Session) -> int:
         problems = item_problems(session, records)
         if problems:
@@ -225,8 +231,11 @@ def _import_items(hospital: Hospital, records: Sequence[Record], work: Importing
             problems, n_new = item_problems(session, records), count_new_items(session, records)
         if problems:
             raise ImportRefused(work.file, problems)
-        return MasterReport(is_stored=False, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new)
-    return MasterReport(is_stored=True, kind=MasterKind.ITEMS, n_rows=len(records), n_new=hospital.write_now(use_case))
+    else:
+        n_new = hospital.write_now(use_case)
+    return MasterReport(
+        is_stored=not is_dry_run, kind=MasterKind.ITEMS, n_rows=len(records), n_new=n_new, similar=similar
+    )
 
 
 def _import_orders(hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool) -> MasterReport:
