@@ -1,0 +1,87 @@
+"""What a procedure needs: a kit of items to be opened and items to be held ready, and the cart that brings it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KitLine:
+    """One item of a kit.
+
+    Parameters
+    ----------
+    item : str
+        What.
+    opened, held : int
+        Base units that are opened at once, and those held ready unopened; together at least 1.
+    """
+
+    item: str
+    opened: int = 0
+    held: int = 0
+
+    @property
+    def quantity(self) -> int:
+        """Base units that are brought."""
+        return self.opened + self.held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """A preference card: what a procedure, or a surgeon for it, needs.
+
+    Parameters
+    ----------
+    id, name : str
+        Its id and what screens call it.
+    procedure : str
+        Code of the procedure; empty for none.
+    lines : tuple[KitLine, ...]
+        At least one, each item once.
+    """
+
+    id: str
+    name: str
+    procedure: str = ""
+    lines: tuple[KitLine, ...] = ()
+
+
+class CartState(StrEnum):
+    """How far a case cart is."""
+
+    ASKED = "asked"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCart:
+    """The goods of a kit that are brought to a place for one case.
+
+    Parameters
+    ----------
+    id, kit, place : str
+        Its id, which kit, and where it is brought.
+    encounter : str
+        Pseudonym of the patient's encounter; empty if not told.
+    due_at : int
+        When all has to be there, UTC microseconds.
+    state : CartState
+        How far it is.
+    asked_by : str
+        Who asked for it.
+    asked_at, closed_at : int
+        UTC microseconds; ``closed_at`` is 0 while it is open.
+    """
+
+    id: str
+    kit: str
+    place: str
+    encounter: str
+    due_at: int
+    state: CartState
+    asked_by: str
+    asked_at: int
+    closed_at: int = 0

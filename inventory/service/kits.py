@@ -1,0 +1,218 @@
+"""Kits for procedures: a case cart is brought by ordinary restock tasks, and what was not needed goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from msgspec import structs
+from sqlmodel import Session
+
+from inventory.model.kits import CartState, CaseCart, Kit
+from inventory.model.movements import Command
+from inventory.model.stock import ParLevel
+from inventory.rules.restocking import PRIORITY_BY_CRITICALITY
+from inventory.service import handing_out, using
+from inventory.service.desk import source_of
+from inventory.service.restocking import Ask, find_par, request_for
+from inventory.tables.catalogue import load_item
+from inventory.tables.kits import load_cart, load_kit, save_cart, save_kit
+from twin.errors import FieldError, FieldProblem, Refused
+from twin.events.work import RequestSettled, TaskRequested
+from twin.ids import ItemId, PlaceId
+from twin.ports import EventSink
+
+MOST_LINES = 500
+
+
+def define_kit(session: Session, kit: Kit) -> Kit:
+    """Write what a procedure needs.
+
+    Raises
+    ------
+    NotFound
+        If the catalogue lacks an item.
+    FieldError
+        If it has no lines, an item twice, or a line of nothing.
+    """
+    names = [line.item for line in kit.lines]
+    if not names or len(names) > MOST_LINES or len(set(names)) != len(names):
+        raise _wrong("lines", f"Expected 1 to {MOST_LINES} items, each once.", "Add up what stands twice.")
+    for line in kit.lines:
+        load_item(session, line.item)
+        if line.opened < 0 or line.held < 0 or not line.quantity:
+            raise _wrong("lines", f"{line.item}: expected at least 1 unit to open or to hold.", "Leave it out.")
+    save_kit(session, kit)
+    return kit
+
+
+def _wrong(field: str, message: str, cure: str) -> FieldError:
+    return FieldError(FieldProblem(field=field, place="kit", message=message, cure=cure))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """For which case a kit is brought where, and by when (UTC microseconds)."""
+
+    kit: str
+    place: str
+    due_at: int
+    encounter: str = ""
+
+
+def ask_for_cart(session: Session, *, ledger: EventSink, command: Command, wanted: Wanted) -> CaseCart:
+    """Ask for the goods of a kit: one task an item, due together.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where the requests go.
+    command : Command
+        Who asks; its id is the cart's.
+    wanted : Wanted
+        Which kit, where and when.
+    """
+    kit = load_kit(session, wanted.kit)
+    cart = CaseCart(
+        id=command.id,
+        kit=kit.id,
+        place=wanted.place,
+        encounter=wanted.encounter,
+        due_at=wanted.due_at,
+        state=CartState.ASKED,
+        asked_by=command.actor,
+        asked_at=command.recorded_at,
+    )
+    save_cart(session, cart)
+    requests = [_request(session, cart, line.item, line.quantity, command) for line in kit.lines]
+    ledger.append(session, requests)
+    return cart
+
+
+def _key(cart: CaseCart, item: str) -> str:
+    return f"case:{cart.id}:{item}"
+
+
+def _request(session: Session, cart: CaseCart, item: str, quantity: int, command: Command) -> TaskRequested:
+    found = load_item(session, item)
+    par = find_par(session, place=cart.place, item=item)
+    way = par or ParLevel(place=PlaceId(cart.place), item=ItemId(item), par_level=1, reorder_point=0)
+    priority = PRIORITY_BY_CRITICALITY[found.criticality]
+    ask = Ask(quantity=quantity, reason="case_cart", priority=priority, now=command.recorded_at)
+    return structs.replace(
+        request_for(session, found, way, ask),
+        source=source_of(command),
+        source_key=f"{command.id}:{item}",
+        actor=command.actor,
+        # beside the shelf's own restocking: a case needs its goods whatever lies there
+        dedupe_key=_key(cart, item),
+        due_at=cart.due_at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """What was used or came back of a case: an item, its lot if it has one, base units above 0."""
+
+    item: str
+    quantity: int
+    lot: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What a case has used, and what goes back to where."""
+
+    used: Sequence[CaseLine] = ()
+    returned: Sequence[CaseLine] = ()
+    return_to: str = ""
+
+
+def close_cart(session: Session, *, ledger: EventSink, command: Command, cart: str, closing: Closing) -> CaseCart:
+    """Record what a case has used, on its encounter if it has one, and bring back what it has not.
+
+    What is named in neither list stays where it lies.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where events go.
+    command : Command
+        Who closes it.
+    cart : str
+        Its id.
+    closing : Closing
+        By scan or by keys.
+
+    Raises
+    ------
+    Refused
+        If it is not open, or goods that come back may not be handed on.
+    FieldError
+        If goods come back and nobody says where to.
+    """
+    found = _open(session, cart)
+    if closing.returned and not closing.return_to:
+        raise _wrong("return_to", "Goods come back, but to no place.", "Say where they go.")
+    for number, line in enumerate(closing.used):
+        use = using.Use(item=line.item, quantity=line.quantity, place=found.place, lot=line.lot, serial=line.serial)
+        own = replace(command, id=f"{command.id}:used:{number}", encounter=found.encounter, reason=f"case {found.id}")
+        using.consume(session, ledger=ledger, command=own, use=use)
+    for number, line in enumerate(closing.returned):
+        request = handing_out.Request(
+            item=line.item,
+            quantity=line.quantity,
+            place=found.place,
+            to_place=closing.return_to,
+            lot=line.lot,
+            serial=line.serial,
+        )
+        own = replace(command, id=f"{command.id}:back:{number}", reason=f"case {found.id}")
+        handing_out.transfer(session, ledger=ledger, command=own, request=request)
+    closed = replace(found, state=CartState.CLOSED, closed_at=command.recorded_at)
+    save_cart(session, closed)
+    return closed
+
+
+def cancel_cart(session: Session, *, ledger: EventSink, command: Command, cart: str) -> CaseCart:
+    """Give a case cart up: its tasks end; what has been brought already stays where it lies.
+
+    Raises
+    ------
+    Refused
+        If it is not open.
+    """
+    found = _open(session, cart)
+    cancelled = replace(found, state=CartState.CANCELLED, closed_at=command.recorded_at)
+    save_cart(session, cancelled)
+    events = [
+        RequestSettled(
+            thing=_key(found, line.item),
+            occurred_at=command.occurred_at,
+            source=source_of(command),
+            source_key=f"{command.id}:{line.item}:off",
+            actor=command.actor,
+            dedupe_key=_key(found, line.item),
+            is_done=False,
+            reason="case_cancelled",
+        )
+        for line in load_kit(session, found.kit).lines
+    ]
+    ledger.append(session, events)
+    return cancelled
+
+
+def _open(session: Session, cart: str) -> CaseCart:
+    found = load_cart(session, cart)
+    if found.state is not CartState.ASKED:
+        raise Refused(
+            f"The case cart is {found.state.value} already.",
+            reasons=(f"cart.{found.state.value}",),
+            code="cart.state",
+        )
+    return found

@@ -1,0 +1,201 @@
+"""Kits and case carts over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from inventory.model.kits import CartState, CaseCart, Kit, KitLine
+from inventory.model.movements import Command
+from inventory.service import kits as service
+from inventory.tables.kits import list_carts, list_kits
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit, PathText, Text
+from server.doors.router import Router
+from server.http.commanding import command_id
+from server.http.history import parse_instant
+from server.http.inventory import check_place
+from server.http.inventory_bodies import Amount, Key, Quantity, Short, instant
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem
+
+router = Router("/v1", tag="stock")
+
+
+class KitLineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base units of an item that are opened at once, and those held ready."""
+
+    item: Key
+    opened: Amount = 0
+    held: Amount = 0
+
+
+class KitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A preference card."""
+
+    id: Key
+    name: Key
+    procedure: Short = ""
+    lines: Annotated[list[KitLineBody], msgspec.Meta(min_length=1, max_length=service.MOST_LINES)]
+
+
+class KitPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of kits."""
+
+    kits: list[KitBody]
+    next: str
+
+
+class CartTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which kit is brought where, by when."""
+
+    kit: Key
+    place: Key
+    due_at: Key
+    encounter: Short = ""
+
+
+class CartView(msgspec.Struct, frozen=True, kw_only=True):
+    """A case cart; instants in ISO 8601, empty if not yet."""
+
+    id: str
+    kit: str
+    place: str
+    encounter: str
+    due_at: str
+    state: CartState
+    asked_by: str
+    asked_at: str
+    closed_at: str
+
+
+class CartPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of case carts."""
+
+    carts: list[CartView]
+    next: str
+
+
+class CaseLineTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was used or came back."""
+
+    item: Key
+    quantity: Quantity
+    lot: Short = ""
+    serial: Short = ""
+
+
+class ClosingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a case used and what goes back; what is not named stays where it lies."""
+
+    used: Annotated[list[CaseLineTold], msgspec.Meta(max_length=1000)] = []
+    returned: Annotated[list[CaseLineTold], msgspec.Meta(max_length=1000)] = []
+    return_to: Short = ""
+
+
+def _kit_view(kit: Kit) -> KitBody:
+    lines = [KitLineBody(item=line.item, opened=line.opened, held=line.held) for line in kit.lines]
+    return KitBody(id=kit.id, name=kit.name, procedure=kit.procedure, lines=lines)
+
+
+def _cart_view(cart: CaseCart) -> CartView:
+    return CartView(
+        id=cart.id,
+        kit=cart.kit,
+        place=cart.place,
+        encounter=cart.encounter,
+        due_at=instant(cart.due_at),
+        state=cart.state,
+        asked_by=cart.asked_by,
+        asked_at=instant(cart.asked_at),
+        closed_at=instant(cart.closed_at),
+    )
+
+
+def _command(call: Call) -> Command:
+    return Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)
+
+
+@router.get("/kits", permission=Permission.STOCK_READ, gives=KitPage)
+def read_kits(call: CallDep, limit: Limit = 50, cursor: CursorText = "") -> KitPage:
+    """List what procedures need."""
+    after = call.cursors.read("kits", cursor)
+    with call.hospital.read() as session:
+        found = list_kits(session, after=str(after[0]) if after else "", limit=limit + 1)
+    following = call.cursors.write("kits", [found[limit - 1].id]) if len(found) > limit else ""
+    return KitPage(kits=[_kit_view(kit) for kit in found[:limit]], next=following)
+
+
+@router.post("/kits", permission=Permission.STOCK_PLAN, takes=KitBody, gives=KitBody, status=201)
+async def define_kit(call: CallDep) -> KitBody:
+    """Say what a procedure needs, or change it."""
+    told = call.read(KitBody)
+    lines = tuple(KitLine(item=line.item, opened=line.opened, held=line.held) for line in told.lines)
+    kit = Kit(id=told.id, name=told.name, procedure=told.procedure, lines=lines)
+    return _kit_view(await call.hospital.write(lambda session: service.define_kit(session, kit)))
+
+
+@router.get("/case-carts", permission=Permission.STOCK_READ, gives=CartPage)
+def read_carts(call: CallDep, limit: Limit = 50, cursor: CursorText = "", state: Text = "asked") -> CartPage:
+    """List case carts; ``state`` is ``asked``, ``closed``, ``cancelled`` or ``all``."""
+    scope = f"case-carts:{state}"
+    after = call.cursors.read(scope, cursor)
+    wanted = _state_told(state)
+    with call.hospital.read() as session:
+        found = list_carts(session, state=wanted, after=str(after[0]) if after else "", limit=limit + 1)
+    following = call.cursors.write(scope, [found[limit - 1].id]) if len(found) > limit else ""
+    return CartPage(carts=[_cart_view(cart) for cart in found[:limit]], next=following)
+
+
+def _state_told(text: str) -> CartState | None:
+    if text == "all":
+        return None
+    try:
+        return CartState(text)
+    except ValueError as error:
+        known = ", ".join([*CartState, "all"])
+        problem = FieldProblem(field="state", place="/query", message=f"{text!r} is none.", cure=f"Use {known}.")
+        raise FieldError(problem) from error
+
+
+@router.post("/case-carts", permission=Permission.TASKS_ASSIGN, takes=CartTold, gives=CartView, status=201)
+async def ask_for_case_cart(call: CallDep) -> CartView:
+    """Ask for the goods of a kit: one task an item, due together."""
+    told, command, ledger = call.read(CartTold), _command(call), call.hospital.ledger
+    check_place(call, told.place)
+    due_at = parse_instant(told.due_at, "due_at")
+    wanted = service.Wanted(kit=told.kit, place=told.place, due_at=due_at, encounter=told.encounter)
+    return _cart_view(
+        await call.hospital.write(
+            lambda session: service.ask_for_cart(session, ledger=ledger, command=command, wanted=wanted)
+        )
+    )
+
+
+@router.post("/case-carts/{cart}/closing", permission=Permission.STOCK_MOVE, takes=ClosingTold, gives=CartView)
+async def close_case_cart(call: CallDep, cart: PathText) -> CartView:
+    """Record what a case has used, and bring back what it has not."""
+    told, command, ledger = call.read(ClosingTold), _command(call), call.hospital.ledger
+    check_place(call, told.return_to)
+
+    def lines(found: list[CaseLineTold]) -> list[service.CaseLine]:
+        return [service.CaseLine(item=one.item, quantity=one.quantity, lot=one.lot, serial=one.serial) for one in found]
+
+    closing = service.Closing(used=lines(told.used), returned=lines(told.returned), return_to=told.return_to)
+    return _cart_view(
+        await call.hospital.write(
+            lambda session: service.close_cart(session, ledger=ledger, command=command, cart=cart, closing=closing)
+        )
+    )
+
+
+@router.post("/case-carts/{cart}/cancelling", permission=Permission.TASKS_ASSIGN, gives=CartView)
+async def cancel_case_cart(call: CallDep, cart: PathText) -> CartView:
+    """Give a case cart up."""
+    command, ledger = _command(call), call.hospital.ledger
+    return _cart_view(
+        await call.hospital.write(
+            lambda session: service.cancel_cart(session, ledger=ledger, command=command, cart=cart)
+        )
+    )
