@@ -126,6 +126,8 @@ class Order:
         Who asked for it and who answers for the money; two people unless the system proposed it.
     proposed_at, approved_at, sent_at : int
         UTC microseconds; 0 if not yet.
+    is_bill_only : bool
+        Whether it pays for a vendor's goods that were used here, and brings nothing.
     """
 
     id: str
@@ -138,6 +140,7 @@ class Order:
     proposed_at: int = 0
     approved_at: int = 0
     sent_at: int = 0
+    is_bill_only: bool = False
 
     @property
     def value_minor(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from inventory.model.items import OwnerRule
 from inventory.model.lots import effective_expiry
 from inventory.model.stock import LotHolding
 from inventory.rules.eligibility import Ineligible, Need, reasons_against
@@ -44,8 +45,23 @@ class Allocation:
         return sum(portion.quantity for portion in self.portions)
 
 
-def fefo_key(source: LotHolding, need: Need) -> tuple[int, int, int, str]:
-    """Give the sort key of a lot: effective expiry, then oldest receipt, then smallest quantity, then id.
+def owner_rank(owner: str, rule: OwnerRule) -> int:
+    """Give whose goods go first by an item's rule: 0 before 1.
+
+    Parameters
+    ----------
+    owner : str
+        Whose the goods are; empty for the hospital's own.
+    rule : OwnerRule
+        The item's.
+    """
+    if rule is OwnerRule.ANY:
+        return 0
+    return int(bool(owner)) if rule is OwnerRule.OWN_FIRST else int(not owner)
+
+
+def fefo_key(source: LotHolding, need: Need) -> tuple[int, int, int, int, str]:
+    """Give the sort key of a lot: owner's turn, effective expiry, oldest receipt, smallest quantity, id.
 
     Parameters
     ----------
@@ -56,7 +72,7 @@ def fefo_key(source: LotHolding, need: Need) -> tuple[int, int, int, str]:
     """
     holding = source.holding
     limit = effective_expiry(source.lot, need.item) or _NEVER
-    return limit, holding.received_at, holding.free, source.lot.id
+    return owner_rank(holding.owner, need.item.owner_rule), limit, holding.received_at, holding.free, source.lot.id
 
 
 def allocate(sources: Iterable[LotHolding], quantity: int, need: Need) -> Allocation:
@@ -101,14 +117,14 @@ def allocate(sources: Iterable[LotHolding], quantity: int, need: Need) -> Alloca
 def earlier_lots(chosen: LotHolding, sources: Iterable[LotHolding], need: Need) -> list[LotHolding]:
     """Give the eligible lots that should have been taken before the chosen one; empty if FEFO is kept.
 
-    Only an earlier effective expiry counts: between lots that expire together either may be taken.
+    Only the owner's turn and an earlier effective expiry count: between lots that expire together either may be taken.
     """
-    limit = fefo_key(chosen, need)[0]
+    limit = fefo_key(chosen, need)[:2]
     return [
         source
         for source in sources
         if source.lot.id != chosen.lot.id
         and source.holding.free > 0
-        and fefo_key(source, need)[0] < limit
+        and fefo_key(source, need)[:2] < limit
         and not reasons_against(source.lot, need)
     ]

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from inventory.model.items import Item, Tracking
+from inventory.model.items import Item, OwnerRule, Tracking
 from inventory.model.lots import NO_LOT, Lot, LotStatus
 from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind
 from inventory.model.places import CONSUMED, FOUND, OPENED, PATIENT, WASTE, is_virtual
+from inventory.model.stock import LotHolding
 from inventory.rules.controlled import check_witness
 from inventory.rules.eligibility import Ineligible, Need, reasons_against
+from inventory.rules.fefo import owner_rank
 from inventory.service.desk import Desk, Plan, exposure_alarm
 from inventory.tables.balances import holding_of_key, holdings_at, key_as_of, with_lots
 from inventory.tables.catalogue import ensure_lot, load_item, load_lots
@@ -49,7 +51,7 @@ class Use:
     lot : str
         Id of the lot; empty takes from what lies there, earliest expiry first.
     owner : str
-        Whose it was.
+        Whose it was; empty takes what lies there by the item's rule of owners, the hospital's own first by default.
     serial : str
         Serial number, for items tracked by serial.
     """
@@ -145,10 +147,7 @@ def _taken(driver: Driver, item: Item, use: Use, where: tuple[PlaceId, Command])
         use = replace(use, lot=use.lot or piece.lot)
         if (brought := _brought(driver, use, piece, where)) is not None:
             return brought
-    if use.lot or item.tracking is Tracking.NONE:
-        keys = [(_key_of(use, use.lot), use.quantity)]
-    else:
-        keys = _by_expiry(driver, item, use)
+    keys = _by_expiry(driver, item, use)
     lines: list[Line] = []
     for key, quantity in keys:
         lines += _lines_with_lack(driver, key, quantity, where)
@@ -180,25 +179,54 @@ def _brought(driver: Driver, use: Use, piece: Piece, where: tuple[PlaceId, Comma
     return [line, replace(line, from_place=line.to_place, to_place=where[0])]
 
 
-def _key_of(use: Use, lot: str) -> BalanceKey:
-    return use.place, use.item, lot, use.owner
+def _key_of(use: Use, lot: str, owner: str) -> BalanceKey:
+    return use.place, use.item, lot, owner
 
 
 def _by_expiry(driver: Driver, item: Item, use: Use) -> list[tuple[BalanceKey, int]]:
-    sources = with_lots(driver, holdings_at(driver, item=item.id, place=use.place, lock=True))
+    """Give what was taken of which balance: owners in their turn, earliest expiry first; what lacks is the first's.
+
+    A vendor's goods that were used are the vendor's to bill: they must not be booked as the hospital's own that came
+    from nowhere, only because nobody said at the bedside whose they were.
+    """
+    is_known = bool(use.lot) or item.tracking is Tracking.NONE
+    sources = [
+        source
+        for source in with_lots(driver, holdings_at(driver, item=item.id, place=use.place, lock=True))
+        if (not is_known or source.lot.id == use.lot) and (not use.owner or source.holding.owner == use.owner)
+    ]
+    if use.serial and len(sources) > 1:
+        return [(_key_of(use, use.lot or sources[0].lot.id, _owner_in_turn(item, sources)), use.quantity)]
+    sources.sort(
+        key=lambda each: (
+            owner_rank(each.holding.owner, _rule_of(item)),
+            each.lot.expires_at or 2**62,
+            each.lot.id,
+        )
+    )
     missing, keys = use.quantity, []
     # Nobody said which lot: the one that should have been taken is the likeliest.
-    for source in sorted(sources, key=lambda each: (each.lot.expires_at or 2**62, each.lot.id)):
-        taken = min(missing, source.holding.on_hand) if source.holding.owner == use.owner else 0
+    for source in sources:
+        taken = min(missing, source.holding.on_hand)
         if taken:
-            keys.append((_key_of(use, source.lot.id), taken))
+            keys.append((_key_of(use, source.lot.id, source.holding.owner), taken))
             missing -= taken
     if missing and keys:
-        key, taken = keys[-1]
-        keys[-1] = (key, taken + missing)
+        # more was used than the books know of: it belonged to whoever had most reason to be there
+        own = next((at for at, (key, _) in enumerate(keys) if key[3] == use.owner), len(keys) - 1)
+        key, taken = keys[own]
+        keys[own] = (key, taken + missing)
     elif missing:
-        keys.append((_key_of(use, NO_LOT), missing))
+        keys.append((_key_of(use, use.lot if is_known else NO_LOT, use.owner), missing))
     return keys
+
+
+def _rule_of(item: Item) -> OwnerRule:
+    return OwnerRule.OWN_FIRST if item.owner_rule is OwnerRule.ANY else item.owner_rule
+
+
+def _owner_in_turn(item: Item, sources: list[LotHolding]) -> str:
+    return min((source.holding.owner for source in sources), key=lambda owner: owner_rank(owner, _rule_of(item)))
 
 
 def _lines_with_lack(driver: Driver, key: BalanceKey, quantity: int, where: tuple[PlaceId, Command]) -> list[Line]:
@@ -318,4 +346,4 @@ def _relabelled(driver: Driver, use: Use, becomes: Lot, where: tuple[PlaceId, Co
         lot=becomes.id,
         owner=use.owner,
     )
-    return (*_lines_with_lack(driver, _key_of(use, use.lot), use.quantity, (OPENED, command)), back)
+    return (*_lines_with_lack(driver, _key_of(use, use.lot, use.owner), use.quantity, (OPENED, command)), back)

@@ -36,6 +36,17 @@ class OrderRow(SQLModel, table=True):
     proposed_at: int = Field(default=0, sa_type=BigInteger)
     approved_at: int = Field(default=0, sa_type=BigInteger)
     sent_at: int = Field(default=0, sa_type=BigInteger)
+    is_bill_only: bool = False
+
+
+class BilledRow(SQLModel, table=True):
+    """Which order bills a use of a vendor's goods; a use is billed once."""
+
+    __tablename__ = "inventory_billed"
+
+    movement: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    order_id: str = Field(index=True)
 
 
 class OrderLineRow(SQLModel, table=True):

@@ -59,6 +59,7 @@ def save_order(session: Session, order: Order) -> None:
             proposed_at=order.proposed_at,
             approved_at=order.approved_at,
             sent_at=order.sent_at,
+            is_bill_only=order.is_bill_only,
         )
     )
     for line in order.lines:
@@ -101,6 +102,7 @@ def _order_of(session: Session, row: OrderRow) -> Order:
         proposed_at=row.proposed_at,
         approved_at=row.approved_at,
         sent_at=row.sent_at,
+        is_bill_only=row.is_bill_only,
     )
 
 
