@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -16,7 +18,10 @@ from inventory.service.reviewing import Reviewed, ReviewSettings, review
 from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks
+from server.census import places_of_wards, surge_by_place
 from server.deadlines import each
+from server.helping import SERVICE as HELPING
+from server.helping import HelpDesk
 from server.walking import people_on_duty, walking_matrix
 from server.wiring import Hospital
 from twin.access import SYSTEM, Actor
@@ -83,10 +88,14 @@ def review_shelves(hospital: Hospital, *, settings: ReviewSettings | None = None
     now = hospital.clock.now()
     command = Command(id=hospital.new_id(), actor=actor.id, occurred_at=now, recorded_at=now)
     wanted = settings or ReviewSettings()
+    if not wanted.surge:
+        wanted = replace(wanted, surge=surge_by_place(hospital, days=wanted.until_next_days))
     return hospital.write_now(lambda session: review(session, ledger=hospital.ledger, command=command, settings=wanted))
 
 
-def plan_par_levels(hospital: Hospital, *, settings: PlanSettings | None = None) -> Replanned:
+def plan_par_levels(
+    hospital: Hospital, *, settings: PlanSettings | None = None, surge: Mapping[str, float] | None = None
+) -> Replanned:
     """Plan all par levels anew; computed beside the writer, and written in parts.
 
     Parameters
@@ -95,9 +104,13 @@ def plan_par_levels(hospital: Hospital, *, settings: PlanSettings | None = None)
         Open.
     settings : PlanSettings, optional
         Target, times and costs.
+    surge : Mapping[str, float], optional
+        By ward or place, how many times the usual use is expected.
     """
+    wanted, now = settings or PlanSettings(), hospital.clock.now()
     with hospital.read() as session:
-        prepared = planning.prepare(session, settings=settings or PlanSettings(), now=hospital.clock.now())
+        factors = places_of_wards(hospital, session, surge) if surge else None
+        prepared = planning.prepare(session, settings=wanted, now=now, surge=factors)
     for piece in planning.pieces(prepared, _PIECE):
         hospital.write_now(partial(_store, piece=piece))
     return prepared.replanned()
@@ -159,6 +172,7 @@ def start_rounds(hospital: Hospital) -> None:
         As the one core.
     """
     hospital.services["rounds"] = RoundDesk(hospital)
+    hospital.services[HELPING] = HelpDesk(hospital)
     settings, zone = hospital.settings, ZoneInfo(hospital.settings.time_zone)
     repeat = partial(
         hospital.deadlines.repeat, is_long=True

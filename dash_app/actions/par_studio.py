@@ -12,8 +12,11 @@ from sqlmodel import Session
 from dash_app.actions.port import Commands
 from inventory.model.movements import Command
 from inventory.model.planning import PlanSettings
+from inventory.rules.planning.limits import Limits
 from inventory.service import planning
+from inventory.service.limiting import Limited, limit_pars, propose_limited
 from inventory.service.planning import Replanned
+from inventory.tables.planning import par_places
 from twin.access import Permission
 
 _PIECE = 2000
@@ -32,7 +35,7 @@ def _command(port: Commands, verb: str, key: str) -> Command:
     return Command(id=f"{actor.id}:{verb}:{key}:{now}", actor=actor.id, occurred_at=now, recorded_at=now)
 
 
-def plan(port: ReadsAndWrites, *, settings: PlanSettings) -> Replanned:
+def plan(port: ReadsAndWrites, *, settings: PlanSettings, surge: float = 1.0) -> Replanned:
     """Plan all par levels anew; nothing changes until somebody accepts.
 
     Parameters
@@ -41,13 +44,39 @@ def plan(port: ReadsAndWrites, *, settings: PlanSettings) -> Replanned:
         The hospital.
     settings : PlanSettings
         Target, times and costs.
+    surge : float
+        How many times the usual use is expected everywhere.
     """
     port.actor().require(Permission.STOCK_PLAN)
     with port.read() as session:
-        prepared = planning.prepare(session, settings=settings, now=port.clock.now())
+        factors = dict.fromkeys(par_places(session), surge) if surge != 1.0 else None
+        prepared = planning.prepare(session, settings=settings, now=port.clock.now(), surge=factors)
     for piece in planning.pieces(prepared, _PIECE):
         port.writer.run(partial(planning.store, prepared=piece))
     return prepared.replanned()
+
+
+def limit(port: ReadsAndWrites, *, budget_minor: int, place: str, is_proposing: bool) -> Limited:
+    """Choose levels within a budget, and propose them if that is asked for.
+
+    Parameters
+    ----------
+    port : ReadsAndWrites
+        The hospital.
+    budget_minor : int
+        Money in the shelves when all are full, minor units.
+    place : str
+        Only this place; all if empty.
+    is_proposing : bool
+        Whether the levels become proposals.
+    """
+    port.actor().require(Permission.STOCK_PLAN)
+    settings, wanted = PlanSettings(), Limits(budget_minor=budget_minor, room_ml_by_place={})
+    with port.read() as session:
+        found = limit_pars(session, settings=settings, wanted=wanted, places=(place,) if place else ())
+    if is_proposing and found.is_possible:
+        port.writer.run(lambda session: propose_limited(session, settings=settings, found=found))
+    return found
 
 
 def accept(port: Commands, chosen: Sequence[tuple[str, str]]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -31,12 +31,14 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number, percent
 from inventory.model.planning import Decision, PlanSettings, Proposal
+from inventory.service.limiting import Limited
 from twin.access import Permission
 
 CHOSEN, CURVE = "par-chosen", "par-curve"
 ACCEPT, ACCEPT_ALL, DISMISS = "par-accept", "par-accept-all", "par-dismiss"
 CHANGE, UNDO = "par-change", "par-undo"
-TARGET, PLAN, SAID = "par-target", "par-plan", "par-said"
+TARGET, PLAN, SAID, SURGE = "par-target", "par-plan", "par-said", "par-surge"
+BUDGET, CHOOSE, PROPOSE, FITTING = "par-budget", "par-choose", "par-propose", "par-fitting"
 
 
 def _columns() -> list[Column]:
@@ -178,9 +180,39 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
             _("Plan anew"),
             html.P(_("Planned every night at half past two; here at once, from the use of half a year.")),
             dmc.NumberInput(id=TARGET, label=_("Wanted fill rate, %"), value=98, min=50, max=99.9, step=0.5, w=200),
+            dmc.NumberInput(
+                id=SURGE, label=_("Patients as many as usual times"), value=1, min=0.1, max=20, step=0.1, w=240
+            ),
             html.P(html.Button(_("Plan now"), id=PLAN, className="action", n_clicks=0)),
         ),
+        panel(
+            _("Within a budget"),
+            html.P(_("Which levels leave least missing, vital items first, if so much money may lie in the shelves.")),
+            dmc.NumberInput(id=BUDGET, label=_("Money in the shelves when full"), min=0, decimalScale=2, w=240),
+            html.P(
+                [
+                    html.Button(_("Choose"), id=CHOOSE, className="action", n_clicks=0),
+                    " ",
+                    html.Button(_("Choose and propose"), id=PROPOSE, className="action", n_clicks=0),
+                ]
+            ),
+            html.Div(id=FITTING, **attributes(aria_live="polite")),
+        ),
     ]
+
+
+def _fitting(found: Limited) -> Component:
+    """Say what fits within a budget."""
+    if not found.is_possible:
+        least = number(found.least_value_minor / 100, 2)
+        return html.P(_("Not even the smallest levels fit: they need {money}.").format(money=least))
+    changes = sum(each.is_change for each in found.lines)
+    told = _(
+        "{count} levels, {changes} of them other than now; {money} when all are full; {missing} units missing a day."
+    )
+    missing = number(sum(each.chosen.missing_per_day for each in found.lines), 2)
+    money = number(found.value_minor / 100, 2)
+    return html.P(told.format(count=len(found.lines), changes=changes, money=money, missing=missing))
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -251,14 +283,34 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         *after,
         Input(PLAN, "n_clicks"),
         State(TARGET, "value"),
+        State(SURGE, "value"),
         State(URL, "search"),
         running=[(Output(PLAN, "disabled"), True, False)],
         **common,
     )
-    def plan(_clicks: int, target: float | None, search: str) -> Any:
-        found = actions.plan(port, settings=PlanSettings(target=min(99.9, max(50.0, target or 98.0)) / 100))
+    def plan(_clicks: int, target: float | None, surge: float | None, search: str) -> Any:
+        settings = PlanSettings(target=min(99.9, max(50.0, target or 98.0)) / 100)
+        found = actions.plan(port, settings=settings, surge=min(20.0, max(0.1, surge or 1.0)))
         proposed = found.by_decision.get(Decision.PROPOSED, 0)
         return shown(search, _("{lines} planned, {count} proposed.").format(lines=found.lines, count=proposed))
+
+    @callbacks.add(
+        Output(FITTING, "children"),
+        *after[:-1],
+        Input(CHOOSE, "n_clicks"),
+        Input(PROPOSE, "n_clicks"),
+        State(BUDGET, "value"),
+        State(URL, "search"),
+        running=[(Output(CHOOSE, "disabled"), True, False), (Output(PROPOSE, "disabled"), True, False)],
+        **common,
+    )
+    def choose(_chosen: int, _proposed: int, budget: float | None, search: str) -> Any:
+        if not budget:
+            raise PreventUpdate
+        place = query_of(search).get("place", "")
+        is_proposing = ctx.triggered_id == PROPOSE
+        found = actions.limit(port, budget_minor=round(budget * 100), place=place, is_proposing=is_proposing)
+        return _fitting(found), *shown(search, "")[:-1]
 
 
 PAGE = Page(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlmodel import Session
 
 from inventory.model.movements import MovementKind
 from inventory.model.planning import Decision, Expected, Proposal, ProposalState, ServiceKind
 from inventory.model.stock import ParLevel, ParMethod
 from inventory.rules.planning.proposals import Line
-from inventory.tables.driver import Driver, Row, number_of, text_of
+from inventory.tables.driver import Driver, Row, Value, number_of, text_of
+from inventory.tables.merging import merged_items
 from twin.ids import ItemId, PlaceId
 
 USES = (MovementKind.CONSUME, MovementKind.ISSUE, MovementKind.IMPLANT, MovementKind.PICK, MovementKind.RETURN)
@@ -77,6 +79,13 @@ def planned_lines(driver: Driver, *, place: str = "", freeze_us: int = 0) -> lis
     ]
 
 
+def par_places(session: Session) -> list[str]:
+    """Give the places that have a par level, in order."""
+    return [
+        text_of(row[0]) for row in Driver(session).rows("SELECT DISTINCT place FROM inventory_par_level ORDER BY place")
+    ]
+
+
 def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_us: int, periods: int) -> History:
     """Give what was used of each line in each period.
 
@@ -90,6 +99,7 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
         First instant, length of a period (microseconds) and how many.
     """
     row_of = {(line.current.place, line.current.item): row for row, line in enumerate(lines)}
+    stays = merged_items(driver)  # use of an entry that was merged counts for the one that stays
     used = np.zeros((len(lines), periods))
     net = np.zeros((len(lines), periods), dtype=np.int64)
     end_at = start_at + period_us * periods
@@ -101,12 +111,12 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
         (start_at, period_us, start_at, end_at),
     )
     for place, item, period, taken, change in rows:
-        row = row_of.get((PlaceId(text_of(place)), ItemId(text_of(item))))
+        row = row_of.get((PlaceId(text_of(place)), _kept(stays, item)))
         if row is not None:
             used[row, number_of(period)] += number_of(taken)
             net[row, number_of(period)] += number_of(change)
     for place, item, period, taken in _undone(driver, start_at, end_at, period_us):
-        row = row_of.get((PlaceId(text_of(place)), ItemId(text_of(item))))
+        row = row_of.get((PlaceId(text_of(place)), _kept(stays, item)))
         if row is not None:
             used[row, number_of(period)] -= number_of(taken)
     # what lay there at a period's end is what lies there now, less all that has come since
@@ -115,6 +125,11 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
     later = np.concatenate([net[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:], np.zeros((len(lines), 1), np.int64)], axis=1)
     # In one period more may come back than was taken in it.
     return History(used=np.maximum(used, 0), was_empty=present[:, None] - later <= 0)
+
+
+def _kept(stays: Mapping[str, str], item: Value) -> ItemId:
+    name = text_of(item)
+    return ItemId(stays.get(name, name))
 
 
 def _undone(driver: Driver, start_at: int, end_at: int, period_us: int) -> list[Row]:
@@ -185,6 +200,12 @@ def find_expected(driver: Driver, *, place: str, item: str) -> Expected | None:
         f"SELECT {_EXPECTED_COLUMNS} FROM inventory_expected_use WHERE place = ? AND item = ?", (place, item)
     )
     return None if row is None else expected_of_row(row)
+
+
+def expected_uses(driver: Driver) -> list[Expected]:
+    """Give what every place is expected to use of every item, as planned last."""
+    rows = driver.rows(f"SELECT {_EXPECTED_COLUMNS} FROM inventory_expected_use ORDER BY place, item")
+    return [expected_of_row(row) for row in rows]
 
 
 _PROPOSAL_COLUMNS = (

@@ -10,16 +10,19 @@ from starlette.concurrency import run_in_threadpool
 from inventory.model.movements import Command
 from inventory.model.planning import CostPoint, Decision, PlanSettings, Proposal, ProposalState, ServiceKind
 from inventory.service import planning
+from inventory.service.planning import Replanned
 from inventory.service.reviewing import ReviewSettings
 from inventory.tables.driver import Driver
 from inventory.tables.plan_rows import ParChangeRow
 from inventory.tables.planning import ProposalFilter, list_proposals
 from server import rounds
+from server.census import fullness
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http.commanding import command_id
 from server.http.inventory_bodies import Key, ParBody, instant, par_view
+from server.wiring import Hospital
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 
@@ -30,7 +33,11 @@ DaysAhead = Annotated[float, msgspec.Meta(ge=0, le=366)]
 
 
 class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How par levels are planned; see ``inventory.model.planning.PlanSettings`` for each figure."""
+    """How par levels are planned; see ``inventory.model.planning.PlanSettings`` for each figure.
+
+    ``surge`` is a scenario: by ward or place, how many times the usual use is expected; ``with_census`` takes the
+    factors of wards from the twin's forecast of patients, below those told.
+    """
 
     period_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7
     periods: Annotated[int, msgspec.Meta(ge=4, le=520)] = 26
@@ -43,10 +50,13 @@ class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     tolerance: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.01
     holding_share: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.2
     handling_minor: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 150
+    surge: dict[str, Annotated[float, msgspec.Meta(ge=0, le=20)]] = {}
+    with_census: bool = False
 
     def settings(self) -> PlanSettings:
         """Give them as the planner takes them."""
-        return PlanSettings(**{name: getattr(self, name) for name in self.__struct_fields__})
+        own = {"surge", "with_census"}
+        return PlanSettings(**{name: getattr(self, name) for name in self.__struct_fields__ if name not in own})
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,11 +220,17 @@ def _command(call: Call) -> Command:
     return Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)
 
 
+def _planned(hospital: Hospital, told: PlanWanted) -> Replanned:
+    ahead = told.review_days + told.lead_days
+    census = {ward: each.factor for ward, each in fullness(hospital, days=ahead).items()} if told.with_census else {}
+    return rounds.plan_par_levels(hospital, settings=told.settings(), surge={**census, **told.surge})
+
+
 @router.post("/par-proposals:plan", permission=Permission.STOCK_PLAN, takes=PlanWanted, gives=PlanView)
 async def plan_par_levels(call: CallDep) -> PlanView:
     """Plan all par levels anew from what was used; nothing changes until somebody accepts."""
     told = call.read(PlanWanted)
-    found = await run_in_threadpool(rounds.plan_par_levels, call.hospital, settings=told.settings())
+    found = await run_in_threadpool(_planned, call.hospital, told)
     return PlanView(lines=found.lines, by_decision={each.value: n for each, n in found.by_decision.items()})
 
 
