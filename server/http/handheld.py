@@ -52,6 +52,16 @@ class StoppedTold(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class SubstituteTold(msgspec.Struct, frozen=True, kw_only=True):
+    """An approved stand-in: ``numerator`` of its base units replace ``denominator`` of the item's."""
+
+    item: str
+    stand_in: str
+    numerator: int
+    denominator: int
+    approved_by: str
+
+
 class PortionsTold(msgspec.Struct, frozen=True, kw_only=True):
     """The lots to take for a task, first to expire first, and how much is missing."""
 
@@ -60,12 +70,17 @@ class PortionsTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnowledgeView(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, as of an instant; ``lasts_s`` is how long it is good for drugs and implants."""
+    """All of it, as of an instant; ``lasts_s`` is how long it is good for drugs and implants.
+
+    ``may_move`` tells whether this person takes goods in and counts shelves.
+    """
 
     at: str
+    may_move: bool
     lasts_s: int
     items: list[ItemTold]
     stopped: list[StoppedTold]
+    substitutes: list[SubstituteTold]
     portions: dict[str, PortionsTold]
 
 
@@ -99,6 +114,7 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
             portions[task.id] = PortionsTold(portions=found, short=short)
     return KnowledgeView(
         at=to_text(call.now),
+        may_move=call.actor.may(Permission.STOCK_MOVE),
         lasts_s=LIST_LASTS_S,
         items=[
             ItemTold(
@@ -123,6 +139,10 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
                 reason=lot.reason,
             )
             for lot in known.stopped
+        ],
+        substitutes=[
+            SubstituteTold(**{name: getattr(pair, name) for name in SubstituteTold.__struct_fields__})
+            for pair in known.substitutes
         ],
         portions=portions,
     )

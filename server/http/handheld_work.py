@@ -14,8 +14,6 @@ from assets.service.documents import documents_about
 from assets.service.reporting import Report, report_work
 from assets.service.work import Finding, get_work_order, list_work_orders
 from assets.tables.rows import AssetRow, IdentifierRow
-from inventory.model.scan import Scan, ScannerProfile
-from inventory.rules.scanning.reading import read_label
 from inventory.service.resolving import resolve
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
@@ -24,8 +22,8 @@ from server.http import asset_bodies as bodies
 from server.http.assets import act_of
 from server.http.building_in import BuildingIn
 from server.http.commanding import instant_told
+from server.http.labels import label_told
 from twin.access import Permission
-from twin.errors import DecodeError
 from twin.state.views import believed_location
 
 router = Router("/v1/handheld/work-orders", tag="work orders")
@@ -123,19 +121,9 @@ def _device(call: Call, row: AssetRow, marks: list[str]) -> DeviceTaken:
     )
 
 
-def _label_of(text: str) -> Scan:
-    """Read a label; what is none may be an item's own code, as somebody types it."""
-    try:
-        return read_label(text, ScannerProfile(separator="\x1d"))
-    except DecodeError as error:
-        if error.code != "scan.unreadable":
-            raise
-        return Scan(agency="")
-
-
 def _built_in(session: Session, building_in: BuildingIn, part: PartScanned, index: int) -> Part:
     """Say which item and lot a label names, and take it out of the stock where it lay."""
-    scan = _label_of(part.scan)
+    scan = label_told(part.scan)
     zone = ZoneInfo(building_in.hospital.settings.time_zone)
     found = resolve(session, scan=scan, zone=zone, text=part.scan)
     built = Part(item=found.item.id, quantity=part.quantity, lot=scan.lot, cost=part.cost)

@@ -53,6 +53,14 @@ async function sendFile(entry) {
   return answered(await fetch(entry.path, { method: "POST", credentials: "same-origin", headers, body: entry.blob }));
 }
 
+// A question that changes nothing: without a key, so that the server keeps no answer for a repetition.
+export async function inquire(path, content) {
+  const isFile = content instanceof Blob;
+  const headers = { "content-type": isFile ? content.type : "application/json", "x-csrf-token": token() };
+  const body = isFile ? content : JSON.stringify(content);
+  return answered(await fetch(path, { method: "POST", credentials: "same-origin", headers, body }));
+}
+
 export async function everyPage(path, field) {
   const rows = [];
   let cursor = "";

@@ -1,8 +1,13 @@
 // The handheld: tasks in order, one big scan box, pick – scan – scan – done, also without a network.
 import { everyPage, get, occurredAt, sendStep, setClock } from "/m/api.js";
-import { isBegun, isOpen, nextStep, onScan, stepsOf } from "/m/flow.js";
+import { asker } from "/m/asking.js";
+import { cameraDesk } from "/m/camera.js";
+import { exceptionDesk } from "/m/exceptions.js";
+import { isBegun, isOpen, nextStep, onScan, onShort, stepsOf, takenOf } from "/m/flow.js";
+import { goodsDesk } from "/m/goods.js";
+import { otherReadingOf, readLabel } from "/m/label.js";
 import { openOutbox } from "/m/outbox.js";
-import { ageOf, itemOf, packsOf, reasonAgainst } from "/m/stops.js";
+import { ageOf, itemOf, packsOf, reasonAgainst, standInQuantity } from "/m/stops.js";
 import { orderDesk } from "/m/orders.js";
 import { shiftDesk } from "/m/shifts.js";
 import { finderDesk } from "/m/finder.js";
@@ -15,11 +20,14 @@ const REFRESH_MS = 15000;
 const language = chosenLanguage();
 const say = speaker(language);
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null, finder: null, photos: [] };
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null, finder: null, photos: [], goods: null, exception: null };
 let outbox = null;
 const desk = orderDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, language });
 const rota = shiftDesk({ state, at, draw, toast, stop, say, language });
 const finder = finderDesk({ state, at, draw, toast, say, placeName });
+const ask = asker({ at, say });
+const goods = goodsDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, clear, finish: finishCount });
+const exceptions = exceptionDesk({ state, box: () => outbox, at, draw, toast, flush, say, taskTitle, close });
 let undoing = null;
 let overriding = null;
 
@@ -32,6 +40,9 @@ function placeName(id) {
   return id ? state.names.places[id] || id : "";
 }
 const subjectName = (task) => state.names.items[task.subject_id] || placeName(task.subject_id);
+function taskTitle(task) {
+  return `${say(task.kind)} · ${subjectName(task)}`;
+}
 const time = (text) =>
   new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(text));
 
@@ -61,6 +72,7 @@ function drawList() {
     ...(open.length || orders.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]),
     ...orders,
     ...rota.card(),
+    ...goods.entries(),
     finder.entry(),
   );
 }
@@ -72,11 +84,12 @@ function drawTask(task) {
     const words = say(step.key, { place: placeName(step.place), item: step.item ? state.names.items[step.item] || step.item : "" });
     steps.append(element("li", { className: step.done ? "step done" : step === now || step.key === now?.key ? "step now" : "step", textContent: words }));
   }
-  const packs = packsOf(itemOf(state.known, task), task.quantity - (task.picked || 0));
-  const quantity = task.quantity ? say("quantity", { count: task.quantity }) + (packs ? ` = ${packs}` : "") : "";
+  const taken = takenOf(task, progress);
+  const packs = packsOf(itemOf(state.known, task), task.quantity - taken);
+  const asked = task.quantity ? say("quantity", { count: task.quantity }) + (packs ? ` = ${packs}` : "") : "";
+  const quantity = task.kind === "restock" && taken ? say("takenSoFar", { taken, count: task.quantity }) : asked;
   const facts = element("p", { className: "secondary", id: "facts", textContent: quantity });
-  const portions = state.detail[task.id]?.portions || state.known?.portions?.[task.id]?.portions || [];
-  const lots = portions.map((portion) =>
+  const lots = portionsOf(task).map((portion) =>
     element("p", { className: "secondary", textContent: say("lots", { lot: portion.lot_number || portion.lot, count: portion.quantity }) }),
   );
   const acts = element("div", { className: "acts" });
@@ -86,10 +99,22 @@ function drawTask(task) {
     acts.append(button);
   };
   if (now?.key === "confirmDone") act("done", () => finish(task), true);
+  if (task.kind === "count" && state.known?.may_move) act("countShelf", () => goods.open("count", { place: task.to_place, item: task.subject_id, task: task.id }), true);
+  if (task.kind === "restock" && (now?.key === "scanItem" || now?.key === "scanSource")) act("shelfEmpty", () => comeShort(task));
   if (task.kind === "restock") act("nearest", () => findNearest(task));
-  for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => block(task, reason));
+  for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => exceptions.open(task, reason));
   act("back", () => openTask(null));
-  at("main").replaceChildren(element("h2", { textContent: `${say(task.kind)} · ${subjectName(task)}` }), facts, steps, ...lots, listAge(task), acts);
+  at("main").replaceChildren(element("h2", { textContent: taskTitle(task) }), facts, steps, ...lots, ...standIns(task, taken), listAge(task), acts, ...desk.photos(task));
+}
+function portionsOf(task) {
+  return state.detail[task.id]?.portions || state.known?.portions?.[task.id]?.portions || [];
+}
+function standIns(task, taken) {
+  const pairs = task.kind === "restock" ? (state.known?.substitutes || []).filter((pair) => pair.item === task.subject_id) : [];
+  if (!pairs.length) return [];
+  const missing = Math.max(1, task.quantity - taken);
+  const lines = pairs.map((pair) => say("standIn", { name: state.names.items[pair.stand_in] || pair.stand_in, count: standInQuantity(pair, missing), by: pair.approved_by }));
+  return [element("h3", { textContent: say("standIns") }), element("ul", { id: "stand-ins", className: "secondary" }, ...lines.map((text) => element("li", { textContent: text })))];
 }
 function listAge(task) {
   const minutes = Math.round(ageOf(state.known, Date.now()) / 60000);
@@ -111,6 +136,10 @@ async function findNearest(task) {
   }
 }
 function draw() {
+  if (state.goods && !state.ended) {
+    goods.show();
+    return;
+  }
   if (state.finder && !state.ended) {
     finder.show();
     return;
@@ -122,6 +151,7 @@ function draw() {
   }
   const task = state.open && state.tasks.find((one) => one.id === state.open);
   if (state.shiftsOpen && !task && !state.ended) rota.show();
+  else if (task && state.exception?.task === task.id && !state.ended) exceptions.show(task);
   else if (task && !state.ended) drawTask(task);
   else drawList();
 }
@@ -212,17 +242,25 @@ const finish = (task) => {
   const begin = isBegun(task, progress) ? [] : [{ verb: "start", body: {} }];
   return perform(task, [...begin, { verb: "complete", body: {} }], { ...progress, started: true, completed: true }, "completed");
 };
-const REASONS = { notFound: "not_found", damaged: "damaged", noAccess: "access" };
-async function block(task, reason) {
-  await outbox.add({ path: `/v1/tasks/${encodeURIComponent(task.id)}:block`, body: { reason: REASONS[reason] }, task: task.id, verb: "block" });
-  close();
+async function comeShort(task) {
+  const { send, progress } = onShort(task, state.progress[task.id] || {});
+  if (send.length) return perform(task, send, progress, "shortNoted");
+  await note(task.id, progress);
   draw();
-  toast(say("blocked"));
-  await flush();
+  return toast(say("shortNoted"));
+}
+// A shelf that a task asked to count is counted: the task ends with it.
+async function finishCount(id) {
+  const task = state.tasks.find((one) => one.id === id);
+  if (task) await finish(task);
 }
 function refused({ entry, answer }) {
   if (entry.verb === "photo") {
     desk.keepPhoto(entry, answer);
+    return;
+  }
+  if (entry.goods) {
+    goods.answered(entry, answer);
     return;
   }
   if (entry.work) {
@@ -246,15 +284,39 @@ async function flush() {
     else if (one.entry.work && one.entry.verb === "report") {
       const index = state.work.work_orders.findIndex((order) => order.id === one.answer.body.id);
       if (index >= 0) state.work.work_orders[index] = one.answer.body;
-    } else if (one.answer.status < 300 && one.answer.body.id) {
+    } else if (one.answer.status < 300 && one.entry.goods) await goods.answered(one.entry, one.answer);
+    else if (one.answer.status < 300 && one.answer.body.id) {
       const index = state.tasks.findIndex((task) => task.id === one.answer.body.id);
       if (index >= 0) state.tasks[index] = one.answer.body;
+      if (one.entry.verb === "pick") await learnPicked(one.answer.body);
     }
   }
   if (answers.length) draw();
 }
+// The server has counted what the shelf gave: with less than asked the shelf is asked again, unless it was said to be empty.
+async function learnPicked(task) {
+  const progress = state.progress[task.id];
+  if (!progress || progress.delivered || progress.completed) return;
+  const isAll = task.picked >= task.quantity;
+  await note(task.id, { ...progress, taken: 0, picked: isAll });
+  if (!isAll && !progress.short) toast(say("takenSoFar", { taken: task.picked, count: task.quantity }));
+}
+// Gives the label on, at once or, where the scanner may have lost a separator, once a person has looked at the package.
+function clear(text, then) {
+  const other = otherReadingOf(text);
+  if (!other) return then(text, false);
+  const field = say(`doubt.${other.field}`);
+  return ask(say("labelDoubt"), [
+    { text: say("readCut", { field, value: other.cut, date: say(`doubt.${other.ai}`), day: other.day }), work: () => then(other.text, false) },
+    { text: say("readWhole", { field, value: other.whole }), work: () => then(text, true) },
+  ]);
+}
 function scanned(text) {
-  if (!at("stop").hidden) return;
+  if (!at("stop").hidden || !at("ask").hidden) return;
+  if (state.goods) {
+    goods.scanned(text);
+    return;
+  }
   if (state.finder) {
     finder.scanned(text);
     return;
@@ -276,21 +338,27 @@ function scanned(text) {
     if (found) openTask(found.id);
     return;
   }
-  const progress = state.progress[task.id] || {};
-  if (nextStep(task, progress)?.key === "scanItem") {
-    const against = reasonAgainst(task, text, state.known, Date.now());
-    if (against) {
-      const values = { ...against.values, why: say(against.values.why || "") };
-      stop(say(against.key, values), against.mayOverride ? (name) => take(task, text, `stale_list:${name}`) : null);
-      return;
-    }
-  }
-  take(task, text, "");
+  if (nextStep(task, state.progress[task.id] || {})?.key !== "scanItem") take(task, text);
+  else clear(text, (label, asPrinted) => judge(task, label, asPrinted ? { is_as_printed: true } : {}));
 }
-function take(task, text, reason) {
-  const result = onScan(task, state.progress[task.id] || {}, text);
+// What is against a scanned item: a stop, a question, or nothing.
+function judge(task, text, told) {
+  const progress = state.progress[task.id] || {};
+  const against = reasonAgainst({ ...task, picked: takenOf(task, progress) }, text, state.known, Date.now());
+  if (!against) return take(task, text, told);
+  if (against.standIn) {
+    return ask(say(against.key, against.values), [
+      { text: say("takeIt"), work: () => take(task, text, { ...told, is_substitute: true }), primary: true },
+      { text: say("leaveIt") },
+    ]);
+  }
+  const values = { ...against.values, why: say(against.values.why || "") };
+  return stop(say(against.key, values), against.mayOverride ? (name) => take(task, text, { ...told, reason: `stale_list:${name}` }) : null);
+}
+function take(task, text, told = {}) {
+  const pick = { body: told, portions: portionsOf(task), lot: readLabel(text).lot };
+  const result = onScan(task, state.progress[task.id] || {}, text, pick);
   if (!result) return;
-  for (const { verb, body } of result.send || []) if (verb === "pick" && reason) body.reason = reason;
   if (result.stop) {
     stop(say("wrongPlace", { expected: placeName(result.stop.expected), found: placeName(result.stop.found) }));
     return;
@@ -328,7 +396,7 @@ async function refresh() {
   await rota.learn();
   await drawBanner();
   // A form that somebody is filling in is drawn again only by what they do.
-  if (at("stop").hidden && !document.activeElement?.closest("#work-form")) draw();
+  if (at("stop").hidden && !state.exception && !document.activeElement?.closest("#work-form")) draw();
 }
 async function forgetDone() {
   const listed = new Set(state.tasks.map((task) => task.id));
@@ -371,9 +439,17 @@ async function begin() {
   state.progress = (await outbox.kept("progress")) || {};
   state.known = (await outbox.kept("known")) || null; // its clock is needed before the first step is sent
   if (state.known) setClock(state.known.at, state.known.got_at);
-  const wedge = new Wedge(scanned);
+  // A scanner types into whatever field has the focus: what stood there before the scan is put back.
+  let typedInto = null;
+  const wedge = new Wedge((text) => {
+    if (typedInto) typedInto.field.value = typedInto.before;
+    typedInto = null;
+    scanned(text);
+  });
   document.addEventListener("keydown", (event) => {
-    if (event.target === at("scan") || event.target.closest?.("#work-form")) return; // typed there, not scanned
+    const field = event.target.closest?.("#work-form") ? event.target : null;
+    if (event.target === at("scan") || (field && !state.goods)) return; // typed there, not scanned
+    if (wedge.isFresh()) typedInto = field && "value" in field ? { field, before: field.value } : null;
     if (wedge.key(event.key)) event.preventDefault();
   });
   at("scan-form").addEventListener("submit", (event) => {
@@ -400,6 +476,7 @@ async function begin() {
     keepLanguage(language === "en" ? "zh-CN" : "en");
     location.reload();
   });
+  cameraDesk({ at, say, toast, scanned }).begin();
   window.addEventListener("online", refresh);
   window.addEventListener("offline", drawBanner);
   navigator.serviceWorker?.register("/m/sw.js", { scope: "/m/" });
@@ -409,6 +486,7 @@ async function begin() {
   else state.open = opened || null;
   state.drafts = (await outbox.kept("drafts")) || {};
   state.photos = (await outbox.kept("photos")) || [];
+  await goods.begin();
   await refresh();
   learnNames();
   setInterval(refresh, REFRESH_MS);

@@ -46,3 +46,32 @@ function dayOf(text) {
   const last = new Date(Date.UTC(year, month, 0)).getUTCDate();
   return `${year}-${String(month).padStart(2, "0")}-${String(day || last).padStart(2, "0")}`; // day 00 is the last one
 }
+
+// Fields without a fixed length, in which a scanner that drops separators hides the field that follows.
+const OPEN = { 10: "lot", 21: "serial", 240: "additional", 30: "count", 37: "count" };
+const SWALLOWED = /(?<=.)(?:17|15|11)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])/g;
+
+// Gives null, or how a label without separators can be read otherwise: {field, whole, cut, ai, day, text}; `text` is the
+// label with the separator put in. The server asks the same question; this one is asked without a network.
+export function otherReadingOf(scanned) {
+  const text = scanned.trim().replace(/^\][A-Za-z]\d/, "").replaceAll("<GS>", GS).replace(/^\x1d+|\x1d+$/g, "");
+  if (!/^\d\d/.test(text) || text.includes(GS) || /^(\d{8}|\d{12,14})$/.test(text)) return null;
+  const present = new Set();
+  const open = [];
+  for (let at = 0; text.length - at > 3; ) {
+    const { digits, length } = lengthOf(text.slice(at));
+    const ai = text.slice(at, at + digits);
+    present.add(ai);
+    if (OPEN[ai]) open.push({ ai, start: at + digits, value: text.slice(at + digits, at + digits + length) });
+    at += digits + Math.max(length, 1);
+  }
+  for (const { ai, start, value } of open) {
+    for (const match of value.matchAll(SWALLOWED)) {
+      const hidden = match[0].slice(0, 2);
+      if (present.has(hidden)) continue;
+      const at = start + match.index;
+      return { field: OPEN[ai], whole: value, cut: value.slice(0, match.index), ai: hidden, day: dayOf(match[0].slice(2)), text: text.slice(0, at) + GS + text.slice(at) };
+    }
+  }
+  return null;
+}

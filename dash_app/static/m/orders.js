@@ -82,7 +82,7 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
   // fault: it stays on this device until somebody sends it again or throws it away.
   async function keepPhoto(entry, answer) {
     const detail = answer.body.detail || say("refused");
-    state.photos = [...state.photos, { path: entry.path, blob: entry.blob, work: entry.work, detail, at: Date.now() }];
+    state.photos = [...state.photos, { path: entry.path, blob: entry.blob, work: entry.work || entry.task, detail, at: Date.now() }];
     await box().keep("photos", state.photos);
     stop(say("photoRefused", { detail }));
     draw();
@@ -189,5 +189,5 @@ export function orderDesk({ state, box, at, draw, toast, stop, flush, say, place
     state.drafts[entry.work] = entry.before || state.drafts[entry.work] || EMPTY;
     state.order = entry.work;
   }
-  return { cards: cardsShown, show: drawOrder, scanned: scannedAtOrder, find: scannedDevice, learn: learnWork, putBack, keepPhoto };
+  return { cards: cardsShown, show: drawOrder, scanned: scannedAtOrder, find: scannedDevice, learn: learnWork, putBack, keepPhoto, photos: photoCards };
 }

@@ -15,17 +15,47 @@ function localDay(now) {
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
 }
 
-// Gives null, or {key, values, mayOverride} with the words' key.
-export function reasonAgainst(task, scanned, known, now) {
-  const item = itemOf(known, task);
-  if (!item) return null; // nothing is known about it here: the server judges
-  const label = readLabel(scanned);
+function isLabelOf(item, label, scanned) {
   const isCode = scanned.trim().toLowerCase() === item.code.toLowerCase();
-  const own = item.packages.map((each) => each.gtin);
-  if (label.gtin && own.length && !own.includes(label.gtin) && !isCode) {
-    const other = (known.items || []).find((one) => one.packages.some((each) => each.gtin === label.gtin));
-    return { key: "wrongItem", values: { expected: item.name, found: other ? other.name : label.gtin } };
+  return isCode || (label.gtin && item.packages.some((each) => each.gtin === label.gtin));
+}
+
+// The approved stand-in that a label names: {pair, item}, null if it names none.
+export function standInOf(task, scanned, known) {
+  const label = readLabel(scanned);
+  for (const pair of known?.substitutes || []) {
+    const item = pair.item === task.subject_id && (known.items || []).find((one) => one.id === pair.stand_in);
+    if (item && isLabelOf(item, label, scanned)) return { pair, item };
   }
+  return null;
+}
+
+// How many units of a stand-in replace what a task still needs.
+export function standInQuantity(pair, missing) {
+  return Math.ceil((missing * pair.numerator) / pair.denominator);
+}
+
+// Gives null, or {key, values, mayOverride} with the words' key; {standIn} beside it if the goods are an approved
+// stand-in, which is taken only when a person says so.
+export function reasonAgainst(task, scanned, known, now) {
+  const wanted = itemOf(known, task);
+  if (!wanted) return null; // nothing is known about it here: the server judges
+  const label = readLabel(scanned);
+  const isOther = label.gtin && wanted.packages.length && !isLabelOf(wanted, label, scanned);
+  const standIn = isLabelOf(wanted, label, scanned) ? null : standInOf(task, scanned, known);
+  if (isOther && !standIn) {
+    const other = (known.items || []).find((one) => one.packages.some((each) => each.gtin === label.gtin));
+    return { key: "wrongItem", values: { expected: wanted.name, found: other ? other.name : label.gtin } };
+  }
+  const item = standIn ? standIn.item : wanted;
+  const against = reasonAgainstLot(item, label, known, now);
+  if (against || !standIn) return against;
+  const missing = Math.max(1, (task.quantity || 1) - (task.picked || 0));
+  const count = standInQuantity(standIn.pair, missing);
+  return { key: "takeSubstitute", values: { found: item.name, expected: wanted.name, by: standIn.pair.approved_by, count }, standIn };
+}
+
+function reasonAgainstLot(item, label, known, now) {
   if (label.expiry && label.expiry < localDay(now)) return { key: "expired", values: { item: item.name, day: label.expiry } };
   const lot = label.lot.toLowerCase();
   const stopped = (known.stopped || []).find(

@@ -10,6 +10,11 @@ export class Wedge {
     this.last = 0;
   }
 
+  // Whether the next key would begin a new text.
+  isFresh() {
+    return !this.text || this.now() - this.last > LONGEST_GAP_MS;
+  }
+
   // Gives true when the key ended a scan, so that the caller can keep it from doing anything else.
   key(key) {
     const at = this.now();

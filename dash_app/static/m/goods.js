@@ -1,0 +1,248 @@
+// Goods on the handheld: take them in, or count a shelf blind. By scans; kept on the device until the server has them.
+import { get, inquire } from "/m/api.js";
+import { readLabel } from "/m/label.js";
+import { element } from "/m/workscreen.js";
+
+const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll: false, item: "", task: "" };
+
+// `app`: the handheld's state, outbox and screens, as app.js holds them; `clear` asks where a label can be read twice.
+export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, placeName, clear, finish }) {
+  const view = { orders: [], kept: [] };
+
+  async function note(change) {
+    if (!state.goods) return;
+    state.goods = { ...state.goods, ...change };
+    draw();
+    await box().keep("goods", state.goods);
+  }
+  async function close() {
+    state.goods = null;
+    draw();
+    await box().keep("goods", null);
+  }
+  async function begin() {
+    state.goods = (await box().kept("goods")) || null;
+    view.kept = (await box().kept("goods-refused")) || [];
+    view.orders = (await box().kept("orders-open")) || [];
+  }
+  function open(mode, preset = {}) {
+    state.goods = { ...EMPTY, mode, ...preset };
+    draw();
+    at("main").focus();
+    if (mode === "receive") learnOrders();
+  }
+  async function learnOrders() {
+    try {
+      const { status, body } = await get("/v1/purchase-orders?limit=200");
+      if (status !== 200) return;
+      view.orders = body.orders.filter((order) => (order.state === "approved" || order.state === "sent") && !order.is_bill_only);
+      await box().keep("orders-open", view.orders);
+      if (state.goods) draw();
+    } catch {
+      // offline: the orders kept last time
+    }
+  }
+  // What the label stands for here; offline the line shows what the label itself says.
+  async function resolve(scan) {
+    try {
+      const { status, body } = await inquire("/v1/scans", { scan });
+      const facts = status === 200 ? { name: body.item_name || say("unknownLabel"), size: body.package_quantity || 1 } : {};
+      if (status === 422) {
+        stop(body.detail || say("refused"));
+        return note({ lines: state.goods.lines.filter((line) => line.scan !== scan) });
+      }
+      if (state.goods) await note({ lines: state.goods.lines.map((line) => (line.scan === scan ? { ...line, ...facts } : line)) });
+    } catch {
+      // offline: the server reads it when it is sent
+    }
+    return null;
+  }
+  function placeIdOf(scan) {
+    const wanted = scan.trim().toLowerCase();
+    return Object.keys(state.names.places).find((id) => id.toLowerCase() === wanted) || "";
+  }
+  function scanned(text) {
+    const place = placeIdOf(text);
+    if (place) return note({ place });
+    if (!state.goods.place) return toast(say("scanShelfFirst"));
+    return clear(text, (scan, asPrinted) => add(scan, asPrinted));
+  }
+  async function add(scan, asPrinted) {
+    navigator.vibrate?.(60);
+    const known = state.goods.lines.findIndex((line) => line.scan === scan);
+    if (known >= 0) {
+      // The same label again: one package more came in; a count is keyed, never guessed from scans.
+      const lines = state.goods.lines.map((line, index) => (index === known && state.goods.mode === "receive" ? { ...line, count: line.count + 1 } : line));
+      await note({ lines });
+      document.getElementById(`goods-count-${known}`)?.focus();
+      return;
+    }
+    const label = readLabel(scan);
+    const line = { scan, asPrinted, name: "", gtin: label.gtin, lot: label.lot, expiry: label.expiry, size: 1, count: state.goods.mode === "receive" ? 1 : "", lotTyped: "", expiryTyped: "" };
+    await note({ lines: [...state.goods.lines, line] });
+    document.getElementById(`goods-count-${state.goods.lines.length - 1}`)?.focus();
+    resolve(scan);
+  }
+  function setLine(index, change) {
+    note({ lines: state.goods.lines.map((line, at) => (at === index ? { ...line, ...change } : line)) });
+  }
+
+  // ---- screens -----------------------------------------------------------------------------------------------------
+  function labelled(text, field, hint = "") {
+    const made = element("label", { className: "field" }, element("span", { textContent: text }), field);
+    if (hint) made.append(element("small", { textContent: hint }));
+    return made;
+  }
+  function input(id, value, onPick, attributes = {}) {
+    const field = element("input", { id, value: value ?? "", autocomplete: "off", ...attributes });
+    field.addEventListener("change", () => onPick(field.value.trim()));
+    return field;
+  }
+  function choice(id, options, value, onPick) {
+    const field = element("select", { id }, ...options.map(([key, name]) => element("option", { value: key, textContent: name })));
+    field.value = value;
+    field.addEventListener("change", () => onPick(field.value));
+    return field;
+  }
+  function check(id, value, onPick) {
+    const field = element("input", { id, type: "checkbox", checked: value });
+    field.addEventListener("change", () => onPick(field.checked));
+    return field;
+  }
+  function button(text, work, primary = false) {
+    const made = element("button", { type: "button", textContent: text, className: primary ? "primary" : "" });
+    made.addEventListener("click", work);
+    return made;
+  }
+  function lineFields(line, index) {
+    const isReceipt = state.goods.mode === "receive";
+    const whole = (text) => (text === "" ? "" : Math.max(isReceipt ? 1 : 0, Math.round(Number(text)) || 0));
+    const name = line.name || line.gtin || line.scan;
+    const facts = [line.lot ? `${say("lotTyped")} ${line.lot}` : "", line.expiry, line.size > 1 ? say("packOf", { count: line.size }) : ""].filter(Boolean).join(" · ");
+    const count = input(`goods-count-${index}`, line.count, (text) => setLine(index, { count: whole(text) }), { inputMode: "numeric" });
+    const fields = [labelled(`${name} – ${say(isReceipt ? "packs" : "unitsSeen")}`, count, facts)];
+    if (isReceipt && !line.lot) fields.push(labelled(say("lotTyped"), input(`goods-lot-${index}`, line.lotTyped, (text) => setLine(index, { lotTyped: text }), { maxLength: 60 })));
+    if (isReceipt && !line.expiry) fields.push(labelled(say("expiryTyped"), input(`goods-expiry-${index}`, line.expiryTyped, (text) => setLine(index, { expiryTyped: text }), { type: "date" })));
+    const away = button(say("remove"), () => note({ lines: state.goods.lines.filter((_, at) => at !== index) }));
+    away.setAttribute("aria-label", `${say("remove")}: ${name}`);
+    return element("div", { className: "card goods-line" }, ...fields, away);
+  }
+  function orderFields() {
+    const order = view.orders.find((one) => one.id === state.goods.order);
+    const options = [["", say("noOrder")], ...view.orders.map((one) => [one.id, `${one.supplier} · ${one.id.slice(-8)}`])];
+    const fields = [labelled(say("forOrder"), choice("goods-order", options, state.goods.order, (id) => note({ order: id })))];
+    if (!order) return fields;
+    const missing = order.lines.filter((line) => line.quantity > line.received).map((line) => `${state.names.items[line.item] || line.item} ${line.quantity - line.received}`);
+    fields.push(element("p", { className: "secondary", textContent: say("expectedOf", { list: missing.join(", ") || "–" }) }));
+    fields.push(labelled(say("lastDelivery"), check("goods-last", state.goods.isLast, (value) => note({ isLast: value }))));
+    return fields;
+  }
+  function show() {
+    const goods = state.goods;
+    const isReceipt = goods.mode === "receive";
+    const focused = document.activeElement?.closest("#work-form") ? document.activeElement.id : "";
+    const places = Object.entries(state.names.places).sort((left, right) => left[1].localeCompare(right[1]));
+    const title = isReceipt ? say("receiveGoods") : say("countShelf");
+    const form = element("form", { id: "work-form", onsubmit: (event) => event.preventDefault() },
+      labelled(say("goodsPlace"), choice("goods-place", [["", "–"], ...places], goods.place, (place) => note({ place }))),
+      ...(isReceipt ? orderFields() : []),
+      element("p", { className: "secondary", textContent: goods.place ? say("scanGoods") : say("scanShelfFirst") }),
+      ...goods.lines.map(lineFields),
+      ...(isReceipt ? [] : [labelled(say("thatIsAll"), check("goods-all", goods.isAll, (value) => note({ isAll: value })))]),
+    );
+    at("main").replaceChildren(
+      element("h2", { textContent: goods.item ? say("countOf", { item: state.names.items[goods.item] || goods.item }) : title }),
+      form,
+      element("div", { className: "acts" },
+        button(say(isReceipt ? "putIntoStock" : "sendCount"), send, true),
+        button(say("back"), leave),
+        button(say("discard"), close),
+      ),
+    );
+    if (focused) document.getElementById(focused)?.focus();
+  }
+  // Back keeps what was scanned; it waits in the list until it is sent or discarded.
+  async function leave() {
+    const goods = state.goods;
+    if (goods.lines.length) {
+      view.kept = [...view.kept, { goods, detail: "" }];
+      await box().keep("goods-refused", view.kept);
+    }
+    await close();
+  }
+  function entries() {
+    if (!state.known?.may_move) return [];
+    const receive = button(say("receiveGoods"), () => open("receive"));
+    const count = button(say("countShelf"), () => open("count"));
+    receive.id = "goods-receive";
+    count.id = "goods-count";
+    return [element("div", { className: "acts" }, receive, count), ...view.kept.map(keptCard)];
+  }
+  function keptCard(kept) {
+    const { goods, detail } = kept;
+    const title = `${say(goods.mode === "receive" ? "receiveGoods" : "countShelf")} · ${placeName(goods.place)} (${goods.lines.length})`;
+    const mend = button(say("correctIt"), async () => {
+      await forget(kept);
+      open(goods.mode, goods);
+    });
+    const away = button(say("discard"), async () => {
+      await forget(kept);
+      draw();
+    });
+    const texts = [element("p", {}, element("strong", { textContent: title })), ...(detail ? [element("p", { className: "late", textContent: say("refusedGoods", { detail }) })] : [])];
+    return element("div", { className: "card late goods-kept" }, ...texts, element("div", { className: "acts" }, mend, away));
+  }
+  async function forget(kept) {
+    view.kept = view.kept.filter((one) => one !== kept);
+    await box().keep("goods-refused", view.kept);
+  }
+
+  // ---- sending -----------------------------------------------------------------------------------------------------
+  function bodyOf(goods) {
+    if (goods.mode === "count") {
+      const lines = goods.lines.map((line) => ({ scan: line.scan, quantity: line.count === "" ? 0 : line.count, is_as_printed: Boolean(line.asPrinted) }));
+      return { place: goods.place, lines, is_all: goods.isAll, items: goods.item ? [goods.item] : [] };
+    }
+    const lines = goods.lines.map((line) => ({ place: goods.place, scan: line.scan, packages: Number(line.count) || 1, lot_number: line.lotTyped, expires_on: line.expiryTyped, is_as_printed: Boolean(line.asPrinted) }));
+    return goods.order ? { lines, is_last: goods.isLast } : { lines };
+  }
+  function pathOf(goods) {
+    if (goods.mode === "count") return "/v1/handheld/counts";
+    return goods.order ? `/v1/purchase-orders/${encodeURIComponent(goods.order)}:receive` : "/v1/stock/receipts";
+  }
+  async function send() {
+    const goods = state.goods;
+    document.activeElement?.blur(); // what is being typed counts
+    if (!goods.place) return toast(say("scanShelfFirst"));
+    if (!state.goods.lines.length && !goods.isAll) return toast(say("nothingScanned"));
+    const sent = state.goods;
+    const number = await box().add({ path: pathOf(sent), body: bodyOf(sent), goods: sent, verb: sent.mode });
+    await close();
+    if (sent.task) await finish(sent.task);
+    toast(say(navigator.onLine ? "sent" : "queued"), () => takeBack(number, sent));
+    await flush();
+    return null;
+  }
+  async function takeBack(number, goods) {
+    if (!(await box().remove(number))) return toast(say("sentAlready"));
+    open(goods.mode, goods);
+    return toast(say("undone"));
+  }
+  // The server's word on what was sent; a refusal keeps all that was scanned.
+  async function answered(entry, answer) {
+    if (answer.status >= 300) {
+      const fields = (answer.body.errors || []).map((one) => one.detail).filter(Boolean).join(", ");
+      const detail = [answer.body.detail || say("refused"), fields].filter(Boolean).join(" ");
+      view.kept = [...view.kept, { goods: entry.goods, detail }];
+      await box().keep("goods-refused", view.kept);
+      stop(detail);
+    } else if (entry.verb === "count") {
+      toast(say("countNoted", { waiting: answer.body.waiting, recount: answer.body.to_recount }));
+    } else {
+      const list = (answer.body.differences || []).map((one) => `${state.names.items[one.item] || one.item} ${one.received}/${one.ordered}`);
+      toast(list.length ? say("receivedDiffers", { list: list.join(", ") }) : say("received"));
+    }
+    draw();
+  }
+  return { begin, entries, open, show, scanned, answered };
+}
