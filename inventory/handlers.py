@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventory.model.movements import Command
-from inventory.model.places import is_virtual
+from inventory.model.places import is_carrier, is_virtual
 from inventory.model.stock import ParLevel
 from inventory.service.desk import CollectedEvents
+from inventory.service.owing import after_short, note_asked, owe_rest, requests_for_owed
 from inventory.service.receiving import stock_released_sets
+from inventory.service.reserving import free_task, reserve_for_task
 from inventory.service.restocking import (
+    Inbound,
     end_inbound,
     find_par,
     lower_inbound,
     note_inbound,
+    remove_par,
     request_for_bin,
     request_for_breach,
     store_pars,
@@ -22,9 +26,20 @@ from inventory.tables.catalogue import find_item
 from twin.events.envelope import Event
 from twin.events.supply import LoadReleased, ParLevelSet, StockMoved
 from twin.events.things import BinEmptied
-from twin.events.work import TaskCancelled, TaskCompleted, TaskCreated, TaskKind
+from twin.events.work import (
+    TaskAssigned,
+    TaskBlocked,
+    TaskCancelled,
+    TaskCompleted,
+    TaskCreated,
+    TaskKind,
+    TaskStarted,
+)
 from twin.ids import ItemId, PlaceId
 from twin.ports import HandlerContext, Handlers
+
+SHORT = "short"
+"""Outcome of a task that brought less than it was asked for."""
 
 
 def ask_for_bin(context: HandlerContext, event: Event) -> Iterable[Event]:
@@ -36,12 +51,16 @@ def ask_for_bin(context: HandlerContext, event: Event) -> Iterable[Event]:
 def ask_after_movement(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Ask for more where a movement left too little, and note what has arrived."""
     assert isinstance(event, StockMoved)  # noqa: S101
+    session = context.session
     if event.task and event.reason == "deliver":
-        lower_inbound(context.session, task=event.task, quantity=event.quantity)
-    if find_item(context.session, event.thing) is None:
+        lower_inbound(session, task=event.task, quantity=event.quantity_for_task)
+    if find_item(session, event.thing) is None:
         return ()  # moved in another system's books: nothing is kept for it here
-    request = request_for_breach(context.session, item=event.thing, place=event.from_place, now=event.occurred_at)
-    return () if request is None else (request,)
+    request = request_for_breach(session, item=event.thing, place=event.from_place, now=event.occurred_at)
+    requests = [] if request is None else [request]
+    if not is_virtual(event.to_place) and not is_carrier(event.to_place):
+        requests += requests_for_owed(session, item=event.thing, source=event.to_place, now=event.occurred_at)
+    return requests
 
 
 def ask_after_par(context: HandlerContext, event: Event) -> Iterable[Event]:
@@ -49,6 +68,9 @@ def ask_after_par(context: HandlerContext, event: Event) -> Iterable[Event]:
     assert isinstance(event, ParLevelSet)  # noqa: S101
     session = context.session
     if find_item(session, event.thing) is None:
+        return ()
+    if not event.par_level:
+        remove_par(session, place=event.place, item=event.thing)
         return ()
     known = find_par(session, place=event.place, item=event.thing)
     if known is None or (known.par_level, known.reorder_point) != (event.par_level, event.reorder_point):
@@ -87,22 +109,44 @@ def stock_load(context: HandlerContext, event: Event) -> Iterable[Event]:
 def note_task(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Note what a new restock task will bring."""
     assert isinstance(event, TaskCreated)  # noqa: S101
-    if event.kind is TaskKind.RESTOCK and event.subject_id and event.to_place:
-        note_inbound(
-            context.session,
+    if event.kind is TaskKind.RESTOCK and event.subject_id and event.to_place and event.quantity > 0:
+        inbound = Inbound(
             task=event.thing,
             place=event.to_place,
             item=event.subject_id,
             quantity=event.quantity,
             at=event.occurred_at,
+            source=event.from_place,
         )
+        note_inbound(context.session, inbound)
+        note_asked(context.session, place=inbound.place, item=inbound.item, task=inbound.task, at=event.occurred_at)
+    return ()
+
+
+def promise_goods(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Promise to a task that somebody has what it will fetch; one that was taken back gets nothing kept for it."""
+    assert isinstance(event, TaskAssigned | TaskStarted)  # noqa: S101
+    if isinstance(event, TaskAssigned) and not event.assignee:
+        free_task(context.session, task=event.thing)
+    else:
+        reserve_for_task(context.session, task=event.thing, now=context.now)
+    return ()
+
+
+def free_goods(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Give back what was promised to a task that cannot go on; it is promised again when somebody begins anew."""
+    assert isinstance(event, TaskBlocked)  # noqa: S101
+    free_task(context.session, task=event.thing)
     return ()
 
 
 def forget_task(context: HandlerContext, event: Event) -> Iterable[Event]:
-    """Forget what a closed task would have brought."""
-    end_inbound(context.session, task=event.thing)
-    return ()
+    """Forget what a closed task would have brought; what a short one has not is owed to the place."""
+    session, now = context.session, event.occurred_at
+    is_short = isinstance(event, TaskCompleted) and event.outcome == SHORT
+    owed = owe_rest(session, task=event.thing, at=now) if is_short else None
+    end_inbound(session, task=event.thing)
+    return () if owed is None else after_short(session, owed, now=now)
 
 
 def handlers() -> Handlers:
@@ -113,6 +157,9 @@ def handlers() -> Handlers:
         ParLevelSet: {"inventory.par_set": ask_after_par},
         LoadReleased: {"inventory.load": stock_load},
         TaskCreated: {"inventory.inbound": note_task},
+        TaskAssigned: {"inventory.promise": promise_goods},
+        TaskStarted: {"inventory.promise": promise_goods},
+        TaskBlocked: {"inventory.promise_end": free_goods},
         TaskCompleted: {"inventory.inbound_end": forget_task},
         TaskCancelled: {"inventory.inbound_end": forget_task},
     }

@@ -94,12 +94,14 @@ def follow_stock(context: HandlerContext, event: Event) -> Iterable[Event]:
     if task is None or not task.is_open:
         return ()
     step = Step(command_id=event.source_key, actor=event.actor or "system", at=event.occurred_at, source=event.source)
+    quantity = event.quantity_for_task
     if event.reason == "pick":
-        note_picked(context.session, step=step, task=task, quantity=event.quantity)
+        note_picked(context.session, step=step, task=task, quantity=quantity)
     elif event.reason == "return":
-        note_brought_back(context.session, step=step, task=task, quantity=event.quantity)
+        note_brought_back(context.session, step=step, task=task, quantity=quantity)
     elif event.reason == "deliver":
-        return note_delivered(context.session, step=step, task=task, quantity=event.quantity)[1]
+        outcome = TaskOutcome.DONE if event.counts_as < 0 else TaskOutcome.SUBSTITUTED
+        return note_delivered(context.session, step=step, task=task, quantity=quantity, outcome=outcome)[1]
     return ()
 
 

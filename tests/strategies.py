@@ -33,6 +33,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "request": ("rq1",),
     "shift_request": ("shift-request-1",),
     "load": ("l1", "l2"),
+    "order": ("order-1",),
 }
 SOURCES = ("gateway:g1", "his:main", "user:u1", "import:csv", "twin:assets.egress")
 

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     STOCK_ADJUST = "stock:adjust"
     STOCK_PLAN = "stock:plan"
     STOCK_BUY = "stock:buy"
+    SUBSTITUTES_APPROVE = "substitutes:approve"
     TASKS_READ = "tasks:read"
     TASKS_DO = "tasks:do"
     TASKS_ASSIGN = "tasks:assign"
@@ -156,6 +157,7 @@ PERMISSIONS_BY_ROLE: dict[Role, frozenset[Permission]] = {
         _P.TASKS_DO,
         _P.ALARMS_ACT,
         _P.LOADS_RELEASE,
+        _P.SUBSTITUTES_APPROVE,  # clinical authority: who stores goods does not say what may stand in for them
         _P.PLANS_READ,
         _P.IDENTITY_REVEAL,
         _P.ENCOUNTERS_WRITE,

@@ -33,7 +33,7 @@ from twin.access import Permission
 
 CHOSEN, LINES, SAID = "buying-chosen", "buying-lines", "buying-said"
 PROPOSE, APPROVE, SENT, CANCEL = "buying-propose", "buying-approve", "buying-sent", "buying-cancel"
-FILE, FILE_DATA = "buying-file", "buying-file-data"
+FILE, FILE_DATA, BILL = "buying-file", "buying-file-data", "buying-bill"
 
 
 def _columns() -> list[Column]:
@@ -115,6 +115,15 @@ def _lines(port: HospitalPort, order_id: str) -> Component:
     return table(_("Lines of the order"), headings, rows)
 
 
+def _consigned(port: HospitalPort) -> Component:
+    with port.read() as session:
+        found, names = buying.consigned(session), items.names(session)
+    if not found:
+        return html.P(_("Nothing of a vendor's goods waits for a bill."), className="secondary")
+    rows: list[list[Cell]] = [[one.owner, names.get(one.item, one.item), one.quantity] for one in found]
+    return table(_("Vendors' goods used"), [_("Vendor"), _("Item"), _("Units")], rows)
+
+
 def _work(port: HospitalPort, rows: Rows) -> list[Component]:
     options = _options(rows)
     first = options[0]["value"] if options else None
@@ -141,6 +150,14 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
             ),
             html.P(id=SAID, role="status"),
             wide=True,
+        ),
+        panel(
+            _("Vendors' goods used"),
+            html.P(
+                _("Used of consignment stock and not billed yet; a bill-only order pays for it and brings nothing.")
+            ),
+            _consigned(port),
+            html.P(html.Button(_("Make bill-only orders"), id=BILL, className="action", n_clicks=0, disabled=not may)),
         ),
         panel(
             _("Propose orders"),
@@ -184,6 +201,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         said = _("{count} orders proposed; {lacking} items lack and nobody sells them to us.")
         text = said.format(count=len(found.orders), lacking=len(found.without_supplier))
         return shown(search, text, found.orders[0].id if found.orders else order)
+
+    @callbacks.add(*after, Input(BILL, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
+    def bill(_clicks: int, order: str | None, search: str) -> Any:
+        found = actions.bill(port)
+        said = _("{count} bill-only orders proposed.").format(count=len(found.orders))
+        return shown(search, said, found.orders[0].id if found.orders else order)
 
     @callbacks.add(*after, Input(APPROVE, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
     def approve(_clicks: int, order: str | None, search: str) -> Any:

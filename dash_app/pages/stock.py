@@ -5,6 +5,7 @@ Opened by logistics staff, to see what is empty or low and where. From a line on
 
 from __future__ import annotations
 
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from dash_app.pages import listing
@@ -12,6 +13,7 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
+from dash_app.pages.states import panel
 from dash_app.pages.tables import Column
 from dash_app.queries import items, stock
 from dash_app.queries.port import HospitalPort
@@ -110,7 +112,21 @@ LISTING = Listing(
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     lead = _("What each place holds and should hold, the emptiest first. Quantities are in base units.")
-    return listing.layout(LISTING, port, visit, _("Stock"), lead)
+    return html.Div([listing.layout(LISTING, port, visit, _("Stock"), lead), html.Div(_further(), className="below")])
+
+
+def _further() -> Component:
+    links = (
+        (_("Lots, expiry and recalls"), "/ui/lots"),
+        (_("Case carts"), "/ui/cases"),
+        (_("Shortages and substitutes"), "/ui/shortages"),
+        (_("Duplicates in the item master"), "/ui/item-master"),
+    )
+    return panel(
+        _("More about stock"),
+        html.P([part for text, address in links for part in (dcc.Link(text, href=address, className="action"), " ")]),
+        wide=True,
+    )
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:

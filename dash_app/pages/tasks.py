@@ -21,8 +21,8 @@ from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import panel
-from dash_app.pages.tables import Column
-from dash_app.queries import items, work
+from dash_app.pages.tables import Cell, Column, table
+from dash_app.queries import exceptions, items, work
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -151,13 +151,40 @@ def _lead(port: HospitalPort) -> Component:
     )
 
 
+def _photos(port: HospitalPort) -> Component | None:
+    """Show what people have photographed of what keeps their tasks from going on."""
+    if not port.actor().may(Permission.DEVICES_READ):
+        return None
+    blocked = [
+        row for row in work.open_tasks(port.state(), port.clock.now(), chinese=wants_chinese()) if row.blocked_reason
+    ]
+    with port.read() as session:
+        found = exceptions.photos(session, [row.id for row in blocked])
+        names = items.names(session)
+    if not found:
+        return None
+    by_id = {row.id: row for row in blocked}
+    rows: list[list[Cell]] = [
+        [
+            names.get(by_id[photo.task].subject_id, by_id[photo.task].subject),
+            by_id[photo.task].from_place or by_id[photo.task].to_place,
+            codes.code_text(codes.REASONS, by_id[photo.task].blocked_reason),
+            html.A(moment(photo.at), href=f"/v1/documents/{photo.id}", target="_blank"),
+        ]
+        for photo in found
+    ]
+    headings = [_("What"), _("Place"), _("Why"), _("Photo")]
+    return panel(_("Photos of exceptions"), table(_("Photos of exceptions"), headings, rows), wide=True)
+
+
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     lead = _("Open tasks: late ones first, then by priority and due time.")
     shown = listing.layout(LISTING, port, visit, _("Tasks"), lead)
     if not port.actor().may(Permission.TASKS_ASSIGN):
         return shown
-    return html.Div([shown, html.Div([_lead(port), task_rounds.rounds_panel()], className="below")])
+    parts = [part for part in (_photos(port), _lead(port), task_rounds.rounds_panel()) if part is not None]
+    return html.Div([shown, html.Div(parts, className="below")])
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:

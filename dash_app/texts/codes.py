@@ -33,6 +33,10 @@ REASONS: Mapping[str, str] = {
     "maintenance_due": mark("Maintenance is due"),
     "load_released": mark("Load was released"),
     "returned": mark("Goods come back"),
+    "back_order": mark("Owed since a short task"),
+    "short_pick": mark("The shelf had less than the books say"),
+    "case_cart": mark("For an operation"),
+    "transshipment": mark("Helps out another ward"),
     "manual": mark("Asked for by a person"),
     "short": mark("Less than asked for"),
     "not_found": mark("Not found where it should be"),
@@ -41,6 +45,67 @@ REASONS: Mapping[str, str] = {
     "recalled": mark("Recalled"),
     "expired": mark("Expired"),
     "quarantined": mark("In quarantine"),
+}
+BACK_ORDER_STATES: Mapping[str, str] = {
+    "open": mark("Waits for an arrival"),
+    "asked": mark("A task brings it"),
+    "cancelled": mark("Given up"),
+}
+LOTS_SHOWN: Mapping[str, str] = {
+    "soon": mark("Expires within 30 days"),
+    "expired": mark("Expired"),
+    "stopped": mark("Must not be used"),
+}
+LOT_REASONS: Mapping[str, str] = {
+    "stock.expired": mark("Expired"),
+    "stock.recalled": mark("Recalled"),
+    "stock.held": mark("Held"),
+    "stock.quarantined": mark("In quarantine"),
+    "stock.destroyed": mark("Destroyed"),
+    "stock.lot_unknown": mark("Without a lot"),
+    "stock.expiry_unknown": mark("Without an expiry"),
+    "stock.life_too_short": mark("Too little life left"),
+    "stock.storage_wrong": mark("Kept at the wrong temperature"),
+    "stock.place_blocked": mark("Lies in quarantine"),
+}
+MOVEMENT_KINDS: Mapping[str, str] = {
+    "receive": mark("Received"),
+    "put_away": mark("Put away"),
+    "pick": mark("Picked"),
+    "deliver": mark("Delivered"),
+    "issue": mark("Issued"),
+    "consume": mark("Used"),
+    "implant": mark("Implanted"),
+    "return": mark("Brought back"),
+    "count": mark("Counted"),
+    "waste": mark("Thrown away"),
+    "destroy": mark("Destroyed"),
+    "transfer": mark("Moved"),
+    "adjust": mark("Adjusted"),
+    "quarantine": mark("Set aside"),
+    "open": mark("Opened"),
+    "thaw": mark("Thawed"),
+    "reverse": mark("Undone"),
+    "reprocess": mark("Reprocessed"),
+    "merge": mark("Merged with another entry"),
+}
+LIKENESS: Mapping[str, str] = {
+    "code": mark("The same code"),
+    "supplier_code": mark("The same number of a supplier"),
+    "name": mark("The same words"),
+    "similar_name": mark("A similar name"),
+}
+MERGE_OBSTACLES: Mapping[str, str] = {
+    "merge.base_unit_differs": mark("They are counted in different units"),
+    "merge.tracking_differs": mark("One is followed by lot or piece, the other is not"),
+    "merge.storage_class_differs": mark("They are kept at different temperatures"),
+    "merge.controlled_schedule_differs": mark("One is a controlled drug of another schedule"),
+    "merge.merged_already": mark("One of them was merged already"),
+    "merge.tasks_open": mark("A task brings some of it"),
+    "merge.goods_promised": mark("Some of it is promised to a task"),
+    "merge.count_open": mark("It is being counted"),
+    "merge.goods_on_the_way": mark("Some of it is on a cart"),
+    "merge.same_serial": mark("Both have a piece with the same serial number"),
 }
 FORECAST_ACTIONS: Mapping[str, str] = {
     "discharge_round": mark("Round for discharges now; pharmacy and transport first for those who go home"),

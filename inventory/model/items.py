@@ -54,6 +54,17 @@ class ValueClass(StrEnum):
     LOW = "C"
 
 
+class OwnerRule(StrEnum):
+    """Whose goods of an item are taken first."""
+
+    ANY = "any"
+    """First expired, first out, whoever owns it."""
+    OWN_FIRST = "own_first"
+    """The hospital's own before a vendor's: what is paid for goes before what would be billed."""
+    CONSIGNED_FIRST = "consigned_first"
+    """A vendor's before the hospital's own, such as where the contract asks for turnover."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One item of the catalogue.
@@ -88,6 +99,10 @@ class Item:
         Schedule of a controlled drug, such as ``II``; empty if it is none.
     unit_cost_minor : int
         Cost of a base unit in the currency's minor unit.
+    unit_volume_ml : int
+        Room that a base unit takes on a shelf, millilitres; 0 if nobody has measured it.
+    owner_rule : OwnerRule
+        Whose goods are taken first where a vendor's lie beside the hospital's own.
     """
 
     id: ItemId
@@ -105,10 +120,12 @@ class Item:
     value_class: ValueClass = ValueClass.LOW
     controlled_schedule: str = ""
     unit_cost_minor: int = 0
+    unit_volume_ml: int = 0
+    owner_rule: OwnerRule = OwnerRule.ANY
 
     def __post_init__(self) -> None:
         """Check that no day count or cost is negative."""
-        for name in ("minimum_remaining_days", "in_use_days", "thawed_days", "unit_cost_minor"):
+        for name in ("minimum_remaining_days", "in_use_days", "thawed_days", "unit_cost_minor", "unit_volume_ml"):
             value = getattr(self, name)
             if value < 0:
                 raise ValueError(f"Expected {name} >= 0 of item {self.code}, got {value}.")

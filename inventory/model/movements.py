@@ -31,6 +31,7 @@ class MovementKind(StrEnum):
     THAW = "thaw"
     REVERSE = "reverse"
     REPROCESS = "reprocess"
+    MERGE = "merge"
 
 
 INTENTIONS = frozenset({MovementKind.PICK, MovementKind.ISSUE, MovementKind.DELIVER, MovementKind.TRANSFER})
@@ -121,37 +122,6 @@ class Line:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One side of a line in the ledger: a signed quantity at one place."""
-
-    place: PlaceId
-    item: ItemId
-    lot: LotId
-    owner: str
-    quantity: int
-    serial: str = ""
-
-
-def entries_of(lines: tuple[Line, ...]) -> list[Entry]:
-    """Give both sides of every line; they sum to zero per item, lot and owner."""
-    entries: list[Entry] = []
-    for line in lines:
-        # From, then to: whoever reads a movement back pairs its entries in this order.
-        for place, sign in ((line.from_place, -1), (line.to_place, 1)):
-            entries.append(
-                Entry(
-                    place=place,
-                    item=line.item,
-                    lot=line.lot,
-                    owner=line.owner,
-                    quantity=sign * line.quantity,
-                    serial=line.serial,
-                )
-            )
-    return entries
-
-
 BalanceKey = tuple[str, str, str, str]
 """Place, item, lot, owner: also the order in which balances are locked."""
 
@@ -170,10 +140,12 @@ def balance_changes(lines: tuple[Line, ...]) -> list[tuple[BalanceKey, int]]:
         Pairs of key and signed change, sorted by key; keys whose net change is 0 are left out.
     """
     net: dict[BalanceKey, int] = {}
-    for entry in entries_of(lines):
-        if not is_virtual(entry.place):
-            key = (entry.place, entry.item, entry.lot, entry.owner)
-            net[key] = net.get(key, 0) + entry.quantity
+    # by the lines themselves: values made only to be summed would cost as much as the sums
+    for line in lines:
+        for place, change in ((line.from_place, -line.quantity), (line.to_place, line.quantity)):
+            if not is_virtual(place):
+                key = (place, line.item, line.lot, line.owner)
+                net[key] = net.get(key, 0) + change
     # One order for everybody: two commands that lock the same balances never wait for each other crosswise.
     return sorted((key, change) for key, change in net.items() if change)
 

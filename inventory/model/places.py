@@ -18,8 +18,9 @@ LOST = PlaceId("lost")
 ADJUSTMENT = PlaceId("adjustment")
 REPROCESSING = PlaceId("reprocessing")
 OPENED = PlaceId("opened")
+MERGED = PlaceId("merged")
 
-VIRTUAL_PLACES = frozenset({SUPPLIER, PATIENT, CONSUMED, WASTE, FOUND, LOST, ADJUSTMENT, REPROCESSING, OPENED})
+VIRTUAL_PLACES = frozenset({SUPPLIER, PATIENT, CONSUMED, WASTE, FOUND, LOST, ADJUSTMENT, REPROCESSING, OPENED, MERGED})
 """Counterparts outside the stock rooms: the only places whose sum may be below zero."""
 
 _CARRIER_PREFIX = "task:"

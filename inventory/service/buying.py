@@ -15,12 +15,16 @@ from inventory.model.movements import Command, Movement
 from inventory.model.orders import Difference, Order, OrderLine, OrderState, Supply
 from inventory.rules.buying import cheapest, differences_of, line_for, spread
 from inventory.rules.restocking import quantity_to_order
+from inventory.service.desk import source_of
 from inventory.service.receiving import Receipt, receive
+from inventory.tables.back_orders import owed_by_source
 from inventory.tables.catalogue import load_item
+from inventory.tables.consignment import forget_bill
 from inventory.tables.driver import Driver
 from inventory.tables.orders import load_order, on_order, save_order, save_supply, supplies_of
 from inventory.tables.reviewing import ReviewLine, lines_to_review, supplying_places
 from twin.errors import FieldError, FieldProblem, Refused
+from twin.events.supply import OrderDecided
 from twin.ids import PlaceId
 from twin.ports import EventSink
 
@@ -58,11 +62,11 @@ def propose_orders(session: Session, *, command: Command) -> Proposed:
         Who asks; orders are numbered after it.
     """
     driver = Driver(session)
-    stores, coming = set(supplying_places(driver)), on_order(driver)
+    stores, coming, owed = set(supplying_places(driver)), on_order(driver), owed_by_source(driver)
     wanted: dict[tuple[str, str], list[tuple[Supply, int]]] = {}
     without: list[tuple[str, str]] = []
     for line in lines_to_review(driver, now=command.recorded_at):
-        needed = _needed(line, coming) if line.par.place in stores else 0
+        needed = _needed(line, coming, owed) if line.par.place in stores else 0
         if not needed:
             continue
         supply = cheapest(supplies_of(session, line.par.item))
@@ -86,8 +90,10 @@ def propose_orders(session: Session, *, command: Command) -> Proposed:
     return Proposed(orders=tuple(orders), without_supplier=tuple(without))
 
 
-def _needed(line: ReviewLine, coming: dict[tuple[str, str], int]) -> int:
-    return quantity_to_order(line.par, line.free + line.inbound + coming.get(line.key, 0))
+def _needed(line: ReviewLine, coming: dict[tuple[str, str], int], owed: dict[tuple[str, str], int]) -> int:
+    # inventory position: on hand and on order, less what is owed to wards already
+    position = line.free + line.inbound + coming.get(line.key, 0) - owed.get(line.key, 0)
+    return quantity_to_order(line.par, position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +148,21 @@ def _check_state(order: Order, *allowed: OrderState) -> None:
         )
 
 
-def approve(session: Session, *, command: Command, order: str) -> Order:
-    """Answer for the money of an order.
+def _told(command: Command, order: Order, decision: str) -> OrderDecided:
+    return OrderDecided(
+        thing=order.id,
+        occurred_at=command.occurred_at,
+        source=source_of(command),
+        source_key=f"{command.id}:{decision}:{order.id}",
+        actor=command.actor,
+        decision=decision,
+        supplier=order.supplier,
+        value_minor=order.value_minor,
+    )
+
+
+def approve(session: Session, *, ledger: EventSink, command: Command, order: str) -> Order:
+    """Answer for the money of an order; the audit notes who did.
 
     Raises
     ------
@@ -160,26 +179,33 @@ def approve(session: Session, *, command: Command, order: str) -> Order:
         )
     approved = replace(found, state=OrderState.APPROVED, approved_by=command.actor, approved_at=command.recorded_at)
     save_order(session, approved)
+    ledger.append(session, [_told(command, approved, "approved")])
     return approved
 
 
-def note_sent(session: Session, *, command: Command, order: str) -> Order:
+def note_sent(session: Session, *, ledger: EventSink, command: Command, order: str) -> Order:
     """Note that an approved order went out to the supplier; again changes nothing."""
     found = load_order(session, order, lock=True)
     if found.state is OrderState.SENT:
         return found
     _check_state(found, OrderState.APPROVED)
-    sent = replace(found, state=OrderState.SENT, sent_at=command.recorded_at)
+    # a bill for goods that were used brings nothing: with it the matter is closed
+    state = OrderState.RECEIVED if found.is_bill_only else OrderState.SENT
+    sent = replace(found, state=state, sent_at=command.recorded_at)
     save_order(session, sent)
+    ledger.append(session, [_told(command, sent, "sent")])
     return sent
 
 
-def cancel(session: Session, *, order: str) -> Order:
+def cancel(session: Session, *, ledger: EventSink, command: Command, order: str) -> Order:
     """Give an order up; what has come of it stays."""
     found = load_order(session, order, lock=True)
     _check_state(found, OrderState.PROPOSED, OrderState.APPROVED, OrderState.SENT)
     given_up = replace(found, state=OrderState.CANCELLED)
     save_order(session, given_up)
+    if found.is_bill_only:
+        forget_bill(Driver(session), found.id)  # what was used still wants to be paid for
+    ledger.append(session, [_told(command, given_up, "cancelled")])
     return given_up
 
 

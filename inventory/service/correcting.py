@@ -281,11 +281,14 @@ def register(session: Session, *, item: str, place: str) -> list[RegisterLine]:
     """Give the running register of an item at a place: each change as recorded, with the balance after it."""
     if is_virtual(place):
         raise NotFound("stock place", place)
-    rows = Driver(session).rows(
+    driver = Driver(session)
+    # two movements of one microsecond stand in the order in which they were written, as on a page
+    order = driver.written_order("m")
+    rows = driver.rows(
         "SELECT m.id, m.kind, m.occurred_at, m.actor, m.witness, m.encounter, SUM(e.quantity)"
         " FROM inventory_entry e JOIN inventory_movement m ON m.id = e.movement WHERE e.item = ? AND e.place = ?"
-        " GROUP BY m.id, m.kind, m.occurred_at, m.actor, m.witness, m.encounter, m.recorded_at"
-        " ORDER BY m.recorded_at, m.id",
+        f" GROUP BY m.id, m.kind, m.occurred_at, m.actor, m.witness, m.encounter, m.recorded_at, {order}"
+        f" ORDER BY m.recorded_at, {order}",
         (item, place),
     )
     lines: list[RegisterLine] = []

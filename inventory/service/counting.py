@@ -106,7 +106,7 @@ def _values_used(driver: Driver) -> dict[str, float]:
     return {text_of(row[0]): float(row[1] or 0) * max(float(row[2] or 0), 1.0) for row in rows}
 
 
-def open_session(session: Session, *, command: Command, wanted: Wanted) -> CountSession:
+def open_session(session: Session, *, command: Command, wanted: Wanted, may_be_empty: bool = False) -> CountSession:
     """Open a count of a place: a line for each balance that lies there.
 
     Parameters
@@ -117,6 +117,8 @@ def open_session(session: Session, *, command: Command, wanted: Wanted) -> Count
         Who; its id is the session's.
     wanted : Wanted
         How.
+    may_be_empty : bool
+        Whether a shelf of which the books say nothing is opened too: what lies there gets its lines when it is seen.
 
     Raises
     ------
@@ -147,7 +149,7 @@ def open_session(session: Session, *, command: Command, wanted: Wanted) -> Count
         if (not wanted.items and not wanted.is_due_only) or row.holding.item in chosen
     ]
     keys += [(item, "", "") for item in wanted.items if item not in {key[0] for key in keys} and not wanted.is_due_only]
-    if not keys:
+    if not keys and not may_be_empty:
         raise Refused(f"Nothing is to be counted at {wanted.place}.", code="count.nothing")
     made = CountSession(
         id=command.id,

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
 from sqlmodel import Session
 
 from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind, balance_changes
-from inventory.model.places import FOUND, LOST
+from inventory.model.places import CONSUMED, FOUND, LOST, PATIENT
+from inventory.rules.substitutes import shares_stood_for
 from inventory.tables.counts import first_count_after
-from inventory.tables.driver import Driver
+from inventory.tables.driver import Driver, text_of
 from inventory.tables.ledger import Draft, content_hash, post, replay_of
+from inventory.tables.substitutes import find_substitute
 from twin.errors import Conflict
 from twin.events.envelope import Event
-from twin.events.supply import StockMoved
+from twin.events.supply import ConsignmentUsed, StockMoved
 from twin.events.watch import AlarmPriority, AlarmRaised
 from twin.ids import ItemId, LotId, PlaceId
 from twin.ports import EventSink, Stored
@@ -112,8 +115,28 @@ class Desk:
             return earlier
         for correction in back.after:
             told += self._correct(correction)
-        self._ledger.append(self.session, [*stock_events(movement), *told, *further])
+        self._ledger.append(self.session, [*self._told_of(movement), *told, *further])
         return movement
+
+    def _told_of(self, movement: Movement) -> list[Event]:
+        """Give the events of a movement; a substitute that serves a task also tells what it stands for."""
+        events: list[Event] = [*stock_events(movement)]
+        task = self.command.task
+        if any(line.owner for line in movement.lines):
+            events = [*events, *consignment_events(movement)]
+        row = self.driver.row("SELECT item FROM inventory_inbound WHERE task = ?", (task,)) if task else None
+        if row is None:
+            return events
+        wanted, shares = text_of(row[0]), dict[int, int]()
+        for stand_in in sorted({line.item for line in movement.lines if line.item != wanted}):
+            pair = find_substitute(self.session, item=wanted, stand_in=stand_in)
+            at = [index for index, line in enumerate(movement.lines) if line.item == stand_in]
+            if pair is not None:
+                told = shares_stood_for(pair, [movement.lines[index].quantity for index in at])
+                shares.update(zip(at, told, strict=True))
+        for index, share in shares.items():
+            events[index] = structs.replace(events[index], counts_as=share)
+        return events
 
     def _correct(self, correction: Movement) -> list[StockMoved]:
         post(self.driver, Draft(movement=correction, content_hash=self._hash, released={}))
@@ -178,6 +201,27 @@ def stock_events(movement: Movement) -> list[StockMoved]:
             reason=movement.kind.value,
         )
         for seq, line in enumerate(movement.lines)
+    ]
+
+
+def consignment_events(movement: Movement) -> list[ConsignmentUsed]:
+    """Give one event for each line by which a vendor's goods were used."""
+    command = movement.command
+    return [
+        ConsignmentUsed(
+            thing=line.item,
+            occurred_at=command.occurred_at,
+            source=source_of(command),
+            source_key=f"{movement.id}:consignment:{seq}",
+            actor=command.actor,
+            owner=line.owner,
+            quantity=line.quantity,
+            place=line.from_place,
+            lot=line.lot,
+            serial=line.serial,
+        )
+        for seq, line in enumerate(movement.lines)
+        if line.owner and line.to_place in (PATIENT, CONSUMED)
     ]
 
 

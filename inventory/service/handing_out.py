@@ -14,12 +14,12 @@ from inventory.model.places import PATIENT, StockPlaceKind, carrier_of
 from inventory.model.stock import Holding, LotHolding
 from inventory.rules.controlled import check_witness
 from inventory.rules.eligibility import Need, reasons_against
-from inventory.rules.fefo import Allocation, Portion, allocate, earlier_lots
+from inventory.rules.fefo import Allocation, Portion, allocate, earlier_lots, fefo_key, owner_rank
 from inventory.service.desk import Desk, Plan
 from inventory.tables.balances import holdings_at, with_lots
 from inventory.tables.catalogue import load_item, load_place
 from inventory.tables.driver import Driver, number_of
-from inventory.tables.reservations import released_by, reservations_of, use_up
+from inventory.tables.reservations import keep_at_most, released_by, reservations_of, still_to_fetch, use_up
 from inventory.tables.serials import find_piece
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.ids import ItemId, PlaceId
@@ -231,6 +231,8 @@ def _hand_out(session: Session, ledger: EventSink, command: Command, request: Re
     movement = desk.record(Plan(kind=kind, lines=lines, flags=flags, released=released))
     if not movement.is_replay:
         use_up(desk.driver, command.task, released)
+        if shelf.promised:
+            keep_at_most(desk.driver, command.task, still_to_fetch(desk.driver, command.task))
     return movement
 
 
@@ -287,13 +289,16 @@ def _portions_of_scan(shelf: _Shelf, request: Request, command: Command) -> tupl
                 cure="Scan the serial number.",
             )
         )
+    # one lot may lie there under several owners: whose goods go first is the item's rule
+    matching.sort(key=lambda source: fefo_key(source, shelf.need))
     chosen = matching[0]
     _check_eligible(chosen, shelf.need)
     flags: tuple[str, ...] = ()
     passed_over = earlier_lots(chosen, shelf.sources, shelf.need)
     if passed_over:
         if not command.reason:
-            first = min(passed_over, key=lambda source: source.lot.expires_at)
+            first = min(passed_over, key=lambda source: fefo_key(source, shelf.need))
+            _check_owners_turn(chosen, first, shelf.need)
             raise Refused(
                 f"Lot {first.lot.number} expires earlier than {chosen.lot.number}: take it first, or give a reason.",
                 reasons=tuple(source.lot.number for source in passed_over),
@@ -314,6 +319,19 @@ def _portions_of_scan(shelf: _Shelf, request: Request, command: Command) -> tupl
             code="stock.short",
         )
     return portions, flags
+
+
+def _check_owners_turn(chosen: LotHolding, first: LotHolding, need: Need) -> None:
+    """Refuse goods whose owner's turn comes later by the item's rule, in words that say whose go first."""
+    mine, other = chosen.holding.owner, first.holding.owner
+    rule = need.item.owner_rule
+    if owner_rank(mine, rule) > owner_rank(other, rule):
+        whose = f"those of {other}" if other else "the hospital's own"
+        raise Refused(
+            f"Of {need.item.name} {whose} go first (lot {first.lot.number or 'none'}): take them, or give a reason.",
+            reasons=(first.lot.number,),
+            code="stock.owner_first",
+        )
 
 
 def _check_eligible(source: LotHolding, need: Need) -> None:

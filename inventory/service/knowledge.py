@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from inventory.model.items import Item, ItemKind, Package
+from inventory.model.items import Item, ItemKind, Package, Substitute
 from inventory.model.lots import LotStatus
-from inventory.tables.catalogue import find_item, packages_of
+from inventory.tables.catalogue import approved_substitutes, find_item, packages_of
 from inventory.tables.driver import Driver, number_of, text_of
 
 CAREFUL_KINDS = frozenset({ItemKind.DRUG, ItemKind.IMPLANT})
@@ -43,11 +43,12 @@ class StoppedLot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """Items of the tasks with their packages, and the lots of them that are stopped."""
+    """Items of the tasks and of what may stand in for them, their packages, and the lots of them that are stopped."""
 
     items: tuple[Item, ...]
     packages: tuple[Package, ...]
     stopped: tuple[StoppedLot, ...]
+    substitutes: tuple[Substitute, ...] = ()
 
 
 def knowledge_for(session: Session, *, items: Iterable[str], now: int) -> Knowledge:
@@ -62,12 +63,16 @@ def knowledge_for(session: Session, *, items: Iterable[str], now: int) -> Knowle
     now : int
         Present instant, UTC microseconds.
     """
-    found = [item for name in sorted(set(items)) if (item := find_item(session, name)) is not None]
+    wanted = set(items)
+    pairs = [pair for name in sorted(wanted) for pair in approved_substitutes(session, name)]
+    wanted |= {pair.stand_in for pair in pairs}
+    found = [item for name in sorted(wanted) if (item := find_item(session, name)) is not None]
     driver = Driver(session)
     return Knowledge(
         items=tuple(found),
         packages=tuple(package for item in found for package in packages_of(session, item.id)),
         stopped=tuple(lot for item in found for lot in _stopped(driver, item, now))[:_MOST_LOTS],
+        substitutes=tuple(pairs),
     )
 
 

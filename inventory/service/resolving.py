@@ -112,4 +112,4 @@ def _item_by_code(session: Session, code: str) -> Item:
     row = session.exec(select(ItemRow).where(col(ItemRow.code) == code)).first()
     if row is None:
         raise NotFound("package with this GTIN or item with this code", code)
-    return load_item(session, row.id)
+    return load_item(session, row.merged_into or row.id)  # the code of a merged entry leads to the one that stays

@@ -18,12 +18,14 @@ from inventory.rules.restocking import (
     quantity_to_order,
 )
 from inventory.service.desk import source_of
+from inventory.tables.back_orders import open_back_orders
 from inventory.tables.balances import position_at
 from inventory.tables.catalogue import load_item, load_place
 from inventory.tables.driver import Driver
 from inventory.tables.reservations import free_all, promise
 from inventory.tables.reviewing import supplying_places, usable_at
 from inventory.tables.rows import BinRow, InboundRow, ParLevelRow
+from inventory.tables.substitutes import standing_in
 from twin.clock import SECOND_US
 from twin.errors import NotFound, Refused
 from twin.events.supply import ParLevelSet
@@ -105,6 +107,14 @@ def store_pars(session: Session, pars: Sequence[ParLevel], *, accepted_by: str, 
     session.flush()
 
 
+def remove_par(session: Session, *, place: str, item: str) -> None:
+    """Take a par level away; nothing is asked for there any more."""
+    row = session.get(ParLevelRow, (place, item))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
 def find_par(session: Session, *, place: str, item: str) -> ParLevel | None:
     """Give the par level of an item at a place, or None."""
     row = session.get(ParLevelRow, (place, item))
@@ -152,14 +162,35 @@ def request_for_breach(session: Session, *, item: str, place: str, now: int) -> 
     par = find_par(session, place=place, item=item)
     if par is None:
         return None
-    stock = position_at(Driver(session), item=item, place=place, now=now)
+    driver = Driver(session)
+    stock = position_at(driver, item=item, place=place, now=now)
     position = inventory_position(on_hand=stock.on_hand, reserved=stock.reserved, inbound=stock.inbound)
+    if not quantity_to_order(par, position):
+        return None
+    # approved stand-ins on the same shelf cover the ward: without them in it, each round would bring more of them
+    position += standing_in(driver, now=now, place=place, item=item).get((place, item), 0)
     quantity = quantity_to_order(par, position)
-    if not quantity:
+    if not quantity or waits_for_arrival(session, par, now):
         return None
     found = load_item(session, item)
     priority = priority_of(found.criticality, on_hand=stock.on_hand)
     return request_for(session, found, par, Ask(quantity=quantity, reason="par_breach", priority=priority, now=now))
+
+
+def waits_for_arrival(session: Session, par: ParLevel, now: int) -> bool:
+    """Tell whether goods are owed to the place and no other source has any: a porter would find it empty again."""
+    if not open_back_orders(session, item=par.item, place=par.place):
+        return False
+    free = _free_elsewhere(session, par, now)
+    sources = {par.source or load_place(session, par.place).source, *supplying_places(Driver(session))} - {par.place}
+    return not any(free.get(source, 0) > 0 for source in sources)
+
+
+def _free_elsewhere(session: Session, par: ParLevel, now: int) -> dict[str, int]:
+    """Give usable units by place, without sources that a picker has found empty whatever the books say of them."""
+    empty = {owed.source for owed in open_back_orders(session, item=par.item, place=par.place)}
+    free = usable_at(Driver(session), item=par.item, now=now)
+    return {place: quantity for place, quantity in free.items() if place not in empty}
 
 
 def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> list[TaskRequested]:
@@ -254,7 +285,7 @@ def source_with_stock(session: Session, par: ParLevel, ask: Ask) -> PlaceId:
     """
     usual = par.source or load_place(session, par.place).source
     driver = Driver(session)
-    free = usable_at(driver, item=par.item, now=ask.now)
+    free = _free_elsewhere(session, par, ask.now)
     if free.get(usual, 0) > 0:
         return usual
     others = [(free.get(place, 0), place) for place in supplying_places(driver) if place != par.place]
@@ -262,28 +293,50 @@ def source_with_stock(session: Session, par: ParLevel, ask: Ask) -> PlaceId:
     return PlaceId(place) if most > 0 else usual
 
 
-def note_inbound(session: Session, *, task: str, place: str, item: str, quantity: int, at: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """What an open task will bring.
+
+    Parameters
+    ----------
+    task : str
+        Id of the task.
+    place, item, source : str
+        Where it is brought, what, and where it is fetched; the source is empty if unknown.
+    quantity : int
+        Base units, above 0.
+    at : int
+        When the task was made, UTC microseconds.
+    """
+
+    task: str
+    place: str
+    item: str
+    quantity: int
+    at: int
+    source: str = ""
+
+
+def note_inbound(session: Session, inbound: Inbound) -> None:
     """Note that an open task will bring a quantity to a place.
 
     Parameters
     ----------
     session : Session
         The transaction.
-    task : str
-        Id of the task.
-    place, item : str
-        Where and what.
-    quantity : int
-        Base units still to come; 0 or less takes the note away.
-    at : int
-        When the task was made, UTC microseconds.
+    inbound : Inbound
+        What it brings.
     """
-    row = session.get(InboundRow, task)
-    if quantity <= 0:
-        if row is not None:
-            session.delete(row)
-    else:
-        session.merge(InboundRow(task=task, place=place, item=item, quantity=quantity, created_at=at))
+    session.merge(
+        InboundRow(
+            task=inbound.task,
+            place=inbound.place,
+            item=inbound.item,
+            quantity=inbound.quantity,
+            created_at=inbound.at,
+            source=inbound.source,
+        )
+    )
     session.flush()
 
 
@@ -292,9 +345,12 @@ def lower_inbound(session: Session, *, task: str, quantity: int) -> None:
     row = session.get(InboundRow, task)
     if row is None:
         return
-    note_inbound(
-        session, task=task, place=row.place, item=row.item, quantity=row.quantity - quantity, at=row.created_at
-    )
+    row.quantity -= quantity
+    if row.quantity > 0:
+        session.add(row)
+    else:
+        session.delete(row)
+    session.flush()
 
 
 def end_inbound(session: Session, *, task: str) -> None:

@@ -6,7 +6,9 @@ task given up, goods that expired where they lie, use that is about to empty a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from msgspec.structs import replace
@@ -14,12 +16,15 @@ from sqlmodel import Session
 
 from inventory.model.items import Criticality
 from inventory.model.movements import Command
+from inventory.model.planning import Expected
 from inventory.rules.planning import levels
 from inventory.rules.planning.proposals import use_in
 from inventory.rules.restocking import priority_of, quantity_to_order, quantity_to_par
 from inventory.rules.running_out import THRESHOLD_BY_CRITICALITY, Forecast, runs_out
 from inventory.service.desk import source_of
-from inventory.service.restocking import Ask, request_for
+from inventory.service.reserving import free_stale
+from inventory.service.restocking import Ask, request_for, waits_for_arrival
+from inventory.tables.back_orders import owed_by_source
 from inventory.tables.catalogue import load_item
 from inventory.tables.driver import Driver
 from inventory.tables.reviewing import Expiring, ReviewLine, expiring, lines_to_review, usable_at
@@ -45,11 +50,14 @@ class ReviewSettings:
         Whether shelves that are still above their reorder point are looked at with the forecast.
     pull_days : float
         Goods that expire within so many days are fetched from the shelves.
+    surge : Mapping[str, float]
+        By place, how many times as full its ward is expected to be as it was when the use was learnt; 1 if left out.
     """
 
     until_next_days: float = 1.0
     is_predicting: bool = True
     pull_days: float = 0.0
+    surge: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +108,18 @@ def review(session: Session, *, ledger: EventSink, command: Command, settings: R
         How far ahead.
     """
     driver, now = Driver(session), command.recorded_at
+    free_stale(session, now=now)
     found = lines_to_review(driver, now=now)
     needs = _breaches(found, now) + (_predictions(found, settings, now) if settings.is_predicting else [])
     open_needs = [need for need in needs if not need.line.inbound]
     # nobody carries what nobody has: such a shelf waits for a purchase, not for a porter
     stocked = {item: bool(_elsewhere(driver, item, now)) for item in {need.line.par.item for need in open_needs}}
-    fillable = [need for need in open_needs if stocked[need.line.par.item]]
+    owed = owed_by_source(driver)
+    fillable = [
+        need
+        for need in open_needs
+        if stocked[need.line.par.item] and not (owed and waits_for_arrival(session, need.line.par, now))
+    ]
     asked = sorted(fillable, key=lambda need: (need.ask.priority, need.line.key))[:MOST_REQUESTS]
     pulls = expiring(driver, before=now + int(settings.pull_days * DAY_US), limit=MOST_REQUESTS)
     events: list[Event] = [event for need in asked for event in _events_of(session, need, command)]
@@ -137,31 +151,39 @@ def _breaches(lines: list[ReviewLine], now: int) -> list[_Need]:
             ),
         )
         for line in lines
-        if (quantity := quantity_to_order(line.par, line.free + line.inbound))
+        if (quantity := quantity_to_order(line.par, line.position))
     ]
 
 
 def _predictions(lines: list[ReviewLine], settings: ReviewSettings, now: int) -> list[_Need]:
     """Give the shelves that are above their reorder point and will probably not last until the next round has been."""
     looked = [
-        (line, line.expected)
+        (line, _with_census(line.expected, settings.surge.get(line.par.place, 1.0)))
         for line in lines
-        if line.expected is not None and line.free + line.inbound > line.par.reorder_point
+        if line.expected is not None and line.position > line.par.reorder_point
     ]
     if not looked:
         return []
     use = use_in([expected for _, expected in looked], settings.until_next_days)
-    free = np.array([float(max(line.free, 0)) for line, _ in looked])
+    free = np.array([float(max(line.free + line.standing_in, 0)) for line, _ in looked])
     risk = 1 - levels.cycle_service(free, use)
     needs = []
     for (line, expected), probability in zip(looked, risk, strict=True):
-        quantity = quantity_to_par(line.par, line.free + line.inbound)
+        quantity = quantity_to_par(line.par, line.position)
         if probability <= THRESHOLD_BY_CRITICALITY[line.criticality] or not quantity:
             continue
         ask = Ask(quantity=quantity, reason="stockout_predicted", priority=_foreseen(line.criticality), now=now)
         forecast = runs_out(expected, on_hand=line.free, days=settings.until_next_days, now=now)
         needs.append(_Need(line=line, ask=ask, forecast=forecast))
     return needs
+
+
+def _with_census(expected: Expected, factor: float) -> Expected:
+    """Give the use of a ward that is expected to be fuller or emptier: patients use each for themselves."""
+    if factor == 1.0:
+        return expected
+    mean, deviation = expected.mean_per_day * factor, expected.sd_per_day * factor**0.5
+    return dataclasses.replace(expected, mean_per_day=mean, sd_per_day=deviation)
 
 
 def _foreseen(criticality: Criticality) -> int:

@@ -13,8 +13,9 @@ from inventory.model.places import PATIENT, VIRTUAL_PLACES
 from inventory.rules.coldchain import BANDS, Storage, judge_storage
 from inventory.rules.eligibility import kept_at
 from inventory.service.desk import source_of
-from inventory.tables.catalogue import find_lots, load_item, load_lots, set_lot_status
+from inventory.tables.catalogue import find_lots, find_lots_of_item, load_item, load_lots, set_lot_status
 from inventory.tables.driver import Driver, marks, number_of, text_of
+from inventory.tables.merging import merged_items
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.envelope import Event
 from twin.events.watch import AlarmPriority, AlarmRaised
@@ -205,13 +206,14 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
 
 
 def _recalled_lots(driver: Driver, notice: Notice) -> tuple[list[Lot], list[str]]:
+    # what was used before two entries were merged stands under the entry that went: its lots are recalled as well
+    items = [notice.item, *(dropped for dropped, kept in merged_items(driver).items() if kept == notice.item)]
     if not notice.lot_numbers:
-        rows = driver.rows("SELECT id FROM inventory_lot WHERE item = ? ORDER BY id", (notice.item,))
-        return list(load_lots(driver, [text_of(row[0]) for row in rows]).values()), []
+        return [lot for item in items for lot in find_lots_of_item(driver, item)], []
     lots: list[Lot] = []
     unknown = []
     for number in notice.lot_numbers:
-        found = find_lots(driver, notice.item, number)
+        found = [lot for item in items for lot in find_lots(driver, item, number)]
         lots += found
         if not found:
             unknown.append(number)

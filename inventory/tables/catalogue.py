@@ -11,6 +11,7 @@ from inventory.model.items import (
     Criticality,
     Item,
     ItemKind,
+    OwnerRule,
     Package,
     StorageClass,
     Substitute,
@@ -46,7 +47,13 @@ def save_item(session: Session, item: Item, *, is_reviewed: bool = True) -> None
 
 def save_items(session: Session, items: Iterable[Item], *, is_reviewed: bool = True) -> None:
     """Write items, new or changed; of two with one id the last counts. See :func:`save_item`."""
-    _write(session, col(ItemRow.id), {item.id: _row_of_item(item, is_reviewed) for item in items})
+    rows = {item.id: _row_of_item(item, is_reviewed) for item in items}
+    # an old sheet that still lists a merged entry must not bring it back to life
+    merged = select(ItemRow.id, ItemRow.merged_into).where(col(ItemRow.merged_into) != "")
+    for identifier, kept in session.exec(merged).all():
+        if ItemId(identifier) in rows:
+            rows[ItemId(identifier)].merged_into = kept
+    _write(session, col(ItemRow.id), rows)
 
 
 def _row_of_item(item: Item, is_reviewed: bool) -> ItemRow:
@@ -66,6 +73,8 @@ def _row_of_item(item: Item, is_reviewed: bool) -> ItemRow:
         value_class=item.value_class.value,
         controlled_schedule=item.controlled_schedule,
         unit_cost_minor=item.unit_cost_minor,
+        unit_volume_ml=item.unit_volume_ml,
+        owner_rule=item.owner_rule.value,
         is_reviewed=is_reviewed,
     )
 
@@ -88,6 +97,8 @@ def item_of_row(row: ItemRow) -> Item:
         value_class=ValueClass(row.value_class),
         controlled_schedule=row.controlled_schedule,
         unit_cost_minor=row.unit_cost_minor,
+        unit_volume_ml=row.unit_volume_ml,
+        owner_rule=OwnerRule(row.owner_rule),
     )
 
 
@@ -112,9 +123,15 @@ def load_item(session: Session, item: str) -> Item:
 
 
 def list_items(session: Session, *, after: str = "", limit: int = 200) -> list[Item]:
-    """Give items in the order of their ids, a page at a time."""
-    rows = session.exec(select(ItemRow).where(col(ItemRow.id) > after).order_by(col(ItemRow.id)).limit(limit))
-    return [item_of_row(row) for row in rows]
+    """Give items in the order of their ids, a page at a time; those that were merged into others are left out."""
+    query = select(ItemRow).where(col(ItemRow.id) > after, col(ItemRow.merged_into) == "")
+    return [item_of_row(row) for row in session.exec(query.order_by(col(ItemRow.id)).limit(limit))]
+
+
+def every_item(session: Session) -> list[Item]:
+    """Give the whole item master without what was merged, in the order of ids."""
+    query = select(ItemRow).where(col(ItemRow.merged_into) == "").order_by(col(ItemRow.id))
+    return [item_of_row(row) for row in session.exec(query)]
 
 
 def save_package(session: Session, package: Package) -> None:
@@ -300,6 +317,12 @@ def find_lots(driver: Driver, item: str, number: str) -> list[Lot]:
         f"SELECT {LOT_COLUMNS} FROM inventory_lot WHERE item = ? AND number_folded = ? ORDER BY expires_at, id",
         (item, fold(number)),
     )
+    return [lot_of_row(row) for row in rows]
+
+
+def find_lots_of_item(driver: Driver, item: str) -> list[Lot]:
+    """Give every lot of an item, opened and thawed containers too."""
+    rows = driver.rows(f"SELECT {LOT_COLUMNS} FROM inventory_lot WHERE item = ? ORDER BY id", (item,))
     return [lot_of_row(row) for row in rows]
 
 

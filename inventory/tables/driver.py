@@ -80,6 +80,19 @@ class Driver:
         """
         return f" {clause}" if self.is_postgresql else ""
 
+    def written_order(self, alias: str) -> str:
+        """Give an expression by which rows of an append-only table stand in the order of their writing.
+
+        SQLite numbers rows as they come, PostgreSQL lays those of a table that is never changed one after the other;
+        clocks alone do not tell two writes of one microsecond apart.
+
+        Parameters
+        ----------
+        alias : str
+            Name of the table in the query.
+        """
+        return f"{alias}.ctid" if self.is_postgresql else f"{alias}.rowid"
+
     def _written(self, statement: str) -> str:
         return statement.replace("?", "%s") if self.is_postgresql else statement
 

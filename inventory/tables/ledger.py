@@ -15,7 +15,6 @@ from inventory.model.movements import (
     Movement,
     MovementKind,
     balance_changes,
-    entries_of,
 )
 from inventory.model.places import is_virtual
 from inventory.tables.driver import Driver, Row, number_of, text_of
@@ -146,13 +145,7 @@ def post(driver: Driver, draft: Draft) -> bool:
     )
     if not written:
         return False
-    driver.run_many(
-        _INSERT_ENTRY,
-        [
-            (movement.id, seq, entry.place, entry.item, entry.lot, entry.owner, entry.serial, entry.quantity)
-            for seq, entry in enumerate(entries_of(movement.lines))
-        ],
-    )
+    driver.run_many(_INSERT_ENTRY, _entry_rows(movement))
     puts: list[tuple[str | int, ...]] = []  # neighbours in the order of locking go to the database together
     # In the order of locking; see balance_changes.
     for key, change in balance_changes(movement.lines):
@@ -168,6 +161,17 @@ def post(driver: Driver, draft: Draft) -> bool:
     driver.run_many(_PUT, puts)
     _move_serials(driver, movement.lines)
     return True
+
+
+def _entry_rows(movement: Movement) -> list[tuple[str | int, ...]]:
+    """Give the rows of both sides of every line: from, then to, as reading them back expects."""
+    name, rows, seq = movement.id, list[tuple[str | int, ...]](), 0
+    for line in movement.lines:
+        item, lot, owner, serial, quantity = line.item, line.lot, line.owner, line.serial, line.quantity
+        rows.append((name, seq, line.from_place, item, lot, owner, serial, -quantity))
+        rows.append((name, seq + 1, line.to_place, item, lot, owner, serial, quantity))
+        seq += 2
+    return rows
 
 
 def _move_serials(driver: Driver, lines: tuple[Line, ...]) -> None:
@@ -243,7 +247,7 @@ def _lines_of(driver: Driver, movement: str) -> tuple[Line, ...]:
         "SELECT place, item, lot, owner, serial, quantity FROM inventory_entry WHERE movement = ? ORDER BY seq",
         (movement,),
     )
-    # entries_of writes the two sides of a line one after the other: from, then to
+    # the two sides of a line stand one after the other: from, then to
     return tuple(
         Line(
             item=ItemId(text_of(to_row[1])),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from inventory.model.movements import BalanceKey, Line
+from inventory.model.places import carrier_of
 from inventory.tables.driver import Driver, number_of, text_of
 
 
@@ -61,6 +62,39 @@ def free_all(driver: Driver, task: str) -> int:
         _lower(driver, key, quantity)
     driver.run("DELETE FROM inventory_reservation WHERE task = ?", (task,))
     return sum(promised.values())
+
+
+def still_to_fetch(driver: Driver, task: str) -> int:
+    """Give the base units that a task will bring and does not carry yet; 0 if it brings nothing more."""
+    row = driver.row("SELECT quantity FROM inventory_inbound WHERE task = ?", (task,))
+    carried = driver.row("SELECT SUM(on_hand) FROM inventory_balance WHERE place = ?", (carrier_of(task),))
+    return max(0, number_of(row[0] if row else 0) - number_of(carried[0] if carried else 0))
+
+
+def keep_at_most(driver: Driver, task: str, most: int) -> None:
+    """Give back what is promised to a task beyond a quantity, the last lots of the promise first.
+
+    Who takes another lot than the promised one would else keep both from everybody.
+    """
+    promised = reservations_of(driver, task)
+    excess = sum(promised.values()) - most
+    for key, quantity in sorted(promised.items(), reverse=True):
+        if excess <= 0:
+            break
+        back = min(excess, quantity)
+        _lower(driver, key, back)
+        use_up(driver, task, {key: back})
+        excess -= back
+
+
+def tasks_promised_before(driver: Driver, before: int) -> list[str]:
+    """Give the tasks with promises whose request is older than an instant, UTC microseconds."""
+    rows = driver.rows(
+        "SELECT DISTINCT r.task FROM inventory_reservation r JOIN inventory_inbound n ON n.task = r.task"
+        " WHERE n.created_at < ? ORDER BY r.task LIMIT 1000",
+        (before,),
+    )
+    return [text_of(row[0]) for row in rows]
 
 
 def break_promises(driver: Driver, key: BalanceKey, quantity: int) -> None:

@@ -11,6 +11,7 @@ from inventory.model.stock import ParLevel, ParMethod
 from inventory.tables.balances import USABLE
 from inventory.tables.driver import Driver, number_of, text_of
 from inventory.tables.planning import expected_of_row
+from inventory.tables.substitutes import standing_in
 from twin.ids import ItemId, PlaceId
 
 _FREE = (
@@ -46,6 +47,8 @@ class ReviewLine:
         Base units that open tasks will bring.
     expected : Expected or None
         Use of a day; None before the first plan.
+    standing_in : int
+        Base units for which approved substitutes on the same shelf stand.
     """
 
     par: ParLevel
@@ -53,6 +56,12 @@ class ReviewLine:
     free: int
     inbound: int
     expected: Expected | None
+    standing_in: int = 0
+
+    @property
+    def position(self) -> int:
+        """Base units that the place can count on: its own, those on the way, and what stands in for them."""
+        return self.free + self.inbound + self.standing_in
 
     @property
     def key(self) -> tuple[str, str]:
@@ -73,6 +82,7 @@ def lines_to_review(driver: Driver, *, now: int, place: str = "") -> list[Review
         Only this place; empty for all.
     """
     where, values = (" WHERE p.place = ?", [place]) if place else ("", [])
+    cover = standing_in(driver, now=now, place=place)
     return [
         ReviewLine(
             par=ParLevel(
@@ -88,6 +98,7 @@ def lines_to_review(driver: Driver, *, now: int, place: str = "") -> list[Review
             free=number_of(row[8]),
             inbound=number_of(row[9]),
             expected=expected_of_row(row[10:]) if row[10] is not None else None,
+            standing_in=cover.get((text_of(row[0]), text_of(row[1])), 0),
         )
         for row in driver.rows(f"{_LINES}{where} ORDER BY p.place, p.item", [now, *values])
     ]

@@ -29,7 +29,10 @@ class ItemRow(SQLModel, table=True):
     value_class: str
     controlled_schedule: str = ""
     unit_cost_minor: int = Field(default=0, sa_type=BigInteger)
+    unit_volume_ml: int = Field(default=0, sa_type=BigInteger)
+    owner_rule: str = "any"
     is_reviewed: bool = True
+    merged_into: str = Field(default="", index=True)
 
 
 class PackageRow(SQLModel, table=True):
@@ -133,6 +136,16 @@ class EntryRow(SQLModel, table=True):
         CheckConstraint("quantity <> 0", name="inventory_entry_moves_something"),
         Index("inventory_entry_by_item", "item", "place", "lot", "owner", "quantity"),
         Index("inventory_entry_by_lot", "lot", "movement"),
+        # few goods are a vendor's: what was used of them is found without a look at all the others
+        Index(
+            "inventory_entry_by_owner",
+            "owner",
+            "item",
+            sqlite_where=text("owner <> ''"),
+            postgresql_where=text("owner <> ''"),
+        ),
+        # laid down in the order of the key itself: one tree less to write into with every entry
+        {"sqlite_with_rowid": False},
     )
 
     movement: str = Field(primary_key=True)
@@ -154,6 +167,7 @@ class BalanceRow(SQLModel, table=True):
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="inventory_balance_reserved_within"),
         Index("inventory_balance_by_item", "item", "place"),
         Index("inventory_balance_by_lot", "lot"),
+        {"sqlite_with_rowid": False},  # a balance is found by its key in one step instead of two
     )
 
     place: str = Field(primary_key=True)
@@ -209,7 +223,7 @@ class ParLevelRow(SQLModel, table=True):
 
 
 class InboundRow(SQLModel, table=True):
-    """A quantity that an open task will bring to a place."""
+    """A quantity that an open task will bring to a place, and where it is fetched."""
 
     __tablename__ = "inventory_inbound"
     __table_args__ = (Index("inventory_inbound_by_place", "place", "item"),)
@@ -219,6 +233,27 @@ class InboundRow(SQLModel, table=True):
     item: str
     quantity: int = Field(sa_type=BigInteger)
     created_at: int = Field(default=0, sa_type=BigInteger)
+    source: str = ""
+
+
+class BackOrderRow(SQLModel, table=True):
+    """What a task could not bring because its source had no more; owed until some arrives there."""
+
+    __tablename__ = "inventory_back_order"
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="inventory_back_order_of_something"),
+        Index("inventory_back_order_by_item", "item", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    place: str
+    item: str
+    source: str = ""
+    quantity: int = Field(sa_type=BigInteger)
+    state: str = "open"
+    opened_at: int = Field(default=0, sa_type=BigInteger)
+    closed_at: int = Field(default=0, sa_type=BigInteger)
+    task: str = ""
 
 
 class BinRow(SQLModel, table=True):

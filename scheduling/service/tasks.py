@@ -395,11 +395,13 @@ def note_brought_back(session: Session, *, step: Step, task: Task, quantity: int
     return after
 
 
-def note_delivered(session: Session, *, step: Step, task: Task, quantity: int) -> tuple[Task, list[Event]]:
-    """Record that goods of a task were put down; the last of them completes it."""
+def note_delivered(
+    session: Session, *, step: Step, task: Task, quantity: int, outcome: TaskOutcome = TaskOutcome.DONE
+) -> tuple[Task, list[Event]]:
+    """Record that goods of a task were put down; the last of them completes it with the outcome given."""
     counted = replace(task, delivered=task.delivered + quantity)
     # A quantity of 0 is a task without a count: any delivery ends it.
     if counted.quantity and counted.delivered < counted.quantity:
         save_task(session, counted)
         return counted, []
-    return close(session, step=step, task=counted, outcome=TaskOutcome.DONE)
+    return close(session, step=step, task=counted, outcome=outcome)

@@ -13,7 +13,7 @@ from server.audit.chain import Entry, note
 from twin.events.envelope import Event
 from twin.events.patients import BedReadinessChanged, BedServiceChanged, QueueCalled, QueueLeft, StageReached
 from twin.events.places import PathClosed, PathReopened
-from twin.events.supply import LoadRejected, LoadReleased
+from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
@@ -36,6 +36,8 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
     {
         LoadReleased: "load.released",
         LoadRejected: "load.rejected",
+        ItemsMerged: "item.merged",
+        OrderDecided: "order.decided",
         PlanPublished: "plan.published",
         ShiftRequestChanged: "shift_request.changed",
         AssetRetired: "asset.retired",
@@ -78,6 +80,10 @@ FACTS = (
     "staff",
     "partner",
     "service_point",
+    "dropped",
+    "decision",
+    "supplier",
+    "value_minor",
 )
 """Fields of the event that the row repeats; the rest stands in the ledger under ``event``."""
 

@@ -19,6 +19,7 @@ from inventory.rules.policies.doors import KINDS, solve
 from inventory.rules.scanning.reading import read_label
 from inventory.service.correcting import verify as verify_books
 from inventory.service.reviewing import ReviewSettings
+from server.commands import item_master, planning_stock
 from server.console import AsJson, Exit, out, say, show, show_rows, warn
 from server.imports.opening import open_stock
 from server.rounds import plan_par_levels, review_shelves
@@ -194,6 +195,7 @@ def opening(
 def plan(
     target: Annotated[float, typer.Option(help=say("Wanted service, such as 0.98."))] = 0.98,
     service: Annotated[ServiceKind, typer.Option(help=say("What the target means."))] = ServiceKind.FILL,
+    surge: Annotated[list[str] | None, typer.Option(help=say("WARD=FACTOR of use, as often as needed."))] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute a proposal for every place and item with a par level; a person accepts them in the par studio.
@@ -205,7 +207,7 @@ def plan(
     except ValueError as error:
         raise _wrong_target(str(error)) from error
     with opened_alone() as hospital:
-        found = plan_par_levels(hospital, settings=settings)
+        found = plan_par_levels(hospital, settings=settings, surge=planning_stock.pairs_told(surge or [], "surge"))
     by_decision = {each.value: count for each, count in found.by_decision.items()}
     if as_json:
         show({"lines": found.lines, "by_decision": by_decision})
@@ -261,3 +263,12 @@ def verify(as_json: AsJson = False) -> None:
     if found:
         warn(say("{count} differences: tell whoever looks after the system.", count=len(found)))
         raise typer.Exit(Exit.NOT_IN_ORDER)
+
+
+for _work, _help in (
+    (item_master.duplicates, say("List entries of the item master that are probably one.")),
+    (item_master.merge, say("Make two entries of the item master one.")),
+    (planning_stock.limit, say("Choose par levels within a budget and limited rooms.")),
+    (planning_stock.transship, say("Say which wards can help out which.")),
+):
+    command.command(help=_help)(_work)

@@ -67,6 +67,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     proposed_at: str
     approved_at: str
     sent_at: str
+    is_bill_only: bool
     lines: list[OrderLineView]
 
 
@@ -143,6 +144,7 @@ def order_view(order: Order) -> OrderView:
         proposed_at=instant(order.proposed_at),
         approved_at=instant(order.approved_at),
         sent_at=instant(order.sent_at),
+        is_bill_only=order.is_bill_only,
         lines=[
             OrderLineView(**{name: getattr(line, name) for name in OrderLineView.__struct_fields__})
             for line in order.lines
@@ -226,25 +228,34 @@ async def change_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
 @router.post("/purchase-orders/{order_id}:approve", permission=Permission.STOCK_BUY, gives=OrderView)
 async def approve_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Answer for the money of an order that somebody else proposed."""
-    command = _command(call)
+    command, ledger = _command(call), call.hospital.ledger
     return order_view(
-        await call.hospital.write(lambda session: buying.approve(session, command=command, order=order_id))
+        await call.hospital.write(
+            lambda session: buying.approve(session, ledger=ledger, command=command, order=order_id)
+        )
     )
 
 
 @router.post("/purchase-orders/{order_id}:send", permission=Permission.STOCK_BUY, gives=OrderView)
 async def send_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Note that an approved order went out to the supplier."""
-    command = _command(call)
+    command, ledger = _command(call), call.hospital.ledger
     return order_view(
-        await call.hospital.write(lambda session: buying.note_sent(session, command=command, order=order_id))
+        await call.hospital.write(
+            lambda session: buying.note_sent(session, ledger=ledger, command=command, order=order_id)
+        )
     )
 
 
 @router.post("/purchase-orders/{order_id}:cancel", permission=Permission.STOCK_BUY, gives=OrderView)
 async def cancel_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Give an order up; what has come of it stays."""
-    return order_view(await call.hospital.write(lambda session: buying.cancel(session, order=order_id)))
+    command, ledger = _command(call), call.hospital.ledger
+    return order_view(
+        await call.hospital.write(
+            lambda session: buying.cancel(session, ledger=ledger, command=command, order=order_id)
+        )
+    )
 
 
 @router.post(

@@ -28,6 +28,7 @@ from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http import inventory_bodies as bodies
 from server.http.commanding import command_id, instant_told
+from server.http.labels import label_told
 from twin.access import Permission
 from twin.clock import from_text, to_text
 from twin.errors import FieldError, FieldProblem, NotFound
@@ -180,7 +181,7 @@ def receipt_of(session: Session, line: bodies.ReceiptLine, zone: ZoneInfo, index
     """
     item, number, expires_at, size, serials = line.item, line.lot_number, 0, 1, tuple(line.serials)
     if line.scan:
-        scan = read_label(line.scan)
+        scan = label_told(line.scan, is_as_printed=line.is_as_printed)
         resolved = resolve(session, scan=scan, zone=zone, text=line.scan)
         item, size = resolved.item.id, resolved.package_quantity
         number, expires_at = number or scan.lot, resolved.expires_at

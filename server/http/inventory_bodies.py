@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from inventory.model.items import Criticality, Item, ItemKind, StorageClass, Tracking, ValueClass
+from inventory.model.items import Criticality, Item, ItemKind, OwnerRule, StorageClass, Tracking, ValueClass
 from inventory.model.lots import Lot, LotStatus
 from inventory.model.movements import Movement
 from inventory.model.stock import LotHolding, ParLevel, ParMethod
@@ -42,6 +42,8 @@ class ItemBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     value_class: ValueClass = ValueClass.LOW
     controlled_schedule: Short = ""
     unit_cost_minor: Amount = 0
+    unit_volume_ml: Amount = 0
+    owner_rule: OwnerRule = OwnerRule.ANY
 
 
 class PackageBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -138,6 +140,7 @@ class ReceiptLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     owner: Short = ""
     supplier: Short = ""
     serials: Annotated[list[Key], msgspec.Meta(max_length=1000)] = []
+    is_as_printed: bool = False
 
 
 class ReceiptTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

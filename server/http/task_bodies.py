@@ -119,6 +119,8 @@ class PickTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A label scanned at the shelf.
 
     ``packages`` of the scanned level, or ``quantity`` in base units; without either, what the task still needs.
+    ``is_substitute`` says that an approved stand-in is taken on purpose; ``is_as_printed`` that somebody has compared
+    a label that could be read in two ways with the package.
     """
 
     scan: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
@@ -127,13 +129,19 @@ class PickTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     quantity: Quantity | None = None
     reason: Short = ""
     separator: Annotated[str, msgspec.Meta(max_length=8)] = ""
+    is_substitute: bool = False
+    is_as_printed: bool = False
     occurred_at: Short = ""
 
 
 class DeliverTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The place whose label was scanned where the goods were put down."""
+    """The place whose label was scanned where the goods were put down.
+
+    ``is_last`` says that nothing more will come: a task that brought less is closed as short, the rest is owed.
+    """
 
     place: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    is_last: bool = False
     occurred_at: Short = ""
 
 

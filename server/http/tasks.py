@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+from inventory.model.items import Substitute
 from inventory.model.movements import Command
-from inventory.model.scan import ScannerProfile
-from inventory.rules.scanning.reading import read_label
+from inventory.rules.substitutes import quantity_needed, whole_share
 from inventory.service import handing_out
 from inventory.service.resolving import Resolved, resolve
-from scheduling.model.tasks import Task, TaskStatus
+from inventory.service.substituting import approved_stand_in
+from inventory.tables.catalogue import load_item
+from scheduling.model.tasks import Task, TaskOutcome, TaskStatus
 from scheduling.rules.tasks import urgency_key, walking_order
 from scheduling.service import tasks as service
 from scheduling.service.rounds import Given, RoundSettings, apply_rounds
@@ -24,6 +26,7 @@ from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http.commanding import command_id, instant_told
 from server.http.history import parse_instant
+from server.http.labels import label_told
 from server.http.task_bodies import (
     Assignment,
     Completion,
@@ -283,7 +286,7 @@ async def pick_for_task(call: CallDep, task_id: PathText) -> TaskView:
     """Take goods for a task by scanning their label."""
     told = call.read(PickTold)
     step = _step(call, told.occurred_at)
-    scan = read_label(told.scan, ScannerProfile(separator=told.separator or "\x1d"))
+    scan = label_told(told.scan, separator=told.separator, is_as_printed=told.is_as_printed)
     zone = ZoneInfo(call.hospital.settings.time_zone)
 
     def use_case(session: Session) -> Task:
@@ -300,12 +303,10 @@ async def pick_for_task(call: CallDep, task_id: PathText) -> TaskView:
 
 
 def _pick_request(session: Session, task: Task, resolved: Resolved, told: PickTold) -> handing_out.Request:
-    if task.subject_id != resolved.item.id:
-        raise Refused(
-            f"This is {resolved.item.name}; the task asks for item {task.subject_id}: put it back.",
-            reasons=("stock.wrong_item",),
-            code="stock.wrong_item",
-        )
+    pair = _stand_in(session, task, resolved, told) if task.subject_id != resolved.item.id else None
+    missing = max(1, task.quantity - task.picked)
+    if pair is not None:
+        missing = quantity_needed(pair, missing)
     lot = resolved.the_lot()
     place = told.place or task.from_place
     if told.packages is not None:
@@ -313,12 +314,28 @@ def _pick_request(session: Session, task: Task, resolved: Resolved, told: PickTo
     elif told.quantity is not None:
         quantity = told.quantity
     else:
-        quantity = 1 if resolved.serial else max(1, task.quantity - task.picked)
+        quantity = 1 if resolved.serial else missing
         if lot is not None and not resolved.serial:
             quantity = min(quantity, handing_out.free_of_lot(session, place=place, lot=lot.id, task=task.id) or 1)
+        if pair is not None:
+            quantity = whole_share(pair, quantity) or missing
     return handing_out.Request(
         item=resolved.item.id, quantity=quantity, place=place, lot=lot.id if lot else "", serial=_serial(resolved)
     )
+
+
+def _stand_in(session: Session, task: Task, resolved: Resolved, told: PickTold) -> Substitute:
+    """Give the approved pair for goods that are not what the task asks for; taken only if that is said."""
+    pair = approved_stand_in(session, item=task.subject_id, stand_in=resolved.item.id)
+    if not told.is_substitute:
+        wanted = load_item(session, task.subject_id)
+        raise Refused(
+            f"This is {resolved.item.name}, which {pair.approved_by} approved in place of {wanted.name}: "
+            "confirm that it is taken instead.",
+            reasons=("stock.substitute_unconfirmed",),
+            code="stock.substitute_unconfirmed",
+        )
+    return pair
 
 
 def _serial(resolved: Resolved) -> str:
@@ -339,11 +356,13 @@ async def deliver_for_task(call: CallDep, task_id: PathText) -> TaskView:
                 reasons=("task.wrong_place",),
                 code="task.wrong_place",
             )
-        handing_out.deliver(
-            session, ledger=call.hospital.ledger, command=_command(step, call, task_id), to_place=told.place
-        )
+        ledger = call.hospital.ledger
+        handing_out.deliver(session, ledger=ledger, command=_command(step, call, task_id), to_place=told.place)
         session.expire_all()
-        return load_task(session, task_id)
+        delivered = load_task(session, task_id)
+        if not told.is_last or not delivered.is_open:
+            return delivered
+        return service.complete(session, ledger=ledger, step=step, task=task_id, outcome=TaskOutcome.SHORT)
 
     return view_of(await call.hospital.write(use_case))
 

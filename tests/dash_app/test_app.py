@@ -11,6 +11,7 @@ from dash_app.app import STATIC, build_dash, build_handheld, build_ui
 from dash_app.pages import (
     bed_work,
     calibration,
+    cases,
     counts,
     frame,
     gateway_settings,
@@ -144,6 +145,9 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     # A count is worked on once one was begun.
     of_a_count = {getattr(counts, name) for name in ("CHOSEN", "LINE", "QUANTITY", "REASON", "NOTE", "DECIDE")}
     of_a_count |= {counts.CLOSE, counts.CANCEL}
+    # A case cart is asked for once there is a kit, and closed once it was asked for.
+    of_a_case = {getattr(cases, name) for name in ("KIT", "PLACE", "HOURS", "ENCOUNTER", "ASK")}
+    of_a_case |= {cases.CART, cases.BACK, cases.CLOSE, cases.CANCEL}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     # A pathway is kept once it was made of a log.
@@ -153,6 +157,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
         | under_a_fitted_log
+        | of_a_case
         | of_a_bed
         | of_a_count
         | under_a_plan

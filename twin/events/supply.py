@@ -29,11 +29,13 @@ class StockMoved(Event, frozen=True):
         Base units, above 0.
     from_place, to_place : str
         Ids of stock places; virtual ones are ``supplier``, ``patient``, ``consumed``, ``waste``, ``found``, ``lost``,
-        ``adjustment``, ``reprocessing``, ``opened``; ``task:ID`` is the cart of a task.
+        ``adjustment``, ``reprocessing``, ``opened``, ``merged``; ``task:ID`` is the cart of a task.
     task : str
         Id of the task that it closes or serves; empty if none.
     reason : str
         Kind of movement: ``receive``, ``pick``, ``deliver``, ``issue``, ``count`` …
+    counts_as : int
+        Base units of the task's own item for which a substitute stands; -1 where the task's item itself moved.
     """
 
     subject: ClassVar[str] = "item"
@@ -44,10 +46,77 @@ class StockMoved(Event, frozen=True):
     lot: str = ""
     task: str = ""
     reason: str = ""
+    counts_as: int = -1
+
+    @property
+    def quantity_for_task(self) -> int:
+        """Base units that the task counts: a substitute counts as what it stands for."""
+        return self.quantity if self.counts_as < 0 else self.counts_as
+
+
+class ItemsMerged(Event, frozen=True):
+    """Two entries of the item master have become one, which is the thing.
+
+    Parameters
+    ----------
+    dropped : str
+        Id of the entry that went.
+    quantity : int
+        Base units that went over.
+    """
+
+    subject: ClassVar[str] = "item"
+
+    dropped: str
+    quantity: int = 0
+
+
+class ConsignmentUsed(Event, frozen=True):
+    """A vendor's goods were used and are the hospital's to pay for: a bill-only event.
+
+    Parameters
+    ----------
+    owner : str
+        The vendor.
+    quantity : int
+        Base units, above 0.
+    place : str
+        Where they had been kept.
+    lot, serial : str
+        Which ones; empty where not tracked.
+    """
+
+    subject: ClassVar[str] = "item"
+
+    owner: str
+    quantity: int
+    place: str = ""
+    lot: str = ""
+    serial: str = ""
+
+
+class OrderDecided(Event, frozen=True):
+    """Somebody answered for an order to a supplier, or gave it up.
+
+    Parameters
+    ----------
+    decision : str
+        ``approved``, ``sent`` or ``cancelled``.
+    supplier : str
+        Who sells.
+    value_minor : int
+        What it costs, minor units of the currency.
+    """
+
+    subject: ClassVar[str] = "order"
+
+    decision: str
+    supplier: str = ""
+    value_minor: int = 0
 
 
 class ParLevelSet(Event, frozen=True):
-    """How much of an item a place should hold.
+    """How much of an item a place should hold; a par level of 0 says that it should hold none any more.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ from twin.events.work import (
 )
 
 VIRTUAL_STOCK_PLACES = frozenset(
-    {"supplier", "patient", "consumed", "waste", "found", "lost", "adjustment", "reprocessing", "opened"}
+    {"supplier", "patient", "consumed", "waste", "found", "lost", "adjustment", "reprocessing", "opened", "merged"}
 )
 """Where stock comes from or goes to outside the house; their balances may be below zero."""
 
@@ -424,8 +424,8 @@ class StockLine(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def is_low(self) -> bool:
-        """Whether the quantity on hand is at or below the reorder point."""
-        return self.par is not None and self.quantity <= self.par.reorder_point
+        """Whether the quantity on hand is at or below the reorder point; a par level of 0 asks for nothing."""
+        return self.par is not None and self.par.par_level > 0 and self.quantity <= self.par.reorder_point
 
 
 def evidence(register: Event | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from inventory.rules.scanning.epc import read_epc
 from inventory.rules.scanning.gs1 import SEPARATOR, read_gs1
 from inventory.rules.scanning.hibc import read_hibc
 from inventory.rules.scanning.isbt128 import read_isbt128
-from twin.errors import DecodeError
+from twin.errors import DecodeError, Refused
 
 DEFAULT_PROFILE = ScannerProfile()
 _SPELT_OUT = ("<GS>", "{GS}", "[GS]", "\\x1d", "\\u001d", "␝")
@@ -43,6 +43,33 @@ def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
     if not symbology and (_HEXADECIMAL.match(body) or body.lower().startswith("urn:epc:")):
         return read_epc(body)
     return read_gs1(label)
+
+
+def check_separator(scan: Scan, *, is_as_printed: bool = False) -> None:
+    """Ask before goods move on a label that could be read in two ways, because the scanner may have lost a separator.
+
+    Parameters
+    ----------
+    scan : Scan
+        The label, read.
+    is_as_printed : bool
+        Whether somebody has compared it with the package and says that it is read rightly.
+
+    Raises
+    ------
+    Refused
+        With ``scan.separator_lost`` and what the label would say otherwise.
+    """
+    if is_as_printed or not scan.alternative:
+        return
+    other = ", ".join(f"{name} {value}" for name, value in scan.alternative)
+    field = scan.alternative[0][0]
+    raise Refused(
+        f"The label reads as {field} {getattr(scan, field, '')}, or with the separator that a scanner may have lost as "
+        f"{other}: compare it with the package, then say which is right.",
+        reasons=scan.warnings,
+        code="scan.separator_lost",
+    )
 
 
 def _read_hibc_exactly(exact: str, stripped: str) -> Scan:

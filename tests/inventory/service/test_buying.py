@@ -80,15 +80,15 @@ def test_two_people_stand_behind_an_order(store: Stockroom) -> None:
     order = proposed(store, "user-1")
 
     with pytest.raises(Refused) as refusal:
-        buying.approve(store.session, command=store.command(actor="user-1"), order=order.id)
-    approved = buying.approve(store.session, command=store.command(actor="user-2"), order=order.id)
-    sent = buying.note_sent(store.session, command=store.command(), order=order.id)
+        buying.approve(store.session, ledger=store.ledger, command=store.command(actor="user-1"), order=order.id)
+    approved = buying.approve(store.session, ledger=store.ledger, command=store.command(actor="user-2"), order=order.id)
+    sent = buying.note_sent(store.session, ledger=store.ledger, command=store.command(), order=order.id)
 
     assert refusal.value.code == "order.same_person"
     assert (approved.state, approved.approved_by) == (OrderState.APPROVED, "user-2")
-    assert buying.note_sent(store.session, command=store.command(), order=order.id) == sent
+    assert buying.note_sent(store.session, ledger=store.ledger, command=store.command(), order=order.id) == sent
     with pytest.raises(Refused):
-        buying.approve(store.session, command=store.command(actor="user-2"), order=order.id)
+        buying.approve(store.session, ledger=store.ledger, command=store.command(actor="user-2"), order=order.id)
 
 
 def test_goods_are_not_taken_in_against_an_order_that_nobody_approved(store: Stockroom) -> None:
@@ -104,8 +104,8 @@ def test_goods_are_not_taken_in_against_an_order_that_nobody_approved(store: Sto
 @pytest.fixture
 def sent(store: Stockroom) -> Order:
     order = proposed(store, "system")
-    buying.approve(store.session, command=store.command(), order=order.id)
-    return buying.note_sent(store.session, command=store.command(), order=order.id)
+    buying.approve(store.session, ledger=store.ledger, command=store.command(), order=order.id)
+    return buying.note_sent(store.session, ledger=store.ledger, command=store.command(), order=order.id)
 
 
 def test_delivery_in_two_parts_ends_the_order_and_tells_what_lacked(store: Stockroom, sent: Order) -> None:
@@ -159,11 +159,11 @@ def test_proposed_order_can_be_changed_until_it_is_approved(store: Stockroom) ->
         buying.change_lines(store.session, order=order.id, changes=[buying.LineChange(number=9, packs=1)])
 
     assert changed.lines[0].quantity == 48
-    buying.cancel(store.session, order=order.id)
+    buying.cancel(store.session, ledger=store.ledger, command=store.command(), order=order.id)
     with pytest.raises(Refused):
-        buying.approve(store.session, command=store.command(), order=order.id)
+        buying.approve(store.session, ledger=store.ledger, command=store.command(), order=order.id)
     with pytest.raises(NotFound):
-        buying.cancel(store.session, order="PO-none")
+        buying.cancel(store.session, ledger=store.ledger, command=store.command(), order="PO-none")
 
 
 def test_preferred_supplier_comes_first_then_the_cheapest_unit() -> None:

@@ -25,7 +25,7 @@ from twin.events.patients import (
     StageReached,
 )
 from twin.events.places import PathClosed, PathReopened
-from twin.events.supply import LoadRejected, LoadReleased
+from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
@@ -43,6 +43,8 @@ from twin.events.work import (
 PAYLOADS: dict[type[Event], dict[str, object]] = {
     LoadReleased: {"machine": "m", "cycle": "c"},
     LoadRejected: {"machine": "m", "cycle": "c", "reason": "wet"},
+    ItemsMerged: {"dropped": "item-2", "quantity": 3},
+    OrderDecided: {"decision": "approved", "supplier": "Acme", "value_minor": 900},
     PlanPublished: {"kind": "admissions", "start_at": 1, "end_at": 2, "content_hash": "h"},
     AssetRetired: {},
     PathClosed: {"reason": "serviced"},
