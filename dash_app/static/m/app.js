@@ -442,14 +442,15 @@ async function begin() {
   // A scanner types into whatever field has the focus: what stood there before the scan is put back.
   let typedInto = null;
   const wedge = new Wedge((text) => {
-    if (typedInto) typedInto.field.value = typedInto.before;
+    const field = typedInto && document.getElementById(typedInto.id);
+    if (field) field.value = typedInto.before;
     typedInto = null;
     scanned(text);
   });
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("#work-form") ? event.target : null;
     if (event.target === at("scan") || (field && !state.goods)) return; // typed there, not scanned
-    if (wedge.isFresh()) typedInto = field && "value" in field ? { field, before: field.value } : null;
+    if (wedge.isFresh()) typedInto = field && "value" in field ? { id: field.id, before: field.value } : null;
     if (wedge.key(event.key)) event.preventDefault();
   });
   at("scan-form").addEventListener("submit", (event) => {

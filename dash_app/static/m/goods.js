@@ -8,6 +8,7 @@ const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll:
 // `app`: the handheld's state, outbox and screens, as app.js holds them; `clear` asks where a label can be read twice.
 export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, placeName, clear, finish }) {
   const view = { orders: [], kept: [] };
+  const heard = new Set(); // keys of what the server has answered: two senders may hear of one answer
 
   async function note(change) {
     if (!state.goods) return;
@@ -83,8 +84,11 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     document.getElementById(`goods-count-${state.goods.lines.length - 1}`)?.focus();
     resolve(scan);
   }
+  // Without drawing: a button that is pressed to end the typing must still be the same button when it is let go.
   function setLine(index, change) {
-    note({ lines: state.goods.lines.map((line, at) => (at === index ? { ...line, ...change } : line)) });
+    state.goods = { ...state.goods, lines: state.goods.lines.map((line, at) => (at === index ? { ...line, ...change } : line)) };
+    box().keep("goods", state.goods);
+    return Object.values(change)[0];
   }
 
   // ---- screens -----------------------------------------------------------------------------------------------------
@@ -94,8 +98,11 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     return made;
   }
   function input(id, value, onPick, attributes = {}) {
-    const field = element("input", { id, value: value ?? "", autocomplete: "off", ...attributes });
-    field.addEventListener("change", () => onPick(field.value.trim()));
+    const field = element("input", { id, defaultValue: String(value ?? ""), autocomplete: "off", ...attributes });
+    field.addEventListener("change", () => {
+      field.defaultValue = String(onPick(field.value.trim()));
+      field.value = field.defaultValue;
+    });
     return field;
   }
   function choice(id, options, value, onPick) {
@@ -140,7 +147,10 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   function show() {
     const goods = state.goods;
     const isReceipt = goods.mode === "receive";
-    const focused = document.activeElement?.closest("#work-form") ? document.activeElement.id : "";
+    // What is being typed is not in the draft yet: an answer that comes meanwhile must not wipe it out.
+    const active = document.activeElement?.closest("#work-form") ? document.activeElement : null;
+    const focused = active?.id || "";
+    const typed = active && "defaultValue" in active && active.value !== active.defaultValue ? active.value : null;
     const places = Object.entries(state.names.places).sort((left, right) => left[1].localeCompare(right[1]));
     const title = isReceipt ? say("receiveGoods") : say("countShelf");
     const form = element("form", { id: "work-form", onsubmit: (event) => event.preventDefault() },
@@ -159,7 +169,9 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
         button(say("discard"), close),
       ),
     );
-    if (focused) document.getElementById(focused)?.focus();
+    const field = focused ? document.getElementById(focused) : null;
+    if (field && typed !== null) field.value = typed;
+    field?.focus();
   }
   // Back keeps what was scanned; it waits in the list until it is sent or discarded.
   async function leave() {
@@ -230,6 +242,8 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   }
   // The server's word on what was sent; a refusal keeps all that was scanned.
   async function answered(entry, answer) {
+    if (heard.has(entry.key)) return;
+    heard.add(entry.key);
     if (answer.status >= 300) {
       const fields = (answer.body.errors || []).map((one) => one.detail).filter(Boolean).join(", ");
       const detail = [answer.body.detail || say("refused"), fields].filter(Boolean).join(" ");
