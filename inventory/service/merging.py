@@ -181,6 +181,7 @@ def merge_items(session: Session, *, ledger: EventSink, command: Command, keep: 
     repoint(desk.driver, keep=keep, drop=drop, par_conflicts=outlook.par_conflicts)
     drop_plans(desk.driver, drop)
     mark_merged(desk.driver, keep=keep, drop=drop)
+    session.expire_all()  # rows were changed by plain SQL, behind the mapper's back
     movement = desk.record(Plan(kind=MovementKind.MERGE, lines=lines)) if lines else None
     ledger.append(session, [*_pars_told(session, command, outlook), _told(command, outlook, movement)])
     return outlook
