@@ -686,6 +686,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subscription_id')
     )
     op.create_index(op.f('ix_interop_subscription_topic'), 'interop_subscription', ['topic'], unique=False)
+    op.create_table('inventory_back_order',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('opened_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.Column('task', sa.String(), nullable=False),
+    sa.CheckConstraint('quantity >= 1', name='inventory_back_order_of_something'),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_back_order_by_item', 'inventory_back_order', ['item', 'state'], unique=False)
     op.create_table('inventory_balance',
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
@@ -697,10 +711,18 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint('on_hand >= 0', name='inventory_balance_never_negative'),
     sa.CheckConstraint('reserved >= 0 AND reserved <= on_hand', name='inventory_balance_reserved_within'),
-    sa.PrimaryKeyConstraint('place', 'item', 'lot', 'owner')
+    sa.PrimaryKeyConstraint('place', 'item', 'lot', 'owner'),
+    sqlite_with_rowid=False
     )
     op.create_index('inventory_balance_by_item', 'inventory_balance', ['item', 'place'], unique=False)
     op.create_index('inventory_balance_by_lot', 'inventory_balance', ['lot'], unique=False)
+    op.create_table('inventory_billed',
+    sa.Column('movement', sa.String(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('order_id', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('movement', 'seq')
+    )
+    op.create_index(op.f('ix_inventory_billed_order_id'), 'inventory_billed', ['order_id'], unique=False)
     op.create_table('inventory_bin',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('place', sa.String(), nullable=False),
@@ -709,6 +731,19 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity >= 1', name='inventory_bin_holds_something'),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('inventory_case_cart',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kit', sa.String(), nullable=False),
+    sa.Column('place', sa.String(), nullable=False),
+    sa.Column('encounter', sa.String(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('asked_at', sa.BigInteger(), nullable=False),
+    sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('inventory_case_cart_by_state', 'inventory_case_cart', ['state', 'id'], unique=False)
     op.create_table('inventory_count',
     sa.Column('command', sa.String(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
@@ -765,10 +800,12 @@ def upgrade() -> None:
     sa.Column('serial', sa.String(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.CheckConstraint('quantity <> 0', name='inventory_entry_moves_something'),
-    sa.PrimaryKeyConstraint('movement', 'seq')
+    sa.PrimaryKeyConstraint('movement', 'seq'),
+    sqlite_with_rowid=False
     )
     op.create_index('inventory_entry_by_item', 'inventory_entry', ['item', 'place', 'lot', 'owner', 'quantity'], unique=False)
     op.create_index('inventory_entry_by_lot', 'inventory_entry', ['lot', 'movement'], unique=False)
+    op.create_index('inventory_entry_by_owner', 'inventory_entry', ['owner', 'item'], unique=False, sqlite_where=sa.text("owner <> ''"), postgresql_where=sa.text("owner <> ''"))
     op.create_table('inventory_expected_use',
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
@@ -786,6 +823,7 @@ def upgrade() -> None:
     sa.Column('item', sa.String(), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('task')
     )
     op.create_index('inventory_inbound_by_place', 'inventory_inbound', ['place', 'item'], unique=False)
@@ -805,9 +843,27 @@ def upgrade() -> None:
     sa.Column('value_class', sa.String(), nullable=False),
     sa.Column('controlled_schedule', sa.String(), nullable=False),
     sa.Column('unit_cost_minor', sa.BigInteger(), nullable=False),
+    sa.Column('unit_volume_ml', sa.BigInteger(), nullable=False),
+    sa.Column('owner_rule', sa.String(), nullable=False),
     sa.Column('is_reviewed', sa.Boolean(), nullable=False),
+    sa.Column('merged_into', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('code')
+    )
+    op.create_index(op.f('ix_inventory_item_merged_into'), 'inventory_item', ['merged_into'], unique=False)
+    op.create_table('inventory_kit',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('procedure', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('inventory_kit_line',
+    sa.Column('kit', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('opened', sa.BigInteger(), nullable=False),
+    sa.Column('held', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('opened >= 0 AND held >= 0', name='inventory_kit_line_not_negative'),
+    sa.PrimaryKeyConstraint('kit', 'item')
     )
     op.create_table('inventory_lot',
     sa.Column('id', sa.String(), nullable=False),
@@ -852,6 +908,7 @@ def upgrade() -> None:
     sa.Column('proposed_at', sa.BigInteger(), nullable=False),
     sa.Column('approved_at', sa.BigInteger(), nullable=False),
     sa.Column('sent_at', sa.BigInteger(), nullable=False),
+    sa.Column('is_bill_only', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('inventory_order_by_state', 'inventory_order', ['state', 'id'], unique=False)
