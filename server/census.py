@@ -14,9 +14,9 @@ import numpy as np
 from sqlmodel import Session
 
 from inventory.tables.driver import Driver, text_of
-from server.runs.forecasts import stays_by_unit
 from server.wiring import Hospital
 from simulation.forecast.house import HouseForecast
+from simulation.forecast.stays import Stays
 from twin.clock import DAY_US, HOUR_US
 from twin.state.beds import ward_of
 
@@ -34,6 +34,9 @@ class KnowsForecast(Protocol):
 
     def outlook(self) -> HouseForecast | None:
         """Give the newest forecast."""
+
+    def stays(self) -> dict[str, Stays]:
+        """Give the stays of every ward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ def fullness(hospital: Hospital, *, days: float) -> dict[str, Fullness]:
     made = desk.outlook() if desk is not None else None
     if made is None or made.blind_since:
         return {}
-    usual = _usual(hospital)
+    usual = _usual(hospital, desk) if desk is not None else {}
     found = {}
     for unit in made.units:
         ahead = [point.mean for point in unit.points if point.target_at - point.made_at <= max(days, 0.2) * DAY_US]
@@ -88,17 +91,15 @@ def fullness(hospital: Hospital, *, days: float) -> dict[str, Fullness]:
     return found
 
 
-def _usual(hospital: Hospital) -> dict[str, tuple[float, float]]:
+def _usual(hospital: Hospital, desk: KnowsForecast) -> dict[str, tuple[float, float]]:
     """Give mean patients present and days known, by ward; read anew a few times a day."""
     now = hospital.clock.now()
     kept = hospital.services.get("census.usual")
     if isinstance(kept, tuple) and now - kept[0] < _KEPT_US:
         found: dict[str, tuple[float, float]] = kept[1]
         return found
-    with hospital.read() as session:
-        stays = stays_by_unit(session, hospital.live, now)
     found = {}
-    for ward, known in stays.items():
+    for ward, known in desk.stays().items():
         # a ward that was not followed for the whole time counts from its first patient on
         start = max(now - LOOK_BACK_US, int(known.arrived_us.min()))
         at = np.arange(start, now, EVERY_US, dtype=np.int64)

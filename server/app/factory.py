@@ -26,6 +26,7 @@ from server.app.counters import Counters
 from server.app.dispatcher import Dispatcher, lifespan_of
 from server.app.layers import Frame
 from server.app.straight import StraightWay
+from server.certificates import routes as certificate_routes
 from server.doors import problem
 from server.doors.router import Router, schemas_of, serve
 from server.gateways.desk import KEYS
@@ -69,7 +70,7 @@ class App:
 
 def all_routers() -> list[Router]:
     """Gather the routers of access, jobs, runs, alarms and of every module in ``server/http``."""
-    modules = (access_routes, access_forms, alarm_routes, watch_routes, entrance_routes, job_routes)
+    modules = (access_routes, access_forms, alarm_routes, watch_routes, entrance_routes, job_routes, certificate_routes)
     routers = [module.router for module in modules]
     for module in sorted(pkgutil.iter_modules(server.http.__path__), key=lambda found: found.name):
         router = getattr(importlib.import_module(f"{server.http.__name__}.{module.name}"), "router", None)

@@ -14,12 +14,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server.access.pages import STYLE, STYLE_PATH, Page
-from server.app.layers import API_POLICY
 from server.certificates.authority import Authority
 from server.certificates.page import PATH, file_of, install_page
 from twin.settings import Settings
 
 log = logging.getLogger("hospital_twin.server")
+
+PLAIN_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+"""The page has a style and links; nothing else may happen on it."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,7 +46,7 @@ def plain_app(settings: Settings, authority: Authority) -> AsgiApp:
         request = Request(scope, receive)
         response = _answer(request, settings, authority)
         response.headers.setdefault("x-content-type-options", "nosniff")
-        response.headers.setdefault("content-security-policy", API_POLICY.decode())
+        response.headers.setdefault("content-security-policy", PLAIN_POLICY)
         await response(scope, receive, send)
 
     return app

@@ -16,9 +16,9 @@ from server.certificates.authority import Certified
 from server.certificates.listening import plain_door
 from server.certificates.naming import certified, machine_names, names_of
 from server.certificates.page import PATH
+from server.certificates.routes import SERVICE
 from server.console import AsJson, out, say, show
 from server.deadlines import each
-from server.http.certificates import SERVICE
 from server.session import opened
 from server.wiring import Hospital
 from twin.clock import DAY_US

@@ -71,6 +71,12 @@ class ForecastDesk:
         with self._hospital.read() as session:
             return archive.accuracy(session, since=since, unit=unit)
 
+    def stays(self) -> dict[str, Stays]:
+        """Give the stays of every ward of the last twelve weeks, as they are known now."""
+        hospital = self._hospital
+        with hospital.read() as session:
+            return stays_by_unit(session, hospital.live, hospital.clock.now())
+
     def refresh(self) -> HouseForecast:
         """Forecast now, archive it if a new hour has begun, and note what came of earlier ones."""
         hospital, now = self._hospital, self._hospital.clock.now()
