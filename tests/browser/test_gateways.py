@@ -97,6 +97,14 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.wait_for_selector("#gateways-tried >> text=In draft 1")
         # Looked at before anything changes: the reader that comes, by its id.
         page.wait_for_selector("#gateways-looked >> text=reader-2")
+        if shots is not None:
+            page.screenshot(path=shots / "gateways-draft.png", full_page=True)
+        # What somebody types stays while the panel refreshes itself.
+        page.click("text=Edit as text")
+        page.fill("#gateways-text", "readers: []")
+        before = page.inner_text("#gateways-versions")
+        watched.until(f"() => document.querySelector('#gateways-versions').innerText !== {before!r}", seconds=15)
+        assert page.input_value("#gateways-text") == "readers: []"
         page.click("#gateways-stage")
         page.wait_for_selector("#gateways-set-told >> text=Version 1 is given")
         page.click("#gateways-show")
