@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from dash_app.queries import surgery as queries
 from scheduling.model.surgery_day import Case, Projected
@@ -21,6 +22,8 @@ from twin.clock import to_text
 from twin.errors import FieldError, FieldProblem
 
 router = Router("/v1/surgery", tag="surgery")
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000  # beyond them opening hours may have no instant
 
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -134,9 +137,12 @@ class Replanned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _day(call: Call, text: str) -> service.SurgeryDay:
+    """Give a day of operating; freezes the whole hospital, so not in the event loop."""
     zone = ZoneInfo(call.hospital.settings.time_zone)
     try:
         day = datetime.fromtimestamp(call.now / 1e6, zone).date() if text == "today" else date.fromisoformat(text)
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise ValueError(day)
     except ValueError as error:
         problem = FieldProblem(
             field="day", place="/path", message=f"{text[:40]!r} is no day.", cure="Write today or such as 2026-11-26."
@@ -203,7 +209,7 @@ def get_surgery_day(call: CallDep, day: PathText) -> DayShown:
 @router.post("/{day}/acts", permission=Permission.PLANS_EDIT, takes=ActTold, gives=DayShown)
 async def act_on_case(call: CallDep, day: PathText) -> DayShown:
     """Start, finish, cancel, move a case, expect another length of it, or take back its last step."""
-    told, wanted = call.read(ActTold), _day(call, day)
+    told, wanted = call.read(ActTold), await run_in_threadpool(_day, call, day)
     intent = service.Act(
         kind=told.kind,
         case=told.case,
@@ -253,7 +259,7 @@ def find_openings(call: CallDep, day: PathText) -> Openings:
 @router.post("/{day}/emergencies", permission=Permission.PLANS_EDIT, takes=EmergencyTold, gives=DayShown, status=201)
 async def add_emergency(call: CallDep, day: PathText) -> DayShown:
     """Take an emergency into a theatre's list."""
-    told, wanted = call.read(EmergencyTold), _day(call, day)
+    told, wanted = call.read(EmergencyTold), await run_in_threadpool(_day, call, day)
     emergency = service.Emergency(
         id=told.encounter, minutes=told.minutes, theatre=told.theatre, position=told.position, surgeon=told.surgeon
     )
@@ -267,7 +273,7 @@ async def add_emergency(call: CallDep, day: PathText) -> DayShown:
 @router.post("/{day}/replans", permission=Permission.PLANS_EDIT, takes=ReplanTold, gives=Replanned)
 async def replan_day(call: CallDep, day: PathText) -> Replanned:
     """Distribute what still waits so that overtime and delay are less; as a trial it is only told."""
-    told, wanted = call.read(ReplanTold), _day(call, day)
+    told, wanted = call.read(ReplanTold), await run_in_threadpool(_day, call, day)
 
     def use_case(session: Session) -> Replanned:
         unsuitable = service.unsuitable_theatres(session)

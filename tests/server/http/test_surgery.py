@@ -159,6 +159,7 @@ async def test_who_acts_stands_in_the_audit(served: Served) -> None:
     ("method", "path", "body", "status"),
     [
         ("get", "/v1/surgery/2026-13-40", None, 422),  # no such date
+        ("get", "/v1/surgery/0001-01-01", None, 422),  # its hours begin before any instant
         ("post", "/v1/surgery/today/acts", {"kind": "start", "case": "nobody", "version": 1}, 404),
         ("post", "/v1/surgery/today/acts", {"kind": "dance", "case": "e1", "version": 1}, 422),
         ("post", "/v1/surgery/today/acts", {"kind": "move", "case": "e1", "version": 1, "theatre": "no"}, 404),
