@@ -81,5 +81,6 @@ def restore(file: File, as_json: AsJson = False) -> None:
 
     database = restore_backup(settings, file, check_free=check_free)
     with open_database(settings, is_core=True) as opened:
+        # the backup may be of an earlier release
         upgrade(opened)
     show({"database": str(database)}) if as_json else out(say("Restored to {file}", file=str(database)))

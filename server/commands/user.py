@@ -28,6 +28,7 @@ Name = Annotated[str, typer.Argument(help="Sign-in name.")]
 
 def _password(from_input: bool) -> str:
     if from_input:
+        # not as an option: the list of processes and the history of the shell would show it
         return sys.stdin.readline().rstrip("\n")
     told: str = typer.prompt(say("New password"), hide_input=True, confirmation_prompt=True)
     return told
@@ -103,6 +104,7 @@ def _change(name: str, change: UserChange, *, as_json: bool) -> None:
         def use_case(session: Session) -> UserRow:
             found = _find(session, name)
             row = users.change_user(session, found.id, change, now=hospital.clock.now())
+            # in the table only: a running server asks it again within seconds
             end_sessions_of(session, row.id)
             _note(hospital, session, "user.changed", row)
             return row

@@ -147,6 +147,7 @@ def _line(line: CountLine, session: CountSession, *, shows: bool) -> LineView:
 def session_view(session: CountSession, call: Call) -> SessionView:
     """Give a session as this caller may see it."""
     is_open = session.state is SessionState.OPEN
+    # who counts second must not see what the first one saw, nor what the books say
     shows = not (session.is_blind and is_open) or call.actor.may(Permission.STOCK_ADJUST)
     return SessionView(
         id=session.id,

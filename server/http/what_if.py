@@ -142,6 +142,7 @@ def ask_what_if(call: CallDep) -> JobStarted:
     told = call.read(WhatIfTold)
     arguments = _asked(told) | {"horizon_s": told.hours * 3600.0, "warm_up_s": told.warm_up_hours * 3600.0}
     if told.pathway is None and not told.kept:
+        # the state is frozen when the job is prepared, not here: one place for all who ask
         arguments["base"] = "live"
     else:
         own = {"pathway": told.pathway}
