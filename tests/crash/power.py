@@ -139,5 +139,8 @@ class ApswChannel:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
+    def sweep(self) -> bool:
+        return not self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[index]
+
     def close(self) -> None:
         self._connection.close()

@@ -19,6 +19,9 @@ from twin.ports import Stored
 Dialect = Literal["sqlite", "postgresql"]
 
 SESSION_KEY = "hospital-twin-transaction"
+BUSY_MS = 10_000
+"""How long a statement waits for another connection of SQLite."""
+_SWEEP_WAIT_MS = 200
 
 
 class RawCursor(Protocol):
@@ -57,6 +60,9 @@ class Channel(Protocol):
 
     def rollback(self) -> None:
         """Undo the transaction; a broken connection is thrown away."""
+
+    def sweep(self) -> bool:
+        """Empty the write-ahead log between two transactions; tell whether it is empty."""
 
     def close(self) -> None:
         """End the connection."""
@@ -198,6 +204,21 @@ class EngineChannel:
             return
         if self._connection is not None and (self._connection.invalidated or self._connection.closed):
             self._discard()
+
+    def sweep(self) -> bool:
+        """Empty the write-ahead log of SQLite, outside any transaction; tell whether it is empty.
+
+        Only this connection may do it: see ``twin.db.sqlite`` on two that checkpoint.
+        """
+        if self.dialect != "sqlite":
+            return False
+        raw: Any = self.connect().connection.dbapi_connection
+        raw.execute(f"PRAGMA busy_timeout={_SWEEP_WAIT_MS}").fetchall()  # writers wait behind this one
+        try:
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={BUSY_MS}").fetchall()
+        return not busy
 
     def close(self) -> None:
         """End the connection."""

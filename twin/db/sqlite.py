@@ -16,6 +16,7 @@ from pysqlite3 import dbapi2
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, create_engine
 
+from twin.db.channel import BUSY_MS
 from twin.errors import UnsafeStorage
 
 SAFE_VERSION = (3, 51, 3)  # first release without the WAL-reset fault
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _COMMON = (
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
+    f"PRAGMA busy_timeout={BUSY_MS}",
     "PRAGMA recursive_triggers=ON",  # else INSERT OR REPLACE would delete a row of the ledger without its trigger
     "PRAGMA temp_store=MEMORY",
 )

@@ -72,6 +72,13 @@ class _Stop:
     """Put into the queue to end the thread after everything before it."""
 
 
+@dataclass(slots=True, eq=False)
+class _Sweep:
+    """Put into the queue to empty the write-ahead log between two transactions."""
+
+    future: Future[bool] = field(default_factory=Future)
+
+
 class Writer:
     """Runs use cases one after the other in shared transactions and answers after COMMIT.
 
@@ -93,7 +100,8 @@ class Writer:
         self._channel = channel
         self._group_limit = group_limit
         self._guard = guard
-        self._queue: queue.Queue[_Job | _Stop] = queue.Queue(queue_limit)
+        self._queue: queue.Queue[_Job | _Stop | _Sweep] = queue.Queue(queue_limit)
+        self._sweeps: list[_Sweep] = []
         self._listeners: list[OnCommit] = []
         # nothing may enter the queue after _Stop, or its caller would wait for ever
         self._gate = threading.Lock()
@@ -148,7 +156,20 @@ class Writer:
         self._enqueue(_Job(work, weight, future))
         return future
 
-    def _enqueue(self, job: _Job) -> None:
+    def sweep(self) -> bool:
+        """Empty the write-ahead log, so that what was overwritten stands in no file any more; not for the event loop.
+
+        Returns
+        -------
+        bool
+            Whether it is empty; False while somebody still reads an older state, and on PostgreSQL, whose log is not
+            ours.
+        """
+        job = _Sweep()
+        self._enqueue(job)
+        return job.future.result()
+
+    def _enqueue(self, job: _Job | _Sweep) -> None:
         with self._gate:
             if self._closed:
                 raise Unavailable("The store is closing: send again to the next instance.", code="unavailable.closing")
@@ -223,6 +244,8 @@ class Writer:
             group, going = self._next_group()
             if group:
                 self._store(group)
+            while self._sweeps:
+                self._empty_log(self._sweeps.pop(0))
         with contextlib.suppress(Exception):  # the process ends; what was answered is durable already
             self._channel.close()
 
@@ -237,10 +260,19 @@ class Writer:
                 break
             if isinstance(job, _Stop):
                 return group, False
+            if isinstance(job, _Sweep):
+                self._sweeps.append(job)  # after what came before it
+                return group, True
             if job.future.set_running_or_notify_cancel():
                 group.append(job)
                 weight += job.weight
         return group, True
+
+    def _empty_log(self, job: _Sweep) -> None:
+        try:
+            job.future.set_result(self._channel.sweep())
+        except Exception as error:  # as for a piece of work: it comes out of the future, the thread goes on
+            job.future.set_exception(as_storage_error(error))
 
     def _store(self, group: list[_Job]) -> None:
         try:
