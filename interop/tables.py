@@ -1,4 +1,4 @@
-"""Tables of the interfaces: messages as they came (encrypted), who is who (encrypted), EPCIS events and their jobs."""
+"""Tables of the interfaces: messages and identities (both encrypted), names of places, EPCIS events, subscribers."""
 
 from __future__ import annotations
 
@@ -46,6 +46,56 @@ LINKS = Table(
     Column("encounter", Text, primary_key=True),
     Column("person", Text, nullable=False, index=True),
     Column("told_at", BigInteger, nullable=False),
+)
+
+PLACE_NAMES = Table(
+    "interop_place_name",
+    SQLModel.metadata,
+    Column("source", Text, primary_key=True, comment="who speaks"),
+    Column("name", Text, primary_key=True, comment="as the sender names the place"),
+    Column("place", Text, nullable=False, comment="what a person said that it is; empty until then"),
+    Column("taken_as", Text, nullable=False, comment="room or ward that was taken instead; empty if none was"),
+    Column("seen", Integer, nullable=False, comment="messages that named it before it was matched"),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+    Column("set_by", Text, nullable=False),
+)
+
+ACCOUNTS = Table(
+    "interop_account",
+    SQLModel.metadata,
+    Column("account", Text, primary_key=True, comment="pseudonym of PID-18"),
+    Column("visit", Text, nullable=False, comment="pseudonym of the PV1-19 that was last named beside it"),
+    Column("told_at", BigInteger, nullable=False),
+)
+
+STOCK_FIGURES = Table(
+    "interop_stock_figure",
+    SQLModel.metadata,
+    Column("source", Text, primary_key=True, comment="who counts"),
+    Column("place", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("lot", Text, primary_key=True, comment="empty where lots are not told"),
+    Column("quantity", BigInteger, nullable=False, comment="base units, as told"),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
+)
+
+PROPOSALS = Table(
+    "interop_item_proposal",
+    SQLModel.metadata,
+    Column("source", Text, primary_key=True, comment="whose item master"),
+    Column("code", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("maker", Text, nullable=False),
+    Column("catalogue_number", Text, nullable=False),
+    Column("action", Text, nullable=False, comment="MFE-1: MAD, MUP, MDC, MAC or MDL"),
+    Column("told_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, comment="open, accepted or declined"),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("decided_by", Text, nullable=False),
 )
 
 REVEALS = Table(
@@ -108,8 +158,8 @@ SUBSCRIPTIONS = Table(
     "interop_subscription",
     SQLModel.metadata,
     Column("subscription_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False, comment="epcis or fhir"),
-    Column("topic", Text, nullable=False, index=True, comment="name of the query, or address of the topic"),
+    Column("kind", Text, nullable=False, comment="epcis, fhir, rtls or memls"),
+    Column("topic", Text, nullable=False, index=True, comment="name of the query or topic"),
     Column("body", Text, nullable=False),
     Column("position", BigInteger, nullable=False, comment="last number that was delivered"),
     Column("sent", Integer, nullable=False, comment="notifications since it began, for gap detection"),
@@ -119,6 +169,22 @@ SUBSCRIPTIONS = Table(
     Column("next_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("created_by", Text, nullable=False),
+)
+
+ENROLMENTS = Table(
+    "interop_enrolment",
+    SQLModel.metadata,
+    Column("source", Text, primary_key=True, comment="who wants to be told"),
+    Column("tag", Text, primary_key=True),
+    Column("enrolled_at", BigInteger, nullable=False),
+)
+
+TOLD = Table(
+    "interop_told",
+    SQLModel.metadata,
+    Column("subscription_id", Text, primary_key=True, comment="of FHIR, with a filter"),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="of the notification's event"),
+    Column("sequence", BigInteger, nullable=False, comment="of the ledger's event"),
 )
 
 FHIR_RESOURCES = Table(

@@ -14,10 +14,13 @@ from interop.epcis.hashing import hash_of, ignored_fields, namespaces_of
 from interop.epcis.xml import read_xml
 from interop.fhir.meaning import Writing
 from interop.fhir.meaning import events_of as fhir_events
+from interop.fhir.resources import Resource
+from interop.fhir.rtls import RtlsEvent, read_bundle, read_parameters
 from interop.fhir.validation import TYPES, read_resource
+from interop.fhir.xml import read_xml as read_fhir_xml
 from interop.hl7v2.message import Message, read_interchange
 from interop.hl7v2.reading import Surroundings
-from interop.hl7v2.triggers import tell
+from interop.hl7v2.telling import tell
 from interop.service.keys import Vault
 from interop.service.messages import source_of
 from twin.errors import DecodeError, InputError
@@ -49,6 +52,7 @@ def _hl7(number: int, message: Message, zone: tzinfo, now: int, *, is_lossless: 
         pseudonym=vault.pseudonym,
         is_place=lambda _place: True,
         is_bed=lambda _place: True,
+        is_asset=lambda _device: True,
     )
     row = _row(number, "hl7v2", f"{message.kind}^{message.trigger}", message.control_id)
     row["is_lossless"] = is_lossless
@@ -94,10 +98,37 @@ def _fhir(number: int, body: bytes, now: int) -> Row:
     return {**row, "outcome": "applied" if names else "stored", "events": names, "is_lossless": True}
 
 
+_RTLS_EVENTS = {RtlsEvent.LOCATION: "ZoneChanged", RtlsEvent.DURESS: "AlarmRaised"}
+
+
+def _rtls(told: Resource) -> Row:
+    """Tell what a message of a location system would do; enrolments change who is told, and are no events."""
+    row = _row(1, "fhir", str(told.get("resourceType", "")), str(told.get("id", "")))
+    try:
+        message = read_parameters(told) if told.get("resourceType") == "Parameters" else read_bundle(told)
+    except InputError as error:
+        return {**row, "problem": error.message}
+    return {
+        **row,
+        "message": f"{row['message']} {message.event.value}",
+        "control_id": message.id,
+        "outcome": "applied",
+        "events": _RTLS_EVENTS.get(message.event, ""),
+    }
+
+
+def _xml(data: bytes) -> list[Row]:
+    if b"http://hl7.org/fhir" in data:
+        return [_rtls(read_fhir_xml(data))]
+    return list(_epcis(read_xml(data)))
+
+
 def _json(data: bytes, now: int) -> list[Row]:
     told: Any = msgspec.json.decode(data)
     if not isinstance(told, dict):
         raise DecodeError("Expected a JSON object.", code="interop.unknown_format")
+    if told.get("resourceType") == "Parameters" or told.get("type") == "message":
+        return [_rtls(told)]
     if told.get("resourceType") == "Bundle" and isinstance(told.get("entry"), list):
         bodies = [one["resource"] for one in told["entry"] if isinstance(one, dict) and "resource" in one]
         return [_fhir(number, msgspec.json.encode(body), now) for number, body in enumerate(bodies, 1)]
@@ -112,7 +143,7 @@ def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
     Parameters
     ----------
     data : bytes
-        HL7 version 2, FHIR R4 or EPCIS in JSON (also one resource a line), or EPCIS in XML.
+        HL7 version 2, FHIR R4 or EPCIS in JSON (also one resource a line), EPCIS or a message of the RTLS guide in XML.
     zone : tzinfo
         Of the facility.
     now : int
@@ -131,7 +162,7 @@ def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
     """
     head = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     if head == b"<":
-        return list(_epcis(read_xml(data)))
+        return _xml(data)
     if head in (b"{", b"["):
         try:
             return _json(data, now)

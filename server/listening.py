@@ -13,6 +13,7 @@ from sqlmodel import Session
 from interop.hl7v2.message import Interchange, Message, read_interchange
 from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unreadable
 from interop.mllp.server import MllpOptions, MllpServer
+from interop.service.accounts import visit_of
 from interop.service.identity import count_persons
 from interop.service.keys import Vault, open_vault
 from interop.service.messages import (
@@ -25,14 +26,17 @@ from interop.service.messages import (
     take_in_together,
     understand,
 )
+from interop.service.places import Gazetteer, gazetteer
 from server.doors.answers import answers_of
 from server.wiring import Hospital
 from twin.db.channel import Transaction
 from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError, Unavailable
 from twin.state.beds import is_bed
+from twin.state.model import zone_of
 
 _SERVICE = "identity.vault"
 _INTAKE = "interop.intake"
+_NAMES = "interop.names"
 
 
 def vault_of(hospital: Hospital) -> Vault:
@@ -62,13 +66,48 @@ def intake_of(hospital: Hospital) -> Intake:
         Who listens.
     """
     live = hospital.live
+
+    def visit(account: str) -> str:
+        # Asked only for a message that names no visit number, so that the others pay nothing.
+        with hospital.read() as session:
+            return visit_of(session, account)
+
+    def is_encounter(key: str) -> bool:
+        held = live.encounters.get(key)
+        return held is not None and not held.merged_into
+
+    def zone(tag: str) -> str:
+        held = live.tags.get(tag)
+        return zone_of(held.sighting) if held is not None and held.sighting is not None else ""
+
     return Intake(
         vault=vault_of(hospital),
         ledger=hospital.ledger,
         zone=ZoneInfo(hospital.settings.time_zone),
         is_place=lambda place: place in live.places,
         is_bed=lambda place: is_bed(live, place),
+        names=names_of(hospital),
+        visit_of=visit,
+        is_encounter=is_encounter,
+        zone_of=zone,
+        is_asset=lambda asset: (held := live.assets.get(asset)) is not None and held.entry is not None,
     )
+
+
+def names_of(hospital: Hospital) -> Gazetteer:
+    """Give what senders call places, read the first time.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Its database holds what people have matched.
+    """
+    held = hospital.services.get(_NAMES)
+    if isinstance(held, Gazetteer):
+        return held
+    with hospital.read() as session:
+        hospital.services[_NAMES] = found = gazetteer(session)
+    return found
 
 
 class MessageDesk:

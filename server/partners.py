@@ -10,7 +10,13 @@ from interop.service.moves import NAME, TOLD, Naming, tell_moves
 from inventory.tables.catalogue import packages_of
 from server.journey import journey_of
 from server.listening import MessageDesk
+from server.placing import SERVICE as PLACE_NAMES
+from server.placing import PlaceNameDesk
 from server.queues import desk_of
+from server.receiving import SERVICE as RECEIVERS
+from server.receiving import ReceiverDesk
+from server.supplying import SERVICE as SUPPLIES
+from server.supplying import SupplyDesk
 from server.wiring import Hospital
 from twin.ports import Stored
 
@@ -31,7 +37,7 @@ def _asked_once() -> Callable[[Session, str], str]:
 
 
 def tell_partners(hospital: Hospital) -> None:
-    """Open the desks of messages, queues and patients, and keep the ledger's moves as EPCIS events.
+    """Open the desks of messages, places, receivers, queues and patients, and keep the ledger's moves as EPCIS events.
 
     They are kept from where this was left.
 
@@ -41,6 +47,9 @@ def tell_partners(hospital: Hospital) -> None:
         Open, as the one core.
     """
     hospital.services["messages"] = MessageDesk(hospital)
+    hospital.services[PLACE_NAMES] = PlaceNameDesk(hospital)
+    hospital.services[RECEIVERS] = ReceiverDesk(hospital)
+    hospital.services[SUPPLIES] = SupplyDesk(hospital)
     desk_of(hospital)
     journey_of(hospital)
 

@@ -163,7 +163,7 @@ PERMISSIONS_BY_ROLE: dict[Role, frozenset[Permission]] = {
         _P.ENCOUNTERS_WRITE,
         _P.BEDS_WRITE,
     },
-    Role.AUDITOR: _EVERYONE | {_P.AUDIT_READ, _P.EVENTS_READ, _P.EXPORT_RUN},
+    Role.AUDITOR: _EVERYONE | {_P.AUDIT_READ, _P.EVENTS_READ, _P.EXPORT_RUN, _P.FHIR_READ},
     Role.SYSADMIN: _STAFF
     | {
         _P.USERS_MANAGE,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from interop.fhir import resources, work
+from interop.fhir import planning, resources, stock, work
+from interop.fhir.arranging import includable
 from interop.fhir.resources import Json, Resource, instant
 from interop.fhir.searching import PARAMETERS
 from interop.fhir.validation import R5_TYPES, TYPES
@@ -75,9 +76,14 @@ KINDS: dict[str, Kind] = {
     "DeviceMetric": _kind(lambda state: state.assets, lambda _state, _key, found: work.device_metric(found), "-status"),
     "SupplyRequest": _kind(lambda state: state.tasks, lambda _state, _key, found: work.supply_request(found)),
     "SupplyDelivery": _kind(lambda state: state.tasks, lambda _state, _key, found: work.supply_delivery(found)),
+    "Schedule": Kind(every=planning.schedules, one=planning.one_schedule),
+    "Slot": Kind(every=planning.slots, one=planning.one_slot),
+    "InventoryItem": Kind(every=stock.items, one=stock.one_item),
+    "InventoryReport": Kind(every=stock.reports, one=stock.one_report),
 }
 """Every resource type that the live state gives; what others wrote stands beside it."""
 
+_WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 _INTERACTIONS = ("read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type")
 
 
@@ -85,7 +91,9 @@ def _stated(name: str) -> Resource:
     parameters: list[Json] = [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
     parameters += [{"name": parameter, "type": how} for parameter, (how, _path) in PARAMETERS[name].items()]
     interactions: list[Json] = [{"code": code} for code in _INTERACTIONS]
-    return {
+    forth, back = includable()
+    included: list[Json] = [*forth[name], *([f"{name}:*"] if forth[name] else [])]
+    told: Resource = {
         "type": name,
         "interaction": interactions,
         "versioning": "versioned",
@@ -93,7 +101,9 @@ def _stated(name: str) -> Resource:
         "updateCreate": True,
         "conditionalCreate": True,
         "searchParam": parameters,
+        "searchRevInclude": list(back[name]),
     }
+    return told | ({"searchInclude": included} if included else {})
 
 
 def capability_statement(at: int, url: str) -> Resource:
@@ -108,6 +118,34 @@ def capability_statement(at: int, url: str) -> Resource:
     """
     served: list[Json] = [_stated(name) for name in TYPES if name not in R5_TYPES]  # a statement of R4 has R4 types
     interactions: list[Json] = [{"code": "transaction"}, {"code": "batch"}]
+    operations: list[Json] = [
+        {"name": name, "definition": definition}
+        for name, definition in (
+            ("process-message", "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message"),
+            ("rtlsMessageParameters", "http://hl7.org/fhir/uv/rtls/OperationDefinition/rtlsAuxiliaryFunction"),
+        )
+    ]
+    special: list[Json] = [
+        {"name": name, "type": "special", "documentation": text}
+        for name, text in (
+            ("_sort", "Search parameters of the type, -name descends."),
+            ("_include", "Type:parameter[:Target] or Type:*; _include:iterate goes on from what was included."),
+            ("_revinclude", "Type:parameter: what refers to a match."),
+            ("_count", "0 to 200."),
+            ("_summary", "count or false."),
+        )
+    ]
+    socket = f"{url.replace('http', 'ws', 1)}/$subscription-events"
+    rest: Resource = {
+        "extension": [{"url": _WEBSOCKET, "valueUri": socket}],
+        "mode": "server",
+        "documentation": f"Beside R4, {' and '.join(R5_TYPES)} are served as R5 defines them.",
+        "security": {"description": "A key of the role service:his as Authorization: Bearer, or a signed-in session."},
+        "resource": served,
+        "interaction": interactions,
+        "searchParam": special,
+        "operation": operations,
+    }
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -116,5 +154,5 @@ def capability_statement(at: int, url: str) -> Resource:
         "implementation": {"description": "Hospital Twin", "url": url},
         "fhirVersion": "4.0.1",
         "format": ["json"],
-        "rest": [{"mode": "server", "resource": served, "interaction": interactions}],
+        "rest": [rest],
     }

@@ -282,6 +282,26 @@ class Wanted:
     below: str = ""
 
 
+def meets(terms: set[tuple[str, str]], one: Wanted) -> bool:
+    """Tell whether what a resource is found by meets one search parameter.
+
+    Parameters
+    ----------
+    terms : set[tuple[str, str]]
+        Of the resource, as :func:`terms_of` gives them.
+    one : Wanted
+        The parameter.
+    """
+    values = {value for name, value in terms if name == one.name}
+    if one.at_least or one.below:
+        return any(
+            (not one.at_least or value >= one.at_least) and (not one.below or value < one.below) for value in values
+        )
+    if one.is_prefix:
+        return any(value.startswith(start) for value in values for start in one.values)
+    return not values.isdisjoint(one.values)
+
+
 def read_wanted(kind: str, asked: dict[str, str], hidden: Callable[[str], str]) -> list[Wanted]:
     """Read the search parameters of an address line.
 

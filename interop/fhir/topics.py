@@ -8,10 +8,12 @@ HL7 Subscriptions R5 Backport 1.1.0 for FHIR R4: topic-based subscriptions, noti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from interop.fhir.resources import Json, Resource, instant
+from interop.fhir.searching import PARAMETERS, Wanted, meets, read_wanted, terms_of
 from twin.errors import FieldError, FieldProblem
 
 _PROFILE = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
@@ -21,6 +23,7 @@ _HEARTBEAT = f"{_PROFILE}backport-heartbeat-period"
 _FILTER = f"{_PROFILE}backport-filter-criteria"
 MARK = "/SubscriptionTopic/"
 CONTENTS = ("empty", "id-only", "full-resource")
+REST_HOOK, WEBSOCKET = "rest-hook", "websocket"
 MIN_HEARTBEAT_S = 30
 
 
@@ -104,6 +107,10 @@ class Wish:
         A sign of life after so many silent seconds; 0 for none.
     is_off : bool
         Whether the subscriber wants nothing for now.
+    filters : tuple[str, ...]
+        Searches that the resource in focus must all meet, ``Type?name=value&…``.
+    channel : str
+        :data:`REST_HOOK` or :data:`WEBSOCKET`.
     """
 
     topic: Topic
@@ -112,6 +119,8 @@ class Wish:
     headers: tuple[str, ...]
     heartbeat_s: int
     is_off: bool
+    filters: tuple[str, ...] = ()
+    channel: str = REST_HOOK
 
 
 def _refuse(field: str, message: str, cure: str) -> FieldError:
@@ -119,12 +128,60 @@ def _refuse(field: str, message: str, cure: str) -> FieldError:
     return FieldError(problem, code="fhir.subscription")
 
 
-def _extension(part: Json, url: str, value: str) -> Json:
+def _extensions(part: Json, url: str, value: str) -> Iterator[Json]:
     held = part.get("extension") if isinstance(part, dict) else None
     for one in held if isinstance(held, list) else []:
         if isinstance(one, dict) and one.get("url") == url:
-            return one.get(value)
-    return None
+            yield one.get(value)
+
+
+def _extension(part: Json, url: str, value: str) -> Json:
+    return next(_extensions(part, url, value), None)
+
+
+def wanted_by(text: str, kind: str) -> list[Wanted]:
+    """Read a filter of a subscription: a search over the type in focus, ``Encounter?location=Location/W1``.
+
+    Parameters
+    ----------
+    text : str
+        As written.
+    kind : str
+        Resource type of the topic.
+
+    Raises
+    ------
+    FieldError
+        If it is about another type, or the type has no such search parameter.
+    """
+    named, mark, query = text.partition("?")
+    if not mark or named != kind or not query:
+        raise _refuse("_criteria", f"Expected {kind}?name=value, got {text[:100]!r}.", f"Filter by {kind} only.")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    if not asked or any(name not in PARAMETERS[kind] for name in asked):
+        known = ", ".join(PARAMETERS[kind])
+        raise _refuse("_criteria", f"Expected search parameters of {kind} in {text[:100]!r}.", f"Use {known}.")
+    return read_wanted(kind, asked, str)
+
+
+def passes(resource: Resource | None, filters: Sequence[str], kind: str) -> bool:
+    """Tell whether the resource in focus meets all filters; one that is gone meets none.
+
+    Parameters
+    ----------
+    resource : Resource or None
+        As it is now.
+    filters : Sequence[str]
+        Of the subscription.
+    kind : str
+        Resource type of the topic.
+    """
+    if not filters:
+        return True
+    if resource is None:
+        return False
+    terms = terms_of(resource, kind, str)
+    return all(meets(terms, one) for text in filters for one in wanted_by(text, kind))
 
 
 def wish_of(resource: Resource) -> Wish | None:
@@ -147,13 +204,14 @@ def wish_of(resource: Resource) -> Wish | None:
     topic = TOPICS.get(name.partition("|")[0])
     if topic is None:
         raise _refuse("criteria", f"No topic is named {name!r}.", f"Use one of {', '.join(TOPICS)}.")
-    # Refused, not ignored: who asks for one ward would otherwise be sent the whole house.
-    if _extension(resource.get("_criteria"), _FILTER, "valueString") is not None:
-        raise _refuse("_criteria", "Filters of topics are not applied here.", "Leave the filter out; filter at home.")
+    filters = tuple(str(one) for one in _extensions(resource.get("_criteria"), _FILTER, "valueString"))
+    # Checked, not ignored: who asks for one ward would otherwise be sent the whole house.
+    for text in filters:
+        wanted_by(text, topic.kind)
     channel = resource.get("channel")
     held = channel if isinstance(channel, dict) else {}
-    if held.get("type") != "rest-hook":
-        raise _refuse("channel.type", f"Expected rest-hook, got {held.get('type')!r}.", "Use a rest-hook channel.")
+    if held.get("type") not in (REST_HOOK, WEBSOCKET):
+        raise _refuse("channel.type", f"Expected rest-hook or websocket, got {held.get('type')!r}.", "Use one of them.")
     content = _extension(held.get("_payload"), _CONTENT, "valueCode") or "id-only"
     if content not in CONTENTS:
         raise _refuse("channel.payload", f"Expected one of {', '.join(CONTENTS)}.", "Mend payload-content.")
@@ -167,6 +225,8 @@ def wish_of(resource: Resource) -> Wish | None:
         # A sign of life each second from hundreds of subscriptions would be load and no news.
         heartbeat_s=max(int(heartbeat), MIN_HEARTBEAT_S) if isinstance(heartbeat, int) and heartbeat > 0 else 0,
         is_off=resource.get("status") == "off",
+        filters=filters,
+        channel=str(held["type"]),
     )
 
 

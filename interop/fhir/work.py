@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from interop.fhir import stock
 from interop.fhir.resources import Json, Resource, encounter, instant, task
 from twin.clock import MINUTE_US
 from twin.events.envelope import Event
@@ -174,6 +175,8 @@ def updated_at(state: Tables, kind: str, key: str) -> int:
         held = state.beds.get(key)
         registers = (state.places[key], held.readiness if held else None, held.service if held else None)
         return max(register.recorded_at for register in registers if register is not None)
+    if kind in ("InventoryItem", "InventoryReport"):
+        return stock.updated_at(state, kind, key)
     if kind in ("Device", "DeviceMetric"):
         asset = state.assets.get(key.removesuffix("-status"))
         register = asset.status if asset is not None and kind == "DeviceMetric" else asset and asset.entry

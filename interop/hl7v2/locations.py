@@ -11,7 +11,7 @@ from interop.hl7v2.message import Segment
 
 @dataclass(frozen=True, slots=True)
 class PersonLocation:
-    """Where a message says that somebody is: PL.1 to PL.4, PL.7 and PL.8."""
+    """Where a message says that somebody is: PL.1 to PL.4, PL.7 to PL.9."""
 
     point_of_care: str = ""
     room: str = ""
@@ -19,15 +19,20 @@ class PersonLocation:
     facility: str = ""
     building: str = ""
     floor: str = ""
+    description: str = ""
 
     def __bool__(self) -> bool:
         """Tell whether it names anything."""
-        return bool(self.point_of_care or self.room or self.bed)
+        return bool(self.point_of_care or self.room or self.bed or self.description)
 
     @property
     def code(self) -> str:
-        """Point of care, room and bed joined by hyphens: the id of a place that the twin does not know yet."""
-        return "-".join(part for part in (self.point_of_care, self.room, self.bed) if part)
+        """Point of care, room and bed joined by hyphens: the id of a place that the twin does not know yet.
+
+        Where none of these is filled it is the description (PL.9), by which location systems name corridors and
+        nurses' stations.
+        """
+        return "-".join(part for part in (self.point_of_care, self.room, self.bed) if part) or self.description
 
 
 def location_of(segment: Segment | None, number: int) -> PersonLocation:
@@ -42,9 +47,9 @@ def location_of(segment: Segment | None, number: int) -> PersonLocation:
     """
     if segment is None or segment.field(number) in ("", NULL):
         return PersonLocation()
-    told = ["" if part == NULL else part.strip().replace("\x00", "") for part in segment.components(number)[:8]]
-    told += [""] * (8 - len(told))
-    return PersonLocation(told[0], told[1], told[2], told[3], told[6], told[7])
+    told = ["" if part == NULL else part.strip().replace("\x00", "") for part in segment.components(number)[:9]]
+    told += [""] * (9 - len(told))
+    return PersonLocation(told[0], told[1], told[2], told[3], told[6], told[7], told[8])
 
 
 def _bed_names(told: PersonLocation) -> Iterator[str]:
@@ -78,8 +83,25 @@ def place_of(told: PersonLocation, is_known: Callable[[str], bool]) -> str:
     names = list(_bed_names(told)) if told.bed else []
     if told.room:
         names += [f"{told.point_of_care}-{told.room}", told.room]
-    names.append(told.point_of_care)
+    names += [told.point_of_care, told.description]
     return next((name for name in names if name and is_known(name)), told.code)
+
+
+def is_exact(told: PersonLocation, place: str) -> bool:
+    """Tell whether a place is the one named, and not only the room or ward around a bed that the twin does not know.
+
+    Parameters
+    ----------
+    told : PersonLocation
+        As the message says.
+    place : str
+        What :func:`place_of` gave.
+    """
+    if told.bed:
+        return place in _bed_names(told)
+    if told.room:
+        return place in (f"{told.point_of_care}-{told.room}", told.room)
+    return place in (told.point_of_care, told.description)
 
 
 def bed_of(told: PersonLocation, is_known: Callable[[str], bool]) -> str:

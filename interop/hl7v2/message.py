@@ -90,6 +90,14 @@ class Segment:
         written = self.field(number)
         if not written or (written.isalnum() and component == subcomponent == repetition == 1):
             return written  # most fields: no separator is a letter or digit, so nothing in it is to be taken apart
+        by = self.by
+        if component == subcomponent == repetition == 1 and not (number == 2 and self.name in _HEADERS):
+            # The first part is asked for most often: it ends at whichever separator comes first.
+            first = written.split(by.repetition, 1)[0]
+            if first == NULL:
+                return NULL
+            first = first.split(by.component, 1)[0].split(by.subcomponent, 1)[0]
+            return unescape(first, by, self.codec) if by.escape in first else first
         told = self._repeated(number, written)
         if repetition > len(told):
             return ""

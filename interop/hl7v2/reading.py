@@ -11,7 +11,7 @@ import msgspec
 
 from interop.hl7v2.escapes import NULL
 from interop.hl7v2.instants import offset_of, read_instant
-from interop.hl7v2.locations import bed_of, location_of, place_of
+from interop.hl7v2.locations import PersonLocation, bed_of, is_exact, location_of, place_of
 from interop.hl7v2.message import Message, Segment
 from twin.clock import DAY_US
 from twin.errors import FieldError, FieldProblem
@@ -61,6 +61,18 @@ ARRIVAL_MODES: dict[str, str] = {
 """Arrival mode by PV2-38 (HL7 table 0430)."""
 
 
+def _nothing(_asked: str) -> str:
+    return ""
+
+
+def _itself(account: str) -> str:
+    return account
+
+
+def _no(_asked: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the reader needs to know that no message says.
@@ -77,6 +89,16 @@ class Surroundings:
         Gives the same id for the same kind and parts, and tells nothing about them.
     is_place, is_bed : Callable[[str], bool]
         Whether the twin knows such a place or bed.
+    named : Callable[[str], str], optional
+        Gives the place that a person said this sender means by a code; empty if nobody has.
+    visit_of : Callable[[str], str], optional
+        Gives the visit that an account was last told to be; the account itself if no message has named both.
+    is_encounter : Callable[[str], bool], optional
+        Whether something was told under a pseudonym and it is not merged into another.
+    zone_of : Callable[[str], str], optional
+        Gives the place where a tag was seen last; empty if never.
+    is_asset : Callable[[str], bool], optional
+        Whether the register knows a device.
     """
 
     source: str
@@ -85,6 +107,11 @@ class Surroundings:
     pseudonym: Callable[..., str]
     is_place: Callable[[str], bool]
     is_bed: Callable[[str], bool]
+    named: Callable[[str], str] = _nothing
+    visit_of: Callable[[str], str] = _itself
+    is_encounter: Callable[[str], bool] = _no
+    zone_of: Callable[[str], str] = _nothing
+    is_asset: Callable[[str], bool] = _no
 
 
 @dataclass(slots=True)
@@ -101,12 +128,18 @@ class Reading:
         The group's segments by name.
     notes : list[str]
         Codes of what was odd, without anybody's data.
+    unmatched : dict[str, str]
+        Names of places that the twin does not know, with what was taken instead.
     """
 
     message: Message
     around: Surroundings
     group: dict[str, Segment]
     notes: list[str] = field(default_factory=list)
+    unmatched: dict[str, str] = field(default_factory=dict)
+    _encounter: str = ""
+    _occurred_at: int = 0
+    _zone_told: tzinfo | None = None
 
     def segment(self, name: str) -> Segment | None:
         """Give the group's segment of a name, else the message's first."""
@@ -119,15 +152,31 @@ class Reading:
         return "" if told == NULL else told.replace("\x00", "")
 
     def encounter(self) -> str:
-        """Give the pseudonym of the encounter: PV1-19, else PID-18.
+        """Give the pseudonym of the encounter: PV1-19, else the visit that PID-18 was told to be, else PID-18.
 
         Raises
         ------
         FieldError
             If neither is there: a patient number alone would join different visits.
         """
-        key = self._numbered("visit", "PV1", 19) or self._numbered("account", "PID", 18)
-        return key or self._missing("PV1-19", "Send the visit number, or an account number in PID-18.")
+        # Asked for by each event and by the link table; a pseudonym costs more than all else that is read.
+        if not self._encounter:
+            cure = "Send the visit number, or an account number in PID-18."
+            self._encounter = self._visit() or self._missing("PV1-19", cure)
+        return self._encounter
+
+    def _visit(self) -> str:
+        key = self._numbered("visit", "PV1", 19)
+        if key:
+            return key
+        account = self._numbered("account", "PID", 18)
+        return self.around.visit_of(account) if account else ""
+
+    def both_numbers(self) -> tuple[str, str] | None:
+        """Give the pseudonyms of account (PID-18) and visit (PV1-19) if the group names both; else None."""
+        if not self.value("PID", 18) or not self.value("PV1", 19):
+            return None
+        return self._numbered("account", "PID", 18), self._numbered("visit", "PV1", 19)
 
     def booking(self) -> str:
         """Give the pseudonym of what is booked: the visit if one is named, else the appointment (SCH-2, else SCH-1).
@@ -137,8 +186,7 @@ class Reading:
         FieldError
             If none is there.
         """
-        key = self._numbered("visit", "PV1", 19) or self._numbered("account", "PID", 18)
-        key = key or self._numbered("appointment", "SCH", 2) or self._numbered("appointment", "SCH", 1)
+        key = self._visit() or self._numbered("appointment", "SCH", 2) or self._numbered("appointment", "SCH", 1)
         return key or self._missing("SCH-2", "Send the filler's appointment number, or a visit number in PV1-19.")
 
     def prior_encounter(self) -> str:
@@ -161,11 +209,10 @@ class Reading:
 
         A day without an hour is no instant, and more than a day ahead is a wrong clock; both are passed over.
         """
-        for name, number in (("EVN", 6), ("EVN", 2)):
-            at = self._instant(self.value(name, number))
-            if at:
-                return at
-        return self._instant(self.message.msh.value(7)) or self._received()
+        if not self._occurred_at:
+            told = (self.value("EVN", 6), self.value("EVN", 2), self.message.msh.value(7))
+            self._occurred_at = next((at for at in map(self._instant, told) if at), 0) or self._received()
+        return self._occurred_at
 
     def recorded_at(self) -> int:
         """Give when the sender recorded it: the later of EVN-2 and :meth:`occurred_at`."""
@@ -176,7 +223,9 @@ class Reading:
         return self.around.received_at
 
     def _zone(self) -> tzinfo:
-        return offset_of(self.message.msh.value(7)) or self.around.zone
+        if self._zone_told is None:
+            self._zone_told = offset_of(self.message.msh.value(7)) or self.around.zone
+        return self._zone_told
 
     def _instant(self, text: str) -> int:
         told = read_instant(text, self._zone()) if text else None
@@ -205,19 +254,57 @@ class Reading:
         for number in numbers:
             told = location_of(self.segment(name), number)
             if told:
-                found = place_of(told, self.around.is_place)
-                if not self.around.is_place(found):
-                    self.notes.append("place_unknown")
-                return found
+                return self.place_named(told)
         return ""
+
+    def place_named(self, told: PersonLocation) -> str:
+        """Give the place that a location names: as a person has said, else by its names, else its code.
+
+        What is not found, or only the room or ward around it, is kept in ``unmatched`` for a person to match.
+        """
+        around = self.around
+        named = around.named(told.code)
+        if named and around.is_place(named):
+            self.notes.append("place_named")  # so that it is found again if the match turns out wrong
+            return named
+        found = place_of(told, around.is_place)
+        if not around.is_place(found):
+            self.notes.append("place_unknown")
+            self.unmatched[told.code] = ""
+        elif not is_exact(told, found):
+            self.notes.append("place_coarse")
+            self.unmatched[told.code] = found
+        return found
 
     def bed(self, name: str, number: int) -> str:
         """Give the bed that a field names; empty if it names none."""
-        return bed_of(location_of(self.segment(name), number), self.around.is_bed)
+        told = location_of(self.segment(name), number)
+        named = self.around.named(told.code) if told else ""
+        if named and self.around.is_bed(named):
+            self.notes.append("place_named")
+            return named
+        found = bed_of(told, self.around.is_bed)
+        if found and not self.around.is_bed(found):
+            self.notes.append("place_unknown")
+            self.unmatched[told.code] = ""
+        return found
 
     def encounter_class(self) -> EncounterClass | None:
         """Give the class of PV1-2; None if it says none that we know."""
         return CLASSES.get(self.value("PV1", 2).upper())
+
+    def past(self, text: str) -> int:
+        """Give a written time if it is an instant that is not ahead; else 0."""
+        return self._instant(text)
+
+    def planned(self, text: str) -> int:
+        """Give a written time, also one that lies ahead or a day, which counts as its beginning; 0 if it is none."""
+        told = read_instant(text, self._zone()) if text else None
+        return told.at if told is not None and told.at > 0 else 0
+
+    def instant(self, *texts: str) -> int:
+        """Give the first of some written times that is an instant of the past; :meth:`occurred_at` if none is."""
+        return next((at for at in map(self._instant, texts) if at), 0) or self.occurred_at()
 
     def event(self, kind: type[E], *, thing: str = "", at: int = 0, **fields: object) -> E:
         """Make an event of this group; the encounter's, at the message's instant, unless said otherwise."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from interop.hl7v2.message import Message
-from interop.hl7v2.reading import ARRIVAL_MODES, DISPOSITIONS, Reading, Surroundings, groups_of, numbered
+from interop.hl7v2.locating import is_location_report, located
+from interop.hl7v2.reading import ARRIVAL_MODES, DISPOSITIONS, Reading
+from interop.hl7v2.supplying import ItemProposal, StockFigure, cycles, figures_of, locations_listed, proposals_of
 from twin.events.envelope import Event
 from twin.events.patients import (
     BedReadiness,
@@ -51,12 +52,18 @@ class Trigger:
         Makes the events; None if the message is only stored.
     is_person : bool
         Whether it may change who somebody is: the link table follows.
+    figures : Callable or None
+        Gives how much places hold by the message; kept beside our own stock.
+    proposals : Callable or None
+        Gives entries of another system's item master; a person decides on them.
     """
 
     name: str
     outcome: str
     rule: Rule | None = None
     is_person: bool = False
+    figures: Callable[[Reading], Iterator[StockFigure]] | None = None
+    proposals: Callable[[Reading], Iterator[ItemProposal]] | None = None
 
 
 def _each(rule: Callable[[Reading], Iterator[Event]]) -> Rule:
@@ -248,6 +255,13 @@ def _stage(stage: str) -> Rule:
     return lambda readings: rule(readings[0])
 
 
+def _observed(readings: list[Reading]) -> Iterator[Event]:
+    """Tell a location report from a result: both are ORU^R01."""
+    if is_location_report(readings[0].message):
+        return located(readings)
+    return _stage("result_ready")(readings)
+
+
 def _ordered(readings: list[Reading]) -> Iterator[Event]:
     order = readings[0].message.first("ORC")
     if order is None or order.value(1) in ("NW", "SN", "OK", "IP", "PA", ""):
@@ -351,85 +365,64 @@ def _others() -> dict[tuple[str, str], Trigger]:
         )
     }  # fmt: skip
     for kind, event, name, stage in (
-        ("ORU", "R01", "Observation result", "result_ready"), ("OUL", "R22", "Specimen result", "result_ready"),
+        ("OUL", "R22", "Specimen result", "result_ready"),
         ("OUL", "R23", "Container result", "result_ready"), ("OUL", "R24", "Order result", "result_ready"),
         ("RDS", "O13", "Dispense", "dispensed"),
     ):  # fmt: skip
         sentence = f"StageReached {stage} if a visit is named; else stored."
         table[kind, event] = Trigger(name=name, outcome=sentence, rule=_stage(stage))
+    table["ORU", "R01"] = Trigger(
+        name="Observation result", rule=_observed,
+        outcome="StageReached result_ready if a visit is named; an IHE MEM-LS report of locations is ZoneChanged, "
+                "ZoneConfirmed or TagLost of each tag; else stored.",
+    )  # fmt: skip
     stored = {
         "MDM": ("Documents", [f"T{number:02d}" for number in range(1, 12)]),
-        "INU": ("Automated equipment inventory", ["U05"]), "INR": ("Inventory request", ["U06", "U14"]),
+        "INR": ("Inventory request", ["U06", "U14"]),
         "SLR": ("Sterilization lot request", ["S28", "S29"]), "STI": ("Sterilization item request", ["S30"]),
         "SDR": ("Sterilization device request", ["S31"]), "SMD": ("Sterilization cycle data", ["S32"]),
         "STC": ("Sterilization configuration", ["S33"]), "SLN": ("Sterilization lot", ["S34", "S35"]),
-        "SDN": ("Device cycle data", ["S36"]), "SCN": ("Sterilization configuration", ["S37"]),
+        "SDN": ("Device data", ["S36"]),
         "BAR": ("Billing account", ["P01", "P02", "P05", "P06", "P10", "P12"]),
         "DFT": ("Charges", ["P03", "P11"]), "VXU": ("Vaccination", ["V04"]),
         "REF": ("Referral", ["I12", "I13", "I14", "I15"]), "PPR": ("Problems", ["PC1", "PC2", "PC3"]),
-        "OMS": ("Stock requisition", ["O05"]), "MFN": ("Master files", ["M05", "M15", "M16"]),
+        "OMS": ("Stock requisition", ["O05"]),
         "RAS": ("Administration", ["O17"]),
     }  # fmt: skip
     for kind, (name, events) in stored.items():
         for event in events:
             table[kind, event] = Trigger(name=name, outcome=_STORED)
-    return table
+    return table | _supplies()
+
+
+def _supplies() -> dict[tuple[str, str], Trigger]:
+    beside = "what it holds (INV) is kept beside our own stock; a difference is shown, nothing is booked."
+    decided = "Entries of the item master wait for a person, who takes or declines them"
+    return {
+        ("INU", "U05"): Trigger(
+            name="Automated equipment inventory", figures=figures_of, outcome=f"The figure of a cabinet: {beside}"
+        ),
+        ("MFN", "M05"): Trigger(
+            name="Location master", rule=locations_listed,
+            outcome="Names of places (LOC-1) that we do not know are listed for a person to match.",
+        ),
+        ("MFN", "M15"): Trigger(
+            name="Inventory item master", figures=figures_of, proposals=proposals_of,
+            outcome=f"{decided}; an on-hand quantity (IIM-12) is kept beside our own stock.",
+        ),
+        ("MFN", "M16"): Trigger(name="Material item master", proposals=proposals_of, outcome=f"{decided}."),
+        ("SCN", "S37"): Trigger(
+            name="Device cycle data", rule=cycles,
+            outcome="CycleStarted and CycleEnded of a device that we know; never passed: the verdict is undetermined, "
+                    "fail if the machine aborted or rang, and a person releases the load.",
+        ),
+    }  # fmt: skip
 
 
 TRIGGERS: dict[tuple[str, str], Trigger] = (
     {("ADT", code): rule for code, rule in sorted(_adt().items())} | _appointments() | _others()
 )
 """Every trigger that we know, by message code and trigger event."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a message comes to.
-
-    Parameters
-    ----------
-    events : tuple[Event, ...]
-        With their source keys.
-    readings : tuple[Reading, ...]
-        The patient groups.
-    trigger : Trigger or None
-        None if it is unknown to us.
-    notes : tuple[str, ...]
-        Codes of what was odd.
-    """
-
-    events: tuple[Event, ...]
-    readings: tuple[Reading, ...]
-    trigger: Trigger | None
-    notes: tuple[str, ...]
-
-
-def tell(message: Message, around: Surroundings) -> Told:
-    """Give the events that a message comes to; none for one that is unknown or only stored.
-
-    Parameters
-    ----------
-    message : Message
-        Any.
-    around : Surroundings
-        The rest of the world.
-
-    Raises
-    ------
-    FieldError
-        If a field is missing without which the trigger says nothing.
-    """
-    trigger = TRIGGERS.get((message.kind, message.trigger))
-    readings = list(groups_of(message, around))
-    events = list(trigger.rule(readings)) if trigger is not None and trigger.rule is not None else []
-    notes = {note for reading in readings for note in reading.notes}
-    if message.charset.is_guessed:
-        notes.add("charset_guessed")
-    if trigger is None:
-        notes.add("trigger_unknown")
-    return Told(
-        events=tuple(numbered(events, message)), readings=tuple(readings), trigger=trigger, notes=tuple(sorted(notes))
-    )
 
 
 def table_as_markdown() -> str:

@@ -14,10 +14,12 @@ from sqlmodel import Session
 from interop.fhir.meaning import Writing, events_of, persons_of
 from interop.fhir.resources import Resource, instant
 from interop.fhir.searching import Wanted, terms_of
-from interop.fhir.topics import wish_of
+from interop.fhir.stock import figures_of
+from interop.fhir.topics import REST_HOOK, wish_of
 from interop.service import identity
 from interop.service.keys import Vault
 from interop.service.subscriptions import check_address, follow_resource
+from interop.service.supplies import note_figures
 from interop.tables import FHIR_RESOURCES, FHIR_TERMS, PERSONS
 from twin.errors import InputError, NotFound, StaleVersion
 from twin.ports import EventSink
@@ -163,27 +165,7 @@ def write(session: Session, store: Store, told: Write) -> Version:
         )
         .returning(FHIR_RESOURCES.c.number)
     ).scalar_one()
-    if told.body:
-        rows = [
-            {"type": told.kind, "field": field, "value": value, "number": number}
-            for field, value in sorted(terms_of(told.resource, told.kind, store.hidden))
-        ]
-        if rows:
-            session.execute(insert(FHIR_TERMS), rows)
-        writing = Writing(
-            kind=told.kind,
-            id=told.id,
-            version=version + 1,
-            source=told.source,
-            at=told.at,
-            pseudonym=store.vault.pseudonym,
-            live=store.live,
-        )
-        events = events_of(told.resource, writing)
-        if events:
-            store.ledger.append(session, events)
-    if told.kind == "Subscription":
-        _follow(session, store, told)
+    _follow_up(session, store, told, number, version + 1)
     return Version(
         number=number,
         kind=told.kind,
@@ -195,10 +177,37 @@ def write(session: Session, store: Store, told: Write) -> Version:
     )
 
 
+def _follow_up(session: Session, store: Store, told: Write, number: int, version: int) -> None:
+    """Keep by what a new version is found, and do what it means: events, figures of stock, who is told of what."""
+    if told.body:
+        rows = [
+            {"type": told.kind, "field": field, "value": value, "number": number}
+            for field, value in sorted(terms_of(told.resource, told.kind, store.hidden))
+        ]
+        if rows:
+            session.execute(insert(FHIR_TERMS), rows)
+        writing = Writing(
+            kind=told.kind,
+            id=told.id,
+            version=version,
+            source=told.source,
+            at=told.at,
+            pseudonym=store.vault.pseudonym,
+            live=store.live,
+        )
+        events = events_of(told.resource, writing)
+        if events:
+            store.ledger.append(session, events)
+    if told.kind == "Subscription":
+        _follow(session, store, told)
+    if told.kind == "InventoryReport" and told.body:
+        note_figures(session, told.source, figures_of(told.resource), at=told.at)
+
+
 def _follow(session: Session, store: Store, told: Write) -> None:
     """Let the one who wrote a Subscription be told from now on, or no more if it was deleted."""
     wish = wish_of(told.resource) if told.body else None
-    if wish is not None:
+    if wish is not None and wish.channel == REST_HOOK:
         check_address(wish.endpoint, store.origins)
     follow_resource(session, told.id, wish, position=store.live.sequence, at=told.at, source=told.source)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
 from itertools import islice
@@ -14,12 +14,16 @@ from sqlmodel import Session
 
 from interop.hl7v2.message import Message, read_message
 from interop.hl7v2.reading import Surroundings, groups_of
-from interop.hl7v2.triggers import TRIGGERS, Told, tell
+from interop.hl7v2.telling import Told, tell
+from interop.hl7v2.triggers import TRIGGERS
 from interop.mllp.acknowledgement import Handled, Verdict
 from interop.service import identity
+from interop.service.accounts import note_accounts
 from interop.service.keys import Vault
 from interop.service.people import Concerned, People, concerned_by
+from interop.service.places import Gazetteer, note_unmatched
 from interop.service.plain import ask, ask_in, put, put_all
+from interop.service.supplies import note_figures, note_proposals
 from interop.tables import MESSAGES, PERSONS
 from twin.errors import InputError, NotFound
 from twin.ports import EventSink
@@ -32,6 +36,18 @@ class Outcome(StrEnum):
     STORED = "stored"
     DEAD = "dead"
     UNREADABLE = "unreadable"
+
+
+def _no(_encounter: str) -> bool:
+    return False
+
+
+def _itself(account: str) -> str:
+    return account
+
+
+def _nowhere(_tag: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +64,16 @@ class Intake:
         Of the facility.
     is_place, is_bed : Callable[[str], bool]
         Whether the twin knows such a place or bed.
+    names : Gazetteer
+        What senders call places.
+    visit_of : Callable[[str], str]
+        Gives the visit that an account was last told to be.
+    is_encounter : Callable[[str], bool]
+        Whether the twin holds an encounter that is not merged into another.
+    zone_of : Callable[[str], str]
+        Gives the place where a tag was seen last.
+    is_asset : Callable[[str], bool]
+        Whether the register knows a device.
     """
 
     vault: Vault
@@ -55,16 +81,27 @@ class Intake:
     zone: tzinfo
     is_place: Callable[[str], bool]
     is_bed: Callable[[str], bool]
+    names: Gazetteer = field(default_factory=Gazetteer)
+    visit_of: Callable[[str], str] = _itself
+    is_encounter: Callable[[str], bool] = _no
+    zone_of: Callable[[str], str] = _nowhere
+    is_asset: Callable[[str], bool] = _no
 
     def around(self, message: Message, now: int) -> Surroundings:
         """Give what the reader needs to know."""
+        source, names = source_of(message), self.names
         return Surroundings(
-            source=source_of(message),
+            source=source,
             zone=self.zone,
             received_at=now,
             pseudonym=self.vault.pseudonym,
             is_place=self.is_place,
             is_bed=self.is_bed,
+            named=lambda name: names.place(source, name),
+            visit_of=self.visit_of,
+            is_encounter=self.is_encounter,
+            zone_of=self.zone_of,
+            is_asset=self.is_asset,
         )
 
 
@@ -218,9 +255,23 @@ def _store(session: Session, intake: Intake, new: Sequence[Understood]) -> None:
         outcome = Outcome.APPLIED if count else Outcome.STORED
         for group in one.concerned:
             people.note(group)
+        _note_told(session, one.row, one.told)
         row = one.row | {"outcome": outcome.value, "events": count}
         rows.append(row | _sealed(intake.vault, one.data, people, _named(one.concerned)))
     put_all(session, MESSAGES.name, rows)
+
+
+def _note_told(session: Session, row: dict[str, object], told: Told) -> None:
+    """Keep what a message says besides its events: names of places that nobody knows, accounts that are visits."""
+    now = row["received_at"]
+    if told.unmatched and isinstance(now, int):
+        note_unmatched(session, str(row["source"]), told.unmatched, now=now)
+    if told.accounts and isinstance(now, int):
+        note_accounts(session, told.accounts, at=now)
+    if told.figures or told.proposals:
+        at = told.readings[0].occurred_at()
+        note_figures(session, str(row["source"]), told.figures, at=at)
+        note_proposals(session, str(row["source"]), told.proposals, at=at)
 
 
 _KNOWN = "SELECT key FROM interop_message WHERE key IN (?)"
@@ -417,6 +468,7 @@ def replay(session: Session, intake: Intake, *, number: int, now: int) -> Outcom
     people = People(session, intake.vault, concerned)
     for group in concerned:
         people.note(group)
+    _note_told(session, _row_of(message, intake.vault, now), told)
     outcome = Outcome.APPLIED if stored else Outcome.STORED
     session.execute(
         update(MESSAGES)

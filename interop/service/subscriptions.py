@@ -13,15 +13,18 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlmodel import Session
 
 from interop.fhir.topics import TOPICS, Topic, Wish
-from interop.tables import EPCIS_EVENTS, SUBSCRIPTIONS
+from interop.tables import EPCIS_EVENTS, SUBSCRIPTIONS, TOLD
 from twin.clock import HOUR_US, SECOND_US
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.ledger.tables import EVENTS
 
-EPCIS, FHIR = "epcis", "fhir"
+EPCIS, FHIR, RTLS, MEMLS = "epcis", "fhir", "rtls", "memls"
+KEPT_TOLD = 10_000
+"""Events of a subscription with a filter that can be asked for again."""
 GIVE_UP_AFTER = 12
 """Failures in a row after which nothing more is tried until the subscription is written anew: about five hours."""
 _LONGEST_REST_US = HOUR_US
+_PORTS = {"http": 80, "https": 443, "mllp": 2575}  # 2575: IANA's number for HL7
 
 
 class State(StrEnum):
@@ -52,6 +55,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         EPCIS: whether a report without events is sent as well.
     token : str
         EPCIS: signs each report.
+    only_enrolled : bool
+        Locations: whether only of tags that were enrolled.
+    source : str
+        Locations: whose enrolments count; empty for everybody's.
+    filters : tuple[str, ...]
+        FHIR: search criteria that the resource in focus must meet, ``Type?name=value`` each.
+    channel : str
+        FHIR: ``rest-hook`` or ``websocket``.
     """
 
     endpoint: str
@@ -61,6 +72,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     every_s: int = 0
     reports_empty: bool = False
     token: str = ""
+    only_enrolled: bool = False
+    source: str = ""
+    filters: tuple[str, ...] = ()
+    channel: str = "rest-hook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +87,7 @@ class Subscription:
     id : str
         Its id.
     kind : str
-        :data:`EPCIS` or :data:`FHIR`.
+        :data:`EPCIS`, :data:`FHIR`, :data:`RTLS` (messages of the HL7 guide) or :data:`MEMLS` (HL7 v2 by MLLP).
     topic : str
         Name of the query, or of the topic.
     wanted : Wanted
@@ -109,7 +124,12 @@ class Subscription:
     created_by: str
 
 
-def check_address(address: str, origins: Sequence[str]) -> None:
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or _PORTS.get(parts.scheme, 0)}"
+
+
+def check_address(address: str, origins: Sequence[str], *, schemes: Sequence[str] = ("http", "https")) -> None:
     """Let pass only an address under one of the origins that the installation names.
 
     Parameters
@@ -118,34 +138,31 @@ def check_address(address: str, origins: Sequence[str]) -> None:
         Where a subscriber wants to be told.
     origins : Sequence[str]
         ``scheme://host[:port]`` each.
+    schemes : Sequence[str], optional
+        That may be used.
 
     Raises
     ------
     FieldError
-        If it is no http or https address.
+        If it is no such address.
     Refused
         If the installation does not name its origin: a server that calls whatever it is told is a way into the house.
     """
     try:
-        parts = urlsplit(address)
-        origin = f"{parts.scheme}://{parts.hostname or ''}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        parts, origin = urlsplit(address), _origin(address)
         # https://known.example@evil.example looks like a known host and is none.
         is_plain = not parts.username and not parts.password
     except ValueError:
         parts, origin, is_plain = urlsplit(""), "", False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
+    if parts.scheme not in schemes or not parts.hostname or not is_plain:
         problem = FieldProblem(
             field="endpoint",
             place="/endpoint",
-            message="Expected an http or https address without a user name.",
-            cure="Send one such as https://hie.example/notify.",
+            message=f"Expected an address that begins with {' or '.join(schemes)} and names no user.",
+            cure=f"Send one such as {schemes[-1]}://hie.example/notify.",
         )
         raise FieldError(problem, code="subscription.address")
-    known = {
-        f"{one.scheme}://{one.hostname}:{one.port or (443 if one.scheme == 'https' else 80)}"
-        for one in map(urlsplit, origins)
-    }
-    if origin not in known:
+    if origin not in {_origin(one) for one in origins}:
         raise Refused(
             f"This installation sends nothing to {origin}: name it in notify_origins first.", code="subscription.origin"
         )
@@ -199,8 +216,16 @@ def follow_resource(session: Session, key: str, wish: Wish | None, *, position: 
     if wish is None:
         where = (SUBSCRIPTIONS.c.subscription_id == key) & (SUBSCRIPTIONS.c.kind == FHIR)
         session.execute(delete(SUBSCRIPTIONS).where(where))
+        session.execute(delete(TOLD).where(TOLD.c.subscription_id == key))
         return
-    wanted = Wanted(endpoint=wish.endpoint, headers=wish.headers, content=wish.content, heartbeat_s=wish.heartbeat_s)
+    wanted = Wanted(
+        endpoint=wish.endpoint,
+        headers=wish.headers,
+        content=wish.content,
+        heartbeat_s=wish.heartbeat_s,
+        filters=wish.filters,
+        channel=wish.channel,
+    )
     keep(
         session,
         Subscription(
@@ -271,7 +296,15 @@ def _read(row: Row[Any]) -> Subscription:
     )
 
 
-def note_told(session: Session, one: Subscription, *, position: int, count: int, next_at: int) -> None:
+def note_told(
+    session: Session,
+    one: Subscription,
+    *,
+    position: int,
+    count: int,
+    next_at: int,
+    sequences: Sequence[int] = (),
+) -> None:
     """Keep that a subscriber took a notification.
 
     Parameters
@@ -286,12 +319,23 @@ def note_told(session: Session, one: Subscription, *, position: int, count: int,
         Events in it.
     next_at : int
         When there is something to do again, UTC microseconds.
+    sequences : Sequence[int], optional
+        Which events they were, for a subscription with a filter: what passed it then may not pass it later.
     """
     values = {"position": position, "sent": one.sent + count, "state": State.ACTIVE.value, "failures": 0, "problem": ""}
     table = SUBSCRIPTIONS.c
     # Only if nobody wrote it anew meanwhile: then what was answered is about what it no longer is.
     where = (table.subscription_id == one.id) & (table.position == one.position) & (table.state == one.state.value)
-    session.execute(update(SUBSCRIPTIONS).where(where).values(**values, next_at=next_at))
+    done = session.execute(update(SUBSCRIPTIONS).where(where).values(**values, next_at=next_at).returning(table.sent))
+    if done.first() is None or not sequences:
+        return
+    rows = [
+        {"subscription_id": one.id, "number": one.sent + index, "sequence": sequence}
+        for index, sequence in enumerate(sequences, 1)
+    ]
+    session.execute(insert(TOLD), rows)
+    kept = TOLD.c.number > one.sent + count - KEPT_TOLD
+    session.execute(delete(TOLD).where(TOLD.c.subscription_id == one.id, ~kept))
 
 
 def note_failure(session: Session, one: Subscription, *, problem: str, now: int) -> None:
@@ -347,12 +391,24 @@ def told_before(session: Session, one: Subscription, *, first: int, last: int) -
     first, last = max(first, 1), min(last, one.sent)
     if last < first:
         return []
+    if one.wanted.filters:
+        return _told_filtered(session, one, first, last)
     asked = select(table.sequence, table.thing, table.occurred_at).where(
         table.type.in_(topic.events), table.sequence <= one.position
     )
     rows = session.execute(asked.order_by(table.sequence.desc()).offset(one.sent - last).limit(last - first + 1))
     found = [(last - index, Happened(*row)) for index, row in enumerate(rows)]
     return found[::-1]
+
+
+def _told_filtered(session: Session, one: Subscription, first: int, last: int) -> list[tuple[int, Happened]]:
+    table, told = EVENTS.c, TOLD.c
+    asked = (
+        select(told.number, table.sequence, table.thing, table.occurred_at)
+        .join(EVENTS, table.sequence == told.sequence)
+        .where(told.subscription_id == one.id, told.number >= first, told.number <= last)
+    )
+    return [(row[0], Happened(*row[1:])) for row in session.execute(asked.order_by(told.number))]
 
 
 def last_captured(session: Session) -> int:

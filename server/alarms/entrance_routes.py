@@ -11,7 +11,7 @@ from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
 from twin.access import Permission
-from twin.clock import DAY_US, from_text
+from twin.clock import DAY_US, from_text, to_text
 from twin.errors import FieldError, FieldProblem, NotFound, Unavailable
 from twin.events.watch import AccessOutcome, AccessSeen
 
@@ -37,6 +37,16 @@ class AccessTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     outcome: AccessOutcome = AccessOutcome.GRANTED
     at: Short = ""
     key: Short = ""
+
+
+class RefusalShown(msgspec.Struct, frozen=True, kw_only=True):
+    """An access that a door refused (``outcome``), or that breaks a rule (``finding``)."""
+
+    at: str
+    staff: str
+    door: str
+    outcome: str
+    finding: str
 
 
 class AccessShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,17 +85,28 @@ def list_access_rules(call: CallDep) -> list[AccessRule]:
 def set_access_rule(call: CallDep) -> AccessRule:
     """Say who may enter a zone; it replaces the rule that the zone had."""
     told = call.read(RuleTold)
-    rule = AccessRule(
-        id=call.hospital.new_id(), place=told.place, roles=tuple(told.roles), departments=tuple(told.departments)
-    )
-    _entrances(call).add(rule, actor=call.actor.id)
-    return rule
+    return _entrances(call).set_rule(told.place, told.roles, told.departments, actor=call.actor.id)
 
 
 @router.delete("/access-rules/{rule_id}", permission=Permission.ALARMS_CONFIGURE, status=204)
 def end_access_rule(call: CallDep, rule_id: PathText) -> None:
     """Take a rule out of force: everybody may enter the zone again."""
     _entrances(call).end(rule_id, actor=call.actor.id)
+
+
+@router.get("/access-refusals", permission=Permission.ALARMS_READ, gives=list[RefusalShown])
+def list_refusals(call: CallDep) -> list[RefusalShown]:
+    """Give the last hundred accesses that were refused, that break a rule, or by force; the latest first."""
+    return [
+        RefusalShown(
+            at=to_text(one.at),
+            staff=one.staff,
+            door=one.door,
+            outcome=one.outcome.value,
+            finding=one.finding.value,
+        )
+        for one in _entrances(call).refused()
+    ]
 
 
 @router.post("/access-events", permission=Permission.EVENTS_WRITE, takes=AccessTold, gives=AccessShown)

@@ -6,10 +6,13 @@ without a rule lets everybody pass.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
+from sqlalchemy import select as columns_of
 from sqlmodel import Session, col, select
 
 from server.alarms.conditions import Condition
@@ -18,13 +21,17 @@ from server.audit.chain import Entry, note
 from server.schema.watches import WatchRow
 from server.wiring import Hospital
 from twin.errors import NotFound
+from twin.events import registry
 from twin.events.watch import AccessOutcome, AccessSeen
+from twin.ledger.tables import EVENTS
 from twin.ports import Stored
 from twin.state.live import LiveState
 
 KIND = "access"
 SERVICE = "entrances"
 ENTERED, FORCED = "access", "door_forced"
+_KEPT = 100
+_LOOK_BACK = 50_000  # events of the ledger that are looked through for refusals at a start
 
 
 class AccessRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +119,29 @@ def judge(state: LiveState, rules: Mapping[str, AccessRule], event: AccessSeen) 
     return Finding.NONE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One access as it was judged when it was told.
+
+    Parameters
+    ----------
+    at : int
+        UTC microseconds.
+    staff, door : str
+        Who, and the place behind the door.
+    outcome : AccessOutcome
+        What the door did.
+    finding : Finding
+        What is wrong with it.
+    """
+
+    at: int
+    staff: str
+    door: str
+    outcome: AccessOutcome
+    finding: Finding
+
+
 class Entrances:
     """Holds the rules of zones and tells the alarm engine who broke them.
 
@@ -130,10 +160,12 @@ class Entrances:
             rows = session.exec(select(WatchRow).where(WatchRow.ended_at == 0, WatchRow.kind == KIND)).all()
         held = (msgspec.json.decode(row.facts, type=AccessRule) for row in rows)
         self._rules = {rule.place: rule for rule in held}
+        self._refused: deque[Seen] = deque(maxlen=_KEPT)
 
     def start(self) -> None:
         """Follow doors from now on; let alarms that a restart interrupted run out."""
         self._hospital.services[SERVICE] = self
+        self._look_back()
         self._hospital.ledger.subscribe("server.entrances", self.follow, is_durable=False, kinds=(AccessSeen,))
         live = self._hospital.live
         with self._hospital.ledger.steady:
@@ -144,9 +176,50 @@ class Entrances:
             if one.alarm_class in (ENTERED, FORCED)
         )
 
+    def _look_back(self) -> None:
+        """Take up the refusals of before the restart; only of the newest part of the ledger, which is quickly read."""
+        table, last = EVENTS.c, self._hospital.ledger.last_sequence()
+        asked = columns_of(table.body).where(table.type == AccessSeen.__name__, table.sequence > last - _LOOK_BACK)
+        with self._hospital.read() as session:
+            rows = session.execute(asked.order_by(table.sequence)).scalars().all()
+        for body in rows:
+            event = registry.decode(body)
+            if isinstance(event, AccessSeen):
+                self._note(event)
+
+    def _note(self, event: AccessSeen) -> Finding:
+        finding = self.judge(event)
+        if finding is not Finding.NONE or event.outcome is not AccessOutcome.GRANTED:
+            self._refused.appendleft(
+                Seen(
+                    at=event.occurred_at,
+                    staff=event.thing,
+                    door=event.door,
+                    outcome=event.outcome,
+                    finding=finding,
+                )
+            )
+        return finding
+
+    def refused(self) -> list[Seen]:
+        """Give the last accesses that a door refused, that it should not have granted, or by force; latest first."""
+        return list(self._refused)
+
     def rules(self) -> list[AccessRule]:
         """Give the rules in force, by place."""
         return sorted(self._rules.values(), key=lambda rule: rule.place)
+
+    def set_rule(self, place: str, roles: Sequence[str], departments: Sequence[str], *, actor: str) -> AccessRule:
+        """Say who may enter a zone; gives the rule that is in force now.
+
+        Raises
+        ------
+        NotFound
+            If the place does not exist.
+        """
+        rule = AccessRule(id=self._hospital.new_id(), place=place, roles=tuple(roles), departments=tuple(departments))
+        self.add(rule, actor=actor)
+        return rule
 
     def add(self, rule: AccessRule, *, actor: str) -> None:
         """Put a rule in force; it replaces the one that the zone had.
@@ -207,7 +280,7 @@ class Entrances:
         self._engine.tell(condition for event in events for condition in self._conditions(event))
 
     def _conditions(self, event: AccessSeen) -> Iterator[Condition]:
-        finding = self.judge(event)
+        finding = self._note(event)
         if finding is Finding.NONE:
             return
         name = FORCED if finding is Finding.FORCED else ENTERED

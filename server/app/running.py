@@ -18,6 +18,7 @@ from dash_app.actions.upkeep import SERVICE as UPKEEP
 from dash_app.queries import overview
 from dash_app.queries.trends import samples_of
 from server.access.desk import Desk as AccessDesk
+from server.alarms.distress import Distress
 from server.alarms.engine import AlarmEngine
 from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
@@ -146,6 +147,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     engine.start()
     Watches(hospital, engine).start()
     Entrances(hospital, engine).start()
+    Distress(hospital, engine).start()
     notifier = Notifier(hospital)
     notifier.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)

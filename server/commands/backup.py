@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from interop.service.keys import FILE as KEY_FILE
 from server.backups import create_backup, listed_backups, restore_backup, verify_backup
 from server.console import AsJson, out, say, show, show_rows
 from server.schema.metadata import full_metadata
@@ -35,8 +36,20 @@ def create(
     target = folder if folder != Path() else settings.effective_backup_dir
     made = create_backup(settings, SystemClock(), target)
     manifest = verify_backup(made)
-    told = {"file": str(made), "last_sequence": manifest.last_sequence, "sha256": manifest.sha256}
+    key = settings.data_dir / KEY_FILE
+    apart = str(key) if key.is_file() else ""
+    told = {
+        "file": str(made),
+        "last_sequence": manifest.last_sequence,
+        "sha256": manifest.sha256,
+        "identity_key_apart": apart,
+    }
     show(told) if as_json else out(say("Backup taken and proven: {file}", file=str(made)))
+    if apart and not as_json:
+        # Together with its key a backup would name everybody in it, also who was erased since.
+        out(
+            say("Not in it: {file}, which opens the identities. Keep a copy of that file in another place.", file=apart)
+        )
 
 
 @command.command("list")

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
 
 from server.doors.context import actor_of, actor_or_none, hospital_of
 from server.doors.dialects import FHIR_MEDIA
@@ -39,6 +41,7 @@ SELF = Permission.SELF
 """Marks a route for whoever is signed in, about themselves."""
 
 Needs = Permission | Public
+_NOT_ALLOWED = 4403  # a private close code, as 4401 for strangers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,28 @@ class Door:
     query: Any = None
 
 
+Follow = Callable[[WebSocket], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketDoor:
+    """One declared WebSocket.
+
+    Parameters
+    ----------
+    path : str
+        Its path.
+    permission : Permission
+        What a caller needs; there are none for strangers.
+    function : Callable
+        Talks until the line ends.
+    """
+
+    path: str
+    permission: Permission
+    function: Follow
+
+
 @dataclass(slots=True)
 class Router:
     """Gathers the routes of one module.
@@ -108,6 +133,16 @@ class Router:
     prefix: str
     tag: str
     doors: list[Door] = field(default_factory=list)
+    sockets: list[SocketDoor] = field(default_factory=list)
+
+    def socket(self, path: str, *, permission: Permission) -> Callable[[Follow], Follow]:
+        """Declare a WebSocket."""
+
+        def declare(function: Follow) -> Follow:
+            self.sockets.append(SocketDoor(path=self.prefix + path, permission=permission, function=function))
+            return function
+
+        return declare
 
     def get(self, path: str = "", *, permission: Needs, **options: Any) -> Callable[[F], F]:
         """Declare a read; options as the fields of :class:`Door`."""
@@ -223,6 +258,17 @@ def straight_door(door: Door) -> StraightDoor:
     return StraightDoor(door.path, _guarded(door, _answering(door)))
 
 
+def _guarded_socket(door: SocketDoor) -> Follow:
+    async def follow(socket: WebSocket) -> None:
+        actor = actor_or_none(socket.scope)
+        if actor is None or not actor.may(door.permission):
+            await socket.close(_NOT_ALLOWED, f"needs {door.permission.value}")  # before acceptance: answered with 403
+            return
+        await door.function(socket)
+
+    return follow
+
+
 def _let_pass(request: Request, needs: Needs) -> Actor | None:
     if isinstance(needs, Public):
         return actor_or_none(request.scope)
@@ -310,6 +356,8 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
     ConfigurationError
         If one method and path is declared twice.
     """
+    for socket in (socket for router in routers for socket in router.sockets):
+        api.router.routes.append(WebSocketRoute(socket.path, _guarded_socket(socket)))
     seen: set[tuple[str, str]] = set()
     for door in (door for router in routers for door in router.doors):
         if (door.method, door.path) in seen:

@@ -9,7 +9,7 @@ from fastapi import Query
 from starlette.responses import Response
 
 from interop.fhir.resources import Json, Resource, instant
-from interop.fhir.searching import span_of
+from interop.fhir.searching import PARAMETERS, span_of
 from interop.fhir.topics import MARK, TOPICS, notification, status_of
 from interop.service import subscriptions
 from interop.service.epcis_queries import query_named
@@ -18,7 +18,7 @@ from server.doors.context import Call, CallDep
 from server.doors.router import Router
 from server.http import epcis as epcis_door
 from server.http import fhir as fhir_door
-from server.notifying import BATCH, occurrences, standing_of
+from server.subscribing import BATCH, occurrences, standing_of
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 
@@ -178,11 +178,16 @@ def list_topics(call: CallDep) -> Response:
             {"url": f"{_TOPIC}.url", "valueUri": f"{url}{MARK}{topic.name}"},
             {"url": f"{_TOPIC}.description", "valueMarkdown": topic.title},
             {"url": f"{_TOPIC}.resourceTrigger.resource", "valueUri": topic.kind},
+            *(_can_filter(name) for name in PARAMETERS[topic.kind]),
         ]
         basic: Resource = {"resourceType": "Basic", "id": topic.name, "code": code, "extension": extensions}
         entries.append({"fullUrl": f"{url}{MARK}{topic.name}", "resource": basic, "search": {"mode": "match"}})
     bundle: Resource = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
     return fhir_door.answer(bundle)
+
+
+def _can_filter(name: str) -> Json:
+    return {"url": f"{_TOPIC}.canFilterBy", "extension": [{"url": "filterParameter", "valueUri": name}]}
 
 
 _TOPIC = "http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic"

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from interop.fhir import work
 from interop.fhir.kinds import KINDS, capability_statement
 from interop.fhir.resources import Json, Resource, instant
-from interop.fhir.searching import Wanted, read_wanted, span_of, terms_of
+from interop.fhir.searching import span_of
 from interop.fhir.validation import ID_PATTERN
 from interop.service import fhir, subscriptions
-from interop.service.fhir import Search, Store, Version
+from interop.service.fhir import Store, Version
 from server.doors.context import Call, CallDep
-from server.doors.pages import CursorText, Limit
+from server.doors.pages import CursorText
 from server.doors.router import Router
+from server.http import fhir_own
 from server.listening import vault_of
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound
@@ -30,7 +31,6 @@ router = Router("/fhir", tag="fhir")
 
 MEDIA = "application/fhir+json"
 TAKES = (MEDIA, "application/json")
-_OURS = ("_count", "cursor", "limit", "_format", "_id", "_lastUpdated", "_total", "_since", "_summary")
 
 Key = Annotated[str, PathParameter(pattern=ID_PATTERN)]
 VersionNumber = Annotated[int, PathParameter(ge=1, le=2**31)]
@@ -84,7 +84,8 @@ def versioned(call: Call, version: Version, status: int = 200) -> Response:
     return answer(version.body, status, **headers)
 
 
-def _live(call: Call, kind: str, key: str) -> Resource | None:
+def live_resource(call: Call, kind: str, key: str) -> Resource | None:
+    """Give a resource of the live state as of the last commit; None if the twin knows none."""
     if kind not in KINDS:
         return None
     with call.hospital.ledger.steady:
@@ -106,7 +107,7 @@ def type_history(
     call: CallDep, kind: ResourceType, _count: Count = 0, _since: Since = "", cursor: CursorText = ""
 ) -> Response:
     """Give what was written of a type, the latest first; with ``_since`` only what is newer."""
-    since, limit = _instant("_since", _since), _count or 50
+    since, limit = instant_asked("_since", _since), _count or 50
     scope = f"fhir/{kind}/_history/{since}"
     after = call.cursors.read(scope, cursor)
     with call.hospital.read() as session:
@@ -123,7 +124,7 @@ def type_history(
     if not after:
         entries = _live_history(call, str(kind), since, limit) + entries
     mark = call.cursors.write(scope, [found[limit - 1].number]) if len(found) > limit else ""
-    return answer(_bundle(call, "history", entries, mark))
+    return answer(bundle(call, "history", entries, mark))
 
 
 def _live_history(call: Call, kind: str, since: int, limit: int) -> list[Json]:
@@ -168,7 +169,8 @@ def _entry_of(call: Call, version: Version) -> Json:
     return entry
 
 
-def _bundle(call: Call, kind: str, entries: list[Json], mark: str, *, total: int | None = None) -> Resource:
+def bundle(call: Call, kind: str, entries: list[Json], mark: str, *, total: int | None = None) -> Resource:
+    """Make a Bundle with its links; ``mark`` is where the next page begins, empty for the last one."""
     links: list[Json] = [{"relation": "self", "url": str(call.request.url)}]
     if mark:
         links.append({"relation": "next", "url": str(call.request.url.include_query_params(cursor=mark))})
@@ -178,7 +180,8 @@ def _bundle(call: Call, kind: str, entries: list[Json], mark: str, *, total: int
     return made
 
 
-def _instant(name: str, text: str) -> int:
+def instant_asked(name: str, text: str) -> int:
+    """Read an instant of the address line, UTC microseconds; 0 for none."""
     if not text:
         return 0
     # the plus of an offset arrives as a blank where a client does not escape it
@@ -194,12 +197,12 @@ def _instant(name: str, text: str) -> int:
 @router.get("/{kind}/{key}/_history", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
 def resource_history(call: CallDep, kind: ResourceType, key: Key, _count: Count = 0, _since: Since = "") -> Response:
     """Give the versions of one resource, the latest first; of encounters and tasks what they were after each fact."""
-    since, limit = _instant("_since", _since), _count or 50
+    since, limit = instant_asked("_since", _since), _count or 50
     with call.hospital.read() as session:
         kept = fhir.history(session, vault_of(call.hospital), kind=str(kind), resource_id=key, since=since, limit=limit)
     if kept:
-        return answer(_bundle(call, "history", [_entry_of(call, version) for version in kept], "", total=len(kept)))
-    current = _live(call, str(kind), key)
+        return answer(bundle(call, "history", [_entry_of(call, version) for version in kept], "", total=len(kept)))
+    current = live_resource(call, str(kind), key)
     if current is None:
         raise NotFound(str(kind), key)
     with call.hospital.ledger.steady:
@@ -207,7 +210,7 @@ def resource_history(call: CallDep, kind: ResourceType, key: Key, _count: Count 
         at = work.updated_at(call.hospital.live, str(kind), key)
     found = [one for one in past or [(at, current)] if one[0] >= since]
     entries = [_live_entry(call, str(kind), version, when) for when, version in reversed(found)][:limit]
-    return answer(_bundle(call, "history", entries, "", total=len(found)))
+    return answer(bundle(call, "history", entries, "", total=len(found)))
 
 
 @router.get(
@@ -223,14 +226,13 @@ def read_version(call: CallDep, kind: ResourceType, key: Key, version: VersionNu
 @router.get("/{kind}/{key}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
 def read_one(call: CallDep, kind: ResourceType, key: Key) -> Response:
     """Give one resource: what the twin knows of it, else what was written."""
-    resource = _live(call, str(kind), key)
+    resource = live_resource(call, str(kind), key)
     if resource is not None:
         return answer(resource)
     with call.hospital.read() as session:
-        if str(kind) == "Provenance":
-            stored = call.hospital.ledger.by_id(session, key)
-            if stored is not None:
-                return answer(work.provenance(stored.event, f"Basic/{stored.event.thing}"))
+        own = fhir_own.one(call, session, str(kind), key)
+        if own is not None:
+            return answer(own)
         found = fhir.read(session, vault_of(call.hospital), str(kind), key)
         if kind is ResourceType.SUBSCRIPTION:
             _say_state(session, found)
@@ -246,100 +248,3 @@ def _say_state(session: Session, found: Version) -> None:
     found.body["status"] = msgspec.Raw(msgspec.json.encode(one.state.value))
     if one.problem:
         found.body["error"] = msgspec.Raw(msgspec.json.encode(one.problem))
-
-
-def _asked(call: Call) -> dict[str, str]:
-    return {name: text for name, text in call.request.query_params.items() if name not in _OURS}
-
-
-def _updated(call: Call) -> tuple[int, int]:
-    """Read _lastUpdated as (at or after, before)."""
-    low, high = 0, 0
-    for text in call.request.query_params.getlist("_lastUpdated"):
-        prefix, rest = (text[:2], text[2:]) if text[:2] in ("ge", "gt", "le", "lt", "eq") else ("eq", text)
-        span = span_of(rest.replace(" ", "+"))
-        if span is None:
-            _instant("_lastUpdated", rest)
-            continue
-        low = {"ge": span[0], "gt": span[1], "eq": span[0]}.get(prefix, low)
-        high = {"le": span[1], "lt": span[0], "eq": span[1]}.get(prefix, high)
-    return low, high
-
-
-def _meets(terms: set[tuple[str, str]], one: Wanted) -> bool:
-    values = {value for name, value in terms if name == one.name}
-    if one.at_least or one.below:
-        return any(
-            (not one.at_least or value >= one.at_least) and (not one.below or value < one.below) for value in values
-        )
-    if one.is_prefix:
-        return any(value.startswith(start) for value in values for start in one.values)
-    return not values.isdisjoint(one.values)
-
-
-def _live_found(call: Call, kind: str, ids: tuple[str, ...], updated: tuple[int, int]) -> list[Resource]:
-    """Give the live resources that meet the address line, by id."""
-    if kind not in KINDS:
-        return []
-    wanted = read_wanted(kind, _asked(call), str)
-    live = call.hospital.live
-    found: list[Resource] = []
-    with call.hospital.ledger.steady:
-        for resource in KINDS[kind].every(live):
-            key = str(resource["id"])
-            if ids and key not in ids:
-                continue
-            at = work.updated_at(live, kind, key)
-            if (updated[0] and at < updated[0]) or (updated[1] and at >= updated[1]):
-                continue
-            if wanted:
-                terms = terms_of(resource, kind, str)
-                if not all(_meets(terms, one) for one in wanted):
-                    continue
-            found.append({**resource, "meta": {"lastUpdated": instant(at)}} if at else resource)
-    return found
-
-
-def _lineage(call: Call, session: Session, limit: int) -> list[Resource]:
-    """Give the ledger's events about the target as Provenance."""
-    target = call.request.query_params.get("target", "")
-    if not target:
-        return []
-    stored = call.hospital.ledger.read(session, limit=limit, thing=target.rpartition("/")[2])
-    return [work.provenance(one.event, target) for one in stored]
-
-
-@router.get("/{kind}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
-def search_resources(
-    call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0, cursor: CursorText = ""
-) -> Response:
-    """Give a searchset Bundle; an unknown search parameter is refused, not passed over."""
-    size, name = _count or limit, str(kind)
-    ids = tuple(part for part in call.request.query_params.get("_id", "").split(",") if part)
-    updated, store = _updated(call), store_of(call)
-    asked = Search(kind=name, wanted=read_wanted(name, _asked(call), store.hidden), ids=ids, updated=updated)
-    scope = f"fhir/{name}/{sorted(_asked(call).items())}/{ids}/{updated}"
-    after = call.cursors.read(scope, cursor)
-    start = str(after[0]) if after else ""
-    live = _live_found(call, name, ids, updated)
-    with call.hospital.read() as session:
-        kept = fhir.search(session, store.vault, asked, after=start, limit=size + 1)
-        total = len(live) + fhir.count(session, asked)
-        lineage = _lineage(call, session, size) if name == "Provenance" else []
-    rows: list[tuple[str, Any]] = [(str(row["id"]), row) for row in live if str(row["id"]) > start]
-    # what the twin knows itself goes before what was written about it
-    known = {key for key, _ in rows}
-    rows += [(version.id, version.body) for version in kept if version.id not in known]
-    rows += [(str(row["id"]), row) for row in lineage]
-    # two sources, one order: the cursor is an id, whichever of them the last row came from
-    rows.sort(key=lambda row: row[0])
-    mark = call.cursors.write(scope, [rows[size - 1][0]]) if len(rows) > size else ""
-    entries: list[Json] = [
-        {
-            "fullUrl": f"{call.hospital.settings.public_url}/fhir/{name}/{key}",
-            "resource": resource,
-            "search": {"mode": "match"},
-        }
-        for key, resource in rows[:size]
-    ]
-    return answer(_bundle(call, "searchset", entries, mark, total=total + len(lineage)))

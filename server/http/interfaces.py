@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Path as PathParameter
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from interop.service import identity, messages, received
 from interop.service.messages import Outcome
@@ -15,9 +16,11 @@ from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http.views import instant
 from server.listening import intake_of, vault_of
+from server.wiring import Hospital
 from twin.access import Permission
 
 router = Router("/v1/interfaces", tag="interfaces")
+_SWEEPS = 5  # a reader holds its view of the database for a fraction of a second
 
 Number = Annotated[int, PathParameter(ge=1, le=2**53)]
 
@@ -90,9 +93,14 @@ class IdentityShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """How many records of the person were erased."""
+    """How many records of the person were erased, and where their sealed keys may still stand.
+
+    ``remains`` holds ``backups`` always (copies taken before keep what they hold), ``log`` if the write-ahead log could
+    not be emptied because somebody still read, ``postgresql`` where dead rows stay until VACUUM and its own log.
+    """
 
     records: int
+    remains: list[str]
 
 
 @router.get("", permission=Permission.INTERFACES_READ, gives=Interfaces)
@@ -194,4 +202,13 @@ async def erase_identity(call: CallDep, encounter: PathText) -> Erased:
         _note(session, call, "identity.erased", encounter, told.reason)
         return len(identity.erase(session, encounter=encounter, actor=actor, reason=told.reason, now=now))
 
-    return Erased(records=await call.hospital.write(use_case))
+    records = await call.hospital.write(use_case)
+    return Erased(records=records, remains=await run_in_threadpool(_remains, call.hospital))
+
+
+def _remains(hospital: Hospital) -> list[str]:
+    """Empty the log of the database, in which the old keys still stand; tell where they may be all the same."""
+    if hospital.database.dialect != "sqlite":
+        return ["backups", "postgresql"]
+    is_swept = any(hospital.database.writer.sweep() for _ in range(_SWEEPS))
+    return ["backups"] if is_swept else ["backups", "log"]

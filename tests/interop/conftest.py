@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session
 
 from interop.hl7v2.message import read_message
-from interop.hl7v2.triggers import tell
+from interop.hl7v2.telling import tell
 from interop.mllp.acknowledgement import Handled
 from interop.service import received
 from interop.service.keys import Vault

@@ -21,6 +21,7 @@ from server.access.keys import NewKey
 from server.access.passwords import Passwords
 from server.access.service import Access
 from server.access.users import NewUser
+from server.alarms.distress import Distress
 from server.alarms.engine import AlarmEngine
 from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
@@ -178,6 +179,7 @@ def live(settings: Settings) -> Iterator[Live]:
     engine.start()
     Watches(hospital, engine).start()
     Entrances(hospital, engine).start()
+    Distress(hospital, engine).start()
     hospital.services["forecast"] = ForecastDesk(hospital)
     hospital.services[UPKEEP] = Upkeep(hospital, engine)
     access = Access(hospital, cheap_passwords())

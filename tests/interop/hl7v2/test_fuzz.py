@@ -10,7 +10,7 @@ import pytest
 
 from interop.hl7v2.message import read_interchange, read_message
 from interop.hl7v2.reading import Surroundings
-from interop.hl7v2.triggers import tell
+from interop.hl7v2.telling import tell
 from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements
 from interop.mllp.framing import FrameReader, framed
 from interop.service.keys import Vault

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interop.hl7v2.message import read_interchange, read_message
-from interop.hl7v2.triggers import TRIGGERS, table_as_markdown, tell
+from interop.hl7v2.telling import tell
+from interop.hl7v2.triggers import TRIGGERS, table_as_markdown
 from tests.interop.conftest import InMemory, places
 from tests.interop.messages_for_tests import adt
 from twin.clock import SECOND_US, ManualClock

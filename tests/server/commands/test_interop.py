@@ -71,6 +71,24 @@ def test_check_reads_fhir_and_names_what_is_wrong(tmp_path: Path, capsys: pytest
     assert "start" in str(rows[1]["problem"])
 
 
+@pytest.mark.parametrize(
+    ("file", "events", "code"),
+    [
+        ("rtlsMessageBundleLocationUpdate-example.xml", "ZoneChanged", 0),
+        ("rtlsMessageBundleEnroll-example.xml", "", 0),
+        ("rtlsAuxiliaryFunctionInput-example.xml", "AlarmRaised", 0),
+        ("rtlsDevice-example.xml", "", 1),  # a resource, no message
+    ],
+)
+def test_check_reads_messages_of_location_systems(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], file: str, events: str, code: int
+) -> None:
+    told, rows = _rows(["interop", "check", str(data_dir / "rtls" / file)], capsys)
+
+    assert (told, rows[0]["events"]) == (code, events)
+    assert bool(rows[0]["problem"]) is bool(code)
+
+
 def test_replay_takes_a_file_in_once(data_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = data_folder / "some.hl7"
     file.write_bytes(adt("A01", control="R1") + adt("A02", control="R2", PV1_19=""))

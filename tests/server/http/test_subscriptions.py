@@ -358,17 +358,17 @@ async def test_what_happens_while_nothing_is_found_is_told_at_the_next_look(
     client = await served.program(Role.SERVICE_HIS)
     await client.post("/fhir/Subscription", json=wish(receiver))
     look(told_to)
-    monkeypatch.setattr("server.notifying._SCANNED", 0)
+    monkeypatch.setattr("server.subscribing.SCANNED", 0)
     happened = subscriptions.happened
 
     def and_then_somebody_comes(*args: Any, **options: Any) -> list[Any]:
         found = happened(*args, **options)
         monkeypatch.undo()
-        monkeypatch.setattr("server.notifying._SCANNED", 0)
+        monkeypatch.setattr("server.subscribing.SCANNED", 0)
         started(served.hospital, "E9")
         return found
 
-    monkeypatch.setattr("server.notifying.happened", and_then_somebody_comes)
+    monkeypatch.setattr("server.subscribing.happened", and_then_somebody_comes)
     look(told_to)  # looks, finds nothing, and keeps its place while E9 arrives
     look(told_to)
 

@@ -1,0 +1,41 @@
+"""Which visit an account number means: some systems name one patient's stay by PID-18 now and by PV1-19 then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from interop.service.plain import change
+from interop.tables import ACCOUNTS
+
+# The latest statement counts: an account of a series of treatments has one visit after the other.
+_TOLD = (
+    "INSERT INTO interop_account (account, visit, told_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET "
+    "visit = CASE WHEN excluded.told_at >= interop_account.told_at THEN excluded.visit ELSE interop_account.visit END, "
+    "told_at = CASE WHEN excluded.told_at >= interop_account.told_at THEN excluded.told_at "
+    "ELSE interop_account.told_at END"
+)
+
+
+def note_accounts(session: Session, pairs: Iterable[tuple[str, str]], *, at: int) -> None:
+    """Keep which visits accounts were said to be.
+
+    Parameters
+    ----------
+    session : Session
+        A writing transaction.
+    pairs : Iterable[tuple[str, str]]
+        Pseudonyms of account and visit.
+    at : int
+        When it was so, UTC microseconds.
+    """
+    for account, visit in pairs:
+        change(session, _TOLD, (account, visit, at))
+
+
+def visit_of(session: Session, account: str) -> str:
+    """Give the visit that an account was last said to be; the account itself if no message has named both."""
+    found = session.execute(select(ACCOUNTS.c.visit).where(ACCOUNTS.c.account == account)).scalar()
+    return str(found) if found is not None else account

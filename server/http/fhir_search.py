@@ -1,0 +1,341 @@
+"""Search over FHIR: what the twin knows, what was written, and what we keep ourselves, as one result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from sqlmodel import Session
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from interop.fhir import work
+from interop.fhir.arranging import Include, read_includes, read_sort, references_of, sort_resources
+from interop.fhir.kinds import KINDS
+from interop.fhir.resources import Json, Resource, instant
+from interop.fhir.searching import PARAMETERS, REFERENCE, Wanted, meets, read_wanted, span_of, terms_of
+from interop.fhir.validation import TYPES
+from interop.service import fhir
+from interop.service.fhir import Search, Store
+from server.doors.context import Call, CallDep
+from server.doors.pages import CursorText, Limit
+from server.doors.router import Router
+from server.http import fhir_own
+from server.http.fhir import MEDIA, Count, ResourceType, answer, bundle, instant_asked, live_resource, store_of
+from twin.access import Permission
+from twin.errors import FieldError, FieldProblem, HospitalTwinError
+
+router = Router("/fhir", tag="fhir")
+
+FORM = "application/x-www-form-urlencoded"
+_ITERATE = ("_include:iterate", "_include:recurse")  # the second is what DSTU2 clients still send
+_OURS = frozenset(
+    {"_count", "cursor", "limit", "_format", "_id", "_lastUpdated", "_total", "_summary", "_sort", "_include"}
+    | {"_revinclude", *_ITERATE}
+)
+_SORTED_MOST = 2_000
+_INCLUDED_MOST = 500
+_ROUNDS = 4  # of _include:iterate: as deep as site, building, level, ward, room, bed need from a room on
+
+
+def _bad(name: str, message: str, cure: str) -> FieldError:
+    return FieldError(FieldProblem(field=name, place=f"/query/{name}", message=message, cure=cure))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A search as it was asked.
+
+    Parameters
+    ----------
+    kind : str
+        Resource type.
+    params : QueryParams
+        Of the address line, or of the form.
+    store : Store
+        Keeps what was written.
+    """
+
+    kind: str
+    params: QueryParams
+    store: Store
+    wanted: list[Wanted] = field(init=False)
+    hidden: list[Wanted] = field(init=False)
+    updated: tuple[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the parameters; the ones about persons a second time as they are kept."""
+        asked = self.named
+        object.__setattr__(self, "wanted", read_wanted(self.kind, asked, str))
+        object.__setattr__(self, "hidden", read_wanted(self.kind, asked, self.store.hidden))
+        object.__setattr__(self, "updated", _updated(self.params))
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Search parameters of the type."""
+        return {name: text for name, text in self.params.items() if name not in _OURS}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The only ids wanted; none for any."""
+        return tuple(part for part in self.params.get("_id", "").split(",") if part)
+
+    @property
+    def scope(self) -> str:
+        """What a cursor belongs to."""
+        return f"fhir/{self.kind}/{sorted(self.named.items())}/{self.ids}/{self.updated}/{self.params.get('_sort', '')}"
+
+    @property
+    def search(self) -> Search:
+        """What is asked of the store."""
+        return Search(kind=self.kind, wanted=self.hidden, ids=self.ids, updated=self.updated)
+
+    def accepts(self, resource: Resource) -> bool:
+        """Tell whether a resource of ours meets what was asked."""
+        if self.ids and str(resource["id"]) not in self.ids:
+            return False
+        if not self.wanted:
+            return True
+        terms = terms_of(resource, self.kind, str)
+        return all(meets(terms, one) for one in self.wanted)
+
+
+def _updated(params: QueryParams) -> tuple[int, int]:
+    """Read _lastUpdated as (at or after, before)."""
+    low, high = 0, 0
+    for text in params.getlist("_lastUpdated"):
+        prefix, rest = (text[:2], text[2:]) if text[:2] in ("ge", "gt", "le", "lt", "eq") else ("eq", text)
+        span = span_of(rest.replace(" ", "+"))
+        if span is None:
+            instant_asked("_lastUpdated", rest)
+            continue
+        low = {"ge": span[0], "gt": span[1], "eq": span[0]}.get(prefix, low)
+        high = {"le": span[1], "lt": span[0], "eq": span[1]}.get(prefix, high)
+    return low, high
+
+
+def _live_found(call: Call, asked: Asking) -> list[Resource]:
+    """Give the live resources that meet what was asked, by id."""
+    kind, updated = asked.kind, asked.updated
+    if kind not in KINDS:
+        return []
+    live = call.hospital.live
+    found: list[Resource] = []
+    with call.hospital.ledger.steady:
+        for resource in KINDS[kind].every(live):
+            at = work.updated_at(live, kind, str(resource["id"]))
+            if (updated[0] and at < updated[0]) or (updated[1] and at >= updated[1]):
+                continue
+            if asked.accepts(resource):
+                found.append({**resource, "meta": {"lastUpdated": instant(at)}} if at else resource)
+    return found
+
+
+def _narrowing(asked: Asking, after: str) -> fhir_own.Narrowing:
+    """Give what of a search the database can answer for the audit or the ledger; no more than is surely meant."""
+    date = next((one for one in asked.wanted if one.name in ("date", "recorded")), None)
+    subject = "target" if asked.kind == "Provenance" else ""
+    thing = asked.named.get(subject, "") if subject else ""
+    agent = asked.named.get("agent", "") if asked.kind == "AuditEvent" else ""
+    return fhir_own.Narrowing(
+        after=after,
+        since=int(date.at_least) if date is not None and date.at_least else 0,
+        before=int(date.below) if date is not None and date.below else 0,
+        thing=thing.rpartition("/")[2] if "," not in thing else "",
+        agent=agent if "," not in agent else "",
+    )
+
+
+@dataclass(slots=True)
+class Found:
+    """A part of a result in order of ids, and the id behind which it goes on (empty at the end)."""
+
+    rows: list[tuple[str, Any]]
+    goes_on: str = ""
+
+
+def _own_found(call: Call, session: Session, asked: Asking, after: str, limit: int) -> Found:
+    found, last, looked = Found([]), "", 0
+    if asked.kind not in fhir_own.KINDS:
+        return found
+    for resource in fhir_own.rows(call, session, asked.kind, _narrowing(asked, after)):
+        last, looked = str(resource["id"]), looked + 1
+        if asked.accepts(resource):
+            found.rows.append((last, resource))
+        if len(found.rows) >= limit:
+            return found
+    # The look was cut short: the next page begins behind what was looked at, though it met nothing.
+    found.goes_on = last if looked >= fhir_own.MOST_SCANNED else ""
+    return found
+
+
+def _merged(call: Call, session: Session, asked: Asking, live: list[Resource], after: str, limit: int) -> Found:
+    """Give the rows of all three sources behind an id, at most ``limit``, each once."""
+    kept = fhir.search(session, asked.store.vault, asked.search, after=after, limit=limit)
+    own = _own_found(call, session, asked, after, limit)
+    rows: list[tuple[str, Any]] = [(str(row["id"]), row) for row in live if str(row["id"]) > after]
+    known = {key for key, _ in rows}  # what the twin knows itself goes before what was written about it
+    rows += [(version.id, version.body) for version in kept if version.id not in known]
+    rows += own.rows
+    # three sources, one order: the cursor is an id, whichever of them the last row came from
+    rows.sort(key=lambda row: row[0])
+    if own.goes_on:
+        rows = [row for row in rows if row[0] <= own.goes_on]
+    return Found(rows[:limit], own.goes_on)
+
+
+def _total(session: Session, asked: Asking, live: list[Resource]) -> int | None:
+    # The ledger is not counted for a search: it would read all of it.
+    return None if asked.kind in fhir_own.KINDS else len(live) + fhir.count(session, asked.search)
+
+
+def _plain(resource: Any) -> Resource:
+    plain: Resource = msgspec.json.decode(msgspec.json.encode(resource))
+    return plain
+
+
+def _sorted_page(
+    call: Call, session: Session, asked: Asking, live: list[Resource], page: tuple[int, int]
+) -> tuple[list[Any], int]:
+    """Give one page of a sorted result, and where the next one begins (0 at the end)."""
+    start, size = page
+    found = _merged(call, session, asked, live, "", _SORTED_MOST + 1)
+    if len(found.rows) > _SORTED_MOST or found.goes_on:
+        message = f"Expected at most {_SORTED_MOST} matches to put in order."
+        raise _bad("_sort", message, "Narrow the search, or leave _sort out and page through.")
+    orders = read_sort(asked.kind, asked.params.get("_sort", ""))
+    ordered = sort_resources([_plain(row) for _, row in found.rows], asked.kind, orders)
+    return ordered[start : start + size], start + size if start + size < len(ordered) else 0
+
+
+def _resolve(call: Call, session: Session, reference: str) -> Resource | None:
+    kind, _, key = reference.partition("/")
+    if kind not in TYPES or not key:
+        return None
+    held = live_resource(call, kind, key) or fhir_own.one(call, session, kind, key)
+    if held is not None:
+        return held
+    try:
+        return _plain(fhir.read(session, store_of(call).vault, kind, key).body)
+    except HospitalTwinError:
+        return None  # deleted, erased, or never there: a search result leaves it out
+
+
+class _Included:
+    """Gathers what goes along with the matches of one page, each once."""
+
+    def __init__(self, call: Call, session: Session, matches: Iterable[tuple[str, Resource]]) -> None:
+        self._call, self._session = call, session
+        self._matches = list(matches)
+        self._known = {reference for reference, _ in self._matches}
+        self.found: list[tuple[str, Resource]] = []
+
+    def _add(self, reference: str, resource: Resource) -> None:
+        if reference not in self._known and len(self.found) < _INCLUDED_MOST:
+            self._known.add(reference)
+            self.found.append((reference, resource))
+
+    def forth(self, includes: list[Include], iterated: list[Include]) -> None:
+        """Gather what the matches refer to, and for iterated ones what that refers to."""
+        waiting, wanted = self._matches, [*includes, *iterated]
+        for _ in range(_ROUNDS):
+            before = len(self.found)
+            for reference, resource in waiting:
+                own = [one for one in wanted if one.source == reference.partition("/")[0]]
+                for target in dict.fromkeys(text for one in own for text in references_of(resource, one)):
+                    held = _resolve(self._call, self._session, target) if target not in self._known else None
+                    if held is not None:
+                        self._add(target, held)
+            waiting, wanted = self.found[before:], iterated
+            if not waiting or not wanted:
+                return
+
+    def back(self, includes: list[Include]) -> None:
+        """Gather what refers to the matches."""
+        for include in includes:
+            names = [include.parameter]
+            if include.parameter == "*":
+                names = [name for name, (how, _path) in PARAMETERS[include.source].items() if how == REFERENCE]
+            for name in names:
+                for reference, _ in self._matches:
+                    self._refer(include.source, name, reference)
+
+    def _refer(self, kind: str, name: str, reference: str) -> None:
+        asked = Asking(kind=kind, params=QueryParams({name: reference}), store=store_of(self._call))
+        live = _live_found(self._call, asked)
+        found = _merged(self._call, self._session, asked, live, "", _INCLUDED_MOST)
+        for key, resource in found.rows:
+            self._add(f"{kind}/{key}", resource)
+
+
+def _entry(call: Call, reference: str, resource: Any, mode: str) -> Json:
+    url = f"{call.hospital.settings.public_url}/fhir/{reference}"
+    return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
+
+
+def _searched(call: Call, asked: Asking, size: int, cursor: str) -> Response:
+    summary = asked.params.get("_summary", "")
+    if summary not in ("", "false", "count"):
+        raise _bad("_summary", f"Expected count or false, got {summary[:20]!r}.", "Leave it out for whole resources.")
+    after = call.cursors.read(asked.scope, cursor)
+    live = _live_found(call, asked)
+    forth = read_includes(asked.params.getlist("_include"), "_include")
+    iterated = read_includes([one for name in _ITERATE for one in asked.params.getlist(name)], "_include:iterate")
+    back = read_includes(asked.params.getlist("_revinclude"), "_revinclude")
+    with call.hospital.read() as session:
+        total = _total(session, asked, live)
+        if summary == "count":
+            if total is None:
+                raise _bad("_summary", f"{asked.kind} is not counted.", "Page through it.")
+            return answer(bundle(call, "searchset", [], "", total=total))
+        if asked.params.get("_sort"):
+            start = int(after[0]) if after and str(after[0]).isdigit() else 0
+            resources, behind = _sorted_page(call, session, asked, live, (start, size))
+            page = [(str(one["id"]), one) for one in resources]
+            mark = call.cursors.write(asked.scope, [behind]) if behind else ""
+        else:
+            found = _merged(call, session, asked, live, str(after[0]) if after else "", size + 1)
+            page = found.rows[:size]
+            last = page[-1][0] if len(found.rows) > size else found.goes_on
+            mark = call.cursors.write(asked.scope, [last]) if last else ""
+        included: list[tuple[str, Resource]] = []
+        if forth or iterated or back:
+            gathering = _Included(call, session, [(f"{asked.kind}/{key}", _plain(one)) for key, one in page])
+            gathering.forth(forth, iterated)
+            gathering.back(back)
+            included = gathering.found
+    entries = [_entry(call, f"{asked.kind}/{key}", resource, "match") for key, resource in page]
+    entries += [_entry(call, reference, resource, "include") for reference, resource in included]
+    return answer(bundle(call, "searchset", entries, mark, total=total))
+
+
+@router.get("/{kind}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
+def search_resources(
+    call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0, cursor: CursorText = ""
+) -> Response:
+    """Give a searchset Bundle; an unknown search parameter is refused, not passed over."""
+    asked = Asking(kind=str(kind), params=call.request.query_params, store=store_of(call))
+    return _searched(call, asked, _count or limit, cursor)
+
+
+@router.post(
+    "/{kind}/_search",
+    permission=Permission.FHIR_READ,
+    takes=dict[str, Any],
+    takes_media=(FORM,),
+    gives=dict[str, msgspec.Raw],
+    media=MEDIA,
+)
+def search_by_form(call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0) -> Response:
+    """Give the same by a form, so that what is searched stands in no log."""
+    try:
+        told = parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=100)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise _bad("body", f"Expected a form: {error}.", f"Send {FORM}.") from error
+    params = QueryParams([*call.request.query_params.multi_items(), *told])
+    asked = Asking(kind=str(kind), params=params, store=store_of(call))
+    size = params.get("_count", "")
+    return _searched(call, asked, min(int(size), 200) if size.isascii() and size.isdigit() and int(size) else limit, "")
