@@ -223,6 +223,45 @@ def figure(
     }
 
 
+def trail(
+    rooms: Sequence[Room], steps: Sequence[Mark], palette: Palette, *, largest_labelled: int = 60
+) -> dict[str, Any]:
+    """Draw the way of one thing over a floor: a line from stop to stop, each with its number.
+
+    Parameters
+    ----------
+    rooms : Sequence[Room]
+        Places with an extent, the containing ones first.
+    steps : Sequence[Mark]
+        Stops on this floor in order; their ``id`` is the number, and the last one is where it is now if face is not 0.
+    palette : Palette
+        Colours of the theme.
+    largest_labelled : int, optional
+        As for :func:`figure`.
+    """
+    drawn = figure(rooms, [], palette, largest_labelled=largest_labelled)
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers+text",
+        "x": [step.x_m for step in steps],
+        "y": [step.y_m for step in steps],
+        "text": [step.id for step in steps],
+        "hovertext": [step.text for step in steps],
+        "hoverinfo": "text",
+        "textposition": "top center",
+        "textfont": {"size": 11, "color": palette.text},
+        "line": {"color": palette.normal, "width": 2, "shape": "spline", "smoothing": 0.4},
+        "marker": {
+            "size": [14 if step.face else 8 for step in steps],
+            "symbol": ["diamond" if step.face else "circle" for step in steps],
+            "color": palette.normal,
+            "line": {"width": 1, "color": palette.surface},
+        },
+    }
+    drawn["data"] = [line]
+    return drawn
+
+
 def counted_faces(marks: Iterable[Mark]) -> Mapping[int, int]:
     """Count the marks of each face, for the sentence beside the map."""
     result = dict.fromkeys(range(FACES), 0)

@@ -1,7 +1,7 @@
 """Interfaces.
 
 Opened by the system administrator, to see whether every connected system still speaks, what of it could not be used and
-why; and to try dead letters again once the cause is mended.
+why; to try dead letters again once the cause is mended, to say which place a sender means, and who is told of tags.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dash import Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dash_app.pages import interface_places, interface_receivers
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -145,6 +146,7 @@ def content(port: HospitalPort) -> list[Component]:
     """
     return [
         _connections(port),
+        html.Div(interface_places.content(port), id=interface_places.CONTENT),
         _messages(port, _("Dead letters"), "dead", 50),
         _messages(port, _("Latest messages"), "", 30),
         _followers(port),
@@ -181,6 +183,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             ],
         )
         parts.append(html.Div(panel(_("Try dead letters again"), controls, wide=True), className="below"))
+        parts += [interface_places.desk(port), interface_receivers.desk(port)]
     return html.Div(parts)
 
 
@@ -211,7 +214,9 @@ def replay(port: HospitalPort, number: str) -> str:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register refresh and replay."""
+    """Register refresh, replay, matching of places and receivers of locations."""
+    interface_places.register(callbacks, port)
+    interface_receivers.register(callbacks, port)
 
     @callbacks.add(
         Output(CONTENT, "children"),

@@ -6,6 +6,8 @@ the last value beside its limits. From a broken one one goes to its alarm.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,6 +16,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import journey as actions
+from dash_app.pages import watch_chart
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -32,6 +35,7 @@ from twin.errors import InputError
 from twin.events.watch import AlarmPriority
 
 CONTENT = "watches-content"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 KIND, BEARER, PLACES, EXIT_S = "watches-kind", "watches-bearer", "watches-places", "watches-exit"
 DEVICE, QUANTITY, ROOM = "watches-device", "watches-quantity", "watches-room"
 LOW, HIGH, DEADBAND, DELAY_S = "watches-low", "watches-high", "watches-deadband", "watches-delay"
@@ -80,23 +84,27 @@ def _limits(port: HospitalPort) -> Component:
                     html.Span([f"{seen.value:g} · ", since(seen.at, now)]) if seen.at else _("no value for an hour"),
                     _("{seconds} s").format(seconds=number(one.delay_s, 0)),
                     _judged(one.place in broken, _("within limits"), _("outside of limits")),
+                    dcc.Link(_("24 h"), href=f"/ui/watches?limit={one.id}", title=_("Show the samples")),
                 ]
             )
     if not rows:
         return panel(title, html.P(_("No limit is set for any room or fridge.")), wide=True)
-    headings = [_("Place"), _("Measured by"), _("Limits"), _("Last value"), _("Alarm after"), _("Now")]
+    headings = [_("Place"), _("Measured by"), _("Limits"), _("Last value"), _("Alarm after"), _("Now"), _("Samples")]
     return panel(title, table(title, headings, rows), wide=True)
 
 
-def content(port: HospitalPort) -> list[Component]:
-    """Build the tables.
+def content(port: HospitalPort, query: Mapping[str, str] = NOTHING) -> list[Component]:
+    """Build the tables, and the chart of a chosen limit.
 
     Parameters
     ----------
     port : HospitalPort
         The hospital.
+    query : Mapping[str, str], optional
+        ``limit``: whose samples are drawn.
     """
-    return [_fences(port), _limits(port)]
+    drawn = watch_chart.chart(port, query["limit"]) if query.get("limit") else None
+    return [_fences(port), _limits(port), *([drawn] if drawn is not None else [])]
 
 
 def _held_fences(port: HospitalPort) -> list[dict[str, str]]:
@@ -160,7 +168,10 @@ def _limit_desk(port: HospitalPort) -> Component:
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     lead = _("Who and what must stay where, and between which values rooms and fridges must stay.")
-    parts: list[Component] = [page_head(_("Fences and climate"), lead), html.Div(content(port), id=CONTENT)]
+    parts: list[Component] = [
+        page_head(_("Fences and climate"), lead),
+        html.Div(content(port, visit.query), id=CONTENT),
+    ]
     if port.actor().may(Permission.ALARMS_ACT):
         parts.append(html.Div(_fence_desk(port), className="below"))
     if port.actor().may(Permission.ALARMS_CONFIGURE):
@@ -230,7 +241,7 @@ def _register_limits(callbacks: Callbacks, port: HospitalPort) -> None:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register refresh, fences and limits."""
-    follow(callbacks, CONTENT, lambda _query: content(port), permission=Permission.ALARMS_READ)
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.ALARMS_READ)
     _register_fences(callbacks, port)
     _register_limits(callbacks, port)
 

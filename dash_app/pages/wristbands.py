@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import journey as actions
+from dash_app.pages import band_map
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
@@ -95,7 +96,11 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     tag = query.get("tag", "")
     if not tag:
         return [empty(_("No wristband chosen"), _("Scan a band, or enter its number, and press Show."))]
-    return [_now(port, tag), html.Div([_bindings(port, tag), _trail(port, tag)], className="panels")]
+    return [
+        _now(port, tag),
+        html.Div([_bindings(port, tag), _trail(port, tag)], className="panels"),
+        *band_map.maps(port, tag),
+    ]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:

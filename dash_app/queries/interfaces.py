@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from dash_app.queries.port import HospitalPort
 from interop.service.explaining import messages_behind
+from interop.service.places import PlaceName, place_names
 from interop.service.received import InterfaceView, MessageView, interfaces, messages
-from interop.service.subscriptions import Subscription, subscriptions
+from interop.service.subscriptions import MEMLS, RTLS, Subscription, subscriptions
 from twin.events.envelope import Event
 from twin.ports import Stored
 from twin.state.explaining import explain
 from twin.state.locations import believed_encounter_location
+
+RECEIVERS = (RTLS, MEMLS)
+"""Kinds of subscribers that are told where tags are."""
 
 
 def connections(port: HospitalPort) -> list[InterfaceView]:
@@ -35,6 +39,12 @@ def recent(port: HospitalPort, *, source: str = "", outcome: str = "", limit: in
     """
     with port.read() as session:
         return messages(session, source=source, outcome=outcome, limit=limit)
+
+
+def names_of_places(port: HospitalPort) -> list[PlaceName]:
+    """Give what senders call our places; those that nobody has matched first."""
+    with port.read() as session:
+        return place_names(session)
 
 
 def followers(port: HospitalPort) -> list[Subscription]:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from sqlmodel import Session
 
 from dash_app.queries.port import HospitalPort
-from twin.clock import HOUR_US
+from twin.clock import DAY_US, HOUR_US
 from twin.errors import Unavailable
 from twin.events.things import BearerKind
 from twin.history.history import Interval, trail
@@ -93,6 +93,61 @@ def last_reading(port: HospitalPort, session: Session, limit: LimitView) -> Read
     if not good:
         return Reading()
     return Reading(value=float(chunk.values[good[-1]]), at=int(chunk.times_us[good[-1]]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Least, mean and largest good sample of each minute that has any; ``times`` in UTC microseconds."""
+
+    times: tuple[int, ...] = ()
+    low: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+def last_day(port: HospitalPort, session: Session, limit: LimitView) -> Day:
+    """Give what a limit's quantity was in the last 24 hours."""
+    store, now = port.services.get("telemetry"), port.clock.now()
+    if not isinstance(store, Telemetry):
+        return Day()
+    found = store.rollups(session, limit.device, limit.quantity, (now - DAY_US, now + 1))
+    return Day(
+        times=tuple(one.start_at for one in found),
+        low=tuple(one.minimum for one in found),
+        mean=tuple(one.mean for one in found),
+        high=tuple(one.maximum for one in found),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Where a wristband was for a while, as it is drawn; metres, UTC microseconds, ``to_at`` 0 while it is there."""
+
+    place: str
+    floor: int
+    x_m: float
+    y_m: float
+    from_at: int
+    to_at: int
+
+
+def stops(state: LiveState, found: Sequence[Interval]) -> list[Stop]:
+    """Give the places of a trail that are on the plan, the first one first."""
+    made = []
+    for one in sorted(found, key=lambda interval: interval.from_at):
+        place = state.places.get(str(one.value))
+        if place is not None and (place.width_m or place.x_m or place.y_m):
+            made.append(
+                Stop(
+                    place=place.thing,
+                    floor=place.floor,
+                    x_m=place.x_m,
+                    y_m=place.y_m,
+                    from_at=one.from_at,
+                    to_at=one.to_at or 0,
+                )
+            )
+    return made
 
 
 def band_trail(session: Session, tag: str) -> list[Interval]:

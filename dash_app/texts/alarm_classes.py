@@ -119,6 +119,11 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("Somebody is where medicine, sterile goods or patients must be protected."),
         action=mark("Go there and ask; take the badge off the door's list, or change the rule of the zone."),
     ),
+    "staff_duress": AlarmText(
+        message=mark("{who} calls for help at {place}"),
+        consequence=mark("A member of staff is threatened or hurt."),
+        action=mark("Go there now, at least two of you; call security or the resuscitation team."),
+    ),
     "door_forced": AlarmText(
         message=mark("The door to {subject} was forced open"),
         consequence=mark("Somebody may have come in unseen, and the door may not shut any more."),

@@ -457,6 +457,16 @@ class SmallUpkeep:
         return BackupState(backups=(card,), folder="/backups", is_nightly=True, kept=14)
 
 
+class SmallDoors:
+    """No zone has a rule, and nobody was refused."""
+
+    def rules(self) -> Sequence[object]:
+        return []
+
+    def refused(self) -> Sequence[object]:
+        return []
+
+
 def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
     """Give a port onto the small hospital, for a reader with these roles (all by default)."""
     memory = MemoryHospital(state if state is not None else small_state())
@@ -470,7 +480,13 @@ def small_port(*roles: Role, state: LiveState | None = None) -> HospitalPort:
         settings=Settings(site_name="Test hospital"),
         actor=lambda: reader,
         jobs=MemoryJobs(),
-        services={"access": SmallDesk(), "journey": SmallJourney(), "watches": SmallWatches(), "upkeep": SmallUpkeep()},
+        services={
+            "access": SmallDesk(),
+            "journey": SmallJourney(),
+            "watches": SmallWatches(),
+            "upkeep": SmallUpkeep(),
+            "entrances": SmallDoors(),
+        },
     )
 
 
