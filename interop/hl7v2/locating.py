@@ -90,7 +90,7 @@ def observations(message: Message) -> Iterator[LocationObservation]:
         elif segment.name == "PRT":
             tag = _device(segment, 10)
             if tag and segment.value(9):
-                times = (segment.value(11), order_time)
+                times: tuple[str, ...] = (segment.value(11), order_time)
                 yield LocationObservation(tag=tag, location=location_of(segment, 9), times=times)
             device = tag or device
         elif segment.name == "OBX" and _term(segment) == _SYSTEM_ID:

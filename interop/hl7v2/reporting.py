@@ -8,6 +8,7 @@ Location Observation (PCD-16).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interop.hl7v2.escapes import NULL, Separators
@@ -92,20 +93,20 @@ def location_report(told: Located, *, site: str, control_id: str) -> bytes:
     """
     by, at = Separators(), write_instant(told.at)
     key = (control_id, APPLICATION)
-    head: list[str | tuple[str, ...]] = [APPLICATION, site, "", "", at, "", ("ORU", "R01", "ORU_R01"), control_id]
+    head: list[str | Sequence[str]] = [APPLICATION, site, "", "", at, "", ("ORU", "R01", "ORU_R01"), control_id]
     head += ["P", "2.6", "", "", "AL", "NE", "", "UNICODE UTF-8", "", "", _PROFILE]
     tag = (told.tag, APPLICATION, "", "L")
     name = ("0", "MDCX_LS_ATTR_NAME", "MDC")
     place = ("0", "MDCX_LS_ATTR_LOCATION", "MDC")
     system = ("67972", "MDC_ATTR_SYS_ID", "MDC")
-    rest = ["", "", "", "", "", "F", "", "", at, "", "", "", tag]
+    rest: list[str | Sequence[str]] = ["", "", "", "", "", "F", "", "", at, "", "", "", tag]
     segments: list[Segment] = [
         write_segment("MSH", head, by),
         write_segment("PID", ["1", *[""] * 29, "Y"], by),  # PID-31: who it is, is not said
         write_segment("PV1", ["1", "N"], by),
         write_segment("OBR", ["1", key, key, place, "", "", at], by),
     ]
-    rows: list[list[str | tuple[str, ...]]] = []
+    rows: list[list[str | Sequence[str]]] = []
     if told.device:
         rows.append(["ST", system, "1.0.0.1", told.device, *rest])
     if told.name:

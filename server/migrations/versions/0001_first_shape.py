@@ -557,6 +557,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('encounter', 'other'),
     comment='encounters that a swap or merge joins, in both directions'
     )
+    op.create_table('interop_account',
+    sa.Column('account', sa.Text(), nullable=False, comment='pseudonym of PID-18'),
+    sa.Column('visit', sa.Text(), nullable=False, comment='pseudonym of the PV1-19 that was last named beside it'),
+    sa.Column('told_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('account')
+    )
     op.create_table('interop_capture',
     sa.Column('capture_id', sa.Text(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -565,6 +571,12 @@ def upgrade() -> None:
     sa.Column('behaviour', sa.Text(), nullable=False),
     sa.Column('errors', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('capture_id')
+    )
+    op.create_table('interop_enrolment',
+    sa.Column('source', sa.Text(), nullable=False, comment='who wants to be told'),
+    sa.Column('tag', sa.Text(), nullable=False),
+    sa.Column('enrolled_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'tag')
     )
     op.create_table('interop_epcis_event',
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
@@ -622,6 +634,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('type', 'field', 'value', 'number')
     )
     op.create_index('ix_interop_fhir_term_number', 'interop_fhir_term', ['number'], unique=False)
+    op.create_table('interop_item_proposal',
+    sa.Column('source', sa.Text(), nullable=False, comment='whose item master'),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('category', sa.Text(), nullable=False),
+    sa.Column('maker', sa.Text(), nullable=False),
+    sa.Column('catalogue_number', sa.Text(), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False, comment='MFE-1: MAD, MUP, MDC, MAC or MDL'),
+    sa.Column('told_at', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False, comment='open, accepted or declined'),
+    sa.Column('decided_at', sa.BigInteger(), nullable=False),
+    sa.Column('decided_by', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'code')
+    )
     op.create_table('interop_link',
     sa.Column('encounter', sa.Text(), nullable=False),
     sa.Column('person', sa.Text(), nullable=False),
@@ -660,6 +686,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('person')
     )
     op.create_index(op.f('ix_interop_person_merged_into'), 'interop_person', ['merged_into'], unique=False)
+    op.create_table('interop_place_name',
+    sa.Column('source', sa.Text(), nullable=False, comment='who speaks'),
+    sa.Column('name', sa.Text(), nullable=False, comment='as the sender names the place'),
+    sa.Column('place', sa.Text(), nullable=False, comment='what a person said that it is; empty until then'),
+    sa.Column('taken_as', sa.Text(), nullable=False, comment='room or ward that was taken instead; empty if none was'),
+    sa.Column('seen', sa.Integer(), nullable=False, comment='messages that named it before it was matched'),
+    sa.Column('first_at', sa.BigInteger(), nullable=False),
+    sa.Column('last_at', sa.BigInteger(), nullable=False),
+    sa.Column('set_at', sa.BigInteger(), nullable=False),
+    sa.Column('set_by', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'name')
+    )
     op.create_table('interop_reveal',
     sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('encounter', sa.Text(), nullable=False),
@@ -670,10 +708,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('number')
     )
     op.create_index(op.f('ix_interop_reveal_encounter'), 'interop_reveal', ['encounter'], unique=False)
+    op.create_table('interop_stock_figure',
+    sa.Column('source', sa.Text(), nullable=False, comment='who counts'),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('item', sa.Text(), nullable=False),
+    sa.Column('lot', sa.Text(), nullable=False, comment='empty where lots are not told'),
+    sa.Column('quantity', sa.BigInteger(), nullable=False, comment='base units, as told'),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('told_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('source', 'place', 'item', 'lot')
+    )
     op.create_table('interop_subscription',
     sa.Column('subscription_id', sa.Text(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False, comment='epcis or fhir'),
-    sa.Column('topic', sa.Text(), nullable=False, comment='name of the query, or address of the topic'),
+    sa.Column('kind', sa.Text(), nullable=False, comment='epcis, fhir, rtls or memls'),
+    sa.Column('topic', sa.Text(), nullable=False, comment='name of the query or topic'),
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('position', sa.BigInteger(), nullable=False, comment='last number that was delivered'),
     sa.Column('sent', sa.Integer(), nullable=False, comment='notifications since it began, for gap detection'),
@@ -686,6 +734,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('subscription_id')
     )
     op.create_index(op.f('ix_interop_subscription_topic'), 'interop_subscription', ['topic'], unique=False)
+    op.create_table('interop_told',
+    sa.Column('subscription_id', sa.Text(), nullable=False, comment='of FHIR, with a filter'),
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False, comment="of the notification's event"),
+    sa.Column('sequence', sa.BigInteger(), nullable=False, comment="of the ledger's event"),
+    sa.PrimaryKeyConstraint('subscription_id', 'number')
+    )
     op.create_table('inventory_back_order',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('place', sa.String(), nullable=False),
