@@ -1,7 +1,6 @@
 """A theatre coordinator takes an emergency, starts and ends it, and cancels another with a reason."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 def status_of(served, case):
     hospital = served.hospital
     now = hospital.clock.now()
-    day = day_of(hospital.live.freeze(now), datetime.fromtimestamp(now / 1e6, UTC).date(), ZoneInfo("UTC"))
+    day = day_of(hospital.live.freeze(now), datetime.fromtimestamp(now / 1e6, UTC).date(), hospital.settings)
     with hospital.read() as session:
         return {one.id: one.status.value for one in cases_of(session, day)}.get(case)
 
