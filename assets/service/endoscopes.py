@@ -11,6 +11,7 @@ from assets.model.regions import ReprocessingState
 from assets.rules.endoscopes import LightDose, ScopeLimits, ScopeStatus, ScopeStep, StepDone, scope_status
 from assets.service.act import Act
 from assets.service.availability import change_state
+from assets.service.limits import scope_limits
 from assets.tables.records import ReprocessStepRow
 from assets.tables.register import load_asset
 from twin.access import Permission
@@ -100,7 +101,7 @@ def steps_of(session: Session, *, asset: str, limit: int = 200) -> list[StepDone
 
 def status_of(session: Session, *, asset: str, now: int, limits: ScopeLimits | None = None) -> ScopeStatus:
     """Give where an endoscope stands, with its clocks."""
-    return scope_status(steps_of(session, asset=asset), now=now, limits=limits or ScopeLimits())
+    return scope_status(steps_of(session, asset=asset), now=now, limits=limits or scope_limits(session))
 
 
 def record_dose(session: Session, *, act: Act, dose: RoomDose) -> RoomDose:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from sqlmodel import Session, col, select
 
-from assets.model.incidents import REPORTING_CLOCKS, Incident, ReportingClock, Severity
+from assets.model.incidents import Incident, ReportingClock, Severity
 from assets.model.regions import ComplianceFlag
 from assets.service.act import Act
 from assets.service.availability import change_state
+from assets.service.limits import reporting_clocks
 from assets.tables.records import IncidentRow
 from assets.tables.register import load_asset, regions_of_row
 from twin.access import Permission
@@ -54,7 +55,7 @@ def report_incident(
     *,
     act: Act,
     incident: Incident,
-    clocks: Mapping[Severity, ReportingClock] = REPORTING_CLOCKS,
+    clocks: Mapping[Severity, ReportingClock] | None = None,
 ) -> Incident:
     """Keep an incident; its clock runs, an alarm is raised, and the device must not be used until it is closed.
 
@@ -66,8 +67,8 @@ def report_incident(
         Who reports it.
     incident : Incident
         What happened; anybody who may do tasks may say so, since a fact is always recordable.
-    clocks : Mapping[Severity, ReportingClock]
-        As the hospital configured them.
+    clocks : Mapping[Severity, ReportingClock] or None
+        Others than those that the hospital set.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def report_incident(
     # Sent again: the clock that runs stays that of the first report.
     if known is not None:
         return incident_of_row(known)
-    clock = clocks.get(incident.severity)
+    clock = (reporting_clocks(session) if clocks is None else clocks).get(incident.severity)
     opened = replace(incident, due_at=clock_end(incident.aware_at, clock) if clock is not None else 0)
     load_asset(session, incident.asset)
     _write(session, opened)

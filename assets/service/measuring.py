@@ -13,9 +13,10 @@ from assets.model.electrical import Measurement
 from assets.model.measurements import Calibration, MeasurementKind, Result, SafetyTest
 from assets.model.regions import ComplianceFlag
 from assets.rules.calibration import Checked, doubtful_spans, is_doubtful, judge_calibration
-from assets.rules.electrical import IEC_62353_LIMITS, LimitKey, judge_measurement
+from assets.rules.electrical import LimitKey, judge_measurement
 from assets.service.act import Act
 from assets.service.availability import change_state
+from assets.service.limits import electrical_table
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import MeasurementRow
 from twin.access import Permission
@@ -82,7 +83,7 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
 
 
 def record_safety_test(
-    session: Session, *, act: Act, test: SafetyTest, limits: dict[LimitKey, float] = IEC_62353_LIMITS
+    session: Session, *, act: Act, test: SafetyTest, limits: dict[LimitKey, float] | None = None
 ) -> Result:
     """Keep an electrical safety test, judged by the limits in force; a failed one forbids use.
 
@@ -94,8 +95,8 @@ def record_safety_test(
         Who enters it; needs ``work_orders:write``.
     test : SafetyTest
         As measured; first and previous values of the device are found here.
-    limits : dict[LimitKey, float]
-        As the hospital configured them.
+    limits : dict[LimitKey, float] or None
+        Others than those that the hospital set.
 
     Raises
     ------
@@ -108,9 +109,10 @@ def record_safety_test(
     details = [] if test.visual_passed else ["visual"]
     details += [] if test.functional_passed else ["functional"]
     warnings = []
+    in_force = electrical_table(session) if limits is None else limits
     for index, measurement in enumerate(measured):
         try:
-            judged = judge_measurement(measurement, limits=limits)
+            judged = judge_measurement(measurement, limits=in_force)
         except ValueError as error:
             problem = FieldProblem(
                 field="method",

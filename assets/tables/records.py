@@ -224,3 +224,14 @@ class AssemblyRow(SQLModel, table=True):
     set_instance: str = Field(primary_key=True, max_length=_ID)
     at: int = Field(primary_key=True, sa_type=BigInteger)
     body: str = _body()
+
+
+class LimitsRow(SQLModel, table=True):
+    """Limits of one kind as the hospital set them; ``body`` holds them as JSON."""
+
+    __tablename__ = "assets_limits"
+
+    of: str = Field(primary_key=True, max_length=20)
+    set_at: int = _instant()
+    actor: str = Field(default="", max_length=_ID)
+    body: str = _body()

@@ -13,7 +13,7 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from assets.model.incidents import REPORTING_CLOCKS, Incident, Severity
+from assets.model.incidents import Incident, Severity
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import TICK, URL, query_of
 from dash_app.pages.filters import detail_address
@@ -133,23 +133,25 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     return [html.P(text, className="summary"), html.Div([panel(title, shown, wide=True)], className="panels")]
 
 
-def _clocks_text() -> str:
+def _clocks_text(port: HospitalPort) -> str:
+    with port.read() as session:
+        clocks = device_records.clocks(session)
     parts = [
         _("{severity}: {days} days ({source})").format(
             severity=codes.code_text(device_words.SEVERITIES, severity.value), days=clock.days, source=clock.source
         )
-        for severity, clock in REPORTING_CLOCKS.items()
+        for severity, clock in clocks.items()
     ]
     return "; ".join(parts)
 
 
-def _reporting(visit: Visit) -> Component:
+def _reporting(port: HospitalPort, visit: Visit) -> Component:
     severities = codes.choices(device_words.SEVERITIES, [severity.value for severity in Severity])
     name = {field: f"incidents-{field}" for field in TOLD}
     return panel(
         _("Report an incident"),
         html.P(_("The device must not be used until the incident is closed. Write no patient's name.")),
-        html.P(_("Clocks: {clocks}").format(clocks=_clocks_text()), className="secondary"),
+        html.P(_("Clocks: {clocks}").format(clocks=_clocks_text(port)), className="secondary"),
         html.Div(
             className="filters",
             children=[
@@ -223,7 +225,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     parts = [
         page_head(_("Incidents"), _("What happened with devices, and how long there is to report it."), other),
         html.Div(content(port, dict(visit.query)), id=CONTENT),
-        html.Div(_reporting(visit), className="below"),
+        html.Div(_reporting(port, visit), className="below"),
     ]
     if port.actor().may(Permission.DEVICES_WRITE):
         parts.append(html.Div(_settling(port), className="below"))

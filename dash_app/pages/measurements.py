@@ -300,7 +300,25 @@ def _value(name: str, label: str) -> Component:
     return control
 
 
-def _testing() -> Component:
+def _limits(port: HospitalPort) -> Component:
+    with port.read() as session:
+        found = device_records.electrical_limits(session)
+    rows: list[list[Cell]] = [
+        [
+            codes.code_text(device_words.MEASURED, one.quantity.value),
+            codes.code_text(device_words.LEAKAGE_METHODS, one.method.value) or "–",
+            codes.code_text(device_words.EARTH_PATHS, one.subject),
+            number(one.limit),
+            one.source or "–",
+        ]
+        for one in found
+    ]
+    headings = [_("Quantity"), _("Method"), _("Class or part"), _("At most"), _("Source")]
+    title = _("Limits in force")
+    return html.Details([html.Summary(title), table(title, headings, rows)], className="as-table")
+
+
+def _testing(port: HospitalPort) -> Component:
     words = device_words
     return panel(
         _("Enter an electrical safety test"),
@@ -325,6 +343,7 @@ def _testing() -> Component:
             ],
         ),
         html.P(id=TEST_SAID, role="status"),
+        _limits(port),
         wide=True,
     )
 
@@ -334,7 +353,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     lead = _("What was found and left, what runs out, and which results are in doubt.")
     parts = [page_head(_("Calibration and safety"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
     if port.actor().may(Permission.WORK_ORDERS_WRITE):
-        parts += [html.Div(_calibrating(visit), className="below"), html.Div(_testing(), className="below")]
+        parts += [html.Div(_calibrating(visit), className="below"), html.Div(_testing(port), className="below")]
     return html.Div(parts)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from assets.model.drift import DriftAlert, DriftChart, DriftWatch
-from assets.model.incidents import Incident
+from assets.model.incidents import Incident, ReportingClock, Severity
 from assets.model.measurements import MeasurementKind
 from assets.model.work import WorkKind
 from assets.rules.egress import Permit
 from assets.rules.shares import Share
-from assets.service import custody, drift, measured, templates, work
+from assets.service import custody, drift, limits, measured, templates, work
 from assets.service import incidents as kept_incidents
 from assets.service.measuring import Trace
 
@@ -24,6 +24,16 @@ def incidents(session: Session, *, is_open: bool) -> list[Incident]:
     """Give open incidents, the one whose clock ends first foremost; closed ones the latest first."""
     found = kept_incidents.list_incidents(session, is_open=is_open, limit=MOST)
     return found if is_open else sorted(found, key=lambda one: -one.closed_at)
+
+
+def clocks(session: Session) -> dict[Severity, ReportingClock]:
+    """Give the reporting clocks in force."""
+    return limits.reporting_clocks(session)
+
+
+def electrical_limits(session: Session) -> list[limits.ElectricalLimit]:
+    """Give the limits of electrical safety tests in force."""
+    return limits.electrical_limits(session)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -249,6 +249,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_assets_instrument_kind'), 'assets_instrument', ['kind'], unique=False)
+    op.create_table('assets_limits',
+    sa.Column('of', sa.String(length=20), nullable=False),
+    sa.Column('set_at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('of')
+    )
     op.create_table('assets_load',
     sa.Column('id', sa.String(length=200), nullable=False),
     sa.Column('machine', sa.String(length=100), nullable=False),

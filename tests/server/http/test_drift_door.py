@@ -13,7 +13,7 @@ from tests.server.conftest import Served
 from tests.server.http.test_assets import PUMP
 from tests.server.http.test_device_records import Client, biomed
 from twin.access import Role
-from twin.clock import DAY_US, SECOND_US
+from twin.clock import DAY_US, SECOND_US, to_text
 from twin.telemetry.samples import SampleChunk
 
 WATCH = {"asset": "pump-1", "feature": "mean", "quantity": "current_a", "baseline_n": 10, "direction": "up"}
@@ -137,3 +137,34 @@ async def test_a_plan_is_kept_under_a_name_with_its_rules_and_dropped(served: Se
     await call("PUT", "/replacement-scenarios/x", told | {"forced": [{"asset": "pump-1", "year": 2}]}, status=422)
     await call("DELETE", "/replacement-scenarios/Modest")
     await call("DELETE", "/replacement-scenarios/Modest", status=404)
+
+
+async def test_limits_that_the_hospital_sets_decide_on_what_is_measured_and_reported_from_then_on(
+    served: Served,
+) -> None:
+    call = await biomed(served)
+    usual = await call("GET", "/device-limits")
+    value = {"quantity": "equipment_leakage", "subject": "I", "method": "direct", "value": 300}
+    before = await call("POST", "/assets/pump-1/safety-tests", {"id": "t-1", "measurements": [value]})
+    stricter = {"quantity": "equipment_leakage", "subject": "I", "method": "direct", "limit": 250, "source": "own"}
+    served.clock.advance(60)
+
+    await call("PUT", "/device-limits/electrical", {"limits": [stricter]})
+    clock = {"days": 10, "source": "21 CFR 803.30", "is_working_days": True}
+    set_now = await call("PUT", "/device-limits/clocks", {"clocks": {"near_miss": clock}})
+    after = await call("POST", "/assets/pump-1/safety-tests", {"id": "t-2", "measurements": [value]})
+    happened = to_text(served.clock.now() - 3600 * SECOND_US)
+    told = {"asset": "pump-1", "severity": "near_miss", "description": "x", "happened_at": happened}
+    near_miss = await call("POST", "/incidents", told)
+    serious = await call("POST", "/incidents", told | {"severity": "serious"})
+
+    assert len(usual["electrical"]) == 12
+    assert (before["is_passed"], after["is_passed"]) == (True, False)
+    assert [one["source"] for one in set_now["electrical"]] == ["own"]
+    assert (bool(near_miss["due_at"]), serious["due_at"]) == (True, "")
+    await call("PUT", "/device-limits/electrical", {"limits": [stricter, stricter]}, status=422)
+    await call("PUT", "/device-limits/clocks", {"clocks": {"serious": clock | {"days": 0}}}, status=422)
+    scopes = usual["endoscopes"] | {"hang_s": 3600}
+    assert (await call("PUT", "/device-limits/endoscopes", scopes))["endoscopes"]["hang_s"] == 3600
+    nurse = Client(await served.signed_in(Role.NURSE))
+    await nurse("PUT", "/device-limits/endoscopes", scopes, status=403)
