@@ -100,6 +100,7 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         if shots is not None:
             page.screenshot(path=shots / "gateways-draft.png", full_page=True)
         # What somebody types stays while the panel refreshes itself.
+        watched.until("() => document.querySelector('#gateways-text').value.includes('reader-2')")
         page.click("text=Edit as text")
         page.fill("#gateways-text", "readers: []")
         before = page.inner_text("#gateways-versions")
