@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from dash_app.queries.roster import in_force
+from dash_app.queries.roster import all_in_force
 from twin.clock import DAY_US
 from twin.events.work import PlannedShift, PlanPublished
 from twin.state.live import LiveState
@@ -46,9 +46,8 @@ def published(*shifts: PlannedShift) -> LiveState:
 def test_nights_weekends_and_hours_are_counted_for_each_person() -> None:
     state = published(shift("b", 0, 7, 8), shift("a", 1, 21, 10), shift("a", 5, 7, 8))
 
-    found = in_force(state, utc)
+    (found,) = all_in_force(state, utc)
 
-    assert found is not None
     assert (found.days, found.places) == (7, ("w1",))
     first, second = found.rows
     assert (first.hours, first.nights, first.weekend_days) == (18.0, 1, 1)
@@ -57,4 +56,25 @@ def test_nights_weekends_and_hours_are_counted_for_each_person() -> None:
 
 
 def test_without_a_roster_there_is_none() -> None:
-    assert in_force(LiveState(), utc) is None
+    assert all_in_force(LiveState(), utc) == []
+
+
+def test_rosters_of_two_wards_stand_beside_one_another() -> None:
+    state = published(shift("a", 0, 7, 8))
+    state.apply(
+        PlanPublished(
+            thing="plan-2",
+            occurred_at=MONDAY + HOUR,
+            source="user:p",
+            source_key="k2",
+            kind="roster",
+            start_at=MONDAY,
+            end_at=MONDAY + 14 * DAY_US,
+            shifts=(shift("b", 0, 7, 8),),
+            place="w2",
+        )
+    )
+
+    found = all_in_force(state, utc)
+
+    assert {one.id: one.days for one in found} == {"plan-1": 7, "plan-2": 14}
