@@ -121,7 +121,7 @@ async def test_an_article_told_anew_with_other_words_waits_again_and_keeps_what_
     client = await stocked.signed_in(Role.LOGISTICS)
     url, entry = "/v1/interfaces/item-proposals", {"source": "his:cab", "code": "A-77"}
     item = {"id": "A-77", "code": "A-77", "name": "Syringe", "minimum_remaining_days": 30}
-    assert (await client.post("/v1/inventory/items", json=item)).status_code == 201
+    assert (await client.post("/v1/items", json=item)).status_code == 201
     first = told("MFN^M16", "MFE|MUP||" + AT + "|A-77", "ITM|A-77|Syringe 5 ml")
 
     await hear(stocked, first)
