@@ -119,6 +119,13 @@ def log_to_standard_error(*, level: int = logging.INFO) -> None:
         other.propagate = False
 
 
+def _watch_over(hospital: Hospital, engine: AlarmEngine) -> None:
+    """Start what tells the alarm engine of fences and climate, of doors, and of calls for help."""
+    Watches(hospital, engine).start()
+    Entrances(hospital, engine).start()
+    Distress(hospital, engine).start()
+
+
 @contextmanager
 def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     """Start jobs, alarms, deadlines and the application of a hospital.
@@ -145,9 +152,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     hospital.services["forecast"] = desk
     runner.start()
     engine.start()
-    Watches(hospital, engine).start()
-    Entrances(hospital, engine).start()
-    Distress(hospital, engine).start()
+    _watch_over(hospital, engine)
     notifier = Notifier(hospital)
     notifier.start()
     app = build_app(hospital, ui=pages_of(hospital) if with_pages else None)
