@@ -42,7 +42,6 @@ async def test_samples_that_drift_open_an_order_whose_plot_is_read_as_a_picture(
     made = await call("PUT", "/drift-watches/w1", WATCH)
     healthy = np.random.default_rng(1).normal(2.0, 0.1, 20).tolist()
     measure(served, [*healthy, 2.6, 2.8, 3.0])
-    served.clock.advance(7200)
 
     await asyncio.to_thread(look_after, served.hospital)
     await asyncio.to_thread(look_after, served.hospital)
