@@ -28,7 +28,7 @@ def _open_everything(visit, language, theme, shots):
     return watched, found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)  # some fifty pages, each looked at by axe
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh_CN", "dark")])
 def test_every_page_stands_and_axe_finds_nothing(visit, shots, language, theme):
     watched, found = _open_everything(visit, language, theme, shots)
