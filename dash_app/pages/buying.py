@@ -223,6 +223,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         actions.cancel(port, _chosen(order))
         return shown(search, _("Given up."), order)
 
+    _register_file(callbacks, port)
+
+
+def _register_file(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(FILE_DATA, "data"),
         Input(FILE, "n_clicks"),

@@ -19,7 +19,7 @@ from dash_app.pages.states import panel, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import gateways
 from dash_app.queries.port import HospitalPort
-from dash_app.texts import codes
+from dash_app.texts import codes, gateway_words
 from dash_app.texts.catalogue import gettext as _
 from twin.access import Permission
 
@@ -124,7 +124,7 @@ def _choices(found: Sequence[gateways.VersionView]) -> list[dict[str, str]]:
     return [
         {
             "value": str(row.version),
-            "label": f"{row.version} · {codes.code_text(codes.SETTING_STAGES, row.stage)}"
+            "label": f"{row.version} · {codes.code_text(gateway_words.SETTING_STAGES, row.stage)}"
             + (f" · {row.note}" if row.note else ""),
         }
         for row in found
@@ -140,7 +140,7 @@ def versions(port: HospitalPort, gateway: str) -> Component:
     rows: list[list[Cell]] = [
         [
             row.version,
-            codes.code_text(codes.SETTING_STAGES, row.stage),
+            codes.code_text(gateway_words.SETTING_STAGES, row.stage),
             since(row.created_at, now),
             row.note,
             row.problem,
@@ -176,9 +176,9 @@ def _looked(port: HospitalPort, gateway: str, version: str | None) -> list[Compo
         ]
     rows: list[list[Cell]] = [
         [
-            codes.code_text(codes.SETTING_SECTIONS, one.section),
+            codes.code_text(gateway_words.SETTING_SECTIONS, one.section),
             one.entry,
-            codes.code_text(codes.SETTING_CHANGES, one.kind.value),
+            codes.code_text(gateway_words.SETTING_CHANGES, one.kind.value),
             one.field,
             one.before,
             one.after,

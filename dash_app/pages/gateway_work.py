@@ -19,7 +19,7 @@ from dash_app.pages.states import attributes, panel, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import gateways
 from dash_app.queries.port import HospitalPort
-from dash_app.texts import codes
+from dash_app.texts import codes, gateway_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
 from rfid_gateway.uplink.orders import OrderResult, Report
@@ -90,7 +90,7 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
         [
             device.device,
             device.kind,
-            codes.code_text(codes.GATEWAY_STATUSES, device.status),
+            codes.code_text(gateway_words.GATEWAY_STATUSES, device.status),
             since(device.last_heard_at, heard_now) if device.last_heard_at else _("never"),
             device.readings,
             device.errors,

@@ -22,7 +22,7 @@ from dash_app.pages.states import empty, page_head, panel, shape, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import gateways
 from dash_app.queries.port import HospitalPort
-from dash_app.texts import codes
+from dash_app.texts import codes, gateway_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from twin.access import Permission
@@ -37,7 +37,7 @@ _LEVEL = {GatewayStatus.OFFLINE: AlarmPriority.MEDIUM, GatewayStatus.DEGRADED: A
 
 
 def _status(status: GatewayStatus) -> Component:
-    text = codes.code_text(codes.GATEWAY_STATUSES, status.value)
+    text = codes.code_text(gateway_words.GATEWAY_STATUSES, status.value)
     level = _LEVEL.get(status)
     if level is None:
         return html.Span(text)
@@ -61,7 +61,7 @@ def content(port: HospitalPort) -> list[Component]:
             row.id,
             _status(row.status),
             since(row.since_at, now),
-            codes.code_text(codes.GATEWAY_DETAILS, row.detail),
+            codes.code_text(gateway_words.GATEWAY_DETAILS, row.detail),
             row.parent,
             ", ".join(row.places),
             since(row.last_read_at, now),

@@ -1,6 +1,6 @@
 import pytest
 
-from dash_app.texts import codes
+from dash_app.texts import codes, gateway_words
 from dash_app.texts.happenings import HAPPENINGS, happening_text
 from dash_app.texts.measures import lever_text, measure_text, pool_text, scale_of
 from interop.service.messages import Outcome
@@ -20,7 +20,7 @@ from twin.state.reconciling import Difference
     [
         (codes.TASK_KINDS, TaskKind),
         (codes.TASK_STATUSES, TaskStatus),
-        (codes.GATEWAY_STATUSES, GatewayStatus),
+        (gateway_words.GATEWAY_STATUSES, GatewayStatus),
         (codes.VERDICTS, Verdict),
         (codes.READINESS, DeviceReadiness),
         (codes.READINESS, BedReadiness),
