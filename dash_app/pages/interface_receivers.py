@@ -24,6 +24,7 @@ from twin.errors import InputError
 
 KIND, ADDRESS, ENROLLED = "interfaces-kind", "interfaces-address", "interfaces-enrolled"
 ADD, HELD, REMOVE, RESULT = "interfaces-add", "interfaces-held", "interfaces-remove", "interfaces-receivers-result"
+EXAMPLE = "https://hie.example/rtls"  # an address is the same in every language
 
 
 def _held(port: HospitalPort) -> list[dict[str, str]]:
@@ -47,7 +48,7 @@ def desk(port: HospitalPort) -> Component:
         className="filters",
         children=[
             dmc.Select(id=KIND, label=_("Standard"), data=kinds, value="rtls", w=320),
-            dmc.TextInput(id=ADDRESS, label=_("Address"), placeholder="https://hie.example/rtls", w=320),
+            dmc.TextInput(id=ADDRESS, label=_("Address"), placeholder=EXAMPLE, w=320),
             dmc.Checkbox(id=ENROLLED, label=_("Only tags that were enrolled"), checked=False),
             html.Button(_("Tell this system"), id=ADD, className="action primary", n_clicks=0),
             dmc.Select(id=HELD, label=_("Receiver"), data=_held(port), w=320),

@@ -232,22 +232,28 @@ def _pair(chosen: str | None) -> tuple[str, str]:
     return place, item
 
 
+_AFTER = (
+    Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
+    Output(CHOSEN, "data", allow_duplicate=True),
+    Output(CHOSEN, "value", allow_duplicate=True),
+    Output(CHANGE, "data", allow_duplicate=True),
+    Output(SAID, "children", allow_duplicate=True),
+)
+_COMMON: dict[str, Any] = {"permission": Permission.STOCK_PLAN, "prevent_initial_call": True}
+
+
+def _after(
+    port: HospitalPort, search: str, said: str
+) -> tuple[Rows, list[dict[str, str]], str | None, list[dict[str, str]], str]:
+    """Give what every button leads to: the table anew, its first line chosen, and what was done."""
+    rows = _rows(port, query_of(search))
+    options = _options(rows)
+    return rows, options, options[0]["value"] if options else None, _changes(port), said
+
+
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the table, the curve and what the buttons do."""
     listing.register(LISTING, callbacks, port)
-    after = (
-        Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
-        Output(CHOSEN, "data", allow_duplicate=True),
-        Output(CHOSEN, "value", allow_duplicate=True),
-        Output(CHANGE, "data", allow_duplicate=True),
-        Output(SAID, "children", allow_duplicate=True),
-    )
-    common: dict[str, Any] = {"permission": Permission.STOCK_PLAN, "prevent_initial_call": True}
-
-    def shown(search: str, said: str) -> tuple[Rows, list[dict[str, str]], str | None, list[dict[str, str]], str]:
-        rows = _rows(port, query_of(search))
-        options = _options(rows)
-        return rows, options, options[0]["value"] if options else None, _changes(port), said
 
     @callbacks.add(
         Output(CURVE, "children"), Input(CHOSEN, "value"), permission=Permission.STOCK_READ, prevent_initial_call=True
@@ -255,54 +261,61 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def draw(chosen: str | None) -> Component | None:
         return _curve(port, chosen) if chosen else None
 
-    @callbacks.add(*after, Input(ACCEPT, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
+    _register_deciding(callbacks, port)
+    _register_planning(callbacks, port)
+
+
+def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(*_AFTER, Input(ACCEPT, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **_COMMON)
     def accept(_clicks: int, chosen: str | None, search: str) -> Any:
         actions.accept(port, [_pair(chosen)])
-        return shown(search, _("Accepted."))
+        return _after(port, search, _("Accepted."))
 
-    @callbacks.add(*after, Input(ACCEPT_ALL, "n_clicks"), State(URL, "search"), **common)
+    @callbacks.add(*_AFTER, Input(ACCEPT_ALL, "n_clicks"), State(URL, "search"), **_COMMON)
     def accept_all(_clicks: int, search: str) -> Any:
         # Whatever is shown: only what is still proposed can be accepted.
         query = {**query_of(search), "shown": "open"}
         count = actions.accept(port, [_pair(str(row["id"])) for row in _rows(port, query)])
-        return shown(search, _("{count} accepted.").format(count=count))
+        return _after(port, search, _("{count} accepted.").format(count=count))
 
-    @callbacks.add(*after, Input(DISMISS, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
+    @callbacks.add(*_AFTER, Input(DISMISS, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **_COMMON)
     def dismiss(_clicks: int, chosen: str | None, search: str) -> Any:
         actions.dismiss(port, *_pair(chosen))
-        return shown(search, _("Put aside until it says something else."))
+        return _after(port, search, _("Put aside until it says something else."))
 
-    @callbacks.add(*after, Input(UNDO, "n_clicks"), State(CHANGE, "value"), State(URL, "search"), **common)
+    @callbacks.add(*_AFTER, Input(UNDO, "n_clicks"), State(CHANGE, "value"), State(URL, "search"), **_COMMON)
     def undo(_clicks: int, change: str | None, search: str) -> Any:
         if not change:
             raise PreventUpdate
         actions.undo(port, change)
-        return shown(search, _("Taken back."))
+        return _after(port, search, _("Taken back."))
 
+
+def _register_planning(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
-        *after,
+        *_AFTER,
         Input(PLAN, "n_clicks"),
         State(TARGET, "value"),
         State(SURGE, "value"),
         State(URL, "search"),
         running=[(Output(PLAN, "disabled"), True, False)],
-        **common,
+        **_COMMON,
     )
     def plan(_clicks: int, target: float | None, surge: float | None, search: str) -> Any:
         settings = PlanSettings(target=min(99.9, max(50.0, target or 98.0)) / 100)
         found = actions.plan(port, settings=settings, surge=min(20.0, max(0.1, surge or 1.0)))
         proposed = found.by_decision.get(Decision.PROPOSED, 0)
-        return shown(search, _("{lines} planned, {count} proposed.").format(lines=found.lines, count=proposed))
+        return _after(port, search, _("{lines} planned, {count} proposed.").format(lines=found.lines, count=proposed))
 
     @callbacks.add(
         Output(FITTING, "children"),
-        *after[:-1],
+        *_AFTER[:-1],
         Input(CHOOSE, "n_clicks"),
         Input(PROPOSE, "n_clicks"),
         State(BUDGET, "value"),
         State(URL, "search"),
         running=[(Output(CHOOSE, "disabled"), True, False), (Output(PROPOSE, "disabled"), True, False)],
-        **common,
+        **_COMMON,
     )
     def choose(_chosen: int, _proposed: int, budget: float | None, search: str) -> Any:
         if not budget:
@@ -310,7 +323,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         place = query_of(search).get("place", "")
         is_proposing = ctx.triggered_id == PROPOSE
         found = actions.limit(port, budget_minor=round(budget * 100), place=place, is_proposing=is_proposing)
-        return _fitting(found), *shown(search, "")[:-1]
+        return _fitting(found), *_after(port, search, "")[:-1]
 
 
 PAGE = Page(
