@@ -99,9 +99,11 @@ class Watched:
             self.page.wait_for_timeout(60)
 
     def violations(self) -> list[tuple[str, list[object]]]:
-        """Give what axe finds, once every grid has its header: half drawn, it is a row without children."""
+        """Give what axe finds, once every grid stands: half drawn, its header is a row without children."""
+        self.settle()
         self.until(
             "() => [...document.querySelectorAll('.ag-root')].every(grid => grid.querySelector('.ag-header-cell'))"
+            " && ![...document.querySelectorAll('.ag-header-row')].some(row => !row.children.length)"
         )
         found = Axe().run(self.page).response["violations"]
         return [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found]
