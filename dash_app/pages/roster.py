@@ -47,7 +47,10 @@ def _grid(found: roster.RosterView) -> Component:
     ]
     headings = [_("Who"), *dates, _("Hours"), _("Nights"), _("Weekend days")]
     title = _("Who works when")
-    return panel(title, table(title, headings, [*rows, at_work]), wide=True)
+    # several are in force, one a ward: whoever hears the page read aloud must tell their tables apart
+    places = ", ".join(found.places) or _("Hospital")
+    caption = f"{title} · {places}"
+    return panel(title, table(caption, headings, [*rows, at_work]), wide=True)
 
 
 def _kept(port: HospitalPort) -> list[Component]:

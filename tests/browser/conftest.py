@@ -86,7 +86,8 @@ class Watched:
         """
         ends = time.monotonic() + seconds
         while not self.page.evaluate(expression, argument):
-            assert time.monotonic() < ends, f"not within {seconds} s: {expression}"
+            if time.monotonic() >= ends:
+                raise TimeoutError(f"not within {seconds} s: {expression}")
             self.page.wait_for_timeout(40)
 
     def settle(self) -> None:
