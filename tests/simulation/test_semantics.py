@@ -8,7 +8,7 @@ import pytest
 
 from simulation.compiled.engine import CompiledEngine
 from simulation.model.plan import Mark, RunPlan
-from simulation.model.problems import EndlessLoop, Overflow
+from simulation.model.problems import EndlessLoop, Overflow, PathwayError
 from simulation.reference.running import run_reference
 from simulation.statistics.outcome import RunOutcome
 from tests.simulation.pathways import MINUTE, Document, plan_of, rows
@@ -324,10 +324,18 @@ def test_loop_without_duration_is_reported_with_its_node(engine: Engine) -> None
 
 @engines
 def test_overlong_duration_is_reported(engine: Engine) -> None:
-    document = jobs({"arr": 0, "dur": 1e16}, pools={"unit": {"capacity": 1}})
+    # below what a pathway may name, and beyond what an instant in microseconds holds
+    document = jobs({"arr": 0, "dur": 4e10}, pools={"unit": {"capacity": 1}})
 
     with pytest.raises(Overflow, match="36,000 years"):
         engine(plan_of(document))
+
+
+def test_duration_beyond_measure_is_refused_where_it_stands() -> None:
+    document = jobs({"arr": 0, "dur": 1e16}, pools={"unit": {"capacity": 1}})
+
+    with pytest.raises(PathwayError, match=r"nodes\.job0\.duration"):
+        plan_of(document)
 
 
 def test_kernel_grows_when_many_patients_are_inside_at_once() -> None:
