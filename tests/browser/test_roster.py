@@ -25,9 +25,9 @@ def test_who_works_when_is_shown_with_hours_nights_and_weekends(visit, served, l
     watched = visit(language=language, theme=theme)
     page = watched.open("/ui/roster")
 
-    page.locator("#roster-content th", has_text=heading).wait_for()
-
     # Rosters of other wards may be in force beside it.
     table = page.locator("#roster-content table").filter(has_text="nurse-5")
+    table.locator("th", has_text=heading).wait_for()
+
     assert table.locator("tbody tr").count() == 7  # six people, and how many are at work each day
     assert watched.violations() == []
