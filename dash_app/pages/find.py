@@ -6,16 +6,14 @@ the walk, and to give it back. From a row one goes to the device's page and its 
 
 from __future__ import annotations
 
-from typing import Any
-
 import dash
 from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import devices as actions
-from dash_app.pages.address import TICK, URL, query_of
-from dash_app.pages.filters import detail_address, narrow, select
+from dash_app.pages.address import URL, query_of
+from dash_app.pages.filters import detail_address, follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -153,15 +151,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     narrow(callbacks, KIND, "kind", permission=Permission.DEVICES_READ)
     narrow(callbacks, START, "from", permission=Permission.DEVICES_READ)
 
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.DEVICES_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.DEVICES_READ)
 
     @callbacks.add(
         Output(CONTENT, "children", allow_duplicate=True),

@@ -48,10 +48,10 @@ def _columns() -> list[Column]:
         Column(field="place", title=_("Place"), width=150),
         Column(field="lot", title=_("Lot"), width=110),
         Column(field="expires", title=_("Usable until"), width=160),
-        Column(field="on_hand", title=_("On hand"), width=100, is_number=True),
-        Column(field="reserved", title=_("Promised"), width=100, is_number=True),
-        Column(field="cover", title=_("Days of cover"), width=110, is_number=True),
-        Column(field="owner", title=_("Owner"), width=110),
+        Column(field="on_hand", title=_("On hand"), width=130, is_number=True),
+        Column(field="reserved", title=_("Promised"), width=130, is_number=True),
+        Column(field="cover", title=_("Days of cover"), width=160, is_number=True),
+        Column(field="owner", title=_("Owner"), width=140),
         Column(field="state", title=_("State"), width=200),
     ]
 

@@ -15,8 +15,7 @@ from dash.exceptions import PreventUpdate
 
 from assets.model.notices import MatchState
 from dash_app.actions import devices as actions
-from dash_app.pages.address import TICK, URL, query_of
-from dash_app.pages.filters import detail_address
+from dash_app.pages.filters import detail_address, follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import empty, page_head, panel, shape
@@ -160,16 +159,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register refresh and closing."""
-
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.DEVICES_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.DEVICES_READ)
 
     outputs = (
         Output(DONE, "children", allow_duplicate=True),

@@ -6,12 +6,10 @@ a patient, and why the twin holds what it holds: one click leads down to the mes
 
 from __future__ import annotations
 
-from typing import Any
-
-from dash import Input, Output, html
+from dash import html
 from dash.development.base_component import Component
 
-from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -132,16 +130,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the refresh."""
-
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.ENCOUNTERS_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.ENCOUNTERS_READ)
 
 
 PAGE = Page(

@@ -16,7 +16,8 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import reprocessing as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as cycle_chart
-from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.address import TICK
+from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette
@@ -235,16 +236,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the refresh and the signatures."""
-
-    @callbacks.add(
-        Output(CONTENT, "children"),
-        Input(URL, "search"),
-        Input(TICK, "data"),
-        permission=Permission.DEVICES_READ,
-        prevent_initial_call=True,
-    )
-    def refresh(search: str, _tick: Any) -> list[Component]:
-        return content(port, query_of(search))
+    follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.DEVICES_READ)
 
     @callbacks.add(
         Output(LOAD, "data", allow_duplicate=True),

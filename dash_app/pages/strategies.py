@@ -150,7 +150,7 @@ def _desk(port: HospitalPort) -> Component:
                     data=codes.choices(device_words.STRATEGIES, given),
                     value=Strategy.AEM.value,
                     allowDeselect=False,
-                    w=260,
+                    w=320,
                     **lists,
                 ),
                 dmc.NumberInput(

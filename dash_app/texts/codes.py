@@ -357,6 +357,17 @@ CATEGORIES: Mapping[str, str] = {
     "refrigerator": mark("Refrigerator"),
     "suction_unit": mark("Suction unit"),
     "thermometer": mark("Thermometer"),
+    "vital_signs_monitor": mark("Vital signs monitor"),
+    "feeding_pump": mark("Feeding pump"),
+    "transport_trolley": mark("Transport trolley"),
+    "pressure_mattress": mark("Pressure mattress"),
+    "warming_unit": mark("Warming unit"),
+    "ecg_recorder": mark("ECG recorder"),
+    "bladder_scanner": mark("Bladder scanner"),
+    "endoscope": mark("Endoscope"),
+    "hoist": mark("Hoist"),
+    "medicine_fridge": mark("Medicine fridge"),
+    "isolation_room": mark("Isolation room"),
 }
 JOB_STATES: Mapping[str, str] = {
     "queued": mark("Waiting to start"),
