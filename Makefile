@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime
 # The browser's driver keeps an event loop of its own, so its tests run in a process of their own. One that waited in vain
 # for the browser is tried once more, and named at the end: a machine that is busy for ten seconds is no defect.
 test: $(VENV)/.dev system-packages
-	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/browser $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup --ignore=tests/browser -rR $(ARGS)
 	$(BIN)/pytest tests/browser --reruns 1 --only-rerun TimeoutError -rR
 
 check: $(VENV)/.dev

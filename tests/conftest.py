@@ -23,6 +23,21 @@ from twin.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 IS_CI = os.environ.get("CI", "").lower() == "true"
 
+WIRES = ("tests/crash", "tests/interop/mllp", "tests/rfid_gateway/drivers", "tests/rfid_gateway/transports")
+"""Folders whose tests speak to other processes and sockets in real time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try what runs in real time on sockets once more if it fails, and name it at the end (``-rR``).
+
+    A machine that stands still for some seconds breaks such a test without a defect; a defect breaks it twice. What needs
+    no real time is never tried twice: there a failure that comes and goes is a defect of the test.
+    """
+    for item in items:
+        is_on_a_wire = item.nodeid.startswith(WIRES) or "live" in getattr(item, "fixturenames", ())
+        if is_on_a_wire:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 def skip_or_fail(reason: str) -> None:
     """Skip visibly on a developer's machine; never in continuous integration."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +56,16 @@ def told(socket: ClientConnection) -> dict[str, Any]:
     return standing(json.loads(socket.recv(timeout=20)))
 
 
+def kept(client: httpx2.Client, subscription: str, total: int) -> None:
+    """Wait until so many are kept as told: they are kept after they were sent, so that a death between tells again."""
+    for _ in range(400):
+        status = client.get(f"/fhir/Subscription/{subscription}/$status").json()
+        if standing(status)["total"] >= total:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"never kept {total} as told")
+
+
 def test_a_bound_socket_is_greeted_and_told_without_gaps(live: Live, client: httpx2.Client, key: str) -> None:
     made = client.post("/fhir/Subscription", json=wish()).json()["id"]
     url, token = binding(client, made)
@@ -66,6 +77,7 @@ def test_a_bound_socket_is_greeted_and_told_without_gaps(live: Live, client: htt
         first = told(socket)
         started(live.served.hospital, "E2")
         second = told(socket)
+    kept(client, made, 2)
     started(live.served.hospital, "E3")
     with opened(live, key) as socket:
         socket.send(f"bind-with-token {token}")
@@ -96,6 +108,7 @@ def test_filters_choose_by_the_resource_and_missed_ones_are_given_again(
         seen: list[str] = []
         while len(seen) < 2:
             seen += told(socket)["focus"]
+    kept(client, made, 2)
 
     missed = client.get(f"/fhir/Subscription/{made}/$events", params={"eventsSinceNumber": 2}).json()
     assert seen == ["E2", "E4"]
