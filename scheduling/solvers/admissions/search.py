@@ -158,6 +158,12 @@ PHASES = (
 )
 CROWD_PRICE, OVERTIME_PRICE = 1.5, 0.375
 """Both once they have risen: half an hour of overtime then costs more than ten optional patients."""
+HARDSHIP_SHARE, MOST_DOUBLINGS = 0.02, 6.0
+"""While a thread finds no valid plan although prices have risen, they double after each such share of the search.
+
+At the usual price a mandatory patient who fits nowhere costs less than the optional ones who would have to make room,
+and a tightly packed hospital would end without a valid plan.
+"""
 NURSE_SHARES = (0.45, 0.35)
 """Share of moves that change nurses, by thread in turn."""
 
@@ -205,11 +211,13 @@ class _Search:
         self.unscheduled = float(max(1, self.fixed.weights[W_UNSCHEDULED]))
         self.occupied = np.array([room_at[found.room] for found in problem.occupants], np.int32)
         self.bests = [no_best(self.fixed) for _ in range(settings.threads)]
+        self.found = [no_best(self.fixed) for _ in range(settings.threads)]  # within the phase
         self.steps = [0] * settings.threads
         self.states: list[State] = []
         self.barrier = threading.Barrier(settings.threads)
         self.is_stopped = False
         self.started = 0.0
+        self.risen_at = [0.0] * settings.threads  # since which share of the search a thread is in hardship
 
     def run(self) -> Outcome:
         """Run all threads and give the best plan."""
@@ -264,15 +272,26 @@ class _Search:
         risen = min(1.0, share / cooling.rise_share) if phase.is_afresh else 1.0
         crowd = cooling.crowd * (CROWD_PRICE / cooling.crowd) ** risen
         overtime = cooling.overtime * (OVERTIME_PRICE / cooling.overtime) ** risen
+        hardship = self._hardship(thread, risen)
         return Heat(
             steps=steps,
             start=temperature,
             end=temperature,
             nurses=NURSE_SHARES[thread % len(NURSE_SHARES)],
-            crowd=self.unscheduled * crowd,
-            overtime=self.unscheduled * overtime,
+            crowd=self.unscheduled * crowd * hardship,
+            overtime=self.unscheduled * overtime * hardship,
             cold=self.unscheduled * 0.01,
         )
+
+    def _hardship(self, thread: int, risen: float) -> float:
+        """Give by what the prices of broken rules are multiplied."""
+        now = self._share(thread)
+        # Only what the thread itself found: what others have found by now depends on the clock, and the same seed
+        # shall give the same plan. A valid plan of an earlier, shorter phase is too poor to be content with.
+        if risen < 1.0 or int(self.found[thread].value[0]) < NEVER:
+            self.risen_at[thread] = now
+        doublings = min(MOST_DOUBLINGS, (now - self.risen_at[thread]) / HARDSHIP_SHARE)
+        return float(2.0**doublings)
 
     def _work(self, thread: int) -> None:
         try:
@@ -293,12 +312,14 @@ class _Search:
         for phase in PHASES:
             if not phase.is_afresh:
                 self._exchange(thread)
+            self.found[thread] = no_best(self.fixed)
             while not self.is_stopped:
                 share = (self._share(thread) - done) / phase.share
                 if share >= 1.0:
                     break
                 at = time.monotonic()
-                anneal(self.fixed, self.states[thread], self.bests[thread], self._heat(phase, thread, share, chunk))
+                anneal(self.fixed, self.states[thread], self.found[thread], self._heat(phase, thread, share, chunk))
+                self._keep(thread)
                 self.steps[thread] += chunk
                 if not settings.steps:
                     # The chunk follows the machine's speed, so that stopping and telling stay prompt on a slow one.
@@ -306,6 +327,14 @@ class _Search:
                 if thread == 0:
                     self._tell()
             done += phase.share
+
+    def _keep(self, thread: int) -> None:
+        """Keep what a phase found, if it is better than what the phases before found."""
+        found, best = self.found[thread], self.bests[thread]
+        if int(found.value[0]) < int(best.value[0]):
+            best.who[:, :] = found.who
+            best.nurse_of[:, :] = found.nurse_of
+            best.value[:] = found.value
 
     def _share(self, thread: int) -> float:
         if self.settings.steps:

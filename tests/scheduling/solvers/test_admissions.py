@@ -34,7 +34,7 @@ from scheduling.solvers.admissions.arrays import (
 )
 from scheduling.solvers.admissions.changes import begin, decide, place, set_nurse
 from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
-from scheduling.solvers.admissions.search import Settings, solve
+from scheduling.solvers.admissions.search import CROWD_PRICE, PHASES, Settings, _Search, solve
 from scheduling.solvers.admissions.starting import any_nurses, settle_occupants
 from tests.datafiles import data_file
 from tests.scheduling.wards import patient, problem, problems, random_problem
@@ -171,6 +171,27 @@ def test_a_published_problem_is_solved_without_breaking_a_rule(name: str) -> Non
     assert report.is_valid
 
 
+def test_broken_rules_get_dearer_until_a_thread_finds_a_valid_plan() -> None:
+    search = _Search(problem(), Settings(steps=1000), lambda share, cost: None, lambda: False)
+    search.steps[0] = 800
+    rising = search._heat(PHASES[1], 0, 0.1, 1).crowd
+    prices = []
+    for steps in (800, 820, 840, 860):
+        search.steps[0] = steps
+        prices.append(search._heat(PHASES[1], 0, 0.9, 1).crowd)
+    search.found[0].value[0] = 17
+    calm = search._heat(PHASES[1], 0, 0.9, 1).crowd
+
+    search.found[0] = no_best(search.fixed)
+    search.steps[0] = 880
+
+    # from the price at which nothing was known, twice as much after each fiftieth of the search
+    assert prices[1:] == [pytest.approx(prices[0] * 2), pytest.approx(prices[0] * 4), pytest.approx(prices[0] * 8)]
+    assert calm == pytest.approx(search.unscheduled * CROWD_PRICE)
+    assert search._heat(PHASES[1], 0, 0.9, 1).crowd == pytest.approx(calm * 2)
+    assert rising < calm
+
+
 def test_a_search_stops_when_told_and_has_a_plan() -> None:
     made = random_problem(11, n_patients=15)
     heard: list[tuple[float, int]] = []
@@ -256,7 +277,7 @@ def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
 
 SCRIPT = """
 import runpy
-from scheduling.solvers.admissions.search import Settings, solve
+from scheduling.solvers.admissions.search import CROWD_PRICE, PHASES, Settings, _Search, solve
 random_problem = runpy.run_path("tests/scheduling/wards.py")["random_problem"]
 for seed in range(3):
     solve(random_problem(seed, n_patients=12, days=6), Settings(steps=30_000, seed=seed))
