@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import msgspec
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
 
 from twin.collecting import without_collecting
+from twin.db.bulk import fetch_plain
 from twin.history.tables import CHECKPOINTS, INTERVALS
 
 EVERY = 25_000  # intervals between two checkpoints: about 25 ms of tail to read at most
@@ -22,15 +25,20 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     sequence: int
 
 
-class _Content(msgspec.Struct, array_like=True):
-    facets: list[str]
+class _Facet(msgspec.Struct, array_like=True):
     things: list[str]
-    values: list[str]
+    values: list[int]  # places in the list of values: a hospital has many things in few zones
     since: list[int]
     sequences: list[int]
 
 
+class _Content(msgspec.Struct, array_like=True):
+    values: list[str]
+    facets: dict[str, _Facet]
+
+
 _decoder = msgspec.msgpack.Decoder(_Content)
+_rows = msgspec.json.Decoder(list[tuple[str, str, str, int, int]])
 _COLUMNS = (INTERVALS.c.facet, INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.sequence)
 
 
@@ -92,23 +100,30 @@ def _add_tail(session: Session, facts: dict[Key, Fact], after: int | None, at: i
     if after is not None:
         query = query.where(INTERVALS.c.from_at > after)
     # of one instant the later id is the correction, and overwrites
-    rows = session.execute(query.order_by(INTERVALS.c.from_at, INTERVALS.c.id)).all()
-    for facet, thing, value, since, sequence in rows:
+    ordered = query.order_by(INTERVALS.c.from_at, INTERVALS.c.id)
+    for facet, thing, value, since, sequence in fetch_plain(session, ordered, _rows):
         facts[facet, thing] = Fact(value, since, sequence)
 
 
 def _encode(facts: dict[Key, Fact]) -> bytes:
-    content = _Content(
-        facets=[key[0] for key in facts],
-        things=[key[1] for key in facts],
-        values=[fact.value for fact in facts.values()],
-        since=[fact.since for fact in facts.values()],
-        sequences=[fact.sequence for fact in facts.values()],
-    )
-    return msgspec.msgpack.encode(content)
+    places: dict[str, int] = {}
+    facets: dict[str, _Facet] = {}
+    for (facet, thing), fact in facts.items():
+        held = facets.get(facet)
+        if held is None:
+            held = facets[facet] = _Facet([], [], [], [])
+        held.things.append(thing)
+        held.values.append(places.setdefault(fact.value, len(places)))
+        held.since.append(fact.since)
+        held.sequences.append(fact.sequence)
+    return msgspec.msgpack.encode(_Content(values=list(places), facets=facets))
 
 
 def _decode(content: bytes) -> dict[Key, Fact]:
-    columns = _decoder.decode(content)
-    keys = zip(columns.facets, columns.things, strict=True)
-    return dict(zip(keys, map(Fact, columns.values, columns.since, columns.sequences), strict=True))
+    held = _decoder.decode(content)
+    facts: dict[Key, Fact] = {}
+    for facet, one in held.facets.items():
+        values = map(held.values.__getitem__, one.values)
+        told = map(Fact, values, one.since, one.sequences)
+        facts.update(zip(zip(repeat(facet), one.things), told, strict=False))
+    return facts
