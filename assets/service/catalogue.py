@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from assets.model.register import DeviceModel
-from assets.rules.udi.gs1 import check_digit
 from assets.service.act import Act
 from assets.tables import register
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
+from twin.gs1.keys import check_digit
 
 
 def save(session: Session, *, act: Act, model: DeviceModel) -> DeviceModel:
@@ -22,7 +22,7 @@ def save(session: Session, *, act: Act, model: DeviceModel) -> DeviceModel:
     """
     act.actor.require(Permission.DEVICES_WRITE)
     for index, identifier in enumerate(model.device_identifiers):
-        if identifier.isdigit() and len(identifier) == 14 and check_digit(identifier[:-1]) != int(identifier[-1]):
+        if identifier.isdigit() and len(identifier) == 14 and check_digit(identifier[:-1]) != identifier[-1]:
             message = f"{identifier} has check digit {identifier[-1]}, expected {check_digit(identifier[:-1])}."
             problem = FieldProblem(
                 field="device_identifiers", place=f"device_identifiers/{index}", message=message, cure="Scan it again."

@@ -14,37 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from twin.gs1.keys import check_digit
+from twin.gs1.links import IDENTIFIER_BY_NAME
+
 HOST = "https://id.gs1.org"
 CBV = "https://ref.gs1.org/cbv/"
 VOC = "https://gs1.org/voc/"
 
 # Characters that a URN may carry bare but that the canonical link writes escaped.
 _ESCAPED = {mark: f"%{ord(mark):02X}" for mark in "!()*+,:#?/ "}
-
-
-def check_digit(digits: str) -> str:
-    """Give the check digit of a GS1 key.
-
-    Parameters
-    ----------
-    digits : str
-        The key without it.
-
-    Notes
-    -----
-    Weights 3 and 1 alternate from the right; the digit fills up to a multiple of ten.
-
-    References
-    ----------
-    GS1 General Specifications, section 7.9.
-
-    Examples
-    --------
-    >>> check_digit("0401234511111")
-    '8'
-    """
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
 
 
 def _closed(digits: str) -> str:
@@ -91,36 +69,6 @@ _LINKS: dict[str, tuple[int, Callable[[list[str]], str]]] = {
     "itip": (5, lambda parts: _with(f"/8006/{_gtin(parts[0], parts[1])}{parts[2]}{parts[3]}", "21", parts[4])),
 }
 
-_NAMES = {
-    "gtin": "01",
-    "itip": "8006",
-    "gmn": "8013",
-    "cpid": "8010",
-    "shipTo": "410",
-    "billTo": "411",
-    "purchasedFrom": "412",
-    "shipFor": "413",
-    "gln": "414",
-    "payTo": "415",
-    "glnProd": "416",
-    "party": "417",
-    "gsrnp": "8017",
-    "gsrn": "8018",
-    "gcn": "255",
-    "sscc": "00",
-    "gdti": "253",
-    "ginc": "401",
-    "gsin": "402",
-    "grai": "8003",
-    "giai": "8004",
-    "cpv": "22",
-    "lot": "10",
-    "ser": "21",
-    "glnx": "254",
-    "cpsn": "8011",
-    "srin": "8019",
-    "tpx": "235",
-}
 _KEYS: dict[str, str] = {
     "00": r"\d{18}",
     "01": r"\d{8}|\d{12,14}",
@@ -139,7 +87,7 @@ _KEYS: dict[str, str] = {
     "8018": r"\d{18}",
 }
 _QUALIFIERS = frozenset({"22", "10", "21", "254", "8011", "8019", "235"})
-_PRIMARY = "|".join((*_KEYS, *(name for name, ai in _NAMES.items() if ai in _KEYS)))
+_PRIMARY = "|".join((*_KEYS, *(name for name, ai in IDENTIFIER_BY_NAME.items() if ai in _KEYS)))
 _LINK = re.compile(rf"https?://[^/]+(?:/[^?#]*?)?/({_PRIMARY})/([^/?#]+)((?:/[^/?#]+/[^/?#]+)*)(?:[?#].*)?")
 
 
@@ -179,13 +127,13 @@ def canonical_key(text: str) -> str:
     found = _LINK.fullmatch(text) if text.startswith("http") else None
     if found is None:
         return text
-    ai = _NAMES.get(found[1], found[1])
+    ai = IDENTIFIER_BY_NAME.get(found[1], found[1])
     # A GTIN of 8, 12 or 13 digits is the same key as its fourteen.
     value = found[2].zfill(14) if ai == "01" else found[2]
     if not re.fullmatch(_KEYS[ai], value):
         return text
     steps = found[3].split("/")[1:]
-    names = [_NAMES.get(name, name) for name in steps[::2]]
+    names = [IDENTIFIER_BY_NAME.get(name, name) for name in steps[::2]]
     if not _QUALIFIERS.issuperset(names):
         return text
     rest = "".join(f"/{name}/{_text(part)}" for name, part in zip(names, steps[1::2], strict=True))

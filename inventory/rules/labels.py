@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import zxingcpp
 
-from inventory.rules.scanning.gs1 import check_digit
 from inventory.rules.scanning.reading import read_label
 from twin.errors import FieldError, FieldProblem
+from twin.gs1.keys import check_digit
 
 _VARIABLE = frozenset({"10", "21"})  # elements that end with a separator unless they are the last
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from rfid_gateway.epc.bits import BitReader, BitWriter
-from rfid_gateway.epc.text import CHARACTERS_39, CHARACTERS_82, escape, require_characters, require_digits, unescape
+from rfid_gateway.epc.text import escape, require_characters, require_digits, unescape
 from twin.errors import DecodeError
+from twin.gs1.keys import CHARACTERS_39, CHARACTERS_82
 
 PREFIX_BITS = (40, 37, 34, 30, 27, 24, 20)  # TDS 1.13, table 14-2 and its likes: company prefix by partition value
 PREFIX_DIGITS = (12, 11, 10, 9, 8, 7, 6)

@@ -3,18 +3,16 @@
 References
 ----------
 GS1 EPC Tag Data Standard 2.3 (2025), section 15.3, tables F (formats) and K (length of an identifier). (03) and (8014)
-are left out there on purpose: they do not belong on tags. GS1 General Specifications, section 7.9.1 (check digits).
+are left out there on purpose: they do not belong on tags.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from rfid_gateway.epc.bits import BitReader, BitWriter
 from rfid_gateway.epc.schemes import Element
-from rfid_gateway.epc.text import CHARACTERS_39, CHARACTERS_82, check_digit
 from rfid_gateway.epc.values import (
     CountedDigits,
     Country,
@@ -32,6 +30,8 @@ from rfid_gateway.epc.values import (
     ValueMethod,
 )
 from twin.errors import DecodeError
+from twin.gs1.elements import split_brackets
+from twin.gs1.keys import CHARACTERS_39, CHARACTERS_64, CHARACTERS_82, CHECK_DIGIT_AT, check_digit
 
 # Kinds: nN and bN are N digits, four bits each or as one number; vN up to N digits; xN up to N characters (xN/W with a
 # length of W bits where it is not the usual width); tN digits and then characters, up to N.
@@ -106,14 +106,7 @@ _NAMED: dict[str, ValueMethod] = {
 # Characters other than the usual 82: part identifiers, and signatures in the base 64 of URLs (General Specifications).
 _CHARACTERS = {
     "8010": CHARACTERS_39,
-    "8030": frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
-}
-# Where the check digit of a key stands, counted from 1.
-_CHECKED_AT = {
-    **dict.fromkeys(("00", "8017", "8018"), 18),
-    **dict.fromkeys(("01", "02", "8003", "8006", "8026"), 14),
-    **dict.fromkeys(("253", "255", *(str(key) for key in range(410, 418))), 13),
-    "402": 17,
+    "8030": CHARACTERS_64,
 }
 # Table K: identifiers of three and of four digits, by their first two; all others have two.
 _THREE_DIGITS = frozenset(["23", "24", "25", "40", "41", "42", "71"])
@@ -192,7 +185,7 @@ def write_value(key: str, value: str, bits: BitWriter) -> None:
 
 
 def _require_check_digit(key: str, value: str) -> None:
-    length = _CHECKED_AT.get(key)
+    length = CHECK_DIGIT_AT.get(key)
     if length is not None and check_digit(value[: length - 1]) != value[length - 1]:
         raise DecodeError(f"EPC ({key}){value}: wrong check digit.", code="epc.check_digit")
 
@@ -227,15 +220,12 @@ def read_key(bits: BitReader) -> str | None:
 def parse_elements(text: str) -> list[Element]:
     """Read an element string with brackets, such as ``(01)79521141123453(21)32a/b``.
 
-    Brackets inside of a value are told from an identifier's only if what stands in them is none.
-
     Raises
     ------
     DecodeError
         If it does not begin with an identifier.
     """
-    marks = [one for one in re.finditer(r"\((\d{2,4})\)", text, re.ASCII) if one[1] in METHODS]
-    if not marks or marks[0].start() != 0:
-        raise DecodeError(f"EPC: expected (identifier)value…, got {text[:40]!r}.", code="epc.parts")
-    ends = [*(one.start() for one in marks[1:]), len(text)]
-    return [(one[1], text[one.end() : end]) for one, end in zip(marks, ends, strict=True)]
+    try:
+        return [(element.identifier, element.value) for element in split_brackets(text)]
+    except DecodeError as error:
+        raise DecodeError(f"EPC: expected (identifier)value…, got {text[:40]!r}.", code="epc.parts") from error

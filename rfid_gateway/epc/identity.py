@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from rfid_gateway.epc.bits import BitReader
 from rfid_gateway.epc.identifiers import parse_elements
@@ -22,6 +21,8 @@ from rfid_gateway.epc.plus import (
 from rfid_gateway.epc.schemes import BY_HEADER, BY_NAME, Element, Scheme, check_meaning
 from rfid_gateway.epc.text import escape_for_link, escape_for_query, unescape
 from twin.errors import DecodeError
+from twin.gs1.associations import invalid_pairs
+from twin.gs1.links import is_link, split_link
 
 _WORD_BITS = 16
 _MOST_BITS = 31 * 16  # the length that a Gen 2 tag can announce: 31 words
@@ -38,7 +39,6 @@ _QUALIFIERS = {
     "8017": ("8019",),
     "8018": ("8019",),
 }
-_PRIMARY = {next(key for key in scheme.keys if key != "date") for scheme in PLUS_BY_NAME.values()}
 _RAW = re.compile(r"urn:epc:raw:(\d{1,3})\.x([0-9A-F]+)")
 
 
@@ -210,7 +210,7 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
     Raises
     ------
     DecodeError
-        If it is none of these, or does not fit its scheme.
+        If it is none of these, does not fit its scheme, or names identifiers that no item may bear together.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
         if int(found[1]) % _WORD_BITS or len(found[2]) * 4 != int(found[1]):
             raise DecodeError("EPC raw URI: expected whole words and as many digits as bits say.", code="epc.raw")
         return found[2]
-    if text.startswith(("https://", "http://")):
+    if is_link(text):
         hostname, elements = _read_link(text)
         return _encode_plus(elements, hostname, scheme, filter_value)
     if text.startswith("("):
@@ -253,19 +253,16 @@ def _encode_tag_uri(text: str) -> str:
     return bits.hex_words()
 
 
+_LINK_CODES = {"gs1.no_key": "epc.scheme", "gs1.unknown_ai": "epc.identifier"}
+
+
 def _read_link(text: str) -> tuple[str, list[Element]]:
     """Give the host of a Digital Link, and its identifiers with values."""
-    path, _, query = text.partition("://")[2].partition("?")
-    host, *pieces = path.rstrip("/").split("/")
-    # Before the key there may be a path of the host's own.
-    start = next((i for i, piece in enumerate(pieces) if piece in _PRIMARY), 0)
-    hostname, pieces = "/".join([host, *pieces[:start]]), pieces[start:]
-    if len(pieces) % 2 or not pieces:
-        raise DecodeError("EPC: a Digital Link has pairs of identifier and value.", code="epc.uri")
-    elements = [(pieces[i], unquote(pieces[i + 1])) for i in range(0, len(pieces), 2)]
-    pairs = (one.partition("=") for one in query.split("&"))
-    # Other words in the query are for the web server, not for the tag.
-    return hostname, elements + [(key, unquote(value)) for key, _, value in pairs if value and key.isdecimal()]
+    try:
+        link = split_link(text)
+    except DecodeError as error:
+        raise DecodeError(f"EPC: {error.message}", code=_LINK_CODES.get(error.code, "epc.uri")) from error
+    return link.host, [(element.identifier, element.value) for element in link.elements]
 
 
 def _encode_plus(elements: list[Element], hostname: str, name: str, filter_value: int) -> str:
@@ -277,6 +274,10 @@ def _encode_plus(elements: list[Element], hostname: str, name: str, filter_value
         raise DecodeError(f"EPC {scheme.name}: write a Digital Link, which names its host.", code="epc.hostname")
     content = PlusContent(filter=filter_value, elements=tuple(elements), hostname=hostname)
     bits = write_plus(scheme, content)
+    if clashing := invalid_pairs([key for key, _ in elements]):
+        # Readers cannot be asked what was meant; who writes the tag still can.
+        told = ", ".join(f"({one}) with ({other})" for one, other in clashing)
+        raise DecodeError(f"EPC: no item may bear {told}: leave one of them out.", code="epc.pair")
     if bits.count > _MOST_BITS:
         text = f"EPC: {bits.count} bits, but a tag announces at most {_MOST_BITS}: leave out data after the EPC."
         raise DecodeError(text, code="epc.long")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from rfid_gateway.epc import fields
 from rfid_gateway.epc.bits import BitReader, BitWriter
 from rfid_gateway.epc.fields import Component
-from rfid_gateway.epc.text import check_digit, unescape
+from rfid_gateway.epc.text import unescape
 from twin.errors import DecodeError
+from twin.gs1.keys import check_digit
 
 Element = tuple[str, str]
 """GS1 application identifier and value."""

@@ -1,4 +1,4 @@
-"""Characters, check digits and escapes of GS1 keys in their written forms."""
+"""Escapes of GS1 keys in their written forms, and what may stand in them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from urllib.parse import quote, unquote
 
 from twin.errors import DecodeError
 
-# GS1 General Specifications, figure 7.11-1: the 82 characters of serial numbers and the like.
-CHARACTERS_82 = frozenset("!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-# The same, figure 7.11-2: the 39 characters of component and part identifiers.
-CHARACTERS_39 = frozenset("#-/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _ESCAPED_IN_URN = frozenset('"#%&/<>?')  # TDS 1.13, table A-1 (graphic symbols that a URI component must escape)
 _LINK_SAFE = "-._~!$'()*+,;=:@"  # what RFC 3986 lets stand in a path segment
 _QUERY_SAFE = "-._~!$'()*,;:@"  # an ampersand or plus sign would be read as something else there
@@ -60,28 +56,6 @@ def escape_for_link(text: str) -> str:
 def escape_for_query(text: str) -> str:
     """Write a value into the query of a GS1 Digital Link."""
     return quote(text, safe=_QUERY_SAFE)
-
-
-def check_digit(digits: str) -> str:
-    """Give the check digit of a GS1 key.
-
-    Parameters
-    ----------
-    digits : str
-        All digits before it.
-
-    References
-    ----------
-    GS1 General Specifications, section 7.9.1 (standard check digit calculation).
-
-    Examples
-    --------
-    >>> check_digit("8061414112345")
-    '8'
-    """
-    # From the right, the digit beside the check digit has weight 3 whatever the key's length.
-    total = sum(int(digit) * (3 if i % 2 == 0 else 1) for i, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
 
 
 def require_characters(text: str, allowed: frozenset[str], what: str) -> str:

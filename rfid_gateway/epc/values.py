@@ -21,8 +21,9 @@ from rfid_gateway.epc.alphanumeric import (
     write_digits,
 )
 from rfid_gateway.epc.bits import BitReader, BitWriter
-from rfid_gateway.epc.text import CHARACTERS_82, require_characters, require_digits
+from rfid_gateway.epc.text import require_characters, require_digits
 from twin.errors import DecodeError
+from twin.gs1.keys import CHARACTERS_82
 
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # the century is not told: any year may be a leap year
 _COUNTRY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

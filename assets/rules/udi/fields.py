@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from twin.errors import DecodeError
+from twin.gs1.dates import calendar_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,32 +53,6 @@ class DeviceLabel:
     warnings: tuple[str, ...] = ()
 
 
-def full_year(two_digits: int, today: date) -> int:
-    """Give the year that two digits stand for: the one nearest to the present year.
-
-    Parameters
-    ----------
-    two_digits : int
-        0 to 99.
-    today : date
-        The present day.
-
-    References
-    ----------
-    GS1 General Specifications, section 7.12.
-
-    Examples
-    --------
-    >>> full_year(99, date(2026, 1, 1)), full_year(49, date(2026, 1, 1))
-    (1999, 2049)
-    """
-    century = today.year - today.year % 100
-    difference = two_digits - today.year % 100
-    if difference >= 51:
-        return century - 100 + two_digits
-    return century + (100 if difference <= -50 else 0) + two_digits
-
-
 def day_of(year: int, month: int, day: int, *, offset: int) -> date:
     """Give a calendar day; day 0 stands for the last one of the month.
 
@@ -95,8 +69,8 @@ def day_of(year: int, month: int, day: int, *, offset: int) -> date:
         If there is no such day.
     """
     try:
-        return date(year, month, day or calendar.monthrange(year, month)[1])
-    except (ValueError, calendar.IllegalMonthError) as error:
+        return calendar_day(year, month, day)
+    except ValueError as error:
         message = f"There is no day {year}-{month:02}-{day:02}."
         raise DecodeError(message, code="udi.date", offset=offset) from error
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from datetime import date, datetime
 
-from assets.rules.udi.fields import DeviceLabel, day_of, day_of_year, full_year
+from assets.rules.udi.fields import DeviceLabel, day_of, day_of_year
 from twin.errors import DecodeError
+from twin.gs1.dates import full_year
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
 _PRIMARY = re.compile(r"([A-Z][A-Z0-9]{3})([A-Z0-9]{1,18})([0-9])")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from assets.rules.udi.fields import DeviceLabel
-from assets.rules.udi.gs1 import LINK_HEADS, parse_gs1
+from assets.rules.udi.gs1 import parse_gs1
 from assets.rules.udi.hibcc import parse_hibcc
 from assets.rules.udi.iccbba import parse_iccbba
 from twin.errors import DecodeError
+from twin.gs1.links import is_link
 
 LONGEST = 500  # a label of all elements stays far below; anything longer is no label
 
@@ -45,7 +46,7 @@ def parse_udi(text: str, *, today: date) -> DeviceLabel:
         return parse_hibcc(plain, today=today)
     if plain[0] in "=&":
         return parse_iccbba(plain, today=today)
-    if plain[0] in "(]\x1d" or plain[0].isdigit() or plain.startswith(LINK_HEADS):
+    if plain[0] in "(]\x1d" or plain[0].isdigit() or is_link(plain):
         return parse_gs1(plain, today=today)
     message = f"Expected a label of GS1 (digits or brackets), HIBCC (+) or ICCBBA (=), got {plain[:1]!r}."
     raise DecodeError(message, code="udi.issuer", offset=0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import quote, unquote
 
 from inventory.model.scan import Scan
-from inventory.rules.scanning.gs1 import check_digit
 from twin.errors import DecodeError
+from twin.gs1.keys import check_digit
 
 _PARTITIONS: tuple[tuple[int, int, int], ...] = (
     (40, 12, 4),

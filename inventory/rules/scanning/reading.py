@@ -6,10 +6,11 @@ import re
 
 from inventory.model.scan import MAXIMUM_LENGTH, Scan, ScannerProfile
 from inventory.rules.scanning.epc import read_epc
-from inventory.rules.scanning.gs1 import SEPARATOR, read_gs1
+from inventory.rules.scanning.gs1 import read_gs1
 from inventory.rules.scanning.hibc import read_hibc
 from inventory.rules.scanning.isbt128 import read_isbt128
 from twin.errors import DecodeError, Refused
+from twin.gs1.elements import SEPARATOR
 
 DEFAULT_PROFILE = ScannerProfile()
 _SPELT_OUT = ("<GS>", "{GS}", "[GS]", "\\x1d", "\\u001d", "␝")

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rfid_gateway.epc.identity import decode_epc, encode_epc
 from rfid_gateway.epc.plus import PLUS_SCHEMES
 from rfid_gateway.epc.schemes import SCHEMES
-from rfid_gateway.epc.text import CHARACTERS_82, check_digit, escape, escape_for_link
+from rfid_gateway.epc.text import escape, escape_for_link
 from tests.datafiles import load_json
 from twin.errors import DecodeError
+from twin.gs1.keys import CHARACTERS_82, check_digit
 
 VECTORS: list[dict[str, Any]] = load_json("gateway/epc_tds_vectors.json")["vectors"]
 

@@ -11,8 +11,8 @@ from rfid_gateway.epc.hostname import read_hostname, write_hostname
 from rfid_gateway.epc.identifiers import METHODS, read_value, write_value
 from rfid_gateway.epc.identity import decode_epc, digital_link, encode_epc
 from rfid_gateway.epc.plus import PLUS_SCHEMES
-from rfid_gateway.epc.text import CHARACTERS_82, check_digit
 from twin.errors import DecodeError
+from twin.gs1.keys import CHARACTERS_82, check_digit
 
 # TDS 2.3 (October 2025), annex E.3; what it prints is cut after the last digit that is not filling.
 # Two headers there are misprints against its table 14-1 and are written right here: SSCC++ (EF) and ITIP++ (ED); two
@@ -250,7 +250,7 @@ hosts = st.from_regex(r"(id\.|www\.)?[a-z]{1,12}(\.com|\.co\.uk|\.cn|\.tech|\.me
 @settings(max_examples=300)
 @given(serial=texts, lot=texts, expiry=dates, count=st.integers(0, 99_999_999), host=hosts)
 def test_epc_with_host_and_data_comes_back(serial: str, lot: str, expiry: str, count: int, host: str) -> None:
-    elements = [("01", "79521141123453"), ("21", serial), ("17", expiry), ("10", lot), ("37", str(count))]
+    elements = [("01", "79521141123453"), ("21", serial), ("17", expiry), ("10", lot), ("30", str(count))]
     link = digital_link(elements, host)
     found = decode_epc(encode_epc(link, scheme="sgtin++"))
 
@@ -310,6 +310,8 @@ def test_any_octets_behind_a_toggled_epc_are_data_or_a_coded_error(
         ("(01)79521141123453(21)7(91)" + "x" * 90, "epc.long"),  # more than 31 words
         ("(253)9521141123454", "epc.length"),  # a document type, not a document
         ("https://id.gs1.org/01/79521141123453/21/7?03=79521141123453", "epc.identifier"),
+        ("(01)79521141123453(21)7(37)5", "epc.pair"),  # a count of contained items beside the item itself
+        ("(8018)952114112345678906(7250)19310704(7251)193107041200", "epc.pair"),  # born twice
         ("(99)1", "epc.scheme"),
         ("(1)1", "epc.parts"),
     ],

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.rules.udi.fields import full_year
-from assets.rules.udi.gs1 import check_digit
 from assets.rules.udi.hibcc import ALPHABET, check_character
 from assets.rules.udi.parsing import parse_udi
 from twin.errors import DecodeError
+from twin.gs1.dates import full_year
+from twin.gs1.keys import check_digit
 
 TODAY = date(2026, 11, 22)
 FDA_HIBCC = "+H123PARTNO1234567890120/$$420020216LOT123456789012345/SXYZ456789012345678/16D20130202H"
@@ -236,7 +236,7 @@ VALUE = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", min_size=1, max_size=20
 @given(st.integers(0, 10**13 - 1), VALUE, VALUE, st.dates(date(1977, 1, 1), date(2076, 12, 31)))
 def test_a_written_label_reads_back(number: int, lot: str, serial: str, expires: date) -> None:
     digits = f"{number:013}"
-    gtin = digits + str(check_digit(digits))
+    gtin = digits + check_digit(digits)
 
     for text in (
         f"01{gtin}17{expires:%y%m%d}10{lot}\x1d21{serial}",
@@ -250,7 +250,7 @@ def test_a_written_label_reads_back(number: int, lot: str, serial: str, expires:
 @given(st.integers(0, 10**13 - 1), st.integers(0, 12), st.integers(1, 9))
 def test_one_wrong_digit_is_always_found(number: int, place: int, change: int) -> None:
     digits = f"{number:013}"
-    gtin = digits + str(check_digit(digits))
+    gtin = digits + check_digit(digits)
     wrong = gtin[:place] + str((int(gtin[place]) + change) % 10) + gtin[place + 1 :]
 
     with pytest.raises(DecodeError):

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.model.scan import ScannerProfile
-from inventory.rules.scanning.gs1 import check_digit
 from inventory.rules.scanning.hibc import check_character
 from inventory.rules.scanning.reading import read_label
 from tests.datafiles import load_json
 from twin.errors import DecodeError
+from twin.gs1.keys import check_digit
 
 GTIN = "09506000134352"
 lots = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/.", min_size=1, max_size=20)
