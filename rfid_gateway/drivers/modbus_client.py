@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -175,7 +176,8 @@ class StrictClient:
         Raises
         ------
         ModbusFault
-            With code ``modbus.unreachable`` if nobody answers there.
+            With code ``modbus.unreachable`` if nobody answers there, ``modbus.line_settings`` if the serial line takes
+            no such speed or parity.
         """
         self.close()
         client = self._new_client()
@@ -185,7 +187,14 @@ class StrictClient:
         client.ctx.framer = _as_framer(self._judge)
         # The largest answer is 260 octets; the default buffer would keep what a babbling line sends for long.
         client.ctx.max_buffer_size = 4096
-        if not await client.connect():
+        try:
+            is_open = await client.connect()
+        except (termios.error, ValueError) as error:  # a termios.error is no OSError, which the library looks for
+            client.close()
+            wanted = f"{self.settings.baud} baud, parity {self.settings.parity}, {self.settings.stop_bits} stop bit(s)"
+            message = f"{self._name()} does not take {wanted}: {error}. Pseudo-terminals know no parity but N."
+            raise ModbusFault(message, code="modbus.line_settings") from error
+        if not is_open:
             client.close()
             raise ModbusFault(f"Nobody answers at {self._name()}.", code="modbus.unreachable")
         self._client = client

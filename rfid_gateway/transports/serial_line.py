@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Callable
 
@@ -80,10 +81,13 @@ async def open_serial(device: str, baud: int) -> DescriptorConnection:
     Raises
     ------
     OSError
-        If there is no such line, or another program holds it.
+        If there is no such line, another program holds it, or it does not take the speed.
     """
     # exclusive: two programs on one line would each see half of the answers
-    line = serial.Serial(device, baudrate=baud, timeout=0, exclusive=True)
+    try:
+        line = serial.Serial(device, baudrate=baud, timeout=0, exclusive=True)
+    except (termios.error, ValueError) as error:  # no OSError by themselves: an adapter that takes no such speed
+        raise OSError(f"{device} does not take {baud} baud: {error}") from error
     return DescriptorConnection(line.fileno(), line.close)
 
 
@@ -96,6 +100,10 @@ class PseudoTerminal:
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
         self.line = DescriptorConnection(self._master, self._close)
+
+    def drop_unread(self) -> None:
+        """Forget what the device sent and no driver has read."""
+        termios.tcflush(self._slave, termios.TCIFLUSH)
 
     def _close(self) -> None:
         os.close(self._master)

@@ -8,7 +8,6 @@ import re
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ import msgspec
 import typer
 import yaml
 
-from rfid_gateway.__main__ import Simulation, run_gateway, simulate
+from rfid_gateway.__main__ import run_gateway
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_scan import Readable, scan
@@ -31,12 +30,14 @@ from rfid_gateway.rfid import em4100, pn532
 from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
+from rfid_gateway.simulators.serving import DeviceKind, Simulation, simulate
 from rfid_gateway.transports.recording import read_recording
 from rfid_gateway.uplink.configuration import parse_settings
 from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
 from server.console import AsJson, out, say, show, show_rows
 from server.octets import hex_digits, octets_of
 from twin.errors import DecodeError, InputError
+from twin.gs1.associations import invalid_pairs, missing_partners
 
 is_group = True
 command = typer.Typer(help=say("RFID readers and Modbus machines: run, simulate, decode."), no_args_is_help=True)
@@ -54,13 +55,6 @@ Octets = Annotated[
 ]
 
 
-class Reader(StrEnum):
-    """What a simulated line carries."""
-
-    LLRP = "llrp"
-    MODBUS = "modbus"
-
-
 def epc_view(found: EpcIdentity) -> dict[str, object]:
     """Give an identity as JSON values."""
     return {
@@ -74,7 +68,19 @@ def epc_view(found: EpcIdentity) -> dict[str, object]:
         **({"hostname": found.hostname} if found.hostname else {}),
         **({"data": [{"ai": key, "value": value} for key, value in found.data]} if found.data else {}),
         **({"further_data": found.further_data} if found.further_data else {}),
+        **({"warnings": warned} if (warned := _association_warnings(found)) else {}),
     }
+
+
+def _association_warnings(found: EpcIdentity) -> list[dict[str, object]]:
+    """Give what a tag's identifiers break of GS1's rules on which belong together; the tag is read all the same."""
+    keys = [key for key, _ in (*found.elements, *found.data)]
+    pairs: list[dict[str, object]] = [{"code": "epc.pair", "identifiers": list(pair)} for pair in invalid_pairs(keys)]
+    alone: list[dict[str, object]] = [
+        {"code": "epc.partner", "identifiers": [one.identifier], "needs": list(one.groups)}
+        for one in missing_partners(keys)
+    ]
+    return [*pairs, *alone]
 
 
 @decoding.command("epc", help=say("Print scheme, URIs and GS1 element string of an EPC."))
@@ -395,19 +401,24 @@ def _played_machine(played: PlayedMachine) -> dict[str, object]:
 
 @command.command("simulate", help=say("Serve simulated readers or machines that speak the real protocols."))
 def simulate_command(
-    kind: Annotated[Reader, typer.Argument(help=say("llrp or modbus."))],
+    kind: Annotated[DeviceKind, typer.Argument(help=say("What to simulate."))],
     port: Annotated[int, typer.Option(min=0, max=65_535, help=say("First port; 0 for any free ones."))] = 0,
     count: Annotated[int, typer.Option(min=1, max=500, help=say("How many."))] = 1,
     profile: Annotated[str, typer.Option(help=say("Profile of the machines."))] = "generic-steam-sterilizer",
-    fault: Annotated[str, typer.Option(help=say("What the machines do wrong."))] = "none",
+    fault: Annotated[str, typer.Option(help=say("What they do wrong."))] = "none",
+    is_serial: Annotated[
+        bool, typer.Option("--serial", help=say("Machines or Chafon readers on a pseudo-terminal."))
+    ] = False,
     seconds: Annotated[float, typer.Option("--for", min=0, help=say("Stop after so many seconds; 0: never."))] = 0.0,
 ) -> None:
-    """Serve simulated devices until interrupted."""
-    if kind is Reader.MODBUS:
+    """Serve simulated devices until interrupted; PN532 and EM4100 are on pseudo-terminals."""
+    if kind is DeviceKind.MODBUS:
         load_profile(profile)
 
     def tell(name: str, address: str) -> None:
         out(f"{name}\t{address}")
 
-    wanted = Simulation(kind=kind.value, port=port, count=count, profile=profile, fault=fault, seconds=seconds)
+    wanted = Simulation(
+        kind=kind, port=port, count=count, profile=profile, fault=fault, is_serial=is_serial, seconds=seconds
+    )
     _until_stopped(lambda: asyncio.run(simulate(wanted, tell)))

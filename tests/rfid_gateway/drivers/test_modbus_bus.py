@@ -19,6 +19,7 @@ from rfid_gateway.modbus.profile import Profile, Signal
 from rfid_gateway.modbus.replies import Framing
 from rfid_gateway.simulators.faults import Fault
 from rfid_gateway.simulators.modbus import FaultPlan, SimulatedPlant
+from rfid_gateway.transports.serial_line import PseudoTerminal
 from twin.clock import SystemClock
 
 ANSWER_S = 0.08
@@ -219,3 +220,17 @@ async def test_bits_are_read() -> None:
     await plant.stop()
 
     assert [i for i, bit in enumerate(values) if bit] == [0, 9]
+
+
+async def test_serial_line_that_takes_no_parity_is_told_as_such() -> None:
+    terminal = PseudoTerminal()
+    line = LineSettings(device=terminal.path, framing=Framing.RTU, parity="E")
+    bus = ModbusBus(BusSettings(line=line, is_serial=True))
+
+    with pytest.raises(ModbusFault) as caught:
+        await bus.read(7, 3, 0, 1)
+    bus.close()
+    await terminal.line.close()
+
+    assert caught.value.code == "modbus.line_settings"
+    assert "parity E" in caught.value.message

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfid_gateway.__main__ import simulated_plant
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
@@ -13,6 +12,7 @@ from rfid_gateway.modbus.planning import poll_plan
 from rfid_gateway.modbus.profile import load_profile, shipped_profiles
 from rfid_gateway.modbus.samples import Quality
 from rfid_gateway.simulators.modbus import SimulatedPlant
+from rfid_gateway.simulators.serving import simulated_plant
 from rfid_gateway.simulators.steady import SteadyPlant
 from tests.rfid_gateway.listeners import KeepingListener
 from twin.clock import SystemClock
