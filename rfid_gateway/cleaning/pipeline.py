@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rfid_gateway.cleaning.bins import Bin, BinRacks
 from rfid_gateway.cleaning.chips import ChipPairs
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
@@ -17,29 +18,13 @@ from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
 from twin.clock import SECOND_US, Deadlines
 from twin.events.envelope import Event
-from twin.events.things import BinEmptied, PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
+from twin.events.things import PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
 from twin.events.watch import GatewayStatus
 
 # A choke point or doorway is better evidence than a room's antennas, yet below 1: certainty could never be unlearnt.
 _CHOKE_CONFIDENCE = 0.97
 _PORTAL_CONFIDENCE = 0.9
 _MAX_EPOCHS_AT_ONCE = 60  # a minute of one-second epochs: a tag not seen for that long is away or was there all along
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """What a bin's tag stands for.
-
-    Parameters
-    ----------
-    id : str
-        Id of the bin.
-    place : str
-        Id of the place where it belongs.
-    """
-
-    id: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +100,7 @@ class Cleaning:
         self.figures = CleaningFigures()
         self._layout = layout
         self._settings = settings or CleaningSettings()
-        self._bins = bins or {}
+        self.racks = BinRacks(bins or {}, round(self._settings.bin_rest_s * SECOND_US))
         self._model = ZoneModel(layout, self._settings.filter)
         self._filter = ZoneFilter(self._model, lag_epochs=self._settings.lag_epochs)
         self._decider = ZoneDecider(self._model.away, self._settings.proof)
@@ -135,7 +120,6 @@ class Cleaning:
         self._last_seen: dict[str, tuple[int, int]] = {}
         self._confirmed_at: dict[int, int] = {}
         self._zone_by_tag: dict[str, str] = {}
-        self._bin_seen_at: dict[str, int] = {}
         self._dead_readers: set[str] = set()
         self._state_by_zone = {zone: i for i, zone in enumerate(layout.zones)}
 
@@ -221,7 +205,7 @@ class Cleaning:
             self._portals.take(point, reading)
             return []
         if point.kind is ReadPointKind.BIN:
-            return self._bin_seen(reading, point.place)
+            return list(self.racks.see(reading, point.place))
         return self._zone_seen(reading, index)
 
     def _zone_seen(self, reading: TagReading, index: int) -> list[Event]:
@@ -265,15 +249,6 @@ class Cleaning:
             tid=self._chips.chip_of(tag),
             confidence=round(confidence, 4),
         )
-
-    def _bin_seen(self, reading: TagReading, place: str) -> list[Event]:
-        last = self._bin_seen_at.get(reading.tag)
-        self._bin_seen_at[reading.tag] = max(reading.at, last or 0)
-        if last is not None and reading.at - last < self._settings.bin_rest_s * SECOND_US:
-            return []
-        known = self._bins.get(reading.tag)
-        thing, home = (known.id, known.place) if known else (reading.tag, place)
-        return [BinEmptied(thing=thing, occurred_at=reading.at, source="", source_key="", place=home)]
 
     def advance(self, now: int) -> list[Event]:
         """Let time pass and give what follows from it: zones, passages, lost tags.

@@ -19,6 +19,7 @@ from rfid_gateway.rfid.readings import UNKNOWN_RSSI_DBM, TagReading
 from twin.errors import ConfigurationError, DecodeError
 
 Decode = Callable[[bytes], JsonTags]
+_MOST_RECENT = 4096  # more records than a broker keeps on their way to one subscriber
 
 
 def decoder_of(kind: str, line: ReaderLine) -> Decode:
@@ -70,6 +71,7 @@ class MqttReader:
         self._backoff = Backoff(backoff or BackoffSettings(), around.chance)
         self._status = StatusTeller(line.device, self.health, around)
         self._number: int | None = None
+        self._recent: dict[int, JsonTag] = {}
 
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
@@ -135,6 +137,13 @@ class MqttReader:
         """Note records that never came, by the running numbers; a reader that starts again counts from the start."""
         if tag.number is None:
             return
+        # A broker sends again what was not acknowledged, after newer messages even: the same record is no step back,
+        # and counting on from it would tell the newer ones as lost.
+        if self._recent.get(tag.number) == tag:
+            return
+        self._recent[tag.number] = tag
+        if len(self._recent) > _MOST_RECENT:
+            del self._recent[next(iter(self._recent))]
         if self._number is not None and tag.number > self._number + 1:
             self.lost += tag.number - self._number - 1
             self.health.errors += 1

@@ -8,13 +8,15 @@ from enum import StrEnum
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rfid_gateway.yaml_text import plain_values
 from twin.errors import FieldProblem, ImportRefused, NotFound
 from twin.units import CONVERSIONS_BY_UNIT
+
+_CURE = "See the schema: gateway check --schema."
 
 Address = Annotated[int, Field(ge=0, le=65_536)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -325,12 +327,7 @@ def parse_profile(text: str, source: str) -> Profile:
     ImportRefused
         If it is no YAML or breaks a rule; every problem is listed with its place.
     """
-    try:
-        plain: Any = yaml.load(text, Loader=_SafeLoader)  # noqa: S506 - a subclass of SafeLoader
-    except yaml.YAMLError as error:
-        raise ImportRefused(source, [_problem("file", source, f"is no YAML: {error}.")]) from error
-    except RecursionError:
-        raise ImportRefused(source, [_problem("file", source, "is nested too deeply.")]) from None
+    plain = plain_values(text, source, cure=_CURE)
     try:
         return Profile.model_validate(plain)
     except ValidationError as error:
@@ -346,17 +343,7 @@ def parse_profile(text: str, source: str) -> Profile:
 
 
 def _problem(field: str, place: str, message: str) -> FieldProblem:
-    return FieldProblem(field=field, place=place, message=message, cure="See the schema: gateway check --schema.")
-
-
-class _SafeLoader(yaml.SafeLoader):
-    """YAML without references: a few lines of nested references grow to gigabytes."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse aliases, compose everything else."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("references (*name) are not allowed")
-        return super().compose_node(parent, index)
+    return FieldProblem(field=field, place=place, message=message, cure=_CURE)
 
 
 def shipped_profiles() -> list[str]:

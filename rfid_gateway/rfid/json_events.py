@@ -211,9 +211,13 @@ def read_zebra_message(payload: bytes) -> JsonTags:
     found = _decode(payload)
     events = found if isinstance(found, list) else [found]
     result = JsonTags()
-    for event in events[:_MOST_RECORDS]:
+    if not isinstance(found, dict | list):
+        raise DecodeError("Expected events as JSON objects.", code="json.malformed")
+    result.problems += _too_many(events)
+    for index, event in enumerate(events[:_MOST_RECORDS]):
         if not isinstance(event, dict):
-            raise DecodeError("Expected events as JSON objects.", code="json.malformed")
+            result.problems.append(f"event {index}: expected a JSON object")
+            continue
         data = event.get("data", event.get("tagData"))
         records = data if isinstance(data, list) else [] if data is None else [data]
         part = _gather(records, partial(_zebra, told_at=event.get("timestamp")))
@@ -273,8 +277,14 @@ def _at(value: object, path: str) -> object:
     return value
 
 
+def _too_many(records: Sequence[object]) -> list[str]:
+    # What is left out for its number is told: a reader that sends so much at once is set up wrongly.
+    over = len(records) - _MOST_RECORDS
+    return [f"{over} record(s) after the first {_MOST_RECORDS} were left out"] if over > 0 else []
+
+
 def _gather(records: Sequence[object], read: Callable[[Mapping[str, object]], JsonTag]) -> JsonTags:
-    result = JsonTags()
+    result = JsonTags(problems=_too_many(records))
     for index, record in enumerate(records[:_MOST_RECORDS]):
         if not isinstance(record, dict):
             result.problems.append(f"record {index}: expected a JSON object")

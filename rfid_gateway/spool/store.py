@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -97,6 +97,7 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (boot, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bins (tag TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
 
@@ -198,15 +199,34 @@ class Spool:
         """Sequence number that the next entry gets."""
         return self._next
 
-    def append(self, entries: Sequence[Entry]) -> int:
+    def bins_seen(self, *, since: int) -> dict[str, int]:
+        """Give when bins were seen on a rack before this start, by tag; what is older is forgotten.
+
+        Parameters
+        ----------
+        since : int
+            UTC microseconds.
+        """
+        with self._lock:
+            self._database.execute("DELETE FROM bins WHERE seen_at < ?", (since,))
+            return dict(self._database.execute("SELECT tag, seen_at FROM bins").fetchall())
+
+    def append(self, entries: Sequence[Entry], *, bins: Mapping[str, int] | None = None) -> int:
         """Keep entries and give the sequence number of the last; they are on disk when this returns.
+
+        Parameters
+        ----------
+        entries : Sequence[Entry]
+            In the order of their numbers.
+        bins : Mapping[str, int], optional
+            When bins were seen on a rack, by tag, in the same transaction.
 
         Raises
         ------
         StorageError
             If the file takes nothing, as on a full disk; none of the entries is kept then, and no number is used.
         """
-        if not entries:
+        if not (entries or bins):
             return self._next - 1
         with self._lock:
             first = self._next
@@ -216,7 +236,9 @@ class Spool:
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
-                self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (rows[-1][1], self.boot))
+                last = first + len(rows) - 1
+                self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (last, self.boot))
+                self._database.executemany("INSERT OR REPLACE INTO bins VALUES (?, ?)", list((bins or {}).items()))
                 self._database.execute("COMMIT")
             except sqlite.Error as error:
                 # On a full disk SQLite has rolled back by itself already.

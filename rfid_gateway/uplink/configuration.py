@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -24,8 +23,10 @@ from rfid_gateway.drivers.driver import ReaderLine
 from rfid_gateway.drivers.kinds import OURS, USUAL_PORTS, known_kinds
 from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.replies import Framing
+from rfid_gateway.yaml_text import plain_values
 from twin.errors import ConfigurationError, DecodeError, FieldProblem, ImportRefused
 
+_CURE = "See docs/guides/gateways.md."
 _MOST_LAG_EPOCHS = 30
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
 PlaceName = Annotated[str, Field(min_length=1, max_length=128)]
@@ -137,6 +138,20 @@ class MachineEntry(_Strict):
     is_encrypted: bool = False
     ca_file: Path | None = None
     status_signal: str = "machine_state"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _serial_lines_speak_rtu(cls, plain: object) -> object:
+        # Frames of the network on a serial line get no answer from any machine, and nothing would say why.
+        if isinstance(plain, dict) and plain.get("device"):
+            return {"framing": Framing.RTU, **plain}
+        return plain
+
+    @model_validator(mode="after")
+    def _line_and_framing_agree(self) -> MachineEntry:
+        if self.device and self.framing is Framing.TCP:
+            raise ValueError(f"a serial line ({self.device}) speaks rtu: leave framing out")
+        return self
 
 
 class WriteEntry(_Strict):
@@ -268,14 +283,7 @@ def parse_settings(text: str, source: str) -> GatewaySettings:
     ImportRefused
         If it is no YAML or breaks a rule; every problem is listed with its place.
     """
-    return _validated(_yaml(text, source), source)
-
-
-def _yaml(text: str, source: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ImportRefused(source, [_problem("file", source, f"is no YAML: {str(error)[:200]}.")]) from error
+    return _validated(plain_values(text, source, cure=_CURE), source)
 
 
 def _validated(plain: object, source: str, context: str = "") -> GatewaySettings:
@@ -351,7 +359,7 @@ def parse_shared(text: str, source: str) -> GatewaySettings:
     ImportRefused
         If they break a rule.
     """
-    plain = _yaml(text, source)
+    plain = plain_values(text, source, cure=_CURE)
     named = sorted(set(plain) & set(OWN_FIELDS)) if isinstance(plain, dict) else []
     if named:
         raise ImportRefused(source, [_problem(one, one, "only the gateway's own file sets this.") for one in named])
@@ -361,4 +369,4 @@ def parse_shared(text: str, source: str) -> GatewaySettings:
 
 
 def _problem(field: str, place: str, message: str) -> FieldProblem:
-    return FieldProblem(field=field, place=place, message=message, cure="See docs/guides/gateways.md.")
+    return FieldProblem(field=field, place=place, message=message, cure=_CURE)

@@ -90,6 +90,9 @@ class Doer:
             return OrderResult(id=order.id, is_done=False, code=error.code, message=error.message[:900])
         except (ValueError, KeyError) as error:
             return OrderResult(id=order.id, is_done=False, code="gateway.order", message=f"Unusable order: {error!r}")
+        except OSError as error:  # a line that is not there, a file that cannot be read: the gateway itself works on
+            told = f"The computer says: {error.strerror or error}"[:900]
+            return OrderResult(id=order.id, is_done=False, code="gateway.system", message=told)
 
     def _frames(self, order: Order) -> OrderResult:
         pieces = self._gateway.ear.pieces(order.arguments["device"], _MOST_LINES)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from rfid_gateway.cleaning.bins import Bin
 from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadRates
 from rfid_gateway.cleaning.machines import MachineStatuses
-from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.cleaning.pipeline import Cleaning, CleaningSettings
 from rfid_gateway.cleaning.walking import WalkTest
 from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.drivers.driver import (
@@ -38,7 +40,7 @@ from rfid_gateway.transports.ear import LineEar
 from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings, tls_context
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
-from twin.clock import SECOND_US, Clock
+from twin.clock import DAY_US, SECOND_US, Clock
 from twin.errors import StorageError
 from twin.events import registry
 from twin.events.envelope import Event
@@ -50,6 +52,7 @@ _LOG = logging.getLogger(__name__)
 _HASTE_US = 2_500_000  # after a machine changed its state its samples go at once: a cycle's verdict waits for them
 # A core that is away for long is what the spool is for; this list only waits for the next flush.
 _MOST_WAITING_SAMPLES = 500_000
+_BINS_FORGOTTEN_US = 7 * DAY_US  # longer than any rest; tags that never come again must not fill the file
 _MOST_WAITING_EVENTS = 200_000  # while the spool takes nothing; the oldest go first
 
 
@@ -155,6 +158,7 @@ class GatewayRuntime:
             now=self._clock.now(),
             quota=Quota(rows=self.settings.spool_rows, octets=self.settings.spool_octets),
         )
+        self.cleaning.racks.remember(self._spool.bins_seen(since=self._clock.now() - _BINS_FORGOTTEN_US))
         backoff = Backoff(BackoffSettings(first_s=0.2, most_s=15.0), self._chance)
         self._sender = Sender(self._spool, self._sink, backoff, uplink.batch_rows)
         self._tell_own(GatewayStatus.ONLINE, "started")
@@ -237,14 +241,16 @@ class GatewayRuntime:
         samples: list[Sample] = []
         if with_samples:
             samples, self._samples = self._samples, []
-        if not events and not samples:
+        bins = self.cleaning.racks.changes()
+        if not (events or samples or bins):
             return
-        keep = partial(_append, spool, self.source, events, samples)
+        keep = partial(_append, spool, self.source, _Kept(events, samples, bins))
         # Shielded: what a cancelled flush has begun gets its numbers before what the last flush brings.
         kept = asyncio.shield(asyncio.get_running_loop().run_in_executor(self._disk, keep))
         try:
             await kept
         except StorageError as error:
+            self.cleaning.racks.take_back(bins)
             self._put_back(events, samples, error)
             return
         if self._is_spool_failing:
@@ -332,14 +338,23 @@ def _line_of(entry: MachineEntry) -> tuple[str, int, str]:
     return entry.host, entry.port, entry.device
 
 
-def _append(spool: Spool, source: str, events: Sequence[Event], samples: Sequence[Sample]) -> None:
+class _Kept(NamedTuple):
+    """What one transaction of the spool keeps."""
+
+    events: Sequence[Event]
+    samples: Sequence[Sample]
+    bins: Mapping[str, int]
+
+
+def _append(spool: Spool, source: str, kept: _Kept) -> None:
     """Give everything its number and keep it; in the spool's own thread, which alone gives numbers."""
     first = spool.next_seq
-    entries = [_event_entry(source, spool.boot, first + i, event) for i, event in enumerate(events)]
-    if samples:
-        series = series_of(samples, source=source, key=f"{spool.boot}-{first + len(events):010d}")
+    entries = [_event_entry(source, spool.boot, first + i, event) for i, event in enumerate(kept.events)]
+    if kept.samples:
+        series = series_of(kept.samples, source=source, key=f"{spool.boot}-{first + len(entries):010d}")
         entries.append(Entry(RowKind.SAMPLES, msgspec.json.encode(series), Priority.SAMPLES))
-    spool.append(entries)
+    # In one transaction: a bin whose request was lost in a power cut must not count as told.
+    spool.append(entries, bins=kept.bins)
 
 
 def _event_entry(source: str, boot: int, seq: int, event: Event) -> Entry:

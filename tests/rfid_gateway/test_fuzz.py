@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from rfid_gateway.rfid.llrp.reports import ReportReader
 from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
 from twin.clock import ManualClock
 from twin.errors import DecodeError
+from twin.gs1.labels import read_gs1_label
 
 INPUTS = int(os.environ.get("HOSPITAL_TWIN_FUZZ") or (100_000 if os.environ.get("CI", "").lower() == "true" else 4_000))
 
@@ -64,6 +66,17 @@ def epc(octets: bytes) -> None:
     assert decode_epc(octets.hex()).hex == octets.hex().upper()
 
 
+def epc_text(octets: bytes) -> None:
+    written = encode_epc(octets.decode("latin-1"))
+    assert not len(written) % 4
+    decode_epc(written)
+
+
+def gs1_label(octets: bytes) -> None:
+    for element in read_gs1_label(octets.decode("latin-1"), today=date(2026, 1, 5)).elements:
+        assert element.value.lstrip("0").encode() in octets
+
+
 def registers(octets: bytes) -> None:
     for framing in Framing:
         judge(octets, Expected(unit=7, function=3, count=4, transaction=1), framing)
@@ -97,6 +110,10 @@ SEEDS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "epc": (epc, bytes.fromhex("3D74257BF75411DEF6B4CC00000003039000")),
     # SSCC++ with a host, then lot and expiry behind it: the longest way through the decoder.
     "epc with data": (epc, bytes.fromhex(encode_epc(LONG_EPC, scheme="sscc++"))),
+    "epc uri": (epc_text, b"urn:epc:tag:sgtin-198:3.0614141.812345.6789%2F"),
+    "epc element string": (epc_text, b"(01)79521141123453(21)32a/b(10)LOT7(17)261231(7003)2601012359"),
+    "gs1 label": (gs1_label, b"]d2010950600013435217261231" + b"10LOT-A1\x1d21SN0001"),
+    "gs1 link": (gs1_label, b"https://id.gs1.org/01/09506000134352/10/LOT-A1/21/SN0001?17=261231"),
     "chafon": (chafon_reader, bytes.fromhex("1500010301010c0000000000000000000003136bb1a5") * 2),
     "json": (
         json_readers,

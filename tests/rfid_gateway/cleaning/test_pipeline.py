@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rfid_gateway.cleaning.bins import Bin
 from rfid_gateway.cleaning.layout import Layout, ReadPoint, ReadPointKind, ReadRates
-from rfid_gateway.cleaning.pipeline import Bin, Cleaning, CleaningSettings
+from rfid_gateway.cleaning.pipeline import Cleaning, CleaningSettings
 from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.rfid.readings import TagReading
 from tests.fakes import START_US

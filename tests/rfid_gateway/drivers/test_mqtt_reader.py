@@ -66,6 +66,20 @@ async def test_tags_are_read_and_lost_records_are_counted(broker: Broker) -> Non
     assert reader.lost == 3
 
 
+async def test_records_that_a_broker_sends_again_are_not_told_as_lost(broker: Broker) -> None:
+    reader, listener = reader_of(broker)
+    running = asyncio.create_task(reader.run())
+    await until(lambda: reader.health.status is GatewayStatus.ONLINE)
+
+    await publish(broker, event(1), event(2), event(3, "E28012"), event(2), event(4), event(7), event(1, "E28013"))
+    await until(lambda: len(listener.readings) == 7)
+    await publish(broker, event(2, "E28013"))  # the reader was started again, and counts from the start
+    await until(lambda: len(listener.readings) == 8)
+    await stop(running)
+
+    assert reader.lost == 2
+
+
 async def test_messages_that_cannot_be_read_are_told_and_hold_nothing_up(broker: Broker) -> None:
     reader, listener = reader_of(broker)
     running = asyncio.create_task(reader.run())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -86,6 +87,22 @@ def test_record_that_breaks_a_rule_costs_itself_only(record: object) -> None:
 
     assert [tag.epc for tag in found.tags] == ["30BB"]
     assert len(found.problems) == 1
+
+
+def test_event_that_is_no_object_costs_a_message_of_a_zebra_reader_itself_only() -> None:
+    good = {"data": {"eventNum": 1, "idHex": "30BB", "antenna": 1}}
+
+    found = read_zebra_message(msgspec.json.encode([good, "heartbeat", None, good, {"data": [7, {"idHex": "30CC"}]}]))
+
+    assert [tag.epc for tag in found.tags] == ["30BB", "30BB", "30CC"]
+    assert len(found.problems) == 3
+
+
+@pytest.mark.parametrize("read", [read_zebra_message, lambda payload: read_mapped_message(payload, FieldNames())])
+def test_records_that_are_left_out_for_their_number_are_told(read: Callable[[bytes], JsonTags]) -> None:
+    found = read(msgspec.json.encode([{"epc": "30BB", "data": {"idHex": "30BB"}}] * 10_003))
+
+    assert (len(found.tags), found.problems) == (10_000, ["3 record(s) after the first 10000 were left out"])
 
 
 @pytest.mark.parametrize("payload", [b"", b"nonsense", b"\xff", b"[" * 100_000, b'"text"', b"12"])

@@ -235,3 +235,17 @@ def test_full_disk_is_told_and_takes_no_number(tmp_path: Path) -> None:
 
     assert (last, len(spool)) == (1, 1)
     spool.close()
+
+
+def test_when_bins_were_seen_is_kept_with_the_rows_and_old_ones_are_forgotten(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", now=1)
+    spool.append([], bins={"OLD": 10, "NEW": 50})
+    spool.append([Entry(RowKind.EVENT, b"e")], bins={"NEW": 60})
+    spool.close()
+
+    again = Spool(tmp_path / "spool", now=2)
+
+    assert again.bins_seen(since=20) == {"NEW": 60}
+    assert again.bins_seen(since=0) == {"NEW": 60}
+    assert [row.seq for row in again.peek(5)] == [1]
+    again.close()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from rfid_gateway.cleaning.layout import ReadPointKind
+from rfid_gateway.modbus.replies import Framing
 from rfid_gateway.uplink.configuration import merged_settings, parse_settings
 from rfid_gateway.uplink.runtime import layout_of
 from twin.errors import ImportRefused
@@ -31,16 +33,25 @@ def plain(**more: Any) -> str:
     return yaml.safe_dump({"id": "east", "readers": [{"id": "r1"}], **more})
 
 
+# Each line holds the one before nine times: ten such lines are gigabytes once they are checked as values.
+BOMB = "a: &a [x]\n" + "".join(
+    f"{two}: &{two} [{', '.join([f'*{one}'] * 9)}]\n" for one, two in itertools.pairwise("abcdefghij")
+)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("id: [", "YAML"),
+        ("id: 2026-02-31", "YAML"),  # YAML makes dates of what looks like one, and there is no such day
+        (BOMB, "references"),
         ("[]", "gateway"),
         (plain(speeed=1), "speeed"),
         (plain(id="a b"), "id"),
         (plain(speed=0), "speed"),
         (plain(readers=[{"id": "r1"}, {"id": "r1"}]), "twice"),
         (plain(machines=[{"id": "r1", "profile": "x"}]), "twice"),
+        (plain(machines=[{"id": "m", "profile": "x", "device": "/dev/ttyS1", "framing": "tcp"}]), "speaks rtu"),
         (plain(read_points=[{"id": "p", "reader": "r9", "place": "A"}]), "unknown readers"),
         (plain(read_points=[{"id": "p", "reader": "r1", "place": "A", "kind": "portal"}]), "inside and outside"),
         (
@@ -113,3 +124,18 @@ def test_machines_of_one_line_must_agree_on_how_it_speaks() -> None:
 
     with pytest.raises(ImportRefused, match="m2"):
         parse_settings(plain(machines=machines), "east.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "framing"),
+    [
+        ({"device": "/dev/ttyUSB0"}, Framing.RTU),  # nobody must know that a serial line has frames of its own
+        ({"device": "/dev/ttyUSB0", "framing": "rtu"}, Framing.RTU),
+        ({"host": "10.0.0.9"}, Framing.TCP),
+        ({"host": "10.0.0.9", "framing": "rtu"}, Framing.RTU),  # a plain converter
+    ],
+)
+def test_framing_follows_from_the_line(line: dict[str, str], framing: Framing) -> None:
+    settings = parse_settings(plain(machines=[{"id": "m", "profile": "x", **line}]), "east.yaml")
+
+    assert settings.machines[0].framing is framing

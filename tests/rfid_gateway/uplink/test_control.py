@@ -173,6 +173,7 @@ async def test_test_read_of_a_machine_tells_its_values() -> None:
         ({"id": "x", "antennas": "one"}, "gateway.order"),
         ({"id": "x", "profile": "no-such"}, "not_found"),
         ({"id": "x", "profile": "generic-medicine-fridge", "port": "1"}, "modbus.unreachable"),
+        ({"id": "x", "profile": "a" * 300 + ".yaml"}, "gateway.system"),  # no file system takes such a name
     ],
 )
 async def test_test_read_that_fails_says_why(arguments: dict[str, str], code: str) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rfid_gateway.drivers.driver import DriverHealth
 from rfid_gateway.modbus.profile import load_profile
+from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.simulators.llrp import ReaderFarm, Sighting
 from rfid_gateway.simulators.modbus import SimulatedPlant
 from rfid_gateway.simulators.plants import SteamSterilizer
@@ -18,7 +20,7 @@ from tests.rfid_gateway.listeners import until
 from twin.clock import SystemClock
 from twin.errors import StorageError, Unavailable
 from twin.events.envelope import Event
-from twin.events.things import DeviceStatusChanged, ZoneChanged
+from twin.events.things import BinEmptied, DeviceStatusChanged, ZoneChanged
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
 
 TAG = bytes.fromhex("3074257BF7194E4000001A85")
@@ -133,10 +135,10 @@ async def test_nothing_is_lost_and_nothing_comes_twice_while_the_core_is_away() 
 async def test_a_disk_that_is_full_for_a_while_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     core, plain, refusals = Core(), Spool.append, iter(range(5))
 
-    def append(spool: Spool, entries: Sequence[Entry]) -> int:
+    def append(spool: Spool, entries: Sequence[Entry], **more: Any) -> int:
         if next(refusals, None) is not None:
             raise StorageError("Spool: database or disk is full.")
-        return plain(spool, entries)
+        return plain(spool, entries, **more)
 
     monkeypatch.setattr(Spool, "append", append)
     gateway = GatewayRuntime(settings_of({}, readers=[], read_points=[]), InProcessSink(core.store), SystemClock())
@@ -166,6 +168,23 @@ class _Stumbling:
     async def run(self) -> None:
         self.runs += 1
         raise RuntimeError("what nobody foresaw")
+
+
+async def test_a_bin_on_the_rack_is_told_once_over_a_restart(tmp_path: Path) -> None:
+    clock, core = SystemClock(), Core()
+    rack = [{"id": "rack", "reader": "r1", "antenna": 1, "place": "RACK", "kind": "bin"}]
+    bins = [{"tag": TAG.hex(), "bin": "bin-7", "place": "SHELF"}]
+    settings = settings_of({"r1": 1}, read_points=rack, neighbours=[], bins=bins, spool=tmp_path / "spool")
+
+    for _ in range(3):
+        gateway = GatewayRuntime(settings, InProcessSink(core.store), clock)
+        await gateway.start()
+        gateway.on_readings([TagReading(TAG.hex().upper(), "r1", 1, clock.now(), -50.0)])
+        await gateway.stop()
+
+    assert len([one for one in core.of(GatewayHealthChanged) if one.detail == "started"]) == 3
+    (emptied,) = core.of(BinEmptied)
+    assert (emptied.thing, emptied.place) == ("bin-7", "SHELF")
 
 
 async def test_a_driver_that_fails_is_told_and_started_again() -> None:
