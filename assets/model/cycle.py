@@ -88,6 +88,22 @@ class Preconditions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the register said of a machine when a cycle began; ``None`` if it was in no register.
+
+    Parameters
+    ----------
+    maintenance : bool or None
+        Whether it was in service with no maintenance overdue.
+    no_open_notice : bool or None
+        Whether no safety notice kept it from use.
+    """
+
+    maintenance: bool | None = None
+    no_open_notice: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """One criterion that was not met, or for which the evidence is not there.
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from sqlmodel import Session, col, select
 
-from assets.model.cycle import CHANNEL_NAMES, CycleTrace, FloatArray, IntArray, Judgement, Preconditions
+from assets.model.cycle import (
+    CHANNEL_NAMES,
+    CycleTrace,
+    FloatArray,
+    IntArray,
+    Judgement,
+    Preconditions,
+    Standing,
+)
 from assets.model.loads import LoadState, MachineTestKind
 from assets.model.machine import DetectedEnd, DetectedStart, DetectionState, Machine
 from assets.model.programme import Evidence, MachineKind, Programme
@@ -144,6 +153,7 @@ def _start(session: Session, machine: Machine, found: DetectedStart) -> Event:
                 number=found.number,
                 programme=programme.id,
                 start_at=found.start_us,
+                standing=told_standing(standing_of(session, machine.id)),
             )
         )
         _join_load(session, machine, identifier, found.start_us)
@@ -208,7 +218,10 @@ def judge_row(session: Session, row: CycleRow, *, machine: Machine, read: Sample
     """Judge a cycle by its stored samples and keep the verdict; the same samples give the same one again."""
     programme = find_programme(session, row.programme) or UNKNOWN_PROGRAMME
     trace = read_trace(session, machine, start_us=row.start_at, end_us=row.end_at, read=read)
-    judgement = judge(trace, programme, preconditions_of(session, machine, row.start_at))
+    # A cycle that is judged again is judged by the flags of its own time, not by those of today.
+    row.standing = row.standing or told_standing(standing_of(session, machine.id))
+    standing = msgspec.json.decode(row.standing, type=Standing)
+    judgement = judge(trace, programme, preconditions_of(session, machine, row.start_at, standing))
     write_judgement(row, judgement)
     session.add(row)
     return judgement
@@ -251,7 +264,25 @@ def _aligned(times: IntArray, own: IntArray, values: FloatArray) -> FloatArray:
     return aligned
 
 
-def preconditions_of(session: Session, machine: Machine, at: int) -> Preconditions:
+def standing_of(session: Session, machine_id: str) -> Standing:
+    """Give what the register says of a machine now; nothing if it is in no register."""
+    row = find_asset(session, machine_id)
+    if row is None:
+        return Standing()
+    flags = regions_of_row(row).compliance
+    in_service = row.operational == OperationalState.IN_SERVICE
+    return Standing(
+        maintenance=ComplianceFlag.MAINTENANCE_OVERDUE not in flags and in_service,
+        no_open_notice=ComplianceFlag.NOTICE_OPEN not in flags,
+    )
+
+
+def told_standing(standing: Standing) -> str:
+    """Give a standing as a cycle's row keeps it."""
+    return msgspec.json.encode(standing).decode()
+
+
+def preconditions_of(session: Session, machine: Machine, at: int, standing: Standing) -> Preconditions:
     """Give what was known of a machine when a cycle started.
 
     Parameters
@@ -262,6 +293,13 @@ def preconditions_of(session: Session, machine: Machine, at: int) -> Preconditio
         Which one.
     at : int
         Start of the cycle, UTC microseconds.
+    standing : Standing
+        What the register said of it then.
+
+    Notes
+    -----
+    Tests count by their own instant, not by when they were entered: a failed leak test of that morning that comes late
+    must still overturn the verdict.
     """
 
     def state(kind: MachineTestKind) -> bool | None:
@@ -271,13 +309,10 @@ def preconditions_of(session: Session, machine: Machine, at: int) -> Preconditio
             return None
         return test.is_passed
 
-    row = find_asset(session, machine.id)
-    flags = regions_of_row(row).compliance if row is not None else None
-    in_service = row is None or row.operational == OperationalState.IN_SERVICE
     return Preconditions(
         air_removal_test=state(MachineTestKind.AIR_REMOVAL) if machine.kind is MachineKind.STEAM else None,
         leak_test=state(MachineTestKind.LEAK),
         calibration=state(MachineTestKind.CALIBRATION),
-        maintenance=None if flags is None else ComplianceFlag.MAINTENANCE_OVERDUE not in flags and in_service,
-        no_open_notice=None if flags is None else ComplianceFlag.NOTICE_OPEN not in flags,
+        maintenance=standing.maintenance,
+        no_open_notice=standing.no_open_notice,
     )

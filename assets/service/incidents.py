@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -17,15 +18,15 @@ from assets.service.limits import reporting_clocks
 from assets.tables.records import IncidentRow
 from assets.tables.register import load_asset, regions_of_row
 from twin.access import Permission
-from twin.clock import SECOND_US
+from twin.clock import from_datetime, to_datetime
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
-from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
 _WORKING_DAYS = 5  # Monday to Friday
 
 
-def clock_end(aware_at: int, clock: ReportingClock) -> int:
-    """Give the instant at which a reporting clock ends.
+def clock_end(aware_at: int, clock: ReportingClock, zone: ZoneInfo) -> int:
+    """Give the instant at which a reporting clock ends: the same time of day, so many local days later.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def clock_end(aware_at: int, clock: ReportingClock) -> int:
         When the hospital knew, UTC microseconds.
     clock : ReportingClock
         Days to count.
+    zone : ZoneInfo
+        The hospital's: late on a Friday in New York is a Saturday in UTC, and no working day would be left of it.
 
     Examples
     --------
@@ -40,14 +43,15 @@ def clock_end(aware_at: int, clock: ReportingClock) -> int:
 
     >>> at = 1_767_312_000_000_000
     >>> clock = ReportingClock(days=10, source="21 CFR 803.30", is_working_days=True)
-    >>> (clock_end(at, clock) - at) // 86_400_000_000
+    >>> (clock_end(at, clock, ZoneInfo("UTC")) - at) // 86_400_000_000
     14
     """
-    day, left = datetime.fromtimestamp(aware_at / SECOND_US, UTC), clock.days
+    day, left = to_datetime(aware_at).astimezone(zone), clock.days
     while left:
+        # Adding to an aware instant moves its wall time, which is what a day is where clocks change.
         day += timedelta(days=1)
         left -= not clock.is_working_days or day.weekday() < _WORKING_DAYS
-    return aware_at + (day.date() - datetime.fromtimestamp(aware_at / SECOND_US, UTC).date()).days * 86_400 * SECOND_US
+    return from_datetime(day.astimezone(UTC))
 
 
 def report_incident(
@@ -55,6 +59,7 @@ def report_incident(
     *,
     act: Act,
     incident: Incident,
+    zone: ZoneInfo,
     clocks: Mapping[Severity, ReportingClock] | None = None,
 ) -> Incident:
     """Keep an incident; its clock runs, an alarm is raised, and the device must not be used until it is closed.
@@ -67,6 +72,8 @@ def report_incident(
         Who reports it.
     incident : Incident
         What happened; anybody who may do tasks may say so, since a fact is always recordable.
+    zone : ZoneInfo
+        The hospital's; its days are counted.
     clocks : Mapping[Severity, ReportingClock] or None
         Others than those that the hospital set.
 
@@ -85,12 +92,12 @@ def report_incident(
     if known is not None:
         return incident_of_row(known)
     clock = (reporting_clocks(session) if clocks is None else clocks).get(incident.severity)
-    opened = replace(incident, due_at=clock_end(incident.aware_at, clock) if clock is not None else 0)
+    opened = replace(incident, due_at=clock_end(incident.aware_at, clock, zone) if clock is not None else 0)
     load_asset(session, incident.asset)
     _write(session, opened)
     _flag(session, act, incident.asset)
     event = AlarmRaised(
-        thing=f"alarm:incident:{incident.id}",
+        thing=alarm_of(incident.id),
         occurred_at=act.now,
         source=act.source,
         source_key=f"incident:{incident.id}",
@@ -138,7 +145,21 @@ def close_incident(session: Session, *, act: Act, incident_id: str, conclusion: 
         raise Refused(f"{incident_id} cannot be closed.", reasons=reasons, code="incident.not_closable")
     closed = _write(session, replace(incident, closed_at=act.now, closed_by=act.actor.id, conclusion=conclusion))
     _flag(session, act, incident.asset)
+    # Whoever closed it has dealt with it: an alarm that stays would be shelved, and then nobody looks at the next one.
+    over = AlarmCleared(
+        thing=alarm_of(incident_id),
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"incident:{incident_id}:closed",
+        actor=act.actor.id,
+    )
+    act.ledger.append(session, [over])
     return closed
+
+
+def alarm_of(incident_id: str) -> str:
+    """Give the id of the alarm that an incident raises."""
+    return f"alarm:incident:{incident_id}"
 
 
 def list_incidents(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from assets.model.loads import (
     Indicator,
@@ -31,9 +31,9 @@ from assets.tables.reprocessing import (
 )
 from assets.tables.rows import CycleRow, IndicatorRow, LoadItemRow, LoadRow, MachineRow, MachineTestRow, SignatureRow
 from twin.access import Permission
-from twin.errors import NotFound, Refused
+from twin.errors import Conflict, NotFound, Refused
 from twin.events.supply import LoadRejected, LoadReleased, ReleasedSet, Verdict
-from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
 BLOCKING_TESTS = (MachineTestKind.AIR_REMOVAL, MachineTestKind.LEAK)
 
@@ -263,24 +263,60 @@ def reject_load(session: Session, *, act: Act, load_id: str, reason: str) -> Loa
 
 
 def record_test(session: Session, *, act: Act, test: MachineTest) -> None:
-    """Keep the result of a leak or air-removal test; a failed one raises an alarm and blocks releases."""
+    """Keep the result of a leak or air-removal test; a failed one raises an alarm and blocks releases.
+
+    Raises
+    ------
+    NotFound
+        If there is no such machine: a test that counts for none would block nothing.
+    Conflict
+        If another result of this test and instant is on record: a failed one could else be made to pass.
+    """
     act.actor.require(Permission.LOADS_RELEASE)
-    session.merge(
-        MachineTestRow(
-            machine=test.machine,
-            kind=test.kind.value,
-            at=test.at,
-            valid_until=test.valid_until,
-            is_passed=test.is_passed,
-            actor=act.actor.id,
-            body=msgspec.json.encode({"value": test.value}).decode() if test.value is not None else "",
-        )
-    )
+    if session.get(MachineRow, test.machine) is None:
+        raise NotFound("machine", test.machine)
+    body = msgspec.json.encode({"value": test.value}).decode() if test.value is not None else ""
+    told = {"valid_until": test.valid_until, "is_passed": test.is_passed, "body": body}
+    known = session.get(MachineTestRow, (test.machine, test.kind.value, test.at))
+    if known is not None:
+        if any(getattr(known, name) != value for name, value in told.items()):
+            message = f"Another {test.kind} of {test.machine} is on record for this instant: give this one's own."
+            raise Conflict(message, code="machine_test.duplicate")
+        return
+    row = MachineTestRow(machine=test.machine, kind=test.kind.value, at=test.at, actor=act.actor.id, **told)
+    session.add(row)
     session.flush()
-    if not test.is_passed:
-        _alarm(
-            session, act, f"machine_test:{test.machine}:{test.kind}:{test.at}", "reprocessing.test_failed", test.machine
+    if test.is_passed:
+        _clear_failed(session, act, test)
+    else:
+        _alarm(session, act, _test_key(test.machine, test.kind, test.at), "reprocessing.test_failed", test.machine)
+
+
+def _test_key(machine: str, kind: MachineTestKind, at: int) -> str:
+    return f"machine_test:{machine}:{kind}:{at}"
+
+
+def _clear_failed(session: Session, act: Act, passed: MachineTest) -> None:
+    """End the alarms of the failed tests that this one follows; those before an earlier passed one ended with it."""
+    query = (
+        select(MachineTestRow)
+        .where(col(MachineTestRow.machine) == passed.machine, col(MachineTestRow.kind) == passed.kind.value)
+        .where(col(MachineTestRow.at) < passed.at)
+        .order_by(col(MachineTestRow.at).desc())
+        .limit(100)
+    )
+    for row in session.exec(query):
+        if row.is_passed:
+            return
+        key = _test_key(passed.machine, passed.kind, row.at)
+        over = AlarmCleared(
+            thing=f"alarm:{key}",
+            occurred_at=act.now,
+            source=act.source,
+            source_key=f"alarm:{key}:cleared",
+            actor=act.actor.id,
         )
+        act.ledger.append(session, [over])
 
 
 def record_indicator(session: Session, *, act: Act, indicator: Indicator) -> list[str]:
@@ -351,6 +387,12 @@ def _require_person(act: Act) -> None:
 
 
 def _sign(session: Session, act: Act, load_id: str, meaning: SignatureMeaning, seen: str, note: str) -> None:
-    row = SignatureRow(load=load_id, actor=act.actor.id, meaning=meaning.value, at=act.now, input_hash=seen, note=note)
-    session.merge(row)
+    of_load = col(SignatureRow.load) == load_id
+    said = {"load": load_id, "actor": act.actor.id, "meaning": meaning.value, "input_hash": seen, "note": note}
+    same = [getattr(SignatureRow, name) == value for name, value in said.items()]
+    # Sent again is signed once; anything else stands beside what was signed before and takes nothing's place.
+    if session.exec(select(SignatureRow).where(*same)).first() is not None:
+        return
+    position = session.exec(select(func.count()).select_from(SignatureRow).where(of_load)).one()
+    session.add(SignatureRow(position=position, at=act.now, **said))
     session.flush()

@@ -10,7 +10,15 @@ from sqlmodel import Session, col, select
 from assets.model.loads import LoadState
 from assets.rules.manual import Printout, judge_printout
 from assets.service.act import Act
-from assets.service.cycles import SampleReader, cycle_id, ended_event, judge_row, preconditions_of
+from assets.service.cycles import (
+    SampleReader,
+    cycle_id,
+    ended_event,
+    judge_row,
+    preconditions_of,
+    standing_of,
+    told_standing,
+)
 from assets.tables.records import DocumentRow
 from assets.tables.reprocessing import find_programme, judgement_of_row, load_cycle, machine_of_row, write_judgement
 from assets.tables.rows import CycleRow, LoadRow, MachineRow
@@ -101,7 +109,9 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
     if session.get(CycleRow, identifier) is not None:
         raise Conflict(f"{identifier} is there already.", code="cycle.duplicate")
     machine = machine_of_row(row)
-    judgement = judge_printout(printout, programme, preconditions_of(session, machine, cycle.start_at))
+    standing = standing_of(session, cycle.machine)
+    preconditions = preconditions_of(session, machine, cycle.start_at, standing)
+    judgement = judge_printout(printout, programme, preconditions)
     entered = CycleRow(
         id=identifier,
         machine=cycle.machine,
@@ -110,6 +120,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
         start_at=cycle.start_at,
         end_at=cycle.end_at,
         is_manual=True,
+        standing=told_standing(standing),
     )
     write_judgement(entered, judgement)
     session.add(entered)

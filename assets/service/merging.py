@@ -15,14 +15,26 @@ from assets.model.register import Asset
 from assets.service.act import Act
 from assets.service.register import edit_asset, retire_asset
 from assets.service.work import OPEN_STATES, order_of_row
-from assets.tables.records import AgreementAssetRow, DocumentRow, IncidentRow, MeterReadingRow, ReprocessStepRow
+from assets.tables.records import (
+    AgreementAssetRow,
+    DocumentRow,
+    DriftWatchRow,
+    IncidentRow,
+    MeterReadingRow,
+    ReprocessStepRow,
+)
 from assets.tables.register import asset_of_row, load_asset
+from assets.tables.reprocessing import machine_of_row
 from assets.tables.rows import (
     AssetRow,
     CustodyRow,
+    CycleRow,
     DowntimeRow,
     IdentifierRow,
     LoadItemRow,
+    LoadRow,
+    MachineRow,
+    MachineTestRow,
     MeasurementRow,
     NoticeMatchRow,
     PermitRow,
@@ -49,6 +61,9 @@ _SUBJECT_COLUMNS: tuple[tuple[type[SQLModel], str], ...] = (
     (RelationRow, "asset"),
     (RelationRow, "other"),
     (RecordsSinceRow, "asset"),
+    (CycleRow, "machine"),
+    (LoadRow, "machine"),
+    (MachineTestRow, "machine"),
 )
 """Where rows name a device by a plain column."""
 
@@ -121,7 +136,8 @@ def merge_assets(session: Session, *, act: Act, keep: str, drop: str) -> Asset:
     Raises
     ------
     Refused
-        If they are the same, contain each other, both are in somebody's custody, or the one that goes has open work.
+        If they are the same, contain each other, both are in somebody's custody or both are set up as machines, or the
+        one that goes has open work or runs a cycle.
     """
     act.actor.require(Permission.DEVICES_WRITE)
     kept, gone = load_asset(session, keep), load_asset(session, drop)
@@ -133,6 +149,7 @@ def merge_assets(session: Session, *, act: Act, keep: str, drop: str) -> Asset:
     for table, column in _SUBJECT_COLUMNS:
         _move(session, table, column, keep, drop)
     _move_bodies(session, keep, drop)
+    _move_machine(session, keep, drop)
     for child in session.exec(select(AssetRow).where(col(AssetRow.parent) == drop)):
         child.parent = keep
         child.body = msgspec.json.encode(replace(asset_of_row(child), parent=keep)).decode()
@@ -154,6 +171,13 @@ def _against(session: Session, kept: AssetRow, gone: AssetRow) -> list[str]:
         reasons.append("asset.retired")
     if kept.custody != "free" and gone.custody != "free":
         reasons.append("custody.both")
+    machines = [session.get(MachineRow, row.id) for row in (kept, gone)]
+    if all(machines):
+        # Samples of two devices cannot make the cycles of one: first somebody says which of the two is connected.
+        reasons.append("machine.both")
+    running = select(CycleRow.id).where(col(CycleRow.machine) == gone.id, col(CycleRow.end_at) == 0)
+    if session.exec(running.limit(1)).first() is not None:
+        reasons.append("machine.running")  # its end is looked for under the id under which it began
     states = [state.value for state in OPEN_STATES]
     query = select(WorkOrderRow.id).where(col(WorkOrderRow.asset) == gone.id, col(WorkOrderRow.state).in_(states))
     if session.exec(query.limit(1)).first() is not None:
@@ -218,9 +242,29 @@ def _move_bodies(session: Session, keep: str, drop: str) -> None:
         session.add(order)
     rules: Sequence[RuleRow] = session.exec(select(RuleRow).where(col(RuleRow.asset) == drop)).all()
     incidents: Sequence[IncidentRow] = session.exec(select(IncidentRow).where(col(IncidentRow.asset) == drop)).all()
-    held: list[RuleRow | IncidentRow] = [*rules, *incidents]
+    watches: Sequence[DriftWatchRow] = session.exec(select(DriftWatchRow).where(col(DriftWatchRow.asset) == drop)).all()
+    held: list[RuleRow | IncidentRow | DriftWatchRow] = [*rules, *incidents, *watches]
     for row in held:
         row.asset = keep
-        row.body = msgspec.json.encode({**msgspec.json.decode(row.body), "asset": keep}).decode()
+        body = {**msgspec.json.decode(row.body), "asset": keep}
+        if isinstance(row, DriftWatchRow):
+            body["device"] = body.get("device") or drop  # its samples come under the old name still
+        row.body = msgspec.json.encode(body).decode()
         session.add(row)
+    session.flush()
+
+
+def _move_machine(session: Session, keep: str, drop: str) -> None:
+    """Let a machine's samples go on under the kept entry; where its detection stands goes with it."""
+    row = session.get(MachineRow, drop)
+    if row is None:
+        return
+    machine = machine_of_row(row)
+    # The samples keep the name of the device that sends them, which was the dropped id where nobody set another.
+    moved = replace(machine, id=keep, device=machine.telemetry_device)
+    detection = row.detection
+    session.delete(row)
+    session.flush()  # the device's name is unique: the old row must be gone before the new one takes it
+    body = msgspec.json.encode(moved).decode()
+    session.add(MachineRow(id=keep, device=moved.telemetry_device, body=body, detection=detection))
     session.flush()

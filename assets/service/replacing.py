@@ -17,7 +17,7 @@ from assets.rules.replacement_score import WEIGHTS, ReplacementFacts, Replacemen
 from assets.rules.uptime import merged
 from assets.service.work import order_of_row
 from assets.tables.register import asset_of_row, load_models
-from assets.tables.rows import AssetRow, DowntimeRow, NoticeMatchRow, WorkOrderRow
+from assets.tables.rows import AssetRow, DowntimeRow, NoticeMatchRow, RecordsSinceRow, WorkOrderRow
 from twin.clock import SECOND_US
 from twin.errors import FieldError, FieldProblem
 
@@ -41,7 +41,7 @@ class DeviceCase:
     failures : int
         In the same time.
     years : float
-        How much of that time it was in the register.
+        How much of that time its failures are on record.
     facts, score
         What the score rests on, and the score.
     """
@@ -106,11 +106,14 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
     notices = Counter(
         session.exec(select(NoticeMatchRow.asset).where(col(NoticeMatchRow.state) == MatchState.OPEN.value))
     )
+    records = {row.asset: row.since_at for row in session.exec(select(RecordsSinceRow))}
     found = []
     for row in rows:
         entry = asset_of_row(row)
+        # Years before anybody wrote failures down are no years without one: they would make an old device look sound.
+        on_record = min(records.get(row.id, row.registered_at), row.registered_at)
         model = models.get((entry.manufacturer.casefold(), entry.model.casefold())) or models.get(("", entry.model))
-        begun = max(entry.commissioned_at or row.registered_at, since)
+        begun = max(entry.commissioned_at, on_record, since)
         # At least a month: one failure of a device of yesterday would be a rate of hundreds a year.
         years = max((now - begun) / YEAR_US, 1 / _MONTHS)
         facts = _facts(entry, model, now)

@@ -152,7 +152,7 @@ def add_item(session: Session, load_id: str, position: int, item: LoadItem) -> N
 
 def signatures_of(session: Session, load_id: str) -> tuple[Signature, ...]:
     """Give all signatures of a load in their order."""
-    query = select(SignatureRow).where(col(SignatureRow.load) == load_id).order_by(col(SignatureRow.at))
+    query = select(SignatureRow).where(col(SignatureRow.load) == load_id).order_by(col(SignatureRow.position))
     return tuple(
         Signature(
             actor=row.actor, meaning=SignatureMeaning(row.meaning), at=row.at, input_hash=row.input_hash, note=row.note

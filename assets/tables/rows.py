@@ -185,7 +185,11 @@ class MachineTestRow(SQLModel, table=True):
 
 
 class CycleRow(SQLModel, table=True):
-    """A machine's cycle; ``judgement`` is the latest verdict as JSON."""
+    """A machine's cycle; ``judgement`` is the latest verdict as JSON.
+
+    ``standing`` is what the register said of the machine when the cycle was first heard of, so that judging it again
+    after a year does not take the maintenance of that year for that of the day.
+    """
 
     __tablename__ = "assets_cycle"
     __table_args__ = (Index("assets_cycle_machine", "machine", "start_at", "id", "end_at"),)
@@ -199,6 +203,7 @@ class CycleRow(SQLModel, table=True):
     verdict: str = Field(default="", max_length=20)
     input_hash: str = Field(default="", max_length=64)
     is_manual: bool = False
+    standing: str = _body()
     judgement: str = _body()
 
 
@@ -235,13 +240,14 @@ class LoadItemRow(SQLModel, table=True):
 
 
 class SignatureRow(SQLModel, table=True):
-    """A person signed for a load: what they saw and what they decided."""
+    """A person signed for a load: what they saw and what they decided; never overwritten, ``position`` counts them."""
 
     __tablename__ = "assets_signature"
 
     load: str = Field(primary_key=True, max_length=200)
-    actor: str = Field(primary_key=True, max_length=_ID)
-    meaning: str = Field(primary_key=True, max_length=20)
+    position: int = Field(primary_key=True)
+    actor: str = Field(max_length=_ID)
+    meaning: str = Field(max_length=20)
     at: int = _instant()
     input_hash: str = Field(default="", max_length=64)
     note: str = Field(default="", max_length=1000)

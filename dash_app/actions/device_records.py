@@ -108,7 +108,7 @@ def report_incident(port: Commands, facts: Mapping[str, str | None]) -> Incident
             case_id=(facts.get("case") or "").strip(),
             evidence=(facts.get("evidence") or "").strip(),
         )
-        return incidents.report_incident(session, act=act, incident=told)
+        return incidents.report_incident(session, act=act, incident=told, zone=_zone(port))
 
     return port.writer.run(use_case)
 

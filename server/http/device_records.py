@@ -120,6 +120,7 @@ def list_incidents(
 async def report_incident(call: CallDep) -> bodies.IncidentShown:
     """Report an incident; its clock runs and the device must not be used until it is closed."""
     told, act = call.read(bodies.IncidentTold), act_of(call)
+    zone = ZoneInfo(call.hospital.settings.time_zone)
     incident = Incident(
         id=f"incident:{act.key}",
         asset=told.asset,
@@ -131,7 +132,7 @@ async def report_incident(call: CallDep) -> bodies.IncidentShown:
         evidence=told.evidence,
     )
     return await call.hospital.write(
-        lambda session: bodies.incident_shown(incidents.report_incident(session, act=act, incident=incident))
+        lambda session: bodies.incident_shown(incidents.report_incident(session, act=act, incident=incident, zone=zone))
     )
 
 

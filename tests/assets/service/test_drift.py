@@ -9,11 +9,13 @@ import pytest
 
 from assets.model.drift import AlertOutcome, Direction, DriftWatch, Feature
 from assets.model.loads import MachineTest, MachineTestKind
+from assets.model.machine import Machine
 from assets.model.work import WorkState
 from assets.service import documents, drift, work
 from assets.service.cycles import SampleReader
 from assets.service.loads import record_test
 from assets.service.work import Finding
+from assets.tables.reprocessing import save_machine
 from tests.assets.conftest import House
 from tests.assets.service.test_records import enter, pump
 from twin.access import Role
@@ -139,6 +141,7 @@ def test_what_the_order_found_decides_what_the_chart_does_next(
 
 def test_leak_tests_with_their_figure_are_charted(house: House) -> None:
     enter(house)
+    house.do(lambda session: save_machine(session, Machine(id="pump-1")))
     watch = DriftWatch(id="leak", asset="pump-1", feature=Feature.LEAK_KPA_PER_MIN, baseline_n=10)
     house.do(drift.save_watch, act=house.act(), watch=watch)
     for value in (0.03, None, 0.04, 0.05):

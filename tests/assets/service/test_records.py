@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,9 +25,9 @@ from assets.tables.register import find_by_identifier, load_asset
 from tests.assets.conftest import House
 from tests.assets.service.test_measuring import safety
 from twin.access import Role
-from twin.clock import HOUR_US
+from twin.clock import HOUR_US, from_datetime, to_datetime
 from twin.errors import FieldError, ImportRefused, NotFound, Refused, StaleVersion
-from twin.events.watch import AlarmRaised
+from twin.events.watch import AlarmCleared, AlarmRaised
 
 UTC = ZoneInfo("UTC")
 DAY_US = 24 * HOUR_US
@@ -52,7 +52,12 @@ def incident(house: House, name: str = "i-1", severity: Severity = Severity.SERI
 def test_an_incident_starts_a_clock_an_alarm_and_keeps_the_device_from_use(house: House) -> None:
     enter(house)
 
-    opened = house.do(incidents.report_incident, act=house.act("nurse-1", Role.NURSE), incident=incident(house))
+    opened = house.do(
+        incidents.report_incident,
+        act=house.act("nurse-1", Role.NURSE),
+        incident=incident(house),
+        zone=UTC,
+    )
 
     assert opened.due_at == opened.aware_at + 15 * DAY_US
     assert house.ask(load_asset, asset_id="pump-1").reasons == "compliance.incident_open"
@@ -61,7 +66,7 @@ def test_an_incident_starts_a_clock_an_alarm_and_keeps_the_device_from_use(house
 
 def test_an_incident_is_closed_only_when_reported_and_concluded(house: House) -> None:
     enter(house)
-    house.do(incidents.report_incident, act=house.act(), incident=incident(house))
+    house.do(incidents.report_incident, act=house.act(), incident=incident(house), zone=UTC)
     with pytest.raises(Refused) as refused:
         house.do(incidents.close_incident, act=house.act(), incident_id="i-1", conclusion=" ")
     assert set(refused.value.reasons) == {"incident.not_reported", "incident.no_conclusion"}
@@ -72,12 +77,14 @@ def test_an_incident_is_closed_only_when_reported_and_concluded(house: House) ->
     assert closed.closed_by == "biomed-1"
     assert house.ask(load_asset, asset_id="pump-1").is_usable
     assert house.ask(incidents.list_incidents, is_open=True) == []
+    (raised,), (cleared,) = house.events(AlarmRaised), house.events(AlarmCleared)
+    assert cleared.thing == raised.thing
 
 
 def test_a_near_miss_has_no_clock_and_a_second_incident_keeps_the_device_out(house: House) -> None:
     enter(house)
-    house.do(incidents.report_incident, act=house.act(), incident=incident(house, "i-1", Severity.NEAR_MISS))
-    house.do(incidents.report_incident, act=house.act(), incident=incident(house, "i-2", Severity.NEAR_MISS))
+    house.do(incidents.report_incident, act=house.act(), incident=incident(house, "i-1", Severity.NEAR_MISS), zone=UTC)
+    house.do(incidents.report_incident, act=house.act(), incident=incident(house, "i-2", Severity.NEAR_MISS), zone=UTC)
 
     house.do(incidents.close_incident, act=house.act(), incident_id="i-1", conclusion="Use error.")
 
@@ -88,7 +95,7 @@ def test_a_near_miss_has_no_clock_and_a_second_incident_keeps_the_device_out(hou
 def test_the_most_urgent_incident_comes_first_and_a_reported_one_no_longer_presses(house: House) -> None:
     enter(house)
     for name, severity in (("i-1", Severity.SERIOUS), ("i-2", Severity.PUBLIC_THREAT), ("i-3", Severity.NEAR_MISS)):
-        house.do(incidents.report_incident, act=house.act(), incident=incident(house, name, severity))
+        house.do(incidents.report_incident, act=house.act(), incident=incident(house, name, severity), zone=UTC)
 
     first = [one.id for one in house.ask(incidents.list_incidents)]
     house.do(incidents.note_report, act=house.act(), incident_id="i-2", reference="R")
@@ -107,16 +114,35 @@ def test_the_most_urgent_incident_comes_first_and_a_reported_one_no_longer_press
 def test_an_incident_that_says_nothing_is_refused(house: House, fields: dict[str, Any]) -> None:
     enter(house)
     with pytest.raises(FieldError):
-        house.do(incidents.report_incident, act=house.act(), incident=incident(house, **fields))
+        house.do(incidents.report_incident, act=house.act(), incident=incident(house, **fields), zone=UTC)
 
 
 @given(st.integers(0, 4000), st.integers(1, 30))
 def test_working_days_never_end_on_a_weekend_and_never_come_sooner_than_calendar_days(day: int, days: int) -> None:
     at = day * DAY_US
-    working = incidents.clock_end(at, ReportingClock(days=days, source="s", is_working_days=True))
+    working = incidents.clock_end(at, ReportingClock(days=days, source="s", is_working_days=True), UTC)
 
     assert (date(1970, 1, 1) + timedelta(days=working // DAY_US)).weekday() < 5
-    assert working >= incidents.clock_end(at, ReportingClock(days=days, source="s"))
+    assert working >= incidents.clock_end(at, ReportingClock(days=days, source="s"), UTC)
+
+
+@pytest.mark.parametrize(
+    ("aware", "zone", "ends"),
+    [
+        # 22:00 on a Thursday in New York is Friday in UTC; one working day ends on Friday there, not on Monday
+        ("2026-01-09T03:00:00+00:00", "America/New_York", "2026-01-10T03:00:00+00:00"),
+        # 07:00 on a Monday in Shanghai is Sunday in UTC, and no less a Monday
+        ("2026-01-04T23:00:00+00:00", "Asia/Shanghai", "2026-01-05T23:00:00+00:00"),
+        # over the change to summer time the same time of day is an hour less
+        ("2026-03-27T11:00:00+00:00", "Europe/Berlin", "2026-03-30T10:00:00+00:00"),
+    ],
+)
+def test_working_days_are_those_of_the_hospital(aware: str, zone: str, ends: str) -> None:
+    clock = ReportingClock(days=1, source="s", is_working_days=True)
+
+    found = incidents.clock_end(from_datetime(datetime.fromisoformat(aware)), clock, ZoneInfo(zone))
+
+    assert to_datetime(found) == datetime.fromisoformat(ends)
 
 
 def agreement(name: str, **fields: Any) -> Agreement:

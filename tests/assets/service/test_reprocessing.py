@@ -18,8 +18,10 @@ from assets.model.loads import (
     MachineTestKind,
 )
 from assets.model.machine import Machine
-from assets.model.programme import FULL_STEAM_EVIDENCE, TEMPERATURE_AND_PRESSURE, Programme
+from assets.model.programme import FULL_STEAM_EVIDENCE, TEMPERATURE_AND_PRESSURE, Evidence, Programme
+from assets.model.regions import ComplianceFlag
 from assets.model.register import Asset
+from assets.service.availability import change_state
 from assets.service.cycles import judge_row
 from assets.service.following import CycleFollower, good_reader, position
 from assets.service.loads import (
@@ -40,11 +42,11 @@ from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machin
 from benchmarks.cycles import columns_of
 from tests.assets.conftest import House
 from twin.access import SYSTEM, Role
-from twin.clock import SECOND_US
-from twin.errors import Forbidden, Refused
+from twin.clock import HOUR_US, SECOND_US
+from twin.errors import Conflict, Forbidden, NotFound, Refused
 from twin.events.supply import CycleEnded, CycleStarted, LoadRejected, LoadReleased, Verdict
 from twin.events.things import AvailabilityChanged, DeviceReadiness, DeviceReadinessChanged
-from twin.events.watch import AlarmRaised
+from twin.events.watch import AlarmCleared, AlarmRaised
 from twin.telemetry.samples import SampleChunk
 
 P134 = Programme(
@@ -55,6 +57,7 @@ P134 = Programme(
     required=TEMPERATURE_AND_PRESSURE,
 )
 STEAM = Machine(id="ster-1", place="cssd", programmes={0: "P134", 2: "FULL"})
+DAY_US = 24 * HOUR_US
 SET = LoadItem(set_instance="set-1", gtin="09506000134352", lot="L1", shelf_life_s=DAY_S)
 
 
@@ -394,3 +397,55 @@ def test_opening_a_load_twice_with_one_key_makes_one_load(cssd: House) -> None:
 def test_an_item_is_a_set_or_a_device(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="Expected"):
         LoadItem(**wrong)
+
+
+def test_a_cycle_judged_again_is_judged_by_the_flags_of_its_own_time(cssd: House, store: Store) -> None:
+    required = TEMPERATURE_AND_PRESSURE | {Evidence.MAINTENANCE, Evidence.NO_OPEN_NOTICE}
+    cssd.do(lambda session: save_programme(session, replace(P134, required=required)))
+    cycle = run_cycle(cssd, store)
+    later = frozenset({ComplianceFlag.MAINTENANCE_OVERDUE, ComplianceFlag.NOTICE_OPEN})
+    cssd.do(change_state, act=cssd.act(), asset_id="ster-1", compliance=later)
+
+    again = cssd.do(rejudge, act=cssd.act(), cycle=cycle, read=good_reader(store))
+    cssd.clock.advance(3600)
+    after = cssd.ask(load_cycle, cycle_id=run_cycle(cssd, store))
+
+    assert (again.now, again.is_same_input) == (Verdict.PASS, True)
+    assert after.verdict == Verdict.FAIL  # while one that begins now is judged by what stands against it now
+
+
+def test_a_second_deviation_note_stands_beside_the_first(cssd: House, store: Store) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store, hold=100.0)
+    for note in ("printer out of paper", "printer out of paper", "surgeon informed"):
+        cssd.do(name_deviation, act=cssd.act("a"), load_id=load.id, note=note)
+
+    signatures = cssd.ask(release_case, load_id=load.id).signatures
+
+    assert [one.note for one in signatures] == ["printer out of paper", "surgeon informed"]
+
+
+def leak_test(house: House, *, is_passed: bool, machine: str = "ster-1") -> MachineTest:
+    at = house.clock.now()
+    return MachineTest(machine=machine, kind=MachineTestKind.LEAK, at=at, valid_until=at + DAY_US, is_passed=is_passed)
+
+
+def test_a_failed_test_is_not_replaced_by_another_of_its_instant(cssd: House) -> None:
+    cssd.do(record_test, act=cssd.act(), test=leak_test(cssd, is_passed=False))
+    cssd.do(record_test, act=cssd.act(), test=leak_test(cssd, is_passed=False))  # sent again
+
+    with pytest.raises(Conflict):
+        cssd.do(record_test, act=cssd.act(), test=leak_test(cssd, is_passed=True))
+    with pytest.raises(NotFound):
+        cssd.do(record_test, act=cssd.act(), test=leak_test(cssd, is_passed=True, machine="ster-9"))
+
+
+def test_a_passed_test_ends_the_alarms_of_the_failed_ones_before_it(cssd: House) -> None:
+    for is_passed in (False, False, True, True):
+        cssd.do(record_test, act=cssd.act(), test=leak_test(cssd, is_passed=is_passed))
+        cssd.clock.advance(600)
+
+    raised = [event.thing for event in cssd.events(AlarmRaised)]
+
+    assert len(raised) == 2
+    assert sorted(event.thing for event in cssd.events(AlarmCleared)) == sorted(raised)

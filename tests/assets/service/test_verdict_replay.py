@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlmodel import Session, SQLModel, select
 
 from assets.rules.verdict import judge
-from assets.service.cycles import judge_row, preconditions_of, read_trace
+from assets.service.cycles import judge_row, preconditions_of, read_trace, standing_of
 from assets.service.following import CycleFollower, good_reader
 from assets.tables.reprocessing import judgement_of_row, save_machine, save_programme
 from assets.tables.rows import CycleRow
@@ -94,7 +94,9 @@ class Replay(RuleBasedStateMachine):
             kept = judgement_of_row(row)
             read: Any = good_reader(self.store)
             trace = read_trace(self.session, STEAM, start_us=row.start_at, end_us=row.end_at, read=read)
-            afresh = judge(trace, P134, preconditions_of(self.session, STEAM, row.start_at))
+            afresh = judge(
+                trace, P134, preconditions_of(self.session, STEAM, row.start_at, standing_of(self.session, STEAM.id))
+            )
             assert kept is not None
             assert (afresh.input_hash, afresh.verdict, afresh.codes) == (kept.input_hash, kept.verdict, kept.codes)
             assert kept.input_hash == self.told[row.id]
