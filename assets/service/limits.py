@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,7 +82,7 @@ def save_electrical_limits(session: Session, *, act: Act, limits: Sequence[Elect
     FieldError
         If there is none, one is not above 0, or two are about the same.
     """
-    if not limits or any(not one.limit > 0.0 for one in limits):
+    if not limits or any(not 0.0 < one.limit < math.inf for one in limits):
         raise _problem("limit", "Expected at least one limit, each above 0.", "Correct it.")
     if len({(one.quantity, one.method, one.subject) for one in limits}) < len(limits):
         raise _problem("subject", "Two limits are about the same quantity, method and subject.", "Leave one out.")
@@ -114,6 +115,29 @@ def scope_limits(session: Session) -> ScopeLimits:
 def save_scope_limits(session: Session, *, act: Act, limits: ScopeLimits) -> None:
     """Set the clocks of endoscopes."""
     _keep(session, act, LimitsOf.ENDOSCOPES, limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBy:
+    """Who set limits, and when, UTC microseconds."""
+
+    actor: str
+    at: int
+
+
+def set_by(session: Session, *, of: LimitsOf) -> SetBy | None:
+    """Give who set the limits of a kind last; None while the commonly quoted ones are in force."""
+    row = session.get(LimitsRow, of.value)
+    return None if row is None else SetBy(actor=row.actor, at=row.set_at)
+
+
+def reset(session: Session, *, act: Act, of: LimitsOf) -> None:
+    """Take the hospital's own limits of a kind back; what was judged by them stays as it was decided."""
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(LimitsRow, of.value)
+    if row is not None:
+        session.delete(row)
+        session.flush()
 
 
 def _held(session: Session, of: LimitsOf, kind: type[T], usual: T) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from sqlmodel import Session, col, select
 
@@ -10,11 +12,12 @@ from assets.model.programme import Programme
 from assets.service.act import Act
 from assets.tables import reprocessing
 from assets.tables.register import find_asset
-from assets.tables.rows import MachineRow, ProgrammeRow
+from assets.tables.rows import CycleRow, LoadRow, MachineRow, ProgrammeRow
 from twin.access import Permission
-from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+from twin.errors import Conflict, FieldError, FieldProblem, NotFound, Refused
 
 LEADING = ("phase", "state", "control_c")
+_COLDEST_C, _HOTTEST_C = -100.0, 1000.0  # outside these a decimal point was lost
 
 
 def save(session: Session, *, act: Act, machine: Machine) -> Machine:
@@ -41,30 +44,73 @@ def save(session: Session, *, act: Act, machine: Machine) -> Machine:
     act.actor.require(Permission.DEVICES_WRITE)
     if find_asset(session, machine.id) is None:
         raise NotFound("asset", machine.id)
-    _check(machine)
     for programme in machine.programmes.values():
         if reprocessing.find_programme(session, programme) is None:
             raise NotFound("programme", programme)
-    holder = session.exec(select(MachineRow.id).where(col(MachineRow.device) == machine.telemetry_device)).first()
-    if holder is not None and holder != machine.id:
-        raise Conflict(f"{machine.telemetry_device} gives its samples to {holder} already.", code="machine.device")
+    problems = problems_of_machine(session, machine)
+    taken = next((problem for problem in problems if problem.field == "device"), None)
+    if taken is not None:
+        raise Conflict(taken.message, code="machine.device")
+    if problems:
+        raise FieldError(problems[0])
     reprocessing.save_machine(session, machine)
     return machine
 
 
-def _check(machine: Machine) -> None:
-    field, message, cure = "", "", ""
-    unknown = [name for name in machine.quantities if name not in DEFAULT_QUANTITIES]
+def problems_of_machine(session: Session, machine: Machine) -> list[FieldProblem]:
+    """Give all that keeps a machine from being set up as wanted, so that a form or sheet can show it at once.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    machine : Machine
+        As wanted.
+    """
+    usual = ", ".join(DEFAULT_QUANTITIES)
+    found = [
+        ("quantities", f"{name!r} is no channel.", f"Use {usual}.")
+        for name in machine.quantities
+        if name not in DEFAULT_QUANTITIES
+    ]
+    found += [
+        ("programmes", f"There is no programme {name!r}.", "Enter it first, or correct its key.")
+        for name in dict.fromkeys(machine.programmes.values())
+        if reprocessing.find_programme(session, name) is None
+    ]
+    if find_asset(session, machine.id) is None:
+        found.append(("id", f"There is no device {machine.id!r}.", "Enter it in the register first."))
     if machine.leading not in LEADING:
-        field, message, cure = "leading", f"{machine.leading!r} leads nothing.", f"Use one of {', '.join(LEADING)}."
-    elif unknown:
-        field, message = "quantities", f"{unknown[0]!r} is no channel."
-        cure = f"Use {', '.join(DEFAULT_QUANTITIES)}."
-    elif machine.end_below_c > machine.start_above_c:
-        field, message = "end_below_c", f"Expected at most {machine.start_above_c}, got {machine.end_below_c}."
-        cure = "Let a cycle end below the temperature at which it begins."
-    if message:
-        raise FieldError(FieldProblem(field=field, place="machine", message=message, cure=cure))
+        found.append(("leading", f"{machine.leading!r} leads nothing.", f"Use one of {', '.join(LEADING)}."))
+    if machine.end_below_c > machine.start_above_c:
+        message = f"Expected at most {machine.start_above_c}, got {machine.end_below_c}."
+        found.append(("end_below_c", message, "Let a cycle end below the temperature at which it begins."))
+    holder = session.exec(select(MachineRow.id).where(col(MachineRow.device) == machine.telemetry_device)).first()
+    if holder is not None and holder != machine.id:
+        message = f"{machine.telemetry_device} gives its samples to {holder} already."
+        found.append(("device", message, "Name the device that sends this machine's samples."))
+    return [FieldProblem(field=field, place="machine", message=text, cure=cure) for field, text, cure in found]
+
+
+def remove(session: Session, *, act: Act, machine_id: str) -> None:
+    """Take back the set-up of a machine that has not run yet; the device stays in the register.
+
+    Raises
+    ------
+    NotFound
+        If it is not set up.
+    Refused
+        If it has cycles or loads: what it did could not be explained any more.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(MachineRow, machine_id)
+    if row is None:
+        raise NotFound("machine", machine_id)
+    for kind in (CycleRow, LoadRow):
+        if session.exec(select(kind.id).where(col(kind.machine) == machine_id).limit(1)).first() is not None:
+            raise Refused(f"{machine_id} has cycles or loads: it stays.", code="machine.has_cycles")
+    session.delete(row)
+    session.flush()
 
 
 def all_machines(session: Session) -> list[Machine]:
@@ -78,15 +124,68 @@ def save_programme_limits(session: Session, *, act: Act, programme: Programme) -
     Raises
     ------
     FieldError
-        If air would be suspected only above the share that fails.
+        If no cycle could be judged by them; what is wrong first is named.
     """
     act.actor.require(Permission.DEVICES_WRITE)
-    if programme.air_suspected_share > programme.max_air_share:
-        message = f"Expected at most {programme.max_air_share}, got {programme.air_suspected_share}."
-        problem = FieldProblem(field="air_suspected_share", place="programme", message=message, cure="Lower it.")
-        raise FieldError(problem)
+    problems = problems_of_programme(programme)
+    if problems:
+        raise FieldError(problems[0])
     reprocessing.save_programme(session, programme)
     return programme
+
+
+def problems_of_programme(programme: Programme) -> list[FieldProblem]:
+    """Give all that is wrong with a programme's limits."""
+    found = []
+    if not programme.id.strip():
+        found.append(("id", "Expected a key.", "Enter one, such as P134."))
+    if not _COLDEST_C <= programme.band_low_c < programme.band_high_c <= _HOTTEST_C:
+        message = f"Expected {_COLDEST_C:g} <= low < high <= {_HOTTEST_C:g} °C"
+        found.append(("band_low_c", f"{message}, got {programme.band_low_c} and {programme.band_high_c}.", "Correct."))
+    for name in ("min_f0_minutes", "min_a0_s"):
+        value = getattr(programme, name)
+        if not 0.0 <= value < math.inf:
+            found.append((name, f"Expected 0 or more, got {value}.", "Enter 0 if it is no criterion."))
+    for name in ("max_air_share", "air_suspected_share"):
+        value = getattr(programme, name)
+        if not 0.0 < value <= 1.0:
+            found.append((name, f"Expected a share above 0 and at most 1, got {value}.", "Enter 0.06 for 6 %."))
+    if programme.air_suspected_share > programme.max_air_share:
+        message = f"Expected at most {programme.max_air_share}, got {programme.air_suspected_share}."
+        found.append(("air_suspected_share", message, "Lower it."))
+    pulses = programme.pulses
+    # A pulse goes down to the one and up to the other: the wrong way round none would ever be counted.
+    if pulses is not None and not (pulses.count > 0 and 0.0 < pulses.low_kpa < pulses.high_kpa):
+        message = f"Expected a count above 0 and low < high, got {pulses.count}, {pulses.low_kpa}, {pulses.high_kpa}."
+        found.append(("pulses", message, "Give absolute pressures in kPa."))
+    drying = programme.drying
+    if drying is not None and not (drying.pressure_kpa > 0.0 and drying.duration_s > 0.0):
+        message = f"Expected both above 0, got {drying.pressure_kpa} kPa and {drying.duration_s} s."
+        found.append(("drying", message, "Give an absolute pressure in kPa and a time in seconds."))
+    return [FieldProblem(field=field, place="programme", message=text, cure=cure) for field, text, cure in found]
+
+
+def remove_programme(session: Session, *, act: Act, programme_id: str) -> None:
+    """Take back a programme that no machine names and by which no cycle was judged.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    Refused
+        If a machine names it or a cycle ran by it.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(ProgrammeRow, programme_id)
+    if row is None:
+        raise NotFound("programme", programme_id)
+    ran = session.exec(select(CycleRow.id).where(col(CycleRow.programme) == programme_id).limit(1)).first()
+    named = [one.id for one in all_machines(session) if programme_id in one.programmes.values()]
+    if ran is not None or named:
+        reasons = [*(["programme.has_cycles"] if ran is not None else []), *named]
+        raise Refused(f"{programme_id} is in use: it stays.", reasons=reasons, code="programme.in_use")
+    session.delete(row)
+    session.flush()
 
 
 def all_programmes(session: Session) -> list[Programme]:

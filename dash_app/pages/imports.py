@@ -48,6 +48,8 @@ IMPORT_KINDS = {
     "staff": mark("Staff by pseudonym"),
     "items": mark("Items with GTINs and packages"),
     "work_orders": mark("Work orders and failures of a previous maintenance system"),
+    "programmes": mark("Programmes of reprocessing machines with their limits"),
+    "machines": mark("Reprocessing machines and the programmes that they run"),
     "events": mark("Event log of visits or activities"),
 }
 _NEXT = {
@@ -58,6 +60,8 @@ _NEXT = {
     "staff": "tasks",
     "items": "stock",
     "work_orders": "reliability",
+    "programmes": "machines",
+    "machines": "machines",
     "events": "beds",
 }
 

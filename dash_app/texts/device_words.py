@@ -166,3 +166,37 @@ SET_FLAGS: Mapping[str, str] = {
     "set.expired": mark("Expired"),
     "set.used_already": mark("Used since"),
 }
+MACHINE_KINDS: Mapping[str, str] = {
+    "steam": mark("Steam sterilizer"),
+    "washer_disinfector": mark("Washer-disinfector"),
+    "low_temperature": mark("Low-temperature sterilizer"),
+    "endoscope_washer": mark("Endoscope washer"),
+    "ultraviolet": mark("Ultraviolet light"),
+}
+EVIDENCE: Mapping[str, str] = {
+    "control_temperature": mark("Control sensor"),
+    "record_temperature": mark("Record sensor"),
+    "pressure": mark("Absolute pressure"),
+    "phase": mark("Phases"),
+    "door": mark("Door"),
+    "alarm": mark("Alarms"),
+    "cycle_number": mark("Cycle number"),
+    "heartbeat": mark("Heartbeat"),
+    "air_removal_test": mark("Air removal test of the day"),
+    "leak_test": mark("Leak test in date"),
+    "calibration": mark("Calibration in date"),
+    "maintenance": mark("Maintenance not overdue"),
+    "no_open_notice": mark("No open safety notice"),
+    "printout": mark("Photo of the printout"),
+}
+LEADING: Mapping[str, str] = {
+    "phase": mark("Its phase"),
+    "state": mark("Its state"),
+    "control_c": mark("Its temperature"),
+}
+SCOPE_CLOCKS: Mapping[str, str] = {
+    "bedside_to_clean_s": mark("From the bedside to manual cleaning, minutes"),
+    "clean_to_machine_s": mark("From manual cleaning to the washer, minutes"),
+    "drying_s": mark("Least drying, minutes"),
+    "hang_s": mark("Storage until it is reprocessed unused, days"),
+}

@@ -157,6 +157,22 @@ def import_work_orders(
     _import(MasterKind.WORK_ORDERS, file, is_dry_run, is_template, as_json)
 
 
+@command.command("programmes", help=say("Import programmes of reprocessing machines with their limits."))
+def import_programmes(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import programmes."""
+    _import(MasterKind.PROGRAMMES, file, is_dry_run, is_template, as_json)
+
+
+@command.command("machines", help=say("Import reprocessing machines and the programmes that they run."))
+def import_machines(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import reprocessing machines that are in the register."""
+    _import(MasterKind.MACHINES, file, is_dry_run, is_template, as_json)
+
+
 @command.command("items", help=say("Import the item master with GTINs and packages."))
 def import_items(
     file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False

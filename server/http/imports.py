@@ -105,3 +105,11 @@ def get_template(call: CallDep, kind: PathText) -> Response:
     text = "\ufeff" + Desk(call.hospital).template(kind)
     headers = {"content-disposition": f'attachment; filename="{kind}.csv"'}
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{kind}/sheet", permission=Permission.IMPORT_RUN, media=CSV)
+def get_sheet(call: CallDep, kind: PathText) -> Response:
+    """Give what is held as a sheet with the template's columns: programmes and machines, to be changed and imported."""
+    text = "\ufeff" + Desk(call.hospital).sheet(kind)
+    headers = {"content-disposition": f'attachment; filename="{kind}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)

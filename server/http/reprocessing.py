@@ -146,6 +146,18 @@ async def save_machine(call: CallDep, machine: PathText) -> Machine:
     return await call.hospital.write(lambda session: machines.save(session, act=act, machine=wanted))
 
 
+@router.delete("/machines/{machine}", permission=Permission.DEVICES_WRITE, gives=MachineList)
+async def remove_machine(call: CallDep, machine: PathText) -> MachineList:
+    """Take back the set-up of a machine that has not run yet; the device stays in the register."""
+    act = act_of(call)
+
+    def use_case(session: Session) -> MachineList:
+        machines.remove(session, act=act, machine_id=machine)
+        return MachineList(machines=machines.all_machines(session))
+
+    return await call.hospital.write(use_case)
+
+
 @router.get("/programmes", permission=Permission.DEVICES_READ, gives=ProgrammeList)
 def list_programmes(call: CallDep) -> ProgrammeList:
     """List programmes with their limits and where these come from."""
@@ -162,6 +174,18 @@ async def save_programme(call: CallDep, programme: PathText) -> Programme:
     except ValueError as error:
         raise DecodeError(f"{error}", code="programme.limits") from error
     return await call.hospital.write(lambda session: machines.save_programme_limits(session, act=act, programme=wanted))
+
+
+@router.delete("/programmes/{programme}", permission=Permission.DEVICES_WRITE, gives=ProgrammeList)
+async def remove_programme(call: CallDep, programme: PathText) -> ProgrammeList:
+    """Take back a programme that no machine names and by which no cycle was judged."""
+    act = act_of(call)
+
+    def use_case(session: Session) -> ProgrammeList:
+        machines.remove_programme(session, act=act, programme_id=programme)
+        return ProgrammeList(programmes=machines.all_programmes(session))
+
+    return await call.hospital.write(use_case)
 
 
 class PrintoutTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

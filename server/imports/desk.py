@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from pydantic import ValidationError
 
 from dash_app.actions.imports import KINDS, MOST_PROBLEMS, ImportReport, Upload
+from server.imports.device_setup import setup_sheet
 from server.imports.mapping import LogMapping, shipped_mappings
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, template
 from server.imports.reading import delimiter_of, read_csv, read_xes
@@ -92,6 +93,19 @@ class Desk:
         if kind not in set(MasterKind):
             raise NotFound("template", kind)
         return template(COLUMNS_BY_KIND[MasterKind(kind)])
+
+    def sheet(self, kind: str) -> str:
+        """Give what is held as a sheet that can be imported again.
+
+        Raises
+        ------
+        NotFound
+            If what is held is no sheet of this kind: places, devices and items have lists of their own.
+        """
+        if kind not in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
+            raise NotFound("sheet", kind)
+        with self._hospital.read() as session:
+            return setup_sheet(session, is_machines=kind == MasterKind.MACHINES)
 
     def mappings(self) -> tuple[str, ...]:
         """Give the names of the mappings that come with the release."""

@@ -6,22 +6,35 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from assets.model.work import WorkKind
 from inventory.model.items import Criticality, ItemKind, StorageClass, Tracking
-from rfid_gateway.epc.naming import tag_id
+from server.imports.columns import (
+    Column,
+    Unreadable,
+    Value,
+    as_asset_tag,
+    as_codes,
+    as_gtin,
+    as_identifier,
+    as_instant,
+    as_length,
+    as_metres,
+    as_one_of,
+    as_tag,
+    as_text,
+    as_whole,
+    as_yes_no,
+)
+from server.imports.device_setup import MACHINE_COLUMNS, PROGRAMME_COLUMNS
 from server.imports.reading import Row
 from server.imports.tags import TagMode
-from twin.errors import DecodeError, FieldProblem
+from twin.errors import FieldProblem
 from twin.events.envelope import Event
 from twin.events.places import PathDefined, PathKind, PlaceDefined, PlaceKind
 from twin.events.things import AssetRegistered, BearerKind, TagBound
 from twin.events.work import StaffDefined
-
-Value = str | int | float | bool | tuple[str, ...]
-MAX_ID = 64
 
 
 class MasterKind(StrEnum):
@@ -34,214 +47,93 @@ class MasterKind(StrEnum):
     ITEMS = "items"
     TAGS = "tags"
     WORK_ORDERS = "work_orders"
-
-
-class _Unreadable(ValueError):
-    """A cell is not what its column holds; the text says what was expected."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column of a template.
-
-    Parameters
-    ----------
-    name : str
-        As it stands in the header.
-    read : Callable[[str], Value]
-        Gives the value of a filled cell, or raises.
-    example : str
-        What the template's second line shows.
-    is_required : bool
-        Whether an empty cell is a problem.
-    default : Value
-        Value of an empty cell that is not required.
-    """
-
-    name: str
-    read: Callable[[str], Value]
-    example: str
-    is_required: bool = False
-    default: Value = ""
-
-
-def _text(cell: str) -> str:
-    if "\0" in cell or len(cell) > 200:
-        raise _Unreadable("expected at most 200 characters")
-    return cell
-
-
-def _identifier(cell: str) -> str:
-    if len(cell) > MAX_ID or not cell.isprintable() or any(c in cell for c in " /?#\\"):
-        raise _Unreadable(f"expected at most {MAX_ID} characters without blanks, / ? # or backslash")
-    return cell
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(cell: str) -> int:
-        try:
-            value = int(cell)
-        except ValueError:
-            raise _Unreadable(f"expected a whole number from {low} to {high}") from None
-        if not low <= value <= high:
-            raise _Unreadable(f"expected a whole number from {low} to {high}")
-        return value
-
-    return read
-
-
-def _metres(cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        raise _Unreadable("expected metres such as 12.5") from None
-    if not -100_000 < value < 100_000:
-        raise _Unreadable("expected metres within 100 km")
-    return value
-
-
-def _length(cell: str) -> float:
-    value = _metres(cell)
-    if value < 0:
-        raise _Unreadable("expected metres from 0 upwards")
-    return value
-
-
-def _yes_no(cell: str) -> bool:
-    known = {"yes": True, "true": True, "1": True, "是": True, "no": False, "false": False, "0": False, "否": False}
-    if cell.lower() not in known:
-        raise _Unreadable("expected yes or no")
-    return known[cell.lower()]
-
-
-def _one_of(kinds: type[StrEnum]) -> Callable[[str], str]:
-    by_word = {kind.name.lower(): kind for kind in kinds} | {kind.value: kind for kind in kinds}
-
-    def read(cell: str) -> str:
-        if cell.lower() not in by_word:
-            raise _Unreadable(f"expected one of {', '.join(kind.name.lower() for kind in kinds)}")
-        return by_word[cell.lower()]
-
-    return read
-
-
-def _gtin(cell: str) -> str:
-    digits = cell.zfill(14)
-    if len(digits) != 14 or not digits.isdecimal() or not digits.isascii():
-        raise _Unreadable("expected a GTIN of 8 to 14 digits")
-    total = sum(int(digit) * (3 if index % 2 == 0 else 1) for index, digit in enumerate(digits))
-    if total % 10:
-        raise _Unreadable("expected a GTIN with a right check digit")
-    return digits
-
-
-def _tag(cell: str) -> str:
-    try:
-        return tag_id(cell)
-    except DecodeError as error:
-        raise _Unreadable(error.message.rstrip(".")) from error
-
-
-def _asset_tag(cell: str) -> str:
-    """Read a tag as readers name it; one of another kind, such as a beacon's, stays as it is written."""
-    try:
-        return tag_id(cell)
-    except DecodeError:
-        return _identifier(cell)
-
-
-def _instant(cell: str) -> str:
-    try:
-        return datetime.fromisoformat(cell).isoformat()
-    except ValueError:
-        raise _Unreadable("expected a day or an instant such as 2025-03-31 14:05") from None
-
-
-def _codes(cell: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in cell.split(";") if code.strip())
+    PROGRAMMES = "programmes"
+    MACHINES = "machines"
 
 
 COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
     MasterKind.PLACES: (
-        Column(name="id", read=_identifier, example="2A-R01", is_required=True),
-        Column(name="name", read=_text, example="Room 2A-01", is_required=True),
-        Column(name="name_zh", read=_text, example="2A-01病房"),
-        Column(name="kind", read=_one_of(PlaceKind), example="room", is_required=True),
-        Column(name="parent", read=_identifier, example="2A"),
-        Column(name="department", read=_text, example="SUR"),
-        Column(name="purpose", read=_text, example="ward_room"),
-        Column(name="floor", read=_whole(-20, 200), example="2", default=0),
-        Column(name="x_m", read=_metres, example="12.5", default=0.0),
-        Column(name="y_m", read=_metres, example="25.5", default=0.0),
-        Column(name="width_m", read=_length, example="5", default=0.0),
-        Column(name="depth_m", read=_length, example="8", default=0.0),
-        Column(name="capacity", read=_whole(0, 100_000), example="2", default=1),
+        Column(name="id", read=as_identifier, example="2A-R01", is_required=True),
+        Column(name="name", read=as_text, example="Room 2A-01", is_required=True),
+        Column(name="name_zh", read=as_text, example="2A-01病房"),
+        Column(name="kind", read=as_one_of(PlaceKind), example="room", is_required=True),
+        Column(name="parent", read=as_identifier, example="2A"),
+        Column(name="department", read=as_text, example="SUR"),
+        Column(name="purpose", read=as_text, example="ward_room"),
+        Column(name="floor", read=as_whole(-20, 200), example="2", default=0),
+        Column(name="x_m", read=as_metres, example="12.5", default=0.0),
+        Column(name="y_m", read=as_metres, example="25.5", default=0.0),
+        Column(name="width_m", read=as_length, example="5", default=0.0),
+        Column(name="depth_m", read=as_length, example="8", default=0.0),
+        Column(name="capacity", read=as_whole(0, 100_000), example="2", default=1),
     ),
     MasterKind.PATHS: (
-        Column(name="start", read=_identifier, example="L2-C01", is_required=True),
-        Column(name="end", read=_identifier, example="2A-R01", is_required=True),
-        Column(name="kind", read=_one_of(PathKind), example="door", is_required=True),
-        Column(name="length_m", read=_length, example="5.5", default=0.0),
-        Column(name="width_m", read=_length, example="1.2", default=2.0),
-        Column(name="floors", read=_whole(0, 200), example="0", default=0),
-        Column(name="one_way", read=_yes_no, example="no", default=False),
+        Column(name="start", read=as_identifier, example="L2-C01", is_required=True),
+        Column(name="end", read=as_identifier, example="2A-R01", is_required=True),
+        Column(name="kind", read=as_one_of(PathKind), example="door", is_required=True),
+        Column(name="length_m", read=as_length, example="5.5", default=0.0),
+        Column(name="width_m", read=as_length, example="1.2", default=2.0),
+        Column(name="floors", read=as_whole(0, 200), example="0", default=0),
+        Column(name="one_way", read=as_yes_no, example="no", default=False),
     ),
     MasterKind.ASSETS: (
-        Column(name="id", read=_identifier, example="IP-0221", is_required=True),
-        Column(name="category", read=_text, example="infusion_pump", is_required=True),
-        Column(name="name", read=_text, example="Infusion pump 221", is_required=True),
-        Column(name="model", read=_text, example="Volumed 4"),
-        Column(name="home", read=_identifier, example="2A-EB"),
-        Column(name="pool", read=_text, example="pumps"),
-        Column(name="gtin", read=_gtin, example="09521234567899"),
-        Column(name="serial", read=_text, example="V4-000221"),
-        Column(name="is_mobile", read=_yes_no, example="yes", default=True),
-        Column(name="may_leave", read=_yes_no, example="no", default=False),
-        Column(name="tag", read=_asset_tag, example="3414257BF40C0E4000000065"),
+        Column(name="id", read=as_identifier, example="IP-0221", is_required=True),
+        Column(name="category", read=as_text, example="infusion_pump", is_required=True),
+        Column(name="name", read=as_text, example="Infusion pump 221", is_required=True),
+        Column(name="model", read=as_text, example="Volumed 4"),
+        Column(name="home", read=as_identifier, example="2A-EB"),
+        Column(name="pool", read=as_text, example="pumps"),
+        Column(name="gtin", read=as_gtin, example="09521234567899"),
+        Column(name="serial", read=as_text, example="V4-000221"),
+        Column(name="is_mobile", read=as_yes_no, example="yes", default=True),
+        Column(name="may_leave", read=as_yes_no, example="no", default=False),
+        Column(name="tag", read=as_asset_tag, example="3414257BF40C0E4000000065"),
     ),
     MasterKind.STAFF: (
-        Column(name="id", read=_identifier, example="S-014", is_required=True),
-        Column(name="role", read=_text, example="nurse", is_required=True),
-        Column(name="skills", read=_codes, example="triage; ventilation", default=()),
-        Column(name="department", read=_text, example="ED"),
-        Column(name="label", read=_text, example="Nurse 014"),
+        Column(name="id", read=as_identifier, example="S-014", is_required=True),
+        Column(name="role", read=as_text, example="nurse", is_required=True),
+        Column(name="skills", read=as_codes, example="triage; ventilation", default=()),
+        Column(name="department", read=as_text, example="ED"),
+        Column(name="label", read=as_text, example="Nurse 014"),
     ),
     MasterKind.ITEMS: (
-        Column(name="id", read=_identifier, example="GLV-03", is_required=True),
-        Column(name="name", read=_text, example="Examination gloves M", is_required=True),
-        Column(name="code", read=_text, example="100345"),
-        Column(name="kind", read=_one_of(ItemKind), example="consumable", default=ItemKind.CONSUMABLE),
-        Column(name="base_unit", read=_text, example="each", default="each"),
-        Column(name="tracking", read=_one_of(Tracking), example="lot", default=Tracking.LOT),
-        Column(name="is_expiry_tracked", read=_yes_no, example="yes", default=True),
-        Column(name="storage", read=_one_of(StorageClass), example="ambient", default=StorageClass.AMBIENT),
-        Column(name="criticality", read=_one_of(Criticality), example="vital", default=Criticality.ESSENTIAL),
-        Column(name="unit_cost_minor", read=_whole(0, 10**12), example="4", default=0),
-        Column(name="gtin", read=_gtin, example="09521234000013"),
-        Column(name="level", read=_text, example="box", default="case"),
-        Column(name="quantity", read=_whole(1, 10**9), example="100", default=1),
+        Column(name="id", read=as_identifier, example="GLV-03", is_required=True),
+        Column(name="name", read=as_text, example="Examination gloves M", is_required=True),
+        Column(name="code", read=as_text, example="100345"),
+        Column(name="kind", read=as_one_of(ItemKind), example="consumable", default=ItemKind.CONSUMABLE),
+        Column(name="base_unit", read=as_text, example="each", default="each"),
+        Column(name="tracking", read=as_one_of(Tracking), example="lot", default=Tracking.LOT),
+        Column(name="is_expiry_tracked", read=as_yes_no, example="yes", default=True),
+        Column(name="storage", read=as_one_of(StorageClass), example="ambient", default=StorageClass.AMBIENT),
+        Column(name="criticality", read=as_one_of(Criticality), example="vital", default=Criticality.ESSENTIAL),
+        Column(name="unit_cost_minor", read=as_whole(0, 10**12), example="4", default=0),
+        Column(name="gtin", read=as_gtin, example="09521234000013"),
+        Column(name="level", read=as_text, example="box", default="case"),
+        Column(name="quantity", read=as_whole(1, 10**9), example="100", default=1),
     ),
     MasterKind.TAGS: (
-        Column(name="tag", read=_tag, example="3414257BF40C0E4000000065", is_required=True),
-        Column(name="asset", read=_identifier, example="IP-0221", is_required=True),
-        Column(name="mode", read=_one_of(TagMode), example="new", default=TagMode.NEW),
+        Column(name="tag", read=as_tag, example="3414257BF40C0E4000000065", is_required=True),
+        Column(name="asset", read=as_identifier, example="IP-0221", is_required=True),
+        Column(name="mode", read=as_one_of(TagMode), example="new", default=TagMode.NEW),
     ),
     MasterKind.WORK_ORDERS: (
-        Column(name="id", read=_identifier, example="WO-2025-00417", is_required=True),
-        Column(name="asset", read=_text, example="IP-0221", is_required=True),
-        Column(name="kind", read=_one_of(WorkKind), example="corrective", is_required=True),
-        Column(name="opened", read=_instant, example="2025-03-31 14:05", is_required=True),
-        Column(name="closed", read=_instant, example="2025-04-02 10:30", is_required=True),
-        Column(name="title", read=_text, example="Door does not close"),
-        Column(name="failure_code", read=_text, example="latch"),
-        Column(name="finding", read=_text, example="repaired"),
-        Column(name="down_from", read=_instant, example="2025-03-31 14:05"),
-        Column(name="down_until", read=_instant, example="2025-04-02 10:30"),
-        Column(name="minutes", read=_whole(0, 100_000), example="45", default=0),
-        Column(name="labour_cost_minor", read=_whole(0, 10**12), example="4500", default=0),
-        Column(name="parts_cost_minor", read=_whole(0, 10**12), example="12000", default=0),
-        Column(name="technician", read=_text, example="Biomed 003"),
+        Column(name="id", read=as_identifier, example="WO-2025-00417", is_required=True),
+        Column(name="asset", read=as_text, example="IP-0221", is_required=True),
+        Column(name="kind", read=as_one_of(WorkKind), example="corrective", is_required=True),
+        Column(name="opened", read=as_instant, example="2025-03-31 14:05", is_required=True),
+        Column(name="closed", read=as_instant, example="2025-04-02 10:30", is_required=True),
+        Column(name="title", read=as_text, example="Door does not close"),
+        Column(name="failure_code", read=as_text, example="latch"),
+        Column(name="finding", read=as_text, example="repaired"),
+        Column(name="down_from", read=as_instant, example="2025-03-31 14:05"),
+        Column(name="down_until", read=as_instant, example="2025-04-02 10:30"),
+        Column(name="minutes", read=as_whole(0, 100_000), example="45", default=0),
+        Column(name="labour_cost_minor", read=as_whole(0, 10**12), example="4500", default=0),
+        Column(name="parts_cost_minor", read=as_whole(0, 10**12), example="12000", default=0),
+        Column(name="technician", read=as_text, example="Biomed 003"),
     ),
+    MasterKind.PROGRAMMES: PROGRAMME_COLUMNS,
+    MasterKind.MACHINES: MACHINE_COLUMNS,
 }
 """Columns of each spreadsheet; an item's last three describe the package that its GTIN stands for."""
 
@@ -349,7 +241,7 @@ def _cell(column: Column, row: Row, problems: list[FieldProblem]) -> Value:
         return column.default
     try:
         return column.read(cell)
-    except _Unreadable as error:
+    except Unreadable as error:
         message = f"{str(error).capitalize()}, got {cell!r}."
         problems.append(
             FieldProblem(field=column.name, place=row.place, message=message, cure=f"Such as {column.example}.")

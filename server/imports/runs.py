@@ -14,6 +14,13 @@ from sqlmodel import Session
 
 from server.audit.chain import Entry, note
 from server.imports.conversion import Converted, LogConversion
+from server.imports.device_setup import (
+    count_changed,
+    machines_of,
+    programmes_of,
+    setup_problems,
+    store_setup,
+)
 from server.imports.guess import guess_mapping
 from server.imports.items import Similar, count_new_items, item_problems, similar_items, store_items
 from server.imports.mapping import LogMapping
@@ -160,7 +167,7 @@ def import_log(
 def import_master(
     hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool, actor: str = COMMAND_LINE
 ) -> MasterReport:
-    """Import a spreadsheet of places, paths, assets, staff, items, tags or work orders.
+    """Import a spreadsheet of places, paths, assets, staff, items, tags, work orders, programmes or machines.
 
     Parameters
     ----------
@@ -199,6 +206,8 @@ def import_master(
         return _import_items(hospital, records, work, is_dry_run=is_dry_run)
     if kind is MasterKind.WORK_ORDERS:
         return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
+    if kind in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
+        return _import_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
     at = hospital.clock.now()
     if kind is MasterKind.TAGS:
         bindings = tag_events(hospital.live, records, at=at)
@@ -255,6 +264,28 @@ def _import_orders(hospital: Hospital, records: Sequence[Record], work: Importin
             raise ImportRefused(work.file, problems)
         return MasterReport(is_stored=False, kind=kind, n_rows=len(records), n_new=n_new)
     return MasterReport(is_stored=True, kind=kind, n_rows=len(records), n_new=hospital.write_now(use_case))
+
+
+def _import_setup(
+    hospital: Hospital, kind: MasterKind, records: Sequence[Record], work: Importing, *, is_dry_run: bool
+) -> MasterReport:
+    def use_case(session: Session) -> int:
+        told = programmes_of(records) if kind is MasterKind.PROGRAMMES else machines_of(session, records)
+        problems = setup_problems(session, told)
+        if problems:
+            raise ImportRefused(work.file, problems)
+        n_new = count_changed(session, told)
+        if not is_dry_run:
+            store_setup(session, hospital, told)
+            _note(session, hospital, work, n_new)
+        return n_new
+
+    if is_dry_run:
+        with hospital.read() as session:
+            n_new = use_case(session)
+    else:
+        n_new = hospital.write_now(use_case)
+    return MasterReport(is_stored=not is_dry_run, kind=kind, n_rows=len(records), n_new=n_new)
 
 
 def _note(session: Session, hospital: Hospital, work: Importing, n_new: int) -> None:

@@ -156,6 +156,7 @@ def upgrade() -> None:
     sa.Column('verdict', sa.String(length=20), nullable=False),
     sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('is_manual', sa.Boolean(), nullable=False),
+    sa.Column('standing', sa.Text(), nullable=False),
     sa.Column('judgement', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
@@ -428,12 +429,13 @@ def upgrade() -> None:
     op.create_index(op.f('ix_assets_set_use_cycle'), 'assets_set_use', ['cycle'], unique=False)
     op.create_table('assets_signature',
     sa.Column('load', sa.String(length=200), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('actor', sa.String(length=100), nullable=False),
     sa.Column('meaning', sa.String(length=20), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('note', sa.String(length=1000), nullable=False),
-    sa.PrimaryKeyConstraint('load', 'actor', 'meaning')
+    sa.PrimaryKeyConstraint('load', 'position')
     )
     op.create_table('assets_template',
     sa.Column('kind', sa.String(length=30), nullable=False),

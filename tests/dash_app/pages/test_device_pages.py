@@ -127,7 +127,7 @@ def test_the_device_page_shows_the_whole_life(kept: Kept) -> None:
     kept.do(measuring.record_safety_test, test=safety("t", "IP-1", NOW))
     kept.do(documents.attach, attachment=photo(subject="IP-1", content=PNG))
     told = incident(kept_house(kept), severity=incidents.Severity.SERIOUS, happened_at=NOW - HOUR, aware_at=NOW)
-    kept.do(incidents.report_incident, incident=replaced(told, asset="IP-1"))
+    kept.do(incidents.report_incident, incident=replaced(told, asset="IP-1"), zone=ZoneInfo("UTC"))
     rental = Agreement(id="r", kind=AgreementKind.SERVICE, party="Maker", assets=("IP-1",), starts_on=date(2026, 1, 1))
     kept.do(agreements.save_agreement, agreement=rental)
     order = WorkOrder(id="w", asset="IP-1", kind=WorkKind.CORRECTIVE, title="Door latch")
