@@ -276,14 +276,21 @@ def record_test(session: Session, *, act: Act, test: MachineTest) -> None:
     if session.get(MachineRow, test.machine) is None:
         raise NotFound("machine", test.machine)
     body = msgspec.json.encode({"value": test.value}).decode() if test.value is not None else ""
-    told = {"valid_until": test.valid_until, "is_passed": test.is_passed, "body": body}
     known = session.get(MachineTestRow, (test.machine, test.kind.value, test.at))
     if known is not None:
-        if any(getattr(known, name) != value for name, value in told.items()):
+        if (known.valid_until, known.is_passed, known.body) != (test.valid_until, test.is_passed, body):
             message = f"Another {test.kind} of {test.machine} is on record for this instant: give this one's own."
             raise Conflict(message, code="machine_test.duplicate")
         return
-    row = MachineTestRow(machine=test.machine, kind=test.kind.value, at=test.at, actor=act.actor.id, **told)
+    row = MachineTestRow(
+        machine=test.machine,
+        kind=test.kind.value,
+        at=test.at,
+        valid_until=test.valid_until,
+        is_passed=test.is_passed,
+        actor=act.actor.id,
+        body=body,
+    )
     session.add(row)
     session.flush()
     if test.is_passed:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 from sqlmodel import Session
 
 from assets.model.electrical import Method, Quantity
 from assets.model.incidents import ReportingClock, Severity
 from assets.model.machine import Machine
-from assets.model.programme import Drying, Evidence, MachineKind, Programme, Pulses
+from assets.model.programme import Drying, MachineKind, Programme, Pulses
 from assets.rules.endoscopes import ScopeLimits
 from assets.rules.setup_text import codes_told, programmes_told, quantities_told
 from assets.service import limits, machines
@@ -89,19 +90,19 @@ def programme_entered(entered: Entered) -> Programme:
     pulses = _several(entered, ("pulse_count", "pulse_low_kpa", "pulse_high_kpa"))
     drying = _several(entered, ("drying_kpa", "drying_s"))
     numbers = {name: _number(entered, name) for name in NUMBERS}
+    plain = {
+        "id": _text(entered, "id"),
+        "name": _text(entered, "name"),
+        "kind": _text(entered, "kind") or MachineKind.STEAM,
+        "required": list(entered.get("required") or ()),
+        "pulses": Pulses(count=int(pulses[0]), low_kpa=pulses[1], high_kpa=pulses[2]) if pulses else None,
+        "drying": Drying(pressure_kpa=drying[0], duration_s=drying[1]) if drying else None,
+        "source": _text(entered, "source"),
+        "edition": _text(entered, "edition"),
+    }
     try:
-        return Programme(
-            id=_text(entered, "id"),
-            name=_text(entered, "name"),
-            kind=MachineKind(_text(entered, "kind") or MachineKind.STEAM),
-            required=frozenset(Evidence(code) for code in entered.get("required") or ()),
-            phases=codes_told(_text(entered, "phases")),
-            pulses=Pulses(count=int(pulses[0]), low_kpa=pulses[1], high_kpa=pulses[2]) if pulses else None,
-            drying=Drying(pressure_kpa=drying[0], duration_s=drying[1]) if drying else None,
-            source=_text(entered, "source"),
-            edition=_text(entered, "edition"),
-            **numbers,
-        )
+        told = plain | numbers | {"phases": codes_told(_text(entered, "phases"))}
+        return msgspec.convert(told, type=Programme)
     except ValueError as error:
         raise _wrong("programme", f"{error}", "Correct the limits.") from error
 
