@@ -11,7 +11,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import access as actions
 from dash_app.actions.access import UserCard, UserTold, desk_of
@@ -208,8 +207,6 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         **common,
     )
     def act(*told: Any) -> tuple[Component, Rows, list[dict[str, str]], str]:
-        if not any(told[:3]):
-            raise PreventUpdate
         chosen, name, shown, roles, staff, is_active, version, search = told[3:]
         user = UserTold(
             display_name=(shown or "").strip(), roles=tuple(roles or ()), is_active=bool(is_active), staff=staff or ""

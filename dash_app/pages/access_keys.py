@@ -7,10 +7,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import access as actions
 from dash_app.actions.access import KeyCard, KeyTold
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, empty, panel
 from dash_app.pages.tables import Cell, table
@@ -48,7 +48,7 @@ def _table(port: HospitalPort, keys: list[KeyCard]) -> Component:
         for key in keys
     ]
     headings = [
-        _("For"),
+        _("What for"),
         _("Role"),
         _("Writes as"),
         _("State"),
@@ -92,7 +92,7 @@ def _making() -> Component:
             html.H3(_("Make a key")),
             html.Div(
                 [
-                    dmc.TextInput(id=NAME, label=_("For")),
+                    dmc.TextInput(id=NAME, label=_("What for")),
                     dmc.Select(id=ROLE, label=_("Role"), data=roles, value=gateway, allowDeselect=False),
                     dmc.TextInput(
                         id=SOURCE, label=_("Writes as"), description=_("gateway:NAME or his:NAME"), value="gateway:"
@@ -143,9 +143,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(DAYS, "value"),
         **common,
     )
-    def make(clicks: int, name: str | None, role: str, source: str | None, days: Any) -> tuple[object, ...]:
-        if not clicks:
-            raise PreventUpdate
+    def make(_clicks: int, name: str | None, role: str, source: str | None, days: Any) -> tuple[object, ...]:
         told = KeyTold(name=name or "", role=role or "", source=source or "", days=int(days or 0))
         text = actions.managing(port.services, port.actor()).make_key(told, actor=port.actor())
         said = _("The key, shown this once: put it into the settings of the program that shall hold it.")
@@ -160,8 +158,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(REVOKED, "value"),
         **common,
     )
-    def revoke(clicks: int, key: str | None) -> tuple[object, ...]:
-        if not clicks or not key:
-            raise PreventUpdate
+    def revoke(_clicks: int, key: str | None) -> tuple[object, ...]:
+        key = needed(key, _("Key"))
         actions.managing(port.services, port.actor()).revoke_key(key, actor=port.actor())
         return html.P(_("Revoked: {key}").format(key=key)), *shown(), None

@@ -10,7 +10,6 @@ from typing import Any
 
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions.access import desk_of
 from dash_app.pages.guard import Callbacks
@@ -80,18 +79,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(AGAIN, "value"),
         **common,
     )
-    def change(clicks: int, old: str | None, new: str | None, again: str | None) -> tuple[str, Any]:
-        if not clicks:
-            raise PreventUpdate
+    def change(_clicks: int, old: str | None, new: str | None, again: str | None) -> tuple[str, Any]:
         if new != again:
             return _("The two new passwords differ: enter the same one twice."), no_update
         desk_of(port.services).change_own_password(old or "", new or "", actor=port.actor())
         return _("Changed. Sign in with the new one."), after
 
     @callbacks.add(Output(LEAVE, "href", allow_duplicate=True), Input(EVERYWHERE, "n_clicks"), **common)
-    def everywhere(clicks: int) -> str:
-        if not clicks:
-            raise PreventUpdate
+    def everywhere(_clicks: int) -> str:
         desk_of(port.services).sign_out_everywhere(actor=port.actor())
         return after
 

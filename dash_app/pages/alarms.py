@@ -6,21 +6,22 @@ is acknowledged, or put aside for a while with a reason.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
-import dash
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import alarms as actions
-from dash_app.pages.address import URL, query_of
-from dash_app.pages.filters import follow, narrow, select
+from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import pressed
+from dash_app.pages.filters import detail_address, follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, shape, since
+from dash_app.pages.tables import Cell
 from dash_app.queries import alarms
 from dash_app.queries.names import place_name, staff_label, subject_name
 from dash_app.queries.port import HospitalPort
@@ -28,7 +29,7 @@ from dash_app.texts.alarm_classes import alarm_text, filled
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment
-from twin.access import Permission
+from twin.access import Actor, Permission
 from twin.events.watch import AlarmPriority
 from twin.state.floods import AlarmGroup, groups_of, is_flood, root_of
 from twin.state.live import LiveState
@@ -44,6 +45,27 @@ REASON = "alarms-reason"
 HOURS = "alarms-hours"
 CONFIRM = "alarms-confirm"
 _HOURS = ("1", "2", "4", "8")
+LEADS: Mapping[str, tuple[str, str, Permission]] = {
+    "gateway": ("gateways", mark("Gateways"), Permission.GATEWAYS_READ),
+    "tag": ("map", mark("Floor map"), Permission.PLACES_READ),
+    "egress": ("map", mark("Floor map"), Permission.PLACES_READ),
+    "staff": ("map", mark("Floor map"), Permission.PLACES_READ),
+    "cycle": ("reprocessing", mark("Reprocessing"), Permission.DEVICES_READ),
+    "reprocessing": ("reprocessing", mark("Reprocessing"), Permission.DEVICES_READ),
+    "device.incident": ("incidents", mark("Incidents"), Permission.DEVICES_READ),
+    "stockout": ("stock", mark("Stock"), Permission.STOCK_READ),
+    "stock.": ("lots", mark("Lots"), Permission.STOCK_READ),
+    "task": ("tasks", mark("Tasks"), Permission.TASKS_READ),
+    "queue": ("queues", mark("Queues"), Permission.QUEUES_READ),
+    "geofence": ("watches", mark("Fences and climate"), Permission.ALARMS_READ),
+    "environment": ("watches", mark("Fences and climate"), Permission.ALARMS_READ),
+    "access": ("doors", mark("Doors"), Permission.ALARMS_READ),
+    "door": ("doors", mark("Doors"), Permission.ALARMS_READ),
+    "disk": ("upkeep", mark("Upkeep"), Permission.SYSTEM_OPERATE),
+    "backup": ("upkeep", mark("Upkeep"), Permission.SYSTEM_OPERATE),
+    "ledger": ("upkeep", mark("Upkeep"), Permission.SYSTEM_OPERATE),
+}
+"""Page on which the cause of an alarm is dealt with, its name and what opens it, by the beginning of the class."""
 
 
 def _fields(state: LiveState, row: alarms.AlarmRow) -> dict[str, str]:
@@ -84,6 +106,25 @@ def alarm_line(state: LiveState, row: alarms.AlarmRow, now: int) -> Component:
     )
 
 
+def _thing(state: LiveState, thing_id: str) -> Cell:
+    """Give the link to what an alarm is about, or its name where it has no page."""
+    name = subject_name(state, thing_id, chinese=wants_chinese())
+    if thing_id in state.assets:
+        return dcc.Link(name, href=detail_address("devices", thing_id))
+    place = state.places.get(thing_id)
+    if place is not None:
+        return dcc.Link(name, href=f"/ui/map{search_with('', floor=place.floor, room=thing_id)}")
+    return name
+
+
+def _lead(actor: Actor, alarm_class: str) -> list[Component]:
+    """Give the link to the page on which the cause is dealt with, if the reader may open it."""
+    found = next((lead for head, lead in LEADS.items() if alarm_class.startswith(head)), None)
+    if found is None or not actor.may(found[2]):
+        return []
+    return [dcc.Link(_(found[1]), href=f"/ui/{found[0]}", className="action")]
+
+
 def _card(port: HospitalPort, row: alarms.AlarmRow, now: int, *, may_act: bool) -> Component:
     state = port.state()
     text = alarm_text(row.alarm_class)
@@ -105,13 +146,15 @@ def _card(port: HospitalPort, row: alarms.AlarmRow, now: int, *, may_act: bool) 
                     html.Dd(filled(text.consequence, fields)),
                     html.Dt(_("What to do")),
                     html.Dd(filled(text.action, fields)),
+                    html.Dt(_("About")),
+                    html.Dd(_thing(state, row.subject_id)),
                     html.Dt(_("Where")),
-                    html.Dd(fields["place"]),
+                    html.Dd(_thing(state, row.place) if row.place else fields["place"]),
                     html.Dt(_("Raised")),
                     html.Dd(moment(row.raised_at)),
                 ]
             ),
-            html.Div(_acts(state, row, may_act=may_act), className="acts"),
+            html.Div([*_acts(state, row, may_act=may_act), *_lead(port.actor(), row.alarm_class)], className="acts"),
         ],
     )
 
@@ -250,14 +293,6 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     )
 
 
-def _clicked() -> str:
-    triggered = dash.ctx.triggered_id
-    # Dash calls also when a button is drawn anew: its count is then 0, and nobody has pressed it.
-    if not isinstance(triggered, dict) or not dash.ctx.triggered[0]["value"]:
-        raise PreventUpdate
-    return str(triggered["alarm"])
-
-
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the list, its filter, and the acts."""
     follow(callbacks, LIST, lambda query: content(port, query), permission=Permission.ALARMS_READ)
@@ -274,7 +309,7 @@ def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def acknowledge(_clicks: list[int], search: str) -> list[Component]:
-        actions.acknowledge(port, _clicked())
+        actions.acknowledge(port, str(pressed()["alarm"]))
         return content(port, query_of(search))
 
     @callbacks.add(
@@ -285,7 +320,7 @@ def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def take_back(_clicks: list[int], search: str) -> list[Component]:
-        actions.unshelve(port, _clicked())
+        actions.unshelve(port, str(pressed()["alarm"]))
         return content(port, query_of(search))
 
     @callbacks.add(
@@ -296,7 +331,7 @@ def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def ask_why(_clicks: list[int]) -> tuple[bool, str]:
-        return True, _clicked()
+        return True, str(pressed()["alarm"])
 
     @callbacks.add(
         Output(LIST, "children", allow_duplicate=True),

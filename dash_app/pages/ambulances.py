@@ -11,7 +11,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import journey as actions
 from dash_app.pages.filters import follow
@@ -69,7 +68,7 @@ def content(port: HospitalPort) -> list[Component]:
         ]
         for one in found
     ]
-    headings = [_("Encounter"), _("Arrives"), _("At"), _("Triage level"), _("Bay kept"), _("Service")]
+    headings = [_("Encounter"), _("Arrives"), _("At"), _("Triage level"), _("Bay kept"), _("Hospital service")]
     return [panel(_("On the way"), table(_("Ambulances on the way"), headings, rows), wide=True)]
 
 
@@ -98,7 +97,7 @@ def _desk(port: HospitalPort) -> Component:
                         dmc.NumberInput(id=MINUTES, label=_("Minutes until arrival"), value=10, min=0, max=720),
                         dmc.Select(id=ACUITY, label=_("Triage level (1 is most urgent)"), data=levels, value="3"),
                         dmc.Select(id=BAY, label=_("Bay (empty: one is chosen)"), data=bays),
-                        dmc.TextInput(id=SERVICE, label=_("Service")),
+                        dmc.TextInput(id=SERVICE, label=_("Hospital service")),
                         html.Button(_("Announce"), id=ANNOUNCE, className="action primary", n_clicks=0),
                     ],
                 ),
@@ -154,9 +153,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=write,
         prevent_initial_call=True,
     )
-    def act(announced: int, arrived: int, cancelled: int, who: str | None, *entered: Any) -> Any:
-        if not (announced or arrived or cancelled):
-            raise PreventUpdate
+    def act(_announce: int, _arrive: int, _cancel: int, who: str | None, *entered: Any) -> Any:
         if ctx.triggered_id == ANNOUNCE:
             _announced(port, entered)
         elif not who:

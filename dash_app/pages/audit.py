@@ -10,7 +10,6 @@ from typing import Any
 
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions.access import AuditLine, AuditQuery, desk_of
 from dash_app.pages import listing
@@ -123,9 +122,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     common: dict[str, Any] = {"permission": Permission.AUDIT_READ, "prevent_initial_call": True}
 
     @callbacks.add(Output(VERDICT, "children"), Input(VERIFY, "n_clicks"), **common)
-    def verify(clicks: int) -> Component:
-        if not clicks:
-            raise PreventUpdate
+    def verify(_clicks: int) -> Component:
         found = desk_of(port.services).verify_audit()
         if found.is_intact:
             text = _("Intact: {rows} rows, the last with the hash {hash}.")
@@ -135,9 +132,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return html.P([shape(AlarmPriority.HIGH), " ", said], className="status p1")
 
     @callbacks.add(Output(SEALED, "data"), Input(SEAL, "n_clicks"), **common)
-    def sealed(clicks: int) -> dict[str, str]:
-        if not clicks:
-            raise PreventUpdate
+    def sealed(_clicks: int) -> dict[str, str]:
         return {
             "content": desk_of(port.services).sealed_head(),
             "filename": "audit-head.json",

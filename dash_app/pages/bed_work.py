@@ -7,10 +7,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import house as actions
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel
 from dash_app.queries.port import HospitalPort
@@ -77,10 +77,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(SAID, "children"), Input(SAY, "n_clicks"), State(READINESS, "value"), State(URL, "search"), **common
     )
-    def say(clicks: int, readiness: str | None, search: str) -> str:
-        if not clicks or not readiness:
-            raise PreventUpdate
-        actions.set_readiness(port, query_of(search).get("bed", ""), BedReadiness(readiness))
+    def say(_clicks: int, readiness: str | None, search: str) -> str:
+        actions.set_readiness(port, query_of(search).get("bed", ""), BedReadiness(needed(readiness, _("Cleanliness"))))
         return _noted(port)
 
     @callbacks.add(
@@ -92,10 +90,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "search"),
         **common,
     )
-    def put(clicks: int, service: str | None, reason: str | None, search: str) -> tuple[str, str]:
-        if not clicks or not service:
-            raise PreventUpdate
-        actions.set_service(port, query_of(search).get("bed", ""), BedService(service), reason or "")
+    def put(_clicks: int, service: str | None, reason: str | None, search: str) -> tuple[str, str]:
+        actions.set_service(
+            port, query_of(search).get("bed", ""), BedService(needed(service, _("Service"))), reason or ""
+        )
         return _noted(port), ""
 
 

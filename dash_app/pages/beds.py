@@ -99,7 +99,7 @@ def _elsewhere(found: list[beds.BedRow]) -> list[Component]:
     ]
     if not rows:
         return []
-    shown = table(_("Seen elsewhere"), [_("Bed"), _("Ward"), _("Seen in")], rows[:_SHOWN])
+    shown = table(_("Seen elsewhere"), [_("Bed"), _("Ward"), _("Seen in")], rows, most=_SHOWN)
     more = dcc.Link(_("All differences"), href="/ui/reconcile", className="action")
     title = _("Wristband seen elsewhere: {count}").format(count=len(rows))
     return [panel(title, shown, more, wide=True)]
@@ -120,7 +120,7 @@ def _evidence(port: HospitalPort, bed: str, *, may_see_encounters: bool) -> Comp
         facts.append((_("Encounters here, kept or reserved"), html.Span(parted)))
     if found.seen_in:
         told = _("{place}, {share} % sure").format(place=found.seen_in, share=round(found.confidence * 100))
-        facts += [(_("Wristband seen in"), told), (_("Seen"), since(found.seen_at, now))]
+        facts += [(_("Wristband seen in"), told), (_("Last seen"), since(found.seen_at, now))]
     if found.task:
         facts.append((_("Task open for it"), dcc.Link(codes.code_text(codes.TASK_KINDS, found.task), href="/ui/tasks")))
     rows: list[list[Cell]] = [[name, value] for name, value in facts if value != ""]

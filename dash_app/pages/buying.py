@@ -11,11 +11,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import buying as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -44,9 +44,9 @@ def _columns() -> list[Column]:
         Column(field="state", title=_("State"), width=120),
         Column(field="lines", title=_("Lines"), width=90, is_number=True),
         Column(field="missing", title=_("Units to come"), width=110, is_number=True),
-        Column(field="money", title=_("Value"), width=110, is_number=True),
-        Column(field="proposed", title=_("Proposed"), width=150),
-        Column(field="approved", title=_("Approved"), width=150),
+        Column(field="money", title=_("Order value"), width=110, is_number=True),
+        Column(field="proposed", title=_("Proposed on"), width=150),
+        Column(field="approved", title=_("Approved on"), width=150),
     ]
 
 
@@ -243,9 +243,7 @@ def _register_file(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _chosen(order: str | None) -> str:
-    if not order:
-        raise PreventUpdate
-    return order
+    return needed(order, _("Order"))
 
 
 PAGE = Page(

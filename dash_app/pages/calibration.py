@@ -42,7 +42,7 @@ from dash_app.texts.moments import number, percent
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 
-IDS = RunIds("calibration")
+IDS = RunIds("calibration", "calibration")
 FILE, FILE_NAME, WEEKS = "calibration-file", "calibration-file-name", "calibration-weeks"
 NAME, NOTE, KEEP, KEPT = "calibration-name", "calibration-note", "calibration-keep", "calibration-kept"
 LARGEST_BYTES = 7_000_000  # base64 makes a third more of it, and a request is bounded at 10 MiB
@@ -78,7 +78,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             html.Div(dcc.Graph(figure={}), hidden=True),  # loads the drawing library while the file is chosen
             html.Div(
                 className="two",
-                children=[_question(port), run_column(IDS, view, progress_parts(view), _answer(port, view))],
+                children=[_question(port), run_column(port, IDS, view, progress_parts(view), _answer(port, view))],
             ),
         ]
     )
@@ -142,7 +142,7 @@ def _law_panels(found: Calibrated) -> list[Component]:
     parts = []
     for title, laws in ((_("How long activities last"), found.laws), (_("How long one waits between"), found.gaps)):
         if laws:
-            parts.append(panel(title, table(title, _law_headings(), _law_rows(laws)), wide=True))
+            parts.append(panel(title, table(title, _law_headings(), _law_rows(laws), most=_MOST_ROWS), wide=True))
     return parts
 
 
@@ -151,8 +151,8 @@ def _law_headings() -> list[str]:
 
 
 def _law_rows(laws: tuple[LawShown, ...]) -> list[list[Cell]]:
-    most = sorted(laws, key=lambda one: -one.n)[:_MOST_ROWS]
-    return [[one.name, one.law, number(one.mean_h, 2), number(one.n), number(one.ks, 3)] for one in most]
+    by_weight = sorted(laws, key=lambda one: -one.n)
+    return [[one.name, one.law, number(one.mean_h, 2), number(one.n), number(one.ks, 3)] for one in by_weight]
 
 
 def _ways_panel(found: Calibrated) -> Component:
@@ -166,9 +166,9 @@ def _ways_panel(found: Calibrated) -> Component:
             percent(one.share),
             _("{low} to {high}").format(low=percent(one.low), high=percent(one.high)),
         ]
-        for one in found.ways[:_MOST_ROWS]
+        for one in found.ways
     ]
-    return panel(title, table(title, headings, rows), wide=True)
+    return panel(title, table(title, headings, rows, most=_MOST_ROWS), wide=True)
 
 
 def _text_of(contents: str) -> str:
@@ -223,9 +223,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def run(clicks: int, contents: str | None, name: str | None, weeks: Any, search: str) -> tuple[str, bool]:
-        if not clicks:
-            raise PreventUpdate
+    def run(_clicks: int, contents: str | None, name: str | None, weeks: Any, search: str) -> tuple[str, bool]:
         log = _text_of(contents) if contents else ""
         arguments = {"name": name or "log.csv", "log": log, "weeks": weeks}
         return search_with(search, run=actions.start_calibration(port, arguments)), False
@@ -241,10 +239,10 @@ def _register_keeping(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def keep(clicks: int, name: str, note: str, search: str) -> list[Component]:
+    def keep(_clicks: int, name: str, note: str, search: str) -> list[Component]:
         view = view_of(port, query_of(search).get("run", ""))
         found = calibrated_of(view.result) if view is not None else None
-        if not clicks or found is None:
+        if found is None:
             raise PreventUpdate
         line = keeping.keep(port, name or "", found.document, note or "", found.report)
         said = _("Kept as {name}, version {version}.").format(name=line.name, version=line.version)

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import cases as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -51,7 +52,7 @@ def _kits(port: HospitalPort, found: list[Kit], names: dict[str, str]) -> Compon
         for kit in found
         for line in kit.lines
     ]
-    headings = [_("Kit"), _("Procedure"), _("Item"), _("Opened"), _("Held ready")]
+    headings = [_("Kit"), _("Procedure"), _("Item"), _("Units opened"), _("Units held ready")]
     options = [{"value": kit.id, "label": kit.name} for kit in found]
     return panel(
         _("Kits"),
@@ -150,11 +151,17 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.TASKS_ASSIGN,
         prevent_initial_call=True,
     )
-    def ask(clicks: int, kit: str | None, place: str | None, hours: Any, encounter: str | None) -> Any:
-        if not clicks or not kit or not place:
-            raise PreventUpdate
+    def ask(_clicks: int, kit: str | None, place: str | None, hours: Any, encounter: str | None) -> Any:
         due_at = port.clock.now() + int(float(hours or 0) * HOUR_US)
-        actions.ask(port, Wanted(kit=kit, place=place, due_at=due_at, encounter=encounter or ""))
+        actions.ask(
+            port,
+            Wanted(
+                kit=needed(kit, _("Kit")),
+                place=needed(place, _("Brought to")),
+                due_at=due_at,
+                encounter=encounter or "",
+            ),
+        )
         return content(port), _("Asked for.")
 
     @callbacks.add(
@@ -167,9 +174,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.STOCK_READ,
         prevent_initial_call=True,
     )
-    def end(closes: int, cancels: int, cart: str | None, back: str | None) -> Any:
-        if not (closes or cancels) or not cart:
-            raise PreventUpdate
+    def end(_closes: int, _cancels: int, cart: str | None, back: str | None) -> Any:
+        cart = needed(cart, _("Case cart"))
         if ctx.triggered_id == CANCEL:
             actions.cancel(port, cart)
             return content(port), _("Given up.")

@@ -13,14 +13,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import runs as actions
 from dash_app.pages.address import URL, search_with
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.limits_asked import (
     limit_button,
-    limit_items,
     limit_texts,
     limits_id,
     limits_panel,
@@ -38,6 +37,7 @@ from dash_app.pages.run_following import (
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
+from dash_app.pages.told_list import Told, register_told, told_items
 from dash_app.queries.cheapest import Found, LimitShown, PointShown, found_of
 from dash_app.queries.levers import LeverKind, levers, ward_names
 from dash_app.queries.port import HospitalPort, JobView
@@ -48,13 +48,11 @@ from dash_app.texts.moments import number
 from twin.access import Permission
 
 PREFIX = "cheapest"
-IDS = RunIds(PREFIX)
+IDS = RunIds(PREFIX, "optimum")
 LEVERS, LEVER_LIST = "cheapest-levers", "cheapest-lever-list"
 POOL, LOW, HIGH, PRICE, ADD = "cheapest-pool", "cheapest-low", "cheapest-high", "cheapest-price", "cheapest-add"
 CLEAR, HORIZON = "cheapest-clear", "cheapest-horizon"
 _REPLICATIONS = 200
-
-Told = list[dict[str, Any]]
 
 
 def _pools(port: HospitalPort) -> dict[str, tuple[str, float]]:
@@ -67,13 +65,11 @@ def _pools(port: HospitalPort) -> dict[str, tuple[str, float]]:
 
 
 def _lever_items(told: Told) -> list[Component]:
-    if not told:
-        return [html.Li(_("Nothing may change yet."), className="secondary")]
     text = _("{text}: {low} to {high}, {price} each")
-    return [
-        html.Li(text.format(text=one["text"], low=one["low"], high=one["high"], price=number(one["price"], 2)))
-        for one in told
+    texts = [
+        text.format(text=one["text"], low=one["low"], high=one["high"], price=number(one["price"], 2)) for one in told
     ]
+    return told_items(LEVERS, texts, _("Nothing may change yet."))
 
 
 def _question(port: HospitalPort) -> Component:
@@ -113,7 +109,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             dcc.Store(id=LEVERS, data=[]),
             html.Div(
                 className="two",
-                children=[_question(port), run_column(IDS, view, _progress(view), _answer(port, view))],
+                children=[_question(port), run_column(port, IDS, view, _progress(view), _answer(port, view))],
             ),
         ]
     )
@@ -203,10 +199,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
     common: dict[str, Any] = {"permission": Permission.SIMULATION_RUN, "prevent_initial_call": True}
+    register_told(callbacks, LEVERS, LEVER_LIST, _lever_items)
 
     @callbacks.add(
         Output(LEVERS, "data"),
-        Output(LEVER_LIST, "children"),
         Input(ADD, "n_clicks"),
         State(LEVERS, "data"),
         State(POOL, "value"),
@@ -215,25 +211,19 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
         State(PRICE, "value"),
         **common,
     )
-    def add(clicks: int, told: Told, path: str | None, low: Any, high: Any, price: Any) -> tuple[Told, list[Component]]:
-        if not clicks or not path:
-            raise PreventUpdate
+    def add(_clicks: int, told: Told, path: str | None, low: Any, high: Any, price: Any) -> Told:
+        path = needed(path, _("What"))
         lever = actions.lever_told(path, low, high, price)
-        made = [*(one for one in told if one["path"] != path), {**lever, "text": _pools(port)[path][0]}]
-        return made, _lever_items(made)
+        return [*(one for one in told if one["path"] != path), {**lever, "text": _pools(port)[path][0]}]
 
     @callbacks.add(
         Output(LEVERS, "data", allow_duplicate=True),
-        Output(LEVER_LIST, "children", allow_duplicate=True),
         Output(limits_id(PREFIX), "data", allow_duplicate=True),
-        Output(limits_id(PREFIX, "limit-list"), "children", allow_duplicate=True),
         Input(CLEAR, "n_clicks"),
         **common,
     )
-    def take_away(clicks: int) -> tuple[Told, list[Component], Told, list[Component]]:
-        if not clicks:
-            raise PreventUpdate
-        return [], _lever_items([]), [], limit_items([])
+    def take_away(_clicks: int) -> tuple[Told, Told]:
+        return [], []
 
 
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -248,9 +238,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def run(clicks: int, told: Told, limits: Told, horizon: str, search: str) -> tuple[str, bool]:
-        if not clicks:
-            raise PreventUpdate
+    def run(_clicks: int, told: Told, limits: Told, horizon: str, search: str) -> tuple[str, bool]:
         arguments = {
             "levers": [f"{one['path']}={one['low']}..{one['high']}@{one['price']}" for one in told],
             "limits": limit_texts(limits),

@@ -11,12 +11,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.work import Step, StepKind, WorkKind
 from assets.service.templates import Template
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import needed
 from dash_app.pages.filters import select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -78,7 +78,7 @@ def _steps(template: Template) -> Component:
         ]
         for number, step in enumerate(template.steps, start=1)
     ]
-    headings = [_("No."), _("What is to be done"), _("Answer"), _("Unit"), _("Allowed"), _("Required")]
+    headings = [_("No."), _("What is to be done"), _("Answer"), _("Unit of measure"), _("Allowed"), _("Required")]
     return table(_("Steps"), headings, rows)
 
 
@@ -153,7 +153,7 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
                     w=150,
                     comboboxProps={"withinPortal": False},
                 ),
-                dmc.TextInput(id="checklists-unit", label=_("Unit"), w=100),
+                dmc.TextInput(id="checklists-unit", label=_("Unit of measure"), w=100),
                 dmc.NumberInput(id="checklists-low", label=_("At least"), **number),
                 dmc.NumberInput(id="checklists-high", label=_("At most"), **number),
                 dmc.TextInput(id="checklists-choices", label=_("Choices, by comma"), w=220),
@@ -179,7 +179,9 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id=DEVICE, label=_("Device: scan or enter it"), w=240),
+                dmc.TextInput(
+                    id=DEVICE, label=_("Device: scan or enter it"), w=240, value=visit.query.get("device", "")
+                ),
                 dmc.TextInput(id=TITLE, label=_("What for"), w=320),
                 html.Button(_("Open an order with it"), id=OPEN, className="action", n_clicks=0),
             ],
@@ -287,32 +289,24 @@ def _register_changes(callbacks: Callbacks, port: HospitalPort) -> None:
     states = [State(f"checklists-{field}", "value" if field != "required" else "checked") for field in FIELDS]
 
     @callbacks.add(*outputs, Input(ADD, "n_clicks"), *states, State(URL, "search"), **common)
-    def add(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def add(_clicks: int, *entered: Any) -> Any:
         search = entered[-1]
         template = _held(port, query_of(search))
         step = step_entered(template, dict(zip(FIELDS, entered[:-1], strict=True)))
         return kept(actions.with_step(template, step), search)
 
     @callbacks.add(*outputs, Input(REMOVE, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
-    def remove(clicks: int, chosen: str | None, search: str) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        return kept(actions.without_step(_held(port, query_of(search)), chosen), search)
+    def remove(_clicks: int, chosen: str | None, search: str) -> Any:
+        return kept(actions.without_step(_held(port, query_of(search)), needed(chosen, _("Step"))), search)
 
     @callbacks.add(*outputs, Input(UP, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
-    def move_up(clicks: int, chosen: str | None, search: str) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        return kept(actions.moved_up(_held(port, query_of(search)), chosen), search)
+    def move_up(_clicks: int, chosen: str | None, search: str) -> Any:
+        return kept(actions.moved_up(_held(port, query_of(search)), needed(chosen, _("Step"))), search)
 
     @callbacks.add(
         *outputs, Input(OPEN, "n_clicks"), State(DEVICE, "value"), State(TITLE, "value"), State(URL, "search"), **common
     )
-    def open_order(clicks: int, device: str | None, title: str | None, search: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def open_order(_clicks: int, device: str | None, title: str | None, search: str) -> Any:
         query = query_of(search)
         order = actions.open_order(port, device=device, template=_held(port, query), title=title or "")
         text = _("Order opened with {count} steps. It stands on the handheld.").format(count=len(order.steps))

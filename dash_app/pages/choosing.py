@@ -12,14 +12,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import runs as actions
 from dash_app.pages.address import URL, search_with
+from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.limits_asked import (
     limit_button,
-    limit_items,
     limit_texts,
     limits_id,
     limits_panel,
@@ -37,6 +36,7 @@ from dash_app.pages.run_following import (
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
+from dash_app.pages.told_list import Told, register_told, told_items
 from dash_app.pages.whatif import ACTIONS, change_text, lever_choices, lever_title
 from dash_app.pages.whatif_situations import register_situations, situation_panel
 from dash_app.queries.choosing import CandidateShown, Chosen, chosen_of
@@ -50,7 +50,7 @@ from dash_app.texts.moments import number, percent
 from twin.access import Permission
 
 PREFIX = "choosing"
-IDS = RunIds(PREFIX)
+IDS = RunIds(PREFIX, "choice")
 SCENARIOS, SCENARIO_LIST = "choosing-scenarios", "choosing-scenario-list"
 PARTS, PART_LIST = "choosing-parts", "choosing-part-list"
 PATH, ACTION, VALUE, ADD_PART = "choosing-path", "choosing-action", "choosing-value", "choosing-part-add"
@@ -68,20 +68,14 @@ METHODS: Mapping[str, str] = {
 }
 _REPLICATIONS = 200
 
-Told = list[dict[str, Any]]
-
 
 def _part_items(parts: Told) -> list[Component]:
-    if not parts:
-        return [html.Li(_("No change yet."), className="secondary")]
-    return [html.Li(change_text(one)) for one in parts]
+    return told_items(PARTS, [change_text(one) for one in parts], _("No change yet."))
 
 
 def _scenario_items(told: Told) -> list[Component]:
-    items: list[Component] = [html.Li(_("as it is"), className="secondary")]
-    for one in told:
-        items.append(html.Li(f"{one['name']}: " + "; ".join(change_text(part) for part in one["parts"])))
-    return items
+    texts = [f"{one['name']}: " + "; ".join(change_text(part) for part in one["parts"]) for one in told]
+    return told_items(SCENARIOS, texts, _("as it is"), keeps_begin=True)
 
 
 def _scenarios_panel(port: HospitalPort) -> list[Component]:
@@ -144,7 +138,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             dcc.Store(id=PARTS, data=[]),
             html.Div(
                 className="two",
-                children=[_question(port), run_column(IDS, view, _progress(view), _answer(port, view))],
+                children=[_question(port), run_column(port, IDS, view, _progress(view), _answer(port, view))],
             ),
         ]
     )
@@ -238,14 +232,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _register_parts(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(
-        Output(PART_LIST, "children"),
-        Input(PARTS, "data"),
-        permission=Permission.SIMULATION_RUN,
-        prevent_initial_call=True,
-    )
-    def show_parts(parts: Told) -> list[Component]:
-        return _part_items(parts)
+    register_told(callbacks, PARTS, PART_LIST, _part_items)
 
     @callbacks.add(
         Output(PARTS, "data"),
@@ -257,18 +244,17 @@ def _register_parts(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def add_part(clicks: int, parts: Told, path: str | None, action: str, value: Any) -> Told:
-        if not clicks or not path or not isinstance(value, int | float):
-            raise PreventUpdate
+    def add_part(_clicks: int, parts: Told, path: str | None, action: str, value: Any) -> Told:
+        path, value = needed(path, _("What changes")), figure(value, _("By how much"))
         return [*parts, {"path": path, "action": action, "value": value, "text": lever_title(port, path)}]
 
 
 def _register_scenarios(callbacks: Callbacks) -> None:
     common: dict[str, Any] = {"permission": Permission.SIMULATION_RUN, "prevent_initial_call": True}
+    register_told(callbacks, SCENARIOS, SCENARIO_LIST, _scenario_items)
 
     @callbacks.add(
         Output(SCENARIOS, "data"),
-        Output(SCENARIO_LIST, "children"),
         Output(PARTS, "data", allow_duplicate=True),
         Output(NAME, "value"),
         Input(ADD, "n_clicks"),
@@ -277,27 +263,22 @@ def _register_scenarios(callbacks: Callbacks) -> None:
         State(NAME, "value"),
         **common,
     )
-    def add(clicks: int, told: Told, parts: Told, name: str) -> tuple[Told, list[Component], Told, str]:
-        if not clicks or not parts:
-            raise PreventUpdate
+    def add(_clicks: int, told: Told, parts: Told, name: str) -> tuple[Told, Told, str]:
+        parts = needed(parts, _("Add the change"))
         # A scenario without a name is called by what it changes; the same name again takes the place of the first.
         called = (name or "").strip() or "; ".join(change_text(one) for one in parts)[:100]
         made = [*(one for one in told if one["name"] != called), {"name": called, "parts": parts}]
-        return made, _scenario_items(made), [], ""
+        return made, [], ""
 
     @callbacks.add(
         Output(SCENARIOS, "data", allow_duplicate=True),
-        Output(SCENARIO_LIST, "children", allow_duplicate=True),
         Output(PARTS, "data", allow_duplicate=True),
         Output(limits_id(PREFIX), "data", allow_duplicate=True),
-        Output(limits_id(PREFIX, "limit-list"), "children", allow_duplicate=True),
         Input(CLEAR, "n_clicks"),
         **common,
     )
-    def take_away(clicks: int) -> tuple[Told, list[Component], Told, Told, list[Component]]:
-        if not clicks:
-            raise PreventUpdate
-        return [], _scenario_items([]), [], [], limit_items([])
+    def take_away(_clicks: int) -> tuple[Told, Told, Told]:
+        return [], [], []
 
 
 def _plain(told: Told) -> list[dict[str, object]]:
@@ -332,9 +313,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def run(clicks: int, *values: Any) -> tuple[str, bool]:
-        if not clicks:
-            raise PreventUpdate
+    def run(_clicks: int, *values: Any) -> tuple[str, bool]:
         told, limits, measure, method, zone, budget, horizon, search = values
         is_number = isinstance(zone, int | float) and not isinstance(zone, bool)
         arguments = {

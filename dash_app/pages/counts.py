@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import counting as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -100,7 +101,7 @@ def _lines(counting: CountSession, names: dict[str, str], lots: dict[str, str], 
         _("First count"),
         _("Second count"),
         _("Books"),
-        _("Decided"),
+        _("Decided quantity"),
     ]
     return table(_("Lines of the count"), headings, rows)
 
@@ -202,12 +203,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def begin(
-        clicks: int, place: str | None, tolerance: Any, due_only: bool, blind: bool, search: str
+        _clicks: int, place: str | None, tolerance: Any, due_only: bool, blind: bool, search: str
     ) -> tuple[str, str, list[Component]]:
-        if not clicks or not place:
-            raise PreventUpdate
         share = float(tolerance or 0) / 100
-        wanted = Wanted(place=place, is_due_only=bool(due_only), is_blind=bool(blind), tolerance_share=share)
+        wanted = Wanted(
+            place=needed(place, _("Place")), is_due_only=bool(due_only), is_blind=bool(blind), tolerance_share=share
+        )
         made = actions.begin(port, wanted)
         told = _("{count} lines are to be counted.").format(count=len(made.lines))
         return search_with(search, count=made.id), told, content(port, {"count": made.id})
@@ -238,9 +239,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def act(*told: Any) -> tuple[list[Component], str]:
-        chosen, line, quantity, reason = told[4:]
-        if not any(told[:4]) or not chosen:
-            raise PreventUpdate
+        count, line, quantity, reason = told[4:]
+        chosen = needed(count, _("Count"))
         said = _acted(port, str(ctx.triggered_id), chosen, (line, quantity, reason or ""))
         return content(port, {"count": chosen}), said
 
@@ -254,14 +254,13 @@ def _acted(port: HospitalPort, what: str, chosen: str, told: tuple[Any, Any, str
     if what == CLOSE:
         closed = actions.close(port, chosen)
         return _("Posted: {surplus} found, {missing} missing.").format(surplus=closed.surplus, missing=closed.missing)
-    if not line or not isinstance(quantity, int):
-        raise PreventUpdate
+    row, seen = int(needed(line, _("Line"))), whole(quantity, _("Seen, base units"))
     if what == DECIDE:
-        actions.decide(port, chosen, int(line), quantity, reason)
+        actions.decide(port, chosen, row, seen, reason)
         return _("Decided.")
     with port.read() as session:
-        found = queries.one_session(session, chosen).lines[int(line) - 1]
-    actions.note(port, chosen, Told(item=found.item, lot=found.lot, owner=found.owner, quantity=quantity))
+        found = queries.one_session(session, chosen).lines[row - 1]
+    actions.note(port, chosen, Told(item=found.item, lot=found.lot, owner=found.owner, quantity=seen))
     return _("Noted.")
 
 

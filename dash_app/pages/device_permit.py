@@ -7,7 +7,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import URL
@@ -84,17 +83,13 @@ def register_permits(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "pathname"),
         **common,
     )
-    def give(clicks: int, until: str | None, reason: str | None, pathname: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def give(_clicks: int, until: str | None, reason: str | None, pathname: str) -> Any:
         asset = Visit.of(pathname).name
         actions.give_permit(port, asset=asset, until=until, reason=reason or "")
         return _("It may leave; the alarm at the door stays silent."), permit_list(port, asset)
 
     @callbacks.add(*outputs, Input(END, "n_clicks"), State(URL, "pathname"), **common)
-    def end(clicks: int, pathname: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def end(_clicks: int, pathname: str) -> Any:
         asset = Visit.of(pathname).name
         actions.end_permits(port, asset)
         return _("It must stay: an alarm rings if it leaves."), permit_list(port, asset)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
@@ -51,7 +51,7 @@ def _columns() -> list[Column]:
         Column(field="use", title=_("May it be used"), width=200),
         Column(field="readiness", title=_("Cleanliness"), width=135),
         Column(field="place", title=_("Place"), width=160),
-        Column(field="seen", title=_("Seen"), width=120, is_age=True),
+        Column(field="seen", title=_("Last seen"), width=120, is_age=True),
         Column(field="confidence", title=_("Confidence"), width=110),
         Column(field="alarm", title=_("Alarm"), width=90),
     ]
@@ -125,8 +125,13 @@ def _facts(row: devices.DeviceRow, chips: Sequence[str], now: int) -> Component:
     found = row.position
     facts: list[tuple[str, Component | str]] = [
         (_("May it be used"), _reasons(row)),
-        (_("Place"), found.place_name or _("unknown place")),
-        (_("Seen"), since(found.seen_at, now)),
+        (
+            _("Place"),
+            dcc.Link(found.place_name, href=f"/ui/map?sel={quote(found.asset, safe='')}")
+            if found.place_name
+            else _("unknown place"),
+        ),
+        (_("Last seen"), since(found.seen_at, now)),
         (_("Confidence"), percent(found.confidence)),
         (_("Known by"), codes.code_text(codes.BASES, found.basis) + (_(", tag lost") if found.is_lost else "")),
         (_("Kind"), codes.code_text(codes.CATEGORIES, found.category)),
@@ -139,6 +144,22 @@ def _facts(row: devices.DeviceRow, chips: Sequence[str], now: int) -> Component:
         (_("Chips of its tags"), ", ".join(chips) or "–"),
     ]
     return html.Dl([part for name, value in facts for part in (html.Dt(name), html.Dd(value))], className="facts")
+
+
+def _next_steps(port: HospitalPort, asset: str) -> list[tuple[str, str]]:
+    """Give what is done next with a device: text and address of each form, filled with the device."""
+    device = urlencode({"device": asset})
+    steps = [
+        (_("Show on the map"), f"map?sel={quote(asset, safe='')}"),
+        (_("Report an incident"), f"incidents?{device}"),
+    ]
+    if port.actor().may(Permission.WORK_ORDERS_WRITE):
+        steps += [
+            (_("Open a work order"), f"checklists?{device}"),
+            (_("Enter a calibration"), f"calibrations?{device}"),
+            (_("Chart a figure"), f"drift?{device}"),
+        ]
+    return steps
 
 
 def _line(entry: devices.Happening) -> Component:
@@ -168,14 +189,14 @@ def device_content(port: HospitalPort, asset: str) -> list[Component]:
             ),
         ]
     priority = row.position.priority
-    warning = [html.P([shape(priority), f" {priority.value} ", _("An alarm about it is active.")])] if priority else []
+    told = _("An alarm about it is active.")
+    warning = [html.P([shape(priority), f" {priority.value} ", dcc.Link(told, href="/ui/alarms")])] if priority else []
     happenings = devices.timeline(state, asset, chinese=wants_chinese())
     return [
         page_head(
             row.position.name,
             codes.code_text(codes.CATEGORIES, row.position.category),
-            dcc.Link(_("Show on the map"), href=f"/ui/map?sel={asset}", className="action"),
-            dcc.Link(_("Report an incident"), href=f"/ui/incidents?{urlencode({'device': asset})}", className="action"),
+            *(dcc.Link(text, href=f"/ui/{address}", className="action") for text, address in _next_steps(port, asset)),
             evidence_link(asset),
         ),
         *warning,

@@ -12,7 +12,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import doors as actions
 from dash_app.pages.filters import follow
@@ -34,7 +33,7 @@ CONTENT = "doors-content"
 ZONE, ROLES, DEPARTMENTS, SET = "doors-zone", "doors-roles", "doors-departments", "doors-set"
 HELD, END, RESULT = "doors-held", "doors-end", "doors-result"
 OUTCOMES: Mapping[str, str] = {
-    "granted": mark("Opened"),
+    "granted": mark("Let in"),
     "refused": mark("Stayed shut"),
     "forced": mark("Forced open"),
 }
@@ -102,7 +101,7 @@ def _refusals(port: HospitalPort) -> Component:
         ]
         for one in found
     ]
-    headings = [_("When"), _("Who"), _("Door to"), _("Door"), _("Judged")]
+    headings = [_("When"), _("Who"), _("Door to"), _("Door"), _("Verdict")]
     return panel(title, table(title, headings, rows), wide=True)
 
 
@@ -194,15 +193,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     fields = (State(one, "value") for one in (ZONE, ROLES, DEPARTMENTS))
 
     @callbacks.add(*after, Input(SET, "n_clicks"), *fields, **common)
-    def set_rule(clicks: int, zone: str | None, roles: list[str] | None, departments: list[str] | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def set_rule(_clicks: int, zone: str | None, roles: list[str] | None, departments: list[str] | None) -> Any:
         return put(port, zone, roles, departments), content(port), _held(port), None
 
     @callbacks.add(*after, Input(END, "n_clicks"), State(HELD, "value"), **common)
-    def end_rule(clicks: int, rule: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def end_rule(_clicks: int, rule: str | None) -> Any:
         if not rule:
             raise InputError("Choose a rule first.", code="input.access_rule")
         actions.end_rule(port, rule)

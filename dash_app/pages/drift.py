@@ -13,13 +13,13 @@ from urllib.parse import quote
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.drift import QUALIFIED_BASELINE, Direction, DriftAlert, DriftChart, DriftWatch, Feature
 from dash_app.actions import device_records as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as limited_lines
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -97,9 +97,9 @@ def _alerts(port: HospitalPort, found: device_records.DriftBoard) -> Component:
         text = _("{text} = {share} (90 % interval {low} – {high})").format(
             text=text, share=percent(right.point), low=percent(right.low), high=percent(right.high)
         )
-    rows: list[list[Cell]] = [_alert_row(port, one) for one in found.alerts[:SHOWN]]
+    rows: list[list[Cell]] = [_alert_row(port, one) for one in found.alerts]
     headings = [_("When"), _("Device"), _("What"), _("Healthy → now"), _("Plot as it was then"), _("What became of it")]
-    return html.Div([html.P(text), table(_("Alerts"), headings, rows)])
+    return html.Div([html.P(text), table(_("Alerts"), headings, rows, most=SHOWN)])
 
 
 def _alert_row(port: HospitalPort, one: DriftAlert) -> list[Cell]:
@@ -128,7 +128,7 @@ def _charts(port: HospitalPort, watch: DriftWatch, chart: DriftChart) -> Compone
     numbers = [index + 1 for index in range(len(chart.observations))]
     own = numbers[chart.charted_from :]
     lines: list[tuple[str, Sequence[float | str], Sequence[float | None]]] = [
-        (_("Observed"), numbers, [one.value for one in chart.observations]),
+        (_("Observed value"), numbers, [one.value for one in chart.observations]),
         (_("Weighted mean (EWMA)"), own, list(chart.ewma)),
     ]
     limits = Limit(
@@ -181,7 +181,7 @@ def _points(title: str, chart: DriftChart) -> Component:
     headings = [
         _("Observation"),
         _("When"),
-        _("Observed"),
+        _("Observed value"),
         _("Weighted mean (EWMA)"),
         _("Sum upward"),
         _("Sum downward"),
@@ -313,24 +313,20 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     common: dict[str, Any] = {"permission": Permission.WORK_ORDERS_WRITE, "prevent_initial_call": True}
 
     @callbacks.add(*outputs, Input(ADD, "n_clicks"), *[State(f"drift-{field}", "value") for field in TOLD], **common)
-    def add(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def add(_clicks: int, *entered: Any) -> Any:
         watch = actions.save_watch(port, dict(zip(TOLD, entered, strict=True)))
         text = _("Charted. Past cycles and samples are taken in within the hour.")
         return text, _choices(port), content(port, {"watch": watch.id})
 
     @callbacks.add(*outputs, Input(ANEW, "n_clicks"), State(CHOSEN, "value"), **common)
-    def anew(clicks: int, chosen: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
+    def anew(_clicks: int, chosen: str | None) -> Any:
+        chosen = needed(chosen, _("What is charted"))
         actions.begin_anew(port, chosen)
         return _("A new baseline is learnt from now on."), _choices(port), content(port, {"watch": chosen})
 
     @callbacks.add(*outputs, Input(STOP, "n_clicks"), State(CHOSEN, "value"), **common)
-    def stop(clicks: int, chosen: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
+    def stop(_clicks: int, chosen: str | None) -> Any:
+        chosen = needed(chosen, _("What is charted"))
         actions.stop_watch(port, chosen)
         return _("It is charted no more; what was observed is kept."), _choices(port), content(port, {})
 

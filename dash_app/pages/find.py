@@ -6,13 +6,12 @@ the walk, and to give it back. From a row one goes to the device's page and its 
 
 from __future__ import annotations
 
-import dash
 from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import devices as actions
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import pressed
 from dash_app.pages.filters import detail_address, follow, narrow, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -55,7 +54,7 @@ def _near(port: HospitalPort, found: finding.Finder, *, may_reserve: bool) -> Co
         if may_reserve:
             row.append(_button(RESERVE, one.asset, one.name, _("Reserve")))
         rows.append(row)
-    headings = [_("Device"), _("Place"), _("Walk"), _("Seen"), _("Confidence")]
+    headings = [_("Device"), _("Place"), _("Walk"), _("Last seen"), _("Confidence")]
     return table(_("The nearest free devices"), [*headings, _("Reserve")] if may_reserve else headings, rows)
 
 
@@ -138,14 +137,6 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     )
 
 
-def _asked() -> str:
-    """Give the device whose button was pressed; a button that was only drawn again has pressed nothing."""
-    triggered = dash.ctx.triggered_id
-    if not isinstance(triggered, dict) or not dash.ctx.triggered[0]["value"]:
-        raise PreventUpdate
-    return str(triggered["asset"])
-
-
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register search, reservation and return."""
     narrow(callbacks, KIND, "kind", permission=Permission.DEVICES_READ)
@@ -161,7 +152,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def reserve(_clicks: list[int], search: str) -> list[Component]:
-        actions.reserve(port, _asked())
+        actions.reserve(port, str(pressed()["asset"]))
         return content(port, query_of(search))
 
     @callbacks.add(
@@ -172,7 +163,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def give_back(_clicks: list[int], search: str) -> list[Component]:
-        actions.give_back(port, _asked())
+        actions.give_back(port, str(pressed()["asset"]))
         return content(port, query_of(search))
 
 

@@ -52,14 +52,14 @@ def _use(found: list[Utilisation]) -> Component:
             estimate_text(one.in_use),
             *(percent(one.shares[use]) if one.shares else "–" for use in others),
         ]
-        for one in found[:SHOWN]
+        for one in found
     ]
     headings = [
         _("Kind"),
         _("With a patient, at most (90 %)"),
         *(codes.code_text(device_words.TIME_USES, use.value) for use in others),
     ]
-    return table(_("Use by zones"), headings, rows)
+    return table(_("Use by zones"), headings, rows, most=SHOWN)
 
 
 def _costs(found: list[CostRatio]) -> Component:
@@ -76,7 +76,7 @@ def _costs(found: list[CostRatio]) -> Component:
             estimate_text(one.by_acquisition, 1),
             estimate_text(one.by_replacement, 1),
         ]
-        for one in found[:SHOWN]
+        for one in found
     ]
     headings = [
         _("Model"),
@@ -84,13 +84,13 @@ def _costs(found: list[CostRatio]) -> Component:
         _("Devices"),
         _("Without a price"),
         _("Orders"),
-        _("Work"),
-        _("Contracts"),
+        _("Cost of work"),
+        _("Cost of contracts"),
         _("Paid for them"),
         _("Service by price paid (90 %)"),
         _("Service by price of new ones (90 %)"),
     ]
-    return table(_("Cost of service in twelve months"), headings, rows)
+    return table(_("Cost of service in twelve months"), headings, rows, most=SHOWN)
 
 
 def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:

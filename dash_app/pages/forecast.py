@@ -125,7 +125,7 @@ def _units(port: HospitalPort, found: HouseForecast) -> Component:
         "Median and 80 % band of the patients present; the share is the chance that every open bed is taken. n: past "
         "stays that it was learnt from."
     )
-    return html.Div([table(_("Units"), headings, rows), html.P(note, className="secondary")])
+    return html.Div([table(_("Next hours"), headings, rows), html.P(note, className="secondary")])
 
 
 def _crowding(found: HouseForecast) -> Component:

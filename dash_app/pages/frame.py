@@ -38,6 +38,8 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
         "timeZone": reader.time_zone,
         "site": port.settings.site_name,
         "now": port.clock.now(),
+        # What a page shows can be copied anyway: this keeps the buttons away from who is not meant to export.
+        "mayExport": port.actor().may(Permission.EXPORT_RUN),
         "words": {
             "live": _("as of {time} (live)"),
             "stale": _("stale since {time}"),

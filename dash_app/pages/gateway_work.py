@@ -7,9 +7,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import gateways as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.gateway_settings import CHANGED, settings_panel
 from dash_app.pages.gateway_settings import register as register_settings
 from dash_app.pages.gateway_walk import register as register_walk
@@ -261,9 +261,7 @@ def _told(values: tuple[Any, ...]) -> dict[str, str]:
 
 
 def _place_of_device(choice: str | None) -> tuple[str, str]:
-    gateway, found, device = (choice or "").partition(": ")
-    if not found:
-        raise PreventUpdate
+    gateway, _colon, device = needed(choice, _("Reader or machine")).partition(": ")
     return gateway, device
 
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import dash
 from dash import ClientsideFunction
+from dash.exceptions import MissingCallbackContextException, PreventUpdate
 
 from dash_app.texts.problems import problem_text
 from twin.access import Actor, Permission
@@ -20,6 +21,7 @@ R = TypeVar("R")
 
 NOTICE = "frame-notice"
 PERMISSION_ATTRIBUTE = "__permission__"
+_PRESSED = frozenset({"n_clicks", "n_submit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Callbacks:
     ) -> Callable[[Callable[P, R]], Callable[P, Awaitable[R]]]:
         """Decorate a callback: check the permission, then compute in a thread so that the server's loop stays free.
 
+        One that only buttons set off, with ``prevent_initial_call``, runs when somebody has pressed one.
+
         Parameters
         ----------
         *dependencies : object
@@ -55,12 +59,19 @@ class Callbacks:
             Further options of ``dash.Dash.callback``.
         """
         has_output = any(isinstance(one, dash.Output) for one in dependencies)
+        inputs = [one for one in dependencies if isinstance(one, dash.Input)]
+        # Dash calls as well when a button is put on the page by another callback, whatever it was told to prevent.
+        waits_for_somebody = bool(options.get("prevent_initial_call")) and all(
+            one.component_property in _PRESSED for one in inputs
+        )
 
         def decorate(function: Callable[P, R]) -> Callable[P, Awaitable[R]]:
             @functools.wraps(function)
             async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
                 try:
                     self.actor().require(permission)
+                    if waits_for_somebody and not _is_pressed():
+                        raise PreventUpdate
                     return await asyncio.to_thread(function, *args, **kwargs)
                 except HospitalTwinError as error:
                     dash.set_props(NOTICE, {"children": problem_text(error)})
@@ -85,3 +96,11 @@ class Callbacks:
             Further options of ``dash.Dash.clientside_callback``.
         """
         self.app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call]  # Dash
+
+
+def _is_pressed() -> bool:
+    """Tell whether a button was pressed: one that was only drawn has a count of 0 or none."""
+    try:
+        return any(one["value"] for one in dash.ctx.triggered)
+    except MissingCallbackContextException:  # called by itself, outside of a request
+        return True

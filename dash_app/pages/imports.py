@@ -229,8 +229,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.IMPORT_RUN,
         prevent_initial_call=True,
     )
-    def store(clicks: int, contents: str | None, name: str | None, mapping: str, search: str) -> Any:
-        if not clicks or not contents:
+    def store(_clicks: int, contents: str | None, name: str | None, mapping: str, search: str) -> Any:
+        if not contents:
             raise PreventUpdate
         upload = _upload_of(contents, name or "", _kind_of(query_of(search)), mapping or "")
         return report_of(actions.store(port, upload)), None

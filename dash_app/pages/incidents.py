@@ -11,11 +11,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.incidents import Incident, Severity
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address, follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -244,9 +244,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
     )
-    def report(clicks: int, *entered: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def report(_clicks: int, *entered: str | None) -> Any:
         kept = actions.report_incident(port, dict(zip(TOLD, entered, strict=True)))
         text = _("Reported. The device must not be used.")
         if kept.due_at:
@@ -273,19 +271,15 @@ def _register_settling(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         *outputs, Input(NOTE, "n_clicks"), *given, permission=Permission.DEVICES_WRITE, prevent_initial_call=True
     )
-    def note(clicks: int, chosen: str | None, words: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        actions.note_report(port, chosen, words or "")
+    def note(_clicks: int, chosen: str | None, words: str | None) -> Any:
+        actions.note_report(port, needed(chosen, _("Incident")), words or "")
         return _("Noted: its clock has stopped."), _choices(port), content(port, {})
 
     @callbacks.add(
         *outputs, Input(CLOSE, "n_clicks"), *given, permission=Permission.DEVICES_WRITE, prevent_initial_call=True
     )
-    def close(clicks: int, chosen: str | None, words: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        actions.close_incident(port, chosen, words or "")
+    def close(_clicks: int, chosen: str | None, words: str | None) -> Any:
+        actions.close_incident(port, needed(chosen, _("Incident")), words or "")
         return _("Closed."), _choices(port), content(port, {})
 
 

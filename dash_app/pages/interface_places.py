@@ -12,7 +12,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import interfaces as actions
 from dash_app.pages.guard import Callbacks
@@ -139,13 +138,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     common: dict[str, Any] = {"permission": Permission.INTERFACES_OPERATE, "prevent_initial_call": True}
 
     @callbacks.add(*after, Input(MATCH, "n_clicks"), State(NAME, "value"), State(PLACE, "value"), **common)
-    def say(clicks: int, key: str | None, place: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def say(_clicks: int, key: str | None, place: str | None) -> Any:
         return match(port, key, place), content(port), _names(port)
 
     @callbacks.add(*after, Input(UNMATCH, "n_clicks"), State(NAME, "value"), **common)
-    def take_back(clicks: int, key: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def take_back(_clicks: int, key: str | None) -> Any:
         return unmatch(port, key), content(port), _names(port)

@@ -11,7 +11,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import interfaces as actions
 from dash_app.pages.guard import Callbacks
@@ -92,13 +91,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     fields = (State(KIND, "value"), State(ADDRESS, "value"), State(ENROLLED, "checked"))
 
     @callbacks.add(*after, Input(ADD, "n_clicks"), *fields, **common)
-    def put(clicks: int, kind: str | None, address: str | None, only_enrolled: bool) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def put(_clicks: int, kind: str | None, address: str | None, only_enrolled: bool) -> Any:
         return add(port, kind, address, only_enrolled=bool(only_enrolled)), _held(port)
 
     @callbacks.add(*after, Input(REMOVE, "n_clicks"), State(HELD, "value"), **common)
-    def end(clicks: int, receiver: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def end(_clicks: int, receiver: str | None) -> Any:
         return remove(port, receiver), _held(port)

@@ -11,7 +11,6 @@ from typing import Any, Protocol, runtime_checkable
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.pages import interface_places, interface_receivers
 from dash_app.pages.address import TICK
@@ -92,7 +91,7 @@ def _messages(port: HospitalPort, title: str, outcome: str, limit: int) -> Compo
         for one in found
     ]
     headings = [
-        _("Number"),
+        _("Message number"),
         _("Connection"),
         _("Message"),
         _("Received"),
@@ -237,9 +236,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.INTERFACES_OPERATE,
         prevent_initial_call=True,
     )
-    def try_again(clicks: int, number: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def try_again(_clicks: int, number: str | None) -> Any:
         return replay(port, number or ""), content(port), _letters(port), None
 
 

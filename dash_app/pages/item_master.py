@@ -11,9 +11,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import item_master as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -135,8 +135,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def look(_clicks: int, keep: str | None, drop: str | None) -> tuple[Component, bool]:
-        if not keep or not drop:
-            raise PreventUpdate
+        keep, drop = needed(keep, _("Stays")), needed(drop, _("Goes"))
         with port.read() as session:
             found = queries.outlook(session, keep, drop)
         may = port.actor().may(Permission.STOCK_PLAN)
@@ -155,8 +154,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def merge(_clicks: int, keep: str | None, drop: str | None) -> Any:
-        if not keep or not drop:
-            raise PreventUpdate
+        keep, drop = needed(keep, _("Stays")), needed(drop, _("Goes"))
         done = actions.merge(port, keep, drop)
         said = _("{drop} is {keep} now; {units} units went over.").format(
             drop=done.drop.name, keep=done.keep.name, units=number(done.on_hand)

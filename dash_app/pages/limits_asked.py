@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
+from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
+from dash_app.pages.told_list import Told, register_told, told_items
 from dash_app.queries.levers import limitable, ward_names
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
@@ -18,20 +20,17 @@ from dash_app.texts.measures import measure_text, scale_of
 from dash_app.texts.moments import number
 from twin.access import Permission
 
-Told = list[dict[str, Any]]
-
 
 def limits_id(prefix: str, part: str = "limits") -> str:
     """Give an id of this part of a page: ``limits`` is the store, the others are fields, list and button."""
     return f"{prefix}-{part}"
 
 
-def limit_items(told: Told) -> list[Component]:
+def limit_items(prefix: str, told: Told) -> list[Component]:
     """Give the limits told so far as items of a list."""
-    if not told:
-        return [html.Li(_("Nothing is promised yet."), className="secondary")]
     text = _("{measure}: at most {most}")
-    return [html.Li(text.format(measure=one["text"], most=number(one["most"], 2))) for one in told]
+    texts = [text.format(measure=one["text"], most=number(one["most"], 2)) for one in told]
+    return told_items(limits_id(prefix), texts, _("Nothing is promised yet."))
 
 
 def limits_panel(port: HospitalPort, prefix: str) -> list[Component]:
@@ -49,7 +48,7 @@ def limits_panel(port: HospitalPort, prefix: str) -> list[Component]:
     return [
         html.H3(_("What must hold")),
         dcc.Store(id=limits_id(prefix), data=[]),
-        html.Ul(limit_items([]), id=limits_id(prefix, "limit-list"), className="changes"),
+        html.Ul(limit_items(prefix, []), id=limits_id(prefix, "limit-list"), className="changes"),
         dmc.Select(
             id=limits_id(prefix, "measure"),
             label=_("Measure"),
@@ -85,10 +84,10 @@ def register_limits(callbacks: Callbacks, port: HospitalPort, prefix: str) -> No
     prefix : str
         Beginning of the ids.
     """
+    register_told(callbacks, limits_id(prefix), limits_id(prefix, "limit-list"), partial(limit_items, prefix))
 
     @callbacks.add(
         Output(limits_id(prefix), "data"),
-        Output(limits_id(prefix, "limit-list"), "children"),
         Input(limits_id(prefix, "limit-add"), "n_clicks"),
         State(limits_id(prefix), "data"),
         State(limits_id(prefix, "measure"), "value"),
@@ -96,9 +95,7 @@ def register_limits(callbacks: Callbacks, port: HospitalPort, prefix: str) -> No
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def add_limit(clicks: int, told: Told, measure: str | None, most: Any) -> tuple[Told, list[Component]]:
-        if not clicks or not measure or not isinstance(most, int | float):
-            raise PreventUpdate
+    def add_limit(_clicks: int, told: Told, measure: str | None, most: Any) -> Told:
+        measure, most = needed(measure, _("Measure")), figure(most, _("At most, in the measure's unit"))
         text = measure_text(measure, ward_names(port.state(), chinese=wants_chinese()))
-        made = [*(one for one in told if one["measure"] != measure), {"measure": measure, "most": most, "text": text}]
-        return made, limit_items(made)
+        return [*(one for one in told if one["measure"] != measure), {"measure": measure, "most": most, "text": text}]

@@ -8,7 +8,6 @@ from typing import Any
 
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.filters import export_button, select
@@ -155,9 +154,7 @@ def register(listing: Listing, callbacks: Callbacks, port: HospitalPort) -> None
         permission=Permission.EXPORT_RUN,
         prevent_initial_call=True,
     )
-    def export(clicks: int, search: str) -> dict[str, Any]:
-        if not clicks:
-            raise PreventUpdate
+    def export(_clicks: int, search: str) -> dict[str, Any]:
         port.actor().require(listing.permission)
         columns = listing.columns()
         rows = [_written(row, columns) for row in listing.rows(port, query_of(search))]

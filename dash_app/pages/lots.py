@@ -16,6 +16,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import lots as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -262,9 +263,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def act(*told: Any) -> tuple[str, list[Component], Rows]:
-        chosen, quantity, to_place, reason, search = told[3:]
-        if not any(told[:3]) or not chosen:
-            raise PreventUpdate
+        lot, quantity, to_place, reason, search = told[3:]
+        chosen = needed(lot, _("Lot"))
         said = _acted(port, str(ctx.triggered_id), chosen, (quantity, to_place or "", reason or ""))
         return said, audit(port, chosen), _rows(port, query_of(search))
 
@@ -278,11 +278,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.STOCK_ADJUST,
         prevent_initial_call=True,
     )
-    def recall(clicks: int, item: str | None, lots: str | None, kind: str | None, notice: str | None) -> Any:
-        if not clicks or not item or not notice:
-            raise PreventUpdate
+    def recall(_clicks: int, item: str | None, lots: str | None, kind: str | None, notice: str | None) -> Any:
         numbers = tuple(number.strip() for number in (lots or "").split(",") if number.strip())
-        told = Notice(id=notice, item=item, lot_numbers=numbers, recall_class=kind or "II")
+        told = Notice(
+            id=needed(notice, _("Number of the notice")),
+            item=needed(item, _("Item")),
+            lot_numbers=numbers,
+            recall_class=kind or "II",
+        )
         found = actions.recall(port, told)
         unknown = ", ".join(found.unknown_numbers) or "–"
         return [
@@ -296,10 +299,9 @@ def _acted(port: HospitalPort, what: str, chosen: str, told: tuple[Any, str, str
     place, item, lot, owner = chosen.split("|")
     quantity, to_place, reason = told
     if what == THAW:
-        if not isinstance(quantity, int):
-            raise PreventUpdate
-        actions.thaw(port, Use(item=item, quantity=quantity, place=place, lot=lot, owner=owner), to_place)
-        return _("{count} units thaw; their life counts from now.").format(count=number(quantity))
+        count = whole(quantity, _("Quantity"))
+        actions.thaw(port, Use(item=item, quantity=count, place=place, lot=lot, owner=owner), to_place)
+        return _("{count} units thaw; their life counts from now.").format(count=number(count))
     status = LotStatus.HELD if what == HOLD else LotStatus.RELEASED
     actions.change_status(port, lot, status, reason)
     return _("Held.") if what == HOLD else _("Released.")

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.rules.shares import share_of
 from dash_app.actions import devices as actions
@@ -83,7 +82,7 @@ def _weeks(port: HospitalPort, found: device_planning.Calendar) -> Component:
         rows += [_row(port, monday, order) for order in week]
     headings = [_("Week of"), _("Device"), _("What"), _("Due"), _("Planned")]
     caption = _("Maintenance by week")
-    return table(caption, headings, rows[:500]) if rows else html.P(_("Nothing is due in these weeks."))
+    return table(caption, headings, rows) if rows else html.P(_("Nothing is due in these weeks."))
 
 
 def _row(port: HospitalPort, week: str, order: Any) -> list[Cell]:
@@ -231,9 +230,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
     )
-    def preview(clicks: int, minutes: float | None) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def preview(_clicks: int, minutes: float | None) -> list[Component]:
         return _spread(port, int(minutes or 0))
 
     @callbacks.add(
@@ -244,9 +241,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.WORK_ORDERS_WRITE,
         prevent_initial_call=True,
     )
-    def keep(clicks: int, minutes: float | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep(_clicks: int, minutes: float | None) -> Any:
         changed = actions.keep_levelled(port, weeks=WEEKS, minutes=max(int(minutes or 0), 0), zone=_zone(port))
         return html.P(_("Orders planned for another week: {count}").format(count=changed)), content(port)
 

@@ -100,7 +100,7 @@ def _figure_row(one: FigureShown, names: Mapping[str, str]) -> list[Cell]:
 
 def _distances(match: MatchShown) -> Component:
     title = _("Distances of a simulated log")
-    headings = [_("Of"), _("Model"), _("The weeks before")]
+    headings = [_("Of"), _("The model"), _("The weeks before")]
     rows: list[list[Cell]] = [
         [_(DISTANCES[name]) if name in DISTANCES else name, number(far, 3), number(near, 3)]
         for name, far, near in match.distances

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.electrical import Method, Quantity
 from assets.model.measurements import CalibrationPoint, DecisionRule, Result
@@ -79,7 +78,7 @@ def _due(port: HospitalPort, board: device_records.CalibrationBoard) -> Componen
             percent(one.worst_share),
             _("within tolerance") if one.is_left_good else _("out of tolerance"),
         ]
-        for one in board.due[:SHOWN]
+        for one in board.due
     ]
     headings = [
         _("Due"),
@@ -89,7 +88,7 @@ def _due(port: HospitalPort, board: device_records.CalibrationBoard) -> Componen
         _("Greatest deviation found, of its tolerance"),
         _("As left"),
     ]
-    return table(_("Calibrations due"), headings, rows)
+    return table(_("Calibrations due"), headings, rows, most=SHOWN)
 
 
 def _verdict(result: Result) -> Component | str:
@@ -385,9 +384,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         *[State(f"measured-{field}", "value") for field in TOLD],
         **common,
     )
-    def calibrate(clicks: int, *entered: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def calibrate(_clicks: int, *entered: str | None) -> Any:
         kept = actions.enter_calibration(port, dict(zip(TOLD, entered, strict=True)))
         return _said(kept), content(port, {})
 
@@ -400,9 +397,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         State(FUNCTIONAL, "checked"),
         **common,
     )
-    def test(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def test(_clicks: int, *entered: Any) -> Any:
         told = dict(zip(TESTED, entered[:-2], strict=True))
         kept = actions.enter_safety_test(
             port,

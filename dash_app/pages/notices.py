@@ -11,10 +11,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.notices import MatchState
 from dash_app.actions import devices as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address, follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -177,18 +177,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def close(_clicks: int, device: str | None, outcome: str, proof: str | None) -> Any:
-        if not device:
-            raise PreventUpdate
-        notice, _tab, asset = device.partition(_SPLIT)
+        notice, _tab, asset = needed(device, _("Device")).partition(_SPLIT)
         actions.close_match(port, notice=notice, asset=asset, state=MatchState(outcome), evidence=proof or "")
         return _("Closed with its proof."), _open_devices(port), content(port, {})
 
     @callbacks.add(
         *outputs, Input(CLOSE_ALL, "n_clicks"), permission=Permission.DEVICES_WRITE, prevent_initial_call=True
     )
-    def close_all(clicks: int) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def close_all(_clicks: int) -> Any:
         with port.read() as session:
             ready = [one.notice.id for one in device_planning.triage(session) if not one.open_count]
         for notice in ready:

@@ -67,12 +67,14 @@ def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
         if tile.level
         else []
     )
+    name = codes.code_text(codes.TILES, tile.key)
     action = codes.code_text(codes.TILE_ACTIONS, tile.action).format(**dict(tile.action_parameters))
     return html.Section(
         className=css,
         children=[
-            html.H2([*mark_, codes.code_text(codes.TILES, tile.key)]),
-            html.P([number(tile.value), *of], className="value"),
+            html.H2([*mark_, name]),
+            # The figure leads to what stands behind it, whether or not something is to be done about it.
+            html.P(dcc.Link([number(tile.value), *of], href=PREFIX + tile.path, title=name), className="value"),
             *_spark(trend, now),
             html.P(" · ".join(_detail(code, count) for code, count in tile.details), className="secondary"),
             html.P([_("Last change: "), since(tile.as_of, now)], className="secondary"),
@@ -122,7 +124,7 @@ def _past(port: HospitalPort, tiles: Sequence[overview.Tile], now: int) -> Mappi
 
 
 def _wards(port: HospitalPort) -> Component:
-    found = [ward for ward in beds.wards(port.state(), chinese=wants_chinese()) if ward.id][:_MOST_WARDS]
+    found = [ward for ward in beds.wards(port.state(), chinese=wants_chinese()) if ward.id]
     rows: list[list[Cell]] = [
         [
             dcc.Link(ward.name, href=f"{PREFIX}beds?ward={ward.id}"),
@@ -131,20 +133,23 @@ def _wards(port: HospitalPort) -> Component:
             str(ward.by_use[BedUse.READY]),
             str(ward.by_use[BedUse.DIRTY] + ward.by_use[BedUse.CLEANING]),
         ]
-        for ward in found
+        for ward in found[:_MOST_WARDS]
     ]
     if not rows:
         return empty(_("No wards with beds yet"), _("Import places, or wait for the first admission."))
     headings = [_("Ward"), _("Occupied share"), _("Occupied / open"), _("Ready"), _("To clean")]
-    return table(_("Fullest wards"), headings, rows)
+    more = dcc.Link(_("All wards: {count}").format(count=number(len(found))), href=f"{PREFIX}beds")
+    return html.Div([table(_("Fullest wards"), headings, rows), html.P(more)])
 
 
 def _alarms(port: HospitalPort) -> Component:
     now = port.clock.now()
-    found = [row for row in alarms.active(port.state(), now) if row.priority is not AlarmPriority.LOW][:_MOST_ALARMS]
+    found = [row for row in alarms.active(port.state(), now) if row.priority is not AlarmPriority.LOW]
     if not found:
         return html.P(_("No alarm of priority P1 or P2."), className="secondary")
-    return html.Div([alarm_line(port.state(), row, now) for row in found])
+    # What does not fit is counted: five lines must not be taken for all that is urgent.
+    more = dcc.Link(_("All urgent alarms: {count}").format(count=number(len(found))), href=f"{PREFIX}alarms")
+    return html.Div([*(alarm_line(port.state(), row, now) for row in found[:_MOST_ALARMS]), html.P(more)])
 
 
 def content(port: HospitalPort) -> list[Component]:

@@ -11,12 +11,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import par_studio as actions
 from dash_app.charts.series import Axes, Band, banded
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -46,7 +46,7 @@ def _columns() -> list[Column]:
         Column(field="item", title=_("Item"), width=180),
         Column(field="place", title=_("Place"), width=150),
         Column(field="now", title=_("Reorder point / par now"), width=130),
-        Column(field="new", title=_("Proposed"), width=110),
+        Column(field="new", title=_("Proposed levels"), width=110),
         Column(field="use", title=_("Use a day"), width=110),
         Column(field="fill_now", title=_("Fill rate now"), width=110),
         Column(field="fill", title=_("Fill rate proposed"), width=110),
@@ -172,7 +172,7 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
             html.P(id=SAID, role="status"),
         ),
         panel(
-            _("Take back"),
+            _("Take a change back"),
             dmc.Select(id=CHANGE, label=_("Accepted change"), data=_changes(port), searchable=True, w=420),
             html.P(html.Button(_("Take it back"), id=UNDO, className="action", n_clicks=0)),
         ),
@@ -226,9 +226,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 
 def _pair(chosen: str | None) -> tuple[str, str]:
-    place, found, item = (chosen or "").partition("|")
-    if not found:
-        raise PreventUpdate
+    place, _bar, item = needed(chosen, _("Proposal")).partition("|")
     return place, item
 
 
@@ -285,9 +283,7 @@ def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(*_AFTER, Input(UNDO, "n_clicks"), State(CHANGE, "value"), State(URL, "search"), **_COMMON)
     def undo(_clicks: int, change: str | None, search: str) -> Any:
-        if not change:
-            raise PreventUpdate
-        actions.undo(port, change)
+        actions.undo(port, needed(change, _("Accepted change")))
         return _after(port, search, _("Taken back."))
 
 
@@ -318,11 +314,14 @@ def _register_planning(callbacks: Callbacks, port: HospitalPort) -> None:
         **_COMMON,
     )
     def choose(_chosen: int, _proposed: int, budget: float | None, search: str) -> Any:
-        if not budget:
-            raise PreventUpdate
         place = query_of(search).get("place", "")
         is_proposing = ctx.triggered_id == PROPOSE
-        found = actions.limit(port, budget_minor=round(budget * 100), place=place, is_proposing=is_proposing)
+        found = actions.limit(
+            port,
+            budget_minor=round(figure(budget, _("Money in the shelves when full")) * 100),
+            place=place,
+            is_proposing=is_proposing,
+        )
         return _fitting(found), *_after(port, search, "")[:-1]
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import supplies as actions
 from dash_app.pages.filters import follow
@@ -184,9 +183,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.STOCK_PLAN,
         prevent_initial_call=True,
     )
-    def act(accepted: int, declined: int, entry: str | None) -> Any:
-        if not (accepted or declined):
-            raise PreventUpdate
+    def act(_accepted: int, _declined: int, entry: str | None) -> Any:
         said = decide(port, str(ctx.triggered_id), entry)
         return said, content(port), _entries(port), None
 

@@ -100,7 +100,7 @@ def _played(port: HospitalPort, document: Document, hours: float) -> dict[str, A
 
 def _ways(found: PathwayShown) -> Component:
     rows: list[list[Cell]] = [[way.start, ", ".join(way.roles), way.end] for way in found.ways]
-    return table(_("Ways"), [_("From"), _("How"), _("To")], rows)
+    return table(_("Where one goes next"), [_("From"), _("How"), _("To")], rows)
 
 
 def _problems(error: HospitalTwinError) -> Component:
@@ -314,9 +314,7 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.EXPORT_RUN,
         prevent_initial_call=True,
     )
-    def take(clicks: int, held: Document) -> dict[str, str]:
-        if not clicks:
-            raise PreventUpdate
+    def take(_clicks: int, held: Document) -> dict[str, str]:
         port.actor().require(Permission.SIMULATION_READ)
         content = json.dumps(held, ensure_ascii=False, indent=2)
         return {"content": content, "filename": "pathway.json", "type": "application/json"}
@@ -359,15 +357,11 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
         State(HOURS, "value"),
         **common,
     )
-    def play(clicks: int, held: Document, hours: str) -> dict[str, Any]:
-        if not clicks:
-            raise PreventUpdate
+    def play(_clicks: int, held: Document, hours: str) -> dict[str, Any]:
         return _played(port, held, float(hours))
 
     @callbacks.add(Output(WARMED, "children"), Input(WARM, "n_clicks"), State(HELD, "data"), **common)
-    def warm(clicks: int, held: Document) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def warm(_clicks: int, held: Document) -> list[Component]:
         found = queries.warm_up(held, start_at=port.clock.now())
         return _warmed(found, ward_names(port.state(), chinese=wants_chinese()))
 
@@ -379,9 +373,7 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
         State(MATCH, "data"),
         **common,
     )
-    def run(clicks: int, held: Document, hours: str, report: dict[str, Any] | None) -> str:
-        if not clicks:
-            raise PreventUpdate
+    def run(_clicks: int, held: Document, hours: str, report: dict[str, Any] | None) -> str:
         now = port.clock.now()
         queries.plan_for(held, start_at=now, hours=float(hours))
         arguments = {

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import pathways as keeping
 from dash_app.actions.pathways import SERVICE, PathwayLine
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel
 from dash_app.queries.port import HospitalPort
@@ -102,9 +102,8 @@ def register_kept(callbacks: Callbacks, port: HospitalPort, held: str, match: st
         permission=Permission.SIMULATION_READ,
         prevent_initial_call=True,
     )
-    def open_kept(clicks: int, name: str | None) -> str:
-        if not clicks or not name:
-            raise PreventUpdate
+    def open_kept(_clicks: int, name: str | None) -> str:
+        name = needed(name, _("Pathway"))
         return f"/ui/pathway?kept={quote(name)}"
 
     @callbacks.add(
@@ -118,9 +117,7 @@ def register_kept(callbacks: Callbacks, port: HospitalPort, held: str, match: st
         State(match, "data"),
         **common,
     )
-    def keep(clicks: int, name: str, note: str, document: dict[str, Any], report: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep(_clicks: int, name: str, note: str, document: dict[str, Any], report: Any) -> Any:
         line = keeping.keep(port, name or "", document, note or "", report)
         said = _("Kept as {name}, version {version}.").format(name=line.name, version=line.version)
         return html.P(said), _options(kept_lines(port)), line.name
@@ -133,9 +130,8 @@ def register_kept(callbacks: Callbacks, port: HospitalPort, held: str, match: st
         State(CHOSEN, "value"),
         **common,
     )
-    def withdraw(clicks: int, name: str | None) -> Any:
-        if not clicks or not name:
-            raise PreventUpdate
+    def withdraw(_clicks: int, name: str | None) -> Any:
+        name = needed(name, _("Pathway"))
         keeping.withdraw(port, name)
         said = _("{name} is out of the list; keeping the name again brings it back.").format(name=name)
         return html.P(said), _options(kept_lines(port)), None

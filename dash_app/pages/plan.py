@@ -311,9 +311,7 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(clicks: int, seconds: Any, seed: Any, days: Any, contents: str | None, search: str) -> tuple[str, bool]:
-        if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
-            raise PreventUpdate
+    def make(_clicks: int, seconds: Any, seed: Any, days: Any, contents: str | None, search: str) -> tuple[str, bool]:
         waiting_list = plan_waiting.text_of(contents)
         if waiting_list:
             # refused here with every row, rather than by a job that has waited for its turn
@@ -359,9 +357,9 @@ def _register_ending(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def enough(clicks: int, search: str) -> list[Component]:
+    def enough(_clicks: int, search: str) -> list[Component]:
         run = query_of(search).get("run", "")
-        if not clicks or not run:
+        if not run:
             raise PreventUpdate
         runs.finish_plan(port, run)
         return [html.P(_("It ends with the best plan that it has …"))]
@@ -377,10 +375,10 @@ def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def keep(clicks: int, title: str | None, search: str) -> tuple[str, list[Component]]:
+    def keep(_clicks: int, title: str | None, search: str) -> tuple[str, list[Component]]:
         run = query_of(search).get("run", "")
         view = _view(port, run)
-        if not clicks or view is None:
+        if view is None:
             raise PreventUpdate
         kept = actions.keep(port, run, view.result, title=title or "")
         return search_with(search, run=None, plan=kept), _kept_plans(port)
@@ -397,9 +395,7 @@ def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_PUBLISH,
         prevent_initial_call=True,
     )
-    def publish(clicks: int, reasons: list[str | None], fields: list[dict[str, str]], search: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def publish(_clicks: int, reasons: list[str | None], fields: list[dict[str, str]], search: str) -> Any:
         query = query_of(search)
         given = {field["rule"]: reason or "" for field, reason in zip(fields, reasons, strict=True)}
         plan = query.get("plan") or _keep_result(port, query.get("run", ""))

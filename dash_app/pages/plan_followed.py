@@ -51,8 +51,8 @@ def content(port: HospitalPort) -> list[Component]:
         if count
     ]
     parts: list[Component] = [html.P(" · ".join(told), className="summary")]
-    rows = [_row(port, one) for one in found if one.outcome not in QUIET][:MOST_SHOWN]
+    rows = [_row(port, one) for one in found if one.outcome not in QUIET]
     if rows:
         headings = [_("Patient"), _("What became of it"), _("Planned"), _("Planned room"), _("Room"), _("Later by")]
-        parts.append(table(_("Who is not as planned"), headings, rows))
+        parts.append(table(_("Who is not as planned"), headings, rows, most=MOST_SHOWN))
     return [panel(_("Planned and happened"), *parts, wide=True)]

@@ -61,7 +61,7 @@ def asking(port: HospitalPort, plan: str) -> list[Component]:
             children=[
                 dmc.NumberInput(id=COUNT, label=_("Futures"), value=1000, min=2, max=10_000, hideControls=True),
                 dmc.Select(id=OTHER, label=_("Against another plan of the same days"), data=data, clearable=True),
-                html.Button(_("Play"), id=RUN, className="action", n_clicks=0),
+                html.Button(_("Play the futures"), id=RUN, className="action", n_clicks=0),
             ],
         ),
         dcc.Loading(html.Div(id=ANSWER, role="status")),
@@ -186,8 +186,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_READ,
         prevent_initial_call=True,
     )
-    def answer(clicks: int, count: Any, other: str | None, search: str) -> list[Component]:
+    def answer(_clicks: int, count: Any, other: str | None, search: str) -> list[Component]:
         plan = query_of(search).get("plan", "")
-        if not clicks or not plan:
+        if not plan:
             raise PreventUpdate
         return answering(port, plan, other or "", int(count or 0))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import plans as actions
 from dash_app.charts import gantt
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.plan_talk import PATIENT
 from dash_app.pages.reader import chart_config, palette, wants_chinese
@@ -96,12 +97,12 @@ def consequence_table(found: tuple[Consequence, ...], start_at: int) -> Componen
             number(one.before),
             number(one.after),
         ]
-        for one in found[:MOST_TOLD]
+        for one in found
     ]
     if not rows:
         return html.P(_("No rule is touched."))
     headings = [_("Rule"), _("Kind"), _("Where or who"), _("Day"), _("Before"), _("After")]
-    return table(_("What it does"), headings, rows)
+    return table(_("What it does"), headings, rows, most=MOST_TOLD)
 
 
 def _place(port: HospitalPort, stay: Stay | None, start_at: int) -> str:
@@ -237,12 +238,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def step(clicks: list[int], held: dict[str, Any] | None, patient: str | None, search: str) -> Any:
+    def step(_clicks: list[int], held: dict[str, Any] | None, patient: str | None, search: str) -> Any:
         plan = query_of(search).get("plan", "")
-        if not any(clicks) or not patient or not plan or not isinstance(ctx.triggered_id, dict):
+        if not patient or not plan:
             raise PreventUpdate
         with port.read() as session:
-            found = queries.moved(session, plan, patient, _stay(patient, held), str(ctx.triggered_id["step"]))
+            found = queries.moved(session, plan, patient, _stay(patient, held), str(pressed()["step"]))
         return mover(port, patient, found), _held(found.stay)
 
     @callbacks.add(
@@ -254,9 +255,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def keep(clicks: int, held: dict[str, Any] | None, patient: str | None, search: str) -> str:
+    def keep(_clicks: int, held: dict[str, Any] | None, patient: str | None, search: str) -> str:
         plan = query_of(search).get("plan", "")
-        if not clicks or not patient or not plan:
+        if not patient or not plan:
             raise PreventUpdate
         made = actions.move(port, plan, patient=patient, stay=_stay(patient, held))
         return search_with(search, plan=made, run=None)

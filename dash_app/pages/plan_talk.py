@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, html
+from dash import ALL, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import plans as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes
@@ -135,10 +136,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def move(clicks: list[int], patient: str | None, search: str) -> Any:
+    def move(_clicks: list[int], patient: str | None, search: str) -> Any:
         plan = query_of(search).get("plan", "")
-        if not any(clicks) or not patient or not plan or not isinstance(ctx.triggered_id, dict):
+        if not patient or not plan:
             raise PreventUpdate
-        day, room, theatre = str(ctx.triggered_id["slot"]).split("|")
+        day, room, theatre = str(pressed()["slot"]).split("|")
         stay = None if day == "-1" else Stay(patient=patient, day=int(day), room=room, theatre=theatre)
         return search_with(search, plan=actions.move(port, plan, patient=patient, stay=stay), run=None)

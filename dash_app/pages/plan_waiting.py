@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import plans as actions
 from dash_app.pages.guard import Callbacks
@@ -76,13 +75,12 @@ def text_of(contents: str | None) -> str:
 
 def problems(refused: ImportRefused) -> list[Component]:
     """Build the table of every row that cannot be used."""
-    first = refused.problems[:_MOST_PROBLEMS]
-    rows: list[list[Cell]] = [[one.place, one.field, one.message, one.cure] for one in first]
+    rows: list[list[Cell]] = [[one.place, one.field, one.message, one.cure] for one in refused.problems]
     text = _("{count} problems: nothing is made until they are mended.").format(count=number(len(refused.problems)))
     headings = [_("Where"), _("Column"), _("What is wrong"), _("What to do")]
     return [
         html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"),
-        table(_("Problems"), headings, rows),
+        table(_("Problems"), headings, rows, most=_MOST_PROBLEMS),
     ]
 
 
@@ -103,9 +101,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def try_list(clicks: int, contents: str | None, days: Any) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def try_list(_clicks: int, contents: str | None, days: Any) -> list[Component]:
         try:
             found = actions.read_waiting(port, text_of(contents), int(days or 0))
         except ImportRefused as refused:

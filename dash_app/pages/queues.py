@@ -13,7 +13,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import queues as actions
 from dash_app.pages.address import URL, query_of
@@ -57,7 +56,7 @@ def _waiting(view: queues.QueueView, now: int) -> Component:
     ]
     if not rows:
         return html.P(_("Nobody waits here."))
-    headings = [_("Position"), _("Number"), _("Waits since"), _("Expected wait"), _("Priority")]
+    headings = [_("Position"), _("Ticket number"), _("Waits since"), _("Expected wait"), _("Priority")]
     return table(_("Waiting at {place}").format(place=view.name), headings, rows)
 
 
@@ -68,7 +67,7 @@ def _counter(view: queues.QueueView, now: int) -> Component:
     ]
     if not rows:
         return html.P(_("Nobody is being served."))
-    headings = [_("Number"), _("Counter"), _("Status"), _("Since")]
+    headings = [_("Ticket number"), _("Counter"), _("Status"), _("Since")]
     return table(_("At the counters of {place}").format(place=view.name), headings, rows)
 
 
@@ -112,7 +111,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
 
 def _exceptions(found: list[Ticket]) -> Component:
     rows: list[list[Cell]] = [[one.number, moment(one.called_at), one.counter, one.exception_reason] for one in found]
-    headings = [_("Number"), _("Called"), _("Counter"), _("Reason")]
+    headings = [_("Ticket number"), _("Called"), _("Counter"), _("Reason")]
     return panel(_("Called out of turn, last 24 h"), table(_("Called out of turn"), headings, rows), wide=True)
 
 
@@ -214,9 +213,7 @@ def _register_act(callbacks: Callbacks, port: HospitalPort, button: str, act: _A
         permission=Permission.QUEUES_CALL,
         prevent_initial_call=True,
     )
-    def do(clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def do(_clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
         query = query_of(search)
         point = query.get("point", "")
         act(port, _Entered(point=point, ticket=ticket or "", counter=counter or "", reason=reason or ""))

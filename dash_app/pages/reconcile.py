@@ -57,8 +57,8 @@ def _differences(port: HospitalPort, now: int) -> Component:
         _("The twin holds"),
         _("Since"),
     ]
-    rows = [_row(port, one, now) for one in found[:_SHOWN]]
-    return panel(title, table(_("Differences"), headings, rows), wide=True)
+    rows = [_row(port, one, now) for one in found]
+    return panel(title, table(_("Differences"), headings, rows, most=_SHOWN), wide=True)
 
 
 def _why(port: HospitalPort, encounter: str) -> Component:

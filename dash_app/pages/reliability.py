@@ -90,7 +90,7 @@ def _models(query: dict[str, str], found: device_planning.Explored) -> Component
             _availability(group),
             _growth(group),
         ]
-        for group in found.groups[:MOST]
+        for group in found.groups
     ]
     headings = [
         _("Model"),
@@ -102,7 +102,7 @@ def _models(query: dict[str, str], found: device_planning.Explored) -> Component
         _("Up (90 %)"),
         _("Shape (90 %) and trend"),
     ]
-    return table(_("Models"), headings, rows)
+    return table(_("Models"), headings, rows, most=MOST)
 
 
 def _curve(found: device_planning.Explored) -> Component:

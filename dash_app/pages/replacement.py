@@ -12,7 +12,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.service.replacing import DeviceCase, StudioPlan, best_ratio
 from dash_app.pages.address import URL, query_of, search_with
@@ -92,7 +91,7 @@ def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
             _why(case) or "–",
             _outcome(case, found),
         ]
-        for case in cases[:SHOWN]
+        for case in cases
     ]
     headings = [
         _("Device"),
@@ -104,7 +103,7 @@ def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
         _("Why"),
         _("Plan"),
     ]
-    return table(_("Devices by score"), headings, rows)
+    return table(_("Devices by score"), headings, rows, most=SHOWN)
 
 
 def _years(found: StudioPlan, budget: int) -> Component:
@@ -223,9 +222,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
     )
-    def plan(clicks: int, kind: str | None, *values: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def plan(_clicks: int, kind: str | None, *values: Any) -> Any:
         given = {name: str(int(value or 0)) for (name, _default), value in zip(NUMBERS, values, strict=False)}
         given |= dict(zip(RULES, values[len(NUMBERS) :], strict=False))
         return search_with(values[-1], kind=kind, eos="1" if values[-2] else None, **given)
@@ -239,9 +236,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.EXPORT_RUN,
         prevent_initial_call=True,
     )
-    def export(clicks: int, search: str) -> dict[str, Any]:
-        if not clicks:
-            raise PreventUpdate
+    def export(_clicks: int, search: str) -> dict[str, Any]:
         return _exported(port, query_of(search))
 
 

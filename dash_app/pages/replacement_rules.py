@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.studio import Scenario
 from dash_app.actions import scenarios as actions
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.device_life import money_text
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
 from dash_app.pages.states import panel
@@ -135,9 +135,7 @@ def register_scenarios(callbacks: Callbacks, port: HospitalPort) -> None:
     common: dict[str, Any] = {"permission": Permission.DEVICES_WRITE, "prevent_initial_call": True}
 
     @callbacks.add(*outputs, Input(KEEP, "n_clicks"), State(NAME, "value"), State(URL, "search"), **common)
-    def keep(clicks: int, name: str | None, search: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep(_clicks: int, name: str | None, search: str) -> Any:
         query = query_of(search)
         if not (name or "").strip() or not query.get("budget"):
             raise InputError("Expected a name and a plan.", code="input.scenario")
@@ -147,8 +145,6 @@ def register_scenarios(callbacks: Callbacks, port: HospitalPort) -> None:
         return _("Kept."), scenario_table(port)
 
     @callbacks.add(*outputs, Input(DROP, "n_clicks"), State(NAME, "value"), **common)
-    def drop(clicks: int, name: str | None) -> Any:
-        if not clicks or not (name or "").strip():
-            raise PreventUpdate
-        actions.drop(port, (name or "").strip())
+    def drop(_clicks: int, name: str | None) -> Any:
+        actions.drop(port, needed(name, _("Name of the plan")).strip())
         return _("Dropped."), scenario_table(port)

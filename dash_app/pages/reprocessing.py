@@ -11,12 +11,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import reprocessing as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as cycle_chart
 from dash_app.pages.address import TICK
+from dash_app.pages.fields import needed
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -263,8 +263,7 @@ def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:
         *outputs, Input(RELEASE, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
     )
     def release(_clicks: int, load: str | None, note: str | None) -> Any:
-        if not load:
-            raise PreventUpdate
+        load = needed(load, _("Load"))
         is_released = actions.release(port, load, note or "")
         text = _("Released.") if is_released else _("Signed; another person must sign as well.")
         return text, _pending(port), None
@@ -273,8 +272,7 @@ def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:
         *outputs, Input(REJECT, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
     )
     def reject(_clicks: int, load: str | None, note: str | None) -> Any:
-        if not load:
-            raise PreventUpdate
+        load = needed(load, _("Load"))
         actions.reject(port, load, note or "")
         return _("Rejected: the load must be reprocessed."), _pending(port), None
 
@@ -282,8 +280,7 @@ def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:
         *outputs, Input(DEVIATE, "n_clicks"), *given, permission=Permission.LOADS_RELEASE, prevent_initial_call=True
     )
     def deviate(_clicks: int, load: str | None, note: str | None) -> Any:
-        if not load:
-            raise PreventUpdate
+        load = needed(load, _("Load"))
         actions.name_deviation(port, load, note or "")
         return _("Deviation noted; another person must now release the load."), _pending(port), load
 

@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import quote
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import rosters
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.shift_decisions import consequences_table
 from dash_app.pages.states import attributes, panel
@@ -208,13 +209,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def choose(clicks: list[int], search: str) -> str:
+    def choose(_clicks: list[int], search: str) -> str:
         plan = query_of(search).get("plan", "")
-        if not any(clicks) or not plan or not isinstance(ctx.triggered_id, dict):
+        if not plan:
             raise PreventUpdate
-        employee, day, shift, skill = str(ctx.triggered_id["cell"]).rsplit("|", 3)
+        button = pressed()
+        employee, day, shift, skill = str(button["cell"]).rsplit("|", 3)
         cell = Assignment(employee=employee, day=int(day), shift=shift, skill=skill)
-        made = rosters.edit(port, plan, cell, pins=ctx.triggered_id["kind"] == "pin")
+        made = rosters.edit(port, plan, cell, pins=button["kind"] == "pin")
         return search_with(search, plan=made.plan)
 
     _register_mending(callbacks, port)
@@ -228,11 +230,12 @@ def _register_mending(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def let_go(clicks: list[int], search: str) -> str:
+    def let_go(_clicks: list[int], search: str) -> str:
         plan = query_of(search).get("plan", "")
-        if not any(clicks) or not plan or not isinstance(ctx.triggered_id, dict):
+        if not plan:
             raise PreventUpdate
-        made = rosters.let_go(port, plan, str(ctx.triggered_id["employee"]), int(ctx.triggered_id["day"]))
+        pin = pressed()
+        made = rosters.let_go(port, plan, str(pin["employee"]), int(pin["day"]))
         return search_with(search, plan=made.plan)
 
     @callbacks.add(
@@ -246,11 +249,12 @@ def _register_mending(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def mend(clicks: int, who: str | None, first: str | None, last: str | None, search: str) -> Any:
+    def mend(_clicks: int, who: str | None, first: str | None, last: str | None, search: str) -> Any:
         plan = query_of(search).get("plan", "")
-        if not clicks or not plan or not who or not first:
+        if not plan:
             raise PreventUpdate
-        absence = Absence(employee=who, from_day=int(first), to_day=int(last or first))
+        begins = int(needed(first, _("From")))
+        absence = Absence(employee=needed(who, _("Who cannot work")), from_day=begins, to_day=int(last or begins))
         made = rosters.mend(port, plan, absence)
         with port.read() as session:
             found = queries.kept_roster(session, made.plan)
@@ -265,8 +269,8 @@ def _register_mending(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def again(clicks: int, search: str) -> str:
+    def again(_clicks: int, search: str) -> str:
         plan = query_of(search).get("plan", "")
-        if not clicks or not plan:
+        if not plan:
             raise PreventUpdate
         return search_with(search, make=rosters.make_again(port, plan, seconds=AGAIN_SECONDS, seed=1), plan=None)

@@ -15,8 +15,9 @@ from dash_app.actions import plans, rosters, runs
 from dash_app.actions.rosters import SHEETS, Order
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.plan_waiting import problems
 from dash_app.pages.shift_requests import EXAMPLE_DAY
-from dash_app.pages.states import attributes, panel, shape
+from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries.plans import check_lines
 from dash_app.queries.port import HospitalPort, JobState, JobView
@@ -28,7 +29,6 @@ from scheduling.loaders import roster_sheets
 from scheduling.model.rosters import RosterProblem
 from twin.access import Permission
 from twin.errors import ImportRefused
-from twin.events.watch import AlarmPriority
 
 STARTS, DAYS, SECONDS, SEED = "roster-starts", "roster-days", "roster-seconds", "roster-seed"
 PLACE = "roster-place"
@@ -36,7 +36,6 @@ TRY, MAKE, ENOUGH, KEEP, TITLE = "roster-try", "roster-make", "roster-enough", "
 REPORT, JOB, TIMER = "roster-report", "roster-job", "roster-timer"
 LARGEST_BYTES = 4_000_000
 _POLL_MS = 1000
-_MOST_PROBLEMS = 50
 FILES = {
     "contracts": mark("Contracts (CSV)"),
     "staff": mark("Staff (CSV)"),
@@ -156,18 +155,6 @@ def _result(view: JobView) -> list[Component]:
     return [html.H3(_("What the independent checker says")), found, html.Div(keeping, className="filters")]
 
 
-def _problems(refused: ImportRefused) -> list[Component]:
-    rows: list[list[Cell]] = [
-        [one.place, one.field, one.message, one.cure] for one in refused.problems[:_MOST_PROBLEMS]
-    ]
-    text = _("{count} problems: nothing is made until they are mended.").format(count=number(len(refused.problems)))
-    headings = [_("Where"), _("Column"), _("What is wrong"), _("What to do")]
-    return [
-        html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"),
-        table(_("Problems"), headings, rows),
-    ]
-
-
 def _told(problem: RosterProblem) -> list[Component]:
     text = _("The sheets are right: {staff} people, {needs} needs, {wishes} wishes, {leave} days of leave.").format(
         staff=number(len(problem.employees)),
@@ -198,15 +185,13 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def try_sheets(clicks: int, *values: Any) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def try_sheets(_clicks: int, *values: Any) -> list[Component]:
         order = _order(port, list(values[:4]), *values[4:])
         try:
             with port.read() as session:
                 return _told(rosters.read(session, order))
         except ImportRefused as refused:
-            return _problems(refused)
+            return problems(refused)
 
     @callbacks.add(
         Output(REPORT, "children", allow_duplicate=True),
@@ -220,15 +205,13 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(clicks: int, seconds: Any, seed: Any, search: str, *values: Any) -> tuple[list[Component], str, bool]:
-        if not clicks:
-            raise PreventUpdate
+    def make(_clicks: int, seconds: Any, seed: Any, search: str, *values: Any) -> tuple[list[Component], str, bool]:
         order = _order(port, list(values[:4]), *values[4:])
         try:
             with port.read() as session:
                 problem = rosters.read(session, order)
         except ImportRefused as refused:
-            return _problems(refused), search, True
+            return problems(refused), search, True
         job = rosters.make(port, problem, order, seconds=int(seconds or 0), seed=int(seed or 0))
         return _told(problem), search_with(search, make=job, plan=None), False
 
@@ -270,9 +253,9 @@ def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def enough(clicks: int, search: str) -> list[Component]:
+    def enough(_clicks: int, search: str) -> list[Component]:
         job = query_of(search).get("make", "")
-        if not clicks or not job:
+        if not job:
             raise PreventUpdate
         runs.finish_plan(port, job)
         return [html.P(_("It ends with the best roster that it has …"))]
@@ -286,10 +269,10 @@ def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def keep(clicks: int, title: str | None, search: str) -> tuple[str, list[Component]]:
+    def keep(_clicks: int, title: str | None, search: str) -> tuple[str, list[Component]]:
         job = query_of(search).get("make", "")
         view = _view(port, job)
-        if not clicks or view is None:
+        if view is None:
             raise PreventUpdate
         kept = plans.keep(port, job, view.result, title=title or "")
         return search_with(search, make=None, plan=kept), []

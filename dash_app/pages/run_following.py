@@ -13,22 +13,26 @@ from dash_app.actions import runs as actions
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes
+from dash_app.pages.tables import Cell, table
+from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
-from dash_app.texts.moments import percent
+from dash_app.texts.moments import moment, percent
 from twin.access import Permission
 
 POLL_MS = 1000
+MOST_EARLIER = 20
 
 Parts = list[Component]
 
 
 @dataclass(frozen=True, slots=True)
 class RunIds:
-    """Ids of one page's run, all with the same beginning; the address names the job as ``run``."""
+    """Ids of one page's run, all with the same beginning, and its kind of job; the address names one as ``run``."""
 
     prefix: str
+    kind: str
 
     @property
     def run(self) -> str:
@@ -82,11 +86,32 @@ def run_buttons(ids: RunIds, text: str, *, may_run: bool) -> Component:
     )
 
 
-def run_column(ids: RunIds, view: JobView | None, progress: Parts, answer: Parts) -> Component:
+def _earlier(port: HospitalPort, ids: RunIds) -> Parts:
+    """Give the way back to what was computed before: whoever asked yesterday wants the answer today."""
+    lines = port.jobs.recent(ids.kind, limit=MOST_EARLIER)
+    if not lines:
+        return []
+    rows: list[list[Cell]] = [
+        [
+            # Not a link of Dash: only the query differs, and the page is built by its path.
+            html.A(moment(one.asked_at), href=f"?run={one.id}"),
+            codes.code_text(codes.JOB_STATES, one.state.value),
+            staff_label(port.state(), one.asked_by),
+        ]
+        for one in lines
+    ]
+    title = _("Earlier runs")
+    shown = table(title, [_("Asked for"), _("State"), _("Who")], rows)
+    return [html.Details([html.Summary(title), shown], className="as-table")]
+
+
+def run_column(port: HospitalPort, ids: RunIds, view: JobView | None, progress: Parts, answer: Parts) -> Component:
     """Give the part of a page where a run is followed.
 
     Parameters
     ----------
+    port : HospitalPort
+        The hospital.
     ids : RunIds
         Of the page.
     view : JobView or None
@@ -99,6 +124,7 @@ def run_column(ids: RunIds, view: JobView | None, progress: Parts, answer: Parts
             dcc.Interval(id=ids.timer, interval=POLL_MS, disabled=view is None or view.is_over),
             html.Div(progress, id=ids.progress, role="status"),
             html.Div(answer, id=ids.answer),
+            *_earlier(port, ids),
         ]
     )
 
@@ -186,9 +212,9 @@ def register_following(
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
     )
-    def call_off(clicks: int, search: str) -> Parts:
+    def call_off(_clicks: int, search: str) -> Parts:
         run = query_of(search).get("run", "")
-        if not clicks or not run:
+        if not run:
             raise PreventUpdate
         actions.cancel(port, run)
         return progress(view_of(port, run))

@@ -7,7 +7,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.instruments import Assembly
 from dash_app.actions import instruments as actions
@@ -196,9 +195,7 @@ def register_assembling(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.TASKS_DO,
         prevent_initial_call=True,
     )
-    def assemble(clicks: int, name: str | None, bill: str | None, marks: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def assemble(_clicks: int, name: str | None, bill: str | None, marks: str | None) -> Any:
         return _assembly_text(port, actions.assemble(port, name=name, set_type=bill, marks=marks))
 
     common: dict[str, Any] = {"permission": Permission.DEVICES_WRITE, "prevent_initial_call": True}
@@ -210,9 +207,7 @@ def register_assembling(callbacks: Callbacks, port: HospitalPort) -> None:
         *[State(f"sets-type-{field}", "value") for field in TYPE_FIELDS],
         **common,
     )
-    def save_type(clicks: int, key: str | None, name: str | None, counts: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def save_type(_clicks: int, key: str | None, name: str | None, counts: str | None) -> Any:
         kept = actions.save_type(port, key=key, name=name, counts=counts)
         return _("Kept: {what}").format(what=counts_text(kept.counts)), _types(port)
 
@@ -222,8 +217,6 @@ def register_assembling(callbacks: Callbacks, port: HospitalPort) -> None:
         *[State(f"sets-instrument-{field}", "value") for field in INSTRUMENT_FIELDS],
         **common,
     )
-    def save_instrument(clicks: int, mark: str | None, kind: str | None, name: str | None, cycles: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def save_instrument(_clicks: int, mark: str | None, kind: str | None, name: str | None, cycles: Any) -> Any:
         kept = actions.save_instrument(port, mark=mark, kind=kind, name=name, cycles=int(cycles or 0))
         return _("Kept: {what}").format(what=f"{kept.id} ({kept.kind})")

@@ -89,9 +89,9 @@ def _recall_panel(port: HospitalPort, cycle: str) -> Component:
         html.P([shape(AlarmPriority.HIGH), " ", text], className="status p1") if found.exposed else html.P(text)
     ]
     if exposed:
-        parts.append(table(_("Cases reached"), [_("When"), _("Case"), _("Set"), _("After cycle")], exposed[:1000]))
+        parts.append(table(_("Cases reached"), [_("When"), _("Case"), _("Set"), _("After cycle")], exposed, most=1000))
     if fetch:
-        parts.append(table(_("Sets to fetch back"), [_("Set")], fetch[:1000]))
+        parts.append(table(_("Sets to fetch back"), [_("Set")], fetch, most=1000))
     return panel(_("If the indicator of {cycle} failed").format(cycle=cycle), *parts, wide=True)
 
 

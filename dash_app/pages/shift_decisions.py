@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.shift_requests import EXAMPLE_DAY, told_when, told_who
@@ -151,7 +152,7 @@ def consequence_rows(port: HospitalPort, found: tuple[RosterConsequence, ...], s
             number(one.before),
             number(one.after),
         ]
-        for one in found[:MOST_TOLD]
+        for one in found
     ]
 
 
@@ -160,7 +161,7 @@ def consequences_table(port: HospitalPort, found: tuple[RosterConsequence, ...],
     if not found:
         return [html.P(_("No rule is touched."))]
     headings = [_("Rule"), _("Kind"), _("Who"), _("Day"), _("Shift"), _("Before"), _("After")]
-    return [table(_("What it does"), headings, consequence_rows(port, found, start_at))]
+    return [table(_("What it does"), headings, consequence_rows(port, found, start_at), most=MOST_TOLD)]
 
 
 def _outlook(port: HospitalPort, outlook: Outlook, start_at: int) -> list[Component]:
@@ -249,10 +250,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_PUBLISH,
         prevent_initial_call=True,
     )
-    def look(clicks: list[int]) -> tuple[list[Component], str]:
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
-            raise PreventUpdate
-        request = str(ctx.triggered_id["request"])
+    def look(_clicks: list[int]) -> tuple[list[Component], str]:
+        request = str(pressed()["request"])
         return looked_at(port, request), request
 
     @callbacks.add(
@@ -268,12 +267,16 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def decide(
-        clicks: list[int], request: str | None, whys: list[str | None], fields: list[dict[str, str]], answer: str | None
+        _clicks: list[int],
+        request: str | None,
+        whys: list[str | None],
+        fields: list[dict[str, str]],
+        answer: str | None,
     ) -> tuple[list[Component], list[Component]]:
-        if not any(clicks) or not request or not isinstance(ctx.triggered_id, dict):
+        if not request:
             raise PreventUpdate
         reasons = {field["rule"]: why or "" for field, why in zip(fields, whys, strict=True)}
-        _decide(port, str(ctx.triggered_id["kind"]), request, reasons, answer or "")
+        _decide(port, str(pressed()["kind"]), request, reasons, answer or "")
         return waiting(port), []
 
     @callbacks.add(
@@ -286,9 +289,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def offer(clicks: int, day: str | None, shift: str | None, skill: str | None, place: str) -> list[Component]:
-        if not clicks or not shift:
-            raise PreventUpdate
+    def offer(_clicks: int, day: str | None, shift: str | None, skill: str | None, place: str) -> list[Component]:
+        shift = needed(shift, _("Shift"))
         actions.offer_open(port, day or "", port.settings.time_zone, shift=shift, skill=skill or "", place=place)
         return waiting(port)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, html
+from dash import ALL, Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
@@ -229,12 +229,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def act(clicks: list[int]) -> list[Component]:
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
-            raise PreventUpdate
-        pressed = ctx.triggered_id
-        kind = "agree" if pressed["act"] == "take" else str(pressed["act"])
-        actions.act(port, kind, str(pressed["request"]), int(pressed["version"]))
+    def act(_clicks: list[int]) -> list[Component]:
+        button = pressed()
+        kind = "agree" if button["act"] == "take" else str(button["act"])
+        actions.act(port, kind, str(button["request"]), int(button["version"]))
         return content(port)
 
 
@@ -248,9 +246,7 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def ask_leave(clicks: int, first: str | None, last: str | None, reason: str | None) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def ask_leave(_clicks: int, first: str | None, last: str | None, reason: str | None) -> list[Component]:
         actions.ask_leave(port, first or "", last or "", port.settings.time_zone, reason=reason or "")
         return content(port)
 
@@ -262,10 +258,8 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def offer(clicks: int, shift: str | None, reason: str | None) -> list[Component]:
-        if not clicks or not shift:
-            raise PreventUpdate
-        actions.offer(port, int(shift), reason=reason or "")
+    def offer(_clicks: int, shift: str | None, reason: str | None) -> list[Component]:
+        actions.offer(port, int(needed(shift, _("My shift"))), reason=reason or "")
         return content(port)
 
     @callbacks.add(
@@ -275,9 +269,7 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def swap(clicks: list[int], reason: str | None) -> list[Component]:
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
-            raise PreventUpdate
-        chosen = ctx.triggered_id
+    def swap(_clicks: list[int], reason: str | None) -> list[Component]:
+        chosen = pressed()
         actions.ask_swap(port, int(chosen["mine"]), str(chosen["partner"]), int(chosen["at"]), reason=reason or "")
         return content(port)

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import shortages as actions
+from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -215,8 +216,6 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def act(*told: Any) -> tuple[list[Component], str]:
-        if not any(told[:4]):
-            raise PreventUpdate
         said = _acted(port, str(ctx.triggered_id), told[4:])
         return content(port), said
 
@@ -239,32 +238,33 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.TASKS_ASSIGN,
         prevent_initial_call=True,
     )
-    def ask(clicks: int) -> tuple[str, bool]:
+    def ask(_clicks: int) -> tuple[str, bool]:
         desk = actions.desk_of(port.services)
-        if not clicks or desk is None:
+        if desk is None:
             raise PreventUpdate
         return _("{count} tasks asked for.").format(count=len(actions.ask_for_help(port, desk))), True
 
 
 def _acted(port: HospitalPort, what: str, told: tuple[Any, ...]) -> str:
     owed, pair, item, stand_in, given, replaced = told
-    if what == CANCEL and owed:
-        actions.cancel_owed(port, owed)
+    if what == CANCEL:
+        actions.cancel_owed(port, needed(owed, _("Owed")))
         return _("Given up.")
-    if what == PROPOSE and item and stand_in:
+    if what == PROPOSE:
         proposed = Substitute(
-            item=ItemId(item), stand_in=ItemId(stand_in), numerator=int(given or 1), denominator=int(replaced or 1)
+            item=ItemId(needed(item, _("Item that lacks"))),
+            stand_in=ItemId(needed(stand_in, _("Stands in"))),
+            numerator=whole(given, _("Units given")),
+            denominator=whole(replaced, _("for units of the item")),
         )
         actions.propose(port, proposed)
         return _("Proposed; it is offered once somebody has approved it.")
-    left, found, right = str(pair or "").partition("|")
-    if found and what == APPROVE:
+    left, _bar, right = needed(pair, _("Pair")).partition("|")
+    if what == APPROVE:
         actions.approve(port, left, right)
         return _("Approved.")
-    if found and what == WITHDRAW:
-        actions.withdraw(port, left, right)
-        return _("Withdrawn.")
-    raise PreventUpdate
+    actions.withdraw(port, left, right)
+    return _("Withdrawn.")
 
 
 PAGE = Page(

@@ -11,12 +11,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.maintenance import Strategy
 from assets.model.strategies import Alternative
 from assets.rules.alternatives import RateCheck
 from dash_app.actions import strategies as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import empty, page_head, panel, shape
@@ -208,18 +208,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         *[State(f"strategies-{field}", "checked") for field in MARKS],
         **common,
     )
-    def begin(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def begin(_clicks: int, *entered: Any) -> Any:
         kept = actions.begin(port, dict(zip((*TOLD, *MARKS), entered, strict=True)))
         text = _("Begun: {count} maintenance rules have the new interval.").format(count=len(kept.months_by_rule))
         return text, _in_force(port), content(port)
 
     @callbacks.add(*outputs, Input(END, "n_clicks"), State(CHOSEN, "value"), State(REASON, "value"), **common)
-    def end(clicks: int, chosen: str | None, reason: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        actions.end(port, chosen, reason or "")
+    def end(_clicks: int, chosen: str | None, reason: str | None) -> Any:
+        actions.end(port, needed(chosen, _("In force")), reason or "")
         return _("Taken back: the former intervals hold again."), _in_force(port), content(port)
 
 

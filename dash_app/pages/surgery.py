@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, dcc, html
+from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import surgery as actions
 from dash_app.charts import gantt
 from dash_app.pages import surgery_emergency
 from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette, wants_chinese
@@ -43,7 +43,7 @@ THEATRE = "surgery-theatre"
 POSITION = "surgery-position"
 ACT = "surgery-act"
 STATUSES = {
-    "planned": mark("Waiting"),
+    "planned": mark("Still waits"),
     "in_theatre": mark("In theatre"),
     "done": mark("Done"),
     "cancelled": mark("Cancelled"),
@@ -223,7 +223,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def act(
-        clicks: list[int],
+        _clicks: list[int],
         case: str | None,
         minutes: Any,
         theatre: str | None,
@@ -231,11 +231,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         reason: str | None,
         search: str,
     ) -> Any:
-        if not any(clicks) or not case or not isinstance(ctx.triggered_id, dict):
-            raise PreventUpdate
-        version, _bar, name = case.partition("|")
+        kind = str(pressed()["kind"])
+        version, _bar, name = needed(case, _("Case")).partition("|")
         intent = Act(
-            kind=ActKind(str(ctx.triggered_id["kind"])),
+            kind=ActKind(kind),
             case=name,
             version=int(version),
             reason=reason or "",

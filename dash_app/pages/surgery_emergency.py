@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, Input, Output, State, ctx, html
+from dash import ALL, Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import surgery as actions
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
@@ -187,9 +187,7 @@ def _register_emergency(callbacks: Callbacks, port: HospitalPort, shown: Shown) 
         permission=Permission.PLANS_READ,
         prevent_initial_call=True,
     )
-    def find(clicks: int, minutes: Any, surgeon: str | None, search: str) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def find(_clicks: int, minutes: Any, surgeon: str | None, search: str) -> list[Component]:
         return places(port, day_shown(port, query_of(search)), int(minutes or 0), surgeon or "")
 
     @callbacks.add(
@@ -204,12 +202,10 @@ def _register_emergency(callbacks: Callbacks, port: HospitalPort, shown: Shown) 
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def take(clicks: list[int], encounter: str | None, minutes: Any, surgeon: str | None, search: str) -> Any:
-        if not any(clicks) or not isinstance(ctx.triggered_id, dict):
-            raise PreventUpdate
+    def take(_clicks: list[int], encounter: str | None, minutes: Any, surgeon: str | None, search: str) -> Any:
         if not (encounter or "").strip():
             return *shown(search), [html.P(_("Name the encounter first."), className="state-error")]
-        position, _bar, theatre = str(ctx.triggered_id["place"]).partition("|")
+        position, _bar, theatre = str(pressed()["place"]).partition("|")
         emergency = Emergency(
             id=str(encounter).strip()[:200],
             minutes=int(minutes or 0),
@@ -230,9 +226,7 @@ def _register_replan(callbacks: Callbacks, port: HospitalPort, shown: Shown) -> 
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def propose(clicks: int, search: str) -> list[Component]:
-        if not clicks:
-            raise PreventUpdate
+    def propose(_clicks: int, search: str) -> list[Component]:
         return proposals(port, day_shown(port, query_of(search)))
 
     @callbacks.add(
@@ -244,8 +238,6 @@ def _register_replan(callbacks: Callbacks, port: HospitalPort, shown: Shown) -> 
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(clicks: int, search: str) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def make(_clicks: int, search: str) -> Any:
         count = actions.replan(port, day_shown(port, query_of(search)))
         return *shown(search), [html.P(_("{count} cases were moved.").format(count=count))]

@@ -16,9 +16,13 @@ from dash.development.base_component import Component
 from dash_app.charts.colours import PALETTES
 from dash_app.pages.states import attributes
 from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.moments import number
 from dash_app.texts.preferences import PREFERENCES
 
 _FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
+
+MOST_ROWS = 500
+"""Rows of a plain table: a browser takes about a second for more, and nobody reads them."""
 
 _ROW_PX = 32
 _GRID_HEAD_PX = 56
@@ -74,8 +78,8 @@ class Column:
         return column
 
 
-def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Component:
-    """Give a short table as plain HTML.
+def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, most: int = MOST_ROWS) -> Component:
+    """Give a short table as plain HTML, with a button that saves it as a sheet.
 
     Parameters
     ----------
@@ -85,8 +89,18 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]])
         Translated.
     rows : Sequence[Sequence[Cell]]
         As many cells in each as headings.
+    most : int, optional
+        Rows that are shown; where there are more, the table says so.
     """
-    return html.Div(
+    shown = rows[:most]
+    foot: list[Component] = []
+    if len(rows) > most:
+        # A table that ends without a word would be read as the whole.
+        text = _("The first {shown} of {count} rows.").format(shown=number(most), count=number(len(rows)))
+        foot.append(html.Span(text, className="secondary"))
+    if shown:
+        foot.append(html.Button(_("CSV"), className="quiet", title=_("Save as CSV"), **attributes(data_csv=caption)))
+    scrolled = html.Div(
         className="table-scroll",
         tabIndex="0",
         role="region",
@@ -95,10 +109,11 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]])
             [
                 html.Caption(caption, className="sr-only"),
                 html.Thead(html.Tr([html.Th(heading, scope="col") for heading in headings])),
-                html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows]),
+                html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in shown]),
             ]
         ),
     )
+    return html.Div([scrolled, html.Div(foot, className="table-foot")])
 
 
 def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str, object]], **options: Any) -> Component:

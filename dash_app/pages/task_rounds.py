@@ -64,7 +64,7 @@ def difference(port: HospitalPort, plan: RoundPlan) -> list[Component]:
         return [empty(_("Nothing would change."), _("The rounds are as good as the plan knows how to make them."))]
     state, chinese = port.state(), wants_chinese()
     rows: list[list[Cell]] = []
-    for each in plan.changed[:_MOST_ROWS]:
+    for each in plan.changed:
         task = state.tasks.get(each.task)
         if task is None:
             continue
@@ -80,7 +80,7 @@ def difference(port: HospitalPort, plan: RoundPlan) -> list[Component]:
             ]
         )
     headings = [_("Kind"), _("What"), _("To"), _("Now with"), _("Planned for"), _("Place in the round"), _("Done by")]
-    return [_measures(plan.before, plan.after), table(_("What would change"), headings, rows)]
+    return [_measures(plan.before, plan.after), table(_("What would change"), headings, rows, most=_MOST_ROWS)]
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import tasks as actions
 from dash_app.pages import listing, task_rounds
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -210,9 +210,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def give(_clicks: int, task: str | None, assignee: str | None, search: str) -> Any:
-        if not task:
-            raise PreventUpdate
-        actions.assign(port, task, assignee or "")
+        actions.assign(port, needed(task, _("Task")), assignee or "")
         return shown(search)
 
     @callbacks.add(
@@ -225,9 +223,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def give_up(_clicks: int, task: str | None, reason: str | None, search: str) -> Any:
-        if not task:
-            raise PreventUpdate
-        actions.cancel(port, task, reason or "")
+        actions.cancel(port, needed(task, _("Task")), reason or "")
         return shown(search)
 
 

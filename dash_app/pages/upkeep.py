@@ -70,8 +70,8 @@ def _backups(state: BackupState, now: int) -> list[Component]:
     if not state.backups:
         parts.append(empty(_("There is no backup yet"), _("Take one now; the hospital goes on working meanwhile.")))
         return parts
-    headings = [_("Taken"), _("Size, MB"), _("Last event"), _("File")]
-    return [*parts, table(_("Backups"), headings, [_backup(card, now) for card in state.backups[:_SHOWN]])]
+    headings = [_("Taken at"), _("Size, MB"), _("Last event"), _("File")]
+    return [*parts, table(_("Backups"), headings, [_backup(card, now) for card in state.backups], most=_SHOWN)]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -130,9 +130,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=permission,
         prevent_initial_call=True,
     )
-    def take(clicks: int) -> tuple[Any, ...]:
-        if not clicks:
-            raise PreventUpdate
+    def take(_clicks: int) -> tuple[Any, ...]:
         desk = desk_of(port.services)
         try:
             desk.begin(actor=port.actor())
@@ -158,10 +156,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=permission,
         prevent_initial_call=True,
     )
-    def prove(clicks: int) -> str:
+    def prove(_clicks: int) -> str:
         desk = desk_of(port.services)
         newest = desk.state().backups[:1]
-        if not clicks or not newest:
+        if not newest:
             raise PreventUpdate
         try:
             desk.prove(newest[0].name, actor=port.actor())

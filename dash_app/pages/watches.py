@@ -13,7 +13,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import journey as actions
 from dash_app.pages import watch_chart
@@ -192,9 +191,7 @@ def _register_fences(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         *after, Input(FENCE, "n_clicks"), *(State(one, "value") for one in (KIND, BEARER, PLACES, EXIT_S)), **common
     )
-    def put(clicks: int, kind: str, bearer: str | None, places: list[str] | None, exit_s: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def put(_clicks: int, kind: str, bearer: str | None, places: list[str] | None, exit_s: Any) -> Any:
         if not bearer or not places:
             raise InputError("Enter whom the fence is for and choose at least one place.", code="input.fence")
         facts = {"bearer_kind": kind, "bearer": bearer.strip(), "places": places, "exit_s": exit_s}
@@ -202,9 +199,7 @@ def _register_fences(callbacks: Callbacks, port: HospitalPort) -> None:
         return content(port), _held_fences(port)
 
     @callbacks.add(*after, Input(LIFT, "n_clicks"), State(HELD_FENCE, "value"), **common)
-    def lift(clicks: int, fence: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def lift(_clicks: int, fence: str | None) -> Any:
         actions.lift_fence(port, _chosen(fence))
         return content(port), _held_fences(port)
 
@@ -223,18 +218,14 @@ def _register_limits(callbacks: Callbacks, port: HospitalPort) -> None:
     }
 
     @callbacks.add(*after, Input(LIMIT, "n_clicks"), *(State(one, "value") for one in fields.values()), **common)
-    def put(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def put(_clicks: int, *entered: Any) -> Any:
         if any(one in (None, "") for one in entered):
             raise InputError("Fill in every field of the limit.", code="input.limit")
         actions.set_limit(port, dict(zip(fields, entered, strict=True)))
         return content(port), _held_limits(port)
 
     @callbacks.add(*after, Input(END, "n_clicks"), State(HELD_LIMIT, "value"), **common)
-    def end(clicks: int, limit: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def end(_clicks: int, limit: str | None) -> Any:
         actions.end_limit(port, _chosen(limit))
         return content(port), _held_limits(port)
 

@@ -11,11 +11,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import house as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -62,7 +62,7 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
             "start": way.start,
             "end": way.end,
             "width": way.width_m,
-            "state": _("Closed") if way.closed_at else _("Open"),
+            "state": _("Closed") if way.closed_at else _("Passable"),
             "since": moment(way.closed_at) if way.closed_at else "",
             "reason": way.reason,
         }
@@ -87,7 +87,7 @@ LISTING = Listing(
         Filter(
             name="state",
             label=lambda: _("State"),
-            options=lambda port: [{"value": "closed", "label": _("Closed")}, {"value": "open", "label": _("Open")}],
+            options=lambda port: [{"value": "closed", "label": _("Closed")}, {"value": "open", "label": _("Passable")}],
         ),
     ),
     columns=_columns,
@@ -147,16 +147,14 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         *after, Input(CLOSE, "n_clicks"), State(CHOSEN, "value"), State(REASON, "value"), State(URL, "search"), **common
     )
-    def close(clicks: int, way: str | None, reason: str | None, search: str) -> tuple[str, str, Rows]:
-        if not clicks or not way:
-            raise PreventUpdate
+    def close(_clicks: int, way: str | None, reason: str | None, search: str) -> tuple[str, str, Rows]:
+        way = needed(way, _("Way"))
         actions.close(port, way, reason or "")
         return _("{way} is closed.").format(way=way), "", _rows(port, query_of(search))
 
     @callbacks.add(*after, Input(REOPEN, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
-    def reopen(clicks: int, way: str | None, search: str) -> tuple[str, str, Rows]:
-        if not clicks or not way:
-            raise PreventUpdate
+    def reopen(_clicks: int, way: str | None, search: str) -> tuple[str, str, Rows]:
+        way = needed(way, _("Way"))
         actions.reopen(port, way)
         return _("{way} is open again.").format(way=way), "", _rows(port, query_of(search))
 

@@ -12,10 +12,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import runs as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
@@ -28,6 +28,7 @@ from dash_app.pages.run_following import (
     view_of,
 )
 from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.told_list import register_told, told_items
 from dash_app.pages.whatif_answer import answer_panels, known_so_far
 from dash_app.pages.whatif_situations import register_situations, situation_panel
 from dash_app.queries.levers import Lever, LeverKind, levers, ward_names
@@ -54,7 +55,7 @@ CLEAR = "whatif-clear"
 HORIZON = "whatif-horizon"
 REPLICATIONS = "whatif-replications"
 SEED = "whatif-seed"
-IDS = RunIds("whatif")
+IDS = RunIds("whatif", "what_if")
 PRICES = "whatif-prices"
 PRICE_LIST = "whatif-price-list"
 PRICED = "whatif-priced"
@@ -84,9 +85,7 @@ def change_text(change: dict[str, Any]) -> str:
 
 
 def _change_items(changes: list[dict[str, Any]]) -> list[Component]:
-    if not changes:
-        return [html.Li(_("No change: the hospital as it is."), className="secondary")]
-    return [html.Li(change_text(change)) for change in changes]
+    return told_items(CHANGES, [change_text(one) for one in changes], _("No change: the hospital as it is."))
 
 
 def _levers(port: HospitalPort) -> list[Lever]:
@@ -161,7 +160,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 className="two",
                 children=[
                     _question_panel(port, may_run=port.actor().may(Permission.SIMULATION_RUN)),
-                    run_column(IDS, view, _progress(view), _answer(port, view, visit.query.get("seed", ""))),
+                    run_column(port, IDS, view, _progress(view), _answer(port, view, visit.query.get("seed", ""))),
                 ],
             ),
         ]
@@ -197,9 +196,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(Output(CHANGE_LIST, "children"), Input(CHANGES, "data"), permission=Permission.SIMULATION_RUN)
-    def show_changes(changes: list[dict[str, Any]]) -> list[Component]:
-        return _change_items(changes)
+    register_told(callbacks, CHANGES, CHANGE_LIST, _change_items)
 
     @callbacks.add(
         Output(CHANGES, "data"),
@@ -214,8 +211,7 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
     def add_change(
         _clicks: int, changes: list[dict[str, Any]], path: str | None, action: str, value: float | str
     ) -> list[dict[str, Any]]:
-        if not path or not isinstance(value, int | float):
-            raise PreventUpdate
+        path, value = needed(path, _("What changes")), figure(value, _("By how much"))
         return [*changes, {"path": path, "action": action, "value": value, "text": lever_title(port, path)}]
 
     @callbacks.add(
@@ -243,10 +239,9 @@ def _register_prices(callbacks: Callbacks) -> None:
     def set_price(
         _clicks: int, prices: dict[str, float], pool: str | None, pools: list[dict[str, str]], price: float | str
     ) -> tuple[dict[str, float], list[Component]]:
-        if not pool or not isinstance(price, int | float) or price < 0:
-            raise PreventUpdate
+        pool, price = needed(pool, _("What costs")), figure(price, _("Price of one for an hour"))
         names = {one["value"]: one["label"] for one in pools}
-        made = {name: value for name, value in {**prices, pool: float(price)}.items() if value}
+        made = {name: value for name, value in {**prices, pool: price}.items() if value}
         return made, [html.Li(f"{names.get(name, name)}: {number(value, 2)}") for name, value in made.items()]
 
 
@@ -280,9 +275,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def run(*values: Any) -> tuple[str, bool]:
-        clicks, *told, search = values
-        if not clicks:  # the button has only been put on the page: Dash calls because the address stands already
-            raise PreventUpdate
+        _clicks, *told, search = values
         question = _question(told)
         job = actions.start_what_if(port, question.arguments())
         return search_with(search, run=job, seed=question.seed), False

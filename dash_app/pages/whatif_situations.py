@@ -9,6 +9,7 @@ from dash import ALL, Input, Output, State, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
 from dash_app.queries.levers import ward_names
@@ -154,8 +155,9 @@ def register_situations(callbacks: Callbacks, port: HospitalPort, changes: str, 
         prevent_initial_call=True,
     )
     def add_situation(*told: Any) -> list[dict[str, Any]]:
-        clicks, made, name, numbers, number_ids, chosen, choice_ids = told
-        if not clicks or name not in SITUATIONS:
+        _clicks, made, name, numbers, number_ids, chosen, choice_ids = told
+        needed(name, _("Situation"))
+        if name not in SITUATIONS:
             raise PreventUpdate
         pairs = [(one["key"], value) for one, value in zip(number_ids, numbers, strict=True)]
         choices = [(one["key"], value) for one, value in zip(choice_ids, chosen, strict=True)]

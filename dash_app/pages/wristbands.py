@@ -12,7 +12,6 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from dash_app.actions import journey as actions
 from dash_app.pages import band_map
@@ -163,9 +162,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=read,
         prevent_initial_call=True,
     )
-    def show(clicks: int, submitted: int | None, tag: str | None, search: str) -> Any:
-        if not (clicks or submitted):
-            raise PreventUpdate
+    def show(_clicks: int, _submitted: int | None, tag: str | None, search: str) -> Any:
         return search_with(search, tag=_needed(tag))
 
     @callbacks.add(
@@ -178,9 +175,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=write,
         prevent_initial_call=True,
     )
-    def act(bound: int, unbound: int, checked: int, tag: str | None, *rest: str | None) -> Any:
-        if not (bound or unbound or checked):
-            raise PreventUpdate
+    def act(_bound: int, _unbound: int, _checked: int, tag: str | None, *rest: str | None) -> Any:
         encounter, search = rest
         button = str(ctx.triggered_id)
         known = _needed(tag, "-" if button == UNBIND else encounter)

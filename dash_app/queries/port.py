@@ -66,6 +66,28 @@ class JobView:
         return self.state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """One job in a list.
+
+    Parameters
+    ----------
+    id : str
+        Id of the job.
+    state : JobState
+        Where it stands.
+    asked_at : int
+        When it was asked for, UTC microseconds.
+    asked_by : str
+        Id of who asked for it.
+    """
+
+    id: str
+    state: JobState
+    asked_at: int
+    asked_by: str
+
+
 class Jobs(Protocol):
     """Long work in other processes."""
 
@@ -74,6 +96,9 @@ class Jobs(Protocol):
 
     def view(self, job_id: str) -> JobView:
         """Give where a job stands; raises NotFound for an unknown one."""
+
+    def recent(self, kind: str, *, limit: int) -> Sequence[JobLine]:
+        """Give the jobs of a kind, the newest first; none where no jobs are run."""
 
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop; one that is over stays as it is."""

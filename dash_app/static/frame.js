@@ -9,6 +9,31 @@
     document.cookie = `${name}=${value}; path=/; max-age=31536000; SameSite=Lax`;
   };
 
+  // Any table can be taken along as a sheet: what it shows, with instants in place of ages, since a file has no present.
+  document.documentElement.classList.toggle("may-export", Boolean(settings.mayExport));
+  const instant = (us) =>
+    new Date(us / 1000).toLocaleString("sv-SE", settings.timeZone ? { timeZone: settings.timeZone } : {});
+  function sheetCell(cell) {
+    let text = cell.innerText.trim().replace(/\s+/g, " ");
+    for (const age of cell.querySelectorAll("[data-since]")) {
+      const at = Number(age.dataset.since);
+      if (at) text = text.replace(age.innerText.trim(), instant(at));
+    }
+    // A spreadsheet would run what begins like a formula; a number with a sign is none.
+    if (/^[=+\-@]/.test(text) && !/^[+-][\d.,\s]+%?$/.test(text)) text = `'${text}`;
+    return `"${text.replaceAll('"', '""')}"`;
+  }
+  function saveTable(button) {
+    const rows = [...button.closest(".table-foot").parentElement.querySelectorAll("tr")];
+    const text = rows.map((row) => [...row.cells].map(sheetCell).join(",")).join("\r\n");
+    const link = document.createElement("a");
+    // The byte order mark lets spreadsheets read Chinese.
+    link.href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" }));
+    link.download = `${button.dataset.csv.replace(/[\\/:*?"<>|]+/g, " ").trim()}.csv`;
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
   async function signOut(address, after) {
     const token = document.cookie.match(/(?:^|; )(?:__Host-)?_csrf_token=([^;]*)/);
     const headers = token ? { "X-CSRFToken": decodeURIComponent(token[1]) } : {};
@@ -29,6 +54,8 @@
       signOut(button.dataset.signOut, button.dataset.after || "/");
     } else if (button.dataset.print !== undefined) {
       window.print();
+    } else if (button.dataset.csv !== undefined) {
+      saveTable(button);
     }
   });
 

@@ -109,6 +109,11 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("The device may not be used on a patient."),
         action=mark("Take it out of use and open a work order."),
     ),
+    "device.incident": AlarmText(
+        message=mark("An incident with {subject} was reported"),
+        consequence=mark("The device must not be used, and a reporting clock may run."),
+        action=mark("Keep the device as it is, look at the incident, and report it in time."),
+    ),
     "geofence": AlarmText(
         message=mark("{subject} is outside of where it may be: {place}"),
         consequence=mark("Somebody in our care, or a thing that is needed, gets lost."),

@@ -83,7 +83,7 @@ MOVEMENT_KINDS: Mapping[str, str] = {
     "transfer": mark("Moved"),
     "adjust": mark("Adjusted"),
     "quarantine": mark("Set aside"),
-    "open": mark("Opened"),
+    "open": mark("Package opened"),
     "thaw": mark("Thawed"),
     "reverse": mark("Undone"),
     "reprocess": mark("Reprocessed"),
@@ -161,8 +161,8 @@ PATH_KINDS: Mapping[str, str] = {
 }
 SUBSCRIPTION_STATES: Mapping[str, str] = {
     "requested": mark("Not yet confirmed"),
-    "active": mark("Told"),
-    "error": mark("Given up"),
+    "active": mark("Is told"),
+    "error": mark("Stopped trying"),
     "off": mark("Paused"),
 }
 STOCK_STATES: Mapping[str, str] = {
@@ -240,7 +240,7 @@ AVAILABILITY_REASONS: Mapping[str, str] = {
 }
 TICKET_STATUSES: Mapping[str, str] = {
     "unknown": mark("Unknown"),
-    "waiting": mark("Waiting"),
+    "waiting": mark("Still waits"),
     "called": mark("Called"),
     "serving": mark("Being served"),
     "served": mark("Served"),
@@ -348,7 +348,7 @@ CATEGORIES: Mapping[str, str] = {
     "patient_monitor": mark("Patient monitor"),
     "defibrillator": mark("Defibrillator"),
     "wheelchair": mark("Wheelchair"),
-    "bed": mark("Bed"),
+    "bed": mark("Hospital bed"),
     "trolley": mark("Trolley"),
     "ultrasound": mark("Ultrasound"),
     "ecg": mark("ECG"),

@@ -90,6 +90,7 @@ SENTENCES: dict[str, str] = {
     "storage": mark("It could not be stored. Try again; if it fails again, tell a system administrator."),
     "storage.full": mark("The disk is full: nothing new can be stored, reading goes on. Tell a system administrator."),
     "unavailable": mark("A part that is needed does not answer at present. Try again in a minute."),
+    "input.empty": mark("Fill in “{field}” first."),
     "input": mark("What was entered cannot be used. Check it, then try again."),
 }
 """English sources by error code; a longer code falls back to its head."""
@@ -109,7 +110,8 @@ def problem_text(error: HospitalTwinError) -> str:
     while key and not sentence:
         sentence = SENTENCES.get(key, "")
         key = key.rpartition(".")[0]
-    text = _(sentence) if sentence else str(error)
+    # Only an empty field has a name to fill in: the label that the reader sees.
+    text = _(sentence).replace("{field}", error.message) if sentence else str(error)
     if (sentence and code not in SENTENCES) or code in _GENERAL:
         text = f"{text} {_detail(error)}".rstrip()
     return f"{text} ({code})"

@@ -50,7 +50,7 @@ PARAMETERS: Mapping[str, str] = {
     "reprocess_h": mark("Making a set ready takes, hours"),
     "share": mark("Share"),
     "beds_share": mark("Share of the beds that are closed for it"),
-    "places": mark("Places"),
+    "places": mark("Places in it"),
     "opens_after_h": mark("Opens after, hours"),
     "transfer_min": mark("Drive, minutes"),
     "ambulances": mark("Ambulances"),

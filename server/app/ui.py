@@ -9,7 +9,7 @@ import msgspec
 
 from dash_app.app import build_ui
 from dash_app.queries.finding import ROUTES
-from dash_app.queries.port import HospitalPort
+from dash_app.queries.port import HospitalPort, JobLine
 from dash_app.queries.port import JobState as PageJobState
 from dash_app.queries.port import JobView as PageJobView
 from server.app.dispatcher import AsgiApp
@@ -59,6 +59,15 @@ class PageJobs:
             error_code=problem.get("code", ""),
             error_message=problem.get("detail", ""),
         )
+
+    def recent(self, kind: str, *, limit: int) -> list[JobLine]:
+        """Give the jobs of a kind, the newest first; none where no jobs are run."""
+        if not isinstance(self._jobs, JobRunner):
+            return []
+        return [
+            JobLine(id=one.id, state=PageJobState(one.state.value), asked_at=one.created_at, asked_by=one.actor)
+            for one in self._jobs.recent(kind, limit=limit)
+        ]
 
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop."""

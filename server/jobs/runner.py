@@ -9,7 +9,7 @@ import logging
 import multiprocessing
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
@@ -53,11 +53,11 @@ class JobView:
     kind: str
     state: JobState
     actor: str
-    progress_share: float
-    note: str
     created_at: int
-    started_at: int
-    ended_at: int
+    progress_share: float = 0.0
+    note: str = ""
+    started_at: int = 0
+    ended_at: int = 0
     result_hash: str = ""
     problem: str = ""
     partial: bytes = b""
@@ -255,6 +255,26 @@ class JobRunner:
             query = query.where(col(JobRow.id) < after)
         with self._hospital.read() as session:
             return [self._shown(row) for row in session.exec(query)]
+
+    def recent(self, kind: str, *, limit: int) -> Sequence[JobView]:
+        """Give the newest jobs of a kind, without what they found.
+
+        Parameters
+        ----------
+        kind : str
+            One of the known kinds.
+        limit : int
+            How many at most.
+        """
+        # Without their arguments: those hold a whole hospital, and a list must open at once.
+        columns = select(JobRow.id, JobRow.state, JobRow.created_at, JobRow.actor)
+        query = columns.where(col(JobRow.kind) == kind).order_by(col(JobRow.id).desc()).limit(limit)
+        with self._hospital.read() as session:
+            rows = session.exec(query).all()
+        return [
+            JobView(id=key, kind=kind, state=JobState(state), actor=actor, created_at=at)
+            for key, state, at, actor in rows
+        ]
 
     def result(self, content_hash: str) -> bytes:
         """Give a result as JSON text by the hash of its content.

@@ -12,6 +12,8 @@ from dash_app.pages import (
     bed_work,
     calibration,
     cases,
+    cheapest,
+    choosing,
     counts,
     frame,
     gateway_settings,
@@ -22,10 +24,13 @@ from dash_app.pages import (
     roster_editing,
     shift_decisions,
     shift_requests,
+    whatif,
     whatif_situations,
 )
 from dash_app.pages.guard import PERMISSION_ATTRIBUTE
+from dash_app.pages.limits_asked import limits_id
 from dash_app.pages.registry import PAGES, page_for
+from dash_app.pages.told_list import away_type
 from tests.dash_app.small_hospital import EVERYTHING, small_port, stranger_port
 from twin.access import PERMISSIONS_BY_ROLE, Permission, Role
 from twin.state.live import LiveState
@@ -150,12 +155,17 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     of_a_case |= {cases.CART, cases.BACK, cases.CLOSE, cases.CANCEL}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
+    # What a question holds can be taken away once something was told.
+    stores = (whatif.CHANGES, choosing.PARTS, choosing.SCENARIOS, cheapest.LEVERS)
+    beside_what_was_told = {away_type(store) for store in stores}
+    beside_what_was_told |= {away_type(limits_id(page.PREFIX)) for page in (cheapest, choosing)}
     # A pathway is kept once it was made of a log.
     under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP", "KEPT")}
     sometimes = (
         {"alarms-unshelve", "imports-store"}
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
+        | beside_what_was_told
         | under_a_fitted_log
         | of_a_case
         | of_a_bed

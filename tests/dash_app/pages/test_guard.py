@@ -3,6 +3,9 @@ import asyncio
 import dash
 import pytest
 from dash import Input, Output, html
+from dash._callback_context import context_value
+from dash._utils import AttributeDict
+from dash.exceptions import PreventUpdate
 
 from dash_app.pages import guard
 from dash_app.pages.guard import Callbacks
@@ -51,3 +54,48 @@ def test_a_refusal_becomes_a_notice_with_its_code(told):
     assert asyncio.run(registered(Role.LOGISTICS, refuse)("x")) is dash.no_update
 
     assert told[0].endswith("(stock.recalled)")
+
+
+def buttoned(*inputs):
+    """Give a callback that only these set off, and what it has done."""
+    app = dash.Dash("test", server=True)
+    app.layout = html.Div()
+    done = []
+    callbacks = Callbacks(app, lambda: actor_with(Role.LOGISTICS))
+    guarded = callbacks.add(
+        Output("a", "children"), *inputs, permission=Permission.STOCK_MOVE, prevent_initial_call=True
+    )(done.append)
+    return guarded, done
+
+
+async def _called(guarded, triggered, value):
+    context_value.set(AttributeDict(triggered_inputs=triggered))
+    return await guarded(value)
+
+
+@pytest.mark.parametrize(
+    "triggered", [[], [{"prop_id": "b.n_clicks", "value": 0}]], ids=["page opened", "button drawn"]
+)
+def test_a_button_that_nobody_has_pressed_does_nothing(told, triggered):
+    guarded, done = buttoned(Input("b", "n_clicks"))
+
+    with pytest.raises(PreventUpdate):
+        asyncio.run(_called(guarded, triggered, 0))
+
+    assert done == []
+
+
+def test_a_button_that_somebody_has_pressed_acts(told):
+    guarded, done = buttoned(Input("b", "n_clicks"), Input("c", "n_submit"))
+
+    asyncio.run(_called(guarded, [{"prop_id": "b.n_clicks", "value": 2}], 2))
+
+    assert done == [2]
+
+
+def test_a_selection_that_is_cleared_counts_as_chosen(told):
+    guarded, done = buttoned(Input("b", "value"))
+
+    asyncio.run(_called(guarded, [{"prop_id": "b.value", "value": None}], None))
+
+    assert done == [None]

@@ -2,11 +2,12 @@ import csv
 import io
 
 import pytest
+from dash import html
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dash_app.pages.address import query_of, search_with
-from dash_app.pages.tables import Column, csv_text, guarded
+from dash_app.pages.tables import Column, csv_text, guarded, table
 
 COLUMNS = [Column(field="name", title="Name"), Column(field="link", title="Device", is_link=True)]
 
@@ -40,3 +41,23 @@ def test_filters_survive_the_address_line(filters):
 
 def test_clearing_the_last_filter_leaves_no_question_mark():
     assert search_with("?floor=1", floor=None) == ""
+
+
+def parts_of(shown, kind):
+    return [part for part in shown._traverse() if isinstance(part, kind)]
+
+
+def test_a_table_that_is_cut_says_of_how_many_rows():
+    shown = table("Beds", ["Bed"], [[str(number)] for number in range(7)], most=3)
+
+    assert len(parts_of(shown, html.Tr)) == 1 + 3
+    assert "first 3 of 7" in str(shown)
+
+
+def test_a_whole_table_says_nothing_of_rows():
+    assert "The first" not in str(table("Beds", ["Bed"], [["1"], ["2"]], most=2))
+
+
+@pytest.mark.parametrize(("rows", "buttons"), [([["1"]], 1), ([], 0)])
+def test_what_a_table_shows_can_be_saved(rows, buttons):
+    assert len(parts_of(table("Beds", ["Bed"], rows), html.Button)) == buttons

@@ -68,6 +68,16 @@ def test_too_many_waiting_jobs_are_refused_before_they_are_kept(
     assert len(runner.list()) == 2
 
 
+def test_a_list_gives_the_newest_of_its_kind_first(hospital: Hospital) -> None:
+    runner = JobRunner(hospital, KINDS)  # not started: nothing is taken up
+    asked = [runner.submit(kind, {}, actor=SYSTEM) for kind in ("count", "refuse", "count", "count")]
+
+    found = runner.recent("count", limit=2)
+
+    assert [one.id for one in found] == [asked[3], asked[2]]
+    assert {(one.kind, one.state, one.actor) for one in found} == {("count", JobState.QUEUED, SYSTEM.id)}
+
+
 def test_running_job_is_cancelled(runner: JobRunner) -> None:
     job_id = runner.submit("wait_for_ever", {}, actor=SYSTEM)
     for _ in range(300):
