@@ -1,11 +1,12 @@
 """Many hands at once: guarded moves a second on PostgreSQL, and picks that race for the last units on both databases.
 
-Protocol: moves: four threads, each with a connection of its own, move one unit at a time between two places, each move
-in a transaction of its own; the peer adds one row by an SQLModel session and commits, by four threads as well. Picks:
-8 workers ask for one unit 80,000 times in all (``HOSPITAL_TWIN_PICKS`` sets another number) while there is half as
-much; through the one writer on SQLite, on connections of their own on PostgreSQL. The figure is how many units more
-were handed out than there were; then every balance is computed anew. ``HOSPITAL_TWIN_BENCH_PARTS`` names the parts to
-run: ``moves``, ``sqlite``, ``postgresql``.
+Protocol: moves: four processes, each with a connection of its own, move one unit at a time between two places, each
+move in a transaction of its own; the peer adds one row by an SQLModel session and commits, by four processes as well.
+Picks: 8 workers ask for one unit 80,000 times in all, in eight races of 10,000 for 5,000 units of four lots each; by
+threads through the one writer on SQLite, by processes on connections of their own on PostgreSQL. The figure is how many
+units more were handed out than there were; after each race every balance is computed anew.
+``HOSPITAL_TWIN_BENCH_PARTS`` names the parts to run: ``moves``, ``sqlite``, ``postgresql``. Each race is a piece (see
+``benchmarks.pieces``), so that a shared machine is never taken for long.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
@@ -30,6 +33,7 @@ import inventory.tables.order_rows
 import inventory.tables.plan_rows
 import inventory.tables.triggers  # noqa: F401
 from benchmarks.own_tests import from_tests
+from benchmarks.pieces import Pieces
 from inventory.model.items import Item
 from inventory.model.movements import Command, Line, Movement, MovementKind
 from inventory.service import correcting, handing_out, receiving
@@ -46,10 +50,16 @@ from twin.settings import Settings
 
 CONNECTIONS, WORKERS, ITEMS = 4, 8, 64
 MOVES_EACH = 750
-PICKS = int(os.environ.get("HOSPITAL_TWIN_PICKS", "80000"))
+PICKS, RACES, TRIES = 10_000, 8, 5  # of one race, races on each database, tries of one transaction
 PARTS = os.environ.get("HOSPITAL_TWIN_BENCH_PARTS", "moves,sqlite,postgresql").split(",")
 NOW = 1_795_687_200_000_000
-numbers = count(1)
+
+
+class PostgresqlServer(Protocol):
+    """The part of the tests' server that is used here."""
+
+    def fresh_database(self) -> tuple[str, Callable[[], None]]:
+        """Give the URL of a new database, and how it is dropped."""
 
 
 def show(row: str, figure: float, unit: str, **more: object) -> None:
@@ -65,8 +75,8 @@ class Nowhere:
         return []
 
 
-def move(engine: Engine, item: str) -> None:
-    identifier = f"move-{next(numbers):09d}"
+def move(engine: Engine, number: str, item: str) -> None:
+    identifier = f"move-{number}"
     command = Command(id=identifier, actor="bench", occurred_at=1, recorded_at=1)
     line = Line(item=ItemId(item), quantity=1, from_place=PlaceId("store"), to_place=PlaceId("ward"), lot=LotId("lot"))
     movement = Movement(id=identifier, kind=MovementKind.TRANSFER, command=command, lines=(line,))
@@ -75,26 +85,42 @@ def move(engine: Engine, item: str) -> None:
         session.commit()
 
 
-def row_by_mapper(engine: Engine, _item: str) -> None:
+def row_by_mapper(engine: Engine, number: str) -> None:
     with Session(engine) as session:
-        session.add(EntryRow(movement=f"row-{next(numbers)}", seq=0, place="p", item="i", quantity=1))
+        session.add(EntryRow(movement=f"row-{number}", seq=0, place="p", item="i", quantity=1))
         session.commit()
 
 
-def per_second(work: Callable[[Engine, str], None], engine: Engine) -> float:
-    def hand(number: int) -> None:
-        for at in range(MOVES_EACH):
-            work(engine, f"item-{(number + CONNECTIONS * at) % ITEMS}")
+def moves_of(url: str, number: int, count_each: int) -> int:
+    """One connection's moves, in a process of its own."""
+    engine = create_engine(url, pool_size=1)
+    for at in range(count_each):
+        move(engine, f"{number}-{at}", f"item-{(number + CONNECTIONS * at) % ITEMS}")
+    engine.dispose()
+    return count_each
 
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(lambda number: work(engine, f"item-{number}"), range(CONNECTIONS)))  # connections are open now
+
+def rows_of(url: str, number: int, count_each: int) -> int:
+    """One connection's rows by the mapper, in a process of its own."""
+    engine = create_engine(url, pool_size=1)
+    for at in range(count_each):
+        row_by_mapper(engine, f"{number}-{at}")
+    engine.dispose()
+    return count_each
+
+
+def per_second(work: Callable[[str, int, int], int], url: str) -> float:
+    with ProcessPoolExecutor(CONNECTIONS, mp_context=get_context("spawn")) as pool:
+        everyone = range(CONNECTIONS)
+        list(pool.map(work, [url] * CONNECTIONS, [each + CONNECTIONS for each in everyone], [20] * CONNECTIONS))
         clock = time.perf_counter()
-        list(pool.map(hand, range(CONNECTIONS)))
-        return CONNECTIONS * MOVES_EACH / (time.perf_counter() - clock)
+        done = sum(pool.map(work, [url] * CONNECTIONS, everyone, [MOVES_EACH] * CONNECTIONS))
+        return done / (time.perf_counter() - clock)
 
 
-def measure_moves(database: Database) -> None:
-    engine = create_engine(database.write_engine.url, pool_size=CONNECTIONS)
+def measure_moves(url: str) -> tuple[float, float]:
+    """Give guarded moves and the mapper's rows a second."""
+    engine = create_engine(url)
     with Session(engine) as session:
         for number in range(ITEMS):
             line = Line(
@@ -108,79 +134,85 @@ def measure_moves(database: Database) -> None:
             movement = Movement(id=command.id, kind=MovementKind.RECEIVE, command=command, lines=(line,))
             post(Driver(session), Draft(movement=movement, content_hash="", released={}))
         session.commit()
-    own = per_second(move, engine)
-    mapper = per_second(row_by_mapper, engine)
     engine.dispose()
-    show(
-        "guarded moves on PostgreSQL, four connections, each its own commit",
-        own,
-        "1/s",
-        peer="SQLModel add + commit of one row, four connections",
-        peer_figure=round(mapper),
-        ratio=round(own / mapper, 2),
-        must=">= 800/s",
+    return per_second(moves_of, url), per_second(rows_of, url)
+
+
+def fill(session: Session) -> int:
+    save_item(session, Item(id=ItemId("gloves"), code="gloves", name="Gloves"))
+    receipts = [
+        receiving.Receipt(item="gloves", quantity=PICKS // 8, place="store", lot_number=lot, expires_at=NOW * 2 + at)
+        for at, lot in enumerate("ABCD")
+    ]
+    command = Command(id="in", actor="bench", occurred_at=NOW, recorded_at=NOW)
+    return receiving.receive(session, ledger=Nowhere(), command=command, receipts=receipts).quantity
+
+
+def pick(session: Session, worker: int, number: int) -> int:
+    request = handing_out.Request(item="gloves", quantity=1, place="store")
+    command = Command(
+        id=f"pick-{worker}-{number}", actor="bench", occurred_at=NOW, recorded_at=NOW, task=f"task-{worker}"
     )
+    return handing_out.pick(session, ledger=Nowhere(), command=command, request=request).quantity
 
 
-def runner(database: Database) -> tuple[Callable[[Callable[[Session], int]], int], Callable[[], None]]:
-    if database.dialect == "sqlite":
-        return database.writer.run, lambda: None
-    engine = create_engine(database.write_engine.url, pool_size=WORKERS)
+def picks_by_writer(database: Database, worker: int) -> int:
+    """One picker's picks through the one writer of SQLite."""
+    granted = 0
+    for number in range(PICKS // WORKERS):
+        with suppress(Refused):
+            granted += database.writer.run(lambda session, number=number: pick(session, worker, number))
+    return granted
 
-    def run(use_case: Callable[[Session], int]) -> int:
-        for _ in range(5):
+
+def picks_by_connection(url: str, worker: int) -> int:
+    """One picker's picks on a connection of its own, in a process of its own."""
+    engine, granted = create_engine(url, pool_size=1), 0
+    for number in range(PICKS // WORKERS):
+        for _ in range(TRIES):
             try:
                 with Session(engine) as session, session.begin():
-                    return use_case(session)
+                    granted += pick(session, worker, number)
+            except Refused:
+                pass
             except OperationalError:  # a deadlock's victim tries again
                 continue
-        raise RuntimeError("still deadlocked after five tries")
+            break
+        else:
+            raise RuntimeError("still deadlocked after five tries")
+    engine.dispose()
+    return granted
 
-    return run, engine.dispose
 
-
-def race(database: Database) -> None:
-    run, close = runner(database)
-    stock, sink = PICKS // 2, Nowhere()
-
-    def fill(session: Session) -> int:
-        save_item(session, Item(id=ItemId("gloves"), code="gloves", name="Gloves"))
-        receipts = [
-            receiving.Receipt(
-                item="gloves", quantity=stock // 4, place="store", lot_number=lot, expires_at=NOW * 2 + at
-            )
-            for at, lot in enumerate("ABCD")
-        ]
-        command = Command(id="in", actor="bench", occurred_at=NOW, recorded_at=NOW)
-        return receiving.receive(session, ledger=sink, command=command, receipts=receipts).quantity
-
-    def attempt(number: int) -> int:
-        request = handing_out.Request(item="gloves", quantity=1, place="store")
-        command = Command(
-            id=f"pick-{number}", actor="bench", occurred_at=NOW, recorded_at=NOW, task=f"task-{number % WORKERS}"
-        )
-        try:
-            return run(
-                lambda session: handing_out.pick(session, ledger=sink, command=command, request=request).quantity
-            )
-        except Refused:
-            return 0
-
-    there = run(fill)
-    clock = time.perf_counter()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        granted = sum(pool.map(attempt, range(PICKS)))
+def race(database: Database) -> dict[str, float]:
+    """Let all pick at once until nothing is left; give what was there, granted, wrong, and the seconds."""
+    if database.dialect == "sqlite":
+        there = database.writer.run(fill)
+        clock = time.perf_counter()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            granted = sum(pool.map(lambda worker: picks_by_writer(database, worker), range(WORKERS)))
+    else:
+        with Session(database.write_engine) as session, session.begin():
+            there = fill(session)
+        url = database.write_engine.url.render_as_string(hide_password=False)
+        with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as processes:
+            clock = time.perf_counter()
+            granted = sum(processes.map(picks_by_connection, [url] * WORKERS, range(WORKERS)))
     seconds = time.perf_counter() - clock
     with database.read() as session:
-        differences = len(correcting.verify(session))
-    close()
+        wrong = len(correcting.verify(session))
+    return {"there": there, "granted": granted, "wrong": wrong, "seconds": seconds}
+
+
+def tell_races(dialect: str, found: Sequence[dict[str, float]]) -> None:
+    total = {key: sum(each[key] for each in found) for key in found[0]}
     show(
-        f"units handed out beyond the stock, {WORKERS} workers, {PICKS} picks, {database.dialect}",
-        granted - there,
+        f"units handed out beyond the stock, {WORKERS} workers, {PICKS * len(found)} picks, {dialect}",
+        total["granted"] - total["there"],
         "units",
-        granted=granted,
-        differences=differences,
-        picks_per_s=round(PICKS / seconds),
+        granted=total["granted"],
+        differences=total["wrong"],
+        picks_per_s=round(PICKS * len(found) / total["seconds"]),
         must="0, and 0 differences",
     )
 
@@ -191,25 +223,48 @@ def opened(folder: str, url: str = "") -> Database:
     return database
 
 
-def main() -> None:
+def in_database(work: Callable[[Database], dict[str, float]], server: PostgresqlServer | None) -> dict[str, float]:
+    """Do something in a database of its own: a file, or one of a PostgreSQL server."""
     with tempfile.TemporaryDirectory() as folder:
-        if "sqlite" in PARTS:
-            database = opened(folder)
-            race(database)
+        url, drop = ("", lambda: None) if server is None else server.fresh_database()
+        database = opened(folder, url)
+        try:
+            return work(database)
+        finally:
             database.close()
-        tests = from_tests("conftest")
-        started = tests.start_postgresql() if {"moves", "postgresql"} & set(PARTS) else None
-        if started is None:
-            return
-        server, _ = started
-        for part, work in (("moves", measure_moves), ("postgresql", race)):
-            if part in PARTS:
-                url, drop = tests.PostgresqlServer(server.get_uri()).fresh_database()
-                database = opened(folder, url)
-                work(database)
-                database.close()
-                drop()
-        server.cleanup()
+            drop()
+
+
+def moves_a_second(database: Database) -> dict[str, float]:
+    own, mapper = measure_moves(database.write_engine.url.render_as_string(hide_password=False))
+    return {"own": own, "mapper": mapper}
+
+
+def main() -> None:
+    pieces = Pieces("inventory_concurrency")
+    started = from_tests("conftest").start_postgresql() if {"moves", "postgresql"} & set(PARTS) else None
+    server = None if started is None else from_tests("conftest").PostgresqlServer(started[0].get_uri())
+    try:
+        if "moves" in PARTS and server is not None:
+            rate = pieces.get("moves", lambda: in_database(moves_a_second, server))
+            show(
+                "guarded moves on PostgreSQL, four connections, each its own commit",
+                rate["own"],
+                "1/s",
+                peer="SQLModel add + commit of one row, four connections",
+                peer_figure=round(rate["mapper"]),
+                ratio=round(rate["own"] / rate["mapper"], 2),
+                must=">= 800/s",
+            )
+        for dialect, at in (("sqlite", None), ("postgresql", server)):
+            if dialect in PARTS and (dialect == "sqlite" or at is not None):
+                found = [
+                    pieces.get(f"{dialect} {number}", lambda at=at: in_database(race, at)) for number in range(RACES)
+                ]
+                tell_races(dialect, found)
+    finally:
+        if started is not None:
+            started[0].cleanup()
 
 
 if __name__ == "__main__":

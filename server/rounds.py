@@ -13,6 +13,7 @@ from sqlmodel import Session
 from inventory.model.movements import Command
 from inventory.model.planning import PlanSettings
 from inventory.service import planning
+from inventory.service.count_rounds import DueShelf, ask_for_counts
 from inventory.service.planning import Replanned
 from inventory.service.reviewing import Reviewed, ReviewSettings, review
 from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
@@ -29,6 +30,8 @@ from twin.clock import SECOND_US, from_datetime
 
 PLAN_AT = (2, 30)
 """Local time of the night's plan: between the last evening and the first morning round."""
+COUNT_AT = (6, 0)
+"""Local time at which counts are asked for: before the day's shift looks at its list."""
 _PIECE = 2000
 _MOST_TASKS = 2000
 
@@ -91,6 +94,26 @@ def review_shelves(hospital: Hospital, *, settings: ReviewSettings | None = None
     if not wanted.surge:
         wanted = replace(wanted, surge=surge_by_place(hospital, days=wanted.until_next_days))
     return hospital.write_now(lambda session: review(session, ledger=hospital.ledger, command=command, settings=wanted))
+
+
+def ask_for_due_counts(hospital: Hospital, *, most: int = 0, actor: Actor = SYSTEM) -> list[DueShelf]:
+    """Ask for a count of the shelves whose goods are due.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    most : int
+        How many shelves; as many as the settings say by default.
+    actor : Actor
+        Who asks for it.
+    """
+    now = hospital.clock.now()
+    command = Command(id=hospital.new_id(), actor=actor.id, occurred_at=now, recorded_at=now)
+    wanted = most or hospital.settings.counts_a_day
+    return hospital.write_now(
+        lambda session: ask_for_counts(session, ledger=hospital.ledger, command=command, most=wanted)
+    )
 
 
 def plan_par_levels(
@@ -181,6 +204,9 @@ def start_rounds(hospital: Hospital) -> None:
         repeat("dispatch", partial(dispatch_tasks, hospital), next_at=each(settings.dispatch_every_s * SECOND_US))
     if settings.review_every_s:
         repeat("shelves", partial(review_shelves, hospital), next_at=each(settings.review_every_s * SECOND_US))
+    if settings.counts_a_day:
+        in_the_morning = partial(next_local, zone=zone, hour=COUNT_AT[0], minute=COUNT_AT[1])
+        repeat("counts", partial(ask_for_due_counts, hospital), next_at=in_the_morning)
     if settings.is_planning_nightly:
         at_night = partial(next_local, zone=zone, hour=PLAN_AT[0], minute=PLAN_AT[1])
         repeat("par-plan", partial(plan_par_levels, hospital), next_at=at_night)

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     dispatch_every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
     review_every_s: Annotated[int, Field(ge=0, le=86_400)] = 900
     is_planning_nightly: bool = True
+    counts_a_day: Annotated[int, Field(ge=0, le=200)] = 5
     is_backing_up_nightly: bool = True
     backup_dir: Path | None = None
     backups_kept: Annotated[int, Field(ge=1, le=10_000)] = 14

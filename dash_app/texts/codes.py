@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     "returned": mark("Goods come back"),
     "back_order": mark("Owed since a short task"),
     "short_pick": mark("The shelf had less than the books say"),
+    "count_due": mark("Due to be counted"),
     "case_cart": mark("For an operation"),
     "transshipment": mark("Helps out another ward"),
     "manual": mark("Asked for by a person"),

@@ -150,6 +150,10 @@ def balance_changes(lines: tuple[Line, ...]) -> list[tuple[BalanceKey, int]]:
     return sorted((key, change) for key, change in net.items() if change)
 
 
+STANDS_FOR = "stands_for:"
+"""Beginning of the flag of a movement of stand-ins: their use teaches the demand of the item that lacked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """A movement as it stands in the ledger.
@@ -165,7 +169,8 @@ class Movement:
     lines : tuple[Line, ...]
         What moved.
     flags : tuple[str, ...]
-        Stable codes of what was unusual: ``found``, ``expired_used``, ``recalled_used``, ``fefo_override``.
+        Stable codes of what was unusual: ``found``, ``expired_used``, ``recalled_used``, ``fefo_override``; first of
+        them :data:`STANDS_FOR` with the id of the item that a task wanted and that lacked.
     reverses : str
         Id of the movement that this one undoes.
     is_replay : bool

@@ -88,7 +88,7 @@ def due_at(session: Session, place: str, now: int) -> list[Due]:
     driver = Driver(session)
     present = {row.holding.item for row in _present(driver, place)}
     counted = {one.item: one.at for one in last_counts(driver, place)}
-    classes = classes_of(dict.fromkeys(present, 0.0) | _values_used(driver))
+    classes = classes_of(dict.fromkeys(present, 0.0) | values_used(driver))
     found = [Due(item=item, kind=classes[item], counted_at=counted.get(item, 0)) for item in sorted(present)]
     return sorted((one for one in found if is_due(one.counted_at, one.kind, now)), key=lambda one: one.kind.value)
 
@@ -97,7 +97,7 @@ def _present(driver: Driver, place: str) -> list[LotHolding]:
     return list_stock(driver, StockFilter(place=place, limit=MOST_LINES))
 
 
-def _values_used(driver: Driver) -> dict[str, float]:
+def values_used(driver: Driver) -> dict[str, float]:
     """Give the value of what is used of each item in a day, as planned last; 1 a unit where no cost is known."""
     rows = driver.rows(
         "SELECT u.item, SUM(u.mean_per_day), MAX(i.unit_cost_minor) FROM inventory_expected_use u"
@@ -217,7 +217,7 @@ def count_lines(session: Session, *, command: Command, counting: str, told: Sequ
         seen = Seen(quantity=one.quantity, by=command.actor, at=command.occurred_at, books=books)
         lines[key] = _with(line, seen, state_of(line, found.tolerance_share))
     changed = replace(found, lines=tuple(lines.values()))
-    save_session(session, changed)
+    save_session(session, changed, before=found)
     return changed
 
 
@@ -275,7 +275,7 @@ def decide(session: Session, *, command: Command, counting: str, number: int, qu
         raise Refused(f"Line {number} does not wait for a decision.", code="count.not_to_decide")
     decided = replace(line, taken=quantity, reason=command.reason.strip())
     changed = replace(found, lines=tuple(decided if one is line else one for one in found.lines))
-    save_session(session, changed)
+    save_session(session, changed, before=found)
     return changed
 
 
@@ -326,7 +326,7 @@ def close(session: Session, *, ledger: EventSink, command: Command, counting: st
         own = replace(command, id=f"{found.id}:{part}", actor=by, occurred_at=at, reason=f"count {found.id}")
         results.append(correcting.count(session, ledger=ledger, command=own, counted=counted_lines))
     closed = replace(found, state=SessionState.CLOSED, closed_by=command.actor, closed_at=command.recorded_at)
-    save_session(session, closed)
+    save_session(session, closed, before=found)
     return Closed(
         session=closed, surplus=sum(one.surplus for one in results), missing=sum(one.missing for one in results)
     )
@@ -337,7 +337,7 @@ def cancel(session: Session, *, command: Command, counting: str) -> CountSession
     found = load_session(session, counting, lock=True)
     _require_open(found)
     cancelled = replace(found, state=SessionState.CANCELLED, closed_by=command.actor, closed_at=command.recorded_at)
-    save_session(session, cancelled)
+    save_session(session, cancelled, before=found)
     return cancelled
 
 

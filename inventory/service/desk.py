@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 from sqlmodel import Session
 
-from inventory.model.movements import BalanceKey, Command, Line, Movement, MovementKind, balance_changes
+from inventory.model.movements import (
+    STANDS_FOR,
+    BalanceKey,
+    Command,
+    Line,
+    Movement,
+    MovementKind,
+    balance_changes,
+)
 from inventory.model.places import CONSUMED, FOUND, LOST, PATIENT
 from inventory.rules.substitutes import shares_stood_for
 from inventory.tables.counts import first_count_after
@@ -95,12 +103,14 @@ class Desk:
         further : Sequence[Event]
             Events to tell beside the movement.
         """
+        wanted = self._wanted()
+        stands_for = f"{STANDS_FOR}{wanted}" if wanted and any(line.item != wanted for line in plan.lines) else ""
         movement = Movement(
             id=self.command.id,
             kind=plan.kind,
             command=self.command,
             lines=plan.lines,
-            flags=plan.flags,
+            flags=(stands_for, *plan.flags) if stands_for else plan.flags,
             reverses=plan.reverses,
         )
         back = self._counted_later(movement)
@@ -115,19 +125,23 @@ class Desk:
             return earlier
         for correction in back.after:
             told += self._correct(correction)
-        self._ledger.append(self.session, [*self._told_of(movement), *told, *further])
+        self._ledger.append(self.session, [*self._told_of(movement, wanted), *told, *further])
         return movement
 
-    def _told_of(self, movement: Movement) -> list[Event]:
+    def _wanted(self) -> str:
+        """Give the item that the command's task asks for; empty without a task that brings goods."""
+        task = self.command.task
+        row = self.driver.row("SELECT item FROM inventory_inbound WHERE task = ?", (task,)) if task else None
+        return "" if row is None else text_of(row[0])
+
+    def _told_of(self, movement: Movement, wanted: str) -> list[Event]:
         """Give the events of a movement; a substitute that serves a task also tells what it stands for."""
         events: list[Event] = [*stock_events(movement)]
-        task = self.command.task
         if any(line.owner for line in movement.lines):
             events = [*events, *consignment_events(movement)]
-        row = self.driver.row("SELECT item FROM inventory_inbound WHERE task = ?", (task,)) if task else None
-        if row is None:
+        if not wanted:
             return events
-        wanted, shares = text_of(row[0]), dict[int, int]()
+        shares = dict[int, int]()
         for stand_in in sorted({line.item for line in movement.lines if line.item != wanted}):
             pair = find_substitute(self.session, item=wanted, stand_in=stand_in)
             at = [index for index, line in enumerate(movement.lines) if line.item == stand_in]

@@ -211,7 +211,7 @@ def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> l
         ]
         quantities = [row.quantity]
     else:
-        pars = [par for par in list_pars(session, place=place) if par.method is ParMethod.TWO_BIN]
+        pars = _two_bin_pars(session, place)
         quantities = [max(1, par.par_level // 2) for par in pars]
     if not pars:
         raise NotFound("bin", bin_id)
@@ -223,6 +223,16 @@ def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> l
         ask = Ask(quantity=quantity, reason="bin_empty", priority=priority, now=now)
         requests.append(request_for(session, item, par, ask))
     return requests
+
+
+def _two_bin_pars(session: Session, place: str) -> list[ParLevel]:
+    """Give all par levels of a place that are kept by two bins, a page after the other: a store room has hundreds."""
+    found: list[ParLevel] = []
+    last = ""
+    while page := list_pars(session, place=place, after=(place, last)):
+        found += [par for par in page if par.method is ParMethod.TWO_BIN]
+        last = page[-1].item
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from inventory.model.items import Criticality
 from inventory.model.movements import Command
+from inventory.model.places import is_carrier
 from inventory.model.planning import Expected
 from inventory.rules.planning import levels
 from inventory.rules.planning.proposals import use_in
@@ -113,12 +114,13 @@ def review(session: Session, *, ledger: EventSink, command: Command, settings: R
     needs = _breaches(found, now) + (_predictions(found, settings, now) if settings.is_predicting else [])
     open_needs = [need for need in needs if not need.line.inbound]
     # nobody carries what nobody has: such a shelf waits for a purchase, not for a porter
-    stocked = {item: bool(_elsewhere(driver, item, now)) for item in {need.line.par.item for need in open_needs}}
+    stocked = {item: _stocked_places(driver, item, now) for item in {need.line.par.item for need in open_needs}}
     owed = owed_by_source(driver)
     fillable = [
         need
         for need in open_needs
-        if stocked[need.line.par.item] and not (owed and waits_for_arrival(session, need.line.par, now))
+        if stocked[need.line.par.item] - {need.line.par.place}
+        and not (owed and waits_for_arrival(session, need.line.par, now))
     ]
     asked = sorted(fillable, key=lambda need: (need.ask.priority, need.line.key))[:MOST_REQUESTS]
     pulls = expiring(driver, before=now + int(settings.pull_days * DAY_US), limit=MOST_REQUESTS)
@@ -135,8 +137,10 @@ def review(session: Session, *, ledger: EventSink, command: Command, settings: R
     )
 
 
-def _elsewhere(driver: Driver, item: str, now: int) -> dict[str, int]:
-    return {place: free for place, free in usable_at(driver, item=item, now=now).items() if free > 0}
+def _stocked_places(driver: Driver, item: str, now: int) -> set[str]:
+    """Give the places that have some to spare; what a porter carries already belongs to a task."""
+    free = usable_at(driver, item=item, now=now)
+    return {place for place, quantity in free.items() if quantity > 0 and not is_carrier(place)}
 
 
 def _breaches(lines: list[ReviewLine], now: int) -> list[_Need]:

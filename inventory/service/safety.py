@@ -91,11 +91,13 @@ def trace(session: Session, *, lots: Sequence[Lot]) -> Trace:
         " ORDER BY place, lot, owner",
         ids,
     )
+    # By item, place and lot: the order of the entries' index. A merge makes new lots, so a lot's item never changes.
+    items = sorted({lot.item for lot in lots})
     used = driver.rows(
         "SELECT m.encounter, e.lot, e.quantity, m.id, m.occurred_at FROM inventory_entry e"
-        f" JOIN inventory_movement m ON m.id = e.movement WHERE e.lot IN ({marks(len(ids))}) AND e.place = ?"
-        " ORDER BY m.occurred_at, m.id, e.seq",
-        [*ids, PATIENT],
+        f" JOIN inventory_movement m ON m.id = e.movement WHERE e.item IN ({marks(len(items))}) AND e.place = ?"
+        f" AND e.lot IN ({marks(len(ids))}) ORDER BY m.occurred_at, m.id, e.seq",
+        [*items, PATIENT, *ids],
     )
     return Trace(
         lots=tuple(lots),

@@ -51,8 +51,19 @@ class CountLineRow(SQLModel, table=True):
     reason: str = ""
 
 
-def save_session(session: Session, counting: CountSession) -> None:
-    """Write a count session with its lines, new or changed."""
+def save_session(session: Session, counting: CountSession, *, before: CountSession | None = None) -> None:
+    """Write a count session with its lines, new or changed.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    counting : CountSession
+        As it is now.
+    before : CountSession or None, optional
+        As it was loaded: lines that are as they were are not written again, which in a count of a whole store would be
+        all but one with every entry.
+    """
     session.merge(
         CountSessionRow(
             id=counting.id,
@@ -66,7 +77,10 @@ def save_session(session: Session, counting: CountSession) -> None:
             closed_at=counting.closed_at,
         )
     )
+    known = {} if before is None else {line.number: line for line in before.lines}
     for line in counting.lines:
+        if known.get(line.number) == line:
+            continue
         session.merge(_row_of(counting.id, line))
     session.flush()
 

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from inventory.model.movements import MovementKind
+from inventory.model.items import Substitute
+from inventory.model.movements import STANDS_FOR, MovementKind
 from inventory.model.planning import Decision, Expected, Proposal, ProposalState, ServiceKind
 from inventory.model.stock import ParLevel, ParMethod
 from inventory.rules.planning.proposals import Line
 from inventory.tables.driver import Driver, Row, Value, number_of, text_of
 from inventory.tables.merging import merged_items
+from inventory.tables.substitutes import approved_pairs
 from twin.ids import ItemId, PlaceId
 
 USES = (MovementKind.CONSUME, MovementKind.ISSUE, MovementKind.IMPLANT, MovementKind.PICK, MovementKind.RETURN)
@@ -100,6 +102,8 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
     """
     row_of = {(line.current.place, line.current.item): row for row, line in enumerate(lines)}
     stays = merged_items(driver)  # use of an entry that was merged counts for the one that stays
+    pairs = approved_pairs(driver)
+    missed = _stand_ins_of_places(pairs.values(), row_of)
     used = np.zeros((len(lines), periods))
     net = np.zeros((len(lines), periods), dtype=np.int64)
     end_at = start_at + period_us * periods
@@ -111,10 +115,25 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
         (start_at, period_us, start_at, end_at),
     )
     for place, item, period, taken, change in rows:
-        row = row_of.get((PlaceId(text_of(place)), _kept(stays, item)))
+        key = PlaceId(text_of(place)), _kept(stays, item)
+        row = row_of.get(key)
         if row is not None:
             used[row, number_of(period)] += number_of(taken)
             net[row, number_of(period)] += number_of(change)
+        elif key in missed:  # a stand-in that the place does not keep itself was used for what it does keep
+            pair = missed[key]
+            used[row_of[key[0], pair.item], number_of(period)] += number_of(taken) * pair.denominator / pair.numerator
+    for place, flags, item, period, taken in _picked_instead(driver, start_at, end_at, period_us):
+        wanted = text_of(flags).split(",")[0].removeprefix(STANDS_FOR)
+        pair = pairs.get((_kept(stays, wanted), _kept(stays, item)))
+        if pair is None:
+            continue
+        row = row_of.get((PlaceId(text_of(place)), pair.item))
+        own = row_of.get((PlaceId(text_of(place)), pair.stand_in))
+        if row is not None:
+            used[row, number_of(period)] += number_of(taken) * pair.denominator / pair.numerator
+        if own is not None:
+            used[own, number_of(period)] -= number_of(taken)
     for place, item, period, taken in _undone(driver, start_at, end_at, period_us):
         row = row_of.get((PlaceId(text_of(place)), _kept(stays, item)))
         if row is not None:
@@ -125,6 +144,35 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
     later = np.concatenate([net[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:], np.zeros((len(lines), 1), np.int64)], axis=1)
     # In one period more may come back than was taken in it.
     return History(used=np.maximum(used, 0), was_empty=present[:, None] - later <= 0)
+
+
+def _stand_ins_of_places(
+    pairs: Iterable[Substitute], row_of: Mapping[tuple[PlaceId, ItemId], int]
+) -> dict[tuple[PlaceId, ItemId], Substitute]:
+    """Give, by place and stand-in, what a stand-in without a par level of its own there was used for.
+
+    Where it may stand for two items of one shelf nobody knows which one lacked, and its use teaches neither.
+    """
+    by_item: dict[ItemId, list[Substitute]] = {}
+    for pair in pairs:
+        by_item.setdefault(pair.item, []).append(pair)
+    found: dict[tuple[PlaceId, ItemId], list[Substitute]] = {}
+    for place, item in row_of:
+        for pair in by_item.get(item, ()):
+            if (place, pair.stand_in) not in row_of:
+                found.setdefault((place, pair.stand_in), []).append(pair)
+    return {key: listed[0] for key, listed in found.items() if len(listed) == 1}
+
+
+def _picked_instead(driver: Driver, start_at: int, end_at: int, period_us: int) -> list[Row]:
+    """Give picks of stand-ins for tasks: place, flags, what was taken, period, base units."""
+    # the movement names the wanted item: the task that knew it is closed and forgotten by now
+    return driver.rows(
+        f"SELECT e.place, m.flags, e.item, (m.occurred_at - ?) / ?, SUM({_USED})"
+        " FROM inventory_movement m JOIN inventory_entry e ON e.movement = m.id"
+        " WHERE m.flags LIKE ? AND m.occurred_at >= ? AND m.occurred_at < ? GROUP BY 1, 2, 3, 4",
+        (start_at, period_us, f"{STANDS_FOR}%", start_at, end_at),
+    )
 
 
 def _kept(stays: Mapping[str, str], item: Value) -> ItemId:

@@ -134,8 +134,9 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "inventory_entry"
     __table_args__ = (
         CheckConstraint("quantity <> 0", name="inventory_entry_moves_something"),
+        # the one index of all entries: what lay where is read from it alone, and so are the uses of a lot, since a lot
+        # is of one item; a second one by lot would be a page more to write with every movement
         Index("inventory_entry_by_item", "item", "place", "lot", "owner", "quantity"),
-        Index("inventory_entry_by_lot", "lot", "movement"),
         # few goods are a vendor's: what was used of them is found without a look at all the others
         Index(
             "inventory_entry_by_owner",

@@ -64,6 +64,24 @@ def list_substitutes(
     return [substitute_of_row(row) for row in session.exec(query)]
 
 
+def approved_pairs(driver: Driver) -> dict[tuple[ItemId, ItemId], Substitute]:
+    """Give every approved pair by item and stand-in."""
+    rows = driver.rows(
+        "SELECT item, stand_in, numerator, denominator, approved_by FROM inventory_substitute WHERE approved_by <> ''"
+    )
+    pairs = (
+        Substitute(
+            item=ItemId(text_of(row[0])),
+            stand_in=ItemId(text_of(row[1])),
+            numerator=number_of(row[2]),
+            denominator=number_of(row[3]),
+            approved_by=text_of(row[4]),
+        )
+        for row in rows
+    )
+    return {(pair.item, pair.stand_in): pair for pair in pairs}
+
+
 def standing_in(driver: Driver, *, now: int, place: str = "", item: str = "") -> dict[tuple[str, str], int]:
     """Give how many base units of an item its approved stand-ins on the same shelf stand for, by place and item.
 

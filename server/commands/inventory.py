@@ -22,7 +22,7 @@ from inventory.service.reviewing import ReviewSettings
 from server.commands import item_master, planning_stock
 from server.console import AsJson, Exit, out, say, show, show_rows, warn
 from server.imports.opening import open_stock
-from server.rounds import plan_par_levels, review_shelves
+from server.rounds import ask_for_due_counts, plan_par_levels, review_shelves
 from server.session import opened_alone
 from twin.errors import DecodeError, FieldError, FieldProblem
 
@@ -77,12 +77,14 @@ def policy(
 def _parameters(text: str) -> dict[str, object]:
     if text == "-":
         text = sys.stdin.read()
-    elif text.startswith("@"):
-        text = Path(text[1:]).read_text(encoding="utf-8")
     try:
+        if text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8-sig")
         found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:  # also bytes that are no text at all
         raise _no_object(str(error)) from error
+    except OSError as error:
+        raise _no_object(f"{text[1:]} cannot be read ({error.strerror})") from error
     if not isinstance(found, dict):
         raise _no_object(f"got {type(found).__name__}")
     return found
@@ -243,6 +245,24 @@ def review(
         " task already, {without_source} lack what no other place has."
     )
     out(say(told, **asdict(found)))
+
+
+@command.command("counts", help=say("Ask for a count of the shelves whose goods are due."))
+def counts(
+    most: Annotated[int, typer.Option(help=say("How many shelves at most."), min=1, max=200)] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a count task for each of them, the most valuable goods first.
+
+    Example: hospital-twin inventory counts --most 10
+    """
+    with opened_alone() as hospital:
+        found = ask_for_due_counts(hospital, most=most)
+    rows = [{"place": one.place, "items": one.items, "class": one.kind.value} for one in found]
+    if rows or as_json:
+        show_rows(rows, columns=("place", "items", "class"), as_json=as_json)
+    else:
+        out(say("Nothing is due to be counted."))
 
 
 @command.command("verify", help=say("Compute every balance anew from the movements."))

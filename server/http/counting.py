@@ -9,7 +9,7 @@ import msgspec
 from inventory.model.counting import CountClass, CountLine, CountSession, LineState, Seen, SessionState
 from inventory.model.movements import Command
 from inventory.rules.counting import state_of
-from inventory.service import counting
+from inventory.service import count_rounds, counting
 from inventory.tables.count_sessions import list_sessions, load_session
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
@@ -55,6 +55,26 @@ class DecisionTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     line: Annotated[int, msgspec.Meta(ge=1)]
     quantity: Amount
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
+
+
+class CountTasksTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many shelves people can count beside their other work."""
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 5
+
+
+class DueShelfView(msgspec.Struct, frozen=True, kw_only=True):
+    """A shelf that is to be counted: how many items are due there, and the most valuable class among them."""
+
+    place: str
+    items: int
+    kind: CountClass
+
+
+class CountTasksView(msgspec.Struct, frozen=True, kw_only=True):
+    """The shelves for which a count was asked for; one whose task is still open gets no second one."""
+
+    shelves: list[DueShelfView]
 
 
 class SeenView(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +287,16 @@ async def cancel_count_session(call: CallDep, session_id: PathText) -> SessionVi
     command = _command(call)
     found = await call.hospital.write(lambda session: counting.cancel(session, command=command, counting=session_id))
     return session_view(found, call)
+
+
+@router.post("/count-tasks", permission=Permission.TASKS_ASSIGN, takes=CountTasksTold, gives=CountTasksView, status=201)
+async def ask_for_counts(call: CallDep) -> CountTasksView:
+    """Ask for a count task for each shelf whose goods are due, the most valuable first; at six each morning anyway."""
+    told, command, ledger = call.read(CountTasksTold), _command(call), call.hospital.ledger
+    found = await call.hospital.write(
+        lambda session: count_rounds.ask_for_counts(session, ledger=ledger, command=command, most=told.most)
+    )
+    return CountTasksView(shelves=[DueShelfView(place=one.place, items=one.items, kind=one.kind) for one in found])
 
 
 @router.get("/counts-due", permission=Permission.STOCK_READ, gives=DueList)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlmodel import Session
 
 from inventory.model.kits import CartState, CaseCart, Kit, KitLine
 from inventory.model.movements import Command
 from inventory.service import kits as service
+from inventory.service.resolving import resolve
 from inventory.tables.kits import list_carts, list_kits
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
-from server.http.commanding import command_id
+from server.http.commanding import command_id, instant_told
 from server.http.history import parse_instant
 from server.http.inventory import check_place
 from server.http.inventory_bodies import Amount, Key, Quantity, Short, instant
+from server.http.labels import label_told
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 
@@ -92,6 +98,23 @@ class ClosingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     used: Annotated[list[CaseLineTold], msgspec.Meta(max_length=1000)] = []
     returned: Annotated[list[CaseLineTold], msgspec.Meta(max_length=1000)] = []
     return_to: Short = ""
+
+
+class ScannedLineTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A label of what a case had: how many packages of it, and whether they were not needed and go back."""
+
+    scan: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    packages: Quantity = 1
+    is_returned: bool = False
+    is_as_printed: bool = False
+
+
+class ScannedClosingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a case used and what goes back, by labels; ``occurred_at`` is when it was over."""
+
+    lines: Annotated[list[ScannedLineTold], msgspec.Meta(max_length=1000)]
+    return_to: Short = ""
+    occurred_at: Short = ""
 
 
 def _kit_view(kit: Kit) -> KitBody:
@@ -188,6 +211,48 @@ async def close_case_cart(call: CallDep, cart: PathText) -> CartView:
             lambda session: service.close_cart(session, ledger=ledger, command=command, cart=cart, closing=closing)
         )
     )
+
+
+@router.post(
+    "/handheld/case-carts/{cart}/closing", permission=Permission.STOCK_MOVE, takes=ScannedClosingTold, gives=CartView
+)
+async def close_case_cart_by_scans(call: CallDep, cart: PathText) -> CartView:
+    """Close a case cart by the labels of what it had, also hours later from a handheld that was offline."""
+    told, ledger = call.read(ScannedClosingTold), call.hospital.ledger
+    check_place(call, told.return_to)
+    command = replace(_command(call), occurred_at=instant_told(told.occurred_at, call.now, "body"))
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+
+    def work(session: Session) -> CaseCart:
+        lines = [(one.is_returned, _scanned(session, one, zone)) for one in told.lines]
+        closing = service.Closing(
+            used=_summed(line for is_returned, line in lines if not is_returned),
+            returned=_summed(line for is_returned, line in lines if is_returned),
+            return_to=told.return_to,
+        )
+        return service.close_cart(session, ledger=ledger, command=command, cart=cart, closing=closing)
+
+    return _cart_view(await call.hospital.write(work))
+
+
+def _scanned(session: Session, line: ScannedLineTold, zone: ZoneInfo) -> service.CaseLine:
+    scan = label_told(line.scan, is_as_printed=line.is_as_printed)
+    found = resolve(session, scan=scan, zone=zone, text=line.scan)
+    lot = found.the_lot() if scan.lot else None  # without a lot on the label the first to expire is meant
+    quantity = 1 if found.serial else line.packages * found.package_quantity
+    return service.CaseLine(item=found.item.id, quantity=quantity, lot=lot.id if lot else "", serial=found.serial)
+
+
+def _summed(lines: Iterable[service.CaseLine]) -> list[service.CaseLine]:
+    """Give one line for what was scanned twice; pieces with a serial number stay one by one."""
+    totals: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        key = (line.item, line.lot, line.serial)
+        totals[key] = 1 if line.serial else totals.get(key, 0) + line.quantity
+    return [
+        service.CaseLine(item=item, quantity=quantity, lot=lot, serial=serial)
+        for (item, lot, serial), quantity in totals.items()
+    ]
 
 
 @router.post("/case-carts/{cart}/cancelling", permission=Permission.TASKS_ASSIGN, gives=CartView)

@@ -225,3 +225,35 @@ def test_the_camera_reads_a_label_where_there_is_no_scanner(visit, gauze):  # no
     page.wait_for_selector("#goods-count-0", timeout=20_000)
     assert "LOT-A1" in page.inner_text(".goods-line")
     assert page.locator("#viewfinder").count() == 0
+
+
+def test_a_case_is_closed_by_scans_without_a_network(visit, api, served, gauze):  # noqa: F811
+    people = api("all")
+    lines = [{"item": "gauze", "opened": 10, "held": 10}]
+    assert people.post("/v1/kits", json={"id": "hernia", "name": "Hernia repair", "lines": lines}).status_code == 201
+    asked = {"kit": "hernia", "place": "STORE", "due_at": "2026-12-24T08:00:00Z"}
+    cart = people.post("/v1/case-carts", json=asked).json()["id"]
+    before = {place: served.hospital.live.stock[place, "gauze"].quantity for place in ("STORE", "ICU-B4")}
+    watched, page = handheld(visit)
+    page.click("#goods-case")
+    watched.until("id => [...document.querySelectorAll('#goods-cart option')].some((one) => one.value === id)", cart)
+    assert watched.violations() == []
+    page.context.set_offline(True)
+
+    scan(page, LABEL)
+    until_told(watched, "Choose the case cart first")
+    page.select_option("#goods-cart", cart)
+    scan(page, LABEL)
+    page.wait_for_selector("#goods-back-0")
+    scan(page, "ICU-B4")
+    watched.until("() => document.querySelector('#goods-place').value === 'ICU-B4'")
+    page.locator("button.primary", has_text="Close the case").click()
+    watched.until("() => document.querySelector('#offline').textContent.startsWith('Offline: 1 steps wait')")
+    page.context.set_offline(False)
+    answered(watched)
+
+    until_told(watched, "what was used is written down")
+    assert served.hospital.live.stock["STORE", "gauze"].quantity == before["STORE"] - 10
+    assert served.hospital.live.stock["ICU-B4", "gauze"].quantity == before["ICU-B4"]
+    carts = people.get("/v1/case-carts", params={"state": "closed", "limit": 200}).json()["carts"]
+    assert cart in {one["id"] for one in carts}

@@ -99,7 +99,7 @@ function drawTask(task) {
     acts.append(button);
   };
   if (now?.key === "confirmDone") act("done", () => finish(task), true);
-  if (task.kind === "count" && state.known?.may_move) act("countShelf", () => goods.open("count", { place: task.to_place, item: task.subject_id, task: task.id }), true);
+  if (task.kind === "count" && state.known?.may_move) act("countShelf", () => goods.open("count", { place: task.to_place, item: task.subject_id === task.to_place ? "" : task.subject_id, task: task.id }), true);
   if (task.kind === "restock" && (now?.key === "scanItem" || now?.key === "scanSource")) act("shelfEmpty", () => comeShort(task));
   if (task.kind === "restock") act("nearest", () => findNearest(task));
   for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => exceptions.open(task, reason));

@@ -1,13 +1,16 @@
-// Goods on the handheld: take them in, or count a shelf blind. By scans; kept on the device until the server has them.
+// Goods on the handheld: take them in, count a shelf blind, or say what a case used and what of its cart goes back. By
+// scans; kept on the device until the server has them.
 import { get, inquire } from "/m/api.js";
 import { readLabel } from "/m/label.js";
 import { element } from "/m/workscreen.js";
 
-const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll: false, item: "", task: "" };
+const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll: false, item: "", task: "", cart: "" };
+const TITLES = { receive: "receiveGoods", count: "countShelf", case: "closeCase" };
+const SENDS = { receive: "putIntoStock", count: "sendCount", case: "sendCase" };
 
 // `app`: the handheld's state, outbox and screens, as app.js holds them; `clear` asks where a label can be read twice.
 export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, placeName, clear, finish }) {
-  const view = { orders: [], kept: [] };
+  const view = { orders: [], carts: [], kept: [] };
   const heard = new Set(); // keys of what the server has answered: two senders may hear of one answer
 
   async function note(change) {
@@ -25,12 +28,14 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     state.goods = (await box().kept("goods")) || null;
     view.kept = (await box().kept("goods-refused")) || [];
     view.orders = (await box().kept("orders-open")) || [];
+    view.carts = (await box().kept("carts-open")) || [];
   }
   function open(mode, preset = {}) {
     state.goods = { ...EMPTY, mode, ...preset };
     draw();
     at("main").focus();
     if (mode === "receive") learnOrders();
+    if (mode === "case") learnCarts();
   }
   async function learnOrders() {
     try {
@@ -41,6 +46,18 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
       if (state.goods) draw();
     } catch {
       // offline: the orders kept last time
+    }
+  }
+  async function learnCarts() {
+    try {
+      const [carts, kits] = await Promise.all([get("/v1/case-carts?limit=200"), get("/v1/kits?limit=200")]);
+      if (carts.status !== 200) return;
+      const names = Object.fromEntries((kits.body.kits || []).map((kit) => [kit.id, kit.name]));
+      view.carts = carts.body.carts.map((cart) => ({ ...cart, name: names[cart.kit] || cart.kit }));
+      await box().keep("carts-open", view.carts);
+      if (state.goods) draw();
+    } catch {
+      // offline: the carts kept last time
     }
   }
   // What the label stands for here; offline the line shows what the label itself says.
@@ -65,21 +82,21 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   function scanned(text) {
     const place = placeIdOf(text);
     if (place) return note({ place });
-    if (!state.goods.place) return toast(say("scanShelfFirst"));
+    if (state.goods.mode === "case" ? !state.goods.cart : !state.goods.place) return toast(say(state.goods.mode === "case" ? "chooseCase" : "scanShelfFirst"));
     return clear(text, (scan, asPrinted) => add(scan, asPrinted));
   }
   async function add(scan, asPrinted) {
     navigator.vibrate?.(60);
     const known = state.goods.lines.findIndex((line) => line.scan === scan);
     if (known >= 0) {
-      // The same label again: one package more came in; a count is keyed, never guessed from scans.
-      const lines = state.goods.lines.map((line, index) => (index === known && state.goods.mode === "receive" ? { ...line, count: line.count + 1 } : line));
+      // The same label again: one package more; a count is keyed, never guessed from scans.
+      const lines = state.goods.lines.map((line, index) => (index === known && state.goods.mode !== "count" ? { ...line, count: line.count + 1 } : line));
       await note({ lines });
       document.getElementById(`goods-count-${known}`)?.focus();
       return;
     }
     const label = readLabel(scan);
-    const line = { scan, asPrinted, name: "", gtin: label.gtin, lot: label.lot, expiry: label.expiry, size: 1, count: state.goods.mode === "receive" ? 1 : "", lotTyped: "", expiryTyped: "" };
+    const line = { scan, asPrinted, name: "", gtin: label.gtin, lot: label.lot, expiry: label.expiry, size: 1, count: state.goods.mode === "count" ? "" : 1, isReturned: false, lotTyped: "", expiryTyped: "" };
     await note({ lines: [...state.goods.lines, line] });
     document.getElementById(`goods-count-${state.goods.lines.length - 1}`)?.focus();
     resolve(scan);
@@ -123,13 +140,15 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   }
   function lineFields(line, index) {
     const isReceipt = state.goods.mode === "receive";
-    const whole = (text) => (text === "" ? "" : Math.max(isReceipt ? 1 : 0, Math.round(Number(text)) || 0));
+    const isCase = state.goods.mode === "case";
+    const whole = (text) => (text === "" ? "" : Math.max(isReceipt || isCase ? 1 : 0, Math.round(Number(text)) || 0));
     const name = line.name || line.gtin || line.scan;
     const facts = [line.lot ? `${say("lotTyped")} ${line.lot}` : "", line.expiry, line.size > 1 ? say("packOf", { count: line.size }) : ""].filter(Boolean).join(" · ");
     const count = input(`goods-count-${index}`, line.count, (text) => setLine(index, { count: whole(text) }), { inputMode: "numeric" });
-    const fields = [labelled(`${name} – ${say(isReceipt ? "packs" : "unitsSeen")}`, count, facts)];
+    const fields = [labelled(`${name} – ${say(isReceipt || isCase ? "packs" : "unitsSeen")}`, count, facts)];
     if (isReceipt && !line.lot) fields.push(labelled(say("lotTyped"), input(`goods-lot-${index}`, line.lotTyped, (text) => setLine(index, { lotTyped: text }), { maxLength: 60 })));
     if (isReceipt && !line.expiry) fields.push(labelled(say("expiryTyped"), input(`goods-expiry-${index}`, line.expiryTyped, (text) => setLine(index, { expiryTyped: text }), { type: "date" })));
+    if (isCase) fields.push(labelled(say("goesBack"), check(`goods-back-${index}`, line.isReturned, (value) => note({ lines: state.goods.lines.map((one, at) => (at === index ? { ...one, isReturned: value } : one)) }))));
     const away = button(say("remove"), () => note({ lines: state.goods.lines.filter((_, at) => at !== index) }));
     away.setAttribute("aria-label", `${say("remove")}: ${name}`);
     return element("div", { className: "card goods-line" }, ...fields, away);
@@ -144,27 +163,37 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     fields.push(labelled(say("lastDelivery"), check("goods-last", state.goods.isLast, (value) => note({ isLast: value }))));
     return fields;
   }
+  function caseFields() {
+    const options = [["", "–"], ...view.carts.map((cart) => [cart.id, `${cart.name} · ${placeName(cart.place)} · ${cart.due_at.slice(11, 16)}`])];
+    return [labelled(say("caseCart"), choice("goods-cart", options, state.goods.cart, (cart) => note({ cart })), view.carts.length ? "" : say("noCarts"))];
+  }
+  function hintOf(goods) {
+    if (goods.mode === "case") return say(goods.cart ? "scanCase" : "chooseCase");
+    return say(goods.place ? "scanGoods" : "scanShelfFirst");
+  }
   function show() {
     const goods = state.goods;
     const isReceipt = goods.mode === "receive";
+    const isCase = goods.mode === "case";
     // What is being typed is not in the draft yet: an answer that comes meanwhile must not wipe it out.
     const active = document.activeElement?.closest("#work-form") ? document.activeElement : null;
     const focused = active?.id || "";
     const typed = active && "defaultValue" in active && active.value !== active.defaultValue ? active.value : null;
     const places = Object.entries(state.names.places).sort((left, right) => left[1].localeCompare(right[1]));
-    const title = isReceipt ? say("receiveGoods") : say("countShelf");
+    const title = say(TITLES[goods.mode]);
     const form = element("form", { id: "work-form", onsubmit: (event) => event.preventDefault() },
-      labelled(say("goodsPlace"), choice("goods-place", [["", "–"], ...places], goods.place, (place) => note({ place }))),
+      ...(isCase ? caseFields() : []),
+      labelled(say(isCase ? "returnTo" : "goodsPlace"), choice("goods-place", [["", "–"], ...places], goods.place, (place) => note({ place }))),
       ...(isReceipt ? orderFields() : []),
-      element("p", { className: "secondary", textContent: goods.place ? say("scanGoods") : say("scanShelfFirst") }),
+      element("p", { className: "secondary", textContent: hintOf(goods) }),
       ...goods.lines.map(lineFields),
-      ...(isReceipt ? [] : [labelled(say("thatIsAll"), check("goods-all", goods.isAll, (value) => note({ isAll: value })))]),
+      ...(isReceipt || isCase ? [] : [labelled(say("thatIsAll"), check("goods-all", goods.isAll, (value) => note({ isAll: value })))]),
     );
     at("main").replaceChildren(
       element("h2", { textContent: goods.item ? say("countOf", { item: state.names.items[goods.item] || goods.item }) : title }),
       form,
       element("div", { className: "acts" },
-        button(say(isReceipt ? "putIntoStock" : "sendCount"), send, true),
+        button(say(SENDS[goods.mode]), send, true),
         button(say("back"), leave),
         button(say("discard"), close),
       ),
@@ -186,13 +215,15 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     if (!state.known?.may_move) return [];
     const receive = button(say("receiveGoods"), () => open("receive"));
     const count = button(say("countShelf"), () => open("count"));
+    const closing = button(say("closeCase"), () => open("case"));
     receive.id = "goods-receive";
     count.id = "goods-count";
-    return [element("div", { className: "acts" }, receive, count), ...view.kept.map(keptCard)];
+    closing.id = "goods-case";
+    return [element("div", { className: "acts" }, receive, count, closing), ...view.kept.map(keptCard)];
   }
   function keptCard(kept) {
     const { goods, detail } = kept;
-    const title = `${say(goods.mode === "receive" ? "receiveGoods" : "countShelf")} · ${placeName(goods.place)} (${goods.lines.length})`;
+    const title = `${say(TITLES[goods.mode])} · ${placeName(goods.place)} (${goods.lines.length})`;
     const mend = button(say("correctIt"), async () => {
       await forget(kept);
       open(goods.mode, goods);
@@ -215,18 +246,27 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
       const lines = goods.lines.map((line) => ({ scan: line.scan, quantity: line.count === "" ? 0 : line.count, is_as_printed: Boolean(line.asPrinted) }));
       return { place: goods.place, lines, is_all: goods.isAll, items: goods.item ? [goods.item] : [] };
     }
+    if (goods.mode === "case") {
+      const lines = goods.lines.map((line) => ({ scan: line.scan, packages: Number(line.count) || 1, is_returned: Boolean(line.isReturned), is_as_printed: Boolean(line.asPrinted) }));
+      return { lines, return_to: goods.place };
+    }
     const lines = goods.lines.map((line) => ({ place: goods.place, scan: line.scan, packages: Number(line.count) || 1, lot_number: line.lotTyped, expires_on: line.expiryTyped, is_as_printed: Boolean(line.asPrinted) }));
     return goods.order ? { lines, is_last: goods.isLast } : { lines };
   }
   function pathOf(goods) {
     if (goods.mode === "count") return "/v1/handheld/counts";
+    if (goods.mode === "case") return `/v1/handheld/case-carts/${encodeURIComponent(goods.cart)}/closing`;
     return goods.order ? `/v1/purchase-orders/${encodeURIComponent(goods.order)}:receive` : "/v1/stock/receipts";
   }
   async function send() {
     const goods = state.goods;
     document.activeElement?.blur(); // what is being typed counts
-    if (!goods.place) return toast(say("scanShelfFirst"));
-    if (!state.goods.lines.length && !goods.isAll) return toast(say("nothingScanned"));
+    if (goods.mode === "case") {
+      if (!goods.cart) return toast(say("chooseCase"));
+      if (!goods.place && state.goods.lines.some((line) => line.isReturned)) return toast(say("sayWhereTo"));
+    } else if (!goods.place) return toast(say("scanShelfFirst"));
+    // A case may have used nothing of its cart that has a label; an empty receipt or count says nothing.
+    if (goods.mode !== "case" && !state.goods.lines.length && !goods.isAll) return toast(say("nothingScanned"));
     const sent = state.goods;
     const number = await box().add({ path: pathOf(sent), body: bodyOf(sent), goods: sent, verb: sent.mode });
     await close();
@@ -252,6 +292,10 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
       stop(detail);
     } else if (entry.verb === "count") {
       toast(say("countNoted", { waiting: answer.body.waiting, recount: answer.body.to_recount }));
+    } else if (entry.verb === "case") {
+      view.carts = view.carts.filter((cart) => cart.id !== answer.body.id);
+      await box().keep("carts-open", view.carts);
+      toast(say("caseClosed"));
     } else {
       const list = (answer.body.differences || []).map((one) => `${state.names.items[one.item] || one.item} ${one.received}/${one.ordered}`);
       toast(list.length ? say("receivedDiffers", { list: list.join(", ") }) : say("received"));

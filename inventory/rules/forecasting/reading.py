@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inventory.rules.forecasting.methods import Floats
+from inventory.rules.forecasting.periods import Unordered, in_order
 from inventory.rules.sheets import header_of, rows_of
 from twin.errors import FieldProblem, ImportRefused
 
@@ -103,17 +104,14 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         raise ImportRefused(source, problems)
     if not totals:
         raise ImportRefused(source, [_problem("header", "The table has no lines.", "Give at least one line.")])
-    ordered = sorted(periods, key=_period_key)
+    try:
+        ordered = in_order(sorted(periods))
+    except Unordered as error:
+        problem = FieldProblem(field=used.time, place="column", message=f"{error}", cure="Write ISO dates or numbers.")
+        raise ImportRefused(source, [problem]) from error
     names = sorted(totals)
     demand = np.array([[totals[name].get(period, 0.0) for period in ordered] for name in names])
     return DemandTable(names=tuple(names), periods=tuple(ordered), demand=demand, columns=used)
-
-
-def _period_key(period: str) -> tuple[int, float, str]:
-    try:
-        return (0, float(period), "")
-    except ValueError:
-        return (1, 0.0, period)
 
 
 def _problem(field: str, message: str, cure: str) -> FieldProblem:

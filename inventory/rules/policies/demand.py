@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ CONTINUOUS = frozenset({"norm", "expon", "gamma", "uniform", "lognorm", "weibull
 DISCRETE = frozenset({"poisson", "geom", "nbinom", "binom", "randint"})
 TAIL = 1e-14
 """Probability beyond which a whole-numbered demand is cut off when it is listed."""
+MOST_LEVELS = 1_000_000
+"""Levels that are listed at most: a binomial demand of a billion trials would fill the memory."""
 
 
 class Frozen(Protocol):
@@ -28,8 +31,8 @@ class Frozen(Protocol):
     def std(self) -> float:
         """Give the deviation."""
 
-    def cdf(self, x: float) -> float:
-        """Give the probability of at most x."""
+    def cdf(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the probability of at most each x."""
 
     def sf(self, x: float) -> float:
         """Give the probability of more than x."""
@@ -83,11 +86,30 @@ def named(name: str, arguments: Sequence[float], keywords: Mapping[str, float]) 
 def listed(distribution: Frozen) -> Listed:
     """List a whole-numbered distribution up to negligible tails."""
     low, high = int(distribution.ppf(TAIL)), int(distribution.ppf(1 - TAIL))
-    low = min(low, int(distribution.ppf(0.0)) + 1) if distribution.ppf(0.0) > -1e9 else low
-    # Demand below 0 does not exist, whatever a distribution says of it.
-    levels = np.arange(max(low, 0), high + 1, dtype=np.float64)
-    pmf = np.array([distribution.cdf(level) - distribution.cdf(level - 1) for level in levels])
+    first = distribution.ppf(0.0)  # one below the least level that there is
+    if first >= low - MOST_LEVELS:
+        low = int(first) + 1
+    _check_levels(high - low)
+    levels = np.arange(low, high + 1, dtype=np.float64)
+    covered = np.asarray(distribution.cdf(np.concatenate(([low - 1.0], levels))))
+    return Listed(levels=levels, pmf=np.diff(covered))
+
+
+def rounded(distribution: Frozen) -> Listed:
+    """List a continuous distribution rounded to whole numbers; what is below 0 counts as 0."""
+    high = max(0, int(distribution.ppf(1 - TAIL)) + 1)
+    _check_levels(high)
+    levels = np.arange(high + 1, dtype=np.float64)
+    covered = np.asarray(distribution.cdf(np.concatenate(([-0.5], levels + 0.5))))
+    pmf = np.diff(covered)
+    pmf[0] += covered[0]
     return Listed(levels=levels, pmf=pmf)
+
+
+def _check_levels(count: int) -> None:
+    if count > MOST_LEVELS:
+        told = f"Expected a demand of at most {MOST_LEVELS} different sizes, got {count}."
+        raise wrong("demand_distrib", told, "Count in packs or hundreds, or give a continuous distribution.")
 
 
 def from_probabilities(pmf: Mapping[str, float] | Mapping[int, float] | Sequence[float]) -> Listed:
@@ -109,25 +131,40 @@ def from_probabilities(pmf: Mapping[str, float] | Mapping[int, float] | Sequence
     return Listed(levels=np.array([level for level, _ in pairs]), pmf=shares)
 
 
+_UPPER_TAIL = 1e-3  # beyond it the loss is small beside the level and would be lost in a difference
+_CUTS = (1e-12, 1e-9, 1e-6, 1e-3, 0.1, 0.5, 0.9, 1 - 1e-3, 1 - 1e-6, 1 - 1e-9, 1 - 1e-12)
+"""Shares at whose levels an integral is cut in pieces: over a long tail in one piece the bulk would be passed over."""
+
+
 def continuous_loss(x: float, distribution: Frozen) -> Loss:
-    """Give the loss of any continuous demand by integrating its tail."""
-    loss = _integral(distribution.sf, x, float(distribution.ppf(1 - 1e-15)))
-    return Loss(loss=loss, complement=x - float(distribution.mean()) + loss)
+    """Give the loss of any continuous demand by integrating what lies below the level, in the upper tail above it."""
+    mean = float(distribution.mean())
+    if float(distribution.sf(x)) > _UPPER_TAIL:
+        below = _integral(lambda y: 1 - distribution.sf(y), float(distribution.ppf(1e-15)), x, distribution)
+        return Loss(loss=mean - x + below, complement=below)
+    loss = _integral(distribution.sf, x, float(distribution.ppf(1.0)), distribution)
+    return Loss(loss=loss, complement=x - mean + loss)
 
 
 def continuous_second_loss(x: float, distribution: Frozen) -> Loss:
     """Give the second-order loss of any continuous demand by integrating its tail."""
-    high = float(distribution.ppf(1 - 1e-15))
-    loss = _integral(lambda y: (y - x) * distribution.sf(y), x, high)
+    loss = _integral(lambda y: (y - x) * distribution.sf(y), x, float(distribution.ppf(1.0)), distribution)
     mean, sd = float(distribution.mean()), float(distribution.std())
     return Loss(loss=loss, complement=((x - mean) ** 2 + sd**2) / 2 - loss)
 
 
-def _integral(function: Callable[[float], float], low: float, high: float) -> float:
+def _integral(function: Callable[[float], float], low: float, high: float, distribution: Frozen) -> float:
     if high <= low:
         return 0.0
-    value: float = integrate.quad(function, low, high, limit=200, epsabs=1e-12, epsrel=1e-12)[0]
-    return value
+    inner = [level for share in _CUTS if low < (level := float(distribution.ppf(share))) < high]
+    total = 0.0
+    for start, end in pairwise([low, *inner, high]):
+        # with the full output a doubtful piece is told instead of warned of
+        value, error, *_ = integrate.quad(function, start, end, limit=200, epsabs=1e-12, epsrel=1e-12, full_output=1)
+        if error > 1e-8 * max(1.0, abs(value)):
+            raise ArithmeticError(f"the integral from {start:g} to {end:g} is only known within {error:g}")
+        total += value
+    return total
 
 
 def loss_of(x: float, demand: Listed | Frozen) -> Loss:

@@ -15,7 +15,8 @@ from inventory.rules.policies import demand as demands
 from inventory.rules.policies import economic, horizon, newsvendor, order_up_to, reorder, service
 from inventory.rules.policies.echelon_doors import gsm, serial
 from inventory.rules.policies.parameters import Parameters
-from inventory.rules.policies.requirements import wrong
+from inventory.rules.policies.requirements import above, at_least, wrong
+from twin.errors import FieldError
 
 Result = dict[str, object]
 Kind = Callable[[Parameters], object]
@@ -49,6 +50,9 @@ def _eoqb(given: Parameters) -> object:
         demand_rate=given.number("demand_rate"),
     )
     quantity, fraction = given.optional("order_quantity"), given.optional("stockout_fraction")
+    if (quantity is None) != (fraction is None):
+        lacking = "order_quantity" if quantity is None else "stockout_fraction"
+        raise _lacking(lacking, "A policy to be evaluated has a quantity and a fraction.")
     return economic.economic_order_with_backorders(case, quantity, fraction)
 
 
@@ -105,7 +109,8 @@ def _newsvendor(given: Parameters) -> object:
 
 def _newsvendor_of_any(given: Parameters, level: float | None) -> object:
     holding, stockout = given.number("holding_cost"), given.number("stockout_cost")
-    newsvendor.critical_ratio(holding, stockout)
+    above(0, holding_cost=holding)
+    at_least(0, stockout_cost=stockout)
     if given.has("demand_pmf"):
         return newsvendor.newsvendor_discrete(
             holding, stockout, demands.from_probabilities(given.pmf("demand_pmf")), level
@@ -117,6 +122,8 @@ def _newsvendor_of_any(given: Parameters, level: float | None) -> object:
 
 
 def _newsvendor_explicit(given: Parameters) -> object:
+    is_normal = given.has("demand_sd")
+    kind = given.choice("distribution", ("normal", "poisson"), "normal" if is_normal else "poisson")
     prices = newsvendor.PriceCase(
         revenue=given.number("revenue"),
         purchase_cost=given.number("purchase_cost"),
@@ -125,38 +132,45 @@ def _newsvendor_explicit(given: Parameters) -> object:
         stockout_cost=given.number("stockout_cost", 0.0),
     )
     level = given.optional("base_stock_level")
-    if given.has("demand_sd"):
-        found = newsvendor.newsvendor_normal_explicit(
-            prices, given.number("demand_mean"), given.number("demand_sd"), level
-        )
+    # whoever orders now bridges the lead time and the period after it
+    lead_time = given.number("lead_time", 0.0)
+    at_least(0, lead_time=lead_time)
+    periods = lead_time + 1
+    mean = given.number("demand_mean") * periods
+    if kind == "normal":
+        found = newsvendor.newsvendor_normal_explicit(prices, mean, given.number("demand_sd") * periods**0.5, level)
     else:
-        found = newsvendor.newsvendor_poisson_explicit(prices, given.number("demand_mean"), level)
+        found = newsvendor.newsvendor_poisson_explicit(prices, mean, level)
     return {"base_stock_level": found.base_stock_level, "profit": found.cost}
+
+
+def _lacking(key: str, message: str) -> FieldError:
+    return wrong(key, message, "Give both to evaluate them, or neither to find the best.")
 
 
 _REORDER_METHODS = ("exact", "eil", "eoqb", "eoqss", "loss", "poisson")
 
 
 def _rq(given: Parameters) -> object:
+    method = given.choice("method", _REORDER_METHODS, "exact" if given.has("demand_sd") else "poisson")
+    is_poisson = method == "poisson"
     case = reorder.ReorderCase(
         holding_cost=given.number("holding_cost"),
         stockout_cost=given.number("stockout_cost"),
         fixed_cost=given.number("fixed_cost", 0.0),
         demand_mean=given.number("demand_mean"),
-        demand_sd=given.number("demand_sd", 0.0),
+        # a deviation beside a Poisson demand is no key of it, and refused with all others that nobody reads
+        demand_sd=0.0 if is_poisson else given.number("demand_sd"),
         lead_time=given.number("lead_time"),
     )
-    is_normal = given.has("demand_sd")
     point, quantity = given.optional("reorder_point"), given.optional("order_quantity")
-    method = given.choice("method", _REORDER_METHODS, "exact" if is_normal else "poisson")
-    if point is not None and quantity is not None:
-        cost = reorder.cost_normal if method != "poisson" else reorder.cost_poisson
-        return reorder.ReorderPolicy(reorder_point=point, order_quantity=quantity, cost=cost(case, point, quantity))
+    if quantity is None and point is not None:
+        raise _lacking("order_quantity", "A reorder point alone is no policy.")
     if quantity is not None:
-        best = reorder.best_reorder_point(case, quantity)
-        return reorder.ReorderPolicy(
-            reorder_point=best, order_quantity=quantity, cost=reorder.cost_normal(case, best, quantity)
-        )
+        if point is None:
+            point = (reorder.best_point_poisson if is_poisson else reorder.best_reorder_point)(case, quantity)
+        cost = reorder.cost_poisson if is_poisson else reorder.cost_normal
+        return reorder.ReorderPolicy(reorder_point=point, order_quantity=quantity, cost=cost(case, point, quantity))
     methods = {
         "exact": reorder.best_normal,
         "eil": reorder.expected_inventory_level,
@@ -178,6 +192,9 @@ def _ss(given: Parameters) -> object:
         return order_up_to.power_approximation(costs, given.number("demand_mean"), given.number("demand_sd"))
     pmf = _periodic_pmf(given)
     point, level = given.optional("reorder_point"), given.optional("order_up_to_level")
+    if (point is None) != (level is None):
+        lacking = "reorder_point" if point is None else "order_up_to_level"
+        raise _lacking(lacking, "A policy to be evaluated has a reorder point and a level.")
     if point is not None and level is not None:
         cost = order_up_to.cost_of_order_up_to(costs, pmf, point, level)
         return order_up_to.OrderUpTo(reorder_point=point, order_up_to_level=level, cost=cost)
@@ -190,7 +207,7 @@ def _periodic_pmf(given: Parameters) -> order_up_to.Floats:
         return order_up_to.pmf_of(demands.from_probabilities(given.pmf("demand_pmf")))
     if given.has("demand_distrib"):
         found = given.distribution("demand_distrib")
-        return order_up_to.pmf_of(found if isinstance(found, demands.Listed) else demands.listed(found))
+        return order_up_to.pmf_of(found if isinstance(found, demands.Listed) else demands.rounded(found))
     mean = given.number("demand_mean")
     return order_up_to.poisson_pmf(mean) if is_poisson else order_up_to.normal_pmf(mean, given.number("demand_sd"))
 
@@ -236,7 +253,7 @@ def _finite_horizon(given: Parameters) -> object:
     case = _horizon_case(given)
     if given.choice("method", ("exact", "myopic_bounds"), "exact") == "myopic_bounds":
         return horizon.myopic_bounds(case)
-    return horizon.best_over_horizon(case, int(given.number("initial_inventory_level", 0.0)))
+    return horizon.best_over_horizon(case, given.count("initial_inventory_level", 0))
 
 
 def _wagner_whitin(given: Parameters) -> object:
@@ -264,17 +281,18 @@ def _joint(given: Parameters) -> object:
 
 
 def _ewa(given: Parameters) -> object:
-    batches = tuple(
-        service.Batch(quantity=each.number("quantity"), remaining_life=int(each.number("remaining_life")))
-        for each in given.objects("batches")
-    )
+    batches = []
+    for each in given.objects("batches"):
+        each.number("remaining_life")  # a batch without its life is no batch that is used up today
+        batches.append(service.Batch(quantity=each.number("quantity"), remaining_life=each.count("remaining_life", 0)))
+        each.check_all_used()
     return service.estimated_withdrawal_and_aging(
         service.PerishableCase(
             base_stock_level=given.number("base_stock_level"),
             demand_mean=given.number("demand_mean"),
             lead_time=given.count("lead_time", 0),
             review_period=given.count("review_period", 1),
-            batches=batches,
+            batches=tuple(batches),
             on_order=given.number("on_order", 0.0),
             pack_size=given.count("pack_size", 1),
         )
@@ -326,8 +344,9 @@ def solve(kind: str, parameters: Mapping[str, object]) -> Result:
         # a number that is none inside a search would be passed over there, and the answer look right
         with np.errstate(invalid="raise", divide="raise", over="raise"):
             answer = _plain(function(given))
-    except (ArithmeticError, ValueError, MemoryError) as error:
-        # numbers that pass one by one can still be impossible together, such as costs twenty powers of ten apart
+    except (ArithmeticError, ValueError, MemoryError, RuntimeError) as error:
+        # numbers that pass one by one can still be impossible together, such as costs twenty powers of ten apart; a
+        # search that does not come to an end says so by RuntimeError
         raise wrong(kind, f"These numbers cannot be worked out together: {error}.", "Check units and sizes.") from error
     # After the answer: only then is it known which keys this policy reads.
     given.check_all_used()

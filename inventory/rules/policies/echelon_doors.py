@@ -9,13 +9,12 @@ from inventory.rules.policies.echelons import (
     FAR_TAIL,
     Rounding,
     SerialCase,
-    Stage,
-    guaranteed_service_times,
     newsvendor_serial,
     optimal_serial,
 )
 from inventory.rules.policies.parameters import Parameters
 from inventory.rules.policies.requirements import at_least, wrong
+from inventory.rules.policies.service_times import Stage, guaranteed_service_times
 
 
 def serial(given: Parameters) -> dict[str, object]:
@@ -105,22 +104,23 @@ def gsm(given: Parameters) -> dict[str, object]:
 def _pooled(stages: Sequence[Parameters], factor: float) -> list[float]:
     """Give each stage's demand bound from the deviations of all outside demand that it feeds, taken as independent."""
     at_least(0, safety_factor=factor)
-    names = [each.text("id") for each in stages]
-    own = [each.number("demand_sd", 0.0) for each in stages]
-    at_least(0, **{f"stages[{index}].demand_sd": value for index, value in enumerate(own)})
-    suppliers = [_names(each) for each in stages]
-    customers = {name: [names[i] for i, listed in enumerate(suppliers) if name in listed] for name in names}
-    sd_by_name = dict(zip(names, own, strict=True))
-    bounds = []
-    for name in names:
-        fed, waiting = set[str](), [name]
-        while waiting:
-            current = waiting.pop()
-            if current not in fed:
-                fed.add(current)
-                waiting.extend(customers[current])
-        bounds.append(factor * sqrt(sum(sd_by_name[each] ** 2 for each in fed)))
-    return bounds
+    own = {each.text("id"): each.number("demand_sd", 0.0) for each in stages}
+    at_least(0, **{f"stages[{index}].demand_sd": value for index, value in enumerate(own.values())})
+    suppliers = {each.text("id"): _names(each) for each in stages}
+    variance = {name: deviation**2 for name, deviation in own.items()}
+    open_customers = dict.fromkeys(own, 0)
+    for name in (supplier for listed in suppliers.values() for supplier in listed if supplier in own):
+        open_customers[name] += 1
+    # Customers before their suppliers; a circle never comes up and is refused later, where the tree is looked at.
+    ready = [name for name, count in open_customers.items() if not count]
+    for name in ready:
+        for supplier in suppliers[name]:
+            if supplier in own:
+                variance[supplier] += variance[name]
+                open_customers[supplier] -= 1
+                if not open_customers[supplier]:
+                    ready.append(supplier)
+    return [factor * sqrt(variance[each.text("id")]) for each in stages]
 
 
 def _names(stage: Parameters) -> list[str]:

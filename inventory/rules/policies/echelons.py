@@ -1,9 +1,9 @@
-"""Several stocking points in a row: base-stock levels of a serial system, and guaranteed service times of a tree.
+"""Several stocking points in a row: base-stock levels of a serial system.
 
 References
 ----------
 Clark and Scarf (1960), Management Science 6; Chen and Zheng (1994), Management Science 40; Shang and Song (2003),
-Management Science 49; Snyder and Shen (2019), chapter 6. Graves and Willems (2000), M&SOM 2, for the tree.
+Management Science 49; Snyder and Shen (2019), chapter 6.
 """
 
 from __future__ import annotations
@@ -132,16 +132,17 @@ def optimal_serial(case: SerialCase, base_stock_levels: Sequence[float] | None =
     return SerialPolicy(base_stock_levels=tuple(levels), cost=best)
 
 
-_MOST_STEPS = 1e8
-"""Of levels times demands; some seconds a stage."""
+_MOST_STEPS = 2e8
+"""Of levels times demands, over all stages: some seconds."""
 
 
 def _check_size(case: SerialCase, top: float) -> None:
+    stages = len(case.lead_times)
     if not case.is_poisson:
-        if case.x_num * case.d_num > _MOST_STEPS:
-            told = f"{case.x_num} levels times {case.d_num} demands are too many to work out."
-            raise wrong("x_num", told, f"Keep x_num times d_num within {_MOST_STEPS:.0e}.")
-    elif 2 * top * case.quantile(1 - _TAIL, max(case.lead_times)) > _MOST_STEPS:
+        if case.x_num * case.d_num * stages > _MOST_STEPS:
+            told = f"{case.x_num} levels times {case.d_num} demands at {stages} stages are too many to work out."
+            raise wrong("x_num", told, f"Keep x_num times d_num times the stages within {_MOST_STEPS:.0e}.")
+    elif 2 * top * case.quantile(1 - _TAIL, max(case.lead_times)) * stages > _MOST_STEPS:
         # every whole level is weighed against every whole demand
         raise wrong(
             "demand_mean",
@@ -230,217 +231,3 @@ def newsvendor_serial(case: SerialCase, rounding: Rounding = Rounding.NONE) -> t
         level = (case.quantile(ratio_low, periods) + case.quantile(ratio_high, periods)) / 2
         levels.append(_ROUNDED[rounding](level))
     return tuple(levels)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A stocking point of a guaranteed-service tree.
-
-    Parameters
-    ----------
-    id : str
-        Its name.
-    processing_time : int
-        Periods from receiving everything until it can be handed on.
-    holding_cost : float
-        Local holding cost per unit and period.
-    demand_bound : float
-        Deviation of its demand times the safety factor: safety stock for t periods is that times sqrt(t).
-    inbound_service_time : int
-        Service time of its outside supplier.
-    outbound_service_time : int or None
-        Largest service time promised to outside customers; None if it has none.
-    suppliers : tuple[str, ...]
-        Stages that it is supplied by.
-    """
-
-    id: str
-    processing_time: int
-    holding_cost: float
-    demand_bound: float
-    inbound_service_time: int = 0
-    outbound_service_time: int | None = None
-    suppliers: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Check times and costs."""
-        at_least(
-            0,
-            processing_time=self.processing_time,
-            holding_cost=self.holding_cost,
-            demand_bound=self.demand_bound,
-            inbound_service_time=self.inbound_service_time,
-            outbound_service_time=self.outbound_service_time or 0,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceTimes:
-    """Committed service time and safety stock of each stage, and the cost of all safety stock."""
-
-    service_times: dict[str, int]
-    safety_stocks: dict[str, float]
-    cost: float
-
-
-_LONGEST_TIME = 2_001
-
-
-class _Tree:
-    """Graves and Willems' dynamic programme over a tree, rooted anywhere."""
-
-    def __init__(self, stages: Sequence[Stage]) -> None:
-        self.stages = {stage.id: stage for stage in stages}
-        if len(self.stages) != len(stages):
-            raise wrong("stages", "Expected each id once.")
-        self.customers: dict[str, list[str]] = {stage.id: [] for stage in stages}
-        for stage in stages:
-            for supplier in stage.suppliers:
-                if supplier not in self.stages:
-                    raise wrong("suppliers", f"{stage.id} names {supplier!r}, which is no stage.")
-                self.customers[supplier].append(stage.id)
-        self.order, self.parent = self._rooted()
-        self.longest = self._longest()
-        self.horizon = max(self.longest.values()) + 1
-        if self.horizon > _LONGEST_TIME:
-            raise wrong(
-                "processing_time",
-                f"The longest chain takes {self.horizon - 1} periods; at most {_LONGEST_TIME - 1} can be worked out.",
-                "Count in longer periods.",
-            )
-        self.out_cost: dict[str, Floats] = {}
-        self.in_cost: dict[str, Floats] = {}
-
-    def _rooted(self) -> tuple[list[str], dict[str, str]]:
-        if not self.stages:
-            raise wrong("stages", "Expected at least one stage.")
-        root = next(iter(self.stages))
-        order, parent, waiting = [], {root: ""}, [root]
-        while waiting:
-            current = waiting.pop()
-            order.append(current)
-            for other in (*self.stages[current].suppliers, *self.customers[current]):
-                if other in self.stages[current].suppliers and other in self.customers[current]:
-                    raise wrong("suppliers", f"{current} and {other} supply each other.", "One of them comes first.")
-                if other == parent[current]:
-                    continue
-                if other in parent:
-                    raise wrong("suppliers", "Expected a tree: no two ways between two stages.")
-                parent[other] = current
-                waiting.append(other)
-        if len(order) != len(self.stages):
-            raise wrong("suppliers", "Expected one connected tree.")
-        return order, parent
-
-    def _longest(self) -> dict[str, int]:
-        # a stack of its own: a chain of a thousand stages is deeper than Python may call itself
-        found: dict[str, int] = {}
-        waiting = list(self.stages)
-        while waiting:
-            stage = self.stages[waiting[-1]]
-            missing = [each for each in stage.suppliers if each not in found]
-            if missing:
-                waiting.extend(missing)
-                continue
-            waiting.pop()
-            before = max([stage.inbound_service_time, *(found[each] for each in stage.suppliers)])
-            found[stage.id] = before + stage.processing_time
-        return found
-
-    def solve(self) -> ServiceTimes:
-        out_cost, in_cost = self.out_cost, self.in_cost
-        choice: dict[str, NDArray[np.int64]] = {}
-        for name in reversed(self.order):
-            table = self._table(name)
-            parent = self.parent[name]
-            if parent and parent in self.customers[name]:
-                out_cost[name] = table.min(axis=1)
-                choice[name] = table.argmin(axis=1)
-            elif parent:
-                in_cost[name] = table.min(axis=0)
-                choice[name] = table.argmin(axis=0)
-            else:
-                best = int(table.argmin())
-                times = self._trace(name, divmod(best, table.shape[1]), choice)
-                cost = float(table.flat[best])
-        stocks = {
-            name: stage.demand_bound * sqrt(times[name][1] + stage.processing_time - times[name][0])
-            for name, stage in self.stages.items()
-        }
-        return ServiceTimes(
-            service_times={name: pair[0] for name, pair in times.items()}, safety_stocks=stocks, cost=cost
-        )
-
-    def _table(self, name: str) -> Floats:
-        """Give costs of the subtree by outbound (rows) and inbound service time (columns).
-
-        No stage can wait longer for its supplies than the slowest way to it, nor promise more than that and its own
-        work: its table ends there, so that a long chain does not make the tables of its first stages large.
-        """
-        stage = self.stages[name]
-        ins = max(self.longest[name] - stage.processing_time, stage.inbound_service_time) + 1
-        outs = self._longest_promise(name) + 1
-        # the cost depends on the time to be covered only, so that one row of it, shifted, is the whole table
-        covered = np.arange(1 - outs, ins) + stage.processing_time
-        cost = stage.holding_cost * stage.demand_bound * np.sqrt(np.maximum(covered, 0))
-        cost[covered < 0] = np.inf
-        table = np.lib.stride_tricks.sliding_window_view(cost, ins)[::-1]
-        by_in = np.zeros(ins)
-        by_in[: stage.inbound_service_time] = np.inf
-        for supplier in stage.suppliers:
-            if supplier in self.out_cost:  # its outbound time is at most our inbound time
-                by_in += _up_to(self.out_cost[supplier], ins)
-        found = table + by_in
-        for customer in self.customers[name]:
-            if customer in self.in_cost:  # its inbound time is at least our outbound time
-                found += _from(self.in_cost[customer], outs)[:, None]
-        return np.asarray(found)
-
-    def _longest_promise(self, name: str) -> int:
-        stage = self.stages[name]
-        if stage.outbound_service_time is not None:
-            return min(stage.outbound_service_time, self.longest[name])
-        return self.longest[name] if self.customers[name] else 0
-
-    def _trace(
-        self, root: str, pair: tuple[int, int], choice: dict[str, NDArray[np.int64]]
-    ) -> dict[str, tuple[int, int]]:
-        times = {root: (int(pair[0]), int(pair[1]))}
-        for name in self.order:
-            out_time, in_time = times[name]
-            for supplier in self.stages[name].suppliers:
-                if self.parent[supplier] == name:
-                    chosen = int(np.argmin(self.out_cost[supplier][: in_time + 1]))
-                    times[supplier] = (chosen, int(choice[supplier][chosen]))
-            for customer in self.customers[name]:
-                if self.parent[customer] == name:
-                    chosen = out_time + int(np.argmin(self.in_cost[customer][out_time:]))
-                    times[customer] = (int(choice[customer][chosen]), chosen)
-        return times
-
-
-def _up_to(costs: Floats, size: int) -> Floats:
-    """Give the least cost of all times up to each of ``size`` times."""
-    least = np.minimum.accumulate(costs)
-    return np.concatenate((least[:size], np.full(max(0, size - len(least)), least[-1])))
-
-
-def _from(costs: Floats, size: int) -> Floats:
-    """Give the least cost of all times from each of ``size`` times on; none is left beyond the end."""
-    least = np.minimum.accumulate(costs[::-1])[::-1]
-    return np.concatenate((least[:size], np.full(max(0, size - len(least)), np.inf)))
-
-
-def guaranteed_service_times(stages: Sequence[Stage]) -> ServiceTimes:
-    """Give the committed service times of a tree of stages with the least cost of safety stock.
-
-    Parameters
-    ----------
-    stages : Sequence[Stage]
-        A connected tree; stages without customers promise their ``outbound_service_time``, 0 if none is given.
-
-    Notes
-    -----
-    Cost h k sigma sqrt(SI + T - S) of each stage, S at most the promise, SI at least every supplier's S.
-    """
-    return _Tree(stages).solve()

@@ -75,7 +75,7 @@ def economic_order(
     holding_cost : float
         Cost of holding a unit for a unit of time, above 0.
     demand_rate : float
-        Units per unit of time, above 0.
+        Units per unit of time, at least 0.
     order_quantity : float, optional
         Evaluated instead of the best one.
 
@@ -88,8 +88,8 @@ def economic_order(
     >>> round(economic_order(8, 0.225, 1300).order_quantity, 4)
     304.0468
     """
-    at_least(0, fixed_cost=fixed_cost)
-    above(0, holding_cost=holding_cost, demand_rate=demand_rate)
+    at_least(0, fixed_cost=fixed_cost, demand_rate=demand_rate)
+    above(0, holding_cost=holding_cost)
     if order_quantity is None:
         order_quantity = sqrt(2 * fixed_cost * demand_rate / holding_cost)
         if not order_quantity:
@@ -144,7 +144,7 @@ def economic_order_with_backorders(
     if quantity is None:
         per_unit = (h * (1 - share) ** 2 + p * share**2) / 2
         quantity = sqrt(case.fixed_cost * case.demand_rate / per_unit) if per_unit else 0.0
-    if not quantity:
+    if not quantity and order_quantity is None:
         return BackorderedOrder(order_quantity=0.0, stockout_fraction=share, cost=0.0)
     above(0, order_quantity=quantity)
     cost = case.fixed_cost * case.demand_rate / quantity + quantity * (h * (1 - share) ** 2 + p * share**2) / 2
@@ -175,7 +175,8 @@ def economic_production(case: ProductionCase, order_quantity: float | None = Non
     -----
     With r = d / mu: Q* = sqrt(2 K d / (h (1 - r))), cost K d / Q + h (1 - r) Q / 2 (section 3.4).
     """
-    above(0, demand_rate=case.demand_rate, holding_cost=case.holding_cost)
+    at_least(0, demand_rate=case.demand_rate)
+    above(0, holding_cost=case.holding_cost)
     above(case.demand_rate, production_rate=case.production_rate)
     slowed = case.holding_cost * (1 - case.demand_rate / case.production_rate)
     return economic_order(case.fixed_cost, slowed, case.demand_rate, order_quantity)

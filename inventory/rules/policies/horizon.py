@@ -23,7 +23,8 @@ from inventory.rules.policies.requirements import at_least, whole, wrong
 Floats = NDArray[np.float64]
 _DEMAND_SPREAD, _LEVEL_SPREAD = 4, 5  # deviations kept of the demand, and around the levels searched
 _MOST_PERIODS = 1_000
-_LARGEST_TABLE = 40_000_000  # levels times demands: 0.3 GB and some seconds for each period
+_STEPS_A_LEVEL = 200
+_MOST_STEPS = 2_000_000_000  # levels times demands times periods: some seconds
 
 
 class HoldingBasis(StrEnum):
@@ -137,17 +138,22 @@ def best_over_horizon(case: HorizonCase, initial_inventory_level: int = 0) -> Ho
     -----
     theta_t(x) = min over y >= x of K [y > x] + c (y - x) + g(y) + gamma E[theta_(t+1)(y - D)] (equation 4.66). Demand
     is rounded to whole numbers within four deviations; the range of levels is widened until no best level touches its
-    end.
+    end and no reorder point lies so low that a demand leads out of it.
     """
     mean, sd = case.demand_mean, case.demand_sd
     low = round(float(mean.min() - mean.max() - sd.max() * (_LEVEL_SPREAD + _DEMAND_SPREAD)))
     high = round(float(mean.max() + _largest_order(case) + sd.max() * _LEVEL_SPREAD))
     low, high = min(low, initial_inventory_level), max(high, initial_inventory_level + 1)
+    if not (case.stockout_cost.any() or case.terminal_stockout_cost):
+        raise wrong("stockout_cost", "Where no shortage costs anything, nothing is ever ordered.")
     while True:
         found = _solve(case, low, high, initial_inventory_level)
-        if found is not None:
+        if isinstance(found, HorizonPolicy):
             return found
-        high = high * 2 if high > 0 else high + 100
+        if found is _End.HIGH:
+            high = high * 2 if high > 0 else high + 100
+        else:
+            low -= high - low
 
 
 def _largest_order(case: HorizonCase) -> float:
@@ -164,14 +170,22 @@ def _largest_order(case: HorizonCase) -> float:
     return max(sizes)
 
 
-def _solve(case: HorizonCase, low: int, high: int, start: int) -> HorizonPolicy | None:
+class _End(StrEnum):
+    """Which end of the range of levels is too near."""
+
+    LOW = "low"
+    HIGH = "high"
+
+
+def _solve(case: HorizonCase, low: int, high: int, start: int) -> HorizonPolicy | _End:
     spread = _DEMAND_SPREAD * case.demand_sd.max()
     first = max(0, round(float(case.demand_mean.min() - spread)))
     last = round(float(case.demand_mean.max() + spread))
-    if (high - low) * (last - first) > _LARGEST_TABLE:
+    # beside the demands each level costs some steps of its own
+    if (high - low) * (last - first + _STEPS_A_LEVEL) * case.periods > _MOST_STEPS:
         raise wrong(
             "demand_mean",
-            f"{high - low} levels and {last - first} demands are too many to try one by one.",
+            f"{high - low} levels and {last - first} demands in {case.periods} periods are too many to try one by one.",
             "Count demand and stock in packs or hundreds instead of single units.",
         )
     demand = np.arange(first, last + 1)
@@ -183,10 +197,12 @@ def _solve(case: HorizonCase, low: int, high: int, start: int) -> HorizonPolicy 
         best, chosen = _best_from(held, float(case.purchase_cost[t]), float(case.fixed_cost[t]), levels)
         # A best level at the end of the range may lie beyond it: the caller widens the range.
         if (chosen[:-1] == len(levels) - 1).any():
-            return None
+            return _End.HIGH
         ups[t] = int(levels[chosen[0]])
         differs = np.flatnonzero(chosen != chosen[0])
         points[t] = int(levels[differs[0] - 1 if len(differs) else len(levels) - 1])
+        if chosen[0] == 0 or points[t] - case.demand_mean[t] - _DEMAND_SPREAD * case.demand_sd[t] < low:
+            return _End.LOW
         future = best
     return HorizonPolicy(reorder_points=tuple(points), order_up_to_levels=tuple(ups), cost=float(future[start - low]))
 
@@ -207,18 +223,19 @@ def _expected(case: HorizonCase, t: int, demand: NDArray[np.int64], future: Floa
         pmf = ndtr((demand + 0.5 - mean) / sd) - ndtr((demand - 0.5 - mean) / sd)
     else:
         pmf = (demand == round(float(mean))).astype(np.float64)
-    index = np.arange(len(future))[:, None] - demand[None, :]
-    return np.asarray(future[np.clip(index, 0, len(future) - 1)] @ pmf)
+    # below the lowest level the cost of the lowest one stands in
+    reached = np.concatenate((np.full(int(demand[-1]), future[0]), future))
+    return np.convolve(reached, pmf, mode="valid")[: len(future)]
 
 
 def _best_from(held: Floats, price: float, fixed: float, levels: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """Give, for every level before ordering, the least cost and the index of the level to order up to."""
     priced = held + price * levels
     count = len(levels)
-    best_at = np.empty(count, dtype=np.int64)
-    best_at[-1] = count - 1
-    for i in range(count - 2, -1, -1):
-        best_at[i] = i if priced[i] <= priced[best_at[i + 1]] else best_at[i + 1]
+    # the cheapest level from each one on, the lowest of equals: the next level at which no later one is cheaper
+    least = np.minimum.accumulate(priced[::-1])[::-1]
+    marked = np.where(priced == least, np.arange(count), count - 1)
+    best_at = np.minimum.accumulate(marked[::-1])[::-1]
     ordered = np.append(priced[best_at[1:]], np.inf) + fixed - price * levels
     stays = held <= ordered
     chosen = np.where(stays, np.arange(count), np.append(best_at[1:], count - 1))

@@ -146,7 +146,7 @@ def poisson_loss(x: float, mean: float) -> Loss:
 def _poisson_loss(x: float, mean: float) -> float:
     probability = exp(x * log(mean) - mean - lgamma(x + 1))
     beyond = float(special.pdtrc(x, mean))
-    return float(-(x - mean) * beyond + mean * probability)
+    return max(0.0, float(-(x - mean) * beyond + mean * probability))  # rounding would leave less than nothing
 
 
 def poisson_second_loss(x: float, mean: float) -> Loss:
@@ -237,7 +237,12 @@ def negative_binomial_second_loss(x: float, demand: NegativeBinomial) -> Loss:
     return Loss(loss=total - complement, complement=complement)
 
 
+_LARGEST_LEVEL = 500_000  # probabilities that are added up one by one
+
+
 def _negative_binomial_below(x: float, demand: NegativeBinomial) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if x > _LARGEST_LEVEL:
+        raise wrong("demand_mean", f"A level of {x:.6g} is too large to be summed up to.", "Count in packs.")
     levels = np.arange(0, max(int(x), 0) + 1, dtype=np.float64)
     logs = (
         special.gammaln(levels + demand.r)

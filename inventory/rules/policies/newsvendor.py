@@ -82,6 +82,7 @@ def newsvendor_normal(case: NormalCase, base_stock_level: float | None = None) -
     >>> round(newsvendor_normal(case).base_stock_level, 4)
     56.604
     """
+    above(0, demand_mean=case.demand_mean)
     level = base_stock_level
     if level is None:
         level = case.mean + float(special.ndtri(critical_ratio(case.holding_cost, case.stockout_cost))) * case.sd
@@ -113,17 +114,19 @@ class PoissonCase:
 
 def poisson_quantile(share: float, mean: float) -> int:
     """Give the smallest whole number that a Poisson demand stays within with at least a probability."""
-    # Begun near the normal quantile, so that few steps remain; the loops make it exact.
-    level = max(0, int(mean + float(special.ndtri(min(max(share, 1e-12), 1 - 1e-12))) * sqrt(mean)) - 3)
-    while level > 0 and float(special.pdtr(level - 1, mean)) >= share:
-        level -= 1
-    while float(special.pdtr(level, mean)) < share:
-        level += 1
-    return level
+    low, high = -1, int(mean + 10 * sqrt(mean) + 20)
+    if float(special.pdtr(high, mean)) < share:
+        # a share of 1, or so large a mean that the probability is not exact to its last digits: no level is enough
+        raise wrong("stockout_cost", "Next to the other cost it is so large that no level is enough.")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if float(special.pdtr(middle, mean)) >= share else (middle, high)
+    return high
 
 
 def newsvendor_poisson(case: PoissonCase, base_stock_level: float | None = None) -> BaseStock:
     """Give the best base-stock level for a Poisson demand, or the cost of a given one."""
+    above(0, demand_mean=case.demand_mean)
     level = base_stock_level
     if level is None:
         level = float(poisson_quantile(critical_ratio(case.holding_cost, case.stockout_cost), case.mean))
@@ -146,7 +149,9 @@ def newsvendor_discrete(
     holding_cost: float, stockout_cost: float, demand: Listed, base_stock_level: float | None = None
 ) -> BaseStock:
     """Give the best base-stock level for a whole-numbered demand, or the cost of a given one."""
-    share = critical_ratio(holding_cost, stockout_cost)
+    above(0, holding_cost=holding_cost)
+    at_least(0, stockout_cost=stockout_cost)
+    share = stockout_cost / (stockout_cost + holding_cost)
     level = demand.quantile(share) if base_stock_level is None else base_stock_level
     whole(base_stock_level=level)
     found = discrete_loss(level, demand.levels, demand.pmf)
@@ -204,8 +209,7 @@ def newsvendor_normal_explicit(
     prices: PriceCase, demand_mean: float, demand_sd: float, base_stock_level: float | None = None
 ) -> BaseStock:
     """Give the most profitable level for a normal demand, or the profit of a given one (as ``cost``)."""
-    above(0, demand_sd=demand_sd)
-    at_least(0, demand_mean=demand_mean)
+    above(0, demand_mean=demand_mean, demand_sd=demand_sd)
     level = base_stock_level
     if level is None:
         level = demand_mean + float(special.ndtri(prices.ratio)) * demand_sd
@@ -217,7 +221,7 @@ def newsvendor_poisson_explicit(
     prices: PriceCase, demand_mean: float, base_stock_level: float | None = None
 ) -> BaseStock:
     """Give the most profitable level for a Poisson demand, or the profit of a given one (as ``cost``)."""
-    at_least(0, demand_mean=demand_mean)
+    above(0, demand_mean=demand_mean)
     level = float(poisson_quantile(prices.ratio, demand_mean)) if base_stock_level is None else base_stock_level
     whole(base_stock_level=level)
     return BaseStock(base_stock_level=level, cost=prices.profit(level, demand_mean, poisson_loss(level, demand_mean)))

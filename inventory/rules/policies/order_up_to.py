@@ -70,6 +70,7 @@ def poisson_pmf(mean: float) -> Floats:
 
 def normal_pmf(mean: float, sd: float) -> Floats:
     """Give a normal demand rounded to whole numbers; what is below 0 counts as 0."""
+    at_least(0, demand_mean=mean)
     above(0, demand_sd=sd)
     high = int(mean + 10 * sd + 10)
     _check_size(high, "demand_sd")
@@ -146,8 +147,10 @@ def _best(pmf: Floats, holding: float, stockout: float, fixed: float) -> tuple[i
     best_level = 0
     while _rate(best_level + 1, costs, left, mean) < _rate(best_level, costs, left, mean):
         best_level += 1
-    # Generous room for the search: S - s is near the economic quantity, twice it and the demand itself are enough.
-    size = 4 * (best_level + len(pmf)) + int(2 * np.sqrt(2 * fixed * max(mean, 1.0) / holding)) + 16
+    # Generous room for the search: S - s is near the economic quantity with backorders, which is long as well where a
+    # stock-out costs little; twice it and the demand itself are enough.
+    per_unit = holding * stockout / (holding + stockout)
+    size = 4 * (best_level + len(pmf)) + int(2 * np.sqrt(2 * fixed * max(mean, 1.0) / per_unit)) + 16
     visits = _renewal(pmf, size)
     s, big = best_level, best_level
     while True:
@@ -181,7 +184,10 @@ def best_order_up_to(costs: PeriodicCosts, pmf: Floats) -> OrderUpTo:
     """
     _check_pmf(pmf)
     mean = float(np.dot(np.arange(len(pmf)), pmf))
-    _check_size(sqrt(2 * costs.fixed_cost * mean / costs.holding_cost), "fixed_cost")
+    per_unit = costs.holding_cost * costs.stockout_cost / (costs.holding_cost + costs.stockout_cost)
+    if not per_unit:
+        raise wrong("stockout_cost", "Next to the other cost it is nothing: no order is ever worth while.")
+    _check_size(sqrt(2 * costs.fixed_cost * mean / per_unit), "fixed_cost")
     s, big, cost = _best(pmf, float(costs.holding_cost), float(costs.stockout_cost), float(costs.fixed_cost))
     return OrderUpTo(reorder_point=float(s), order_up_to_level=float(big), cost=float(cost))
 

@@ -120,7 +120,7 @@ class Parameters:
         value = self._take(key)
         if value is None:
             return []
-        if not isinstance(value, Sequence) or any(not isinstance(each, Mapping) for each in value):
+        if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(x, Mapping) for x in value):
             raise wrong(self._place + key, f"Expected a list of objects, got {value!r}.")
         return [Parameters(each, f"{key}[{i}].") for i, each in enumerate(value) if isinstance(each, Mapping)]
 

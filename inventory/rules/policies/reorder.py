@@ -8,6 +8,7 @@ policy in continuous review stochastic inventory systems, Operations Research 40
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
@@ -16,10 +17,11 @@ from scipy import optimize, special
 from inventory.rules.policies.economic import BackorderCase, economic_order, economic_order_with_backorders
 from inventory.rules.policies.losses import normal_loss, normal_second_loss, poisson_loss
 from inventory.rules.policies.newsvendor import poisson_quantile
-from inventory.rules.policies.requirements import above, at_least, whole
+from inventory.rules.policies.requirements import above, at_least, whole, wrong
 
 _ROUNDS = 1000
 _CLOSE = 1e-12
+_DOUBLINGS = 100  # a double has not many more powers of two to either side of a quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,11 @@ def cost_normal(case: ReorderCase, reorder_point: float, order_quantity: float) 
     )
 
 
+def _rate_normal(case: ReorderCase, level: float) -> float:
+    found = normal_loss(level, case.mean, case.sd)
+    return case.holding_cost * found.complement + case.stockout_cost * found.loss
+
+
 def best_reorder_point(case: ReorderCase, order_quantity: float) -> float:
     """Give the best reorder point for a given order quantity and normal demand.
 
@@ -94,12 +101,8 @@ def best_reorder_point(case: ReorderCase, order_quantity: float) -> float:
     """
     above(0, order_quantity=order_quantity, demand_sd=case.demand_sd, lead_time=case.lead_time)
 
-    def rate(level: float) -> float:
-        found = normal_loss(level, case.mean, case.sd)
-        return case.holding_cost * found.complement + case.stockout_cost * found.loss
-
     def gap(level: float) -> float:
-        return rate(level) - rate(level + order_quantity)
+        return _rate_normal(case, level) - _rate_normal(case, level + order_quantity)
 
     share = case.stockout_cost / (case.stockout_cost + case.holding_cost)
     best = case.mean + float(special.ndtri(share)) * case.sd
@@ -112,7 +115,10 @@ def expected_inventory_level(case: ReorderCase) -> ReorderPolicy:
     h, p = case.holding_cost, case.stockout_cost
     quantity = economic_order(case.fixed_cost, h, case.demand_mean).order_quantity
     for _ in range(_ROUNDS):
-        share = min(quantity * h / (p * case.demand_mean), 1 - 1e-12)
+        share = quantity * h / (p * case.demand_mean)
+        if share >= 1:  # holding the batch for its time costs more than every unit of it being short
+            told = f"It is too low for this approximation beside a batch of {quantity:.6g}."
+            raise wrong("stockout_cost", told, "Use the method exact.")
         point = case.mean - float(special.ndtri(share)) * case.sd
         missing = normal_loss(point, case.mean, case.sd).loss
         following = sqrt(2 * case.demand_mean * (case.fixed_cost + p * missing) / h)
@@ -127,9 +133,9 @@ def expected_inventory_level(case: ReorderCase) -> ReorderPolicy:
     return ReorderPolicy(reorder_point=point, order_quantity=quantity, cost=cost)
 
 
-def with_backorder_quantity(case: ReorderCase) -> ReorderPolicy:
-    """Give the economic order quantity with backorders and its best reorder point (section 5.4)."""
-    quantity = economic_order_with_backorders(
+def with_backorders(case: ReorderCase) -> float:
+    """Give the economic order quantity with backorders, which no best quantity is below."""
+    return economic_order_with_backorders(
         BackorderCase(
             fixed_cost=case.fixed_cost,
             holding_cost=case.holding_cost,
@@ -137,6 +143,11 @@ def with_backorder_quantity(case: ReorderCase) -> ReorderPolicy:
             demand_rate=case.demand_mean,
         )
     ).order_quantity
+
+
+def with_backorder_quantity(case: ReorderCase) -> ReorderPolicy:
+    """Give the economic order quantity with backorders and its best reorder point (section 5.4)."""
+    quantity = with_backorders(case)
     return ReorderPolicy(reorder_point=best_reorder_point(case, quantity), order_quantity=quantity)
 
 
@@ -176,6 +187,19 @@ def by_loss_function(case: ReorderCase) -> ReorderPolicy:
     return ReorderPolicy(reorder_point=point, order_quantity=quantity)
 
 
+_LARGEST_ORDER = 200_000
+"""Units whose cost is added up one by one, a second of work."""
+
+
+def _check_size(units: float, field: str) -> None:
+    if units > _LARGEST_ORDER:
+        raise wrong(
+            field,
+            f"An order of about {units:.3g} units is too large to be weighed unit by unit.",
+            "Count in packs or hundreds, or give demand_sd for a normal demand.",
+        )
+
+
 def _rate_poisson(case: ReorderCase, level: int) -> float:
     found = poisson_loss(level, case.mean)
     return case.holding_cost * found.complement + case.stockout_cost * found.loss
@@ -186,6 +210,7 @@ def cost_poisson(case: ReorderCase, reorder_point: float, order_quantity: float)
     whole(reorder_point=reorder_point, order_quantity=order_quantity)
     above(0, order_quantity=order_quantity)
     r, q = int(reorder_point), int(order_quantity)
+    _check_size(q, "order_quantity")
     held = sum(_rate_poisson(case, level) for level in range(r + 1, r + q + 1))
     return (case.fixed_cost * case.demand_mean + held) / q
 
@@ -198,23 +223,41 @@ def best_poisson(case: ReorderCase) -> ReorderPolicy:
     Levels are added to the interval (r, r + Q] cheapest first, since the cost rate is convex, until adding the next one
     no longer lowers the mean.
     """
+    # the best quantity is at least the economic one with backorders, and one step of the search adds one unit
+    _check_size(with_backorders(case) + sqrt(case.mean), "fixed_cost")
+    total = case.fixed_cost * case.demand_mean
+    for low, size, rate in _cheapest_levels(case):
+        # The next cheapest level would raise the mean: then no further one lowers it, since the rate is convex.
+        if size > 1 and rate >= total / (size - 1):
+            break
+        _check_size(size, "holding_cost")  # where holding costs next to nothing, no batch is too large
+        total += rate
+        best = ReorderPolicy(reorder_point=low - 1, order_quantity=size, cost=total / size)
+    return best
+
+
+def best_point_poisson(case: ReorderCase, order_quantity: float) -> float:
+    """Give the best reorder point for a given order quantity and Poisson demand: below its cheapest levels."""
+    whole(order_quantity=order_quantity)
+    above(0, order_quantity=order_quantity)
+    _check_size(order_quantity, "order_quantity")
+    return next(low - 1 for low, size, _ in _cheapest_levels(case) if size == order_quantity)
+
+
+def _cheapest_levels(case: ReorderCase) -> Iterator[tuple[int, int, float]]:
+    """Give intervals that grow by the next cheapest level: their lowest level, their size, the rate of the new one."""
     share = case.stockout_cost / (case.stockout_cost + case.holding_cost)
-    level = poisson_quantile(share, case.mean)
-    low, high = level, level
-    total = case.fixed_cost * case.demand_mean + _rate_poisson(case, level)
+    low = high = poisson_quantile(share, case.mean)
+    yield low, 1, _rate_poisson(case, low)
     below, beyond = _rate_poisson(case, low - 1), _rate_poisson(case, high + 1)
     while True:
-        size = high - low + 1
-        # The next cheapest level would raise the mean: then no further one lowers it, since the rate is convex.
-        if min(below, beyond) >= total / size:
-            return ReorderPolicy(reorder_point=low - 1, order_quantity=size, cost=total / size)
         if below <= beyond:
             low -= 1
-            total += below
+            yield low, high - low + 1, below
             below = _rate_poisson(case, low - 1)
         else:
             high += 1
-            total += beyond
+            yield low, high - low + 1, beyond
             beyond = _rate_poisson(case, high + 1)
 
 
@@ -223,18 +266,26 @@ def best_normal(case: ReorderCase) -> ReorderPolicy:
 
     Notes
     -----
-    The least mean of the convex rate over an interval (r, r + Q] is where the rate at both ends equals the cost, so the
-    cost as a function of Q alone has one minimum.
+    The least mean of the convex rate over an interval (r, r + Q] is where the rate at both ends equals the cost
+    (equation 5.10): its derivative by Q is (rate - cost) / Q, which changes its sign once. A root is found to the last
+    digits, where the least value of so flat a cost would be found to half of them.
     """
     above(0, fixed_cost=case.fixed_cost, demand_sd=case.demand_sd, lead_time=case.lead_time)
-    start = with_backorder_quantity(case).order_quantity
 
-    def cost(quantity: float) -> float:
-        return cost_normal(case, best_reorder_point(case, quantity), quantity)
+    def excess(quantity: float) -> float:
+        point = best_reorder_point(case, quantity)
+        return _rate_normal(case, point) - cost_normal(case, point, quantity)
 
-    found = optimize.minimize_scalar(
-        cost, bounds=(start / 10, 20 * (start + case.sd)), method="bounded", options={"xatol": 1e-9 * start}
-    )
-    quantity = float(found.x)
+    low = with_backorders(case)
+    high = low + case.sd
+    for _ in range(_DOUBLINGS):
+        if excess(low) <= 0:
+            break
+        low /= 2
+    for _ in range(_DOUBLINGS):
+        if excess(high) > 0:
+            break
+        high *= 2
+    quantity = float(optimize.brentq(excess, low, high, xtol=1e-13 * high, rtol=8.9e-16))
     point = best_reorder_point(case, quantity)
     return ReorderPolicy(reorder_point=point, order_quantity=quantity, cost=cost_normal(case, point, quantity))

@@ -298,21 +298,17 @@ def estimated_withdrawal_and_aging(case: PerishableCase) -> PerishableOrder:
     Broekmeulen, R. and van Donselaar, K. (2009), A heuristic to manage perishable inventory with batch ordering,
     positive lead-times, and time-varying demand, Computers & Operations Research 36.
     """
-    ages = sorted((batch.remaining_life, batch.quantity) for batch in case.batches if batch.quantity > 0)
-    outdated = 0.0
-    for _ in range(case.lead_time + case.review_period - 1):
-        if not ages:
-            break
-        wanted, following = case.demand_mean, []
-        for life, quantity in ages:
-            used = min(quantity, wanted) if life > 0 else 0.0
-            wanted -= used
-            left = quantity - used
-            if life <= 1:
-                outdated += left
-            elif left > 0:
-                following.append((life - 1, left))
-        ages = following
+    horizon = case.lead_time + case.review_period - 1
+    outdated = withdrawn = 0.0
+    for life, quantity in sorted(
+        (batch.remaining_life, batch.quantity) for batch in case.batches if batch.quantity > 0
+    ):
+        # the oldest first: by the end of its life a batch and all older ones have met at most the demand until then
+        used = min(quantity, max(0.0, case.demand_mean * life - withdrawn))
+        withdrawn += used
+        # what has no life left goes in the first period, as what may be used in that period only
+        if max(life, 1) <= horizon:
+            outdated += quantity - used
     position = sum(batch.quantity for batch in case.batches) + case.on_order
     missing = case.base_stock_level - (position - outdated)
     # 1e-9: a missing of exactly n packs must not become n + 1 by rounding.

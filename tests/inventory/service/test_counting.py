@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import event
+from sqlmodel import Session
 
 import inventory.tables.count_sessions
 import inventory.tables.order_rows
@@ -11,14 +15,16 @@ from inventory.model.counting import CountSession, LineState, SessionState
 from inventory.model.places import StockPlace, StockPlaceKind
 from inventory.rules.counting import state_of
 from inventory.service import correcting, counting
+from inventory.service.count_rounds import ask_for_counts, due_shelves
 from inventory.service.counting import Told, Wanted
 from inventory.tables.balances import differences, on_hand_as_of
 from inventory.tables.catalogue import save_place
-from inventory.tables.count_sessions import list_sessions, load_session
+from inventory.tables.count_sessions import CountLineRow, list_sessions, load_session, save_session
 from inventory.tables.driver import Driver
 from tests.inventory.stockroom import NOW, Stockroom
 from twin.clock import DAY_US, MINUTE_US
 from twin.errors import FieldError, NotFound, Refused
+from twin.events.work import TaskKind, TaskRequested
 from twin.ids import PlaceId
 
 
@@ -197,3 +203,44 @@ def test_due_is_what_was_not_counted_for_long(room: Stockroom) -> None:
     assert [one.item for one in counting.due_at(room.session, "store", NOW + DAY_US)] == ["gloves"]
     session = opened(room, is_due_only=True)
     assert [line.item for line in session.lines] == ["gloves"]
+
+
+def test_shelves_with_something_due_are_asked_to_be_counted_the_most_valuable_first(room: Stockroom) -> None:
+    room.receive("gauze", 5, "ward")
+    room.receive("gauze", 5, "task:t1")  # goods on the way are not a shelf
+    asked = ask_for_counts(room.session, ledger=room.ledger, command=room.command(), most=5)
+
+    assert [(one.place, one.items) for one in asked] == [("store", 2), ("ward", 1)]
+    tasks = [event for event in room.ledger.of(TaskRequested) if isinstance(event, TaskRequested)]
+    assert {(one.kind, one.to_place, one.reason) for one in tasks} == {
+        (TaskKind.COUNT, "store", "count_due"),
+        (TaskKind.COUNT, "ward", "count_due"),
+    }
+
+
+def test_counted_shelf_and_one_that_is_being_counted_are_not_asked_for(room: Stockroom) -> None:
+    session = opened(room)
+    assert due_shelves(room.session, now=NOW, most=5) == []
+    note(room, session, "gloves", 100, "a")
+    note(room, session, "gauze", 20, "a")
+    close(room, session)
+
+    assert due_shelves(room.session, now=NOW + DAY_US, most=5) == []
+    assert [one.place for one in due_shelves(room.session, now=NOW + 181 * DAY_US, most=5)] == ["store"]
+
+
+def test_entry_of_a_count_writes_its_own_line_only(room: Stockroom) -> None:
+    session = opened(room)
+    before = load_session(room.session, session.id)
+    written: set[int] = set()
+
+    def note_written(session: Session, *_: object) -> None:
+        written.update(row.number for row in session.dirty if isinstance(row, CountLineRow))
+
+    event.listen(room.session, "before_flush", note_written)
+    changed = replace(before, lines=(replace(before.lines[0], reason="seen"), *before.lines[1:]))
+
+    save_session(room.session, changed, before=before)
+
+    event.remove(room.session, "before_flush", note_written)
+    assert written == {1}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 import inventory.tables.plan_rows  # noqa: F401  # its tables
-from inventory.model.items import Criticality
+from inventory.model.items import Criticality, Substitute
 from inventory.model.lots import LotStatus
 from inventory.model.places import StockPlace, StockPlaceKind
 from inventory.model.planning import Decision, PlanSettings, ProposalState
-from inventory.model.stock import ParLevel
-from inventory.service import correcting, planning, receiving, restocking, safety, using
+from inventory.model.stock import ParLevel, ParMethod
+from inventory.service import correcting, handing_out, planning, receiving, restocking, safety, substituting, using
 from inventory.service.reviewing import Reviewed, ReviewSettings, review
 from inventory.tables.catalogue import save_place
 from inventory.tables.driver import Driver
-from inventory.tables.planning import ProposalFilter, list_proposals
+from inventory.tables.planning import ProposalFilter, list_proposals, planned_lines, use_history
 from scheduling.tables.tasks import list_tasks
 from tests.inventory.stockroom import Stockroom
 from twin.clock import DAY_US
@@ -271,3 +271,86 @@ def test_expired_goods_are_fetched_once_a_day(ward: Stockroom) -> None:
     assert found.pulls == 1
     [task] = [task for task in list_tasks(ward.session) if task.kind is TaskKind.RETRIEVE]
     assert (task.subject_id, task.from_place, task.quantity, task.reason) == ("vaccine", "ward", 5, "expired")
+
+
+def test_shelf_that_needs_goods_is_no_place_that_has_some(ward: Stockroom) -> None:
+    use = using.Use(item="gloves", quantity=500, place="store")
+    using.consume(ward.session, ledger=ward.ledger, command=ward.command(), use=use)
+    par(ward, 300, 250)
+    for task in list_tasks(ward.session):
+        restocking.end_inbound(ward.session, task=task.id)
+
+    found = looked(ward)
+
+    # what lies on the ward itself is no reason to send a porter for more of it
+    assert (found.breaches, found.without_source) == (0, 1)
+
+
+def test_bin_that_nobody_defined_stands_for_all_two_bin_items_of_a_large_store(stockroom: Stockroom) -> None:
+    items = [f"item-{number:03d}" for number in range(205)]
+    for item in items:
+        stockroom.item(item)
+    pars = [
+        ParLevel(place=PlaceId("ward"), item=ItemId(item), par_level=10, reorder_point=0, method=ParMethod.TWO_BIN)
+        for item in items
+    ]
+    restocking.store_pars(stockroom.session, pars, accepted_by="user-1", at=stockroom.now)
+
+    asked = restocking.request_for_bin(stockroom.session, bin_id="unknown", place="ward", now=stockroom.now)
+
+    assert sorted(one.subject_id for one in asked) == items
+
+
+def used_by_item(room: Stockroom, items: tuple[str, ...]) -> dict[str, float]:
+    driver = Driver(room.session)
+    lines = planned_lines(driver)
+    found = use_history(driver, lines, start_at=room.now - 7 * DAY_US, period_us=7 * DAY_US + 1, periods=1)
+    used = {
+        (line.current.place, line.current.item): float(each.sum()) for line, each in zip(lines, found.used, strict=True)
+    }
+    return {item: used["ward", item] for item in items if ("ward", item) in used}
+
+
+def two_small_for_a_large(room: Stockroom) -> None:
+    """A ward that keeps large gloves; two small ones stand in for a large one."""
+    room.item("small")
+    room.receive("small", 40, "ward")
+    par(room, 300, 5)
+    pair = Substitute(item=ItemId("gloves"), stand_in=ItemId("small"), numerator=2, denominator=1)
+    substituting.propose_substitute(room.session, substitute=pair)
+    substituting.approve_substitute(room.session, command=room.command(actor="doctor"), item="gloves", stand_in="small")
+
+
+def use_small(room: Stockroom) -> None:
+    use = using.Use(item="small", quantity=8, place="ward")
+    using.consume(room.session, ledger=room.ledger, command=room.command(), use=use)
+
+
+def test_use_of_a_stand_in_teaches_the_item_that_lacked(ward: Stockroom) -> None:
+    two_small_for_a_large(ward)
+    use_small(ward)
+
+    assert used_by_item(ward, ("gloves",)) == {"gloves": 4}
+
+
+def test_stand_in_that_a_place_keeps_itself_teaches_its_own_demand(ward: Stockroom) -> None:
+    two_small_for_a_large(ward)
+    own = ParLevel(place=PlaceId("ward"), item=ItemId("small"), par_level=40, reorder_point=5)
+    restocking.set_par(ward.session, ledger=ward.ledger, command=ward.command(), par=own)
+    use_small(ward)
+
+    assert used_by_item(ward, ("gloves", "small")) == {"gloves": 0, "small": 8}
+
+
+def test_pick_of_a_stand_in_for_a_task_teaches_the_item_that_the_task_wanted(ward: Stockroom) -> None:
+    two_small_for_a_large(ward)
+    own = ParLevel(place=PlaceId("ward"), item=ItemId("small"), par_level=40, reorder_point=5)
+    restocking.set_par(ward.session, ledger=ward.ledger, command=ward.command(), par=own)
+    wanted = restocking.Inbound(task="task-1", place="theatre", item="gloves", quantity=4, at=ward.now)
+    restocking.note_inbound(ward.session, wanted)
+
+    request = handing_out.Request(item="small", quantity=8, place="ward")
+    taken = handing_out.pick(ward.session, ledger=ward.ledger, command=ward.command(task="task-1"), request=request)
+
+    assert taken.flags == ("stands_for:gloves",)
+    assert used_by_item(ward, ("gloves", "small")) == {"gloves": 4, "small": 0}

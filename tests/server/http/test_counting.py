@@ -53,3 +53,18 @@ async def test_what_is_due_is_listed(served: Served) -> None:
 
     assert (due["item"], due["kind"], due["counted_at"]) == ("gloves", "C", "")
     assert (await boss.get("/v1/stock/count-sessions?state=odd")).status_code == 422
+
+
+async def test_shelves_that_are_due_are_asked_to_be_counted(served: Served) -> None:
+    boss, nurse = await served.signed_in(Role.LOGISTICS), await served.signed_in(Role.NURSE, "nurse")
+    await furnish(boss)
+
+    asked = await boss.post("/v1/stock/count-tasks", json={"most": 3})
+
+    assert asked.status_code == 201, asked.text
+    assert asked.json()["shelves"] == [{"place": "store", "items": 1, "kind": "C"}]
+    tasks = (await boss.get("/v1/tasks?limit=50")).json()["tasks"]
+    assert [(one["kind"], one["to_place"], one["reason"]) for one in tasks] == [("count", "store", "count_due")]
+    await boss.post("/v1/stock/count-tasks", json={"most": 3})  # the task is open: no second one
+    assert len((await boss.get("/v1/tasks?limit=50")).json()["tasks"]) == 1
+    assert (await nurse.post("/v1/stock/count-tasks", json={})).status_code == 403

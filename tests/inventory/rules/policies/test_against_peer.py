@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from inventory.rules.policies import economic, horizon, order_up_to, reorder, service
 from inventory.rules.policies.doors import KINDS, solve
-from inventory.rules.policies.echelons import Stage, guaranteed_service_times
 from inventory.rules.policies.newsvendor import NormalCase, newsvendor_normal
+from inventory.rules.policies.service_times import Stage, guaranteed_service_times
 from twin.errors import FieldError
 
 costs = st.floats(0.1, 50)
