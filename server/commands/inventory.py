@@ -41,13 +41,20 @@ def scan(
     Example: hospital-twin inventory scan '(01)09506000134352(17)261231(10)ABC123'
     """
     del as_json  # always one line of JSON: a label has no table
-    label = sys.stdin.read() if text == "-" else text
     try:
+        label = _typed_in() if text == "-" else text
         found = read_label(label, ScannerProfile(separator=separator))
     except DecodeError as error:
         show({"error": error.code.removeprefix("scan."), "code": error.code, "message": error.message})
         raise typer.Exit(Exit.WRONG_USE) from error
     show(found.to_json())
+
+
+def _typed_in() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:  # a scanner on a wrong code page
+        raise DecodeError(f"Expected text in UTF-8: {error}.", code="scan.unreadable") from error
 
 
 @command.command("policy", help=say("Ask a stock policy with parameters as JSON."))
@@ -75,10 +82,10 @@ def policy(
 
 
 def _parameters(text: str) -> dict[str, object]:
-    if text == "-":
-        text = sys.stdin.read()
     try:
-        if text.startswith("@"):
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
             text = Path(text[1:]).read_text(encoding="utf-8-sig")
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:  # also bytes that are no text at all
@@ -115,8 +122,12 @@ def forecast(  # one option per column and choice
     Example: hospital-twin inventory forecast abx_sales.csv --backtest --series hosp,atc
     """
     columns = Columns(time=time, value=value, series=tuple(each.strip() for each in series.split(",") if each.strip()))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        table = read_demand(lines, source=file.name, columns=columns)
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            table = read_demand(lines, source=file.name, columns=columns)
+    except UnicodeDecodeError as error:
+        problem = FieldProblem(field="file", place=file.name, message=f"{error}.", cure="Save the table in UTF-8.")
+        raise FieldError(problem, code="input.encoding") from error
     if is_backtest:
         _check_length(table, origins)
         _show_backtest(table, origins, as_json=as_json)

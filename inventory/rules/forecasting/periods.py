@@ -118,6 +118,7 @@ def _is_date(year: int, month: int, day: int) -> bool:
 def _counted(written: list[str]) -> list[Key] | None:
     """Give the numbers within words that are otherwise the same: week 10 comes after week 9."""
     words = {re.sub(r"\d+", "#", each) for each in written}
-    if len(words) > 1 or "#" not in next(iter(words), ""):
+    word = words.pop()
+    if words or "#" not in word or not any(each.isalpha() for each in word):  # without a word it is a date that is none
         return None
     return [tuple(float(number) for number in re.findall(r"\d+", each)) for each in written]

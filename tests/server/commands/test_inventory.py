@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -47,6 +48,10 @@ def test_policy_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
         ("eoq", '{"fixed_cost": -8, "holding_cost": 1, "demand_rate": 1}', "fixed_cost"),  # a negative cost
         ("eoq", '{"fixed_cost": "banana", "holding_cost": 1, "demand_rate": 1}', "fixed_cost"),  # no number
         ("eoq", "[]", "parameters"),  # no object
+        ("eoq", "@/no/such/file", "parameters"),  # no such file
+        ("eoq", "[" * 100_000, "parameters"),  # nested beyond reason
+        ("eoq", "\udcff", "parameters"),  # octets that are no text
+        ("eoq", '{"fixed_cost": NaN}', "parameters"),  # no JSON
         ("magic", "{}", "kind"),  # no such policy
     ],
 )
@@ -54,6 +59,33 @@ def test_wrong_parameter_is_named(capsys: pytest.CaptureFixture[str], kind: str,
     code, found = told(capsys, "policy", kind, "--json", parameters)
 
     assert (code, found["error"], found["field"]) == (2, "policy.parameter", field)
+
+
+def no_text() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(b"\xff\xfe\x00"), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(("scan", "-"), "scan.unreadable"), (("policy", "eoq", "-", "--json"), "policy.parameter")]
+)
+def test_input_that_is_no_text_is_a_coded_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", no_text())
+
+    exit_code, found = told(capsys, *arguments)
+
+    assert exit_code == 2
+    assert code in (found["error"], found.get("code"))
+
+
+def test_table_that_is_no_text_is_refused_with_a_cure(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "demand.csv"
+    file.write_bytes(b"\xff\xfe\x00month,quantity")
+
+    code = run(build_tree(), ["inventory", "forecast", str(file)])
+
+    assert (code, "UTF-8" in capsys.readouterr().err) == (2, True)
 
 
 def test_backtest_names_the_best_method(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
