@@ -121,8 +121,9 @@ def use_history(driver: Driver, lines: Sequence[Line], *, start_at: int, period_
             used[row, number_of(period)] += number_of(taken)
             net[row, number_of(period)] += number_of(change)
         elif key in missed:  # a stand-in that the place does not keep itself was used for what it does keep
-            pair = missed[key]
-            used[row_of[key[0], pair.item], number_of(period)] += number_of(taken) * pair.denominator / pair.numerator
+            lacked = missed[key]
+            share = number_of(taken) * lacked.denominator / lacked.numerator
+            used[row_of[key[0], lacked.item], number_of(period)] += share
     for place, flags, item, period, taken in _picked_instead(driver, start_at, end_at, period_us):
         wanted = text_of(flags).split(",")[0].removeprefix(STANDS_FOR)
         pair = pairs.get((_kept(stays, wanted), _kept(stays, item)))
