@@ -867,7 +867,6 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     op.create_index('inventory_entry_by_item', 'inventory_entry', ['item', 'place', 'lot', 'owner', 'quantity'], unique=False)
-    op.create_index('inventory_entry_by_lot', 'inventory_entry', ['lot', 'movement'], unique=False)
     op.create_index('inventory_entry_by_owner', 'inventory_entry', ['owner', 'item'], unique=False, sqlite_where=sa.text("owner <> ''"), postgresql_where=sa.text("owner <> ''"))
     op.create_table('inventory_expected_use',
     sa.Column('place', sa.String(), nullable=False),
