@@ -139,10 +139,13 @@ class Notifier:
     def _report(self, session: Session, one: Subscription, now: int) -> Sending | None:
         named = query_named(session, one.topic)
         # Order and limits are of a page that somebody reads; a report goes on where the last one ended.
-        wanted = {name: values for name, values in named.query.items() if name not in CONTROLS}
-        asked = read_query(wanted, Meaning())
+        params = {name: values for name, values in named.query.items() if name not in CONTROLS}
+        asked = read_query(params, Meaning())
         page = epcis.query(session, asked, after=(one.position, one.position), limit=BATCH)
-        if not page.events and not (one.wanted.reports_empty and one.wanted.every_s):
+        wanted, is_timed = one.wanted, bool(one.wanted.every_s or one.wanted.schedule)
+        if not page.events and not (wanted.reports_empty and is_timed):
+            if wanted.schedule:
+                self._wait_for_the_clock(one, now)
             return None
         told = epcis.document(page, created=instant(now), name=one.topic, subscription=one.id)
         body = msgspec.json.encode(told)
@@ -156,6 +159,14 @@ class Notifier:
             headers=headers,
             position=page.last or one.position,
             count=len(page.events),
+            has_more=page.after is not None,
+        )
+
+    def _wait_for_the_clock(self, one: Subscription, now: int) -> None:
+        """Keep when a subscriber with a schedule is due again, for there was nothing to tell this time."""
+        next_at = self._feed.due_again(one, now)
+        self._hospital.write_now(
+            lambda session: note_told(session, one, position=one.position, count=0, next_at=next_at)
         )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
+from interop.epcis.schedules import read_schedule
 from interop.fhir.kinds import KINDS
 from interop.fhir.resources import Resource
 from interop.fhir.topics import MARK, TOPICS, Occurrence, Standing, Topic, notification, passes
@@ -21,7 +23,10 @@ SCANNED = 10_000
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """One notification that is ready to go; ``sequences`` are its events where a filter chose them."""
+    """One notification that is ready to go.
+
+    ``sequences`` are its events where a filter chose them; ``has_more`` says that it was cut at :data:`BATCH`.
+    """
 
     body: bytes
     media: str
@@ -29,6 +34,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     count: int
     sequences: tuple[int, ...] = ()
+    has_more: bool = False
 
 
 class TopicFeed:
@@ -139,7 +145,8 @@ class TopicFeed:
             UTC microseconds.
         """
         self._heard_at[one.id] = now
-        next_at = now + one.wanted.every_s * SECOND_US
+        # The rest of a report that was cut follows at once: else who is told once an hour falls ever further behind.
+        next_at = now if sending.has_more else self.due_again(one, now)
         self._hospital.write_now(
             lambda session: note_told(
                 session,
@@ -150,6 +157,13 @@ class TopicFeed:
                 sequences=sending.sequences,
             )
         )
+
+    def due_again(self, one: Subscription, now: int) -> int:
+        """Give when a subscriber is to be told again, after a report that left nothing out; UTC microseconds."""
+        if one.wanted.schedule:
+            zone = ZoneInfo(self._hospital.settings.time_zone)
+            return read_schedule(one.wanted.schedule).next_after(now, zone)
+        return now + one.wanted.every_s * SECOND_US
 
 
 def standing_of(hospital: Hospital, one: Subscription, *, total: int = -1, status: str = "") -> Standing:

@@ -51,6 +51,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         FHIR: sign of life after so many seconds; 0 for none.
     every_s : int
         EPCIS: rest between two reports, seconds; 0 for as soon as there is something.
+    schedule : dict[str, str]
+        EPCIS: fields of a QuerySchedule; empty if it is not told by the clock.
     reports_empty : bool
         EPCIS: whether a report without events is sent as well.
     token : str
@@ -70,6 +72,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     content: str = "id-only"
     heartbeat_s: int = 0
     every_s: int = 0
+    schedule: dict[str, str] = msgspec.field(default_factory=dict)
     reports_empty: bool = False
     token: str = ""
     only_enrolled: bool = False
@@ -252,30 +255,42 @@ def subscriptions(session: Session, *, kind: str = "", topic: str = "", limit: i
     return [_read(row) for row in session.execute(asked)]
 
 
-def subscription(session: Session, key: str, *, kind: str) -> Subscription:
+def subscription(session: Session, key: str, *, kind: str, topic: str = "") -> Subscription:
     """Give one subscription.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    key : str
+        Its id.
+    kind : str
+        What it must be.
+    topic : str, optional
+        The query or topic that it must follow; any by default.
 
     Raises
     ------
     NotFound
-        If there is none of this kind.
+        If there is none of this kind, or it follows another topic.
     """
     table = SUBSCRIPTIONS.c
     row = session.execute(select(SUBSCRIPTIONS).where(table.subscription_id == key, table.kind == kind)).first()
-    if row is None:
+    # Under another query's address it does not exist: who ends it there would end what somebody else asked for.
+    if row is None or (topic and row.topic != topic):
         raise NotFound("subscription", key)
     return _read(row)
 
 
-def remove(session: Session, key: str, *, kind: str) -> None:
-    """Take a subscription away.
+def remove(session: Session, key: str, *, kind: str, topic: str = "") -> None:
+    """Take a subscription away; what must be true of it as for :func:`subscription`.
 
     Raises
     ------
     NotFound
-        If there is none of this kind.
+        If there is none of this kind, or it follows another topic.
     """
-    subscription(session, key, kind=kind)
+    subscription(session, key, kind=kind, topic=topic)
     session.execute(delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.subscription_id == key))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import Query
 from starlette.responses import Response
 
+from interop.epcis.schedules import read_schedule
 from interop.fhir.resources import Json, Resource, instant
 from interop.fhir.searching import PARAMETERS, span_of
 from interop.fhir.topics import MARK, TOPICS, notification, status_of
@@ -31,7 +33,8 @@ EventNumber = Annotated[int, Query(ge=0, le=2**53)]
 class SubscriptionTold(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Who wants to be told of what a named query finds (EPCIS 2.0, section 12.6).
 
-    ``stream`` sends each event as soon as it is captured; ``everyS`` gathers what comes within so many seconds.
+    ``stream`` sends each event as soon as it is captured; ``everyS`` gathers what comes within so many seconds;
+    ``schedule`` tells when the clock of the hospital shows what it says.
     """
 
     dest: Annotated[str, msgspec.Meta(min_length=8, max_length=2000)]
@@ -48,7 +51,7 @@ def _shown(one: Subscription) -> dict[str, object]:
         "subscriptionID": one.id,
         "queryName": one.topic,
         "dest": one.wanted.endpoint,
-        "stream": not one.wanted.every_s,
+        "stream": not one.wanted.every_s and not one.wanted.schedule,
         "reportIfEmpty": one.wanted.reports_empty,
         "createdAt": instant(one.created_at),
         "state": one.state.value,
@@ -56,17 +59,22 @@ def _shown(one: Subscription) -> dict[str, object]:
         "failures": one.failures,
         "problem": one.problem,
     }
-    return shown | ({"everyS": one.wanted.every_s} if one.wanted.every_s else {})
+    if one.wanted.every_s:
+        shown["everyS"] = one.wanted.every_s
+    if one.wanted.schedule:
+        shown |= {"schedule": one.wanted.schedule, "nextAt": instant(one.next_at)}
+    return shown
 
 
-def _rest_of(told: SubscriptionTold) -> int:
-    """Give the rest between two reports, seconds; 0 for a stream."""
+def _schedule_of(told: SubscriptionTold) -> dict[str, str]:
+    """Give the schedule by the clock, checked; empty for a stream and for a rest between two reports."""
     chosen = [told.stream, told.every_s is not None, told.schedule is not None]
     if sum(chosen) != 1:
         raise _bad("stream", "Expected one of stream, everyS and schedule.", 'Send {"stream": true} or {"everyS": 60}.')
-    if told.schedule is not None:
-        raise _bad("schedule", "Schedules by the clock are not kept here.", 'Send {"everyS": 3600} instead.')
-    return told.every_s or 0
+    if told.schedule is None:
+        return {}
+    read_schedule(told.schedule)
+    return {name: str(value) for name, value in told.schedule.items() if value not in (None, "")}
 
 
 def _bad(field: str, message: str, cure: str) -> FieldError:
@@ -96,7 +104,7 @@ async def subscribe_query(call: CallDep, name: epcis_door.Key) -> Response:
     """Send what a named query finds to an address, from now on; only to origins that the settings name."""
     told = call.read(SubscriptionTold)
     check_address(told.dest, call.hospital.settings.notify_origins)
-    rest = _rest_of(told)
+    schedule, zone = _schedule_of(told), ZoneInfo(call.hospital.settings.time_zone)
     with call.hospital.read() as session:
         query_named(session, name)
         last = last_captured(session)
@@ -104,9 +112,16 @@ async def subscribe_query(call: CallDep, name: epcis_door.Key) -> Response:
         id=call.hospital.new_id(),
         kind=EPCIS,
         topic=name,
-        wanted=Wanted(endpoint=told.dest, every_s=rest, reports_empty=told.report_if_empty, token=told.signature_token),
+        wanted=Wanted(
+            endpoint=told.dest,
+            every_s=told.every_s or 0,
+            schedule=schedule,
+            reports_empty=told.report_if_empty,
+            token=told.signature_token,
+        ),
         position=_first(call, told, last),
         state=State.ACTIVE,
+        next_at=read_schedule(schedule).next_after(call.now, zone) if schedule else 0,
         created_at=call.now,
         created_by=call.actor.id,
     )
@@ -145,7 +160,7 @@ def get_query_subscription(call: CallDep, name: epcis_door.Key, key: epcis_door.
     """Give one subscription to a named query."""
     with call.hospital.read() as session:
         query_named(session, name)
-        return epcis_door.json_answer(_shown(subscriptions.subscription(session, key, kind=EPCIS)))
+        return epcis_door.json_answer(_shown(subscriptions.subscription(session, key, kind=EPCIS, topic=name)))
 
 
 @router.delete("/epcis/queries/{name}/subscriptions/{key}", permission=Permission.EPCIS_QUERY, status=204)
@@ -155,7 +170,7 @@ async def unsubscribe_query(call: CallDep, name: epcis_door.Key, key: epcis_door
 
     def use_case(session: Any) -> None:
         query_named(session, name)
-        subscriptions.remove(session, key, kind=EPCIS)
+        subscriptions.remove(session, key, kind=EPCIS, topic=name)
         access.note(session, call.actor.id, "epcis.unsubscribed", key, {"query": name})
 
     await call.hospital.write(use_case)

@@ -307,13 +307,81 @@ async def test_an_epcis_subscription_may_begin_in_the_past(
     assert len(receiver.bodies()[0]["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 1
 
 
+async def test_an_epcis_query_is_reported_by_the_clock_of_the_hospital(
+    served: Served, receiver: Receiver, told_to: Notifier
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    await client.post("/epcis/queries", json={"name": "all", "query": {"eventType": ["ObjectEvent"]}})
+    body = {"dest": receiver.url, "schedule": {"second": "0", "minute": "0"}, "reportIfEmpty": False}
+    made = await client.post("/epcis/queries/all/subscriptions", json=body)
+    assert made.status_code == 201, made.text
+    shown = made.json()
+    assert (shown["stream"], shown["schedule"]) == (False, {"second": "0", "minute": "0"})
+    assert shown["nextAt"][13:] == ":00:00Z" or shown["nextAt"][14:19] == "00:00"
+
+    def at_the_next_hour() -> None:
+        served.clock.set(served.clock.now() // HOUR_US * HOUR_US + HOUR_US)
+
+    await client.post("/epcis/capture", json=_document(_event(eventID="urn:uuid:one")))
+    assert look(told_to) == 0  # there is something to tell, but the clock does not show it yet
+    at_the_next_hour()
+    assert look(told_to) == 1
+    at_the_next_hour()
+    assert look(told_to) == 0  # nothing new
+    await client.post("/epcis/capture", json=_document(_event(eventID="urn:uuid:two")))
+    assert look(told_to) == 0  # waits for the next hour, though the one before passed without a report
+    at_the_next_hour()
+    assert look(told_to) == 1
+
+    told = [one["epcisBody"]["queryResults"]["resultsBody"]["eventList"] for one in receiver.bodies()]
+    assert [[event["eventID"] for event in events] for events in told] == [["urn:uuid:one"], ["urn:uuid:two"]]
+
+
+async def test_a_report_that_was_cut_goes_on_at_once(
+    served: Served, receiver: Receiver, told_to: Notifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.notifying.BATCH", 2)
+    client = await served.program(Role.SERVICE_HIS)
+    await client.post("/epcis/queries", json={"name": "all", "query": {"eventType": ["ObjectEvent"]}})
+    body = {"dest": receiver.url, "everyS": 3600}
+    assert (await client.post("/epcis/queries/all/subscriptions", json=body)).status_code == 201
+    for number in range(5):
+        event = _event(eventID=f"urn:uuid:e{number}")
+        assert (await client.post("/epcis/capture", json=_document(event))).status_code == 202
+
+    told = [look(told_to) for _ in range(5)]
+
+    assert told == [1, 1, 1, 0, 0]  # 2, 2 and 1 events; then the hour is waited for
+    sent = [one["epcisBody"]["queryResults"]["resultsBody"]["eventList"] for one in receiver.bodies()]
+    assert [event["eventID"][-2:] for events in sent for event in events] == ["e0", "e1", "e2", "e3", "e4"]
+
+
+async def test_a_subscription_is_seen_and_ended_under_its_own_query_only(
+    served: Served, receiver: Receiver, told_to: Notifier
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    for name in ("mine", "other"):
+        await client.post("/epcis/queries", json={"name": name, "query": {"eventType": ["ObjectEvent"]}})
+    made = await client.post("/epcis/queries/mine/subscriptions", json={"dest": receiver.url, "stream": True})
+    key = made.json()["subscriptionID"]
+
+    assert (await client.get(f"/epcis/queries/other/subscriptions/{key}")).status_code == 404
+    assert (await client.delete(f"/epcis/queries/other/subscriptions/{key}")).status_code == 404
+    assert (await client.get(f"/epcis/queries/mine/subscriptions/{key}")).status_code == 200
+    assert (await client.delete(f"/epcis/queries/mine/subscriptions/{key}")).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
         ({"stream": True}, 422),  # nowhere to go
         ({"dest": "{url}"}, 422),  # neither stream nor rest
         ({"dest": "{url}", "stream": True, "everyS": 5}, 422),  # both
-        ({"dest": "{url}", "schedule": {"hour": "1"}}, 422),  # a schedule by the clock
+        ({"dest": "{url}", "stream": True, "schedule": {"hour": "1"}}, 422),  # both
+        ({"dest": "{url}", "schedule": {}}, 422),  # no reading of the clock at all
+        ({"dest": "{url}", "schedule": {"hour": "24"}}, 422),
+        ({"dest": "{url}", "schedule": {"week": "1"}}, 422),
+        ({"dest": "{url}", "schedule": {"dayOfMonth": "30", "month": "2"}}, 422),  # a day that never comes
         ({"dest": "http://elsewhere.example", "stream": True}, 409),
     ],
 )
