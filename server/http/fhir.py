@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from fastapi import Path as PathParameter
@@ -106,29 +106,47 @@ def get_capabilities(call: CallDep) -> Response:
 def type_history(
     call: CallDep, kind: ResourceType, _count: Count = 0, _since: Since = "", cursor: CursorText = ""
 ) -> Response:
-    """Give what was written of a type, the latest first; with ``_since`` only what is newer."""
+    """Give what the twin knew of a type, then what was written of it, each the latest first; see ``_since``."""
     since, limit = instant_asked("_since", _since), _count or 50
     scope = f"fhir/{kind}/_history/{since}"
     after = call.cursors.read(scope, cursor)
+    # Two sorts of places to go on at: a number of what was written (one value), a fact of the live state (three).
+    before = int(after[0]) if after and len(after) == 1 else 0
+    entries: list[Json] = []
+    if not before:
+        past = _live_past(call, str(kind), since, _Past(*after) if after else None)
+        entries = [_live_entry(call, str(kind), one.resource, one.key.at) for one in past[:limit]]
+        if len(past) > limit:
+            return answer(bundle(call, "history", entries, call.cursors.write(scope, list(past[limit - 1].key))))
     with call.hospital.read() as session:
-        found = fhir.history(
-            session,
-            vault_of(call.hospital),
-            kind=str(kind),
-            since=since,
-            before=after[0] if after else 0,
-            limit=limit + 1,
-        )
-    entries = [_entry_of(call, version) for version in found[:limit]]
-    # the live versions all stand on the first page: cursors count in the table of what was written
-    if not after:
-        entries = _live_history(call, str(kind), since, limit) + entries
-    mark = call.cursors.write(scope, [found[limit - 1].number]) if len(found) > limit else ""
+        vault, room = vault_of(call.hospital), limit - len(entries)
+        found = fhir.history(session, vault, kind=str(kind), since=since, before=before, limit=room + 1)
+    entries += [_entry_of(call, version) for version in found[:room]]
+    mark = ""
+    if len(found) > room:
+        mark = call.cursors.write(scope, [found[room - 1].number if room else found[0].number + 1])
     return answer(bundle(call, "history", entries, mark))
 
 
-def _live_history(call: Call, kind: str, since: int, limit: int) -> list[Json]:
-    """Give the latest versions of live resources that changed since; those without a past of facts as they are."""
+class _Past(NamedTuple):
+    """Where a version of a live resource stands in the history of its type, the latest first."""
+
+    at: int
+    resource_id: str
+    number: int
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        return -self.at, self.resource_id, -self.number
+
+
+class _LiveVersion(NamedTuple):
+    key: _Past
+    resource: Resource
+
+
+def _live_past(call: Call, kind: str, since: int, after: _Past | None) -> list[_LiveVersion]:
+    """Give the versions of live resources since an instant, behind a place; those without a past as they are now."""
     if kind not in KINDS:
         return []
     live, found = call.hospital.live, []
@@ -137,10 +155,15 @@ def _live_history(call: Call, kind: str, since: int, limit: int) -> list[Json]:
             key = str(resource["id"])
             at = work.updated_at(live, kind, key)
             if at >= since:
-                past = [one for one in work.versions_of(live, kind, key) if one[0] >= since] or [(at, resource)]
-                found += [(when, key, version) for when, version in past]
-    found.sort(key=lambda one: (-one[0], one[1]))
-    return [_live_entry(call, kind, version, when) for when, _, version in found[:limit]]
+                past = list(work.versions_of(live, kind, key)) or [(at, resource)]
+                found += [
+                    _LiveVersion(_Past(when, key, number), version)
+                    for number, (when, version) in enumerate(past)
+                    if when >= since
+                ]
+    # By fact and not by a count of rows: what happens between two pages must not push one out of sight.
+    found.sort(key=lambda one: one.key.order)
+    return [one for one in found if after is None or one.key.order > after.order]
 
 
 def _live_entry(call: Call, kind: str, resource: Resource, at: int) -> Json:
@@ -195,22 +218,35 @@ def instant_asked(name: str, text: str) -> int:
 
 
 @router.get("/{kind}/{key}/_history", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
-def resource_history(call: CallDep, kind: ResourceType, key: Key, _count: Count = 0, _since: Since = "") -> Response:
+def resource_history(
+    call: CallDep, kind: ResourceType, key: Key, _count: Count = 0, _since: Since = "", cursor: CursorText = ""
+) -> Response:
     """Give the versions of one resource, the latest first; of encounters and tasks what they were after each fact."""
     since, limit = instant_asked("_since", _since), _count or 50
+    scope = f"fhir/{kind}/{key}/_history/{since}"
+    after = call.cursors.read(scope, cursor)
+    before = int(after[0]) if after else 0
     with call.hospital.read() as session:
-        kept = fhir.history(session, vault_of(call.hospital), kind=str(kind), resource_id=key, since=since, limit=limit)
+        vault = vault_of(call.hospital)
+        kept = fhir.history(
+            session, vault, kind=str(kind), resource_id=key, since=since, before=before, limit=limit + 1
+        )
     if kept:
-        return answer(bundle(call, "history", [_entry_of(call, version) for version in kept], "", total=len(kept)))
+        mark = call.cursors.write(scope, [kept[limit - 1].number]) if len(kept) > limit else ""
+        total = None if mark or before else len(kept)
+        return answer(bundle(call, "history", [_entry_of(call, one) for one in kept[:limit]], mark, total=total))
     current = live_resource(call, str(kind), key)
     if current is None:
         raise NotFound(str(kind), key)
     with call.hospital.ledger.steady:
         past = list(work.versions_of(call.hospital.live, str(kind), key))
         at = work.updated_at(call.hospital.live, str(kind), key)
-    found = [one for one in past or [(at, current)] if one[0] >= since]
-    entries = [_live_entry(call, str(kind), version, when) for when, version in reversed(found)][:limit]
-    return answer(bundle(call, "history", entries, "", total=len(found)))
+    # Versions are numbered from the oldest, so that a new one moves none of those that are still to be given.
+    found = [(number, *one) for number, one in enumerate(past or [(at, current)], 1) if one[0] >= since]
+    shown = [one for one in reversed(found) if not before or one[0] < before]
+    entries = [_live_entry(call, str(kind), version, when) for _, when, version in shown[:limit]]
+    mark = call.cursors.write(scope, [shown[limit - 1][0]]) if len(shown) > limit else ""
+    return answer(bundle(call, "history", entries, mark, total=len(found)))
 
 
 @router.get(

@@ -191,6 +191,67 @@ async def test_lineage_is_found_by_target_source_and_time(peopled: Served) -> No
     assert len(rest) + 4 == peopled.hospital.ledger.last_sequence()
 
 
+async def paged(client: Any, url: str, **params: Any) -> list[list[dict[str, Any]]]:
+    pages, answer = [], await client.get(url, params=params)
+    while True:
+        assert answer.status_code == 200, answer.text
+        bundle = answer.json()
+        pages.append(bundle["entry"])
+        onward = next((one["url"] for one in bundle["link"] if one["relation"] == "next"), "")
+        if not onward:
+            return pages
+        assert len(pages) < 50, "the pages have no end"
+        answer = await client.get(onward)
+
+
+async def test_lineage_of_one_thing_goes_on_page_by_page_past_the_most_that_one_page_looks_at(
+    peopled: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await peopled.program(Role.SERVICE_HIS)
+    renamed = [
+        AssetRegistered(thing="P1", category="pump", name=f"Pump {n}", home="W1", **HEAD | {"source_key": f"P1/{n}"})
+        for n in range(11)
+    ]
+    peopled.hospital.record_now(renamed)
+    monkeypatch.setattr("server.http.fhir_own.MOST_SCANNED", 4)
+
+    pages = await paged(client, "/fhir/Provenance", target="Device/P1", _count="3")
+
+    told = [key for page in pages for key in ids(page)]
+    assert len(told) == len(set(told)) == 12
+    assert told == sorted(told)
+
+
+async def test_history_of_a_type_gives_each_version_once_page_by_page(peopled: Served) -> None:
+    client = await peopled.program(Role.SERVICE_HIS)
+    written = {"resourceType": "Encounter", "id": "E-OWN", "status": "planned", "class": {"code": "IMP"}}
+    assert (await client.put("/fhir/Encounter/E-OWN", json=written)).status_code == 201
+
+    (whole,) = await paged(client, "/fhir/Encounter/_history")
+    for size in range(1, len(whole) + 1):
+        pages = await paged(client, "/fhir/Encounter/_history", _count=str(size))
+        assert [entry for page in pages for entry in page] == whole, size
+
+    live = [entry["response"]["lastModified"] for entry in whole if "etag" not in entry["response"]]
+    assert len(live) >= 3
+    assert live == sorted(live, reverse=True)
+
+
+async def test_versions_of_one_encounter_go_on_page_by_page(peopled: Served) -> None:
+    client = await peopled.program(Role.SERVICE_HIS)
+    encounter = ids(await found(client, "/fhir/Encounter", status="in-progress"))[0]
+    for n, bed in enumerate(("W1^1^B", "W2^1^A", "W1^1^A")):
+        content = adt("A02", bed=bed, at=f"202601050{n + 7}3000", control=f"M{n}")
+        await receive(peopled.hospital, read_message(content), content)
+
+    for key in ids(await found(client, "/fhir/Encounter", status="in-progress")):
+        (whole,) = await paged(client, f"/fhir/Encounter/{key}/_history")
+        pages = await paged(client, f"/fhir/Encounter/{key}/_history", _count="2")
+        assert [entry for page in pages for entry in page] == whole
+        assert all(len(page) <= 2 for page in pages)
+    assert encounter
+
+
 async def test_slots_are_what_appointments_and_the_plan_take(peopled: Served) -> None:
     client = await peopled.program(Role.SERVICE_HIS)
 
