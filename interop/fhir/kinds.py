@@ -11,7 +11,7 @@ from interop.fhir.arranging import includable
 from interop.fhir.resources import Json, Resource, instant
 from interop.fhir.searching import PARAMETERS
 from interop.fhir.validation import R5_TYPES, TYPES
-from twin.state.model import Encounter
+from twin.state.model import Encounter, Task
 from twin.state.tables import Tables
 
 T = TypeVar("T")
@@ -67,6 +67,10 @@ def _appointment(_state: Tables, _key: str, found: Encounter) -> Resource | None
     return None if _was_written(found, "Appointment") else work.appointment(found)
 
 
+def _supply_request(_state: Tables, _key: str, found: Task) -> Resource | None:
+    return None if work.asked_by(found) else work.supply_request(found)
+
+
 KINDS: dict[str, Kind] = {
     "Location": _kind(lambda state: state.places, resources.location),
     "Encounter": _kind(lambda state: state.encounters, _encounter),
@@ -74,7 +78,7 @@ KINDS: dict[str, Kind] = {
     "Task": _kind(lambda state: state.tasks, lambda _state, _key, found: resources.task(found)),
     "Appointment": _kind(lambda state: state.encounters, _appointment),
     "DeviceMetric": _kind(lambda state: state.assets, lambda _state, _key, found: work.device_metric(found), "-status"),
-    "SupplyRequest": _kind(lambda state: state.tasks, lambda _state, _key, found: work.supply_request(found)),
+    "SupplyRequest": _kind(lambda state: state.tasks, _supply_request),
     "SupplyDelivery": _kind(lambda state: state.tasks, lambda _state, _key, found: work.supply_delivery(found)),
     "Schedule": Kind(every=planning.schedules, one=planning.one_schedule),
     "Slot": Kind(every=planning.slots, one=planning.one_slot),

@@ -15,7 +15,7 @@ from twin.state.model import Encounter, EncounterStatus
 from twin.state.tables import Tables
 
 POINT_PURPOSES = frozenset({"registration", "triage", "clinic", "imaging", "laboratory", "pharmacy"})
-_APPOINTMENT_US = 30 * MINUTE_US
+_APPOINTMENT_US = 30 * MINUTE_US  # many senders tell no length with an appointment; half an hour is usual
 _PLAN = "admissions"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from twin.events.patients import EncounterFinished, EncounterMoved, EncountersSwapped, EncounterStarted
 from twin.events.places import PlaceDefined
+from twin.state import folding
 from twin.state.beds import bed_view, is_bed
 from twin.state.model import Asset, Encounter, EncounterStatus, Task
 from twin.state.tables import Tables
@@ -28,6 +30,10 @@ _ENCOUNTER = {
 }
 
 
+_PLACING = (EncounterStarted, EncounterMoved, EncountersSwapped, EncounterFinished)
+"""Facts that may end a stay at a place."""
+
+
 def instant(at: int) -> str:
     """Write UTC microseconds as an instant of FHIR."""
     return (_EPOCH + timedelta(microseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -41,6 +47,7 @@ def location(state: Tables, place_id: str, place: PlaceDefined) -> Resource:
     """Give a place; a bed with its code of table 0116, in which *reserved* has no code."""
     made: Resource = {"resourceType": "Location", "id": place_id, "status": "active", "name": place.name}
     made["mode"] = "instance"
+    # Kinds of our own have no code in that code system, and a made-up one there would mislead.
     if not place.kind.value.startswith("x-"):
         made["physicalType"] = {"coding": [_coding(_PHYSICAL_TYPE, place.kind.value)]}
     if place.parent:
@@ -49,6 +56,31 @@ def location(state: Tables, place_id: str, place: PlaceDefined) -> Resource:
         view = bed_view(state, place_id)
         made["operationalStatus"] = _coding(_BED_STATUS, view.code.value)
     return made
+
+
+def _at_place(place: str, status: str, start: int = 0, end: int = 0) -> Resource:
+    made: Resource = {"location": {"reference": f"Location/{place}"}, "status": status}
+    told = {name: instant(at) for name, at in (("start", start), ("end", end)) if at}
+    return made | ({"period": dict(told)} if told else {})
+
+
+def _stays_before(encounter: Encounter) -> list[tuple[str, int, int]]:
+    """Give where an encounter was booked before, in order: place, from, to; nothing that was cancelled."""
+    found: list[tuple[str, int, int]] = []
+    placing = [fact for fact in encounter.facts if isinstance(fact, _PLACING)]
+    # Most visits are of one place: folding them anew would double what a search costs.
+    if not placing or (len(placing) == 1 and getattr(placing[0], "place", "") == encounter.place):
+        return found
+    anew = Encounter(id=encounter.id)
+    for fact in folding.without_cancelled(encounter.facts):
+        place, since = anew.place, anew.placed_at
+        folding.step(anew, fact)
+        if place and anew.place != place:
+            found.append((place, since, fact.occurred_at))
+    if anew.place and anew.place != encounter.place:
+        # A swap or a merge put the person elsewhere: it stands among the facts of the other encounter.
+        found.append((anew.place, anew.placed_at, encounter.placed_at if encounter.place else encounter.finished_at))
+    return found
 
 
 def encounter(encounter: Encounter) -> Resource:
@@ -67,12 +99,15 @@ def encounter(encounter: Encounter) -> Resource:
         made["period"] = period
     places: list[Json] = []
     if encounter.place:
+        # On leave the bed is kept and empty: reserved, as the value set of Encounter.location.status has it.
         status = "active" if encounter.status is EncounterStatus.IN_PROGRESS else "reserved"
-        places.append({"location": {"reference": f"Location/{encounter.place}"}, "status": status})
+        places.append(_at_place(encounter.place, status, encounter.placed_at))
     if encounter.reserved:
         # Kept for somebody who is expected is planned; kept for a transfer is reserved. Neither occupies.
         status = "planned" if encounter.status is EncounterStatus.PLANNED else "reserved"
-        places.append({"location": {"reference": f"Location/{encounter.reserved}"}, "status": status})
+        places.append(_at_place(encounter.reserved, status))
+    # The latest first, behind where the person is now: who reads the first entry only reads the present.
+    places += [_at_place(place, "completed", start, end) for place, start, end in reversed(_stays_before(encounter))]
     if places:
         made["location"] = places
     return made

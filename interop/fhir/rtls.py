@@ -102,6 +102,7 @@ def _event(coding: Json, field: str) -> RtlsEvent:
     told = _object(coding)
     code, system = _text(told.get("code")), _text(told.get("system"))
     known = ", ".join(RtlsEvent)
+    # Some vendors leave the system out; a code of another one may be spelt alike and mean something else.
     if system not in ("", EVENTS):
         raise _bad(field, f"Expected an event of {EVENTS}, got one of {system[:100]!r}.", f"Send one of {known}.")
     try:
@@ -150,6 +151,7 @@ def read_bundle(bundle: Resource) -> RtlsMessage:
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "message":
         raise _bad("type", "Expected a Bundle of type message.", "Send one whose first entry is a MessageHeader.")
     resources = list(_entries(bundle))
+    # Header, device and location of each tag, and no more than what one transaction should hold.
     if len(resources) > 3 * MAX_TAGS:
         raise _bad("entry", f"Expected at most {3 * MAX_TAGS} entries.", "Send several messages.")
     header = resources[0][1] if resources else {}

@@ -24,7 +24,7 @@ _FILTER = f"{_PROFILE}backport-filter-criteria"
 MARK = "/SubscriptionTopic/"
 CONTENTS = ("empty", "id-only", "full-resource")
 REST_HOOK, WEBSOCKET = "rest-hook", "websocket"
-MIN_HEARTBEAT_S = 30
+MIN_HEARTBEAT_S = 30  # half of what proxies commonly wait before they close a silent connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,12 @@ def device_metric(found: Asset) -> Resource | None:
     return made
 
 
+def asked_by(found: Task) -> str:
+    """Give the id of the SupplyRequest that another system wrote and that the task is made of; empty if none was."""
+    # The key of a request by FHIR ends in that id, see ``interop.fhir.meaning``; ids of FHIR hold no colon.
+    return found.dedupe_key.rpartition(":")[2] if found.dedupe_key.startswith("fhir:") else ""
+
+
 def supply_request(found: Task) -> Resource | None:
     """Give the request for supplies that a restock task is; None for another task."""
     if found.kind is not TaskKind.RESTOCK:
@@ -105,7 +111,7 @@ def supply_delivery(found: Task) -> Resource | None:
         "id": found.id,
         "status": status,
         "suppliedItem": supplied,
-        "basedOn": [{"reference": f"SupplyRequest/{found.id}"}],
+        "basedOn": [{"reference": f"SupplyRequest/{asked_by(found) or found.id}"}],
     }
     if found.ended_at:
         made["occurrenceDateTime"] = instant(found.ended_at)
@@ -153,7 +159,7 @@ def versions_of(state: Tables, kind: str, key: str) -> Iterator[tuple[int, Resou
         held = state.encounters[key]
         # Folded anew for each version, since a fact that was cancelled later was true in the versions before.
         for count in range(1, len(held.facts) + 1):
-            anew = Encounter(id=key)
+            anew = Encounter(id=key, facts=held.facts[:count])
             for fact in folding.without_cancelled(held.facts[:count]):
                 folding.step(anew, fact)
             yield held.facts[count - 1].recorded_at, encounter(anew)

@@ -15,6 +15,7 @@ from server.http.fhir import ResourceType
 from tests.interop.conftest import places
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.events.work import TaskStarted
 from twin.state.beds import bed_view
 from twin.state.model import EncounterStatus
 
@@ -269,3 +270,27 @@ async def test_if_none_exist_that_finds_several_or_says_nothing_is_refused(serve
     for condition, status in (("code=8310-5", 412), ("", 201), ("?", 422), ("colour=red", 422)):
         answer = await client.post("/fhir/Observation", json=_observation("3"), headers={"if-none-exist": condition})
         assert answer.status_code in (status, 400 if status == 422 else status), (condition, answer.text)
+
+
+async def test_a_request_for_supplies_is_one_resource_and_its_delivery_names_it(served: Served) -> None:
+    served.hospital.record_now(places())
+    client = await served.program(Role.SERVICE_HIS)
+    body = {
+        "resourceType": "SupplyRequest",
+        "id": "SR-1",
+        "status": "active",
+        "itemCodeableConcept": {"coding": [{"code": "GLOVES"}]},
+        "quantity": {"value": 4},
+        "deliverTo": {"reference": "Location/W1"},
+    }
+    assert (await client.put("/fhir/SupplyRequest/SR-1", json=body)).status_code == 201
+    (task,) = served.hospital.live.tasks
+    now = served.hospital.clock.now()
+    served.hospital.record_now([TaskStarted(thing=task, occurred_at=now, source="user:u", source_key="s", actor="u")])
+
+    requests = (await client.get("/fhir/SupplyRequest")).json()["entry"]
+    deliveries = (await client.get("/fhir/SupplyDelivery")).json()["entry"]
+
+    assert [one["resource"]["id"] for one in requests] == ["SR-1"]
+    assert [one["resource"]["basedOn"] for one in deliveries] == [[{"reference": "SupplyRequest/SR-1"}]]
+    assert deliveries[0]["resource"]["status"] == "in-progress"
