@@ -306,7 +306,7 @@ class Reading:
         """Give the first of some written times that is an instant of the past; :meth:`occurred_at` if none is."""
         return next((at for at in map(self._instant, texts) if at), 0) or self.occurred_at()
 
-    def event(self, kind: type[E], *, thing: str = "", at: int = 0, **fields: object) -> E:
+    def event(self, kind: type[E], /, *, thing: str = "", at: int = 0, **fields: object) -> E:
         """Make an event of this group; the encounter's, at the message's instant, unless said otherwise."""
         made: E = msgspec.convert(
             {

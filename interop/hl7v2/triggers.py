@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from interop.hl7v2.locating import is_location_report, located
 from interop.hl7v2.reading import ARRIVAL_MODES, DISPOSITIONS, Reading
+from interop.hl7v2.requisitions import requisitions
 from interop.hl7v2.supplying import ItemProposal, StockFigure, cycles, figures_of, locations_listed, proposals_of
 from twin.events.envelope import Event
 from twin.events.patients import (
@@ -159,6 +160,14 @@ def _cancelled(kind: type[Event]) -> Rule:
         yield reading.event(EncounterFactCancelled, at=at, cancels=kind.__name__)
 
     return _each(rule)
+
+
+def _deleted(reading: Reading) -> Iterator[Event]:
+    """Take back a visit that was entered in error: left alone it would hold its bed for ever."""
+    if not reading.value("PV1", 19) and not (reading.segment("PV1") and reading.value("PID", 18)):
+        return  # the record of a person; no visit is named
+    for kind in (EncounterStarted, EncounterPlanned):
+        yield from _cancelled(kind)([reading])
 
 
 def _swapped(readings: list[Reading]) -> Iterator[Event]:
@@ -322,6 +331,8 @@ def _adt() -> dict[str, Trigger]:
         "A21": Trigger(name="Leave of absence", rule=_each(_leave_started),
                        outcome="EncounterLeaveStarted; the bed is kept."),
         "A22": Trigger(name="Return from leave", rule=_each(_leave_ended), outcome="EncounterLeaveEnded."),
+        "A23": Trigger(name="Delete a patient record", rule=_each(_deleted),
+                       outcome=f"Undoes plan and admission of the visit named ({_C}); without a visit, stored only."),
         "A31": Trigger(name="Update person", rule=_each(_updated_if_visit), is_person=True,
                        outcome="The link table follows; EncounterUpdated if a visit is named."),
     }  # fmt: skip
@@ -345,7 +356,7 @@ def _merges() -> dict[str, Trigger]:
     }.items():  # fmt: skip
         table[code] = Trigger(name=name, outcome=_PERSON, is_person=True)
     for code, name in {
-        "A19": "Patient query", "A23": "Delete a patient record", "A24": "Link patients", "A29": "Delete person",
+        "A19": "Patient query", "A24": "Link patients", "A29": "Delete person",
         "A37": "Unlink patients", "A51": "Change alternate visit id", "A54": "Change attending doctor",
         "A55": "Cancel change of attending doctor", "A60": "Update allergies", "A61": "Change consulting doctor",
         "A62": "Cancel change of consulting doctor",
@@ -386,7 +397,6 @@ def _others() -> dict[tuple[str, str], Trigger]:
         "BAR": ("Billing account", ["P01", "P02", "P05", "P06", "P10", "P12"]),
         "DFT": ("Charges", ["P03", "P11"]), "VXU": ("Vaccination", ["V04"]),
         "REF": ("Referral", ["I12", "I13", "I14", "I15"]), "PPR": ("Problems", ["PC1", "PC2", "PC3"]),
-        "OMS": ("Stock requisition", ["O05"]),
         "RAS": ("Administration", ["O17"]),
     }  # fmt: skip
     for kind, (name, events) in stored.items():
@@ -401,6 +411,11 @@ def _supplies() -> dict[tuple[str, str], Trigger]:
     return {
         ("INU", "U05"): Trigger(
             name="Automated equipment inventory", figures=figures_of, outcome=f"The figure of a cabinet: {beside}"
+        ),
+        ("OMS", "O05"): Trigger(
+            name="Stock requisition", rule=requisitions,
+            outcome="TaskRequested (restock) for each line with item, quantity and a place that we know; a cancelled "
+                    "line is RequestSettled.",
         ),
         ("MFN", "M05"): Trigger(
             name="Location master", rule=locations_listed,

@@ -161,6 +161,29 @@ def test_a_cancelled_admission_frees_the_bed(listening: InMemory) -> None:
     assert listening.bed("W1-1-A").occupancy is Occupancy.FREE
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        (adt("A01", bed=BED, at=HOURS[1]), adt("A02", bed=OTHER, at=HOURS[2], PV1_6=BED)),
+        (adt("A05", bed=BED, at=HOURS[1], PV2_8=HOURS[6]),),  # planned only
+        (adt("A05", bed=BED, at=HOURS[1], PV2_8=HOURS[6]), adt("A01", bed=BED, at=HOURS[2])),  # planned, then come
+    ],
+)
+def test_a_visit_entered_in_error_and_deleted_holds_no_bed(listening: InMemory, before: tuple[bytes, ...]) -> None:
+    listening.hear(*before, adt("A23", bed=BED, at=HOURS[3]))
+
+    assert listening.encounter().status is EncounterStatus.CANCELLED
+    assert {listening.bed(bed).occupancy for bed in ("W1-1-A", "W2-1-A")} == {Occupancy.FREE}
+
+
+def test_a_person_deleted_without_a_visit_is_stored_only(listening: InMemory) -> None:
+    listening.hear(adt("A01", bed=BED, at=HOURS[1]))
+    before = listening.event_count()
+    listening.hear(adt("A23", visit="", at=HOURS[3]))
+
+    assert (listening.event_count(), listening.encounter().place) == (before, "W1-1-A")
+
+
 def test_a_cancelled_discharge_brings_the_patient_back_to_the_bed(listening: InMemory) -> None:
     listening.hear(adt("A01", bed=BED, at=HOURS[1]), adt("A03", at=HOURS[2]), adt("A13", bed=BED, at=HOURS[3]))
 
