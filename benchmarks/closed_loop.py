@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from interop.hl7v2.message import read_message
-from interop.service.messages import Intake, take_in
+from interop.service.intake import Intake
+from interop.service.messages import take_in
 from server.listening import intake_of
 from server.wiring import Hospital
 from twin.clock import HOUR_US, MINUTE_US, SECOND_US, ManualClock, to_datetime

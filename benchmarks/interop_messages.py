@@ -6,7 +6,8 @@ with ``create_ack``, as everybody does who follows the library's own example. *s
 the encounter's place. *same work* does what ours must: it knows a resend by (MSH-3, MSH-4, MSH-10) and refuses other
 content under a used number, makes pseudonyms, keeps the body sealed with a key per person (AES-GCM, the key sealed in
 turn), keeps names and numbers in a sealed link table, writes an event into an append-only table that knows it by its
-source key, and keeps the place that it leads to. Ours is the whole hospital's intake. The load comes from another
+source key, and keeps the place that it leads to. Ours is the whole hospital's intake, which knows the beds that the
+messages name. All of them, and the load, run on uvloop, as ``hospital-twin serve`` does. The load comes from another
 process: as many connections as the row says, each sends an ADT message and waits for its acknowledgement; the servers
 take turns, three spells of three seconds, medians. Then 500 messages a second are sent to ours at their appointed
 instants over 16 connections for ten seconds; the time runs from the appointed instant to the acknowledgement. Only AA
@@ -25,10 +26,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+if TYPE_CHECKING:
+    from server.wiring import Hospital
+    from twin.events.places import PlaceDefined
+
+T = TypeVar("T")
 CONNECTIONS, MANY, SPELL_S, ROUNDS = 16, 64, 3.0, 3
 PACED_PER_S, PACED_S = 500, 10.0
 
@@ -37,15 +44,21 @@ def main() -> None:
     """Measure, or be one of the processes when told so."""
     match sys.argv[1:]:
         case ["ours", folder]:
-            asyncio.run(_ours(Path(folder)))
+            _run_loop(_ours(Path(folder)))
         case [("stores" | "same") as kind, folder]:
-            asyncio.run(_theirs(Path(folder), kind))
+            _run_loop(_theirs(Path(folder), kind))
         case ["load", port, seconds, mark, lines]:
-            sys.stdout.write(f"{asyncio.run(_load(int(port), float(seconds), mark, int(lines)))}\n")
+            sys.stdout.write(f"{_run_loop(_load(int(port), float(seconds), mark, int(lines)))}\n")
         case ["paced", port]:
-            sys.stdout.write(f"{json.dumps(asyncio.run(_paced(int(port))))}\n")
+            sys.stdout.write(f"{json.dumps(_run_loop(_paced(int(port))))}\n")
         case _:
             _measure()
+
+
+def _run_loop(work: Coroutine[None, None, T]) -> T:
+    import uvloop  # what ``hospital-twin serve`` runs on; the peers and the load get the same
+
+    return uvloop.run(work)
 
 
 def _measure() -> None:
@@ -121,12 +134,35 @@ def _server(kind: str, folder: Path) -> Iterator[int]:
 
 async def _ours(folder: Path) -> None:
     from server.app.running import SWITCH_INTERVAL_S
-    from server.listening import mllp_server
     from server.wiring import open_hospital
+    from twin.collecting import collecting_rarely
     from twin.settings import Settings
 
-    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as ``hospital-twin serve`` does
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # this and the rare collecting as ``hospital-twin serve`` does
     hospital = open_hospital(Settings(data_dir=folder, free_disk_floor_mb=0))
+    hospital.record_now(_places())
+    with collecting_rarely():
+        await _listen(hospital)
+
+
+def _places() -> list[PlaceDefined]:
+    """Give the beds that the messages name: a hospital at work knows its own."""
+    from twin.events.places import PlaceDefined, PlaceKind
+
+    head = {"occurred_at": 1_000_000, "source": "import:bench"}
+    made = []
+    for ward in (f"W{number}" for number in range(9)):
+        made.append(PlaceDefined(thing=ward, kind=PlaceKind.WARD, name=ward, source_key=ward, **head))
+        made += [
+            PlaceDefined(thing=bed, kind=PlaceKind.BED, name=bed, parent=ward, source_key=bed, **head)
+            for bed in (f"{ward}-1-A", f"{ward}-1-B")
+        ]
+    return made
+
+
+async def _listen(hospital: Hospital) -> None:
+    from server.listening import mllp_server
+
     async with mllp_server(hospital) as server:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()

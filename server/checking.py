@@ -21,8 +21,8 @@ from interop.fhir.xml import read_xml as read_fhir_xml
 from interop.hl7v2.message import Message, read_interchange
 from interop.hl7v2.reading import Surroundings
 from interop.hl7v2.telling import tell
+from interop.service.intake import source_of
 from interop.service.keys import Vault
-from interop.service.messages import source_of
 from twin.errors import DecodeError, InputError
 from twin.state.live import LiveState
 
@@ -123,8 +123,17 @@ def _xml(data: bytes) -> list[Row]:
     return list(_epcis(read_xml(data)))
 
 
+def _listed(told: list[dict[str, Any]], now: int) -> list[Row]:
+    """Tell of a bare list: FHIR resources, or EPCIS events without their document."""
+    if any("resourceType" in one for one in told):
+        return [_fhir(number, msgspec.json.encode(one), now) for number, one in enumerate(told, 1)]
+    return list(_epcis({"type": "EPCISDocument", "epcisBody": {"eventList": told}}))
+
+
 def _json(data: bytes, now: int) -> list[Row]:
     told: Any = msgspec.json.decode(data)
+    if isinstance(told, list) and told and all(isinstance(one, dict) for one in told):
+        return _listed(told, now)
     if not isinstance(told, dict):
         raise DecodeError("Expected a JSON object.", code="interop.unknown_format")
     if told.get("resourceType") == "Parameters" or told.get("type") == "message":

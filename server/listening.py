@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -15,13 +16,14 @@ from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unr
 from interop.mllp.server import MllpOptions, MllpServer
 from interop.service.accounts import visit_of
 from interop.service.identity import count_persons
+from interop.service.intake import Intake
 from interop.service.keys import Vault, open_vault
 from interop.service.messages import (
-    Intake,
     Outcome,
     Understood,
     bury,
     keep_unreadable,
+    leans_on_others,
     replay,
     take_in_together,
     understand,
@@ -34,6 +36,7 @@ from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError
 from twin.state.beds import is_bed
 from twin.state.model import zone_of
 
+_AT_ONCE = 256  # messages of a batch in hand: as many as the writer puts into one transaction
 _SERVICE = "identity.vault"
 _INTAKE = "interop.intake"
 _NAMES = "interop.names"
@@ -191,6 +194,29 @@ async def receive(hospital: Hospital, message: Message, data: bytes) -> Handled:
     return await hospital.write(dead)
 
 
+async def _receive_all(hospital: Hospital, messages: Sequence[Message]) -> list[Received]:
+    """Take in the messages of a batch in their order, as many as may be in one transaction."""
+    received: list[Received] = []
+    waiting: list[tuple[Message, asyncio.Task[Handled]]] = []
+
+    async def settle() -> None:
+        # All of them, also when one cannot be stored: what the others came to must not be left lying about.
+        told = await asyncio.gather(*(task for _, task in waiting), return_exceptions=True)
+        for (message, _), handled in zip(waiting, told, strict=True):
+            if isinstance(handled, BaseException):
+                raise handled
+            received.append(Received(message, handled))
+        waiting.clear()
+
+    for message in messages:
+        if len(waiting) >= _AT_ONCE or leans_on_others(message):
+            await settle()
+        # Tasks begin in the order in which they are made, and each hands its message to the writer before it waits.
+        waiting.append((message, asyncio.create_task(receive(hospital, message, message.to_bytes()))))
+    await settle()
+    return received
+
+
 async def receive_frame(hospital: Hospital, data: bytes) -> tuple[Interchange | None, list[Received], str]:
     """Take in all messages of a frame or a file.
 
@@ -212,11 +238,9 @@ async def receive_frame(hospital: Hospital, data: bytes) -> tuple[Interchange | 
         problem = error.message
     else:
         parts = list(interchange.messages())
-        received = []
-        for message in parts:
-            own = data if len(parts) == 1 else message.to_bytes()
-            received.append(Received(message, await receive(hospital, message, own)))
-        return interchange, received, ""
+        if len(parts) == 1:
+            return interchange, [Received(parts[0], await receive(hospital, parts[0], data))], ""
+        return interchange, await _receive_all(hospital, parts), ""
     vault, now = vault_of(hospital), hospital.clock.now()
     await hospital.write(lambda session: keep_unreadable(session, vault, data=data, problem=problem, now=now))
     return None, [], problem

@@ -150,7 +150,7 @@ class ReceiverDesk:
         events, unmatched = self._seen(message, source, actor)
 
         def use_case(session: Session) -> int:
-            note_unmatched(session, source, unmatched, now=now)
+            note_unmatched(session, unmatched, now=now)
             return sum(stored.is_new for stored in hospital.ledger.append(session, events))
 
         return hospital.write_now(use_case)
@@ -165,7 +165,7 @@ class ReceiverDesk:
         except (Refused, FieldError):
             return  # enrolled all the same: a person may name the receiver on the page
 
-    def _seen(self, message: RtlsMessage, source: str, actor: str) -> tuple[list[Event], list[tuple[str, str]]]:
+    def _seen(self, message: RtlsMessage, source: str, actor: str) -> tuple[list[Event], list[tuple[str, str, str]]]:
         hospital, now = self._hospital, self._hospital.clock.now()
         at = message.at if 0 < message.at < now + DAY_US else now
         events: list[Event] = []
@@ -174,7 +174,7 @@ class ReceiverDesk:
             for one in message.tags:
                 zone = self.place_of(one, source)
                 if zone not in hospital.live.places:
-                    unmatched.append((zone, ""))
+                    unmatched.append((source, zone, ""))
                 events.append(self._sighting(one, zone, at, message, (source, actor)))
         return events, unmatched
 

@@ -20,7 +20,9 @@ from datetime import UTC, datetime, timedelta
 from interop.epcis.document import Event, Json
 from interop.epcis.identifiers import VOC, canonical_key, canonical_term
 
+# CBV 2.0, 8.9.1: what a repository adds, and what says that an event was wrong, must not change its name.
 _LEFT_OUT = frozenset({"type", "eventID", "recordTime", "errorDeclaration", "@context", "rdfs:comment"})
+# The order of the fields is the hash: that of CBV 2.0, 8.9, not that of JSON or XML.
 _ORDER = (
     "eventTime",
     "eventTimeZoneOffset",
@@ -125,6 +127,7 @@ def _instant(text: str) -> str:
 
 
 def _number(text: str) -> str:
+    # A number of any length can be sent; Python takes quadratic time to read a very long one.
     if len(text) > 300 or not _NUMBER.fullmatch(text):
         return text
     # 1.0, 01 and 1 are one number: else the same event would hash differently by who wrote it.
@@ -167,6 +170,7 @@ class _Writer:
 
     def named(self, name: str, value: Json, path: tuple[str, ...]) -> str:
         """Write one field; nothing for an empty one."""
+        # Order within a list says nothing in EPCIS: two systems that write it differently mean the same event.
         if isinstance(value, list) and name in _ITEM:
             item = _ITEM[name]
             items = sorted(self._item(item, name, one, (*path, name)) for one in value)
@@ -206,6 +210,7 @@ class _Writer:
         text = str(value).strip()
         if name in _INSTANTS:
             return _instant(text)
+        # A bare word, its URN and its Web URI are one term.
         if name in ("bizStep", "disposition", "set", "unset"):
             return canonical_term(name, text)
         holder = path[-1] if path else ""
@@ -236,6 +241,7 @@ def canonical_text(event: Event, *, namespaces: Mapping[str, str], ignored: Coll
     ignored : Collection[str], optional
         Fields that the document's ``ignoreFields`` leaves out.
     """
+    # An event may declare prefixes of its own, which count before those of its document.
     own = event.get("@context")
     if own is not None:
         namespaces = {**namespaces, **namespaces_of(own if isinstance(own, list) else [own])}

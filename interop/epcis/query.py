@@ -151,6 +151,7 @@ def read_query(wanted: Mapping[str, Sequence[str]], meaning: Meaning) -> EventQu
     """
     asked = EventQuery()
     for name, values in wanted.items():
+        # EQ_bizStep= would otherwise mean every event: what was meant is never that.
         if not any(values):
             raise refused(name, "Expected a value.", "Leave the parameter out, or give a value.")
         if name in CONTROLS:
@@ -176,6 +177,7 @@ def _control(asked: EventQuery, name: str, text: str) -> None:
         asked.is_descending = text == "DESC"
         return
     if name in ("eventCountLimit", "maxEventCount"):
+        # Cut before it is read: a number of a million digits takes Python seconds.
         if not text.isascii() or not text.isdigit() or not 0 < int(text[:10]) < 10**9:
             raise refused(name, "Expected a whole number above 0.")
         if name == "eventCountLimit":
@@ -206,10 +208,12 @@ def _known(asked: EventQuery, name: str, values: Sequence[str], meaning: Meaning
         told = tuple(_canonical(held, text)[:MAX_VALUE] for text in values)
         asked.terms.append(Term(fields=(held,), values=told))
     elif name in EPC_FIELDS:
+        # Only a pattern is compared by LIKE: keys are found by the index.
         likes = tuple(like_of(text) for text in values if "*" in text)
         keys = tuple(canonical_key(text)[:MAX_VALUE] for text in values if "*" not in text)
         asked.terms.append(Term(fields=EPC_FIELDS[name], values=keys, likes=likes))
     elif name in ("WD_readPoint", "WD_bizLocation"):
+        # "Within": the place and all below it, by the tree of places that we know.
         inside = tuple(canonical_key(place) for text in values for place in meaning.inside(text))
         asked.terms.append(Term(fields=(name[3:],), values=inside))
     elif name == "EXISTS_errorDeclaration":
@@ -250,6 +254,7 @@ def _holder(name: str) -> tuple[str, str]:
 def _other(asked: EventQuery, name: str, values: Sequence[str], meaning: Meaning) -> bool:
     if name.startswith("EXISTS_"):
         kind, rest = _holder(name[7:])
+        # A name without a prefix is a field of the standard, which has parameters of its own.
         if ":" not in rest and kind != "sensor":
             return False
         told = tuple(f"{kind}:{known}" for known in fields_named(rest, meaning.namespaces))
@@ -268,6 +273,7 @@ def _other(asked: EventQuery, name: str, values: Sequence[str], meaning: Meaning
     if ":" not in rest:
         return False
     names = fields_named(rest, meaning.namespaces)
+    # Equality is a term of the index; order needs the value itself, which only the event has.
     if operator == "EQ":
         asked.terms.append(Term(fields=tuple(f"{kind}:{known}" for known in names), values=tuple(values)))
     else:

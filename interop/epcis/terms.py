@@ -64,7 +64,7 @@ _OWN = frozenset(
         "@context",
     }
 )
-MAX_VALUE = 400
+MAX_VALUE = 400  # characters: an index of PostgreSQL takes a third of a page, 2,700 octets, for all its columns
 
 
 def fields_named(name: str, namespaces: Mapping[str, str]) -> tuple[str, ...]:
@@ -108,6 +108,7 @@ def _others(event: Event, namespaces: Mapping[str, str]) -> Iterator[tuple[str, 
     ilmd = event.get("ilmd")
     for kind, holder in (("ext", event), ("ilmd", ilmd if isinstance(ilmd, dict) else {})):
         for name, value in holder.items():
+            # A field of the standard is asked for by its own parameter; the rest are extensions.
             if kind == "ext" and name in _OWN:
                 continue
             for known in fields_named(name, namespaces):
@@ -127,6 +128,7 @@ def _sensors(event: Event) -> Iterator[tuple[str, str]]:
             for text in scalars(value):
                 known = canonical_key(text)
                 yield f"sensor:{name}", known.removeprefix("https://gs1.org/voc/").removeprefix("gs1:")
+        # What is not of the standard can be asked for by EXISTS only.
         elif name not in ("sensorMetadata", "sensorReport"):
             yield "exists", f"sensor:{name}"
 

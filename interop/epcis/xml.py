@@ -31,7 +31,7 @@ _NUMBERS = frozenset({"quantity", "value", "minValue", "maxValue", "meanValue", 
 _WRAPPERS = frozenset({"extension", "baseExtension"})
 _TYPED = frozenset({"bizTransaction", "source", "destination"})
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
-MAX_ELEMENTS = 500_000
+MAX_ELEMENTS = 500_000  # about 10,000 events of 50 elements: each is an object in memory until the document ends
 
 
 def _bad(message: str) -> DecodeError:
@@ -60,6 +60,7 @@ class _Reader:
         }
         if name in _TYPED:
             return {**fields, name: (element.text or "").strip()}
+        # An element without children or attributes is its text.
         if not len(element) and not fields:
             return self._text(name, (element.text or "").strip())
         self._gather(element, fields)
@@ -68,6 +69,7 @@ class _Reader:
     def _gather(self, element: Element, fields: dict[str, Json]) -> None:
         for child in element:
             name = self.name(child.tag)
+            # EPCIS 1.x put what came later into extension elements; in JSON these fields stand beside the others.
             if name in _WRAPPERS and len(child):
                 self._gather(child, fields)
                 continue
@@ -95,6 +97,7 @@ class _Reader:
         fields = self.value(element)
         kind = self.name(element.tag)
         made: dict[str, Json] = {"type": kind, **(fields if isinstance(fields, dict) else {})}
+        # The schema of 1.2 let TransformationEvent have none; some writers send it empty.
         if kind not in WITH_ACTION:
             made.pop("action", None)
         disposition = made.get("persistentDisposition")

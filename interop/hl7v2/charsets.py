@@ -32,6 +32,12 @@ CODECS: dict[str, str] = {
 """Python codec by code of HL7 table 0211; ``UNICODE`` alone is deprecated and read as UTF-8."""
 
 FALLBACK = "iso8859-1"  # gives every octet a character and back, so that nothing is lost and nothing crashes
+_AS_ASCII = {"": "utf-8"} | {
+    told: codec
+    for told, codec in CODECS.items()
+    if codec in ("ascii", "utf-8", "gb18030", "euc_kr", "big5") or codec.startswith("iso8859")
+}
+"""Codecs that read and write the octets of ASCII as ASCII does (Shift JIS has a yen sign among them), by MSH-18."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _WIDE = ((b"M\x00S\x00", "utf-16-le"), (b"\x00M\x00S", "utf-16-be"))
 _HEADER = re.compile(rb"(?:MSH|FHS|BHS)(.)[^\r\n]*", re.DOTALL)
@@ -96,6 +102,12 @@ def decode(data: bytes) -> Decoded:
     -----
     A codec counts only if it gives the same octets back, so that writing is exact whatever was declared.
     """
+    # Nearly all messages: what is ASCII reads the same by each of these, so that nothing has to be tried.
+    if data.isascii() and b"\x00" not in data[:4]:
+        declared = declared_charset(data)
+        plain = _AS_ASCII.get(declared)
+        if plain is not None:
+            return Decoded(data.decode("ascii"), plain, declared, is_guessed=False)
     marked = next((codec for mark, codec in (*_BOMS, *_WIDE) if data.startswith(mark)), "")
     if marked.startswith(("utf-16", "utf-32")):
         text = _reads(data, marked)
@@ -106,7 +118,7 @@ def decode(data: bytes) -> Decoded:
     for codec in (wanted, "utf-8"):
         text = _reads(data, codec) if codec else None
         if text is not None:
-            plain = declared in ("", "ASCII") and text.isascii()
-            fits = codec == wanted or plain or (not declared and codec == "utf-8")
+            is_plain = declared in ("", "ASCII") and text.isascii()
+            fits = codec == wanted or is_plain or (not declared and codec == "utf-8")
             return Decoded(text, codec, declared, is_guessed=not fits)
     return Decoded(data.decode(FALLBACK), FALLBACK, declared, is_guessed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 NULL = '""'
 """What a sender writes to delete a value; an empty field says nothing about it."""
@@ -35,7 +36,12 @@ def separators_of(header: str) -> Separators:
         From its segment name on. Characters left out, or given twice, take their customary value.
     """
     field = header[3:4] or "|"
-    told = header[4:].split(field, 1)[0]
+    # No more than the five separators and what gives a longer MSH-2 away: the rest of the header is not looked at.
+    return _separators(field, header[4:20].split(field, 1)[0])
+
+
+@lru_cache(maxsize=64)  # a hospital has a handful of senders, and each writes the same in every message
+def _separators(field: str, told: str) -> Separators:
     chosen = list("^~\\&")
     for position in range(min(4, len(told))):
         char = told[position]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+
+from twin.clock import SECOND_US
 
 _DTM = re.compile(
     r"(?P<date>\d{8})(?:(?P<hour>\d{2})(?P<minute>\d{2})?(?P<second>\d{2})?(?:\.(?P<part>\d{1,6})\d*)?)?"
@@ -78,5 +81,10 @@ def read_instant(text: str, zone: tzinfo) -> Instant | None:
 
 def write_instant(at: int) -> str:
     """Write UTC microseconds as DTM with milliseconds and offset."""
-    moment = _EPOCH + timedelta(microseconds=at)
-    return moment.strftime("%Y%m%d%H%M%S") + f".{moment.microsecond // 1000:03d}+0000"
+    second, rest = divmod(at, SECOND_US)
+    return f"{_second(second)}.{rest // 1000:03d}+0000"
+
+
+@lru_cache(maxsize=4)  # answers of one second are written one after the other
+def _second(at: int) -> str:
+    return (_EPOCH + timedelta(seconds=at)).strftime("%Y%m%d%H%M%S")

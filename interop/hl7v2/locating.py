@@ -86,6 +86,7 @@ def observations(message: Message) -> Iterator[LocationObservation]:
     order_time = device = ""
     for segment in message.segments:
         if segment.name == "OBR":
+            # Each order group begins anew: the device of the one before must not lend its name to this one.
             order_time, device = segment.value(7) or segment.value(6), ""
         elif segment.name == "PRT":
             tag = _device(segment, 10)
@@ -117,6 +118,7 @@ def located(readings: list[Reading]) -> Iterator[Event]:
             continue
         before = zones.get(one.tag, reading.around.zone_of(one.tag))
         at = reading.instant(*one.times)
+        # Seen no more; of a tag that was never seen there is nothing to take back.
         if not one.location:
             if before:
                 yield reading.event(TagLost, thing=one.tag, at=at, last_zone=before)

@@ -80,11 +80,21 @@ def place_of(told: PersonLocation, is_known: Callable[[str], bool]) -> str:
     """
     if not told:
         return ""
-    names = list(_bed_names(told)) if told.bed else []
+    for name in _names(told):
+        if name and is_known(name):
+            return name
+    return told.code
+
+
+def _names(told: PersonLocation) -> Iterator[str]:
+    # One by one: the first is known nearly always, so that the others need not be written.
+    if told.bed:
+        yield from _bed_names(told)
     if told.room:
-        names += [f"{told.point_of_care}-{told.room}", told.room]
-    names += [told.point_of_care, told.description]
-    return next((name for name in names if name and is_known(name)), told.code)
+        yield f"{told.point_of_care}-{told.room}"
+        yield told.room
+    yield told.point_of_care
+    yield told.description
 
 
 def is_exact(told: PersonLocation, place: str) -> bool:

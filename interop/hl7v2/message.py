@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from interop.hl7v2.charsets import Decoded, decode
 from interop.hl7v2.escapes import NULL, Separators, escape, separators_of, unescape
@@ -17,23 +17,7 @@ MAX_SEGMENTS = 20_000
 _SEPARATOR = r"[!-/:-@\[-`{-~]"  # visible, and neither letter nor digit
 
 
-_REMEMBERED = 4096  # characters of a segment: longer ones hold documents, which must not stay in memory
-
-
-def _split(text: str, separator: str) -> tuple[str, ...]:
-    parts = text.split(separator)
-    # MSH-1 is the separator itself: with it in its place all numbers are those of the standard.
-    return (parts[0], separator, *parts[1:]) if text[:3] in _HEADERS else tuple(parts)
-
-
-_remembered = lru_cache(maxsize=512)(_split)  # of the messages in hand: each segment is asked for a dozen fields
-
-
-def _parts(text: str, separator: str) -> tuple[str, ...]:
-    return _remembered(text, separator) if len(text) <= _REMEMBERED else _split(text, separator)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a segment is asked for a dozen fields, and is taken apart once
 class Segment:
     """One segment as it was written.
 
@@ -59,14 +43,20 @@ class Segment:
         """Three characters, such as ``PID``."""
         return self.text[:3]
 
+    @cached_property
+    def _parts(self) -> list[str]:
+        parts = self.text.split(self.by.field)
+        # MSH-1 is the separator itself: with it in its place all numbers are those of the standard.
+        return [parts[0], self.by.field, *parts[1:]] if self.text[:3] in _HEADERS else parts
+
     @property
     def fields(self) -> list[str]:
         """Fields as written; index 0 is the name, and field numbers are those of the standard, for MSH as well."""
-        return list(_parts(self.text, self.by.field))
+        return list(self._parts)
 
     def field(self, number: int) -> str:
         """Give a field as written, all repetitions; empty if it is left out."""
-        parts = _parts(self.text, self.by.field)
+        parts = self._parts
         return parts[number] if number < len(parts) else ""
 
     def repetitions(self, number: int) -> list[str]:
@@ -87,7 +77,8 @@ class Segment:
         number, component, subcomponent, repetition : int
             From 1, as the standard counts.
         """
-        written = self.field(number)
+        parts = self._parts
+        written = parts[number] if number < len(parts) else ""
         if not written or (written.isalnum() and component == subcomponent == repetition == 1):
             return written  # most fields: no separator is a letter or digit, so nothing in it is to be taken apart
         by = self.by
@@ -134,7 +125,7 @@ class Segment:
         return replace(self, text=self.by.field.join(parts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is asked for a dozen times on the way through is kept in the message
 class Message:
     """One message: its segments in order, MSH first.
 
@@ -159,12 +150,12 @@ class Message:
         """Separators of the message."""
         return self.msh.by
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Message code of MSH-9, such as ``ADT``."""
         return self.msh.value(9, 1)
 
-    @property
+    @cached_property
     def trigger(self) -> str:
         """Trigger event: MSH-9.2, else EVN-1, else what the structure in MSH-9.3 says."""
         told = self.msh.value(9, 2)
@@ -259,14 +250,48 @@ def read_interchange(data: bytes) -> Interchange:
     """
     decoded = decode(data)
     text = decoded.text
-    start = re.search(rf"(?:FHS|BHS|MSH){_SEPARATOR}", text)
+    start = _START.search(text)
     if start is None or "MSH" not in text:
         raise DecodeError("Expected an HL7 version 2 message that begins with MSH, found none.", code="hl7.no_header")
-    charset = replace(decoded, text="")
-    segments = tuple(_segments(text[start.start() :], charset.codec))
+    charset = _charset(decoded.codec, decoded.declared, is_guessed=decoded.is_guessed)
+    begin = start.start()
+    body = text[begin:] if begin else text
+    segments = tuple(_plain_segments(body, charset.codec) or _segments(body, charset.codec))
     if not any(segment.name == "MSH" for segment in segments):
         raise DecodeError("Expected a segment MSH at the beginning of a line.", code="hl7.no_header")
-    return Interchange(text[: start.start()], segments, charset)
+    return Interchange(text[:begin], segments, charset)
+
+
+_START = re.compile(rf"(?:FHS|BHS|MSH){_SEPARATOR}")
+
+
+@lru_cache(maxsize=64)
+def _charset(codec: str, declared: str, *, is_guessed: bool) -> Decoded:
+    return Decoded("", codec, declared, is_guessed=is_guessed)
+
+
+@lru_cache(maxsize=1024)  # some 180 names of the standard, and those that a house has made up
+def _is_name(name: str) -> bool:
+    return re.fullmatch("[A-Z][A-Z0-9]{2}", name) is not None
+
+
+def _plain_segments(text: str, codec: str) -> list[Segment]:
+    """Give the segments of a message as nearly everybody writes it; none if it needs a closer look.
+
+    One header, each line one segment that ends in CR: then what splits a text does it, and no pattern looks at each
+    character.
+    """
+    if "\n" in text or "\x0b" in text or "\x1c" in text or text[:3] != "MSH" or text[-1:] != "\r":
+        return []
+    by = separators_of(text)
+    lines = text.split("\r")
+    lines.pop()
+    mark = by.field
+    if len(lines) > MAX_SEGMENTS or any(line[3:4] not in (mark, "") or not _is_name(line[:3]) for line in lines):
+        return []
+    if any(line[:3] in _HEADERS for line in lines[1:]):
+        return []  # a header may bring separators of its own
+    return [Segment(line, by, "\r", codec) for line in lines]
 
 
 @lru_cache(maxsize=64)

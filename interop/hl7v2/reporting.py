@@ -106,6 +106,7 @@ def location_report(told: Located, *, site: str, control_id: str) -> bytes:
         write_segment("PV1", ["1", "N"], by),
         write_segment("OBR", ["1", key, key, place, "", "", at], by),
     ]
+    # OBX-18 names the tag in each row: a receiver may take the rows one by one.
     rows: list[list[str | Sequence[str]]] = []
     if told.device:
         rows.append(["ST", system, "1.0.0.1", told.device, *rest])

@@ -46,6 +46,7 @@ class MllpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close."""
+        # Not waited for: a peer that never answers the close would hold up who only wanted to leave.
         self._writer.close()
 
     async def send(self, message: bytes) -> bytes:

@@ -118,7 +118,7 @@ class _Line(asyncio.Protocol):
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._watch: asyncio.TimerHandle | None = None
-        self._is_ended = False
+        self._is_ended = self._is_paused = False
         self._heard_at = self._begun_at = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -163,6 +163,7 @@ class _Line(asyncio.Protocol):
             self._begun_at = now
             self._look_again()
         if len(self._waiting) > _FRAMES_WAITING:
+            self._is_paused = True
             self._transport.pause_reading()
         self._go_on()
 
@@ -203,9 +204,11 @@ class _Line(asyncio.Protocol):
                 for answer in await server.handle(content, self._peer):
                     if not transport.is_closing():
                         transport.write(framed(answer))
-                await self._may_write.wait()
-                if len(self._waiting) <= _FRAMES_WAITING // 2 and not self._is_ended:
-                    transport.resume_reading()  # does nothing where reading goes on
+                if not self._may_write.is_set():
+                    await self._may_write.wait()
+                if self._is_paused and len(self._waiting) <= _FRAMES_WAITING // 2 and not self._is_ended:
+                    self._is_paused = False
+                    transport.resume_reading()
         except Exception:  # the last fence of a connection: the others must go on
             log.exception("MLLP connection failed")
             self._is_ended = True

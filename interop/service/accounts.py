@@ -7,32 +7,34 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlmodel import Session
 
-from interop.service.plain import change
+from interop.service.plain import put_all
 from interop.tables import ACCOUNTS
 
 # The latest statement counts: an account of a series of treatments has one visit after the other.
 _TOLD = (
-    "INSERT INTO interop_account (account, visit, told_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET "
+    "ON CONFLICT (account) DO UPDATE SET "
     "visit = CASE WHEN excluded.told_at >= interop_account.told_at THEN excluded.visit ELSE interop_account.visit END, "
     "told_at = CASE WHEN excluded.told_at >= interop_account.told_at THEN excluded.told_at "
     "ELSE interop_account.told_at END"
 )
 
 
-def note_accounts(session: Session, pairs: Iterable[tuple[str, str]], *, at: int) -> None:
+def note_accounts(session: Session, told: Iterable[tuple[str, str, int]]) -> None:
     """Keep which visits accounts were said to be.
 
     Parameters
     ----------
     session : Session
         A writing transaction.
-    pairs : Iterable[tuple[str, str]]
-        Pseudonyms of account and visit.
-    at : int
-        When it was so, UTC microseconds.
+    told : Iterable[tuple[str, str, int]]
+        Pseudonyms of account and visit, and when it was so, UTC microseconds.
     """
-    for account, visit in pairs:
-        change(session, _TOLD, (account, visit, at))
+    latest: dict[str, tuple[str, int]] = {}
+    for account, visit, at in told:
+        if account not in latest or at >= latest[account][1]:
+            latest[account] = (visit, at)
+    rows = [{"account": account, "visit": visit, "told_at": at} for account, (visit, at) in latest.items()]
+    put_all(session, ACCOUNTS.name, rows, on_conflict=_TOLD)
 
 
 def visit_of(session: Session, account: str) -> str:

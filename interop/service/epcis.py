@@ -166,6 +166,7 @@ def keep(session: Session, events: Sequence[Kept]) -> None:
     ]
     made = insert(EPCIS_EVENTS).returning(EPCIS_EVENTS.c.number, sort_by_parameter_order=True)
     numbers = session.execute(made, rows).scalars().all()
+    # Sorted, so that neighbours in the index are written together.
     terms = [
         {"field": field, "value": value, "number": number}
         for one, number in zip(events, numbers, strict=True)
@@ -285,6 +286,7 @@ _SELECTIVE = frozenset(
         *EPC_FIELDS["MATCH_anyEPCClass"],
     }
 )
+# Read at a time where predicates look at the events themselves, and the most that one query may look at.
 _SCAN = 500
 _MAX_SCANNED = 100_000
 
@@ -342,6 +344,7 @@ def query(session: Session, asked: EventQuery, *, after: tuple[int, int] | None 
 
 def _page(found: list[tuple[int, int, Event, str]], limit: int, *, is_limited: bool) -> Page:
     shown = found[:limit]
+    # One @context for all events: prefixes of different documents stand side by side, each entry once.
     contexts: list[Json] = []
     for context in dict.fromkeys(context for *_, context in shown):
         contexts += [one for one in msgspec.json.decode(context) if one not in contexts]
@@ -360,6 +363,7 @@ def _statement(
     table = EPCIS_EVENTS.c
     key: ColumnElement[int] = table[asked.order]
     statement = select(key.label("key"), table.number, table.record_at, table.body, table.context)
+    # Keyset: a page begins behind the last event shown, also when events come in between.
     if after is not None:
         held, number = after
         beyond = key < held if asked.is_descending else key > held

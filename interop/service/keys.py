@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +16,7 @@ from twin.errors import ConfigurationError, StorageError
 FILE = "identity.key"
 _BYTES = 32
 _NONCE = 12
+_REMEMBERED = 4096  # pseudonyms in memory, a few hundred kilobytes: the visits of a large house
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _SHIFTS = range(90, -1, -10)
@@ -41,6 +43,8 @@ class Vault:
         if len(master) != _BYTES:
             raise ConfigurationError(f"Expected an identity key of {_BYTES} octets, got {len(master)}.")
         self._pseudonyms = hmac.new(self._derived(master, b"pseudonyms"), digestmod=hashlib.sha256)
+        # A visit is told of a dozen times within the hour, and of each message the visit is asked for twice.
+        self._remembered = lru_cache(maxsize=_REMEMBERED)(self._made)
         self._wrapping = AESGCM(self._derived(master, b"wrapping"))
         self._common = AESGCM(self._derived(master, b"messages"))
 
@@ -58,6 +62,9 @@ class Vault:
         *parts : str
             Assigning authority and number.
         """
+        return self._remembered(kind, *parts)
+
+    def _made(self, kind: str, *parts: str) -> str:
         text = "\x1f".join((kind, *parts)).encode()
         digest = self._keyed(text)
         # Base 32 of RFC 4648, 20 characters of 5 bits each; the library's own takes longer than the hash.

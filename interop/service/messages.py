@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
+import msgspec
 from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
+from interop.hl7v2.locating import is_location_report
 from interop.hl7v2.message import Message, read_message
-from interop.hl7v2.reading import Surroundings, groups_of
+from interop.hl7v2.reading import groups_of
 from interop.hl7v2.telling import Told, tell
 from interop.hl7v2.triggers import TRIGGERS
 from interop.mllp.acknowledgement import Handled, Verdict
 from interop.service import identity
 from interop.service.accounts import note_accounts
+from interop.service.intake import Intake, source_of
 from interop.service.keys import Vault
 from interop.service.people import Concerned, People, concerned_by
-from interop.service.places import Gazetteer, note_unmatched
+from interop.service.places import note_unmatched
 from interop.service.plain import ask, ask_in, put, put_all
 from interop.service.supplies import note_figures, note_proposals
 from interop.tables import MESSAGES, PERSONS
 from twin.errors import InputError, NotFound
-from twin.ports import EventSink
 
 
 class Outcome(StrEnum):
@@ -38,81 +38,8 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
-def _no(_encounter: str) -> bool:
-    return False
-
-
-def _itself(account: str) -> str:
-    return account
-
-
-def _nowhere(_tag: str) -> str:
-    return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
-    """What taking in a message needs.
-
-    Parameters
-    ----------
-    vault : Vault
-        Seals messages and identities.
-    ledger : EventSink
-        Stores events.
-    zone : tzinfo
-        Of the facility.
-    is_place, is_bed : Callable[[str], bool]
-        Whether the twin knows such a place or bed.
-    names : Gazetteer
-        What senders call places.
-    visit_of : Callable[[str], str]
-        Gives the visit that an account was last told to be.
-    is_encounter : Callable[[str], bool]
-        Whether the twin holds an encounter that is not merged into another.
-    zone_of : Callable[[str], str]
-        Gives the place where a tag was seen last.
-    is_asset : Callable[[str], bool]
-        Whether the register knows a device.
-    """
-
-    vault: Vault
-    ledger: EventSink
-    zone: tzinfo
-    is_place: Callable[[str], bool]
-    is_bed: Callable[[str], bool]
-    names: Gazetteer = field(default_factory=Gazetteer)
-    visit_of: Callable[[str], str] = _itself
-    is_encounter: Callable[[str], bool] = _no
-    zone_of: Callable[[str], str] = _nowhere
-    is_asset: Callable[[str], bool] = _no
-
-    def around(self, message: Message, now: int) -> Surroundings:
-        """Give what the reader needs to know."""
-        source, names = source_of(message), self.names
-        return Surroundings(
-            source=source,
-            zone=self.zone,
-            received_at=now,
-            pseudonym=self.vault.pseudonym,
-            is_place=self.is_place,
-            is_bed=self.is_bed,
-            named=lambda name: names.place(source, name),
-            visit_of=self.visit_of,
-            is_encounter=self.is_encounter,
-            zone_of=self.zone_of,
-            is_asset=self.is_asset,
-        )
-
-
-def source_of(message: Message) -> str:
-    """Give who speaks, ``his:`` and MSH-3 in lower case; ``his:unnamed`` if it does not say."""
-    name = "".join(char if char.isalnum() or char in "-_." else "-" for char in message.msh.value(3).lower())
-    return f"his:{name[:60] or 'unnamed'}"
-
-
 def _key(message: Message) -> str:
-    return json.dumps([message.msh.field(3), message.msh.field(4), message.control_id], ensure_ascii=False)
+    return msgspec.json.encode([message.msh.field(3), message.msh.field(4), message.control_id]).decode()
 
 
 def _plain(text: str) -> str:
@@ -170,6 +97,8 @@ class Understood:
         Its row, but for the sealed body and what became of it.
     control_id : str
         MSH-10.
+    now : int
+        When it came, UTC microseconds.
     """
 
     data: bytes
@@ -177,6 +106,7 @@ class Understood:
     concerned: tuple[Concerned, ...]
     row: dict[str, object]
     control_id: str
+    now: int
 
 
 def understand(intake: Intake, *, data: bytes, message: Message, now: int) -> Understood:
@@ -197,7 +127,16 @@ def understand(intake: Intake, *, data: bytes, message: Message, now: int) -> Un
     told = tell(message, intake.around(message, now))
     concerned = _concerned(told, intake.vault)
     row = _row_of(message, intake.vault, now) | {"notes": " ".join(told.notes)}
-    return Understood(data=data, told=told, concerned=concerned, row=row, control_id=message.control_id)
+    return Understood(data=data, told=told, concerned=concerned, row=row, control_id=message.control_id, now=now)
+
+
+def leans_on_others(message: Message) -> bool:
+    """Tell whether what a message means may depend on messages before it, so that these must be durable first.
+
+    An account number (PID-18) stands for the visit that an earlier message named beside it, and a tag that is told
+    of moves from where it was; all else that a message says is in itself.
+    """
+    return is_location_report(message) or any(segment.field(18) for segment in message.all("PID"))
 
 
 def _concerned(told: Told, vault: Vault) -> tuple[Concerned, ...]:
@@ -255,23 +194,29 @@ def _store(session: Session, intake: Intake, new: Sequence[Understood]) -> None:
         outcome = Outcome.APPLIED if count else Outcome.STORED
         for group in one.concerned:
             people.note(group)
-        _note_told(session, one.row, one.told)
         row = one.row | {"outcome": outcome.value, "events": count}
         rows.append(row | _sealed(intake.vault, one.data, people, _named(one.concerned)))
+    people.store()
+    _note_told(session, [(one.told, str(one.row["source"]), one.now) for one in new])
     put_all(session, MESSAGES.name, rows)
 
 
-def _note_told(session: Session, row: dict[str, object], told: Told) -> None:
-    """Keep what a message says besides its events: names of places that nobody knows, accounts that are visits."""
-    now = row["received_at"]
-    if told.unmatched and isinstance(now, int):
-        note_unmatched(session, str(row["source"]), told.unmatched, now=now)
-    if told.accounts and isinstance(now, int):
-        note_accounts(session, told.accounts, at=now)
-    if told.figures or told.proposals:
-        at = told.readings[0].occurred_at()
-        note_figures(session, str(row["source"]), told.figures, at=at)
-        note_proposals(session, str(row["source"]), told.proposals, at=at)
+def _note_told(session: Session, told: Sequence[tuple[Told, str, int]]) -> None:
+    """Keep what messages say besides their events; each with its source and when it came.
+
+    Names of places that nobody knows, accounts that are visits, what places hold and entries of item masters.
+    """
+    unmatched = [(source, *name) for one, source, _now in told for name in one.unmatched]
+    if unmatched:
+        note_unmatched(session, unmatched, now=told[-1][2])
+    accounts = [(*pair, now) for one, _source, now in told for pair in one.accounts]
+    if accounts:
+        note_accounts(session, accounts)
+    for one, source, _now in told:
+        if one.figures or one.proposals:
+            at = one.readings[0].occurred_at()
+            note_figures(session, source, one.figures, at=at)
+            note_proposals(session, source, one.proposals, at=at)
 
 
 _KNOWN = "SELECT key FROM interop_message WHERE key IN (?)"
@@ -324,7 +269,9 @@ def bury(session: Session, intake: Intake, *, data: bytes, message: Message, pro
     names = _people_in(message, intake, now)
     values = row | {"outcome": Outcome.DEAD.value, "problem": problem, "attempts": 1}
     people = People(session, intake.vault, [], others=names)
-    put(session, MESSAGES.name, values | _sealed(intake.vault, data, people, names))
+    sealed = _sealed(intake.vault, data, people, names)
+    people.store()
+    put(session, MESSAGES.name, values | sealed)
     return Handled(verdict=Verdict.FAILED, problem=problem)
 
 
@@ -406,9 +353,9 @@ def _sealed(vault: Vault, data: bytes, people: People, named: Sequence[str]) -> 
         wrapped = people.key_of(person)
         if not wrapped:
             # Erased before: what comes later about this person is not kept in any readable form.
-            return {"body": b"", "persons": json.dumps(list(named))}
+            return {"body": b"", "persons": msgspec.json.encode(named).decode()}
         body = vault.seal(body, person=person, wrapped=wrapped)
-    return {"body": body, "persons": json.dumps(list(named))}
+    return {"body": body, "persons": msgspec.json.encode(named).decode()}
 
 
 def body_of(session: Session, vault: Vault, number: int) -> bytes:
@@ -432,7 +379,7 @@ def body_of(session: Session, vault: Vault, number: int) -> bytes:
     if row is None:
         raise NotFound("message", str(number))
     body: bytes = row[0]
-    for person in reversed(json.loads(row[1])):
+    for person in reversed(msgspec.json.decode(row[1], type=list[str])):
         key = session.execute(select(PERSONS.c.wrapped_key).where(PERSONS.c.person == person)).scalar()
         if not key or not body:
             raise NotFound("message that can still be opened (somebody in it was erased)", str(number))
@@ -468,7 +415,8 @@ def replay(session: Session, intake: Intake, *, number: int, now: int) -> Outcom
     people = People(session, intake.vault, concerned)
     for group in concerned:
         people.note(group)
-    _note_told(session, _row_of(message, intake.vault, now), told)
+    people.store()
+    _note_told(session, [(told, source_of(message), now)])
     outcome = Outcome.APPLIED if stored else Outcome.STORED
     session.execute(
         update(MESSAGES)

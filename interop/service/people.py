@@ -12,11 +12,13 @@ from sqlmodel import Session
 from interop.hl7v2.reading import Reading
 from interop.service.identity import Identity, family, identity_of, opened, person_of, survivor
 from interop.service.keys import Vault
-from interop.service.plain import ask_in, put
+from interop.service.plain import ask_in, change, put_all
 from interop.tables import LINKS, PERSONS
 
 _PERSONS = "SELECT person, wrapped_key, identity, told_at FROM interop_person WHERE person IN (?)"
 _LINKS = "SELECT encounter, person, told_at FROM interop_link WHERE encounter IN (?)"
+_IDENTITY = "UPDATE interop_person SET identity = ?, told_at = ? WHERE person = ?"
+_LINK = "UPDATE interop_link SET person = ?, told_at = ? WHERE encounter = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,9 @@ class People:
         links = ask_in(session, _LINKS, encounters)
         self._persons: dict[str, tuple[bytes, bytes, int]] = {row[0]: (row[1], row[2], row[3]) for row in persons}
         self._links: dict[str, tuple[str, int]] = {row[0]: (row[1], row[2]) for row in links}
+        # Rows that are new wait until all groups are noted: one statement then stores those of all messages.
+        self._new_persons: dict[str, dict[str, object]] = {}
+        self._new_links: dict[str, dict[str, object]] = {}
 
     def key_of(self, person: str) -> bytes:
         """Give a person's key as stored, made the first time; empty once the person is erased."""
@@ -102,7 +107,7 @@ class People:
         if held is None:
             wrapped = self._vault.new_wrapped_key(person)
             row = {"person": person, "wrapped_key": wrapped, "identity": b"", "merged_into": ""}
-            put(self._session, PERSONS.name, row | {"told_at": 0, "erased_at": 0})
+            self._new_persons[person] = row | {"told_at": 0, "erased_at": 0}
             held = self._persons[person] = (wrapped, b"", 0)
         return held[0]
 
@@ -127,16 +132,19 @@ class People:
         merged = Identity(**values)
         if merged == held and at <= told_at:
             return
-        sealed = self._vault.seal(msgspec.json.encode(merged), person=person, wrapped=wrapped)
+        if merged != held or not sealed:
+            sealed = self._vault.seal(msgspec.json.encode(merged), person=person, wrapped=wrapped)
         told_at = max(at, told_at)
-        self._session.execute(
-            update(PERSONS).where(PERSONS.c.person == person).values(identity=sealed, told_at=told_at)
-        )
+        if person in self._new_persons:
+            self._new_persons[person] |= {"identity": sealed, "told_at": told_at}
+        else:
+            change(self._session, _IDENTITY, (sealed, told_at, person))
         self._persons[person] = (wrapped, sealed, told_at)
 
     def _merge(self, prior: str, into: str) -> None:
         for person in (prior, into):
             self.key_of(person)
+        self.store()  # the family is looked up in the table
         # Merged already, or the other way round: a second merge would close a ring.
         if prior in family(self._session, into):
             return
@@ -145,11 +153,16 @@ class People:
 
     def _link(self, encounter: str, person: str, at: int) -> None:
         held = self._links.get(encounter)
-        if held is None:
-            put(self._session, LINKS.name, {"encounter": encounter, "person": person, "told_at": at})
-        elif at > held[1] and held[0] != person:
-            where = LINKS.c.encounter == encounter
-            self._session.execute(update(LINKS).where(where).values(person=person, told_at=at))
-        else:
+        if held is not None and (at <= held[1] or held[0] == person):
             return
+        if held is None or encounter in self._new_links:
+            self._new_links[encounter] = {"encounter": encounter, "person": person, "told_at": at}
+        else:
+            change(self._session, _LINK, (person, at, encounter))
         self._links[encounter] = (person, at)
+
+    def store(self) -> None:
+        """Store the rows that are new; to be called once all groups are noted."""
+        put_all(self._session, PERSONS.name, list(self._new_persons.values()))
+        put_all(self._session, LINKS.name, list(self._new_links.values()))
+        self._new_persons, self._new_links = {}, {}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
-from interop.service.plain import change
+from interop.service.plain import put_all
 from interop.tables import PLACE_NAMES
 from twin.errors import NotFound
 
 # One statement, so that two senders of one new name at the same moment do not collide; both databases know it.
 _SEEN = (
-    "INSERT INTO interop_place_name (source, name, place, taken_as, seen, first_at, last_at, set_at, set_by) "
-    "VALUES (?, ?, '', ?, 1, ?, ?, 0, '') ON CONFLICT (source, name) DO UPDATE SET "
-    "seen = interop_place_name.seen + 1, last_at = excluded.last_at, taken_as = excluded.taken_as"
+    "ON CONFLICT (source, name) DO UPDATE SET seen = interop_place_name.seen + excluded.seen, "
+    "last_at = excluded.last_at, taken_as = excluded.taken_as"
 )
 MAX_NAME = 200
 
@@ -78,22 +78,36 @@ class Gazetteer:
             self._places.pop((source, name), None)
 
 
-def note_unmatched(session: Session, source: str, names: Iterable[tuple[str, str]], *, now: int) -> None:
+def note_unmatched(session: Session, names: Iterable[tuple[str, str, str]], *, now: int) -> None:
     """Count names of places that the twin does not know.
 
     Parameters
     ----------
     session : Session
         A writing transaction.
-    source : str
-        Who speaks.
-    names : Iterable[tuple[str, str]]
-        The name, and what was taken instead.
+    names : Iterable[tuple[str, str, str]]
+        Who speaks, the name, and what was taken instead; as often as it was said.
     now : int
         UTC microseconds.
     """
-    for name, taken_as in names:
-        change(session, _SEEN, (source, name[:MAX_NAME], taken_as, now, now))
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    # A house with one ward that nobody has matched names it in every other message: it is counted once per group.
+    for source, told, taken_as in names:
+        name = told[:MAX_NAME]
+        times[source, name] += 1
+        rows[source, name] = {
+            "source": source,
+            "name": name,
+            "place": "",
+            "taken_as": taken_as,
+            "seen": times[source, name],
+            "first_at": now,
+            "last_at": now,
+            "set_at": 0,
+            "set_by": "",
+        }
+    put_all(session, PLACE_NAMES.name, list(rows.values()), on_conflict=_SEEN)
 
 
 def place_names(

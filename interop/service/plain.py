@@ -12,6 +12,7 @@ from twin.db.channel import SESSION_KEY, Transaction
 
 _LENGTHS = (1, 4, 16, 64, 256)
 _AT_ONCE = _LENGTHS[-1]
+_ROWS = (32, 16, 8, 4, 2, 1)  # few texts, so that the driver keeps them all prepared
 
 
 @cache
@@ -79,19 +80,36 @@ def put(session: Session, table: str, values: Mapping[str, object]) -> None:
     change(session, f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # our names
 
 
-def put_all(session: Session, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows that all have the same columns; one statement, as :func:`put`."""
+def put_all(session: Session, table: str, rows: Sequence[Mapping[str, object]], *, on_conflict: str = "") -> None:
+    """Insert rows that all have the same columns, many in one statement; like :func:`put`.
+
+    Parameters
+    ----------
+    session, table
+        As for :func:`put`.
+    rows : Sequence[Mapping[str, object]]
+        By column, each the same columns.
+    on_conflict : str, optional
+        What follows the values, ``ON CONFLICT ...``; then no key may come twice, which PostgreSQL refuses.
+    """
     if not rows:
         return
-    names = list(rows[0])
-    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # our names
+    names = tuple(rows[0])
     values = [tuple(row[name] for name in names) for row in rows]
-    held = session.info.get(SESSION_KEY)
-    if isinstance(held, Transaction) and held.dialect == "sqlite":
-        held.raw.executemany(statement, values)
-    else:
-        for one in values:
-            change(session, statement, one)
+    start = 0
+    # One statement for many rows lets go of the interpreter once: with each row the writer would wait to get it back.
+    for size in _ROWS:
+        while len(values) - start >= size:
+            flat = [value for row in values[start : start + size] for value in row]
+            change(session, _inserting(table, names, size, on_conflict), flat)
+            start += size
+
+
+@cache
+def _inserting(table: str, names: tuple[str, ...], count: int, on_conflict: str) -> str:
+    row = f"({', '.join('?' * len(names))})"
+    written = f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * count)}"  # our names
+    return f"{written} {on_conflict}" if on_conflict else written
 
 
 def change(session: Session, statement: str, parameters: Sequence[object]) -> None:

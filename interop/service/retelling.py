@@ -14,7 +14,8 @@ from sqlmodel import Session
 
 from interop.hl7v2.message import read_message
 from interop.hl7v2.telling import tell
-from interop.service.messages import Intake, body_of
+from interop.service.intake import Intake
+from interop.service.messages import body_of
 from interop.tables import MESSAGES
 from twin.errors import HospitalTwinError
 from twin.events.envelope import Event

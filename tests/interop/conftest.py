@@ -14,8 +14,9 @@ from interop.hl7v2.message import read_message
 from interop.hl7v2.telling import tell
 from interop.mllp.acknowledgement import Handled
 from interop.service import received
+from interop.service.intake import Intake, source_of
 from interop.service.keys import Vault
-from interop.service.messages import Intake, source_of, take_in
+from interop.service.messages import take_in
 from server.listening import intake_of, receive
 from server.wiring import Hospital, open_hospital
 from twin.clock import ManualClock

@@ -113,6 +113,40 @@ async def test_a_batch_in_one_frame_is_answered_message_by_message(server: MllpS
     assert len(listening.hospital.live.encounters) == 2
 
 
+async def test_a_batch_is_stored_together_and_in_its_order(server: MllpServer, listening: Listening) -> None:
+    beds = ("W1^1^A", "W2^1^A")
+    parts = [adt("A01", bed=beds[0], at="20260105010000")]
+    parts += [adt("A02", bed=beds[n % 2], at=f"20260105{2 + n // 60:02d}{n % 60:02d}00") for n in range(1, 30)]
+    parts[7:7] = [adt("A01", PV1_19="", control="BAD")]  # harms no other
+    writer = listening.hospital.database.writer
+    before = writer.groups
+    async with MllpClient("127.0.0.1", server.port) as client:
+        first = await client.send(b"BHS|^~\\&|X\r" + b"".join(parts) + b"BTS|31\r")
+        answers = [first] + [await client.receive() for _ in parts[1:]]
+
+    codes = [read_message(one).value("MSA", 1) for one in answers]
+    assert codes == ["AE" if n == 7 else "AA" for n in range(31)]
+    numbers = [read_message(one).value("MSA", 2) for one in answers]
+    assert numbers == [read_message(part).control_id for part in parts]
+    assert listening.encounter().place == "W2-1-A"
+    assert writer.groups - before < len(parts) // 2
+
+
+async def test_a_message_of_a_batch_knows_what_those_before_it_said(server: MllpServer, listening: Listening) -> None:
+    account = "ACC^^^HOSP^AN"
+    parts = [
+        adt("A01", PV1_19="", PID_18=account, bed="W1^1^A", at="20260105010000"),
+        adt("A02", visit="V1", PID_18=account, bed="W2^1^A", at="20260105020000"),  # the same stay, by both numbers
+        adt("A02", PV1_19="", PID_18=account, bed="W2^1^B", at="20260105030000"),
+    ]
+    async with MllpClient("127.0.0.1", server.port) as client:
+        first = await client.send(b"BHS|^~\\&|X\r" + b"".join(parts) + b"BTS|3\r")
+        answers = [first] + [await client.receive() for _ in parts[1:]]
+
+    assert [read_message(one).value("MSA", 1) for one in answers] == ["AA"] * 3
+    assert [one.place for one in listening.hospital.live.encounters.values() if not one.merged_into] == ["W2-1-B"]
+
+
 async def test_octets_in_any_packets_are_answered_in_order(server: MllpServer, listening: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     stream = b"junk" + framed(adt("A01", control="1")) + b"\r\n" + framed(adt("A08", control="2"))
