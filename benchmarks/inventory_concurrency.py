@@ -5,7 +5,8 @@ move in a transaction of its own; the peer adds one row by an SQLModel session a
 Picks: 8 workers ask for one unit 80,000 times in all, in eight races of 10,000 for 5,000 units of four lots each; by
 threads through the one writer on SQLite, by processes on connections of their own on PostgreSQL. The figure is how many
 units more were handed out than there were; after each race every balance is computed anew.
-``HOSPITAL_TWIN_BENCH_PARTS`` names the parts to run: ``moves``, ``sqlite``, ``postgresql``. Each race is a piece (see
+``HOSPITAL_TWIN_BENCH_PARTS`` names the parts to run (``moves``, ``sqlite``, ``postgresql``), ``HOSPITAL_TWIN_PICKS``
+and ``HOSPITAL_TWIN_MOVES`` other numbers of a race and of a connection. Each race is a piece (see
 ``benchmarks.pieces``), so that a shared machine is never taken for long.
 """
 
@@ -16,9 +17,10 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
@@ -49,8 +51,9 @@ from twin.ports import Stored
 from twin.settings import Settings
 
 CONNECTIONS, WORKERS, ITEMS = 4, 8, 64
-MOVES_EACH = 750
-PICKS, RACES, TRIES = 10_000, 8, 5  # of one race, races on each database, tries of one transaction
+MOVES_EACH = int(os.environ.get("HOSPITAL_TWIN_MOVES", "750"))
+PICKS = int(os.environ.get("HOSPITAL_TWIN_PICKS", "10000"))  # of one race
+RACES, TRIES = 8, 5  # races on each database, tries of one transaction
 PARTS = os.environ.get("HOSPITAL_TWIN_BENCH_PARTS", "moves,sqlite,postgresql").split(",")
 NOW = 1_795_687_200_000_000
 
@@ -109,17 +112,17 @@ def rows_of(url: str, number: int, count_each: int) -> int:
     return count_each
 
 
-def per_second(work: Callable[[str, int, int], int], url: str) -> float:
-    with ProcessPoolExecutor(CONNECTIONS, mp_context=get_context("spawn")) as pool:
-        everyone = range(CONNECTIONS)
-        list(pool.map(work, [url] * CONNECTIONS, [each + CONNECTIONS for each in everyone], [20] * CONNECTIONS))
-        clock = time.perf_counter()
-        done = sum(pool.map(work, [url] * CONNECTIONS, everyone, [MOVES_EACH] * CONNECTIONS))
-        return done / (time.perf_counter() - clock)
+def per_second(work: Callable[[str, int, int], int], url: str, processes: ProcessPoolExecutor) -> float:
+    each = [url] * CONNECTIONS
+    list(processes.map(work, each, range(CONNECTIONS, 2 * CONNECTIONS), [20] * CONNECTIONS))  # caches are warm now
+    clock = time.perf_counter()
+    done = sum(processes.map(work, each, range(CONNECTIONS), [MOVES_EACH] * CONNECTIONS))
+    return done / (time.perf_counter() - clock)
 
 
-def measure_moves(url: str) -> tuple[float, float]:
+def measure_moves(processes: ProcessPoolExecutor, database: Database) -> dict[str, float]:
     """Give guarded moves and the mapper's rows a second."""
+    url = database.write_engine.url.render_as_string(hide_password=False)
     engine = create_engine(url)
     with Session(engine) as session:
         for number in range(ITEMS):
@@ -135,7 +138,7 @@ def measure_moves(url: str) -> tuple[float, float]:
             post(Driver(session), Draft(movement=movement, content_hash="", released={}))
         session.commit()
     engine.dispose()
-    return per_second(moves_of, url), per_second(rows_of, url)
+    return {"own": per_second(moves_of, url, processes), "mapper": per_second(rows_of, url, processes)}
 
 
 def fill(session: Session) -> int:
@@ -161,7 +164,7 @@ def picks_by_writer(database: Database, worker: int) -> int:
     granted = 0
     for number in range(PICKS // WORKERS):
         with suppress(Refused):
-            granted += database.writer.run(lambda session, number=number: pick(session, worker, number))
+            granted += database.writer.run(partial(pick, worker=worker, number=number))
     return granted
 
 
@@ -184,9 +187,9 @@ def picks_by_connection(url: str, worker: int) -> int:
     return granted
 
 
-def race(database: Database) -> dict[str, float]:
+def race(processes: ProcessPoolExecutor | None, database: Database) -> dict[str, float]:
     """Let all pick at once until nothing is left; give what was there, granted, wrong, and the seconds."""
-    if database.dialect == "sqlite":
+    if processes is None:
         there = database.writer.run(fill)
         clock = time.perf_counter()
         with ThreadPoolExecutor(WORKERS) as pool:
@@ -195,9 +198,8 @@ def race(database: Database) -> dict[str, float]:
         with Session(database.write_engine) as session, session.begin():
             there = fill(session)
         url = database.write_engine.url.render_as_string(hide_password=False)
-        with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as processes:
-            clock = time.perf_counter()
-            granted = sum(processes.map(picks_by_connection, [url] * WORKERS, range(WORKERS)))
+        clock = time.perf_counter()
+        granted = sum(processes.map(picks_by_connection, [url] * WORKERS, range(WORKERS)))
     seconds = time.perf_counter() - clock
     with database.read() as session:
         wrong = len(correcting.verify(session))
@@ -226,27 +228,36 @@ def opened(folder: str, url: str = "") -> Database:
 def in_database(work: Callable[[Database], dict[str, float]], server: PostgresqlServer | None) -> dict[str, float]:
     """Do something in a database of its own: a file, or one of a PostgreSQL server."""
     with tempfile.TemporaryDirectory() as folder:
-        url, drop = ("", lambda: None) if server is None else server.fresh_database()
+        url, drop = ("", None) if server is None else server.fresh_database()
         database = opened(folder, url)
         try:
             return work(database)
         finally:
             database.close()
-            drop()
+            if drop is not None:
+                drop()
 
 
-def moves_a_second(database: Database) -> dict[str, float]:
-    own, mapper = measure_moves(database.write_engine.url.render_as_string(hide_password=False))
-    return {"own": own, "mapper": mapper}
+@contextmanager
+def postgresql() -> Iterator[tuple[PostgresqlServer, ProcessPoolExecutor] | None]:
+    """Run a server of its own, with a process for each worker; None where it is not installed or not asked for."""
+    tests = from_tests("conftest")
+    started = tests.start_postgresql() if {"moves", "postgresql"} & set(PARTS) else None
+    if started is None:
+        yield None
+        return
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as processes:
+        list(processes.map(time.sleep, [0.5] * WORKERS))  # all are there before a clock starts
+        yield tests.PostgresqlServer(started[0].get_uri()), processes
+    started[0].cleanup()
 
 
 def main() -> None:
     pieces = Pieces("inventory_concurrency")
-    started = from_tests("conftest").start_postgresql() if {"moves", "postgresql"} & set(PARTS) else None
-    server = None if started is None else from_tests("conftest").PostgresqlServer(started[0].get_uri())
-    try:
-        if "moves" in PARTS and server is not None:
-            rate = pieces.get("moves", lambda: in_database(moves_a_second, server))
+    with postgresql() as found:
+        server, processes = found or (None, None)
+        if "moves" in PARTS and processes is not None:
+            rate = pieces.get("moves", partial(in_database, partial(measure_moves, processes), server))
             show(
                 "guarded moves on PostgreSQL, four connections, each its own commit",
                 rate["own"],
@@ -256,15 +267,12 @@ def main() -> None:
                 ratio=round(rate["own"] / rate["mapper"], 2),
                 must=">= 800/s",
             )
-        for dialect, at in (("sqlite", None), ("postgresql", server)):
-            if dialect in PARTS and (dialect == "sqlite" or at is not None):
-                found = [
-                    pieces.get(f"{dialect} {number}", lambda at=at: in_database(race, at)) for number in range(RACES)
-                ]
-                tell_races(dialect, found)
-    finally:
-        if started is not None:
-            started[0].cleanup()
+        if "sqlite" in PARTS:
+            one = partial(in_database, partial(race, None), None)
+            tell_races("sqlite", [pieces.get(f"sqlite {number}", one) for number in range(RACES)])
+        if "postgresql" in PARTS and processes is not None:
+            one = partial(in_database, partial(race, processes), server)
+            tell_races("postgresql", [pieces.get(f"postgresql {number}", one) for number in range(RACES)])
 
 
 if __name__ == "__main__":

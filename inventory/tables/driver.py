@@ -57,7 +57,9 @@ class Driver:
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
         """Run a statement once per row of values."""
-        if rows:
+        if len(rows) == 1:  # psycopg opens a pipeline for many, which costs one row another round trip
+            self._cursor.execute(self._written(statement), rows[0])
+        elif rows:
             self._cursor.executemany(self._written(statement), rows)
 
     def rows(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:

@@ -247,6 +247,7 @@ def test_a_case_is_closed_by_scans_without_a_network(visit, api, served, gauze):
     page.wait_for_selector("#goods-back-0")
     scan(page, "ICU-B4")
     watched.until("() => document.querySelector('#goods-place').value === 'ICU-B4'")
+    assert watched.violations() == []
     page.locator("button.primary", has_text="Close the case").click()
     watched.until("() => document.querySelector('#offline').textContent.startsWith('Offline: 1 steps wait')")
     page.context.set_offline(False)
