@@ -28,6 +28,7 @@ _INSERT_MOVEMENT = (
 _INSERT_ENTRY = (
     "INSERT INTO inventory_entry (movement, seq, place, item, lot, owner, serial, quantity) VALUES (?,?,?,?,?,?,?,?)"
 )
+_INSERT_BOTH_SIDES = f"{_INSERT_ENTRY},(?,?,?,?,?,?,?,?)"
 _TAKE = (
     "UPDATE inventory_balance SET on_hand = on_hand - ?, reserved = reserved - ?, version = version + 1"
     " WHERE place = ? AND item = ? AND lot = ? AND owner = ?"
@@ -145,7 +146,7 @@ def post(driver: Driver, draft: Draft) -> bool:
     )
     if not written:
         return False
-    driver.run_many(_INSERT_ENTRY, _entry_rows(movement))
+    _write_entries(driver, movement)
     puts: list[tuple[str | int, ...]] = []  # neighbours in the order of locking go to the database together
     # In the order of locking; see balance_changes.
     for key, change in balance_changes(movement.lines):
@@ -161,6 +162,14 @@ def post(driver: Driver, draft: Draft) -> bool:
     driver.run_many(_PUT, puts)
     _move_serials(driver, movement.lines)
     return True
+
+
+def _write_entries(driver: Driver, movement: Movement) -> None:
+    rows = _entry_rows(movement)
+    if len(rows) == 2:  # one line is the usual movement: both its sides go in one statement
+        driver.run(_INSERT_BOTH_SIDES, rows[0] + rows[1])
+    else:
+        driver.run_many(_INSERT_ENTRY, rows)
 
 
 def _entry_rows(movement: Movement) -> list[tuple[str | int, ...]]:

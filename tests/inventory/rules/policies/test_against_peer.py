@@ -390,3 +390,52 @@ def test_chain_too_fine_to_work_out_is_refused_at_once(change: dict[str, object]
         solve("base_stock", {**chain, **change})
 
     assert refused.value.problem.field == field
+
+
+def test_exact_order_up_to_is_found_where_stock_outs_cost_little() -> None:
+    # an order is put off for hundreds of units then: the economic quantity without backorders says 31
+    costs_ = order_up_to.PeriodicCosts(holding_cost=1, stockout_cost=0.01, fixed_cost=1000)
+    pmf = order_up_to.poisson_pmf(0.5)
+
+    best = order_up_to.best_order_up_to(costs_, pmf)
+
+    tried = [
+        order_up_to.cost_of_order_up_to(costs_, pmf, s, level) for s in range(-340, -290, 5) for level in (0, 3, 6)
+    ]
+    assert (best.reorder_point, best.order_up_to_level) == (-315, 3)
+    assert best.cost is not None
+    assert best.cost <= min(tried) + 1e-12
+
+
+def test_horizon_reaches_down_to_where_an_order_is_worth_its_cost() -> None:
+    asked = {
+        "num_periods": 2,
+        "holding_cost": 1,
+        "stockout_cost": 0.5,
+        "fixed_cost": 200,
+        "demand_mean": 10,
+        "demand_sd": 0,
+    }
+
+    found = solve("finite_horizon", asked)
+
+    # in the last period an order saves half a unit of cost for each unit that is missing: beyond 400 of them it pays
+    assert found["reorder_points"][-1] == 10 - 400 - 1  # type: ignore[index]
+
+
+def test_service_times_of_a_thousand_stages_are_worked_out() -> None:
+    count = 1000
+    stages = [
+        {"id": str(i), "processing_time": 2, "holding_cost": 1 + 0.01 * i, "suppliers": [str(i - 1)] if i else []}
+        for i in range(count)
+    ]
+    stages[-1]["demand_sd"] = 3
+
+    found = solve("gsm", {"stages": stages, "safety_factor": 2})
+
+    # Simpson (1958) as above: the last stage at which nothing is promised holds stock for the way since the one before
+    least = [0.0]
+    for last in range(count):
+        held = [least[first] + (1 + 0.01 * last) * (2 * (last + 1 - first)) ** 0.5 for first in range(last + 1)]
+        least.append(min(held))
+    assert found["cost"] == pytest.approx(6 * least[-1], rel=1e-9)
