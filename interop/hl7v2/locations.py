@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from interop.hl7v2.escapes import NULL
 from interop.hl7v2.message import Segment
 
 
-@dataclass(frozen=True, slots=True)
-class PersonLocation:
+class PersonLocation(msgspec.Struct, frozen=True):
     """Where a message says that somebody is: PL.1 to PL.4, PL.7 to PL.9."""
 
     point_of_care: str = ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+import msgspec
 
 from interop.hl7v2.charsets import Decoded, decode
 from interop.hl7v2.escapes import NULL, Separators, escape, separators_of, unescape
@@ -17,8 +19,10 @@ MAX_SEGMENTS = 20_000
 _SEPARATOR = r"[!-/:-@\[-`{-~]"  # visible, and neither letter nor digit
 
 
-@dataclass(frozen=True)  # no slots: a segment is asked for a dozen fields, and is taken apart once
-class Segment:
+_PARTS = "parts"  # where a segment keeps its fields once it was asked for one
+
+
+class Segment(msgspec.Struct, frozen=True, dict=True):
     """One segment as it was written.
 
     Parameters
@@ -43,20 +47,23 @@ class Segment:
         """Three characters, such as ``PID``."""
         return self.text[:3]
 
-    @cached_property
-    def _parts(self) -> list[str]:
+    def _taken_apart(self) -> list[str]:
+        # A segment is asked for a dozen fields and taken apart once; a cached property would cost more than that.
         parts = self.text.split(self.by.field)
-        # MSH-1 is the separator itself: with it in its place all numbers are those of the standard.
-        return [parts[0], self.by.field, *parts[1:]] if self.text[:3] in _HEADERS else parts
+        if self.text[:3] in _HEADERS:
+            # MSH-1 is the separator itself: with it in its place all numbers are those of the standard.
+            parts.insert(1, self.by.field)
+        self.__dict__[_PARTS] = parts
+        return parts
 
     @property
     def fields(self) -> list[str]:
         """Fields as written; index 0 is the name, and field numbers are those of the standard, for MSH as well."""
-        return list(self._parts)
+        return list(self.__dict__.get(_PARTS) or self._taken_apart())
 
     def field(self, number: int) -> str:
         """Give a field as written, all repetitions; empty if it is left out."""
-        parts = self._parts
+        parts = self.__dict__.get(_PARTS) or self._taken_apart()
         return parts[number] if number < len(parts) else ""
 
     def repetitions(self, number: int) -> list[str]:
@@ -77,7 +84,7 @@ class Segment:
         number, component, subcomponent, repetition : int
             From 1, as the standard counts.
         """
-        parts = self._parts
+        parts = self.__dict__.get(_PARTS) or self._taken_apart()
         written = parts[number] if number < len(parts) else ""
         if not written or (written.isalnum() and component == subcomponent == repetition == 1):
             return written  # most fields: no separator is a letter or digit, so nothing in it is to be taken apart
@@ -103,6 +110,8 @@ class Segment:
         if first == NULL:
             return [NULL]
         by = self.by
+        if by.escape not in first and by.subcomponent not in first:
+            return first.split(by.component)
         return [unescape(part.split(by.subcomponent)[0], by, self.codec) for part in first.split(by.component)]
 
     def part(self, text: str, component: int, subcomponent: int = 1) -> str:
@@ -122,11 +131,10 @@ class Segment:
         parts[number] = text
         if self.name in _HEADERS:
             del parts[1]
-        return replace(self, text=self.by.field.join(parts))
+        return msgspec.structs.replace(self, text=self.by.field.join(parts))
 
 
-@dataclass(frozen=True)  # no slots: what is asked for a dozen times on the way through is kept in the message
-class Message:
+class Message(msgspec.Struct, frozen=True, dict=True):
     """One message: its segments in order, MSH first.
 
     Parameters
@@ -138,7 +146,7 @@ class Message:
     """
 
     segments: tuple[Segment, ...]
-    charset: Decoded = field(default=Decoded("", "utf-8", "", is_guessed=False))
+    charset: Decoded = Decoded("", "utf-8", "", is_guessed=False)
 
     @property
     def msh(self) -> Segment:

@@ -73,8 +73,7 @@ def _no(_asked: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader needs to know that no message says.
 
     Parameters
@@ -262,18 +261,20 @@ class Reading:
 
         What is not found, or only the room or ward around it, is kept in ``unmatched`` for a person to match.
         """
-        around = self.around
-        named = around.named(told.code)
+        around, code = self.around, told.code
+        named = around.named(code)
         if named and around.is_place(named):
             self.notes.append("place_named")  # so that it is found again if the match turns out wrong
             return named
+        if code and around.is_place(code):
+            return code  # by its whole name, as nearly always
         found = place_of(told, around.is_place)
         if not around.is_place(found):
             self.notes.append("place_unknown")
-            self.unmatched[told.code] = ""
+            self.unmatched[code] = ""
         elif not is_exact(told, found):
             self.notes.append("place_coarse")
-            self.unmatched[told.code] = found
+            self.unmatched[code] = found
         return found
 
     def bed(self, name: str, number: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from interop.hl7v2.message import Message
 from interop.hl7v2.reading import Reading, Surroundings, groups_of, numbered
@@ -13,8 +14,7 @@ from twin.events.envelope import Event
 from twin.events.patients import EncountersMerged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What a message comes to.
 
     Parameters

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from interop.hl7v2.escapes import Separators
 from interop.hl7v2.instants import write_instant
@@ -24,8 +25,7 @@ ERROR_CODES = {"missing": "101", "type": "102", "table": "103", "version": "203"
 """Codes of HL7 table 0357 by what is wrong; 207 is an application error."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handled:
+class Handled(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a message, for the acknowledgement.
 
     Parameters

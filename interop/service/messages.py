@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -81,9 +80,10 @@ def take_in(session: Session, intake: Intake, *, data: bytes, message: Message, 
     return take_in_together(session, intake, [understand(intake, data=data, message=message, now=now)])[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
+class Understood(msgspec.Struct, frozen=True, kw_only=True):
     """A message of which is known what it says; nothing of it is stored yet.
+
+    A struct, as all on this way: a message makes a dozen values, and a frozen dataclass takes ten times as long.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _concerned(told: Told, vault: Vault) -> tuple[Concerned, ...]:
         concerned_by(reading, vault, is_person=trigger is not None and trigger.is_person) for reading in told.readings
     ]
     # Of a trigger that we do not know, the persons still close the body, but nothing else is believed.
-    return tuple(replace(one, encounter="") if trigger is None else one for one in found)
+    return tuple(msgspec.structs.replace(one, encounter="") if trigger is None else one for one in found)
 
 
 def take_in_together(session: Session, intake: Intake, arrived: Sequence[Understood]) -> list[Handled]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import update
@@ -21,8 +20,7 @@ _IDENTITY = "UPDATE interop_person SET identity = ?, told_at = ? WHERE person = 
 _LINK = "UPDATE interop_link SET person = ?, told_at = ? WHERE encounter = ?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concerned:
+class Concerned(msgspec.Struct, frozen=True, kw_only=True):
     """Who one patient group of a message is about, without anybody's name but in ``identity``.
 
     Parameters
