@@ -22,6 +22,7 @@ def within(seen: Seen, tolerance_share: float) -> bool:
     tolerance_share : float
         Share of the books' figure.
     """
+    # of the books, not of what was seen: whoever counts far too many would widen their own tolerance
     return abs(seen.quantity - seen.books) <= tolerance_share * seen.books
 
 

@@ -86,6 +86,7 @@ def due_at(session: Session, place: str, now: int) -> list[Due]:
         UTC microseconds.
     """
     driver = Driver(session)
+    # what the books say lies there; goods that they do not know are found when all of a shelf is counted
     present = {row.holding.item for row in _present(driver, place)}
     counted = {one.item: one.at for one in last_counts(driver, place)}
     classes = classes_of(dict.fromkeys(present, 0.0) | values_used(driver))

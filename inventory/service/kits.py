@@ -76,6 +76,7 @@ def ask_for_cart(session: Session, *, ledger: EventSink, command: Command, wante
     """
     kit = load_kit(session, wanted.kit)
     cart = CaseCart(
+        # the command's own id: asked for twice by a handheld that did not hear the answer, it stays one cart
         id=command.id,
         kit=kit.id,
         place=wanted.place,
@@ -159,6 +160,7 @@ def close_cart(session: Session, *, ledger: EventSink, command: Command, cart: s
     found = _open(session, cart)
     if closing.returned and not closing.return_to:
         raise _wrong("return_to", "Goods come back, but to no place.", "Say where they go.")
+    # a command of its own for each line: an exposure alarm or a refusal names the line, not the whole case
     for number, line in enumerate(closing.used):
         use = using.Use(item=line.item, quantity=line.quantity, place=found.place, lot=line.lot, serial=line.serial)
         own = replace(command, id=f"{command.id}:used:{number}", encounter=found.encounter, reason=f"case {found.id}")

@@ -163,6 +163,7 @@ def request_for_breach(session: Session, *, item: str, place: str, now: int) -> 
     if par is None:
         return None
     driver = Driver(session)
+    # the position, not what lies there: what is on its way would else be asked for with every unit that is taken
     stock = position_at(driver, item=item, place=place, now=now)
     position = inventory_position(on_hand=stock.on_hand, reserved=stock.reserved, inbound=stock.inbound)
     if not quantity_to_order(par, position):
@@ -353,7 +354,7 @@ def note_inbound(session: Session, inbound: Inbound) -> None:
 def lower_inbound(session: Session, *, task: str, quantity: int) -> None:
     """Take a delivered quantity off what a task will still bring."""
     row = session.get(InboundRow, task)
-    if row is None:
+    if row is None:  # goods came without a task that promised them, or after it was closed
         return
     row.quantity -= quantity
     if row.quantity > 0:

@@ -132,6 +132,7 @@ def position_at(driver: Driver, *, item: str, place: str, now: int = 0) -> OnHan
         When given, only what can be used at that instant counts: nothing expired, recalled or held, UTC microseconds.
     """
     if now:
+        # goods that nobody may use lie there as well: a shelf full of recalled lots is an empty shelf
         stock = driver.row(
             "SELECT SUM(b.on_hand), SUM(b.reserved) FROM inventory_balance b LEFT JOIN inventory_lot l ON l.id = b.lot"
             f" WHERE b.item = ? AND b.place = ? AND b.on_hand > 0 AND {USABLE}",

@@ -33,6 +33,7 @@ def use_up(driver: Driver, task: str, released: Mapping[BalanceKey, int]) -> Non
     """Take used quantities off a task's reservations; the balances were changed with the movement."""
     for key, quantity in sorted(released.items()):
         where = "WHERE task = ? AND place = ? AND item = ? AND lot = ? AND owner = ?"
+        # deleted first: a reservation of nothing is refused by the table
         driver.run(f"DELETE FROM inventory_reservation {where} AND quantity <= ?", (task, *key, quantity))
         driver.run(f"UPDATE inventory_reservation SET quantity = quantity - ? {where}", (quantity, task, *key))
 
@@ -58,7 +59,7 @@ def promise(driver: Driver, task: str, key: BalanceKey, quantity: int) -> bool:
 def free_all(driver: Driver, task: str) -> int:
     """Give back all that is promised to a task; the sum of base units."""
     promised = reservations_of(driver, task)
-    for key, quantity in sorted(promised.items()):
+    for key, quantity in sorted(promised.items()):  # in the order of locking, as every command
         _lower(driver, key, quantity)
     driver.run("DELETE FROM inventory_reservation WHERE task = ?", (task,))
     return sum(promised.values())

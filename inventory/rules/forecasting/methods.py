@@ -107,7 +107,7 @@ def _tsb_all(series: Floats, alpha_size: float, alpha_share: float, out: Floats)
         if not len(sizes):
             out[row] = 0.0
             continue
-        share = 1.0 if series[row, 0] != 0 else 0.0
+        share = 1.0 if series[row, 0] != 0 else 0.0  # moves every period: what is no longer needed dies out
         for t in range(1, series.shape[1]):
             share += alpha_share * ((1.0 if series[row, t] != 0 else 0.0) - share)
         out[row] = share * _smoothed(sizes, alpha_size)
@@ -120,6 +120,7 @@ def _adida_all(series: Floats, low: float, high: float, out: Floats) -> None:  #
         if not len(sizes):
             out[row] = 0.0
             continue
+        # buckets as long as the usual wait between two demands have next to no zeros left
         bucket = max(1, round(intervals.mean()))
         length = series.shape[1]
         # The oldest periods that fill no bucket are left out, not the newest.

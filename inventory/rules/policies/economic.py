@@ -235,7 +235,8 @@ def order_with_all_units_discounts(case: DiscountCase) -> DiscountedOrder:
         holding = case.holding_cost_rate * price
         wanted = sqrt(2 * case.fixed_cost * case.demand_rate / holding)
         if wanted >= high:
-            continue
+            continue  # it is cheaper there to buy at the next region's price
+        # below the region its cost rises with the quantity, so that the breakpoint itself is the best it has
         quantity = max(wanted, low)
         if not quantity:
             continue
@@ -259,6 +260,7 @@ def order_with_incremental_discounts(case: DiscountCase) -> DiscountedOrder:
     extra = 0.0
     for region, price in enumerate(case.unit_costs):
         if region:
+            # what the first units cost more than this region's price: paid once an order, like a fixed cost
             extra += (case.unit_costs[region - 1] - price) * case.breakpoints[region]
         high = case.breakpoints[region + 1] if region + 1 < len(case.breakpoints) else float("inf")
         quantity = sqrt(2 * (case.fixed_cost + extra) * case.demand_rate / (case.holding_cost_rate * price))
@@ -308,6 +310,7 @@ def joint_replenishment(
     ratios = [k / w for k, w in zip(individual_fixed_costs, weights, strict=True)]
     if not ratios:
         raise wrong("individual_fixed_costs", "Expected at least one item.")
+    # the item that is best ordered most often sets the beat; ties go to the first, so that an answer is one answer
     first = min(range(len(ratios)), key=lambda i: (ratios[i], i))
     base = shared_fixed_cost + individual_fixed_costs[first]
     multiples = [

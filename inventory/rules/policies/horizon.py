@@ -23,8 +23,8 @@ from inventory.rules.policies.requirements import at_least, whole, wrong
 Floats = NDArray[np.float64]
 _DEMAND_SPREAD, _LEVEL_SPREAD = 4, 5  # deviations kept of the demand, and around the levels searched
 _MOST_PERIODS = 1_000
-_STEPS_A_LEVEL = 200
-_MOST_STEPS = 2_000_000_000  # levels times demands times periods: some seconds
+_STEPS_A_LEVEL = 300
+_MOST_STEPS = 1_000_000_000  # levels times demands times periods: a second or two
 
 
 class HoldingBasis(StrEnum):

@@ -292,6 +292,7 @@ def level_of_myopic_cost(case: MyopicCase, cost: float, *, is_left: bool = True)
     best = myopic(case)
     if cost < best.cost:
         raise wrong("cost", f"Expected at least {best.cost:g}, the least cost, got {cost:g}.")
+    # the cost is convex: it passes the wanted amount once on each side, and a bracket is found by doubling
     step = case.costs.sd if not is_left else -case.costs.sd
     far = best.base_stock_level + step
     while case.cost(far) < cost:

@@ -74,7 +74,7 @@ def normal_pmf(mean: float, sd: float) -> Floats:
     above(0, demand_sd=sd)
     high = int(mean + 10 * sd + 10)
     _check_size(high, "demand_sd")
-    edges = ndtr((np.arange(high + 2) - 0.5 - mean) / sd)
+    edges = ndtr((np.arange(high + 2) - 0.5 - mean) / sd)  # half a unit to each side, as a count is rounded
     pmf = np.diff(edges)
     pmf[0] += edges[0]
     return np.asarray(pmf, dtype=np.float64)
@@ -156,10 +156,12 @@ def _best(pmf: Floats, holding: float, stockout: float, fixed: float) -> tuple[i
     while True:
         s -= 1
         cost = _policy_cost(s, big, costs, fixed, left, mean, visits)
+        # a lower s would add periods that cost more than the mean of the cycle (their lemma 1)
         if cost <= _rate(s, costs, left, mean) or big - s >= size - 1:
             break
     best_s, best_big, best_cost = s, big, cost
     big += 1
+    # no S whose own period already costs more than the best cycle can be better (their lemma 2)
     while _rate(big, costs, left, mean) <= best_cost and big - best_s < size - 1:
         cost = _policy_cost(best_s, big, costs, fixed, left, mean, visits)
         if cost < best_cost:

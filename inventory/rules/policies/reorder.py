@@ -105,6 +105,7 @@ def best_reorder_point(case: ReorderCase, order_quantity: float) -> float:
         return _rate_normal(case, level) - _rate_normal(case, level + order_quantity)
 
     share = case.stockout_cost / (case.stockout_cost + case.holding_cost)
+    # the cheapest level lies between r and r + Q: both ends of the bracket are on different sides of it
     best = case.mean + float(special.ndtri(share)) * case.sd
     return float(optimize.brentq(gap, best - order_quantity, best, xtol=1e-13, rtol=8.9e-16))
 
@@ -171,6 +172,7 @@ def by_loss_function(case: ReorderCase) -> ReorderPolicy:
     quantity, point = economic_order(case.fixed_cost, h, case.demand_mean).order_quantity, case.mean
     for _ in range(_ROUNDS):
         wanted = h * quantity / (h + p)
+        # n(r) is above any r's distance below the mean and vanishes forty deviations above it
         low = case.mean - wanted - 10 * case.sd
         high = case.mean + 40 * case.sd
         point = float(

@@ -88,6 +88,7 @@ def distribution_for(mean: float, sd: float, *, is_whole: bool) -> str:
     """Give the distribution that fits whole-numbered demand best by its variance-to-mean ratio."""
     if not is_whole:
         return "normal"
+    # a variance below the mean is no reason for less stock: Poisson is then the careful choice
     ratio = sd * sd / mean
     return "negative_binomial" if ratio > 1.05 else "poisson"
 
@@ -167,6 +168,7 @@ def _continuous_level(
 ) -> float:
     if service is Service.CYCLE:
         return mean + float(special.ndtri(target)) * sd
+    # far enough that the fill rate is 0 at one end and 1 to the last digit at the other, whatever the target
     low, high = -10 * sd - mean, mean + 40 * sd + 1
     return float(optimize.brentq(lambda level: reached(level) - target, low, high, xtol=1e-12))
 
