@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
+from pydantic import ValidationError
 
 from twin.errors import FieldProblem, ImportRefused
 
@@ -44,3 +47,33 @@ def plain_values(text: str, source: str, *, cure: str) -> object:
     except (yaml.YAMLError, ValueError) as error:  # dates and numbers in other bases are read by Python's own types
         message = f"is no YAML: {str(error)[:_MOST_SHOWN]}."
     raise ImportRefused(source, [FieldProblem(field="file", place=source, message=message, cure=cure)])
+
+
+def refusal_of(error: ValidationError, source: str, *, whole: str, cure: str) -> ImportRefused:
+    """Give the refusal that names every problem of a file's values with its place.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What the model found.
+    source : str
+        Name of the file.
+    whole : str
+        What the file as a whole is called, for what is wrong with no single field.
+    cure : str
+        Where the file's form is described.
+    """
+    problems = [
+        FieldProblem(
+            field=_name(item["loc"], whole),
+            place="/".join(map(str, item["loc"])) or source,
+            message=f"{item['msg'].removesuffix('.')}.",
+            cure=cure,
+        )
+        for item in error.errors()
+    ]
+    return ImportRefused(source, problems)
+
+
+def _name(place: Sequence[int | str], whole: str) -> str:
+    return str(place[-1]) if place else whole

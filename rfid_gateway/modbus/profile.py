@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from rfid_gateway.yaml_text import plain_values
-from twin.errors import FieldProblem, ImportRefused, NotFound
+from rfid_gateway.yaml_text import plain_values, refusal_of
+from twin.errors import NotFound
 from twin.units import CONVERSIONS_BY_UNIT
 
 _CURE = "See the schema: gateway check --schema."
@@ -331,19 +331,7 @@ def parse_profile(text: str, source: str) -> Profile:
     try:
         return Profile.model_validate(plain)
     except ValidationError as error:
-        problems = [
-            _problem(
-                str(item["loc"][-1]) if item["loc"] else "profile",
-                "/".join(map(str, item["loc"])) or source,
-                f"{item['msg']}.",
-            )
-            for item in error.errors()
-        ]
-        raise ImportRefused(source, problems) from error
-
-
-def _problem(field: str, place: str, message: str) -> FieldProblem:
-    return FieldProblem(field=field, place=place, message=message, cure=_CURE)
+        raise refusal_of(error, source, whole="profile", cure=_CURE) from error
 
 
 def shipped_profiles() -> list[str]:

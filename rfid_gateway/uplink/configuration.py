@@ -21,9 +21,10 @@ from pydantic import (
 from rfid_gateway.cleaning.layout import ReadPointKind
 from rfid_gateway.drivers.driver import ReaderLine
 from rfid_gateway.drivers.kinds import OURS, USUAL_PORTS, known_kinds
+from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.replies import Framing
-from rfid_gateway.yaml_text import plain_values
+from rfid_gateway.yaml_text import plain_values, refusal_of
 from twin.errors import ConfigurationError, DecodeError, FieldProblem, ImportRefused
 
 _CURE = "See docs/guides/gateways.md."
@@ -138,6 +139,25 @@ class MachineEntry(_Strict):
     is_encrypted: bool = False
     ca_file: Path | None = None
     status_signal: str = "machine_state"
+
+    def line(self, *, answer_s: float) -> LineSettings:
+        """Give the line to it; an answer may take ``answer_s`` seconds.
+
+        Raises
+        ------
+        ConfigurationError
+            If the file of authorities cannot be read.
+        """
+        return LineSettings(
+            host=self.host,
+            port=self.port,
+            device=self.device,
+            framing=self.framing,
+            baud=self.baud,
+            parity=self.parity,
+            tls=tls_context(self.ca_file) if self.is_encrypted else None,
+            answer_s=answer_s,
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -291,15 +311,7 @@ def _validated(plain: object, source: str, context: str = "") -> GatewaySettings
     try:
         return GatewaySettings.model_validate(plain, context=context)
     except ValidationError as error:
-        problems = [
-            _problem(
-                str(item["loc"][-1]) if item["loc"] else "gateway",
-                "/".join(map(str, item["loc"])) or source,
-                item["msg"],
-            )
-            for item in error.errors()
-        ]
-        raise ImportRefused(source, problems) from error
+        raise refusal_of(error, source, whole="gateway", cure=_CURE) from error
 
 
 OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "spool_octets", "speed", "seed")

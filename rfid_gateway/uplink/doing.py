@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from rfid_gateway.drivers.driver import Status, Surroundings
 from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
-from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.drivers.modbus_writes import MachineWriter, WriteOutcome, WritePermit, WriteRecord
 from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.decoding import AnswerDecoder
@@ -20,13 +19,14 @@ from rfid_gateway.modbus.planning import poll_plan
 from rfid_gateway.modbus.profile import load_profile
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.readings import TagReading
-from rfid_gateway.uplink.configuration import MachineEntry, ReaderSettings, tls_context
+from rfid_gateway.uplink.configuration import MachineEntry, ReaderSettings
 from rfid_gateway.uplink.orders import Order, OrderKind, OrderResult
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from twin.clock import Clock
 from twin.errors import HospitalTwinError, Refused
 
 _TEST_READ_S = 6.0
+_TEST_ANSWER_S = 2.0  # nobody knows yet how slow the machine is
 _MOST_LINES = 100
 
 
@@ -184,17 +184,9 @@ async def _read_reader(identifier: str, entry: ReaderSettings, clock: Clock) -> 
 
 async def _read_machine(identifier: str, entry: MachineEntry) -> OrderResult:
     profile = load_profile(entry.profile)
-    line = LineSettings(
-        host=entry.host,
-        port=entry.port,
-        device=entry.device,
-        framing=entry.framing,
-        baud=entry.baud,
-        parity=entry.parity,
-        tls=tls_context(entry.ca_file) if entry.is_encrypted else None,
-        answer_s=2.0,
+    bus = ModbusBus(
+        BusSettings(line=entry.line(answer_s=_TEST_ANSWER_S), is_serial=bool(entry.device) or entry.is_behind_converter)
     )
-    bus = ModbusBus(BusSettings(line=line, is_serial=bool(entry.device) or entry.is_behind_converter))
     lines: list[str] = []
     try:
         for requests in poll_plan(profile).values():

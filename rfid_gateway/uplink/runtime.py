@@ -29,7 +29,7 @@ from rfid_gateway.drivers.driver import (
 )
 from rfid_gateway.drivers.kinds import factory_of
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
-from rfid_gateway.drivers.modbus_client import LineSettings, StrictClient
+from rfid_gateway.drivers.modbus_client import StrictClient
 from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
 from rfid_gateway.drivers.modbus_writes import Target
 from rfid_gateway.modbus.profile import Profile, load_profile
@@ -37,7 +37,7 @@ from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.spool.store import Entry, Priority, Quota, RowKind, Spool
 from rfid_gateway.transports.ear import LineEar
-from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings, tls_context
+from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings
 from rfid_gateway.uplink.sender import Sender, UplinkFigures
 from rfid_gateway.uplink.sinks import Sink, series_of
 from twin.clock import DAY_US, SECOND_US, Clock
@@ -113,16 +113,7 @@ class GatewayRuntime:
             # The line must be careful enough for the slowest machine on it, whichever is named first.
             sharing = [one for one in self.settings.machines if _line_of(one) == key]
             timings = [self._profiles[one.profile].timing for one in sharing]
-            line = LineSettings(
-                host=entry.host,
-                port=entry.port,
-                device=entry.device,
-                framing=entry.framing,
-                baud=entry.baud,
-                parity=entry.parity,
-                tls=tls_context(entry.ca_file) if entry.is_encrypted else None,
-                answer_s=max(one.answer_s for one in timings),
-            )
+            line = entry.line(answer_s=max(one.answer_s for one in timings))
             is_serial = any(one.device or one.is_behind_converter for one in sharing)
             client = StrictClient(line, partial(self._heard, key))
             bus_settings = BusSettings(
