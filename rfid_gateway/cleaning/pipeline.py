@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from rfid_gateway.cleaning.bins import Bin, BinRacks
 from rfid_gateway.cleaning.chips import ChipPairs
+from rfid_gateway.cleaning.late import LateReadings
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
 from rfid_gateway.cleaning.stays import Stays
@@ -107,6 +109,9 @@ class Cleaning:
         self._portals = PortalTracker(self._settings.portal)
         self._suspicions = Suspicions(layout)
         self._chips = ChipPairs()
+        self._late_readings = LateReadings(
+            round(self._settings.filter.epoch_s * SECOND_US), self._settings.filter.rates, _CHOKE_CONFIDENCE
+        )
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._stays = Stays(layout.zones, self._epoch_us)
@@ -215,14 +220,44 @@ class Cleaning:
         if before is None or reading.at > before[0]:
             self._last_seen[reading.tag] = (reading.at, index)
         if self._open_epoch is not None and reading.at // self._epoch_us < self._open_epoch - 1:
-            # Too old to say where the tag is now; it still proves that the tag exists and when it was seen.
+            # Too old for the epoch that it belongs to, which was weighed already.
             self.figures.late += 1
-            return []
+            return self._late(reading, row, index, before[0] if before else 0)
+        self._late_readings.forget(reading.tag)
         self._seen.add(row * self._width + index)
         self._heard.add((reading.tag, reading.reader, reading.antenna))
         if self._layout.read_points[index].kind is ReadPointKind.CHOKE:
             return self._choke(reading, row, index)
         return []
+
+    def _late(self, reading: TagReading, row: int, index: int, newest_at: int) -> list[Event]:
+        """Take in what a reader held back, such as one whose line was cut: an exit of then is told all the same."""
+        point = self._layout.read_points[index]
+        found = self._late_readings.take(reading, point, newest_at)
+        if found is None:
+            return []
+        if not found.is_newest:
+            # For the record, at its own time: what is known to be newer stays where it is.
+            return [self._fact(reading.tag, (found.place, point.id), found.at, found.confidence)]
+        self._filter.settle(row, self._state_by_zone[found.place], found.confidence)
+        if self._zone_by_tag.get(reading.tag) == found.place:
+            return []
+        self._decider.force(row, self._state_by_zone[found.place])
+        return [self._changed(reading.tag, found.place, point.id, found.at, found.confidence)]
+
+    def _fact(self, tag: str, point: tuple[str, str], at: int, confidence: float) -> ZoneChanged:
+        """Give what is told of a tag at a place and read point; nothing is changed by it."""
+        place, read_point = point
+        return ZoneChanged(
+            thing=tag,
+            occurred_at=at,
+            source="",
+            source_key="",
+            zone=place,
+            read_point=read_point,
+            tid=self._chips.chip_of(tag),
+            confidence=round(confidence, 4),
+        )
 
     def _choke(self, reading: TagReading, row: int, index: int) -> list[Event]:
         point = self._layout.read_points[index]
@@ -238,17 +273,7 @@ class Cleaning:
         self._zone_by_tag[tag] = zone
         self._confirmed_at[self._filter.row_by_tag[tag]] = at
         self._absence.set(tag, at + self._absence_us(zone))
-        return ZoneChanged(
-            thing=tag,
-            occurred_at=at,
-            source="",
-            source_key="",
-            zone=zone,
-            read_point=read_point,
-            previous_zone=previous,
-            tid=self._chips.chip_of(tag),
-            confidence=round(confidence, 4),
-        )
+        return msgspec.structs.replace(self._fact(tag, (zone, read_point), at, confidence), previous_zone=previous)
 
     def advance(self, now: int) -> list[Event]:
         """Let time pass and give what follows from it: zones, passages, lost tags.
@@ -270,6 +295,7 @@ class Cleaning:
         events += self._passages(now)
         events += self._lost(now)
         events += self._chips.advance(now)
+        self._late_readings.advance(now)
         return events
 
     def _close_epoch(self, end: int) -> list[Event]:

@@ -330,3 +330,69 @@ def test_lost_tag_comes_back_by_a_reading_only() -> None:
         bench.wait(5.0)
 
     assert [type(one) for one in bench.events] == [ZoneChanged, TagLost]
+
+
+def test_exit_that_a_reader_held_while_its_line_was_cut_is_told_at_its_own_time() -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+    bench.wait(60.0)
+
+    bench.see("r3", ago_s=40.0)
+    bench.see("r3", ago_s=39.0)
+
+    told = bench.of(ZoneChanged)[-1]
+    assert (told.zone, told.read_point, told.previous_zone) == (EXIT, "x", WARD)
+    assert told.occurred_at == bench.now - 40 * SECOND_US
+    assert bench.cleaning.zone_of("T1") == EXIT
+    assert [one.zone for one in bench.of(ZoneChanged)] == [WARD, EXIT]
+    assert bench.cleaning.figures.late == 2
+
+
+def test_exit_of_then_moves_no_tag_that_was_seen_since() -> None:
+    bench = Bench()
+    bench.watch("r1", 60)
+
+    bench.see("r3", ago_s=40.0)
+    bench.watch("r1", 5)
+
+    late = [one for one in bench.of(ZoneChanged) if one.zone == EXIT]
+    assert [one.occurred_at for one in late] == [bench.now - 45 * SECOND_US]
+    assert bench.cleaning.zone_of("T1") == WARD
+    assert [one.zone for one in bench.of(ZoneChanged)] == [WARD, EXIT]  # told once, for the record; nothing moved back
+
+
+@pytest.mark.parametrize(("agos", "zone"), [((30.0,), WARD), ((30.0, 29.9), WARD), ((30.0, 28.0), STORE)])
+def test_late_readings_of_a_room_count_from_two_epochs_on(agos: tuple[float, ...], zone: str) -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+    bench.wait(60.0)
+
+    for ago_s in agos:
+        bench.see("r2", ago_s=ago_s)
+
+    assert bench.cleaning.zone_of("T1") == zone
+
+
+@given(st.permutations([("r2", 30.0), ("r2", 29.0), ("r2", 27.0), ("r3", 50.0), ("r1", 45.0), ("r1", 44.0)]))
+def test_late_readings_end_alike_in_whatever_order_they_come_of_one_reader_each(order: list[tuple[str, float]]) -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+    bench.wait(60.0)
+
+    # Each reader tells its own in order; how the readers lie in time to each other is chance.
+    for reader in dict.fromkeys(reader for reader, _ in order):
+        for _, ago_s in sorted((one for one in order if one[0] == reader), key=lambda one: -one[1]):
+            bench.see(reader, ago_s=ago_s)
+
+    assert bench.cleaning.zone_of("T1") == STORE
+    assert [one.occurred_at for one in bench.of(ZoneChanged) if one.zone == EXIT] == [bench.now - 50 * SECOND_US]
+
+
+def test_tag_that_only_a_slow_reader_sees_is_found_all_the_same() -> None:
+    bench = Bench()
+
+    for _ in range(6):
+        bench.see("r2", ago_s=8.0)
+        bench.wait(1.0)
+
+    assert bench.cleaning.zone_of("T1") == STORE
