@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class Assembly:
         By kind, against the bill.
     worn_out : tuple[str, ...]
         Instruments that had gone through as many cycles as they may.
+    faulty : tuple[str, ...]
+        Instruments that are on record as faulty and not mended.
     moved : Mapping[str, str]
         Set from which an instrument was taken, by instrument.
     """
@@ -77,12 +80,59 @@ class Assembly:
     missing: Mapping[str, int] = field(default_factory=dict)
     surplus: Mapping[str, int] = field(default_factory=dict)
     worn_out: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing of the bill is missing."""
         return not self.missing
+
+
+class FaultKind(StrEnum):
+    """What was found wrong with an instrument."""
+
+    BROKEN = "broken"
+    PIECE_MISSING = "piece_missing"
+    SOILED = "soiled"
+    CORRODED = "corroded"
+    INSULATION = "insulation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An instrument that was found faulty.
+
+    Parameters
+    ----------
+    instrument : str
+        Its mark.
+    kind : FaultKind
+        What was found.
+    note : str
+        In words, without a patient's name.
+    found_at : int
+        When, UTC microseconds.
+    since_at : int
+        Since when it may have been so: when it was last looked at and found good. Uses from then on are exposed.
+    actor : str
+        Who found it.
+    mended_at : int
+        When it was mended or thrown away; 0 while it is faulty.
+    mended_by, outcome : str
+        Who did what about it.
+    """
+
+    instrument: str
+    kind: FaultKind
+    note: str
+    found_at: int
+    since_at: int = 0
+    actor: str = ""
+    mended_at: int = 0
+    mended_by: str = ""
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

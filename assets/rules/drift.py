@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scipy.special import stdtrit
+
 from assets.model.drift import Baseline, ChartKind, Direction, DriftChart, DriftWatch, Observation
 
 
@@ -137,6 +139,24 @@ def learn_baseline(values: Sequence[float], *, least_sigma: float = 0.0) -> Base
     sigma = max(statistics.stdev(values), least_sigma)
     # Without any spread each later bit of noise would be infinitely many standard deviations.
     return Baseline(mean=statistics.fmean(values), sigma=sigma, n=len(values)) if sigma > 0.0 else None
+
+
+def mean_interval(baseline: Baseline, *, confidence: float = 0.9) -> tuple[float, float]:
+    """Give the two-sided interval of a healthy mean.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Learnt from at least two observations.
+    confidence : float
+        Two-sided, above 0 and below 1.
+
+    Notes
+    -----
+    mean ± t(n - 1) · sigma / √n, with Student's quantile.
+    """
+    width = float(stdtrit(baseline.n - 1, 0.5 + confidence / 2.0)) * baseline.sigma / math.sqrt(baseline.n)
+    return baseline.mean - width, baseline.mean + width
 
 
 def chart_drift(observations: Sequence[Observation], watch: DriftWatch, *, charted_since: int = 0) -> DriftChart:

@@ -74,6 +74,7 @@ class TimeUse(StrEnum):
     """What a device's time in a zone is taken to be."""
 
     IN_USE = "in_use"
+    BESIDE_PATIENT = "beside_patient"
     WITH_PATIENT_AWAY = "with_patient_away"
     KEPT_READY = "kept_ready"
     WAITS_DIRTY = "waits_dirty"
@@ -94,6 +95,9 @@ USE_BY_PURPOSE: Mapping[str, TimeUse] = {
 }
 """Use by purpose of the zone. Zones tell where a device is, not whether it runs: "in use" is at most that."""
 
+TRIED_OUT = frozenset({TimeUse.IN_REPAIR, TimeUse.WAITS_DIRTY})
+"""Where a device that runs is tested or cleaned, and serves nobody."""
+
 
 def time_uses(
     stays: Sequence[tuple[str, Span]],
@@ -101,6 +105,7 @@ def time_uses(
     window: Span,
     purpose_by_place: Mapping[str, str],
     occupied_by_place: Mapping[str, Sequence[Span]],
+    running: Sequence[Span] | None = None,
 ) -> dict[TimeUse, float]:
     """Give how a device's time within a window was spent, as shares that sum to one.
 
@@ -115,14 +120,19 @@ def time_uses(
     occupied_by_place : Mapping[str, Sequence[Span]]
         For zones with beds: times in which a patient had one of them, merged and in order. In such a zone a device is
         in use only then.
+    running : Sequence[Span] or None
+        When the device said of itself that it ran, merged and in order; None if it says nothing of itself.
 
     Notes
     -----
-    What no stay covers is out of sight.
+    What no stay covers is out of sight. A device that reports is in use while it runs, wherever that is but for the
+    workshop and reprocessing, where it is tried out; beside a patient without running it only stands there. Of one that
+    reports nothing the zones alone decide, so that its use is at most what they say.
     """
     reached, end = window
     total = end - reached
     held = dict.fromkeys(TimeUse, 0)
+    ran_in_sight = 0
     for place, (begins, ends) in sorted(stays, key=lambda stay: stay[1]):
         # A device with two tags is seen twice; each instant counts once.
         low, high = max(begins, reached), min(ends, end)
@@ -130,19 +140,37 @@ def time_uses(
         if high <= low or not place:
             continue
         use = USE_BY_PURPOSE.get(purpose_by_place.get(place, ""), TimeUse.ELSEWHERE)
+        ran = clipped(running, (low, high)) if running is not None and use not in TRIED_OUT else []
+        ran_in_sight += overlap(running or (), (low, high))
+        ran_for = sum(stop - start for start, stop in ran)
+        present = high - low
         if use is TimeUse.IN_USE and place in occupied_by_place:
-            used = overlap(occupied_by_place[place], (low, high))
-            held[TimeUse.IN_USE] += used
-            held[TimeUse.WITH_PATIENT_AWAY] += high - low - used
-        else:
-            held[use] += high - low
+            present = overlap(occupied_by_place[place], (low, high))
+            ran_away = ran_for - sum(overlap(occupied_by_place[place], span) for span in ran)
+            held[TimeUse.WITH_PATIENT_AWAY] += high - low - present - ran_away
+            held[TimeUse.IN_USE] += ran_away  # it serves somebody whom the admission has not placed there yet
+            ran_for -= ran_away
+        if running is not None:
+            held[TimeUse.IN_USE] += ran_for
+            use = TimeUse.BESIDE_PATIENT if use is TimeUse.IN_USE else use
+            present -= ran_for
+        held[use] += present
+    if running is not None:
+        # Its own word counts where no reader hears its tag, too.
+        held[TimeUse.IN_USE] += overlap(running, window) - ran_in_sight
     held[TimeUse.OUT_OF_SIGHT] = total - sum(held.values())
     return {use: value / total for use, value in held.items()}
 
 
 def overlap(spans: Sequence[Span], window: Span) -> int:
     """Give how much of a window merged spans cover."""
-    return sum(max(min(high, window[1]) - max(low, window[0]), 0) for low, high in spans)
+    return sum(high - low for low, high in clipped(spans, window))
+
+
+def clipped(spans: Sequence[Span], window: Span) -> list[Span]:
+    """Give the parts of spans within a window."""
+    cut = [(max(low, window[0]), min(high, window[1])) for low, high in spans]
+    return [(low, high) for low, high in cut if low < high]
 
 
 def mean_of(shares: Sequence[float], *, confidence: float = 0.9) -> Estimate:

@@ -24,6 +24,8 @@ from twin.state.live import LiveState
 from twin.state.views import bearer_of
 
 YEAR_DAYS = 365
+RUNNING = "running"
+"""Status by which a device says that it works; the others say that it could."""
 _GONE = ("retired", "sanitised", "disposed")
 
 
@@ -181,21 +183,25 @@ class Utilisation:
     days : float
         Length of the time looked at.
     in_use : Estimate
-        Mean share of time with a patient, at most; over the devices with a tag.
-    shares : dict[TimeUse, float]
-        Mean shares, which sum to one; empty below three devices.
+        Mean share of time in use: of a device that reports itself, running; of others with a patient, at most that.
+        Over the devices with a tag or a report.
+    running : Estimate
+        The same over the devices alone that report themselves, which is what really ran.
+    shares : dict[TimeUse, Estimate]
+        Mean share of each use over the same devices; their points sum to one, and are None below three devices.
     """
 
     category: str
     days: float
     in_use: Estimate
-    shares: dict[TimeUse, float]
+    running: Estimate
+    shares: dict[TimeUse, Estimate]
 
 
 def utilisation(
     session: Session, *, state: LiveState, now: int, days: int = 7, category: str = "", confidence: float = 0.9
 ) -> list[Utilisation]:
-    """Give how devices spent their time by the zones in which they were seen, the least used kinds first.
+    """Give how devices spent their time by their zones and by what they report of themselves, the least used first.
 
     Parameters
     ----------
@@ -215,27 +221,42 @@ def utilisation(
     Notes
     -----
     In a zone with beds a device counts as in use only while a patient had one of them. Whether it ran is not known from
-    zones alone, so that this is the most that it can have been used.
+    zones alone, so that this is the most that it can have been used. A device that reports its status (``running``)
+    says so itself, and only then counts; a status holds until the device reports another.
     """
     window = (now - days * DAY_US, now)
     stays = _stays(session, state, window)
     occupied = _occupied(session, state, window)
+    reported = _reported(session, window)
     purposes = {place: known.purpose for place, known in state.places.items()}
     by_category: defaultdict[str, list[dict[TimeUse, float]]] = defaultdict(list)
-    for asset, own in stays.items():
+    ran: defaultdict[str, list[float]] = defaultdict(list)
+    for asset in sorted({*stays, *reported}):
         entry = state.assets[asset].entry if asset in state.assets else None
         if entry is None or (category and entry.category != category):
             continue
-        by_category[entry.category].append(
-            time_uses(own, window=window, purpose_by_place=purposes, occupied_by_place=occupied)
+        uses = time_uses(
+            stays.get(asset, []),
+            window=window,
+            purpose_by_place=purposes,
+            occupied_by_place=occupied,
+            running=reported.get(asset),
         )
+        by_category[entry.category].append(uses)
+        if asset in reported:
+            ran[entry.category].append(uses[TimeUse.IN_USE])
     found = []
-    for kind, uses in by_category.items():
-        estimate = mean_of([use[TimeUse.IN_USE] for use in uses], confidence=confidence)
-        shares = (
-            {use: sum(one[use] for one in uses) / len(uses) for use in TimeUse} if estimate.point is not None else {}
+    for kind, of_kind in by_category.items():
+        shares = {use: mean_of([one[use] for one in of_kind], confidence=confidence) for use in TimeUse}
+        found.append(
+            Utilisation(
+                category=kind,
+                days=float(days),
+                in_use=shares[TimeUse.IN_USE],
+                running=mean_of(ran[kind], confidence=confidence),
+                shares=shares,
+            )
         )
-        found.append(Utilisation(category=kind, days=float(days), in_use=estimate, shares=shares))
     return sorted(found, key=lambda one: (one.in_use.point is None, one.in_use.point or 0.0, one.category))
 
 
@@ -245,6 +266,19 @@ def _intervals(session: Session, facet: str, window: Span) -> list[tuple[str, st
     )
     rows = session.connection().execute(query.where(INTERVALS.c.to_at > INTERVALS.c.from_at))
     return [(thing, value, max(begin, window[0]), min(end, window[1])) for thing, value, begin, end in rows]
+
+
+def _reported(session: Session, window: Span) -> dict[str, list[Span]]:
+    """Give of each device that reports itself when it ran; of one that only ever stood by, no time."""
+    spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for asset, status, begin, end in _intervals(session, "asset.status", window):
+        own = spans[asset]
+        if status == RUNNING:
+            own.append((float(begin), float(end)))
+    return {
+        asset: [(int(low), int(high)) for low, high in merged(own, start=float(window[0]), end=float(window[1]))]
+        for asset, own in spans.items()
+    }
 
 
 def _stays(session: Session, state: LiveState, window: Span) -> Mapping[str, list[tuple[str, Span]]]:

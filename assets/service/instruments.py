@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -9,8 +10,8 @@ from sqlmodel import Session, col, func, select
 
 from assets.model.instruments import Assembly, Instrument, SetType, Stay, against_bill
 from assets.service.act import Act
-from assets.service.tracing import SetUse
-from assets.tables.records import AssemblyRow, InstrumentRow, SetContentRow, SetTypeRow
+from assets.service.tracing import SetUse, use_of_row
+from assets.tables.records import AssemblyRow, InstrumentFaultRow, InstrumentRow, SetContentRow, SetTypeRow
 from assets.tables.rows import CycleRow, LoadItemRow, LoadRow, SetUseRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
@@ -102,6 +103,7 @@ def assemble(session: Session, *, act: Act, assembly: Assembly) -> Assembly:
         missing=missing,
         surplus=surplus,
         worn_out=tuple(one.id for one in held if one.most_cycles and cycles[one.id] >= one.most_cycles),
+        faulty=_faulty(session, assembly.instruments),
         moved=_leave(session, assembly),
     )
     for mark in assembly.instruments:
@@ -111,6 +113,13 @@ def assemble(session: Session, *, act: Act, assembly: Assembly) -> Assembly:
     )
     session.flush()
     return found
+
+
+def _faulty(session: Session, marks: Sequence[str]) -> tuple[str, ...]:
+    query = select(InstrumentFaultRow.instrument).where(
+        col(InstrumentFaultRow.instrument).in_(list(marks)), col(InstrumentFaultRow.mended_at) == 0
+    )
+    return tuple(sorted(session.exec(query)))
 
 
 def _require_newest(session: Session, assembly: Assembly) -> None:
@@ -212,16 +221,7 @@ def trace_instrument(session: Session, *, mark: str) -> InstrumentTrace:
             col(SetUseRow.at) >= stay.start_at,
             col(SetUseRow.at) < (stay.end_at or _OPEN),
         )
-        uses += [
-            SetUse(
-                set_instance=row.set_instance,
-                case_id=row.case_id,
-                cycle=row.cycle,
-                at=row.at,
-                flags=tuple(flag for flag in row.flags.split(",") if flag),
-            )
-            for row in session.exec(query.limit(1000))
-        ]
+        uses += [use_of_row(row) for row in session.exec(query.limit(1000))]
     return InstrumentTrace(
         instrument=instrument,
         stays=tuple(stays),

@@ -12,15 +12,19 @@ from sqlmodel import Session, col, select
 from assets.model.electrical import Measurement
 from assets.model.measurements import Calibration, MeasurementKind, Result, SafetyTest
 from assets.model.regions import ComplianceFlag
+from assets.model.register import CustodianKind
 from assets.rules.calibration import Checked, doubtful_spans, is_doubtful, judge_calibration
 from assets.rules.electrical import LimitKey, judge_measurement
 from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.limits import electrical_table
 from assets.tables.register import load_asset, regions_of_row
-from assets.tables.rows import MeasurementRow
+from assets.tables.rows import CustodyRow, MeasurementRow
 from twin.access import Permission
 from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
+
+_TOLD_CASES = 50  # an alert names so many; the trace gives all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     found = judge_calibration(calibration)
+    was_in_doubt = bool(_untested(session, trace_of(session, instrument=calibration.asset).results))
     details = tuple(f"out_of_tolerance.{quantity}" for quantity in found.failed)
     result = Result(
         id=calibration.id,
@@ -79,6 +84,8 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
     if latest:
         _flag(session, act, calibration.asset, ComplianceFlag.CALIBRATION_OVERDUE, is_set=not found.left_good)
     _reflag(session, calibration.asset)
+    _settle_doubt(session, act, result)
+    _alert(session, act, calibration, was_in_doubt=was_in_doubt)
     return result
 
 
@@ -141,6 +148,7 @@ def record_safety_test(
         _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_FAILED, is_set=not result.is_passed)
         if result.is_passed:
             _flag(session, act, test.asset, ComplianceFlag.SAFETY_TEST_OVERDUE, is_set=False)
+    _settle_doubt(session, act, result)
     return result
 
 
@@ -248,6 +256,94 @@ def _reflag(session: Session, instrument: str) -> None:
         row.is_flagged = is_doubtful(row.at, spans)
         session.add(row)
     session.flush()
+
+
+def _alarm_of(instrument: str) -> str:
+    return f"alarm:in-doubt:{instrument}"
+
+
+def _alert(session: Session, act: Act, calibration: Calibration, *, was_in_doubt: bool) -> None:
+    """Raise an alert of an instrument out of tolerance: how many results it puts in doubt, and the cases since."""
+    instrument = calibration.asset
+    results = _untested(session, trace_of(session, instrument=instrument).results)
+    if not results:
+        if was_in_doubt:
+            # A good calibration that is told late shortens the time in doubt; it may leave nothing in it.
+            _end_alert(session, act, instrument, f"cleared:{calibration.id}")
+        return
+    cases = cases_since(session, results=results)
+    event = AlarmRaised(
+        thing=_alarm_of(instrument),
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"{_alarm_of(instrument)}:{calibration.id}",
+        actor=act.actor.id,
+        alarm_class="device.measurements_in_doubt",
+        subject_id=instrument,
+        priority=AlarmPriority.HIGH if cases else AlarmPriority.MEDIUM,
+        parameters=(
+            ("results", str(len(results))),
+            ("devices", str(len({result.asset for result in results}))),
+            ("cases", ", ".join(cases[:_TOLD_CASES]) or "–"),
+            ("count", str(len(cases))),
+        ),
+    )
+    act.ledger.append(session, [event])
+
+
+def cases_since(session: Session, *, results: Sequence[Result]) -> list[str]:
+    """Give the cases, by pseudonym, that had one of the devices since its result in doubt."""
+    found: list[str] = []
+    for result in results:
+        query = (
+            select(CustodyRow.custodian)
+            .where(col(CustodyRow.asset) == result.asset, col(CustodyRow.kind) == CustodianKind.ENCOUNTER.value)
+            # A reservation is no use.
+            .where(col(CustodyRow.is_reservation).is_(False))
+            .where((col(CustodyRow.end_at) == 0) | (col(CustodyRow.end_at) > result.at))
+        )
+        found += session.exec(query.order_by(col(CustodyRow.start_at)))
+    return list(dict.fromkeys(found))
+
+
+def _untested(session: Session, doubtful: Sequence[Result], *, without: str = "") -> list[Result]:
+    """Give the results in doubt whose device was not tested again since by what can be trusted.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    doubtful : Sequence[Result]
+        Of one instrument.
+    without : str
+        A result that is taken as if it had not come.
+    """
+    good: dict[tuple[str, str], int] = {}
+    for asset, kind in {(result.asset, result.kind) for result in doubtful}:
+        for row in _rows(session, asset, kind):
+            if not row.is_flagged and row.id != without:
+                good[asset, kind] = max(good.get((asset, kind), 0), row.at)
+    return [result for result in doubtful if good.get((result.asset, result.kind), 0) <= result.at]
+
+
+def _settle_doubt(session: Session, act: Act, result: Result) -> None:
+    """End the alert of an instrument once every device that it put in doubt was tested again."""
+    if result.is_flagged:
+        return
+    rows = [row for row in _rows(session, result.asset, result.kind) if row.is_flagged and row.at < result.at]
+    for instrument in sorted({row.instrument for row in rows}):
+        doubtful = trace_of(session, instrument=instrument).results
+        # Told once: by the test that left none, not by every later one.
+        if not _untested(session, doubtful) and _untested(session, doubtful, without=result.id):
+            _end_alert(session, act, instrument, f"retested:{result.id}")
+
+
+def _end_alert(session: Session, act: Act, instrument: str, why: str) -> None:
+    alarm = _alarm_of(instrument)
+    over = AlarmCleared(
+        thing=alarm, occurred_at=act.now, source=act.source, source_key=f"{alarm}:{why}", actor=act.actor.id
+    )
+    act.ledger.append(session, [over])
 
 
 def _flag(session: Session, act: Act, asset_id: str, flag: ComplianceFlag, *, is_set: bool) -> None:

@@ -20,6 +20,7 @@ from assets.tables.records import (
     DocumentRow,
     DriftWatchRow,
     IncidentRow,
+    LifeStepRow,
     MeterReadingRow,
     ReprocessStepRow,
 )
@@ -61,6 +62,7 @@ _SUBJECT_COLUMNS: tuple[tuple[type[SQLModel], str], ...] = (
     (RelationRow, "asset"),
     (RelationRow, "other"),
     (RecordsSinceRow, "asset"),
+    (LifeStepRow, "asset"),
     (CycleRow, "machine"),
     (LoadRow, "machine"),
     (MachineTestRow, "machine"),

@@ -38,6 +38,8 @@ class DeviceCase:
         Of a new one, integer minor units; 0 if unknown, and then it cannot be planned.
     yearly_cost : int
         Mean service cost of the last three years, integer minor units.
+    repair_cost : int
+        What its repairs cost in the years on record, integer minor units.
     failures : int
         In the same time.
     years : float
@@ -53,6 +55,7 @@ class DeviceCase:
     site: str
     price: int
     yearly_cost: int
+    repair_cost: int
     failures: int
     years: float
     facts: ReplacementFacts
@@ -135,6 +138,7 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
                 site=entry.home,
                 price=price,
                 yearly_cost=round(cost[row.id] / max(years, 1.0)),
+                repair_cost=cost[row.id],
                 failures=failures[row.id],
                 years=years,
                 facts=facts,

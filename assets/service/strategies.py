@@ -203,6 +203,20 @@ def list_alternatives(session: Session, *, is_active: bool | None = None, limit:
     return [_of_row(row) for row in rows]
 
 
+def get_alternative(session: Session, *, alternative_id: str) -> Alternative:
+    """Give one alternative.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = session.get(AlternativeRow, alternative_id)
+    if row is None:
+        raise NotFound("alternative", alternative_id)
+    return _of_row(row)
+
+
 def strategy_of(session: Session, *, manufacturer: str, model: str) -> Strategy:
     """Give how the devices of a model are kept now."""
     asked = (manufacturer.casefold(), model.casefold())

@@ -11,6 +11,7 @@ from sqlmodel import Session, and_, col, func, not_, or_, select
 from assets.model.loads import IndicatorKind, LoadState
 from assets.rules.recall import SetChain, reasons_against_set
 from assets.service.act import Act
+from assets.tables.records import InstrumentFaultRow, SetContentRow
 from assets.tables.reprocessing import load_cycle
 from assets.tables.rows import CycleRow, IndicatorRow, LoadItemRow, LoadRow, SetUseRow
 from twin.access import Permission
@@ -100,6 +101,30 @@ def chain_of(session: Session, *, set_instance: str, at: int) -> SetChain:
     )
 
 
+def has_faulty_instrument(session: Session, *, set_instance: str, at: int) -> bool:
+    """Tell whether an instrument lay in a set at an instant that was, or may have been, faulty then.
+
+    A use that is entered after the fault was found, for a time before, is reached by it as well.
+    """
+    query = (
+        select(SetContentRow.instrument)
+        .join(InstrumentFaultRow, col(InstrumentFaultRow.instrument) == col(SetContentRow.instrument))
+        .where(col(SetContentRow.set_instance) == set_instance, col(SetContentRow.start_at) <= at)
+        .where((col(SetContentRow.end_at) == 0) | (col(SetContentRow.end_at) > at))
+        .where(col(InstrumentFaultRow.since_at) <= at)
+        .where((col(InstrumentFaultRow.mended_at) == 0) | (col(InstrumentFaultRow.mended_at) > at))
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def against_set(session: Session, *, set_instance: str, chain: SetChain, at: int) -> tuple[str, ...]:
+    """Give every reason against a set at an instant: by its latest reprocessing, and by what lay in it."""
+    reasons = reasons_against_set(chain, at=at)
+    if has_faulty_instrument(session, set_instance=set_instance, at=at):
+        reasons += ("set.instrument_faulty",)
+    return reasons
+
+
 def require_issuable(session: Session, *, set_instance: str, at: int) -> SetChain:
     """Let pass a set that may be issued or reserved.
 
@@ -109,7 +134,7 @@ def require_issuable(session: Session, *, set_instance: str, at: int) -> SetChai
         If it is unreleased, expired, recalled or used; all reasons are named.
     """
     chain = chain_of(session, set_instance=set_instance, at=at)
-    reasons = reasons_against_set(chain, at=at)
+    reasons = against_set(session, set_instance=set_instance, chain=chain, at=at)
     if reasons:
         raise Refused(f"{set_instance} cannot be issued.", reasons=reasons, code="set.not_issuable")
     return chain
@@ -131,7 +156,7 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
     """
     act.actor.require(Permission.TASKS_DO)
     chain = chain_of(session, set_instance=set_instance, at=at)
-    flags = reasons_against_set(chain, at=at)
+    flags = against_set(session, set_instance=set_instance, chain=chain, at=at)
     row = SetUseRow(set_instance=set_instance, at=at, case_id=case_id, cycle=chain.cycle, flags=",".join(flags))
     session.merge(row)
     session.flush()
@@ -155,7 +180,7 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
 def uses_of(session: Session, *, set_instance: str, limit: int = 100) -> list[SetUse]:
     """Give the uses of a set, the latest first."""
     query = select(SetUseRow).where(col(SetUseRow.set_instance) == set_instance)
-    return [_use_of(row) for row in session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))]
+    return [use_of_row(row) for row in session.exec(query.order_by(col(SetUseRow.at).desc()).limit(limit))]
 
 
 def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
@@ -196,12 +221,13 @@ def recall_closure(session: Session, *, cycle_id: str) -> RecallClosure:
     return RecallClosure(
         cycles=doubt.cycles,
         loads=tuple(loads),
-        exposed=tuple(map(_use_of, uses)),
+        exposed=tuple(map(use_of_row, uses)),
         to_retrieve=tuple(_unused(session, dict(ends.all()))),
     )
 
 
-def _use_of(row: SetUseRow) -> SetUse:
+def use_of_row(row: SetUseRow) -> SetUse:
+    """Give the use of a row."""
     flags = tuple(flag for flag in row.flags.split(",") if flag)
     return SetUse(set_instance=row.set_instance, case_id=row.case_id, cycle=row.cycle, at=row.at, flags=flags)
 

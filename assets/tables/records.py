@@ -226,6 +226,40 @@ class AssemblyRow(SQLModel, table=True):
     body: str = _body()
 
 
+class LifeStepRow(SQLModel, table=True):
+    """A person said where a device stands in its life, and why."""
+
+    __tablename__ = "assets_life_step"
+
+    asset: str = Field(primary_key=True, max_length=_ID)
+    at: int = Field(primary_key=True, sa_type=BigInteger)
+    before: str = Field(max_length=30)
+    after: str = Field(max_length=30)
+    reason: str = Field(default="", max_length=500)
+    actor: str = Field(default="", max_length=_ID)
+
+
+class InstrumentFaultRow(SQLModel, table=True):
+    """An instrument of a set was found faulty; ``mended_at`` is 0 while it is, and only one fault per mark lasts."""
+
+    __tablename__ = "assets_instrument_fault"
+    __table_args__ = (
+        Index(
+            "assets_instrument_fault_open",
+            "instrument",
+            unique=True,
+            sqlite_where=text("mended_at = 0"),
+            postgresql_where=text("mended_at = 0"),
+        ),
+    )
+
+    instrument: str = Field(primary_key=True, max_length=_ID)
+    found_at: int = Field(primary_key=True, sa_type=BigInteger)
+    since_at: int = _instant()
+    mended_at: int = _instant()
+    body: str = _body()
+
+
 class LimitsRow(SQLModel, table=True):
     """Limits of one kind as the hospital set them; ``body`` holds them as JSON."""
 

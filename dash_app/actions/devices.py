@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from assets.model.notices import MatchState
+from assets.model.regions import OperationalState
 from assets.rules.due_dates import local_day
-from assets.service import custody, levelling, notices
+from assets.service import custody, levelling, life, notices
 from assets.service.act import Act
 from dash_app.actions.port import Commands
 from twin.access import Permission
@@ -80,3 +81,11 @@ def keep_levelled(port: Commands, *, weeks: int, minutes: int, zone: ZoneInfo) -
         return levelling.keep_plan(session, act=act, plan=plan)
 
     return port.writer.run(use_case)
+
+
+def say_state(port: Commands, *, asset: str, state: str, reason: str) -> None:
+    """Say that a device is set aside, missed, found again, wiped of its data or disposed of, and why."""
+    act = _act(port, "state", asset, Permission.DEVICES_WRITE)
+    port.writer.run(
+        lambda session: life.say_state(session, act=act, asset_id=asset, state=OperationalState(state), reason=reason)
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assets.model.instruments import Assembly, Instrument, SetType
-from assets.service import instruments
+from assets.model.instruments import Assembly, Fault, FaultKind, Instrument, SetType
+from assets.service import instrument_faults, instruments
 from assets.service.act import Act
 from dash_app.actions.port import Commands
 from twin.access import Permission
@@ -51,3 +51,24 @@ def save_instrument(port: Commands, *, mark: str | None, kind: str | None, name:
         id=(mark or "").strip(), kind=(kind or "").strip(), name=(name or "").strip(), most_cycles=max(cycles, 0)
     )
     return port.writer.run(lambda session: instruments.save_instrument(session, act=act, instrument=held))
+
+
+def report_fault(port: Commands, *, mark: str | None, kind: str | None, note: str | None) -> instrument_faults.Exposure:
+    """Keep that an instrument was found faulty now; give the cases that it may have reached."""
+    act = _act(port, "instrument-fault", Permission.TASKS_DO)
+    if not (mark or "").strip() or not kind or not (note or "").strip():
+        raise InputError("Expected a mark, what is wrong and a note.", code="input.fault")
+    fault = Fault(instrument=(mark or "").strip(), kind=FaultKind(kind), note=(note or "").strip(), found_at=act.now)
+    return port.writer.run(lambda session: instrument_faults.report_fault(session, act=act, fault=fault))
+
+
+def mend_fault(port: Commands, *, mark: str | None, outcome: str | None) -> Fault:
+    """Note what was done about a faulty instrument; its set may be issued again."""
+    act = _act(port, "instrument-mended", Permission.DEVICES_WRITE)
+    if not (mark or "").strip() or not (outcome or "").strip():
+        raise InputError("Expected a mark and what was done.", code="input.fault")
+    return port.writer.run(
+        lambda session: instrument_faults.mend_fault(
+            session, act=act, mark=(mark or "").strip(), outcome=(outcome or "").strip()
+        )
+    )

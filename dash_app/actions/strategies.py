@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
+
 from assets.model.maintenance import Strategy
 from assets.model.strategies import Alternative
 from assets.rules.due_dates import local_day
-from assets.service import strategies
+from assets.service import documents, strategies
 from assets.service.act import Act
+from assets.service.documents import Document
 from dash_app.actions.port import Commands
 from twin.access import Permission
 from twin.errors import InputError
@@ -23,7 +29,59 @@ def _act(port: Commands, verb: str) -> Act:
     return Act(actor=actor, now=now, key=f"{actor.id}:{verb}:{now}", ledger=port.ledger)
 
 
-def begin(port: Commands, facts: Mapping[str, Any]) -> Alternative:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFile:
+    """A file of evidence: its name, its media type and what is in it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def file_handed_over(contents: str | None, name: str | None) -> EvidenceFile | None:
+    """Give a file as a browser hands it over; None if none was chosen.
+
+    Parameters
+    ----------
+    contents : str or None
+        A data address: ``data:application/pdf;base64,...``.
+    name : str or None
+        The file's name.
+
+    Raises
+    ------
+    InputError
+        If it did not arrive whole.
+    """
+    if not contents:
+        return None
+    head, _comma, body = contents.partition(",")
+    try:
+        content = base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InputError("The file did not arrive whole.", code="input.file") from error
+    media = head.removeprefix("data:").partition(";")[0]
+    # Browsers name a CSV as their system does, often after a spreadsheet program.
+    if (name or "").lower().endswith(".csv"):
+        media = "text/csv"
+    return EvidenceFile(name=(name or "evidence")[-200:], media_type=media, content=content)
+
+
+def add_evidence(port: Commands, alternative: str, file: EvidenceFile) -> Document:
+    """Keep a file of evidence with an alternative schedule; files are withdrawn, never overwritten."""
+    act = _act(port, "evidence")
+    return port.writer.run(lambda session: _attach(session, act, alternative, file))
+
+
+def _attach(session: Session, act: Act, alternative: str, file: EvidenceFile) -> Document:
+    strategies.get_alternative(session, alternative_id=alternative)
+    attachment = documents.Attachment(
+        subject=alternative, name=file.name, media_type=file.media_type, content=file.content
+    )
+    return documents.attach(session, act=act, attachment=attachment)
+
+
+def begin(port: Commands, facts: Mapping[str, Any], file: EvidenceFile | None = None) -> Alternative:
     """Give all devices of a model another interval.
 
     Parameters
@@ -33,6 +91,8 @@ def begin(port: Commands, facts: Mapping[str, Any]) -> Alternative:
     facts : Mapping[str, Any]
         ``model`` as maker and model parted by a tab, ``strategy``, ``months``, ``evidence``, ``review``, and
         ``imaging``, ``laser``, ``critical`` as entered.
+    file : EvidenceFile or None
+        The evidence itself; if it cannot be kept, nothing begins.
     """
     act = _act(port, "alternative")
     maker, _tab, model = (facts.get("model") or "").partition("\t")
@@ -58,7 +118,14 @@ def begin(port: Commands, facts: Mapping[str, Any]) -> Alternative:
     except ValueError as error:
         raise InputError(f"{error}", code="input.strategy") from error
     today = local_day(act.now, ZoneInfo(port.settings.time_zone))
-    return port.writer.run(lambda session: strategies.begin(session, act=act, alternative=wanted, today=today))
+
+    def use_case(session: Session) -> Alternative:
+        begun = strategies.begin(session, act=act, alternative=wanted, today=today)
+        if file is not None:
+            _attach(session, act, begun.id, file)
+        return begun
+
+    return port.writer.run(use_case)
 
 
 def end(port: Commands, alternative: str, reason: str) -> None:

@@ -153,10 +153,15 @@ def _agreements(life: DeviceLife) -> str:
 
 def _places(state: LiveState, life: DeviceLife, now: int) -> str:
     lines = [
-        [place_name(state, one.place, chinese=False), moment(one.from_at), moment(one.to_at or now)]
+        [
+            place_name(state, one.place, chinese=False),
+            moment(one.from_at),
+            moment(one.to_at) if one.to_at else _("until now"),
+            age(one.to_at or one.from_at, now),
+        ]
         for one in life.places
     ]
-    return rows([_("Place"), _("From"), _("To")], lines)
+    return rows([_("Place"), _("From"), _("To"), _("Age")], lines)
 
 
 def _holders(state: LiveState, life: DeviceLife) -> str:

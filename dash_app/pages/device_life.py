@@ -78,9 +78,9 @@ def _money(life: DeviceLife) -> Component:
         (_("Book value"), money_text(money.book_value)),
         (_("Price of a new one"), money_text(money.replacement)),
         (
-            _("Repairs a year"),
+            _("Repairs on record"),
             _("{amount} (failures: {failures}, years watched: {years})").format(
-                amount=money_text(money.yearly_repairs), failures=money.failures, years=number(money.years, 1)
+                amount=money_text(money.repairs), failures=money.failures, years=number(money.years, 1)
             ),
         ),
     ]

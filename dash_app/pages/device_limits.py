@@ -11,11 +11,11 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.incidents import Severity
 from assets.service.limits import LimitsOf
 from dash_app.actions import machines as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import page_head, panel, shape
@@ -259,24 +259,19 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     states = [State(f"limits-{field}", "value") for field in ELECTRICAL]
 
     @callbacks.add(*outputs, Input(KEEP, "n_clicks"), *states, **common)
-    def keep(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep(_clicks: int, *entered: Any) -> Any:
         actions.keep_electrical(port, dict(zip(ELECTRICAL, entered, strict=True)))
         return kept(_("The limit is kept."))
 
     @callbacks.add(*outputs, Input(REMOVE, "n_clicks"), State(CHOSEN, "value"), **common)
-    def remove(clicks: int, chosen: str | None) -> Any:
-        if not clicks or not chosen:
-            raise PreventUpdate
-        actions.remove_electrical(port, chosen)
-        return kept(_("Taken away: {what}").format(what=limit_text(chosen)))
+    def remove(_clicks: int, chosen: str | None) -> Any:
+        key = needed(chosen, _("Limit in force"))
+        actions.remove_electrical(port, key)
+        return kept(_("Taken away: {what}").format(what=limit_text(key)))
 
     @callbacks.add(*outputs, Input(BACK, "n_clicks"), State(BACK_OF, "value"), **common)
-    def go_back(clicks: int, of: str | None) -> Any:
-        if not clicks or not of:
-            raise PreventUpdate
-        actions.go_back(port, of)
+    def go_back(_clicks: int, of: str | None) -> Any:
+        actions.go_back(port, needed(of, _("Own limits of")))
         return kept(_("The commonly quoted ones are in force again."))
 
     _register_clocks(callbacks, port)
@@ -291,17 +286,13 @@ def _register_clocks(callbacks: Callbacks, port: HospitalPort) -> None:
     states = [State(f"limits-{field}", "checked" if field == "working" else "value") for field in CLOCK]
 
     @callbacks.add(*outputs, Input(KEEP_CLOCK, "n_clicks"), *states, **common)
-    def keep_clock(clicks: int, severity: str, days: Any, is_working: bool, source: str | None) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep_clock(_clicks: int, severity: str, days: Any, is_working: bool, source: str | None) -> Any:
         told = {"severity": severity, "days": days, "working": is_working, "source": source}
         actions.keep_clock(port, told)
         return _("The clock is kept."), content(port)
 
     @callbacks.add(*outputs, Input(KEEP_SCOPES, "n_clicks"), *[State(f"limits-{n}", "value") for n in SCOPES], **common)
-    def keep_scopes(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def keep_scopes(_clicks: int, *entered: Any) -> Any:
         actions.keep_scopes(port, dict(zip((*_UNITS, "source"), entered, strict=True)))
         return _("The clocks are kept."), content(port)
 

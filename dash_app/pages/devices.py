@@ -17,6 +17,7 @@ from dash_app.pages import listing
 from dash_app.pages.address import TICK, URL
 from dash_app.pages.device_life import evidence_link, life_panels
 from dash_app.pages.device_permit import permit_desk, register_permits
+from dash_app.pages.device_state import register_state, state_desk
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -215,6 +216,7 @@ def device_layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page of one device; forms stand outside of what refreshes, so that nothing typed is lost."""
     parts: list[Component] = [html.Div(device_content(port, visit.name), id=CONTENT)]
     if devices.one(port.state(), visit.name, port.clock.now()) is not None:
+        parts.append(html.Div(state_desk(port, visit.name), className="below"))
         parts.append(html.Div(permit_desk(port, visit.name), className="below"))
     return html.Div(parts)
 
@@ -233,6 +235,7 @@ def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
         return device_content(port, Visit.of(pathname).name)
 
     register_permits(callbacks, port)
+    register_state(callbacks, port)
 
 
 PAGE = Page(

@@ -14,7 +14,8 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from assets.model.drift import QUALIFIED_BASELINE, Direction, DriftAlert, DriftChart, DriftWatch, Feature
+from assets.model.drift import QUALIFIED_BASELINE, Baseline, Direction, DriftAlert, DriftChart, DriftWatch, Feature
+from assets.rules.drift import mean_interval
 from dash_app.actions import device_records as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as limited_lines
@@ -57,6 +58,26 @@ def _figure(value: float) -> str:
     return f"{value:.4g}"
 
 
+def baseline_text(found: Baseline) -> str:
+    """Write the healthy mean with its interval, the deviation and how many observations both rest on."""
+    low, high = mean_interval(found)
+    return _("{mean} (90 %: {low} – {high}), deviation {sigma}, n = {n}").format(
+        mean=_figure(found.mean), low=_figure(low), high=_figure(high), sigma=_figure(found.sigma), n=found.n
+    )
+
+
+def _now_text(chart: DriftChart) -> str:
+    """Write the weighted mean with the limits that it keeps while nothing has changed."""
+    if not chart.ewma:
+        return "–"
+    return _("{value} (limits {low} – {high}; n = {n})").format(
+        value=_figure(chart.ewma[-1]),
+        low=_figure(chart.ewma_low),
+        high=_figure(chart.ewma_high),
+        n=len(chart.ewma),
+    )
+
+
 def _state(watch: DriftWatch, chart: DriftChart) -> Component | str:
     if chart.baseline is None:
         return _("learns: {n} of {wanted} observations").format(n=len(chart.observations), wanted=watch.baseline_n)
@@ -74,17 +95,13 @@ def _board(port: HospitalPort, found: device_records.DriftBoard) -> Component:
                 href=f"/ui/drift?watch={quote(watch.id, safe='')}",
             ),
             _state(watch, chart),
-            "–"
-            if chart.baseline is None
-            else _("{mean} ± {sigma} (n = {n})").format(
-                mean=_figure(chart.baseline.mean), sigma=_figure(chart.baseline.sigma), n=chart.baseline.n
-            ),
-            _figure(chart.ewma[-1]) if chart.ewma else "–",
+            "–" if chart.baseline is None else baseline_text(chart.baseline),
+            _now_text(chart),
             moment(chart.observations[-1].at) if chart.observations else "–",
         ]
         for watch, chart in found.lines
     ]
-    headings = [_("What is charted"), _("State"), _("Healthy mean ± deviation"), _("Weighted mean now"), _("Last")]
+    headings = [_("What is charted"), _("State"), _("Healthy mean and deviation"), _("Weighted mean now"), _("Last")]
     return table(_("What is charted"), headings, rows)
 
 
@@ -107,7 +124,7 @@ def _alert_row(port: HospitalPort, one: DriftAlert) -> list[Cell]:
         moment(one.at),
         dcc.Link(asset_name(port.state(), one.asset), href=detail_address("devices", one.asset)),
         codes.code_text(device_words.FEATURES, one.feature.value),
-        f"{_figure(one.baseline.mean)} → {_figure(one.value)}",
+        f"{baseline_text(one.baseline)} → {_figure(one.value)}",
         html.A(_("Plot"), href=f"/v1/documents/{quote(one.document, safe='')}", target="_blank"),
         codes.code_text(device_words.ALERT_OUTCOMES, one.outcome.value),
     ]
@@ -144,9 +161,7 @@ def _charts(port: HospitalPort, watch: DriftWatch, chart: DriftChart) -> Compone
         (_("Sum downward"), own, list(chart.cusum_down)),
     ]
     allowed = Limit(low=0.0, high=watch.limit, label=_("limit {limit} deviations").format(limit=f"{watch.limit:g}"))
-    learnt = _("Learnt from {n} observations: mean {mean}, standard deviation {sigma}.").format(
-        n=chart.baseline.n, mean=_figure(chart.baseline.mean), sigma=_figure(chart.baseline.sigma)
-    )
+    learnt = _("Learnt while it was healthy: {baseline}.").format(baseline=baseline_text(chart.baseline))
     return panel(
         title,
         html.P(_state(watch, chart)),

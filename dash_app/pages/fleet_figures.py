@@ -26,7 +26,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, device_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import number, percent
+from dash_app.texts.moments import number
 from twin.access import Permission
 
 CONTENT = "fleet-figures-content"
@@ -50,13 +50,15 @@ def _use(found: list[Utilisation]) -> Component:
         [
             codes.code_text(codes.CATEGORIES, one.category),
             estimate_text(one.in_use),
-            *(percent(one.shares[use]) if one.shares else "–" for use in others),
+            estimate_text(one.running),
+            *(estimate_text(one.shares[use]) for use in others),
         ]
         for one in found
     ]
     headings = [
         _("Kind"),
-        _("With a patient, at most (90 %)"),
+        _("In use, at most (90 %)"),
+        _("Ran, of those that report (90 %)"),
         *(codes.code_text(device_words.TIME_USES, use.value) for use in others),
     ]
     return table(_("Use by zones"), headings, rows, most=SHOWN)
@@ -108,7 +110,10 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
         found = fleet_figures.figures(session, port, days=days, category=query.get("kind", ""))
     if not found.costs and not found.uses:
         return [empty(_("No device is registered"), _("Register devices with their price, or import them."))]
-    note = _("Zones tell where a device was, not whether it ran: it was used at most so much. Last {days} days.")
+    note = _(
+        "A device that reports itself is in use while it runs. Of others only the zone is known: they were used at "
+        "most so much. All shares are means over devices, with 90 % intervals. Last {days} days."
+    )
     uses: Component = _use(found.uses) if found.uses else html.P(_("No device was seen by a reader in this time."))
     return [
         html.Div(

@@ -8,12 +8,12 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
 from assets.model.machine import Machine
 from assets.model.programme import Programme
 from assets.rules.setup_text import codes_text, programmes_text, quantities_text
 from dash_app.actions import machines as actions
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel
 from dash_app.queries.machines import SetUp
@@ -227,9 +227,7 @@ def register_desks(
     states = [State(_PROGRAMME.format(field), "value") for field in fields]
 
     @callbacks.add(Output(PROGRAMME_SAID, "children"), shown, Input(SAVE_PROGRAMME, "n_clicks"), *states, **common)
-    def save_programme(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def save_programme(_clicks: int, *entered: Any) -> Any:
         kept = actions.save_programme(port, dict(zip(fields, entered, strict=True)))
         return _("Kept: {what}").format(what=kept.id), content()
 
@@ -240,11 +238,10 @@ def register_desks(
         State(_PROGRAMME.format("id"), "value"),
         **common,
     )
-    def remove_programme(clicks: int, key: str | None) -> Any:
-        if not clicks or not key:
-            raise PreventUpdate
-        actions.remove_programme(port, key)
-        return _("Taken back: {what}").format(what=key), content()
+    def remove_programme(_clicks: int, key: str | None) -> Any:
+        name = needed(key, _("Key"))
+        actions.remove_programme(port, name)
+        return _("Taken back: {what}").format(what=name), content()
 
     _register_machine(callbacks, port, shown, content)
 
@@ -257,9 +254,7 @@ def _register_machine(
     states = [State(_MACHINE.format(field), "value") for field in fields]
 
     @callbacks.add(Output(MACHINE_SAID, "children"), shown, Input(SAVE_MACHINE, "n_clicks"), *states, **common)
-    def save_machine(clicks: int, *entered: Any) -> Any:
-        if not clicks:
-            raise PreventUpdate
+    def save_machine(_clicks: int, *entered: Any) -> Any:
         kept = actions.save_machine(port, dict(zip(fields, entered, strict=True)))
         return _("Kept: {what}").format(what=kept.id), content()
 
@@ -270,8 +265,7 @@ def _register_machine(
         State(_MACHINE.format("id"), "value"),
         **common,
     )
-    def remove_machine(clicks: int, key: str | None) -> Any:
-        if not clicks or not key:
-            raise PreventUpdate
-        actions.remove_machine(port, key)
-        return _("Taken back: {what}").format(what=key), content()
+    def remove_machine(_clicks: int, key: str | None) -> Any:
+        name = needed(key, _("Device: scan or enter it"))
+        actions.remove_machine(port, name)
+        return _("Taken back: {what}").format(what=name), content()

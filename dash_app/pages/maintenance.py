@@ -13,7 +13,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from assets.rules.shares import share_of
+from assets.rules.shares import Share
 from dash_app.actions import devices as actions
 from dash_app.charts.bars import grouped
 from dash_app.charts.series import Axes
@@ -47,20 +47,21 @@ def _zone(port: HospitalPort) -> ZoneInfo:
     return ZoneInfo(port.settings.time_zone)
 
 
+def _share_text(found: Share) -> str:
+    """Write a share with what it rests on and its interval."""
+    if found.point is None:
+        return "–"
+    return _("{share} of {count} (90 % interval {low} – {high})").format(
+        share=percent(found.point), count=found.n, low=percent(found.low), high=percent(found.high)
+    )
+
+
 def _figures(found: device_planning.Calendar) -> Component:
-    if found.strict is None or found.adjusted is None:
+    if not found.strict.n:
         kept = _("Nothing was due in the last twelve months.")
     else:
-        bounds = share_of(round(found.strict * found.due), found.due)
-        kept = _(
-            "Done within the window: {strict} of {count} due (90 % interval {low} – {high}); "
-            "{adjusted} without those excused in time"
-        ).format(
-            strict=percent(found.strict),
-            count=found.due,
-            low=percent(bounds.low),
-            high=percent(bounds.high),
-            adjusted=percent(found.adjusted),
+        kept = _("Done within the window: {strict}; without those excused in time: {adjusted}").format(
+            strict=_share_text(found.strict), adjusted=_share_text(found.adjusted)
         )
     late = len(found.overdue)
     parts: list[Component] = [html.P(kept)]

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from assets.model.instruments import Assembly
 from dash_app.actions import instruments as actions
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.instrument_faults import faults_part
 from dash_app.pages.states import panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import instruments
@@ -46,6 +47,7 @@ def _assembly_text(port: HospitalPort, found: Assembly) -> Component:
         (_("Missing: {what}"), counts_text(found.missing)),
         (_("More than the bill: {what}"), counts_text(found.surplus)),
         (_("Went through all their cycles: {what}"), ", ".join(found.worn_out)),
+        (_("On record as faulty: {what}"), ", ".join(found.faulty)),
     ]
     said = [words.format(what=what) for words, what in notes if what]
     if not said:
@@ -93,6 +95,7 @@ def instrument_panel(port: HospitalPort, mark: str) -> Component:
     return panel(
         f"{found.instrument.kind} {mark}",
         html.P(cycles),
+        faults_part(port, mark),
         table(_("Sets in which it lay"), [_("Set"), _("From"), _("To")], stays),
         html.H3(_("Cases reached")),
         table(_("Cases reached"), [_("When"), _("Case"), _("Set"), _("After cycle")], uses)

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.instrument_faults import OPEN, fault_desk, open_faults, register_faults
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reprocessing import LOAD_STATES
 from dash_app.pages.set_contents import assembling_desk, contents_part, instrument_panel, register_assembling
@@ -132,8 +133,9 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         ],
         className="filters",
     )
-    desk = [html.Div(part, className="below") for part in assembling_desk(port)]
-    return html.Div([page_head(_("Sets"), lead), fields, html.Div(content(port, dict(visit.query)), id=CONTENT), *desk])
+    desk = [html.Div(part, className="below") for part in (*fault_desk(port), *assembling_desk(port))]
+    shown = [html.Div(content(port, dict(visit.query)), id=CONTENT), html.Div(open_faults(port), id=OPEN)]
+    return html.Div([page_head(_("Sets"), lead), fields, *shown, *desk])
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -166,6 +168,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return search_with(given[3], set=name, cycle=cycle, instrument=instrument)
 
     register_assembling(callbacks, port)
+    register_faults(callbacks, port)
 
 
 PAGE = Page(

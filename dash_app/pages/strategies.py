@@ -7,10 +7,12 @@ to see whether they fail more often since; and to take it back. Where they do, i
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from assets.model.maintenance import Strategy
 from assets.model.strategies import Alternative
@@ -19,7 +21,7 @@ from dash_app.actions import strategies as actions
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.states import empty, page_head, panel, shape
+from dash_app.pages.states import attributes, empty, page_head, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import strategies
 from dash_app.queries.port import HospitalPort
@@ -38,6 +40,8 @@ CHOSEN = "strategies-chosen"
 REASON = "strategies-reason"
 END = "strategies-end"
 SAID = "strategies-said"
+FILE, FILE_NAME, ADD = "strategies-file", "strategies-file-name", "strategies-add"
+LARGEST_BYTES = 7_000_000  # base64 makes a third more of it, and a request is bounded at 10 MiB
 
 
 def _figures(found: RateCheck | None) -> str:
@@ -91,12 +95,13 @@ def content(port: HospitalPort) -> list[Component]:
             codes.code_text(device_words.STRATEGIES, one.strategy.value),
             _("{months} months").format(months=one.months) if one.months else "–",
             len(one.months_by_rule),
-            one.evidence,
+            html.Div([html.Span(one.evidence), _files(line)]),
             moment(one.began_at),
-            _figures(figures),
+            _figures(line.figures),
             _state(one),
         ]
-        for one, figures in found
+        for line in found
+        for one in (line.alternative,)
     ]
     headings = [
         _("Model"),
@@ -110,6 +115,15 @@ def content(port: HospitalPort) -> list[Component]:
     ]
     title = _("Alternative schedules")
     return [html.Div([panel(title, table(title, headings, rows), wide=True)], className="panels")]
+
+
+def _files(line: strategies.AlternativeLine) -> Component:
+    links: list[Component] = [
+        html.Li(html.A(one.name, href=f"/v1/documents/{quote(one.id, safe='')}")) for one in line.files
+    ]
+    if not links:
+        return html.P(_("no file is kept with it"), className="secondary")
+    return html.Ul(links, className="plain")
 
 
 def _models(port: HospitalPort) -> list[dict[str, str]]:
@@ -164,6 +178,8 @@ def _desk(port: HospitalPort) -> Component:
                 ),
                 dmc.TextInput(id="strategies-evidence", label=_("Evidence: what it says, where it is kept"), w=420),
                 dmc.TextInput(id="strategies-review", label=_("Evidence counts until, such as 2027-09-30"), w=280),
+                _upload(FILE, _("File of the evidence: PDF, picture, text or CSV")),
+                html.Span(id=FILE_NAME, className="secondary", role="status"),
                 dmc.Checkbox(id="strategies-imaging", label=_("Imaging"), checked=False, mt="xl"),
                 dmc.Checkbox(id="strategies-laser", label=_("Laser"), checked=False, mt="xl"),
                 dmc.Checkbox(id="strategies-critical", label=_("Its failure can hurt"), checked=True, mt="xl"),
@@ -176,10 +192,19 @@ def _desk(port: HospitalPort) -> Component:
                 dmc.Select(id=CHOSEN, label=_("In force"), data=_in_force(port), w=320, **lists),
                 dmc.TextInput(id=REASON, label=_("Reason"), w=320),
                 html.Button(_("Take it back"), id=END, className="action", n_clicks=0),
+                _upload(ADD, _("Add a file to its evidence")),
             ],
         ),
         html.P(id=SAID, role="status"),
         wide=True,
+    )
+
+
+def _upload(identifier: str, text: str) -> Component:
+    return html.Div(
+        dcc.Upload(id=identifier, max_size=LARGEST_BYTES, children=html.Span(text, className="action")),
+        className="upload",
+        **attributes(data_file_label=text),
     )
 
 
@@ -206,10 +231,13 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Input(BEGIN, "n_clicks"),
         *[State(f"strategies-{field}", "value") for field in TOLD],
         *[State(f"strategies-{field}", "checked") for field in MARKS],
+        State(FILE, "contents"),
+        State(FILE, "filename"),
         **common,
     )
     def begin(_clicks: int, *entered: Any) -> Any:
-        kept = actions.begin(port, dict(zip((*TOLD, *MARKS), entered, strict=True)))
+        file = actions.file_handed_over(*entered[-2:])
+        kept = actions.begin(port, dict(zip((*TOLD, *MARKS), entered[:-2], strict=True)), file)
         text = _("Begun: {count} maintenance rules have the new interval.").format(count=len(kept.months_by_rule))
         return text, _in_force(port), content(port)
 
@@ -217,6 +245,24 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def end(_clicks: int, chosen: str | None, reason: str | None) -> Any:
         actions.end(port, needed(chosen, _("In force")), reason or "")
         return _("Taken back: the former intervals hold again."), _in_force(port), content(port)
+
+    _register_files(callbacks, port, outputs)
+
+
+def _register_files(callbacks: Callbacks, port: HospitalPort, outputs: tuple[Output, ...]) -> None:
+    common: dict[str, Any] = {"permission": Permission.DEVICES_WRITE, "prevent_initial_call": True}
+
+    @callbacks.add(Output(FILE_NAME, "children"), Input(FILE, "filename"), **common)
+    def show_name(name: str | None) -> str:
+        return name or ""
+
+    @callbacks.add(*outputs, Input(ADD, "contents"), State(ADD, "filename"), State(CHOSEN, "value"), **common)
+    def add_file(contents: str | None, name: str | None, chosen: str | None) -> Any:
+        file = actions.file_handed_over(contents, name)
+        if file is None:
+            raise PreventUpdate
+        kept = actions.add_evidence(port, needed(chosen, _("In force")), file)
+        return _("Kept: {what}").format(what=kept.name), _in_force(port), content(port)
 
 
 PAGE = Page(

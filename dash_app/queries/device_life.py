@@ -17,7 +17,7 @@ from assets.model.register import Asset
 from assets.model.work import WorkOrder
 from assets.rules.depreciation import book_value
 from assets.rules.due_dates import local_day
-from assets.service import agreements, documents, incidents, measuring, meters, work
+from assets.service import agreements, documents, incidents, life, measuring, meters, work
 from assets.service.custody import custody_of
 from assets.service.replacing import DeviceCase, device_case
 from assets.tables.register import asset_of_row, find_asset, model_of
@@ -67,8 +67,8 @@ class Money:
 
     Parameters
     ----------
-    paid, book_value, replacement, yearly_repairs : int
-        Price paid, straight-line value now, price of a new one, and repairs a year over the last three.
+    paid, book_value, replacement, repairs : int
+        Price paid, straight-line value now, price of a new one, and what repairs cost in the years on record.
     failures : int
         Failures that the last figure rests on.
     years : float
@@ -78,7 +78,7 @@ class Money:
     paid: int
     book_value: int
     replacement: int
-    yearly_repairs: int
+    repairs: int
     failures: int
     years: float
 
@@ -204,7 +204,28 @@ def _money(session: Session, entry: Asset, case: DeviceCase | None, now: int) ->
         paid=entry.cost,
         book_value=value,
         replacement=case.price if case is not None else 0,
-        yearly_repairs=case.yearly_cost if case is not None else 0,
+        repairs=case.repair_cost if case is not None else 0,
         failures=case.failures if case is not None else 0,
         years=case.years if case is not None else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a device stands in its life, what can be said of it next, and what was said, the latest first."""
+
+    state: str
+    following: tuple[str, ...]
+    steps: tuple[life.LifeStep, ...]
+
+
+def standing_of(session: Session, asset: str) -> Standing | None:
+    """Give where a device stands in its life; None if it is not in the register."""
+    row = find_asset(session, asset)
+    if row is None:
+        return None
+    return Standing(
+        state=row.operational,
+        following=tuple(state.value for state in life.next_states(row)),
+        steps=tuple(life.steps_of(session, asset=asset)),
     )

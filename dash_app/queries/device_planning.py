@@ -13,15 +13,15 @@ from assets.model.notices import Notice, NoticeMatch
 from assets.model.studio import Scenario, Studio
 from assets.model.work import WorkOrder
 from assets.rules.due_dates import compliance_of, local_day
-from assets.rules.recall import reasons_against_set
 from assets.rules.reliability.repairable import CumulativeStep, History, mean_cumulative
+from assets.rules.shares import Share, share_of
 from assets.service import fleet, notices, scenarios
 from assets.service.agreements import RunningOut, running_out
 from assets.service.incidents import list_incidents
 from assets.service.levelling import WEEK, WeekPlan, level_maintenance, monday_of
 from assets.service.maintenance import performed_in
 from assets.service.replacing import DeviceCase, StudioPlan, device_cases, plan_from_register, rank_stability
-from assets.service.tracing import RecallClosure, chain_of, recall_closure, uses_of
+from assets.service.tracing import RecallClosure, against_set, chain_of, recall_closure, uses_of
 from assets.service.work import open_planned
 from dash_app.queries.studio_rules import text_of, with_rules
 
@@ -70,10 +70,8 @@ class Calendar:
         Orders per week, by the week for which they were planned, or in which they are due.
     overdue : tuple[WorkOrder, ...]
         Due before the first week.
-    strict, adjusted : float or None
-        Compliance of the last twelve months by due day; None if nothing was due.
-    due : int
-        What it rests on.
+    strict, adjusted : Share
+        Compliance of the last twelve months by due day, of all that was due and of all that was not excused in time.
     running_out : tuple[RunningOut, ...]
         Agreements on which somebody must act.
     incidents : int
@@ -83,9 +81,8 @@ class Calendar:
     first_on: date
     weeks: tuple[tuple[WorkOrder, ...], ...]
     overdue: tuple[WorkOrder, ...]
-    strict: float | None
-    adjusted: float | None
-    due: int
+    strict: Share
+    adjusted: Share
     running_out: tuple[RunningOut, ...]
     incidents: int
 
@@ -121,9 +118,8 @@ def calendar(session: Session, *, now: int, zone: ZoneInfo, weeks: int) -> Calen
         first_on=first,
         weeks=tuple(map(tuple, held)),
         overdue=tuple(overdue),
-        strict=figures.strict,
-        adjusted=figures.excused_adjusted,
-        due=figures.due,
+        strict=share_of(figures.in_window, figures.due),
+        adjusted=share_of(figures.in_window, figures.due - figures.excused),
         running_out=tuple(running_out(session, today=today, zone=zone, days=30, limit=50)),
         incidents=len(list_incidents(session, is_open=True, limit=1000)),
     )
@@ -282,7 +278,7 @@ def set_trace(session: Session, *, name: str, now: int) -> SetTrace:
         load=chain.load,
         state=chain.state.value if chain.state is not None else "",
         expires_at=chain.expires_at,
-        flags=reasons_against_set(chain, at=now),
+        flags=against_set(session, set_instance=name, chain=chain, at=now),
         uses=tuple((use.at, use.case_id, use.cycle, use.flags) for use in uses),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from assets.model.instruments import Assembly, Instrument, SetType
-from assets.service import instruments
+from assets.service import instrument_faults, instruments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,11 @@ def set_contents(session: Session, *, name: str, now: int) -> SetContents:
 def trace(session: Session, *, mark: str) -> instruments.InstrumentTrace:
     """Give where an instrument was and in which cases."""
     return instruments.trace_instrument(session, mark=mark)
+
+
+def faults(session: Session, *, mark: str = "") -> list[instrument_faults.Exposure]:
+    """Give faults with the cases that they may have reached: of one instrument, or all that are not mended."""
+    return instrument_faults.exposures(session, faults=instrument_faults.faults_of(session, mark=mark))
 
 
 def set_types(session: Session) -> list[SetType]:

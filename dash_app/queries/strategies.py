@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, func, select
 
 from assets.model.strategies import Alternative
 from assets.rules.alternatives import RateCheck
 from assets.service import strategies
+from assets.service.documents import Document, documents_of
 from assets.tables.rows import AssetRow
 
 
-def alternatives(session: Session, *, now: int) -> list[tuple[Alternative, RateCheck | None]]:
-    """Give alternatives, the latest first, each with failures before and since."""
-    found = strategies.list_alternatives(session, limit=50)
-    return [(one, strategies.figures_of(session, alternative=one, now=now)) for one in found]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlternativeLine:
+    """An alternative schedule with its failures before and since, and the files of its evidence."""
+
+    alternative: Alternative
+    figures: RateCheck | None
+    files: tuple[Document, ...]
+
+
+def alternatives(session: Session, *, now: int) -> list[AlternativeLine]:
+    """Give alternatives, the latest first, each with failures before and since and the files of its evidence."""
+    return [
+        AlternativeLine(
+            alternative=one,
+            figures=strategies.figures_of(session, alternative=one, now=now),
+            files=tuple(documents_of(session, subject=one.id)),
+        )
+        for one in strategies.list_alternatives(session, limit=50)
+    ]
 
 
 def in_force(session: Session) -> list[Alternative]:

@@ -94,6 +94,26 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("A patient may have been harmed."),
         action=mark("Tell the ward and the person in charge of safety; read the trace."),
     ),
+    "reprocessing.instrument_exposure": AlarmText(
+        message=mark("{subject} was faulty and may have reached {count} cases: {cases}"),
+        consequence=mark("A patient may have been harmed."),
+        action=mark("Tell the wards and the person in charge of safety; read the trace of the instrument."),
+    ),
+    "reprocessing.instrument_faulty": AlarmText(
+        message=mark("The instrument {subject} is faulty; no case was reached"),
+        consequence=mark("The set in which it lies may not be issued."),
+        action=mark("Replace it, put the set together anew, and note what was done with it."),
+    ),
+    "device.measurements_in_doubt": AlarmText(
+        message=mark("{subject} was out of tolerance: {results} results of {devices} devices are in doubt"),
+        consequence=mark("Devices may be in use that would have failed their test. Cases since: {cases}"),
+        action=mark("Test these devices again with another instrument, the ones in use first."),
+    ),
+    "device.incident": AlarmText(
+        message=mark("An incident with {subject} was reported"),
+        consequence=mark("The device may not be used, and a reporting clock may run."),
+        action=mark("Keep the device and its settings as they are; open the page of incidents."),
+    ),
     "reprocessing.test_failed": AlarmText(
         message=mark("A test of {subject} failed"),
         consequence=mark("Its loads may not be released."),

@@ -34,6 +34,7 @@ RESULT_DETAILS: Mapping[str, str] = {
 }
 TIME_USES: Mapping[str, str] = {
     "in_use": mark("With a patient"),
+    "beside_patient": mark("Beside a patient, not running"),
     "with_patient_away": mark("At an empty bed"),
     "kept_ready": mark("Kept ready"),
     "waits_dirty": mark("Waits to be cleaned"),
@@ -165,6 +166,7 @@ SET_FLAGS: Mapping[str, str] = {
     "set.recalled": mark("Recalled"),
     "set.expired": mark("Expired"),
     "set.used_already": mark("Used since"),
+    "set.instrument_faulty": mark("An instrument in it is, or may have been, faulty"),
 }
 MACHINE_KINDS: Mapping[str, str] = {
     "steam": mark("Steam sterilizer"),
@@ -199,4 +201,27 @@ SCOPE_CLOCKS: Mapping[str, str] = {
     "clean_to_machine_s": mark("From manual cleaning to the washer, minutes"),
     "drying_s": mark("Least drying, minutes"),
     "hang_s": mark("Storage until it is reprocessed unused, days"),
+}
+FAULTS: Mapping[str, str] = {
+    "broken": mark("Broken or bent"),
+    "piece_missing": mark("A piece is missing"),
+    "soiled": mark("Soiled after reprocessing"),
+    "corroded": mark("Corroded"),
+    "insulation": mark("Insulation damaged"),
+    "other": mark("Something else"),
+}
+OPERATIONAL: Mapping[str, str] = {
+    "ordered": mark("Ordered"),
+    "received": mark("Received"),
+    "incoming_test": mark("Being tested on arrival"),
+    "in_service": mark("In service"),
+    "in_maintenance": mark("In maintenance"),
+    "failed": mark("Failed"),
+    "in_repair": mark("In repair"),
+    "acceptance_test": mark("Waits for acceptance"),
+    "quarantined": mark("In quarantine"),
+    "missing": mark("Missing"),
+    "retired": mark("Retired"),
+    "sanitised": mark("Wiped of its data"),
+    "disposed": mark("Disposed of"),
 }

@@ -8,8 +8,9 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from assets.model.notices import Notice
+from assets.model.regions import OperationalState
 from assets.model.work import Answer, Labour, Part, WorkOrder
-from assets.service import custody, finding, notices, register, work
+from assets.service import custody, finding, life, notices, register, work
 from assets.service.act import Act
 from assets.tables.register import asset_of_row, find_by_identifier, list_assets, load_asset
 from server.doors.context import Call, CallDep
@@ -17,6 +18,7 @@ from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.doors.versions import seen_version
 from server.http import asset_bodies as bodies
+from server.http import record_bodies
 from server.http.building_in import BuildingIn
 from server.http.commanding import command_id
 from server.http.history import parse_instant
@@ -121,6 +123,36 @@ async def retire_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
         return bodies.asset_shown(load_asset(session, asset))
 
     return await call.hospital.write(use_case)
+
+
+@router.post(
+    "/assets/{asset}/life",
+    permission=Permission.DEVICES_WRITE,
+    takes=record_bodies.LifeTold,
+    gives=bodies.AssetShown,
+    status=201,
+)
+async def say_state(call: CallDep, asset: PathText) -> bodies.AssetShown:
+    """Say that a device is set aside, missed, found again, wiped of its data or disposed of, and why."""
+    told, act = call.read(record_bodies.LifeTold), act_of(call)
+
+    def use_case(session: Session) -> bodies.AssetShown:
+        life.say_state(session, act=act, asset_id=asset, state=told.state, reason=told.reason)
+        return bodies.asset_shown(load_asset(session, asset))
+
+    return await call.hospital.write(use_case)
+
+
+@router.get("/assets/{asset}/life", permission=Permission.DEVICES_READ, gives=record_bodies.LifeShown)
+def read_life(call: CallDep, asset: PathText) -> record_bodies.LifeShown:
+    """Give what people said of a device's life, the latest first, and what can be said next."""
+    with call.hospital.read() as session:
+        row = load_asset(session, asset)
+        return record_bodies.LifeShown(
+            state=OperationalState(row.operational),
+            next=list(life.next_states(row)),
+            steps=life.steps_of(session, asset=asset),
+        )
 
 
 @router.get("/assets/{asset}/custody", permission=Permission.DEVICES_READ, gives=bodies.CustodyList)

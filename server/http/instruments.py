@@ -6,8 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-from assets.model.instruments import Assembly, Instrument, SetType, Stay
-from assets.service import instruments
+from assets.model.instruments import Assembly, Fault, FaultKind, Instrument, SetType, Stay
+from assets.service import instrument_faults, instruments
+from assets.service.instrument_faults import Exposure
 from assets.service.tracing import SetUse
 from server.doors.context import CallDep
 from server.doors.pages import PathText, Text
@@ -63,6 +64,39 @@ class ContentsShown(msgspec.Struct, frozen=True, kw_only=True):
     assembly: Assembly | None
 
 
+class FaultTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was found wrong with an instrument; without ``since_at`` it counts from when it was last in hand."""
+
+    kind: FaultKind
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    found_at: Short = ""
+    since_at: Short = ""
+
+
+class MendedTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was done about a faulty instrument."""
+
+    outcome: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class ExposureShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault with the cases and uses that it may have reached; instants in UTC microseconds."""
+
+    fault: Fault
+    cases: list[str]
+    uses: list[SetUse]
+
+
+class ExposureList(msgspec.Struct, frozen=True, kw_only=True):
+    """Faults, the latest found first."""
+
+    faults: list[ExposureShown]
+
+
+def _exposure_shown(found: Exposure) -> ExposureShown:
+    return ExposureShown(fault=found.fault, cases=list(found.cases), uses=list(found.uses))
+
+
 class InstrumentTraceShown(msgspec.Struct, frozen=True, kw_only=True):
     """An instrument with its sets, its cases and its cycles; instants in UTC microseconds."""
 
@@ -105,6 +139,44 @@ def trace_instrument(call: CallDep, mark: PathText) -> InstrumentTraceShown:
         found = instruments.trace_instrument(session, mark=mark)
     return InstrumentTraceShown(
         instrument=found.instrument, cycles=found.cycles, stays=list(found.stays), uses=list(found.uses)
+    )
+
+
+@router.get("/instrument-faults", permission=Permission.DEVICES_READ, gives=ExposureList)
+def list_faults(call: CallDep, instrument: Text = "") -> ExposureList:
+    """List faults with the cases that they may have reached: of one instrument, or all that are not mended."""
+    with call.hospital.read() as session:
+        held = instrument_faults.faults_of(session, mark=instrument)
+        found = instrument_faults.exposures(session, faults=held)
+    return ExposureList(faults=[_exposure_shown(one) for one in found])
+
+
+@router.post(
+    "/instruments/{mark}/faults", permission=Permission.TASKS_DO, takes=FaultTold, gives=ExposureShown, status=201
+)
+async def report_fault(call: CallDep, mark: PathText) -> ExposureShown:
+    """Keep that an instrument was found faulty; the cases that it may have reached are told and raise an alert."""
+    told, act = call.read(FaultTold), act_of(call)
+    fault = Fault(
+        instrument=mark,
+        kind=told.kind,
+        note=told.note,
+        found_at=instant_told(told.found_at, call.now, "body"),
+        since_at=parse_instant(told.since_at, "since_at") if told.since_at else 0,
+    )
+    return await call.hospital.write(
+        lambda session: _exposure_shown(instrument_faults.report_fault(session, act=act, fault=fault))
+    )
+
+
+@router.post(
+    "/instruments/{mark}/faults/mended", permission=Permission.DEVICES_WRITE, takes=MendedTold, gives=Fault, status=201
+)
+async def mend_fault(call: CallDep, mark: PathText) -> Fault:
+    """Note that a faulty instrument was mended or is there no more; its set may be issued again."""
+    told, act = call.read(MendedTold), act_of(call)
+    return await call.hospital.write(
+        lambda session: instrument_faults.mend_fault(session, act=act, mark=mark, outcome=told.outcome)
     )
 
 

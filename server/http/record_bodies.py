@@ -11,8 +11,10 @@ from assets.model.agreements import AgreementKind
 from assets.model.electrical import Method, Quantity
 from assets.model.incidents import Incident, Severity
 from assets.model.measurements import DecisionRule, Result
+from assets.model.regions import OperationalState
 from assets.model.work import WorkKind
 from assets.service.documents import Document
+from assets.service.life import LifeStep
 from assets.service.measuring import Trace
 from assets.service.meters import Usage
 from server.http.asset_bodies import ChecklistStepTold, Count, Key, Note, Short, Words, instant
@@ -307,3 +309,18 @@ class TermShown(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     term: str
     parent: str
+
+
+class LifeTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a device stands in its life, and why."""
+
+    state: OperationalState
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class LifeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a device stands, what can be said of it next, and what was said; instants in UTC microseconds."""
+
+    state: OperationalState
+    next: list[OperationalState]
+    steps: list[LifeStep]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from assets.rules.alternatives import check_rates
 from assets.rules.fleet_figures import TimeUse, mean_of, ratio_of, time_uses
 from assets.rules.shares import share_of
+from assets.rules.uptime import merged
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.floats(0.5, 0.99))
@@ -67,6 +68,7 @@ def test_time_in_zones_is_split_by_what_the_zone_is_for_and_whether_a_patient_wa
 
     assert uses == {
         TimeUse.IN_USE: 0.25,
+        TimeUse.BESIDE_PATIENT: 0.0,
         TimeUse.WITH_PATIENT_AWAY: 0.15,
         TimeUse.KEPT_READY: 0.2,
         TimeUse.WAITS_DIRTY: 0.1,
@@ -77,15 +79,60 @@ def test_time_in_zones_is_split_by_what_the_zone_is_for_and_whether_a_patient_wa
     }
 
 
+def test_a_device_that_reports_is_in_use_while_it_runs_and_not_where_it_is_tried_out() -> None:
+    stays = [("B1", (0, 40)), ("EB", (40, 60)), ("WS", (60, 75)), ("CO", (75, 80))]
+    running = [
+        (5, 20),
+        (35, 45),
+        (62, 70),
+        (76, 78),
+        (90, 95),
+    ]  # beside and without a patient, in the bay, tested, seen
+
+    uses = time_uses(
+        stays, window=(0, 100), purpose_by_place=PLACES, occupied_by_place={"B1": [(10, 30)]}, running=running
+    )
+
+    shares = {use: round(value * 100) for use, value in uses.items() if value}
+    assert shares == {
+        TimeUse.IN_USE: 15 + 5 + 5 + 2 + 5,
+        TimeUse.BESIDE_PATIENT: 20 - 10,
+        TimeUse.WITH_PATIENT_AWAY: 20 - 5 - 5,
+        TimeUse.KEPT_READY: 15,
+        TimeUse.IN_REPAIR: 15,
+        TimeUse.ON_THE_WAY: 3,
+        TimeUse.OUT_OF_SIGHT: 15,
+    }
+
+
+def test_a_device_that_only_stands_by_beside_a_patient_is_not_in_use() -> None:
+    seen = {"window": (0, 100), "purpose_by_place": PLACES, "occupied_by_place": {"B1": [(0, 100)]}}
+    stays = [("B1", (0, 100))]
+
+    assert time_uses(stays, **seen)[TimeUse.IN_USE] == 1.0  # at most that, since it says nothing of itself
+    assert time_uses(stays, **seen, running=[])[TimeUse.BESIDE_PATIENT] == 1.0
+
+
 spans = st.tuples(st.integers(-50, 150), st.integers(0, 60)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["", *PLACES, "unknown"]), spans), max_size=12))
-def test_whatever_was_seen_each_instant_counts_once(stays: list[tuple[str, tuple[int, int]]]) -> None:
-    uses = time_uses(stays, window=(0, 100), purpose_by_place=PLACES, occupied_by_place={"B1": [(20, 60)]})
+@given(
+    st.lists(st.tuples(st.sampled_from(["", *PLACES, "unknown"]), spans), max_size=12),
+    st.none() | st.lists(spans, max_size=6),
+)
+def test_whatever_was_seen_and_reported_each_instant_counts_once(
+    stays: list[tuple[str, tuple[int, int]]], told: list[tuple[int, int]] | None
+) -> None:
+    running = None if told is None else [(int(a), int(b)) for a, b in merged(told, start=0.0, end=100.0)]
+
+    uses = time_uses(
+        stays, window=(0, 100), purpose_by_place=PLACES, occupied_by_place={"B1": [(20, 60)]}, running=running
+    )
 
     assert sum(uses.values()) == pytest.approx(1.0)
     assert all(0.0 <= share <= 1.0 for share in uses.values())
+    if running is not None:
+        assert uses[TimeUse.IN_USE] <= sum(b - a for a, b in running) / 100 + 1e-9
 
 
 def test_devices_that_fail_four_times_as_often_are_found_and_those_that_do_not_are_left() -> None:

@@ -20,7 +20,7 @@ from tests.assets.service.test_records import UTC, enter, pump
 from twin.clock import DAY_US, HOUR_US
 from twin.events.patients import BedReadiness, BedReadinessChanged, EncounterClass, EncounterStarted
 from twin.events.places import PlaceDefined, PlaceKind
-from twin.events.things import BearerKind, TagBound, ZoneChanged
+from twin.events.things import BearerKind, DeviceStatusChanged, TagBound, ZoneChanged
 from twin.history.projection import HistoryProjection
 
 
@@ -98,8 +98,21 @@ def test_use_by_zones_counts_a_bed_only_while_a_patient_had_it(house: House) -> 
     (found,) = house.ask(fleet_figures.utilisation, state=house.state, now=now, days=1)
 
     assert (found.in_use.point, found.in_use.n) == (pytest.approx(0.5), 3)
-    assert found.shares[TimeUse.WITH_PATIENT_AWAY] == pytest.approx(0.25)
-    assert found.shares[TimeUse.KEPT_READY] == pytest.approx(0.25)
+    assert (found.running.point, found.running.n) == (None, 0)  # none of them says anything of itself
+    assert found.shares[TimeUse.WITH_PATIENT_AWAY].point == pytest.approx(0.25)
+    assert found.shares[TimeUse.KEPT_READY].point == pytest.approx(0.25)
+
+    # Each runs for three of the twelve hours beside the patient, and once more in the equipment bay.
+    for n in (1, 2, 3):
+        for hour, status in ((0, "standby"), (8, "running"), (11, "standby"), (20, "running"), (21, "standby")):
+            house.tell(told(DeviceStatusChanged, f"pump-{n}", begin + hour * HOUR_US, status=status))
+    assert history.wait_until(house.ledger.last_sequence(), 10)
+
+    (found,) = house.ask(fleet_figures.utilisation, state=house.state, now=now, days=1)
+
+    assert (found.running.point, found.running.n) == (pytest.approx(4 / 24), 3)
+    assert found.in_use.point == found.running.point
+    assert found.shares[TimeUse.BESIDE_PATIENT].point == pytest.approx(9 / 24)
 
 
 def test_rooms_are_turned_round_by_ward_with_their_doses(house: House) -> None:

@@ -13,9 +13,10 @@ from sqlmodel import Session, SQLModel
 
 from assets.model.electrical import Measurement, Method, Quantity
 from assets.model.measurements import Calibration, CalibrationPoint, DecisionRule, SafetyTest
-from assets.model.register import Asset
+from assets.model.register import Asset, CustodianKind
 from assets.rules.calibration import Checked, doubtful_spans, is_doubtful, judge_calibration
 from assets.service.act import Act
+from assets.service.custody import hand_over
 from assets.service.measuring import (
     flag_out_of_date,
     record_calibration,
@@ -30,6 +31,7 @@ from tests.fakes import START_US, ListSink
 from twin.access import Actor, Role
 from twin.clock import SECOND_US
 from twin.errors import Conflict, FieldError, NotFound
+from twin.events.watch import AlarmCleared, AlarmRaised
 
 LEAKAGE = Measurement(quantity=Quantity.EQUIPMENT_LEAKAGE, subject="I", value=120.0, method=Method.DIRECT)
 
@@ -256,3 +258,49 @@ class Instrument(RuleBasedStateMachine):
 
 TestInstrument = Instrument.TestCase
 TestInstrument.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+
+
+def test_an_instrument_out_of_tolerance_raises_an_alert_with_its_cases_until_all_is_tested_again(house: House) -> None:
+    enter(house, "tester", "other", "pump-1", "pump-2")
+    now = house.clock.now()
+    for number, name in enumerate(("pump-1", "pump-2"), start=1):
+        test = safety(f"t{number}", name, now + number, instrument="tester")
+        house.do(record_safety_test, act=house.act(), test=test)
+    house.clock.advance(60)
+    nurse = house.act("nurse-1", Role.NURSE)
+    house.do(hand_over, act=nurse, asset_id="pump-1", custodian="enc-7", kind=CustodianKind.ENCOUNTER)
+    house.clock.advance(60)
+
+    at = house.clock.now()
+    house.do(record_calibration, act=house.act(), calibration=calibration("c", "tester", at, 3.0, 0.1))
+    (alarm,) = house.events(AlarmRaised)
+    house.clock.advance(60)
+    cleared = []
+    for number, name in enumerate(("pump-1", "pump-2", "pump-2"), start=3):
+        again = safety(f"t{number}", name, house.clock.now() + number, instrument="other")
+        house.do(record_safety_test, act=house.act(), test=again)
+        cleared.append([event.thing for event in house.events(AlarmCleared)])
+
+    assert (alarm.alarm_class, alarm.subject_id) == ("device.measurements_in_doubt", "tester")
+    told = dict(alarm.parameters)
+    assert (told["results"], told["devices"], told["cases"]) == ("2", "2", "enc-7")
+    assert cleared == [[], [alarm.thing], [alarm.thing]]  # once, by the test that left nothing in doubt
+
+
+def test_a_good_calibration_told_late_ends_the_alert(house: House) -> None:
+    enter(house, "tester", "pump-1")
+    now = house.clock.now()
+    house.do(record_safety_test, act=house.act(), test=safety("t1", "pump-1", now + 1, instrument="tester"))
+    house.do(record_calibration, act=house.act(), calibration=calibration("c2", "tester", now + 10, 3.0))
+
+    house.do(record_calibration, act=house.act(), calibration=calibration("c1", "tester", now + 5, 0.0))
+
+    assert [event.thing for event in house.events(AlarmCleared)] == [event.thing for event in house.events(AlarmRaised)]
+
+
+def test_an_instrument_that_had_measured_nothing_raises_no_alert(house: House) -> None:
+    enter(house, "tester")
+
+    house.do(record_calibration, act=house.act(), calibration=calibration("c", "tester", house.clock.now(), 3.0))
+
+    assert house.events(AlarmRaised) == []

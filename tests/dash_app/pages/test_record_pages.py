@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -204,7 +205,7 @@ def test_a_drift_is_shown_with_its_charts_its_order_and_its_plot(kept: Kept) -> 
     device = words(devices.device_content(kept.port, "IP-1"))
 
     assert "learns: 0 of 20" in learning
-    assert ("drift since observation 31" in board, "(n = 20)" in board) == (True, True)
+    assert ("drift since observation 31" in board, "n = 20" in board) == (True, True)
     assert "Settled alerts that were right: 0 of 0" in board
     assert f"drift-{watch.id}.svg" in device
     actions.begin_anew(kept.port, watch.id)
@@ -251,6 +252,42 @@ def test_a_model_is_kept_otherwise_and_taken_back_on_its_page(kept: Kept) -> Non
         with pytest.raises(InputError) as refused:
             strategy_actions.begin(kept.port, told | wrong)
         assert refused.value.code == code
+
+
+PDF = "data:application/pdf;base64," + base64.b64encode(b"%PDF-1.7 our evaluation").decode()
+
+
+def evidence_told(**fields: Any) -> dict[str, Any]:
+    own = {"model": "Acme\tM100", "strategy": "aem", "months": 24, "evidence": "Shared drive", "review": "2028-01-01"}
+    return own | {"critical": True} | fields
+
+
+def test_evidence_comes_as_a_file_with_the_form_and_stands_beside_the_schedule(kept: Kept) -> None:
+    failures(kept, 2, 2, 1, 1)
+    rule = Rule(id="r", asset="IP-1", calendar=CalendarRule(months=12, anchor_on=date(2026, 1, 1)))
+    kept.do(save_rule, rule=rule)
+    file = strategy_actions.file_handed_over(PDF, "evaluation.pdf")
+
+    begun = strategy_actions.begin(kept.port, evidence_told(), file)
+    sheet = strategy_actions.file_handed_over("data:application/vnd.ms-excel;base64,YSxi", "rates.csv")
+    assert sheet is not None
+    strategy_actions.add_evidence(kept.port, begun.id, sheet)
+
+    text = words(strategies.content(kept.port))
+    assert ("evaluation.pdf" in text, "rates.csv" in text) == (True, True)
+
+
+def test_nothing_begins_on_evidence_that_cannot_be_kept(kept: Kept) -> None:
+    failures(kept, 2, 2, 1, 1)
+    script = strategy_actions.file_handed_over("data:text/html;base64,PHNjcmlwdD4=", "x.html")
+
+    with pytest.raises(FieldError):
+        strategy_actions.begin(kept.port, evidence_told(), script)
+    with pytest.raises(InputError):
+        strategy_actions.file_handed_over("data:application/pdf;base64,broken!", "x.pdf")
+
+    assert strategy_actions.file_handed_over(None, None) is None
+    assert "All devices are kept as their manufacturers say" in words(strategies.content(kept.port))
 
 
 def test_use_and_cost_say_nothing_below_three_devices_and_give_intervals_above(kept: Kept) -> None:

@@ -399,3 +399,27 @@ def test_pooled_rates_maximise_the_likelihood_of_the_counts() -> None:
         for factor in (0.9, 0.99, 1.01, 1.1):
             assert likelihood(pool.shape * factor, pool.rate) <= best + 1e-6
             assert likelihood(pool.shape, pool.rate * factor) <= best + 1e-6
+
+
+@pytest.mark.parametrize("shape", [1.5, 1e6])  # devices that differ, and devices that differ by chance alone
+def test_intervals_of_pooled_rates_cover_what_they_say(shape: float) -> None:
+    rng = np.random.default_rng(5)
+    covered = devices = 0
+    for _fleet in range(150):
+        true = rng.gamma(shape, 0.8 / shape, 30)
+        spans = rng.uniform(1.0, 6.0, 30)
+        found = pool_rates(rng.poisson(true * spans).tolist(), spans.tolist())
+        covered += sum(one.low <= rate <= one.high for one, rate in zip(found.devices, true, strict=True))
+        devices += 30
+
+    assert 0.86 <= covered / devices <= 0.97
+
+
+def test_devices_that_differ_by_chance_alone_get_an_interval_as_wide_as_that_of_their_mean() -> None:
+    found = pool_rates([5, 4, 3, 2], [4.5, 5.9, 5.4, 4.6])
+    whole = mean_time_between_failures(20.4, 14)
+    assert whole.low is not None
+    assert whole.high is not None
+
+    for one in found.devices:
+        assert one.high - one.low > 0.5 * (1.0 / whole.low - 1.0 / whole.high)
