@@ -109,11 +109,6 @@ ALARM_TEXTS: Mapping[str, AlarmText] = {
         consequence=mark("Devices may be in use that would have failed their test. Cases since: {cases}"),
         action=mark("Test these devices again with another instrument, the ones in use first."),
     ),
-    "device.incident": AlarmText(
-        message=mark("An incident with {subject} was reported"),
-        consequence=mark("The device may not be used, and a reporting clock may run."),
-        action=mark("Keep the device and its settings as they are; open the page of incidents."),
-    ),
     "reprocessing.test_failed": AlarmText(
         message=mark("A test of {subject} failed"),
         consequence=mark("Its loads may not be released."),

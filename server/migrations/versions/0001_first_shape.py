@@ -250,6 +250,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_assets_instrument_kind'), 'assets_instrument', ['kind'], unique=False)
+    op.create_table('assets_instrument_fault',
+    sa.Column('instrument', sa.String(length=100), nullable=False),
+    sa.Column('found_at', sa.BigInteger(), nullable=False),
+    sa.Column('since_at', sa.BigInteger(), nullable=False),
+    sa.Column('mended_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('instrument', 'found_at')
+    )
+    op.create_index('assets_instrument_fault_open', 'assets_instrument_fault', ['instrument'], unique=True, sqlite_where=sa.text('mended_at = 0'), postgresql_where=sa.text('mended_at = 0'))
+    op.create_table('assets_life_step',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('before', sa.String(length=30), nullable=False),
+    sa.Column('after', sa.String(length=30), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=False),
+    sa.Column('actor', sa.String(length=100), nullable=False),
+    sa.PrimaryKeyConstraint('asset', 'at')
+    )
     op.create_table('assets_limits',
     sa.Column('of', sa.String(length=20), nullable=False),
     sa.Column('set_at', sa.BigInteger(), nullable=False),
