@@ -52,52 +52,57 @@ static u64 key;
 static Patient *free_rows, **starts, **grants;
 static i64 *grant_seq, start_first, start_count, grant_first, grant_count, ring;
 static i64 *exits, *bins, *stay_bins, arrivals[64], piece_at[64];
-static double *waits, *stays;
+static double *waits, *stays, chance[64];
 
-static u64 philox(u64 low, u64 high, u64 k) {
-    for (int i = 0; i < 10; i++) {
+typedef struct { double first, second; } Pair;
+
+static double unit(u64 bits) { return ((double)(bits >> 12) + 0.5) / 4503599627370496.0; }
+
+/* Both words of one block: draws 2b and 2b + 1 of a place, by Philox2x64-7. */
+static Pair uniform_pair(u64 low, u64 high) {
+    u64 k = key;
+    for (int i = 0; i < 7; i++) {
         unsigned __int128 product = (unsigned __int128)0xD2B74407B1CE6E93ULL * low;
         low = (u64)(product >> 64) ^ k ^ high;
         high = (u64)product;
         k += 0x9E3779B97F4A7C15ULL;
     }
-    return low;
+    return (Pair){unit(low), unit(high)};
 }
 
-static double uniform(u64 who, u64 site, u64 visit, u64 draw) {
-    return ((double)(philox(who, site << 32 | visit << 8 | draw, key) >> 12) + 0.5) / 4503599627370496.0;
+/* Draw 0 of a visit. */
+static double uniform(u64 who, u64 site, u64 visit) { return uniform_pair(who, (site << 32 | visit << 8) >> 1).first; }
+
+static double septic(double x, const double *c) { /* Estrin's scheme, as the engine's, so that the last bit agrees */
+    double x2 = x * x;
+    return ((c[0] + c[1] * x) + (c[2] + c[3] * x) * x2) + ((c[4] + c[5] * x) + (c[6] + c[7] * x) * x2) * (x2 * x2);
 }
+
+static const double centre_top[8] = {3.387132872796366608, 133.14166789178437745, 1971.5909503065514427,
+    13731.693765509461125, 45921.953931549871457, 67265.770927008700853, 33430.575583588128105, 2509.0809287301226727};
+static const double centre_low[8] = {1.0, 42.313330701600911252, 687.1870074920579083, 5394.1960214247511077,
+    21213.794301586595867, 39307.89580009271061, 28729.085735721942674, 5226.495278852545925};
+static const double middle_top[8] = {1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055,
+    3.64784832476320460504, 1.27045825245236838258, 0.24178072517745061177, 0.0227238449892691845833,
+    7.7454501427834140764e-4};
+static const double middle_low[8] = {1.0, 2.05319162663775882187, 1.6763848301838038494, 0.68976733498510000455,
+    0.14810397642748007459, 0.0151986665636164571966, 5.475938084995344946e-4, 1.05075007164441684324e-9};
+static const double far_top[8] = {6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358,
+    0.29656057182850489123, 0.026532189526576123093, 0.0012426609473880784386, 2.71155556874348757815e-5,
+    2.01033439929228813265e-7};
+static const double far_low[8] = {1.0, 0.59983220655588793769, 0.13692988092273580531, 0.0148753612908506148525,
+    7.868691311456132591e-4, 1.8463183175100546818e-5, 1.4215117583164458887e-7, 2.04426310338993978564e-15};
 
 static double normal_quantile(double p) { /* AS 241, PPND16 */
-    double q = p - 0.5, r, top, low;
+    double q = p - 0.5, r, tail;
     if (fabs(q) <= 0.425) {
         r = 0.180625 - q * q;
-        top = ((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r + 45921.953931549871457;
-        top = ((top * r + 13731.693765509461125) * r + 1971.5909503065514427) * r + 133.14166789178437745;
-        top = top * r + 3.387132872796366608;
-        low = ((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r + 21213.794301586595867;
-        low = ((low * r + 5394.1960214247511077) * r + 687.1870074920579083) * r + 42.313330701600911252;
-        return q * top / (low * r + 1.0);
+        return q * septic(r, centre_top) / septic(r, centre_low);
     }
     r = sqrt(-log(q < 0.0 ? p : 1.0 - p));
-    if (r <= 5.0) {
-        r -= 1.6;
-        top = ((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r + 1.27045825245236838258;
-        top = ((top * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r + 4.6303378461565452959;
-        top = top * r + 1.42343711074968357734;
-        low = ((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r + 0.14810397642748007459;
-        low = ((low * r + 0.68976733498510000455) * r + 1.6763848301838038494) * r + 2.05319162663775882187;
-        low = low * r + 1.0;
-    } else {
-        r -= 5.0;
-        top = ((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r + 0.026532189526576123093;
-        top = ((top * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r + 5.4637849111641143699;
-        top = top * r + 6.6579046435011037772;
-        low = ((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r + 7.868691311456132591e-4;
-        low = ((low * r + 0.0148753612908506148525) * r + 0.13692988092273580531) * r + 0.59983220655588793769;
-        low = low * r + 1.0;
-    }
-    return q < 0.0 ? -top / low : top / low;
+    if (r <= 5.0) tail = septic(r - 1.6, middle_top) / septic(r - 1.6, middle_low);
+    else tail = septic(r - 5.0, far_top) / septic(r - 5.0, far_low);
+    return q < 0.0 ? -tail : tail;
 }
 
 static i64 sample(i64 row, double u) {
@@ -198,7 +203,9 @@ static i64 visit_of(Patient *w, const i64 *op) { return op[CYCLE] >= 0 ? w->visi
 
 static void schedule_arrival(int s) {
     const i64 *row = streams + 7 * s;
-    double u = uniform((u64)row[1] << 48 | (u64)arrivals[s], arrival_site, 0, 0);
+    Pair drawn = uniform_pair((u64)row[1] << 48 | (u64)arrivals[s], ((u64)arrival_site << 32) >> 1);
+    double u = drawn.first;
+    chance[s] = drawn.second; /* the class of that patient, when it comes */
     i64 *end = ends + row[4], n = row[5] - row[4], k = piece_at[s];
     double *sum = totals + row[4];
     while (k < n && end[k] <= now) k++;
@@ -224,6 +231,7 @@ static void schedule_capacity(int number, int up) {
 static void arrive(int s) {
     const i64 *row = streams + 7 * s;
     i64 number = arrivals[s]++;
+    double u = chance[s];
     schedule_arrival(s);
     Patient *w = free_rows;
     if (w) free_rows = w->after; else w = calloc(1, sizeof *w);
@@ -232,7 +240,6 @@ static void arrive(int s) {
     w->token = token;
     w->who = (u64)row[1] << 48 | (u64)number;
     if (n_classes > 1) {
-        double u = uniform(w->who, arrival_site, 0, 1);
         while (w->kind < n_classes - 1 && u > shares[s * n_classes + w->kind]) w->kind++;
     }
     w->node = row[2];
@@ -250,7 +257,7 @@ static void step(Patient *w) {
         if (op[CODE] == DELAY) {
             i64 visit = visit_of(w, op);
             w->state = DELAYED;
-            push(now + sample(op[A] + w->kind, uniform(w->who, op[SITE], visit, 0)), P_DONE, DONE, 0, w, 0);
+            push(now + sample(op[A] + w->kind, uniform(w->who, op[SITE], visit)), P_DONE, DONE, 0, w, 0);
             return;
         }
         if (op[CODE] == SEIZE) {
@@ -275,7 +282,7 @@ static void step(Patient *w) {
             line->last = w;
             p->queued++;
             if (op[PATIENCE] >= 0)
-                push(now + sample(op[PATIENCE] + w->kind, uniform(w->who, op[SITE], visit, 0)), P_TIMEOUT, RENEGE, 0, w, 0);
+                push(now + sample(op[PATIENCE] + w->kind, uniform(w->who, op[SITE], visit)), P_TIMEOUT, RENEGE, 0, w, 0);
             serve(w->pool);
             return;
         }
@@ -290,7 +297,7 @@ static void step(Patient *w) {
             for (i64 k = op[A]; k < op[A] + op[B]; k++) serve((int)needs[2 * k]);
             w->node = op[NEXT];
         } else if (op[CODE] == ROUTE) {
-            double u = uniform(w->who, op[SITE], visit_of(w, op), 0);
+            double u = uniform(w->who, op[SITE], visit_of(w, op));
             i64 way = 0;
             while (way < op[B] - 1 && u > chances[(op[A] + way) * n_classes + w->kind]) way++;
             w->node = branches[4 * (op[A] + way)];

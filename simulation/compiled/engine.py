@@ -9,6 +9,7 @@ import numpy as np
 from simulation.compiled import layout as at
 from simulation.compiled.freshness import keep_code_fresh
 from simulation.compiled.logbook import LogShelf
+from simulation.compiled.memory import empty_heap
 from simulation.compiled.tables import Tables, build_tables
 from simulation.compiled.walk import walk
 from simulation.model.arrivals import Planned
@@ -164,7 +165,7 @@ class CompiledEngine:
             patients,
             pool_state,
             np.zeros((max(pools, 1), at.AREA_WIDTH)),
-            np.empty(4 * room.heap, dtype=np.int64),
+            empty_heap(room.heap),
             globals_,
             np.empty((room.rows + 1, 2), dtype=np.int64),
             np.empty(room.rows + 1, dtype=np.int64),
@@ -186,7 +187,7 @@ class CompiledEngine:
 
     def _planned(self, key: np.uint64) -> tuple[Integers, Integers, Integers]:
         tables = self.tables
-        cursors = np.zeros((len(self.plan.pathway.streams), 5), dtype=np.int64)
+        cursors = np.zeros((len(self.plan.pathway.streams), at.CURSOR_WIDTH), dtype=np.int64)
         instants, numbers, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
         site = int(tables.sizes[at.SIZE_ARRIVAL_SITE])
         for stream, row, cursor in zip(self.plan.pathway.streams, tables.streams, cursors, strict=True):
@@ -195,7 +196,7 @@ class CompiledEngine:
             words = (int(row[at.STREAM_NUMBER]), site)
             law_tables = (tables.laws, tables.values)
             times, who = sources.planned_instants(key, words, stream.timing, int(row[at.STREAM_LAW]), law_tables)
-            cursor[1], cursor[4] = count, count + len(times)
+            cursor[at.CURSOR_PLACE], cursor[at.CURSOR_PLAN_END] = count, count + len(times)
             count += len(times)
             instants.append(times)
             numbers.append(who)

@@ -24,6 +24,8 @@ from simulation.compiled.kernel import (
 from simulation.compiled.memory import (
     begin_later,
     bin_of,
+    count_busy,
+    count_queued,
     evict,
     find_victim,
     hold,
@@ -211,31 +213,29 @@ def arrive(
     stream: int,
 ) -> None:
     """Let the next of a stream arrive, alone or as a group, after the one behind has been scheduled."""
-    group = CUR[stream, 0]
-    number = CUR[stream, 2]
+    group = CUR[stream, at.CURSOR_ARRIVALS]
+    number = CUR[stream, at.CURSOR_PATIENTS]
     mark = STREAMS[stream, at.STREAM_NUMBER]
-    size = 1
-    chance = 0.0
+    size, known = 1, -1
     if STREAMS[stream, at.STREAM_KIND] == at.PLANNED:
-        number = PLAN_WHO[CUR[stream, 1]]
-        CUR[stream, 1] += 1
+        number = PLAN_WHO[CUR[stream, at.CURSOR_PLACE]]
+        CUR[stream, at.CURSOR_PLACE] += 1
     elif STREAMS[stream, at.STREAM_GROUP_LAW] >= 0:
         u = uniform(DRAW, who_of(mark, 0, group), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 4))
         size = max(law_of.sample(LAWS, STREAMS[stream, at.STREAM_GROUP_LAW], VALUES, u), 1)
-    CUR[stream, 0] += 1
-    CUR[stream, 2] += size
-    if SIZES[at.SIZE_CLASSES] > 1:  # drawn here, so that the processor works on it and on the next arrival's at once
-        chance = uniform(DRAW, who_of(mark, 0, number), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
-    schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
+    else:  # read before the next arrivals are worked out over it
+        known = CUR[stream, at.AHEAD_CLASS_AT + (group & (at.AHEAD - 1))]
+    CUR[stream, at.CURSOR_ARRIVALS] += 1
+    CUR[stream, at.CURSOR_PATIENTS] += size
+    schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream, False)
     for member in range(number, number + size):
         row = new_row(P, G)
         if G[at.ERROR] != 0:
             return
         who = who_of(mark, 0, member)
-        kind = 0
-        if SIZES[at.SIZE_CLASSES] > 1:
-            if member > number:
-                chance = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
+        kind = max(known, 0)
+        if known < 0:
+            chance = uniform(DRAW, who, where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 1))
             while kind < SIZES[at.SIZE_CLASSES] - 1 and chance > SHARES[stream, kind]:
                 kind = (kind + 1) & at.NATURAL
         P[row, at.NODE] = STREAMS[stream, at.STREAM_TO]
@@ -282,6 +282,18 @@ def count_wait(P: Integers, G: Integers, WAITS: Floats, HIST: Integers, PROGRAM:
     WAITS[stat, kind, at.WAIT_SQUARES] += float(wait) * float(wait)
     WAITS[stat, kind, at.WAIT_MAX] = max(WAITS[stat, kind, at.WAIT_MAX], wait)
     HIST[stat, bin_of(wait)] += 1
+
+
+@compiled
+def count_anew(R: Integers, S: Integers, A: Floats, G: Integers) -> None:
+    """Throw away the areas until now, as at the end of a warm-up; who is busy or waits counts from here on."""
+    for pool in range(S.shape[0]):
+        touch(R, S, A, G, pool)
+        A[pool, :] = 0.0
+        busy, queued = R[pool, at.BUSY], R[pool, at.QUEUED]
+        R[pool, at.BUSY], R[pool, at.QUEUED] = 0, 0
+        count_queued(R, A, G, pool, queued)
+        count_busy(R, S, A, G, pool, busy)
 
 
 @compiled

@@ -11,10 +11,12 @@ import numpy as np
 
 from simulation.compiled import layout as at
 from simulation.compiled.memory import (
+    drop_first,
     grant_later,
     hold,
     link_last,
     push,
+    replace_first,
     touch,
     units_free,
     unlink_all,
@@ -22,7 +24,7 @@ from simulation.compiled.memory import (
 from simulation.model.plan import Floats, Integers, Mark, Phase
 from simulation.numerics import laws as law_of
 from simulation.numerics.compiling import compiled, woven
-from simulation.numerics.draws import MAX_VISITS, uniform, where_of, who_of
+from simulation.numerics.draws import MAX_VISITS, uniform, uniform_pair, where_of, who_of
 
 START, CAPACITY_UP, COMPLETION, GRANT, ARRIVAL, TIMEOUT, CAPACITY_DOWN, OBSERVER = (int(phase) for phase in Phase)
 M_ARRIVE, M_REQUEST, M_GRANT, M_BEGIN, M_END, M_RELEASE, M_RENEGE = (int(mark) for mark in list(Mark)[:7])
@@ -241,7 +243,7 @@ def grant(
 ) -> None:
     """Take a request out of its queues and give it what it asks for."""
     evicted = P[row, at.STATE] == at.EVICTED
-    unlink_all(P, R, S, A, G, row)
+    unlink_all(P, R, A, G, row)
     P[row, at.TOKEN] += 1
     if evicted:
         hold(P, R, S, A, G, row, pool, P[row, at.EVICTED_UNITS])
@@ -342,9 +344,42 @@ def enqueue(
     P[row, at.STATE] = at.WAITING
     for k in range(op[at.OP_B]):
         pool = NEEDS[(op[at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
-        touch(R, S, A, G, pool)
         level = 0 if S[pool, at.POOL_FIFO] else P[row, at.LEVEL] & at.NATURAL
-        link_last(P, R, G, (row << 2) | k, pool, level)
+        link_last(P, R, A, G, (row << 2) | k, pool, level)
+
+
+@compiled
+def work_ahead(
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    STREAMS: Integers,
+    SHARES: Floats,
+    PIECES: Integers,
+    TOTALS: Floats,
+    CUR: Integers,
+    SIZES: Integers,
+    stream: int,
+) -> None:
+    """Work out instants and classes of a stream's next arrivals: each depends on the one before and on nothing else."""
+    first, last = STREAMS[stream, at.STREAM_FIRST], STREAMS[stream, at.STREAM_LAST]
+    law, mark = STREAMS[stream, at.STREAM_LAW], STREAMS[stream, at.STREAM_NUMBER]
+    is_renewal = STREAMS[stream, at.STREAM_KIND] == at.RENEWAL
+    where = where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 0)
+    time, number, piece = G[at.NOW], CUR[stream, at.CURSOR_ARRIVALS], CUR[stream, at.CURSOR_PLACE]
+    for k in range(at.AHEAD):
+        gap, chance = uniform_pair(DRAW, who_of(mark, 0, number + k), where)
+        if is_renewal:
+            time = min(time + law_of.sample(LAWS, law, VALUES, gap), law_of.LONGEST_US)
+        else:
+            time, piece = law_of.next_arrival(PIECES[first:last], TOTALS[first:last], time, piece, gap)
+        kind = 0
+        for other in range(SIZES[at.SIZE_CLASSES] - 1):  # shares add up, so this counts as a search would, unbranched
+            kind += int(chance > SHARES[stream, other])
+        CUR[stream, at.AHEAD_AT + k] = time
+        CUR[stream, at.AHEAD_CLASS_AT + k] = kind
+    CUR[stream, at.CURSOR_PLACE] = piece
 
 
 @woven
@@ -355,36 +390,35 @@ def schedule_next(
     LAWS: Floats,
     VALUES: Floats,
     STREAMS: Integers,
+    SHARES: Floats,
     PIECES: Integers,
     TOTALS: Floats,
     CUR: Integers,
     PLAN_AT: Integers,
     SIZES: Integers,
     stream: int,
+    is_first: bool,
 ) -> None:
-    """Put the next arrival of a stream into the heap. ``CUR``: arrivals, piece or place in the plan, patients."""
-    number = CUR[stream, 0]
-    kind = STREAMS[stream, at.STREAM_KIND]
-    if kind == at.PLANNED:
-        place = CUR[stream, 1]
-        if place >= CUR[stream, 4]:
-            return
-        time = PLAN_AT[place & at.NATURAL]
+    """Put the next arrival of a stream into the heap: where that which happens now stands, unless it is the first."""
+    number = CUR[stream, at.CURSOR_ARRIVALS]
+    if STREAMS[stream, at.STREAM_KIND] == at.PLANNED:
+        place = CUR[stream, at.CURSOR_PLACE]
+        is_left = place < CUR[stream, at.CURSOR_PLAN_END]
+        time = PLAN_AT[place & at.NATURAL] if is_left else law_of.LONGEST_US
     else:
-        u = uniform(
-            DRAW, who_of(STREAMS[stream, at.STREAM_NUMBER], 0, number), where_of(SIZES[at.SIZE_ARRIVAL_SITE], 0, 0)
-        )
-        if kind == at.RENEWAL:
-            time = G[at.NOW] + law_of.sample(LAWS, STREAMS[stream, at.STREAM_LAW], VALUES, u)
-        else:
-            first, last = STREAMS[stream, at.STREAM_FIRST], STREAMS[stream, at.STREAM_LAST]
-            time, CUR[stream, 1] = law_of.next_arrival(
-                PIECES[first:last], TOTALS[first:last], G[at.NOW], CUR[stream, 1], u
-            )
+        slot = number & (at.AHEAD - 1)
+        if slot == 0:
+            work_ahead(G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, SIZES, stream)
+        time = CUR[stream, at.AHEAD_AT + slot]
     if number >= 0xFFFFFFFF:
         G[at.ERROR] = at.NUMBERS_FULL
-    if time <= SIZES[at.SIZE_HORIZON]:
+    if time > SIZES[at.SIZE_HORIZON]:
+        if not is_first:
+            drop_first(H, G)
+    elif is_first:
         push(H, G, time, ARRIVAL, (at.EVENT_ARRIVAL << 40) | stream, 0)
+    else:
+        replace_first(H, G, time, ARRIVAL, (at.EVENT_ARRIVAL << 40) | stream, 0)
 
 
 @woven
@@ -399,8 +433,9 @@ def begin_delay(
     PROGRAM: Integers,
     row: int,
     node: int,
+    resampled: int,
 ) -> None:
-    """Start the delay of a node for a patient; give how long it takes."""
+    """Start the delay of a node for a patient; ``resampled``, visit and draw, is not read back since that waits."""
     op = PROGRAM[node]
     now = G[at.NOW]
     if op[at.OP_CODE] == at.UNTIL:
@@ -409,7 +444,7 @@ def begin_delay(
         u = uniform(
             DRAW,
             np.uint64(P[row, at.WHO]),
-            where_of(op[at.OP_SITE], P[row, at.RESAMPLED] >> 8, P[row, at.RESAMPLED] & 255),
+            where_of(op[at.OP_SITE], resampled >> 8, resampled & 255),
         )
         lasts = law_of.sample(LAWS, (op[at.OP_A] + P[row, at.KIND]) & at.NATURAL, VALUES, u)
         if lasts >= law_of.LONGEST_US:

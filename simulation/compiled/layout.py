@@ -45,6 +45,16 @@ FINISH, HAND_OVER, EVICT = range(3)
 STREAM_WIDTH = 7
 RENEWAL, POISSON, PLANNED = range(3)
 
+# Where each stream stands: arrivals so far, piece of its rates or place in its plan, patients so far, end of its plan;
+# then instants and classes of the arrivals that have been worked out ahead.
+(CURSOR_ARRIVALS, CURSOR_PLACE, CURSOR_PATIENTS, CURSOR_PLAN_END) = range(4)
+# A power of two. Draws and logarithms of many arrivals in a row overlap in the processor; one at a time, each waits for
+# the event before.
+AHEAD = 16
+AHEAD_AT = 4
+AHEAD_CLASS_AT = AHEAD_AT + AHEAD
+CURSOR_WIDTH = AHEAD_CLASS_AT + AHEAD
+
 # One row per patient in place at the start.
 (
     INITIAL_NODE,
@@ -146,7 +156,8 @@ AREA_WIDTH = 5
     AUDITS,
     PATIENTS,
     NEXT_START,
-) = range(27)
+    END,
+) = range(28)
 GLOBAL_WIDTH = 32
 
 NO_ERROR, ENDLESS, ROWS_FULL, HEAP_FULL, LOG_FULL, TOO_LONG, STOPPED, NUMBERS_FULL = range(8)

@@ -25,6 +25,7 @@ from simulation.compiled.layout import (
     DELAYED,
     DUE,
     DURATION,
+    END,
     ENTRIES,
     ERROR,
     EVICTED,
@@ -74,15 +75,26 @@ from simulation.compiled.layout import (
 from simulation.model.plan import Floats, Integers
 from simulation.numerics.compiling import compiled, woven
 
+NEVER = (1 << 63) - 1
+BEHIND = 4  # entries behind the last one that must never happen: a family of four begins with one that does
+
+
+def empty_heap(room: int) -> Integers:
+    """Give a heap without events that has room for so many."""
+    heap = np.empty(4 * (room + BEHIND), dtype=np.int64)
+    heap[: 4 * BEHIND] = NEVER
+    return heap
+
 
 @woven
 def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
     """Put an event into the heap; the key is (time, phase, sequence)."""
-    i = G[HEAP_SIZE]
-    if 4 * i >= H.shape[0]:
+    i = G[HEAP_SIZE] & NATURAL
+    if 4 * (i + BEHIND) >= H.shape[0]:
         G[ERROR] = HEAP_FULL
         return
     G[HEAP_SIZE] = i + 1
+    H[4 * (i + BEHIND)] = NEVER
     # Phase above sequence: one comparison of a number settles both.
     key = (phase << 56) | G[SEQUENCE]
     G[SEQUENCE] += 1
@@ -106,41 +118,61 @@ def settle(H: Integers, hole: int, time: int, key: int, event: int, aux: int) ->
 
 
 @woven
+def first_of_family(H: Integers, i: int) -> tuple[int, int, int]:
+    """Give index, time and key of the earliest of the four entries below one.
+
+    By sums rather than branches, since a branch would be guessed wrong every other time. Entries behind the last one
+    never happen, so that the last family needs no rule of its own.
+    """
+    at = 16 * i + 4
+    t, k, u, m = H[at], H[at + 1], H[at + 4], H[at + 5]
+    is_second = (u < t) | ((u == t) & (m < k))
+    t, k = (u, m) if is_second else (t, k)
+    v, p, w, q = H[at + 8], H[at + 9], H[at + 12], H[at + 13]
+    is_fourth = (w < v) | ((w == v) & (q < p))
+    v, p = (w, q) if is_fourth else (v, p)
+    is_late = (v < t) | ((v == t) & (p < k))
+    t, k = (v, p) if is_late else (t, k)
+    child = 4 * i + 1 + (2 + int(is_fourth) if is_late else int(is_second))
+    return child & NATURAL, t, k
+
+
+@woven
 def drop_first(H: Integers, G: Integers) -> None:
     """Take the first event out of the heap, in which each event has four below it.
 
-    The hole goes down to a leaf without asking where the last event belongs, which nearly always is far down; the
-    choice of the earliest child is a sum rather than a branch, since a branch would be guessed wrong every other time.
+    The hole goes down to a leaf without asking where the last event belongs, which nearly always is far down.
     """
     n = (G[HEAP_SIZE] - 1) & NATURAL
     G[HEAP_SIZE] = n
+    last = n << 2
+    time, key, event, aux = H[last], H[last + 1], H[last + 2], H[last + 3]
+    H[last] = NEVER
+    if n == 0:
+        return
     i = 0
-    while 4 * i + 4 < n:
-        at = 16 * i + 4
-        t, k, u, m = H[at], H[at + 1], H[at + 4], H[at + 5]
-        is_second = (u < t) | ((u == t) & (m < k))
-        t, k = (u, m) if is_second else (t, k)
-        v, p, w, q = H[at + 8], H[at + 9], H[at + 12], H[at + 13]
-        is_fourth = (w < v) | ((w == v) & (q < p))
-        v, p = (w, q) if is_fourth else (v, p)
-        is_late = (v < t) | ((v == t) & (p < k))
-        t, k = (v, p) if is_late else (t, k)
-        child = 4 * i + 1 + (2 + int(is_fourth) if is_late else int(is_second))
-        child &= NATURAL
+    while 4 * i + 1 < n:
+        child, t, k = first_of_family(H, i)
         _move(H, child << 2, i << 2, t, k)
         i = child
-    child, last = 4 * i + 1, n
-    if child < n:
-        for other in range(child + 1, last):
-            a, b = (other & NATURAL) << 2, (child & NATURAL) << 2
-            if (H[a] < H[b]) | ((H[a] == H[b]) & (H[a + 1] < H[b + 1])):
-                child = other
-        child &= NATURAL
-        at = child << 2
-        _move(H, at, i << 2, H[at], H[at + 1])
+    settle(H, i, time, key, event, aux)
+
+
+@woven
+def replace_first(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
+    """Put an event in the place of the first one: half the way of taking that out and putting this in."""
+    n = G[HEAP_SIZE] & NATURAL
+    key = (phase << 56) | G[SEQUENCE]
+    G[SEQUENCE] += 1
+    i = 0
+    while 4 * i + 1 < n:
+        child, t, k = first_of_family(H, i)
+        if (time < t) | ((time == t) & (key < k)):
+            break
+        _move(H, child << 2, i << 2, t, k)
         i = child
-    at = n << 2
-    settle(H, i, H[at], H[at + 1], H[at + 2], H[at + 3])
+    to = i << 2
+    H[to], H[to + 1], H[to + 2], H[to + 3] = time, key, event, aux
 
 
 @woven
@@ -234,13 +266,11 @@ def grant_later(P: Integers, GRANT: Integers, G: Integers, row: int) -> None:
 
 @woven
 def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
-    """Add up the areas of a pool until now; to be called before anything about it changes."""
+    """Add up the areas of a pool that change seldom; to be called before duty, turnover or overtime change."""
     passed = np.float64(G[NOW] - R[pool, LAST])
     # Nothing to add up within one instant, in which most changes happen.
     if passed > 0.0:
-        A[pool, AREA_BUSY] += R[pool, BUSY] * passed
         A[pool, AREA_STAFFED] += max(R[pool, CAP], 0) * passed
-        A[pool, AREA_QUEUE] += R[pool, QUEUED] * passed
         over = R[pool, OVERTIME]
         if S[pool, POOL_SHIFT_END] != FINISH:
             over = max(R[pool, BUSY] + R[pool, TURNING] - max(R[pool, CAP], 0), 0)
@@ -250,13 +280,33 @@ def touch(R: Integers, S: Integers, A: Floats, G: Integers, pool: int) -> None:
 
 
 @woven
+def count_busy(R: Integers, S: Integers, A: Floats, G: Integers, pool: int, units: int) -> None:
+    """Count units that begin (or, negative, end) to be busy, and the area that this adds until the end of the run.
+
+    A change costs one product this way, where areas until now would cost one for every quantity of the pool. What is
+    added is whole microseconds below 2**53, so that nothing is lost when it is taken away again.
+    """
+    if (S[pool, POOL_SHIFT_END] != FINISH) | (R[pool, OVERTIME] != 0):
+        touch(R, S, A, G, pool)  # overtime is among what changes
+    R[pool, BUSY] += units
+    A[pool, AREA_BUSY] += np.float64(units * (G[END] - G[NOW]))
+
+
+@woven
+def count_queued(R: Integers, A: Floats, G: Integers, pool: int, requests: int) -> None:
+    """Count requests that join (or, negative, leave) the queue of a pool, likewise."""
+    R[pool, QUEUED] += requests
+    A[pool, AREA_QUEUE] += np.float64(requests * (G[END] - G[NOW]))
+
+
+@woven
 def units_free(R: Integers, pool: int) -> int:
     """Give the free units of a pool; negative while there is overtime."""
     return int(R[pool, CAP] - (R[pool, BUSY] - R[pool, OVERTIME]) - R[pool, TURNING])
 
 
 @woven
-def link_last(P: Integers, R: Integers, G: Integers, entry: int, pool: int, level: int) -> None:
+def link_last(P: Integers, R: Integers, A: Floats, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the end of a level."""
     column = STATE_WIDTH + 2 * level
     row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
@@ -269,11 +319,11 @@ def link_last(P: Integers, R: Integers, G: Integers, entry: int, pool: int, leve
     else:
         R[pool, column] = entry
     R[pool, column + 1] = entry
-    R[pool, QUEUED] += 1
+    count_queued(R, A, G, pool, 1)
 
 
 @compiled
-def link_first(P: Integers, R: Integers, G: Integers, entry: int, pool: int, level: int) -> None:
+def link_first(P: Integers, R: Integers, A: Floats, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the head of a level."""
     column = STATE_WIDTH + 2 * level
     row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
@@ -286,11 +336,11 @@ def link_first(P: Integers, R: Integers, G: Integers, entry: int, pool: int, lev
     else:
         R[pool, column + 1] = entry
     R[pool, column] = entry
-    R[pool, QUEUED] += 1
+    count_queued(R, A, G, pool, 1)
 
 
 @woven
-def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int) -> None:
+def unlink_all(P: Integers, R: Integers, A: Floats, G: Integers, row: int) -> None:
     """Take all queue entries of a row out."""
     for m in range(ENTRIES):
         at = ROW_WIDTH + 3 * m
@@ -299,7 +349,6 @@ def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, ro
             continue
         pool = (where >> LEVEL_BITS) & NATURAL
         column = STATE_WIDTH + 2 * (where & ((1 << LEVEL_BITS) - 1))
-        touch(R, S, A, G, pool)
         after, before = P[row, at], P[row, at + 1]
         if before >= 0:
             P[(before >> 2) & NATURAL, ROW_WIDTH + 3 * (before & 3)] = after
@@ -310,14 +359,13 @@ def unlink_all(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, ro
         else:
             R[pool, column + 1] = before
         P[row, at + 2] = -1
-        R[pool, QUEUED] -= 1
+        count_queued(R, A, G, pool, -1)
 
 
 @woven
 def hold(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Put units of a pool into a patient's hands."""
-    touch(R, S, A, G, pool)
-    R[pool, BUSY] += units
+    count_busy(R, S, A, G, pool, units)
     P[row, HELD_AT + pool] += units
     tracked = S[pool, POOL_TRACKED]
     if tracked >= 0:
@@ -338,8 +386,7 @@ def stamp(P: Integers, G: Integers, row: int, at: int) -> None:
 @woven
 def let_go(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: int, pool: int, units: int) -> None:
     """Take units of a pool out of a patient's hands; whoever works overtime goes home first."""
-    touch(R, S, A, G, pool)
-    R[pool, BUSY] -= units
+    count_busy(R, S, A, G, pool, -units)
     P[row, HELD_AT + pool] -= units
     over = min(R[pool, OVERTIME], units)
     R[pool, OVERTIME] -= over
@@ -400,7 +447,7 @@ def evict(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: in
     P[row, ASKED] = P[row, at + 2]
     P[row, ASKED_SEQ] = P[row, at + 3]
     level = 0 if S[pool, POOL_FIFO] else P[row, LEVEL]
-    link_first(P, R, G, row << 2, pool, level)
+    link_first(P, R, A, G, row << 2, pool, level)
 
 
 @woven

@@ -11,6 +11,7 @@ from simulation.compiled.entry import (
     arrive,
     audit,
     child_of,
+    count_anew,
     count_wait,
     lower,
     place_initial,
@@ -99,6 +100,7 @@ def walk(
     pools = SIZES[at.SIZE_POOLS]
     horizon = SIZES[at.SIZE_HORIZON]
     budget = SIZES[at.SIZE_BUDGET]
+    G[at.END] = horizon
     for pool in range(pools):
         R[pool, at.CAP] = S[pool, at.POOL_CAPACITY]
         R[pool, at.UP_AT] = S[pool, at.POOL_UPS]
@@ -130,7 +132,7 @@ def walk(
         SIZES,
     )
     for stream in range(STREAMS.shape[0]):
-        schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
+        schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream, True)
     if SIZES[at.SIZE_WARM_UP] > 0:
         push(H, G, SIZES[at.SIZE_WARM_UP], OBSERVER, at.EVENT_WARM << 40, 0)
     if SIZES[at.SIZE_AUDIT] > 0:
@@ -162,7 +164,7 @@ def walk(
                     if P[row, at.RESAMPLED] & (MAX_DRAWS - 1) == 0:
                         G[at.ERROR] = at.NUMBERS_FULL
                         G[at.ERROR_AT] = node
-                    begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node)
+                    begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node, P[row, at.RESAMPLED])
                 else:
                     P[row, at.STATE] = at.DELAYED
                     P[row, at.DUE] = G[at.NOW] + left
@@ -184,19 +186,10 @@ def walk(
                 G[at.NOW] = H[0]
                 G[at.STEPS] = 0
             kind, index, aux = H[2] >> 40, H[2] & INDEX, H[3]
-            drop_first(H, G)
             G[at.EVENTS] += 1
             if G[at.EVENTS] & 4095 == 0 and STOP[0] != 0:
                 G[at.ERROR] = at.STOPPED
-            if kind == at.EVENT_DONE:
-                row = index
-                if P[row, at.TOKEN] != aux:
-                    continue
-                node = P[row, at.NODE] & at.NATURAL
-                P[row, at.TOKEN] += 1
-                note(LOG, G, P[row, at.WHO], node, M_END, 0)
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
-            elif kind == at.EVENT_ARRIVAL:
+            if kind == at.EVENT_ARRIVAL:
                 arrive(
                     P,
                     H,
@@ -218,12 +211,21 @@ def walk(
                     index,
                 )
                 continue
+            drop_first(H, G)
+            if kind == at.EVENT_DONE:
+                row = index
+                if P[row, at.TOKEN] != aux:
+                    continue
+                node = P[row, at.NODE] & at.NATURAL
+                P[row, at.TOKEN] += 1
+                note(LOG, G, P[row, at.WHO], node, M_END, 0)
+                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
             elif kind == at.EVENT_RENEGE:
                 row = index
                 if P[row, at.TOKEN] != aux or P[row, at.STATE] != at.WAITING:
                     continue
                 node = P[row, at.NODE] & at.NATURAL
-                unlink_all(P, R, S, A, G, row)
+                unlink_all(P, R, A, G, row)
                 P[row, at.TOKEN] += 1
                 WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED] += 1.0
                 WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED_SUM] += G[at.NOW] - P[row, at.ASKED]
@@ -245,9 +247,7 @@ def walk(
                     BATCHES[batch, 3] += 1
                 continue
             elif kind == at.EVENT_WARM:
-                for pool in range(pools):
-                    touch(R, S, A, G, pool)
-                A[:] = 0.0
+                count_anew(R, S, A, G)
                 WAITS[:] = 0.0
                 HIST[:] = 0
                 EXITS[:] = 0
@@ -303,9 +303,9 @@ def walk(
                 G[at.ERROR_AT] = node
                 break
             if code == at.DELAY or code == at.UNTIL:
-                P[row, at.RESAMPLED] = visit_of(P, G, PROGRAM, row, node) << 8
+                P[row, at.RESAMPLED] = where = visit_of(P, G, PROGRAM, row, node) << 8
                 note(LOG, G, P[row, at.WHO], node, M_BEGIN, 0)
-                begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node)
+                begin_delay(P, H, G, DRAW, LAWS, VALUES, CAL, PROGRAM, row, node, where)
                 break
             if code == at.SEIZE:
                 first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
@@ -431,6 +431,7 @@ def walk(
                 note(LOG, G, P[row, at.WHO], node, M_SPAWN, 0)
                 for k in range(PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_A] + PROGRAM[node, at.OP_B]):
                     let_go(P, R, S, A, G, row, NEEDS[k, 0], NEEDS[k, 1])
+                    touch(R, S, A, G, NEEDS[k, 0])
                     R[NEEDS[k, 0], at.TURNING] += NEEDS[k, 1]
                 child = child_of(P, G, row, SPAWNED | P[row, at.BRANCH], PROGRAM[node, at.OP_C])
                 if G[at.ERROR] == 0:

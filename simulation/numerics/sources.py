@@ -12,7 +12,8 @@ from simulation.model.pathway import Pathway, site_numbers
 from simulation.model.plan import Floats, Integers
 from simulation.numerics import draws, laws
 
-# What a draw is for, at the site of arrivals.
+# What a draw is for, at the site of arrivals. Gap and class, no-show and lateness are neighbours, so each pair is one
+# block of the generator.
 GAP, CLASS, NO_SHOW, LATENESS, GROUP = range(5)
 UP, DOWN = 0, 1
 
@@ -126,13 +127,13 @@ def _planned_instants(
     found = np.empty(at_us.shape[0], np.int64)
     for k in range(at_us.shape[0]):
         who = draws.who_of(stream, 0, k)
-        if draws.uniform(key, who, draws.where_of(site, 0, NO_SHOW)) < chances[0]:
+        absent, late = draws.uniform_pair(key, who, draws.where_of(site, 0, NO_SHOW))  # and LATENESS, its neighbour
+        if absent < chances[0]:
             found[k] = -1
             continue
         at = at_us[k] - np.int64(chances[2])
         if chances[1] >= 0.0:
-            u = draws.uniform(key, who, draws.where_of(site, 0, LATENESS))
-            at += laws.sample(law_table, int(chances[1]), values, u)
+            at += laws.sample(law_table, int(chances[1]), values, late)
         found[k] = max(at, 0)
     return found
 

@@ -14,10 +14,10 @@ PI = (0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0)
 @pytest.mark.parametrize(
     ("low", "high", "key", "expected"),
     [
-        # Known answers of philox2x64-10 that its authors publish with their library (Random123, kat_vectors).
-        (0, 0, 0, (0xCA00A0459843D731, 0x66C24222C9A845B5)),
-        (ALL, ALL, ALL, (0x65B021D60CD8310F, 0x4D02F3222F86DF20)),
-        (*PI, (0x0A5E742C2997341C, 0xB0F883D38000DE5D)),
+        # Known answers of philox2x64 with seven rounds that its authors publish with their library (Random123).
+        (0, 0, 0, (0xB41DA69FBFEFC666, 0x511E9CE1A5534056)),
+        (ALL, ALL, ALL, (0xA4696CC04462015D, 0x724782DAE17169E9)),
+        (*PI, (0x98ED1534392BF372, 0x67528B1568882FD5)),
     ],
 )
 def test_generator_gives_the_published_known_answers(low: int, high: int, key: int, expected: tuple[int, int]) -> None:
