@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
@@ -35,7 +35,7 @@ from simulation.statistics.deadlock import refuse_deadlock
 from simulation.statistics.outcome import RunOutcome
 from simulation.statistics.stopping import precise_enough
 
-ENGINE_VERSION = "1"  # goes up whenever the same request would give another event log
+ENGINE_VERSION = "2"  # goes up whenever the same request would give another event log
 _POLL_S = 0.1
 
 
@@ -252,6 +252,15 @@ class Experiment:
         values = measures_of(outcome, plan)
         once = self.request.scenarios[scenario].cost_once
         self.values[scenario].append(values | cost_measures(outcome, plan, values, self.request.costs, once))
+        if scenario == 0 and len(self.values[0]) == 1:
+            self._check_precise(self.values[0][0])
+
+    def _check_precise(self, known: Mapping[str, float]) -> None:
+        # A name that no measure has would never be precise enough: every replication would run, and nobody be told why.
+        for name in self.request.precise:
+            if name not in known:
+                told = f"There is no measure {name!r}."
+                raise PathwayError("precise", told, f"Use of {', '.join(sorted(known))}.")
 
     def is_precise(self, done: int) -> bool:
         """Tell whether so many replications tell the measures that matter well enough in every scenario."""
@@ -262,6 +271,7 @@ class Experiment:
             precise_enough(self._column(scenario, measure)[:done], wanted, self.request.confidence_share)
             for scenario in range(len(self.plans))
             for measure in self.request.precise
+            if measure in self.values[scenario][0]  # a scenario may close what the base measures
         )
 
     def _column(self, scenario: int, measure: str) -> Floats:

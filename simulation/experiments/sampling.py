@@ -40,7 +40,7 @@ class Samples:
         self.request = request
         self._should_stop = should_stop
         self._pool = ThreadPoolExecutor(max_workers=request.threads or os.cpu_count() or 1)
-        self._values: dict[str, list[dict[str, float]]] = {}  # by the name of the scenario
+        self._values: dict[str, list[dict[str, float]]] = {}  # by what the scenario changes
         self.runs = 0
 
     def __enter__(self) -> Samples:
@@ -73,7 +73,8 @@ class Samples:
         return self._rows(scenario, 1)[0]
 
     def _rows(self, scenario: Scenario, count: int) -> list[dict[str, float]]:
-        rows = self._values.setdefault(scenario.name, [])
+        # Not by its name: two scenarios that share one, but not their changes, would be told to be the same.
+        rows = self._values.setdefault(repr((scenario.changes, scenario.cost_once)), [])
         if len(rows) < count:
             self._run(scenario, rows, -(-count // AHEAD) * AHEAD)
         return rows

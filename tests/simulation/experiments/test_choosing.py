@@ -49,6 +49,15 @@ def true_wait_s(clerks: int) -> float:
     return mmc(1.0, 1 / 2.4, clerks).wait * 60
 
 
+def test_two_scenarios_of_one_name_are_not_taken_for_each_other() -> None:
+    few, many = with_clerks(3), Scenario(name="3 clerks", changes=with_clerks(8).changes)
+    with Samples(asked(few, many)) as samples:
+        waits = [samples.column(one, WAIT, range(4)).mean() for one in (few, many, few)]
+
+    assert waits[0] == waits[2]
+    assert waits[1] < waits[0] / 2
+
+
 def test_the_shortest_wait_is_chosen_and_told_to_be_sure():
     found = choose(asked(*(with_clerks(n) for n in (3, 4, 5))), Wanted(measure=WAIT, zone=3.0))
 

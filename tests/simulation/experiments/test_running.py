@@ -67,6 +67,13 @@ def test_result_is_the_same_in_another_process(result: ExperimentResult) -> None
     assert repr(found) == repr(result)
 
 
+def test_measure_that_does_not_exist_is_named_and_not_waited_for() -> None:
+    asked = dataclasses.replace(REQUEST, replications=60, precision_share=0.1, precise=("pool.bad.occupied",))
+
+    with pytest.raises(PathwayError, match=r"pool\.bad\.occupied"):
+        run(asked)
+
+
 def test_readable_engine_gives_the_same_estimates(result: ExperimentResult) -> None:
     request = dataclasses.replace(REQUEST, engine=Engine.REFERENCE)
 
