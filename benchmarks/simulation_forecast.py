@@ -4,7 +4,9 @@ Protocol: the first half year of sepsis.csv (a quarter of hillmaker_ssu_2024.csv
 06:00 (every six hours), refitted fortnightly on the past only, up to the last day of the log. Peers are persistence (as
 many as now) and the same hour of all earlier weeks. Sepsis: a case is present from its first event to its last release;
 a case without a release counts until its last event, where it is censored for lengths of stay and leaves the count.
-Kinds of patients known at registration: 65 years or more, and low blood pressure. Run:
+Kinds of patients known at registration: 65 years or more, and low blood pressure. The short-stay log does not tell who
+was booked; last rows say how far its load could be foretold at most if everybody had been, at the half-hour in which
+the log has the arrival. Run:
 ``HOSPITAL_TWIN_DATA=... python -m benchmarks.simulation_forecast`` (two minutes).
 """
 
@@ -20,8 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from simulation.forecast.backtest import BacktestPlan, Tried, backtest
+from simulation.forecast.bookings import Bookings
 from simulation.forecast.scores import accuracy_of
 from simulation.forecast.stays import HOUR_US, Stays
+from simulation.model.plan import Integers
 
 DAY = 24 * HOUR_US
 LOGS = Path(os.environ.get("HOSPITAL_TWIN_DATA", "../shared/data")) / "event_logs"
@@ -118,6 +122,38 @@ def line(row: str, figure: float, unit: str, peer: str = "", peer_figure: float 
     print(json.dumps(facts | ({"must": must} if must else {})))
 
 
+def listed(arrived: Integers, at: int) -> Bookings:
+    """Give the list of those who come within thirty hours, all of whom are taken to be booked earlier than that."""
+    ahead = arrived[(arrived > at) & (arrived <= at + 30 * HOUR_US)]
+    expected = ahead // (HOUR_US // 2) * (HOUR_US // 2)
+    booked_before = np.full(1, 31 * HOUR_US, dtype=np.int64)
+    return Bookings(expected_us=expected, chances=np.ones(len(expected)), leads_us=booked_before, kind=0)
+
+
+def with_the_list(stays: Stays, instants: list[int]) -> None:
+    """Print what knowing the list would be worth: a bound, since the log does not tell who was booked."""
+    one_kind = Stays(
+        arrived_us=stays.arrived_us,
+        ended_us=stays.ended_us,
+        is_open=stays.is_open,
+        kinds=np.zeros_like(stays.kinds),
+    )
+    plan = BacktestPlan(instants=instants, horizons_h=(4, 8, 24))
+    tried = list(backtest(one_kind, plan, lambda at: listed(stays.arrived_us, at)))
+    for horizon in (4, 8, 24):
+        mine = [one for one in tried if one.horizon_h == horizon]
+        found = accuracy_of([one.score for one in mine])
+        climatology = float(np.nanmean([one.climatology_crps for one in mine]))
+        if found is not None:
+            line(
+                f"short stay {horizon} h if all were booked: CRPS, a bound",
+                found.crps,
+                "patients",
+                "same hour of earlier weeks",
+                climatology,
+            )
+
+
 def main() -> None:
     """Forecast both logs."""
     horizons = (4, 8, 24, 48, 72)
@@ -129,6 +165,7 @@ def main() -> None:
     first, last = int(stays.arrived_us[0]) // DAY * DAY, int(stays.arrived_us[-1]) // DAY * DAY
     every = list(range(first + 91 * DAY, last - 3 * DAY, 6 * HOUR_US))
     tell("short stay", list(backtest(stays, BacktestPlan(instants=every, horizons_h=horizons))), horizons)
+    with_the_list(stays, every)
 
 
 if __name__ == "__main__":

@@ -113,17 +113,20 @@ def _cell(unit: UnitForecast, number_of: int) -> Cell:
 def _units(port: HospitalPort, found: HouseForecast) -> Component:
     points = next((unit.points for unit in found.units if unit.points), ())
     horizons = [round((point.target_at - point.made_at) / 3.6e9) for point in points] or list(HORIZONS_H)
-    headings = [_("Unit"), _("Now / open beds"), *(_("in {hours} h").format(hours=hours) for hours in horizons), _("n")]
+    ahead = [_("in {hours} h").format(hours=hours) for hours in horizons]
+    headings = [_("Unit"), _("Now / open beds"), _("Booked"), *ahead, _("n")]
     rows: list[list[Cell]] = []
     for unit in found.units:
         known: list[Cell] = [_cell(unit, k) for k in range(len(unit.points))]
         if not known:
             known = [_("too few stays yet"), *("–" for _hours in horizons[1:])]
         link = dcc.Link(_name(port, unit.unit), href=f"{PREFIX}forecast?unit={unit.unit}")
-        rows.append([link, f"{number(unit.present)} / {number(unit.beds)}", *known, number(unit.stays)])
+        here = f"{number(unit.present)} / {number(unit.beds)}"
+        rows.append([link, here, number(unit.booked, 1), *known, number(unit.stays)])
     note = _(
-        "Median and 80 % band of the patients present; the share is the chance that every open bed is taken. n: past "
-        "stays that it was learnt from."
+        "Median and 80 % band of the patients present; the share is the chance that every open bed is taken. Booked: "
+        "patients expected by booking or plan within the longest horizon, less those who use not to come; they are in "
+        "the bands. n: past stays that it was learnt from."
     )
     return html.Div([table(_("Next hours"), headings, rows), html.P(note, className="secondary")])
 

@@ -20,7 +20,10 @@ router = Router("/v1", tag="simulation")
 
 
 class PointShown(msgspec.Struct, frozen=True, kw_only=True):
-    """How many patients will be present: quantiles and mean, and the chance that every open bed is taken."""
+    """How many patients will be present: quantiles and mean, and the chance that every open bed is taken.
+
+    ``leaving`` of those present now, ``coming`` who will be there, ``booked`` of these by bookings known now.
+    """
 
     at: str
     horizon_h: float
@@ -31,16 +34,18 @@ class PointShown(msgspec.Struct, frozen=True, kw_only=True):
     full_share: float
     leaving: float
     coming: float
+    booked: float
 
 
 class UnitShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit; ``points`` is empty where there are too few past stays."""
+    """One unit; ``points`` is empty where there are too few past stays, ``booked`` expected to come within them."""
 
     unit: str
     kind: str
     beds: int
     present: int
     stays: int
+    booked: float
     points: list[PointShown]
 
 
@@ -112,13 +117,20 @@ def _point(point: CensusForecast, beds: int) -> PointShown:
         full_share=point.above(beds - 1),
         leaving=point.leaving,
         coming=point.coming,
+        booked=point.booked,
     )
 
 
 def _unit(unit: UnitForecast) -> UnitShown:
     points = [_point(point, unit.beds) for point in unit.points]
     return UnitShown(
-        unit=unit.unit, kind=unit.kind, beds=unit.beds, present=unit.present, stays=unit.stays, points=points
+        unit=unit.unit,
+        kind=unit.kind,
+        beds=unit.beds,
+        present=unit.present,
+        stays=unit.stays,
+        booked=unit.booked,
+        points=points,
     )
 
 

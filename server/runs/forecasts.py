@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,9 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from server.runs import archive
+from server.runs.bookings import booking_history, past_bookings
 from server.wiring import Hospital
+from simulation.forecast.bookings import BOOKED, KINDS, UNANNOUNCED
 from simulation.forecast.census import HORIZONS_H
 from simulation.forecast.house import Forecaster, HouseForecast
 from simulation.forecast.stays import LocalTime, Stays
@@ -75,18 +77,21 @@ class ForecastDesk:
         """Give the stays of every ward of the last twelve weeks, as they are known now."""
         hospital = self._hospital
         with hospital.read() as session:
-            return stays_by_unit(session, hospital.live, hospital.clock.now())
+            return stays_by_unit(session, hospital.live, hospital.clock.now()).stays
 
     def refresh(self) -> HouseForecast:
         """Forecast now, archive it if a new hour has begun, and note what came of earlier ones."""
         hospital, now = self._hospital, self._hospital.clock.now()
         state = hospital.live.freeze(now)
         with hospital.read() as session:
-            stays = stays_by_unit(session, hospital.live, now)
+            bookings = past_bookings(session, since=now - LEARN_FROM_US)
+            units = stays_by_unit(session, hospital.live, now, bookings.booked_at)
             past = archive.scored_past(session, since=now - SPREAD_FROM_US)
             due = archive.due(session, now)
+        stays = units.stays
         outcomes = [(unit, at, int(stays[unit].census(np.array([at]))[0])) for unit, at in due if unit in stays]
-        made = self._forecaster.forecast(state, stays, past)
+        history = booking_history(bookings, units.first_booked, state)
+        made = self._forecaster.forecast(state, stays, past, history)
         is_new_hour = self._latest is None or archive.whole_hour(self._latest.made_at) < archive.whole_hour(now)
         if outcomes or (is_new_hour and not made.blind_since):
             kept = made if is_new_hour and not made.blind_since else None
@@ -196,7 +201,23 @@ def ward_stays(session: Session, live: LiveState, *, since: int, now: int) -> It
         yield last
 
 
-def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stays]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPasts:
+    """What is known of the units until now.
+
+    Parameters
+    ----------
+    stays : dict[str, Stays]
+        By ward; kinds tell who was booked.
+    first_booked : tuple[tuple[str, str, int], ...]
+        Encounter, ward and instant of the first arrival of each patient who was booked.
+    """
+
+    stays: dict[str, Stays]
+    first_booked: tuple[tuple[str, str, int], ...] = ()
+
+
+def stays_by_unit(session: Session, live: LiveState, now: int, booked: Collection[str] = ()) -> UnitPasts:
     """Give the stays of every ward of the last twelve weeks.
 
     Parameters
@@ -207,11 +228,18 @@ def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stay
         For which ward a bed belongs to.
     now : int
         UTC microseconds.
+    booked : Collection[str]
+        Encounters that were booked. Only where they come first counts: the ward after has them as a transfer.
     """
-    rows: dict[str, list[tuple[int, int, bool]]] = {}
+    rows: dict[str, list[tuple[int, int, bool, int]]] = {}
+    first: dict[str, tuple[str, str, int]] = {}
     for stay in ward_stays(session, live, since=now - LEARN_FROM_US, now=now):
         if stay.ward:
-            rows.setdefault(stay.ward, []).append((stay.arrived_us, stay.ended_us, stay.is_open))
+            is_booked = stay.encounter in booked and stay.encounter not in first
+            if is_booked:
+                first[stay.encounter] = (stay.encounter, stay.ward, stay.arrived_us)
+            kind = BOOKED if is_booked else UNANNOUNCED
+            rows.setdefault(stay.ward, []).append((stay.arrived_us, stay.ended_us, stay.is_open, kind))
     found = {}
     for ward, listed in rows.items():
         table = np.array(sorted(listed), dtype=np.int64)
@@ -219,6 +247,7 @@ def stays_by_unit(session: Session, live: LiveState, now: int) -> dict[str, Stay
             arrived_us=table[:, 0],
             ended_us=table[:, 1],
             is_open=table[:, 2].astype(bool),
-            kinds=np.zeros(len(table), dtype=np.int64),
+            kinds=table[:, 3],
+            kind_names=KINDS,
         )
-    return found
+    return UnitPasts(stays=found, first_booked=tuple(first.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,11 @@ _DAY_WEIGHT = 2.0  # weeks' worth of belief that a weekday is like the others
 _CLOSED_SHARE = 0.5  # of what is usual on a weekday; a day with less, and not by chance, is taken as a holiday
 _CLOSED_CHANCE = 1e-4
 _TRIMMED = 0.05  # share of the strangest days that say nothing of how usual days differ
+_LEFT_VARIANCE = 0.759  # of a normal variable without that share at its ends: 1 - 2 q phi(q) / 0.95, q = 1.96
 _MOST_SHAPE = 1e6
+HALF_LIVES_WEEKS = (6.0, 13.0, 26.0, 104.0)
+"""Ages at which an arrival may count half; how far they foretold the weeks until now says how much each is believed."""
+_LEARNT_WEEKS = 6  # from which the first week is foretold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,7 @@ class ArrivalRates:
         """Give the rates at instants, shape (kinds, m)."""
         return np.asarray(self.per_hour[:, self.clock.week_hours(instants)])
 
-    def level_today(self, stays: Stays, at: int) -> DayLevel:
+    def level_today(self, stays: Stays, at: int, *, without: int = -1) -> DayLevel:
         """Judge from the patients of today how busy a day it is.
 
         Parameters
@@ -49,6 +54,8 @@ class ArrivalRates:
             As known at ``at``.
         at : int
             Now.
+        without : int
+            Number of a kind that does not count; -1 for none.
 
         Notes
         -----
@@ -59,8 +66,10 @@ class ArrivalRates:
         # A hundred quarters of an hour: the longest day of the year has 25 hours.
         back = at - quarter * np.arange(1, 100, dtype=np.int64) + quarter // 2
         back = back[self.clock.days(back) == today]
-        expected = float(self.at(back).sum()) / 4
-        came = int((self.clock.days(stays.arrived_us[stays.arrived_us > at - 25 * HOUR_US]) == today).sum())
+        counted = np.arange(len(self.per_hour)) != without
+        expected = float(self.at(back)[counted].sum()) / 4
+        young = stays.arrived_us > at - 25 * HOUR_US
+        came = int((self.clock.days(stays.arrived_us[young & (stays.kinds != without)]) == today).sum())
         return DayLevel(mean=(self.day_shape + came) / (self.day_shape + expected), shape=self.day_shape + came)
 
 
@@ -73,7 +82,12 @@ class DayLevel:
 
 
 def fit_arrivals(
-    stays: Stays, at: int, *, clock: LocalTime, weeks: float = 52.0, half_life_weeks: float = 26.0
+    stays: Stays,
+    at: int,
+    *,
+    clock: LocalTime,
+    weeks: float = 52.0,
+    half_lives_weeks: Sequence[float] = HALF_LIVES_WEEKS,
 ) -> ArrivalRates:
     """Fit arrival rates to what was known at an instant.
 
@@ -87,12 +101,14 @@ def fit_arrivals(
         The hospital's.
     weeks : float
         How far back to look; less if the log is younger.
-    half_life_weeks : float
-        Age at which an arrival counts half, so that rates follow the season.
+    half_lives_weeks : Sequence[float]
+        Ages at which an arrival counts half, so that rates follow the season; one or several, then mixed.
 
     Notes
     -----
-    Each hour of the week is a mean with a gamma prior at (rate of its day) × (profile of weekdays or weekend days).
+    Several half-lives are mixed by the probability with which each foretold the weeks of the window, every week from
+    those before it: a hospital whose arrivals grow is followed quickly, one without a trend is averaged over long. Each
+    hour of the week is a mean with a gamma prior at (rate of its day) × (profile of weekdays or weekend days).
     Days on which a unit was closed, such as holidays, are left out.
     """
     first = int(stays.arrived_us.min()) if len(stays.arrived_us) else at - HOUR_US
@@ -103,18 +119,70 @@ def fit_arrivals(
     kinds = stays.kinds[(stays.arrived_us >= begin) & (stays.arrived_us <= at)]
     days, hour_days = clock.days(came), clock.days(instants)
     closed = _closed_days(days, hour_days)
-    pace = np.log(2.0) / (half_life_weeks * WEEK_HOURS)
     open_hours = ~np.isin(hour_days, closed)
-    worth = np.exp(-pace * hours)[open_hours]
     week_hours = clock.week_hours(instants[open_hours])
-    open_weeks = np.bincount(week_hours, weights=worth, minlength=WEEK_HOURS).astype(np.float64)
     counted = ~np.isin(days, closed)
-    counts = np.zeros((len(stays.kind_names), WEEK_HOURS))
     age_h = (at - came[counted]) / HOUR_US
-    np.add.at(counts, (kinds[counted], clock.week_hours(came[counted])), np.exp(-pace * age_h))
-    rates = np.stack([_shrunk(row, open_weeks) for row in counts])
+    came_in = (kinds[counted], clock.week_hours(came[counted]))
+    rates = np.zeros((len(stays.kind_names), WEEK_HOURS))
+    beliefs = beliefs_in(_by_week(age_h, len(hours)), half_lives_weeks)
+    for half_life, belief in zip(half_lives_weeks, beliefs.tolist(), strict=True):
+        pace = np.log(2.0) / (half_life * WEEK_HOURS)
+        worth = np.exp(-pace * hours)[open_hours]
+        open_weeks = np.bincount(week_hours, weights=worth, minlength=WEEK_HOURS).astype(np.float64)
+        counts = np.zeros_like(rates)
+        np.add.at(counts, came_in, np.exp(-pace * age_h))
+        rates += belief * np.stack([_shrunk(row, open_weeks) for row in counts])
     shape = _day_shape(days[counted], hour_days[open_hours], rates.sum(axis=0)[week_hours])
     return ArrivalRates(per_hour=rates, day_shape=shape, clock=clock)
+
+
+def _by_week(age_h: Floats, hours: int) -> Integers:
+    """Give how many came in each whole week until now, the oldest first."""
+    weeks = hours // WEEK_HOURS
+    ages = (age_h // WEEK_HOURS).astype(np.int64)
+    return np.bincount(ages[ages < weeks], minlength=weeks)[::-1]
+
+
+def beliefs_in(weekly: Integers, half_lives_weeks: Sequence[float]) -> Floats:
+    """Give how far each half-life is believed after it has foretold every week from those before.
+
+    Parameters
+    ----------
+    weekly : Integers
+        Arrivals by week, the oldest first, shape (n,).
+    half_lives_weeks : Sequence[float]
+        Which.
+
+    Returns
+    -------
+    Floats
+        Probabilities, shape (m,); equal ones while there are too few weeks to judge.
+
+    Notes
+    -----
+    Posterior probabilities of the half-lives with equal ones before. The likelihood of a week is that of a negative
+    binomial count with the mean foretold; how far it varies more than by chance is taken from the weeks themselves, so
+    that a wild week decides nothing alone.
+    """
+    count = len(half_lives_weeks)
+    if count == 1 or len(weekly) <= _LEARNT_WEEKS:
+        return np.full(count, 1.0 / count)
+    mean = max(float(weekly.mean()), 0.5)
+    # From neighbours, which a trend hardly parts: half the squared difference is a variance.
+    extra = max(float(np.square(np.diff(weekly)).mean()) / 2 - mean, 1e-6)
+    shape = mean**2 / extra
+    scores = np.zeros(count)
+    for which, half_life in enumerate(half_lives_weeks):
+        keep = 0.5 ** (1.0 / half_life)
+        total, worth = 0.0, 0.0
+        for week, came in enumerate(weekly.tolist()):
+            if week >= _LEARNT_WEEKS:
+                foretold = max(total / worth, 0.1)
+                scores[which] += stats.nbinom.logpmf(came, shape, shape / (shape + foretold))
+            total, worth = keep * (total + came), keep * (worth + 1.0)
+    chances = np.exp(scores - scores.max())
+    return np.asarray(chances / chances.sum())
 
 
 def _whole_days(days: Integers, hour_days: Integers) -> tuple[Integers, Integers]:
@@ -155,7 +223,8 @@ def _day_shape(days: Integers, hour_days: Integers, hourly: Floats) -> float:
     # Holidays and the like are left out of the spread of usual days.
     strange = np.abs(counts - expected) / np.sqrt(np.maximum(expected, 0.5))
     usual = strange <= np.quantile(strange, 1 - _TRIMMED)
-    extra = ((counts - expected)[usual] ** 2).sum() - expected[usual].sum()
+    # Without its ends a distribution looks narrower than it is, by a known factor.
+    extra = ((counts - expected)[usual] ** 2).sum() / _LEFT_VARIANCE - expected[usual].sum()
     return float(np.clip((expected[usual] ** 2).sum() / max(extra, 1e-9), 1.0, _MOST_SHAPE))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from simulation.forecast.bookings import Bookings
 from simulation.forecast.census import CensusForecast, CensusModel, fit_census
 from simulation.forecast.scores import Score, score
 from simulation.forecast.spread import Scored, spread_factor, stretched
@@ -63,7 +64,7 @@ class Tried:
     climatology_crps: float
 
 
-def backtest(stays: Stays, plan: BacktestPlan) -> Iterator[Tried]:
+def backtest(stays: Stays, plan: BacktestPlan, bookings_at: Callable[[int], Bookings] | None = None) -> Iterator[Tried]:
     """Make forecasts of the past again and score them.
 
     Parameters
@@ -72,6 +73,8 @@ def backtest(stays: Stays, plan: BacktestPlan) -> Iterator[Tried]:
         The whole log.
     plan : BacktestPlan
         When.
+    bookings_at : Callable[[int], Bookings] | None
+        Gives the bookings that were known at an instant; None if the log tells of none.
 
     Notes
     -----
@@ -87,7 +90,9 @@ def backtest(stays: Stays, plan: BacktestPlan) -> Iterator[Tried]:
         if model is None or at - fitted_at >= plan.refit_days * 24 * HOUR_US:
             model, fitted_at = fit_census(known, at, clock=plan.clock), at
         hour = int(plan.clock.week_hours(np.array([at]))[0]) % 24
-        for horizon, made in zip(plan.horizons_h, model.forecast(known, at, plan.horizons_h), strict=True):
+        bookings = None if bookings_at is None else bookings_at(at)
+        points = model.forecast(known, at, plan.horizons_h, bookings=bookings)
+        for horizon, made in zip(plan.horizons_h, points, strict=True):
             came = int(stays.census(np.array([made.target_at]))[0])
             earlier = past.setdefault((horizon, hour), [])
             factor = spread_factor([one for known_at, one in earlier if known_at <= at])

@@ -9,9 +9,10 @@ import numpy as np
 from scipy import stats
 
 from simulation.forecast.arrivals import ArrivalRates, fit_arrivals
+from simulation.forecast.bookings import Bookings
 from simulation.forecast.hazard import STEP_US, Hazard, fit_hazard
 from simulation.forecast.stays import HOUR_US, LocalTime, Stays, as_hours, step_midpoints
-from simulation.model.plan import Floats, Integers
+from simulation.model.plan import Floats
 
 HORIZONS_H = (4, 8, 24, 48, 72)
 _TAIL = 1e-12
@@ -80,6 +81,8 @@ class CensusForecast:
         Probability of 0, 1, 2, … present, shape (n,).
     leaving, coming : float
         Expected to leave of those present, and to come and still be there.
+    booked : float
+        How many of those who come are known by name: expected of the bookings.
     """
 
     made_at: int
@@ -88,6 +91,7 @@ class CensusForecast:
     chances: Floats
     leaving: float
     coming: float
+    booked: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -124,7 +128,7 @@ class CensusModel:
     arrivals: ArrivalRates
 
     def forecast(
-        self, stays: Stays, at: int, horizons_h: Sequence[float] = HORIZONS_H, *, planned_us: Integers | None = None
+        self, stays: Stays, at: int, horizons_h: Sequence[float] = HORIZONS_H, *, bookings: Bookings | None = None
     ) -> list[CensusForecast]:
         """Forecast the number present after so many hours each.
 
@@ -136,8 +140,9 @@ class CensusModel:
             Now, UTC microseconds.
         horizons_h : Sequence[float]
             Hours ahead, ascending, multiples of half an hour.
-        planned_us : Integers | None
-            Instants at which patients are booked to come, on top of the others.
+        bookings : Bookings | None
+            Who is booked to come, as known at ``at``. Arrivals of their kind are then expected only as far as they use
+            to be booked at shorter notice. If None all kinds come as they use to.
 
         Notes
         -----
@@ -148,9 +153,10 @@ class CensusModel:
         here = stays.is_open & (stays.ended_us >= at)
         elapsed = as_hours(at - stays.arrived_us[here])
         staying = self.hazard.survival(stays.kinds[here], elapsed, at, steps)
-        today, later = self._newcomers(at, steps)
-        level = self.arrivals.level_today(stays, at)
-        booked = self._booked(at, steps, planned_us)
+        today, later = self._newcomers(at, steps, bookings)
+        # What the list of the day tells says nothing of how busy a day it is for those who come unannounced.
+        level = self.arrivals.level_today(stays, at, without=bookings.kind if bookings else -1)
+        booked = self._booked(at, steps, bookings)
         found = []
         for hours in horizons_h:
             number = round(hours * HOUR_US) // STEP_US - 1
@@ -168,14 +174,17 @@ class CensusModel:
                     chances=chances / chances.sum(),
                     leaving=float((1 - staying[:, number]).sum()),
                     coming=coming + float(booked[:, number].sum()),
+                    booked=float(booked[:, number].sum()),
                 )
             )
         return found
 
-    def _newcomers(self, at: int, steps: int) -> tuple[Floats, Floats]:
+    def _newcomers(self, at: int, steps: int, bookings: Bookings | None) -> tuple[Floats, Floats]:
         """Give the expected numbers who come today, and later, and are there at the end of each step, (steps,) each."""
         middles = step_midpoints(at, steps, STEP_US)
         rates = self.arrivals.at(middles) * (STEP_US / HOUR_US)
+        if bookings is not None:
+            rates[bookings.kind] *= bookings.unknown_share(middles - at)
         is_today = self.arrivals.clock.days(middles) == self.arrivals.clock.days(np.array([at]))[0]
         today, later = np.zeros(steps), np.zeros(steps)
         kinds = np.arange(len(rates))
@@ -189,18 +198,18 @@ class CensusModel:
                 part[step:] += 0.5 * rates[:, step] @ ahead
         return today, later
 
-    def _booked(self, at: int, steps: int, planned_us: Integers | None) -> Floats:
-        if planned_us is None or not len(planned_us):
+    def _booked(self, at: int, steps: int, bookings: Bookings | None) -> Floats:
+        """Give the probability that each of the booked has come and is there still, shape (n, steps)."""
+        if bookings is None or not len(bookings.expected_us):
             return np.zeros((0, steps))
-        rows = []
-        for instant in planned_us.tolist():
-            first = max((instant - at) // STEP_US, 0)
-            row = np.zeros(steps)
-            if first < steps:
-                kinds, fresh = np.zeros(1, dtype=np.int64), np.zeros(1)
-                row[first:] = self.hazard.survival(kinds, fresh, at + first * STEP_US, steps - first)[0]
-            rows.append(row)
-        return np.stack(rows)
+        rows = np.zeros((len(bookings.expected_us), steps))
+        kinds, fresh = np.array([bookings.kind]), np.zeros(1)
+        # Those who come in the same step share their chances to stay: a list of the day names the same hours often.
+        firsts = np.maximum((bookings.expected_us - at) // STEP_US, 0)
+        for first in np.unique(firsts[firsts < steps]).tolist():
+            staying = self.hazard.survival(kinds, fresh, at + first * STEP_US, steps - first)[0]
+            rows[firsts == first, first:] = staying
+        return rows * bookings.chances[:, None]
 
 
 def fit_census(stays: Stays, at: int, *, clock: LocalTime | None = None, weeks: float = 52.0) -> CensusModel:

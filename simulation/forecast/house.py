@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from simulation.forecast.bookings import BookingHistory, Bookings, bookings_by_unit
 from simulation.forecast.census import HORIZONS_H, CensusForecast, CensusModel, fit_census
 from simulation.forecast.pressure import Card, Crowding, EmergencyCounts, UnitOutlook, cards, crowding_of, nedocs
 from simulation.forecast.spread import Scored, spread_factor, stretched
@@ -38,6 +39,8 @@ class UnitForecast:
         By horizon; empty if there are too few past stays.
     modelled : tuple[tuple[float, float], ...]
         Mean and variance by horizon before the bands were widened or narrowed.
+    booked : float
+        How many of the bookings within the longest horizon are expected to come to this unit.
     """
 
     unit: str
@@ -47,6 +50,7 @@ class UnitForecast:
     stays: int
     points: tuple[CensusForecast, ...] = ()
     modelled: tuple[tuple[float, float], ...] = ()
+    booked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,7 @@ class Forecaster:
         state: HospitalState,
         stays_by_unit: Mapping[str, Stays],
         past: Mapping[tuple[str, float], Sequence[Scored]],
+        history: BookingHistory | None = None,
     ) -> HouseForecast:
         """Forecast every unit.
 
@@ -165,13 +170,16 @@ class Forecaster:
             Stays by ward as known now.
         past : Mapping[tuple[str, float], Sequence[Scored]]
             Earlier forecasts by unit and horizon whose outcome is known.
+        history : BookingHistory | None
+            How earlier bookings went; None where stays do not tell who was booked, so that bookings are not used.
         """
         heard = heard_at(state)
         is_blind = state.at - heard > FEED_LIMIT_US
         kinds = unit_kinds(state)
         order = ("emergency", "icu", "ward")
+        bookings = bookings_by_unit(state, history, kinds) if history is not None else {}
         units = tuple(
-            self._unit(state, unit, kinds[unit], stays_by_unit.get(unit), past)
+            self._unit(state, (unit, kinds[unit]), stays_by_unit.get(unit), past, bookings.get(unit))
             for unit in sorted(kinds, key=lambda unit: (order.index(kinds[unit]), unit))
         )
         outlooks = [UnitOutlook(unit=u.unit, kind=u.kind, beds=u.beds, forecasts=u.points) for u in units]
@@ -191,11 +199,12 @@ class Forecaster:
     def _unit(
         self,
         state: HospitalState,
-        unit: str,
-        kind: str,
+        named: tuple[str, str],
         stays: Stays | None,
         past: Mapping[tuple[str, float], Sequence[Scored]],
+        bookings: Bookings | None,
     ) -> UnitForecast:
+        unit, kind = named
         beds = [bed for bed in state.beds.values() if bed.ward == unit]
         open_beds = sum(bed.service is BedService.OPEN or bool(bed.encounters) for bed in beds)
         known = 0 if stays is None else int((~stays.is_open).sum())
@@ -205,7 +214,8 @@ class Forecaster:
         if stays is None or known < FEWEST_STAYS:
             return UnitForecast(unit=unit, kind=kind, beds=open_beds, present=present, stays=known)
         points, modelled = [], []
-        for horizon, made in zip(HORIZONS_H, self._model(unit, stays, state.at).forecast(stays, state.at), strict=True):
+        model = self._model(unit, stays, state.at)
+        for horizon, made in zip(HORIZONS_H, model.forecast(stays, state.at, bookings=bookings), strict=True):
             modelled.append((made.mean, made.variance))
             chances = stretched(made.chances, spread_factor(past.get((unit, float(horizon)), ())))
             points.append(
@@ -216,6 +226,7 @@ class Forecaster:
                     chances=chances,
                     leaving=made.leaving,
                     coming=made.coming,
+                    booked=made.booked,
                 )
             )
         return UnitForecast(
@@ -226,11 +237,18 @@ class Forecaster:
             stays=known,
             points=tuple(points),
             modelled=tuple(modelled),
+            booked=_expected(bookings, points[-1].target_at),
         )
 
     def _model(self, unit: str, stays: Stays, at: int) -> CensusModel:
         fitted_at, model = self._models.get(unit, (0, None))
-        if model is None or at - fitted_at >= REFIT_US:
+        # Kinds change when the stays begin to tell who was booked.
+        is_other = model is not None and len(model.arrivals.per_hour) != len(stays.kind_names)
+        if model is None or is_other or at - fitted_at >= REFIT_US:
             model = fit_census(stays, at, clock=self._clock)
             self._models[unit] = (at, model)
         return model
+
+
+def _expected(bookings: Bookings | None, until: int) -> float:
+    return 0.0 if bookings is None else float(bookings.chances[bookings.expected_us < until].sum())

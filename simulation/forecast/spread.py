@@ -9,7 +9,6 @@ import numpy as np
 
 from simulation.model.plan import Floats
 
-_BELIEF = 15.0  # scored forecasts' worth of belief that the bands are right as they are
 _LAST = 90  # scored forecasts that count
 _NARROWEST, _WIDEST = 0.5, 4.0
 _STRANGE = 16.0  # a single surprise, such as a holiday, counts no more than four standard deviations
@@ -42,11 +41,22 @@ def spread_factor(past: Sequence[Scored]) -> float:
 
     Notes
     -----
-    The mean of z² = (y − m)²/v with a few forecasts' worth of belief in 1: too narrow bands have it above 1.
+    The mean of z² = (y − m)²/v is above 1 where bands are too narrow. Only what is more than chance counts: a distance
+    d from 1 with standard error s is shrunk to d·max(1 − s²/d², 0) (positive part of James and Stein), since widening
+    bands that are right costs as much as leaving narrow ones.
+
+    References
+    ----------
+    W. James, C. Stein, "Estimation with quadratic loss", Fourth Berkeley Symposium (1961), 361-379.
     """
     last = past[-_LAST:]
-    total = sum(min((one.came - one.mean) ** 2 / max(one.variance, 0.05), _STRANGE) for one in last)
-    return float(np.clip((total + _BELIEF) / (len(last) + _BELIEF), _NARROWEST, _WIDEST))
+    if len(last) < 2:
+        return 1.0
+    squares = np.array([min((one.came - one.mean) ** 2 / max(one.variance, 0.05), _STRANGE) for one in last])
+    distance = float(squares.mean()) - 1.0
+    error = float(squares.std(ddof=1)) / len(last) ** 0.5
+    kept = max(1.0 - (error / distance) ** 2, 0.0) if distance else 0.0
+    return float(np.clip(1.0 + kept * distance, _NARROWEST, _WIDEST))
 
 
 def stretched(chances: Floats, factor: float) -> Floats:
