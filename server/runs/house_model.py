@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -21,8 +21,11 @@ from simulation.calibration.house import (
     learn_house,
 )
 from simulation.experiments.hospital import Capacities, ParameterSheet
-from simulation.experiments.live import capacities_of, units_of
+from simulation.experiments.live import capacities_of, kind_of, units_of
 from twin.clock import DAY_US, HOUR_US, MINUTE_US, to_text
+from twin.events.patients import EncounterClass, EncounterPlanned, EncounterStarted, EncounterUpdated
+from twin.events.registry import decode
+from twin.ledger.by_thing import events_about
 from twin.ledger.subscriptions import Subscription
 from twin.state.frozen import HospitalState
 from twin.state.live import LiveState
@@ -37,6 +40,9 @@ KEPT_US = 6 * HOUR_US
 SOON_US = 10 * MINUTE_US
 """While there is too little history it is looked at again after this."""
 HISTORY_WAIT_S = 5.0
+MOST_KINDS = 6000
+_AT_ONCE = 500
+_TELLING = tuple(f'"{kind.__name__}"' for kind in (EncounterPlanned, EncounterStarted, EncounterUpdated))
 
 
 class HouseModelDesk:
@@ -87,7 +93,7 @@ class HouseModelDesk:
         usual = ParameterSheet(zone=hospital.settings.time_zone)
         state = hospital.live.freeze(now)
         with hospital.read() as session:
-            stays = house_stays(session, hospital.live, units_of(state), now)
+            stays = with_kinds(session, house_stays(session, hospital.live, units_of(state), now))
         begin = min((stay.arrived_us for stay in stays), default=now)
         if now - begin < LEAST_US:
             return HouseLaws(sheet=usual), None
@@ -155,6 +161,43 @@ def house_stays(session: Session, live: LiveState, units: Mapping[str, str], now
         else:
             found.append(stay)
     return found
+
+
+def with_kinds(session: Session, stays: Sequence[UnitStay]) -> list[UnitStay]:
+    """Give stays with what was told of their patients: seriously or slightly ill, or planned.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    stays : Sequence[UnitStay]
+        The newest patients are looked up, as many as tell shares to a percent; the others stay without a kind.
+
+    Notes
+    -----
+    The history keeps where patients were, not how ill; that is read from what the ledger was told of them.
+    """
+    newest: dict[str, None] = {}
+    for stay in sorted(stays, key=lambda one: -one.arrived_us):
+        newest.setdefault(stay.encounter)
+    names = list(newest)[:MOST_KINDS]
+    kinds: dict[str, str] = {}
+    for first in range(0, len(names), _AT_ONCE):
+        query = events_about(names[first : first + _AT_ONCE])
+        told: dict[str, tuple[EncounterClass | None, int, str]] = {}
+        for _sequence, body in sorted(session.execute(query)):
+            if not any(tag in body for tag in _TELLING):  # nine in ten say where a patient is, not how ill
+                continue
+            event = decode(body)
+            before = told.get(event.thing, (None, 0, ""))
+            told[event.thing] = (
+                getattr(event, "encounter_class", None) or before[0],
+                getattr(event, "acuity", 0) or before[1],
+                getattr(event, "arrival_mode", "") or before[2],
+            )
+        # Without a triage level nobody is taken for slightly ill, nor for seriously ill.
+        kinds |= {name: kind_of(*facts) for name, facts in told.items() if facts[1] or facts[2] == "elective"}
+    return [replace(stay, kind=kinds.get(stay.encounter, "")) for stay in stays]
 
 
 def house_match(question: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from simulation.calibration.distances import Match
 from simulation.calibration.durations import Fitted, fit_durations
 from simulation.compiled.engine import StopFlag
-from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
+from simulation.experiments.hospital import DAY_CASE_SHARE, Capacities, ParameterSheet, hospital_document
 from simulation.experiments.request import Engine, ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of, runner_of
 from simulation.model.operations import Seize
@@ -26,6 +26,7 @@ FEWEST_ARRIVALS = 500  # from which the shape of the day is known: some 20 in ea
 LEAD_US = 14 * DAY_US  # before the window, so that it opens with patients inside
 REPLICATIONS = 24
 MOST_ADMITTED = 0.98
+SATURDAY = 5
 WARD = "ward-"
 
 
@@ -43,6 +44,8 @@ class UnitStay:
         UTC microseconds; of an open stay the end of what is known.
     is_open : bool
         Whether it had not ended by then.
+    kind : str
+        ``major``, ``minor`` or ``elective``; empty if it is not known.
     """
 
     encounter: str
@@ -50,6 +53,7 @@ class UnitStay:
     arrived_us: int
     ended_us: int
     is_open: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +91,8 @@ def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: Pa
     Notes
     -----
     A stay lasts until the bed is left, so it holds the wait for the next one as well: where beds are scarce a model of
-    such stays is a little too slow, which the report shows. History does not tell major from minor: both get the law of
-    all stays in emergency.
+    such stays is a little too slow, which the report shows. Where triage was told of enough patients, the seriously and
+    the slightly ill get laws of their own and their share; else both get the law of all stays in emergency.
     """
     begin, end = window_us
     counted = [_cut(stay, end) for stay in stays if begin <= stay.arrived_us < end]
@@ -106,7 +110,10 @@ def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: Pa
         changes["icu_stay"] = laws["icu"].text
     if "ed" in laws:
         changes |= {"ed_major_stay": laws["ed"].text, "ed_minor_stay": laws["ed"].text}
-        changes |= _emergency(by_pool["ed"], counted, (end - begin) / DAY_US, usual)
+        changes |= _by_triage(by_pool["ed"])
+        usual_share = replace(usual, ed_minor_share=changes.get("ed_minor_share", usual.ed_minor_share))
+        changes |= _emergency(by_pool["ed"], counted, (end - begin) / DAY_US, usual_share)
+    changes |= _electives(counted, window_us, usual)
     return HouseLaws(sheet=replace(usual, **changes), laws=laws, begin_us=begin, end_us=end)
 
 
@@ -122,6 +129,31 @@ def _law(stays: Sequence[UnitStay]) -> Fitted | None:
         return None
     hours = np.array([(stay.ended_us - stay.arrived_us) / HOUR_US for stay in stays], dtype=np.float64)
     return fit_durations(hours, is_cut)[0]
+
+
+def _by_triage(bays: Sequence[UnitStay]) -> dict[str, object]:
+    """Give the laws of the seriously and of the slightly ill and their share, if enough of both are known."""
+    told = {kind: [stay for stay in bays if stay.kind == kind] for kind in ("major", "minor")}
+    laws = {kind: _law(listed) for kind, listed in told.items()}
+    major, minor = laws["major"], laws["minor"]
+    if major is None or minor is None:
+        return {}
+    share = len(told["minor"]) / (len(told["major"]) + len(told["minor"]))
+    return {"ed_major_stay": major.text, "ed_minor_stay": minor.text, "ed_minor_share": share}
+
+
+def _electives(counted: Sequence[UnitStay], window_us: tuple[int, int], usual: ParameterSheet) -> dict[str, object]:
+    """Give the planned operations of a weekday, if enough are known; empty if not."""
+    patients = {stay.encounter for stay in counted if stay.kind == "elective"}
+    if len(patients) < FEWEST_STAYS:
+        return {}
+    on_ward = {stay.encounter for stay in counted if stay.kind == "elective" and stay.pool.startswith(WARD)}
+    # Whoever goes home the same day may never be in a bed that the history knows.
+    total = len(patients) if len(patients) > len(on_ward) else len(on_ward) / (1 - DAY_CASE_SHARE)
+    zone = ZoneInfo(usual.zone)
+    days = range(window_us[0], window_us[1], DAY_US)
+    weekdays = sum(to_datetime(day).astimezone(zone).weekday() < SATURDAY for day in days)
+    return {"electives_per_weekday": max(round(total / max(weekdays, 1)), 1)}
 
 
 def _emergency(

@@ -23,6 +23,7 @@ HOUR_US = 3_600_000_000
 LEAVING_US = HOUR_US // 2  # a discharged patient who is still in bed is taken to leave within half an hour
 MINOR_ACUITY = 4  # triage levels from here on are minor
 ON_DUTY = 3  # of so many on the staff list one is on duty at any time
+KINDS = ("major", "minor", "elective")  # in the order of the pathway's classes
 MOST_AHEAD_US = 7 * 24 * HOUR_US
 
 
@@ -178,10 +179,25 @@ def _planned(state: HospitalState) -> dict[str, list[float]]:
     return {"emergency": ahead} if ahead else {}
 
 
+def kind_of(encounter_class: EncounterClass | None, acuity: int, arrival_mode: str) -> str:
+    """Give the class of a patient in the live pathway: ``major``, ``minor`` or ``elective``.
+
+    Parameters
+    ----------
+    encounter_class : EncounterClass | None
+        Class of the encounter.
+    acuity : int
+        Triage level 1 to 5; 0 if unknown.
+    arrival_mode : str
+        As told; ``elective`` is a planned admission.
+    """
+    if arrival_mode == "elective":
+        return "elective"
+    return "minor" if acuity >= MINOR_ACUITY and encounter_class is EncounterClass.EMERGENCY else "major"
+
+
 def _class_of(encounter: FrozenEncounter) -> int:
-    if encounter.arrival_mode == "elective":
-        return 2
-    return 1 if encounter.acuity >= MINOR_ACUITY and encounter.encounter_class is EncounterClass.EMERGENCY else 0
+    return KINDS.index(kind_of(encounter.encounter_class, encounter.acuity, encounter.arrival_mode))
 
 
 def _people(state: HospitalState, unit_of: Mapping[str, str]) -> tuple[list[InPlace], list[str]]:

@@ -10,11 +10,20 @@ import pytest
 from sqlmodel import select
 
 from server.runs.forecasts import ForecastDesk, stays_by_unit
+from server.runs.house_model import with_kinds
 from server.schema.runs import ForecastOutcomeRow, ForecastRow
 from server.wiring import Hospital, open_hospital
-from twin.clock import HOUR_US, ManualClock
+from simulation.calibration.house import UnitStay
+from twin.clock import DAY_US, HOUR_US, ManualClock
 from twin.events.envelope import Event
-from twin.events.patients import EncounterClass, EncounterFinished, EncounterMoved, EncounterStarted
+from twin.events.patients import (
+    EncounterClass,
+    EncounterFinished,
+    EncounterMoved,
+    EncounterPlanned,
+    EncounterStarted,
+    EncounterUpdated,
+)
 from twin.events.places import PlaceDefined, PlaceKind
 from twin.history.projection import HistoryProjection
 from twin.settings import Settings
@@ -107,7 +116,7 @@ def test_the_first_forecast_waits_until_the_history_tells_everything(settings: S
 
 def test_move_within_a_ward_is_one_stay(hospital: Hospital) -> None:
     with hospital.read() as session:
-        stays = stays_by_unit(session, hospital.live, NOW)["W1"]
+        stays = stays_by_unit(session, hospital.live, NOW).stays["W1"]
 
     assert len(stays.arrived_us) > 150
     assert int(stays.is_open.sum()) == len(lying(hospital))
@@ -169,3 +178,71 @@ def test_ward_without_a_past_has_no_forecast(settings: Settings, clock: ManualCl
         hospital.close()
 
     assert (unit.unit, unit.beds, unit.points) == ("W1", BEDS, ())
+
+
+def booked(number: int, said_at: int, expected_at: int) -> Event:
+    """Give the booking of one patient on a bed of the ward."""
+    name = f"E{number}"
+    return EncounterPlanned(
+        thing=name,
+        occurred_at=said_at,
+        source="his:t",
+        source_key=f"{name}-planned",
+        encounter_class=EncounterClass.INPATIENT,
+        expected_at=expected_at,
+        place="B0",
+    )
+
+
+def test_bookings_enter_the_forecast_once_and_as_far_as_they_are_kept(settings: Settings, clock: ManualClock) -> None:
+    clock.set(NOW)
+    found = open_hospital(settings, clock=clock)
+    try:
+        history = HistoryProjection().follow(found.ledger)
+        found.services["history"] = history
+        came = [booked(1000 + n, START + n * DAY_US, START + (n + 1) * DAY_US) for n in range(30)]
+        stays = [
+            one for n, event in enumerate(came) for one in stay(1000 + n, event.expected_at, event.expected_at + DAY_US)
+        ]  # type: ignore[attr-defined]
+        found.record_now(sorted([*past(), *came, *stays], key=lambda event: event.occurred_at))
+        assert history.wait_until(found.ledger.last_sequence())
+        before = ForecastDesk(found).refresh().units[0]
+        found.record_now([booked(n, NOW, NOW + 2 * HOUR_US) for n in range(2000, 2006)])
+        assert history.wait_until(found.ledger.last_sequence())
+        after = ForecastDesk(found).refresh().units[0]
+    finally:
+        found.close()
+
+    assert before.booked == 0
+    assert 5.0 < after.booked < 6.0  # six, less those who use not to come
+    assert after.points[0].booked < after.booked  # some have left again after four hours
+    gained = [b.mean - a.mean for a, b in zip(before.points, after.points, strict=True)]
+    assert 4.0 < gained[0] < 6.0
+    assert gained[-1] < gained[0]
+
+
+def test_kinds_of_patients_are_read_from_what_the_ledger_was_told(hospital: Hospital) -> None:
+    def started(name: str, **facts: object) -> Event:
+        head = {"occurred_at": NOW, "source": "his:k", "source_key": name, "encounter_class": EncounterClass.EMERGENCY}
+        return EncounterStarted(thing=name, **(head | facts))  # type: ignore[arg-type]
+
+    told = EncounterUpdated(thing="K3", occurred_at=NOW + 1, source="his:k", source_key="K3u", acuity=5)
+    hospital.record_now(
+        [
+            started("K1", acuity=2),
+            started("K2", acuity=4),
+            started("K3", acuity=2),  # judged again later
+            started("K4"),
+            started("K5", arrival_mode="elective", encounter_class=EncounterClass.INPATIENT),
+            told,
+        ]
+    )
+    stays = [
+        UnitStay(encounter=name, pool="ed", arrived_us=NOW, ended_us=NOW + HOUR_US)
+        for name in ("K1", "K2", "K3", "K4", "K5", "unknown")
+    ]
+
+    with hospital.read() as session:
+        found = with_kinds(session, stays)
+
+    assert [stay.kind for stay in found] == ["major", "minor", "minor", "", "elective", ""]

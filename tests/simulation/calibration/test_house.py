@@ -55,6 +55,38 @@ def test_laws_arrivals_and_ways_come_out_as_they_were_put_in() -> None:
     assert max(found.sheet.ed_by_hour) < 0.06  # they came at any hour alike
 
 
+def test_triage_and_plans_that_were_told_give_laws_shares_and_counts_of_their_own() -> None:
+    random = np.random.default_rng(5)
+    found = []
+    for number in range(2000):
+        kind = "minor" if random.random() < 0.7 else "major"
+        at = MONDAY + int(random.random() * 56 * DAY)
+        lasting = random.gamma(4.0, 0.25 if kind == "minor" else 1.25)
+        found.append(
+            UnitStay(encounter=f"e{number}", pool="ed", arrived_us=at, ended_us=at + int(lasting * HOUR), kind=kind)
+        )
+    for day in range(56):
+        for number in range(8 if day % 7 < 5 else 0):
+            at = MONDAY + day * DAY + 8 * HOUR
+            name = f"p{day}-{number}"
+            # Two of the eight go home from the recovery room.
+            pool = "recovery" if number < 2 else "ward-A"
+            found.append(UnitStay(encounter=name, pool=pool, arrived_us=at, ended_us=at + 9 * HOUR, kind="elective"))
+    window = (MONDAY, MONDAY + 56 * DAY)
+
+    sheet = learn_house(found, window, USUAL).sheet
+    on_wards = learn_house([stay for stay in found if stay.pool != "recovery"], window, USUAL).sheet
+    untold = learn_house([replace(stay, kind="") for stay in found], window, USUAL).sheet
+
+    assert mean_h(sheet.ed_minor_stay) == pytest.approx(1.0, rel=0.06)
+    assert mean_h(sheet.ed_major_stay) == pytest.approx(5.0, rel=0.06)
+    assert sheet.ed_minor_share == pytest.approx(0.7, abs=0.03)
+    assert sheet.electives_per_weekday == 8
+    assert on_wards.electives_per_weekday == 9  # six on wards, and those who usually go home the same day beside them
+    assert (untold.ed_minor_share, untold.electives_per_weekday) == (USUAL.ed_minor_share, USUAL.electives_per_weekday)
+    assert untold.ed_minor_stay == untold.ed_major_stay
+
+
 def test_stays_that_are_not_over_do_not_make_the_law_short() -> None:
     whole = history(ward_days=6.0)
     now = MONDAY + 84 * DAY
