@@ -153,6 +153,29 @@ def start_calibration(port: Commands, arguments: Mapping[str, object]) -> str:
     return port.jobs.submit("calibration", arguments, actor=actor)
 
 
+def start_sensitivity(port: Commands, arguments: Mapping[str, object]) -> str:
+    """Queue the question which guesses about a hospital matter; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arguments : Mapping[str, object]
+        ``rooms``, ``wards``, ``sheet``, ``measure``, ``share``, ``horizon_s``, ``warm_up_s``, ``replications``.
+
+    Raises
+    ------
+    FieldError
+        If a number cannot be used.
+    """
+    actor = port.actor()
+    actor.require(Permission.SIMULATION_RUN)
+    _within("share", arguments.get("share"), 0.01, 0.9)
+    _within("replications", arguments.get("replications"), 2, MOST_REPLICATIONS)
+    _within("horizon_s", arguments.get("horizon_s"), 3600.0, LONGEST_HORIZON_S)
+    return port.jobs.submit("sensitivity", arguments, actor=actor)
+
+
 def _within(name: str, value: object, low: float, high: float) -> None:
     if not isinstance(value, int | float) or not low <= value <= high:
         raise FieldError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from server.console import AsJson, out, say, show, show_rows, write_file
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.request import ExperimentRequest, Interval
 from simulation.experiments.sensitivity import Sensitivity, sensitivities, sheet_of
-from simulation.model.problems import PathwayError
+from simulation.experiments.sizes import size_of, wards_of
 from simulation.model.reading import load_document
 
 Bays = Annotated[int, typer.Option(min=1, help=say("Bays in emergency."))]
@@ -103,23 +102,7 @@ def tell_sensitivity(
 
 
 def _size(rooms: dict[str, int], ward: list[str] | None) -> Capacities:
-    wards: dict[str, int] = {}
-    for told in ward or ["A=30", "B=30", "C=30"]:
-        name, _, beds = told.partition("=")
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not beds.isdigit() or not int(beds):
-            raise PathwayError("ward", f"Cannot read {told!r}.", "Write a name and a number of beds, such as A=30.")
-        wards[name] = int(beds)
-    return Capacities(
-        ed=rooms["ed"],
-        icu=rooms["icu"],
-        theatres=rooms["theatres"],
-        recovery=rooms["recovery"],
-        cleaners=rooms["cleaners"],
-        wards=wards,
-        ed_present=round(0.6 * rooms["ed"]),
-        ward_present=round(0.85 * sum(wards.values())),  # arrivals follow from how full the hospital usually is
-        hour=12,
-    )
+    return size_of(rooms, wards_of(" ".join(ward or ())))
 
 
 def _sheet(file: Path | None, zone: str) -> ParameterSheet:

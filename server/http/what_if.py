@@ -12,7 +12,9 @@ from server.doors.router import Router
 from server.http.commanding import instant_told
 from server.http.plans import JobStarted
 from simulation.experiments.live import live_start
+from simulation.experiments.sensitivity import USUAL_MEASURE
 from simulation.experiments.situations.offers import SITUATIONS, choices_of
+from simulation.experiments.sizes import document_of
 from twin.access import Permission
 
 router = Router("/v1", tag="what-if")
@@ -268,3 +270,59 @@ def list_situations(call: CallDep) -> LibraryShown:
             for one in SITUATIONS.values()
         ]
     )
+
+
+class SheetTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A hospital without a log: its size and what is guessed of it, each by name; what is left out is usual."""
+
+    rooms: dict[str, int] = {}
+    wards: dict[str, int] = {}
+    sheet: dict[str, Any] = {}
+
+
+class SheetDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The pathway of such a hospital, to be kept or asked."""
+
+    document: dict[str, Any]
+
+
+class SensitivityWanted(SheetTold, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which guesses matter for a measure: each is varied by ``share``, lower and higher, with the same patients."""
+
+    measure: Short = USUAL_MEASURE
+    share: Annotated[float, msgspec.Meta(ge=0.01, le=0.9)] = 0.2
+    hours: Annotated[float, msgspec.Meta(ge=1, le=2160)] = 336.0
+    warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=2160)] = 168.0
+    replications: Replications = 20
+    seed: Seed = 1
+
+
+@router.post("/what-if/sheet", permission=Permission.SIMULATION_READ, takes=SheetTold, gives=SheetDocument)
+def make_from_sheet(call: CallDep) -> SheetDocument:
+    """Give the pathway of a hospital of which only its size and some guesses are known."""
+    told = call.read(SheetTold)
+    return SheetDocument(document=document_of(msgspec.to_builtins(told), call.hospital.settings.time_zone))
+
+
+@router.post(
+    "/what-if/sensitivities",
+    permission=Permission.SIMULATION_RUN,
+    takes=SensitivityWanted,
+    gives=JobStarted,
+    status=202,
+)
+def find_sensitivities(call: CallDep) -> JobStarted:
+    """Have it told which guesses about a hospital matter; the job's result names them, the most felt first."""
+    told = call.read(SensitivityWanted)
+    arguments = {
+        "rooms": told.rooms,
+        "wards": told.wards,
+        "sheet": told.sheet,
+        "measure": told.measure,
+        "share": told.share,
+        "horizon_s": told.hours * 3600,
+        "warm_up_s": told.warm_up_hours * 3600,
+        "replications": told.replications,
+        "seed": told.seed,
+    }
+    return JobStarted(job=call.hospital.jobs.submit("sensitivity", arguments, actor=call.actor))

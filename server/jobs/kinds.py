@@ -8,6 +8,7 @@ JOB_KINDS: dict[str, str] = {
     "optimum": "server.runs.choosing:work_optimum",
     "plan": "scheduling.service.planning:plan_admissions",
     "roster": "scheduling.service.roster_plan:plan_roster",
+    "sensitivity": "server.runs.sheets:work",
     "warm_up": "server.runs.choosing:work_warm_up",
     "what_if": "server.runs.what_if:work",
 }
@@ -19,6 +20,7 @@ JOB_PREPARERS: dict[str, str] = {
     "optimum": "server.runs.choosing:prepare",
     "plan": "server.runs.plans:prepare",
     "roster": "server.runs.plans:prepare",
+    "sensitivity": "server.runs.sheets:prepare",
     "warm_up": "server.runs.choosing:prepare_warm_up",
     "what_if": "server.runs.what_if:prepare",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -19,6 +19,11 @@ HOUR_US = 3.6e9  # bare numbers on the sheet are hours
 _LAWS = ("ed_major_stay", "ed_minor_stay", "patience", "ward_stay", "icu_stay", "operation", "recovery", "cleaning")
 _SHARES = ("ed_minor_share", "ed_admitted_share", "ed_to_icu_share")
 _COUNTS = ("ed_arrivals_per_day", "electives_per_weekday")
+
+
+USUAL_MEASURE = "wait.wait-for-bay.mean_s"
+ENTRIES = (*_LAWS, *_SHARES, *_COUNTS)
+"""Names of the entries that can be varied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +83,25 @@ def sheet_of(values: Mapping[str, object], usual: ParameterSheet) -> ParameterSh
         else:
             changes[name] = tuple(value) if isinstance(value, list) else value
     made: ParameterSheet = replace(usual, **changes)
+    for name in _SHARES:
+        if not 0 <= getattr(made, name) <= 1:
+            raise PathwayError(f"sheet.{name}", f"Expected 0 to 1, got {getattr(made, name)}.", "Write 0.2 for 20 %.")
+    admitted = made.ed_admitted_share + made.ed_to_icu_share
+    if admitted > 1:  # told here, where the reader knows the entries, and not as a branch with a negative share
+        told = f"With ed_to_icu_share this is {admitted:g} of all, which is more than 1."
+        raise PathwayError("sheet.ed_admitted_share", told, "Lower one of them.")
     return made
 
 
-def sensitivities(
-    size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
-) -> list[Sensitivity]:
-    """Vary every entry of a sheet that is told, one at a time, and give what that does, the most felt first.
+class SheetStudy:
+    """Varies the entries of a sheet one at a time, with the same patients.
 
     Parameters
     ----------
     size : Capacities
         Of the hospital.
     sheet : ParameterSheet
-        What is guessed; entries that are 0 follow from others and are not varied.
+        What is guessed.
     request : ExperimentRequest
         How it is run; its pathway and scenarios do not count.
     measure : str
@@ -104,21 +114,55 @@ def sensitivities(
     PathwayError
         If the share or the measure cannot be used.
     """
-    if not 0 < share < 1:
-        raise PathwayError("share", f"Expected above 0 and below 1, got {share}.", "Write such as 0.2.")
-    usual = _column(size, sheet, request, measure)
-    found = []
-    for entry in (*_LAWS, *_SHARES, *_COUNTS):
-        if not getattr(sheet, entry):
-            continue
+
+    def __init__(
+        self, size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
+    ) -> None:
+        if not 0 < share < 1:
+            raise PathwayError("share", f"Expected above 0 and below 1, got {share}.", "Write such as 0.2.")
+        self._size, self._sheet, self._request = size, sheet, request
+        self._measure, self._share = measure, share
+        self._usual = _column(size, sheet, request, measure)
+
+    @property
+    def usual(self) -> Interval:
+        """The measure with the sheet as it is."""
+        return interval_of(self._usual, self._request.confidence_share)
+
+    @property
+    def entries(self) -> list[str]:
+        """Entries that are told; those that are 0 follow from others and are not varied."""
+        return [entry for entry in ENTRIES if getattr(self._sheet, entry)]
+
+    def vary(self, entry: str) -> Sensitivity:
+        """Give what one entry does.
+
+        Parameters
+        ----------
+        entry : str
+            One of :attr:`entries`.
+        """
         low, high = (
             interval_of(
-                _column(size, _varied(sheet, entry, factor), request, measure) - usual, request.confidence_share
+                _column(self._size, _varied(self._sheet, entry, factor), self._request, self._measure) - self._usual,
+                self._request.confidence_share,
             )
-            for factor in (1 - share, 1 + share)
+            for factor in (1 - self._share, 1 + self._share)
         )
-        found.append(Sensitivity(entry=entry, low=low, high=high))
+        return Sensitivity(entry=entry, low=low, high=high)
+
+
+def ranked(found: Iterable[Sensitivity]) -> list[Sensitivity]:
+    """Give the most felt first, those that are not more than chance last."""
     return sorted(found, key=lambda one: (not one.is_felt, -one.reach if math.isfinite(one.reach) else 0.0))
+
+
+def sensitivities(
+    size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
+) -> list[Sensitivity]:
+    """Vary every entry of a sheet and give what that does, the most felt first; as :class:`SheetStudy` says."""
+    study = SheetStudy(size, sheet, request, measure, share=share)
+    return ranked(study.vary(entry) for entry in study.entries)
 
 
 def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
