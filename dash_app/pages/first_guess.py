@@ -93,12 +93,16 @@ def entry_id(name: str) -> str:
 
 
 def _entry_field(name: str, usual: object) -> Component:
-    if isinstance(usual, str):
-        return dmc.TextInput(id=entry_id(name), label=_(ENTRY_TEXTS[name]), value=usual)
+    text = _(ENTRY_TEXTS[name])
     whole = isinstance(usual, int)
-    return dmc.NumberInput(
-        id=entry_id(name), label=_(ENTRY_TEXTS[name]), value=usual, min=0, hideControls=True, allowDecimal=not whole
+    found: Component = (
+        dmc.TextInput(id=entry_id(name), label=text, value=usual)
+        if isinstance(usual, str)
+        else dmc.NumberInput(
+            id=entry_id(name), label=text, value=usual, min=0, hideControls=True, allowDecimal=not whole
+        )
     )
+    return found
 
 
 def _question(port: HospitalPort) -> Component:

@@ -63,10 +63,9 @@ def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _number(name: str, value: object) -> float | int:
     usual, low, high = _NUMBERS[name]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # type: ignore[operator]  # told on the left
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise _problem(name, f"Expected a number from {low:g} to {high:g}, got {value!r}.", f"Write such as {usual:g}.")
-    return type(usual)(value)  # type: ignore[call-overload, no-any-return]  # one of int and float
+    return float(value) if isinstance(usual, float) else int(value)
 
 
 def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:

@@ -48,7 +48,11 @@ def size_of(rooms: Mapping[str, object], wards: Mapping[str, object]) -> Capacit
             raise PathwayError("wards", f"Cannot use the name {name!r}.", "Write letters, digits, - and _ only.")
         beds[name] = _count(f"wards.{name}", told)
     return Capacities(
-        **counts,
+        ed=counts["ed"],
+        icu=counts["icu"],
+        theatres=counts["theatres"],
+        recovery=counts["recovery"],
+        cleaners=counts["cleaners"],
         wards=beds,
         ed_present=round(_ED_FULL_SHARE * counts["ed"]),
         ward_present=round(_WARDS_FULL_SHARE * sum(beds.values())),
