@@ -81,11 +81,15 @@ def test_the_warm_up_of_a_ward_that_fills_slowly_is_some_of_its_stays() -> None:
     document = clinic(rate=6.0, stay="exp:mean=2880")  # two days, in minutes
     document["pools"]["room"]["capacity"] = 2000
     del document["arrivals"]["booked"]
-    found = find_warm_up(asked(document, weeks=10, replications=8))
+    # Ten weeks would be 35 mean stays, too few for the rule: chance would settle it, or not.
+    several = [find_warm_up(asked(document, weeks=20, replications=8, seed=seed)) for seed in range(1, 8)]
 
-    assert found.is_settled
-    assert 2 <= found.by_quantity["pool.room.occupied"] / 86_400 <= 20
-    assert found.warm_up_s == max(found.by_quantity.values())
+    assert all(found.is_settled for found in several)
+    assert all(found.warm_up_s == max(found.by_quantity.values()) for found in several)
+    # MSER-5 may cut later by chance, hence several seeds; it never cuts while the ward visibly fills.
+    days = [found.by_quantity["pool.room.occupied"] / 86_400 for found in several]
+    assert min(days) >= 2
+    assert 4 <= float(np.median(days)) <= 20
 
 
 def test_what_grows_for_ever_does_not_settle() -> None:
