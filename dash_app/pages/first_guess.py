@@ -43,7 +43,7 @@ from simulation.experiments.sensitivity import ENTRIES, USUAL_MEASURE
 from simulation.experiments.sizes import USUAL_ROOMS, USUAL_WARDS, document_of, wards_of
 from twin.access import Permission
 
-IDS = RunIds("guess")
+IDS = RunIds("guess", "sensitivity")
 WARDS, MEASURE, SHARE, WEEKS, RUNS = "guess-wards", "guess-measure", "guess-share", "guess-weeks", "guess-runs"
 NAME, NOTE, KEEP, KEPT = "guess-name", "guess-note", "guess-keep", "guess-kept"
 WEEK_S = 7 * 86_400.0
@@ -150,7 +150,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page; an address with a run shows its answer."""
     view = view_of(port, visit.query.get("run", ""))
     lead = _("Its size and some guesses make a pathway; which of the guesses matter is worth measuring first.")
-    run = run_column(IDS, view, progress_parts(view), _answer(port, view))
+    run = run_column(port, IDS, view, progress_parts(view), _answer(port, view))
     return html.Div(
         [
             page_head(_("Without a log"), lead),
