@@ -8,6 +8,8 @@ const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll:
 const TITLES = { receive: "receiveGoods", count: "countShelf", case: "closeCase" };
 const SENDS = { receive: "putIntoStock", count: "sendCount", case: "sendCase" };
 
+const clock = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
 // `app`: the handheld's state, outbox and screens, as app.js holds them; `clear` asks where a label can be read twice.
 export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, placeName, clear, finish }) {
   const view = { orders: [], carts: [], kept: [] };
@@ -164,7 +166,7 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     return fields;
   }
   function caseFields() {
-    const options = [["", "–"], ...view.carts.map((cart) => [cart.id, `${cart.name} · ${placeName(cart.place)} · ${cart.due_at.slice(11, 16)}`])];
+    const options = [["", "–"], ...view.carts.map((cart) => [cart.id, `${cart.name} · ${placeName(cart.place)} · ${clock(cart.due_at)}`])];
     return [labelled(say("caseCart"), choice("goods-cart", options, state.goods.cart, (cart) => note({ cart })), view.carts.length ? "" : say("noCarts"))];
   }
   function hintOf(goods) {
