@@ -137,6 +137,35 @@ def test_line_ends_of_all_kinds_part_segments(end: str) -> None:
     assert [segment.name for segment in message.segments] == ["MSH", "EVN", "PID", "PV1"]
 
 
+_LINE = st.one_of(
+    st.text(st.sampled_from("PIDZ19|^~&\\ a"), max_size=12),  # wrapped texts, names without a field, blank lines
+    st.sampled_from(["PID|1||7", "ZZZ", "OBX|1|TX|||", "MSH|^~\\&|OTHER", "BHS|^~\\&|X", "pid|1", "MSH#$%*!#A", ""]),
+)
+
+
+@given(st.lists(_LINE, max_size=8))
+def test_the_short_way_of_reading_finds_what_the_long_way_finds(lines: list[str]) -> None:
+    plain = "\r".join(["MSH|^~\\&|A|B", *lines]) + "\r"
+
+    short = read_interchange(plain.encode())
+    long = read_interchange(plain.replace("\r", "\n").encode())  # other line ends are looked at character by character
+
+    found = [(one.text.replace("\r", "\n"), one.by) for one in short.segments]  # a wrapped text holds its line ends
+    assert found == [(one.text, one.by) for one in long.segments]
+    assert short.to_bytes() == plain.encode()
+
+
+@given(st.sampled_from(sorted(CODECS)), st.text(st.characters(max_codepoint=126, min_codepoint=32), max_size=30))
+def test_plain_ascii_is_read_as_what_it_is_whatever_is_declared(declared: str, text: str) -> None:
+    content = f"MSH|^~\\&|A|B|C|D|20260105||ADT^A08|1|P|2.5||||||{declared}\rZZZ|{text}\r".encode()
+
+    decoded = decode(content)
+
+    assert decoded.text.encode(decoded.codec) == content
+    wide = declared in ("UNICODE UTF-16", "UNICODE UTF-32")  # what says so and is not is guessed
+    assert wide or declared.startswith("ISO IR") or (decoded.text.encode(), decoded.is_guessed) == (content, False)
+
+
 def test_a_wrapped_text_stays_in_its_field() -> None:
     message = read_message(b"MSH|^~\\&|A\rOBX|1|TX|||first line\nsecond line|||\rOBX|2|TX")
 
