@@ -318,6 +318,9 @@ class RosterProblem:
         Ward or area that is staffed.
     rest_minutes : int
         Least rest between shifts of two days, a must wherever both shifts' starts are known; 0 for none.
+    following : tuple[Need, ...]
+        Needs of days after the last one, counted on from it, if they are known already: the roster leaves enough people
+        who may work there for every minimum, as a must. Nobody is assigned to them.
     """
 
     days: int
@@ -338,6 +341,7 @@ class RosterProblem:
     pins: tuple[Assignment, ...] = ()
     place: str = ""
     rest_minutes: int = LEGAL_REST_MINUTES
+    following: tuple[Need, ...] = ()
 
     def weekends(self) -> list[tuple[int, ...]]:
         """Give the days of each weekend within the horizon: Saturday and Sunday, or one of them at a border."""

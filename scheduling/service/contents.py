@@ -20,6 +20,9 @@ from scheduling.service.soundness import check_admission_problem
 from twin.errors import DecodeError
 from twin.events.work import PlannedShift, PlannedStay
 
+MOST_FOLLOWING = 14
+"""Days after a roster whose needs may be told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
@@ -138,6 +141,7 @@ def check_names(problem: RosterProblem) -> None:
     contracts = {one.id for one in problem.contracts}
     named = [("employees", one.id, one.contract, contracts) for one in problem.employees]
     named += [("needs", f"day {one.day}", one.shift, shifts) for one in problem.needs]
+    named += [("following", f"day {one.day}", one.shift, shifts) for one in problem.following]
     named += [("requests", f"day {one.day}", one.employee, staff) for one in problem.requests]
     named += [("requests", one.employee, one.shift, shifts | {""}) for one in problem.requests]
     named += [("pins", f"day {one.day}", one.employee, staff) for one in problem.pins]
@@ -154,6 +158,10 @@ def check_names(problem: RosterProblem) -> None:
         wrong = [day for day in days if not 0 <= day < problem.days]
         if wrong:
             raise DecodeError(f"problem: {name}: day {wrong[0]} is outside the roster.", code="plan.roster")
+    for need in problem.following:
+        if not 0 <= need.day - problem.days < MOST_FOLLOWING:
+            told = f"expected a day from {problem.days} to {problem.days + MOST_FOLLOWING - 1}, got {need.day}"
+            raise DecodeError(f"problem: following: {told}.", code="plan.roster")
 
 
 def roster_report(report: RosterReport) -> dict[str, object]:

@@ -1,13 +1,17 @@
-"""Rosters away from the hospital's own process: week after week, each going on from the one before, and checked."""
+"""Rosters away from the hospital's own process: week after week, each going on from the one before, and checked.
+
+What a week needs is known only when it comes. If then no roster keeps its musts, since too many of last Sunday's late
+and night shifts must not be followed by an early one, last week is made again with what is known now.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduling.checker.rosters import check_roster
 from scheduling.loaders.inrc2 import Weeks
-from scheduling.model.rosters import Roster, RosterProblem, RosterReport
+from scheduling.model.rosters import Need, Roster, RosterProblem, RosterReport
 from scheduling.rules.rosters import histories_after
 from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
 
@@ -24,11 +28,14 @@ class RosteredWeek:
         Who works when.
     report : RosterReport
         What the checker says.
+    is_again : bool
+        Whether it was made a second time, since the week after it could not be staffed.
     """
 
     problem: RosterProblem
     roster: Roster
     report: RosterReport
+    is_again: bool = False
 
 
 def roster_weeks(
@@ -36,12 +43,14 @@ def roster_weeks(
 ) -> list[RosteredWeek]:
     """Roster a planning period week by week, as it happens: no week knows the needs of the next.
 
+    Only where a week turns out to have no roster that keeps every must is the one before made again, see the module.
+
     Parameters
     ----------
     weeks : Weeks
         The period.
     settings : RosterSettings
-        Seconds are shared by the weeks.
+        Seconds are shared by the weeks; a week that is made again takes its share once more.
     progress : Callable, optional
         Hears the share done and the best price of the week.
     """
@@ -49,15 +58,42 @@ def roster_weeks(
     each = RosterSettings(seconds=settings.seconds / n, threads=settings.threads, seed=settings.seed)
     done: list[RosteredWeek] = []
     for index in range(n):
-        before = (
-            histories_after(done[-1].problem, done[-1].roster)
-            if done
-            else tuple(nurse.history for nurse in weeks.base.employees)
-        )
-        problem = weeks.week(index, before)
-        outcome = solve_roster(problem, each, _within(progress, index, n))
-        done.append(RosteredWeek(problem=problem, roster=outcome.roster, report=check_roster(problem, outcome.roster)))
+        heard = _within(progress, index, n)
+        week = _roster(_next_problem(weeks, done), each, heard)
+        if done and not week.report.is_valid:
+            last = _again(done[-1], weeks.needs[index], each, heard)
+            if last.report.is_valid:
+                after = _roster(_next_problem(weeks, [*done[:-1], last]), each, heard)
+                # What breaks as much as before is not worth a changed week.
+                if _broken(after) < _broken(week):
+                    done[-1], week = last, after
+        done.append(week)
     return done
+
+
+def _next_problem(weeks: Weeks, done: list[RosteredWeek]) -> RosterProblem:
+    """Give the problem of the week after those that are done."""
+    if not done:
+        return weeks.week(0, tuple(nurse.history for nurse in weeks.base.employees))
+    return weeks.week(len(done), histories_after(done[-1].problem, done[-1].roster))
+
+
+def _roster(problem: RosterProblem, settings: RosterSettings, progress: Progress) -> RosteredWeek:
+    outcome = solve_roster(problem, settings, progress)
+    return RosteredWeek(problem=problem, roster=outcome.roster, report=check_roster(problem, outcome.roster))
+
+
+def _again(week: RosteredWeek, needs: tuple[Need, ...], settings: RosterSettings, progress: Progress) -> RosteredWeek:
+    """Give a week that leaves enough people who may work what the next one needs."""
+    problem = week.problem
+    following = tuple(replace(need, day=need.day + problem.days) for need in needs if need.minimum)
+    outcome = solve_roster(replace(problem, following=following), settings, progress, start=week.roster)
+    report = check_roster(problem, outcome.roster)
+    return RosteredWeek(problem=problem, roster=outcome.roster, report=report, is_again=True)
+
+
+def _broken(week: RosteredWeek) -> int:
+    return sum(found.amount for found in week.report.violations)
 
 
 def check_weeks(weeks: Weeks, rosters: list[Roster]) -> list[RosteredWeek]:

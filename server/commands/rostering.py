@@ -77,7 +77,11 @@ def check_period(file: Path, solution: Path, as_json: bool, *, history: Path | N
 
 
 def _week_facts(done: list[RosteredWeek]) -> dict[str, object]:
-    return {"weeks": [{"cost": week.report.cost, "is_valid": week.report.is_valid} for week in done]}
+    return {
+        "weeks": [
+            {"cost": week.report.cost, "is_valid": week.report.is_valid, "is_again": week.is_again} for week in done
+        ]
+    }
 
 
 def check_target(target: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model_helper import Literal
 
@@ -32,6 +34,8 @@ class RosterModel:
     ----------
     works : list of list of dict
         For each employee and day the variable of each shift that is possible.
+    later : list of list of dict
+        The same for the days after the roster whose needs are known.
     """
 
     def __init__(self, problem: RosterProblem, *, is_relaxed: bool = False) -> None:
@@ -41,17 +45,23 @@ class RosterModel:
         self.prices: list[tuple[Linear, int]] = []
         self.pins = {(pin.employee, pin.day): pin.shift for pin in problem.pins}
         self.works: list[list[dict[str, cp_model.IntVar]]] = []
+        self.later: list[list[dict[str, cp_model.IntVar]]] = []
         self.off: list[list[cp_model.IntVar]] = []
         self.skilled: dict[tuple[int, int, str, str], cp_model.IntVar] = {}
         for index, employee in enumerate(problem.employees):
             self._days(index, employee)
         for index, employee in enumerate(problem.employees):
             self._contract(index, employee, problem.contract_of(employee))
+        for index, employee in enumerate(problem.employees):
+            self.later.append(self._days_after(index, employee))
         for need in problem.needs:
             self._need(need)
+        for need in problem.following:
+            # What is wished there is the next roster's business.
+            self._need(replace(need, preferred=0, under=0, over=0))
         self._wishes()
         self._fairness()
-        if not problem.is_last:
+        if not problem.is_last and not problem.following:
             self._reserve()
         self.model.minimize(sum(weight * term for term, weight in self.prices))
 
@@ -80,6 +90,25 @@ class RosterModel:
         self.works.append(works)
         self.off.append(off)
         self._successions(index, employee)
+
+    def _days_after(self, index: int, employee: Employee) -> list[dict[str, cp_model.IntVar]]:
+        """Give what an employee could work on the days after the roster: only successions bind there."""
+        n_days = max((need.day + 1 - self.problem.days for need in self.problem.following), default=0)
+        days: list[dict[str, cp_model.IntVar]] = []
+        for day in range(self.problem.days, self.problem.days + n_days):
+            shifts = {}
+            if not self.problem.skills or employee.skills:
+                shifts = {one.id: self.model.new_bool_var(f"{index}.{day}.{one.id}") for one in self.problem.shifts}
+            self.model.add_at_most_one(shifts.values())
+            for name, works_shift in shifts.items():
+                self._skills(index, employee, day, name, works_shift)
+            before = days[-1] if days else self.works[index][-1]
+            for shift in self.problem.shifts:
+                for name in sorted(shift.forbidden_next & shifts.keys()):
+                    if shift.id in before:
+                        self.model.add_bool_or([~before[shift.id], ~shifts[name]])
+            days.append(shifts)
+        return days
 
     def _skills(self, index: int, employee: Employee, day: int, shift: str, works: cp_model.IntVar) -> None:
         skills = sorted(employee.skills & set(self.problem.skills))
@@ -211,7 +240,8 @@ class RosterModel:
                 if (day, shift, skill) == (need.day, need.shift, need.skill)
             ]
         else:
-            there = [days[need.day][need.shift] for days in self.works if need.shift in days[need.day]]
+            days = [(*works, *later)[need.day] for works, later in zip(self.works, self.later, strict=True)]
+            there = [shifts[need.shift] for shifts in days if need.shift in shifts]
         n = sum(there)
         most = len(there)
         self._within(n, Limit(low=need.minimum), max(most, need.minimum))

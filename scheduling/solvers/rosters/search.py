@@ -28,6 +28,8 @@ MOST_THREADS = 64
 MOST_SECONDS = 24 * 3600.0
 FIRST_SHARE = 0.15
 """Of the time, for the first roster."""
+MUSTS_S = 10.0
+"""At least so long is a roster looked for that keeps every must, whatever it costs and however short the time is."""
 PIECE_S = 3.0
 """Longest time for one neighbourhood, seconds."""
 EASY_S = 0.7
@@ -171,7 +173,7 @@ class _Search:
         status = self._first(made, start, first_s)
         if status == cp_model.UNKNOWN:
             # any roster that keeps every must is worth more than a proof that there is none: prices come later
-            status = self._first(made, start, max(2.0, 2 * first_s), has_prices=False)
+            status = self._first(made, start, max(MUSTS_S, 2 * first_s), has_prices=False)
         if not self.best.values:
             self.is_relaxed = True
             made = RosterModel(self.problem, is_relaxed=True)

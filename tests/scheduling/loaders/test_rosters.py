@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from scheduling.checker.rosters import check_roster
 from scheduling.loaders.curtois import curtois_of, load_curtois, roster_of_text, roster_to_text
-from scheduling.loaders.inrc2 import load_week_roster, load_weeks, week_to_bytes
-from scheduling.model.rosters import Limit, Roster
+from scheduling.loaders.inrc2 import Weeks, load_week_roster, load_weeks, week_to_bytes
+from scheduling.model.rosters import Contract, Employee, Limit, Need, Roster, RosterProblem, Shift
 from scheduling.service.rostering import check_weeks, roster_weeks
 from scheduling.solvers.rosters.search import RosterSettings
 from tests.datafiles import data_file
@@ -128,6 +129,26 @@ def test_the_second_competitions_weeks_are_rostered_written_and_checked_again(tm
         path.write_bytes(week_to_bytes(weeks.scenario, index, week.roster))
         read.append(load_week_roster(path, weeks.base))
     assert [week.report for week in check_weeks(weeks, read)] == [week.report for week in done]
+
+
+def test_a_week_that_leaves_too_few_for_the_next_is_made_again() -> None:
+    # All three are wished for the first week's last night, and two are needed early on the Monday after: only when the
+    # second week is known can that be seen, since no day of the first one needs anybody early.
+    shifts = (Shift(id="E"), Shift(id="N", forbidden_next=frozenset({"E"})))
+    staff = tuple(Employee(id=name, contract="full", skills=frozenset({"RN"})) for name in "abc")
+    base = RosterProblem(days=7, shifts=shifts, contracts=(Contract(id="full"),), employees=staff, skills=("RN",))
+    night = Need(day=6, shift="N", skill="RN", preferred=3, under=30)
+    early = Need(day=0, shift="E", skill="RN", minimum=2, preferred=2, under=30)
+    weeks = Weeks(scenario="s", base=replace(base, weeks=2), needs=((night,), (early,)), requests=((), ()))
+
+    first, second = roster_weeks(weeks, RosterSettings(seconds=4.0))
+
+    assert first.is_again
+    assert not second.is_again
+    assert first.report.is_valid
+    assert second.report.is_valid
+    assert first.report.cost == 60  # two of the three wished for the night
+    assert not first.problem.following
 
 
 def test_published_weekly_solutions_keep_every_must() -> None:

@@ -67,6 +67,21 @@ def test_pins_stay_and_few_days_change_when_a_change_has_a_price() -> None:
     assert len(changed) <= 8
 
 
+def test_a_roster_leaves_enough_people_who_may_work_what_is_known_of_the_day_after() -> None:
+    # Three want the night of the last day, but two are needed early on the day after, and nights forbid that.
+    needs = (Need(day=13, shift="N", preferred=3, under=50),)
+    problem = month(
+        employees=month().employees[:3], contracts=(contract(minutes=Limit(), work_run=Limit()),), needs=needs
+    )
+    known = replace(problem, following=(Need(day=14, shift="E", minimum=2), Need(day=15, shift="N", minimum=1)))
+
+    free, kept = (solve_roster(one, RosterSettings(seconds=3.0)).roster for one in (problem, known))
+
+    assert sum(one.shift == "N" and one.day == 13 for one in free.assignments) == 3
+    assert sum(one.shift == "N" and one.day == 13 for one in kept.assignments) == 1
+    assert max(one.day for one in kept.assignments) == 13
+
+
 def test_a_search_ends_when_told() -> None:
     outcome = solve_roster(month(), RosterSettings(seconds=600.0), should_stop=lambda: True)
 
