@@ -71,6 +71,8 @@ class ShiftRequest:
         What that roster staffs; empty for the whole hospital.
     cells_before, cells_after : tuple[Assignment, ...]
         Days that approval changed, an empty shift is a day off; by them it is undone.
+    leave_before : tuple[int, ...]
+        Days of the roster that were leave before this one was approved, other approved requests left out.
     is_news_to_staff, is_news_to_partner : bool
         Whether the person has something to see that another did.
     version : int
@@ -99,6 +101,7 @@ class ShiftRequest:
     place: str = ""
     cells_before: tuple[Assignment, ...] = ()
     cells_after: tuple[Assignment, ...] = ()
+    leave_before: tuple[int, ...] = ()
     is_news_to_staff: bool = False
     is_news_to_partner: bool = False
     version: int = 1

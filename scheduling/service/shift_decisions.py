@@ -29,6 +29,7 @@ from scheduling.service.shift_requests import (
     roster_in_force,
     store,
 )
+from scheduling.tables.shift_requests import list_requests
 from twin.access import Permission
 from twin.errors import Conflict, HospitalTwinError, Refused
 
@@ -163,6 +164,7 @@ def approve(session: Session, *, acting: Acting, approval: Approval) -> ShiftReq
         roster_start_at=found.row.start_at,
         cells_before=cells_at(found.roster, cells),
         cells_after=cells,
+        leave_before=tuple(sorted(_leave_of(found, request.staff) - _other_leave(session, found, request))),
         is_news_to_staff=bool(request.staff),
         is_news_to_partner=bool(request.partner),
         version=request.version + 1,
@@ -170,8 +172,26 @@ def approve(session: Session, *, acting: Acting, approval: Approval) -> ShiftReq
     return store(session, acting, made)
 
 
+def _leave_of(found: RosterInForce, staff: str) -> frozenset[int]:
+    """Give the days of a roster on which somebody is on leave."""
+    return next((one.days_off for one in found.problem.employees if one.id == staff), frozenset())
+
+
+def _other_leave(session: Session, found: RosterInForce, request: ShiftRequest) -> frozenset[int]:
+    """Give the days of leave that other approved requests of the person grant."""
+    others = list_requests(session, staff=request.staff, statuses=[RequestStatus.APPROVED]) if request.staff else []
+    return frozenset(
+        day
+        for one in others
+        if one.kind is RequestKind.LEAVE and one.id != request.id and one.staff == request.staff
+        for day in leave_days(found.time, found.problem.days, one)
+    )
+
+
 def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftRequest:
     """Take an approved request back: its days become what they were, until the first of them has begun.
+
+    Days that were leave before, or that another request has made leave, stay leave.
 
     Raises
     ------
@@ -192,14 +212,17 @@ def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftReques
     if is_other or cells_at(found.roster, request.cells_after) != request.cells_after:
         told = "These days have been changed since: change them in a new roster instead."
         raise Conflict(told, code="roster.changed_since")
-    problem = found.problem
+    problem, cells = found.problem, request.cells_before
     if request.kind is RequestKind.LEAVE:
-        days = frozenset(leave_days(found.time, problem.days, request))
+        kept = frozenset(request.leave_before) | _other_leave(session, found, request)
+        days = frozenset(leave_days(found.time, problem.days, request)) - kept
         employees = tuple(
             replace(one, days_off=one.days_off - days) if one.id == request.staff else one for one in problem.employees
         )
         problem = replace(problem, employees=employees)
-    change = _Next(problem=problem, cells=request.cells_before, id=approval.new_plan, overrides=approval.overrides)
+        # A day that stays leave gets no shift back: that would break the very leave.
+        cells = tuple(cell for cell in cells if cell.employee != request.staff or cell.day not in kept)
+    change = _Next(problem=problem, cells=cells, id=approval.new_plan, overrides=approval.overrides)
     _put_in_force(session, acting, found, change)
     made = replace(
         request,

@@ -17,7 +17,7 @@ MOST_REQUESTS = 500
 
 
 class ShiftRequestRow(SQLModel, table=True):
-    """One request; the cells are JSON."""
+    """One request; cells and days are JSON."""
 
     __tablename__ = "scheduling_shift_request"
 
@@ -43,6 +43,7 @@ class ShiftRequestRow(SQLModel, table=True):
     place: str = ""
     cells_before: str = "[]"
     cells_after: str = "[]"
+    leave_before: str = "[]"
     is_news_to_staff: bool = False
     is_news_to_partner: bool = False
     version: int = 1
@@ -56,12 +57,15 @@ class ShiftRequestRow(SQLModel, table=True):
             status=RequestStatus(self.status),
             cells_before=msgspec.json.decode(self.cells_before, type=tuple[Assignment, ...]),
             cells_after=msgspec.json.decode(self.cells_after, type=tuple[Assignment, ...]),
+            leave_before=msgspec.json.decode(self.leave_before, type=tuple[int, ...]),
         )
 
 
 # All fields but those that are stored in another form.
 _PLAIN = tuple(
-    name for name in ShiftRequestRow.model_fields if name not in {"kind", "status", "cells_before", "cells_after"}
+    name
+    for name in ShiftRequestRow.model_fields
+    if name not in {"kind", "status", "cells_before", "cells_after", "leave_before"}
 )
 
 
@@ -89,6 +93,7 @@ def save_request(session: Session, request: ShiftRequest) -> None:
     row.kind, row.status = request.kind.value, request.status.value
     row.cells_before = msgspec.json.encode(request.cells_before).decode()
     row.cells_after = msgspec.json.encode(request.cells_after).decode()
+    row.leave_before = msgspec.json.encode(request.leave_before).decode()
     session.add(row)
     session.flush()
 

@@ -12,6 +12,7 @@ import pytest
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import Assignment, Contract, Employee, Need, Roster, RosterProblem, Shift
 from scheduling.service.plans import NewPlan, Publishing, keep_draft, publish
+from scheduling.service.shift_requests import roster_in_force
 from server.audit.chain import rows_of
 from tests.server.conftest import Served
 from twin.access import Actor, Role
@@ -231,6 +232,32 @@ async def test_days_that_were_changed_since_are_not_undone(ward: Ward) -> None:
     assert (await ward.decide(taken, overrides=reasons)).status_code == 201
 
     assert (await ward.decide(second, "undo")).json()["code"] == "roster.changed_since"
+
+
+def leave_of(ward: Ward, who: str) -> frozenset[int]:
+    """Give the days of leave of a nurse in the roster in force."""
+    with ward.served.hospital.read() as session:
+        problem = roster_in_force(session, place="w1").problem
+    return next(one.days_off for one in problem.employees if one.id == ward.ids[who])
+
+
+async def test_undo_takes_back_its_own_days_of_leave_and_no_others(ward: Ward) -> None:
+    async def leave(first: int, last: int) -> dict[str, Any]:
+        days = {"from": ward.at(first)[:10], "to": ward.at(last)[:10]}
+        answered = await ward.decide((await ward.ask("bo", kind="leave", **days)).json())
+        assert answered.status_code == 201, answered.text
+        return dict(answered.json())
+
+    early = await leave(2, 4)
+    late = await leave(4, 6)
+    assert leave_of(ward, "bo") == {2, 3, 4, 5, 6}
+
+    assert (await ward.decide(early, "undo")).status_code == 201
+
+    assert leave_of(ward, "bo") == {4, 5, 6}  # day 4 belongs to both
+    assert ward.works("bo") == {(2, 7)}  # and its late shift does not come back
+    assert (await ward.decide(late, "undo")).status_code == 201
+    assert leave_of(ward, "bo") == frozenset()
 
 
 async def test_two_who_decide_at_once_do_it_once(ward: Ward) -> None:
