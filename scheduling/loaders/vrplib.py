@@ -26,7 +26,8 @@ from scheduling.model.routes import ALWAYS_S, Carrier, Dropped, DropReason, Rout
 from scheduling.rules.routes import round_of
 from twin.errors import DecodeError
 
-MOST_NODES = 20_000
+MOST_NODES = 5_000
+"""A matrix of 200 megabytes, of which the search holds five: more would take the memory of whoever works beside it."""
 LARGEST_NUMBER = 100_000_000
 
 
@@ -311,8 +312,10 @@ class _Making:
         kind = self.file.headers.get("EDGE_WEIGHT_TYPE", "EUC_2D").upper()
         if kind == "EUC_2D":
             xy = np.array(self._table("NODE_COORD_SECTION", -LARGEST_NUMBER), np.float64)
-            # All pairs at once: some thousand nodes are a matrix of a few hundred megabytes.
-            exact = np.sqrt(((xy[:, None, :] - xy[None, :, :]) ** 2).sum(axis=2))
+            exact = np.empty((self.size, self.size))
+            # Row by row: all pairs at once would hold the differences of both coordinates, and their squares, as well.
+            for row, (x, y) in zip(exact, xy, strict=True):
+                np.sqrt((xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2, out=row)
         elif kind == "EXPLICIT":
             exact = self._explicit()
         else:
@@ -320,9 +323,10 @@ class _Making:
             exact = np.zeros((self.size, self.size))
         # ``fix`` for each of the millions of entries would be a Python call; whether it rounds or truncates is asked
         # once.
-        scaled = exact * self.scale
-        rounds_up = self.fix(0.5 / self.scale) == 1
-        result: NDArray[np.int64] = np.floor(scaled + (0.5 if rounds_up else 0.0)).astype(np.int64)
+        exact *= self.scale
+        if self.fix(0.5 / self.scale) == 1:
+            exact += 0.5
+        result: NDArray[np.int64] = np.floor(exact, out=exact).astype(np.int64)
         return result
 
     def _explicit(self) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,7 @@ def test_prizes_make_clients_optional() -> None:
     ("old", "new", "named"),
     [
         ("DIMENSION : 4", "DIMENSION : -4", "DIMENSION"),  # negative
+        ("DIMENSION : 4", "DIMENSION : 5001", "DIMENSION"),  # a matrix that would fill the memory
         ("DIMENSION : 4", "DIMENSION : 5", "NODE_COORD_SECTION"),  # a node without a line
         ("DIMENSION : 4", "DIMENSION : 3", "line 10"),  # a node too many
         ("CAPACITY : 3", "CAPACITY : many", "CAPACITY"),  # no number
@@ -112,6 +114,25 @@ def test_a_broken_file_is_refused_by_section_and_line(old: str, new: str, named:
 def test_damaged_files_are_read_or_refused_never_more(at: int, put: str, gone: int) -> None:
     with contextlib.suppress(HospitalTwinError):
         vrp_of(SMALL[:at] + put + SMALL[at + gone :], "small")
+
+
+def test_a_large_problem_is_read_in_the_memory_of_two_matrices() -> None:
+    n = 1_500
+    nodes = "\n".join(f"{node} {node % 40} {node // 40}" for node in range(1, n + 1))
+    demand = "\n".join(f"{node} {int(node > 1)}" for node in range(1, n + 1))
+    text = (
+        f"NAME : large\nTYPE : CVRP\nDIMENSION : {n}\nCAPACITY : 9\nEDGE_WEIGHT_TYPE : EUC_2D\n"
+        f"NODE_COORD_SECTION\n{nodes}\nDEMAND_SECTION\n{demand}\nDEPOT_SECTION\n1\n-1\nEOF\n"
+    )
+    tracemalloc.start()
+    try:
+        made = vrp_of(text, "large")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert made.rounds.seconds[0, 40] == 1
+    assert peak < 3 * made.rounds.seconds.nbytes  # distances, then whole numbers; the lines of the file besides
 
 
 def test_rc208_comes_close_to_its_best_known_cost() -> None:
