@@ -16,7 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from twin.errors import ConfigurationError
+from twin.errors import ConfigurationError, InputError
+from twin.opening_hours import opening_hours
 
 PREFIX = "HOSPITAL_TWIN_"
 FILE_VARIABLE = "HOSPITAL_TWIN_CONFIG"
@@ -77,6 +78,10 @@ class Settings(BaseSettings):
     theatre_opens: ClockTime = "08:00"
     theatre_closes: ClockTime = "16:00"
     """When elective operating begins and ends, local time; later than this a case is overtime."""
+    theatre_hours: str = ""
+    """Where theatres or weekdays differ from that, such as ``OR-1 mon-fri 07:30-18:00; OR-2 sat 09:00-13:00``: see
+    ``twin.opening_hours``. With any, theatres and weekdays that it does not name are open as above, Monday to Friday.
+    """
     theatre_turnover_minutes: Annotated[int, Field(ge=0, le=480)] = 20
 
     mllp_host: str = "127.0.0.1"
@@ -85,6 +90,11 @@ class Settings(BaseSettings):
     notify_origins: tuple[str, ...] = ()
     """Origins to which subscribers may have notifications sent, ``scheme://host[:port]``; none by default."""
 
+    @property
+    def operating_hours(self) -> str:
+        """Hours of all theatres, as ``twin.opening_hours`` reads them: the usual ones, then those that differ."""
+        return f"mon-fri {self.theatre_opens}-{self.theatre_closes}; {self.theatre_hours}"
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
@@ -92,6 +102,15 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"expected an IANA time zone such as Asia/Shanghai, got {value!r}") from error
+        return value
+
+    @field_validator("theatre_hours")
+    @classmethod
+    def _readable_hours(cls, value: str) -> str:
+        try:
+            opening_hours(value)
+        except InputError as error:
+            raise ValueError(error.message) from error
         return value
 
     @field_validator("theatre_closes")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -67,11 +68,22 @@ class Hours:
         UTC microseconds.
     turnover_minutes : int
         Cleaning and setting up between two cases of a theatre.
+    by_theatre : Mapping[str, tuple[int, int]]
+        Opening and closing of theatres with hours of their own; equal if it is closed on that day.
     """
 
     opens_at: int
     closes_at: int
     turnover_minutes: int = 20
+    by_theatre: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def opens(self, theatre: str) -> int:
+        """Give when a theatre opens, UTC microseconds."""
+        return self.by_theatre.get(theatre, (self.opens_at, self.closes_at))[0]
+
+    def closes(self, theatre: str) -> int:
+        """Give when a theatre closes, UTC microseconds."""
+        return self.by_theatre.get(theatre, (self.opens_at, self.closes_at))[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

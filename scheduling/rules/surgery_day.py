@@ -38,7 +38,7 @@ def project(cases: Iterable[Case], theatres: Collection[str], hours: Hours, now:
     known = list(cases)
     names = sorted({*theatres, *(case.theatre for case in known)})
     told: dict[str, list[Projected]] = {name: [] for name in names}
-    free = dict.fromkeys(names, hours.opens_at)
+    free = {name: hours.opens(name) for name in names}
     busy: dict[str, int] = {}
     for case in sorted((one for one in known if one.started_at), key=lambda one: one.started_at):
         if case.status is CaseStatus.CANCELLED:
@@ -70,7 +70,7 @@ def _queue(cases: Sequence[Case], theatre: str) -> list[Case]:
 
 def _start(case: Case, free_at: int, busy: Mapping[str, int], hours: Hours, now: int) -> int:
     surgeon = busy.get(case.surgeon, 0) if case.surgeon else 0
-    earliest = hours.opens_at if case.is_emergency else case.planned_start_at
+    earliest = hours.opens(case.theatre) if case.is_emergency else case.planned_start_at
     return max(free_at, surgeon, earliest, now)
 
 
@@ -80,7 +80,7 @@ def _projected(case: Case, starts_at: int, ends_at: int, hours: Hours) -> Projec
         starts_at=starts_at,
         ends_at=ends_at,
         delay_minutes=max(0, (starts_at - case.planned_start_at) // MINUTE_US),
-        ends_late=ends_at > hours.closes_at,
+        ends_late=ends_at > hours.closes(case.theatre),
     )
 
 
@@ -90,8 +90,12 @@ def _theatre_day(theatre: str, told: list[Projected], cases: Sequence[Case], hou
         key=lambda case: (case.position, case.id),
     )
     gone = tuple(Projected(case=case, starts_at=0, ends_at=0, delay_minutes=0, ends_late=False) for case in off)
-    free_at = max((one.ends_at for one in told), default=hours.opens_at)
-    late = max(0, free_at - hours.closes_at) if told else 0
+    free_at = max((one.ends_at for one in told), default=hours.opens(theatre))
+    closes_at = hours.closes(theatre)
+    if told and closes_at == hours.opens(theatre):
+        # Closed on this day: nobody waits there from morning on, but all that is done there is overtime.
+        closes_at = max(closes_at, min(one.starts_at for one in told))
+    late = max(0, free_at - closes_at) if told else 0
     return TheatreDay(theatre=theatre, cases=(*told, *gone), overtime_minutes=-(-late // MINUTE_US), free_at=free_at)
 
 

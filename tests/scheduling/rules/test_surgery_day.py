@@ -52,6 +52,19 @@ def test_an_overrun_pushes_what_follows_and_shows_as_overtime() -> None:
     assert told.overtime_minutes == 40
 
 
+def test_theatres_with_hours_of_their_own_open_and_close_by_them() -> None:
+    own = {"t1": (at(-30), at(60)), "t2": (OPENS, OPENS)}  # early and short; closed
+    hours = replace(HOURS, by_theatre=own)
+    cases = [case("a", start=-30, minutes=120), case("b", theatre="t2", start=200, minutes=90)]
+
+    first, second = project(cases, THEATRES, hours, at(-60))
+    empty = day_of(project([], THEATRES, hours, at(0)), "t2")
+
+    assert (first.cases[0].starts_at, first.overtime_minutes) == (at(-30), 30)
+    assert (second.overtime_minutes, second.cases[0].ends_late) == (90, True)  # all of it, not from the morning on
+    assert empty.overtime_minutes == 0
+
+
 def test_a_surgeon_operates_in_one_theatre_at_a_time() -> None:
     cases = [case("a", surgeon="s"), case("b", theatre="t2", surgeon="s")]
 
