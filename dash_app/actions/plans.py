@@ -11,7 +11,8 @@ import msgspec
 from sqlmodel import Session
 
 from dash_app.actions.port import Commands
-from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.loaders.horizon import Horizon
+from scheduling.loaders.waiting_list import problem_from_state
 from scheduling.model.admissions import AdmissionProblem, Stay
 from scheduling.model.plans import Override, PlanKind
 from scheduling.model.report import HardRule
@@ -23,6 +24,7 @@ from scheduling.tables.plans import PlanRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.ids import UniqueIds
+from twin.opening_hours import opening_hours
 
 
 def keep(port: Commands, job: str, result: Mapping[str, Any] | None, *, title: str = "") -> str:
@@ -104,7 +106,8 @@ def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProbl
     port.actor().require(Permission.PLANS_EDIT)
     now, zone = port.clock.now(), port.settings.time_zone
     tomorrow = datetime.fromtimestamp(now / 1e6, ZoneInfo(zone)).date() + timedelta(days=1)
-    horizon = Horizon(start_at=midnight(tomorrow, zone), zone=zone, days=days)
+    hours = opening_hours(port.settings.operating_hours)
+    horizon = Horizon(start_at=midnight(tomorrow, zone), zone=zone, days=days, hours=hours)
     return problem_from_state(port.state().freeze(now), horizon, waiting_list)
 
 

@@ -33,7 +33,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import calendar_day, local, moment, number, percent
-from scheduling.loaders.waiting_list import MOST_DAYS
+from scheduling.loaders.horizon import MOST_DAYS
 from scheduling.model.plans import PlanStatus
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
@@ -306,12 +306,14 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         State(SECONDS, "value"),
         State(SEED, "value"),
         State(plan_waiting.DAYS, "value"),
+        State(plan_waiting.ROOMS, "value"),
         State(plan_waiting.FILE, "contents"),
         State(URL, "search"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def make(_clicks: int, seconds: Any, seed: Any, days: Any, contents: str | None, search: str) -> tuple[str, bool]:
+    def make(_clicks: int, *told: Any) -> tuple[str, bool]:
+        seconds, seed, days, rooms, contents, search = told
         waiting_list = plan_waiting.text_of(contents)
         if waiting_list:
             # refused here with every row, rather than by a job that has waited for its turn
@@ -321,6 +323,7 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
             "seconds": int(seconds or 0),
             "seed": int(seed or 0),
             "days": int(days or 0),
+            "nurse_rooms": int(rooms or 0),
             "waiting_list": waiting_list,
         }
         return search_with(search, run=runs.start_plan(port, arguments), plan=None), False

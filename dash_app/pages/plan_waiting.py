@@ -7,6 +7,7 @@ import binascii
 from typing import Any
 from urllib.parse import quote
 
+import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
@@ -17,29 +18,34 @@ from dash_app.pages.tables import Cell, table
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
+from scheduling.loaders.horizon import MOST_ROOMS
 from scheduling.loaders.roster_sheets import decode_sheet
-from scheduling.loaders.waiting_list import COLUMNS
+from scheduling.loaders.waiting_rows import COLUMNS
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, ImportRefused
 from twin.events.watch import AlarmPriority
 
-FILE, NAME, TRY, REPORT, DAYS = (
+FILE, NAME, TRY, REPORT, DAYS, ROOMS = (
     "plan-list-file",
     "plan-list-name",
     "plan-list-try",
     "plan-list-report",
     "plan-days",
+    "plan-nurse-rooms",
 )
 LARGEST_BYTES = 4_000_000
 _MOST_PROBLEMS = 50
 
 
 def asking() -> list[Component]:
-    """Build the file, its template and the button that tries it."""
+    """Build the limit of rooms, the file, its template and the button that tries it."""
     text = _("Waiting list (CSV, optional)")
     template = ",".join(COLUMNS) + "\n"
     upload = dcc.Upload(id=FILE, max_size=LARGEST_BYTES, children=html.Span(text, className="action"))
     return [
+        dmc.NumberInput(
+            id=ROOMS, label=_("Most rooms to a nurse, 0 for any"), value=0, min=0, max=MOST_ROOMS, hideControls=True
+        ),
         html.Div(upload, className="upload", **attributes(data_file_label=text)),
         html.A(_("Template"), href=f"data:text/csv;charset=utf-8,{quote(template)}", download="waiting.csv"),
         html.Span(id=NAME, className="secondary"),
@@ -112,4 +118,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             theatres=number(len(found.theatres)),
             nurses=number(len(found.nurses)),
         )
-        return [html.P(text)]
+        beds = found.intensive_beds
+        told = _("Intensive care has {fewest} to {most} free beds a day; {patients} patients need one.").format(
+            fewest=number(min(beds, default=0)),
+            most=number(max(beds, default=0)),
+            patients=number(sum(one.intensive_days > 0 for one in found.patients)),
+        )
+        return [html.P(text), *([html.P(told)] if beds else [])]

@@ -48,11 +48,13 @@ class _Check:
     def report(self) -> Report:
         """Run every rule."""
         self._rooms()
+        self._intensive_care()
         self._days()
         self._theatres()
         self._surgeons()
         self._pins_and_changes()
         self._nurses()
+        self._nurse_rooms()
         self._continuity()
         return Report(violations=tuple(self.violations), costs=tuple(self.costs))
 
@@ -115,6 +117,17 @@ class _Check:
                 self._break(HardRule.ROOM_CAPACITY, over, where)
             ages = [person.age_group for person, _ in people]
             self._charge(SoftRule.MIXED_AGE, max(ages) - min(ages), where)
+
+    def _intensive_care(self) -> None:
+        if not self.problem.intensive_beds:
+            return  # an empty list is a unit that is planned elsewhere, not one without beds
+        people: Counter[int] = Counter()
+        for person, _, first in self._present():
+            people.update(range(first, min(self.problem.days, first + person.intensive_days)))
+        for day, present in sorted(people.items()):
+            over = present - self.problem.intensive_beds[day]
+            if over > 0:
+                self._break(HardRule.INTENSIVE_CARE, over, Where(day=day))
 
     def _days(self) -> None:
         for patient in self.problem.patients:
@@ -232,6 +245,24 @@ class _Check:
         for (nurse, day, shift), work in sorted(load.items()):
             over = work - limit[nurse, day, shift]
             self._charge(SoftRule.EXCESS_WORKLOAD, over, Where(nurse=nurse, day=day, shift=shift))
+
+    def _nurse_rooms(self) -> None:
+        limit = {
+            (nurse.id, shift.day, shift.shift): shift.max_rooms
+            for nurse in self.problem.nurses
+            for shift in nurse.shifts
+            if shift.max_rooms
+        }
+        # Empty rooms are nobody's work: a nurse may hold any number of them.
+        rooms = Counter(
+            (nurse, day, shift)
+            for (room, day, shift), nurse in self.nurse_by_room_shift.items()
+            if (room, day) in self.people_by_room_day
+        )
+        for (nurse, day, shift), looked_after in sorted(rooms.items()):
+            over = looked_after - limit.get((nurse, day, shift), looked_after)
+            if over > 0:
+                self._break(HardRule.NURSE_ROOMS, over, Where(nurse=nurse, day=day, shift=shift))
 
     def _continuity(self) -> None:
         shifts = range(len(self.problem.shift_types))

@@ -1,6 +1,8 @@
 """Problems and solutions of the Integrated Healthcare Timetabling Competition 2024, as JSON.
 
-The keys are the competition's, its spelling of ``nurse_eccessive_workload`` included.
+The keys are the competition's, its spelling of ``nurse_eccessive_workload`` included. A problem may hold more than the
+competition asks for, by keys of ours that may all be left out: ``intensive_beds`` (by day), ``intensive_days`` of
+people, ``incompatible_theater_ids`` of patients, ``blocked_beds`` (by day) of rooms, ``max_rooms`` of a nurse's shift.
 """
 
 from __future__ import annotations
@@ -73,7 +75,12 @@ def problem_of(root: Record) -> AdmissionProblem:
     _unique(root, "age_groups", ages)
     root.problems.raise_any()  # the rest cannot be read without these
     rooms = [
-        Room(id=_id(found), capacity=found.integer("capacity", 0, 1000)) for found in root.records("rooms", key="id")
+        Room(
+            id=_id(found),
+            capacity=found.integer("capacity", 0, 1000),
+            blocked_by_day=_figures(found, "blocked_beds", days),
+        )
+        for found in root.records("rooms", key="id")
     ]
     theatres = [
         Theatre(id=_id(found), minutes_by_day=found.integers("availability", days))
@@ -89,6 +96,7 @@ def problem_of(root: Record) -> AdmissionProblem:
         ages=ages,
         rooms=frozenset(room.id for room in rooms),
         surgeons=frozenset(surgeon.id for surgeon in surgeons),
+        theatres=frozenset(theatre.id for theatre in theatres),
         skill_levels=levels,
     )
     problem = AdmissionProblem(
@@ -103,6 +111,7 @@ def problem_of(root: Record) -> AdmissionProblem:
         theatres=tuple(theatres),
         surgeons=tuple(surgeons),
         nurses=tuple(_nurse(found, days, shifts) for found in root.records("nurses", key="id")),
+        intensive_beds=_figures(root, "intensive_beds", days),
     )
     _check_ids(root, problem)
     root.problems.raise_any()
@@ -112,6 +121,16 @@ def problem_of(root: Record) -> AdmissionProblem:
 def _id(record: Record) -> str:
     value = record.values.get("id")
     return value if isinstance(value, str) else ""
+
+
+def _figure(record: Record, name: str, high: int) -> int:
+    """Give a whole number that may be left out, then 0."""
+    return record.integer(name, 0, high) if name in record.values else 0
+
+
+def _figures(record: Record, name: str, days: int) -> tuple[int, ...]:
+    """Give one whole number for each day; none if the field is left out."""
+    return record.integers(name, days) if name in record.values else ()
 
 
 def _unique(root: Record, name: str, values: tuple[str, ...]) -> None:
@@ -144,6 +163,7 @@ class _People:
         ages: tuple[str, ...],
         rooms: frozenset[str],
         surgeons: frozenset[str],
+        theatres: frozenset[str],
         skill_levels: int,
     ) -> None:
         self.days = days
@@ -151,6 +171,7 @@ class _People:
         self.ages = {age: index for index, age in enumerate(ages)}
         self.rooms = rooms
         self.surgeons = surgeons
+        self.theatres = theatres
         self.skill_levels = skill_levels
 
     def occupant(self, record: Record) -> Occupant:
@@ -164,6 +185,7 @@ class _People:
             workload=record.integers("workload_produced", stay * self.n_shifts),
             skill_required=record.integers("skill_level_required", stay * self.n_shifts, 0, self.skill_levels - 1),
             room=record.one_of("room_id", self.rooms, "room"),
+            intensive_days=_figure(record, "intensive_days", stay),
         )
 
     def patient(self, record: Record) -> Patient:
@@ -187,6 +209,12 @@ class _People:
             surgery_minutes=record.integer("surgery_duration", 0, 24 * 60),
             surgeon=record.one_of("surgeon_id", self.surgeons, "surgeon"),
             incompatible_rooms=record.many_of("incompatible_room_ids", self.rooms, "room"),
+            incompatible_theatres=(
+                record.many_of("incompatible_theater_ids", self.theatres, "theatre")
+                if "incompatible_theater_ids" in record.values
+                else frozenset()
+            ),
+            intensive_days=_figure(record, "intensive_days", stay),
         )
 
 
@@ -200,7 +228,8 @@ def _nurse(record: Record, days: int, shifts: tuple[str, ...]) -> Nurse:
         if (day, shift) in seen:
             record.problems.add("working_shifts", found.place, "This day and shift stands twice.", "Remove one.")
         seen.add((day, shift))
-        worked.append(NurseShift(day=day, shift=shift, max_load=found.integer("max_load")))
+        most = _figure(found, "max_rooms", LARGEST)
+        worked.append(NurseShift(day=day, shift=shift, max_load=found.integer("max_load"), max_rooms=most))
     return Nurse(id=_id(record), skill=record.integer("skill_level", 0, LARGEST), shifts=tuple(worked))
 
 
@@ -283,7 +312,10 @@ def plan_to_bytes(problem: AdmissionProblem, plan: AdmissionPlan) -> bytes:
 
 
 def problem_to_bytes(problem: AdmissionProblem) -> bytes:
-    """Write a problem as an instance file of the competition; extensions of ours are left out."""
+    """Write a problem as an instance file of the competition; keys of ours stand only where they say something.
+
+    Pins and the plan in force have no place in a file.
+    """
     weights = problem.weights
     body = {
         "days": problem.days,
@@ -298,7 +330,12 @@ def problem_to_bytes(problem: AdmissionProblem) -> bytes:
                 "id": nurse.id,
                 "skill_level": nurse.skill,
                 "working_shifts": [
-                    {"day": shift.day, "shift": problem.shift_types[shift.shift], "max_load": shift.max_load}
+                    {
+                        "day": shift.day,
+                        "shift": problem.shift_types[shift.shift],
+                        "max_load": shift.max_load,
+                        **_said("max_rooms", shift.max_rooms),
+                    }
                     for shift in nurse.shifts
                 ],
             }
@@ -308,9 +345,18 @@ def problem_to_bytes(problem: AdmissionProblem) -> bytes:
         "operating_theaters": [
             {"id": found.id, "availability": list(found.minutes_by_day)} for found in problem.theatres
         ],
-        "rooms": [{"id": room.id, "capacity": room.capacity} for room in problem.rooms],
+        "rooms": [
+            {"id": room.id, "capacity": room.capacity, **_said("blocked_beds", list(room.blocked_by_day))}
+            for room in problem.rooms
+        ],
+        **_said("intensive_beds", list(problem.intensive_beds)),
     }
     return json.dumps(body, indent=1).encode() + b"\n"
+
+
+def _said(key: str, value: int | list[int] | list[str]) -> dict[str, object]:
+    """Give a field of ours, unless it says nothing: other programs' files then look as they always did."""
+    return {key: value} if value else {}
 
 
 def _person(problem: AdmissionProblem, person: Occupant | Patient) -> dict[str, object]:
@@ -321,6 +367,7 @@ def _person(problem: AdmissionProblem, person: Occupant | Patient) -> dict[str, 
         "length_of_stay": person.length_of_stay,
         "workload_produced": list(person.workload),
         "skill_level_required": list(person.skill_required),
+        **_said("intensive_days", person.intensive_days),
     }
 
 
@@ -334,4 +381,5 @@ def _patient(problem: AdmissionProblem, patient: Patient) -> dict[str, object]:
         "surgery_duration": patient.surgery_minutes,
         "surgeon_id": patient.surgeon,
         "incompatible_room_ids": sorted(patient.incompatible_rooms),
+        **_said("incompatible_theater_ids", sorted(patient.incompatible_theatres)),
     }

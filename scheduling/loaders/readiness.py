@@ -21,6 +21,8 @@ REPROCESSING_US = 24 * 3_600_000_000
 """How long a set that is not released now needs, from the theatre to the shelf."""
 ISOLATION = "isolation"
 """Purpose of a place in which patients are isolated; a room of one bed does as well."""
+INTENSIVE = "icu"
+"""Purpose of a ward of intensive care."""
 NURSE_LOAD = 8
 """Persons whom one nurse of the roster looks after on a shift."""
 LATE_HOUR, NIGHT_HOUR = 12, 20
@@ -92,6 +94,18 @@ def isolation_rooms(state: HospitalState, beds_by_room: Mapping[str, int]) -> fr
         for room, beds in beds_by_room.items()
         if beds == 1 or (room in state.places and state.places[room].purpose == ISOLATION)
     )
+
+
+def intensive_wards(state: HospitalState) -> frozenset[str]:
+    """Give the wards of intensive care."""
+    return frozenset(key for key, place in state.places.items() if place.purpose == INTENSIVE)
+
+
+def intensive_rooms(state: HospitalState, ward_by_room: Mapping[str, str]) -> frozenset[str]:
+    """Give the rooms of intensive care, where nobody lies who does not need it; none if there are no others."""
+    wards = intensive_wards(state)
+    found = frozenset(room for room, ward in ward_by_room.items() if ward in wards)
+    return found if len(found) < len(ward_by_room) else frozenset()
 
 
 def set_days(state: HospitalState, name: str, start_at: int, zone: str, days: int) -> int:

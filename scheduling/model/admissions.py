@@ -73,6 +73,9 @@ class Person:
         Work caused, one figure per shift of the stay.
     skill_required : tuple[int, ...]
         Skill level needed, one figure per shift of the stay.
+    intensive_days : int
+        First days of the stay that are spent in intensive care, at most :attr:`length_of_stay`; the bed of the room is
+        kept meanwhile, since nobody knows at which hour intensive care sends its patients back.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Person:
     length_of_stay: int
     workload: tuple[int, ...]
     skill_required: tuple[int, ...]
+    intensive_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +195,14 @@ class NurseShift:
         When.
     max_load : int
         Workload that the nurse can bear in it.
+    max_rooms : int
+        Occupied rooms that the nurse may look after in it; 0 for no limit.
     """
 
     day: int
     shift: int
     max_load: int
+    max_rooms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +266,8 @@ class AdmissionProblem:
         What people have fixed.
     published : tuple[Stay, ...]
         Stays of the plan in force; a change costs :attr:`Weights.change`.
+    intensive_beds : tuple[int, ...]
+        Beds of intensive care that can be used on each day; empty if they are not planned here.
     """
 
     days: int
@@ -274,6 +283,7 @@ class AdmissionProblem:
     nurses: tuple[Nurse, ...]
     pins: tuple[Pin, ...] = ()
     published: tuple[Stay, ...] = field(default=())
+    intensive_beds: tuple[int, ...] = ()
 
     @property
     def n_shifts(self) -> int:

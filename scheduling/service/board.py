@@ -429,7 +429,7 @@ def _cover(board: Board, plan: AdmissionPlan) -> None:
         (board.room_at[room], duty.day * n_shifts + duty.shift)
         for duty in plan.duties
         if duty.nurse in board.nurse_at
-        and 0 <= duty.day * n_shifts + duty.shift < board.fixed.max_load.shape[1]
+        and 0 <= duty.day * n_shifts + duty.shift < board.state.nurse_of.shape[1]
         and board.fixed.max_load[board.nurse_at[duty.nurse], duty.day * n_shifts + duty.shift] >= 0
         for room in duty.rooms
         if room in board.room_at

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from scheduling.checker.admissions import check_admissions
+from scheduling.loaders.horizon import Horizon
 from scheduling.loaders.ihtc import problem_from_bytes
-from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.loaders.waiting_list import problem_from_state
 from scheduling.model.admissions import AdmissionProblem
 from scheduling.model.report import HardRule, Report, SoftRule
 from scheduling.rules.calendar_days import wall_time
@@ -20,6 +21,7 @@ from scheduling.service.publishing import hash_of, stays_of
 from scheduling.service.soundness import check_admission_problem
 from scheduling.solvers.admissions.search import Settings, solve
 from twin.errors import DecodeError, InputError
+from twin.opening_hours import opening_hours
 from twin.state.frozen import HospitalState
 
 T = TypeVar("T")
@@ -78,6 +80,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
         Wards to plan; all when empty.
     stay_share : float
         Chance that a stay ends within what is planned for it, 0.5 to 0.9.
+    nurse_rooms : int
+        Occupied rooms that a nurse of the roster looks after at most; 0 for no limit.
+    theatre_hours : str
+        Where theatres or weekdays differ from eight hours from Monday to Friday, as ``twin.opening_hours`` reads it.
     seconds, threads, seed, steps
         As in :class:`Settings`.
     """
@@ -92,6 +98,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     wards: tuple[str, ...] = ()
     stay_share: float = 0.5
+    nurse_rooms: int = 0
+    theatre_hours: str = ""
     seconds: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -164,6 +172,8 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
             days=request.days,
             wards=frozenset(request.wards),
             stay_share=request.stay_share,
+            nurse_rooms=request.nurse_rooms,
+            hours=opening_hours(request.theatre_hours),
         )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")

@@ -63,6 +63,8 @@ def _check_people(problem: AdmissionProblem) -> None:
             is_long = len(figures) >= counted and len(figures) == len(person.workload)
             _require(is_long, place, f"expected one figure for each shift of the stay, got {len(figures)}")
             _small(place, figures)
+        is_within = 0 <= person.intensive_days <= person.length_of_stay
+        _require(is_within, f"{kind} ({person.id}): intensive_days", "expected 0 to length_of_stay")
         is_known = 0 <= person.age_group < max(1, len(problem.age_groups))
         _require(is_known, f"{kind} ({person.id})", f"no age group {person.age_group}")
         if isinstance(person, Occupant):
@@ -92,6 +94,10 @@ def _check_supply(problem: AdmissionProblem) -> None:
             is_known = 0 <= one.day < problem.days and 0 <= one.shift < len(problem.shift_types)
             _require(is_known, f"nurses ({nurse.id})", f"no shift {one.shift} of day {one.day}")
         _small(f"nurses ({nurse.id})", [nurse.skill, *(one.max_load for one in nurse.shifts)])
+        _small(f"nurses ({nurse.id}): max_rooms", [one.max_rooms for one in nurse.shifts])
+    told = f"expected no figure or one for each of {problem.days} days, got {len(problem.intensive_beds)}"
+    _require(len(problem.intensive_beds) in (0, problem.days), "intensive_beds", told)
+    _small("intensive_beds", problem.intensive_beds)
     weights = problem.weights
     _small("weights", [getattr(weights, name) for name in weights.__dataclass_fields__])
 

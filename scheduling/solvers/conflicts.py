@@ -1,8 +1,9 @@
 """Why no plan can keep every must: a smallest set of demands of which one has to give way.
 
 Each demand of people (a patient must come, and by a day; only some rooms suit; a pin) and of the house (hours of a
-surgeon or a theatre, beds of a room, one gender in a room) is a switch of a model of constraint programming. From the
-switches that a proof of infeasibility used, one after the other is taken away if the rest still cannot be kept.
+surgeon or a theatre, beds of a room or of intensive care, one gender in a room) is a switch of a model of constraint
+programming. From the switches that a proof of infeasibility used, one after the other is taken away if the rest still
+cannot be kept.
 
 References
 ----------
@@ -30,6 +31,7 @@ class DemandKind(StrEnum):
     SURGEON = "surgeon"
     THEATRE = "theatre"
     BEDS = "beds"
+    INTENSIVE = "intensive"
     GENDER = "gender"
 
 
@@ -42,7 +44,7 @@ class Demand:
     kind : DemandKind
         What is demanded.
     who : str
-        Id of the patient, surgeon, theatre or room.
+        Id of the patient, surgeon, theatre or room; empty for intensive care.
     """
 
     kind: DemandKind
@@ -89,6 +91,7 @@ class _Search:
         self.switches: dict[Demand, cp_model.IntVar] = {}
         self.pins = {pin.patient: pin for pin in problem.pins}
         self.beds: dict[tuple[int, int], list[cp_model.IntVar]] = {}
+        self.intensive: dict[int, list[cp_model.IntVar]] = {}
         self.gender: dict[tuple[int, int], dict[str, list[cp_model.IntVar]]] = {}
         self.theatre: dict[tuple[int, int], list[tuple[cp_model.IntVar, int]]] = {}
         self.surgeon: dict[tuple[str, int], list[tuple[cp_model.IntVar, int]]] = {}
@@ -118,6 +121,9 @@ class _Search:
             if room.id in patient.incompatible_rooms:
                 model.add_implication(self.switch(DemandKind.ROOMS, patient.id), ~var)
         self._stay(patient, days, rooms)
+        for day, var in enumerate(days):
+            for later in range(day, min(problem.days, day + patient.intensive_days)):
+                self.intensive.setdefault(later, []).append(var)
         theatres = self._operate(index, patient, days)
         pin = self.pins.get(patient.id)
         if pin is not None:
@@ -182,6 +188,12 @@ class _Search:
                     model.add_implication(var, is_of[gender])
                 if any(other != gender for other in lying.get((at, day), [])):
                     model.add_implication(kept, ~is_of[gender])
+        if problem.intensive_beds:
+            for day, found in self.intensive.items():
+                there = sum(1 for occupant in problem.occupants if day < occupant.intensive_days)
+                # As for rooms: more who lie there already than beds is nobody's fault who is to come.
+                free = max(0, problem.intensive_beds[day] - there)
+                model.add(sum(found) <= free).only_enforce_if(self.switch(DemandKind.INTENSIVE, ""))
         limits = {surgeon.id: surgeon.minutes_by_day for surgeon in problem.surgeons}
         for (surgeon, day), booked in self.surgeon.items():
             minutes = sum(var * length for var, length in booked)

@@ -269,6 +269,7 @@ def _in_words(demand: Demand) -> str:
         DemandKind.SURGEON: say("Surgeon {who} operates no longer than allowed.", who=demand.who),
         DemandKind.THEATRE: say("Theatre {who} is open no longer than planned.", who=demand.who),
         DemandKind.BEDS: say("Room {who} holds no more people than beds.", who=demand.who),
+        DemandKind.INTENSIVE: say("Intensive care holds no more people than beds."),
         DemandKind.GENDER: say("Room {who} holds people of one gender.", who=demand.who),
     }
     return words[demand.kind]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from scheduling.loaders.waiting_list import COLUMNS
+from scheduling.loaders.waiting_rows import COLUMNS
 from twin.clock import DAY_US
 from twin.state.live import LiveState
 from twin.state.model import EncounterStatus
@@ -23,7 +23,7 @@ URGENT_SHARE = 0.6
 
 
 def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
-    """Give the list as CSV text with the columns of :mod:`scheduling.loaders.waiting_list`.
+    """Give the list as CSV text with the columns of :mod:`scheduling.loaders.waiting_rows`.
 
     Parameters
     ----------

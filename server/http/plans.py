@@ -41,6 +41,7 @@ class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 14
     wards: Annotated[tuple[Short, ...], msgspec.Meta(max_length=500)] = ()
     stay_share: Annotated[float, msgspec.Meta(ge=0.5, le=0.9)] = 0.5
+    nurse_rooms: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 20.0
     seed: Annotated[int, msgspec.Meta(ge=0, le=1 << 32)] = 0
 
@@ -132,6 +133,7 @@ def start_plan_job(call: CallDep) -> JobStarted:
         "days": told.days,
         "wards": list(told.wards),
         "stay_share": told.stay_share,
+        "nurse_rooms": told.nurse_rooms,
         "waiting_list": told.waiting_list,
     }
     if told.ihtc is not None:

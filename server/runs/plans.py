@@ -28,6 +28,7 @@ def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
         # Days of a plan are the hospital's days: 08:00 of the plan must be 08:00 on the wall.
         values |= {"start_at": next_midnight(now, hospital.settings.time_zone), "zone": hospital.settings.time_zone}
     if not values.keys() & {"problem", "ihtc", "state"}:
+        values.setdefault("theatre_hours", hospital.settings.operating_hours)
         values["state"] = base64.b64encode(hospital.live.freeze(now).to_bytes()).decode()
     return values
 

@@ -163,7 +163,7 @@ def random_problem(seed: int, *, n_patients: int = 8, days: int = 5) -> Admissio
         unscheduled=draw(150, 500),
         change=draw(0, 5),
     )
-    return AdmissionProblem(
+    made = AdmissionProblem(
         days=days,
         shift_types=SHIFTS,
         age_groups=AGES,
@@ -176,6 +176,23 @@ def random_problem(seed: int, *, n_patients: int = 8, days: int = 5) -> Admissio
         surgeons=tuple(Surgeon(id=f"s{i}", minutes_by_day=tuple(60 * v for v in figures(days, 4))) for i in range(2)),
         nurses=nurses,
         published=(Stay(patient="p0", day=patients[0].release_day, room="r0", theatre="t0"),),
+    )
+    # Drawn last, so that all that stands above is what it was for each seed before there were such limits.
+    if draw(0, 2) == 0:
+        return made
+
+    def needs(person: Patient) -> Patient:
+        return replace(person, intensive_days=draw(0, person.length_of_stay))
+
+    def limited(one: Nurse) -> Nurse:
+        return replace(one, shifts=tuple(replace(shift, max_rooms=draw(0, 2)) for shift in one.shifts))
+
+    return replace(
+        made,
+        intensive_beds=figures(days, 2),
+        patients=tuple(needs(person) for person in made.patients),
+        occupants=tuple(replace(one, intensive_days=draw(0, one.length_of_stay)) for one in made.occupants),
+        nurses=tuple(limited(one) for one in made.nurses),
     )
 
 

@@ -19,6 +19,7 @@ Longs = NDArray[np.int64]
 # columns of Fixed.person
 # Column numbers, not a record type: numba indexes plain arrays fastest.
 STAY, GENDER, AGE, MINUTES, SURGEON, RELEASE, IS_MANDATORY, OLD_DAY, OLD_ROOM, OLD_THEATRE, N_DAYS, N_ROOMS = range(12)
+INTENSIVE, N_COLUMNS = 12, 13
 # columns of State.who
 DAY, ROOM, THEATRE, N_MET, SKILL_GAP = range(5)
 # first columns of a row of State.theatre (minutes, people, then the list of people) and State.surgeon
@@ -52,7 +53,10 @@ class Size(NamedTuple):
 class Fixed(NamedTuple):
     """The problem; nothing in it changes during a search.
 
-    A row of ``mates`` is one surgeon: the number of patients, then who they are.
+    A row of ``mates`` is one surgeon: the number of patients, then who they are. Where beds of intensive care are
+    planned, the last row of ``surgeon_minutes`` holds them; where rooms to a nurse are limited, the right half of
+    ``max_load`` does. :class:`State` counts them at the same places of ``surgeon`` and ``load``: each further array
+    would make every call of every kernel dearer, for problems that have no such limits too.
     """
 
     size: Size
@@ -142,7 +146,7 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
     surgeon_at = {surgeon.id: index for index, surgeon in enumerate(problem.surgeons)}
     genders = {code: index for index, code in enumerate(sorted({person.gender for person in people}))}
     longest = max((len(person.workload) for person in people), default=n_shifts)  # the longest stay in shifts
-    person = np.zeros((len(people), 12), np.int32)
+    person = np.zeros((len(people), N_COLUMNS), np.int32)
     person[:, [SURGEON, OLD_DAY]] = -1
     workload = np.zeros((len(people), longest), np.int32)
     skill = np.zeros((len(people), longest), np.int32)
@@ -150,6 +154,8 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
         person[index, STAY] = found.length_of_stay
         person[index, GENDER] = genders[found.gender]
         person[index, AGE] = found.age_group
+        # Without beds that are planned nobody's days there count.
+        person[index, INTENSIVE] = found.intensive_days if problem.intensive_beds else 0
         workload[index, : len(found.workload)] = found.workload
         skill[index, : len(found.skill_required)] = found.skill_required
     for index, patient in enumerate(problem.patients):
@@ -181,7 +187,11 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
         person=person, workload=workload, skill=skill, days=days, rooms=rooms, may_day=may_day, may_room=may_room,
         may_theatre=may_theatre, capacity=capacity,
         theatre_minutes=_minutes([found.minutes_by_day for found in problem.theatres], problem.days),
-        surgeon_minutes=_minutes([found.minutes_by_day for found in problem.surgeons], problem.days),
+        surgeon_minutes=_minutes(
+            [found.minutes_by_day for found in problem.surgeons]
+            + [problem.intensive_beds] * bool(problem.intensive_beds),
+            problem.days,
+        ),
         nurse_skill=nurse_skill, max_load=max_load, on_duty=on_duty, n_on_duty=n_on_duty,
         weights=np.array(
             [
@@ -209,7 +219,10 @@ def _minutes(rows: list[tuple[int, ...]], days: int) -> Ints:
 
 
 def _nursing(problem: AdmissionProblem) -> tuple[Ints, Ints, Ints, Ints]:
-    """Give skills, limits (-1 is off duty) and who is on duty; the last nurse is nobody, for shifts without any."""
+    """Give skills, limits (-1 is off duty) and who is on duty; the last nurse is nobody, for shifts without any.
+
+    If any nurse's rooms are limited, the limits of rooms stand to the right of those of work.
+    """
     # An index for nobody keeps every lookup valid: shifts without nurses would need a branch in the innermost loops.
     n_nurses, n_all = len(problem.nurses), problem.n_shifts
     # nobody has every skill, and below bears any load: no soft cost arises where nothing can be done
@@ -223,7 +236,19 @@ def _nursing(problem: AdmissionProblem) -> tuple[Ints, Ints, Ints, Ints]:
     on_duty = np.zeros((n_all, int(counts.max())), np.int32)
     for shift_at in range(n_all):
         on_duty[shift_at, : counts[shift_at]] = np.flatnonzero(limit[:, shift_at] >= 0)
+    if any(shift.max_rooms for nurse in problem.nurses for shift in nurse.shifts):
+        limit = np.hstack([limit, _most_rooms(problem)])
     return skill, limit, on_duty, counts
+
+
+def _most_rooms(problem: AdmissionProblem) -> Ints:
+    """Give how many rooms each nurse, and nobody, may look after in each shift."""
+    most = np.full((len(problem.nurses) + 1, problem.n_shifts), len(problem.rooms), np.int32)
+    for index, nurse in enumerate(problem.nurses):
+        for shift in nurse.shifts:
+            if shift.max_rooms:
+                most[index, shift.day * len(problem.shift_types) + shift.shift] = shift.max_rooms
+    return most
 
 
 def _domains(problem: AdmissionProblem) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
@@ -289,7 +314,7 @@ def empty_state(fixed: Fixed, seed: int) -> State:
         theatre=np.zeros((max(1, size.theatres), size.days, LIST + size.patients), np.int32),
         surgeon=np.zeros((len(fixed.surgeon_minutes), size.days, LIST + size.theatres), np.int32),
         nurse_of=np.zeros((size.rooms, n_all), np.int32),
-        load=np.zeros((size.nurses, n_all), np.int32),
+        load=np.zeros(fixed.max_load.shape, np.int32),
         met=np.zeros((size.people, size.nurses), np.int16),
         stamp=np.zeros(size.nurses + 1, np.int64),
         chance=start,

@@ -11,6 +11,7 @@ from scheduling.solvers.admissions.arrays import (
     CROWD,
     DAY,
     GENDER,
+    INTENSIVE,
     IS_MANDATORY,
     LIST,
     MINUTES,
@@ -43,6 +44,8 @@ from scheduling.solvers.admissions.arrays import (
     State,
 )
 from scheduling.solvers.admissions.chance import wide
+from scheduling.solvers.admissions.intensive import book_bed
+from scheduling.solvers.admissions.room_limits import hand_over, has_limits, open_room
 from scheduling.solvers.compiling import compiled, inlined
 
 FULL = 1 << 20
@@ -193,6 +196,9 @@ def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
         booked = _operate(fixed, now, p, slot, 1)
         soft += booked.soft
         late = booked.overtime
+    if fixed.person[p, INTENSIVE] > 0:
+        crowd += book_bed(fixed, now, p, slot, 1)
+    is_limited = has_limits(fixed, now)
     age = fixed.person[p, AGE]
     gender = fixed.person[p, GENDER]
     first = 1 + size.genders + size.ages
@@ -207,6 +213,8 @@ def insert(fixed: Fixed, now: State, p: int, slot: Slot) -> Delta:
                 age_spread(fixed, now, r, d, slot_at(age, 1, 0)) - age_spread(fixed, now, r, d, nothing)
             )
         n_people = now.ward[r, d, 0]
+        if is_limited and n_people == 0:
+            crowd += open_room(fixed, now, wide(r), wide(d), 1)
         now.ward[r, d, first + n_people] = p
         now.ward[r, d, 0] = n_people + 1
         now.ward[r, d, 1 + gender] += 1
@@ -247,6 +255,9 @@ def remove(fixed: Fixed, now: State, p: int) -> Delta:
         freed = _operate(fixed, now, p, slot_at(d1, r, now.who[p, THEATRE]), -1)
         soft += freed.soft
         late = freed.overtime
+    if fixed.person[p, INTENSIVE] > 0:
+        crowd += book_bed(fixed, now, p, slot_at(d1, r, -1), -1)
+    is_limited = has_limits(fixed, now)
     age = fixed.person[p, AGE]
     gender = fixed.person[p, GENDER]
     first = 1 + size.genders + size.ages
@@ -258,6 +269,8 @@ def remove(fixed: Fixed, now: State, p: int) -> Delta:
             soft += w[W_AGE] * (
                 age_spread(fixed, now, r, d, slot_at(age, -1, 0)) - age_spread(fixed, now, r, d, nothing)
             )
+        elif is_limited:
+            crowd += open_room(fixed, now, wide(r), wide(d), -1)
         for k in range(n_people):
             if now.ward[r, d, first + k] == p:
                 now.ward[r, d, first + k] = now.ward[r, d, first + n_people - 1]
@@ -353,6 +366,8 @@ def decide(fixed: Fixed, now: State, bound: Bound) -> bool:
 def set_nurse(fixed: Fixed, now: State, r: int, q: int, n: int) -> int:
     """Give a room another nurse for a shift; gives the change of cost.
 
+    What it changes of rooms too many is told beforehand by ``hand_over_change``.
+
     Parameters
     ----------
     fixed : Fixed
@@ -391,5 +406,7 @@ def set_nurse(fixed: Fixed, now: State, r: int, q: int, n: int) -> int:
     now.load[n, q] += work
     after = over(now.load[old, q], fixed.max_load[old, q]) + over(now.load[n, q], fixed.max_load[n, q])
     now.nurse_of[r, q] = n
+    if has_limits(fixed, now) and now.ward[r, d, 0] > 0:
+        hand_over(now, old, n, q)
     soft += w[W_LOAD] * (after - before)
     return soft

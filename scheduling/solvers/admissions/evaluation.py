@@ -8,6 +8,7 @@ from scheduling.solvers.admissions.arrays import (
     CROWD,
     DAY,
     GENDER,
+    INTENSIVE,
     LIST,
     MINUTES,
     N_MET,
@@ -28,6 +29,8 @@ from scheduling.solvers.admissions.arrays import (
     State,
 )
 from scheduling.solvers.admissions.changes import age_spread, crowd_of, last_day, over, own_cost, slot_at, slot_of
+from scheduling.solvers.admissions.intensive import bed_change
+from scheduling.solvers.admissions.room_limits import has_limits, stay_change
 from scheduling.solvers.compiling import compiled, inlined
 
 
@@ -106,6 +109,10 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
     crowd = 0
     if old.day == new.day and old.room == new.room:
         return Delta(soft, crowd, late)
+    if fixed.person[p, INTENSIVE] > 0 and old.day != new.day:
+        crowd += bed_change(fixed, now, p, old, new)
+    if has_limits(fixed, now):
+        crowd += stay_change(fixed, now, p, old, new)
     if old.day >= 0:
         soft -= w[W_CONTINUITY] * now.who[p, N_MET] + w[W_SKILL] * now.who[p, SKILL_GAP]
     # Theatres alone are too dear already: nothing that follows can pay for it but what was taken off above.
@@ -186,7 +193,7 @@ def evaluate(fixed: Fixed, now: State, p: int, new: Slot, bound: Bound) -> Delta
 
 @compiled
 def evaluate_nurse(fixed: Fixed, now: State, r: int, q: int, n: int) -> int:
-    """Give what another nurse for a room and shift would cost.
+    """Give what another nurse for a room and shift would cost, rooms too many left out.
 
     Parameters
     ----------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from scheduling.solvers.admissions.arrays import DAY, SOFT, Bound, Fixed, State
+from scheduling.solvers.admissions.arrays import CROWD, DAY, SOFT, Bound, Fixed, State
 from scheduling.solvers.admissions.chance import below, share, some_nurse, wide
 from scheduling.solvers.admissions.changes import begin, last_day, set_nurse
 from scheduling.solvers.admissions.evaluation import evaluate_nurse
+from scheduling.solvers.admissions.room_limits import hand_over_change
 from scheduling.solvers.compiling import compiled
 
 LONGEST_BLOCK = 6
@@ -20,10 +21,14 @@ def swap_nurses(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> bool:
     b = wide(now.nurse_of[other, q])
     if a == b:
         return False
+    crowd = hand_over_change(fixed, now, r, q, b)
     soft = set_nurse(fixed, now, r, q, b)
+    # Told after the first step: both nurses may stand at their limits, and each gives up the room that makes place.
+    crowd += hand_over_change(fixed, now, other, q, a)
     soft += set_nurse(fixed, now, other, q, a)
-    if soft <= bound.limit:
+    if soft + bound.crowd * crowd <= bound.limit:
         now.total[SOFT] += soft
+        now.total[CROWD] += crowd
         return True
     set_nurse(fixed, now, other, q, b)
     set_nurse(fixed, now, r, q, a)
@@ -39,6 +44,7 @@ def block_of_shifts(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> b
     begin(now)
     used = 0
     soft = 0
+    crowd = 0
     for k in range(days):
         at = q + k * step
         if at >= now.nurse_of.shape[1]:
@@ -46,9 +52,11 @@ def block_of_shifts(fixed: Fixed, now: State, r: int, q: int, bound: Bound) -> b
         now.journal[k + 1, 0] = now.nurse_of[r, at]
         used = k + 1
         if fixed.max_load[n, at] >= 0 and now.nurse_of[r, at] != n:
+            crowd += hand_over_change(fixed, now, r, at, n)
             soft += set_nurse(fixed, now, r, at, n)
-    if soft <= bound.limit:
+    if soft + bound.crowd * crowd <= bound.limit:
         now.total[SOFT] += soft
+        now.total[CROWD] += crowd
         return True
     for k in range(used):
         at = q + k * step
@@ -83,9 +91,11 @@ def change_nurses(fixed: Fixed, now: State, bound: Bound) -> bool:
         n = some_nurse(fixed, now, q)
     if n == now.nurse_of[r, q]:
         return False
+    crowd = hand_over_change(fixed, now, r, q, n)
     soft = evaluate_nurse(fixed, now, r, q, n)
-    if soft > bound.limit:
+    if soft + bound.crowd * crowd > bound.limit:
         return False
     set_nurse(fixed, now, r, q, n)
     now.total[SOFT] += soft
+    now.total[CROWD] += crowd
     return True

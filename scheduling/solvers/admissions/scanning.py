@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scheduling.solvers.admissions.arrays import (
+    CROWD,
     DAY,
     N_DAYS,
     N_ROOMS,
@@ -14,8 +15,9 @@ from scheduling.solvers.admissions.arrays import (
     State,
 )
 from scheduling.solvers.admissions.chance import wide
-from scheduling.solvers.admissions.changes import begin, keep, place, set_nurse, slot_at
+from scheduling.solvers.admissions.changes import FULL, begin, keep, place, set_nurse, slot_at
 from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
+from scheduling.solvers.admissions.room_limits import hand_over_change
 from scheduling.solvers.admissions.slots import good_theatre
 from scheduling.solvers.compiling import compiled
 
@@ -80,17 +82,23 @@ def move_to(fixed: Fixed, now: State, p: int, day: int, room: int, theatre: int)
 
 @compiled
 def best_nurse(fixed: Fixed, now: State, r: int, q: int) -> int:
-    """Give a room the nurse on duty who costs least in a shift; gives the change of soft cost."""
+    """Give a room the nurse on duty who costs least in a shift; gives the change of soft cost.
+
+    One more room than a nurse may have comes after every soft cost.
+    """
     best = wide(now.nurse_of[r, q])
     least = 1 << 40
     for k in range(fixed.n_on_duty[q]):
         n = wide(fixed.on_duty[q, k])
-        cost = 0 if n == now.nurse_of[r, q] else evaluate_nurse(fixed, now, r, q, n)
+        cost = 0
+        if n != now.nurse_of[r, q]:
+            cost = evaluate_nurse(fixed, now, r, q, n) + FULL * hand_over_change(fixed, now, r, q, n)
         if cost < least:
             least = cost
             best = n
     if best == now.nurse_of[r, q]:
         return 0
+    now.total[CROWD] += hand_over_change(fixed, now, r, q, best)
     soft = set_nurse(fixed, now, r, q, best)
     now.total[SOFT] += soft
     return soft

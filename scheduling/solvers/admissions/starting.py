@@ -15,6 +15,7 @@ from scheduling.solvers.admissions.arrays import (
 )
 from scheduling.solvers.admissions.chance import some_nurse
 from scheduling.solvers.admissions.changes import begin, insert, keep, own_cost, place, slot_at
+from scheduling.solvers.admissions.room_limits import count_all, has_limits
 from scheduling.solvers.admissions.slots import best_slot
 from scheduling.solvers.compiling import compiled
 
@@ -31,7 +32,7 @@ def any_nurses(fixed: Fixed, now: State) -> None:
 def settle_occupants(fixed: Fixed, now: State, rooms: Ints) -> None:
     """Put occupants into their rooms and count every patient as not admitted.
 
-    Crowding among occupants alone is not counted: no plan can avoid it.
+    Crowding among occupants alone is not counted: no plan can avoid it. Rooms too many of a nurse are: a plan can.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ def settle_occupants(fixed: Fixed, now: State, rooms: Ints) -> None:
     for k in range(size.people - size.patients):
         told = insert(fixed, now, size.patients + k, slot_at(0, rooms[k], -1))
         now.total[SOFT] += told.soft
+    if has_limits(fixed, now):
+        count_all(fixed, now)
 
 
 @compiled

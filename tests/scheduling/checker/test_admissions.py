@@ -127,6 +127,37 @@ def test_too_many_people_in_a_room_are_counted() -> None:
     assert over == {(0, 1), (1, 1)}
 
 
+def test_people_too_many_in_intensive_care_are_counted_by_day_and_occupants_with_them() -> None:
+    made = problem(
+        occupants=(occupant(intensive_days=1),),
+        patients=(patient(intensive_days=2), patient("p2", gender="B", intensive_days=1)),
+        intensive_beds=(1, 0, 5, 5),
+    )
+
+    report = check_admissions(made, good_plan(made))
+    elsewhere = check_admissions(replace(made, intensive_beds=()), good_plan(made))
+
+    over = {(found.where.day, found.amount) for found in report.violations}
+    assert over == {(0, 2), (1, 1)}
+    assert set(report.violations_by_rule()) == {HardRule.INTENSIVE_CARE}
+    assert elsewhere.is_valid  # without beds it is planned by others
+
+
+def test_a_nurse_with_more_occupied_rooms_than_allowed_is_named() -> None:
+    first, *others = nurse().shifts
+    third = Room(id="r3", capacity=1)  # empty: nobody's work
+    made = problem(
+        nurses=(replace(nurse(), shifts=(replace(first, max_rooms=1), *others)),),
+        rooms=(Room(id="r1", capacity=2), Room(id="r2", capacity=1), third),
+    )
+
+    report = check_admissions(made, good_plan(made))
+
+    assert [(found.rule, found.amount) for found in report.violations] == [(HardRule.NURSE_ROOMS, 1)]
+    where = report.violations[0].where
+    assert (where.nurse, where.day, where.shift) == ("n1", 0, 0)
+
+
 def test_overtime_counts_minutes_of_theatre_and_surgeon() -> None:
     made = problem(
         theatres=(Theatre(id="t1", minutes_by_day=(110,) * 4),), surgeons=(Surgeon(id="s1", minutes_by_day=(90,) * 4),)

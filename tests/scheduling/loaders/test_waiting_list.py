@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.loaders.horizon import Horizon
+from scheduling.loaders.waiting_list import problem_from_state
 from twin.clock import DAY_US
 from twin.errors import DecodeError, ImportRefused, InputError
 from twin.events.patients import (
@@ -20,6 +21,7 @@ from twin.events.patients import (
 from twin.events.places import PlaceDefined, PlaceKind
 from twin.events.things import AssetRegistered, AvailabilityChanged
 from twin.events.work import PlannedShift, PlanPublished, StaffDefined, TaskCreated, TaskKind
+from twin.opening_hours import opening_hours
 from twin.state.frozen import HospitalState
 from twin.state.live import LiveState
 
@@ -195,6 +197,97 @@ def test_a_bed_is_blocked_until_the_discharge_that_is_expected() -> None:
     assert [rooms["r1"].capacity_on(day) for day in range(7)] == [0, 0, 0, 1, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("expected_at", "free"),
+    [
+        (MONDAY - 4 * HOUR, [1, 1, 1, 1, 1, 1, 1]),  # goes on Sunday evening, before the plan begins
+        (MONDAY - 3 * DAY_US, [0, 1, 1, 1, 1, 1, 1]),  # should have gone on Friday: not gone on Monday either
+    ],
+)
+def test_a_discharge_before_the_plan_begins_blocks_no_day_of_it_unless_it_is_overdue(
+    expected_at: int, free: list[int]
+) -> None:
+    start = EncounterStarted(
+        thing="e9", occurred_at=2, source="his:m", source_key="e9", encounter_class=EncounterClass.INPATIENT, place="b1"
+    )
+    leaves = DischargePlanned(thing="e9", occurred_at=3, source="his:m", source_key="e9d", expected_at=expected_at)
+
+    made = problem_from_state(hospital(start, leaves), HORIZON, f"{HEADER}\n{GOOD}\n")
+
+    assert [made.rooms[0].capacity_on(day) for day in range(7)] == free
+
+
+def test_theatres_are_planned_for_the_hours_that_they_are_open() -> None:
+    told = opening_hours("mon-fri 08:00-16:00; t1 tue 07:00-18:00; t1 wed closed; sat 09:00-12:00")
+    horizon = Horizon(start_at=MONDAY, days=7, hours=told)
+
+    made = problem_from_state(hospital(), horizon, f"{HEADER}\n{GOOD}\n")
+
+    assert made.theatres[0].minutes_by_day == (480, 660, 0, 480, 480, 180, 0)
+    assert made.surgeons[0].minutes_by_day == (480,) * 6 + (0,)  # on Saturday too, since a theatre is open
+
+
+def intensive_care(*further: object) -> HospitalState:
+    """Give the hospital with a unit of intensive care of two beds in a room of their own."""
+    rows = [
+        ("icu", PlaceKind.WARD, "", "icu"),
+        ("r9", PlaceKind.ROOM, "icu", ""),
+        ("b8", PlaceKind.BED, "r9", "bed"),
+        ("b9", PlaceKind.BED, "r9", "bed"),
+    ]
+    events = [
+        PlaceDefined(thing=k, occurred_at=1, source="import:t", source_key=k, kind=d, name=k, parent=p, purpose=u)
+        for k, d, p, u in rows
+    ]
+    return hospital(*events, *further)
+
+
+def test_days_in_intensive_care_take_its_free_beds_and_no_work_of_the_ward() -> None:
+    lies = EncounterStarted(
+        thing="e9", occurred_at=2, source="his:m", source_key="e9", encounter_class=EncounterClass.INPATIENT, place="b9"
+    )
+    leaves = DischargePlanned(
+        thing="e9", occurred_at=3, source="his:m", source_key="e9d", expected_at=MONDAY + 2 * DAY_US - 1
+    )
+    rows = "e1,A,40,3,2026-01-05,2026-01-07,yes,60,dr1,w1,1\ne2,A,40,2,2026-01-05,,,,,icu,\ne3,A,40,2,2026-01-05,,,,,,"
+
+    made = problem_from_state(intensive_care(lies, leaves), HORIZON, f"{HEADER},intensive\n{rows}\n")
+
+    after, whole, plain = made.patients
+    assert made.intensive_beds == (1, 1, 2, 2, 2, 2, 2)
+    assert [one.intensive_days for one in made.patients] == [1, 2, 0]
+    assert after.workload == (0,) * 3 + (1,) * 6
+    assert whole.workload == (1,) * 6
+    assert whole.incompatible_rooms == {"r1", "r2"}
+    assert plain.incompatible_rooms == {"r9"}  # intensive care is for those who need it
+
+
+@pytest.mark.parametrize(
+    ("state", "days"),
+    [
+        (hospital(), "1"),  # no ward of intensive care
+        (intensive_care(), "3"),  # longer than the stay
+        (intensive_care(), "-1"),
+        (intensive_care(), "a night"),
+    ],
+)
+def test_intensive_care_that_cannot_be_is_named(state: HospitalState, days: str) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        problem_from_state(state, HORIZON, f"{HEADER},intensive\n{GOOD},{days}\n")
+
+    assert {(one.place, one.field) for one in refused.value.problems} == {("row 2", "intensive")}
+
+
+def test_rooms_to_a_nurse_are_limited_when_asked() -> None:
+    whole = roster([(f"n{at}", day, at) for day in range(7) for at in (7, 15, 23)])
+    limited = Horizon(start_at=MONDAY, days=7, nurse_rooms=3)
+
+    free, made = (problem_from_state(hospital(whole), one, f"{HEADER}\n{GOOD}\n") for one in (HORIZON, limited))
+
+    assert {shift.max_rooms for nurse in free.nurses for shift in nurse.shifts} == {0}
+    assert {shift.max_rooms for nurse in made.nurses for shift in nurse.shifts} == {3}
+
+
 def test_without_a_list_booked_encounters_are_planned() -> None:
     booked = EncounterPlanned(
         thing="e7",
@@ -252,7 +345,9 @@ def test_nobody_booked_and_no_rooms_are_told() -> None:
         problem_from_state(hospital(), Horizon(start_at=MONDAY, wards=frozenset({"w9"})), "")
 
 
-@pytest.mark.parametrize("changes", [{"days": 0}, {"days": 61}, {"theatre_minutes": -1}, {"surgeon_minutes": 2000}])
+@pytest.mark.parametrize(
+    "changes", [{"days": 0}, {"days": 61}, {"theatre_minutes": -1}, {"surgeon_minutes": 2000}, {"nurse_rooms": -1}]
+)
 def test_a_horizon_out_of_range_is_refused(changes: dict[str, int]) -> None:
     with pytest.raises(InputError):
         Horizon(start_at=MONDAY, **changes)

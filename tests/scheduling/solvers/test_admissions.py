@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from scheduling.checker.admissions import check_admissions
 from scheduling.loaders.ihtc import load_problem
-from scheduling.model.admissions import AdmissionProblem, Pin, Room, Weights
+from scheduling.model.admissions import AdmissionProblem, Nurse, Pin, Room, Weights
 from scheduling.model.report import HardRule, Report
 from scheduling.solvers.admissions.annealing import Heat, anneal
 from scheduling.solvers.admissions.arrays import (
@@ -34,15 +34,17 @@ from scheduling.solvers.admissions.arrays import (
 )
 from scheduling.solvers.admissions.changes import begin, decide, place, set_nurse
 from scheduling.solvers.admissions.evaluation import evaluate, evaluate_nurse
+from scheduling.solvers.admissions.room_limits import hand_over_change
 from scheduling.solvers.admissions.search import CROWD_PRICE, PHASES, Settings, _Search, solve
 from scheduling.solvers.admissions.starting import any_nurses, settle_occupants
 from tests.datafiles import data_file
-from tests.scheduling.wards import patient, problem, problems, random_problem
+from tests.scheduling.wards import nurse, patient, problem, problems, random_problem
 from twin.errors import InputError
 
 pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
 
-CROWDING = (HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY)
+CROWDING = (HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY, HardRule.INTENSIVE_CARE)
+"""What occupants alone can break, and no plan can avoid."""
 LATE = (HardRule.THEATRE_OVERTIME, HardRule.SURGEON_OVERTIME)
 
 
@@ -66,8 +68,15 @@ def agrees(made: AdmissionProblem, now: State, crowd_before: int) -> None:
     report = checked(made, now)
     by_rule = report.violations_by_rule()
     assert int(now.total[SOFT]) == report.cost
-    assert int(now.total[CROWD]) + crowd_before == sum(by_rule.get(rule, 0) for rule in CROWDING)
+    crowded = sum(by_rule.get(rule, 0) for rule in (*CROWDING, HardRule.NURSE_ROOMS))
+    assert int(now.total[CROWD]) + crowd_before == crowded
     assert int(now.total[OVERTIME]) == sum(by_rule.get(rule, 0) for rule in LATE)
+
+
+def rooms_too_many(fixed: Fixed, load: np.ndarray) -> int:
+    """Give rooms beyond the limits of their nurses."""
+    n_all = fixed.size.days * fixed.size.shifts
+    return int(np.maximum(0, load[:, n_all:] - fixed.max_load[:, n_all:]).sum())
 
 
 def crowd_of_occupants(made: AdmissionProblem, now: State) -> int:
@@ -114,8 +123,11 @@ def test_a_cost_foretold_is_the_cost_of_the_change(made: AdmissionProblem, data:
         shift = data.draw(st.integers(0, now.nurse_of.shape[1] - 1))
         nurse = int(fixed.on_duty[shift, data.draw(st.integers(0, int(fixed.n_on_duty[shift]) - 1))])
         foretold = evaluate_nurse(fixed, now, room, shift, nurse)
+        too_many = hand_over_change(fixed, now, room, shift, nurse)
+        counts = now.load.copy()
         if nurse != now.nurse_of[room, shift]:
             assert foretold == set_nurse(fixed, now, room, shift, nurse)
+        assert too_many == rooms_too_many(fixed, now.load) - rooms_too_many(fixed, counts)
 
 
 @settings(max_examples=30, deadline=None)
@@ -148,7 +160,7 @@ def test_what_the_search_believes_valid_is_valid_for_the_checker(seed: int) -> N
     outcome = solve(made, Settings(steps=20_000, seed=seed))
 
     report = check_admissions(made, outcome.plan)
-    unavoidable = {HardRule.MANDATORY_UNSCHEDULED, HardRule.UNCOVERED_ROOM, HardRule.GENDER_MIX, HardRule.ROOM_CAPACITY}
+    unavoidable = {HardRule.MANDATORY_UNSCHEDULED, HardRule.UNCOVERED_ROOM, *CROWDING}
     if outcome.is_valid:
         assert set(report.violations_by_rule()) <= unavoidable
 
@@ -229,6 +241,48 @@ def test_beds_that_are_blocked_are_left_alone() -> None:
     assert min(stay.day for stay in outcome.plan.stays) == 2
 
 
+def test_beds_of_intensive_care_are_shared_out_over_the_days() -> None:
+    people = [patient(f"p{i}", intensive_days=1, surgery_minutes=30) for i in range(3)]
+    made = problem(
+        occupants=(), patients=tuple(people), rooms=(Room(id="r1", capacity=3),), intensive_beds=(1, 0, 1, 1)
+    )
+
+    free = solve(replace(made, intensive_beds=()), Settings(steps=20_000))
+    outcome = solve(made, Settings(steps=20_000))
+
+    assert [stay.day for stay in free.plan.stays] == [0, 0, 0]
+    assert check_admissions(made, outcome.plan).is_valid
+    assert sorted(stay.day for stay in outcome.plan.stays) == [0, 2, 3]
+
+
+def test_no_nurse_gets_more_occupied_rooms_than_allowed() -> None:
+    def limited(name: str) -> Nurse:
+        made = nurse(name)
+        return replace(made, shifts=tuple(replace(shift, max_rooms=1, max_load=100) for shift in made.shifts))
+
+    made = problem(nurses=(limited("n1"), limited("n2")))
+
+    outcome = solve(made, Settings(steps=20_000))
+
+    assert check_admissions(made, outcome.plan).is_valid
+    assert len(outcome.plan.stays) == 2
+    assert max(len(duty.rooms) for duty in outcome.plan.duties) == 1
+
+
+def test_a_limit_of_rooms_that_nobody_can_keep_is_told_by_nurse_and_shift() -> None:
+    shifts = tuple(replace(shift, max_rooms=1) for shift in nurse().shifts)
+    elsewhere = patient("p2", gender="B", due_day=0, incompatible_rooms=frozenset({"r1"}))
+    people = (patient(due_day=0), elsewhere)
+    made = problem(nurses=(replace(nurse(), shifts=shifts),), patients=people)
+
+    outcome = solve(made, Settings(steps=20_000))
+
+    report = check_admissions(made, outcome.plan)
+    assert not outcome.is_valid
+    assert set(report.violations_by_rule()) == {HardRule.NURSE_ROOMS}
+    assert {found.where.nurse for found in report.violations} == {"n1"}
+
+
 def test_a_published_plan_is_kept_when_change_has_a_price() -> None:
     made = problem(weights=Weights(change=1000))
     old = solve(made, Settings(steps=20_000, seed=1)).plan.stays
@@ -277,7 +331,7 @@ def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
 
 SCRIPT = """
 import runpy
-from scheduling.solvers.admissions.search import CROWD_PRICE, PHASES, Settings, _Search, solve
+from scheduling.solvers.admissions.search import Settings, solve
 random_problem = runpy.run_path("tests/scheduling/wards.py")["random_problem"]
 for seed in range(3):
     solve(random_problem(seed, n_patients=12, days=6), Settings(steps=30_000, seed=seed))

@@ -45,6 +45,19 @@ def test_beds_and_gender_are_told_apart() -> None:
     assert found == {("admission", "p1"), ("gender", "r1"), ("window", "p1")}
 
 
+def test_intensive_care_that_is_full_is_named_with_who_must_come() -> None:
+    people = tuple(patient(f"p{i}", due_day=1, intensive_days=2) for i in range(2))
+    made = problem(patients=people, rooms=(Room(id="r1", capacity=5),), occupants=(), intensive_beds=(1, 1, 1, 1))
+
+    assert told(find_conflict(made)) == {
+        ("admission", "p0"),
+        ("admission", "p1"),
+        ("window", "p0"),
+        ("window", "p1"),
+        ("intensive", ""),
+    }
+
+
 def test_a_pin_that_cannot_be_kept_is_named() -> None:
     one = patient("p1", incompatible_rooms=frozenset({"r1"}))
     made = problem(patients=(one,), pins=(Pin(patient="p1", room="r1"),), occupants=())

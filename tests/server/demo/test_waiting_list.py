@@ -3,7 +3,8 @@
 import csv
 import io
 
-from scheduling.loaders.waiting_list import Horizon, problem_from_state
+from scheduling.loaders.horizon import Horizon
+from scheduling.loaders.waiting_list import problem_from_state
 from server.demo.building import building_events
 from server.demo.inhabitants import inhabitant_events, inhabitants
 from server.demo.waiting_list import waiting_list
