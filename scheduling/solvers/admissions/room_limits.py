@@ -13,7 +13,8 @@ from scheduling.solvers.compiling import compiled, inlined
 @inlined
 def has_limits(fixed: Fixed, now: State) -> bool:
     """Tell whether any nurse's rooms are limited."""
-    return fixed.max_load.shape[1] > now.nurse_of.shape[1]
+    is_limited: bool = fixed.max_load.shape[1] > now.nurse_of.shape[1]
+    return is_limited
 
 
 @inlined

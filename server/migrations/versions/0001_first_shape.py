@@ -1295,6 +1295,7 @@ def upgrade() -> None:
     sa.Column('place', sa.String(), nullable=False),
     sa.Column('cells_before', sa.String(), nullable=False),
     sa.Column('cells_after', sa.String(), nullable=False),
+    sa.Column('leave_before', sa.String(), nullable=False),
     sa.Column('is_news_to_staff', sa.Boolean(), nullable=False),
     sa.Column('is_news_to_partner', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
