@@ -26,6 +26,14 @@ GET_FIRMWARE_VERSION, SAM_CONFIGURATION, RF_CONFIGURATION, IN_LIST_PASSIVE_TARGE
 _UID_LENGTHS = (4, 7, 10)
 
 
+_TOLD = {
+    "pn532.length": "the length does not fit its own checksum, or no frame is so long",
+    "pn532.postamble": "a frame ends with a zero octet",
+    "pn532.checksum": "the checksum of the data does not fit: copy the frame again",
+    "pn532.direction": "expected a command (D4) or an answer (D5) with its code",
+}
+
+
 class FrameKind(Enum):
     """What a frame is."""
 
@@ -96,7 +104,7 @@ def decode_frame(frame: bytes) -> Pn532Frame:
     decoder = Pn532Decoder()
     found = decoder.feed(frame)
     if decoder.problems:
-        raise DecodeError(f"PN532: {decoder.problems[0]}.", code=decoder.problems[0])
+        raise DecodeError(f"PN532: {_TOLD[decoder.problems[0]]}.", code=decoder.problems[0])
     # Nothing follows the last zero: where something does, an octet was added before it and what was read is shifted.
     if len(found) != 1 or decoder.has_rest:
         raise DecodeError(f"PN532: expected one whole frame, got {len(found)}.", code="pn532.frame")
