@@ -67,12 +67,13 @@ def on_retired(context: HandlerContext, event: Event) -> Iterable[Event]:
 
 def on_zone_changed(context: HandlerContext, events: Sequence[Event]) -> list[Iterable[Event]]:
     """Tell of assets what was seen of their tags."""
-    told: list[Iterable[Event]] = []
-    for event in events:
+    told: list[Iterable[Event]] = [()] * len(events)
+    for index, event in enumerate(events):
         assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
-        previous, zone = event.previous_zone, event.zone
-        asset = _asset_of(context, event.thing, event.occurred_at) if zone != previous else ""
-        told.append((_moved(asset, event, from_place=previous, to_place=zone),) if asset else ())
+        if event.zone != event.previous_zone:
+            asset = _asset_of(context, event.thing, event.occurred_at)
+            if asset:
+                told[index] = (_moved(asset, event, from_place=event.previous_zone, to_place=event.zone),)
     return told
 
 
@@ -85,10 +86,17 @@ def on_portal_crossed(context: HandlerContext, event: Event) -> Iterable[Event]:
 
 def on_seen_at_exit(context: HandlerContext, events: Sequence[Event]) -> list[Iterable[Event]]:
     """Tell that assets stand at an exit without a permit."""
-    told: list[Iterable[Event]] = []
-    for event in events:
+    told: list[Iterable[Event]] = [()] * len(events)
+    # few zones and thousands of sightings at a time: each zone is judged once
+    exits: dict[str, bool] = {}
+    for index, event in enumerate(events):
         assert isinstance(event, ZoneChanged)  # noqa: S101  # the runner calls by type
-        told.append(_egress(context, event, place=event.zone, from_place=event.previous_zone))
+        zone = event.zone
+        leads_out = exits.get(zone)
+        if leads_out is None:
+            leads_out = exits[zone] = is_exit(_purpose(context, zone))
+        if leads_out:
+            told[index] = _egress(context, event, place=zone, from_place=event.previous_zone)
     return told
 
 

@@ -44,8 +44,8 @@ class HandlerContext:
 
     Parameters
     ----------
-    session : Session
-        The transaction that stores the cause; a handler writes its organ's own tables with it.
+    opened : Callable[[], Session]
+        Gives the transaction that stores the cause, with which a handler writes its organ's own tables.
     state : LiveState
         As of the last commit: read only.
     now : int
@@ -54,10 +54,15 @@ class HandlerContext:
         Gives the bearer's id of a tag as of an instant, or ``""``; sees the bindings of this transaction as well.
     """
 
-    session: Session
+    opened: Callable[[], Session]
     state: LiveState
     now: int
     bearer_of: Callable[[str, int], str]
+
+    @property
+    def session(self) -> Session:
+        """The transaction; opened when first asked for, since most facts lead to nothing that is written."""
+        return self.opened()
 
 
 Handler = Callable[[HandlerContext, Event], Iterable[Event]]

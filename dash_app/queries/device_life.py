@@ -24,7 +24,8 @@ from assets.tables.register import asset_of_row, find_asset, model_of
 from twin.events import registry
 from twin.events.things import ZoneStayEnded
 from twin.history.history import trail
-from twin.ledger.tables import EVENTS, EVENTS_BY_THING
+from twin.ledger.by_thing import latest_indexed
+from twin.ledger.tables import EVENTS
 
 MOST = 50
 _MOST_LOOKED_AT = 2000
@@ -171,13 +172,7 @@ def _places(session: Session, tags: Sequence[str]) -> tuple[Stay, ...]:
 def _decided(session: Session, tag: str) -> list[Stay]:
     """Give the latest stays that a gateway decided, in order of time; as far as the index of things goes."""
     # Bounded first: a tag that is confirmed for years without such stays must not have all of that read.
-    latest = (
-        select(EVENTS_BY_THING.c.sequence)
-        .where(EVENTS_BY_THING.c.thing == tag)
-        .order_by(EVENTS_BY_THING.c.occurred_at.desc())
-        .limit(_MOST_LOOKED_AT)
-        .subquery()
-    )
+    latest = latest_indexed(tag, _MOST_LOOKED_AT).subquery()
     query = (
         select(EVENTS.c.body)
         .join(latest, latest.c.sequence == EVENTS.c.sequence)

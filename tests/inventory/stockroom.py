@@ -47,7 +47,7 @@ class FakeLedger:
         return stored
 
     def _handle(self, session: Session, event: Event) -> None:
-        context = HandlerContext(session=session, state=LiveState(), now=NOW, bearer_of=lambda tag, at: "")
+        context = HandlerContext(opened=lambda: session, state=LiveState(), now=NOW, bearer_of=lambda tag, at: "")
         for handlers in self._maps:
             for name, handler in handlers.get(type(event), {}).items():
                 for seq, derived in enumerate(list(handler(context, event))):

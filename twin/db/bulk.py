@@ -7,11 +7,12 @@ from contextlib import closing
 from functools import cache
 from typing import Any, TypeVar, TypeVarTuple, cast
 
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Connection
 from sqlmodel import Session
 
+_encoder = Encoder()
 AT_ONCE = 2_000  # parameters of one SQLite statement, far below the limit of 32,766 of an ordinary build
 
 Row = TypeVar("Row", bound=tuple[int | str, ...])
@@ -61,10 +62,8 @@ def set_numbers(connection: Connection, table: str, column: str, values: Sequenc
     if not values:
         return
     if connection.dialect.name == "sqlite":
-        # one by one: UPDATE ... FROM with a list of values makes SQLite walk through the whole table
-        connection.exec_driver_sql(
-            f"UPDATE {table} SET {column} = ? WHERE id = ?", [(number, row) for row, number in values]
-        )
+        told = _encoder.encode(dict(values)).decode()
+        connection.exec_driver_sql(set_numbers_of_sqlite(table, column), (told,))
     else:
         connection.exec_driver_sql(
             f"UPDATE {table} SET {column} = told.number"
@@ -100,6 +99,21 @@ def fetch_plain(session: Session, query: Select[*Asked], rows: Decoder[list[tupl
     with closing(raw.cursor()) as cursor:
         cursor.execute(str(compiled), compiled.construct_params())
         return cast("list[tuple[*Asked]]", cursor.fetchall())
+
+
+@cache
+def set_numbers_of_sqlite(table: str, column: str) -> str:
+    """Give the statement behind :func:`set_numbers`, whose one parameter is a JSON object of new numbers by id.
+
+    Notes
+    -----
+    Row by row, each step would give up the interpreter and wait to get it back. A list of values SQLite takes for a
+    large table, and walks through ours instead.
+    """
+    return (
+        f"UPDATE {table} SET {column} = told.value FROM json_each(?) AS told"
+        f" WHERE {table}.id = CAST(told.key AS INTEGER)"
+    )
 
 
 def _parts(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:

@@ -11,12 +11,14 @@ from sqlmodel import Session
 
 from twin.collecting import without_collecting
 from twin.db import bulk
+from twin.errors import Refused
 from twin.events import registry
 from twin.events.envelope import Event, precedence
 from twin.events.patients import EncounterFactCancelled, EncountersMerged, EncountersSwapped
 from twin.history import checkpoints
 from twin.history.claims import claims_of
 from twin.history.encounters import FACETS, Point, Told, timelines, values_of
+from twin.history.gone import Gone, gone_of
 from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
 from twin.ledger.by_thing import ENOUGH, ThingIndex, indexed_about
 from twin.ledger.ledger import Ledger
@@ -28,6 +30,7 @@ from twin.state.model import Encounter, EncounterFact
 
 NAME = "history"
 _CALM = 1_000  # fewer events than this at a time are no flood: what was said about a thing is indexed at once
+LOT = 5_000  # events of a flood in one transaction: readers repeat themselves, and what they repeat is written once
 REST_S = 0.25  # between two batches, so that many small commits become one piece of history
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 
@@ -127,7 +130,7 @@ class HistoryProjection:
         """
         with ledger.database.read() as session:
             self._load(session)  # now: the writer would stand still for as long as it takes a large house
-        return ledger.project(NAME, self.project, rest_s=REST_S)
+        return ledger.project(NAME, self.project, rest_s=REST_S, lot=LOT)
 
     def project(self, session: Session, batch: Sequence[Stored]) -> None:
         """Write what a batch of events says.
@@ -157,9 +160,9 @@ class HistoryProjection:
                 checkpoints.drop_from(session, self._earliest_late)
                 self._earliest_late = OPEN
             # a look costs a query: several per span suffice
-            if self._next_id - self._checked_id >= checkpoints.EVERY // 5:
-                checkpoints.extend(session)
-                self._checked_id = self._next_id
+            is_time = self._next_id - self._checked_id >= checkpoints.EVERY // 5
+            if is_time and not checkpoints.extend(session):
+                self._checked_id = self._next_id  # none is due: not asked again for a while
         except BaseException:
             self._is_loaded = False  # what is in memory may never have been stored
             raise
@@ -171,7 +174,17 @@ class HistoryProjection:
         ----------
         session : Session
             The session of a use case.
+
+        Raises
+        ------
+        Refused
+            If old events were taken out of the ledger: their history would be lost for good.
         """
+        if (session.execute(select(func.min(EVENTS.c.sequence))).scalar() or 1) > 1:
+            raise Refused(
+                "Old events were taken out of the ledger, so that the history before them could not be written anew: "
+                "restore a backup instead."
+            )
         for table in (INTERVALS, LINKS, CHECKPOINTS):
             session.execute(delete(table))
         self._is_loaded = False
@@ -199,22 +212,23 @@ class HistoryProjection:
     def _project_one(self, session: Session, stored: Stored) -> None:
         event = stored.event
         if event.__class__ in _ENCOUNTER_KINDS:
-            self._project_encounter(session, event, stored.sequence)  # type: ignore[arg-type]  # one of these kinds
+            self._project_encounter(session, stored)
             return
         for facet, thing, value in claims_of(event):
-            head = self._heads.get((facet, thing))
+            key = (facet, thing)
+            head = self._heads.get(key)
             if head is None:
-                self._open((facet, thing), event, value, stored.sequence)
+                self._open(key, event, value, stored.sequence)
             elif event.occurred_at > head.said_at:
                 if value == head.value:
                     self._say_again(head, event.occurred_at)
                 else:
                     self._close(head, event.occurred_at)
-                    self._open((facet, thing), event, value, stored.sequence)
+                    self._open(key, event, value, stored.sequence)
             elif value != head.value or event.occurred_at < head.from_at:
                 # what the open interval says already changes nothing: readers repeat themselves a lot
                 self._flush(session)
-                self._put_late(session, (facet, thing), stored, value)
+                self._put_late(session, key, stored, value)
 
     def _open(self, key: Key, event: Event, value: str, sequence: int) -> None:
         head = self._add(key, event.occurred_at, OPEN, value, sequence, event.recorded_at)
@@ -272,6 +286,9 @@ class HistoryProjection:
             again = _first_claim(session, key, (at, end), stored.sequence)
             if again is not None and (said := _value_of(again.event, key)) != value:
                 self._put(session, key, (again.event.occurred_at, said), again.sequence, event.recorded_at)
+            elif again is None and at < before.said_at < end:
+                # pruning has taken the claims between; of them all the history knows when the last one was made
+                self._put(session, key, (before.said_at, before.value), before.sequence, event.recorded_at)
 
     def _put(self, session: Session, key: Key, point: tuple[int, str], sequence: int, known_from: int) -> int:
         """Let a value hold from an instant to the next interval; give where that begins."""
@@ -301,6 +318,8 @@ class HistoryProjection:
             told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
             if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
                 return False
+            if gone_of(session, {event.thing}) is not None:
+                return False  # what is left of its facts does not say what it has come to
             known = (told[-1].occurred_at if told else event.occurred_at - 1, Encounter(id=event.thing))
             for fact in told:
                 folding.step(known[1], fact)
@@ -321,8 +340,9 @@ class HistoryProjection:
         self._folded[event.thing] = (event.occurred_at, encounter)
         return True
 
-    def _project_encounter(self, session: Session, event: EncounterFact, sequence: int) -> None:
-        if self._step_encounter(session, event, sequence):
+    def _project_encounter(self, session: Session, stored: Stored) -> None:
+        event: EncounterFact = stored.event  # type: ignore[assignment]  # the caller looks for these kinds
+        if self._step_encounter(session, event, stored.sequence):
             return
         if isinstance(event, EncountersSwapped):
             _link(session, event.thing, event.other)
@@ -332,43 +352,53 @@ class HistoryProjection:
         for name in joined:
             self._folded.pop(name, None)
         self._index.write(session)
-        told = _told(session, joined, sequence)
-        points = timelines(joined, told)
+        told = _told(session, joined, stored.sequence)
         self._flush(session)
+        gone = gone_of(session, joined)
+        if gone is not None:
+            told = [one for one in told if one.fact.occurred_at > gone.since]
+        points = timelines(joined, told, gone.seeds if gone is not None else {})
         # facts that reach back may change any of them, not only the one spoken of
         for name in sorted(joined):
-            self._correct(session, name, [p for p in points if p.encounter == name], event, sequence)
+            self._correct(session, name, [p for p in points if p.encounter == name], stored, gone)
 
-    def _correct(self, session: Session, encounter: str, points: Sequence[Point], event: Event, sequence: int) -> None:
-        """Let the stored intervals of an encounter say what its timeline says now."""
+    def _correct(
+        self, session: Session, encounter: str, points: Sequence[Point], cause: Stored, gone: Gone | None
+    ) -> None:
+        """Let the stored intervals of an encounter say what its timeline says now, as far back as it is told."""
         stored: dict[Key, list[tuple[int, str]]] = {}
+        begun = dict(zip(FACETS, gone.seeds[encounter], strict=True)) if gone is not None else {}
         query = (
             select(INTERVALS.c.facet, INTERVALS.c.from_at, INTERVALS.c.value)
             .where(INTERVALS.c.thing == encounter, INTERVALS.c.to_at > INTERVALS.c.from_at)
             .where(INTERVALS.c.facet.like("encounter.%"))
         )
+        if gone is not None:
+            query = query.where(INTERVALS.c.from_at > gone.since)
         for facet, from_at, value in session.execute(query):
             stored.setdefault((facet, encounter), []).append((from_at, value))
         wanted: dict[Key, list[tuple[int, str]]] = {}
         for point in points:
             wanted.setdefault((point.facet, encounter), []).append((point.from_at, point.value))
         for key in sorted(stored.keys() | wanted.keys()):
-            for at, value in _corrections(stored.get(key, []), wanted.get(key, [])):
+            for at, value in _corrections(stored.get(key, []), wanted.get(key, []), begun.get(key[0], "")):
                 head = self._heads.get(key)
                 # at the end: the open interval is closed without asking the database
                 if head is None or at > head.from_at:
                     if head is not None:
                         self._close(head, at)
-                    self._heads[key] = self._add(key, at, OPEN, value, sequence, event.recorded_at)
+                    self._heads[key] = self._add(key, at, OPEN, value, cause.sequence, cause.event.recorded_at)
                 else:
-                    self._put(session, key, (at, value), sequence, event.recorded_at)
+                    self._put(session, key, (at, value), cause.sequence, cause.event.recorded_at)
 
 
-def _corrections(stored: Sequence[tuple[int, str]], wanted: Sequence[tuple[int, str]]) -> Iterable[tuple[int, str]]:
-    """Give the points to put so that the stored timeline reads as the wanted one at every instant."""
+def _corrections(
+    stored: Sequence[tuple[int, str]], wanted: Sequence[tuple[int, str]], begun: str
+) -> Iterable[tuple[int, str]]:
+    """Give the points to put so that the stored timeline, which begins with a value, reads as the wanted one."""
     instants = sorted({at for at, _ in stored} | {at for at, _ in wanted})
     have, want = dict(stored), dict(wanted)
-    held = due = ""
+    held = due = begun
     for at in instants:
         held, due = have.get(at, held), want.get(at, due)
         if held != due:
@@ -398,8 +428,10 @@ def _row_after(session: Session, key: Key, at: int) -> _Head | None:
 
 def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: int) -> Stored | None:
     """Give the claim on a facet that holds first strictly between two instants, of those before a ledger position."""
-    spoken = EVENTS_BY_THING.c.occurred_at
+    spoken = EVENTS.c.occurred_at
     query = indexed_about([key[1]], before=up_to).where(spoken > between[0], spoken < between[1])
+    # whole rows of the index that speak of other times are passed over
+    query = query.where(EVENTS_BY_THING.c.to_at > between[0], EVENTS_BY_THING.c.from_at < between[1])
     query = query.order_by(spoken).limit(1000)
     best: Stored | None = None
     for sequence, body in session.execute(query):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import msgspec
@@ -102,20 +103,21 @@ class HandlerRunner:
 
         Notes
         -----
-        All run in one savepoint first, which costs little. Only if one raises is that undone and each run again in a
-        savepoint of its own, so a handler must change nothing but what its session holds.
+        All run in one savepoint first, which is made when one of them asks for its session. Only if one raises is that
+        undone and each run again in a savepoint of its own, so a handler must change nothing but what its session
+        holds.
         """
         calls_of = self._calls
         handled = [stored for stored in new if stored.event.__class__ in calls_of]
         if not handled:
             return []
-        context = self._context(transaction)
         try:
-            with context.session.begin_nested():
-                return self._derived_together(context, handled)
+            with ExitStack() as savepoint:
+                return self._derived_together(self._context(transaction, savepoint), handled)
         except Exception as error:
             if storage_failure(error) is not None:
                 raise
+        context = self._context(transaction)
         return [
             event
             for stored in handled
@@ -156,7 +158,8 @@ class HandlerRunner:
             stored = next(one for one in transaction.stored if one.event.id == event.causation)
             self._note(session, stored, event.source.removeprefix("twin:"), error)
 
-    def _context(self, transaction: Transaction) -> HandlerContext:
+    def _context(self, transaction: Transaction, savepoint: ExitStack | None = None) -> HandlerContext:
+        """Give what handlers may use; with a place for the savepoint that their session needs once one asks for it."""
         marks, state, bearer_of_state = transaction.marks, self._state, self._bearer_of
 
         def bearer_of(tag: str, at: int) -> str:
@@ -165,7 +168,17 @@ class HandlerRunner:
                 return _bearer_in_ledger(transaction, tag, at)
             return bearer_of_state(state, tag, at)
 
-        return HandlerContext(session=transaction.session(), state=state, now=self._clock.now(), bearer_of=bearer_of)
+        guarded: list[Session] = []
+
+        def opened() -> Session:
+            if savepoint is None:
+                return transaction.session()
+            if not guarded:
+                guarded.append(transaction.session())
+                savepoint.enter_context(guarded[0].begin_nested())
+            return guarded[0]
+
+        return HandlerContext(opened=opened, state=state, now=self._clock.now(), bearer_of=bearer_of)
 
     def _call_alone(self, context: HandlerContext, stored: Stored, name: str, handler: Handler) -> list[Event]:
         try:

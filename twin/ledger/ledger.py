@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -23,6 +24,7 @@ from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
 from twin.ledger.storing import EventStore, Prepared
 from twin.ledger.subscriptions import (
+    BATCH,
     REST_S,
     Manner,
     OnEvents,
@@ -235,6 +237,7 @@ class Ledger:
         *,
         rest_s: float = REST_S,
         kinds: Iterable[type[Event]] | None = None,
+        lot: int = BATCH,
     ) -> Subscription:
         """Keep tables in step with the ledger: batch and position are stored in one transaction, so exactly once.
 
@@ -250,6 +253,8 @@ class Ledger:
             How long it rests after a batch, seconds: what comes meanwhile is one batch.
         kinds : Iterable[type[Event]], optional
             The only events that its tables come from; every event by default.
+        lot : int, optional
+            Most events of a batch, all written in one transaction: more cost less each, and hold up the writer longer.
         """
 
         def deliver(batch: Sequence[Stored], up_to: int) -> None:
@@ -259,7 +264,7 @@ class Ledger:
 
             self.database.writer.run(use_case)
 
-        manner = self._manner(name, is_durable=True, rest_s=rest_s, kinds=kinds)
+        manner = replace(self._manner(name, is_durable=True, rest_s=rest_s, kinds=kinds), lot=lot)
         return self._start(name, deliver, start, manner, is_durable=True)
 
     def unhandled(self, session: Session, *, limit: int = 1000) -> list[Unhandled]:
@@ -356,7 +361,9 @@ class Ledger:
         if len(batches) == 1:
             return [self._append_prepared(transaction, batches[0], 0)]
         whole = Prepared(
-            [event for batch in batches for event in batch.events], [row for batch in batches for row in batch.rows]
+            [event for batch in batches for event in batch.events],
+            [row for batch in batches for row in batch.rows],
+            any(batch.has_bindings for batch in batches),
         )
         answers = iter(self._append_prepared(transaction, whole, 0))
         return [list(itertools.islice(answers, len(batch.events))) for batch in batches]

@@ -131,5 +131,5 @@ def _prune(session: Session, last: int) -> None:
     # the triggers of the ledger let a row go only while this row stands
     session.execute(insert(PRUNING).values(up_to=last))
     session.execute(delete(EVENTS).where(EVENTS.c.sequence <= last))
-    session.execute(delete(EVENTS_BY_THING).where(EVENTS_BY_THING.c.sequence <= last))
+    session.execute(delete(EVENTS_BY_THING).where(EVENTS_BY_THING.c.last <= last))
     session.execute(delete(PRUNING))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from psycopg.errors import UniqueViolation
@@ -14,7 +15,8 @@ from twin.events.envelope import Event
 Row = tuple[str, str, int, str, int, int, str, str, str]
 """id, type, version, thing, occurred_at, recorded_at, source, source_key, body; its sequence number comes last."""
 
-AT_ONCE = 250  # rows of one SQLite statement: 2,500 of the 32,766 parameters that one may have
+AT_ONCE = 1_000  # rows of one SQLite statement: 10,000 of the 32,766 parameters that one may have
+_LOTS = (AT_ONCE, 500, 250, 100, 50)  # below the last any number: some fifty prepared statements at most
 COPY_FROM = 16  # rows from which COPY beats one INSERT of arrays
 
 COLUMNS = "sequence, id, type, version, thing, occurred_at, recorded_at, source, source_key, body"
@@ -60,9 +62,6 @@ class EventRows(Protocol):
 class SqliteRows:
     """The statements for SQLite, whatever driver carries them."""
 
-    _ROW, _UNLESS_KNOWN = "(?,?,?,?,?,?,?,?,?,?)", "ON CONFLICT(source, source_key) DO NOTHING"
-    _INSERT = f"INSERT INTO events ({COLUMNS}) VALUES {_ROW} {_UNLESS_KNOWN}"
-    _INSERT_MANY = f"INSERT INTO events ({COLUMNS}) VALUES {', '.join([_ROW] * AT_ONCE)} {_UNLESS_KNOWN}"
     _FIND = "SELECT sequence, body FROM events WHERE source = ? AND source_key = ?"
     _BINDINGS = (
         "SELECT body FROM events WHERE thing = ? AND occurred_at <= ? AND type IN ('TagBound', 'TagUnbound')"
@@ -75,19 +74,17 @@ class SqliteRows:
 
     def insert(self, raw: RawConnection, first: int, rows: Sequence[Row]) -> int:
         """Add rows, numbered from ``first``, whose (source, source_key) is new; give how many were."""
-        before = _number(raw.execute("SELECT total_changes()"))
-        start, whole = 0, len(rows) - len(rows) % AT_ONCE
-        while start < whole:
-            # one statement for many rows lets go of the interpreter once, not for each row: others work meanwhile
+        added, start = 0, 0
+        # One statement for many rows: each lets go of the interpreter and waits to get it back, while others compute.
+        for size in _lots(len(rows)):
             flat: list[int | str] = []
-            for sequence, row in enumerate(rows[start : start + AT_ONCE], first + start):
+            for sequence, row in enumerate(rows[start : start + size], first + start):
                 flat.append(sequence)
                 flat += row
-            raw.execute(self._INSERT_MANY, flat).fetchall()
-            start += AT_ONCE
-        if start < len(rows):
-            raw.executemany(self._INSERT, [(n, *row) for n, row in enumerate(rows[start:], first + start)])
-        return _number(raw.execute("SELECT total_changes()")) - before
+            raw.execute(_insert_of(size), flat).fetchall()
+            added += _number(raw.execute("SELECT changes()"))
+            start += size
+        return added
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
         """Give sequence and body of those stored already, by (source, source_key)."""
@@ -149,6 +146,23 @@ class PostgresqlRows:
 
 ROWS_BY_DIALECT: dict[str, EventRows] = {"sqlite": SqliteRows(), "postgresql": PostgresqlRows()}
 """Statements by database."""
+
+
+def _lots(count: int) -> Iterator[int]:
+    """Cut a number of rows into the sizes of few statements, which stay prepared."""
+    for lot in _LOTS:
+        while count >= lot:
+            yield lot
+            count -= lot
+    if count:
+        yield count
+
+
+@cache
+def _insert_of(count: int) -> str:
+    row = "(?,?,?,?,?,?,?,?,?,?)"
+    rows = ", ".join([row] * count)
+    return f"INSERT INTO events ({COLUMNS}) VALUES {rows} ON CONFLICT(source, source_key) DO NOTHING"
 
 
 def _number(cursor: Any) -> int:

@@ -28,6 +28,7 @@ class Prepared:
 
     events: Sequence[Event]
     rows: Sequence[Row]
+    has_bindings: bool
 
 
 class EventStore:
@@ -68,7 +69,8 @@ class EventStore:
             replace(event, id=event.id or fresh, recorded_at=event.recorded_at or now)
             for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
         ]
-        return Prepared(completed, [row_of(event) for event in completed])
+        has_bindings = any(event.__class__ in _BINDINGS for event in completed)
+        return Prepared(completed, [row_of(event) for event in completed], has_bindings)
 
     def store(self, transaction: Transaction, events: Sequence[Event]) -> list[Stored]:
         """Store events in the given order.
@@ -110,7 +112,9 @@ class EventStore:
             answer = _store_with_duplicates(transaction, rows, prepared, last)
             new = [one for one in answer if one.is_new]
         transaction.stored.extend(new or ())
-        transaction.marks.update(binding_mark(one.event.thing) for one in new or () if isinstance(one.event, _BINDINGS))
+        if prepared.has_bindings:
+            tags = (one.event.thing for one in new or () if isinstance(one.event, _BINDINGS))
+            transaction.marks.update(map(binding_mark, tags))
         return answer
 
 

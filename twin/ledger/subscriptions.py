@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,12 +63,14 @@ class Tail:
     read : Callable[[int, int], list[Stored]]
         Reads events after a position from the database, at most so many.
     size : int, optional
-        How many events are kept.
+        How many events are kept at least; twice as many at most.
     """
 
     def __init__(self, read: Reader, size: int = 50_000) -> None:
         self._read = read
-        self._recent: deque[Stored] = deque(maxlen=size)
+        # a list and no ring: each subscriber slices out its next events, and a deque is walked through from its end
+        self._recent: list[Stored] = []
+        self._size = size
         self._changed = threading.Condition()
         self.last = 0
 
@@ -80,6 +80,8 @@ class Tail:
             if self._recent and stored and stored[0].sequence != self._recent[-1].sequence + 1:
                 self._recent.clear()  # something was stored past this process; the database tells it in order
             self._recent.extend(stored)
+            if len(self._recent) > 2 * self._size:
+                del self._recent[: -self._size]  # rarely: it moves all that stays
             self.last = max(self.last, stored[-1].sequence)
             self._changed.notify_all()
 
@@ -106,7 +108,7 @@ class Tail:
             # sequence numbers have no gap, so that the place of an event follows from its number
             if self._recent and self._recent[0].sequence <= position + 1:
                 start = position + 1 - self._recent[0].sequence
-                return list(itertools.islice(self._recent, start, start + limit))
+                return self._recent[start : start + limit]
         found = self._read(position, limit)
         expected = position + 1
         # a new subscriber of the whole ledger begins where pruning has left it
@@ -130,12 +132,15 @@ class Manner:
         position less often.
     kinds : frozenset[type[Event]], optional
         The only events that it wants; all by default.
+    lot : int, optional
+        Most events of a batch.
     """
 
     note: Callable[[int, str], None]
     keep: Callable[[int], None]
     rest_s: float = REST_S
     kinds: frozenset[type[Event]] | None = None
+    lot: int = BATCH
 
 
 class Subscription:
@@ -222,12 +227,12 @@ class Subscription:
                 self._fail(error)
                 continue
             # who wants some kinds only is in no hurry to catch up with the past, and leaves the writer to the present
-            if 0 < count < BATCH or (count and self._was_told and self._manner.kinds is not None):
+            if 0 < count < self._manner.lot or (count and self._was_told and self._manner.kinds is not None):
                 self._stopped.wait(self._manner.rest_s)
 
     def _step(self) -> int:
         """Deal with what comes next; give how many events that was."""
-        batch, kinds = self._tail.after(self.position), self._manner.kinds
+        batch, kinds = self._tail.after(self.position, self._manner.lot), self._manner.kinds
         if not batch:
             return 0
         wanted = batch if kinds is None else [one for one in batch if one.event.__class__ in kinds]

@@ -48,9 +48,12 @@ EVENTS_BY_THING = Table(
     "events_by_thing",
     SQLModel.metadata,
     Column("thing", Text, primary_key=True),
-    Column("occurred_at", BigInteger, primary_key=True, autoincrement=False),
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,  # the key is all there is
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("to_at", BigInteger, nullable=False),
+    Column("positions", Text, nullable=False),
+    sqlite_with_rowid=False,  # rows are small, and always looked for by their key
     comment="index of events by thing, written in large steps behind the writer: see twin.ledger.by_thing",
 )
 

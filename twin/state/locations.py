@@ -70,6 +70,9 @@ _NOWHERE = BelievedLocation(place="", confidence=0.0, age_s=0.0, basis=Basis.UNK
 
 def bearer_of(state: Tables, tag: str, at: int) -> str:
     """Give the id of what a tag was fixed to at an instant, or ``""``."""
+    record = state.tags.get(tag)
+    if record is None or not record.bindings:
+        return ""  # asked of each sighting, so without a further call for tags that nobody has fixed yet
     binding = binding_of(state, tag, at)
     return binding.bearer if binding is not None else ""
 

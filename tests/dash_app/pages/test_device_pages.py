@@ -404,7 +404,8 @@ def stays(kept: Kept, tag: str, *told: tuple[str, int, int]) -> None:
             "source_key": event.source_key,
             "body": registry.encode(event).decode(),
         }
-        index = {"thing": tag, "occurred_at": event.occurred_at, "sequence": number}
+        index = {"thing": tag, "first": number, "last": number, "positions": f"[{number}]"}
+        index |= {"from_at": event.occurred_at, "to_at": event.occurred_at}
 
         def keep(session: Session, row: Any = row, index: Any = index) -> None:
             session.execute(EVENTS.insert(), row)

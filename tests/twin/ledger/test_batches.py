@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
 from tests.twin.ledger.test_ledger import MakeLedger, all_stored, make_ledger, zone
+from twin.db.channel import Transaction
 from twin.events.envelope import Event
 from twin.events.places import PathClosed
 from twin.events.things import ZoneChanged
@@ -75,3 +78,42 @@ def test_one_that_fails_does_not_take_the_others_with_it(make_ledger: MakeLedger
     with ledger.database.read() as session:
         (row,) = ledger.unhandled(session)
     assert (row.handler, row.attempts) == ("x.close", 1)
+
+
+def test_handlers_that_write_nothing_open_no_session(make_ledger: MakeLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    taken = Transaction.session
+
+    def noted(transaction: Transaction) -> Session:
+        opened.append(transaction.dialect)
+        return taken(transaction)
+
+    def writes(context: HandlerContext, event: Event) -> list[Event]:
+        if event.thing == "loud":
+            context.session.execute(text("DELETE FROM events_pruning"))
+            assert context.session is context.session
+        return []
+
+    ledger = make_ledger({ZoneChanged: {"x.writes": writes}})
+    monkeypatch.setattr(Transaction, "session", noted)
+
+    ledger.submit([zone("quiet", "icu"), zone("still", "icu")]).result(10)
+    assert opened == []
+    ledger.submit([zone("quiet", "ward"), zone("loud", "icu"), zone("loud", "ward")]).result(10)
+    assert len(opened) == 1  # one savepoint for all of them
+
+
+@pytest.mark.parametrize("count", [1, 49, 51, 149, 1151])
+def test_batches_of_any_size_are_stored_once_and_without_a_gap(make_ledger: MakeLedger, count: int) -> None:
+    ledger = make_ledger()
+    events = [zone(f"t{number}", "icu") for number in range(count)]
+
+    first = ledger.submit(events).result(10)
+    # all known but the last one, which stands in the middle of another statement
+    again = ledger.submit([*events[: count // 2], zone("new", "icu"), *events[count // 2 :]]).result(10)
+
+    assert [one.sequence for one in first] == list(range(1, count + 1))
+    assert [one.sequence for one in again if one.is_new] == [count + 1]
+    assert [one.sequence for one in again if not one.is_new] == list(range(1, count + 1))
+    with ledger.database.read() as session:
+        assert [one.sequence for one in ledger.read(session, limit=5000)] == list(range(1, count + 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,12 @@ def found(ledger: Ledger, thing: str, after: int = 0, before: int = LAST) -> lis
         return sorted(session.execute(events_about([thing], after=after, before=before)).scalars())
 
 
+def positions(session: Session) -> list[int]:
+    """Give what the rows hold, whatever is asked of them otherwise."""
+    held = session.execute(select(EVENTS_BY_THING.c.positions)).scalars()
+    return [number for text in held for number in json.loads(text)]
+
+
 def by_looking(stored: list[Stored], thing: str, after: int = 0, before: int = LAST) -> list[int]:
     return [one.sequence for one in stored if one.event.thing == thing and after < one.sequence < before]
 
@@ -87,7 +94,7 @@ def test_same_batch_twice_is_taken_in_once(ledger: Ledger) -> None:
     taken_in(ledger, stored[:20], stored)  # what a crash between writing and noting the place leads to
 
     with ledger.database.read() as session:
-        assert len(session.execute(select(EVENTS_BY_THING)).all()) == 30
+        assert sorted(positions(session)) == list(range(1, 31))
         assert session.execute(select(INDEXED.c.up_to)).scalars().all() == [stored[-1].sequence]
 
 
@@ -110,7 +117,7 @@ def test_what_was_undone_is_gathered_again(ledger: Ledger) -> None:
     ledger.database.writer.run(works)
 
     with ledger.database.read() as session:
-        assert sorted(session.execute(select(EVENTS_BY_THING.c.sequence)).scalars()) == list(range(1, 31))
+        assert sorted(positions(session)) == list(range(1, 31))
 
 
 def test_more_rows_than_one_statement_holds(ledger: Ledger) -> None:
@@ -128,7 +135,8 @@ def test_events_that_are_taken_out_leave_the_index_too(ledger: Ledger) -> None:
     ledger.database.writer.run(lambda session: _prune(session, 12))
 
     with ledger.database.read() as session:
-        assert min(session.execute(select(EVENTS_BY_THING.c.sequence)).scalars()) == 13
+        assert sorted(session.execute(indexed_about([f"t{n}" for n in range(5)])).scalars()) == list(range(13, 21))
+        assert min(session.execute(select(EVENTS_BY_THING.c.last)).scalars()) >= 13
         assert min(session.execute(select(EVENTS.c.sequence)).scalars()) == 13
 
 
@@ -155,6 +163,6 @@ def test_limits_lead_sqlite_to_no_walk_through_the_ledger(tmp_path: Path) -> Non
         with database.read() as session:
             steps = plan(session, indexed_about(["t1", "t2"], before=250).where(EVENTS.c.type == "ZoneChanged"))
 
-    assert "SEARCH events_by_thing USING PRIMARY KEY (thing=?)" in steps
+    assert "SEARCH events_by_thing USING PRIMARY KEY (thing=?" in steps
     assert "SEARCH events USING INTEGER PRIMARY KEY (rowid=?)" in steps
-    assert "SCAN" not in steps
+    assert "SCAN events" not in steps

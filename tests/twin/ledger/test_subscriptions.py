@@ -218,10 +218,15 @@ def test_the_newest_events_come_from_memory_and_older_ones_from_the_database() -
         return [stored(n) for n in range(after + 1, after + 1 + min(limit, 5))]
 
     tail = Tail(read, size=4)
-    tail.push([stored(n) for n in range(1, 11)])
+    for n in range(1, 8):
+        tail.push([stored(n)])
+    tail.push([stored(n) for n in range(8, 11)])
 
     assert [s.sequence for s in tail.after(7)] == [8, 9, 10]
     assert asked == []
+    assert [s.sequence for s in tail.after(6, 2)] == [7, 8]
+    assert asked == []
+    assert tail.after(10) == []
     assert [s.sequence for s in tail.after(0)] == [1, 2, 3, 4, 5]
     assert asked == [0]
 
