@@ -61,25 +61,28 @@ def facts_at(session: Session, at: int) -> dict[Key, Fact]:
     return facts
 
 
-def extend(session: Session) -> None:
-    """Write the checkpoints that are due.
+def extend(session: Session) -> bool:
+    """Write the next checkpoint if one is due; give whether it was, so that another may be.
+
+    One at a time: a very late fact drops all of them, and to make a year's anew in one transaction would hold up
+    everybody who writes. Meanwhile a past instant costs a longer tail.
 
     Parameters
     ----------
     session : Session
         The session of a use case.
     """
-    while True:
-        last = session.execute(select(func.max(CHECKPOINTS.c.at))).scalar()
-        ahead = select(INTERVALS.c.from_at).order_by(INTERVALS.c.from_at)
-        if last is not None:
-            ahead = ahead.where(INTERVALS.c.from_at > last)
-        # the newest rows stay outside, since what comes a little late would only undo the checkpoint
-        if session.execute(ahead.offset(2 * EVERY).limit(1)).first() is None:
-            return
-        # intervals of the same instant may stand on both sides: the checkpoint holds all of them, from_at <= at
-        at = int(session.execute(ahead.offset(EVERY).limit(1)).scalar_one())
-        session.execute(insert(CHECKPOINTS).values(at=at, content=_encode(facts_at(session, at))))
+    last = session.execute(select(func.max(CHECKPOINTS.c.at))).scalar()
+    ahead = select(INTERVALS.c.from_at).order_by(INTERVALS.c.from_at)
+    if last is not None:
+        ahead = ahead.where(INTERVALS.c.from_at > last)
+    # the newest rows stay outside, since what comes a little late would only undo the checkpoint
+    if session.execute(ahead.offset(2 * EVERY).limit(1)).first() is None:
+        return False
+    # intervals of the same instant may stand on both sides: the checkpoint holds all of them, from_at <= at
+    at = int(session.execute(ahead.offset(EVERY).limit(1)).scalar_one())
+    session.execute(insert(CHECKPOINTS).values(at=at, content=_encode(facts_at(session, at))))
+    return True
 
 
 def drop_from(session: Session, at: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from twin.events.envelope import precedence
@@ -30,7 +31,25 @@ class Told(NamedTuple):
     fact: EncounterFact
 
 
-def timelines(encounters: Iterable[str], told: Sequence[Told]) -> list[Point]:
+class Seed(NamedTuple):
+    """What an encounter had come to when the first of its facts was told that the ledger still holds."""
+
+    place: str = ""
+    present: str = ""
+    status: str = ""
+
+    def begun(self, encounter: str) -> Encounter:
+        """Give the encounter from which folding goes on."""
+        status = EncounterStatus(self.status) if self.status else EncounterStatus.UNKNOWN
+        return Encounter(id=encounter, place=self.place, present=self.present, status=status)
+
+
+_NOTHING = Seed()
+
+
+def timelines(
+    encounters: Iterable[str], told: Sequence[Told], seeds: Mapping[str, Seed] = MappingProxyType({})
+) -> list[Point]:
     """Give every value that the facets of joined encounters had, in order of time.
 
     Parameters
@@ -39,6 +58,8 @@ def timelines(encounters: Iterable[str], told: Sequence[Told]) -> list[Point]:
         All encounters that swaps and merges join.
     told : Sequence[Told]
         All facts about them, in any order.
+    seeds : Mapping[str, Seed], optional
+        What encounters had come to before these facts; nothing by default.
 
     Notes
     -----
@@ -54,11 +75,13 @@ def timelines(encounters: Iterable[str], told: Sequence[Told]) -> list[Point]:
     sequences = {precedence(one.fact): one.sequence for one in told}
     kept = {survivor: folding.without_cancelled(mine) for survivor, mine in facts.items()}
     points: list[Point] = []
-    held: dict[tuple[str, str], str] = {}
+    held: dict[tuple[str, str], str] = {
+        (facet, name): value for name, seed in seeds.items() for facet, value in zip(FACETS, seed, strict=True)
+    }
     # quadratic in the facts of one visit, which has tens of them
     for at in sorted({one.fact.occurred_at for one in told}):
         until = {survivor: [fact for fact in mine if fact.occurred_at <= at] for survivor, mine in kept.items()}
-        folded = {survivor: Encounter(id=survivor) for survivor in facts}
+        folded = {survivor: seeds.get(survivor, _NOTHING).begun(survivor) for survivor in facts}
         folding.fold_together(folded, until, survivor_of)
         sequence = max(sequences[precedence(one.fact)] for one in told if one.fact.occurred_at == at)
         for survivor, encounter in folded.items():
@@ -66,6 +89,20 @@ def timelines(encounters: Iterable[str], told: Sequence[Told]) -> list[Point]:
                 if held.get((facet, survivor), "") != value:
                     held[facet, survivor] = value
                     points.append(Point(facet, survivor, at, value, sequence))
+    return points + _ended_by_merging(own, survivor_of, seeds)
+
+
+def _ended_by_merging(
+    own: Mapping[str, Sequence[Told]], survivor_of: Mapping[str, str], seeds: Mapping[str, Seed]
+) -> list[Point]:
+    """End what an encounter had come to before it was merged into another, where its beginning is not told again."""
+    points: list[Point] = []
+    for name, seed in seeds.items():
+        if survivor_of.get(name, name) != name:
+            merge = max(_uncancelled_merges(own[name]), key=precedence)
+            sequence = max(one.sequence for one in own[name] if one.fact is merge)
+            ended = (facet for facet, value in zip(FACETS, seed, strict=True) if value)
+            points += [Point(facet, name, merge.occurred_at, "", sequence) for facet in ended]
     return points
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tests.fakes import START_US
 from twin.clock import SECOND_US, ManualClock
 from twin.db.database import Database, open_database
+from twin.errors import Refused
 from twin.events.envelope import Event, precedence
 from twin.events.patients import (
     BedReadiness,
@@ -29,10 +30,11 @@ from twin.history import checkpoints, history
 from twin.history.claims import claims_of
 from twin.history.memory import MemoryHistory
 from twin.history.projection import NAME, HistoryProjection
-from twin.history.tables import INTERVALS
+from twin.history.tables import CHECKPOINTS, INTERVALS
+from twin.ledger.by_thing import latest_indexed
 from twin.ledger.ledger import Ledger
+from twin.ledger.retention import _prune
 from twin.ledger.subscriptions import save_position
-from twin.ledger.tables import EVENTS_BY_THING
 from twin.settings import Settings
 from twin.state.live import LiveState
 
@@ -399,6 +401,90 @@ def test_history_written_anew_from_the_ledger_is_the_same(past: Past) -> None:
     assert [values(f) for f in after] == [values(f) for f in before]
 
 
+def pruned(past: Past, last: int, *, restarts: bool) -> None:
+    """Take the first events out of the ledger, as retention does; memory of the projection goes with a restart."""
+    past.ledger.database.writer.run(lambda session: _prune(session, last))
+    if restarts:
+        past.following.stop()
+        past.following = HistoryProjection().follow(past.ledger)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_late_facts_leave_alone_what_rests_on_facts_that_were_taken_out(past: Past, restarts: bool) -> None:
+    past.record(started("E1", "bed-1", 10), fact(EncounterMoved, "E1", 20, place="bed-2"))
+    past.record(fact(EncounterMoved, "E1", 40, place="bed-4"))
+    pruned(past, 2, restarts=restarts)
+
+    past.record(fact(EncounterMoved, "E1", 30, place="bed-3"))  # late, behind the last fact that is gone
+    past.record(fact(EncounterMoved, "E1", 15, place="bed-9"))  # late, between facts that are gone
+    past.record(fact(EncounterFactCancelled, "E1", 45, cancels="EncounterMoved"))
+    past.record(fact(EncounterFinished, "E1", 50))
+
+    assert [past.value("encounter.place", "E1", s) for s in (5, 12, 17, 25, 35, 42, 47, 55)] == [
+        *("", "bed-1", "bed-1", "bed-2", "bed-3"),
+        *("bed-3", "bed-3", ""),  # the move to bed-4 was taken back
+    ]
+    assert [past.value("encounter.status", "E1", s) for s in (5, 12, 35, 55)] == [
+        *("", "in-progress", "in-progress", "finished")
+    ]
+
+
+def test_swaps_and_merges_after_pruning_go_on_from_what_the_history_holds(past: Past) -> None:
+    past.record(started("E1", "bed-1", 10), started("E2", "bed-2", 11), started("E3", "bed-3", 12))
+    past.record(zone("t1", "icu", 13))
+    pruned(past, 3, restarts=True)
+
+    past.record(fact(EncountersSwapped, "E1", 20, other="E2"))
+    past.record(fact(EncountersMerged, "E3", 30, into="E1"))
+    past.record(fact(EncounterMoved, "E1", 40, place="bed-4"))
+
+    read = {e: [past.value("encounter.place", e, s) for s in (15, 25, 35, 45)] for e in ("E1", "E2", "E3")}
+    assert read == {
+        "E1": ["bed-1", "bed-2", "bed-2", "bed-4"],
+        "E2": ["bed-2", "bed-1", "bed-1", "bed-1"],
+        "E3": ["bed-3", "bed-3", "", ""],
+    }
+
+
+def test_late_sighting_holds_no_longer_than_the_last_word_that_pruning_took_away(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), confirmed("t1", "icu", 30), zone("t1", "ward", 50))
+    pruned(past, 2, restarts=True)
+
+    past.record(zone("t1", "lift", 20))
+
+    assert [past.value("tag.zone", "t1", s) for s in (15, 25, 35, 55)] == ["icu", "lift", "icu", "ward"]
+
+
+def test_history_is_not_written_anew_from_half_a_ledger(past: Past) -> None:
+    past.record(zone("t1", "icu", 10), zone("t1", "ward", 20))
+    pruned(past, 1, restarts=False)
+
+    with pytest.raises(Refused, match="taken out"):
+        past.ledger.database.writer.run(HistoryProjection().rebuild)
+
+    assert past.value("tag.zone", "t1", 12) == "icu"
+
+
+def test_checkpoints_that_a_late_fact_undid_come_back_one_by_one(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "EVERY", 5)
+
+    def count() -> int:
+        with past.ledger.database.read() as session:
+            return len(session.execute(select(CHECKPOINTS.c.at)).all())
+
+    past.record(*(zone("t1", f"z{n}", n) for n in range(1, 41)))
+    while count() < 6:
+        before = count()
+        past.record(zone("t2", "a", 100 + before))
+        assert count() == before + 1
+    past.record(zone("t1", "cellar", 0))
+    assert count() == 1
+    past.record(zone("t2", "b", 200))
+
+    assert count() == 2
+    assert [past.value("tag.zone", "t1", s) for s in (0, 1, 33)] == ["cellar", "z1", "z33"]
+
+
 def test_a_transaction_that_was_undone_leaves_no_trace_in_memory(past: Past) -> None:
     projection = HistoryProjection()
     past.record(zone("t1", "icu", 10))
@@ -434,7 +520,7 @@ def test_batch_whose_commit_failed_is_written_whole_when_it_comes_again(database
         assert [history.value_at(session, "tag.zone", "t1", at(second)) for second in range(1, 7)] == [
             f"z{second}" for second in range(1, 7)
         ]
-        assert sorted(session.execute(select(EVENTS_BY_THING.c.sequence)).scalars()) == [1, 2, 3, 4, 5, 6]
+        assert sorted(session.execute(latest_indexed("t1", 10)).scalars()) == [1, 2, 3, 4, 5, 6]
     ledger.close()
 
 
