@@ -16,6 +16,7 @@ from server.doors.bodies import body_of, decode, field_error
 from server.doors.context import CallDep, actor_of, hospital_of
 from server.doors.pages import Sequence, Text
 from server.doors.router import Router
+from server.http.sight import may_see_event
 from server.wiring import Hospital
 from twin.access import Actor, Permission
 from twin.clock import DAY_US
@@ -327,10 +328,15 @@ def list_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     thing: Text = "",
 ) -> LedgerPage:
-    """Read stored events after a position, in ledger order."""
+    """Read stored events after a position, in ledger order.
+
+    What tells where a person is needs the right to see encounters; to others the page is shorter by these.
+    """
     with call.hospital.read() as session:
         found = call.hospital.ledger.read(session, after=after, limit=limit, thing=thing)
-    entries = [LedgerEntry(one.sequence, msgspec.Raw(_event_encoder.encode(one.event))) for one in found]
+    with call.hospital.ledger.steady:
+        seen = [one for one in found if may_see_event(call.hospital.live, call.actor, one.event)]
+    entries = [LedgerEntry(one.sequence, msgspec.Raw(_event_encoder.encode(one.event))) for one in seen]
     return LedgerPage(
         events=entries,
         next_after=found[-1].sequence if found else after,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,11 +12,11 @@ from fastapi import Query
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText, Text
 from server.doors.router import Router
+from server.http.sight import PRIVATE_FACET, is_of_person, may_see_fact
 from server.http.views import instant
 from twin.access import Permission
 from twin.clock import DAY_US, from_text
 from twin.errors import FieldError, FieldProblem
-from twin.events.things import BearerKind
 from twin.history import history
 from twin.history.history import Interval
 from twin.state import views
@@ -26,14 +27,15 @@ Instant = Annotated[
     str,
     Query(
         max_length=40,
-        pattern=r"^[0-9T:.Zz+-]*$",
+        pattern=r"^[0-9T:.Zz+ -]*$",
         description="ISO 8601 with its offset.",
         examples=["2026-01-05T08:00:00Z"],
     ),
 ]
 Many = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 LONGEST_WINDOW_US = 31 * DAY_US
-_PRIVATE = "encounter."
+_LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")
+"""Where the sign of an offset stood: whoever writes an address by hand forgets that a plus in it means a space."""
 
 
 class IntervalShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def parse_instant(text: str, field: str) -> int:
         If it is none.
     """
     try:
-        at = from_text(text)
+        at = from_text(_LOST_PLUS.sub("+", text) if "T" in text else text)
     except (ValueError, OverflowError) as error:
         problem = FieldProblem(
             field=field,
@@ -131,18 +133,9 @@ def _shown(one: Interval) -> IntervalShown:
 
 def _require_sight(call: Call, thing: str) -> None:
     """Let only those see a person's trail who may see encounters."""
-    live = call.hospital.live
     with call.hospital.ledger.steady:
-        tag = live.tags.get(thing)
-        kinds = {one.bearer_kind for one in tag.bindings if hasattr(one, "bearer_kind")} if tag is not None else set()
-        bearers = live.index.tags_by_bearer  # these stay when the encounter itself has left the live state
-        is_person = (
-            thing in live.encounters
-            or thing in live.staff
-            or thing in bearers[BearerKind.ENCOUNTER]
-            or thing in bearers[BearerKind.STAFF]
-        )
-    if is_person or kinds & {BearerKind.ENCOUNTER, BearerKind.STAFF}:
+        is_person = is_of_person(call.hospital.live, thing)
+    if is_person:
         call.actor.require(Permission.ENCOUNTERS_READ)
 
 
@@ -165,8 +158,9 @@ def get_trail(call: CallDep, thing_id: PathText, facet: Text = "", limit: Many =
                 if binding is not None:
                     seen = history.trail(session, tag, facet="tag.zone", limit=limit)
                     found += _since(seen, binding.occurred_at)
+    # a tag's rows are those of its present bearer already, which is no person that the asker may not see
     may_see = call.actor.may(Permission.ENCOUNTERS_READ)
-    shown = (one for one in found if may_see or not one.facet.startswith(_PRIVATE))
+    shown = (one for one in found if may_see or not one.facet.startswith(PRIVATE_FACET))
     listed = sorted(shown, key=lambda one: (one.from_at, one.facet))
     return Trail(thing=thing_id, intervals=[_shown(one) for one in listed[-limit:]])
 
@@ -182,16 +176,16 @@ def get_past_state(
     after = call.cursors.read(scope, cursor)
     with call.hospital.read() as session:
         past = history.state_at(session, when, known)
-    may_see = call.actor.may(Permission.ENCOUNTERS_READ)
-    keys = sorted(
-        key
-        for key, fact in past.facts.items()
-        if fact.value
-        and (not facet or key[0] == facet)
-        and (may_see or not key[0].startswith(_PRIVATE))
-        # by key and not by number: what becomes known between two pages moves nothing
-        and (after is None or key > tuple(after))
-    )
+    with call.hospital.ledger.steady:
+        keys = sorted(
+            key
+            for key, fact in past.facts.items()
+            if fact.value
+            and (not facet or key[0] == facet)
+            # by key and not by number: what becomes known between two pages moves nothing
+            and (after is None or key > tuple(after))
+            and may_see_fact(call.hospital.live, call.actor, key[0], key[1], fact.value)
+        )
     rows = [
         FactShown(thing=key[1], facet=key[0], value=past.facts[key].value, since=instant(past.facts[key].since))
         for key in keys[:limit]
