@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from twin.errors import Conflict, FieldError, FieldProblem, InputError
 HEADER = "idempotency-key"
 RETENTION_US = 72 * HOUR_US
 _KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_IN_HAND = "idempotency-in-hand"
 _KEPT_HEADERS = ("etag", "location", "durability")
 
 
@@ -32,16 +34,17 @@ class _Request:
     hash: str
 
 
-def _claim(session: Session, asked: _Request, *, process: str, now: int) -> IdempotencyRow | None:
+def _claim(session: Session, asked: _Request, now: int, *, is_in_hand: bool, process: str) -> IdempotencyRow | None:
     """Claim the key for this process, or give the row of who has it."""
     row = session.get(IdempotencyRow, (asked.actor, asked.key))
     if row is not None and row.created_at < now - RETENTION_US:
         session.delete(row)
         session.flush()
         row = None
-    # one core per database: another process named here no longer lives
-    if row is not None and row.request_hash == asked.hash and row.state == "claimed" and row.process != process:
-        row.process = process  # the process that held it died before anything was stored
+    # One core per database: who claimed it and has it not in hand any more has died before anything was stored, or
+    # could not write that it gave the key back.
+    if row is not None and row.request_hash == asked.hash and row.state == "claimed" and not is_in_hand:
+        row.process = process
         row.created_at = now
         session.add(row)
         return None
@@ -149,8 +152,29 @@ async def run_once(
     # the address belongs to the intention: one key for two addresses is a mistake of the sender
     told = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     asked = _Request(actor.id, key, hashlib.sha256(told + body).hexdigest())
-    now = hospital.clock.now()
-    row = await hospital.write(lambda session: _claim(session, asked, process=hospital.process, now=now))
+    # counted, since one that waits may claim the key when the one before it gives it back
+    in_hand: Counter[tuple[str, str]] = hospital.services.setdefault(_IN_HAND, Counter())  # type: ignore[assignment]
+    mine = (asked.actor, asked.key)
+    is_in_hand = in_hand[mine] > 0
+    in_hand[mine] += 1
+    try:
+        return await _claimed_and_done(hospital, asked, request, inner, is_in_hand=is_in_hand)
+    finally:
+        in_hand[mine] -= 1
+        if not in_hand[mine]:
+            del in_hand[mine]
+
+
+async def _claimed_and_done(
+    hospital: Hospital,
+    asked: _Request,
+    request: Request,
+    inner: Callable[[Request], Awaitable[Response]],
+    *,
+    is_in_hand: bool,
+) -> Response:
+    now, process = hospital.clock.now(), hospital.process
+    row = await hospital.write(lambda session: _claim(session, asked, now, is_in_hand=is_in_hand, process=process))
     if row is not None:
         return _repeat(row, asked)
     # the first transaction of the request notes that it was done: a crash after COMMIT is not done again

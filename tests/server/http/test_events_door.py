@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from server.doors import idempotency
 from tests.fakes import START_US
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.errors import DiskFull
 
 
 def zone(key: str, **changes: Any) -> dict[str, Any]:
@@ -63,6 +65,37 @@ async def test_bad_event_names_its_field(served: Served, changes: dict[str, Any]
     assert answer.status_code == status, answer.text
     assert answer.json()["errors"][0]["pointer"] == pointer
     assert served.hospital.ledger.last_sequence() == 0
+
+
+async def test_key_that_could_not_be_given_back_is_free_for_the_next_try(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await served.program(Role.SERVICE_GATEWAY)
+    headers = {"idempotency-key": "once"}
+
+    def full(*_: object) -> None:
+        raise DiskFull("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(idempotency, "_release", full)
+        broken = await client.post("/v1/events", json=zone("k1", zone=5), headers=headers)
+    again = await client.post("/v1/events", json=zone("k1", zone=5), headers=headers)
+
+    assert broken.status_code == 507, broken.text
+    assert again.status_code == 422  # and not 409, as if somebody still worked on it
+    assert not served.hospital.services["idempotency-in-hand"]
+
+
+async def test_same_key_twice_at_a_time_is_worked_on_once(served: Served) -> None:
+    client = await served.program(Role.SERVICE_GATEWAY)
+    headers = {"idempotency-key": "at-a-time"}
+
+    answers = await asyncio.gather(*(client.post("/v1/events", json=zone("k9"), headers=headers) for _ in range(8)))
+
+    assert {one.status_code for one in answers} <= {201, 409}
+    assert sum(one.status_code == 201 for one in answers) >= 1
+    assert served.hospital.ledger.last_sequence() == 1
+    assert not served.hospital.services["idempotency-in-hand"]
 
 
 async def test_key_writes_for_its_own_source_only(served: Served) -> None:
