@@ -23,13 +23,14 @@ from server.jobs.worker import ENOUGH, Message, Task, work
 from server.schema.jobs import JobRow, ResultRow
 from server.wiring import Hospital
 from twin.access import Actor
-from twin.errors import InputError, NotFound, Unavailable
+from twin.errors import HospitalTwinError, InputError, NotFound, Unavailable
 
 log = logging.getLogger("hospital_twin.jobs")
 
 _POLL_S = 0.1
 _QUEUE_LIMIT = 1000
 _STOP_WAIT_S = 5.0
+_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 30.0
 
 
 class JobState(StrEnum):
@@ -446,9 +447,24 @@ class JobRunner:
             if content_hash and session.get(ResultRow, content_hash) is None:
                 session.add(ResultRow(hash=content_hash, body=result, created_at=now))
 
-        self._hospital.write_now(use_case)
-        self._partial.pop(job_id, None)
-        self._tell_ended(job_id)
+        if self._written(use_case, job_id):
+            self._partial.pop(job_id, None)
+            self._tell_ended(job_id)
+
+    def _written(self, use_case: Callable[[Session], None], job_id: str) -> bool:
+        """Write how a job ended, again and again while the store cannot; False if the server stops before."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                self._hospital.write_now(use_case)
+            except HospitalTwinError:
+                # a full disk, say: what was computed is not thrown away for it
+                log.exception("how a job ended could not be stored yet", extra={"job": job_id})
+                if self._stopping.wait(pause):
+                    return False  # the row stays as it is, so that the next start takes the job up
+                pause = min(2 * pause, _LAST_PAUSE_S)
+            else:
+                return True
 
     def _tell_ended(self, job_id: str) -> None:
         self._cancelled.discard(job_id)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlmodel import Session
 
 from server.jobs.runner import JobRunner, JobState
 from server.schema.jobs import JobRow
 from server.wiring import Hospital
 from twin.access import SYSTEM
-from twin.errors import InputError, NotFound, Unavailable
+from twin.errors import DiskFull, InputError, NotFound, Unavailable
 
 KINDS = {name: f"jobs_for_tests:{name}" for name in ("count", "wait_for_ever", "until_enough", "refuse", "crash")}
 
@@ -143,3 +144,28 @@ def test_unknown_kind_and_unknown_job_are_refused(hospital: Hospital) -> None:
         idle.submit("nothing", {}, actor=SYSTEM)
     with pytest.raises(NotFound):
         idle.cancel("nothing")
+
+
+def test_end_that_cannot_be_stored_at_once_is_stored_later(
+    runner: JobRunner, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.jobs.runner._FIRST_PAUSE_S", 0.01)
+    refused: list[str] = []
+    works = JobRunner._written
+
+    def full_at_first(self: JobRunner, use_case: Callable[[Session], None], job_id: str) -> bool:
+        def once(session: Session) -> None:
+            if not refused:
+                refused.append(job_id)
+                raise DiskFull("no space left")
+            use_case(session)
+
+        return works(self, once, job_id)
+
+    monkeypatch.setattr(JobRunner, "_written", full_at_first)
+
+    job = runner.wait(runner.submit("count", {"up_to": 100}, actor=SYSTEM))
+
+    assert refused == [job.id]
+    assert job.state is JobState.DONE
+    assert runner.result(job.result_hash) == b'{"total":4950}'
