@@ -51,6 +51,19 @@ def test_a_ticket_goes_through_its_states_and_a_late_call_does_not_bring_it_back
     assert (ticket.called_at, ticket.started_at, ticket.ended_at) == (4 * MINUTE_US, 5 * MINUTE_US, 9 * MINUTE_US)
 
 
+def test_a_ticket_that_joins_again_was_called_by_nobody_yet() -> None:
+    house = House()
+    house.tell(patients.QueueJoined, "q1", 1, service_point="lab")
+    house.tell(patients.QueueCalled, "q1", 2, counter="4", exception_reason="urgent")
+    house.tell(patients.QueueLeft, "q1", 3)
+
+    house.tell(patients.QueueJoined, "q1", 5, service_point="x-ray")
+
+    ticket = house.state.tickets["q1"]
+    assert (ticket.status, ticket.service_point) == (TicketStatus.WAITING, "x-ray")
+    assert (ticket.counter, ticket.exception_reason, ticket.called_at) == ("", "", 0)
+
+
 def test_a_task_is_open_from_its_creation_to_its_first_end() -> None:
     house = House()
     house.tell(work.TaskAssigned, "k1", 2, assignee="s1")

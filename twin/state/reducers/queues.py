@@ -76,6 +76,7 @@ def step(ticket: Ticket, fact: TicketFact) -> None:
         ticket.service_point, ticket.encounter = fact.service_point, fact.encounter
         ticket.number, ticket.priority, ticket.joined_at = fact.number, fact.priority, fact.occurred_at
         ticket.called_at = ticket.started_at = ticket.ended_at = 0
+        ticket.counter = ticket.exception_reason = ""  # of the earlier call: nobody has called this one yet
     elif ticket.status in _ENDED:
         return
     elif isinstance(fact, QueueCalled):
