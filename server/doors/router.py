@@ -289,6 +289,9 @@ _STRANGER = _problem_answer("Nobody is signed in.")
 
 
 def _schema_reference(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        # What the line below gives for it, without going through all that it holds: a second of each start.
+        return {"$ref": f"#/components/schemas/{kind.__name__}"}
     (schema,), _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
     return schema
 
@@ -363,25 +366,40 @@ def serve(api: FastAPI, routers: list[Router]) -> None:
         if (door.method, door.path) in seen:
             raise ConfigurationError(f"{door.method} {door.path} is declared twice: remove one of the two routes.")
         seen.add((door.method, door.path))
-        name = operation_of(door)
-        responses = _success(door) | _problems(door)
         # past add_api_route, which knows no route class with arguments of its own
-        api.router.routes.append(
-            DoorRoute(
-                door,
-                methods={door.method},
-                name=name,
-                operation_id=name,
-                tags=[door.tag],
-                summary=(door.function.__doc__ or name).strip().splitlines()[0],
-                description="",
-                status_code=door.status,
-                response_class=Response,
-                response_model=None,
-                responses=responses,
-                openapi_extra=_description(door),
-            )
+        api.router.routes.append(route_of(door))
+
+
+_ROUTES: dict[int, DoorRoute] = {}
+"""Routes made so far by identity of their door, which each route keeps alive."""
+
+
+def route_of(door: Door) -> DoorRoute:
+    """Give the route of a door; made once in a process, since it knows nothing of the app that it answers for.
+
+    Parameters
+    ----------
+    door : Door
+        As declared by a router.
+    """
+    known = _ROUTES.get(id(door))
+    if known is None:
+        name = operation_of(door)
+        known = _ROUTES[id(door)] = DoorRoute(
+            door,
+            methods={door.method},
+            name=name,
+            operation_id=name,
+            tags=[door.tag],
+            summary=(door.function.__doc__ or name).strip().splitlines()[0],
+            description="",
+            status_code=door.status,
+            response_class=Response,
+            response_model=None,
+            responses=_success(door) | _problems(door),
+            openapi_extra=_description(door),
         )
+    return known
 
 
 def operation_of(door: Door) -> str:
