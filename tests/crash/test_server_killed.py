@@ -1,7 +1,7 @@
 """The whole server is killed again and again while programs send: what it acknowledged is stored once, and so is all
 that its handlers derived from it.
 
-``HOSPITAL_TWIN_KILLS`` sets how often; each start of the server takes some ten seconds of a busy machine.
+``HOSPITAL_TWIN_KILLS`` sets how often.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from twin.settings import Settings
 from twin.state.live import LiveState
 
 SENDERS, BATCH, ASSETS, ZONES = 3, 20, 40, 6
-KILLS = int(os.environ.get("HOSPITAL_TWIN_KILLS") or 2)
+KILLS = int(os.environ.get("HOSPITAL_TWIN_KILLS") or 20)
 START_US = 1_790_000_000_000_000
 
 
@@ -68,27 +68,36 @@ def furnish(folder: Path) -> str:
 
 @dataclass
 class Server:
-    """The server's process; killed and started again on the same port."""
+    """The server's process; killed and started again on the same port by one that has read the modules."""
 
     folder: Path
     port: int
-    process: subprocess.Popen[str] | None = None
+    pid: int = 0
+    parent: subprocess.Popen[str] = field(init=False)
 
-    def start(self) -> None:
+    def __post_init__(self) -> None:
         program = str(ROOT / "tests" / "crash" / "server_child.py")
         command = [sys.executable, program, str(self.folder), str(self.port)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        pipe = subprocess.PIPE
+        self.parent = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+    def start(self) -> None:
+        assert self.parent.stdin is not None
+        assert self.parent.stdout is not None
+        self.parent.stdin.write("start\n")
+        self.parent.stdin.flush()
+        self.pid = int(self.parent.stdout.readline())
+        assert self.parent.stdout.readline() == "ready\n"
 
     def kill(self) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+        os.kill(self.pid, signal.SIGKILL)
+        self.pid = 0
+
+    def close(self) -> None:
+        if self.pid:
+            self.kill()
+        self.parent.communicate(timeout=30)  # no further line: it ends
 
 
 @dataclass
@@ -165,7 +174,7 @@ def test_what_was_acknowledged_and_derived_is_stored_once_however_often_the_serv
             sender.ended.set()
         for thread in threads:
             thread.join(30)
-        server.kill()
+        server.close()
 
     assert [sender.troubles for sender in senders] == [[]] * SENDERS
     check(tmp_path, set().union(*(sender.acknowledged for sender in senders)))
