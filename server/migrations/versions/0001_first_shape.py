@@ -521,9 +521,12 @@ def upgrade() -> None:
     op.create_index('uq_events_id', 'events', ['id'], unique=True)
     op.create_table('events_by_thing',
     sa.Column('thing', sa.Text(), nullable=False),
-    sa.Column('occurred_at', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('sequence', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.PrimaryKeyConstraint('thing', 'occurred_at', 'sequence'),
+    sa.Column('first', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('last', sa.BigInteger(), nullable=False),
+    sa.Column('from_at', sa.BigInteger(), nullable=False),
+    sa.Column('to_at', sa.BigInteger(), nullable=False),
+    sa.Column('positions', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('thing', 'first'),
     comment='index of events by thing, written in large steps behind the writer: see twin.ledger.by_thing',
     sqlite_with_rowid=False
     )
