@@ -90,6 +90,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=CHOSEN,
     summary=lambda port, rows: _("{count} users").format(count=number(len(rows))),
 )
 

@@ -88,6 +88,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=CHOSEN,
     summary=_summary,
 )
 
@@ -253,6 +254,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=32,
-    section=mark("Things"),
+    section=mark("Supplies and tasks"),
     icon="stock",
 )

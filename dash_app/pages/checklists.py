@@ -320,6 +320,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=16,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="task",
 )

@@ -271,6 +271,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=34,
-    section=mark("Things"),
+    section=mark("Supplies and tasks"),
     icon="stock",
 )

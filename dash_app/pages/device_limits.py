@@ -304,6 +304,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=25,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="settings",
 )

@@ -31,7 +31,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.happenings import happening_text
-from dash_app.texts.moments import moment, percent
+from dash_app.texts.moments import moment, number, percent
 from twin.access import Permission
 
 CONTENT = "device-content"
@@ -46,15 +46,15 @@ def _reasons(row: devices.DeviceRow) -> str:
 
 def _columns() -> list[Column]:
     return [
-        Column(field="link", title=_("Device"), width=190, is_link=True),
-        Column(field="category", title=_("Kind"), width=140),
-        Column(field="model", title=_("Model"), width=100),
-        Column(field="use", title=_("May it be used"), width=200),
-        Column(field="readiness", title=_("Cleanliness"), width=135),
-        Column(field="place", title=_("Place"), width=160),
+        Column(field="link", title=_("Device"), width=200, is_link=True),
+        Column(field="use", title=_("May it be used"), width=170),
+        Column(field="place", title=_("Place"), width=150),
         Column(field="seen", title=_("Last seen"), width=120, is_age=True),
         Column(field="confidence", title=_("Confidence"), width=110),
-        Column(field="alarm", title=_("Alarm"), width=90),
+        Column(field="alarm", title=_("Alarm"), width=80),
+        Column(field="category", title=_("Kind"), width=130),
+        Column(field="model", title=_("Model"), width=100),
+        Column(field="readiness", title=_("Cleanliness"), width=120),
     ]
 
 
@@ -86,7 +86,7 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
     unusable = sum(row["use"] != _("Usable") for row in rows)
-    return _("Devices: {count}, not usable: {unusable}").format(count=len(rows), unusable=unusable)
+    return _("Devices: {count}, not usable: {unusable}").format(count=number(len(rows)), unusable=number(unusable))
 
 
 def _kinds(port: HospitalPort) -> list[dict[str, str]]:
@@ -245,7 +245,7 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=10,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="device",
 )
 DEVICE_PAGE = Page(

@@ -353,6 +353,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=19,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="whatif",
 )

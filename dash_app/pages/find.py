@@ -132,7 +132,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                     select(START, _("Where are you"), places, visit.query.get("from", "")),
                 ],
             ),
-            html.Div(content(port, dict(visit.query)), id=CONTENT, className="panels", role="status"),
+            html.Div(content(port, dict(visit.query)), id=CONTENT, className="panels"),
         ]
     )
 
@@ -174,6 +174,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=11,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="device",
 )

@@ -177,6 +177,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=20,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="whatif",
 )

@@ -290,6 +290,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=13,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="alarm",
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.filters import export_button, select
@@ -20,6 +21,7 @@ from dash_app.texts.moments import moment
 from twin.access import Permission
 
 Rows = list[dict[str, object]]
+_ONE_ROW = {"rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class Listing:
         Gives the rows for the filters of the address line.
     summary : Callable[[HospitalPort, Rows], str]
         Gives one sentence on what is shown.
+    chooses : str, optional
+        Id of the selection, below the table, whose values are the rows' ids: a row that is clicked is chosen there.
     """
 
     key: str
@@ -67,6 +71,7 @@ class Listing:
     columns: Callable[[], list[Column]]
     rows: Callable[[HospitalPort, dict[str, str]], Rows]
     summary: Callable[[HospitalPort, Rows], str]
+    chooses: str = ""
 
     def part(self, name: str) -> str:
         """Give the id of one component."""
@@ -106,7 +111,7 @@ def layout(listing: Listing, port: HospitalPort, visit: Visit, title: str, lead:
                 className="filters",
             ),
             html.P(listing.summary(port, rows), id=listing.part("summary"), className="summary"),
-            grid(listing.part("grid"), listing.columns(), rows),
+            grid(listing.part("grid"), listing.columns(), rows, **(_ONE_ROW if listing.chooses else {})),
         ]
     )
 
@@ -160,6 +165,24 @@ def register(listing: Listing, callbacks: Callbacks, port: HospitalPort) -> None
         rows = [_written(row, columns) for row in listing.rows(port, query_of(search))]
         day = moment(port.clock.now()).replace(" ", "T").replace(":", "")
         return {"content": csv_text(columns, rows), "filename": f"{listing.key}-{day}.csv", "type": "text/csv"}
+
+    if listing.chooses:
+        _register_choosing(listing, callbacks)
+
+
+def _register_choosing(listing: Listing, callbacks: Callbacks) -> None:
+    """Let a click on a row, or the space bar, choose it in the form below: nobody looks for it twice."""
+
+    @callbacks.add(
+        Output(listing.chooses, "value", allow_duplicate=True),
+        Input(listing.part("grid"), "selectedRows"),
+        permission=listing.permission,
+        prevent_initial_call=True,
+    )
+    def take_row(rows: Rows | None) -> str:
+        if not rows:  # a row that went away is no longer selected: what the form holds stays
+            raise PreventUpdate
+        return str(rows[0]["id"])
 
 
 def _written(row: Mapping[str, object], columns: Sequence[Column]) -> dict[str, object]:

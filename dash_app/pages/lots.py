@@ -93,7 +93,9 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 def _summary(port: HospitalPort, rows: Rows) -> str:
     usable = _("may be used")
     stopped = sum(row["state"] != usable for row in rows)
-    return _("{count} lots at places; {stopped} of them must not be used").format(count=len(rows), stopped=stopped)
+    return _("{count} lots at places; {stopped} of them must not be used").format(
+        count=number(len(rows)), stopped=number(stopped)
+    )
 
 
 def _places(port: HospitalPort) -> list[dict[str, str]]:
@@ -120,6 +122,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=CHOSEN,
     summary=_summary,
 )
 

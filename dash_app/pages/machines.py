@@ -209,6 +209,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=24,
-    section=mark("Things"),
+    section=mark("Sterile supply"),
     icon="reprocessing",
 )

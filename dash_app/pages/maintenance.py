@@ -254,6 +254,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=14,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="task",
 )

@@ -424,6 +424,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=17,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="reprocessing",
 )

@@ -199,6 +199,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=12,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="alarm",
 )

@@ -94,9 +94,11 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
+    if not rows:
+        return _("No par level is planned here yet: press Plan now, or choose another place.")
     change = sum(float(str(row["money"])) for row in rows)
     return _("{count} par levels; mean stock would change in value by {money}").format(
-        count=len(rows), money=number(change, 2)
+        count=number(len(rows)), money=number(change, 2)
     )
 
 
@@ -117,6 +119,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=CHOSEN,
     summary=_summary,
 )
 
@@ -222,7 +225,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     if not port.actor().may(Permission.STOCK_PLAN):
         return shown
     rows = _rows(port, dict(visit.query))
-    return html.Div([shown, html.Div(_work(port, rows), className="below", **attributes(aria_live="polite"))])
+    return html.Div([shown, html.Div(_work(port, rows), className="panels below")])
 
 
 def _pair(chosen: str | None) -> tuple[str, str]:
@@ -332,6 +335,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=31,
-    section=mark("Things"),
+    section=mark("Supplies and tasks"),
     icon="stock",
 )

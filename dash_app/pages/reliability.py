@@ -79,7 +79,7 @@ def _models(query: dict[str, str], found: device_planning.Explored) -> Component
     rows: list[list[Cell]] = [
         [
             dcc.Link(
-                f"{group.manufacturer} {group.model}".strip() or "–",
+                f"{group.manufacturer} {group.model}".strip() or codes.code_text(codes.CATEGORIES, group.category),
                 href=f"/ui/reliability{search_with('', kind=query.get('kind'), model=group.model)}",
             ),
             codes.code_text(codes.CATEGORIES, group.category),
@@ -246,6 +246,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=18,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="whatif",
 )

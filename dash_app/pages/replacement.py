@@ -91,7 +91,7 @@ def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
             _why(case) or "–",
             _outcome(case, found),
         ]
-        for case in cases
+        for case in cases[:SHOWN]  # each names its reasons: costly for thousands
     ]
     headings = [
         _("Device"),
@@ -103,7 +103,7 @@ def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
         _("Why"),
         _("Plan"),
     ]
-    return table(_("Devices by score"), headings, rows, most=SHOWN)
+    return table(_("Devices by score"), headings, rows, count=len(cases))
 
 
 def _years(found: StudioPlan, budget: int) -> Component:
@@ -273,6 +273,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=21,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="plan",
 )

@@ -292,6 +292,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=22,
-    section=mark("Things"),
+    section=mark("Sterile supply"),
     icon="reprocessing",
 )

@@ -38,6 +38,8 @@ def turnaround_panel(port: HospitalPort) -> Component:
     state, now, chinese = port.state(), port.clock.now(), wants_chinese()
     with port.read() as session:
         found = reprocessing.room_turnaround(session, state, now=now, days=DAYS)
+    # A ward in which no bed changed hands says nothing; its line would only hide those that do.
+    found = [one for one in found if one.not_ready or one.median.n or one.doses]
     title = _("Rooms: from leaving to ready")
     if not found:
         return panel(title, html.P(_("No bed was made ready in the last days.")), wide=True)

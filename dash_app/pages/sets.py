@@ -178,6 +178,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=23,
-    section=mark("Things"),
+    section=mark("Sterile supply"),
     icon="reprocessing",
 )

@@ -20,7 +20,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import moment, percent
+from dash_app.texts.moments import moment, number, percent
 from twin.access import Permission
 
 
@@ -74,9 +74,9 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 def _summary(port: HospitalPort, rows: Rows) -> str:
     empty, low = (codes.code_text(codes.STOCK_STATES, code) for code in ("out", "low"))
     return _("Lines: {count}, empty: {empty}, low: {low}").format(
-        count=len(rows),
-        empty=sum(row["state"] == empty for row in rows),
-        low=sum(row["state"] == low for row in rows),
+        count=number(len(rows)),
+        empty=number(sum(row["state"] == empty for row in rows)),
+        low=number(sum(row["state"] == low for row in rows)),
     )
 
 
@@ -141,6 +141,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=30,
-    section=mark("Things"),
+    section=mark("Supplies and tasks"),
     icon="stock",
 )

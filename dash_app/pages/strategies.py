@@ -272,6 +272,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=15,
-    section=mark("Things"),
+    section=mark("Devices"),
     icon="plan",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ _FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
 
 MOST_ROWS = 500
 """Rows of a plain table: a browser takes about a second for more, and nobody reads them."""
+
+_NUMBER = re.compile(r"[+−-]?\d[\d.,\u00a0\u202f]*(\s?%)?|–|")
+_FIGURES = re.compile(r"[\d\s.,:%()–−+±/-]{1,40}")
 
 _ROW_PX = 32
 _GRID_HEAD_PX = 56
@@ -65,6 +69,9 @@ class Column:
             "minWidth": self.width,
             "flex": 1,
             "filter": "agNumberColumnFilter" if self.is_number else "agTextColumnFilter",
+            # What does not fit is cut off: pointing at it shows it whole.
+            "tooltipField": f"{self.field}_text" if self.is_link else None if self.is_age else self.field,
+            "headerTooltip": self.title,
         }
         if self.is_number:
             column["type"] = "rightAligned"
@@ -78,7 +85,29 @@ class Column:
         return column
 
 
-def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, most: int = MOST_ROWS) -> Component:
+def _text(cell: Cell) -> str:
+    """Give what a cell says, as far as its look depends on it."""
+    if isinstance(cell, Component):
+        inner = getattr(cell, "children", "")
+        return inner if isinstance(inner, str) else ""
+    return str(cell)
+
+
+def _look(cell: Cell, *, is_number: bool) -> str:
+    """Give the class of a cell: figures stand under each other, and neither they nor days break at a hyphen."""
+    if is_number:
+        return "number figure"
+    return "figure" if _FIGURES.fullmatch(_text(cell)) else ""
+
+
+def table(
+    caption: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    most: int = MOST_ROWS,
+    count: int | None = None,
+) -> Component:
     """Give a short table as plain HTML, with a button that saves it as a sheet.
 
     Parameters
@@ -91,12 +120,15 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]],
         As many cells in each as headings.
     most : int, optional
         Rows that are shown; where there are more, the table says so.
+    count : int, optional
+        How many rows there are in all, where only the first are given because each is costly.
     """
-    shown = rows[:most]
+    shown, whole = rows[:most], len(rows) if count is None else count
+    numbers = [bool(shown) and all(_NUMBER.fullmatch(_text(row[k])) for row in shown) for k in range(len(headings))]
     foot: list[Component] = []
-    if len(rows) > most:
+    if whole > len(shown):
         # A table that ends without a word would be read as the whole.
-        text = _("The first {shown} of {count} rows.").format(shown=number(most), count=number(len(rows)))
+        text = _("The first {shown} of {count} rows.").format(shown=number(len(shown)), count=number(whole))
         foot.append(html.Span(text, className="secondary"))
     if shown:
         foot.append(html.Button(_("CSV"), className="quiet", title=_("Save as CSV"), **attributes(data_csv=caption)))
@@ -108,8 +140,25 @@ def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[Cell]],
         children=html.Table(
             [
                 html.Caption(caption, className="sr-only"),
-                html.Thead(html.Tr([html.Th(heading, scope="col") for heading in headings])),
-                html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in shown]),
+                html.Thead(
+                    html.Tr(
+                        [
+                            html.Th(heading, scope="col", className="number" if is_number else "")
+                            for heading, is_number in zip(headings, numbers, strict=True)
+                        ]
+                    )
+                ),
+                html.Tbody(
+                    [
+                        html.Tr(
+                            [
+                                html.Td(cell, className=_look(cell, is_number=is_number))
+                                for cell, is_number in zip(row, numbers, strict=True)
+                            ]
+                        )
+                        for row in shown
+                    ]
+                ),
             ]
         ),
     )
@@ -143,6 +192,7 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
             "rowHeight": _ROW_PX,
             "headerHeight": 36,
             "animateRows": False,
+            "enableBrowserTooltips": True,
             # Screen readers read in the order of the document, not in that of the screen.
             "ensureDomOrder": True,
             "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},
@@ -165,7 +215,10 @@ def _grid_colours() -> dict[str, object]:
         "oddRowBackgroundColor": colours.surface,
         "chromeBackgroundColor": colours.surface,
         "menuBackgroundColor": colours.surface,
+        "selectedRowBackgroundColor": colours.room,
         "fontFamily": "inherit",
+        # With the grid's own padding a screen of usual width loses a column.
+        "cellHorizontalPadding": 9,
         "fontSize": 14,
     }
 

@@ -112,6 +112,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=TASK,
     summary=_summary,
 )
 
@@ -234,6 +235,6 @@ PAGE = Page(
     layout=layout,
     register=register,
     position=33,
-    section=mark("Things"),
+    section=mark("Supplies and tasks"),
     icon="task",
 )

@@ -92,6 +92,7 @@ LISTING = Listing(
     ),
     columns=_columns,
     rows=_rows,
+    chooses=CHOSEN,
     summary=_summary,
 )
 

@@ -61,3 +61,20 @@ def test_a_whole_table_says_nothing_of_rows():
 @pytest.mark.parametrize(("rows", "buttons"), [([["1"]], 1), ([], 0)])
 def test_what_a_table_shows_can_be_saved(rows, buttons):
     assert len(parts_of(table("Beds", ["Bed"], rows), html.Button)) == buttons
+
+
+def looks_of(shown):
+    """Classes of the cells of a table, by row."""
+    rows = parts_of(shown, html.Tr)[1:]
+    return [[cell.className for cell in row.children] for row in rows]
+
+
+def test_figures_stand_under_each_other_and_days_do_not_break():
+    shown = table("Wards", ["Ward", "Beds", "Leaves"], [["A", 24, "2026-11-27 10:23"], ["B", "–", ""]])
+
+    assert looks_of(shown) == [["", "number figure", "figure"], ["", "number figure", ""]]
+    assert [cell.className for cell in parts_of(shown, html.Th)] == ["", "number", ""]
+
+
+def test_a_table_of_which_only_the_first_rows_were_built_says_so():
+    assert "first 2 of 2,009" in str(table("Devices", ["Device"], [["a"], ["b"]], count=2009))
