@@ -1,0 +1,52 @@
+"""What all pages share: a table that can be taken along, a row that is chosen, a button that says what it lacks."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.browser.test_stock_pages import opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
+
+
+def saved_rows(page, button):
+    """Press the button below a table; give the rows of the sheet that comes."""
+    with page.expect_download() as saved:
+        page.locator(button).first.click()
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("\ufeff")
+    assert saved.value.suggested_filename.endswith(".csv")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_a_saved_sheet_has_instants_for_ages_and_nothing_that_runs(visit):
+    _watched, page = opened(visit, "/ui/account", None)
+    # Beside the page, so that nothing draws it anew: cells with a formula, a number with its sign, an age.
+    page.evaluate(
+        """() => document.body.insertAdjacentHTML('beforeend', `<div><div><table><tr><td>=1+1</td><td>-3.5 %</td>
+        <td>in bay <span data-since="1790000000000000">5 min ago</span></td></tr></table></div>
+        <div class="table-foot"><button id="probe" data-csv="a/b">CSV</button></div></div>`)"""
+    )
+
+    [row] = saved_rows(page, "#probe")
+
+    assert row[:2] == ["'=1+1", "-3.5 %"]
+    assert row[2].startswith("in bay 2026-09-21")
+
+
+def test_a_row_that_is_clicked_stands_in_the_form_below(visit):
+    _watched, page = opened(visit, "/ui/access", None)
+    cell = page.locator("#access-grid .ag-cell[col-id=name]").first
+    name = cell.inner_text()
+    cell.click()
+
+    page.wait_for_function("name => document.querySelector('#access-name').value === name", arg=name)
+
+
+def test_a_button_that_lacks_something_names_the_field(visit):
+    _watched, page = opened(visit, "/ui/lots", None)
+    page.click("#lots-recall")
+
+    page.locator("#frame-notice", has_text="Number of the notice").wait_for()
