@@ -23,6 +23,7 @@ from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.measures import interval_of
 from simulation.experiments.queues.estimates import queue_plan
 from simulation.experiments.queues.question import UNIT_US, question_of
+from simulation.experiments.running import ENGINE_VERSION
 from simulation.statistics.formulae import mmc
 from simulation.statistics.selection import Indifference, kim_nelson
 
@@ -125,7 +126,8 @@ def pathways(pieces: Pieces) -> None:
 
 
 if __name__ == "__main__":
-    known = Pieces("simulation_statistics")
+    # Pieces that another engine counted say nothing of this one.
+    known = Pieces(f"simulation_statistics-engine-{ENGINE_VERSION}")
     coverage(known)
     selection(known)
     pathways(known)
