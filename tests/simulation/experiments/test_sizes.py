@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from simulation.experiments.sizes import USUAL_ROOMS, document_of, size_of, wards_of
 from simulation.model.problems import PathwayError
 
-NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
+NAMES = st.text(alphabet=string.ascii_letters + string.digits + "_-", min_size=1, max_size=12)
 
 
 @given(
