@@ -81,8 +81,10 @@ class Incident:
     happened_at: int
     aware_at: int
     description: str
+    # A pseudonym: names stand in the one encrypted link table and nowhere else.
     case_id: str = ""
     evidence: str = ""
+    # Fixed when it is reported: clocks that are set anew later must not move an end that somebody works towards.
     due_at: int = 0
     reported_at: int = 0
     reference: str = ""

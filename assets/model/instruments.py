@@ -45,6 +45,7 @@ class Instrument:
     id: str
     kind: str
     name: str = ""
+    # Counted from the cycles of the sets in which it lay, not typed in by anybody.
     most_cycles: int = 0
 
 
@@ -128,6 +129,7 @@ class Fault:
     kind: FaultKind
     note: str
     found_at: int
+    # Not found_at: what is broken now may have been so at every use since somebody last looked.
     since_at: int = 0
     actor: str = ""
     mended_at: int = 0

@@ -69,6 +69,7 @@ class LoadItem:
     gtin: str = ""
     lot: str = ""
     quantity: int = 1
+    # Half a year is a usual time in sterile packaging; a hospital that stores otherwise says so per set.
     shelf_life_s: int = 180 * DAY_S
     is_implant: bool = False
     expires_at: int = 0

@@ -10,6 +10,7 @@ from enum import StrEnum
 class Anchor(StrEnum):
     """From where the next interval counts."""
 
+    # From the due day, so that being late once does not shift the yearly service into another season.
     FIXED = "fixed"
     FLOATING = "floating"
     GRID = "grid"
@@ -174,6 +175,7 @@ class Performed:
     due_on: date
     done_on: date | None = None
     window_days: int = 30
+    # Both: an excuse without the day on which it was approved could be written after the window.
     excused_on: date | None = None
     excuse: str = ""
     found_fault: bool = False

@@ -56,6 +56,7 @@ class Clause:
     lots: tuple[Span, ...] = ()
     serials: tuple[Span, ...] = ()
     firmware: tuple[Span, ...] = ()
+    # Never certain by itself: lots in running text are written in a dozen ways.
     free_text: str = ""
 
     def __post_init__(self) -> None:

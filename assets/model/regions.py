@@ -41,6 +41,7 @@ class ReprocessingState(StrEnum):
 class CustodyState(StrEnum):
     """Whether somebody holds a device."""
 
+    # Orthogonal to the other regions: a free device may be dirty, and a held one under a notice.
     FREE = "free"
     HELD = "held"
     RESERVED = "reserved"

@@ -102,9 +102,11 @@ class DeviceModel:
     name: str
     category: str
     nomenclature: tuple[Nomenclature, ...] = ()
+    # All levels of packing: a notice often names the number on the box, and the plate shows the unit's.
     device_identifiers: tuple[str, ...] = ()
     expected_life_years: int = 0
     end_of_support_at: int = 0
+    # Today's price, since book values say nothing on whether to repair or replace.
     replacement_cost: int = 0
     cyber: CyberProfile = CyberProfile()
 
@@ -166,6 +168,7 @@ class Asset:
     firmware: str = ""
     criticality: int = 2
     is_mobile: bool = True
+    # No by default: an alarm too many at the door is seen, a device that left unnoticed is not.
     may_leave: bool = False
     identifiers: tuple[Identifier, ...] = ()
 

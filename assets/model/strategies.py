@@ -59,11 +59,13 @@ class Alternative:
     is_imaging: bool = False
     is_laser: bool = False
     is_critical: bool = True
+    # Over all looks together: a test after every failure would else take back a good schedule sooner or later.
     error_share: float = 0.05
     began_at: int = 0
     ended_at: int = 0
     ended_by: StrategyEnd | None = None
     ended_note: str = ""
+    # Kept when it begins: going back needs no memory of people.
     months_by_rule: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -131,6 +131,7 @@ class Labour:
 
     staff: str
     minutes: int
+    # An external invoice may name no minutes; its cost still counts.
     cost: int = 0
     is_external: bool = False
 
@@ -190,6 +191,7 @@ class WorkOrder:
     due_at: int = 0
     started_at: int = 0
     closed_at: int = 0
+    # Copied when it is opened: a checklist that is changed later changes no result.
     steps: tuple[Step, ...] = ()
     answers: tuple[Answer, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -202,5 +204,6 @@ class WorkOrder:
     closed_by: str = ""
     amendments: tuple[Amendment, ...] = ()
     rule: str = ""
+    # A local day and no instant: compliance counts days, and 23:30 in Berlin is the day before in UTC.
     due_date: str = ""
     planned_on: str = ""

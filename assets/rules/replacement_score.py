@@ -11,9 +11,11 @@ Breakpoints = tuple[tuple[float, float], ...]
 """(value, points 0..1) in ascending order of value; straight lines in between."""
 
 PARTS: dict[str, Breakpoints] = {
+    # Nothing before six tenths of its life: age alone, in the middle of it, is no reason.
     "age": ((0.6, 0.0), (1.0, 0.6), (1.5, 1.0)),
     "end_of_support": ((-24.0, 0.0), (0.0, 0.8), (12.0, 1.0)),
     "failures": ((0.5, 0.0), (2.0, 0.5), (5.0, 1.0)),
+    # The usual screen: above 30 % of a new one a candidate, above 50 % nearly always.
     "service_cost": ((0.1, 0.0), (0.3, 0.6), (0.5, 1.0)),
     "downtime": ((0.0, 0.0), (0.02, 0.4), (0.1, 1.0)),
     "notices": ((0.0, 0.0), (1.0, 0.6), (3.0, 1.0)),
@@ -109,6 +111,7 @@ def score_replacement(facts: ReplacementFacts, *, weights: Mapping[str, float] =
         )
     )
     parts = {name: _points(PARTS[name], value) for name, value in values.items() if value is not None}
+    # By all weights, not by those of the known parts: a device of which little is known must not rank high for that.
     total = sum(weights.values())
     return ReplacementScore(
         score=sum(weights.get(name, 0.0) * points for name, points in parts.items()) / total,

@@ -98,7 +98,7 @@ class StrategyCase:
     has_evidence_record: bool = False
 
 
-LEAST_HISTORY_MONTHS = 12
+LEAST_HISTORY_MONTHS = 12  # a year, so that every yearly service fell into it once
 
 
 def allowed_strategies(case: StrategyCase) -> frozenset[Strategy]:
@@ -118,6 +118,7 @@ def allowed_strategies(case: StrategyCase) -> frozenset[Strategy]:
     allowed = {Strategy.OEM}
     if case.has_evidence_record:
         allowed.add(Strategy.AEM)
+    # Whoever could be hurt by a failure is not the one to find it.
     if not case.is_critical:
         allowed |= {Strategy.INSPECTION, Strategy.RUN_TO_FAILURE}
     return frozenset(allowed)

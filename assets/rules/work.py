@@ -11,6 +11,7 @@ _STATE_WHILE_WORKING = {
     WorkKind.CORRECTIVE: OperationalState.IN_REPAIR,
     WorkKind.INCOMING: OperationalState.INCOMING_TEST,
     WorkKind.DECOMMISSION: OperationalState.RETIRED,
+    # Wiped down where it stands: it would else leave the ward's count for minutes.
     WorkKind.DISINFECTION: OperationalState.IN_SERVICE,
 }
 
@@ -36,6 +37,7 @@ def is_within_limits(step: Step, value: str | float | bool) -> bool:
         If the finding is not of the step's kind.
     """
     if step.kind is StepKind.NUMBER:
+        # True counts as 1 in Python, and a tick is no measurement.
         if isinstance(value, bool | str) or not math.isfinite(value):
             raise ValueError(f"Expected a number in {step.unit or 'its unit'} for {step.label!r}, got {value!r}.")
         return (step.low is None or value >= step.low) and (step.high is None or value <= step.high)

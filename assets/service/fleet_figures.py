@@ -84,6 +84,7 @@ def cost_ratios(
     among their devices. A device that was bought within the year counts with what it has cost so far, which is why
     ratios of young fleets are low.
     """
+    # The last twelve months, not the calendar year: in January there would be nothing to say.
     since = now - YEAR_DAYS * DAY_US
     query = select(AssetRow).where(col(AssetRow.operational).not_in(_GONE))
     if category:
@@ -118,6 +119,7 @@ class _Priced:
 
 
 def _ratio(key: tuple[str, str, str], devices: list[_Priced], confidence: float) -> CostRatio:
+    # Cost without a price on the other side would raise the ratio of its whole model.
     priced = [one for one in devices if one.paid > 0]
     new = [one for one in devices if one.new > 0]
     return CostRatio(
@@ -231,6 +233,7 @@ def utilisation(
     purposes = {place: known.purpose for place, known in state.places.items()}
     by_category: defaultdict[str, list[dict[TimeUse, float]]] = defaultdict(list)
     ran: defaultdict[str, list[float]] = defaultdict(list)
+    # Also those that no reader hears, as long as they report themselves.
     for asset in sorted({*stays, *reported}):
         entry = state.assets[asset].entry if asset in state.assets else None
         if entry is None or (category and entry.category != category):
@@ -285,6 +288,7 @@ def _stays(session: Session, state: LiveState, window: Span) -> Mapping[str, lis
     found: defaultdict[str, list[tuple[str, Span]]] = defaultdict(list)
     for tag, place, begin, end in _intervals(session, "tag.zone", window):
         bearer = bearer_of(state, tag, begin)
+        # By the binding of then: a tag that was moved to another device since tells nothing of that one.
         if bearer and bearer in state.assets:
             found[bearer].append((place, (begin, end)))
     return found
@@ -294,6 +298,7 @@ def _occupied(session: Session, state: LiveState, window: Span) -> dict[str, lis
     """Give by zone with beds when a patient had one of them: by where each encounter was assigned to."""
     spans: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for place, known in state.places.items():
+        # The room as well: readers seldom tell the beds of one room apart.
         if known.purpose == "bed":
             for zone in (place, known.parent):
                 spans.setdefault(zone, [])

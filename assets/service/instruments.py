@@ -93,6 +93,7 @@ def assemble(session: Session, *, act: Act, assembly: Assembly) -> Assembly:
     if len(set(assembly.instruments)) != len(assembly.instruments):
         raise _problem("instruments", "A mark was scanned twice.", "Scan each instrument once.")
     bill = msgspec.json.decode(row.body, type=SetType)
+    # Each must be known: a mark that was read wrongly would be missing in the trace of the right one.
     held = [find_instrument(session, mark=mark) for mark in assembly.instruments]
     _require_newest(session, assembly)
     missing, surplus = against_bill(bill.counts, [one.kind for one in held])
@@ -187,6 +188,7 @@ def cycles_of(session: Session, *, instrument: str) -> int:
             select(func.count(func.distinct(col(CycleRow.id))))
             .where(col(LoadItemRow.set_instance) == stay.set_instance)
             .where(col(LoadRow.id) == col(LoadItemRow.load), col(CycleRow.id) == col(LoadRow.cycle))
+            # Begun while it lay in the set: one that was taken out during the cycle has gone through it all the same.
             .where(col(CycleRow.start_at) >= stay.start_at, col(CycleRow.end_at) > 0)
             .where(col(CycleRow.start_at) < (stay.end_at or _OPEN))
         )

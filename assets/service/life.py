@@ -54,6 +54,7 @@ def next_states(row: AssetRow) -> tuple[OperationalState, ...]:
         for state in SAID_BY_PEOPLE
         if state is not before
         and may_move(before, state)
+        # From repair or arrival it comes by its order, which asks for the acceptance and safety tests.
         and (state is not OperationalState.IN_SERVICE or before in _PUT_BACK_FROM)
     )
 
@@ -94,6 +95,7 @@ def say_state(session: Session, *, act: Act, asset_id: str, state: OperationalSt
     against = _against_service(session, row) if state is OperationalState.IN_SERVICE else []
     if against:
         raise Refused(f"{asset_id} stays {before}.", reasons=against, code="asset.not_serviceable")
+    # Kept beside the state, which tells only where it stands: who set it aside, and why, is asked weeks later.
     step = LifeStepRow(
         asset=asset_id, at=act.now, before=before, after=state, reason=reason.strip()[:500], actor=act.actor.id
     )

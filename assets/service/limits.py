@@ -141,6 +141,7 @@ def reset(session: Session, *, act: Act, of: LimitsOf) -> None:
 
 
 def _held(session: Session, of: LimitsOf, kind: type[T], usual: T) -> T:
+    # A whole table or none: limits half the hospital's and half quoted would have no source to name.
     row = session.get(LimitsRow, of.value)
     return usual if row is None else msgspec.json.decode(row.body, type=kind)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -106,6 +107,7 @@ def remove(session: Session, *, act: Act, machine_id: str) -> None:
     row = session.get(MachineRow, machine_id)
     if row is None:
         raise NotFound("machine", machine_id)
+    # Loads too: one that was filled and not yet run is waited for.
     for kind in (CycleRow, LoadRow):
         if session.exec(select(kind.id).where(col(kind.machine) == machine_id).limit(1)).first() is not None:
             raise Refused(f"{machine_id} has cycles or loads: it stays.", code="machine.has_cycles")
@@ -136,33 +138,41 @@ def save_programme_limits(session: Session, *, act: Act, programme: Programme) -
 
 def problems_of_programme(programme: Programme) -> list[FieldProblem]:
     """Give all that is wrong with a programme's limits."""
-    found = []
+    found = [*_wrong_numbers(programme), *_wrong_vacuum(programme)]
+    return [FieldProblem(field=field, place="programme", message=text, cure=cure) for field, text, cure in found]
+
+
+def _wrong_numbers(programme: Programme) -> Iterator[tuple[str, str, str]]:
+    """Give field, what is wrong and the cure, of key, band, lethality and air."""
     if not programme.id.strip():
-        found.append(("id", "Expected a key.", "Enter one, such as P134."))
+        yield "id", "Expected a key.", "Enter one, such as P134."
     if not _COLDEST_C <= programme.band_low_c < programme.band_high_c <= _HOTTEST_C:
         message = f"Expected {_COLDEST_C:g} <= low < high <= {_HOTTEST_C:g} °C"
-        found.append(("band_low_c", f"{message}, got {programme.band_low_c} and {programme.band_high_c}.", "Correct."))
+        yield "band_low_c", f"{message}, got {programme.band_low_c} and {programme.band_high_c}.", "Correct them."
     for name in ("min_f0_minutes", "min_a0_s"):
         value = getattr(programme, name)
         if not 0.0 <= value < math.inf:
-            found.append((name, f"Expected 0 or more, got {value}.", "Enter 0 if it is no criterion."))
+            yield name, f"Expected 0 or more, got {value}.", "Enter 0 if it is no criterion."
     for name in ("max_air_share", "air_suspected_share"):
         value = getattr(programme, name)
         if not 0.0 < value <= 1.0:
-            found.append((name, f"Expected a share above 0 and at most 1, got {value}.", "Enter 0.06 for 6 %."))
+            yield name, f"Expected a share above 0 and at most 1, got {value}.", "Enter 0.06 for 6 %."
     if programme.air_suspected_share > programme.max_air_share:
         message = f"Expected at most {programme.max_air_share}, got {programme.air_suspected_share}."
-        found.append(("air_suspected_share", message, "Lower it."))
-    pulses = programme.pulses
+        # Suspected only once it has failed already, the warning would never be given.
+        yield "air_suspected_share", message, "Lower it."
+
+
+def _wrong_vacuum(programme: Programme) -> Iterator[tuple[str, str, str]]:
+    """Give field, what is wrong and the cure, of vacuum pulses and drying."""
+    pulses, drying = programme.pulses, programme.drying
     # A pulse goes down to the one and up to the other: the wrong way round none would ever be counted.
     if pulses is not None and not (pulses.count > 0 and 0.0 < pulses.low_kpa < pulses.high_kpa):
         message = f"Expected a count above 0 and low < high, got {pulses.count}, {pulses.low_kpa}, {pulses.high_kpa}."
-        found.append(("pulses", message, "Give absolute pressures in kPa."))
-    drying = programme.drying
+        yield "pulses", message, "Give absolute pressures in kPa."
     if drying is not None and not (drying.pressure_kpa > 0.0 and drying.duration_s > 0.0):
         message = f"Expected both above 0, got {drying.pressure_kpa} kPa and {drying.duration_s} s."
-        found.append(("drying", message, "Give an absolute pressure in kPa and a time in seconds."))
-    return [FieldProblem(field=field, place="programme", message=text, cure=cure) for field, text, cure in found]
+        yield "drying", message, "Give an absolute pressure in kPa and a time in seconds."
 
 
 def remove_programme(session: Session, *, act: Act, programme_id: str) -> None:

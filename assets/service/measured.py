@@ -66,6 +66,7 @@ def calibrations_due(session: Session, *, limit: int = 500) -> list[CalibrationD
                 worst_share=judged.worst_share,
             )
         )
+    # Those without a date last: nobody can be late for what nobody has set.
     found.sort(key=lambda one: (not one.valid_until, one.valid_until, one.asset))
     return found[:limit]
 
@@ -95,6 +96,7 @@ def latest_measured(session: Session, *, kind: MeasurementKind, asset: str = "",
 
 def instruments_in_doubt(session: Session) -> list[Trace]:
     """Give the instruments whose state puts results in doubt, the most results first."""
+    # From the flags that are kept, so that only instruments with a doubt are traced and not every tester in the house.
     query = (
         select(MeasurementRow.instrument)
         .where(col(MeasurementRow.is_flagged), col(MeasurementRow.instrument) != "")

@@ -111,6 +111,7 @@ def usage_of(session: Session, *, asset: str, meter: str = HOURS, until: int = 2
     ).all()
     readings = [MeterReading(value=r.value, rollover_at=r.rollover_at, is_reset=r.is_reset) for r in rows]
     total, is_unexplained = running_total(readings)
+    # From first to last reading, not from commissioning: what ran before somebody read it is in the first one.
     span = rows[-1].at - rows[0].at if rows else 0
     return Usage(
         total=total,

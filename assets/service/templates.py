@@ -49,6 +49,7 @@ def save_template(session: Session, *, act: Act, template: Template) -> Template
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     _check(template.steps)
     row = session.get(TemplateRow, (template.kind.value, template.category))
+    # Two people who change one checklist at once: the second sees it, and overwrites nothing unread.
     held = row.version if row is not None else 0
     if held != template.version:
         raise StaleVersion(expected=template.version, found=held)

@@ -27,6 +27,7 @@ class IncidentRow(SQLModel, table=True):
     asset: str = Field(max_length=_ID, index=True)
     is_open: bool = Field(default=True, index=True)
     aware_at: int = _instant()
+    # 0 once it was reported: what presses nobody any more comes last in the list.
     due_at: int = _instant(index=True)
     body: str = _body()
 
@@ -60,6 +61,7 @@ class MeterReadingRow(SQLModel, table=True):
     meter: str = Field(primary_key=True, max_length=40)
     at: int = Field(primary_key=True, sa_type=BigInteger)
     value: float = 0.0
+    # Where a counter begins anew by itself: without it a fall would read as negative use.
     rollover_at: float | None = None
     is_reset: bool = False
     actor: str = Field(default="", max_length=_ID)
@@ -91,6 +93,7 @@ class DocumentRow(SQLModel, table=True):
     note: str = Field(default="", max_length=500)
     actor: str = Field(default="", max_length=_ID)
     at: int = _instant()
+    # Out of sight, never destroyed: evidence that somebody could delete would be none.
     withdrawn_at: int = _instant()
     content: bytes = Field(default=b"", sa_type=LargeBinary)
 
@@ -127,6 +130,7 @@ class DriftWatchRow(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=_ID)
     asset: str = Field(max_length=_ID, index=True)
     is_on: bool = True
+    # How far samples were taken; those that come late are looked for some time behind it.
     read_until: int = _instant()
     body: str = _body()
 
@@ -160,6 +164,7 @@ class AlternativeRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=_ID)
     model: str = Field(max_length=200, index=True)
+    # One per model at most, so that going back has one interval to go back to.
     is_active: bool = Field(default=True, index=True)
     began_at: int = _instant()
     body: str = _body()

@@ -34,6 +34,7 @@ from twin.errors import NotFound
 
 def save_machine(session: Session, machine: Machine) -> None:
     """Write a machine; where its detection stands is kept."""
+    # Read first, not merged: the detection of a cycle that runs stands in the same row.
     row = session.get(MachineRow, machine.id) or MachineRow(id=machine.id, device=machine.telemetry_device)
     row.device = machine.telemetry_device
     row.body = msgspec.json.encode(machine).decode()
@@ -175,6 +176,7 @@ def latest_test(session: Session, machine: str, kind: MachineTestKind, at: int) 
     row = session.exec(
         select(MachineTestRow)
         .where(col(MachineTestRow.machine) == machine, col(MachineTestRow.kind) == kind.value)
+        # Not later than the cycle: a leak test that passed in the evening proves nothing of the morning's loads.
         .where(col(MachineTestRow.at) <= at)
         .order_by(col(MachineTestRow.at).desc())
         .limit(1)

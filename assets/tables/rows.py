@@ -41,6 +41,7 @@ class AssetRow(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True, max_length=_ID)
+    # On the hospital's own label: what people read out on the telephone must name one device.
     control_no: str = Field(unique=True, max_length=_ID)
     category: str = Field(max_length=_ID)
     name: str = Field(max_length=200)
@@ -52,17 +53,20 @@ class AssetRow(SQLModel, table=True):
     pool: str = Field(default="", max_length=_ID, index=True)
     parent: str = Field(default="", max_length=_ID, index=True)
     may_leave: bool = False
+    # The regions stand as columns, not in the body: every search for a free device filters on them.
     operational: str = Field(max_length=30)
     reprocessing: str = Field(max_length=30)
     custody: str = Field(max_length=30)
     compliance: str = Field(default="", max_length=200)
     status: str = Field(default="", max_length=30)
+    # Follows from the regions, and is kept since "find me one" asks it of a whole category with one index.
     is_usable: bool = True
     reasons: str = Field(default="", max_length=1000)
     version: int = 1
     registered_at: int = _instant()
     entry_at: int = _instant()
     retired_at: int = _instant()
+    # Instants of the facts behind two regions: an older one that comes late must not overwrite a newer one.
     readiness_at: int = _instant()
     status_at: int = _instant()
     body: str = _body()
@@ -129,6 +133,7 @@ class WorkOrderRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("dedupe_key"), Index("assets_work_order_asset", "asset", "state"))
 
     id: str = Field(primary_key=True, max_length=_ID)
+    # Rule and due day for planned work: however often the scheduler runs, one order comes of them.
     dedupe_key: str = Field(max_length=200)
     asset: str = Field(max_length=_ID)
     kind: str = Field(max_length=30)
@@ -147,6 +152,7 @@ class MachineRow(SQLModel, table=True):
     __tablename__ = "assets_machine"
 
     id: str = Field(primary_key=True, max_length=_ID)
+    # Unique, since samples of one device cannot make the cycles of two machines.
     device: str = Field(unique=True, max_length=_ID)
     body: str = _body()
     detection: str = _body()
@@ -178,6 +184,7 @@ class MachineTestRow(SQLModel, table=True):
     machine: str = Field(primary_key=True, max_length=_ID)
     kind: str = Field(primary_key=True, max_length=30)
     at: int = Field(primary_key=True, sa_type=BigInteger)
+    # A passed test that has run out says nothing any more; a failed one counts until another passes.
     valid_until: int = _instant()
     is_passed: bool = False
     actor: str = Field(default="", max_length=_ID)
@@ -196,11 +203,13 @@ class CycleRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=200)
     machine: str = Field(max_length=_ID)
+    # What the controller counts; it begins anew after a reset, which is why it is no key.
     number: int = Field(default=-1, sa_type=BigInteger)
     programme: str = Field(default="", max_length=_ID)
     start_at: int = _instant()
     end_at: int = _instant(index=True)
     verdict: str = Field(default="", max_length=20)
+    # Of all that was judged: the same hash and the same rules must give the same verdict for ever.
     input_hash: str = Field(default="", max_length=64)
     is_manual: bool = False
     standing: str = _body()
@@ -232,6 +241,7 @@ class LoadItemRow(SQLModel, table=True):
     set_instance: str = Field(default="", max_length=_ID, index=True)
     asset: str = Field(default="", max_length=_ID, index=True)
     gtin: str = Field(default="", max_length=20)
+    # Given by the load: a recall of a cycle finds the goods in stock by it.
     lot: str = Field(default="", max_length=60, index=True)
     quantity: int = 1
     shelf_life_s: int = Field(default=0, sa_type=BigInteger)
@@ -249,6 +259,7 @@ class SignatureRow(SQLModel, table=True):
     actor: str = Field(max_length=_ID)
     meaning: str = Field(max_length=20)
     at: int = _instant()
+    # Of the evidence that the signer saw: judged anew, it must be signed anew.
     input_hash: str = Field(default="", max_length=64)
     note: str = Field(default="", max_length=1000)
 
@@ -274,6 +285,7 @@ class SetUseRow(SQLModel, table=True):
     set_instance: str = Field(primary_key=True, max_length=_ID)
     at: int = Field(primary_key=True, sa_type=BigInteger)
     case_id: str = Field(primary_key=True, max_length=_ID)
+    # The reprocessing that counted then: looked up later, a set that was reprocessed since would hide its exposure.
     cycle: str = Field(default="", max_length=200, index=True)
     flags: str = Field(default="", max_length=300)
 
@@ -296,6 +308,7 @@ class NoticeMatchRow(SQLModel, table=True):
 
     notice: str = Field(primary_key=True, max_length=_ID)
     asset: str = Field(primary_key=True, max_length=_ID, index=True)
+    # What only may apply is looked at by a person and takes no device out of use.
     certainty: str = Field(max_length=20)
     state: str = Field(max_length=20, index=True)
     evidence: str = Field(default="", max_length=1000)
@@ -311,6 +324,7 @@ class RuleRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=_ID)
     asset: str = Field(max_length=_ID, index=True)
+    # Days before are nobody's fault: a rule that is entered today must not open ten years of orders.
     since: str = Field(default="", max_length=10)
     body: str = _body()
 
@@ -347,5 +361,6 @@ class MeasurementRow(SQLModel, table=True):
     instrument: str = Field(default="", max_length=_ID, index=True)
     at: int = _instant(index=True)
     is_passed: bool = False
+    # Follows from the instrument's calibrations, in whatever order these are told; kept for the lists.
     is_flagged: bool = False
     body: str = _body()
