@@ -49,7 +49,7 @@ def _columns() -> list[Column]:
         Column(field="link", title=_("Device"), width=200, is_link=True),
         Column(field="use", title=_("May it be used"), width=170),
         Column(field="place", title=_("Place"), width=150),
-        Column(field="seen", title=_("Last seen"), width=120, is_age=True),
+        Column(field="seen", title=_("Last seen"), width=145, is_age=True),
         Column(field="confidence", title=_("Confidence"), width=110),
         Column(field="alarm", title=_("Alarm"), width=80),
         Column(field="category", title=_("Kind"), width=130),

@@ -63,7 +63,7 @@ def _columns() -> list[Column]:
         Column(field="link", title=_("Device"), width=190, is_link=True),
         Column(field="category", title=_("Kind"), width=140),
         Column(field="place", title=_("Place"), width=180),
-        Column(field="seen", title=_("Last seen"), width=120, is_age=True),
+        Column(field="seen", title=_("Last seen"), width=145, is_age=True),
         Column(field="confidence", title=_("Confidence"), width=110),
         Column(field="basis", title=_("Known by"), width=150),
         Column(field="alarm", title=_("Alarm"), width=90),

@@ -77,7 +77,7 @@ def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
             html.P(dcc.Link([number(tile.value), *of], href=PREFIX + tile.path, title=name), className="value"),
             *_spark(trend, now),
             html.P(" · ".join(_detail(code, count) for code, count in tile.details), className="secondary"),
-            html.P([_("Last change: "), since(tile.as_of, now)], className="secondary"),
+            html.P([_("Last change: "), since(tile.as_of, now) if tile.as_of else _("never")], className="secondary"),
             html.P(
                 className="next",
                 children=dcc.Link(action, href=PREFIX + tile.path) if tile.action else action,

@@ -124,7 +124,9 @@ def table(
         How many rows there are in all, where only the first are given because each is costly.
     """
     shown, whole = rows[:most], len(rows) if count is None else count
-    numbers = [bool(shown) and all(_NUMBER.fullmatch(_text(row[k])) for row in shown) for k in range(len(headings))]
+    texts = [[_text(row[k]) for row in shown] for k in range(len(headings))]
+    # An empty cell fits among numbers, but a column of nothing else (bars, say) holds none.
+    numbers = [any(column) and all(map(_NUMBER.fullmatch, column)) for column in texts]
     foot: list[Component] = []
     if whole > len(shown):
         # A table that ends without a word would be read as the whole.

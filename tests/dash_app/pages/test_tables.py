@@ -78,3 +78,9 @@ def test_figures_stand_under_each_other_and_days_do_not_break():
 
 def test_a_table_of_which_only_the_first_rows_were_built_says_so():
     assert "first 2 of 2,009" in str(table("Devices", ["Device"], [["a"], ["b"]], count=2009))
+
+
+def test_a_column_of_bars_or_of_nothing_holds_no_numbers():
+    shown = table("Wards", ["Share", "Reason"], [[html.Span(html.Span()), ""], [html.Span(), ""]])
+
+    assert [cell.className for cell in parts_of(shown, html.Th)] == ["", ""]
