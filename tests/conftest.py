@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.fakes import START_US
 from twin.clock import ManualClock
@@ -22,6 +24,10 @@ from twin.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 IS_CI = os.environ.get("CI", "").lower() == "true"
+
+# How quick a machine is, is no finding: neither a slow draw of data nor a slow example fails a property.
+hypothesis_settings.register_profile("any-machine", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("any-machine")
 
 WIRES = ("tests/crash", "tests/interop/mllp", "tests/rfid_gateway/drivers", "tests/rfid_gateway/transports")
 """Folders whose tests speak to other processes and sockets in real time."""
