@@ -169,9 +169,7 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
             person[patient_at[old.patient], [OLD_DAY, OLD_ROOM, OLD_THEATRE]] = (
                 old.day, room_at.get(old.room, -2), theatre_at.get(old.theatre, -1),
             )  # fmt: skip
-    capacity = np.array(
-        [[room.capacity_on(day) for day in range(problem.days)] for room in problem.rooms], np.int32
-    ).reshape(len(problem.rooms), problem.days)
+    capacity = _by_day([tuple(map(room.capacity_on, range(problem.days))) for room in problem.rooms], problem.days)
     nurse_skill, max_load, on_duty, n_on_duty = _nursing(problem)
     may_day, may_room, may_theatre = _domains(problem)
     days, person[:n_patients, N_DAYS] = _lists(may_day)
@@ -186,12 +184,8 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
         ),
         person=person, workload=workload, skill=skill, days=days, rooms=rooms, may_day=may_day, may_room=may_room,
         may_theatre=may_theatre, capacity=capacity,
-        theatre_minutes=_minutes([found.minutes_by_day for found in problem.theatres], problem.days),
-        surgeon_minutes=_minutes(
-            [found.minutes_by_day for found in problem.surgeons]
-            + [problem.intensive_beds] * bool(problem.intensive_beds),
-            problem.days,
-        ),
+        theatre_minutes=_by_day([found.minutes_by_day for found in problem.theatres], problem.days),
+        surgeon_minutes=_surgeon_minutes(problem),
         nurse_skill=nurse_skill, max_load=max_load, on_duty=on_duty, n_on_duty=n_on_duty,
         weights=np.array(
             [
@@ -214,7 +208,13 @@ def _mates(surgeon_of: Ints, n_surgeons: int) -> Ints:
     return found
 
 
-def _minutes(rows: list[tuple[int, ...]], days: int) -> Ints:
+def _surgeon_minutes(problem: AdmissionProblem) -> Ints:
+    """Give minutes of surgeons by day, and below them the beds of intensive care if they are planned."""
+    unit = [problem.intensive_beds] if problem.intensive_beds else []
+    return _by_day([*(found.minutes_by_day for found in problem.surgeons), *unit], problem.days)
+
+
+def _by_day(rows: list[tuple[int, ...]], days: int) -> Ints:
     return np.array(rows, np.int32).reshape(len(rows), days)
 
 
