@@ -135,8 +135,10 @@ class GatewayControl:
             for task in self._doing:
                 task.cancel()
             await asyncio.gather(*self._doing, return_exceptions=True)
-            await self.gateway.stop()
-            await self._desk.close()
+            try:
+                await self.gateway.stop()
+            finally:  # also when its end is cut short, or the connection to the core would stay open
+                await self._desk.close()
 
     async def step(self) -> None:
         """Report once and do what the core wants."""

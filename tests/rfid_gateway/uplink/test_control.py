@@ -96,6 +96,32 @@ async def test_report_tells_how_each_device_does() -> None:
     assert desk.reports[-1].settings_version == 0
 
 
+async def test_line_to_the_core_is_closed_also_if_the_end_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, is_stopping, closed = ScriptedDesk(), asyncio.Event(), asyncio.Event()
+
+    async def stop_for_ever(_gateway: GatewayRuntime, **_options: float) -> None:
+        is_stopping.set()
+        await asyncio.Event().wait()
+
+    async def close() -> None:
+        closed.set()
+
+    async with controlled(desk) as control:
+        gateway = control.gateway
+        await until(lambda: bool(desk.reports))
+        with monkeypatch.context() as patched:
+            patched.setattr(GatewayRuntime, "stop", stop_for_ever)
+            patched.setattr(desk, "close", close)
+            (running,) = (task for task in asyncio.all_tasks() if "GatewayControl.run" in repr(task.get_coro()))
+            running.cancel()
+            await asyncio.wait_for(is_stopping.wait(), 10)
+            running.cancel()  # whoever waits for its end has waited long enough
+            await asyncio.wait([running], timeout=10)
+        await gateway.stop()
+
+    assert closed.is_set()
+
+
 async def walked(desk: ScriptedDesk, number: int, action: str, **more: str) -> OrderResult:
     """Leave a step of a walk test and wait for what becomes of it."""
     desk.orders.append(Order(id=f"w{number}", kind=OrderKind.WALK, arguments={"action": action, **more}))
