@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 from sqlmodel import Session
 
+from interop.service.messages import key_of
 from interop.service.received import MessageView
 from interop.tables import MESSAGES
 from twin.events.envelope import Event
@@ -65,5 +65,4 @@ def _ways(event: Event) -> Iterator[str]:
     parts = head.split("/")
     for first in range(1, len(parts) - 1):
         for second in range(first + 1, len(parts)):
-            told = ["/".join(parts[:first]), "/".join(parts[first:second]), "/".join(parts[second:])]
-            yield json.dumps(told, ensure_ascii=False)
+            yield key_of("/".join(parts[:first]), "/".join(parts[first:second]), "/".join(parts[second:]))

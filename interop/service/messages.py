@@ -37,8 +37,19 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
+def key_of(application: str, facility: str, control_id: str) -> str:
+    """Give the key under which a message is stored.
+
+    Parameters
+    ----------
+    application, facility, control_id : str
+        MSH-3, MSH-4 and MSH-10, which may hold any character.
+    """
+    return msgspec.json.encode([application, facility, control_id]).decode()
+
+
 def _key(message: Message) -> str:
-    return msgspec.json.encode([message.msh.field(3), message.msh.field(4), message.control_id]).decode()
+    return key_of(message.msh.field(3), message.msh.field(4), message.control_id)
 
 
 def _plain(text: str) -> str:
