@@ -379,7 +379,8 @@ class Hospital(Units):
         found = []
         for token in self.tokens:
             if token.request is not None and token.standing in (Standing.WAITING, Standing.EVICTED):
-                held = tuple((pool, units) for pool, units in token.held.items() if units)
+                # in the pathway's order, not in that of taking, as the other engine tells it
+                held = tuple((pool, token.held[pool]) for pool in self.plan.pathway.pools if token.held.get(pool))
                 request = token.request
                 needs, any_of, since = request.needs, request.any_of, request.asked
                 node = token.node
