@@ -53,6 +53,26 @@ def test_the_message_names_patients_resources_and_the_hour() -> None:
         refuse_deadlock(both(plan)[0].waiting, plan)
 
 
+def test_what_is_held_is_told_in_one_order_by_both_engines() -> None:
+    nodes: Document = {
+        "taken": {"do": "seize", "pools": "z", "next": "stay"},
+        "stay": {"do": "delay", "duration": 600, "next": "given"},
+        "given": {"do": "release", "pools": "z", "next": "out"},
+        "y": {"do": "seize", "pools": "y", "next": "x"},
+        "x": {"do": "seize", "pools": "x", "next": "z"},
+        "z": {"do": "seize", "pools": "z", "next": "all"},
+        "all": {"do": "release", "pools": ["x", "y", "z"], "next": "out"},
+        "out": {"do": "exit"},
+    }
+    arrivals: Document = {"first": {"at": [0], "to": "taken"}, "late": {"at": [5], "to": "y"}}
+    pools = {name: {"capacity": 1} for name in "xyz"}
+
+    fast, slow = both(plan_of({"pools": pools, "arrivals": arrivals, "nodes": nodes}, hours=1))
+
+    assert fast.waiting == slow.waiting
+    assert [one.held for one in slow.waiting] == [(("x", 1), ("y", 1))]
+
+
 def test_a_run_without_a_deadlock_is_left_alone() -> None:
     plan = plan_of(crossing(at=60), hours=1.05)  # ends before the two have met
 
