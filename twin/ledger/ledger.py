@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -28,6 +29,7 @@ from twin.ledger.subscriptions import (
     REST_S,
     Manner,
     OnEvents,
+    Pace,
     Projection,
     Subscription,
     SubscriptionRow,
@@ -254,17 +256,20 @@ class Ledger:
         kinds : Iterable[type[Event]], optional
             The only events that its tables come from; every event by default.
         lot : int, optional
-            Most events of a batch, all written in one transaction: more cost less each, and hold up the writer longer.
+            Most events of a batch, all written in one transaction; fewer while so many would hold up the writer.
         """
+        pace = Pace(lot)
 
         def deliver(batch: Sequence[Stored], up_to: int) -> None:
             def use_case(session: Session) -> None:
+                begun = time.perf_counter()
                 projection(session, batch)
                 save_position(session, name, up_to, self._clock)
+                pace.spent(len(batch), time.perf_counter() - begun)
 
             self.database.writer.run(use_case)
 
-        manner = replace(self._manner(name, is_durable=True, rest_s=rest_s, kinds=kinds), lot=lot)
+        manner = replace(self._manner(name, is_durable=True, rest_s=rest_s, kinds=kinds), pace=pace)
         return self._start(name, deliver, start, manner, is_durable=True)
 
     def unhandled(self, session: Session, *, limit: int = 1000) -> list[Unhandled]:

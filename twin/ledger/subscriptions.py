@@ -21,7 +21,9 @@ OnEvents = Callable[[Sequence[Stored]], None]
 Projection = Callable[[Session, Sequence[Stored]], None]
 Reader = Callable[[int, int], list[Stored]]
 
-BATCH = 2_500  # a projection of so many takes a second or so at most: the writer is everybody's
+BATCH = 2_500  # most events at a time, unless a subscriber says otherwise
+_FIRST_LOT, _LEAST_LOT = 500, 50
+_HOLD_S = 0.2  # the writer is everybody's: who lets go of it this soon keeps no alarm from being stored
 REST_S = 0.05
 KEEP_S = 5.0  # a place that nothing was delivered for is written down this often
 FIRST_PAUSE_S = 0.5
@@ -117,6 +119,30 @@ class Tail:
         return found
 
 
+class Pace:
+    """How many events a projection may write at a time, by how long the last ones took.
+
+    What is cheap in a flood (readers that repeat themselves) is dear when it comes late or out of order: a fixed number
+    is either slow for the one or shuts everybody out of the writer for the other.
+
+    Parameters
+    ----------
+    most : int
+        Most events at a time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.lot = min(_FIRST_LOT, most)
+
+    def spent(self, count: int, seconds: float) -> None:
+        """Take in that so many events held the writer for so long."""
+        if seconds > _HOLD_S:
+            self.lot = max(_LEAST_LOT, min(self.lot, count) // 2)
+        elif seconds < _HOLD_S / 3 and count >= self.lot:
+            self.lot = min(self.most, self.lot * 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a subscriber works.
@@ -132,15 +158,20 @@ class Manner:
         position less often.
     kinds : frozenset[type[Event]], optional
         The only events that it wants; all by default.
-    lot : int, optional
-        Most events of a batch.
+    pace : Pace, optional
+        How many events it takes at a time; :data:`BATCH` always if left out.
     """
 
     note: Callable[[int, str], None]
     keep: Callable[[int], None]
     rest_s: float = REST_S
     kinds: frozenset[type[Event]] | None = None
-    lot: int = BATCH
+    pace: Pace | None = None
+
+    @property
+    def lot(self) -> int:
+        """Most events of the next batch."""
+        return self.pace.lot if self.pace is not None else BATCH
 
 
 class Subscription:
@@ -218,8 +249,9 @@ class Subscription:
             is_more = self._tail.wait(self.position, KEEP_S, self._stopped)
             if self._stopped.is_set():
                 break
+            lot = self._manner.lot
             try:
-                count = self._step() if is_more else 0
+                count = self._step(lot) if is_more else 0
                 if self._kept < self.position and time.monotonic() - self._kept_at >= KEEP_S:
                     self._manner.keep(self.position)
                     self._kept, self._kept_at = self.position, time.monotonic()
@@ -227,12 +259,12 @@ class Subscription:
                 self._fail(error)
                 continue
             # who wants some kinds only is in no hurry to catch up with the past, and leaves the writer to the present
-            if 0 < count < self._manner.lot or (count and self._was_told and self._manner.kinds is not None):
+            if 0 < count < lot or (count and self._was_told and self._manner.kinds is not None):
                 self._stopped.wait(self._manner.rest_s)
 
-    def _step(self) -> int:
+    def _step(self, lot: int) -> int:
         """Deal with what comes next; give how many events that was."""
-        batch, kinds = self._tail.after(self.position, self._manner.lot), self._manner.kinds
+        batch, kinds = self._tail.after(self.position, lot), self._manner.kinds
         if not batch:
             return 0
         wanted = batch if kinds is None else [one for one in batch if one.event.__class__ in kinds]

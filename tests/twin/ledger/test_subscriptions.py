@@ -14,7 +14,7 @@ from twin.errors import StorageError
 from twin.events.places import PathClosed
 from twin.events.things import ZoneChanged
 from twin.ledger.ledger import Ledger
-from twin.ledger.subscriptions import Tail
+from twin.ledger.subscriptions import Pace, Tail
 from twin.ports import Stored
 from twin.state.live import LiveState
 
@@ -277,3 +277,22 @@ def test_place_past_what_concerns_nobody_is_kept_after_a_while(make: Make, monke
     with ledger.database.read() as session:
         (row,) = ledger.subscriptions(session)
     assert row.position == last
+
+
+def test_a_projection_takes_fewer_events_while_they_are_dear_and_more_while_they_are_cheap() -> None:
+    pace = Pace(5_000)
+
+    pace.spent(pace.lot, 3.0)
+    dear = pace.lot
+    for _ in range(10):
+        pace.spent(pace.lot, 3.0)
+    least = pace.lot
+    pace.spent(3, 0.001)  # all there was: it says nothing of what more would cost
+    calm = pace.lot
+    for _ in range(10):
+        pace.spent(pace.lot, 0.01)
+
+    assert 0 < least < dear < Pace(5_000).lot
+    assert calm == least
+    assert pace.lot == 5_000
+    assert Pace(10).lot == 10
