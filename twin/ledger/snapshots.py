@@ -133,13 +133,17 @@ class SnapshotTaker:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while self._due.wait() and not self._stopped.is_set():
+        while not self._stopped.is_set():
+            self._due.wait()
+            if self._stopped.is_set():
+                return
             began = time.monotonic()
             try:
                 self._take().result()
             except Exception:
                 log.exception("A snapshot could not be stored; the one before it stays, and a restart takes longer")
-            # the flag is cleared only after the rest, so that note() wakes nobody before
+            # The flag is cleared only after the rest, so that note() wakes nobody before. Who stops sets it after the
+            # other one, which is looked at next: a stop during the rest is not forgotten by clearing.
             self._stopped.wait((time.monotonic() - began) * REST_FACTOR)
             self._due.clear()
 
