@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -72,7 +73,10 @@ class Callbacks:
                     self.actor().require(permission)
                     if waits_for_somebody and not _is_pressed():
                         raise PreventUpdate
-                    return await asyncio.to_thread(function, *args, **kwargs)
+                    answer = await asyncio.to_thread(function, *args, **kwargs)
+                    if waits_for_somebody:
+                        _clear_notice()
+                    return answer
                 except HospitalTwinError as error:
                     dash.set_props(NOTICE, {"children": problem_text(error)})
                     # PreventUpdate would answer 204 without the notice: it has to come back beside "nothing changed".
@@ -96,6 +100,12 @@ class Callbacks:
             Further options of ``dash.Dash.clientside_callback``.
         """
         self.app.clientside_callback(source, *dependencies, **options)  # type: ignore[no-untyped-call]  # Dash
+
+
+def _clear_notice() -> None:
+    """Take away what an earlier try was refused for: beside "Kept" it would read as if this one had failed."""
+    with contextlib.suppress(MissingCallbackContextException):  # called by itself, outside of a request
+        dash.set_props(NOTICE, {"children": ""})
 
 
 def _is_pressed() -> bool:

@@ -56,6 +56,28 @@ def test_a_refusal_becomes_a_notice_with_its_code(told):
     assert told[0].endswith("(stock.recalled)")
 
 
+def test_a_button_that_did_its_work_takes_the_earlier_refusal_away(told):
+    app = dash.Dash("test", server=True)
+    app.layout = html.Div()
+    callbacks = Callbacks(app, lambda: actor_with(Role.LOGISTICS))
+    tries = iter([Refused("no", code="stock.recalled"), None])
+
+    def act(_clicks):
+        problem = next(tries)
+        if problem is not None:
+            raise problem
+        return "Kept"
+
+    press = callbacks.add(
+        Output("a", "children"), Input("b", "n_clicks"), permission=Permission.STOCK_MOVE, prevent_initial_call=True
+    )(act)
+
+    assert asyncio.run(press(1)) is dash.no_update
+    assert asyncio.run(press(2)) == "Kept"
+    assert told[0].endswith("(stock.recalled)")
+    assert told[1:] == [""]
+
+
 def buttoned(*inputs):
     """Give a callback that only these set off, and what it has done."""
     app = dash.Dash("test", server=True)
