@@ -151,7 +151,8 @@ def _places(port: HospitalPort, life: DeviceLife, now: int, *, chinese: bool) ->
             moment(stay.from_at),
             duration(((stay.to_at or now) - stay.from_at) / 1e6),
             since(stay.from_at, now),
-            percent(stay.confidence) if stay.confidence else _("at once"),
+            # What readers said at once is kept without its confidence; only what was decided with hindsight has one.
+            percent(stay.confidence) if stay.confidence else _("not known"),
         ]
         for stay in life.places
     ]

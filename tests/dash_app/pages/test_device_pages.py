@@ -438,6 +438,20 @@ def test_stays_take_the_place_of_the_quick_word_and_of_its_moves_that_were_none(
     assert places_of(kept, "T1") == [("STORE", 4, 0, False), ("WARD", 9, 4, True), ("EXIT", 12, 9, False)]
 
 
+def test_the_device_page_says_where_it_does_not_know_how_sure_a_place_was(kept: Kept) -> None:
+    head = {"thing": "T1", "source": "demo:test"}
+    fixed = TagBound(
+        occurred_at=NOW - 20 * HOUR, source_key="bound", bearer="IP-1", bearer_kind=BearerKind.ASSET, **head
+    )
+    kept.port.ledger.append(None, [fixed])
+    zones(kept, "T1", ("WARD", 9, 6), ("STORE", 6, 0))
+
+    text = words(devices.device_content(kept.port, "IP-1"))
+
+    assert "not known" in text
+    assert "at once" not in text
+
+
 def test_the_device_page_says_how_sure_a_stay_is(kept: Kept) -> None:
     head = {"thing": "T1", "source": "demo:test"}
     facts = [
