@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "short_pick": mark("The shelf had less than the books say"),
     "count_due": mark("Due to be counted"),
     "case_cart": mark("For an operation"),
+    "case_cancelled": mark("The operation needs it no more"),
     "transshipment": mark("Helps out another ward"),
     "manual": mark("Asked for by a person"),
     "short": mark("Less than asked for"),
@@ -68,6 +69,24 @@ LOT_REASONS: Mapping[str, str] = {
     "stock.life_too_short": mark("Too little life left"),
     "stock.storage_wrong": mark("Kept at the wrong temperature"),
     "stock.place_blocked": mark("Lies in quarantine"),
+}
+STOCK_PLACE_KINDS: Mapping[str, str] = {
+    "central": mark("Central store"),
+    "pharmacy": mark("Pharmacy"),
+    "ward": mark("Shelf of a ward"),
+    "cabinet": mark("Locked cabinet"),
+    "bin": mark("Bin"),
+    "cart": mark("Cart"),
+    "transit": mark("On the way"),
+    "quarantine": mark("Quarantine"),
+    "return": mark("Returned goods"),
+}
+STORAGE_CLASSES: Mapping[str, str] = {
+    "ambient": mark("Room temperature"),
+    "2-8": mark("2 to 8 °C"),
+    "-20": mark("−20 °C"),
+    "-70": mark("−70 °C"),
+    "LN2": mark("Liquid nitrogen"),
 }
 MOVEMENT_KINDS: Mapping[str, str] = {
     "receive": mark("Received"),
@@ -106,6 +125,7 @@ MERGE_OBSTACLES: Mapping[str, str] = {
     "merge.goods_promised": mark("Some of it is promised to a task"),
     "merge.count_open": mark("It is being counted"),
     "merge.goods_on_the_way": mark("Some of it is on a cart"),
+    "merge.undone_already": mark("It was taken back already"),
     "merge.same_serial": mark("Both have a piece with the same serial number"),
 }
 FORECAST_ACTIONS: Mapping[str, str] = {
