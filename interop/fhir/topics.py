@@ -88,6 +88,10 @@ TOPICS: dict[str, Topic] = {
 }
 """Every topic by name."""
 
+SECOND_IN_FOCUS: dict[str, str] = {"EncountersSwapped": "other", "EncountersMerged": "into"}
+"""Field that names the other thing of an event about two, by its type: each of both is told of in an event of its own,
+for the focus of a notification is one reference."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
