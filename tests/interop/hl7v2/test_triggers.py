@@ -288,7 +288,7 @@ def test_persons_merged_with_a_visit_repeated_beside_them_are_not_refused(listen
         adt("A40", PV1_19="", at=HOURS[2], MRG_1="MRNV1^^^HOSP^MR", MRG_5="V1^^^HOSP^VN"),
     )
 
-    assert listening.heard[-1].notes == "visit_missing"
+    assert listening.heard[0].notes == "visit_missing"
     assert listening.encounter("V1").place == "W1-1-A"
     with pytest.raises(FieldError):  # of two visits one goes on: without its number nothing is said
         listening.hear(adt("A42", PV1_19="", at=HOURS[3], MRG_5="V1^^^HOSP^VN"))
