@@ -768,6 +768,7 @@ def upgrade() -> None:
     sa.Column('subscription_id', sa.Text(), nullable=False, comment='of FHIR, with a filter'),
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False, comment="of the notification's event"),
     sa.Column('sequence', sa.BigInteger(), nullable=False, comment="of the ledger's event"),
+    sa.Column('thing', sa.Text(), nullable=False, comment='which of the things that the event is about'),
     sa.PrimaryKeyConstraint('subscription_id', 'number')
     )
     op.create_table('inventory_back_order',
