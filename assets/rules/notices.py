@@ -109,7 +109,7 @@ class ParsedText:
     spans : tuple[Span, ...]
         Single codes and ranges.
     covers_all : bool
-        Whether the text says that all are affected.
+        Whether the text says that all are affected, and nothing that takes some of them out again.
     is_understood : bool
         Whether nothing else stands there.
     """
@@ -139,8 +139,12 @@ def parse_free_text(text: str) -> ParsedText:
     code = re.compile(rf"(?<![A-Z0-9])(?:{_CODE})(?![A-Z0-9])")
     spans += [Span(low=one, high=one) for one in code.findall(rest)]
     words = set(re.findall(r"[^\W\d_]+", code.sub(" ", rest)))
+    # "All lots except A1", "all units made before May": a word that is not understood may restrict.
+    others = set(re.findall(r"[^\W\d_]+", _ALL.sub(" ", upper)))
     return ParsedText(
-        spans=tuple(spans), covers_all=bool(_ALL.search(upper)), is_understood=bool(spans) and words <= _FILLING
+        spans=tuple(spans),
+        covers_all=bool(_ALL.search(upper)) and not spans and others <= _FILLING,
+        is_understood=bool(spans) and words <= _FILLING,
     )
 
 
