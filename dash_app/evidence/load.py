@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlmodel import Session
 
 from assets.model.cycle import Judgement
@@ -16,6 +14,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, moment, number
+from dash_app.texts.verdict_words import criteria_text, reason_text
 from twin.state.live import LiveState
 
 MEANINGS = {
@@ -85,8 +84,7 @@ def _verdict(judgement: Judgement | None) -> str:
         return text(_("not judged"), "note")
     head = text(codes.code_text(codes.VERDICTS, judgement.verdict.value), "verdict")
     lines = [
-        [codes.code_text(codes.VERDICT_REASONS, r.code), _figure(r.measured), _figure(r.limit)]
-        for r in (*judgement.reasons, *judgement.warnings)
+        [reason_text(r.code), _figure(r.measured), _figure(r.limit)] for r in (*judgement.reasons, *judgement.warnings)
     ]
     figures = facts(
         [
@@ -94,8 +92,8 @@ def _verdict(judgement: Judgement | None) -> str:
             (_("F0, minutes"), number(judgement.f0_minutes, 2)),
             (_("A0, seconds"), number(judgement.a0_s)),
             (_("Samples"), number(judgement.samples)),
-            (_("Looked at"), _list(judgement.evaluated)),
-            (_("Not looked at"), _list(judgement.not_evaluated)),
+            (_("Looked at"), criteria_text(judgement.evaluated)),
+            (_("Not looked at"), criteria_text(judgement.not_evaluated)),
             (_("Rules"), judgement.algorithm),
             (_("Hash of the judged input"), judgement.input_hash),
         ]
@@ -106,10 +104,6 @@ def _verdict(judgement: Judgement | None) -> str:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else number(value, 3)
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(name.replace("_", " ").replace(".", ": ") for name in names)
 
 
 def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None) -> str:

@@ -10,9 +10,11 @@ from sqlmodel import Session, col, select
 
 from assets.model.cycle import CycleTrace, FloatArray, IntArray, Judgement
 from assets.model.loads import Load, LoadState
+from assets.model.programme import Programme
 from assets.rules.release import ReleaseCase, reasons_against
 from assets.service import loads
 from assets.service.cycles import read_trace
+from assets.service.machines import all_programmes
 from assets.service.turnaround import WardTurnaround, turnaround
 from assets.tables.reprocessing import find_programme, judgement_of_row, list_machines, load_cycle
 from assets.tables.rows import CycleRow
@@ -122,6 +124,24 @@ def machines(session: Session, state: LiveState) -> list[MachineNow]:
             )
         )
     return sorted(found, key=lambda machine: (machine.name, machine.id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintoutChoices:
+    """What a cycle that is entered by hand may name: machines by id, programmes, and loads in a machine."""
+
+    machines: tuple[str, ...]
+    programmes: tuple[Programme, ...]
+    loading: tuple[Load, ...]
+
+
+def printout_choices(session: Session) -> PrintoutChoices:
+    """Give what a cycle that is entered by hand may name."""
+    return PrintoutChoices(
+        machines=tuple(machine.id for machine in list_machines(session)),
+        programmes=tuple(all_programmes(session)),
+        loading=tuple(loads.list_loads(session, state=LoadState.LOADING, limit=MOST_PENDING)),
+    )
 
 
 def cycles(session: Session, *, machine: str = "", limit: int = 50) -> list[CycleLine]:
