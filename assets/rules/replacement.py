@@ -99,6 +99,7 @@ class ReplacementPlan:
 
 PROVEN_SHARE = 1e-4  # a plan this near to its bound is as good as the best
 Picks = dict[tuple[str, int], cp_model.IntVar]
+Models = dict[str, frozenset[str]]
 
 
 class Infeasible(ValueError):
@@ -126,17 +127,12 @@ def plan_replacements(
     Infeasible
         If no plan keeps all rules.
     """
-    model, years = cp_model.CpModel(), len(rules.budgets)
+    model, years, units = cp_model.CpModel(), len(rules.budgets), _units(candidates)
     picks = {
         (one.asset, year): model.new_bool_var(f"{one.asset}@{year}") for one in candidates for year in range(years)
     }
-    for one in candidates:
-        allowed = range(years if one.forced_by is None else min(one.forced_by + 1, years))
-        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in range(years)]) <= 1)
-        if one.forced_by is not None:
-            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in allowed]) == 1)
+    _once(model, picks, candidates, years)
     _budgets(model, picks, candidates, rules)
-    units = _units(candidates)
     _bundles(model, picks, units, years)
     _standards(model, picks, candidates, rules)
     _coverage(model, picks, candidates, rules)
@@ -164,6 +160,15 @@ def plan_replacements(
         raise Infeasible("No plan keeps all rules: raise budgets, or lower what is forced or must be covered.")
     chosen = {one.asset: year for one, year in keys if solver.boolean_value(picks[one.asset, year])}
     return _plan(candidates, rules, chosen, int(solver.best_objective_bound))
+
+
+def _once(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], years: int) -> None:
+    """Replace each device at most once, and one that is forced within its time."""
+    for one in candidates:
+        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in range(years)]) <= 1)
+        if one.forced_by is not None:
+            allowed = range(min(one.forced_by + 1, years))
+            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in allowed]) == 1)
 
 
 def _budgets(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
@@ -222,7 +227,7 @@ def _first_plan(units: Sequence[Sequence[Candidate]], rules: ReplacementRules) -
 
     It keeps budgets, standards and capacity; coverage and what is forced late are left to the solver to mend.
     """
-    models: defaultdict[str, set[str]] = defaultdict(set)
+    models: Models = {}
     year_by_asset: dict[str, int] = {}
     left = 0
     for year, budget in enumerate(rules.budgets):
@@ -233,14 +238,22 @@ def _first_plan(units: Sequence[Sequence[Candidate]], rules: ReplacementRules) -
             has_room = cost <= left and (not rules.most_per_year or count + len(unit) <= rules.most_per_year)
             if unit[0].asset in year_by_asset or not has_room or not _is_wanted(unit, year):
                 continue
-            wanted = {(one.kind, one.model) for one in unit if one.kind in rules.most_models}
-            if not all(name in models[kind] or len(models[kind]) < rules.most_models[kind] for kind, name in wanted):
+            with_unit = _with_models(models, [one for one in unit if one.kind in rules.most_models])
+            if any(len(with_unit.get(kind, ())) > most for kind, most in rules.most_models.items()):
                 continue
-            for kind, name in wanted:
-                models[kind].add(name)
+            models = with_unit
             year_by_asset.update((one.asset, year) for one in unit)
             left, count = left - cost, count + len(unit)
     return year_by_asset
+
+
+def _with_models(models: Models, unit: Sequence[Candidate]) -> Models:
+    """Give the new models by kind once a unit is replaced, too."""
+    added: defaultdict[str, frozenset[str]] = defaultdict(frozenset, models)
+    for one in unit:
+        if one.model:
+            added[one.kind] |= {one.model}
+    return dict(added)
 
 
 def _is_wanted(unit: Sequence[Candidate], year: int) -> bool:
