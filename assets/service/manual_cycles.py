@@ -121,6 +121,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
         start_at=cycle.start_at,
         end_at=cycle.end_at,
         is_manual=True,
+        printout=msgspec.json.encode(printout).decode(),
         standing=told_standing(standing),
     )
     write_judgement(entered, judgement)

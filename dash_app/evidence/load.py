@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from assets.model.cycle import Judgement
+from assets.rules.manual import Printout
 from assets.rules.release import ReleaseCase
 from dash_app.evidence.sheet import Drawn, Part, curve, facts, rows, sheet, text
 from dash_app.pages.reprocessing import LOAD_STATES
@@ -56,6 +57,7 @@ def load_sheet(
         Part(_("Load"), _load(state, case)),
         Part(_("What the evidence of the cycle says"), _verdict(judgement)),
         Part(_("Curve"), _curve(session, held.cycle, store)),
+        *_printed(reprocessing.printout_of(session, held.cycle)),
         Part(_("Things in it"), _items(case)),
         Part(_("Indicators"), _indicators(case)),
         Part(_("Signatures"), _signatures(case)),
@@ -126,6 +128,23 @@ def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None)
             label=label,
         )
     )
+
+
+def _printed(found: Printout | None) -> list[Part]:
+    """Give what was read from a printout, where the cycle was entered by hand."""
+    if found is None:
+        return []
+    figures = [
+        (_("Lowest temperature in the hold, °C"), number(found.lowest_c, 1)),
+        (_("Highest temperature in the hold, °C"), number(found.highest_c, 1)),
+        (_("Time in the band"), duration(found.hold_s)),
+        (_("F0, minutes"), _figure(found.f0_minutes)),
+        (_("A0, seconds"), _figure(found.a0_s)),
+        (_("Absolute pressure"), _figure(found.pressure_kpa)),
+        (_("The machine printed that it passed"), _("yes") if found.machine_says_passed else _("no")),
+        (_("Photo of the printout"), found.photo or "–"),
+    ]
+    return [Part(_("Printout"), facts(figures))]
 
 
 def _items(case: ReleaseCase) -> str:

@@ -10,11 +10,12 @@ import pytest
 
 from assets.model.machine import Machine
 from assets.model.programme import Evidence, Programme
-from assets.service.documents import documents_of
+from assets.service.documents import documents_of, withdraw
 from assets.service.loads import list_loads, open_load
 from assets.tables.reprocessing import save_machine, save_programme
 from dash_app.actions import reprocessing as actions
 from dash_app.actions.files import HandedFile
+from dash_app.evidence.load import load_sheet
 from dash_app.pages import reprocessing
 from dash_app.pages.page import Visit
 from dash_app.queries import reprocessing as queries
@@ -24,7 +25,7 @@ from tests.dash_app.pages.test_device_pages import Kept, words
 from tests.dash_app.small_hospital import NOW
 from twin.access import Role
 from twin.clock import MINUTE_US
-from twin.errors import FieldError, Forbidden, NotFound
+from twin.errors import FieldError, Forbidden, NotFound, Refused
 from twin.events.supply import Verdict
 
 PAPER = Programme(
@@ -72,6 +73,21 @@ def test_a_printout_with_its_photo_passes_and_its_load_waits_for_a_signature(kep
         (waiting,) = queries.pending(session)
         assert (waiting.id, waiting.load, waiting.number) == (cycle, load.id, 4711)
         assert [document.name for document in documents_of(session, subject=cycle)] == ["slip.png"]
+
+
+def test_what_was_entered_stays_as_proof_and_its_photo_is_not_withdrawn(kept: Kept) -> None:
+    load = kept.do(open_load, machine="old-1")
+    actions.enter_printout(kept.port, printed(load=load.id), PHOTO)
+    with kept.port.read() as session:
+        (photo,) = documents_of(session, subject=f"old-1:{BEGUN}")
+        sheet = load_sheet(session, kept.port.state(), load.id, store=None, now=NOW, reader="Reader")
+
+    assert "134.2" in sheet
+    assert "135.6" in sheet
+    assert photo.id in sheet
+    with pytest.raises(Refused) as refused:
+        kept.do(withdraw, document_id=photo.id)
+    assert refused.value.code == "document.is_proof"
 
 
 def test_without_its_photo_a_printout_proves_nothing(kept: Kept) -> None:
