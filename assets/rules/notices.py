@@ -92,12 +92,21 @@ def is_within(code: str, span: Span, *, is_version: bool = False) -> bool:
     if not key:
         return False
     if is_version:
+        plain = _without_zeros(key)
         # "Up to 2.1" includes 2.1.3.
-        return (not low or key >= low) and (not high or key <= high or key[: len(high)] == high)
+        is_below = plain <= _without_zeros(high) or key[: len(high)] == high
+        return (not low or plain >= _without_zeros(low)) and (not high or is_below)
     for end in (low, high):
         if end and _shape(end) != _shape(key):
             return False
     return (not low or key >= low) and (not high or key <= high)
+
+
+def _without_zeros(version: Key) -> Key:
+    """Give a version without the zeros at its end: 2.1 and 2.1.0 are one, and a notice must not miss either."""
+    while version and version[-1] == (0, 0):
+        version = version[:-1]
+    return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,11 @@ def test_codes_and_ranges_are_found_in_words(text: str, spans: list[tuple[str, s
         ("2.1.3", "", "2.1", True, True),  # "up to 2.1" includes its patches
         ("2.2", "", "2.1", True, False),
         ("1.9", "2.0", "", True, False),
+        ("2", "2.0", "", True, True),  # written shorter, the same version
+        ("2.1", "2.1.0", "2.1.0", True, True),
+        ("2.1.0.0", "", "2.1", True, True),
+        ("2.1.3", "", "2.1.0", True, False),
+        ("2.0.1", "2", "2.0.0", True, False),
     ],
 )
 def test_a_code_lies_within_a_span(code: str, low: str, high: str, is_version: bool, wanted: bool) -> None:
