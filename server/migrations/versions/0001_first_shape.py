@@ -156,6 +156,7 @@ def upgrade() -> None:
     sa.Column('verdict', sa.String(length=20), nullable=False),
     sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('is_manual', sa.Boolean(), nullable=False),
+    sa.Column('printout', sa.Text(), nullable=False),
     sa.Column('standing', sa.Text(), nullable=False),
     sa.Column('judgement', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
