@@ -133,6 +133,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_work.ADD,
         gateway_work.TRIED,
         gateway_work.DEVICE,
+        gateway_work.DEVICES_TIMER,
         gateway_work.FRAMES,
         gateway_work.SHOW,
         gateway_work.SAVE,
