@@ -149,4 +149,4 @@ class OpenEpochs:
         # After a long pause nothing was seen because nobody looked; a few epochs are enough to say so.
         numbers = set(range(max(self.first, due - most_empty), due)) | {one for one in self._epochs if one < due}
         self.first = due
-        return [((one + 1) * self.epoch_us, self._epochs.pop(one, None) or Epoch()) for one in sorted(numbers)]
+        return [((one + 1) * self.epoch_us, self._epochs.pop(one, Epoch())) for one in sorted(numbers)]
