@@ -162,9 +162,12 @@ def _json_or_lines(data: bytes, now: int) -> list[Row]:
         return _json(data, now)
     except msgspec.DecodeError:
         lines = [line for line in data.splitlines() if line.strip()]
+    except RecursionError as error:
+        # No message of any standard is nested as deep as the reader's own stack.
+        raise DecodeError("Expected JSON that is not nested a thousand deep.", code="body.json") from error
     try:
         return [_fhir(number, line, now) for number, line in enumerate(lines, 1)]
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"Expected JSON: {error}.", code="body.json") from error
 
 

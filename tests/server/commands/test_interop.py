@@ -154,3 +154,13 @@ def test_replay_takes_a_file_in_once(data_folder: Path, capsys: pytest.CaptureFi
     assert [row["outcome"] for row in first] == ["applied", "dead"]
     assert again[0]["outcome"] == "known"
     assert run(build_tree(), ["interop", "replay", "nothing", "--json"]) not in (0, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 50_000, b'{"a":' * 50_000, b"[" * 3000 + b"]" * 3000], ids=["list", "object", "closed"]
+)
+def test_check_refuses_json_that_is_nested_without_end(body: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "deep.json"
+    file.write_bytes(body)
+
+    assert run(build_tree(), ["interop", "check", str(file), "--json"]) == 2
