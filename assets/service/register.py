@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import networkx as nx
 from sqlmodel import Session, col, select
@@ -122,6 +123,44 @@ def edit_asset(session: Session, *, act: Act, asset: Asset, version: int) -> Ass
     session.flush()
     act.ledger.append(session, [_registered(act, asset, row.version)])
     return row
+
+
+def edit_assets(session: Session, *, act: Act, assets: Sequence[Asset]) -> None:
+    """Change register entries, all or none, such as from a sheet; marks by which they are recognised stay.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who edits; needs ``devices:write``.
+    assets : Sequence[Asset]
+        Whole new entries of devices that are in the register, each once.
+
+    Raises
+    ------
+    ImportRefused
+        If a control number or plate is taken.
+    Refused
+        If one would contain itself.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    told = []
+    for asset in assets:
+        row = load_asset(session, asset.id)
+        held = asset_of_row(row)
+        if _keys_of(asset) != _keys_of(held):
+            _refuse_duplicates(session, [asset], own=asset.id)
+        if asset.parent and asset.parent != held.parent:
+            _refuse_containment_cycle(session, asset.id, asset.parent)
+        write_entry(row, replace(asset, identifiers=held.identifiers))
+        row.version += 1
+        session.add(row)
+        # Written at once: the next entry must not take what this one has just taken.
+        session.flush()
+        told.append(_registered(act, asset, row.version))
+    # One call for all: its handlers look at open safety notices, which a lot or a maker may bring into play.
+    act.ledger.append(session, told)
 
 
 def retire_asset(session: Session, *, act: Act, asset_id: str, reason: str) -> None:

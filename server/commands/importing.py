@@ -149,6 +149,14 @@ def import_tags(
     _import(MasterKind.TAGS, file, is_dry_run, is_template, as_json)
 
 
+@command.command("register", help=say("Fill in register entries: maker, lot, firmware, owner, price and days."))
+def import_register(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Fill in what the register says of devices that it holds."""
+    _import(MasterKind.REGISTER, file, is_dry_run, is_template, as_json)
+
+
 @command.command("work-orders", help=say("Take over the work orders and failures of a previous maintenance system."))
 def import_work_orders(
     file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
