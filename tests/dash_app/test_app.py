@@ -15,6 +15,7 @@ from dash_app.pages import (
     cheapest,
     choosing,
     counts,
+    device_entry,
     frame,
     gateway_settings,
     gateway_walk,
@@ -147,6 +148,9 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_walk.END,
         gateway_walk.SHOWN,
     }
+    # The register entry stands on the page of a device that the register holds; the small hospital's are only seen.
+    of_an_entry = {f"entry-{field}" for field in device_entry.FIELDS}
+    of_an_entry |= {device_entry.MAY_LEAVE, device_entry.SEEN, device_entry.KEEP}
     # A bed's own state is changed once the bed is chosen.
     of_a_bed = {getattr(bed_work, name) for name in ("READINESS", "SERVICE", "REASON", "SAY", "PUT", "SAID")}
     # A count is worked on once one was begun.
@@ -175,6 +179,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         | under_a_fitted_log
         | of_a_case
         | of_a_merge
+        | of_an_entry
         | of_a_bed
         | of_a_count
         | under_a_plan
