@@ -8,12 +8,12 @@ import numpy as np
 
 from simulation.compiled import layout as at
 from simulation.compiled.freshness import keep_code_fresh
+from simulation.compiled.heap import NEVER, empty_heap
 from simulation.compiled.logbook import LogShelf
-from simulation.compiled.memory import empty_heap
 from simulation.compiled.tables import Tables, build_tables
 from simulation.compiled.walk import walk
 from simulation.model.arrivals import Planned
-from simulation.model.operations import Release, Seize
+from simulation.model.operations import Batch, Fork, Release, Seize
 from simulation.model.plan import Integers, RunPlan, Waiting
 from simulation.model.problems import EndlessLoop, Overflow, RunError, Stopped
 from simulation.numerics import draws, sources
@@ -21,8 +21,10 @@ from simulation.statistics.outcome import RunOutcome
 
 _FIRST_ROWS = 512
 _FIRST_LOG = 1 << 15
-_MOST_ROWS = 1 << 24
-_NO_LOG: Integers = np.zeros(0, dtype=np.int64)
+# Of each table of one run. A mistake such as a group of a billion is then told, not ended by a machine without memory.
+_MOST_BYTES = 1 << 30
+_EVENT_BYTES, _WORD_BYTES = 32, 8
+_WAITS = (at.WAITING, at.EVICTED, at.BATCHED, at.JOINING)
 
 
 @dataclass(slots=True)
@@ -109,7 +111,8 @@ class CompiledEngine:
         # events, since draws depend on nothing that ran before.
         while True:
             memory, results, key, planned = self._prepare(room, replication)
-            words = self._shelf.take(room.log) if log else _NO_LOG
+            # None rather than nothing: the compiler then makes a kernel in which no log is written at all.
+            words = self._shelf.take(room.log) if log else None
             walk(self._arguments, planned, key, memory, results, words, flag.cell)
             globals_ = memory[4]
             error = int(globals_[at.ERROR])
@@ -117,17 +120,17 @@ class CompiledEngine:
                 # What was too small once is made large enough at once next time: growing runs the replication again.
                 self._rows, self._heap = max(self._rows, room.rows), max(self._heap, room.heap)
                 self._log_words = max(self._log_words, room.log)
-                return self._outcome(memory, results, words if log else None)
-            if error == at.ROWS_FULL and room.rows < _MOST_ROWS:
+                return self._outcome(memory, results, words)
+            if error == at.ROWS_FULL and room.rows * 4 * memory[0].strides[0] <= _MOST_BYTES:
                 room = _Room(room.rows * 4, room.heap * 4, room.log)
-            elif error == at.HEAP_FULL and room.heap < 8 * _MOST_ROWS:
+            elif error == at.HEAP_FULL and room.heap * 4 * _EVENT_BYTES <= _MOST_BYTES:
                 room = _Room(room.rows, room.heap * 4, room.log)
-            elif error == at.LOG_FULL and room.log < 1 << 30:
+            elif error == at.LOG_FULL and room.log * 4 * _WORD_BYTES <= _MOST_BYTES:
                 room = _Room(room.rows, room.heap, room.log * 4)
             else:
-                raise self._problem(error, int(globals_[at.ERROR_AT]))
+                raise self._problem(error, int(globals_[at.ERROR_AT]), room)
 
-    def _problem(self, error: int, node_number: int) -> RunError:
+    def _problem(self, error: int, node_number: int, room: _Room) -> RunError:
         node = list(self.plan.pathway.operations)[node_number]
         match error:
             case at.ENDLESS:
@@ -138,10 +141,12 @@ class CompiledEngine:
                 return Overflow(f"A duration at {node!r} exceeds 36,000 years", "check its unit and parameters.")
             case at.NUMBERS_FULL:
                 return Overflow(f"Too many patients, visits, branches or repeats at {node!r}", "shorten the run.")
+            case at.LOG_FULL:
+                return Overflow(f"An event log of more than {room.log} words", "shorten the run, or leave the log out.")
             case _:
-                return Overflow(
-                    f"More than {_MOST_ROWS} patients at once", "check that they can leave: raise a capacity."
-                )
+                most = room.rows if error == at.ROWS_FULL else room.heap
+                what = "patients" if error == at.ROWS_FULL else "events to come"
+                return Overflow(f"More than {most} {what} at once", "check that patients can leave: raise a capacity.")
 
     def _prepare(self, room: _Room, replication: int):  # type: ignore[no-untyped-def]  # a bundle of arrays for compiled code
         sizes = self.tables.sizes
@@ -156,6 +161,7 @@ class CompiledEngine:
         globals_[at.CHOICE_AT], globals_[at.ATTRIBUTE_AT], globals_[at.LOG_AT] = choice_at, attribute_at, -1
         globals_[at.VISIT_AT], globals_[at.TRACK_AT], globals_[at.LEVELS] = visit_at, track_at, levels
         globals_[at.FREE_COUNT] = -1  # no row has been given back yet
+        globals_[at.LATE_TIME] = NEVER
         patients = np.zeros((room.rows, width), dtype=np.int64)
         pool_state = np.zeros((max(pools, 1), at.STATE_WIDTH + 2 * levels), dtype=np.int64)
         pool_state[:, at.STATE_WIDTH :] = -1
@@ -203,7 +209,8 @@ class CompiledEngine:
         return np.concatenate(instants), np.concatenate(numbers), cursors
 
     def _outcome(self, memory, results, words: Integers | None) -> RunOutcome:  # type: ignore[no-untyped-def]
-        patients, _, areas, _, globals_, *_ = memory
+        patients, _, areas, _, globals_, _, _, _, batches = memory
+        inside = patients[: int(globals_[at.HIGH])]
         waits, wait_bins, stays, stay_bins, exits, audits = results
         log = None
         if words is not None:
@@ -221,32 +228,56 @@ class CompiledEngine:
             exits=exits,
             audits=audits,
             log=log,
-            waiting=self._waiting(patients, int(globals_[at.HIGH])),
+            waiting=(waiting := self._waiting(inside, batches)),
+            under_way=self._under_way(inside) if any(one.missing for one in waiting) else (),
         )
 
-    def _waiting(self, patients: Integers, high: int) -> tuple[Waiting, ...]:
+    def _waiting(self, inside: Integers, batches: Integers) -> tuple[Waiting, ...]:
         pathway = self.plan.pathway
         names, pools = list(pathway.operations), list(pathway.pools)
         found = []
-        for row in patients[:high][
-            (patients[:high, at.STATE] == at.WAITING) | (patients[:high, at.STATE] == at.EVICTED)
-        ]:
-            operation = pathway.operations[names[row[at.NODE]]]
-            if isinstance(operation, Seize):
-                needs = tuple((need.pool, need.quantity) for need in operation.needs)
-                any_of = operation.any_of
-            else:
-                needs, any_of = ((pools[row[at.EVICTED_POOL]], int(row[at.EVICTED_UNITS])),), False
-            stream = int(row[at.STREAM])
-            name = (
-                self.plan.initial.patients[row[at.NUMBER]].name
-                if stream < 0
-                else f"{pathway.streams[stream].id} {row[at.NUMBER]}"
+        for row in inside[np.isin(inside[:, at.STATE], _WAITS)]:
+            node = names[row[at.NODE]]
+            needs: tuple[tuple[str, int], ...] = ()
+            any_of, missing = False, 0
+            match pathway.operations[node]:
+                case Seize() as seize:
+                    needs, any_of = tuple((need.pool, need.quantity) for need in seize.needs), seize.any_of
+                case Batch() as batch:
+                    if batch.max_wait_us:
+                        continue
+                    missing = batch.size - int(batches[self.tables.program[row[at.NODE], at.OP_A], 2])
+                case Fork() as fork:
+                    node = fork.join
+                case _:
+                    needs = ((pools[row[at.EVICTED_POOL]], int(row[at.EVICTED_UNITS])),)
+            found.append(
+                Waiting(
+                    name=self._name_of(int(row[at.STREAM]), int(row[at.NUMBER])),
+                    node=node,
+                    held=tuple((pool, int(row[at.HELD_AT + k])) for k, pool in enumerate(pools) if row[at.HELD_AT + k]),
+                    needs=needs,
+                    any_of=any_of,
+                    since_us=int(row[at.ASKED]),
+                    branch=int(row[at.BRANCH]),
+                    missing=missing,
+                )
             )
-            held = tuple((pool, int(row[at.HELD_AT + k])) for k, pool in enumerate(pools) if row[at.HELD_AT + k])
-            node, since = names[row[at.NODE]], int(row[at.ASKED])
-            found.append(Waiting(name=name, node=node, held=held, needs=needs, any_of=any_of, since_us=since))
         return tuple(found)
+
+    def _name_of(self, stream: int, number: int) -> str:
+        plan = self.plan
+        return plan.initial.patients[number].name if stream < 0 else f"{plan.pathway.streams[stream].id} {number}"
+
+    def _under_way(self, inside: Integers) -> tuple[str, ...]:
+        operations = list(self.plan.pathway.operations.items())
+        found = []
+        for state, node in inside[:, [at.STATE, at.NODE]]:
+            name, operation = operations[node]
+            goes_unfilled = isinstance(operation, Batch) and operation.max_wait_us > 0
+            if state != at.FREE and (state not in _WAITS or goes_unfilled):
+                found.append(name)
+        return tuple(sorted(found))
 
 
 def _hold_levels(plan: RunPlan) -> Integers:

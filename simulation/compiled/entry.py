@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.compiled import layout as at
+from simulation.compiled.heap import push
 from simulation.compiled.kernel import (
     CAPACITY_DOWN,
     CAPACITY_UP,
@@ -31,7 +32,6 @@ from simulation.compiled.memory import (
     hold,
     new_row,
     note,
-    push,
     touch,
 )
 from simulation.model.plan import Floats, Integers
@@ -81,7 +81,7 @@ def lower(
     A: Floats,
     H: Integers,
     G: Integers,
-    LOG: Integers,
+    LOG: Integers | None,
     PROGRAM: Integers,
     pool: int,
     units: int,
@@ -116,7 +116,7 @@ def place_initial(
     LAWS: Floats,
     VALUES: Floats,
     CAL: Integers,
-    LOG: Integers,
+    LOG: Integers | None,
     PROGRAM: Integers,
     NEEDS: Integers,
     LEVEL_TABLE: Integers,
@@ -199,7 +199,7 @@ def arrive(
     DRAW: np.uint64,
     LAWS: Floats,
     VALUES: Floats,
-    LOG: Integers,
+    LOG: Integers | None,
     STREAMS: Integers,
     SHARES: Floats,
     PIECES: Integers,

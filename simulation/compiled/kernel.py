@@ -10,13 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from simulation.compiled import layout as at
+from simulation.compiled.heap import drop_first, push, push_late, replace_first
 from simulation.compiled.memory import (
-    drop_first,
     grant_later,
     hold,
     link_last,
-    push,
-    replace_first,
     touch,
     units_free,
     unlink_all,
@@ -213,7 +211,7 @@ def serve(
             level = 0
             while R[pool, at.STATE_WIDTH + 2 * level] < 0:
                 level = (level + 1) & at.NATURAL
-            row = (R[pool, at.STATE_WIDTH + 2 * level] >> 2) & at.NATURAL
+            row = (R[pool, at.STATE_WIDTH + 2 * level] >> at.ENTRY_BITS) & at.NATURAL
             found = verdict(P, R, G, PROGRAM, NEEDS, row, pool)
             if found < 0:
                 break
@@ -283,7 +281,7 @@ def look_further(
             if worth == 0:
                 best = level
                 break
-            row = (CURSOR[level] >> 2) & at.NATURAL
+            row = (CURSOR[level] >> at.ENTRY_BITS) & at.NATURAL
             this = P[row, at.ASKED] + level * worth
             if best < 0 or this < score or (this == score and P[row, at.ASKED_SEQ] < order):
                 best, score, order = level, this, P[row, at.ASKED_SEQ]
@@ -291,8 +289,8 @@ def look_further(
             return
         best &= at.NATURAL
         entry = CURSOR[best]
-        row = (entry >> 2) & at.NATURAL
-        CURSOR[best] = P[row, at.ROW_WIDTH + 3 * (entry & 3)]
+        row = (entry >> at.ENTRY_BITS) & at.NATURAL
+        CURSOR[best] = P[row, at.ROW_WIDTH + 3 * (entry & (at.ENTRIES - 1))]
         found = verdict(P, R, G, PROGRAM, NEEDS, row, pool)
         if found >= 0:
             grant(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, row, pool, found)
@@ -345,7 +343,7 @@ def enqueue(
     for k in range(op[at.OP_B]):
         pool = NEEDS[(op[at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
         level = 0 if S[pool, at.POOL_FIFO] else P[row, at.LEVEL] & at.NATURAL
-        link_last(P, R, A, G, (row << 2) | k, pool, level)
+        link_last(P, R, A, G, (row << at.ENTRY_BITS) | k, pool, level)
 
 
 @compiled
@@ -421,6 +419,19 @@ def schedule_next(
         replace_first(H, G, time, ARRIVAL, (at.EVENT_ARRIVAL << 40) | stream, 0)
 
 
+@compiled
+def let_batch_go(P: Integers, RING: Integers, G: Integers, BATCHES: Integers, batch: int) -> None:
+    """Let those who wait for a batch go on, in their order of coming, and begin the next batch."""
+    entry = BATCHES[batch, 0]
+    while entry >= 0:
+        after = P[entry, at.NEXT_ROW]  # read first: being granted may use this column
+        grant_later(P, RING, G, entry)
+        entry = after
+    BATCHES[batch, 0] = BATCHES[batch, 1] = -1
+    BATCHES[batch, 2] = 0
+    BATCHES[batch, 3] += 1  # the timeout that was set for this batch becomes stale
+
+
 @woven
 def begin_delay(
     P: Integers,
@@ -455,4 +466,4 @@ def begin_delay(
     P[row, at.STATE] = at.DELAYED
     P[row, at.DURATION] = lasts
     P[row, at.DUE] = now + lasts
-    push(H, G, now + lasts, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
+    push_late(H, G, now + lasts, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])

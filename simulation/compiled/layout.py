@@ -88,7 +88,7 @@ INITIAL_WIDTH = 6
 ) = range(17)
 SIZE_WIDTH = 17
 
-# One row per patient (token) in the kernel's memory; after these come 4 queue entries of 3, what is held of each pool,
+# One row per patient (token) in the kernel's memory; after these come 8 queue entries of 3, what is held of each pool,
 # choices, attributes, visits and 4 columns for each tracked pool.
 (
     NODE,
@@ -116,7 +116,8 @@ SIZE_WIDTH = 17
     NEXT_ROW,
 ) = range(23)
 ROW_WIDTH = 24
-ENTRIES = 4
+ENTRY_BITS = 3  # of a queue entry, below the row: which of the pools of one request
+ENTRIES = 1 << ENTRY_BITS
 HELD_AT = ROW_WIDTH + 3 * ENTRIES
 LEVEL_BITS = 8  # of a queue entry's third column, which names pool and level
 FREE, RUNNING, DELAYED, WAITING, EVICTED, JOINING, BATCHED, GRANTED = range(8)
@@ -157,7 +158,11 @@ AREA_WIDTH = 5
     PATIENTS,
     NEXT_START,
     END,
-) = range(28)
+    LATE_TIME,
+    LATE_KEY,
+    LATE_EVENT,
+    LATE_AUX,
+) = range(32)
 GLOBAL_WIDTH = 32
 
 NO_ERROR, ENDLESS, ROWS_FULL, HEAP_FULL, LOG_FULL, TOO_LONG, STOPPED, NUMBERS_FULL = range(8)

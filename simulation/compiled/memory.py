@@ -1,7 +1,7 @@
-"""The kernel's own machinery: heap, rows of patients, queues, pools, log. All compiled.
+"""The kernel's own machinery: rows of patients, queues, pools, log. All compiled.
 
-Arrays: ``P`` one row per patient, ``R`` state and ``S`` settings of the pools, ``A`` areas under their curves, ``H``
-the heap, ``G`` the globals. Nothing here allocates; every bound is checked and reported in ``G[ERROR]``.
+Arrays: ``P`` one row per patient, ``R`` state and ``S`` settings of the pools, ``A`` areas under their curves,
+``G`` the globals. Nothing here allocates; every bound is checked and reported in ``G[ERROR]``.
 """
 
 # ruff: noqa: N803  (capitals are the arrays of the kernel, as the package says)
@@ -27,6 +27,7 @@ from simulation.compiled.layout import (
     DURATION,
     END,
     ENTRIES,
+    ENTRY_BITS,
     ERROR,
     EVICTED,
     EVICTED_POOL,
@@ -37,8 +38,6 @@ from simulation.compiled.layout import (
     GRANT_COUNT,
     GRANT_FIRST,
     GRANTED,
-    HEAP_FULL,
-    HEAP_SIZE,
     HELD_AT,
     HIGH,
     LAST,
@@ -75,123 +74,14 @@ from simulation.compiled.layout import (
 from simulation.model.plan import Floats, Integers
 from simulation.numerics.compiling import compiled, woven
 
-NEVER = (1 << 63) - 1
-BEHIND = 4  # entries behind the last one that must never happen: a family of four begins with one that does
-
-
-def empty_heap(room: int) -> Integers:
-    """Give a heap without events that has room for so many."""
-    heap = np.empty(4 * (room + BEHIND), dtype=np.int64)
-    heap[: 4 * BEHIND] = NEVER
-    return heap
-
 
 @woven
-def push(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
-    """Put an event into the heap; the key is (time, phase, sequence)."""
-    i = G[HEAP_SIZE] & NATURAL
-    if 4 * (i + BEHIND) >= H.shape[0]:
-        G[ERROR] = HEAP_FULL
-        return
-    G[HEAP_SIZE] = i + 1
-    H[4 * (i + BEHIND)] = NEVER
-    # Phase above sequence: one comparison of a number settles both.
-    key = (phase << 56) | G[SEQUENCE]
-    G[SEQUENCE] += 1
-    settle(H, i, time, key, event, aux)
-
-
-@woven
-def settle(H: Integers, hole: int, time: int, key: int, event: int, aux: int) -> None:
-    """Put an event into a hole of the heap, or above it where those above come later."""
-    i = hole & NATURAL
-    while i > 0:
-        parent = ((i - 1) & NATURAL) >> 2
-        at = parent << 2
-        above, order = H[at], H[at + 1]
-        if (above < time) | ((above == time) & (order < key)):
-            break
-        _move(H, at, i << 2, above, order)
-        i = parent
-    to = i << 2
-    H[to], H[to + 1], H[to + 2], H[to + 3] = time, key, event, aux
-
-
-@woven
-def first_of_family(H: Integers, i: int) -> tuple[int, int, int]:
-    """Give index, time and key of the earliest of the four entries below one.
-
-    By sums rather than branches, since a branch would be guessed wrong every other time. Entries behind the last one
-    never happen, so that the last family needs no rule of its own.
-    """
-    at = 16 * i + 4
-    t, k, u, m = H[at], H[at + 1], H[at + 4], H[at + 5]
-    is_second = (u < t) | ((u == t) & (m < k))
-    t, k = (u, m) if is_second else (t, k)
-    v, p, w, q = H[at + 8], H[at + 9], H[at + 12], H[at + 13]
-    is_fourth = (w < v) | ((w == v) & (q < p))
-    v, p = (w, q) if is_fourth else (v, p)
-    is_late = (v < t) | ((v == t) & (p < k))
-    t, k = (v, p) if is_late else (t, k)
-    child = 4 * i + 1 + (2 + int(is_fourth) if is_late else int(is_second))
-    return child & NATURAL, t, k
-
-
-@woven
-def drop_first(H: Integers, G: Integers) -> None:
-    """Take the first event out of the heap, in which each event has four below it.
-
-    The hole goes down to a leaf without asking where the last event belongs, which nearly always is far down.
-    """
-    n = (G[HEAP_SIZE] - 1) & NATURAL
-    G[HEAP_SIZE] = n
-    last = n << 2
-    time, key, event, aux = H[last], H[last + 1], H[last + 2], H[last + 3]
-    H[last] = NEVER
-    if n == 0:
-        return
-    i = 0
-    while 4 * i + 1 < n:
-        child, t, k = first_of_family(H, i)
-        _move(H, child << 2, i << 2, t, k)
-        i = child
-    settle(H, i, time, key, event, aux)
-
-
-@woven
-def replace_first(H: Integers, G: Integers, time: int, phase: int, event: int, aux: int) -> None:
-    """Put an event in the place of the first one: half the way of taking that out and putting this in."""
-    n = G[HEAP_SIZE] & NATURAL
-    key = (phase << 56) | G[SEQUENCE]
-    G[SEQUENCE] += 1
-    i = 0
-    while 4 * i + 1 < n:
-        child, t, k = first_of_family(H, i)
-        if (time < t) | ((time == t) & (key < k)):
-            break
-        _move(H, child << 2, i << 2, t, k)
-        i = child
-    to = i << 2
-    H[to], H[to + 1], H[to + 2], H[to + 3] = time, key, event, aux
-
-
-@woven
-def _move(H: Integers, source: int, target: int, time: int, key: int) -> None:
-    # Word by word in this order: a compiler that may load all four at once makes the processor wait until the four
-    # stores that put them there have reached its cache, which took 6 % of the kernel's time.
-    H[target] = time
-    H[target + 1] = key
-    H[target + 2] = H[source + 2]
-    H[target + 3] = H[source + 3]
-
-
-@woven
-def note(LOG: Integers, G: Integers, who: int, node: int, mark: int, value: int) -> None:
+def note(LOG: Integers | None, G: Integers, who: int, node: int, mark: int, value: int) -> None:
     """Write a row of the log, if there is one: one word, after two more where instant or patient have changed.
 
     See :mod:`simulation.compiled.logbook`. A step of a patient writes several rows, and memory is what a log costs.
     """
-    if LOG.shape[0] == 0:
+    if LOG is None:
         return
     n = G[LOG_SIZE] & NATURAL
     if n + 3 > LOG.shape[0]:
@@ -309,13 +199,13 @@ def units_free(R: Integers, pool: int) -> int:
 def link_last(P: Integers, R: Integers, A: Floats, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the end of a level."""
     column = STATE_WIDTH + 2 * level
-    row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
+    row, at = entry >> ENTRY_BITS, ROW_WIDTH + 3 * (entry & (ENTRIES - 1))
     last = R[pool, column + 1]
     P[row, at] = -1
     P[row, at + 1] = last
     P[row, at + 2] = (pool << LEVEL_BITS) | level
     if last >= 0:
-        P[(last >> 2) & NATURAL, ROW_WIDTH + 3 * (last & 3)] = entry
+        P[(last >> ENTRY_BITS) & NATURAL, ROW_WIDTH + 3 * (last & (ENTRIES - 1))] = entry
     else:
         R[pool, column] = entry
     R[pool, column + 1] = entry
@@ -326,13 +216,13 @@ def link_last(P: Integers, R: Integers, A: Floats, G: Integers, entry: int, pool
 def link_first(P: Integers, R: Integers, A: Floats, G: Integers, entry: int, pool: int, level: int) -> None:
     """Put a queue entry at the head of a level."""
     column = STATE_WIDTH + 2 * level
-    row, at = entry >> 2, ROW_WIDTH + 3 * (entry & 3)
+    row, at = entry >> ENTRY_BITS, ROW_WIDTH + 3 * (entry & (ENTRIES - 1))
     first = R[pool, column]
     P[row, at] = first
     P[row, at + 1] = -1
     P[row, at + 2] = (pool << LEVEL_BITS) | level
     if first >= 0:
-        P[first >> 2, ROW_WIDTH + 3 * (first & 3) + 1] = entry
+        P[first >> ENTRY_BITS, ROW_WIDTH + 3 * (first & (ENTRIES - 1)) + 1] = entry
     else:
         R[pool, column + 1] = entry
     R[pool, column] = entry
@@ -345,17 +235,17 @@ def unlink_all(P: Integers, R: Integers, A: Floats, G: Integers, row: int) -> No
     for m in range(ENTRIES):
         at = ROW_WIDTH + 3 * m
         where = P[row, at + 2]
-        if where < 0:
-            continue
+        if where < 0:  # entries are used from the first on, and given back together
+            break
         pool = (where >> LEVEL_BITS) & NATURAL
         column = STATE_WIDTH + 2 * (where & ((1 << LEVEL_BITS) - 1))
         after, before = P[row, at], P[row, at + 1]
         if before >= 0:
-            P[(before >> 2) & NATURAL, ROW_WIDTH + 3 * (before & 3)] = after
+            P[(before >> ENTRY_BITS) & NATURAL, ROW_WIDTH + 3 * (before & (ENTRIES - 1))] = after
         else:
             R[pool, column] = after
         if after >= 0:
-            P[(after >> 2) & NATURAL, ROW_WIDTH + 3 * (after & 3) + 1] = before
+            P[(after >> ENTRY_BITS) & NATURAL, ROW_WIDTH + 3 * (after & (ENTRIES - 1)) + 1] = before
         else:
             R[pool, column + 1] = before
         P[row, at + 2] = -1
@@ -447,7 +337,7 @@ def evict(P: Integers, R: Integers, S: Integers, A: Floats, G: Integers, row: in
     P[row, ASKED] = P[row, at + 2]
     P[row, ASKED_SEQ] = P[row, at + 3]
     level = 0 if S[pool, POOL_FIFO] else P[row, LEVEL]
-    link_first(P, R, A, G, row << 2, pool, level)
+    link_first(P, R, A, G, row << ENTRY_BITS, pool, level)
 
 
 @woven

@@ -18,6 +18,7 @@ from simulation.compiled.entry import (
     schedule_capacity,
     schedule_failure,
 )
+from simulation.compiled.heap import drop_first, push, settle_late
 from simulation.compiled.kernel import (
     CAPACITY_UP,
     COMPLETION,
@@ -42,6 +43,7 @@ from simulation.compiled.kernel import (
     begin_delay,
     enqueue,
     holds,
+    let_batch_go,
     level_of,
     schedule_next,
     serve,
@@ -51,14 +53,11 @@ from simulation.compiled.kernel import (
 from simulation.compiled.memory import (
     begin_later,
     bin_of,
-    drop_first,
     evict,
     find_victim,
     free_row,
-    grant_later,
     let_go,
     note,
-    push,
     touch,
     units_free,
     units_to_evict,
@@ -83,7 +82,7 @@ def walk(
     DRAW: np.uint64,
     memory: KernelMemory,
     results: KernelResults,
-    LOG: Integers,
+    LOG: Integers | None,
     STOP: Integers,
 ) -> None:  # see the package
     """Run one replication.
@@ -141,6 +140,8 @@ def walk(
         serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
 
     while G[at.ERROR] == 0:
+        if G[at.LATE_TIME] <= H[0]:  # the one put off comes first; an empty heap says never
+            settle_late(H, G)
         if G[at.START_COUNT] > 0:
             row = STARTS[G[at.START_FIRST] & at.NATURAL] & at.NATURAL
             G[at.START_FIRST] = G[at.START_FIRST] + 1 if G[at.START_FIRST] + 1 < STARTS.shape[0] else 0
@@ -237,14 +238,7 @@ def walk(
             elif kind == at.EVENT_BATCH:
                 batch = PROGRAM[index, at.OP_A]
                 if BATCHES[batch, 3] == aux:
-                    entry = BATCHES[batch, 0]
-                    while entry >= 0:
-                        after = P[entry, at.NEXT_ROW]
-                        grant_later(P, RING, G, entry)
-                        entry = after
-                    BATCHES[batch, 0] = BATCHES[batch, 1] = -1
-                    BATCHES[batch, 2] = 0
-                    BATCHES[batch, 3] += 1
+                    let_batch_go(P, RING, G, BATCHES, batch)
                 continue
             elif kind == at.EVENT_WARM:
                 count_anew(R, S, A, G)
@@ -444,6 +438,7 @@ def walk(
                 first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 note(LOG, G, P[row, at.WHO], node, M_FORK, count)
                 P[row, at.STATE] = at.JOINING
+                P[row, at.ASKED] = G[at.NOW]  # only to tell, at the end, since when it waits
                 P[row, at.PENDING] = count
                 if P[row, at.BRANCH] * 32 + count >= SPAWNED:
                     G[at.ERROR] = at.NUMBERS_FULL
@@ -472,17 +467,11 @@ def walk(
                 batch = PROGRAM[node, at.OP_A]
                 note(LOG, G, P[row, at.WHO], node, M_BATCH, 0)
                 if BATCHES[batch, 2] + 1 >= PROGRAM[node, at.OP_B]:
-                    entry = BATCHES[batch, 0]
-                    while entry >= 0:
-                        after = P[entry, at.NEXT_ROW]
-                        grant_later(P, RING, G, entry)
-                        entry = after
-                    BATCHES[batch, 0] = BATCHES[batch, 1] = -1
-                    BATCHES[batch, 2] = 0
-                    BATCHES[batch, 3] += 1
+                    let_batch_go(P, RING, G, BATCHES, batch)
                     P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
                     continue
                 P[row, at.STATE] = at.BATCHED
+                P[row, at.ASKED] = G[at.NOW]
                 P[row, at.NEXT_ROW] = -1
                 if BATCHES[batch, 1] >= 0:
                     P[BATCHES[batch, 1], at.NEXT_ROW] = row

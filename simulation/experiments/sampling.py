@@ -90,7 +90,7 @@ class Samples:
             flag.set()  # Ctrl-C does not wait for long replications
             raise
         for outcome in outcomes:
-            refuse_deadlock(outcome.waiting, plan)
+            refuse_deadlock(outcome.waiting, plan, outcome.under_way)
             values = measures_of(outcome, plan)
             rows.append(values | cost_measures(outcome, plan, values, self.request.costs, scenario.cost_once))
         self.runs += len(outcomes)

@@ -235,6 +235,9 @@ def _stream(name: str, entry: Entry, classes: tuple[str, ...], calendars: dict[s
     group: Distribution | None = None
     if entry.has("group"):
         group = read_distribution(entry.raw("group"), unit_us=1.0, place=entry.at("group"))
+        if group.mean > MOST_AT_ONCE:
+            message = f"Expected at most {MOST_AT_ONCE} patients together, got {group.mean:g} on average."
+            raise PathwayError(entry.at("group"), message, "Write fewer.")
     timing = _timing(entry, calendars, span)
     to = f"{name}:on-the-way" if entry.has("pre_arrival") else entry.text("to")
     return Stream(id=name, to=to, timing=timing, class_shares=tuple(shares), group_size=group)

@@ -150,22 +150,27 @@ class EventLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Somebody who is waiting for units when a run ends.
+    """Somebody who waits for units, for a batch or for its own branches when a run ends.
 
     Parameters
     ----------
     name : str
         Who.
     node : str
-        Seize node.
+        Seize, batch or join node.
     held : tuple[tuple[str, int], ...]
         Units in its hands.
     needs : tuple[tuple[str, int], ...]
-        Units that it waits for.
+        Units that it waits for; empty for who waits for others.
     any_of : bool
         Whether one of the needs is enough.
     since_us : int
         When the wait began, microseconds from the start; negative for those who waited before it.
+    branch : int
+        Which branch of the patient, 0 for the patient itself; branches of branch b are 32 b + 1 to 32 b + 31.
+    missing : int
+        How many more its batch needs before it goes; 0 for who waits for something else. Batches that go unfilled
+        after a while are not told.
     """
 
     name: str
@@ -174,3 +179,5 @@ class Waiting:
     needs: tuple[tuple[str, int], ...]
     any_of: bool = False
     since_us: int = 0
+    branch: int = 0
+    missing: int = 0

@@ -82,7 +82,7 @@ class Overflow(RunError):
 
 
 class Deadlock(RunError):
-    """Patients wait for one another's resources for ever.
+    """Patients wait for one another's resources, or for a batch that cannot fill, for ever.
 
     Parameters
     ----------
@@ -90,18 +90,27 @@ class Deadlock(RunError):
         Microseconds from the start when it arose.
     waiting : Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]
         Per patient: name, what it holds, what it waits for.
+    in_batch : bool
+        Whether a batch is part of it, which has a cure of its own.
     """
 
     code = "simulation.deadlock"
 
-    def __init__(self, at_us: int, waiting: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> None:
+    def __init__(
+        self,
+        at_us: int,
+        waiting: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]],
+        *,
+        in_batch: bool = False,
+    ) -> None:
         listed = "; ".join(
-            f"{who} holds {', '.join(held)} and waits for {', '.join(needs)}" for who, held, needs in waiting
+            f"{who} " + (f"holds {', '.join(held)} and " if held else "") + f"waits for {', '.join(needs)}"
+            for who, held, needs in waiting
         )
-        super().__init__(
-            f"Deadlock {at_us / 3.6e9:.3f} h after the start: {listed}. "
-            "Seize these together in one step, or always in the same order."
-        )
+        cure = "Seize these together in one step, or always in the same order."
+        if in_batch:
+            cure = "Give the batch a longest wait, or let its members wait without what those behind them need."
+        super().__init__(f"Deadlock {at_us / 3.6e9:.3f} h after the start: {listed}. {cure}")
         self.at_us = at_us
         self.waiting = tuple(waiting)
 

@@ -27,11 +27,12 @@ from simulation.model.resources import Discipline, ShiftEnd
 from twin.errors import FieldProblem
 
 SUM_TOLERANCE = 1e-9
-MAX_NEEDS = 4
+MAX_NEEDS = 8
 MAX_FORK = 31
 MAX_CAPACITY = 1 << 40
 
 Held = tuple[tuple[str, int], ...]
+_BRANCH = "branch to "  # what a branch of a fork has in hand besides units: the join at which it has to end
 
 
 class _Faults:
@@ -263,28 +264,41 @@ def _after_join(pathway: Pathway, fork: Fork) -> str:
     return join.next if isinstance(join, Join) else fork.join
 
 
-def _check_holdings(pathway: Pathway, faults: _Faults) -> None:
+def held_at(pathway: Pathway) -> dict[str, Held]:
+    """Give what a patient holds on coming to each node, as pairs of pool and quantity in order of their names.
+
+    Parameters
+    ----------
+    pathway : Pathway
+        One that has been checked. What an any-of seize got is called ``any of NODE``, what is in turnover ``turnover of
+        POOL``; within a branch of a fork what the patient holds outside is not told, but that it is a branch.
+    """
+    return _check_holdings(pathway, _Faults())
+
+
+def _check_holdings(pathway: Pathway, faults: _Faults) -> dict[str, Held]:
     """Follow what is held along every path: a leak or a release of nothing shows as a fault."""
     starts: list[tuple[str, Held]] = [(stream.to, ()) for stream in pathway.streams]
-    held_at: dict[str, Held] = {}
+    found: dict[str, Held] = {}
     queue = deque(starts)
     # One fault at a time: a leak shows at every node behind it.
     while queue and not faults.found:
         node, held = queue.popleft()
-        if node in held_at:
-            if held_at[node] != held:
+        if node in found:
+            if found[node] != held:
                 faults.add(
                     f"nodes.{node}",
-                    f"Some come here holding {_named(held)}, others holding {_named(held_at[node])}.",
+                    f"Some come here holding {_named(held)}, others holding {_named(found[node])}.",
                     "Release on every path what is seized on it.",
                 )
             continue
-        held_at[node] = held
+        found[node] = held
         queue.extend(_step(pathway, node, dict(held), faults))
+    return found
 
 
 def _named(held: Held) -> str:
-    return ", ".join(f"{n} {name}" for name, n in held) or "nothing"
+    return ", ".join(name if name.startswith(_BRANCH) else f"{n} {name}" for name, n in held) or "nothing"
 
 
 def _frozen(held: dict[str, int]) -> Held:
@@ -318,11 +332,20 @@ def _step(pathway: Pathway, node: str, held: dict[str, int], faults: _Faults) ->
                 spawned = ((operation.start, tuple((f"turnover of {n.pool}", n.quantity) for n in operation.needs)),)
             return [(operation.next, _frozen(held)), *spawned]
         case Fork():
-            return [*((start, ()) for start in operation.branches), (_after_join(pathway, operation), before)]
-        case Join() | Exit():
+            branch: Held = ((f"{_BRANCH}{operation.join}", 1),)
+            return [*((start, branch) for start in operation.branches), (_after_join(pathway, operation), before)]
+        case Exit():
             if before:
-                what = "leaves" if isinstance(operation, Exit) else "comes to the join"
-                faults.add(f"nodes.{node}", f"A patient {what} holding {_named(before)}.", "Release it before.")
+                faults.add(f"nodes.{node}", f"A patient leaves holding {_named(before)}.", "Release it before.")
+            return []
+        case Join():
+            units = tuple((name, n) for name, n in before if name != f"{_BRANCH}{node}")
+            if units:
+                faults.add(
+                    f"nodes.{node}", f"A patient comes to the join holding {_named(units)}.", "Release it before."
+                )
+            elif not before:
+                faults.add(f"nodes.{node}", "A patient comes to the join without a fork.", "Lead only branches here.")
             return []
         case _:
             return [(target, before) for _, target in targets(operation)]

@@ -186,7 +186,7 @@ class Hospital(Units):
     def fork(self, token: Token, operation: Fork) -> Script:
         """Do several things at the same time."""
         self.log(token, Mark.FORK, len(operation.branches))
-        token.standing, token.pending = Standing.ELSEWHERE, len(operation.branches)
+        token.standing, token.since, token.pending = Standing.ELSEWHERE, self.now, len(operation.branches)
         if token.branch * 32 + token.pending >= 1 << 15:
             raise Overflow(f"Forks at {token.node!r} are nested too deeply", "nest at most three.")
         for number, start in enumerate(operation.branches, start=1):
@@ -234,7 +234,7 @@ class Hospital(Units):
             self.send_batch(node)
             token.node = operation.next
             return
-        token.standing = Standing.ELSEWHERE
+        token.standing, token.since = Standing.ELSEWHERE, self.now
         self.batches[node].append(token)
         if len(self.batches[node]) == 1 and operation.max_wait_us:
             number = self.batch_rounds[node]
@@ -375,14 +375,48 @@ class Hospital(Units):
         return EventLog(len(table), lambda: columns)
 
     def waiting(self) -> tuple[Waiting, ...]:
-        """Give everybody who waits for units."""
+        """Give everybody who waits for units, for a batch or for its branches."""
         found = []
         for token in self.tokens:
-            if token.request is not None and token.standing in (Standing.WAITING, Standing.EVICTED):
-                # in the pathway's order, not in that of taking, as the other engine tells it
-                held = tuple((pool, token.held[pool]) for pool in self.plan.pathway.pools if token.held.get(pool))
-                request = token.request
-                needs, any_of, since = request.needs, request.any_of, request.asked
-                node = token.node
-                found.append(Waiting(name=token.name, node=node, held=held, needs=needs, any_of=any_of, since_us=since))
+            request, needs, any_of, since, missing = token.request, (), False, token.since, 0
+            if self._waits_for_units(token) and request is not None:
+                needs, any_of, since = request.needs, request.any_of, request.asked  # type: ignore[assignment]  # of any length
+            elif not self._waits_for_others(token):
+                continue
+            operation = self.pathway.operations[token.node]
+            if isinstance(operation, Batch):
+                missing = operation.size - len(self.batches[token.node])
+            # in the pathway's order, not in that of taking, as the other engine tells it
+            held = tuple((pool, token.held[pool]) for pool in self.plan.pathway.pools if token.held.get(pool))
+            found.append(
+                Waiting(
+                    name=token.name,
+                    node=token.node,
+                    held=held,
+                    needs=needs,
+                    any_of=any_of,
+                    since_us=since,
+                    branch=token.branch,
+                    missing=missing,
+                )
+            )
         return tuple(found)
+
+    def under_way(self) -> tuple[str, ...]:
+        """Give the node of everybody who does not wait for others, sorted."""
+        return tuple(
+            sorted(
+                token.node
+                for token in self.tokens
+                if not self._waits_for_units(token) and not self._waits_for_others(token)
+            )
+        )
+
+    def _waits_for_units(self, token: Token) -> bool:
+        return token.request is not None and token.standing in (Standing.WAITING, Standing.EVICTED)
+
+    def _waits_for_others(self, token: Token) -> bool:
+        operation = self.pathway.operations[token.node]
+        # A batch that goes unfilled after a while holds nobody for ever.
+        waits = isinstance(operation, Join) or (isinstance(operation, Batch) and not operation.max_wait_us)
+        return token.standing is Standing.ELSEWHERE and waits

@@ -54,7 +54,8 @@ def run_reference(plan: RunPlan, replication: int) -> RunOutcome:
         exits=summary.exits,
         audits=np.array(observer.audits, dtype=np.int64).reshape(len(observer.audits), 4 * len(hospital.pools) + 1),
         log=log,
-        waiting=hospital.waiting(),
+        waiting=(waiting := hospital.waiting()),
+        under_way=hospital.under_way() if any(one.missing for one in waiting) else (),
     )
 
 

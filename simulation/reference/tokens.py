@@ -50,6 +50,7 @@ class Token:
     request: Request | None = None
     due: int = 0
     duration: int = 0
+    since: int = 0  # when it came to wait for a batch or for its branches
     visit: int = 0
     draws: int = 0
     interruptible: bool = False

@@ -40,7 +40,9 @@ class RunOutcome:
     log : EventLog | None
         If it was asked for.
     waiting : tuple[Waiting, ...]
-        Who waits for units at the end.
+        Who waits for units, for a batch or for branches at the end.
+    under_way : tuple[str, ...]
+        Node of everybody else inside, sorted; told only where somebody waits for a batch, whom they may yet join.
     """
 
     events: int
@@ -56,3 +58,4 @@ class RunOutcome:
     audits: Integers
     log: EventLog | None = None
     waiting: tuple[Waiting, ...] = ()
+    under_way: tuple[str, ...] = ()

@@ -70,3 +70,4 @@ def test_random_pathways_give_the_same_statistics_in_both_engines(document: Docu
         np.testing.assert_allclose(getattr(fast, name), getattr(slow, name), rtol=1e-9, err_msg=name)
     assert (fast.patients, fast.inside) == (slow.patients, slow.inside)
     assert sorted(map(repr, fast.waiting)) == sorted(map(repr, slow.waiting))
+    assert fast.under_way == slow.under_way

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.compiled.engine import CompiledEngine
 from simulation.model.plan import Mark, RunPlan
-from simulation.model.problems import EndlessLoop, Overflow, PathwayError
+from simulation.model.problems import EndlessLoop, Overflow, PathwayError, PathwayRefused
 from simulation.reference.running import run_reference
 from simulation.statistics.outcome import RunOutcome
 from tests.simulation.pathways import MINUTE, Document, plan_of, rows
@@ -349,3 +349,49 @@ def test_kernel_grows_when_many_patients_are_inside_at_once() -> None:
 
     assert outcome.patients == 20_000
     assert outcome.inside == 0
+
+
+def test_more_patients_than_there_is_memory_for_are_an_overflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.compiled.engine._MOST_BYTES", 1 << 20)
+    document = jobs({"arr": 0}, pools={"unit": {"capacity": 1}})
+    document["arrivals"]["job0"] = {"gap": 30, "to": "job0", "group": "const:1e5"}
+
+    with pytest.raises(Overflow, match="patients at once: check that patients can leave"):
+        compiled(plan_of(document, hours=4))
+
+
+def test_log_beyond_its_memory_is_an_overflow_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.compiled.engine._MOST_BYTES", 1 << 19)
+    document = jobs({"arr": 0}, pools={"unit": {"capacity": 1}})
+    document["arrivals"]["job0"] = {"gap": 2, "to": "job0"}
+
+    with pytest.raises(Overflow, match="An event log of more than"):
+        compiled(plan_of(document, hours=200))
+
+
+@engines
+def test_eight_resources_are_waited_for_together_and_got_when_the_last_is_free(engine: Engine) -> None:
+    names = [f"p{number}" for number in range(8)]
+    takers = [{"arr": 0, "dur": 3 + number, "pools": name} for number, name in enumerate(names)]
+    whole, behind = {"arr": 1, "dur": 5, "pools": names}, {"arr": 2, "pools": "p0"}
+    document = jobs(*takers, whole, behind, pools={name: {"capacity": 1} for name in names})
+
+    assert starts(engine, document) == [0] * 8 + [10, 3]  # whom only other pools keep waiting is passed over
+
+
+@engines
+def test_first_of_eight_alternatives_that_comes_free_is_taken(engine: Engine) -> None:
+    names = [f"p{number}" for number in range(8)]
+    takers = [{"arr": 0, "dur": 20 - number, "pools": name} for number, name in enumerate(names)]
+    document = jobs(*takers, {"arr": 1, "dur": 5, "pools": names}, pools={name: {"capacity": 1} for name in names})
+    document["nodes"]["job8"]["any_of"] = True
+
+    assert starts(engine, document) == [0] * 8 + [13]
+
+
+@engines
+def test_nine_resources_at_once_are_refused_with_the_limit(engine: Engine) -> None:
+    names = [f"p{number}" for number in range(9)]
+
+    with pytest.raises(PathwayRefused, match="1 to 8 different pools"):
+        starts(engine, jobs({"arr": 0, "pools": names}, pools={name: {"capacity": 1} for name in names}))

@@ -92,6 +92,7 @@ def test_pathway_that_does_not_hold_together_is_refused(path: str, value: Any, m
         ("arrivals.walk-in", {"to": "bay", "burst": {"count": 1 << 39}}, "at most 1000000 patients"),
         ("arrivals.walk-in.per_hour", [1.0, float("nan")], "Expected rates"),
         ("pools.nurse.changes", [{"after": "1h", "add": 10**30}], "Expected a whole number"),
+        ("arrivals.walk-in.group", "const:1e9", "at most 1000000 patients together"),
         ("zone", "America", "Unknown zone"),  # a folder of zones
         ("nodes.care.duration", 1e300, "below a hundred thousand years"),
         ("nodes.care.duration", 10**400, "below a hundred thousand years"),
@@ -121,6 +122,34 @@ def test_condition_that_cannot_be_read_is_refused(condition: str) -> None:
 
     with pytest.raises(PathwayError):
         plan_of(with_change("nodes.ways", ways))
+
+
+JOINS = {
+    "split": {"do": "fork", "branches": ["look", "test"], "join": "met"},
+    "look": {"do": "delay", "duration": 1, "next": "met"},
+    "test": {"do": "delay", "duration": 2, "next": "met"},
+    "met": {"do": "join", "next": "home"},
+    "home": {"do": "exit"},
+}
+
+
+def forked(first: str) -> Document:
+    ways = [{"to": "split", "share": 0.5}, {"to": first, "share": 0.5}]
+    start = {"in": {"do": "route", "branches": ways}}
+    return {"arrivals": {"door": {"to": "in", "gap": "exp:mean=5"}}, "nodes": JOINS | start}
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ("met", "comes to the join without a fork"),  # it would end a branch of nobody
+        ("look", "Some come here holding .*branch to met"),
+    ],
+)
+def test_join_is_for_the_branches_of_its_fork_alone(first: str, message: str) -> None:
+    plan_of(forked("split"))
+    with pytest.raises(PathwayRefused, match=message):
+        plan_of(forked(first))
 
 
 def test_several_faults_are_told_at_once() -> None:

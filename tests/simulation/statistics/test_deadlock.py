@@ -79,6 +79,86 @@ def test_a_run_without_a_deadlock_is_left_alone() -> None:
     refuse_deadlock(both(plan)[0].waiting, plan)
 
 
+def convoy(*, bays: int, size: int = 4, **batch: Any) -> Document:
+    """Patients who take a bay and then wait until so many are together."""
+    return {
+        "pools": {"bay": {"capacity": bays}},
+        "arrivals": {"door": {"at": [0, 10, 20, 30, 40], "to": "take"}},
+        "nodes": {
+            "take": {"do": "seize", "pools": "bay", "next": "look"},
+            "look": {"do": "delay", "duration": 5, "next": "convoy"},
+            "convoy": {"do": "batch", "size": size, "next": "leave", **batch},
+            "leave": {"do": "release", "pools": "bay", "next": "out"},
+            "out": {"do": "exit"},
+        },
+    }
+
+
+def test_a_batch_whose_members_hold_what_the_missing_ones_need_is_a_deadlock() -> None:
+    plan = plan_of(convoy(bays=3), hours=3)
+
+    for outcome in both(plan):
+        with pytest.raises(Deadlock, match=r"holds bay and waits for 1 more at 'convoy'.*longest wait") as caught:
+            refuse_deadlock(outcome.waiting, plan, outcome.under_way)
+        assert [who for who, _held, _needs in caught.value.waiting] == ["door 0", "door 1", "door 2"]
+        assert caught.value.at_us == 25 * MINUTE  # when the third bay went into the convoy
+
+
+@pytest.mark.parametrize(
+    ("document", "hours"),
+    [
+        (convoy(bays=4), 3.0),  # four went, and the fifth waits for three more, who may come
+        (convoy(bays=3, max_wait=60), 0.5),  # it goes unfilled at last
+        (convoy(bays=3, size=3), 0.35),  # the third holds its bay and is on the way to the batch
+    ],
+)
+def test_a_batch_that_may_still_go_is_no_deadlock(document: Document, hours: float) -> None:
+    plan = plan_of(document, hours=hours)
+
+    for outcome in both(plan):
+        assert outcome.inside > 0
+        refuse_deadlock(outcome.waiting, plan, outcome.under_way)
+
+
+def test_a_second_way_to_the_batch_with_units_to_give_keeps_it_from_being_a_deadlock() -> None:
+    document = convoy(bays=3)
+    document["pools"]["tent"] = {"capacity": 9}
+    document["nodes"]["take"] |= {"pools": ["bay", "tent"], "any_of": True}
+    document["nodes"]["leave"] = {"do": "release", "of": "take", "next": "out"}
+    plan = plan_of(document, hours=3)
+
+    for outcome in both(plan):
+        assert outcome.inside == 1  # the fifth, waiting for three more
+        refuse_deadlock(outcome.waiting, plan, outcome.under_way)
+
+
+def test_branches_that_wait_for_what_other_patients_hold_are_a_deadlock() -> None:
+    nodes: Document = {"out": {"do": "exit"}}
+    for name, first, second in (("a", "x", "y"), ("b", "y", "x")):
+        nodes |= {
+            name: {"do": "seize", "pools": first, "next": f"{name}-fork"},
+            f"{name}-fork": {"do": "fork", "branches": [f"{name}-look", f"{name}-test"], "join": f"{name}-join"},
+            f"{name}-look": {"do": "delay", "duration": 5, "next": f"{name}-join"},
+            f"{name}-test": {"do": "delay", "duration": 2, "next": f"{name}-room"},
+            f"{name}-room": {"do": "serve", "pools": second, "duration": 3, "next": f"{name}-join"},
+            f"{name}-join": {"do": "join", "next": f"{name}-leave"},
+            f"{name}-leave": {"do": "release", "pools": first, "next": "out"},
+        }
+    arrivals = {"a": {"at": [0], "to": "a"}, "b": {"at": [1], "to": "b"}}
+    plan = plan_of({"pools": {k: {"capacity": 1} for k in "xy"}, "arrivals": arrivals, "nodes": nodes}, hours=1)
+
+    for outcome in both(plan):
+        with pytest.raises(Deadlock) as caught:
+            refuse_deadlock(outcome.waiting, plan, outcome.under_way)
+        assert caught.value.at_us == 3 * MINUTE
+        assert caught.value.waiting == (
+            ("a 0", ("x",), ("its branches at 'a-join'",)),
+            ("b 0", ("y",), ("its branches at 'b-join'",)),
+            ("a 0", (), ("y",)),
+            ("b 0", (), ("x",)),
+        )
+
+
 waits = st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("xyz"), st.integers(0, 50)), min_size=1, max_size=7)
 
 
