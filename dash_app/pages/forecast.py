@@ -81,7 +81,7 @@ def card_line(port: HospitalPort, card: Card) -> Component:
                 [
                     dcc.Link(_("Beds of the ward"), href=f"{PREFIX}beds?ward={card.unit}"),
                     " · ",
-                    dcc.Link(_("Try it in a what-if"), href=f"{PREFIX}what-if"),
+                    dcc.Link(_("Try it in a what-if"), href=f"{PREFIX}what-if?ward={card.unit}"),
                 ]
             ),
         ]

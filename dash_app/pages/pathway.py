@@ -6,6 +6,8 @@ watch one run go by. A pathway that was changed can be taken to a what-if run, o
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from math import inf, isfinite
 from typing import Any
@@ -17,7 +19,6 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import pathways as keeping
 from dash_app.actions import runs as actions
-from dash_app.actions.files import content_of
 from dash_app.charts import pathway as chart
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.match_shown import match_panel
@@ -42,9 +43,10 @@ from simulation.experiments.warming import WarmUp
 from simulation.model.problems import PathwayRefused
 from twin.access import Permission
 from twin.clock import HOUR_US
-from twin.errors import HospitalTwinError
+from twin.errors import FieldError, FieldProblem, HospitalTwinError
 
 HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems", "pathway-ways"
+IN_PLACE = "pathway-in-place"
 FILE, LIVE, TAKE, TAKEN = "pathway-file", "pathway-live", "pathway-take", "pathway-taken"
 ENTRY, TEXT, APPLY = "pathway-entry", "pathway-text", "pathway-apply"
 HOURS, PLAY, RUN, GO = "pathway-hours", "pathway-play", "pathway-run", "pathway-go"
@@ -212,6 +214,12 @@ def _running(may_run: bool) -> Component:
             _("Watching is one run with nobody in place at its beginning; a what-if makes many and tells intervals.")
         ),
         dmc.Select(id=HOURS, label=_("How far ahead"), data=hours, value="24", allowDeselect=False),
+        dmc.Checkbox(
+            id=IN_PLACE,
+            label=_("What-if run: begin with who is in place now"),
+            description=_("Everybody who has a node of the same name in this pathway; else it begins empty."),
+            checked=False,
+        ),
         html.P(
             [
                 html.Button(_("Watch one run"), id=PLAY, className="action", n_clicks=0, disabled=not may_run),
@@ -255,6 +263,16 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     register_kept(callbacks, port, HELD, MATCH)
 
 
+def _uploaded(contents: str, name: str) -> Document:
+    try:
+        content = base64.b64decode(contents.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FieldError(
+            FieldProblem(field="file", place="upload", message="The file did not arrive whole.", cure="Send it again.")
+        ) from error
+    return queries.read_document(name, content)
+
+
 def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(HELD, "data"),
@@ -284,7 +302,7 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
             if ctx.triggered_id == LIVE:
                 document, match = queries.live_document(port.state(), port.clock.now(), port.services), None
             elif ctx.triggered_id == FILE:
-                document, match = queries.read_document(name or "", content_of(contents)), None
+                document, match = _uploaded(contents, name or ""), None
             elif ctx.triggered_id == SITUATIONS:
                 document = queries.with_situation(held, situations[-1])
             else:
@@ -360,9 +378,10 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
         State(HELD, "data"),
         State(HOURS, "value"),
         State(MATCH, "data"),
+        State(IN_PLACE, "checked"),
         **common,
     )
-    def run(_clicks: int, held: Document, hours: str, report: dict[str, Any] | None) -> str:
+    def run(_clicks: int, held: Document, hours: str, report: dict[str, Any] | None, begins_in_place: bool) -> str:
         now = port.clock.now()
         queries.plan_for(held, start_at=now, hours=float(hours))
         arguments = {
@@ -371,6 +390,7 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
             "horizon_s": float(hours) * 3600.0,
             "replications": 20,
             "seed": 1,
+            "in_place": bool(begins_in_place),
             **({} if report is None else {"match": report}),
         }
         return f"/ui/what-if?run={actions.start_what_if(port, arguments)}&seed=1"

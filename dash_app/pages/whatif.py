@@ -31,7 +31,7 @@ from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.told_list import register_told, told_items
 from dash_app.pages.whatif_answer import answer_panels, known_so_far
 from dash_app.pages.whatif_situations import register_situations, situation_panel
-from dash_app.queries.levers import Lever, LeverKind, levers, ward_names
+from dash_app.queries.levers import Lever, LeverKind, lever_of_ward, levers, ward_names
 from dash_app.queries.port import HospitalPort, JobView
 from dash_app.queries.whatif import (
     Change,
@@ -111,9 +111,12 @@ def _priced(port: HospitalPort) -> list[dict[str, str]]:
     ]
 
 
-def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
+def _question_panel(port: HospitalPort, ward: str, *, may_run: bool) -> Component:
     options = [{"value": key, "label": _(text)} for key, text in ACTIONS.items()]
     paths = lever_choices(port)
+    # Whoever comes from a card of the forecast asks about the beds of its ward.
+    named = lever_of_ward(port.state(), port.clock.now(), ward) if ward else ""
+    chosen = named if any(one["value"] == named for one in paths) else paths[0]["value"]
     horizons = [{"value": str(hours), "label": _("{hours} h").format(hours=hours)} for hours in (24, 48, 72, 168)]
     return panel(
         _("Question"),
@@ -123,7 +126,7 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
         *situation_panel(IDS.prefix),
         html.H3(_("Changes")),
         html.Ul(_change_items([]), id=CHANGE_LIST, className="changes"),
-        dmc.Select(id=PATH, label=_("What changes"), data=paths, value=paths[0]["value"], searchable=True),
+        dmc.Select(id=PATH, label=_("What changes"), data=paths, value=chosen, searchable=True),
         dmc.Select(id=ACTION, label=_("How"), data=options, value="add", allowDeselect=False),
         dmc.NumberInput(id=VALUE, label=_("By how much"), value=1, hideControls=True),
         html.P(
@@ -148,7 +151,7 @@ def _question_panel(port: HospitalPort, *, may_run: bool) -> Component:
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
-    """Build the page; an address with a run shows its answer."""
+    """Build the page; an address with a run shows its answer, one with a ward begins with that ward's beds."""
     view = view_of(port, visit.query.get("run", ""))
     return html.Div(
         [
@@ -159,7 +162,9 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             html.Div(
                 className="two",
                 children=[
-                    _question_panel(port, may_run=port.actor().may(Permission.SIMULATION_RUN)),
+                    _question_panel(
+                        port, visit.query.get("ward", ""), may_run=port.actor().may(Permission.SIMULATION_RUN)
+                    ),
                     run_column(port, IDS, view, _progress(view), _answer(port, view, visit.query.get("seed", ""))),
                 ],
             ),

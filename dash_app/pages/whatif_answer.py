@@ -56,12 +56,28 @@ def answer_panels(answer: Answer, names: Mapping[str, str], seed: str) -> list[C
         parts.append(_one_more_panel(answer, more, names))
     if answer.match is not None or answer.address:
         parts.append(match_panel(answer.match, names))
+    if answer.in_place >= 0:
+        parts.append(_placed_panel(answer))
     parts += _spread_panels(answer, names)
     parts += _week_panels(answer, names)
     parts.append(_measures_panel(answer, names))
     if answer.address:
         parts.append(_reproduce_panel(answer, seed))
     return parts
+
+
+def _placed_panel(answer: Answer) -> Component:
+    told = _("It began with {count} patients and beds that were in place.").format(count=number(answer.in_place))
+    if not answer.left_out:
+        return panel(_("Who was in place"), html.P(told))
+    rows: list[list[Cell]] = [[node, number(count)] for node, count in answer.left_out.items()]
+    without = _("{count} had no place in this pathway and were left out: it has no such node, or holds others there.")
+    return panel(
+        _("Who was in place"),
+        html.P(told),
+        html.P(without.format(count=number(sum(answer.left_out.values())))),
+        table(_("Left out"), [_("Node"), _("How many")], rows),
+    )
 
 
 def known_so_far(answer: Answer) -> list[Component]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import cast
 
 from dash_app.queries.names import place_name
-from simulation.experiments.live import live_start
+from simulation.experiments.live import live_start, units_of
 from twin.state.live import LiveState
 from twin.state.views import ward_of
 
@@ -99,6 +99,22 @@ def levers(state: LiveState, now: int, *, chinese: bool = False) -> list[Lever]:
             path, count = f"arrivals.{key}.appointments.per_opening", float(appointments["per_opening"])
             found.append(Lever(path=path, kind=LeverKind.COUNT, subject=key, name="", now=count))
     return found
+
+
+def lever_of_ward(state: LiveState, now: int, ward: str) -> str:
+    """Give the entry of the pathway that holds the beds of a ward, such as ``pools.icu.capacity``; empty if none does.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    now : int
+        UTC microseconds.
+    ward : str
+        Id of the ward, as a forecast names it.
+    """
+    pool = units_of(state.freeze(now)).get(ward, "")
+    return f"pools.{pool}.capacity" if pool else ""
 
 
 def limitable(state: LiveState, now: int) -> list[str]:

@@ -159,7 +159,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back; empty where a partial result does not know it yet."""
+    """What came back; empty where a partial result does not know it yet.
+
+    ``in_place`` is how many patients and beds a pathway of one's own began with, -1 if it began empty or is the live
+    one; ``left_out`` counts the others by the node at which they are.
+    """
 
     address: str = ""
     engine_version: str = ""
@@ -170,6 +174,8 @@ class Answer:
     spreads: tuple[Spread, ...] = ()
     weeks: tuple[Spread, ...] = ()
     match: MatchShown | None = None
+    in_place: int = -1
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def _estimate(value: Mapping[str, Any]) -> Estimate:
@@ -218,6 +224,8 @@ def answer_of(result: Mapping[str, Any] | None) -> Answer:
         spreads=_spreads(scenarios, "bands"),
         weeks=_spreads(scenarios, "week"),
         match=match_of(result.get("match")),
+        in_place=int(result.get("placed", {}).get("in_place", -1)),
+        left_out={str(node): int(count) for node, count in result.get("placed", {}).get("left_out", {}).items()},
     )
 
 

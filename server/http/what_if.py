@@ -87,13 +87,15 @@ class WhatIfWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class WhatIfTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A question: the hospital as it is now, a kept pathway or one of its own, and scenarios, the first to beat.
 
-    ``kept`` names a kept pathway; ``version`` tells which, 0 for the newest.
+    ``kept`` names a kept pathway; ``version`` tells which, 0 for the newest. With ``in_place`` it begins now, with
+    those who are in the hospital and have a node of the same name in it; the answer tells who was left out.
     """
 
     scenarios: Scenarios
     pathway: dict[str, Any] | None = None
     kept: Annotated[str, msgspec.Meta(max_length=120)] = ""
     version: Annotated[int, msgspec.Meta(ge=0)] = 0
+    in_place: bool = False
     start: Annotated[str, msgspec.Meta(max_length=40)] = ""
     hours: Annotated[float, msgspec.Meta(gt=0, le=9000)] = 48.0
     warm_up_hours: Annotated[float, msgspec.Meta(ge=0, le=9000)] = 0.0
@@ -150,7 +152,8 @@ def ask_what_if(call: CallDep) -> JobStarted:
         own = {"pathway": told.pathway}
         if told.kept:
             own = kept_question(desk_of(call.hospital.services), told.kept, told.version)
-        arguments |= own | {"start_at": instant_told(told.start, call.hospital.clock.now(), "what-if")}
+        start_at = instant_told(told.start, call.hospital.clock.now(), "what-if")
+        arguments |= own | {"start_at": start_at, "in_place": told.in_place}
     return JobStarted(job=call.hospital.jobs.submit("what_if", arguments, actor=call.actor))
 
 

@@ -12,12 +12,16 @@ from server.wiring import Hospital
 from simulation.experiments.changes import changed
 from simulation.experiments.hospital import ParameterSheet
 from simulation.experiments.live import live_start
+from simulation.experiments.placing import placed_in
 from simulation.experiments.request import ExperimentResult
 from simulation.experiments.running import run
 from simulation.experiments.shadow import one_more_of_each
 from simulation.experiments.situations.offers import situation_changes
 from simulation.experiments.wire import plain_result, request_of
+from simulation.model.building import build_pathway
+from simulation.model.calendars import Span
 from simulation.model.ways import places_named, with_travel
+from twin.clock import HOUR_US
 from twin.errors import FieldError, FieldProblem
 from twin.state.frozen import HospitalState
 
@@ -81,8 +85,9 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
     arguments : Mapping[str, Any]
         A request of an experiment, or ``base: live`` in place of its pathway; ``sheet`` may change the usual values. A
         scenario may name ``situations`` of the library, each with ``name`` and ``values``; ``one_more`` (true, or names
-        of pools) adds a scenario for each pool in which it has one unit more. ``match``, what is known of how well the
-        pathway matches what happened, is taken along to stand beside the answer.
+        of pools) adds a scenario for each pool in which it has one unit more. With ``in_place`` a pathway of one's own
+        begins with those of the live hospital who have a place in it. ``match``, what is known of how well the pathway
+        matches what happened, is taken along to stand beside the answer.
 
     Raises
     ------
@@ -91,6 +96,7 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
     """
     values = dict(arguments)
     match = values.pop("match", None)
+    begins_in_place = values.pop("in_place", False)
     base = values.pop("base", LIVE if "pathway" not in values else "")
     sheet = values.pop("sheet", {})
     if base == LIVE:
@@ -106,17 +112,33 @@ def question_about(state: HospitalState, arguments: Mapping[str, Any]) -> dict[s
         }
     elif base:
         raise _problem("base", f"Unknown base {base!r}.")
+    elif begins_in_place:
+        values |= _in_place(state, values.get("pathway"))
     values["scenarios"] = _scenarios(values.get("scenarios"), values.get("pathway"))
     one_more = values.pop("one_more", False)
     if one_more:
         pools = tuple(str(pool) for pool in one_more) if isinstance(one_more, list | tuple) else ()
         values["scenarios"] += msgspec.to_builtins(one_more_of_each(values["pathway"], pools))
-    asked = request_of(values)
+    asked = request_of({name: value for name, value in values.items() if name != "placed"})
     ways = {way for one in asked.scenarios for way in places_named(changed(asked.pathway, one.changes))}
     if ways:
         # The question has to hold what it needs of the building: it is run elsewhere, and may be run again later.
         values["pathway"] = with_travel(asked.pathway, state.building(), ways)
     return values if match is None else values | {"match": match}
+
+
+def _in_place(state: HospitalState, pathway: object) -> dict[str, Any]:
+    """Give who of the live hospital begins in a pathway of one's own, and how many have no place in it."""
+    if not isinstance(pathway, Mapping):
+        raise _problem("pathway", f"Expected a pathway, got {pathway!r}.")
+    document = with_travel(pathway, state.building()) if places_named(pathway) else pathway
+    known = build_pathway(document, span=Span(start_at=state.at, horizon_us=HOUR_US))
+    placed = placed_in(known, live_start(state).initial)
+    return {
+        "initial": msgspec.to_builtins(placed.initial),
+        "start_at": state.at,
+        "placed": {"in_place": len(placed.initial.patients), "left_out": dict(placed.left_out)},
+    }
 
 
 def _scenarios(told: object, pathway: object) -> list[dict[str, Any]]:
@@ -165,8 +187,10 @@ def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
         progress(share, "running", None if partial is None else plain_result(partial))
 
     values = dict(arguments)
-    match, house = values.pop("match", None), values.pop("house", None)
+    match, house, placed = (values.pop(name, None) for name in ("match", "house", "placed"))
     result = plain_result(run(request_of(values), tell))
+    if placed is not None:
+        result |= {"placed": placed}
     if house is not None:
         match = house_match(house)
     return result if match is None else result | {"match": match}

@@ -16,6 +16,7 @@ from simulation.experiments.changes import changed
 from simulation.experiments.comparing import compare
 from simulation.experiments.measures import bands_of, interval_of, measures_of
 from simulation.experiments.money import check_costs, cost_measures
+from simulation.experiments.placing import check_in_place
 from simulation.experiments.request import (
     Engine,
     ExperimentRequest,
@@ -124,6 +125,7 @@ def plan_of(request: ExperimentRequest, scenario: Scenario) -> RunPlan:
         audit_every_us=round(request.audit_every_s * 1e6),
         seed=request.seed,
     )
+    check_in_place(pathway, request.initial)
     if request.costs is not None:
         check_costs(request.costs, plan)
     return plan
@@ -247,7 +249,7 @@ class Experiment:
 
     def _keep(self, scenario: int, outcome: RunOutcome) -> None:
         plan = self.plans[scenario]
-        refuse_deadlock(outcome.waiting, plan)
+        refuse_deadlock(outcome.waiting, plan, outcome.under_way)
         self.outcomes[scenario].append(outcome)
         values = measures_of(outcome, plan)
         once = self.request.scenarios[scenario].cost_once

@@ -27,6 +27,8 @@ def test_a_pathway_is_changed_watched_and_asked_about(visit):
     page.click("#pathway-warm")
     page.locator("#pathway-warmed table, #pathway-warmed summary").first.wait_for(timeout=60_000)
 
+    page.check("#pathway-in-place")
     page.click("#pathway-run")
     page.wait_for_url("**/ui/what-if?run=*")
     page.wait_for_selector("#whatif-answer code", timeout=200_000)
+    page.locator("#whatif-answer", has_text="It began with").wait_for()

@@ -15,6 +15,13 @@ def test_opening_the_page_starts_nothing(visit):
     assert "No run yet" in page.inner_text("#whatif-answer")
 
 
+def test_whoever_comes_from_a_card_of_the_forecast_asks_about_its_ward(visit):
+    page = visit().open("/ui/what-if?ward=W1")
+    page.wait_for_selector("#whatif-run")
+
+    assert "Ward 1" in page.input_value("#whatif-path")
+
+
 def test_stock_can_be_asked_for_one_item(visit):
     page = visit().open("/ui/stock?item=gloves-m")
     page.wait_for_selector(".ag-row")

@@ -76,6 +76,13 @@ def test_an_answer_is_read_with_its_intervals_and_verdicts():
     assert answer.spreads[0].middle == (8, 9)
 
 
+def test_who_began_in_a_pathway_of_ones_own_is_read_with_the_answer():
+    answer = answer_of({**RESULT, "placed": {"in_place": 214, "left_out": {"stay-W9": 12}}})
+
+    assert (answer.in_place, answer.left_out) == (214, {"stay-W9": 12})
+    assert answer_of(RESULT).in_place == -1
+
+
 def test_nothing_gives_an_empty_answer():
     assert answer_of(None).measures == {}
     assert answer_of({}).comparisons == ()

@@ -68,6 +68,21 @@ def test_present_patients_travel_to_the_job() -> None:
     assert bands["pool.icu.occupied"]["mean"][0] == 2
 
 
+def test_kept_pathway_begins_with_those_who_have_a_place_in_it() -> None:
+    pathway = dict(question_about(state_of_a_hospital(), QUESTION)["pathway"])
+    pathway["nodes"] = {("long-stay" if name == "icu-stay" else name): node for name, node in pathway["nodes"].items()}
+    pathway["nodes"]["ed-left-for-icu"] = pathway["nodes"]["ed-left-for-icu"] | {"next": "long-stay"}
+    own = {name: value for name, value in QUESTION.items() if name != "base"} | {"pathway": pathway}
+
+    begun = work(question_about(state_of_a_hospital(), own | {"in_place": True}), lambda *_: None)  # type: ignore[arg-type]
+    empty = work(question_about(state_of_a_hospital(), own), lambda *_: None)  # type: ignore[arg-type]
+
+    first = {band["name"]: band["mean"][0] for band in begun["scenarios"][0]["bands"]}
+    assert (first["pool.ward-3A.occupied"], first["pool.icu.occupied"]) == (12, 0)
+    assert begun["placed"]["left_out"] == {"icu-stay": 2}
+    assert "placed" not in empty
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
