@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     """Where phones find, unencrypted, the page that tells them to trust it; 0 for nowhere."""
     site_name: str = "Hospital"
     time_zone: str = "UTC"
+    holidays: tuple[date, ...] = ()
+    """Public holidays, past and to come, on which the hospital works as on a Sunday: forecasts expect it so."""
     language: Literal["en", "zh_CN"] = "en"
 
     group_commit_limit: Annotated[int, Field(ge=1, le=4096)] = 256

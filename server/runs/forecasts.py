@@ -51,7 +51,7 @@ class ForecastDesk:
     def __init__(self, hospital: Hospital) -> None:
         ZoneInfo(hospital.settings.time_zone)  # says so at the start if it is unknown
         self._hospital = hospital
-        self._forecaster = Forecaster(LocalTime(hospital.settings.time_zone))
+        self._forecaster = Forecaster(LocalTime(hospital.settings.time_zone, frozenset(hospital.settings.holidays)))
         self._latest: HouseForecast | None = None
         self._wanted = threading.Event()
         self._stopping = threading.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +15,8 @@ Flags = NDArray[np.bool_]
 HOUR_US = 3_600_000_000
 WEEK_HOURS = 168
 _MONDAY_TO_1970_H = 72
+_FIRST_MONDAY = date(1969, 12, 29)
+_SUNDAY = 144  # its first hour of the week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +84,22 @@ class LocalTime:
     ----------
     zone : str
         IANA name.
+    holidays : frozenset[date]
+        Public holidays of the past and of the time ahead, on which a hospital works as on a Sunday: they are known long
+        before, while a week that is like all others is not to be expected there.
     """
 
     zone: str = "UTC"
+    holidays: frozenset[date] = frozenset()
 
     def week_hours(self, at: Integers) -> Integers:
-        """Give the hour of the week, 0 being Monday's first, of instants in UTC microseconds."""
-        return self._local_hours(at) % WEEK_HOURS
+        """Give the hour of the week, 0 being Monday's first, of instants in UTC microseconds; holidays are Sundays."""
+        hours = self._local_hours(at)
+        found = hours % WEEK_HOURS
+        if self.holidays:
+            numbers = np.array([(day - _FIRST_MONDAY).days for day in sorted(self.holidays)])
+            found = np.where(np.isin(hours // 24, numbers), _SUNDAY + hours % 24, found)
+        return found
 
     def days(self, at: Integers) -> Integers:
         """Give the number of the local calendar day of instants in UTC microseconds."""

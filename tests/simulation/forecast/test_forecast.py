@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from itertools import product
 
 import numpy as np
@@ -157,6 +158,32 @@ def test_arrivals_follow_the_hour_and_leave_holidays_out() -> None:
     assert hours[0, 9] == pytest.approx(42, rel=0.12)  # Monday the 77th day would pull it down by a twelfth
     assert hours[3, 20] == pytest.approx(18, rel=0.2)
     assert hours[:, 3].max() < 0.5
+
+
+def test_holidays_of_the_past_and_of_the_time_ahead_are_taken_as_sundays() -> None:
+    random = np.random.default_rng(5)
+    instants: list[int] = []
+    past, ahead = date(2027, 1, 6), date(2027, 2, 24)  # two Wednesdays, days 37 and 86 from the first Monday
+    for day in range(86):
+        busy = 8 if day % 7 == 6 or day == 37 else 80
+        count = random.poisson(busy)
+        instants += (MONDAY + day * DAY + 9 * HOUR_US + (random.random(count) * HOUR_US).astype(np.int64)).tolist()
+    arrived = np.sort(np.array(instants, dtype=np.int64))
+    stays = Stays(
+        arrived_us=arrived,
+        ended_us=arrived + 4 * HOUR_US,
+        is_open=np.zeros(len(arrived), bool),
+        kinds=np.zeros(len(arrived), np.int64),
+    )
+    at = MONDAY + 85 * DAY + 20 * HOUR_US  # the evening before
+
+    known, unknown = (
+        fit_census(stays.known_at(at), at, clock=clock).forecast(stays.known_at(at), at, (16,))[0]
+        for clock in (LocalTime(holidays=frozenset({past, ahead})), UTC)
+    )
+
+    assert known.mean < 15
+    assert unknown.mean > 60
 
 
 def test_day_that_begins_busy_is_expected_to_go_on_so() -> None:
