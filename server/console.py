@@ -84,12 +84,12 @@ def say(message: str, **facts: object) -> str:
 
 def out(message: str) -> None:
     """Write a line for a person to standard output."""
-    Console(soft_wrap=True, highlight=False, markup=False).print(message)
+    Console(soft_wrap=True, highlight=False, markup=False, emoji=False).print(message)
 
 
 def warn(message: str) -> None:
     """Write a line for a person to standard error."""
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(message)
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(message)
 
 
 AsJson = Annotated[bool, typer.Option("--json", help=say("One line of JSON instead of a table."))]
@@ -121,7 +121,7 @@ def show_rows(rows: Sequence[Mapping[str, object]], *, columns: Sequence[str], a
         table.add_column(say(column))
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(table)
+    Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False, emoji=False).print(table)
 
 
 def exit_code_of(error: HospitalTwinError) -> Exit:

@@ -136,7 +136,7 @@ def run_pathway(
     hours: Annotated[float, typer.Option(help=say("Length of a run."))] = 48.0,
     warm_up_hours: Annotated[float, typer.Option(help=say("Hours at the beginning that do not count."))] = 0.0,
     replications: Annotated[int, typer.Option(help=say("Independent runs."))] = 20,
-    replication: Annotated[int, typer.Option(help=say("Which run goes into the log."))] = 0,
+    replication: Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help=say("Which run goes into the log."))] = 0,
     start: Annotated[
         str, typer.Option(help=say("Instant of the start, such as 2026-11-30T00:00:00Z."))
     ] = "2026-11-30T00:00:00Z",
@@ -163,7 +163,7 @@ def run_pathway(
             else run_reference(plan, replication)
         )
         rows = write_log(outcome, plan, log)
-        refuse_deadlock(outcome.waiting, plan)  # after writing: the log shows how it came about
+        refuse_deadlock(outcome.waiting, plan, outcome.under_way)  # after writing: the log shows how it came about
         facts = {"rows": rows, "file": str(log), "measures": _finite(measures_of(outcome, plan))}
         if as_json:
             show(facts)

@@ -69,8 +69,11 @@ def _point_values(question: QueueQuestion, traffic: Traffic, name: str) -> dict[
         return {"wait": 0.0, "waiting": 0.0, "present": load, "throughput": sum(rates), "lost_share": 0.0}
     if point.patience or point.places:
         return _limited(question, name, rates, services)
-    found = _preemptive(question, name, rates) if _is_preemptive(question, name) else _waiting(question, name, rates)
-    return _with_numbers(found, rates, question, name)
+    if not _is_preemptive(question, name):
+        return _with_numbers(_waiting(question, name, rates), rates, question, name)
+    if point.eviction == "restart" or (point.eviction == "resample" and not is_markov(question, name)):
+        return {}  # part of the work is done again, so that even the load is another one
+    return _with_numbers(_preemptive(question, name, rates), rates, question, name)
 
 
 def _is_preemptive(question: QueueQuestion, name: str) -> bool:
@@ -142,9 +145,9 @@ def _preemptive(question: QueueQuestion, name: str, rates: Sequence[float]) -> d
     means, seconds = [mean_of(s) for s in services], [second_moment_of(s) for s in services]
     order = _order(question) or []
     markov = is_markov(question, name)
-    if markov and len(set(means)) == 1 and point.eviction in {"resume", "resample"}:
+    if markov and len(set(means)) == 1:
         stays = preemptive_mmc([rates[k] for k in order], 1 / means[0], point.servers)
-    elif point.servers == 1 and (point.eviction == "resume" or (markov and point.eviction == "resample")):
+    elif point.servers == 1:
         ordered = ([values[k] for k in order] for values in (rates, means, seconds))
         stays = formulae.preemptive_mg1(*ordered)
     else:

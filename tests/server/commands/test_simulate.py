@@ -345,3 +345,22 @@ def test_guesses_of_a_sheet_are_ranked(tmp_path: Path, capsys: pytest.CaptureFix
     sheet.write_text("icu_stays = 3\n", encoding="utf-8")
     assert run(build_tree(), [*asked, *few]) == 2
     assert "icu_stays" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("replication", ["-1", "4294967296"])
+def test_run_for_the_log_is_one_that_there_is(pathway: Path, tmp_path: Path, replication: str) -> None:
+    log = tmp_path / "log.csv"
+
+    # Beyond 32 bits it would be the run of another seed.
+    assert run(build_tree(), ["simulate", "run", str(pathway), "--log", str(log), "--replication", replication]) == 2
+    assert not log.exists()
+
+
+def test_names_in_a_message_are_written_as_they_stand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = PATHWAY.replace("triage =", '"a:b:c" =')
+    (tmp_path / "colons.toml").write_text(told)
+
+    code = run(build_tree(), ["simulate", "run", str(tmp_path / "colons.toml")])
+
+    assert code == 2
+    assert "nodes.a:b:c" in capsys.readouterr().err  # not the picture that chat programs make of :b:
