@@ -81,7 +81,6 @@ FACTS = (
     "partner",
     "service_point",
     "dropped",
-    "is_undone",
     "decision",
     "supplier",
     "value_minor",
