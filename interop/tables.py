@@ -185,6 +185,7 @@ TOLD = Table(
     Column("subscription_id", Text, primary_key=True, comment="of FHIR, with a filter"),
     Column("number", Integer, primary_key=True, autoincrement=False, comment="of the notification's event"),
     Column("sequence", BigInteger, nullable=False, comment="of the ledger's event"),
+    Column("thing", Text, nullable=False, comment="which of the things that the event is about"),
 )
 
 FHIR_RESOURCES = Table(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from inventory.model.kits import PlannedCase
 from inventory.model.movements import Command
 from inventory.model.places import is_carrier, is_virtual
 from inventory.model.stock import ParLevel
+from inventory.rules.case_carts import STAGES, Planned
+from inventory.service.case_carts import follow_operation, propose
 from inventory.service.desk import CollectedEvents
 from inventory.service.owing import after_short, note_asked, owe_rest, requests_for_owed
 from inventory.service.receiving import stock_released_sets
@@ -24,9 +27,12 @@ from inventory.service.restocking import (
 )
 from inventory.tables.catalogue import find_item
 from twin.events.envelope import Event
+from twin.events.patients import StageReached
 from twin.events.supply import LoadReleased, ParLevelSet, StockMoved
 from twin.events.things import BinEmptied
 from twin.events.work import (
+    PlannedStay,
+    PlanPublished,
     TaskAssigned,
     TaskBlocked,
     TaskCancelled,
@@ -149,6 +155,46 @@ def forget_task(context: HandlerContext, event: Event) -> Iterable[Event]:
     return () if owed is None else after_short(session, owed, now=now)
 
 
+def cases_of(stays: Sequence[PlannedStay]) -> tuple[PlannedCase, ...]:
+    """Give the operations among planned stays."""
+    return tuple(
+        PlannedCase(
+            encounter=stay.encounter,
+            procedure=stay.procedure,
+            surgeon=stay.surgeon,
+            theatre=stay.theatre,
+            starts_at=stay.theatre_start_at,
+            number=number,
+        )
+        for number, stay in enumerate(stays)
+        if stay.theatre and stay.theatre_start_at
+    )
+
+
+def follow_published(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Propose the case carts of a new surgery plan, and let those of the plan before follow it."""
+    assert isinstance(event, PlanPublished)  # noqa: S101
+    if event.kind != "admissions":
+        return ()
+    planned = Planned(plan=event.thing, start_at=event.start_at, cases=cases_of(event.stays), number=event.id)
+    return propose(context.session, planned, now=context.now)
+
+
+def follow_board(context: HandlerContext, event: Event) -> Iterable[Event]:
+    """Let a case cart follow what the day's board of operations says."""
+    assert isinstance(event, StageReached)  # noqa: S101
+    if event.stage not in STAGES:
+        return ()  # by far the most: a patient's way through the house opens no transaction here
+    return follow_operation(
+        context.session,
+        encounter=event.thing,
+        stage=event.stage,
+        theatre=event.service_point,
+        number=event.id,
+        now=context.now,
+    )
+
+
 def handlers() -> Handlers:
     """Give inventory's handlers by event type and stable name."""
     return {
@@ -156,6 +202,8 @@ def handlers() -> Handlers:
         StockMoved: {"inventory.par": ask_after_movement},
         ParLevelSet: {"inventory.par_set": ask_after_par},
         LoadReleased: {"inventory.load": stock_load},
+        PlanPublished: {"inventory.case_carts": follow_published},
+        StageReached: {"inventory.case_board": follow_board},
         TaskCreated: {"inventory.inbound": note_task},
         TaskAssigned: {"inventory.promise": promise_goods},
         TaskStarted: {"inventory.promise": promise_goods},

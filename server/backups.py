@@ -9,8 +9,10 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pysqlite3
@@ -18,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from server.audit.chain import Head
 from twin.clock import Clock, to_text
+from twin.db.failures import storage_failure
 from twin.errors import Conflict, InputError, NotFound, StorageError, Unavailable
 from twin.settings import Settings
 
@@ -124,7 +127,11 @@ def _keep(working: Path, target: Path, manifest: Manifest) -> None:
     with working.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(working, target)
-    manifest_of(target).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    with manifest_of(target).open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest)))
+        file.flush()
+        # Without it a power cut leaves an empty manifest, and with it a whole backup that nothing lists.
+        os.fsync(file.fileno())
 
 
 def manifest_of(backup: Path) -> Path:
@@ -145,12 +152,18 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotFound("database", str(source))
     # The library's own online copy: copying the file alone would silently lose what is still in the write-ahead log.
-    with (
-        closing(pysqlite3.connect(f"file:{source}?mode=ro", uri=True)) as from_database,
-        closing(pysqlite3.connect(str(target))) as to_database,
-    ):
-        from_database.backup(to_database, pages=_PAGES_PER_STEP)
-        to_database.execute("PRAGMA journal_mode=DELETE")
+    try:
+        with closing(_read_only(source)) as from_database, closing(pysqlite3.connect(str(target))) as to_database:
+            from_database.backup(to_database, pages=_PAGES_PER_STEP)
+            to_database.execute("PRAGMA journal_mode=DELETE")
+    except pysqlite3.Error as error:
+        known = storage_failure(error)
+        raise known or StorageError(f"{source} cannot be copied: {error}. Look at it with `doctor`.") from error
+
+
+def _read_only(path: Path) -> pysqlite3.Connection:
+    # Quoted, since ? and # end the path of a URI: of a folder "backups #1" another file would be opened.
+    return pysqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
 
 
 def _dump_postgresql(url: str, target: Path) -> None:
@@ -166,7 +179,7 @@ def _dump_postgresql(url: str, target: Path) -> None:
 
 
 def _sqlite_facts(path: Path) -> tuple[str, int, Head]:
-    with closing(pysqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(_read_only(path)) as connection:
         check = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if check != "ok":
             raise BackupBroken(f"{path}: the database in it is damaged: {str(check)[:200]}.")
@@ -304,9 +317,27 @@ def restore_backup(settings: Settings, backup: Path, *, check_free: Callable[[],
         raise BackupBroken("The copy differs from the backup: check the disk, then try again.")
     with incoming.open("rb") as file:
         os.fsync(file.fileno())
-    for suffix in ("-wal", "-shm", ""):
-        old = database.with_name(database.name + suffix)
-        if old.exists():
-            os.replace(old, database.with_name(f"{database.name}.before-restore{suffix}"))
+    _set_aside(database)
     os.replace(incoming, database)
     return database
+
+
+def _set_aside(database: Path) -> None:
+    """Keep the present files of a database beside it, each restore under a name of its own.
+
+    The database's own name is never free: a stop in between would else let the next start begin an empty hospital.
+    """
+    kept = next(
+        name
+        for number in count(1)
+        if not (name := database.with_name(f"{database.name}.before-restore-{number}")).exists()
+    )
+    for suffix in ("-wal", "-shm"):
+        old = database.with_name(database.name + suffix)
+        if old.exists():
+            os.replace(old, kept.with_name(kept.name + suffix))
+    if database.exists():
+        try:
+            os.link(database, kept)
+        except OSError:  # a file system without links
+            shutil.copyfile(database, kept)

@@ -27,6 +27,7 @@ from twin.errors import DecodeError, InputError
 from twin.state.live import LiveState
 
 Row = dict[str, object]
+_BOM = b"\xef\xbb\xbf"
 
 
 def _row(number: int, form: str, message: str, control_id: str) -> Row:
@@ -82,7 +83,9 @@ def _epcis(document: dict[str, Any]) -> Iterator[Row]:
 
 
 def _fhir(number: int, body: bytes, now: int) -> Row:
-    told = msgspec.json.decode(body)
+    told: Any = msgspec.json.decode(body)
+    if not isinstance(told, dict):
+        return {**_row(number, "fhir", "", ""), "problem": "Expected a resource, a JSON object."}
     kind, key = str(told.get("resourceType", "")), str(told.get("id", ""))
     row = _row(number, "fhir", kind, key)
     try:
@@ -119,7 +122,11 @@ def _rtls(told: Resource) -> Row:
 
 def _xml(data: bytes) -> list[Row]:
     if b"http://hl7.org/fhir" in data:
-        return [_rtls(read_fhir_xml(data))]
+        told = read_fhir_xml(data)
+        if told.get("resourceType") in TYPES:
+            row = _row(1, "fhir", str(told["resourceType"]), str(told.get("id", "")))
+            return [{**row, "problem": "Expected JSON: of FHIR in XML only messages of the RTLS guide are read."}]
+        return [_rtls(told)]
     return list(_epcis(read_xml(data)))
 
 
@@ -146,6 +153,24 @@ def _json(data: bytes, now: int) -> list[Row]:
     return list(_epcis(told))
 
 
+def _json_or_lines(data: bytes, now: int) -> list[Row]:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise DecodeError(f"Expected JSON in UTF-8: {error}.", code="body.json") from error
+    try:
+        return _json(data, now)
+    except msgspec.DecodeError:
+        lines = [line for line in data.splitlines() if line.strip()]
+    except RecursionError as error:
+        # No message of any standard is nested as deep as the reader's own stack.
+        raise DecodeError("Expected JSON that is not nested a thousand deep.", code="body.json") from error
+    try:
+        return [_fhir(number, line, now) for number, line in enumerate(lines, 1)]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise DecodeError(f"Expected JSON: {error}.", code="body.json") from error
+
+
 def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
     """Tell what each message of a file would do.
 
@@ -169,18 +194,12 @@ def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
     DecodeError
         If the file is none of these.
     """
-    head = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
-    if head == b"<":
-        return _xml(data)
-    if head in (b"{", b"["):
-        try:
-            return _json(data, now)
-        except msgspec.DecodeError:
-            lines = [line for line in data.splitlines() if line.strip()]
-        try:
-            return [_fhir(number, line, now) for number, line in enumerate(lines, 1)]
-        except msgspec.DecodeError as error:
-            raise DecodeError(f"Expected JSON: {error}.", code="body.json") from error
+    # Editors put a mark before the text; neither JSON nor XML knows it, while in a message it is part of the octets.
+    plain = data.removeprefix(_BOM).lstrip()
+    if plain[:1] == b"<":
+        return _xml(plain)
+    if plain[:1] in (b"{", b"["):
+        return _json_or_lines(plain, now)
     interchange = read_interchange(data)
     is_lossless = interchange.to_bytes() == data
     return [

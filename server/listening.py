@@ -181,7 +181,7 @@ async def receive(hospital: Hospital, message: Message, data: bytes) -> Handled:
     intake = together.intake
     try:
         understood = understand(intake, data=data, message=message, now=now)
-        handled: Handled = await answers_of(hospital).expect(
+        handled: Handled = await answers_of(hospital).expect_with_others(
             lambda answer: hospital.database.writer.send_together(together.store, understood, answer)
         )
         return handled

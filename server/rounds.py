@@ -10,12 +10,16 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from inventory.handlers import cases_of
+from inventory.model.kits import CaseCart
 from inventory.model.movements import Command
 from inventory.model.planning import PlanSettings
-from inventory.service import planning
+from inventory.rules.case_carts import Planned
+from inventory.service import case_carts, planning
 from inventory.service.count_rounds import DueShelf, ask_for_counts
 from inventory.service.planning import Replanned
 from inventory.service.reviewing import Reviewed, ReviewSettings, review
+from scheduling.model.plans import PlanKind
 from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks
@@ -116,6 +120,35 @@ def ask_for_due_counts(hospital: Hospital, *, most: int = 0, actor: Actor = SYST
     )
 
 
+def bring_case_carts(hospital: Hospital, *, actor: Actor = SYSTEM) -> list[CaseCart]:
+    """Propose carts for planned operations whose card is new, and ask for those that are due within a day.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    actor : Actor
+        Who asks for it.
+
+    Returns
+    -------
+    list[CaseCart]
+        Those that were asked for.
+    """
+    plan = hospital.live.plans.get(PlanKind.ADMISSIONS.value)
+    now = hospital.clock.now()
+    if plan is not None:
+        planned = Planned(plan=plan.thing, start_at=plan.start_at, cases=cases_of(plan.stays), number=hospital.new_id())
+        hospital.write_now(lambda session: case_carts.propose_missing(session, planned, now=now))
+    asked: list[CaseCart] = []
+    while True:  # in parts, so that nobody waits long for the one writer
+        command = Command(id=hospital.new_id(), actor=actor.id, occurred_at=now, recorded_at=now)
+        piece = hospital.write_now(partial(case_carts.ask_due, ledger=hospital.ledger, command=command))
+        asked += piece
+        if len(piece) < case_carts.MOST_ASKED:
+            return asked
+
+
 def plan_par_levels(
     hospital: Hospital, *, settings: PlanSettings | None = None, surge: Mapping[str, float] | None = None
 ) -> Replanned:
@@ -204,6 +237,7 @@ def start_rounds(hospital: Hospital) -> None:
         repeat("dispatch", partial(dispatch_tasks, hospital), next_at=each(settings.dispatch_every_s * SECOND_US))
     if settings.review_every_s:
         repeat("shelves", partial(review_shelves, hospital), next_at=each(settings.review_every_s * SECOND_US))
+        repeat("case-carts", partial(bring_case_carts, hospital), next_at=each(settings.review_every_s * SECOND_US))
     if settings.counts_a_day:
         in_the_morning = partial(next_local, zone=zone, hour=COUNT_AT[0], minute=COUNT_AT[1])
         repeat("counts", partial(ask_for_due_counts, hospital), next_at=in_the_morning)

@@ -25,7 +25,7 @@ SCANNED = 10_000
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """One notification that is ready to go.
 
-    ``sequences`` are its events where a filter chose them; ``has_more`` says that it was cut at :data:`BATCH`.
+    ``chosen`` are its events where a filter chose them; ``has_more`` says that it was cut at :data:`BATCH`.
     """
 
     body: bytes
@@ -33,7 +33,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     position: int
     count: int
-    sequences: tuple[int, ...] = ()
+    chosen: tuple[Happened, ...] = ()
     has_more: bool = False
 
 
@@ -79,7 +79,7 @@ class TopicFeed:
         made = self.made(one, "event-notification", told, now, position=found[-1].sequence)
         if not one.wanted.filters:
             return made
-        return msgspec.structs.replace(made, sequences=tuple(each.sequence for each in chosen))
+        return msgspec.structs.replace(made, chosen=tuple(chosen))
 
     def _chosen(self, topic: Topic, one: Subscription, found: Sequence[Happened]) -> list[Happened]:
         """Give the events whose resource meets the filters as it is now: a focus is always the latest state."""
@@ -154,7 +154,7 @@ class TopicFeed:
                 position=sending.position,
                 count=sending.count,
                 next_at=next_at,
-                sequences=sending.sequences,
+                chosen=sending.chosen,
             )
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from assets.model.cycle import CycleTrace, Preconditions
 from assets.model.programme import TEMPERATURE_AND_PRESSURE, Evidence, MachineKind, Programme
 from assets.rules.cycle_samples import Breakpoints, field_problem, read_samples, sample_breakpoints
+from assets.rules.programme_limits import problems_of_programme
 from twin.errors import FieldError, ImportRefused
 
 _NUMBERS = (
@@ -75,6 +76,8 @@ _KNOWN = frozenset(
 )
 
 _LARGEST = 1e15
+_INTERVAL = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min(?:utes?)?|s(?:ec(?:onds?)?)?|hz)\b", re.IGNORECASE)
+_SECONDS_BY_UNIT = {"ms": 1e-3, "s": 1.0, "se": 1.0, "mi": 60.0}
 BAND_WIDTH_K = 3.0
 """Width of the band where a cycle names its set temperature only, EN 285 (sterilization temperature band)."""
 
@@ -114,11 +117,11 @@ def read_cycles(document: object, *, source: str = "file") -> list[RecordedCycle
     ``heartbeat``, with ``null`` for a bad sample. Further keys are the limits of the programme by their own names; a
     key that is not understood is named in ``ignored``. Break points whose time goes back are a clock that was set.
     """
-    rows, interval = _rows_of(document, source)
+    rows, sampling = _rows_of(document, source)
     cycles, problems = [], []
     for index, row in enumerate(rows):
         try:
-            cycles.append(_read_cycle(row, f"cycles/{index}", interval))
+            cycles.append(_read_cycle(row, f"cycles/{index}", sampling))
         except FieldError as error:
             problems.append(error.problem)
     if problems:
@@ -126,40 +129,63 @@ def read_cycles(document: object, *, source: str = "file") -> list[RecordedCycle
     return cycles
 
 
-def _rows_of(document: object, source: str) -> tuple[list[object], float]:
-    interval = 1.0
+@dataclass(frozen=True, slots=True)
+class _Sampling:
+    """What a document says of the time between its samples, seconds; ``is_understood`` if it does not say it."""
+
+    interval_s: float = 1.0
+    is_understood: bool = True
+
+
+def _rows_of(document: object, source: str) -> tuple[list[object], _Sampling]:
+    sampling = _Sampling()
     if isinstance(document, Mapping) and "cycles" in document:
-        # Documents word their interval, such as "1 s".
-        text = re.match(r"\s*(\d+(?:\.\d+)?)\s*s\b", str(document.get("sampling", "")))
-        interval = float(text.group(1)) if text else 1.0
+        sampling = _sampling(document.get("sampling"))
         rows = document["cycles"]
     else:
         rows = document if isinstance(document, list) else [document]
     if not isinstance(rows, list) or not rows:
         error = field_problem("cycles", source, "Expected a list with at least one cycle.", 'Give {"cycles": [...]}.')
         raise ImportRefused(source, [error.problem])
-    return rows, interval
+    return rows, sampling
 
 
-def _read_cycle(row: object, place: str, interval: float) -> RecordedCycle:
+def _sampling(given: object) -> _Sampling:
+    """Read an interval in words, such as ``1 s, linear between points``, or as a number of seconds."""
+    if given is None:
+        return _Sampling()
+    found = _INTERVAL.search(f"{given} s" if isinstance(given, int | float) else str(given))
+    value = float(found[1]) if found else 0.0
+    if found is None or value <= 0.0:
+        return _Sampling(is_understood=False)
+    unit = found[2].lower()
+    return _Sampling(1.0 / value if unit == "hz" else value * _SECONDS_BY_UNIT[unit[:2]])
+
+
+def _read_cycle(row: object, place: str, sampling: _Sampling) -> RecordedCycle:
     if not isinstance(row, Mapping):
         raise field_problem(
             "cycle", place, f"Expected an object, got {type(row).__name__}.", "Give one object per cycle."
         )
     # Compared in small letters: breakpoints_s_C and breakpoints_s_c are one key.
     lowered = {str(key).strip().lower(): value for key, value in row.items()}
-    programme = _programme(lowered, place, interval)
+    programme = _programme(lowered, place, sampling.interval_s)
     if "samples" in lowered:
         trace = read_samples(lowered["samples"], place)
     else:
         trace = sample_breakpoints(_drawn(lowered, place, programme.sample_interval_s), place)
     return RecordedCycle(
-        id=str(row.get("id", place)),
+        id=str(lowered.get("id", place)),
         trace=trace,
         programme=programme,
         preconditions=_preconditions(lowered, place),
-        ignored=tuple(sorted(str(key) for key in row if str(key).strip().lower() not in _KNOWN)),
+        ignored=_ignored(row, sampling),
     )
+
+
+def _ignored(row: Mapping[object, object], sampling: _Sampling) -> tuple[str, ...]:
+    own = {str(key) for key in row if str(key).strip().lower() not in _KNOWN}
+    return tuple(sorted(own if sampling.is_understood else own | {"sampling"}))
 
 
 def _preconditions(row: Mapping[str, object], place: str) -> Preconditions:
@@ -221,6 +247,14 @@ def _pair(row: Mapping[str, object], field: str, place: str) -> tuple[float, flo
 
 
 def _programme(row: Mapping[str, object], place: str, interval: float) -> Programme:
+    programme = _built(row, place, interval)
+    wrong = next(iter(problems_of_programme(programme)), None)
+    if wrong is not None:
+        raise field_problem(wrong.field, place, wrong.message, wrong.cure)
+    return programme
+
+
+def _built(row: Mapping[str, object], place: str, interval: float) -> Programme:
     low, high = _band(row, place)
     numbers = {name: value for name in _NUMBERS if (value := _limit(row, name, place)) is not None}
     numbers.setdefault("sample_interval_s", interval)

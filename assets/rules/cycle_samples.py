@@ -36,6 +36,7 @@ _CHANNEL_BY_COLUMN = {
 _TIMES = ("t", "t_s", "time", "time_s")
 _WORDS = {"closed": 1.0, "open": 0.0, "true": 1.0, "false": 0.0}
 _SAMPLES_LIMIT = 1_000_000  # eleven days at 1 s: more is a wrong time unit, and would only fill the memory
+_LATEST_S = 9e12  # the microseconds of more do not fit into 64 bits
 _HIGHEST_C = 373.0  # °C; above it there is no saturated steam whose pressure could be drawn
 
 
@@ -84,7 +85,7 @@ def sample_breakpoints(drawn: Breakpoints, place: str) -> CycleTrace:
     at, temperature = (np.array([point[i] for point in drawn.points]) for i in (0, 1))
     span = float(np.sum(np.abs(np.diff(at))))
     if span / drawn.interval_s > _SAMPLES_LIMIT:
-        message = f"{int(span / drawn.interval_s)} samples are too many."
+        message = f"{span / drawn.interval_s:.0f} samples are too many."
         raise field_problem("breakpoints_s_C", place, message, "Give seconds, not milliseconds.")
     if span == 0.0:
         raise field_problem("breakpoints_s_C", place, "Expected seconds that go on.", "Give the time of each point.")
@@ -98,7 +99,7 @@ def sample_breakpoints(drawn: Breakpoints, place: str) -> CycleTrace:
     for start, end in drawn.missing_s:
         keep &= (times < start) | (times > end)
     pressure = steam / (1.0 - drawn.air_share)
-    return CycleTrace(times_us=_micros(times[keep]), control_c=values[keep], pressure_kpa=pressure[keep])
+    return CycleTrace(times_us=_micros(times[keep], place), control_c=values[keep], pressure_kpa=pressure[keep])
 
 
 def _stretch(at: FloatArray, temperature: FloatArray, interval: float) -> tuple[FloatArray, FloatArray]:
@@ -107,7 +108,10 @@ def _stretch(at: FloatArray, temperature: FloatArray, interval: float) -> tuple[
     return times, np.interp(times, at, temperature)
 
 
-def _micros(seconds: FloatArray) -> IntArray:
+def _micros(seconds: FloatArray, place: str) -> IntArray:
+    if len(seconds) and float(np.max(np.abs(seconds))) > _LATEST_S:
+        message = f"Expected seconds of at most {_LATEST_S:g}, got {float(np.max(np.abs(seconds))):g}."
+        raise field_problem("t", place, message, "Give seconds, not milliseconds or microseconds.")
     # Rounded, not cut: 0.3 s in a float times a million is a hair below 300,000.
     return np.round(seconds * SECOND_US).astype(np.int64)
 
@@ -125,9 +129,9 @@ def read_samples(samples: object, place: str) -> CycleTrace:
     Raises
     ------
     FieldError
-        If a channel is unknown, is no list of numbers, or has another length than the instants.
+        If a channel is unknown or given twice, is no list of numbers, or has another length than the instants.
     """
-    columns = _columns(samples)
+    columns = _columns(samples, place)
     instants = next((name for name in _TIMES if columns is not None and name in columns), "")
     if columns is None or not instants:
         cure = "Give t in seconds and the channels."
@@ -148,16 +152,26 @@ def read_samples(samples: object, place: str) -> CycleTrace:
         if len(channel) != len(times):
             message = f"{len(channel)} values for {len(times)} instants."
             raise field_problem(name, place, message, "Give one value per t.")
-    return CycleTrace(times_us=_micros(times), **channels)
+    return CycleTrace(times_us=_micros(times, place), **channels)
 
 
-def _columns(samples: object) -> dict[str, object] | None:
+def _columns(samples: object, place: str) -> dict[str, object] | None:
     if isinstance(samples, list) and all(isinstance(sample, Mapping) for sample in samples):
         names = list(dict.fromkeys(name for sample in samples for name in sample))
         samples = {name: [sample.get(name) for sample in samples] for name in names}
     if not isinstance(samples, Mapping):
         return None
-    return {_plain(str(name)): values for name, values in samples.items()}
+    columns: dict[str, object] = {}
+    meanings: set[str] = set()
+    for name, values in samples.items():
+        column = _plain(str(name))
+        meaning = "t" if column in _TIMES else _CHANNEL_BY_COLUMN.get(column, column)
+        if meaning in meanings:
+            # Of two columns of one channel, the one that is passed over might be the one that fails the cycle.
+            raise field_problem(str(name), place, "The channel is given twice.", "Give each channel under one name.")
+        meanings.add(meaning)
+        columns[column] = values
+    return columns
 
 
 def _plain(name: str) -> str:

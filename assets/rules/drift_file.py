@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import asdict
 
 from assets.model.drift import DriftWatch, Observation
 from assets.rules.drift import chart_drift
+from assets.rules.text_table import column_indices, read_table
 from twin.errors import FieldProblem, ImportRefused
 
 _STEP_US = 1_000_000  # observations without an instant stand a second apart: only their order counts
@@ -20,7 +19,8 @@ def read_observations(text: str, *, source: str) -> list[Observation]:
     Parameters
     ----------
     text : str
-        CSV with a header that names ``value``; other columns are passed over. Split by comma, semicolon or tab.
+        CSV with a header that names ``value``; other columns are passed over. Split by comma, semicolon, tab or
+        bar; where no comma parts the cells, it is the decimal mark.
     source : str
         Name of the file, for messages.
 
@@ -29,29 +29,22 @@ def read_observations(text: str, *, source: str) -> list[Observation]:
     ImportRefused
         If the column is missing or a value is no finite number; every problem is named with its row.
     """
-    plain = text.removeprefix("\ufeff")
-    head = plain.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    rows = csv.DictReader(io.StringIO(plain), delimiter=delimiter)
-    names = {name.strip().casefold(): name for name in rows.fieldnames or () if name}
-    if "value" not in names:
-        message = f"Expected a column value, got {', '.join(names) or 'none'}."
-        raise ImportRefused(
-            source, [FieldProblem(field="value", place=source, message=message, cure="Name it in the header.")]
-        )
+    table = read_table(text, source=source)
+    (column,) = column_indices(table, ("value",), source=source)
     found: list[Observation] = []
     problems: list[FieldProblem] = []
-    for number, row in enumerate(rows, start=2):
-        cell = (row.get(names["value"]) or "").strip()
+    for row in table.rows:
+        cell = row.cells[column] if column < len(row.cells) else ""
         try:
-            value = float(cell.replace(",", ".") if delimiter != "," else cell)
+            # Where no comma parts the cells, it is the decimal mark.
+            value = float(cell if table.delimiter == "," else cell.replace(",", "."))
         except ValueError:
             value = math.nan
         if math.isfinite(value):
             found.append(Observation(at=(len(found) + 1) * _STEP_US, value=value))
         else:
-            message = f"Expected a finite number, got {cell!r}."
-            problems.append(FieldProblem(field="value", place=f"row {number}", message=message, cure="Correct it."))
+            message = f"Expected a finite number, got {cell[:40]!r}."
+            problems.append(FieldProblem(field="value", place=row.place, message=message, cure="Correct it."))
     if problems:
         raise ImportRefused(source, problems)
     return found

@@ -262,8 +262,9 @@ def forecast_due(
     time_due = add_months(last_done_on, by_time.months)
     if use_per_day <= 0.0:
         return time_due
-    left = max(by_meter.every - use_since, 0.0)
-    return min(time_due, on + timedelta(days=math.ceil(left / use_per_day)))
+    days = max(by_meter.every - use_since, 0.0) / use_per_day
+    # Compared before it becomes a day: of a device that hardly runs, use would come due after the last year there is.
+    return min(time_due, on + timedelta(days=math.ceil(days))) if days < (time_due - on).days else time_due
 
 
 def compliance_of(performed: Sequence[Performed], *, as_of: date) -> Compliance:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 
+from assets.rules.text_table import TextTable, read_table
 from twin.errors import FieldProblem, ImportRefused
 
 _CODE = re.compile(r"[A-Z](?:\d{2}){0,6}")
@@ -57,36 +56,24 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
     ImportRefused
         If a column is missing, a code has the wrong form or stands there twice, or its level above is missing.
     """
-    plain = text.removeprefix("\ufeff")
-    head = plain.split("\n", 1)[0]
-    # The heading decides: in the lines below commas also stand inside terms.
-    split = max((";", "\t", ","), key=head.count)
-    try:
-        # newline="" leaves line ends to the reader: a lone carriage return is one, and no fault of the file
-        rows = list(csv.reader(io.StringIO(plain, newline=""), delimiter=split))
-    except csv.Error as error:
-        cure = "Save the table as CSV in UTF-8."
-        raise ImportRefused(
-            source, [FieldProblem(field="row", place="file", message=f"{error}.", cure=cure)]
-        ) from error
-    headings = [heading.strip().lower() for heading in rows[0]] if rows else []
-    code_at = next((i for i, name in enumerate(headings) if "code" in name), -1)
-    term_at = next((i for i, name in enumerate(headings) if "term" in name or "description" in name), -1)
+    table = read_table(text, source=source)
+    code_at = _column(table, "code")
+    term_at = _column(table, "term", "description")
     if code_at < 0 or term_at < 0:
         cure = "Give a heading with `code` and one with `term` or `description`."
         raise ImportRefused(source, [FieldProblem(field="code", place="row 1", message="A column lacks.", cure=cure)])
     terms: dict[str, Term] = {}
     problems: list[FieldProblem] = []
-    for number, row in enumerate(rows[1:], start=2):
+    for row in table.rows:
         # A line may end early: the cells that it lacks are empty.
-        cells = [*row, *[""] * len(headings)]
-        code, words = cells[code_at].strip().replace(" ", ""), cells[term_at].strip()
+        cells = [*row.cells, *[""] * len(table.headings.cells)]
+        code, words = cells[code_at].replace(" ", ""), cells[term_at]
         if not code and not words:
             continue
         message = _wrong(code, words, terms)
         if message:
             cure = "Take the table as published."
-            problems.append(FieldProblem(field="code", place=f"row {number}", message=message, cure=cure))
+            problems.append(FieldProblem(field="code", place=row.place, message=message, cure=cure))
             continue
         terms[code] = Term(code=code, term=words, parent=parent_of(code))
     problems += [
@@ -103,6 +90,11 @@ def read_emdn(text: str, *, source: str) -> list[Term]:
         empty = FieldProblem(field="code", place="row 2", message="There are no terms.", cure="Take the whole table.")
         raise ImportRefused(source, problems[:_MOST_PROBLEMS] or [empty])
     return sorted(terms.values(), key=lambda term: term.code)
+
+
+def _column(table: TextTable, *words: str) -> int:
+    """Give the first column whose heading holds one of the words, or -1."""
+    return next((i for i, name in enumerate(table.headings.cells) if any(word in name for word in words)), -1)
 
 
 def _wrong(code: str, words: str, known: dict[str, Term]) -> str:

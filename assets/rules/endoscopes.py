@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from twin.clock import HOUR_US, SECOND_US
+from twin.clock import SECOND_US
 
 
 class ScopeStep(StrEnum):
@@ -147,8 +147,22 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
     """
     past = sorted((one for one in steps if one.at <= now), key=lambda one: one.at)
     used_at = max((one.at for one in past if one.step is ScopeStep.USED), default=0)
+    ends = _round(past, used_at)
+    first_clean = _first_clean(past, used_at)
+    clocks = _clocks(used_at, first_clean, ends, now, limits)
+    late = [clock.name for clock in clocks if clock.state is ClockState.LATE]
+    # A round that began too late is made good by a whole further one: without this way out the endoscope could never
+    # be used again, and only a use would begin its clocks anew.
+    if ends.get(ScopeStep.MANUAL_CLEAN) not in (None, first_clean):
+        late = [name for name in late if name != BEDSIDE]
+    reasons = (*_missing_or_failed(ends, limits), *(f"endoscope.{name}" for name in late))
+    missing = next((step for step in _ORDER if step not in ends), None)
+    return ScopeStatus(clocks=clocks, reasons=reasons, next_step=missing)
+
+
+def _round(past: Sequence[StepDone], used_at: int) -> dict[ScopeStep, StepDone]:
+    """Give the steps of the present round that count, up to the first that lacks."""
     ends: dict[ScopeStep, StepDone] = {}
-    reasons = []
     after = used_at
     for step in _ORDER:
         # The latest of each step, and only after the step before: one that is repeated makes all later ones due again.
@@ -157,23 +171,20 @@ def scope_status(steps: Sequence[StepDone], *, now: int, limits: ScopeLimits) ->
             break
         ends[step] = done[-1]
         after = done[-1].at
-    reasons += [f"endoscope.no_{step}" for step in _NEEDED if step not in ends]
+    return ends
+
+
+def _missing_or_failed(ends: Mapping[ScopeStep, StepDone], limits: ScopeLimits) -> list[str]:
+    reasons = [f"endoscope.no_{step}" for step in _NEEDED if step not in ends]
     reasons += [
-        f"endoscope.failed_{s}" for s in (ScopeStep.LEAK_TEST, ScopeStep.MACHINE) if s in ends and not ends[s].is_passed
+        f"endoscope.failed_{step}"
+        for step in (ScopeStep.LEAK_TEST, ScopeStep.MACHINE)
+        if step in ends and not ends[step].is_passed
     ]
     dried = ends.get(ScopeStep.DRIED)
     if dried is not None and dried.duration_s < limits.drying_s:
         reasons.append("endoscope.drying_short")
-    first_clean = _first_clean(past, used_at)
-    clocks = _clocks(used_at, first_clean, ends, now, limits)
-    late = [clock.name for clock in clocks if clock.state is ClockState.LATE]
-    # A round that began too late is made good by a whole further one: without this way out the endoscope could never
-    # be used again, and only a use would begin its clocks anew.
-    if ends.get(ScopeStep.MANUAL_CLEAN) not in (None, first_clean):
-        late = [name for name in late if name != BEDSIDE]
-    reasons += [f"endoscope.{name}" for name in late]
-    missing = next((step for step in _ORDER if step not in ends), None)
-    return ScopeStatus(clocks=clocks, reasons=tuple(reasons), next_step=missing)
+    return reasons
 
 
 def _first_clean(past: Sequence[StepDone], used_at: int) -> StepDone | None:
@@ -244,7 +255,3 @@ class LightDose:
     def is_reached(self) -> bool:
         """Whether the target was delivered at this position."""
         return self.dose_mj_cm2 >= self.target_mj_cm2
-
-
-HANG_WARNING_US = 24 * HOUR_US
-"""An endoscope whose storage ends within this time is to be used or reprocessed first."""

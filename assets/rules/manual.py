@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from assets.model.cycle import Judgement, Preconditions, Reason
 from assets.model.programme import Evidence, Programme
 from assets.rules import criteria
+from assets.rules.hashed_fields import bytes_of_fields
 from twin.events.supply import Verdict
 
 ALGORITHM = "printout-verdict/1"
@@ -102,7 +103,7 @@ def judge_printout(printout: Printout, programme: Programme, preconditions: Prec
         max_theoretical_difference_k=None,
         air_share=None,
         samples=0,
-        input_hash=_hash(printout, programme, preconditions),
+        input_hash=hashlib.sha256(ALGORITHM.encode() + bytes_of_fields(printout, programme, preconditions)).hexdigest(),
         algorithm=ALGORITHM,
     )
 
@@ -127,14 +128,3 @@ def _broken(printout: Printout, programme: Programme) -> list[Reason]:
     if not printout.machine_says_passed:
         found.append(Reason(code="machine_says_failed", verdict=Verdict.FAIL))
     return found
-
-
-def _hash(*values: Printout | Programme | Preconditions) -> str:
-    digest = hashlib.sha256(ALGORITHM.encode())
-    for value in values:
-        for item in fields(value):
-            content = getattr(value, item.name)
-            # A set has no order of its own: unsorted, one input would hash differently from run to run.
-            text = ",".join(sorted(content)) if isinstance(content, frozenset) else repr(content)
-            digest.update(f"\n{item.name}={text}".encode())
-    return digest.hexdigest()

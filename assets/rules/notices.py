@@ -92,12 +92,21 @@ def is_within(code: str, span: Span, *, is_version: bool = False) -> bool:
     if not key:
         return False
     if is_version:
+        plain = _without_zeros(key)
         # "Up to 2.1" includes 2.1.3.
-        return (not low or key >= low) and (not high or key <= high or key[: len(high)] == high)
+        is_below = plain <= _without_zeros(high) or key[: len(high)] == high
+        return (not low or plain >= _without_zeros(low)) and (not high or is_below)
     for end in (low, high):
         if end and _shape(end) != _shape(key):
             return False
     return (not low or key >= low) and (not high or key <= high)
+
+
+def _without_zeros(version: Key) -> Key:
+    """Give a version without the zeros at its end: 2.1 and 2.1.0 are one, and a notice must not miss either."""
+    while version and version[-1] == (0, 0):
+        version = version[:-1]
+    return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +118,7 @@ class ParsedText:
     spans : tuple[Span, ...]
         Single codes and ranges.
     covers_all : bool
-        Whether the text says that all are affected.
+        Whether the text says that all are affected, and nothing that takes some of them out again.
     is_understood : bool
         Whether nothing else stands there.
     """
@@ -139,8 +148,12 @@ def parse_free_text(text: str) -> ParsedText:
     code = re.compile(rf"(?<![A-Z0-9])(?:{_CODE})(?![A-Z0-9])")
     spans += [Span(low=one, high=one) for one in code.findall(rest)]
     words = set(re.findall(r"[^\W\d_]+", code.sub(" ", rest)))
+    # "All lots except A1", "all units made before May": a word that is not understood may restrict.
+    others = set(re.findall(r"[^\W\d_]+", _ALL.sub(" ", upper)))
     return ParsedText(
-        spans=tuple(spans), covers_all=bool(_ALL.search(upper)), is_understood=bool(spans) and words <= _FILLING
+        spans=tuple(spans),
+        covers_all=bool(_ALL.search(upper)) and not spans and others <= _FILLING,
+        is_understood=bool(spans) and words <= _FILLING,
     )
 
 

@@ -27,7 +27,7 @@ class ReleaseCase:
     indicators : tuple[Indicator, ...]
         Read so far.
     tests : tuple[MachineTest, ...]
-        The machine's tests that count at the cycle's start.
+        The machine's tests that count at the cycle's start, and its newest ones.
     signatures : tuple[Signature, ...]
         Given so far.
     """

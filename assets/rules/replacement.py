@@ -99,6 +99,7 @@ class ReplacementPlan:
 
 PROVEN_SHARE = 1e-4  # a plan this near to its bound is as good as the best
 Picks = dict[tuple[str, int], cp_model.IntVar]
+Models = dict[str, frozenset[str]]
 
 
 class Infeasible(ValueError):
@@ -126,24 +127,25 @@ def plan_replacements(
     Infeasible
         If no plan keeps all rules.
     """
-    model, years = cp_model.CpModel(), len(rules.budgets)
+    model, years, units = cp_model.CpModel(), len(rules.budgets), _units(candidates)
     picks = {
         (one.asset, year): model.new_bool_var(f"{one.asset}@{year}") for one in candidates for year in range(years)
     }
-    for one in candidates:
-        allowed = range(years if one.forced_by is None else min(one.forced_by + 1, years))
-        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in range(years)]) <= 1)
-        if one.forced_by is not None:
-            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in allowed]) == 1)
+    _once(model, picks, candidates, years)
     _budgets(model, picks, candidates, rules)
-    _limits(model, picks, candidates, rules)
+    _bundles(model, picks, units, years)
+    _standards(model, picks, candidates, rules)
+    _coverage(model, picks, candidates, rules)
     keys = [(one, year) for one in candidates for year in range(years)]
     model.maximize(
         cp_model.LinearExpr.weighted_sum(
             [picks[one.asset, year] for one, year in keys], [one.benefits[year] for one, year in keys]
         )
     )
-    _hint(model, picks, candidates, rules)
+    # A whole first plan: without one the solver spends most of its time on finding any at all.
+    first = _first_plan(units, rules)
+    for (asset, year), pick in picks.items():
+        model.add_hint(pick, first.get(asset) == year)
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.random_seed = 1
@@ -160,6 +162,15 @@ def plan_replacements(
     return _plan(candidates, rules, chosen, int(solver.best_objective_bound))
 
 
+def _once(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], years: int) -> None:
+    """Replace each device at most once, and one that is forced within its time."""
+    for one in candidates:
+        model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in range(years)]) <= 1)
+        if one.forced_by is not None:
+            allowed = range(min(one.forced_by + 1, years))
+            model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for year in allowed]) == 1)
+
+
 def _budgets(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
     for year in range(len(rules.budgets)):
         span = range(year + 1) if rules.carries_over else range(year, year + 1)
@@ -172,24 +183,28 @@ def _budgets(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candida
             model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for one in candidates]) <= rules.most_per_year)
 
 
-def _limits(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
-    years = range(len(rules.budgets))
-    bundles: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for one in candidates:
-        if one.bundle:
-            bundles[one.bundle].append(one)
-    for members in bundles.values():
-        for other in members[1:]:
-            for year in years:
-                model.add(picks[other.asset, year] == picks[members[0].asset, year])
+def _bundles(model: cp_model.CpModel, picks: Picks, units: Sequence[Sequence[Candidate]], years: int) -> None:
+    """Replace the devices of one bundle in one year, or none of them."""
+    for first, *others in units:
+        for other in others:
+            for year in range(years):
+                model.add(picks[other.asset, year] == picks[first.asset, year])
+
+
+def _standards(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
+    """Keep to so many new models of a kind; a model counts once any device is replaced by it."""
     for kind, most in rules.most_models.items():
-        names = sorted({one.model for one in candidates if one.kind == kind and one.model})
-        used = {name: model.new_bool_var(f"model {kind} {name}") for name in names}
-        for one in candidates:
-            if one.kind == kind and one.model:
-                for year in years:
-                    model.add_implication(picks[one.asset, year], used[one.model])
+        own = [one for one in candidates if one.kind == kind and one.model]
+        used = {name: model.new_bool_var(f"model {kind} {name}") for name in sorted({one.model for one in own})}
+        for one in own:
+            for year in range(len(rules.budgets)):
+                model.add_implication(picks[one.asset, year], used[one.model])
         model.add(cp_model.LinearExpr.sum(list(used.values())) <= most)
+
+
+def _coverage(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
+    """Replace so many of a kind at a site over all years."""
+    years = range(len(rules.budgets))
     for (site, kind), least in rules.least_per_site.items():
         own = [one for one in candidates if one.site == site and one.kind == kind]
         model.add(cp_model.LinearExpr.sum([picks[one.asset, year] for one in own for year in years]) >= least)
@@ -207,38 +222,45 @@ def _units(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     return list(units.values())
 
 
-def _hint(model: cp_model.CpModel, picks: Picks, candidates: Sequence[Candidate], rules: ReplacementRules) -> None:
-    """Give the solver a whole first plan: forced ones, then benefit by cost year by year, within budgets and standards.
+def _first_plan(units: Sequence[Sequence[Candidate]], rules: ReplacementRules) -> dict[str, int]:
+    """Give the year of each device in a plan by rank: forced ones, then most benefit for the money, year by year.
 
-    Coverage and what is forced late are left to the solver to mend.
+    It keeps budgets, standards and capacity; coverage and what is forced late are left to the solver to mend.
     """
-    units = _units(candidates)
-    models: defaultdict[str, set[str]] = defaultdict(set)
+    models: Models = {}
     year_by_asset: dict[str, int] = {}
     left = 0
     for year, budget in enumerate(rules.budgets):
         left = budget + (left if rules.carries_over else 0)
         count = 0
         for unit in sorted(units, key=lambda own: _rank(own, year)):
-            if unit[0].asset in year_by_asset:
-                continue
             cost = sum(one.costs[year] for one in unit)
-            is_full = bool(rules.most_per_year) and count + len(unit) > rules.most_per_year
-            wanted = {(one.kind, one.model) for one in unit if one.kind in rules.most_models}
-            is_standard = all(
-                name in models[kind] or len(models[kind]) < rules.most_models[kind] for kind, name in wanted
-            )
-            gains = sum(one.benefits[year] for one in unit) > 0 or any(one.forced_by is not None for one in unit)
-            if cost <= left and gains and is_standard and not is_full:
-                year_by_asset.update((one.asset, year) for one in unit)
-                for kind, name in wanted:
-                    models[kind].add(name)
-                left, count = left - cost, count + len(unit)
-    for (asset, year), pick in picks.items():
-        model.add_hint(pick, year_by_asset.get(asset) == year)
+            has_room = cost <= left and (not rules.most_per_year or count + len(unit) <= rules.most_per_year)
+            if unit[0].asset in year_by_asset or not has_room or not _is_wanted(unit, year):
+                continue
+            with_unit = _with_models(models, [one for one in unit if one.kind in rules.most_models])
+            if any(len(with_unit.get(kind, ())) > most for kind, most in rules.most_models.items()):
+                continue
+            models = with_unit
+            year_by_asset.update((one.asset, year) for one in unit)
+            left, count = left - cost, count + len(unit)
+    return year_by_asset
 
 
-def _rank(unit: list[Candidate], year: int) -> tuple[bool, float, str]:
+def _with_models(models: Models, unit: Sequence[Candidate]) -> Models:
+    """Give the new models by kind once a unit is replaced, too."""
+    added: defaultdict[str, frozenset[str]] = defaultdict(frozenset, models)
+    for one in unit:
+        if one.model:
+            added[one.kind] |= {one.model}
+    return dict(added)
+
+
+def _is_wanted(unit: Sequence[Candidate], year: int) -> bool:
+    return sum(one.benefits[year] for one in unit) > 0 or any(one.forced_by is not None for one in unit)
+
+
+def _rank(unit: Sequence[Candidate], year: int) -> tuple[bool, float, str]:
     is_forced = any(one.forced_by is not None for one in unit)
     ratio = sum(one.benefits[year] for one in unit) / max(sum(one.costs[year] for one in unit), 1)
     return not is_forced, -ratio, unit[0].asset

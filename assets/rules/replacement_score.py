@@ -78,11 +78,6 @@ class ReplacementScore:
     parts: dict[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
 
-    @property
-    def strong_parts(self) -> int:
-        """Parts of at least half the points: a candidate should have two, one alone is no case."""
-        return sum(points >= 0.5 for points in self.parts.values())
-
 
 def score_replacement(facts: ReplacementFacts, *, weights: Mapping[str, float] = WEIGHTS) -> ReplacementScore:
     """Score one device.

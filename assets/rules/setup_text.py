@@ -73,7 +73,7 @@ def quantities_told(text: str) -> dict[str, tuple[str, ...]]:
     Raises
     ------
     ValueError
-        If it is no pair, or a channel is unknown or stands twice.
+        If it is no pair, or a channel is unknown, stands twice or has no name.
 
     Examples
     --------
@@ -85,6 +85,9 @@ def quantities_told(text: str) -> dict[str, tuple[str, ...]]:
         if channel not in DEFAULT_QUANTITIES:
             raise ValueError(f"{channel!r} is no channel; use {', '.join(DEFAULT_QUANTITIES)}.")
         found[channel] = tuple(name.strip() for name in names.split("|") if name.strip())
+        if not found[channel]:
+            # A channel without a name would be read from nowhere, and every cycle lack its evidence.
+            raise ValueError(f"Expected a name for {channel}, got {names!r}.")
     return found
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scipy.special import stdtrit
+
+from assets.rules.reliability.observation import FEWEST_EVENTS
 from assets.rules.reliability.rates import MeanTime, mean_time_between_failures
 
 
@@ -93,26 +98,53 @@ class RepairTime:
         How many.
     mean_repair, mean_response : float or None
         None without a repair.
+    repair_low, repair_high, response_low, response_high : float or None
+        Student's interval of each mean, cut off at 0; None below three repairs.
+    confidence : float
+        Two-sided, of both intervals.
     """
 
     repairs: int
-    mean_repair: float | None
-    mean_response: float | None
+    mean_repair: float | None = None
+    repair_low: float | None = None
+    repair_high: float | None = None
+    mean_response: float | None = None
+    response_low: float | None = None
+    response_high: float | None = None
+    confidence: float = 0.9
 
 
-def repair_time_of(repairs: Iterable[tuple[float, float]]) -> RepairTime:
+def repair_time_of(repairs: Iterable[tuple[float, float]], *, confidence: float = 0.9) -> RepairTime:
     """Give mean times of repairs.
 
     Parameters
     ----------
     repairs : Iterable[tuple[float, float]]
         Active labour and response time of each repair.
+    confidence : float
+        Two-sided, above 0 and below 1.
     """
     found = list(repairs)
     if not found:
-        return RepairTime(repairs=0, mean_repair=None, mean_response=None)
+        return RepairTime(repairs=0, confidence=confidence)
+    labour, response = (_mean([pair[side] for pair in found], confidence) for side in (0, 1))
     return RepairTime(
         repairs=len(found),
-        mean_repair=sum(labour for labour, _ in found) / len(found),
-        mean_response=sum(response for _, response in found) / len(found),
+        mean_repair=labour[0],
+        repair_low=labour[1],
+        repair_high=labour[2],
+        mean_response=response[0],
+        response_low=response[1],
+        response_high=response[2],
+        confidence=confidence,
     )
+
+
+def _mean(values: Sequence[float], confidence: float) -> tuple[float, float | None, float | None]:
+    mean = statistics.fmean(values)
+    # The spread of two says next to nothing of the spread of all.
+    if len(values) < FEWEST_EVENTS:
+        return mean, None, None
+    spread = statistics.stdev(values) / math.sqrt(len(values))
+    width = float(stdtrit(len(values) - 1, 0.5 + confidence / 2.0)) * spread
+    return mean, max(mean - width, 0.0), mean + width

@@ -8,7 +8,7 @@ looked at is listed, so that nobody reads more into a pass than it says.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from assets.model.cycle import CHANNEL_NAMES, CycleTrace, FloatArray, Judgement,
 from assets.model.programme import Evidence, Programme
 from assets.rules import criteria
 from assets.rules.criteria import Finding, Plateau
+from assets.rules.hashed_fields import bytes_of_fields
 from assets.rules.lethality import A0_REFERENCE_C
 from assets.rules.scan import scan
 from assets.rules.trust import gap_limit_us, trusted
@@ -171,13 +172,7 @@ def _gather(findings: list[Finding], *, digest: str, clean: CycleTrace) -> Judge
 
 def input_hash(trace: CycleTrace, programme: Programme, preconditions: Preconditions) -> str:
     """Give the SHA-256 of everything that a verdict depends on, as 64 hexadecimal digits."""
-    digest = hashlib.sha256(ALGORITHM.encode())
-    for value in (programme, preconditions):
-        for item in fields(value):
-            content = getattr(value, item.name)
-            # A set has no order of its own: unsorted, one input would hash differently from run to run.
-            text = ",".join(sorted(content)) if isinstance(content, frozenset) else repr(content)
-            digest.update(f"\n{item.name}={text}".encode())
+    digest = hashlib.sha256(ALGORITHM.encode() + bytes_of_fields(programme, preconditions))
     digest.update(b"\ntimes_us=" + np.ascontiguousarray(trace.times_us, dtype="<i8").tobytes())
     channels = trace.channels()
     for name in CHANNEL_NAMES:

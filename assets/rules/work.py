@@ -76,9 +76,30 @@ def reasons_against_closing(order: WorkOrder) -> tuple[str, ...]:
                 reasons.append(f"step_missing.{step.id}")
         elif not is_within_limits(step, answer.value):
             reasons.append(f"step_out_of_limits.{step.id}")
-    if order.kind is WorkKind.CORRECTIVE:
-        if not order.acceptance_passed:
-            reasons.append("acceptance_missing")
-        if order.opens_mains_part and not order.safety_test_passed:
-            reasons.append("safety_test_missing")
+    if order.kind is WorkKind.CORRECTIVE and not order.acceptance_passed:
+        reasons.append("acceptance_missing")
+    if _lacks_safety_test(order):
+        reasons.append("safety_test_missing")
+    return tuple(reasons)
+
+
+def _lacks_safety_test(order: WorkOrder) -> bool:
+    # IEC 62353: a device whose mains part was opened is tested before use, for whatever work it was opened.
+    return order.kind is not WorkKind.DECOMMISSION and order.opens_mains_part and not order.safety_test_passed
+
+
+def reasons_against_giving_up(order: WorkOrder) -> tuple[str, ...]:
+    """Give every reason why the device of a cancelled order must not simply go back into service, as stable codes.
+
+    Notes
+    -----
+    A repair that was begun has taken something apart: without this, cancelling it would be the way round the
+    acceptance test that closing asks for.
+    """
+    reasons = []
+    begun = (WorkState.IN_PROGRESS, WorkState.ACCEPTANCE)
+    if order.kind is WorkKind.CORRECTIVE and order.state in begun and not order.acceptance_passed:
+        reasons.append("acceptance_missing")
+    if _lacks_safety_test(order):
+        reasons.append("safety_test_missing")
     return tuple(reasons)

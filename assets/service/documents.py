@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 
 from assets.service.act import Act
 from assets.tables.records import DocumentRow
+from assets.tables.rows import CycleRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 
@@ -161,9 +162,14 @@ def withdraw(session: Session, *, act: Act, document_id: str) -> None:
     Raises
     ------
     Refused
-        If somebody else attached it and the actor does not keep the register.
+        If somebody else attached it and the actor does not keep the register, or a cycle was judged by it.
     """
     found, _ = content_of(session, document_id=document_id)
+    proven = select(CycleRow.id).where(col(CycleRow.printout).contains(f'"{document_id}"', autoescape=True))
+    cycle = session.exec(proven.limit(1)).first()
+    if cycle is not None:
+        # A load was released, or rejected, on what stands on it.
+        raise Refused(f"{found.name} is the printout of {cycle}: it stays.", code="document.is_proof")
     if found.actor != act.actor.id and not act.actor.may(Permission.DEVICES_WRITE):
         raise Refused(f"{found.name} was attached by somebody else.", code="document.not_yours")
     row = session.get(DocumentRow, document_id)

@@ -18,6 +18,7 @@ from assets.model.loads import (
     MachineTestKind,
     SignatureMeaning,
 )
+from assets.rules.leak import LIMIT_KPA_PER_MIN, is_tight
 from assets.rules.release import ReleaseCase, expiry_of, is_person, missing_signatures, reasons_against
 from assets.service.act import Act
 from assets.tables.reprocessing import (
@@ -31,10 +32,11 @@ from assets.tables.reprocessing import (
 )
 from assets.tables.rows import CycleRow, IndicatorRow, LoadItemRow, LoadRow, MachineRow, MachineTestRow, SignatureRow
 from twin.access import Permission
-from twin.errors import Conflict, NotFound, Refused
+from twin.errors import Conflict, FieldError, FieldProblem, NotFound, Refused
 from twin.events.supply import LoadRejected, LoadReleased, ReleasedSet, Verdict
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
+LATEST_AT = 2**63 - 1  # UTC microseconds: no instant is later
 BLOCKING_TESTS = (MachineTestKind.AIR_REMOVAL, MachineTestKind.LEAK)
 
 
@@ -128,8 +130,13 @@ def release_case(session: Session, *, load_id: str) -> ReleaseCase:
     cycle = session.get(CycleRow, load.cycle) if load.cycle else None
     tests: tuple[MachineTest, ...] = ()
     if cycle is not None:
-        found = [latest_test(session, load.machine, kind, cycle.start_at) for kind in BLOCKING_TESTS]
-        tests = tuple(test for test in found if test is not None)
+        # Those of its start, and the newest: a machine that was found leaking since may have leaked already.
+        found = [
+            latest_test(session, load.machine, kind, at)
+            for kind in BLOCKING_TESTS
+            for at in (cycle.start_at, LATEST_AT)
+        ]
+        tests = tuple(dict.fromkeys(test for test in found if test is not None))
     return ReleaseCase(
         load=load,
         verdict=Verdict(cycle.verdict) if cycle is not None and cycle.verdict else None,
@@ -271,8 +278,14 @@ def record_test(session: Session, *, act: Act, test: MachineTest) -> None:
         If there is no such machine: a test that counts for none would block nothing.
     Conflict
         If another result of this test and instant is on record: a failed one could else be made to pass.
+    FieldError
+        If a leak test is told as passed with a rise above its limit.
     """
     act.actor.require(Permission.LOADS_RELEASE)
+    if test.kind is MachineTestKind.LEAK and test.is_passed and not is_tight(test.value):
+        message = f"A rise of {test.value:g} kPa/min is above the limit of {LIMIT_KPA_PER_MIN:g} kPa/min."
+        cure = "Tell it as failed, or correct the figure."
+        raise FieldError(FieldProblem(field="is_passed", place="test", message=message, cure=cure))
     if session.get(MachineRow, test.machine) is None:
         raise NotFound("machine", test.machine)
     body = msgspec.json.encode({"value": test.value}).decode() if test.value is not None else ""

@@ -172,25 +172,37 @@ def _due(
 ) -> Iterator[tuple[Rule, str, date]]:
     """Give what is due up to the horizon: by the calendar for all rules at once, else rule by rule."""
     end = horizon.today + timedelta(days=horizon.days)
-    steady = [(r, since) for r, since in page if r.calendar is not None and r.calendar.anchor is not Anchor.FLOATING]
-    if steady:
-        table = due_table([r for r, _ in steady], start_on=min(since for _, since in steady), end_on=end)
-        for index, due_on in table.pairs():
-            rule, since = steady[index]
-            if due_on >= since:
-                yield rule, key_of(rule.id, due_on), due_on
+    yield from _due_by_calendar(page, end)
     for rule, _ in page:
         own = past.get(rule.id, ())
         if any(order.state in OPEN_STATES for order in own):
             continue  # what counts from the last completion cannot come due before that one is done
         done_at = max((order.closed_at for order in own if order.state is WorkState.CLOSED), default=0)
-        if rule.calendar is not None and rule.calendar.anchor is Anchor.FLOATING:
-            done_on = local_day(done_at, horizon.zone) if done_at else None
-            due_on = rule.calendar.anchor_on if done_on is None else add_months(done_on, rule.calendar.months)
-            if due_on <= end:
-                yield rule, key_of(rule.id, due_on), due_on
+        due_on = _due_after(rule, done_at, horizon.zone)
+        if due_on is not None and due_on <= end:
+            yield rule, key_of(rule.id, due_on), due_on
         if rule.meter is not None:
             yield from _due_by_use(session, rule, done_at, horizon)
+
+
+def _due_by_calendar(page: Sequence[tuple[Rule, date]], end: date) -> Iterator[tuple[Rule, str, date]]:
+    """Give what rules ask for whose days stand in the calendar, whatever was done."""
+    steady = [(r, since) for r, since in page if r.calendar is not None and r.calendar.anchor is not Anchor.FLOATING]
+    if not steady:
+        return
+    table = due_table([r for r, _ in steady], start_on=min(since for _, since in steady), end_on=end)
+    for index, due_on in table.pairs():
+        rule, since = steady[index]
+        if due_on >= since:
+            yield rule, key_of(rule.id, due_on), due_on
+
+
+def _due_after(rule: Rule, done_at: int, zone: ZoneInfo) -> date | None:
+    """Give the day of a rule that counts from the last completion; None for every other rule."""
+    by_time = rule.calendar
+    if by_time is None or by_time.anchor is not Anchor.FLOATING:
+        return None
+    return add_months(local_day(done_at, zone), by_time.months) if done_at else by_time.anchor_on
 
 
 def _due_by_use(session: Session, rule: Rule, done_at: int, horizon: Horizon) -> Iterator[tuple[Rule, str, date]]:

@@ -27,6 +27,8 @@ from twin.errors import Conflict, FieldError, FieldProblem, NotFound, Refused
 from twin.events.supply import Verdict
 from twin.events.watch import AlarmPriority, AlarmRaised
 
+_PICTURES = ("image/", "application/pdf")  # media types that can show a printout
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualCycle:
@@ -90,7 +92,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
     Raises
     ------
     FieldError
-        If it ends before it starts or in the future, or its hold is longer than itself.
+        If it ends before it starts or in the future, its hold is longer than itself, or the photo is no picture.
     Conflict
         If a cycle of this machine and start is there already.
     """
@@ -103,8 +105,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
         raise NotFound("programme", cycle.programme)
     _check(act, cycle)
     printout = cycle.printout
-    if printout.photo and session.get(DocumentRow, printout.photo) is None:
-        raise NotFound("document", printout.photo)
+    _check_photo(session, printout.photo)
     identifier = cycle_id(cycle.machine, cycle.start_at)
     if session.get(CycleRow, identifier) is not None:
         raise Conflict(f"{identifier} is there already.", code="cycle.duplicate")
@@ -120,6 +121,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
         start_at=cycle.start_at,
         end_at=cycle.end_at,
         is_manual=True,
+        printout=msgspec.json.encode(printout).decode(),
         standing=told_standing(standing),
     )
     write_judgement(entered, judgement)
@@ -143,6 +145,19 @@ def _check(act: Act, cycle: ManualCycle) -> None:
         message = "The lowest temperature is above the highest."
     if message:
         raise FieldError(FieldProblem(field="printout", place="cycle", message=message, cure="Read it again."))
+
+
+def _check_photo(session: Session, photo: str) -> None:
+    if not photo:
+        return
+    # One that was withdrawn is found nowhere any more, and a note in words shows no printout.
+    row = session.get(DocumentRow, photo)
+    if row is None or row.withdrawn_at:
+        raise NotFound("document", photo)
+    if not row.media_type.startswith(_PICTURES):
+        message = f"{row.name} is {row.media_type}."
+        cure = "Photograph the printout, or scan it as PDF."
+        raise FieldError(FieldProblem(field="photo", place="cycle", message=message, cure=cure))
 
 
 def _let_load_wait(session: Session, act: Act, cycle: ManualCycle, identifier: str, place: str) -> None:

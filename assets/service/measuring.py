@@ -21,7 +21,7 @@ from assets.service.limits import electrical_table
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import CustodyRow, MeasurementRow
 from twin.access import Permission
-from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+from twin.errors import Conflict, FieldError, FieldProblem
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
 _TOLD_CASES = 50  # an alert names so many; the trace gives all
@@ -192,20 +192,6 @@ def result_of_row(row: MeasurementRow) -> Result:
     body = msgspec.json.decode(row.body)
     result = msgspec.convert(body["result"], type=Result)
     return replace(result, is_flagged=row.is_flagged)
-
-
-def calibration_of(session: Session, *, result_id: str) -> Calibration:
-    """Give a calibration as it was entered.
-
-    Raises
-    ------
-    NotFound
-        If there is no such calibration.
-    """
-    row = session.get(MeasurementRow, result_id)
-    if row is None or row.kind != MeasurementKind.CALIBRATION:
-        raise NotFound("calibration", result_id)
-    return msgspec.convert(msgspec.json.decode(row.body)["entered"], type=Calibration)
 
 
 def _test_of(row: MeasurementRow) -> SafetyTest:

@@ -94,32 +94,64 @@ def rematch_rows(session: Session, rows: Sequence[tuple[AssetRow, int]]) -> list
 def close_match(
     session: Session, *, act: Act, notice_id: str, asset_id: str, state: MatchState, evidence: str
 ) -> NoticeMatch:
-    """Close one device of a notice with proof.
+    """Close one device of a notice with proof; one that was not located is closed again when it turns up.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who closes it; needs ``devices:write``.
+    notice_id, asset_id : str
+        Which device of which notice.
+    state : MatchState
+        What became of it.
+    evidence : str
+        Proof in words; what was said before stays beside it.
 
     Raises
     ------
     Refused
-        If there is no proof, or it was closed already.
+        If there is no proof, or it was dealt with already.
     """
     act.actor.require(Permission.DEVICES_WRITE)
     row = session.get(NoticeMatchRow, (notice_id, asset_id))
     if row is None:
         raise NotFound("notice match", f"{notice_id}/{asset_id}")
-    if row.state != MatchState.OPEN or state is MatchState.OPEN or not evidence.strip():
+    is_closable = row.state in (MatchState.OPEN, MatchState.NOT_LOCATED) and state.value != row.state
+    if not is_closable or state is MatchState.OPEN or not evidence.strip():
         message = f"Expected an open match, an outcome and evidence; it is {row.state}."
         raise Refused(message, code="notice.not_closable")
-    row.state, row.evidence, row.actor, row.closed_at = state.value, evidence, act.actor.id, act.now
+    row.evidence = f"{row.evidence}\n{evidence}" if row.evidence else evidence
+    row.state, row.actor, row.closed_at = state.value, act.actor.id, act.now
     session.add(row)
     session.flush()
-    # What could not be found is not safe to use when it turns up again.
-    if state is not MatchState.NOT_LOCATED and not _open_matches(session, asset_id):
-        asset = load_asset(session, asset_id)
-        regions = regions_of_row(asset)
-        cleared = replace(regions, compliance=regions.compliance - {ComplianceFlag.NOTICE_OPEN})
-        changed = settle(session, asset, cleared, at=act.now)
-        if changed is not None:
-            tell(session, act, changed)
+    changed = _settle_use(session, load_asset(session, asset_id), act.now)
+    if changed is not None:
+        tell(session, act, changed)
     return _match_of_row(row)
+
+
+def _settle_use(session: Session, row: AssetRow, at: int) -> AvailabilityChanged | None:
+    """Flag a device that a notice keeps from use, and unflag it once none does."""
+    regions = regions_of_row(row)
+    flag = frozenset({ComplianceFlag.NOTICE_OPEN})
+    wanted = regions.compliance | flag if _is_kept_from_use(session, row.id) else regions.compliance - flag
+    return settle(session, row, replace(regions, compliance=wanted), at=at) if wanted != regions.compliance else None
+
+
+def _is_kept_from_use(session: Session, asset_id: str) -> bool:
+    """Tell whether a notice that stops use certainly means this device and is not dealt with."""
+    # What could not be found is not safe to use when it turns up again.
+    unsafe = (MatchState.OPEN.value, MatchState.NOT_LOCATED.value)
+    query = select(NoticeRow.body).where(
+        col(NoticeRow.id) == col(NoticeMatchRow.notice),
+        col(NoticeMatchRow.asset) == asset_id,
+        col(NoticeMatchRow.state).in_(unsafe),
+        # What only may apply is looked at by a person: it takes no device out of use.
+        col(NoticeMatchRow.certainty) == Certainty.CERTAIN.value,
+    )
+    return any(msgspec.json.decode(body, type=Notice).stops_use for body in session.exec(query))
 
 
 def close_notice(session: Session, *, act: Act, notice_id: str) -> Closure:
@@ -195,21 +227,13 @@ def _match(
     if certainty is Certainty.NONE:
         return None
     known = session.get(NoticeMatchRow, (notice.id, row.id))
-    if known is not None:
-        return None
-    match = NoticeMatchRow(
-        notice=notice.id, asset=row.id, certainty=certainty.value, state=MatchState.OPEN.value, matched_at=at
-    )
-    session.add(match)
+    if known is None:
+        known = NoticeMatchRow(
+            notice=notice.id, asset=row.id, certainty=certainty.value, state=MatchState.OPEN.value, matched_at=at
+        )
+    elif known.certainty == Certainty.POSSIBLE and known.state == MatchState.OPEN:
+        # Its lot was entered in the meantime, or the notice was received again in clearer words.
+        known.certainty = certainty.value
+    session.add(known)
     session.flush()
-    regions = regions_of_row(row)
-    # What only may apply is looked at by a person: it takes no device out of use.
-    if not notice.stops_use or certainty is not Certainty.CERTAIN:
-        return None
-    flagged = replace(regions, compliance=regions.compliance | {ComplianceFlag.NOTICE_OPEN})
-    return settle(session, row, flagged, at=at)
-
-
-def _open_matches(session: Session, asset_id: str) -> list[NoticeMatchRow]:
-    query = select(NoticeMatchRow).where(col(NoticeMatchRow.asset) == asset_id)
-    return list(session.exec(query.where(col(NoticeMatchRow.state) == MatchState.OPEN.value)))
+    return _settle_use(session, row, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import networkx as nx
 from sqlmodel import Session, col, select
@@ -15,7 +16,7 @@ from assets.service.availability import settle, tell
 from assets.tables.register import asset_of_row, find_asset, load_asset, new_row, regions_of_row, write_entry
 from assets.tables.rows import AssetRow, IdentifierRow, RelationRow
 from twin.access import Permission
-from twin.errors import Conflict, FieldError, FieldProblem, ImportRefused, NotFound, Refused, StaleVersion
+from twin.errors import Conflict, FieldProblem, ImportRefused, NotFound, Refused, StaleVersion
 from twin.events.things import AssetRegistered, AssetRetired
 
 FIRST_STATE = Regions(reprocessing=ReprocessingState.CLEAN)
@@ -124,6 +125,44 @@ def edit_asset(session: Session, *, act: Act, asset: Asset, version: int) -> Ass
     return row
 
 
+def edit_assets(session: Session, *, act: Act, assets: Sequence[Asset]) -> None:
+    """Change register entries, all or none, such as from a sheet; marks by which they are recognised stay.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who edits; needs ``devices:write``.
+    assets : Sequence[Asset]
+        Whole new entries of devices that are in the register, each once.
+
+    Raises
+    ------
+    ImportRefused
+        If a control number or plate is taken.
+    Refused
+        If one would contain itself.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    told = []
+    for asset in assets:
+        row = load_asset(session, asset.id)
+        held = asset_of_row(row)
+        if _keys_of(asset) != _keys_of(held):
+            _refuse_duplicates(session, [asset], own=asset.id)
+        if asset.parent and asset.parent != held.parent:
+            _refuse_containment_cycle(session, asset.id, asset.parent)
+        write_entry(row, replace(asset, identifiers=held.identifiers))
+        row.version += 1
+        session.add(row)
+        # Written at once: the next entry must not take what this one has just taken.
+        session.flush()
+        told.append(_registered(act, asset, row.version))
+    # One call for all: its handlers look at open safety notices, which a lot or a maker may bring into play.
+    act.ledger.append(session, told)
+
+
 def retire_asset(session: Session, *, act: Act, asset_id: str, reason: str) -> None:
     """Take an asset out of the register; its history stays.
 
@@ -163,9 +202,11 @@ def relate(session: Session, *, act: Act, relation: Relation) -> None:
     NotFound
         If one of them does not exist.
     Refused
-        If an asset would become part of itself.
+        If an asset would become part of itself, or depend on itself.
     """
     act.actor.require(Permission.DEVICES_WRITE)
+    if relation.asset == relation.other:
+        raise Refused(f"{relation.asset} cannot depend on itself.", code="asset.depends_on_itself")
     for asset_id in (relation.asset, relation.other):
         if find_asset(session, asset_id) is None:
             raise NotFound("asset", asset_id)
@@ -173,6 +214,36 @@ def relate(session: Session, *, act: Act, relation: Relation) -> None:
         _refuse_containment_cycle(session, relation.asset, relation.other)
     session.merge(RelationRow(asset=relation.asset, other=relation.other, kind=relation.kind))
     session.flush()
+
+
+def unrelate(session: Session, *, act: Act, relation: Relation) -> None:
+    """Note that one asset depends on another no more.
+
+    Raises
+    ------
+    NotFound
+        If nobody has said that it does.
+    """
+    act.actor.require(Permission.DEVICES_WRITE)
+    row = session.get(RelationRow, (relation.asset, relation.other, relation.kind.value))
+    if row is None:
+        raise NotFound("relation", f"{relation.asset} {relation.kind} {relation.other}")
+    session.delete(row)
+    session.flush()
+
+
+def relations_of(session: Session, *, asset_id: str) -> list[Relation]:
+    """Give what an asset depends on, and what depends on it; containment by its entry is told as part of it."""
+    load_asset(session, asset_id)
+    rows = session.exec(
+        select(RelationRow).where((col(RelationRow.asset) == asset_id) | (col(RelationRow.other) == asset_id))
+    )
+    found = {Relation(asset=row.asset, other=row.other, kind=RelationKind(row.kind)) for row in rows}
+    held = select(AssetRow.id, AssetRow.parent).where(
+        col(AssetRow.parent) != "", (col(AssetRow.id) == asset_id) | (col(AssetRow.parent) == asset_id)
+    )
+    found |= {Relation(asset=child, other=parent, kind=RelationKind.PART_OF) for child, parent in session.exec(held)}
+    return sorted(found, key=lambda one: (one.kind, one.asset, one.other))
 
 
 def impact(session: Session, *, asset_id: str) -> dict[str, tuple[str, ...]]:
@@ -260,20 +331,6 @@ def _holder(session: Session, key: tuple[str, ...], own: str) -> str:
             col(AssetRow.manufacturer) == key[1], col(AssetRow.model) == key[2], col(AssetRow.serial) == key[3]
         )
     return session.exec(query.where(col(AssetRow.id) != own)).first() or ""
-
-
-def require_entry(asset: Asset, *, place: str) -> None:
-    """Refuse an entry without what every asset needs.
-
-    Raises
-    ------
-    FieldError
-        If id, control number, category or name is empty.
-    """
-    for name in ("id", "control_no", "category", "name"):
-        if not getattr(asset, name).strip():
-            problem = FieldProblem(field=name, place=place, message="Expected a value, got none.", cure="Fill it in.")
-            raise FieldError(problem)
 
 
 def entry_of(session: Session, asset_id: str) -> Asset:

@@ -9,13 +9,19 @@ from sqlmodel import Session, col, select
 
 from assets.model.regions import GONE, OperationalState
 from assets.model.work import Amendment, Answer, Labour, Part, Step, WorkKind, WorkOrder, WorkState
-from assets.rules.work import is_within_limits, reasons_against_closing, state_while_working
+from assets.rules.work import (
+    is_within_limits,
+    reasons_against_closing,
+    reasons_against_giving_up,
+    state_while_working,
+)
 from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.templates import steps_for
 from assets.tables.register import load_asset
 from assets.tables.rows import DowntimeRow, WorkOrderRow
 from twin.access import Permission
+from twin.clock import HOUR_US
 from twin.errors import FieldError, FieldProblem, NotFound, Refused, StaleVersion
 from twin.events.work import RequestSettled, TaskKind, TaskRequested
 
@@ -223,8 +229,18 @@ def close_work_order(session: Session, *, act: Act, order_id: str, version: int,
 
 
 def cancel_work_order(session: Session, *, act: Act, order_id: str, version: int, reason: str) -> WorkOrder:
-    """Give up an open work order; the device is again in service unless another one holds it."""
+    """Give up an open work order; the device is again in service unless another one holds it.
+
+    Raises
+    ------
+    Refused
+        If a repair was begun and the device has not passed its tests since: pass them, or retire or quarantine it.
+    """
     row, order = _editable(session, act, order_id, version)
+    # Also while other work holds the device: that may be cancelled next, and nobody would ask for this one's tests.
+    against = reasons_against_giving_up(order)
+    if against and OperationalState(load_asset(session, order.asset).operational) not in _SET_ASIDE:
+        raise Refused(f"{order_id} cannot be cancelled.", reasons=against, code="work_order.not_cancellable")
     note = Amendment(actor=act.actor.id, at=act.now, text=reason)
     cancelled = replace(order, state=WorkState.CANCELLED, closed_at=act.now, amendments=(*order.amendments, note))
     _back_into_service(session, act, order)
@@ -269,6 +285,36 @@ def list_work_orders(
         states = [state.value for state in WorkState if (state in OPEN_STATES) == is_open]
         query = query.where(col(WorkOrderRow.state).in_(states))
     return [order_of_row(row) for row in session.exec(query.order_by(col(WorkOrderRow.id)).limit(limit))]
+
+
+def repairs_of(session: Session, *, asset: str, start: int, end: int) -> list[tuple[float, float]]:
+    """Give active labour and response, hours, of each repair that was closed within a time.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    asset : str
+        Which device.
+    start, end : int
+        UTC microseconds, end exclusive.
+    """
+    query = select(WorkOrderRow).where(
+        col(WorkOrderRow.asset) == asset,
+        col(WorkOrderRow.kind) == WorkKind.CORRECTIVE.value,
+        col(WorkOrderRow.state) == WorkState.CLOSED.value,
+        col(WorkOrderRow.closed_at) >= start,
+        col(WorkOrderRow.closed_at) < end,
+    )
+    orders = map(order_of_row, session.exec(query.order_by(col(WorkOrderRow.closed_at))))
+    return [
+        (
+            sum(one.minutes for one in order.labour) / 60.0,
+            # An order that was entered after the work has no beginning of its own: nobody waited that long.
+            max(order.started_at - order.opened_at, 0) / HOUR_US if order.started_at else 0.0,
+        )
+        for order in orders
+    ]
 
 
 def open_planned(session: Session) -> list[WorkOrder]:

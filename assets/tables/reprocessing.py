@@ -19,6 +19,7 @@ from assets.model.loads import (
 )
 from assets.model.machine import DetectionState, Machine
 from assets.model.programme import Programme
+from assets.rules.manual import Printout
 from assets.tables.rows import (
     CycleRow,
     IndicatorRow,
@@ -83,6 +84,11 @@ def find_programme(session: Session, programme_id: str) -> Programme | None:
 def judgement_of_row(row: CycleRow) -> Judgement | None:
     """Give the latest verdict on a cycle, or None while there is none."""
     return msgspec.json.decode(row.judgement, type=Judgement) if row.judgement else None
+
+
+def printout_of_row(row: CycleRow) -> Printout | None:
+    """Give what was entered of a cycle by hand; None for one that was judged by samples."""
+    return msgspec.json.decode(row.printout, type=Printout) if row.printout else None
 
 
 def write_judgement(row: CycleRow, judgement: Judgement) -> None:

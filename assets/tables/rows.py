@@ -195,7 +195,8 @@ class CycleRow(SQLModel, table=True):
     """A machine's cycle; ``judgement`` is the latest verdict as JSON.
 
     ``standing`` is what the register said of the machine when the cycle was first heard of, so that judging it again
-    after a year does not take the maintenance of that year for that of the day.
+    after a year does not take the maintenance of that year for that of the day. ``printout`` is what was entered by
+    hand: without it nobody could prove later what such a verdict rests on.
     """
 
     __tablename__ = "assets_cycle"
@@ -212,6 +213,7 @@ class CycleRow(SQLModel, table=True):
     # Of all that was judged: the same hash and the same rules must give the same verdict for ever.
     input_hash: str = Field(default="", max_length=64)
     is_manual: bool = False
+    printout: str = _body()
     standing: str = _body()
     judgement: str = _body()
 

@@ -21,6 +21,12 @@ def ask(port: Commands, wanted: kits.Wanted) -> CaseCart:
     return port.writer.run(lambda session: kits.ask_for_cart(session, ledger=ledger, command=command, wanted=wanted))
 
 
+def ask_proposed(port: Commands, cart: str) -> CaseCart:
+    """Ask now for a cart that the surgery plan has proposed."""
+    command, ledger = _command(port, Permission.TASKS_ASSIGN, "case"), port.ledger
+    return port.writer.run(lambda session: kits.ask_for_proposed(session, ledger=ledger, command=command, cart=cart))
+
+
 def close(port: Commands, cart: str, closing: kits.Closing) -> None:
     """Record what a case has used, and bring back what it has not."""
     command, ledger = _command(port, Permission.STOCK_MOVE, "close"), port.ledger

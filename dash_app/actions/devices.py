@@ -8,9 +8,11 @@ from sqlmodel import Session
 
 from assets.model.notices import MatchState
 from assets.model.regions import OperationalState
+from assets.model.register import Relation, RelationKind
 from assets.rules.due_dates import local_day
-from assets.service import custody, levelling, life, notices
+from assets.service import custody, levelling, life, notices, register
 from assets.service.act import Act
+from dash_app.actions.device_records import device_named
 from dash_app.actions.port import Commands
 from twin.access import Permission
 
@@ -53,6 +55,23 @@ def close_match(port: Commands, *, notice: str, asset: str, state: MatchState, e
             session, act=act, notice_id=notice, asset_id=asset, state=state, evidence=evidence
         )
     )
+
+
+def keep_tie(port: Commands, *, asset: str, kind: RelationKind, other: str) -> None:
+    """Note that a device hangs on another, which is named by any of its marks."""
+    act = _act(port, "tie", asset, Permission.DEVICES_WRITE)
+
+    def use_case(session: Session) -> None:
+        tie = Relation(asset=asset, other=device_named(session, other, "other"), kind=kind)
+        register.relate(session, act=act, relation=tie)
+
+    port.writer.run(use_case)
+
+
+def drop_tie(port: Commands, tie: Relation) -> None:
+    """Note that a device hangs on another no more; one that is contained by its entry leaves it by its entry."""
+    act = _act(port, "tie-dropped", tie.asset, Permission.DEVICES_WRITE)
+    port.writer.run(lambda session: register.unrelate(session, act=act, relation=tie))
 
 
 def close_notice(port: Commands, notice: str) -> None:

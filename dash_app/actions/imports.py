@@ -9,7 +9,19 @@ from typing import Protocol, cast
 from twin.access import Actor, Permission
 from twin.errors import FieldProblem, Unavailable
 
-KINDS = ("places", "paths", "assets", "tags", "staff", "items", "work_orders", "programmes", "machines", "events")
+KINDS = (
+    "places",
+    "paths",
+    "assets",
+    "tags",
+    "staff",
+    "items",
+    "register",
+    "work_orders",
+    "programmes",
+    "machines",
+    "events",
+)
 """What can be imported, in the order in which a hospital starts."""
 MOST_PROBLEMS = 200
 

@@ -7,7 +7,7 @@ from assets.service import instrument_faults, instruments
 from assets.service.act import Act
 from dash_app.actions.port import Commands
 from twin.access import Permission
-from twin.errors import InputError
+from twin.errors import InputError, NotFound
 
 
 def _act(port: Commands, verb: str, permission: Permission) -> Act:
@@ -59,7 +59,11 @@ def report_fault(port: Commands, *, mark: str | None, kind: str | None, note: st
     if not (mark or "").strip() or not kind or not (note or "").strip():
         raise InputError("Expected a mark, what is wrong and a note.", code="input.fault")
     fault = Fault(instrument=(mark or "").strip(), kind=FaultKind(kind), note=(note or "").strip(), found_at=act.now)
-    return port.writer.run(lambda session: instrument_faults.report_fault(session, act=act, fault=fault))
+    try:
+        return port.writer.run(lambda session: instrument_faults.report_fault(session, act=act, fault=fault))
+    except NotFound as error:
+        # Not "load the page again": the mark was read wrongly, or nobody entered the instrument.
+        raise InputError(f"No instrument has the mark {fault.instrument!r}.", code="instrument.unknown") from error
 
 
 def mend_fault(port: Commands, *, mark: str | None, outcome: str | None) -> Fault:

@@ -53,7 +53,7 @@ def _desk(port: QueueCommands) -> tuple[Desk, str]:
     return held, actor.id
 
 
-def draw(port: QueueCommands, point: str, *, priority: int) -> Ticket:
+def draw(port: QueueCommands, point: str, *, priority: int, encounter: str = "") -> Ticket:
     """Draw a ticket for somebody who stands at the desk.
 
     Parameters
@@ -64,9 +64,11 @@ def draw(port: QueueCommands, point: str, *, priority: int) -> Ticket:
         Id of the service point.
     priority : int
         0 is normal.
+    encounter : str, optional
+        Pseudonym of whom it is for; empty for somebody who has none yet.
     """
     desk, actor = _desk(port)
-    return desk.join(point, actor=actor, priority=priority)
+    return desk.join(point, actor=actor, encounter=encounter, priority=priority)
 
 
 def call_next(port: QueueCommands, point: str, *, counter: str) -> Ticket:

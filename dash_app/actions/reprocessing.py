@@ -1,11 +1,27 @@
-"""Sign for loads: release them, reject them, name a deviation."""
+"""Sign for loads: release them, reject them, name a deviation; enter cycles from their printouts."""
 
 from __future__ import annotations
 
-from assets.service import loads
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from assets.model.cycle import Judgement
+from assets.rules.manual import Printout
+from assets.service import documents, loads
 from assets.service.act import Act
+from assets.service.cycles import cycle_id
+from assets.service.manual_cycles import ManualCycle, enter_cycle
+from assets.tables.reprocessing import judgement_of_row
+from dash_app.actions.device_records import instant_entered
+from dash_app.actions.files import HandedFile
 from dash_app.actions.port import Commands
 from twin.access import Permission
+from twin.errors import FieldError, FieldProblem
 
 
 def _act(port: Commands, verb: str, load: str) -> Act:
@@ -65,3 +81,83 @@ def name_deviation(port: Commands, load: str, note: str) -> None:
     """
     act = _act(port, "deviation", load)
     port.writer.run(lambda session: loads.name_deviation(session, act=act, load_id=load, note=note))
+
+
+def enter_printout(port: Commands, entered: Mapping[str, Any], photo: HandedFile | None = None) -> Judgement:
+    """Enter a cycle of a machine without an interface from its printout; give what the printout says of it.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    entered : Mapping[str, Any]
+        ``machine``, ``programme``, ``load`` (empty for a new one), ``begun`` and ``ended`` as local times, ``lowest``
+        and ``highest`` (°C), ``hold`` (s), ``f0`` (min), ``a0`` (s), ``pressure`` (kPa), ``number`` and ``passed``.
+    photo : HandedFile or None
+        The printout itself; it is kept with the cycle, and if it cannot be, nothing is.
+
+    Raises
+    ------
+    FieldError
+        If a figure is missing or cannot be; the field is named.
+    """
+    machine = str(entered.get("machine") or "")
+    act = _act(port, "printout", machine)
+    zone = ZoneInfo(port.settings.time_zone)
+    begun, ended = (instant_entered(entered.get(field), zone) for field in ("begun", "ended"))
+    for field, found in (("begun", begun), ("ended", ended)):
+        if not found:
+            raise _missing(field)
+    cycle = ManualCycle(
+        machine=machine,
+        programme=str(entered.get("programme") or ""),
+        start_at=begun,
+        end_at=ended,
+        printout=Printout(
+            lowest_c=_printed(entered, "lowest"),
+            highest_c=_printed(entered, "highest"),
+            hold_s=_printed(entered, "hold"),
+            f0_minutes=_perhaps(entered, "f0"),
+            a0_s=_perhaps(entered, "a0"),
+            pressure_kpa=_perhaps(entered, "pressure"),
+            machine_says_passed=bool(entered.get("passed")),
+        ),
+        number=-1 if _perhaps(entered, "number") is None else int(_printed(entered, "number")),
+        load=str(entered.get("load") or ""),
+    )
+
+    def use_case(session: Session) -> Judgement:
+        told = cycle if photo is None else _with_photo(session, act, cycle, photo)
+        judgement = judgement_of_row(enter_cycle(session, act=act, cycle=told))
+        assert judgement is not None  # noqa: S101  # entering judges
+        return judgement
+
+    return port.writer.run(use_case)
+
+
+def _with_photo(session: Session, act: Act, cycle: ManualCycle, photo: HandedFile) -> ManualCycle:
+    attachment = documents.Attachment(
+        subject=cycle_id(cycle.machine, cycle.start_at),
+        name=photo.name,
+        media_type=photo.media_type,
+        content=photo.content,
+    )
+    kept = documents.attach(session, act=act, attachment=attachment)
+    return replace(cycle, printout=replace(cycle.printout, photo=kept.id))
+
+
+def _perhaps(entered: Mapping[str, Any], field: str) -> float | None:
+    value = entered.get(field)
+    return None if value in (None, "") else _printed(entered, field)
+
+
+def _printed(entered: Mapping[str, Any], field: str) -> float:
+    value = entered.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _missing(field)
+    return float(value)
+
+
+def _missing(field: str) -> FieldError:
+    message, cure = "Expected what is printed.", "Read it from the printout."
+    return FieldError(FieldProblem(field=field, place="form", message=message, cure=cure))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +11,7 @@ import msgspec
 from sqlmodel import Session
 
 from dash_app.actions import runs
+from dash_app.actions.files import content_of
 from dash_app.actions.port import Commands
 from scheduling.loaders.roster_sheets import Period, Sheets, decode_sheet
 from scheduling.model.rosters import Assignment, RosterProblem
@@ -80,10 +79,7 @@ def read(session: Session, order: Order) -> RosterProblem:
 
 
 def _text(contents: str, name: str) -> str:
-    try:
-        return decode_sheet(base64.b64decode(contents.partition(",")[2], validate=True), name)
-    except (binascii.Error, ValueError) as error:
-        raise _wrong(name, "The file did not arrive whole.", "Send it again.") from error
+    return decode_sheet(content_of(contents, field=name), name)
 
 
 def make(port: Commands, problem: RosterProblem, order: Order, *, seconds: int, seed: int) -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +15,7 @@ from assets.rules.due_dates import local_day
 from assets.service import documents, strategies
 from assets.service.act import Act
 from assets.service.documents import Document
+from dash_app.actions.files import HandedFile
 from dash_app.actions.port import Commands
 from twin.access import Permission
 from twin.errors import InputError
@@ -29,51 +27,13 @@ def _act(port: Commands, verb: str) -> Act:
     return Act(actor=actor, now=now, key=f"{actor.id}:{verb}:{now}", ledger=port.ledger)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceFile:
-    """A file of evidence: its name, its media type and what is in it."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-
-def file_handed_over(contents: str | None, name: str | None) -> EvidenceFile | None:
-    """Give a file as a browser hands it over; None if none was chosen.
-
-    Parameters
-    ----------
-    contents : str or None
-        A data address: ``data:application/pdf;base64,...``.
-    name : str or None
-        The file's name.
-
-    Raises
-    ------
-    InputError
-        If it did not arrive whole.
-    """
-    if not contents:
-        return None
-    head, _comma, body = contents.partition(",")
-    try:
-        content = base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InputError("The file did not arrive whole.", code="input.file") from error
-    media = head.removeprefix("data:").partition(";")[0]
-    # Browsers name a CSV as their system does, often after a spreadsheet program.
-    if (name or "").lower().endswith(".csv"):
-        media = "text/csv"
-    return EvidenceFile(name=(name or "evidence")[-200:], media_type=media, content=content)
-
-
-def add_evidence(port: Commands, alternative: str, file: EvidenceFile) -> Document:
+def add_evidence(port: Commands, alternative: str, file: HandedFile) -> Document:
     """Keep a file of evidence with an alternative schedule; files are withdrawn, never overwritten."""
     act = _act(port, "evidence")
     return port.writer.run(lambda session: _attach(session, act, alternative, file))
 
 
-def _attach(session: Session, act: Act, alternative: str, file: EvidenceFile) -> Document:
+def _attach(session: Session, act: Act, alternative: str, file: HandedFile) -> Document:
     strategies.get_alternative(session, alternative_id=alternative)
     attachment = documents.Attachment(
         subject=alternative, name=file.name, media_type=file.media_type, content=file.content
@@ -81,7 +41,7 @@ def _attach(session: Session, act: Act, alternative: str, file: EvidenceFile) ->
     return documents.attach(session, act=act, attachment=attachment)
 
 
-def begin(port: Commands, facts: Mapping[str, Any], file: EvidenceFile | None = None) -> Alternative:
+def begin(port: Commands, facts: Mapping[str, Any], file: HandedFile | None = None) -> Alternative:
     """Give all devices of a model another interval.
 
     Parameters
@@ -91,7 +51,7 @@ def begin(port: Commands, facts: Mapping[str, Any], file: EvidenceFile | None = 
     facts : Mapping[str, Any]
         ``model`` as maker and model parted by a tab, ``strategy``, ``months``, ``evidence``, ``review``, and
         ``imaging``, ``laser``, ``critical`` as entered.
-    file : EvidenceFile or None
+    file : HandedFile or None
         The evidence itself; if it cannot be kept, nothing begins.
     """
     act = _act(port, "alternative")

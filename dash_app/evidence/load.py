@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlmodel import Session
 
 from assets.model.cycle import Judgement
+from assets.rules.manual import Printout
 from assets.rules.release import ReleaseCase
 from dash_app.evidence.sheet import Drawn, Part, curve, facts, rows, sheet, text
 from dash_app.pages.reprocessing import LOAD_STATES
@@ -16,6 +15,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, moment, number
+from dash_app.texts.verdict_words import criteria_text, reason_text
 from twin.state.live import LiveState
 
 MEANINGS = {
@@ -57,6 +57,7 @@ def load_sheet(
         Part(_("Load"), _load(state, case)),
         Part(_("What the evidence of the cycle says"), _verdict(judgement)),
         Part(_("Curve"), _curve(session, held.cycle, store)),
+        *_printed(reprocessing.printout_of(session, held.cycle)),
         Part(_("Things in it"), _items(case)),
         Part(_("Indicators"), _indicators(case)),
         Part(_("Signatures"), _signatures(case)),
@@ -85,8 +86,7 @@ def _verdict(judgement: Judgement | None) -> str:
         return text(_("not judged"), "note")
     head = text(codes.code_text(codes.VERDICTS, judgement.verdict.value), "verdict")
     lines = [
-        [codes.code_text(codes.VERDICT_REASONS, r.code), _figure(r.measured), _figure(r.limit)]
-        for r in (*judgement.reasons, *judgement.warnings)
+        [reason_text(r.code), _figure(r.measured), _figure(r.limit)] for r in (*judgement.reasons, *judgement.warnings)
     ]
     figures = facts(
         [
@@ -94,8 +94,8 @@ def _verdict(judgement: Judgement | None) -> str:
             (_("F0, minutes"), number(judgement.f0_minutes, 2)),
             (_("A0, seconds"), number(judgement.a0_s)),
             (_("Samples"), number(judgement.samples)),
-            (_("Looked at"), _list(judgement.evaluated)),
-            (_("Not looked at"), _list(judgement.not_evaluated)),
+            (_("Looked at"), criteria_text(judgement.evaluated)),
+            (_("Not looked at"), criteria_text(judgement.not_evaluated)),
             (_("Rules"), judgement.algorithm),
             (_("Hash of the judged input"), judgement.input_hash),
         ]
@@ -106,10 +106,6 @@ def _verdict(judgement: Judgement | None) -> str:
 
 def _figure(value: float | None) -> str:
     return "" if value is None else number(value, 3)
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(name.replace("_", " ").replace(".", ": ") for name in names)
 
 
 def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None) -> str:
@@ -132,6 +128,23 @@ def _curve(session: Session, cycle: str, store: reprocessing.SampleStore | None)
             label=label,
         )
     )
+
+
+def _printed(found: Printout | None) -> list[Part]:
+    """Give what was read from a printout, where the cycle was entered by hand."""
+    if found is None:
+        return []
+    figures = [
+        (_("Lowest temperature in the hold, °C"), number(found.lowest_c, 1)),
+        (_("Highest temperature in the hold, °C"), number(found.highest_c, 1)),
+        (_("Time in the band"), duration(found.hold_s)),
+        (_("F0, minutes"), _figure(found.f0_minutes)),
+        (_("A0, seconds"), _figure(found.a0_s)),
+        (_("Absolute pressure"), _figure(found.pressure_kpa)),
+        (_("The machine printed that it passed"), _("yes") if found.machine_says_passed else _("no")),
+        (_("Photo of the printout"), found.photo or "–"),
+    ]
+    return [Part(_("Printout"), facts(figures))]
 
 
 def _items(case: ReleaseCase) -> str:

@@ -44,3 +44,14 @@ def search_with(search: str | None, **changes: object) -> str:
         else:
             query[name] = str(value)
     return "?" + urlencode(query) if query else ""
+
+
+def address_of(page: str, **filters: object) -> str:
+    """Give the address of a page with filters; scanned marks hold characters that end an address.
+
+    Examples
+    --------
+    >>> address_of("sets", instrument="(8003)0#1")
+    '/ui/sets?instrument=%288003%290%231'
+    """
+    return f"/ui/{page}{search_with('', **filters)}"

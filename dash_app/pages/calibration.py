@@ -6,8 +6,6 @@ report whether the model tells the last weeks again. What convinces is kept unde
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import pathways as keeping
 from dash_app.actions import runs as actions
+from dash_app.actions.files import LARGEST_BYTES, content_of
 from dash_app.charts.series import Axes, Band, banded
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
@@ -45,7 +44,6 @@ from twin.errors import FieldError, FieldProblem
 IDS = RunIds("calibration", "calibration")
 FILE, FILE_NAME, WEEKS = "calibration-file", "calibration-file-name", "calibration-weeks"
 NAME, NOTE, KEEP, KEPT = "calibration-name", "calibration-note", "calibration-keep", "calibration-kept"
-LARGEST_BYTES = 7_000_000  # base64 makes a third more of it, and a request is bounded at 10 MiB
 ENCODINGS = ("utf-8-sig", "gb18030")
 _MOST_ROWS = 200
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
@@ -179,10 +177,7 @@ def _text_of(contents: str) -> str:
     FieldError
         If it did not arrive whole, or is no text.
     """
-    try:
-        raw = base64.b64decode(contents.partition(",")[2], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise _refused("The file did not arrive whole.", "Send it again.") from error
+    raw = content_of(contents)
     for encoding in ENCODINGS:
         try:
             return raw.decode(encoding)

@@ -1,11 +1,13 @@
 """Case carts.
 
-Opened by logistics and theatre staff, to ask for all that a procedure needs in one go, and afterwards to say what was
-used and what goes back. The goods come by ordinary restock tasks.
+Opened by logistics and theatre staff, to see what the surgery plan will need and what lacks for it, to ask for all that
+a procedure needs in one go, and afterwards to say what was used and what goes back. The goods come by ordinary restock
+tasks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -22,7 +24,7 @@ from dash_app.pages.states import attributes, empty, page_head, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import cases as queries
 from dash_app.queries import items, stock
-from dash_app.queries.names import place_name
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
@@ -34,6 +36,7 @@ from twin.clock import HOUR_US
 
 CONTENT, SAID = "cases-content", "cases-said"
 KIT, PLACE, HOURS, ENCOUNTER, ASK = "cases-kit", "cases-place", "cases-hours", "cases-encounter", "cases-ask"
+PROPOSED, ASK_NOW, DROP = "cases-proposed", "cases-ask-now", "cases-drop"
 CART, BACK, CLOSE, CANCEL = "cases-cart", "cases-back", "cases-close", "cases-cancel"
 
 
@@ -48,11 +51,18 @@ def _kits(port: HospitalPort, found: list[Kit], names: dict[str, str]) -> Compon
             _("Kits"), empty(_("No kit is known"), _("A planner tells them through the API: POST /v1/kits.")), wide=True
         )
     rows: list[list[Cell]] = [
-        [kit.name, kit.procedure or "–", names.get(line.item, line.item), line.opened, line.held]
+        [
+            kit.name,
+            kit.procedure or "–",
+            staff_label(port.state(), kit.surgeon) or _("Every surgeon"),
+            names.get(line.item, line.item),
+            line.opened,
+            line.held,
+        ]
         for kit in found
         for line in kit.lines
     ]
-    headings = [_("Kit"), _("Procedure"), _("Item"), _("Units opened"), _("Units held ready")]
+    headings = [_("Kit"), _("Procedure"), _("Surgeon"), _("Item"), _("Units opened"), _("Units held ready")]
     options = [{"value": kit.id, "label": kit.name} for kit in found]
     return panel(
         _("Kits"),
@@ -69,6 +79,51 @@ def _kits(port: HospitalPort, found: list[Kit], names: dict[str, str]) -> Compon
         table(_("What kits hold"), headings, rows),
         wide=True,
     )
+
+
+def _proposed(port: HospitalPort, found: queries.Proposed, kits: dict[str, str], names: dict[str, str]) -> Component:
+    title = _("Needed by the surgery plan")
+    if not found.carts:
+        told = _("A published plan whose waiting list names procedures proposes a cart for each that has a kit.")
+        return panel(title, empty(_("No operation waits for a cart"), told), wide=True)
+    state, chinese = port.state(), wants_chinese()
+    rows: list[list[Cell]] = [
+        [
+            moment(cart.operation_at),
+            place_name(state, cart.place, chinese=chinese),
+            kits.get(cart.kit, cart.kit),
+            cart.encounter,
+            moment(cart.due_at),
+            _lacks(found.lacking.get(cart.id, {}), names),
+        ]
+        for cart in found.carts
+    ]
+    headings = [_("Operation"), _("Theatre"), _("Kit"), _("Encounter"), _("There by"), _("The stores lack")]
+    options = [
+        {"value": cart.id, "label": f"{row[0]} · {row[1]} · {row[2]}"}
+        for cart, row in zip(found.carts, rows, strict=True)
+    ]
+    may = port.actor().may(Permission.TASKS_ASSIGN)
+    return panel(
+        title,
+        html.P(_("Each is asked for by itself a day before it has to be there."), className="secondary"),
+        table(title, headings, rows),
+        html.Div(
+            [
+                dmc.Select(id=PROPOSED, label=_("Operation"), data=options, searchable=True, miw=360),
+                html.Button(_("Ask for it now"), id=ASK_NOW, className="action primary", n_clicks=0, disabled=not may),
+                html.Button(_("Not needed"), id=DROP, className="action", n_clicks=0, disabled=not may),
+            ],
+            className="filters",
+        ),
+        wide=True,
+    )
+
+
+def _lacks(missing: Mapping[str, int], names: dict[str, str]) -> Cell:
+    if not missing:
+        return "–"
+    return ", ".join(f"{quantity} × {names.get(item, item)}" for item, quantity in sorted(missing.items()))
 
 
 def _carts(port: HospitalPort, carts: list[CaseCart], kits: dict[str, str]) -> Component:
@@ -121,7 +176,13 @@ def content(port: HospitalPort) -> list[Component]:
     """
     with port.read() as session:
         kits, carts, names = queries.kits(session), queries.open_carts(session), items.names(session)
-    return [_kits(port, kits, names), _carts(port, carts, {kit.id: kit.name for kit in kits})]
+        proposed = queries.proposed(session, now=port.clock.now())
+    kit_names = {kit.id: kit.name for kit in kits}
+    return [
+        _proposed(port, proposed, kit_names, names),
+        _kits(port, kits, names),
+        _carts(port, carts, kit_names),
+    ]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -181,6 +242,23 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             return content(port), _("Given up.")
         actions.close(port, cart, _as_planned(port, cart, back or ""))
         return content(port), _("Closed.")
+
+    @callbacks.add(
+        Output(CONTENT, "children", allow_duplicate=True),
+        Output(SAID, "children", allow_duplicate=True),
+        Input(ASK_NOW, "n_clicks"),
+        Input(DROP, "n_clicks"),
+        State(PROPOSED, "value"),
+        permission=Permission.TASKS_ASSIGN,
+        prevent_initial_call=True,
+    )
+    def decide(_asks: int, _drops: int, cart: str | None) -> Any:
+        cart = needed(cart, _("Operation"))
+        if ctx.triggered_id == DROP:
+            actions.cancel(port, cart)
+            return content(port), _("Given up.")
+        actions.ask_proposed(port, cart)
+        return content(port), _("Asked for.")
 
 
 def _as_planned(port: HospitalPort, cart: str, back: str) -> Closing:

@@ -15,9 +15,11 @@ from dash.development.base_component import Component
 
 from dash_app.pages import listing
 from dash_app.pages.address import TICK, URL
+from dash_app.pages.device_entry import entry_desk, register_entry
 from dash_app.pages.device_life import evidence_link, life_panels
 from dash_app.pages.device_permit import permit_desk, register_permits
 from dash_app.pages.device_state import register_state, state_desk
+from dash_app.pages.device_ties import register_ties, ties_desk
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -218,11 +220,13 @@ def device_layout(port: HospitalPort, visit: Visit) -> Component:
     if devices.one(port.state(), visit.name, port.clock.now()) is not None:
         parts.append(html.Div(state_desk(port, visit.name), className="below"))
         parts.append(html.Div(permit_desk(port, visit.name), className="below"))
+        parts.append(html.Div(ties_desk(port, visit.name), className="below"))
+        parts += [html.Div(desk, className="below") for desk in entry_desk(port, visit.name)]
     return html.Div(parts)
 
 
 def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Refresh a device's page when something has happened, and give permits."""
+    """Refresh a device's page when something has happened; permits, its state, its ties and its entry."""
 
     @callbacks.add(
         Output(CONTENT, "children"),
@@ -236,6 +240,8 @@ def register_device(callbacks: Callbacks, port: HospitalPort) -> None:
 
     register_permits(callbacks, port)
     register_state(callbacks, port)
+    register_ties(callbacks, port)
+    register_entry(callbacks, port)
 
 
 PAGE = Page(

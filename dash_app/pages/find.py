@@ -10,7 +10,7 @@ from dash import ALL, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.actions import devices as actions
-from dash_app.pages.address import URL, query_of
+from dash_app.pages.address import URL, address_of, query_of
 from dash_app.pages.fields import pressed
 from dash_app.pages.filters import detail_address, follow, narrow, select
 from dash_app.pages.guard import Callbacks
@@ -46,7 +46,7 @@ def _near(port: HospitalPort, found: finding.Finder, *, may_reserve: bool) -> Co
         place = place_name(state, one.location.place, chinese=wants_chinese())
         row: list[Cell] = [
             dcc.Link(one.name, href=detail_address("devices", one.asset)),
-            dcc.Link(place or _("unknown place"), href=f"/ui/map?sel={one.asset}"),
+            dcc.Link(place or _("unknown place"), href=address_of("map", sel=one.asset)),
             duration(one.seconds),
             since(now - int(one.location.age_s * 1_000_000), now),
             percent(one.location.confidence),

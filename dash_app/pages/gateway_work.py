@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dash_app.actions import gateways as actions
 from dash_app.pages.fields import needed
@@ -15,9 +16,11 @@ from dash_app.pages.gateway_settings import register as register_settings
 from dash_app.pages.gateway_walk import register as register_walk
 from dash_app.pages.gateway_walk import walk_panel
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import gateways
+from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, gateway_words
 from dash_app.texts.catalogue import gettext as _
@@ -33,8 +36,9 @@ READS_TID, ENCRYPTED = "gateways-reads-tid", "gateways-encrypted"
 USER, PASSWORD = "gateways-user", "gateways-password"
 FRAMING, BAUD, PARITY = "gateways-framing", "gateways-baud", "gateways-parity"
 CONVERTER = "gateways-converter"
-DEVICE, FRAMES, SHOW, SAVE, SAVED = (
+DEVICE, DEVICES_TIMER, FRAMES, SHOW, SAVE, SAVED = (
     "gateways-device",
+    "gateways-devices-timer",
     "gateways-frames",
     "gateways-show",
     "gateways-save",
@@ -64,6 +68,7 @@ _BOXED = tuple(name for name in _FIELDS if name not in ("kind", "id"))
 _FIRST_KIND = "llrp"
 _HIDDEN, _SHOWN = {"display": "none"}, {"display": "block"}
 _MS = 1000
+_DEVICES_MS = 5000
 
 
 def reports(port: HospitalPort) -> list[Component]:
@@ -83,6 +88,8 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
         _("Readings"),
         _("Errors"),
         _("Clock offset (ms)"),
+        _("Delay (ms)"),
+        _("Too late"),
         _("Firmware"),
         _("Identity"),
     ]
@@ -95,6 +102,8 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
             device.readings,
             device.errors,
             number(device.clock_offset_us / _MS, 0),
+            number(device.usual_delay_us / _MS, 0),
+            device.late,
             device.firmware,
             device.identity,
         ]
@@ -137,14 +146,23 @@ def working(port: HospitalPort) -> list[Component]:
         return []
     may = port.actor().may(Permission.GATEWAYS_CONFIGURE)
     names = [one.gateway for one in found]
-    devices = [f"{one.gateway}: {device.device}" for one in found for device in one.devices]
-    places = [{"value": place, "label": place} for place in sorted(port.state().places)]
+    state, chinese = port.state(), wants_chinese()
+    # Plans name places by ids, people by names: either finds it.
+    places = [
+        {"value": place, "label": f"{place_name(state, place, chinese=chinese)} ({place})"}
+        for place in sorted(state.places)
+    ]
     return [
         _trying(names, places, may=may),
-        _frames(devices),
+        _frames(_devices(port)),
         walk_panel(port, names, places, may=may),
         settings_panel(port, names, may=may),
     ]
+
+
+def _devices(port: HospitalPort) -> list[str]:
+    reported = [one.report for one in gateways.desk_of(port).reported()]
+    return [f"{one.gateway}: {device.device}" for one in reported for device in one.devices]
 
 
 def _trying(names: list[str], places: list[dict[str, str]], *, may: bool) -> Component:
@@ -244,15 +262,32 @@ def _frames(devices: list[str]) -> Component:
                 html.Button(_("Save as recording"), id=SAVE, className="action", n_clicks=0),
             ]
         ),
+        dcc.Interval(id=DEVICES_TIMER, interval=_DEVICES_MS),
         html.Pre(id=FRAMES, className="frames", tabIndex=0, role="region", **attributes(aria_label=_("Raw frames"))),
         dcc.Download(id=SAVED),
     )
 
 
-def _tried(result: OrderResult) -> list[Component]:
-    head = _("Heard.") if result.is_done else _("Not heard: {code}").format(code=result.code)
-    facts = [f"{name}: {text}" for name, text in result.facts.items() if text]
-    return [html.P(html.Strong(head)), html.Ul([html.Li(line) for line in [*facts, *result.lines][:40]])]
+def tried(result: OrderResult) -> list[Component]:
+    """Give what a test read came to: what was heard, or why not in words that say where to look.
+
+    Parameters
+    ----------
+    result : OrderResult
+        Of the gateway.
+    """
+    reason = codes.code_text(gateway_words.GATEWAY_DETAILS, result.code) if result.code else _("no reason was told")
+    head = _("Heard.") if result.is_done else _("Not heard: {code}").format(code=reason)
+    facts = [_fact(name, text) for name, text in result.facts.items() if text]
+    # A line that works with an empty field looks like a broken one to who holds no tag before it.
+    lines = result.lines or ([_("Nothing was read: hold a tag before it and try again.")] if result.is_done else [])
+    told = [html.P(result.message)] if result.message else []
+    return [html.P(html.Strong(head)), *told, html.Ul([html.Li(line) for line in [*facts, *lines][:40]])]
+
+
+def _fact(name: str, text: str) -> str:
+    told = codes.code_text(gateway_words.GATEWAY_STATUSES, text) if name == "status" else text
+    return _("{name}: {text}").format(name=codes.code_text(gateway_words.TEST_FACTS, name), text=told)
 
 
 def _told(values: tuple[Any, ...]) -> dict[str, str]:
@@ -296,7 +331,7 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
         running=[(Output(TRY, "disabled"), True, False)],
     )
     def try_device(_clicks: int, gateway: str, *values: Any) -> list[Component]:
-        return _tried(actions.test_read(gateways.desk_of(port), gateway, _told(values), actor=port.actor()))
+        return tried(actions.test_read(gateways.desk_of(port), gateway, _told(values), actor=port.actor()))
 
     @callbacks.add(
         Output(TRIED, "children", allow_duplicate=True),
@@ -314,6 +349,20 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _register_frames(callbacks: Callbacks, port: HospitalPort) -> None:
+    @callbacks.add(
+        Output(DEVICE, "data"),
+        Input(DEVICES_TIMER, "n_intervals"),
+        State(DEVICE, "data"),
+        permission=Permission.GATEWAYS_READ,
+        prevent_initial_call=True,
+    )
+    def follow_devices(_intervals: Any, known: list[str] | None) -> list[str]:
+        # A reader that was just given to a gateway is the one whose frames somebody wants to see.
+        found = _devices(port)
+        if found == known:
+            raise PreventUpdate
+        return found
+
     @callbacks.add(
         Output(FRAMES, "children"),
         Input(SHOW, "n_clicks"),

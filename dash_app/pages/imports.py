@@ -6,8 +6,6 @@ what it would change, how its columns were read, each cell that cannot be used. 
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from dash import Input, Output, State, dcc, html
@@ -15,6 +13,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import imports as actions
+from dash_app.actions.files import LARGEST_BYTES, content_of
 from dash_app.actions.imports import KINDS, ImportReport, Upload, desk_of
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.filters import select
@@ -28,7 +27,6 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import number
 from twin.access import Permission
-from twin.errors import FieldError, FieldProblem
 from twin.events.watch import AlarmPriority
 
 KIND = "imports-kind"
@@ -37,7 +35,6 @@ FILE = "imports-file"
 MAPPING = "imports-mapping"
 REPORT = "imports-report"
 STORE = "imports-store"
-LARGEST_BYTES = 7_000_000  # base64 makes a third more of it, and a request is bounded at 10 MiB
 EVENTS = "events"
 
 IMPORT_KINDS = {
@@ -47,6 +44,7 @@ IMPORT_KINDS = {
     "tags": mark("Tags and the devices that carry them"),
     "staff": mark("Staff by pseudonym"),
     "items": mark("Items with GTINs and packages"),
+    "register": mark("Register entries of devices: maker, lot, price, days"),
     "work_orders": mark("Work orders and failures of a previous maintenance system"),
     "programmes": mark("Programmes of reprocessing machines with their limits"),
     "machines": mark("Reprocessing machines and the programmes that they run"),
@@ -59,6 +57,7 @@ _NEXT = {
     "tags": "devices",
     "staff": "tasks",
     "items": "stock",
+    "register": "devices",
     "work_orders": "reliability",
     "programmes": "machines",
     "machines": "machines",
@@ -153,16 +152,6 @@ def report_of(report: ImportReport) -> list[Component]:
     return [panel(title, head, *_problems(report), *_reading(report), html.P(store), wide=True)]
 
 
-def _upload_of(contents: str, name: str, kind: str, mapping: str) -> Upload:
-    try:
-        content = base64.b64decode(contents.partition(",")[2], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FieldError(
-            FieldProblem(field="file", place="upload", message="The file did not arrive whole.", cure="Send it again.")
-        ) from error
-    return Upload(kind=kind, name=name, content=content, mapping=mapping)
-
-
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     kind = _kind_of(dict(visit.query))
@@ -215,7 +204,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         if not contents:
             raise PreventUpdate
         kind = _kind_of(query_of(search))
-        report = desk_of(port.services).look(_upload_of(contents, name or "", kind, ""))
+        report = desk_of(port.services).look(
+            Upload(kind=kind, name=name or "", content=content_of(contents), mapping="")
+        )
         return report_of(report), report.mapping
 
     @callbacks.add(
@@ -232,7 +223,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def store(_clicks: int, contents: str | None, name: str | None, mapping: str, search: str) -> Any:
         if not contents:
             raise PreventUpdate
-        upload = _upload_of(contents, name or "", _kind_of(query_of(search)), mapping or "")
+        kind = _kind_of(query_of(search))
+        upload = Upload(kind=kind, name=name or "", content=content_of(contents), mapping=mapping or "")
         return report_of(actions.store(port, upload)), None
 
 

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from assets.service.instrument_faults import Exposure
 from dash_app.actions import instruments as actions
+from dash_app.pages.address import address_of
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel, shape
@@ -65,7 +66,7 @@ def open_faults(port: HospitalPort) -> list[Component]:
         return []
     rows: list[list[Cell]] = [
         [
-            dcc.Link(one.fault.instrument, href=f"/ui/sets?instrument={one.fault.instrument}"),
+            dcc.Link(one.fault.instrument, href=address_of("sets", instrument=one.fault.instrument)),
             codes.code_text(device_words.FAULTS, one.fault.kind.value),
             one.fault.note,
             moment(one.fault.found_at),

@@ -26,11 +26,12 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import number, percent
+from dash_app.texts.moments import moment, number, percent
 from inventory.service.merging import Outlook
 from twin.access import Permission
 
 PAIRS, KEEP, DROP, LOOK = "master-pairs", "master-keep", "master-drop", "master-look"
+PAST, PAST_ONE, UNDO = "master-past", "master-past-one", "master-undo"
 SEEN, MERGE, SAID = "master-seen", "master-merge", "master-said"
 
 
@@ -70,7 +71,7 @@ def _work(port: HospitalPort) -> Component:
             className="filters",
         ),
         html.P(
-            _("Nothing changes before you press Merge; it cannot be taken back.")
+            _("Nothing changes before you press Merge; what it did can be taken back below.")
             if may
             else _("You may look; merging needs the right to plan stock."),
             className="secondary",
@@ -106,6 +107,38 @@ def _outlook(port: HospitalPort, found: Outlook) -> Component:
     return html.Div(parts)
 
 
+def _past(port: HospitalPort) -> Component:
+    with port.read() as session:
+        found = queries.past_merges(session)
+    if not found:
+        return empty(_("No entries were merged"), _("What is merged above can be taken back here."))
+    rows: list[list[Cell]] = [
+        [one.drop_name, one.keep_name, moment(one.record.merged_at), one.record.merged_by] for one in found
+    ]
+    options = [
+        {"value": one.record.id, "label": f"{one.drop_name} → {one.keep_name} · {moment(one.record.merged_at)}"}
+        for one in found
+    ]
+    may = port.actor().may(Permission.STOCK_PLAN)
+    told = _(
+        "Labels, suppliers and par levels come back as they were, and what is left of its lots; what was used "
+        "meanwhile stays in the books as it is."
+    )
+    return html.Div(
+        [
+            html.P(told, className="secondary"),
+            table(_("Merged entries"), [_("Went"), _("Into"), _("When"), _("By")], rows),
+            html.Div(
+                [
+                    dmc.Select(id=PAST_ONE, label=_("Merge"), data=options, searchable=True, miw=420),
+                    html.Button(_("Take it back"), id=UNDO, className="action", n_clicks=0, disabled=not may),
+                ],
+                className="filters",
+            ),
+        ]
+    )
+
+
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     del visit
@@ -115,7 +148,11 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Item master"), lead),
             html.P(id=SAID, role="status", **attributes(aria_live="polite")),
             html.Div(
-                [panel(_("Probably one item"), html.Div(_pairs(port), id=PAIRS), wide=True), _work(port)],
+                [
+                    panel(_("Probably one item"), html.Div(_pairs(port), id=PAIRS), wide=True),
+                    _work(port),
+                    panel(_("Merged entries"), html.Div(_past(port), id=PAST), wide=True),
+                ],
                 className="below",
             ),
         ]
@@ -147,6 +184,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Output(SEEN, "children", allow_duplicate=True),
         Output(MERGE, "disabled", allow_duplicate=True),
         Output(DROP, "value"),
+        Output(PAST, "children"),
         Input(MERGE, "n_clicks"),
         State(KEEP, "value"),
         State(DROP, "value"),
@@ -159,7 +197,23 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         said = _("{drop} is {keep} now; {units} units went over.").format(
             drop=done.drop.name, keep=done.keep.name, units=number(done.on_hand)
         )
-        return said, _pairs(port), None, True, None
+        return said, _pairs(port), None, True, None, _past(port)
+
+    @callbacks.add(
+        Output(SAID, "children", allow_duplicate=True),
+        Output(PAIRS, "children", allow_duplicate=True),
+        Output(PAST, "children", allow_duplicate=True),
+        Input(UNDO, "n_clicks"),
+        State(PAST_ONE, "value"),
+        permission=Permission.STOCK_PLAN,
+        prevent_initial_call=True,
+    )
+    def undo(_clicks: int, merge: str | None) -> Any:
+        done = actions.undo(port, needed(merge, _("Merge")))
+        said = _("Taken back: {units} units came back, {spent} were used meanwhile.").format(
+            units=number(done.quantity), spent=number(done.spent)
+        )
+        return said, _pairs(port), _past(port)
 
 
 PAGE = Page(

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 
 from assets.model.programme import Programme
 from assets.rules.setup_text import programmes_text
-from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.address import URL, address_of, query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.machine_desk import desks, filled_machine, filled_programme, register_desks
 from dash_app.pages.page import Page, Visit
@@ -41,7 +41,10 @@ def _machines(port: HospitalPort, found: machines.SetUp) -> Component:
     now = port.clock.now()
     rows: list[list[Cell]] = [
         [
-            dcc.Link(asset_name(port.state(), line.machine.id), href=f"/ui/machines?machine={line.machine.id}"),
+            dcc.Link(
+                asset_name(port.state(), line.machine.id),
+                href=address_of("machines", machine=line.machine.id),
+            ),
             codes.code_text(device_words.MACHINE_KINDS, line.machine.kind.value),
             programmes_text(line.machine.programmes) or _no_programme(),
             line.machine.telemetry_device,
@@ -108,7 +111,10 @@ def _source(programme: Programme) -> Component | str:
 def _programmes(found: machines.SetUp) -> Component:
     rows: list[list[Cell]] = [
         [
-            dcc.Link(line.programme.name or line.programme.id, href=f"/ui/machines?programme={line.programme.id}"),
+            dcc.Link(
+                line.programme.name or line.programme.id,
+                href=address_of("machines", programme=line.programme.id),
+            ),
             line.programme.id,
             codes.code_text(device_words.MACHINE_KINDS, line.programme.kind.value),
             _("{low} to {high} °C").format(
@@ -158,7 +164,7 @@ def _links(port: HospitalPort) -> list[Component]:
         return []
     sheets = [("machines", _("Machines as a sheet")), ("programmes", _("Programmes as a sheet"))]
     return [
-        dcc.Link(_("Import from a sheet"), href="/ui/imports" + search_with("", kind="machines"), className="action"),
+        dcc.Link(_("Import from a sheet"), href=address_of("imports", kind="machines"), className="action"),
         *[
             html.A(text, href=f"/v1/imports/{kind}/sheet", download=f"{kind}.csv", className="action")
             for kind, text in sheets

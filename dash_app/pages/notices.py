@@ -90,17 +90,26 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
 
 
 def _open_devices(port: HospitalPort) -> list[dict[str, str]]:
+    """Give what is left to close: open devices, and those that were not found, also of notices that are closed."""
     with port.read() as session:
-        found = device_planning.triage(session)
-    return [
-        {
-            "value": f"{one.notice.id}{_SPLIT}{match.asset}",
-            "label": f"{one.notice.title} · {asset_name(port.state(), match.asset)}",
-        }
+        found = [*device_planning.triage(session), *device_planning.triage(session, is_open=False)]
+    left = [
+        (one.notice, match)
         for one in found
         for match in one.matches
-        if match.state is MatchState.OPEN
+        if match.state in (MatchState.OPEN, MatchState.NOT_LOCATED)
     ]
+    return [
+        {
+            "value": f"{notice.id}{_SPLIT}{match.asset}",
+            "label": " · ".join((notice.title, asset_name(port.state(), match.asset), *_not_found(match.state))),
+        }
+        for notice, match in left
+    ]
+
+
+def _not_found(state: MatchState) -> tuple[str, ...]:
+    return (codes.code_text(device_words.MATCH_STATES, state.value),) if state is MatchState.NOT_LOCATED else ()
 
 
 def _closing(port: HospitalPort) -> Component:

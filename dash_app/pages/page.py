@@ -76,6 +76,8 @@ class Page:
         English source of the rail's heading, marked for extraction.
     icon : str, optional
         Name of the drawing in ``icons``.
+    also : str, optional
+        A second address that opens it, for links of other systems by another name.
     """
 
     path: str
@@ -86,6 +88,7 @@ class Page:
     position: int = 0
     section: str = ""
     icon: str = "dot"
+    also: str = ""
 
     def answers(self, path: str) -> bool:
         """Tell whether this page answers an address."""
@@ -93,4 +96,5 @@ class Page:
             head = self.path[:-1]
             rest = path[len(head) :]
             return path.startswith(head) and bool(rest) and "/" not in rest
-        return path == self.path
+        # The further address is empty for most pages, and no path of a request is.
+        return path in (self.path, self.also)

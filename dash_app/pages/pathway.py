@@ -6,8 +6,6 @@ watch one run go by. A pathway that was changed can be taken to a what-if run, o
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from math import inf, isfinite
 from typing import Any
@@ -19,6 +17,7 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import pathways as keeping
 from dash_app.actions import runs as actions
+from dash_app.actions.files import content_of
 from dash_app.charts import pathway as chart
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.match_shown import match_panel
@@ -43,7 +42,7 @@ from simulation.experiments.warming import WarmUp
 from simulation.model.problems import PathwayRefused
 from twin.access import Permission
 from twin.clock import HOUR_US
-from twin.errors import FieldError, FieldProblem, HospitalTwinError
+from twin.errors import HospitalTwinError
 
 HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems", "pathway-ways"
 IN_PLACE = "pathway-in-place"
@@ -263,16 +262,6 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     register_kept(callbacks, port, HELD, MATCH)
 
 
-def _uploaded(contents: str, name: str) -> Document:
-    try:
-        content = base64.b64decode(contents.partition(",")[2], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FieldError(
-            FieldProblem(field="file", place="upload", message="The file did not arrive whole.", cure="Send it again.")
-        ) from error
-    return queries.read_document(name, content)
-
-
 def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(HELD, "data"),
@@ -302,7 +291,7 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
             if ctx.triggered_id == LIVE:
                 document, match = queries.live_document(port.state(), port.clock.now(), port.services), None
             elif ctx.triggered_id == FILE:
-                document, match = _uploaded(contents, name or ""), None
+                document, match = queries.read_document(name or "", content_of(contents)), None
             elif ctx.triggered_id == SITUATIONS:
                 document = queries.with_situation(held, situations[-1])
             else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +10,7 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.actions import plans as actions
+from dash_app.actions.files import content_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, shape
 from dash_app.pages.tables import Cell, table
@@ -22,7 +21,7 @@ from scheduling.loaders.horizon import MOST_ROOMS
 from scheduling.loaders.roster_sheets import decode_sheet
 from scheduling.loaders.waiting_rows import COLUMNS
 from twin.access import Permission
-from twin.errors import FieldError, FieldProblem, ImportRefused
+from twin.errors import ImportRefused
 from twin.events.watch import AlarmPriority
 
 FILE, NAME, TRY, REPORT, DAYS, ROOMS = (
@@ -70,13 +69,7 @@ def text_of(contents: str | None) -> str:
     """
     if not contents:
         return ""
-    try:
-        return decode_sheet(base64.b64decode(contents.partition(",")[2], validate=True), "waiting list")
-    except (binascii.Error, ValueError) as error:
-        told = FieldProblem(
-            field="file", place="upload", message="The file did not arrive whole.", cure="Send it again."
-        )
-        raise FieldError(told) from error
+    return decode_sheet(content_of(contents), "waiting list")
 
 
 def problems(refused: ImportRefused) -> list[Component]:

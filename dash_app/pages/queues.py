@@ -6,12 +6,12 @@ waits grow and who was called out of turn, and to open another counter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, html
+from dash import Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
 from dash_app.actions import queues as actions
@@ -22,7 +22,7 @@ from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, panel, since
 from dash_app.pages.tables import Cell, table
-from dash_app.queries import queues
+from dash_app.queries import journey, queues
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -40,6 +40,9 @@ COUNTER = "queues-counter"
 REASON = "queues-reason"
 DRAW, NEXT, CALL = "queues-draw", "queues-next", "queues-call"
 START, END, LEAVE = "queues-start", "queues-end", "queues-leave"
+PRIORITY, ENCOUNTER, RESULT = "queues-priority", "queues-encounter", "queues-result"
+PRIORITIES: Mapping[str, str] = {"0": mark("Normal"), "5": mark("Urgent"), "9": mark("At once")}
+"""Priorities that a desk gives, of the ten that there are: gaps leave room for those of other systems."""
 
 
 def wait_text(wait: ExpectedWait) -> str:
@@ -128,13 +131,32 @@ def _tickets(port: HospitalPort, point: str) -> list[dict[str, str]]:
 
 
 def _desk(port: HospitalPort, point: str) -> Component:
+    encounters = journey.encounter_choices(port.state(), chinese=wants_chinese())
+    priorities = [{"value": key, "label": _(name)} for key, name in PRIORITIES.items()]
     return panel(
         _("Desk"),
+        html.P(id=RESULT, role="status"),
+        html.Div(
+            className="filters",
+            children=[
+                dmc.Select(
+                    id=ENCOUNTER,
+                    label=_("For the encounter (empty for a visitor)"),
+                    data=encounters,
+                    searchable=True,
+                    clearable=True,
+                    clearButtonProps={"aria-label": _("Nobody")},
+                    limit=50,
+                    w=280,
+                ),
+                dmc.Select(id=PRIORITY, label=_("Priority"), data=priorities, value="0", allowDeselect=False),
+                html.Button(_("Draw a ticket"), id=DRAW, className="action", n_clicks=0),
+            ],
+        ),
         html.Div(
             className="filters",
             children=[
                 dmc.TextInput(id=COUNTER, label=_("Counter or room")),
-                html.Button(_("Draw a ticket"), id=DRAW, className="action", n_clicks=0),
                 html.Button(_("Call the next"), id=NEXT, className="action primary", n_clicks=0),
                 dmc.Select(id=TICKET, label=_("Ticket"), data=_tickets(port, point), searchable=True),
                 dmc.TextInput(id=REASON, label=_("Reason, if out of turn")),
@@ -180,6 +202,8 @@ class _Entered:
     ticket: str
     counter: str
     reason: str
+    priority: str
+    encounter: str
 
     def needed(self, field: str) -> str:
         """Give a choice without which the act means nothing."""
@@ -189,36 +213,84 @@ class _Entered:
         return chosen
 
 
-_Act = Callable[[HospitalPort, _Entered], object]
+_Act = Callable[[HospitalPort, _Entered], Ticket]
 _ACTS: dict[str, _Act] = {
-    DRAW: lambda port, told: actions.draw(port, told.needed("point"), priority=0),
+    DRAW: lambda port, told: actions.draw(
+        port, told.needed("point"), priority=int(told.priority or 0), encounter=told.encounter
+    ),
     NEXT: lambda port, told: actions.call_next(port, told.needed("point"), counter=told.counter),
     CALL: lambda port, told: actions.call(port, told.needed("ticket"), counter=told.counter, reason=told.reason),
     START: lambda port, told: actions.move_on(port, told.needed("ticket"), "start"),
     END: lambda port, told: actions.move_on(port, told.needed("ticket"), "end"),
     LEAVE: lambda port, told: actions.move_on(port, told.needed("ticket"), "leave"),
 }
+_SAID: Mapping[str, str] = {
+    NEXT: mark("Called: {number}. Counter: {counter}"),
+    CALL: mark("Called: {number}. Counter: {counter}"),
+    START: mark("Being served: {number}"),
+    END: mark("Served: {number}"),
+    LEAVE: mark("Taken out of the queue: {number}"),
+}
+
+
+def said(port: HospitalPort, button: str, ticket: Ticket) -> str:
+    """Give the sentence on what a button of the desk has done: the number has to be told to somebody.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    button : str
+        That was pressed.
+    ticket : Ticket
+        As it is now.
+    """
+    if button != DRAW:
+        return _(_SAID[button]).format(number=ticket.number or ticket.id[-8:], counter=ticket.counter or "–")
+    waiting = queues.queue(port.state(), ticket.service_point, port.clock.now()).waiting
+    wait = next((wait for one, wait in waiting if one.id == ticket.id), None)
+    if wait is None:  # called by another counter in the meantime
+        return _("Ticket {number} was drawn.").format(number=ticket.number)
+    told = _("Ticket {number} was drawn: position {position}, expected wait {wait}")
+    return told.format(number=ticket.number, position=wait.position, wait=wait_text(wait))
+
+
+def _chosen_next(button: str, ticket: Ticket) -> object:
+    """Give which ticket stands chosen afterwards: who was called is begun with next, who is gone is not."""
+    if button == DRAW:
+        return no_update
+    return None if button in (END, LEAVE) else ticket.id
 
 
 def _register_act(callbacks: Callbacks, port: HospitalPort, button: str, act: _Act) -> None:
     @callbacks.add(
         Output(CONTENT, "children", allow_duplicate=True),
         Output(TICKET, "data", allow_duplicate=True),
+        Output(TICKET, "value", allow_duplicate=True),
         Output(REASON, "value", allow_duplicate=True),
+        Output(ENCOUNTER, "value", allow_duplicate=True),
+        Output(PRIORITY, "value", allow_duplicate=True),
+        Output(RESULT, "children", allow_duplicate=True),
         Input(button, "n_clicks"),
-        State(TICKET, "value"),
-        State(COUNTER, "value"),
-        State(REASON, "value"),
+        *(State(field, "value") for field in (TICKET, COUNTER, REASON, PRIORITY, ENCOUNTER)),
         State(URL, "search"),
         permission=Permission.QUEUES_CALL,
         prevent_initial_call=True,
     )
-    def do(_clicks: int, ticket: str | None, counter: str | None, reason: str | None, search: str) -> Any:
+    def do(_clicks: int, *entered: str | None) -> Any:
+        ticket, counter, reason, priority, encounter, search = (one or "" for one in entered)
         query = query_of(search)
         point = query.get("point", "")
-        act(port, _Entered(point=point, ticket=ticket or "", counter=counter or "", reason=reason or ""))
-        # a reason is given for one call: the next one needs its own
-        return content(port, query), _tickets(port, point), ""
+        done = act(
+            port,
+            _Entered(
+                point=point, ticket=ticket, counter=counter, reason=reason, priority=priority, encounter=encounter
+            ),
+        )
+        # reason, person and priority are given for one ticket: the next one needs its own
+        fresh = ("", None, "0")
+        chosen = _chosen_next(button, done)
+        return content(port, query), _tickets(port, point), chosen, *fresh, said(port, button, done)
 
 
 PAGE = Page(

@@ -21,8 +21,10 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
+from dash_app.texts.happenings import happening_text
 from dash_app.texts.moments import moment
 from twin.access import Permission
+from twin.events.envelope import Event
 from twin.events.places import PlaceKind
 from twin.state.reconciling import Disagreement, census, disagreements, turnover_quantiles_s, turnovers
 
@@ -61,6 +63,15 @@ def _differences(port: HospitalPort, now: int) -> Component:
     return panel(title, table(_("Differences"), headings, rows, most=_SHOWN), wide=True)
 
 
+def _detail(port: HospitalPort, event: Event) -> str:
+    """Give what an event is about besides the encounter: a place, another encounter, or what it takes back."""
+    place = getattr(event, "place", "") or getattr(event, "zone", "") or getattr(event, "last_zone", "")
+    if place:
+        return place_name(port.state(), place, chinese=wants_chinese())
+    other = getattr(event, "other", "") or getattr(event, "into", "")
+    return other[-8:] or getattr(event, "cancels", "") or getattr(event, "stage", "")
+
+
 def _why(port: HospitalPort, encounter: str) -> Component:
     found = interfaces.evidence(port, encounter)
     title = _("Why: encounter {encounter}").format(encounter=encounter[-8:])
@@ -68,7 +79,7 @@ def _why(port: HospitalPort, encounter: str) -> Component:
         return panel(title, html.P(_("Nothing is known of this encounter.")), wide=True)
     rows: list[list[Cell]] = [
         [
-            type(one.event).__name__,
+            happening_text(type(one.event).__name__, _detail(port, one.event)),
             moment(one.event.occurred_at),
             moment(one.event.recorded_at),
             one.event.source,

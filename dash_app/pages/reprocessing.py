@@ -15,11 +15,12 @@ from dash.development.base_component import Component
 from dash_app.actions import reprocessing as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as cycle_chart
-from dash_app.pages.address import TICK
+from dash_app.pages.address import TICK, address_of
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.printouts import printout_panel, register_printouts
 from dash_app.pages.reader import chart_config, palette
 from dash_app.pages.room_turnaround import turnaround_panel
 from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
@@ -31,6 +32,7 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, moment, number
+from dash_app.texts.verdict_words import reason_text
 from twin.access import Permission
 from twin.events.supply import Verdict
 from twin.events.watch import AlarmPriority
@@ -67,13 +69,13 @@ def _verdict(line: reprocessing.CycleLine) -> Component:
 def _reasons(line: reprocessing.CycleLine) -> str:
     if line.judgement is None:
         return ""
-    return "; ".join(codes.code_text(codes.VERDICT_REASONS, reason.code) for reason in line.judgement.reasons)
+    return "; ".join(reason_text(reason.code) for reason in line.judgement.reasons)
 
 
 def _cycle_table(port: HospitalPort, lines: list[reprocessing.CycleLine]) -> Component:
     rows: list[list[Cell]] = [
         [
-            dcc.Link(moment(line.start_at), href=f"/ui/reprocessing?cycle={line.id}"),
+            dcc.Link(moment(line.start_at), href=address_of("reprocessing", cycle=line.id)),
             asset_name(port.state(), line.machine),
             line.programme or "–",
             _verdict(line),
@@ -199,7 +201,7 @@ def _pending(port: HospitalPort) -> list[dict[str, str]]:
 def _pending_text(port: HospitalPort, line: reprocessing.CycleLine) -> str:
     text = f"{asset_name(port.state(), line.machine)} · {moment(line.end_at)}"
     if line.against:
-        reasons = ", ".join(codes.code_text(codes.VERDICT_REASONS, code) for code in line.against)
+        reasons = ", ".join(reason_text(code) for code in line.against)
         return " · ".join([text, _("against it: {reasons}").format(reasons=reasons)])
     return text
 
@@ -228,7 +230,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     lead = _("Cycles, what their evidence says, and loads that wait for a signature. Passed is not yet released.")
     parts = [page_head(_("Reprocessing"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
     if port.actor().may(Permission.LOADS_RELEASE):
-        parts.append(html.Div(_signing(port), className="below"))
+        parts += [html.Div(_signing(port), className="below"), html.Div(printout_panel(port), className="below")]
     # Not part of what refreshes: a week's history is read once when the page opens.
     parts.append(html.Div(turnaround_panel(port), className="below"))
     return html.Div(parts)
@@ -249,6 +251,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return _pending(port)
 
     _register_signatures(callbacks, port)
+    shown = (Output(LOAD, "data", allow_duplicate=True), Output(CONTENT, "children", allow_duplicate=True))
+    register_printouts(callbacks, port, shown, lambda: (_pending(port), content(port, {})))
 
 
 def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from assets.model.instruments import Assembly
 from dash_app.actions import instruments as actions
+from dash_app.pages.address import address_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.instrument_faults import faults_part
 from dash_app.pages.states import panel, shape
@@ -66,7 +67,8 @@ def contents_part(port: HospitalPort, name: str) -> Component:
         parts.append(html.P(_("Nobody has recorded its instruments."), className="secondary"))
         return html.Div(parts)
     rows: list[list[Cell]] = [
-        [dcc.Link(one.id, href=f"/ui/sets?instrument={one.id}"), one.kind, one.name or "–"] for one in found.instruments
+        [dcc.Link(one.id, href=address_of("sets", instrument=one.id)), one.kind, one.name or "–"]
+        for one in found.instruments
     ]
     parts.append(table(_("Instruments in it"), [_("Mark"), _("Kind"), _("Name")], rows))
     return html.Div(parts)
@@ -81,7 +83,7 @@ def instrument_panel(port: HospitalPort, mark: str) -> Component:
         return panel(mark, html.P(problem_text(error), role="alert"), wide=True)
     stays: list[list[Cell]] = [
         [
-            dcc.Link(stay.set_instance, href=f"/ui/sets?set={stay.set_instance}"),
+            dcc.Link(stay.set_instance, href=address_of("sets", set=stay.set_instance)),
             moment(stay.start_at),
             moment(stay.end_at) if stay.end_at else _("until now"),
         ]

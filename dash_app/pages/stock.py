@@ -121,6 +121,7 @@ def _further() -> Component:
         (_("Case carts"), "/ui/cases"),
         (_("Shortages and substitutes"), "/ui/shortages"),
         (_("Duplicates in the item master"), "/ui/item-master"),
+        (_("Places of the stock"), "/ui/stock-places"),
     )
     return panel(
         _("More about stock"),
@@ -136,6 +137,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 PAGE = Page(
     path="/stock",
+    also="/inventory",
     title=mark("Stock"),
     permission=Permission.STOCK_READ,
     layout=layout,

@@ -18,6 +18,7 @@ from assets.model.maintenance import Strategy
 from assets.model.strategies import Alternative
 from assets.rules.alternatives import RateCheck
 from dash_app.actions import strategies as actions
+from dash_app.actions.files import LARGEST_BYTES, file_handed_over
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -41,7 +42,6 @@ REASON = "strategies-reason"
 END = "strategies-end"
 SAID = "strategies-said"
 FILE, FILE_NAME, ADD = "strategies-file", "strategies-file-name", "strategies-add"
-LARGEST_BYTES = 7_000_000  # base64 makes a third more of it, and a request is bounded at 10 MiB
 
 
 def _figures(found: RateCheck | None) -> str:
@@ -236,7 +236,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         **common,
     )
     def begin(_clicks: int, *entered: Any) -> Any:
-        file = actions.file_handed_over(*entered[-2:])
+        file = file_handed_over(*entered[-2:])
         kept = actions.begin(port, dict(zip((*TOLD, *MARKS), entered[:-2], strict=True)), file)
         text = _("Begun: {count} maintenance rules have the new interval.").format(count=len(kept.months_by_rule))
         return text, _in_force(port), content(port)
@@ -258,7 +258,7 @@ def _register_files(callbacks: Callbacks, port: HospitalPort, outputs: tuple[Out
 
     @callbacks.add(*outputs, Input(ADD, "contents"), State(ADD, "filename"), State(CHOSEN, "value"), **common)
     def add_file(contents: str | None, name: str | None, chosen: str | None) -> Any:
-        file = actions.file_handed_over(contents, name)
+        file = file_handed_over(contents, name)
         if file is None:
             raise PreventUpdate
         kept = actions.add_evidence(port, needed(chosen, _("In force")), file)

@@ -31,6 +31,7 @@ from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import number
 from twin.access import Permission
 from twin.errors import InputError
+from twin.events.things import BearerKind
 from twin.events.watch import AlarmPriority
 
 CONTENT = "watches-content"
@@ -48,13 +49,33 @@ def _judged(is_ringing: bool, right: str, wrong: str) -> Cell:
     return dcc.Link([shape(AlarmPriority.HIGH), wrong], href="/ui/alarms", className="status p1")
 
 
+def _bearer_name(port: HospitalPort, fence: journey.FenceView) -> str:
+    """Give whom a fence is for: a patient by the bed, a device by name and number, for there are fifty of its name."""
+    state, chinese = port.state(), wants_chinese()
+    if fence.bearer_kind is BearerKind.ENCOUNTER:
+        return journey.encounter_label(state, fence.bearer, chinese=chinese)
+    name = subject_name(state, fence.bearer, chinese=chinese)
+    return f"{name} · {fence.bearer}" if fence.bearer_kind is BearerKind.ASSET else name
+
+
+def _bearers(port: HospitalPort, kind: str) -> list[dict[str, str]]:
+    """Give who or what a fence may be set for."""
+    state = port.state()
+    if kind == BearerKind.ENCOUNTER:
+        return journey.encounter_choices(state, chinese=wants_chinese())
+    keys = sorted(dict(state.assets if kind == BearerKind.ASSET else state.staff))
+    if kind == BearerKind.ASSET:
+        return [{"value": key, "label": f"{subject_name(state, key)} · {key}"} for key in keys]
+    return [{"value": key, "label": subject_name(state, key)} for key in keys]
+
+
 def _fences(port: HospitalPort) -> Component:
     state, chinese = port.state(), wants_chinese()
     broken = journey.ringing(state, "geofence")
     rows: list[list[Cell]] = [
         [
             codes.code_text(codes.BEARERS, one.bearer_kind.value),
-            subject_name(state, one.bearer, chinese=chinese),
+            _bearer_name(port, one),
             ", ".join(place_name(state, place, chinese=chinese) for place in one.places),
             _("{seconds} s").format(seconds=number(one.exit_s, 0)),
             _judged(one.bearer in broken, _("inside"), _("outside")),
@@ -108,7 +129,7 @@ def content(port: HospitalPort, query: Mapping[str, str] = NOTHING) -> list[Comp
 
 def _held_fences(port: HospitalPort) -> list[dict[str, str]]:
     return [
-        {"value": one.id, "label": f"{subject_name(port.state(), one.bearer)} · {', '.join(one.places)}"}
+        {"value": one.id, "label": f"{_bearer_name(port, one)} · {', '.join(one.places)}"}
         for one in journey.watch_list(port).fences()
     ]
 
@@ -130,7 +151,15 @@ def _fence_desk(port: HospitalPort) -> Component:
             className="filters",
             children=[
                 dmc.Select(id=KIND, label=_("Kind"), data=kinds, value="encounter"),
-                dmc.TextInput(id=BEARER, label=_("Number of who or what")),
+                dmc.Select(
+                    id=BEARER,
+                    label=_("Who or what"),
+                    data=_bearers(port, BearerKind.ENCOUNTER),
+                    searchable=True,
+                    nothingFoundMessage=_("Nothing found"),
+                    limit=50,
+                    w=280,
+                ),
                 dmc.MultiSelect(id=PLACES, label=_("May be in"), data=_places(port), searchable=True, limit=50),
                 dmc.NumberInput(id=EXIT_S, label=_("Alarm after, seconds"), value=1, min=0, max=86_400),
                 html.Button(_("Set the fence"), id=FENCE, className="action primary", n_clicks=0),
@@ -143,13 +172,18 @@ def _fence_desk(port: HospitalPort) -> Component:
 
 
 def _limit_desk(port: HospitalPort) -> Component:
+    with port.read() as session:
+        measured = journey.measured(session, port.clock.now())
+    # Offered, not demanded: a limit may be set before the device sends its first sample.
+    devices = list(dict.fromkeys(device for device, _quantity in measured))
+    quantities = sorted({quantity for _device, quantity in measured})
     return panel(
         _("Set a limit"),
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id=DEVICE, label=_("Measuring device")),
-                dmc.TextInput(id=QUANTITY, label=_("Quantity")),
+                dmc.Autocomplete(id=DEVICE, label=_("Measuring device"), data=devices, limit=50),
+                dmc.Autocomplete(id=QUANTITY, label=_("Quantity"), data=quantities, limit=50),
                 dmc.Select(id=ROOM, label=_("Place"), data=_places(port), searchable=True, limit=50),
                 dmc.NumberInput(id=LOW, label=_("At least")),
                 dmc.NumberInput(id=HIGH, label=_("At most")),
@@ -197,6 +231,16 @@ def _register_fences(callbacks: Callbacks, port: HospitalPort) -> None:
         facts = {"bearer_kind": kind, "bearer": bearer.strip(), "places": places, "exit_s": exit_s}
         actions.set_fence(port, facts)
         return content(port), _held_fences(port)
+
+    @callbacks.add(
+        Output(BEARER, "data"),
+        Output(BEARER, "value"),
+        Input(KIND, "value"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def choose_kind(kind: str | None) -> Any:
+        return _bearers(port, kind or BearerKind.ENCOUNTER), None
 
     @callbacks.add(*after, Input(LIFT, "n_clicks"), State(HELD_FENCE, "value"), **common)
     def lift(_clicks: int, fence: str | None) -> Any:

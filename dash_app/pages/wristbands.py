@@ -42,9 +42,14 @@ REFUSALS: Mapping[str, str] = {
 
 
 def _bindings(port: HospitalPort, tag: str) -> Component:
+    state, chinese = port.state(), wants_chinese()
     rows: list[list[Cell]] = [
         [
-            html.A(band.encounter[-8:], href=f"/ui/reconcile?encounter={band.encounter}", title=_("Why?")),
+            html.A(
+                journey.encounter_label(state, band.encounter, chinese=chinese),
+                href=f"/ui/reconcile?encounter={band.encounter}",
+                title=_("Why?"),
+            ),
             moment(band.since_at),
             moment(band.until_at) or _("worn now"),
         ]
@@ -105,14 +110,14 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     query = dict(visit.query)
-    encounters = [{"value": key, "label": key[-8:]} for key in journey.open_encounters(port.state())]
+    encounters = journey.encounter_choices(port.state(), chinese=wants_chinese())
     controls: list[Component] = [
         dmc.TextInput(id=TAG, label=_("Wristband"), value=query.get("tag", "")),
         html.Button(_("Show"), id=SHOW, className="action", n_clicks=0),
     ]
     if port.actor().may(Permission.ENCOUNTERS_WRITE):
         controls += [
-            dmc.Select(id=ENCOUNTER, label=_("Encounter"), data=encounters, searchable=True, limit=50),
+            dmc.Select(id=ENCOUNTER, label=_("Encounter"), data=encounters, searchable=True, limit=50, w=280),
             html.Button(_("Check identity"), id=CHECK, className="action primary", n_clicks=0),
             html.Button(_("Bind"), id=BIND, className="action", n_clicks=0),
             html.Button(_("Take off"), id=UNBIND, className="action", n_clicks=0),

@@ -152,6 +152,12 @@ def life_of(session: Session, asset: str, *, tags: Sequence[str], now: int, zone
     )
 
 
+def entry_of(session: Session, asset: str) -> tuple[Asset, int] | None:
+    """Give the register entry of a device with its version; None if the register does not know it."""
+    row = find_asset(session, asset)
+    return (asset_of_row(row), row.version) if row is not None else None
+
+
 def _places(session: Session, tags: Sequence[str]) -> tuple[Stay, ...]:
     """Give where tags were, the latest first: stays where gateways tell them, around those what was said at once."""
     found: list[Stay] = []

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from sqlalchemy import select
 from sqlmodel import Session
 
+from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from twin.clock import DAY_US, HOUR_US
 from twin.errors import Unavailable
 from twin.events.things import BearerKind
 from twin.history.history import Interval, trail
 from twin.state.live import LiveState
+from twin.telemetry.tables import SAMPLES
 from twin.telemetry.telemetry import Telemetry
 
 WATCHES = "watches"
 ZONE = "tag.zone"
 TRAIL_MOST = 100
+_MEASURED_MOST = 500
 
 
 class FenceView(Protocol):
@@ -95,6 +99,14 @@ def last_reading(port: HospitalPort, session: Session, limit: LimitView) -> Read
     return Reading(value=float(chunk.values[good[-1]]), at=int(chunk.times_us[good[-1]]))
 
 
+def measured(session: Session, now: int) -> list[tuple[str, str]]:
+    """Give the devices that measured something within the hour, each with the quantity, sorted; at most 500 pairs."""
+    table = SAMPLES.c
+    asked = select(table.device, table.quantity).where(table.end_at >= now - HOUR_US).distinct()
+    rows = session.execute(asked.order_by(table.device, table.quantity).limit(_MEASURED_MOST))
+    return [(device, quantity) for device, quantity in rows]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """Least, mean and largest good sample of each minute that has any; ``times`` in UTC microseconds."""
@@ -159,6 +171,31 @@ def band_trail(session: Session, tag: str) -> list[Interval]:
 def open_encounters(state: LiveState) -> list[str]:
     """Give the pseudonyms of encounters that go on, the latest first."""
     return sorted((key for key, one in tuple(state.encounters.items()) if one.is_open), reverse=True)
+
+
+def encounter_label(state: LiveState, key: str, *, chinese: bool = False) -> str:
+    """Give what a person at the bedside knows an encounter by: its place, with the end of the pseudonym.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    key : str
+        Pseudonym; one that is not known is shown by its end alone.
+    chinese : bool, optional
+        Whether names are wanted in Chinese.
+    """
+    held = state.encounters.get(key)
+    place = (held.present or held.place or held.reserved) if held is not None else ""
+    named = place_name(state, place, chinese=chinese)
+    return f"{named} · {key[-8:]}" if named else key[-8:]
+
+
+def encounter_choices(state: LiveState, *, chinese: bool = False) -> list[dict[str, str]]:
+    """Give the encounters that go on as choices, by place; who is nowhere yet comes last."""
+    labelled = [(encounter_label(state, key, chinese=chinese), key) for key in open_encounters(state)]
+    labelled.sort(key=lambda one: (" · " not in one[0], one))
+    return [{"value": key, "label": label} for label, key in labelled]
 
 
 def bays(state: LiveState, purposes: frozenset[str]) -> list[str]:

@@ -10,11 +10,14 @@ from sqlmodel import Session, col, select
 
 from assets.model.cycle import CycleTrace, FloatArray, IntArray, Judgement
 from assets.model.loads import Load, LoadState
+from assets.model.programme import Programme
+from assets.rules.manual import Printout
 from assets.rules.release import ReleaseCase, reasons_against
 from assets.service import loads
 from assets.service.cycles import read_trace
+from assets.service.machines import all_programmes
 from assets.service.turnaround import WardTurnaround, turnaround
-from assets.tables.reprocessing import find_programme, judgement_of_row, list_machines, load_cycle
+from assets.tables.reprocessing import find_programme, judgement_of_row, list_machines, load_cycle, printout_of_row
 from assets.tables.rows import CycleRow
 from twin.clock import SECOND_US
 from twin.events.supply import CycleStarted
@@ -124,6 +127,24 @@ def machines(session: Session, state: LiveState) -> list[MachineNow]:
     return sorted(found, key=lambda machine: (machine.name, machine.id))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintoutChoices:
+    """What a cycle that is entered by hand may name: machines by id, programmes, and loads in a machine."""
+
+    machines: tuple[str, ...]
+    programmes: tuple[Programme, ...]
+    loading: tuple[Load, ...]
+
+
+def printout_choices(session: Session) -> PrintoutChoices:
+    """Give what a cycle that is entered by hand may name."""
+    return PrintoutChoices(
+        machines=tuple(machine.id for machine in list_machines(session)),
+        programmes=tuple(all_programmes(session)),
+        loading=tuple(loads.list_loads(session, state=LoadState.LOADING, limit=MOST_PENDING)),
+    )
+
+
 def cycles(session: Session, *, machine: str = "", limit: int = 50) -> list[CycleLine]:
     """Give the latest cycles with their loads, the latest first.
 
@@ -224,6 +245,12 @@ def load_evidence(session: Session, load: str) -> tuple[ReleaseCase, Judgement |
     case = loads.release_case(session, load_id=load)
     row = session.get(CycleRow, case.load.cycle) if case.load.cycle else None
     return case, judgement_of_row(row) if row is not None else None
+
+
+def printout_of(session: Session, cycle: str) -> Printout | None:
+    """Give what was entered of a cycle by hand; None for one that was judged by samples, or none at all."""
+    row = session.get(CycleRow, cycle) if cycle else None
+    return printout_of_row(row) if row is not None else None
 
 
 def room_turnaround(session: Session, state: LiveState, *, now: int, days: int) -> list[WardTurnaround]:

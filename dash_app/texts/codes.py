@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "short_pick": mark("The shelf had less than the books say"),
     "count_due": mark("Due to be counted"),
     "case_cart": mark("For an operation"),
+    "case_cancelled": mark("The operation needs it no more"),
     "transshipment": mark("Helps out another ward"),
     "manual": mark("Asked for by a person"),
     "short": mark("Less than asked for"),
@@ -68,6 +69,24 @@ LOT_REASONS: Mapping[str, str] = {
     "stock.life_too_short": mark("Too little life left"),
     "stock.storage_wrong": mark("Kept at the wrong temperature"),
     "stock.place_blocked": mark("Lies in quarantine"),
+}
+STOCK_PLACE_KINDS: Mapping[str, str] = {
+    "central": mark("Central store"),
+    "pharmacy": mark("Pharmacy"),
+    "ward": mark("Shelf of a ward"),
+    "cabinet": mark("Locked cabinet"),
+    "bin": mark("Bin"),
+    "cart": mark("Cart"),
+    "transit": mark("On the way"),
+    "quarantine": mark("Quarantine"),
+    "return": mark("Returned goods"),
+}
+STORAGE_CLASSES: Mapping[str, str] = {
+    "ambient": mark("Room temperature"),
+    "2-8": mark("2 to 8 °C"),
+    "-20": mark("−20 °C"),
+    "-70": mark("−70 °C"),
+    "LN2": mark("Liquid nitrogen"),
 }
 MOVEMENT_KINDS: Mapping[str, str] = {
     "receive": mark("Received"),
@@ -106,6 +125,7 @@ MERGE_OBSTACLES: Mapping[str, str] = {
     "merge.goods_promised": mark("Some of it is promised to a task"),
     "merge.count_open": mark("It is being counted"),
     "merge.goods_on_the_way": mark("Some of it is on a cart"),
+    "merge.undone_already": mark("It was taken back already"),
     "merge.same_serial": mark("Both have a piece with the same serial number"),
 }
 FORECAST_ACTIONS: Mapping[str, str] = {
@@ -271,31 +291,6 @@ VERDICTS: Mapping[str, str] = {
     "pass": mark("Cycle passed"),
     "undetermined": mark("Evidence does not suffice"),
     "fail": mark("Cycle failed"),
-}
-VERDICT_REASONS: Mapping[str, str] = {
-    "hold_not_evidenced": mark("No sufficient time in the temperature band is proven"),
-    "over_band": mark("The temperature rose above the band"),
-    "f0_below_limit": mark("The lethality is below its limit"),
-    "a0_below_limit": mark("The disinfection value is below its limit"),
-    "air_suspected": mark("Air in the chamber is suspected"),
-    "air_excess": mark("There was air in the chamber"),
-    "theoretical_temperature": mark("Pressure and temperature do not fit saturated steam"),
-    "gauge_pressure_suspected": mark("The pressure seems to be gauge, not absolute"),
-    "record_difference": mark("Control and record sensor disagree"),
-    "record_begins_in_hold": mark("The record begins within the holding time"),
-    "record_ends_in_hold": mark("The record ends within the holding time"),
-    "gap_in_hold": mark("Samples are missing within the holding time"),
-    "gap_outside_hold": mark("Samples are missing outside the holding time"),
-    "cycle_number_changed": mark("The cycle number changed on the way"),
-    "phase_missing": mark("A phase is missing"),
-    "pulses_few": mark("Too few vacuum pulses"),
-    "drying_short": mark("Drying was too short"),
-    "abort_alarm": mark("The machine reported an alarm"),
-    "door_open": mark("The door was open"),
-    "evidence_missing": mark("Required evidence is missing"),
-    "precondition": mark("A test that must come before has not been passed"),
-    "indicator": mark("An indicator did not pass"),
-    "machine_test": mark("A test of the machine did not pass"),
 }
 TILES: Mapping[str, str] = {
     "beds": mark("Beds occupied"),

@@ -202,6 +202,13 @@ SCOPE_CLOCKS: Mapping[str, str] = {
     "drying_s": mark("Least drying, minutes"),
     "hang_s": mark("Storage until it is reprocessed unused, days"),
 }
+RELATIONS: Mapping[str, str] = {
+    "part_of": mark("is part of"),
+    "powered_by": mark("is powered by"),
+    "networked_to": mark("is networked to"),
+    "accessory_of": mark("is an accessory of"),
+    "backup_of": mark("is a backup of"),
+}
 FAULTS: Mapping[str, str] = {
     "broken": mark("Broken or bent"),
     "piece_missing": mark("A piece is missing"),

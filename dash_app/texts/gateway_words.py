@@ -32,6 +32,13 @@ SETTING_CHANGES: Mapping[str, str] = {
     "removed": mark("Goes"),
     "changed": mark("Changes"),
 }
+TEST_FACTS: Mapping[str, str] = {
+    "status": mark("Status"),
+    "identity": mark("Identity"),
+    "firmware": mark("Firmware"),
+    "model": mark("Model"),
+    "clock_offset_ms": mark("Clock offset (ms)"),
+}
 GATEWAY_DETAILS: Mapping[str, str] = {
     "keepalive_missed": mark("It stopped answering"),
     "connection_refused": mark("It refuses the connection"),

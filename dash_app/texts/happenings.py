@@ -28,11 +28,42 @@ HAPPENINGS: Mapping[str, str] = {
     "CycleStarted": mark("Cycle {detail} began"),
     "CycleEnded": mark("Cycle ended: {detail}"),
     "LoadReleased": mark("Load released"),
+    "EncounterPlanned": mark("Expected at {detail}"),
+    "EncounterStarted": mark("Admitted to {detail}"),
+    "EncounterUpdated": mark("Class or service changed"),
+    "EncounterMoved": mark("Moved to {detail}"),
+    "BedReserved": mark("Kept for a transfer: {detail}"),
+    "EncounterDeparted": mark("Left {detail}"),
+    "EncounterArrived": mark("Arrived at {detail}"),
+    "EncounterLeaveStarted": mark("Went on leave"),
+    "EncounterLeaveEnded": mark("Came back from leave"),
+    "DischargePlanned": mark("Discharge is planned"),
+    "EncounterFinished": mark("Discharged"),
+    "EncounterFactCancelled": mark("Taken back: {detail}"),
+    "EncountersSwapped": mark("Changed beds with {detail}"),
+    "EncountersMerged": mark("Merged into {detail}"),
+    "StageReached": mark("Reached: {detail}"),
 }
+CANCELLED: Mapping[str, str] = {
+    "EncounterPlanned": mark("planned admission"),
+    "EncounterStarted": mark("admission"),
+    "EncounterMoved": mark("transfer"),
+    "BedReserved": mark("pending transfer"),
+    "EncounterDeparted": mark("departure"),
+    "EncounterArrived": mark("arrival"),
+    "EncounterLeaveStarted": mark("leave of absence"),
+    "EncounterLeaveEnded": mark("return from leave"),
+    "DischargePlanned": mark("planned discharge"),
+    "EncounterFinished": mark("discharge"),
+    "EncountersSwapped": mark("change of beds"),
+    "EncountersMerged": mark("merge"),
+}
+"""What a cancel takes back, by the name of the event's class."""
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "DeviceReadinessChanged": codes.READINESS,
     "DeviceStatusChanged": codes.DEVICE_STATUSES,
     "CycleEnded": codes.VERDICTS,
+    "EncounterFactCancelled": CANCELLED,
 }
 
 

@@ -24,6 +24,8 @@ SENTENCES: dict[str, str] = {
     "input.fence": mark("Enter whom the fence is for and choose at least one place."),
     "input.limit": mark("Fill in every field of the limit."),
     "input.device": mark("No device has this mark, control number or id. Scan or enter it again."),
+    "document.is_proof": mark("This is what a cycle was judged by: it stays."),
+    "instrument.unknown": mark("No instrument has this mark. Scan it again, or have it entered first."),
     "input.instant": mark("Enter a day as 2026-09-21, or day and time as 2026-09-21 14:10."),
     "input.reason": mark("Enter a reason."),
     "input.permit_end": mark("The end lies in the past. Enter one that is still to come."),

@@ -15,13 +15,15 @@ Event: TypeAlias = dict[str, Json]
 ACTIONS = frozenset({"ADD", "OBSERVE", "DELETE"})
 WITH_ACTION = frozenset({"ObjectEvent", "AggregationEvent", "TransactionEvent", "AssociationEvent"})
 EVENT_TYPES = WITH_ACTION | {"TransformationEvent"}
+_DOCUMENTS = frozenset({"EPCISDocument", "EPCISQueryDocument"})
 MAX_EVENTS = 5_000
 MAX_LIST = 10_000
 MAX_TEXT = 2_000
 _OFFSET = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 _KEY_LISTS = ("epcList", "childEPCs", "inputEPCList", "outputEPCList")
 _QUANTITY_LISTS = ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList")
-_LISTS = (*_KEY_LISTS, *_QUANTITY_LISTS, "bizTransactionList", "sourceList", "destinationList", "sensorElementList")
+_PAIR_LISTS = {"bizTransactionList": "bizTransaction", "sourceList": "source", "destinationList": "destination"}
+_LISTS = (*_KEY_LISTS, *_QUANTITY_LISTS, *_PAIR_LISTS, "sensorElementList")
 
 
 def _bad(index: int, field: str, message: str, cure: str) -> FieldError:
@@ -43,8 +45,18 @@ def events_of(document: Mapping[str, Json]) -> list[Event]:
         If it is none of these, or has too many events.
     """
     # EPCIS has a door for single events: such a one stands for a document of one.
-    if document.get("type") in EVENT_TYPES:
+    if _is_one_of(document.get("type"), EVENT_TYPES):
         return [dict(document)]
+    if not _is_one_of(document.get("type", "EPCISDocument"), _DOCUMENTS):
+        raise FieldError(
+            FieldProblem(
+                field="type",
+                place="/type",
+                message=f"Expected one of {', '.join(sorted(_DOCUMENTS))}.",
+                cure="Send an EPCISDocument of EPCIS 2.0.",
+            ),
+            code="epcis.validation",
+        )
     body = document.get("epcisBody")
     # What one repository answers to a query can be captured by another as it is.
     if isinstance(body, dict) and isinstance(body.get("queryResults"), dict):
@@ -64,6 +76,11 @@ def events_of(document: Mapping[str, Json]) -> list[Event]:
     if len(found) > MAX_EVENTS:
         raise _bad(MAX_EVENTS, "type", f"Expected at most {MAX_EVENTS} events in one capture.", "Send several.")
     return [one for one in found if isinstance(one, dict)]
+
+
+def _is_one_of(told: Json, names: frozenset[str]) -> bool:
+    # Asked of what anybody may send: a list or an object in the place of a name has no hash.
+    return isinstance(told, str) and told in names
 
 
 def instant_of(text: Json) -> int | None:
@@ -102,7 +119,7 @@ def check(event: Event, index: int) -> int:
         Naming the first field that is missing or wrong.
     """
     kind = event.get("type")
-    if kind not in EVENT_TYPES:
+    if not isinstance(kind, str) or kind not in EVENT_TYPES:
         raise _bad(index, "type", f"Expected one of {', '.join(sorted(EVENT_TYPES))}.", "Name the type of the event.")
     at = instant_of(event.get("eventTime"))
     if at is None:
@@ -110,13 +127,13 @@ def check(event: Event, index: int) -> int:
     offset = event.get("eventTimeZoneOffset")
     if not isinstance(offset, str) or not _OFFSET.fullmatch(offset):
         raise _bad(index, "eventTimeZoneOffset", "Expected an offset.", "Send it as +08:00.")
-    if kind in WITH_ACTION and event.get("action") not in ACTIONS:
+    if kind in WITH_ACTION and not _is_one_of(event.get("action"), ACTIONS):
         raise _bad(index, "action", "Expected ADD, OBSERVE or DELETE.", "Send the action.")
     _check_shape(event, index)
     return at
 
 
-def _check_shape(event: Event, index: int) -> None:
+def _check_lists(event: Event, index: int) -> None:
     for name in _LISTS:
         told = event.get(name, [])
         if not isinstance(told, list) or len(told) > MAX_LIST:
@@ -126,8 +143,17 @@ def _check_shape(event: Event, index: int) -> None:
             raise _bad(index, name, "Expected URIs.", "Send EPC URNs or GS1 Digital Links.")
     for name in _QUANTITY_LISTS:
         for one in event.get(name, []):  # type: ignore[union-attr]  # a list, checked above
-            if not isinstance(one, dict) or not isinstance(one.get("epcClass"), str):
-                raise _bad(index, name, "Expected an epcClass in each element.", "Name the class of each quantity.")
+            _check_quantity(one, index, name)
+    for name, inner in _PAIR_LISTS.items():
+        for one in event.get(name, []):  # type: ignore[union-attr]  # a list, checked above
+            if not isinstance(one, dict) or not isinstance(one.get(inner), str):
+                raise _bad(index, name, f"Expected an object with {inner} in each element.", f"Name the {inner}.")
+    for one in event.get("sensorElementList", []):  # type: ignore[union-attr]  # a list, checked above
+        _check_sensor(one, index)
+
+
+def _check_shape(event: Event, index: int) -> None:
+    _check_lists(event, index)
     for name in ("readPoint", "bizLocation"):
         told = event.get(name)
         if told is not None and not (isinstance(told, dict) and isinstance(told.get("id"), str)):
@@ -136,6 +162,40 @@ def _check_shape(event: Event, index: int) -> None:
         told = event.get(name, "")
         if not isinstance(told, str) or len(told) > MAX_TEXT or "\x00" in told:
             raise _bad(index, name, f"Expected a text of at most {MAX_TEXT} characters.", "Send a text.")
+    for name in ("ilmd", "persistentDisposition", "errorDeclaration"):
+        if not isinstance(event.get(name, {}), dict):
+            raise _bad(index, name, "Expected an object.", "Send an object.")
+    _check_declaration(event, index)
+    _check_needed(event, index)
+
+
+def _check_quantity(told: Json, index: int, name: str) -> None:
+    if not isinstance(told, dict) or not isinstance(told.get("epcClass"), str):
+        raise _bad(index, name, "Expected an epcClass in each element.", "Name the class of each quantity.")
+    quantity, unit = told.get("quantity", 0), told.get("uom", "")
+    # Left out it is unknown; a text or a negative number would stand in every sum over the lot.
+    if isinstance(quantity, bool) or not isinstance(quantity, int | float) or quantity < 0:
+        raise _bad(index, name, "Expected a quantity of zero or more.", "Send a number, or leave it out.")
+    if not isinstance(unit, str):
+        raise _bad(index, name, "Expected a uom of UN/CEFACT Recommendation 20.", "Send it as KGM.")
+
+
+def _check_sensor(told: Json, index: int) -> None:
+    reports = told.get("sensorReport", []) if isinstance(told, dict) else None
+    # One report may stand alone: JSON-LD makes no difference between a value and a list of it.
+    reports = [reports] if isinstance(reports, dict) else reports
+    if not isinstance(reports, list) or not all(isinstance(one, dict) for one in reports):
+        raise _bad(index, "sensorElementList", "Expected a sensorReport of objects in each element.", "Send reports.")
+
+
+def _check_declaration(event: Event, index: int) -> None:
+    declared = event.get("errorDeclaration")
+    if isinstance(declared, dict) and instant_of(declared.get("declarationTime")) is None:
+        message = "Expected a declarationTime with an offset."
+        raise _bad(index, "errorDeclaration", message, "Send it as 2026-01-05T08:00:00.000Z.")
+
+
+def _check_needed(event: Event, index: int) -> None:
     if event["type"] == "AssociationEvent" and not event.get("parentID"):
         raise _bad(index, "parentID", "Expected the parent of an association.", "Name it.")
     if event["type"] == "TransactionEvent" and not event.get("bizTransactionList"):

@@ -30,6 +30,7 @@ _LISTS = {
 _NUMBERS = frozenset({"quantity", "value", "minValue", "maxValue", "meanValue", "sDev", "percRank", "percValue"})
 _WRAPPERS = frozenset({"extension", "baseExtension"})
 _TYPED = frozenset({"bizTransaction", "source", "destination"})
+_ROOTS = EVENT_TYPES | {"EPCISDocument", "EPCISQueryDocument"}
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 MAX_ELEMENTS = 500_000  # about 10,000 events of 50 elements: each is an object in memory until the document ends
 
@@ -145,6 +146,9 @@ def read_xml(data: bytes) -> dict[str, Json]:
     if root is None:
         raise _bad("Expected an XML document, got nothing.")
     reader = _Reader(namespaces)
+    if reader.name(root.tag).rpartition(":")[2] not in _ROOTS:
+        # Without events in it, any document would be captured and nobody would know that nothing was.
+        raise _bad(f"Expected an EPCISDocument, got {root.tag.rpartition('}')[2][:80]!r}: send EPCIS 2.0 or 1.2.")
     events: list[Json] = [reader.event(one) for one in root.iter() if reader.name(one.tag) in EVENT_TYPES]
     own = {prefix: uri for prefix, uri in namespaces.items() if prefix and not uri.startswith("urn:epcglobal:epcis")}
     document: dict[str, Json] = {

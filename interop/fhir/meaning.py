@@ -22,15 +22,17 @@ from twin.events.patients import (
     EncounterClass,
     EncounterFactCancelled,
     EncounterFinished,
+    EncounterLeaveEnded,
     EncounterLeaveStarted,
     EncounterMoved,
     EncounterPlanned,
     EncounterStarted,
+    EncounterUpdated,
 )
 from twin.events.work import TaskKind, TaskRequested
 from twin.state.beds import is_bed
 from twin.state.live import LiveState
-from twin.state.model import EncounterStatus
+from twin.state.model import Encounter, EncounterStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +93,25 @@ def _at(resource: Resource, path: str) -> int:
 
 
 def _place(reference: str) -> str:
-    return reference.rpartition("/")[2]
+    """Give the id of a Location that a reference names: relative, absolute, or of one version; else empty.
+
+    A contained resource (``#bay``) and an entry of a Bundle (``urn:uuid:``) name no place of this house.
+    """
+    told = reference.partition("/_history/")[0]
+    return "" if told.startswith(("#", "urn:")) else told.rpartition("/")[2]
+
+
+def _stays(resource: Resource, status: str) -> Iterator[tuple[str, int]]:
+    """Give the places of an Encounter with a status, and since when, UTC microseconds; 0 if it does not say."""
+    for entry in values_at(resource, "location"):
+        if isinstance(entry, dict) and entry.get("status", "active") == status:
+            place = _place(_text(entry, "location.reference")) or _text(entry, "location.identifier.value")
+            if place:
+                yield place, _at(entry, "period.start")
 
 
 def _places(resource: Resource, status: str) -> Iterator[str]:
-    for entry in values_at(resource, "location"):
-        if isinstance(entry, dict) and entry.get("status", "active") == status:
-            told = _text(entry, "location.reference")
-            if told:
-                yield _place(told)
+    yield from (place for place, _since in _stays(resource, status))
 
 
 def _head(writing: Writing, kind: type[Event], number: int, at: int = 0) -> dict[str, Any]:
@@ -111,40 +123,73 @@ def _head(writing: Writing, kind: type[Event], number: int, at: int = 0) -> dict
     }
 
 
+_UNDER_WAY = ("arrived", "triaged", "in-progress", "onleave", "finished")
+
+
 def _encounter(resource: Resource, writing: Writing) -> Iterator[Event]:
     thing = writing.encounter()
     held = writing.live.encounters.get(thing)
     status = _text(resource, "status")
-    told_class = _CLASSES.get(_text(resource, "class.code"), EncounterClass.AMBULATORY)
-    start, end = _at(resource, "period.start"), _at(resource, "period.end")
-    place = next(_places(resource, "active"), "")
     if status == "planned":
-        kept = next(_places(resource, "planned"), "") or next(_places(resource, "reserved"), "")
+        kept = (next(_places(resource, how), "") for how in ("planned", "reserved", "active"))
         yield EncounterPlanned(
             thing=thing,
-            encounter_class=told_class,
-            expected_at=start,
-            place=kept or place,
+            expected_at=_at(resource, "period.start"),
+            place=next((place for place in kept if place), ""),
+            **_described(resource),
             **_head(writing, EncounterPlanned, 0),
         )
-    elif status in ("arrived", "triaged", "in-progress", "onleave", "finished"):
-        # Every write is a whole resource: only what differs from what is known becomes an event.
-        is_open = held is not None and held.status in (EncounterStatus.IN_PROGRESS, EncounterStatus.ON_LEAVE)
-        if not is_open and (held is None or held.status is not EncounterStatus.FINISHED):
-            yield EncounterStarted(
-                thing=thing, encounter_class=told_class, place=place, **_head(writing, EncounterStarted, 0, start)
-            )
-        elif held is not None and place and place != held.place and status != "finished":
-            yield EncounterMoved(thing=thing, place=place, from_place=held.place, **_head(writing, EncounterMoved, 1))
-        for kept in _places(resource, "reserved"):
-            yield BedReserved(thing=thing, place=kept, **_head(writing, BedReserved, 2))
-        if status == "onleave":
-            yield EncounterLeaveStarted(thing=thing, **_head(writing, EncounterLeaveStarted, 3))
-        if status == "finished" and (held is None or held.status is not EncounterStatus.FINISHED):
-            yield EncounterFinished(thing=thing, **_head(writing, EncounterFinished, 4, end))
+    elif status in _UNDER_WAY:
+        yield from _under_way(resource, writing, thing, status)
     elif status in ("cancelled", "entered-in-error") and held is not None:
         undone = "EncounterPlanned" if held.status is EncounterStatus.PLANNED else "EncounterStarted"
         yield EncounterFactCancelled(thing=thing, cancels=undone, **_head(writing, EncounterFactCancelled, 5))
+
+
+def _described(resource: Resource) -> dict[str, Any]:
+    told = _CLASSES.get(_text(resource, "class.code"), EncounterClass.AMBULATORY)
+    service = _text(resource, "serviceType.coding.code") or _text(resource, "serviceType.text")
+    return {"encounter_class": told, "service": service}
+
+
+def _under_way(resource: Resource, writing: Writing, thing: str, status: str) -> Iterator[Event]:
+    """Tell what a visit under way came to. Every write is a whole resource: only what is new becomes an event."""
+    held = writing.live.encounters.get(thing)
+    before = held.status if held is not None else EncounterStatus.UNKNOWN
+    place, since = next(_stays(resource, "active"), ("", 0))
+    is_open = before in (EncounterStatus.IN_PROGRESS, EncounterStatus.ON_LEAVE)
+    if held is None or not (is_open or before is EncounterStatus.FINISHED):
+        start = _at(resource, "period.start")
+        head = _head(writing, EncounterStarted, 0, start)
+        yield EncounterStarted(thing=thing, place=place, **_described(resource), **head)
+    elif status != "finished":
+        if before is EncounterStatus.FINISHED:
+            # Written as under way again: the discharge was a mistake.
+            head = _head(writing, EncounterFactCancelled, 5)
+            yield EncounterFactCancelled(thing=thing, cancels=EncounterFinished.__name__, **head)
+        yield from _changed(resource, writing, held)
+        if place and place != held.place:
+            # A stay that began before the last one is a correction of the past, and now at the latest it counts.
+            head = _head(writing, EncounterMoved, 1, since if since > held.placed_at else 0)
+            yield EncounterMoved(thing=thing, place=place, from_place=held.place, **head)
+    for kept in _places(resource, "reserved"):
+        if held is None or held.reserved != kept:
+            yield BedReserved(thing=thing, place=kept, **_head(writing, BedReserved, 2))
+    if status == "onleave" and before is not EncounterStatus.ON_LEAVE:
+        yield EncounterLeaveStarted(thing=thing, **_head(writing, EncounterLeaveStarted, 3))
+    elif status != "onleave" and before is EncounterStatus.ON_LEAVE:
+        yield EncounterLeaveEnded(thing=thing, **_head(writing, EncounterLeaveEnded, 3))
+    if status == "finished" and before is not EncounterStatus.FINISHED:
+        yield EncounterFinished(thing=thing, **_head(writing, EncounterFinished, 4, _at(resource, "period.end")))
+
+
+def _changed(resource: Resource, writing: Writing, held: Encounter) -> Iterator[Event]:
+    # A class that we do not know says nothing new about a visit that has one.
+    told = _CLASSES.get(_text(resource, "class.code"))
+    service = str(_described(resource)["service"])
+    if (told is not None and told is not held.encounter_class) or (service and service != held.service):
+        head = _head(writing, EncounterUpdated, 6)
+        yield EncounterUpdated(thing=held.id, encounter_class=told, service=service, **head)
 
 
 _READINESS = {"H": BedReadiness.CLEANING, "K": BedReadiness.CONTAMINATED, "U": BedReadiness.CLEAN}
@@ -152,10 +197,11 @@ _SERVICE = {"C": BedService.CLOSED, "I": BedService.ISOLATED}
 
 
 def _location(resource: Resource, writing: Writing) -> Iterator[Event]:
-    code = _text(resource, "operationalStatus.code")
-    if not code or not is_bed(writing.live, writing.id):
+    code, status = _text(resource, "operationalStatus.code"), _text(resource, "status")
+    is_shut = status in ("suspended", "inactive")
+    if not (code or is_shut) or not is_bed(writing.live, writing.id):
         return
-    service = _SERVICE.get(code, BedService.OPEN)
+    service = BedService.CLOSED if is_shut else _SERVICE.get(code, BedService.OPEN)
     yield BedServiceChanged(thing=writing.id, service=service, **_head(writing, BedServiceChanged, 0))
     if code in _READINESS:
         yield BedReadinessChanged(
@@ -226,20 +272,23 @@ def events_of(resource: Resource, writing: Writing) -> list[Event]:
 
 
 def persons_of(resource: Resource) -> list[str]:
-    """Give the references to patients anywhere in a resource, sorted.
+    """Give what stands for patients anywhere in a resource, sorted: references, and numbers where there is none.
 
     Parameters
     ----------
     resource : Resource
         Checked.
+
+    Returns
+    -------
+    list[str]
+        ``Patient/id`` of a reference, ``system|value`` of a logical one or of a contained patient.
     """
     found: set[str] = set()
 
     def walk(value: Json) -> None:
         if isinstance(value, dict):
-            told = value.get("reference")
-            if isinstance(told, str) and "Patient/" in told:
-                found.add("/".join(told.split("/")[-2:]))
+            found.update(_persons_at(value))
             for one in value.values():
                 walk(one)
         elif isinstance(value, list):
@@ -248,3 +297,15 @@ def persons_of(resource: Resource) -> list[str]:
 
     walk(resource)
     return sorted(found)
+
+
+def _persons_at(part: dict[str, Json]) -> Iterator[str]:
+    told = part.get("reference")
+    if isinstance(told, str) and "Patient/" in told:
+        yield "/".join(told.partition("/_history/")[0].split("/")[-2:])
+    elif isinstance(told, str) and part.get("type") == "Patient" and not told.startswith("#"):
+        yield told
+    if part.get("type") == "Patient" or part.get("resourceType") == "Patient":
+        for one in values_at(part, "identifier"):
+            if isinstance(one, dict) and isinstance(one.get("value"), str):
+                yield f"{one.get('system') or ''}|{one['value']}"

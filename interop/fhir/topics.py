@@ -88,6 +88,10 @@ TOPICS: dict[str, Topic] = {
 }
 """Every topic by name."""
 
+SECOND_IN_FOCUS: dict[str, str] = {"EncountersSwapped": "other", "EncountersMerged": "into"}
+"""Field that names the other thing of an event about two, by its type: each of both is told of in an event of its own,
+for the focus of a notification is one reference."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -158,10 +162,11 @@ def wanted_by(text: str, kind: str) -> list[Wanted]:
     if not mark or named != kind or not query:
         raise _refuse("_criteria", f"Expected {kind}?name=value, got {text[:100]!r}.", f"Filter by {kind} only.")
     asked = dict(parse_qsl(query, keep_blank_values=True))
-    if not asked or any(name not in PARAMETERS[kind] for name in asked):
-        known = ", ".join(PARAMETERS[kind])
+    ids = tuple(part for part in asked.pop("_id", "").split(",") if part)
+    if not (asked or ids) or any(name not in PARAMETERS[kind] for name in asked):
+        known = ", ".join(("_id", *PARAMETERS[kind]))
         raise _refuse("_criteria", f"Expected search parameters of {kind} in {text[:100]!r}.", f"Use {known}.")
-    return read_wanted(kind, asked, str)
+    return [*([Wanted(name="_id", values=ids)] if ids else []), *read_wanted(kind, asked, str)]
 
 
 def passes(resource: Resource | None, filters: Sequence[str], kind: str) -> bool:
@@ -180,7 +185,7 @@ def passes(resource: Resource | None, filters: Sequence[str], kind: str) -> bool
         return True
     if resource is None:
         return False
-    terms = terms_of(resource, kind, str)
+    terms = terms_of(resource, kind, str) | {("_id", str(resource.get("id", "")))}
     return all(meets(terms, one) for text in filters for one in wanted_by(text, kind))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ValidationError
 
+from interop.fhir.codes import wrong_code
 from interop.fhir.resources import Resource
 from twin.errors import DecodeError, FieldError, FieldProblem
 
@@ -82,7 +83,8 @@ def read_resource(body: bytes, kind: str) -> Resource:
     DecodeError
         If it is no JSON object.
     FieldError
-        If a field is missing, unknown or has a wrong value; the first is named.
+        If a field is missing, unknown or has a wrong value, or a code is not of its required value set; the first is
+        named.
     """
     try:
         told: Any = msgspec.json.decode(body)
@@ -99,4 +101,11 @@ def read_resource(body: bytes, kind: str) -> Resource:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or kind
         raise _bad(field, f"{first['msg']}.", f"See {kind} of FHIR.") from error
+    except (TypeError, KeyError, AttributeError) as error:
+        # The library looks up a contained resource by its type before it has checked that there is such a type.
+        raise _bad("contained", "Expected resources of FHIR.", "Name the resourceType of each.") from error
+    wrong = wrong_code(told, kind)
+    if wrong is not None:
+        path, code, codes = wrong
+        raise _bad(path, f"Expected one of {', '.join(sorted(codes))}, got {code[:40]!r}.", "Send one of these codes.")
     return told

@@ -40,12 +40,14 @@ def _zone_of(offset: str) -> timezone | None:
     return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
 
 
+@lru_cache(maxsize=256)
 def offset_of(text: str) -> tzinfo | None:
     """Give the offset that an instant names; None if it names none."""
     found = _DTM.match(text.strip())
     return _zone_of(found["offset"]) if found and found["offset"] else None
 
 
+@lru_cache(maxsize=256)  # a message names the instant of its event two or three times, and a feed those of its minute
 def read_instant(text: str, zone: tzinfo) -> Instant | None:
     """Read ``YYYYMMDD[HH[MM[SS[.S…]]]][+-ZZZZ]``; None for anything else, also for a month or a year alone.
 

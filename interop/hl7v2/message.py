@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import msgspec
 
@@ -158,17 +158,24 @@ class Message(msgspec.Struct, frozen=True, dict=True):
         """Separators of the message."""
         return self.msh.by
 
-    @cached_property
+    @property
     def kind(self) -> str:
         """Message code of MSH-9, such as ``ADT``."""
-        return self.msh.value(9, 1)
+        # Kept by hand: each message is asked for it half a dozen times, and a cached property takes a lock to make it.
+        told = self.__dict__.get("kind")
+        if told is None:
+            told = self.__dict__["kind"] = self.segments[0].value(9, 1)
+        return str(told)
 
-    @cached_property
+    @property
     def trigger(self) -> str:
         """Trigger event: MSH-9.2, else EVN-1, else what the structure in MSH-9.3 says."""
-        told = self.msh.value(9, 2)
-        if told:
-            return told
+        told = self.__dict__.get("trigger")
+        if told is None:
+            told = self.__dict__["trigger"] = self.segments[0].value(9, 2) or self._trigger_told_elsewhere()
+        return str(told)
+
+    def _trigger_told_elsewhere(self) -> str:
         event = self.first("EVN")
         if event is not None and event.value(1):
             return event.value(1)
@@ -185,7 +192,10 @@ class Message(msgspec.Struct, frozen=True, dict=True):
 
     def first(self, name: str) -> Segment | None:
         """Give the first segment of a name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
+        for segment in self.segments:
+            if segment.text[:3] == name:
+                return segment
+        return None
 
     def value(self, name: str, number: int, component: int = 1, subcomponent: int = 1) -> str:
         """Give one value of the first segment of a name; empty if there is none."""

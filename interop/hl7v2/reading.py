@@ -146,9 +146,15 @@ class Reading:
 
     def value(self, name: str, number: int, component: int = 1) -> str:
         """Give a value of the group; empty if left out or deleted."""
-        segment = self.segment(name)
-        told = segment.value(number, component).strip() if segment is not None else ""
-        return "" if told == NULL else told.replace("\x00", "")
+        segment = self.group.get(name)
+        if segment is None:
+            segment = self.segment(name)
+            if segment is None:
+                return ""
+        told = segment.value(number, component).strip()
+        if "\x00" in told:
+            told = told.replace("\x00", "")  # PostgreSQL keeps no NUL in a text
+        return "" if told == NULL else told
 
     def encounter(self) -> str:
         """Give the pseudonym of the encounter: PV1-19, else the visit that PID-18 was told to be, else PID-18.
@@ -209,8 +215,13 @@ class Reading:
         A day without an hour is no instant, and more than a day ahead is a wrong clock; both are passed over.
         """
         if not self._occurred_at:
-            told = (self.value("EVN", 6), self.value("EVN", 2), self.message.msh.value(7))
-            self._occurred_at = next((at for at in map(self._instant, told) if at), 0) or self._received()
+            # One after the other: the first that is filled is nearly always an instant, and the rest is not read.
+            self._occurred_at = (
+                self._instant(self.value("EVN", 6))
+                or self._instant(self.value("EVN", 2))
+                or self._instant(self.message.msh.value(7))
+                or self._received()
+            )
         return self._occurred_at
 
     def recorded_at(self) -> int:

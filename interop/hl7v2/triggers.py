@@ -53,6 +53,9 @@ class Trigger:
         Makes the events; None if the message is only stored.
     is_person : bool
         Whether it may change who somebody is: the link table follows.
+    is_same_person : bool
+        Whether MRG-1 and PID-3 are one person from then on. A visit or account that moves from one person to another
+        (A44, A45) names both as well, and they stay two.
     figures : Callable or None
         Gives how much places hold by the message; kept beside our own stock.
     proposals : Callable or None
@@ -63,6 +66,7 @@ class Trigger:
     outcome: str
     rule: Rule | None = None
     is_person: bool = False
+    is_same_person: bool = False
     figures: Callable[[Reading], Iterator[StockFigure]] | None = None
     proposals: Callable[[Reading], Iterator[ItemProposal]] | None = None
 
@@ -88,6 +92,8 @@ def _started(default: EncounterClass) -> Rule:
 
 def _changed_class(new: EncounterClass) -> Rule:
     def rule(reading: Reading) -> Iterator[Event]:
+        # Some systems give the stay a new number with its new class, and the old one in MRG (3.3.6 and 3.3.7).
+        yield from _merged(reading)
         told = reading.encounter_class()
         fits = told if told not in (None, EncounterClass.PRE_ADMISSION) else new
         place, service = reading.place("PV1", 3), reading.value("PV1", 10)
@@ -217,6 +223,14 @@ def _merged(reading: Reading) -> Iterator[Event]:
         yield reading.event(EncountersMerged, thing=prior, into=into)
 
 
+def _persons_merged(reading: Reading) -> Iterator[Event]:
+    """Merge visits if both are named; what a sender repeats in MRG beside the persons is no reason to refuse these."""
+    if reading.prior_encounter() and not (reading.value("PV1", 19) or reading.value("PID", 18)):
+        reading.notes.append("visit_missing")
+        return
+    yield from _merged(reading)
+
+
 def _booked(readings: list[Reading]) -> Iterator[Event]:
     # SCH, the resources and the patient are one appointment; its first group holds all of them.
     reading = readings[0]
@@ -309,9 +323,10 @@ def _adt() -> dict[str, Trigger]:
         "A05": Trigger(name="Pre-admit", rule=_each(_planned), is_person=True,
                        outcome="EncounterPlanned with the expected instant and the place booked."),
         "A06": Trigger(name="Out-patient to in-patient", rule=_changed_class(EncounterClass.INPATIENT), is_person=True,
-                       outcome="EncounterStarted as in-patient; the stay goes on."),
+                       outcome="EncounterStarted as in-patient; the stay goes on, also under a new number (MRG)."),
         "A07": Trigger(name="In-patient to out-patient", rule=_changed_class(EncounterClass.AMBULATORY),
-                       is_person=True, outcome="EncounterStarted as out-patient; the stay goes on."),
+                       is_person=True,
+                       outcome="EncounterStarted as out-patient; the stay goes on, also under a new number (MRG)."),
         "A08": Trigger(name="Update", rule=_each(_updated), is_person=True,
                        outcome="EncounterUpdated; never a movement, whatever PV1-3 says or leaves out."),
         "A09": Trigger(name="Patient departing", rule=_each(_departed),
@@ -339,9 +354,18 @@ def _adt() -> dict[str, Trigger]:
     return table | _merges()
 
 
+_MOVES = frozenset({"A44", "A45"})
+"""What moves an account or a visit from one person to another: MRG-1 and PID-3 stay two persons."""
+
+
+_OF_VISITS = frozenset({"A35", "A41", "A42", "A44", "A45", "A49", "A50"})
+"""What says nothing at all without the number that an account or visit goes on under."""
+
+
 def _merges() -> dict[str, Trigger]:
     table = {
-        code: Trigger(name=name, rule=_each(_merged), is_person=True,
+        code: Trigger(name=name, rule=_each(_merged if code in _OF_VISITS else _persons_merged), is_person=True,
+                      is_same_person=code not in _MOVES,
                       outcome="EncountersMerged if MRG names another visit or account; the link table follows.")
         for code, name in {
             "A18": "Merge patient information", "A34": "Merge patient", "A35": "Merge account",
@@ -354,7 +378,7 @@ def _merges() -> dict[str, Trigger]:
         "A28": "Add person", "A30": "Merge person", "A43": "Move patient information", "A46": "Change patient id",
         "A47": "Change patient identifier list", "A48": "Change alternate patient id",
     }.items():  # fmt: skip
-        table[code] = Trigger(name=name, outcome=_PERSON, is_person=True)
+        table[code] = Trigger(name=name, outcome=_PERSON, is_person=True, is_same_person=code != "A28")
     for code, name in {
         "A19": "Patient query", "A24": "Link patients", "A29": "Delete person",
         "A37": "Unlink patients", "A51": "Change alternate visit id", "A54": "Change attending doctor",

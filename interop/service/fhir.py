@@ -20,7 +20,7 @@ from interop.service import identity
 from interop.service.keys import Vault
 from interop.service.subscriptions import check_address, follow_resource
 from interop.service.supplies import note_figures
-from interop.tables import FHIR_RESOURCES, FHIR_TERMS, PERSONS
+from interop.tables import FHIR_RESOURCES, FHIR_TERMS, LINKS, PERSONS
 from twin.errors import InputError, NotFound, StaleVersion
 from twin.ports import EventSink
 from twin.state.live import LiveState
@@ -166,6 +166,8 @@ def write(session: Session, store: Store, told: Write) -> Version:
         .returning(FHIR_RESOURCES.c.number)
     ).scalar_one()
     _follow_up(session, store, told, number, version + 1)
+    if persons and told.kind in ("Encounter", "Appointment"):
+        _link(session, _writing(store, told, version + 1).encounter(), persons[0], told.at)
     return Version(
         number=number,
         kind=told.kind,
@@ -177,6 +179,24 @@ def write(session: Session, store: Store, told: Write) -> Version:
     )
 
 
+def _writing(store: Store, told: Write, version: int) -> Writing:
+    return Writing(
+        kind=told.kind,
+        id=told.id,
+        version=version,
+        source=told.source,
+        at=told.at,
+        pseudonym=store.vault.pseudonym,
+        live=store.live,
+    )
+
+
+def _link(session: Session, encounter: str, person: str, at: int) -> None:
+    """Keep who an encounter is about, so that the person can be erased by it; what HL7 told of it before stays."""
+    if session.execute(select(LINKS.c.person).where(LINKS.c.encounter == encounter)).first() is None:
+        session.execute(insert(LINKS).values(encounter=encounter, person=person, told_at=at))
+
+
 def _follow_up(session: Session, store: Store, told: Write, number: int, version: int) -> None:
     """Keep by what a new version is found, and do what it means: events, figures of stock, who is told of what."""
     if told.body:
@@ -186,16 +206,7 @@ def _follow_up(session: Session, store: Store, told: Write, number: int, version
         ]
         if rows:
             session.execute(insert(FHIR_TERMS), rows)
-        writing = Writing(
-            kind=told.kind,
-            id=told.id,
-            version=version,
-            source=told.source,
-            at=told.at,
-            pseudonym=store.vault.pseudonym,
-            live=store.live,
-        )
-        events = events_of(told.resource, writing)
+        events = events_of(told.resource, _writing(store, told, version))
         if events:
             store.ledger.append(session, events)
     if told.kind == "Subscription":

@@ -152,9 +152,7 @@ def leans_on_others(message: Message) -> bool:
 
 def _concerned(told: Told, vault: Vault) -> tuple[Concerned, ...]:
     trigger = told.trigger
-    found = [
-        concerned_by(reading, vault, is_person=trigger is not None and trigger.is_person) for reading in told.readings
-    ]
+    found = [concerned_by(reading, vault, trigger) for reading in told.readings]
     # Of a trigger that we do not know, the persons still close the body, but nothing else is believed.
     return tuple(msgspec.structs.replace(one, encounter="") if trigger is None else one for one in found)
 

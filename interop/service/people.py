@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session
 
 from interop.hl7v2.reading import Reading
+from interop.hl7v2.triggers import Trigger
 from interop.service.identity import Identity, family, identity_of, opened, person_of, survivor
 from interop.service.keys import Vault
 from interop.service.plain import ask_in, change, put_all
@@ -31,6 +32,8 @@ class Concerned(msgspec.Struct, frozen=True, kw_only=True):
         When it was so, UTC microseconds.
     identity : Identity or None
         What the group says about the person; None if its trigger does not change that.
+    is_merge : bool
+        Whether ``prior`` and ``person`` are one from now on.
     """
 
     person: str
@@ -38,6 +41,7 @@ class Concerned(msgspec.Struct, frozen=True, kw_only=True):
     encounter: str
     at: int
     identity: Identity | None
+    is_merge: bool = False
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -45,7 +49,7 @@ class Concerned(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in (self.person, self.prior) if one)
 
 
-def concerned_by(reading: Reading, vault: Vault, *, is_person: bool) -> Concerned:
+def concerned_by(reading: Reading, vault: Vault, trigger: Trigger | None) -> Concerned:
     """Find out who a patient group is about.
 
     Parameters
@@ -54,8 +58,8 @@ def concerned_by(reading: Reading, vault: Vault, *, is_person: bool) -> Concerne
         The group.
     vault : Vault
         Makes pseudonyms.
-    is_person : bool
-        Whether its trigger may change who somebody is.
+    trigger : Trigger or None
+        Of its message; one that we do not know changes nothing about anybody.
     """
     has_visit = bool(reading.value("PV1", 19) or reading.value("PID", 18))
     person = person_of(reading, vault)
@@ -64,7 +68,8 @@ def concerned_by(reading: Reading, vault: Vault, *, is_person: bool) -> Concerne
         prior=person_of(reading, vault, segment="MRG", number=1),
         encounter=reading.encounter() if has_visit and person else "",
         at=reading.occurred_at() if person else 0,
-        identity=identity_of(reading) if is_person and person else None,
+        identity=identity_of(reading) if person and trigger is not None and trigger.is_person else None,
+        is_merge=trigger is not None and trigger.is_same_person,
     )
 
 
@@ -113,7 +118,7 @@ class People:
         """Keep what a group says about who is who; the latest statement counts."""
         if one.identity is not None:
             self._note_identity(one.person, one.identity, one.at)
-            if one.prior and one.prior != one.person:
+            if one.is_merge and one.prior and one.prior != one.person:
                 self._merge(one.prior, one.person)
         if one.encounter:
             self._link(one.encounter, one.person, one.at)

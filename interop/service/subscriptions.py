@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, literal, select, union_all, update
 from sqlmodel import Session
 
-from interop.fhir.topics import TOPICS, Topic, Wish
+from interop.fhir.topics import SECOND_IN_FOCUS, TOPICS, Topic, Wish
 from interop.tables import EPCIS_EVENTS, SUBSCRIPTIONS, TOLD
 from twin.clock import HOUR_US, SECOND_US
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
@@ -311,6 +311,15 @@ def _read(row: Row[Any]) -> Subscription:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of a topic as the ledger holds it, and which thing of it is in focus."""
+
+    sequence: int
+    thing: str
+    at: int
+
+
 def note_told(
     session: Session,
     one: Subscription,
@@ -318,7 +327,7 @@ def note_told(
     position: int,
     count: int,
     next_at: int,
-    sequences: Sequence[int] = (),
+    chosen: Sequence[Happened] = (),
 ) -> None:
     """Keep that a subscriber took a notification.
 
@@ -334,7 +343,7 @@ def note_told(
         Events in it.
     next_at : int
         When there is something to do again, UTC microseconds.
-    sequences : Sequence[int], optional
+    chosen : Sequence[Happened], optional
         Which events they were, for a subscription with a filter: what passed it then may not pass it later.
     """
     values = {"position": position, "sent": one.sent + count, "state": State.ACTIVE.value, "failures": 0, "problem": ""}
@@ -342,11 +351,11 @@ def note_told(
     # Only if nobody wrote it anew meanwhile: then what was answered is about what it no longer is.
     where = (table.subscription_id == one.id) & (table.position == one.position) & (table.state == one.state.value)
     done = session.execute(update(SUBSCRIPTIONS).where(where).values(**values, next_at=next_at).returning(table.sent))
-    if done.first() is None or not sequences:
+    if done.first() is None or not chosen:
         return
     rows = [
-        {"subscription_id": one.id, "number": one.sent + index, "sequence": sequence}
-        for index, sequence in enumerate(sequences, 1)
+        {"subscription_id": one.id, "number": one.sent + index, "sequence": each.sequence, "thing": each.thing}
+        for index, each in enumerate(chosen, 1)
     ]
     session.execute(insert(TOLD), rows)
     kept = TOLD.c.number > one.sent + count - KEPT_TOLD
@@ -368,22 +377,34 @@ def note_failure(session: Session, one: Subscription, *, problem: str, now: int)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event of a topic as the ledger holds it."""
-
-    sequence: int
-    thing: str
-    at: int
-
-
 def happened(session: Session, topic: Topic, *, after: int, limit: int) -> list[Happened]:
-    """Give the ledger's events of a topic behind a position, in order."""
+    """Give what the ledger tells of a topic behind a position, in order: one for each thing that an event is about.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    topic : Topic
+        Which.
+    after : int
+        Number of a ledger event.
+    limit : int
+        Most events. Both things of the last one are there: a position stands behind a whole event.
+    """
     table = EVENTS.c
-    asked = select(table.sequence, table.thing, table.occurred_at).where(
+    asked = select(table.sequence, table.thing, table.occurred_at, table.type, table.body).where(
         table.type.in_(topic.events), table.sequence > after
     )
-    return [Happened(*row) for row in session.execute(asked.order_by(table.sequence).limit(limit))]
+    found = []
+    for sequence, thing, at, kind, body in session.execute(asked.order_by(table.sequence).limit(limit)):
+        found.append(Happened(sequence, thing, at))
+        if kind in SECOND_IN_FOCUS:
+            found.append(Happened(sequence, _second(kind, body), at))
+    return found
+
+
+def _second(kind: str, body: str) -> str:
+    return str(msgspec.json.decode(body)[SECOND_IN_FOCUS[kind]])
 
 
 def told_before(session: Session, one: Subscription, *, first: int, last: int) -> list[tuple[int, Happened]]:
@@ -408,18 +429,28 @@ def told_before(session: Session, one: Subscription, *, first: int, last: int) -
         return []
     if one.wanted.filters:
         return _told_filtered(session, one, first, last)
-    asked = select(table.sequence, table.thing, table.occurred_at).where(
-        table.type.in_(topic.events), table.sequence <= one.position
-    )
-    rows = session.execute(asked.order_by(table.sequence.desc()).offset(one.sent - last).limit(last - first + 1))
-    found = [(last - index, Happened(*row)) for index, row in enumerate(rows)]
+    # An event about two things has two numbers, as when it was told: see happened.
+    head = (table.sequence, table.thing, table.occurred_at, table.type)
+    parts = [
+        select(*head, literal(0).label("part"), literal("").label("body")).where(table.type.in_(topic.events)),
+        select(*head, literal(1), table.body).where(
+            table.type.in_(topic.events), table.type.in_(tuple(SECOND_IN_FOCUS))
+        ),
+    ]
+    both = union_all(*(part.where(table.sequence <= one.position) for part in parts)).subquery()
+    asked = select(both).order_by(both.c.sequence.desc(), both.c.part.desc())
+    rows = session.execute(asked.offset(one.sent - last).limit(last - first + 1))
+    found = [
+        (last - index, Happened(row.sequence, _second(row.type, row.body) if row.part else row.thing, row.occurred_at))
+        for index, row in enumerate(rows)
+    ]
     return found[::-1]
 
 
 def _told_filtered(session: Session, one: Subscription, first: int, last: int) -> list[tuple[int, Happened]]:
     table, told = EVENTS.c, TOLD.c
     asked = (
-        select(told.number, table.sequence, table.thing, table.occurred_at)
+        select(told.number, table.sequence, told.thing, table.occurred_at)
         .join(EVENTS, table.sequence == told.sequence)
         .where(told.subscription_id == one.id, told.number >= first, told.number <= last)
     )

@@ -38,6 +38,8 @@ class Kit:
         Its id and what screens call it.
     procedure : str
         Code of the procedure; empty for none.
+    surgeon : str
+        Whose own card it is; empty for everybody's.
     lines : tuple[KitLine, ...]
         At least one, each item once.
     """
@@ -45,12 +47,14 @@ class Kit:
     id: str
     name: str
     procedure: str = ""
+    surgeon: str = ""
     lines: tuple[KitLine, ...] = ()
 
 
 class CartState(StrEnum):
-    """How far a case cart is."""
+    """How far a case cart is; one that was proposed by a plan has no tasks until it is asked for."""
 
+    PROPOSED = "proposed"
     ASKED = "asked"
     CLOSED = "closed"
     CANCELLED = "cancelled"
@@ -71,9 +75,17 @@ class CaseCart:
     state : CartState
         How far it is.
     asked_by : str
-        Who asked for it.
+        Who asked for it; empty while it is only proposed.
     asked_at, closed_at : int
-        UTC microseconds; ``closed_at`` is 0 while it is open.
+        UTC microseconds; 0 while it is not asked for, and while it is open.
+    plan : str
+        Id of the published plan that proposed it; empty if a person asked for it.
+    operation_at : int
+        When the operation begins, UTC microseconds; 0 if nobody said.
+    reason : str
+        Code of why it was given up.
+    closed_by : str
+        Who closed it or gave it up.
     """
 
     id: str
@@ -82,6 +94,32 @@ class CaseCart:
     encounter: str
     due_at: int
     state: CartState
-    asked_by: str
-    asked_at: int
+    asked_by: str = ""
+    asked_at: int = 0
     closed_at: int = 0
+    plan: str = ""
+    operation_at: int = 0
+    reason: str = ""
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCase:
+    """An operation of a published plan.
+
+    Parameters
+    ----------
+    encounter, procedure, surgeon, theatre : str
+        Whose, which, by whom and where; procedure and surgeon may be unknown.
+    starts_at : int
+        UTC microseconds.
+    number : int
+        Its place in the plan; part of its cart's id, where an encounter's own might hold a slash.
+    """
+
+    encounter: str
+    procedure: str
+    surgeon: str
+    theatre: str
+    starts_at: int
+    number: int = 0

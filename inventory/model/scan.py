@@ -55,7 +55,7 @@ class Scan:
     order_number, ship_to, bill_to, purchased_from, ship_for, invoicing_party, production_place, party : str
         AI 400, and the GLN of AI 410 to 413 and 415 to 417.
     country_of_origin, nhrn, software_version, payment_reference : str
-        AI 422, 710 to 716 (national health reimbursement number), 8012, 8020.
+        AI 422, 710 to 717 (national health reimbursement number), 8012, 8020.
     net_weight_g : float or None
         AI 310n, gram.
     lic, pcn, unit_of_measure : str

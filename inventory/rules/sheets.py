@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from twin.errors import FieldProblem, ImportRefused
+
+_SEPARATORS = ",;\t"
+
+
+def reader_of(lines: Iterable[str]) -> csv.DictReader[str]:
+    """Give a reader of a sheet, whatever parts its columns: the sign that stands most often in its first line.
+
+    Parameters
+    ----------
+    lines : Iterable[str]
+        CSV text with a header; spreadsheets of most of Europe part columns by semicolons.
+    """
+    told = iter(lines)
+    header = next(told, "")
+    # A tie, as in a sheet of one column, is a comma: max takes the first.
+    separator = max(_SEPARATORS, key=header.count)
+    return csv.DictReader(chain([header] if header else [], told), delimiter=separator)
 
 
 def header_of(reader: csv.DictReader[str], source: str) -> Sequence[str]:

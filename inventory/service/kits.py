@@ -11,12 +11,13 @@ from sqlmodel import Session
 from inventory.model.kits import CartState, CaseCart, Kit
 from inventory.model.movements import Command
 from inventory.model.stock import ParLevel
+from inventory.rules.case_carts import GIVEN_UP
 from inventory.rules.restocking import PRIORITY_BY_CRITICALITY
 from inventory.service import handing_out, using
 from inventory.service.desk import source_of
 from inventory.service.restocking import Ask, find_par, request_for
 from inventory.tables.catalogue import load_item
-from inventory.tables.kits import load_cart, load_kit, save_cart, save_kit
+from inventory.tables.kits import cards_for, load_cart, load_kit, save_cart, save_kit
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.events.work import RequestSettled, TaskRequested
 from twin.ids import ItemId, PlaceId
@@ -33,7 +34,8 @@ def define_kit(session: Session, kit: Kit) -> Kit:
     NotFound
         If the catalogue lacks an item.
     FieldError
-        If it has no lines, an item twice, or a line of nothing.
+        If it has no lines, an item twice, or a line of nothing, or if its procedure has such a card already: a plan
+        could not tell which of two to bring.
     """
     names = [line.item for line in kit.lines]
     if not names or len(names) > MOST_LINES or len(set(names)) != len(names):
@@ -42,6 +44,10 @@ def define_kit(session: Session, kit: Kit) -> Kit:
         load_item(session, line.item)
         if line.opened < 0 or line.held < 0 or not line.quantity:
             raise _wrong("lines", f"{line.item}: expected at least 1 unit to open or to hold.", "Leave it out.")
+    for other in cards_for(session, [kit.procedure]):
+        if other.id != kit.id and other.surgeon == kit.surgeon:
+            told = f"{other.name} ({other.id}) is the card of {kit.procedure} already."
+            raise _wrong("procedure", told, "Change that one, or name the surgeon whose own card this is.")
     save_kit(session, kit)
     return kit
 
@@ -86,9 +92,30 @@ def ask_for_cart(session: Session, *, ledger: EventSink, command: Command, wante
         asked_by=command.actor,
         asked_at=command.recorded_at,
     )
+    return _asked(session, ledger, command, cart)
+
+
+def ask_for_proposed(session: Session, *, ledger: EventSink, command: Command, cart: str) -> CaseCart:
+    """Ask for the goods of a cart that a plan has proposed.
+
+    Raises
+    ------
+    NotFound
+        If there is no such cart.
+    Refused
+        If it was asked for, closed or given up already.
+    """
+    found = load_cart(session, cart)
+    if found.state is not CartState.PROPOSED:
+        raise _wrong_state(found)
+    asked = replace(found, state=CartState.ASKED, asked_by=command.actor, asked_at=command.recorded_at)
+    return _asked(session, ledger, command, asked)
+
+
+def _asked(session: Session, ledger: EventSink, command: Command, cart: CaseCart) -> CaseCart:
     save_cart(session, cart)
-    requests = [_request(session, cart, line.item, line.quantity, command) for line in kit.lines]
-    ledger.append(session, requests)
+    lines = load_kit(session, cart.kit).lines
+    ledger.append(session, [_request(session, cart, line.item, line.quantity, command) for line in lines])
     return cart
 
 
@@ -105,7 +132,7 @@ def _request(session: Session, cart: CaseCart, item: str, quantity: int, command
     return structs.replace(
         request_for(session, found, way, ask),
         source=source_of(command),
-        source_key=f"{command.id}:{item}",
+        source_key=f"{command.id}:{cart.id}:{item}",
         actor=command.actor,
         # beside the shelf's own restocking: a case needs its goods whatever lies there
         dedupe_key=_key(cart, item),
@@ -176,7 +203,7 @@ def close_cart(session: Session, *, ledger: EventSink, command: Command, cart: s
         )
         own = replace(command, id=f"{command.id}:back:{number}", reason=f"case {found.id}")
         handing_out.transfer(session, ledger=ledger, command=own, request=request)
-    closed = replace(found, state=CartState.CLOSED, closed_at=command.recorded_at)
+    closed = replace(found, state=CartState.CLOSED, closed_at=command.recorded_at, closed_by=command.actor)
     save_cart(session, closed)
     return closed
 
@@ -187,34 +214,56 @@ def cancel_cart(session: Session, *, ledger: EventSink, command: Command, cart: 
     Raises
     ------
     Refused
-        If it is not open.
+        If it is closed or given up already.
     """
-    found = _open(session, cart)
-    cancelled = replace(found, state=CartState.CANCELLED, closed_at=command.recorded_at)
+    found = load_cart(session, cart)
+    if found.state not in (CartState.PROPOSED, CartState.ASKED):
+        raise _wrong_state(found)
+    cancelled = given_up(found, reason=GIVEN_UP, at=command.recorded_at, actor=command.actor)
     save_cart(session, cancelled)
     events = [
-        RequestSettled(
-            thing=_key(found, line.item),
-            occurred_at=command.occurred_at,
-            source=source_of(command),
-            source_key=f"{command.id}:{line.item}:off",
-            actor=command.actor,
-            dedupe_key=_key(found, line.item),
-            is_done=False,
-            reason="case_cancelled",
-        )
-        for line in load_kit(session, found.kit).lines
+        structs.replace(event, source=source_of(command), source_key=f"{command.id}:{event.thing}:off")
+        for event in ends_of(session, found, at=command.occurred_at, actor=command.actor)
     ]
     ledger.append(session, events)
     return cancelled
 
 
+def given_up(cart: CaseCart, *, reason: str, at: int, actor: str) -> CaseCart:
+    """Give a cart as it is after it was given up."""
+    return replace(cart, state=CartState.CANCELLED, closed_at=at, reason=reason, closed_by=actor)
+
+
+def ends_of(session: Session, cart: CaseCart, *, at: int, actor: str = "") -> list[RequestSettled]:
+    """Give the events that end the tasks of a cart, without source; none for one that was only proposed."""
+    if cart.state is not CartState.ASKED:
+        return []
+    return [
+        RequestSettled(
+            thing=_key(cart, line.item),
+            occurred_at=at,
+            source="",
+            source_key="",
+            actor=actor,
+            dedupe_key=_key(cart, line.item),
+            is_done=False,
+            reason="case_cancelled",
+        )
+        for line in load_kit(session, cart.kit).lines
+    ]
+
+
 def _open(session: Session, cart: str) -> CaseCart:
     found = load_cart(session, cart)
     if found.state is not CartState.ASKED:
-        raise Refused(
-            f"The case cart is {found.state.value} already.",
-            reasons=(f"cart.{found.state.value}",),
-            code="cart.state",
-        )
+        raise _wrong_state(found)
     return found
+
+
+def _wrong_state(cart: CaseCart) -> Refused:
+    cure = " Ask for it first." if cart.state is CartState.PROPOSED else ""
+    return Refused(
+        f"The case cart is {cart.state.value} already.{cure}",
+        reasons=(f"cart.{cart.state.value}",),
+        code="cart.state",
+    )

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from inventory.model.items import Item
 from inventory.model.lots import Lot, LotStatus
+from inventory.model.merging import MergeRecord, Moved
 from inventory.model.movements import Command, Line, Movement, MovementKind
 from inventory.model.places import MERGED, is_carrier
 from inventory.rules.duplicates import Candidate, Listed, find_candidates
@@ -23,18 +24,20 @@ from inventory.tables.merging import (
     drop_plans,
     mark_merged,
     merged_into,
+    merged_items,
     open_work_of,
     repoint,
     serials_of,
     standing_of,
     supplies_by_item,
 )
+from inventory.tables.unmerging import rows_before, save_merge
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.events.supply import ItemsMerged, ParLevelSet
 from twin.ids import ItemId, LotId, PlaceId
 from twin.ports import EventSink
 
-_STRICTER = (
+STRICTER = (
     LotStatus.RELEASED,
     LotStatus.HELD,
     LotStatus.QUARANTINED,
@@ -176,7 +179,27 @@ def merge_items(session: Session, *, ledger: EventSink, command: Command, keep: 
             code=outlook.obstacles[0],
         )
     desk = Desk(session, ledger, command, ("merge_items", keep, drop))
+    own_lots = {lot.id for lot in find_lots_of_item(desk.driver, keep)}
+    rows = rows_before(session, [keep, drop])
+    followers = [item for item, stays in merged_items(desk.driver).items() if stays == drop]
     lot_of = _lots_taken_over(desk.driver, keep, drop)
+    record = MergeRecord(
+        id=command.id,
+        keep=keep,
+        drop=drop,
+        merged_at=command.recorded_at,
+        merged_by=command.actor,
+        lot_of=lot_of,
+        shared_lots=[lot for lot in lot_of.values() if not lot or lot in own_lots],
+        stock=[
+            Moved(place=place, lot=lot, owner=owner, quantity=quantity)
+            for place, lot, owner, quantity in balances_of(desk.driver, drop)
+        ],
+        serials=[serial for serial, place, _ in serials_of(desk.driver, drop) if place != MERGED],
+        rows=rows,
+        followers=followers,
+    )
+    save_merge(session, record)
     lines = tuple(_lines(desk.driver, keep, drop, lot_of))
     repoint(desk.driver, keep=keep, drop=drop, par_conflicts=outlook.par_conflicts)
     drop_plans(desk.driver, drop)
@@ -232,7 +255,7 @@ def _lots_taken_over(driver: Driver, keep: str, drop: str) -> dict[str, str]:
     for lot in find_lots_of_item(driver, drop):
         wanted = replace(lot, id=_id_for(lot, keep), item=ItemId(keep))
         stored = ensure_lot(driver, wanted)
-        if _STRICTER.index(lot.status) > _STRICTER.index(stored.status):
+        if STRICTER.index(lot.status) > STRICTER.index(stored.status):
             set_lot_status(driver, stored.id, lot.status, f"merged:{drop}")
         lot_of[lot.id] = stored.id
     return lot_of

@@ -16,6 +16,7 @@ from inventory.service.desk import source_of
 from inventory.tables.catalogue import find_lots, find_lots_of_item, load_item, load_lots, set_lot_status
 from inventory.tables.driver import Driver, marks, number_of, text_of
 from inventory.tables.merging import merged_items
+from inventory.tables.unmerging import undone_merges_of
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.envelope import Event
 from twin.events.watch import AlarmPriority, AlarmRaised
@@ -185,6 +186,7 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
     driver = Driver(session)
     load_item(session, notice.item)
     lots, unknown = _recalled_lots(driver, notice)
+    lots = _with_twins(session, notice.item, lots)
     # Locked before the trace: a pick under way ends first, and is seen by it.
     for lot in load_lots(driver, [lot.id for lot in lots], lock="FOR UPDATE").values():
         if lot.status is not LotStatus.DESTROYED:
@@ -220,6 +222,19 @@ def _recalled_lots(driver: Driver, notice: Notice) -> tuple[list[Lot], list[str]
         if not found:
             unknown.append(number)
     return lots, unknown
+
+
+def _with_twins(session: Session, item: str, lots: list[Lot]) -> list[Lot]:
+    """Add the lots under which the same goods were booked while two entries were merged, if that was taken back.
+
+    Somebody may have got them in that time, and only the other entry's books know.
+    """
+    known = {lot.id for lot in lots}
+    twins: set[str] = set()
+    for record in undone_merges_of(session, item):
+        for gone, stayed in record.lot_of.items():
+            twins |= {gone, stayed} if {gone, stayed} & known else set()
+    return lots + list(load_lots(Driver(session), sorted(twins - known - {""})).values())
 
 
 def _recall_events(command: Command, notice: Notice, found: Trace) -> list[Event]:

@@ -221,12 +221,22 @@ def load_place(session: Session, place: str) -> StockPlace:
     row = session.get(PlaceRow, place)
     if row is None:
         return StockPlace(id=PlaceId(place))
+    return _place_of(row)
+
+
+def _place_of(row: PlaceRow) -> StockPlace:
     return StockPlace(
         id=PlaceId(row.id),
         kind=StockPlaceKind(row.kind),
         storage_class=StorageClass(row.storage_class),
         source=PlaceId(row.source),
     )
+
+
+def list_places(session: Session, *, after: str = "", limit: int = 200) -> list[StockPlace]:
+    """Give the stock places that have a row of their own, in the order of their ids, a page at a time."""
+    query = select(PlaceRow).where(col(PlaceRow.id) > after).order_by(col(PlaceRow.id)).limit(limit)
+    return [_place_of(row) for row in session.exec(query)]
 
 
 def fold(number: str) -> str:

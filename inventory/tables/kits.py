@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+
 from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from inventory.model.kits import CartState, CaseCart, Kit, KitLine
 from twin.errors import NotFound
+
+_MOST_VALUES = 500
+_MOST_PLANNED = 20_000  # as many rows as a waiting list may have
 
 
 class KitRow(SQLModel, table=True):
@@ -16,7 +22,8 @@ class KitRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str
-    procedure: str = ""
+    procedure: str = Field(default="", index=True)
+    surgeon: str = ""
 
 
 class KitLineRow(SQLModel, table=True):
@@ -35,7 +42,10 @@ class CaseCartRow(SQLModel, table=True):
     """The goods of a kit for one case."""
 
     __tablename__ = "inventory_case_cart"
-    __table_args__ = (Index("inventory_case_cart_by_state", "state", "id"),)
+    __table_args__ = (
+        Index("inventory_case_cart_by_state", "state", "id"),
+        Index("inventory_case_cart_by_encounter", "encounter"),
+    )
 
     id: str = Field(primary_key=True)
     kit: str
@@ -46,11 +56,15 @@ class CaseCartRow(SQLModel, table=True):
     asked_by: str = ""
     asked_at: int = Field(default=0, sa_type=BigInteger)
     closed_at: int = Field(default=0, sa_type=BigInteger)
+    plan: str = ""
+    operation_at: int = Field(default=0, sa_type=BigInteger)
+    reason: str = ""
+    closed_by: str = ""
 
 
 def save_kit(session: Session, kit: Kit) -> None:
     """Write a kit, new or changed, with all its lines."""
-    session.merge(KitRow(id=kit.id, name=kit.name, procedure=kit.procedure))
+    session.merge(KitRow(id=kit.id, name=kit.name, procedure=kit.procedure, surgeon=kit.surgeon))
     session.exec(delete(KitLineRow).where(col(KitLineRow.kit) == kit.id))
     session.add_all(KitLineRow(kit=kit.id, item=line.item, opened=line.opened, held=line.held) for line in kit.lines)
     session.flush()
@@ -73,7 +87,7 @@ def load_kit(session: Session, kit: str) -> Kit:
 def _kit_of(session: Session, row: KitRow) -> Kit:
     query = select(KitLineRow).where(col(KitLineRow.kit) == row.id).order_by(col(KitLineRow.item))
     lines = tuple(KitLine(item=line.item, opened=line.opened, held=line.held) for line in session.exec(query))
-    return Kit(id=row.id, name=row.name, procedure=row.procedure, lines=lines)
+    return Kit(id=row.id, name=row.name, procedure=row.procedure, surgeon=row.surgeon, lines=lines)
 
 
 def list_kits(session: Session, *, after: str = "", limit: int = 200) -> list[Kit]:
@@ -82,36 +96,28 @@ def list_kits(session: Session, *, after: str = "", limit: int = 200) -> list[Ki
     return [_kit_of(session, row) for row in session.exec(query).all()]
 
 
+def cards_for(session: Session, procedures: Iterable[str]) -> list[Kit]:
+    """Give the cards of procedures without their lines, in the order of their ids."""
+    wanted = sorted(set(procedures) - {""})
+    found: list[Kit] = []
+    # in parts: a database takes only so many values in one statement
+    for at in range(0, len(wanted), _MOST_VALUES):
+        query = select(KitRow).where(col(KitRow.procedure).in_(wanted[at : at + _MOST_VALUES]))
+        found += [
+            Kit(id=row.id, name=row.name, procedure=row.procedure, surgeon=row.surgeon) for row in session.exec(query)
+        ]
+    return sorted(found, key=lambda kit: kit.id)
+
+
 def save_cart(session: Session, cart: CaseCart) -> None:
     """Write a case cart, new or changed."""
-    session.merge(
-        CaseCartRow(
-            id=cart.id,
-            kit=cart.kit,
-            place=cart.place,
-            encounter=cart.encounter,
-            due_at=cart.due_at,
-            state=cart.state.value,
-            asked_by=cart.asked_by,
-            asked_at=cart.asked_at,
-            closed_at=cart.closed_at,
-        )
-    )
+    session.merge(CaseCartRow(**{**asdict(cart), "state": cart.state.value}))
     session.flush()
 
 
 def _cart_of(row: CaseCartRow) -> CaseCart:
-    return CaseCart(
-        id=row.id,
-        kit=row.kit,
-        place=row.place,
-        encounter=row.encounter,
-        due_at=row.due_at,
-        state=CartState(row.state),
-        asked_by=row.asked_by,
-        asked_at=row.asked_at,
-        closed_at=row.closed_at,
-    )
+    values = {one.name: getattr(row, one.name) for one in fields(CaseCart)}
+    return CaseCart(**{**values, "state": CartState(row.state)})
 
 
 def load_cart(session: Session, cart: str) -> CaseCart:
@@ -135,4 +141,41 @@ def list_carts(
     query = select(CaseCartRow).where(col(CaseCartRow.id) > after).order_by(col(CaseCartRow.id)).limit(limit)
     if state is not None:
         query = query.where(col(CaseCartRow.state) == state.value)
+    return [_cart_of(row) for row in session.exec(query)]
+
+
+def planned_carts(session: Session, *, since: int) -> list[CaseCart]:
+    """Give the carts that plans have proposed for operations from an instant on, whatever became of them.
+
+    They are locked until the transaction ends: two plans that are published at once must not both change them.
+    """
+    query = (
+        select(CaseCartRow)
+        .where(col(CaseCartRow.plan) != "", col(CaseCartRow.operation_at) >= since)
+        .order_by(col(CaseCartRow.id))
+        .limit(_MOST_PLANNED)
+        .with_for_update()
+    )
+    return [_cart_of(row) for row in session.exec(query)]
+
+
+def carts_of_encounter(session: Session, encounter: str) -> list[CaseCart]:
+    """Give the carts that plans have proposed for an encounter, the latest last, locked."""
+    query = (
+        select(CaseCartRow)
+        .where(col(CaseCartRow.encounter) == encounter, col(CaseCartRow.plan) != "")
+        .order_by(col(CaseCartRow.operation_at), col(CaseCartRow.id))
+        .with_for_update()
+    )
+    return [_cart_of(row) for row in session.exec(query)]
+
+
+def carts_to_ask(session: Session, *, due_before: int, limit: int) -> list[CaseCart]:
+    """Give proposed carts that are due before an instant, the first due first."""
+    query = (
+        select(CaseCartRow)
+        .where(col(CaseCartRow.state) == CartState.PROPOSED.value, col(CaseCartRow.due_at) < due_before)
+        .order_by(col(CaseCartRow.due_at), col(CaseCartRow.id))
+        .limit(limit)
+    )
     return [_cart_of(row) for row in session.exec(query)]

@@ -137,6 +137,21 @@ def repoint(driver: Driver, *, keep: str, drop: str, par_conflicts: Sequence[str
         (drop, keep),
     )
     driver.run("UPDATE inventory_supply SET item = ? WHERE item = ?", (keep, drop))
+    # a kit that names both needs as many as before: the units are added up
+    driver.run(
+        "UPDATE inventory_kit_line SET"
+        " opened = opened + (SELECT s.opened FROM inventory_kit_line s WHERE s.kit = inventory_kit_line.kit"
+        " AND s.item = ?),"
+        " held = held + (SELECT s.held FROM inventory_kit_line s WHERE s.kit = inventory_kit_line.kit AND s.item = ?)"
+        " WHERE item = ? AND kit IN (SELECT s.kit FROM inventory_kit_line s WHERE s.item = ?)",
+        (drop, drop, keep, drop),
+    )
+    driver.run(
+        "DELETE FROM inventory_kit_line WHERE item = ? AND kit IN"
+        " (SELECT s.kit FROM inventory_kit_line s WHERE s.item = ?)",
+        (drop, keep),
+    )
+    driver.run("UPDATE inventory_kit_line SET item = ? WHERE item = ?", (keep, drop))
 
 
 def drop_plans(driver: Driver, item: str) -> None:

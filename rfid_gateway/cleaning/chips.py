@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from twin.clock import SECOND_US
+from twin.clock import MINUTE_US, SECOND_US
 from twin.events.things import SuspicionReason, TagSuspected
 
 _MOST = 65_536  # a hospital has some ten thousands of tags; what is over that must not fill the memory
 _MOST_SIDES = 8
+_FRESH_US = 5 * MINUTE_US  # about as often as positions are confirmed
 _LEAST_READS = 2  # a single reading may be a misread that passed the air protocol's 16-bit check
 
 
@@ -38,6 +39,7 @@ class _Turns:
     sides: dict[str, _Side] = field(default_factory=dict)
     told_at: int = 0
     turned_at: int = 0
+    seen_at: int = 0
     other: str = ""
 
     def take(self, name: str, place: str, at: int) -> str:
@@ -74,10 +76,13 @@ class ChipPairs:
         self._codes_of: dict[str, _Turns] = {}
         self._open: dict[tuple[SuspicionReason, str], _Turns] = {}
 
-    def chip_of(self, tag: str) -> str:
-        """Give the chip that answered last under a code; empty if none was told."""
+    def chip_of(self, tag: str, at: int) -> str:
+        """Give the chip that answered last under a code; empty if none did within the five minutes before an instant.
+
+        Where another reader, that asks for no chips, sees the code now, it may be another tag by now.
+        """
         turns = self._chips_of.get(tag)
-        return turns.now if turns else ""
+        return turns.now if turns and at - turns.seen_at <= _FRESH_US else ""
 
     def take(self, tag: str, tid: str, place: str, at: int) -> Iterator[TagSuspected]:
         """Take in a pair and give the suspicions that it raises.
@@ -92,6 +97,7 @@ class ChipPairs:
             UTC microseconds.
         """
         chips, codes = _entry(self._chips_of, tag), _entry(self._codes_of, tid)
+        chips.seen_at = max(chips.seen_at, at)
         yield from self._judge(SuspicionReason.TWO_CHIPS, tag, chips, chips.take(tid, place, at), at)
         yield from self._judge(SuspicionReason.TWO_CODES, tag, codes, codes.take(tag, place, at), at)
 
@@ -123,7 +129,7 @@ class ChipPairs:
             reason=reason,
             zone=here.place,
             other_zone=there.place,
-            tid=self.chip_of(tag),
+            tid=self._chips_of[tag].now if tag in self._chips_of else "",
             other=turns.other,
             is_over=is_over,
         )

@@ -116,6 +116,14 @@ class Layout:
         wanted = set(readers)
         return [i for i, point in enumerate(self.read_points) if point.reader in wanted]
 
+    def readers_by_portal(self) -> Mapping[str, frozenset[str]]:
+        """Give the ids of the readers whose antennas hang at each doorway, by the doorway's place."""
+        portals = [point for point in self.read_points if point.kind is ReadPointKind.PORTAL]
+        return {
+            place: frozenset(point.reader for point in portals if point.place == place)
+            for place in {point.place for point in portals}
+        }
+
     def are_neighbours(self, one: str, other: str) -> bool:
         """Tell whether two zones lie beside each other."""
         return (one, other) in self.neighbours or (other, one) in self.neighbours

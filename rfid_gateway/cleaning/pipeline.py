@@ -10,12 +10,14 @@ import numpy as np
 
 from rfid_gateway.cleaning.bins import Bin, BinRacks
 from rfid_gateway.cleaning.chips import ChipPairs
+from rfid_gateway.cleaning.epochs import Epoch, OpenEpochs, Verdict
 from rfid_gateway.cleaning.late import LateReadings
 from rfid_gateway.cleaning.layout import Layout, ReadPointKind
-from rfid_gateway.cleaning.portals import Passage, PortalSettings, PortalTracker
+from rfid_gateway.cleaning.portals import PortalSettings, PortalTracker
 from rfid_gateway.cleaning.stays import Stays
 from rfid_gateway.cleaning.suspicions import Suspicions
-from rfid_gateway.cleaning.zones import BoolArray, FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
+from rfid_gateway.cleaning.watermarks import ReaderProgress, Watermarks
+from rfid_gateway.cleaning.zones import FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
 from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
 from twin.clock import SECOND_US, Deadlines
@@ -42,7 +44,10 @@ class CleaningSettings:
     portal : PortalSettings
         Doorways.
     lateness_s : float
-        How long an epoch stays open for readings that come late, seconds.
+        How long an epoch waits for a reader of which nothing is known to be late, seconds.
+    patience_s : float
+        How long an epoch waits at most for a reader that is known to be late, seconds; see
+        :mod:`rfid_gateway.cleaning.watermarks`.
     absence_s : float
         After how long without a reading a tag is lost, seconds.
     absence_s_by_zone : Mapping[str, float]
@@ -59,6 +64,7 @@ class CleaningSettings:
     proof: float = 0.7
     portal: PortalSettings = field(default_factory=PortalSettings)
     lateness_s: float = 0.3
+    patience_s: float = 2.0
     absence_s: float = 900.0
     absence_s_by_zone: Mapping[str, float] = field(default_factory=dict)
     confirm_s: float = 300.0
@@ -106,7 +112,7 @@ class Cleaning:
         self._model = ZoneModel(layout, self._settings.filter)
         self._filter = ZoneFilter(self._model, lag_epochs=self._settings.lag_epochs)
         self._decider = ZoneDecider(self._model.away, self._settings.proof)
-        self._portals = PortalTracker(self._settings.portal)
+        self._portals = PortalTracker(layout.readers_by_portal(), self._settings.portal)
         self._suspicions = Suspicions(layout)
         self._chips = ChipPairs()
         self._late_readings = LateReadings(
@@ -115,16 +121,18 @@ class Cleaning:
         self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._stays = Stays(layout.zones, self._epoch_us)
-        self._open_epoch: int | None = None
-        # A tag at a read point is one number, row * width + index: there are many of them every second.
-        self._seen: set[int] = set()
-        # The same by what a reading bears, so that a repetition, which most readings are, costs one look.
-        self._heard: set[tuple[str, str, int]] = set()
-        self._width = max(len(layout.read_points), 1)
+        self._epochs = OpenEpochs(self._epoch_us)
+        self._marks = Watermarks(
+            sorted({point.reader for point in layout.read_points}),
+            round(self._settings.lateness_s * SECOND_US),
+            round(self._settings.patience_s * SECOND_US),
+        )
         self._index_by_antenna: dict[tuple[str, int], int] = {}
         self._last_seen: dict[str, tuple[int, int]] = {}
-        self._confirmed_at: dict[int, int] = {}
+        self._confirmed_at: dict[str, int] = {}
+        # What was told of each tag, which may be newer than what the epochs that were weighed say of it.
         self._zone_by_tag: dict[str, str] = {}
+        self._told_at: dict[str, int] = {}
         self._dead_readers: set[str] = set()
         self._state_by_zone = {zone: i for i, zone in enumerate(layout.zones)}
 
@@ -134,6 +142,7 @@ class Cleaning:
             self._dead_readers.add(reader)
         else:
             self._dead_readers.discard(reader)
+        self._marks.set_offline(reader, is_offline=reader in self._dead_readers)
         is_alive = np.ones(len(self._layout.read_points), dtype=bool)
         is_alive[self._layout.points_of(self._dead_readers)] = False
         self._model.set_alive(is_alive)
@@ -147,6 +156,10 @@ class Cleaning:
         """Give the zone in which a tag is taken to be; empty if unknown."""
         return self._zone_by_tag.get(tag, "")
 
+    def progress_of(self, reader: str) -> ReaderProgress:
+        """Give how far a reader's own time has come, and how many of its readings came too late."""
+        return self._marks.of(reader)
+
     def accept(self, readings: Iterable[TagReading], now: int) -> list[Event]:
         """Take in readings and give what follows from them at once.
 
@@ -158,19 +171,33 @@ class Cleaning:
             UTC microseconds.
         """
         events = self.advance(now)
-        if self._open_epoch is None:
-            self._open_epoch = now // self._epoch_us
-        heard, count, repeats = self._heard, 0, 0
+        if self._epochs.first is None:
+            self._epochs.begin(self._marks.low(now))
+        count, repeats, start, end = 0, 0, 0, 0
+        epoch, reader, latest, oldest, newest = Epoch(), "", -1, now, 0
         for reading in readings:
             count += 1
+            at = reading.at
+            # Readings of one message mostly bear one time: what follows from it is looked up once.
+            if at != latest or reading.reader is not reader:
+                if reading.reader is not reader:
+                    self._marks.take(reader, oldest, newest, now)
+                    reader, oldest, newest = reading.reader, at, at
+                latest, oldest, newest = at, min(oldest, at), max(newest, at)
+                if not start <= at < end:
+                    # A clock that runs ahead must not open epochs that nobody closes for minutes.
+                    number = min(at, now) // self._epoch_us
+                    epoch, start = self._epochs.at(number), number * self._epoch_us
+                    end = start + self._epoch_us
             if reading.tid:
                 # Before repetitions are passed over: a copy beside its original is just that, but for its chip.
-                events += self._chips.take(reading.tag, reading.tid, self._place_of(reading), reading.at)
+                events += self._chips.take(reading.tag, reading.tid, self._place_of(reading), at)
             key = (reading.tag, reading.reader, reading.antenna)
-            if key in heard:
+            if key in epoch.heard:
                 repeats += 1
             else:
-                events += self._first_of_epoch(reading, key, now)
+                events += self._first_of_epoch(reading, epoch, now)
+        self._marks.take(reader, oldest, newest, now)
         self.figures.readings += count
         self.figures.duplicates += repeats
         return events
@@ -186,64 +213,78 @@ class Cleaning:
         index = self._index_of(reading.reader, reading.antenna)
         return self._layout.read_points[index].place if index >= 0 else ""
 
-    def _first_of_epoch(self, reading: TagReading, key: tuple[str, str, int], now: int) -> list[Event]:
-        """Take in a reading of a tag by an antenna that has not counted in this epoch yet."""
+    def _first_of_epoch(self, reading: TagReading, epoch: Epoch, now: int) -> Sequence[Event]:
+        """Take in a reading of a tag by an antenna that has not counted in its epoch yet."""
         index = self._index_of(reading.reader, reading.antenna)
         if index < 0:
             self.figures.unknown_antennas += 1
-            return []
-        row = self._filter.row_by_tag.get(reading.tag)
+            return ()
         # Another antenna may stand for the same read point, so that this one can still be a repetition.
-        if row is not None and row * self._width + index in self._seen:
+        if epoch.saw(reading.tag, index):
             self.figures.duplicates += 1
-            self._heard.add(key)
-            return []
+            epoch.heard.add((reading.tag, reading.reader, reading.antenna))
+            return ()
         # Readers boot in 1970 and some run ahead; such an instant would order events wrongly for good.
         if not EARLIEST_US <= reading.at <= now + MOST_AHEAD_US:
             self.figures.implausible_times += 1
-            return []
-        return self._take(reading, index)
-
-    def _take(self, reading: TagReading, index: int) -> list[Event]:
+            return ()
         point = self._layout.read_points[index]
         if point.kind is ReadPointKind.PORTAL:
             self._portals.take(point, reading)
-            return []
+            return ()
         if point.kind is ReadPointKind.BIN:
-            return list(self.racks.see(reading, point.place))
-        return self._zone_seen(reading, index)
+            return self.racks.see(reading, point.place)
+        return self._zone_seen(reading, epoch, index)
 
-    def _zone_seen(self, reading: TagReading, index: int) -> list[Event]:
-        row = self._filter.add(reading.tag)
-        before = self._last_seen.get(reading.tag)
-        # A late reading must not set back when and by which antenna the tag was seen last.
-        if before is None or reading.at > before[0]:
-            self._last_seen[reading.tag] = (reading.at, index)
-        if self._open_epoch is not None and reading.at // self._epoch_us < self._open_epoch - 1:
-            # Too old for the epoch that it belongs to, which was weighed already.
+    def _zone_seen(self, reading: TagReading, epoch: Epoch, index: int) -> Sequence[Event]:
+        if self._epochs.is_behind(reading.at):
             self.figures.late += 1
-            return self._late(reading, row, index, before[0] if before else 0)
+            self._marks.of(reading.reader).late += 1
+            if self._is_amended(reading, index):
+                return ()
+            if self._epochs.is_behind(reading.at + self._epoch_us):
+                return self._late(reading, index)
+            # Less than an epoch too late: it weighs in the next one, a tag does not move far meanwhile.
+            epoch = self._epochs.oldest()
         self._late_readings.forget(reading.tag)
-        self._seen.add(row * self._width + index)
-        self._heard.add((reading.tag, reading.reader, reading.antenna))
+        epoch.add(reading.tag, index, reading.at)
+        epoch.heard.add((reading.tag, reading.reader, reading.antenna))
         if self._layout.read_points[index].kind is ReadPointKind.CHOKE:
-            return self._choke(reading, row, index)
-        return []
+            return self._choke(reading, epoch, index)
+        return ()
 
-    def _late(self, reading: TagReading, row: int, index: int, newest_at: int) -> list[Event]:
+    def _is_amended(self, reading: TagReading, index: int) -> bool:
+        """Weigh a reading's epoch anew, and all that came after, while its stays are not told yet."""
+        row = self._filter.row_by_tag.get(reading.tag)
+        if row is None or self._layout.read_points[index].kind is ReadPointKind.CHOKE:
+            return False
+        epochs_ago = self._epochs.ago(reading.at)
+        if not self._filter.remembers(row, epochs_ago):
+            return False
+        if self._filter.amend(row, index, epochs_ago):
+            self._see(reading, index)
+        return True
+
+    def _see(self, reading: TagReading, index: int) -> None:
+        """Keep when and by which antenna a tag was seen last; a late reading must not set it back."""
+        self._last_seen[reading.tag] = max(self._last_seen.get(reading.tag, (0, -1)), (reading.at, index))
+
+    def _late(self, reading: TagReading, index: int) -> Sequence[Event]:
         """Take in what a reader held back, such as one whose line was cut: an exit of then is told all the same."""
-        point = self._layout.read_points[index]
-        found = self._late_readings.take(reading, point, newest_at)
+        point, row = self._layout.read_points[index], self._filter.add(reading.tag)
+        newest = max(self._last_seen.get(reading.tag, (0, -1)), self._epochs.last_seen(reading.tag))
+        self._see(reading, index)
+        found = self._late_readings.take(reading, point, newest[0])
         if found is None:
-            return []
+            return ()
         if not found.is_newest:
             # For the record, at its own time: what is known to be newer stays where it is.
-            return [self._fact(reading.tag, (found.place, point.id), found.at, found.confidence)]
+            return (self._fact(reading.tag, (found.place, point.id), found.at, found.confidence),)
         self._filter.settle(row, self._state_by_zone[found.place], found.confidence)
         if self._zone_by_tag.get(reading.tag) == found.place:
-            return []
+            return ()
         self._decider.force(row, self._state_by_zone[found.place])
-        return [self._changed(reading.tag, found.place, point.id, found.at, found.confidence)]
+        return (self._changed(reading.tag, found.place, point.id, found.at, found.confidence),)
 
     def _fact(self, tag: str, point: tuple[str, str], at: int, confidence: float) -> ZoneChanged:
         """Give what is told of a tag at a place and read point; nothing is changed by it."""
@@ -255,25 +296,33 @@ class Cleaning:
             source_key="",
             zone=place,
             read_point=read_point,
-            tid=self._chips.chip_of(tag),
+            tid=self._chips.chip_of(tag, at),
             confidence=round(confidence, 4),
         )
 
-    def _choke(self, reading: TagReading, row: int, index: int) -> list[Event]:
+    def _choke(self, reading: TagReading, epoch: Epoch, index: int) -> Sequence[Event]:
+        """Tell at once what must not wait for slower readers; its weight comes with the epoch that it belongs to."""
         point = self._layout.read_points[index]
-        state = self._state_by_zone[point.place]
-        self._filter.settle(row, state, _CHOKE_CONFIDENCE)
-        if self._zone_by_tag.get(reading.tag) == point.place:
-            return []
-        self._decider.force(row, state)
-        return [self._changed(reading.tag, point.place, point.id, reading.at, _CHOKE_CONFIDENCE)]
+        verdict = Verdict(reading.at, reading.tag, point.place, point.id, _CHOKE_CONFIDENCE, False)
+        epoch.verdicts.append(verdict)
+        return self._told(verdict)
+
+    def _told(self, verdict: Verdict) -> Sequence[Event]:
+        """Tell a verdict, unless it was told or something newer was."""
+        tag = verdict.tag
+        if self._zone_by_tag.get(tag) == verdict.place or self._told_at.get(tag, 0) > verdict.at:
+            return ()
+        return (self._changed(tag, verdict.place, verdict.read_point, verdict.at, verdict.confidence),)
 
     def _changed(self, tag: str, zone: str, read_point: str, at: int, confidence: float) -> ZoneChanged:
         previous = self._zone_by_tag.get(tag, "")
-        self._zone_by_tag[tag] = zone
-        self._confirmed_at[self._filter.row_by_tag[tag]] = at
-        self._absence.set(tag, at + self._absence_us(zone))
+        self._is_in(tag, zone, at)
         return msgspec.structs.replace(self._fact(tag, (zone, read_point), at, confidence), previous_zone=previous)
+
+    def _is_in(self, tag: str, zone: str, at: int) -> None:
+        self._zone_by_tag[tag] = zone
+        self._confirmed_at[tag] = self._told_at[tag] = at
+        self._absence.set(tag, at + self._absence_us(zone))
 
     def advance(self, now: int) -> list[Event]:
         """Let time pass and give what follows from it: zones, passages, lost tags.
@@ -283,37 +332,52 @@ class Cleaning:
         now : int
             UTC microseconds.
         """
-        events: list[Event] = []
-        lateness_us = round(self._settings.lateness_s * SECOND_US)
-        due_epoch = (now - lateness_us) // self._epoch_us
-        if self._open_epoch is not None and due_epoch > self._open_epoch:
-            # After a long pause nothing was seen because nobody looked; a few epochs are enough to say so.
-            first = max(self._open_epoch, due_epoch - _MAX_EPOCHS_AT_ONCE)
-            for epoch in range(first, due_epoch):
-                events += self._close_epoch((epoch + 1) * self._epoch_us)
-            self._open_epoch = due_epoch
-        events += self._passages(now)
-        events += self._lost(now)
+        # Doorways first: what they tell belongs to an epoch that is still open.
+        events = self._passages(now)
+        # Most calls end here: neither the clock nor the slowest reader has passed the end of the oldest epoch.
+        first = self._epochs.first
+        if first is not None and self._marks.may_have_passed((first + 1) * self._epoch_us, now):
+            for end, epoch in self._epochs.take_due(self._marks.low(now), _MAX_EPOCHS_AT_ONCE):
+                events += self._close_epoch(epoch, end)
+                events += self._lost(end)
         events += self._chips.advance(now)
         self._late_readings.advance(now)
         return events
 
-    def _close_epoch(self, end: int) -> list[Event]:
-        count = len(self._filter.tags)
-        if not count:
+    def _close_epoch(self, epoch: Epoch, end: int) -> list[Event]:
+        for tag in epoch.new_tags:
+            self._filter.add(tag)
+        if not self._filter.tags:
             return []
-        # Dense, as the filter multiplies it: tags times read points is small beside the tags' beliefs of all zones.
-        seen: BoolArray = np.zeros((count, len(self._layout.read_points)), dtype=bool)
-        if self._seen:
-            seen.reshape(-1)[np.fromiter(self._seen, np.int64, len(self._seen))] = True
+        for tag, last in epoch.last_by_tag.items():
+            self._last_seen[tag] = max(self._last_seen.get(tag, last), last)
+        # By their own times: which reader's line was faster must not decide where a tag is.
+        events: list[Event] = [event for verdict in sorted(epoch.verdicts) for event in self._settle(verdict)]
+        rows = self._filter.row_by_tag
+        seen = epoch.seen(rows, len(self._layout.read_points))
         belief = self._filter.advance(seen)
         self.figures.epochs += 1
-        events: list[Event] = [self._event_of(change, end) for change in self._decider.decide(belief)]
+        events += [event for change in self._decider.decide(belief) for event in self._event_of(change, end)]
         events += self._stays_over(end)
         events += self._suspicions.take(seen, self._filter.tags, end)
-        events += self._confirmations(belief, {key // self._width for key in self._seen}, end)
-        self._seen.clear()
-        self._heard.clear()
+        events += self._confirmations(belief, epoch.points_by_tag, end)
+        return events
+
+    def _settle(self, verdict: Verdict) -> list[Event]:
+        """Let a verdict overrule what the epochs before it say of the tag."""
+        row = self._filter.row_by_tag[verdict.tag]
+        # Behind an outer door nobody looks: the tag is away, and seen again it is somewhere new.
+        state = self._state_by_zone.get(verdict.place, self._model.away)
+        self._filter.settle(row, state, verdict.confidence)
+        if state == self._model.away:
+            self._decider.forget(row)
+        else:
+            self._decider.force(row, state)
+        self._last_seen.setdefault(verdict.tag, (verdict.at, -1))
+        # An epoch before it, weighed since, may have told another zone.
+        events: list[Event] = [*self._told(verdict)]
+        if verdict.is_passage:
+            events += self._stays.close(row, self._filter.tags, verdict.at)
         return events
 
     def _stays_over(self, end: int) -> Sequence[Event]:
@@ -322,32 +386,36 @@ class Cleaning:
             return []
         return self._stays.take(lagged, self._filter.tags, end - self._settings.lag_epochs * self._epoch_us)
 
-    def _event_of(self, change: ZoneChange, end: int) -> ZoneChanged:
+    def _event_of(self, change: ZoneChange, end: int) -> Sequence[Event]:
         tag = self._filter.tags[change.row]
-        zone = self._layout.zones[change.state]
+        zone, told_at = self._layout.zones[change.state], self._told_at.get(tag, 0)
+        # An exit that is newer was told at once: the map must not go back to where the tag was before it.
+        if told_at > end or self._zone_by_tag.get(tag) == zone:
+            return ()
         seen_at, index = self._last_seen.get(tag, (end, -1))
         point = self._layout.read_points[index]
         read_point = point.id if index >= 0 and point.place == zone else ""
         # Not before the epoch that decided, not after it: the map must see moves in the order in which they are told.
-        return self._changed(tag, zone, read_point, min(max(seen_at, end - self._epoch_us), end), change.confidence)
+        at = min(max(seen_at, end - self._epoch_us, told_at), end)
+        return (self._changed(tag, zone, read_point, at, change.confidence),)
 
-    def _confirmations(self, belief: np.ndarray, rows: Iterable[int], end: int) -> list[Event]:
+    def _confirmations(self, belief: np.ndarray, tags: Iterable[str], end: int) -> list[Event]:
         events: list[Event] = []
         # Confirmations are most of all events; one in confirm_s keeps a position's age honest without drowning the
         # ledger.
         limit = end - round(self._settings.confirm_s * SECOND_US)
-        for row in rows:
-            tag = self._filter.tags[row]
+        for tag in tags:
+            row = self._filter.row_by_tag[tag]
             seen_at, index = self._last_seen[tag]
             zone = self._zone_by_tag.get(tag)
-            if zone is None or self._confirmed_at.get(row, end) > limit:
+            if zone is None or self._confirmed_at.get(tag, end) > limit:
                 continue
             # A belief may have slid below the proof without another zone winning: then silence is more honest than
             # "still there".
             confidence = float(belief[row, self._state_by_zone.get(zone, self._model.away)])
             if confidence < self._settings.proof or zone not in self._state_by_zone:
                 continue
-            self._confirmed_at[row] = end
+            self._confirmed_at[tag] = end
             events.append(
                 ZoneConfirmed(
                     thing=tag,
@@ -356,7 +424,7 @@ class Cleaning:
                     source_key="",
                     zone=zone,
                     read_point=self._layout.read_points[index].id,
-                    tid=self._chips.chip_of(tag),
+                    tid=self._chips.chip_of(tag, seen_at),
                     confidence=round(confidence, 4),
                 )
             )
@@ -366,7 +434,7 @@ class Cleaning:
         events: list[Event] = []
         # Passages come before lost tags in one step: a tag that left by the door is known to be outside and is not
         # lost.
-        for passage in self._portals.close(now, self._zone_by_tag):
+        for passage in self._portals.close(self._marks, now, self._zone_by_tag):
             events.append(
                 PortalCrossed(
                     thing=passage.tag,
@@ -380,23 +448,12 @@ class Cleaning:
                 )
             )
             if passage.confidence >= self._settings.proof:
-                self._settle_passage(passage)
-                events += self._stays.close(self._filter.row_by_tag[passage.tag], self._filter.tags, passage.at)
+                self._is_in(passage.tag, passage.to_zone, passage.at)
+                confidence = min(passage.confidence, _PORTAL_CONFIDENCE)
+                verdict = Verdict(passage.at, passage.tag, passage.to_zone, "", confidence, True)
+                self._epochs.begin(passage.at)
+                self._epochs.at(passage.at // self._epoch_us).verdicts.append(verdict)
         return events
-
-    def _settle_passage(self, passage: Passage) -> None:
-        row = self._filter.add(passage.tag)
-        self._last_seen.setdefault(passage.tag, (passage.at, -1))
-        # Behind an outer door nobody looks: the tag is away, and seen again it is somewhere new.
-        state = self._state_by_zone.get(passage.to_zone, self._model.away)
-        self._filter.settle(row, state, min(passage.confidence, _PORTAL_CONFIDENCE))
-        if state == self._model.away:
-            self._decider.forget(row)
-        else:
-            self._decider.force(row, state)
-        self._zone_by_tag[passage.tag] = passage.to_zone
-        self._confirmed_at[row] = passage.at
-        self._absence.set(passage.tag, passage.at + self._absence_us(passage.to_zone))
 
     def _absence_us(self, zone: str) -> int:
         return round(self._settings.absence_s_by_zone.get(zone, self._settings.absence_s) * SECOND_US)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rfid_gateway.cleaning.layout import ReadPoint
+from rfid_gateway.cleaning.watermarks import Watermarks
+from rfid_gateway.rfid.clocks import MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
 
 _STRONG_DBM = -90.0  # below this a reading counts once, whatever it is
@@ -63,8 +65,10 @@ class Passage:
 @dataclass(slots=True)
 class _Burst:
     point: ReadPoint
-    first_at: int
-    last_at: int
+    # What the doorway's readers may still tell of older readings for; the rest is weighed in the order of its times.
+    waiting: list[tuple[TagReading, int]] = field(default_factory=list)
+    first_at: int = 0
+    last_at: int = 0
     # weight, weighted sum of (at - first_at), for the inner and the outer antenna
     weights: list[float] = field(default_factory=lambda: [0.0, 0.0])
     moments: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -74,7 +78,29 @@ class _Burst:
     side: int | None = None
     is_told: bool = False
 
-    def fade(self, at: int) -> None:
+    def weigh(self, until: int) -> None:
+        """Weigh the readings up to a time, in the order of their own times."""
+        ready = sorted((one for one in self.waiting if one[0].at <= until), key=lambda one: (one[0].at, one[1]))
+        if not ready:
+            return
+        self.waiting = [one for one in self.waiting if one[0].at > until]
+        self.first_at = self.first_at or ready[0][0].at
+        for reading, side in ready:
+            self._weigh_one(reading, side)
+
+    def _weigh_one(self, reading: TagReading, side: int) -> None:
+        # A weak signal comes from a tag further away from the middle of the antenna's view.
+        # The mean time of an antenna's readings, weighted so, is about when the tag was nearest to it.
+        weight = reading.count * max(1.0, (reading.rssi_dbm - _STRONG_DBM) / 10.0)
+        self._fade(reading.at)
+        # Signal in dB to amplitude: the shares then fall with distance about as the field does.
+        self.strengths[side] += 10.0 ** ((reading.rssi_dbm - _REFERENCE_DBM) / 20.0)
+        self.hits[side] += 1
+        self.weights[side] += weight
+        self.moments[side] += weight * (reading.at - self.first_at)
+        self.last_at = max(self.last_at, reading.at)
+
+    def _fade(self, at: int) -> None:
         """Let the readings so far count for less."""
         factor = math.exp(-max(at - self.last_at, 0) / _FADE_US)
         self.strengths = [strength * factor for strength in self.strengths]
@@ -99,11 +125,14 @@ class PortalTracker:
 
     Parameters
     ----------
+    readers_by_portal : Mapping[str, frozenset[str]]
+        Ids of the readers whose antennas hang at each portal's place.
     settings : PortalSettings, optional
         When a passage is over.
     """
 
-    def __init__(self, settings: PortalSettings | None = None) -> None:
+    def __init__(self, readers_by_portal: Mapping[str, frozenset[str]], settings: PortalSettings | None = None) -> None:
+        self._readers_by_portal = readers_by_portal
         self._settings = settings or PortalSettings()
         self._bursts: dict[tuple[str, str], _Burst] = {}
 
@@ -112,42 +141,46 @@ class PortalTracker:
         key = (reading.tag, point.place)
         burst = self._bursts.get(key)
         if burst is None:
-            burst = self._bursts[key] = _Burst(point, reading.at, reading.at)
-        # A weak signal comes from a tag further away from the middle of the antenna's view.
-        # The mean time of an antenna's readings, weighted so, is about when the tag was nearest to it.
-        weight = reading.count * max(1.0, (reading.rssi_dbm - _STRONG_DBM) / 10.0)
-        side = int(point.is_outer)
-        burst.fade(reading.at)
-        # Signal in dB to amplitude: the shares then fall with distance about as the field does.
-        burst.strengths[side] += 10.0 ** ((reading.rssi_dbm - _REFERENCE_DBM) / 20.0)
-        burst.hits[side] += 1
-        burst.weights[side] += weight
-        burst.moments[side] += weight * (reading.at - burst.first_at)
-        burst.last_at = max(burst.last_at, reading.at)
+            burst = self._bursts[key] = _Burst(point)
+        burst.waiting.append((reading, int(point.is_outer)))
 
-    def close(self, now: int, zone_of: dict[str, str]) -> Sequence[Passage]:
+    def close(self, marks: Watermarks, now: int, zone_of: Mapping[str, str]) -> Sequence[Passage]:
         """Give the passages that are over.
 
         Parameters
         ----------
+        marks : Watermarks
+            How far the readers have come: a doorway waits for its own ones only, since exits are urgent.
         now : int
             UTC microseconds.
-        zone_of : dict[str, str]
+        zone_of : Mapping[str, str]
             Zone in which each tag was before, by tag.
         """
-        settings, over = self._settings, []
+        over: list[Passage] = []
         # A copy: bursts that are over are taken out on the way.
         for key, burst in list(self._bursts.items()):
+            readers = self._readers_by_portal[key[1]]
+            low = marks.low(now, readers)
+            # One reader tells its antennas' readings in order enough: exits wait for nothing then.
+            burst.weigh(low if len(readers) > 1 else now + MOST_AHEAD_US)
             before = zone_of.get(key[0], "")
             if (crossed := self._step(key[0], burst, before)) is not None:
                 over.append(crossed)
-            # Both limits: who stands in the doorway for long would otherwise be judged never.
-            if now - burst.last_at >= settings.quiet_us or burst.last_at - burst.first_at >= settings.longest_us:
+            if self._is_over(burst, min(now, low + marks.lateness_us)):
                 del self._bursts[key]
                 passage = None if burst.is_told else self._judge(key[0], burst, before)
                 if passage is not None:
                     over.append(passage)
+                if burst.waiting:  # what came since is another passage
+                    self._bursts[key] = _Burst(burst.point, burst.waiting)
         return over
+
+    def _is_over(self, burst: _Burst, now: int) -> bool:
+        if not burst.first_at:
+            return False
+        settings = self._settings
+        # Both limits: who stands in the doorway for long would otherwise be judged never.
+        return now - burst.last_at >= settings.quiet_us or burst.last_at - burst.first_at >= settings.longest_us
 
     def _step(self, tag: str, burst: _Burst, before: str) -> Passage | None:
         """Give the crossing as soon as the tag is clearly on the other side: waiting for silence takes seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ class ZoneModel:
         rates = np.clip(self.rates, _LEAST_RATE, _MOST_RATE)
         # The log likelihood is the sum of all misses plus, for each read point that saw the tag, log(p / (1 - p)): one
         # product of matrices for all tags instead of a loop.
-        self._gain = np.ascontiguousarray((np.log(rates) - np.log1p(-rates)).T)  # (read points, states)
+        self.gain = np.ascontiguousarray((np.log(rates) - np.log1p(-rates)).T)  # (read points, states)
         # a dead read point missed nothing
         self._miss = np.log1p(-rates) @ self._is_alive.astype(float)  # (states,)
 
@@ -113,7 +114,7 @@ class ZoneModel:
         Matrix
             Shape (tags, states), largest of each row 1.
         """
-        logarithm = seen.astype(float) @ self._gain + self._miss
+        logarithm = seen.astype(float) @ self.gain + self._miss
         # a common factor cancels later; without this exp underflows for many read points
         logarithm -= logarithm.max(axis=1, keepdims=True)
         return np.asarray(np.exp(logarithm))
@@ -150,6 +151,10 @@ class ZoneModel:
 class _Epoch:
     likelihood: Matrix
     forward: Matrix
+    seen: BoolArray
+    gain: Matrix
+    # Rows that better evidence overruled before this epoch: what came earlier says nothing about them any more.
+    overruled: frozenset[int]
 
 
 class ZoneFilter:
@@ -171,6 +176,7 @@ class ZoneFilter:
         self._lag = lag_epochs
         self._history: deque[_Epoch] = deque(maxlen=lag_epochs + 1)
         self._epochs = 0
+        self._overruled: set[int] = set()
 
     @property
     def belief(self) -> Matrix:
@@ -202,6 +208,7 @@ class ZoneFilter:
         # below 1, so that later readings can overrule it
         self._belief[row] = (1.0 - confidence) / max(self.model.states - 1, 1)
         self._belief[row, state] = confidence
+        self._overruled.add(row)
 
     def advance(self, seen: BoolArray, *, learn: bool = True) -> Matrix:
         """Take in one epoch and give the beliefs at its end.
@@ -220,11 +227,52 @@ class ZoneFilter:
         self._belief[: len(self.tags)] = forward
         if self._lag:
             # The history keeps what the backward pass needs, not the readings: likelihoods are the larger work.
-            self._history.append(_Epoch(likelihood, forward))
+            overruled = frozenset(self._overruled)
+            self._history.append(_Epoch(likelihood, forward, seen, self.model.gain, overruled))
+        self._overruled.clear()
         self._epochs += 1
         if learn:
             self.model.learn(forward, seen)
         return forward
+
+    def remembers(self, row: int, epochs_ago: int) -> bool:
+        """Tell whether an epoch before the last one can still be weighed anew for a tag, which takes a lag."""
+        return 0 <= epochs_ago < len(self._history) and row < len(self._history[-1 - epochs_ago].forward)
+
+    def amend(self, row: int, index: int, epochs_ago: int) -> bool:
+        """Let a late reading count in the epoch that it belongs to, as if it had come in time.
+
+        Read rates that were learnt meanwhile stay as they are.
+
+        Parameters
+        ----------
+        row, index : int
+            Which tag, and which read point saw it.
+        epochs_ago : int
+            0 for the epoch that was taken in last; one that is remembered.
+
+        Returns
+        -------
+        bool
+            Whether the read point had not been known to see the tag in that epoch.
+        """
+        later = list(self._history)[len(self._history) - 1 - epochs_ago :]
+        first = later[0]
+        if first.seen[row, index]:
+            return False
+        first.seen[row, index] = True
+        # The product of matrices has counted a miss; the gain turns it into a reading.
+        first.likelihood[row] = _scaled(np.log(first.likelihood[row]) + first.gain[index])
+        first.forward[row] = _scaled(np.log(first.forward[row]) + first.gain[index])
+        first.forward[row] /= first.forward[row].sum()
+        for before, epoch in itertools.pairwise(later):
+            if row in epoch.overruled:
+                return True
+            forward = before.forward[row] @ self.model.transition * epoch.likelihood[row]
+            epoch.forward[row] = forward / forward.sum()
+        if row not in self._overruled:
+            self._belief[row] = later[-1].forward[row]
+        return True
 
     def lagged(self) -> Matrix | None:
         """Give the beliefs of the epoch ``lag_epochs`` ago, knowing all that came since; None at first.
@@ -243,6 +291,11 @@ class ZoneFilter:
             back /= back.max(axis=1, keepdims=True)
         smooth = oldest * back
         return np.asarray(smooth / smooth.sum(axis=1, keepdims=True))
+
+
+def _scaled(logarithm: Matrix) -> Matrix:
+    """Give what a logarithm stands for, up to a factor, largest 1."""
+    return np.asarray(np.exp(logarithm - logarithm.max()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,19 +55,26 @@ def read_number(text: str, what: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A decimal number without leading zeros in so many bits."""
+    """A decimal number without leading zeros in so many bits; ``most`` digits where the bits could hold more."""
 
     part_count: ClassVar[int] = 1
     width: int
     what: str = "serial"
+    most: int = 20
 
     def read(self, bits: BitReader) -> list[str]:
         """Give the number."""
-        return [str(bits.take(self.width))]
+        return [self._checked(bits.take(self.width))]
 
     def write(self, parts: list[str], bits: BitWriter) -> None:
         """Write the number."""
-        bits.put(read_number(next_part(parts, self.what), self.what), self.width, self.what)
+        value = read_number(next_part(parts, self.what), self.what)
+        self._checked(value)
+        bits.put(value, self.width, self.what)
+
+    def _checked(self, value: int) -> str:
+        digits_of(value, self.most, self.what)
+        return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +140,15 @@ class NumericText:
         """Give the digits."""
         text = str(bits.take(self.width))
         # The 1 before it keeps leading zeros; without it "007" and "7" would be one serial.
-        if not text.startswith("1") or len(text) - 1 > self.most:
+        if not text.startswith("1") or not 1 <= len(text) - 1 <= self.most:
             raise DecodeError(f"EPC {self.what}: no numeric string begins so.", code="epc.numeric_string")
         return [text[1:]]
 
     def write(self, parts: list[str], bits: BitWriter) -> None:
         """Write the digits."""
         text = next_part(parts, self.what)
-        if len(text) > self.most:
-            raise DecodeError(f"EPC {self.what}: at most {self.most} digits, got {len(text)}.", code="epc.length")
+        if not 1 <= len(text) <= self.most:  # a document or coupon without a serial is a kind of them, and no EPC
+            raise DecodeError(f"EPC {self.what}: expected 1 to {self.most} digits, got {len(text)}.", code="epc.length")
         bits.put(int("1" + require_digits(text, len(text), self.what)), self.width, self.what)
 
 

@@ -245,8 +245,11 @@ def _encode_tag_uri(text: str) -> str:
     parts = body.split(".", scheme.part_count - 1)
     filter_value = None
     if scheme.filter_bits:
-        if not re.fullmatch(r"\d{1,2}", parts[0], re.ASCII):
-            raise DecodeError(f"EPC filter: expected a number, got {parts[0][:20]!r}.", code="epc.filter")
+        # Without leading zeros (TDS 1.13, section 13): the URI that is read back would be another one.
+        if not re.fullmatch(r"0|[1-9]\d?", parts[0], re.ASCII):
+            raise DecodeError(
+                f"EPC filter: expected a number without leading zeros, got {parts[0][:20]!r}.", code="epc.filter"
+            )
         filter_value = int(parts.pop(0))
     bits = scheme.write(filter_value, parts)
     check_meaning(scheme, parts)

@@ -160,7 +160,7 @@ SCHEMES: tuple[Scheme, ...] = (
     Scheme("gdti-113", 0x3A, "gdti", 3, (_12, fields.NumericText(58, 17)), _gdti),
     Scheme("gdti-174", 0x3E, "gdti", 3, (_12, fields.Text7(119, 17)), _gdti),
     Scheme("cpi-96", 0x3C, "cpi", 3, (fields.PartitionedNumber(54, _PART_DIGITS), fields.Number(31)), _cpi),
-    Scheme("cpi-var", 0x3D, "cpi", 3, (fields.PartitionedText6(), fields.Number(40)), _cpi),
+    Scheme("cpi-var", 0x3D, "cpi", 3, (fields.PartitionedText6(), fields.Number(40, most=12)), _cpi),
     Scheme("sgcn-96", 0x3F, "sgcn", 3, (_12, fields.NumericText(41, 12)), _sgcn),
     Scheme("itip-110", 0x40, "itip", 3, (_13, *_PIECES, fields.Number(38)), _itip),
     Scheme("itip-212", 0x41, "itip", 3, (_13, *_PIECES, fields.Text7(140, 20)), _itip),

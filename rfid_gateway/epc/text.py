@@ -35,8 +35,11 @@ def unescape(text: str, what: str) -> str:
     Raises
     ------
     DecodeError
-        If a percent sign is not followed by two hex digits.
+        If a percent sign is not followed by two hex digits, or a sign that a URI reserves stands there as it is.
     """
+    if reserved := sorted((_ESCAPED_IN_URN - {"%"}) & set(text)):
+        cure = f"write %{ord(reserved[0]):02X}"
+        raise DecodeError(f"EPC {what}: {reserved[0]!r} must be escaped: {cure}.", code="epc.escape")
     # Latin-1 gives every octet back as one character; UTF-8 would join or drop some.
     plain = unquote(text, encoding="latin-1")
     if text.count("%") != sum(text[i : i + 1] == "%" and _is_hex(text[i + 1 : i + 3]) for i in range(len(text))):

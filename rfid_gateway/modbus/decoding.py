@@ -16,6 +16,8 @@ from twin.units import CONVERSIONS_BY_UNIT
 
 _FLOATS = {RawType.FLOAT16: "e", RawType.FLOAT32: "f", RawType.FLOAT64: "d"}
 _PLAIN = frozenset({RawType.UINT16, RawType.INT16, RawType.BIT})  # one register or bit that is a number as it stands
+_HIGH_OCTET = frozenset({RawType.INT8_HIGH, RawType.UINT8_HIGH})
+_OCTETS = _HIGH_OCTET | {RawType.INT8_LOW, RawType.UINT8_LOW}
 _SIGNED_BITS = {RawType.INT16: 16, RawType.INT32: 32, RawType.INT64: 64}
 
 
@@ -62,10 +64,12 @@ def decode(signal: Signal, registers: Sequence[int], exponent: int | None = None
     Raises
     ------
     DecodeError
-        If there are more or fewer registers than the signal is wide, or one is no 16-bit number.
+        If there are more or fewer registers than the signal is wide, or one is no 16-bit number, of a coil no bit.
     """
-    if len(registers) != signal.width or any(not 0 <= word <= 0xFFFF for word in registers):
-        text = f"Signal {signal.key}: expected {signal.width} register(s) of 0 to 65535, got {list(registers)[:8]}."
+    most = 1 if signal.table.is_bits else 0xFFFF
+    if len(registers) != signal.width or any(not 0 <= word <= most for word in registers):
+        what = f"{signal.width} register(s) of 0 to {most}"
+        text = f"Signal {signal.key}: expected {what}, got {list(registers)[:8]}."
         raise DecodeError(text, code="modbus.registers")
     return SignalDecoder(signal).read(registers, 0, exponent)
 
@@ -81,11 +85,22 @@ class SignalDecoder:
         What the registers are.
     """
 
-    __slots__ = ("_conversion", "_divisor", "_is_signed", "_mask", "_plain", "_sentinels", "_shift", "signal")
+    __slots__ = (
+        "_conversion",
+        "_divisor",
+        "_is_signed",
+        "_mask",
+        "_octet_sentinels",
+        "_plain",
+        "_sentinels",
+        "_shift",
+        "signal",
+    )
 
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
         self._sentinels = frozenset(_as_registers(signal, one) for one in signal.sentinels)
+        self._octet_sentinels = frozenset(one & 0xFF for one in signal.sentinels if -0x80 <= one <= 0xFF)
         self._plain = signal.type in _PLAIN and not signal.order.is_low_byte_first and signal.exponent is None
         self._is_signed = signal.type is RawType.INT16
         self._shift = signal.bits.first if signal.bits else 0
@@ -114,8 +129,11 @@ class SignalDecoder:
             return self._judged(raw / self._divisor if self._divisor else raw * self.signal.scale)
         signal = self.signal
         octets = _octets(signal, values[start : start + signal.width])
-        # Sentinels are compared as they stand in the registers, before signs, bits and scales.
-        if int.from_bytes(octets, "big") in self._sentinels:
+        # Sentinels are compared as they stand in the registers, before signs, bits and scales; those of one octet
+        # without the other half of its register, which is another value's.
+        if int.from_bytes(octets, "big") in self._sentinels or (
+            signal.type in _OCTETS and _octet(signal, octets) in self._octet_sentinels
+        ):
             return _NONE
         found = _raw(signal, octets)
         if found is None or isinstance(found, str):
@@ -197,15 +215,19 @@ def _raw(signal: Signal, octets: bytes) -> float | str | None:
     number = int.from_bytes(octets, "big")
     if kind in (RawType.BCD16, RawType.BCD32):
         return float(digits) if (digits := f"{number:0{len(octets) * 2}x}").isdecimal() else None
-    if kind in (RawType.INT8_HIGH, RawType.UINT8_HIGH):
-        number >>= 8
-    if kind in (RawType.INT8_HIGH, RawType.INT8_LOW, RawType.UINT8_HIGH, RawType.UINT8_LOW):
-        number &= 0xFF
-        return float(number - 256 if kind.value.startswith("int") and number > 127 else number)
+    if kind in _OCTETS:
+        number = _octet(signal, octets)
+        if kind in (RawType.INT8_HIGH, RawType.INT8_LOW) and number > 127:
+            number -= 256
     if signal.bits is not None:
         number = number >> signal.bits.first & ((1 << signal.bits.count) - 1)
     width = _SIGNED_BITS.get(kind)
     return float(number - (1 << width) if width and number >> (width - 1) else number)
+
+
+def _octet(signal: Signal, octets: bytes) -> int:
+    """Give the octet of a register that a type of eight bits is."""
+    return octets[0] if signal.type in _HIGH_OCTET else octets[1]
 
 
 def _power(signal: Signal, exponent: int | None) -> int | None:
@@ -271,12 +293,11 @@ def _encode_number(signal: Signal, raw: float, size: int) -> bytes:
         if len(digits) > size * 2:
             raise OverflowError
         return bytes.fromhex(digits)
-    if kind in (RawType.INT8_HIGH, RawType.UINT8_HIGH):
-        return number.to_bytes(1, "big", signed=kind is RawType.INT8_HIGH) + b"\0"
-    if kind in (RawType.INT8_LOW, RawType.UINT8_LOW):
-        return b"\0" + number.to_bytes(1, "big", signed=kind is RawType.INT8_LOW)
     if signal.bits is not None:
         if not 0 <= number < 1 << signal.bits.count:
             raise OverflowError
         number <<= signal.bits.first
+    if kind in _OCTETS:
+        octet = number.to_bytes(1, "big", signed=kind in (RawType.INT8_HIGH, RawType.INT8_LOW))
+        return octet + b"\0" if kind in _HIGH_OCTET else b"\0" + octet
     return number.to_bytes(size, "big", signed=kind in _SIGNED_BITS)

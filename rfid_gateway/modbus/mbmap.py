@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rfid_gateway.modbus.profile import ByteOrder, Profile, RawType, Signal, Table
+from rfid_gateway.modbus.profile import WORDS_BY_TYPE, ByteOrder, Profile, RawType, Signal, Table
 from twin.errors import FieldProblem, ImportRefused
 from twin.units import CONVERSIONS_BY_UNIT
 
@@ -97,6 +97,12 @@ def _whole(key: str, value: object) -> int:
     return value
 
 
+def _number(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise _NotUnderstood(key, f"must be a number, got {value!r}")
+    return float(value)
+
+
 def _labels(key: str, value: object) -> dict[int, str]:
     if isinstance(value, dict):
         return {_whole(key, number): str(label) for number, label in value.items()}
@@ -114,8 +120,8 @@ _FIELDS: dict[str, tuple[str, Callable[[str, object], object]]] = {
         ("table", "function", "function_code", "register_type", "space"), ("table", lambda k, v: _chosen(_TABLES, k, v))
     ),
     **dict.fromkeys(("type", "data_type", "datatype"), ("type", lambda k, v: _chosen(_TYPES, k, v))),
-    **dict.fromkeys(("scale", "multiplier"), ("scale", lambda _k, v: float(v))),  # type: ignore[arg-type]
-    "offset": ("offset", lambda _k, v: float(v)),  # type: ignore[arg-type]
+    **dict.fromkeys(("scale", "multiplier"), ("scale", _number)),
+    "offset": ("offset", _number),
     "length": ("words", _whole),
     "unit": ("unit", lambda _k, v: str(v)),
     **dict.fromkeys(("enum", "enumeration", "values"), ("labels", _labels)),
@@ -254,6 +260,10 @@ def _fitting(plain: dict[str, object]) -> Iterator[tuple[str, object]]:
     if plain["type"] is RawType.BIT and "table" not in plain:
         raise _NotUnderstood("table", "is missing for a single bit")
     if plain["type"] is not RawType.STRING and "words" in plain:
+        width = WORDS_BY_TYPE.get(RawType(str(plain["type"])), 1)
+        if plain["words"] != width:
+            # Whether the type or the length is wrong nobody can tell, and octets are counted by some.
+            raise _NotUnderstood("length", f"is {plain['words']}, but the type takes {width} register(s)")
         yield "words", None  # the type says it already
     if (unit := plain.get("unit")) is not None and unit not in CONVERSIONS_BY_UNIT:
         yield "unit", "count"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 from enum import StrEnum
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from rfid_gateway.yaml_text import plain_values, refusal_of
+from rfid_gateway.yaml_text import plain_values, refusal_of, refused, text_of
 from twin.errors import NotFound
 from twin.units import CONVERSIONS_BY_UNIT
 
@@ -71,7 +72,7 @@ class RawType(StrEnum):
     STRING = "string"
 
 
-_WORDS = {
+WORDS_BY_TYPE = {
     RawType.INT32: 2,
     RawType.UINT32: 2,
     RawType.INT64: 4,
@@ -80,6 +81,7 @@ _WORDS = {
     RawType.FLOAT64: 4,
     RawType.BCD32: 2,
 }
+"""Registers that a type takes; one where it is not named, and as many as the signal says for a string."""
 
 
 class ByteOrder(StrEnum):
@@ -137,6 +139,12 @@ class WriteRule(_Strict):
     high: float
     least_interval_s: Annotated[float, Field(ge=0)] = 1.0
 
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> WriteRule:
+        if self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
+
 
 class Signal(_Strict):
     """One value that a machine offers.
@@ -177,12 +185,15 @@ class Signal(_Strict):
             raise ValueError("type bit without bits is for coils and discrete inputs, and they hold nothing else")
         if (self.type is RawType.STRING) != (self.words is not None):
             raise ValueError("words is needed for type string, and for no other")
-        if self.bits is not None and self.bits.first + self.bits.count > 16 * self.width:
-            raise ValueError(f"bits end beyond the {16 * self.width} bits that the type has")
+        held = 8 if self.type.value.startswith(("int8", "uint8")) else 16 * self.width
+        if self.bits is not None and self.bits.first + self.bits.count > held:
+            raise ValueError(f"bits end beyond the {held} bits that the type has")
         if self.bits is not None and not self.type.value.startswith("uint"):
             raise ValueError("bits need an unsigned type")
         if self.plausible is not None and not self.plausible[0] < self.plausible[1]:
             raise ValueError(f"plausible must rise, got {self.plausible}")
+        if not self.scale:  # every reading would be the offset, and no write could be
+            raise ValueError("scale must not be 0")
         if self.address + self.width > 65_537:
             raise ValueError("the value ends beyond the last address")
         if wrong := [one for one in self.sentinels if not -(1 << 16 * self.width - 1) <= one < 1 << 16 * self.width]:
@@ -192,7 +203,7 @@ class Signal(_Strict):
     @property
     def width(self) -> int:
         """How many registers, or bits in a bit table, the value takes."""
-        return self.words or _WORDS.get(self.type, 1)
+        return self.words or WORDS_BY_TYPE.get(self.type, 1)
 
 
 class Range(_Strict):
@@ -313,7 +324,7 @@ class Profile(_Strict):
 
 
 def parse_profile(text: str, source: str) -> Profile:
-    """Read a profile from YAML (or JSON, which is YAML).
+    """Read a profile from YAML (or JSON, which is YAML), or from TOML where the file is called so.
 
     Parameters
     ----------
@@ -325,13 +336,20 @@ def parse_profile(text: str, source: str) -> Profile:
     Raises
     ------
     ImportRefused
-        If it is no YAML or breaks a rule; every problem is listed with its place.
+        If it is neither or breaks a rule; every problem is listed with its place.
     """
-    plain = plain_values(text, source, cure=_CURE)
+    plain = _toml_values(text, source) if source.lower().endswith(".toml") else plain_values(text, source, cure=_CURE)
     try:
         return Profile.model_validate(plain)
     except ValidationError as error:
         raise refusal_of(error, source, whole="profile", cure=_CURE) from error
+
+
+def _toml_values(text: str, source: str) -> object:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        raise refused(source, f"is no TOML: {str(error)[:200]}.", _CURE) from error
 
 
 def shipped_profiles() -> list[str]:
@@ -351,8 +369,9 @@ def load_profile(name: str) -> Profile:
         If the file breaks a rule.
     """
     path = Path(name)
-    if path.suffix in {".yaml", ".yml", ".json"} and path.is_file():
-        return parse_profile(path.read_text(encoding="utf-8"), name)
+    # A name without an ending is a shipped one's, even where a folder or file of that name lies at hand.
+    if path.suffix and path.is_file():
+        return parse_profile(text_of(path, cure=_CURE), name)
     if name not in shipped_profiles():
         raise NotFound("profile", name)
     resource = resources.files("rfid_gateway.modbus") / "profiles" / f"{name}.yaml"

@@ -215,6 +215,7 @@ class CleaningEntry(_Strict):
     dwell_s: Annotated[float, Field(ge=1, le=86_400)] = 120.0
     proof: Annotated[float, Field(gt=0.5, lt=1)] = 0.7
     lateness_s: Annotated[float, Field(ge=0, le=60)] = 0.3
+    patience_s: Annotated[float, Field(ge=0, le=60)] = 2.0
     absence_s: Annotated[float, Field(ge=1)] = 900.0
     absence_s_by_place: dict[PlaceName, Annotated[float, Field(ge=1)]] = {}
     confirm_s: Annotated[float, Field(ge=1)] = 300.0

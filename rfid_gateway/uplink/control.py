@@ -264,6 +264,8 @@ class GatewayControl:
                 readings=health.readings,
                 errors=health.errors,
                 clock_offset_us=health.clock_offset_us,
+                usual_delay_us=gateway.cleaning.progress_of(device).usual_delay_us,
+                late=gateway.cleaning.progress_of(device).late,
                 identity=health.identity[:200],
                 firmware=health.firmware[:200],
                 model=health.model[:200],

@@ -45,6 +45,8 @@ class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):
     readings: _Number = 0
     errors: _Number = 0
     clock_offset_us: _Number = 0
+    usual_delay_us: _Number = 0
+    late: _Number = 0
     identity: _Name = ""
     firmware: _Name = ""
     model: _Name = ""

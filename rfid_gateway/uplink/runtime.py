@@ -388,6 +388,7 @@ def _cleaning_of(settings: GatewaySettings) -> CleaningSettings:
         filter=FilterSettings(epoch_s=entry.epoch_s, dwell_s=entry.dwell_s, rates=rates),
         proof=entry.proof,
         lateness_s=entry.lateness_s * settings.speed,
+        patience_s=entry.patience_s * settings.speed,
         absence_s=entry.absence_s,
         absence_s_by_zone=entry.absence_s_by_place,
         confirm_s=entry.confirm_s,

@@ -41,14 +41,16 @@ COLUMNS = (
     "theatres",
     "days_high",
     "intensive",
+    "procedure",
 )
 """Columns of the file; all but :data:`REQUIRED` may be left out or empty. ``equipment`` holds categories of devices
 that are fixed in a room, ``sets`` ids of sets of the operation and ``theatres`` those that suit it, all between bars;
 ``days_high`` is the length of stay that nine of ten such patients do not exceed, ``intensive`` how many of the first
-days are spent in intensive care."""
+days are spent in intensive care, ``procedure`` the code of the operation, by which its case cart is found."""
 REQUIRED = ("patient", "gender", "age", "days", "release")
 AGE_LIMITS = (18, 65)
 MOST_ROWS = 20_000
+MOST_CODE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,16 @@ class Rows:
             incompatible_rooms=self._excluded(values, place),
             incompatible_theatres=self._unsuitable(values, place),
             intensive_days=intensive,
+            procedure=self._procedure(values, place) if minutes else "",
         )
+
+    def _procedure(self, values: Mapping[str, str], place: str) -> str:
+        """Give the code of the operation; a stay without one brings nothing to a theatre, whatever its row says."""
+        code = values.get("procedure", "")
+        if len(code) > MOST_CODE:
+            told = f"Expected a code of at most {MOST_CODE} characters."
+            self.problems.add("procedure", place, told, "Use the code of the operation, not its description.")
+        return code
 
     def _intensive(self, values: Mapping[str, str], place: str, days: int) -> int:
         """Give the first days of a stay that take a bed of intensive care."""

@@ -118,6 +118,9 @@ class Patient(Person):
         Ids of rooms that do not suit: isolation, equipment, specialty.
     incompatible_theatres : frozenset[str]
         Ids of theatres that do not suit.
+    procedure : str
+        Code of the operation in the hospital's own system (OPS, CPT, ICD-10-PCS); it plays no part in the planning, and
+        tells the stores what to bring.
     """
 
     is_mandatory: bool
@@ -127,6 +130,7 @@ class Patient(Person):
     surgeon: str
     incompatible_rooms: frozenset[str] = frozenset()
     incompatible_theatres: frozenset[str] = frozenset()
+    procedure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

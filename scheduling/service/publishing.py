@@ -64,6 +64,7 @@ def stays_of(
                 theatre_start_at=theatre_start,
                 theatre_end_at=theatre_end,
                 surgeon=patient.surgeon,
+                procedure=patient.procedure,
             )
         )
     return tuple(stays)

@@ -28,6 +28,7 @@ from server.broker import broker_intake
 from server.care import look_after
 from server.deadlines import each
 from server.doors.idempotency import forget_old
+from server.gateways.copies import CopyWatch
 from server.gateways.desk import desk_of
 from server.gateways.setting_up import NAME as SETTING_UP
 from server.gateways.setting_up import SettingUp
@@ -120,10 +121,11 @@ def log_to_standard_error(*, level: int = logging.INFO) -> None:
 
 
 def _watch_over(hospital: Hospital, engine: AlarmEngine) -> None:
-    """Start what tells the alarm engine of fences and climate, of doors, and of calls for help."""
+    """Start what tells the alarm engine of fences and climate, of doors, of calls for help, and of copied tags."""
     Watches(hospital, engine).start()
     Entrances(hospital, engine).start()
     Distress(hospital, engine).start()
+    CopyWatch(hospital).start()
 
 
 @contextmanager

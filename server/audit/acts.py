@@ -81,6 +81,7 @@ FACTS = (
     "partner",
     "service_point",
     "dropped",
+    "is_undone",
     "decision",
     "supplier",
     "value_minor",

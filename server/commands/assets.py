@@ -18,12 +18,13 @@ from assets.model.cycle import Judgement, Reason
 from assets.model.drift import QUALIFIED_BASELINE, Direction, DriftWatch, Feature
 from assets.rules.cycle_file import read_cycles
 from assets.rules.drift_file import chart_file, read_observations
-from assets.rules.failure_file import analyse_failures, read_failures
+from assets.rules.failure_file import read_failures
+from assets.rules.reliability.report import Costs, analyse_failures, replacement_of
 from assets.rules.udi.parsing import parse_udi
 from assets.rules.verdict import judge
 from server.console import Exit, exit_code_of, say, show
 from twin.clock import SystemClock
-from twin.errors import DecodeError, HospitalTwinError
+from twin.errors import DecodeError, HospitalTwinError, InputError
 
 is_group = True
 name = "assets"
@@ -39,7 +40,11 @@ Baseline = Annotated[
 Way = Annotated[Direction, typer.Option(help=say("Which way is worse."))]
 LeastSigma = Annotated[float, typer.Option(help=say("Smallest spread that is believed."), min=0.0)]
 Confidence = Annotated[float, typer.Option(help=say("Two-sided confidence of all intervals."), min=0.5, max=0.999)]
+Cost = Annotated[float, typer.Option(help=say("With both costs: the age at which replacing is cheapest."), min=0.0)]
 AsJson = Annotated[bool, typer.Option("--json", help=say("Always on: this command speaks JSON."), hidden=True)]
+
+
+_SEPARATORS = ("\\x1d", "\\u001d", "<GS>", "{GS}", "␝")  # ways in which people and programs write ASCII 29
 
 
 @command.command("judge", help=say("Judge recorded sterilizer cycles."))
@@ -58,16 +63,42 @@ def judge_file(file: CycleFile, as_json: AsJson = True) -> None:
 
 
 @command.command("reliability", help=say("Fit failure data."))
-def fit_file(file: FailureFile, confidence: Confidence = 0.95, as_json: AsJson = True) -> None:
-    """Print what can be said of failure data, and the code of what cannot."""
-    _speak(lambda: analyse_failures(read_failures(_text(file), source=file.name), confidence=confidence))
+def fit_file(
+    file: FailureFile,
+    confidence: Confidence = 0.95,
+    planned_cost: Cost = 0.0,
+    failure_cost: Cost = 0.0,
+    as_json: AsJson = True,
+) -> None:
+    """Print what can be said of failure data, and the code of what cannot.
+
+    Example: hospital-twin assets reliability failures.csv --planned-cost 400 --failure-cost 2500
+    """
+
+    def work() -> object:
+        report = analyse_failures(read_failures(_text(file), source=file.name), confidence=confidence)
+        if not planned_cost and not failure_cost:
+            return report
+        try:
+            costs = Costs(planned=planned_cost, failure=failure_cost)
+        except ValueError as error:
+            raise InputError(f"{error} Give both.", code="reliability.costs") from error
+        told = msgspec.to_builtins(report)
+        try:
+            return told | {"replacement": replacement_of(report, costs)}
+        except InputError as error:
+            return told | {"replacement": None, "refused": report.refused | {"replacement": error.code}}
+
+    _speak(work)
 
 
 @command.command("udi", help=say("Read a device label."))
 def read_label(text: Label, as_json: AsJson = True) -> None:
     """Print the fields of a label of GS1, HIBCC or ICCBBA."""
     today = datetime.fromtimestamp(SystemClock().now() / 1e6, UTC).date()
-    _speak(lambda: parse_udi(text.replace("\\x1d", "\x1d").replace("<GS>", "\x1d"), today=today))
+    for written in _SEPARATORS:
+        text = text.replace(written, "\x1d")
+    _speak(lambda: parse_udi(text, today=today))
 
 
 @command.command("drift", help=say("Chart observations of one figure for drift."))

@@ -34,6 +34,7 @@ from rfid_gateway.simulators.serving import DeviceKind, Simulation, simulate
 from rfid_gateway.transports.recording import read_recording
 from rfid_gateway.uplink.configuration import parse_settings
 from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
+from rfid_gateway.yaml_text import text_of
 from server.console import AsJson, out, say, show, show_rows
 from server.octets import hex_digits, octets_of
 from twin.errors import DecodeError, InputError
@@ -287,7 +288,7 @@ def import_map(
     base: Annotated[int | None, typer.Option(min=0, max=1, help=say("Whether addresses count from 0 or 1."))] = None,
 ) -> None:
     """Print the profile that a table describes, and beside it what of the table is not in it."""
-    text = file.read_text(encoding="utf-8-sig")
+    text = text_of(file, cure="See docs/guides/gateways.md.")
     if file.suffix.lower() == ".json":
         found = profile_from_mbmap(text, file.name, name=name, address_base=base)
         profile = found.profile

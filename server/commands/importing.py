@@ -16,7 +16,7 @@ from server.imports.mapping import mapping_named, shipped_mappings
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, template
 from server.imports.runs import LogReport, MasterReport, import_log, import_master
 from server.session import opened_alone
-from twin.errors import ConfigurationError
+from twin.errors import InputError
 
 is_group = True
 name = "import"
@@ -95,7 +95,7 @@ def _import(kind: MasterKind, file: Path | None, is_dry_run: bool, is_template: 
         sys.stdout.write(template(COLUMNS_BY_KIND[kind]))
         return
     if file is None:
-        raise ConfigurationError(say("Name a CSV file, or print a template with --template."))
+        raise InputError(say("Name a CSV file, or print a template with --template."), code="input.file")
     with opened_alone() as hospital:
         report = import_master(hospital, kind, file, is_dry_run=is_dry_run)
     if as_json:
@@ -147,6 +147,14 @@ def import_tags(
 ) -> None:
     """Import tags of devices."""
     _import(MasterKind.TAGS, file, is_dry_run, is_template, as_json)
+
+
+@command.command("register", help=say("Fill in register entries: maker, lot, firmware, owner, price and days."))
+def import_register(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Fill in what the register says of devices that it holds."""
+    _import(MasterKind.REGISTER, file, is_dry_run, is_template, as_json)
 
 
 @command.command("work-orders", help=say("Take over the work orders and failures of a previous maintenance system."))

@@ -155,7 +155,15 @@ def _show_backtest(table: DemandTable, origins: int, *, as_json: bool) -> None:
     ]
     if as_json:
         told = asdict(found)
-        show(told | {"best": best.value, "columns": asdict(table.columns), "fill": [asdict(each) for each in fills]})
+        show(
+            told
+            | {
+                "filled_periods": table.filled,
+                "best": best.value,
+                "columns": asdict(table.columns),
+                "fill": [asdict(each) for each in fills],
+            }
+        )
         return
     rows = [
         {"method": score.method, "mase": f"{score.mase:.4f}"}

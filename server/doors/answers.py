@@ -30,6 +30,7 @@ class LoopAnswers:
         self.loop = loop
         self._ready: deque[tuple[asyncio.Future[Any], Any, BaseException | None]] = deque()
         self._is_woken = False
+        self._leaving: list[tuple[Callable[[Expected], None], Expected]] = []
 
     async def expect(self, send: Callable[[Expected], None]) -> Any:
         """Send off work and give its outcome.
@@ -42,6 +43,31 @@ class LoopAnswers:
         waiter = self.loop.create_future()
         send(Expected(self, waiter))
         return await waiter
+
+    async def expect_with_others(self, send: Callable[[Expected], None]) -> Any:
+        """Send off work once all that came in this turn of the loop is ready, and give its outcome.
+
+        A writer that is woken by the first of sixteen messages stores it alone, with a forced write of its own, and
+        fights the loop for the interpreter while the others are read.
+
+        Parameters
+        ----------
+        send : Callable[[Expected], None]
+            As for :meth:`expect`; works leave in the order in which they were given.
+        """
+        waiter = self.loop.create_future()
+        if not self._leaving:
+            self.loop.call_soon(self._send_off)  # after the tasks that are ready now
+        self._leaving.append((send, Expected(self, waiter)))
+        return await waiter
+
+    def _send_off(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        for send, expected in leaving:
+            try:
+                send(expected)
+            except Exception as error:  # too much waits already: its sender is told, the others go on
+                expected.set_exception(error)
 
     def take(self, waiter: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
         """Take one answer; called in any thread."""

@@ -8,10 +8,10 @@ import msgspec
 
 from assets.model.loads import IndicatorKind, Load, LoadItem, MachineTestKind
 from assets.model.notices import Clause, MatchState, Notice
-from assets.model.register import Asset, CustodianKind, CustodyPeriod
+from assets.model.register import CustodianKind, CustodyPeriod
 from assets.model.work import Answer, Labour, Part, Step, StepKind, WorkKind, WorkOrder
 from assets.service.finding import FoundDevice
-from assets.tables.rows import AssetRow, CycleRow
+from assets.tables.rows import CycleRow
 from twin.clock import to_text
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
@@ -26,88 +26,6 @@ ShelfLife = Annotated[int, msgspec.Meta(ge=0, le=3_650)]
 def instant(at: int) -> str:
     """Give an instant in ISO 8601; empty for none."""
     return to_text(at) if at else ""
-
-
-class AssetTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A register entry."""
-
-    id: Key
-    control_no: Key
-    category: Key
-    name: Key
-    model: Short = ""
-    manufacturer: Short = ""
-    serial: Short = ""
-    lot: Short = ""
-    gtin: Annotated[str, msgspec.Meta(max_length=20, pattern=r"^[^\x00]*$")] = ""
-    owner: Short = ""
-    cost_centre: Short = ""
-    home: Short = ""
-    pool: Short = ""
-    parent: Short = ""
-    cost: Count = 0
-    firmware: Short = ""
-    criticality: Level = 2
-    is_mobile: bool = True
-    may_leave: bool = False
-
-    def to_asset(self) -> Asset:
-        """Give it as the organ's value."""
-        return Asset(**{name: getattr(self, name) for name in self.__struct_fields__})
-
-
-class AssetShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A device with its state and whether it may be used."""
-
-    id: str
-    control_no: str
-    category: str
-    name: str
-    model: str
-    manufacturer: str
-    serial: str
-    home: str
-    operational: str
-    reprocessing: str
-    custody: str
-    compliance: list[str]
-    status: str
-    is_usable: bool
-    reasons: list[str]
-    version: int
-
-
-def asset_shown(row: AssetRow) -> AssetShown:
-    """Give a row as it is shown."""
-    return AssetShown(
-        id=row.id,
-        control_no=row.control_no,
-        category=row.category,
-        name=row.name,
-        model=row.model,
-        manufacturer=row.manufacturer,
-        serial=row.serial,
-        home=row.home,
-        operational=row.operational,
-        reprocessing=row.reprocessing,
-        custody=row.custody,
-        compliance=_split(row.compliance),
-        status=row.status,
-        is_usable=row.is_usable,
-        reasons=_split(row.reasons),
-        version=row.version,
-    )
-
-
-def _split(text: str) -> list[str]:
-    return [part for part in text.split(",") if part]
-
-
-class AssetRegister(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of the register."""
-
-    assets: list[AssetShown]
-    next: str = ""
 
 
 class CustodyTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -22,6 +22,7 @@ from server.http import record_bodies
 from server.http.building_in import BuildingIn
 from server.http.commanding import command_id
 from server.http.history import parse_instant
+from server.http.register_bodies import AssetRegister, AssetShown, AssetTold, asset_shown
 from server.walking import person_routes
 from twin.access import Permission
 from twin.errors import NotFound
@@ -34,28 +35,26 @@ def act_of(call: Call) -> Act:
     return Act(actor=call.actor, now=call.now, key=command_id(call), ledger=call.hospital.ledger)
 
 
-@router.get("/assets", permission=Permission.DEVICES_READ, gives=bodies.AssetRegister)
+@router.get("/assets", permission=Permission.DEVICES_READ, gives=AssetRegister)
 def list_register(
     call: CallDep, limit: Limit = 50, cursor: CursorText = "", category: Text = "", is_usable: bool | None = None
-) -> bodies.AssetRegister:
+) -> AssetRegister:
     """List the register by id, of one category, usable or not."""
     scope = f"assets:{category}:{is_usable}"
     after = str((call.cursors.read(scope, cursor) or [""])[0])
     with call.hospital.read() as session:
         found = list_assets(session, category=category, is_usable=is_usable, after=after, limit=limit + 1)
-        shown = [bodies.asset_shown(row) for row in found[:limit]]
+        shown = [asset_shown(row) for row in found[:limit]]
     more = call.cursors.write(scope, [shown[-1].id]) if len(found) > limit else ""
-    return bodies.AssetRegister(assets=shown, next=more)
+    return AssetRegister(assets=shown, next=more)
 
 
-@router.post(
-    "/assets", permission=Permission.DEVICES_WRITE, takes=bodies.AssetTold, gives=bodies.AssetShown, status=201
-)
-async def enter_asset(call: CallDep) -> bodies.AssetShown:
+@router.post("/assets", permission=Permission.DEVICES_WRITE, takes=AssetTold, gives=AssetShown, status=201)
+async def enter_asset(call: CallDep) -> AssetShown:
     """Enter an asset in the register."""
-    asset, act = call.read(bodies.AssetTold).to_asset(), act_of(call)
+    asset, act = call.read(AssetTold).to_asset(), act_of(call)
     return await call.hospital.write(
-        lambda session: bodies.asset_shown(register.register_asset(session, act=act, asset=asset))
+        lambda session: asset_shown(register.register_asset(session, act=act, asset=asset))
     )
 
 
@@ -71,38 +70,39 @@ def find_nearest(call: CallDep, category: Text, start: Text, limit: Limit = 5) -
     return bodies.FoundList(devices=[bodies.found_shown(one) for one in found])
 
 
-@router.get("/assets/scan/{mark}", permission=Permission.DEVICES_READ, gives=bodies.AssetShown)
-def scan_asset(call: CallDep, mark: PathText) -> bodies.AssetShown:
+@router.get("/assets/scan/{mark}", permission=Permission.DEVICES_READ, gives=AssetShown)
+def scan_asset(call: CallDep, mark: PathText) -> AssetShown:
     """Give the asset that a scanned mark, control number or id names."""
     with call.hospital.read() as session:
         row = find_by_identifier(session, mark)
         if row is None:
             raise NotFound("asset", mark)
-        return bodies.asset_shown(row)
+        return asset_shown(row)
 
 
-@router.get("/assets/{asset}", permission=Permission.DEVICES_READ, gives=bodies.AssetShown)
-def read_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
+@router.get("/assets/{asset}", permission=Permission.DEVICES_READ, gives=AssetShown)
+def read_asset(call: CallDep, asset: PathText) -> AssetShown:
     """Give a device with its state and every reason against its use."""
     with call.hospital.read() as session:
-        return bodies.asset_shown(load_asset(session, asset))
+        return asset_shown(load_asset(session, asset))
 
 
 @router.put(
     "/assets/{asset}",
     permission=Permission.DEVICES_WRITE,
-    takes=bodies.AssetTold,
-    gives=bodies.AssetShown,
+    takes=AssetTold,
+    gives=AssetShown,
     needs_version=True,
 )
-async def edit_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
-    """Change a register entry; marks by which it is recognised stay."""
-    told, version, act = call.read(bodies.AssetTold), seen_version(call.request), act_of(call)
+async def edit_asset(call: CallDep, asset: PathText) -> AssetShown:
+    """Change a register entry; the marks by which it is recognised stay."""
+    told, version, act = call.read(AssetTold), seen_version(call.request), act_of(call)
 
-    def use_case(session: Session) -> bodies.AssetShown:
+    def use_case(session: Session) -> AssetShown:
         held = asset_of_row(load_asset(session, asset))
-        entry = replace(told.to_asset(), id=asset, identifiers=held.identifiers)
-        return bodies.asset_shown(register.edit_asset(session, act=act, asset=entry, version=version))
+        # What this door does not take, the marks by which it is recognised, stays as the register has it.
+        entry = replace(held, **told.fields() | {"id": asset})
+        return asset_shown(register.edit_asset(session, act=act, asset=entry, version=version))
 
     return await call.hospital.write(use_case)
 
@@ -111,16 +111,16 @@ async def edit_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
     "/assets/{asset}/retirement",
     permission=Permission.DEVICES_WRITE,
     takes=bodies.WordsTold,
-    gives=bodies.AssetShown,
+    gives=AssetShown,
     status=201,
 )
-async def retire_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
+async def retire_asset(call: CallDep, asset: PathText) -> AssetShown:
     """Take a device out of the register; its history stays."""
     told, act = call.read(bodies.WordsTold), act_of(call)
 
-    def use_case(session: Session) -> bodies.AssetShown:
+    def use_case(session: Session) -> AssetShown:
         register.retire_asset(session, act=act, asset_id=asset, reason=told.text)
-        return bodies.asset_shown(load_asset(session, asset))
+        return asset_shown(load_asset(session, asset))
 
     return await call.hospital.write(use_case)
 
@@ -129,16 +129,16 @@ async def retire_asset(call: CallDep, asset: PathText) -> bodies.AssetShown:
     "/assets/{asset}/life",
     permission=Permission.DEVICES_WRITE,
     takes=record_bodies.LifeTold,
-    gives=bodies.AssetShown,
+    gives=AssetShown,
     status=201,
 )
-async def say_state(call: CallDep, asset: PathText) -> bodies.AssetShown:
+async def say_state(call: CallDep, asset: PathText) -> AssetShown:
     """Say that a device is set aside, missed, found again, wiped of its data or disposed of, and why."""
     told, act = call.read(record_bodies.LifeTold), act_of(call)
 
-    def use_case(session: Session) -> bodies.AssetShown:
+    def use_case(session: Session) -> AssetShown:
         life.say_state(session, act=act, asset_id=asset, state=told.state, reason=told.reason)
-        return bodies.asset_shown(load_asset(session, asset))
+        return asset_shown(load_asset(session, asset))
 
     return await call.hospital.write(use_case)
 
@@ -193,14 +193,14 @@ async def reserve_asset(call: CallDep, asset: PathText) -> bodies.CustodyShown:
     )
 
 
-@router.post("/assets/{asset}/return", permission=Permission.TASKS_DO, gives=bodies.AssetShown, status=201)
-async def give_back(call: CallDep, asset: PathText) -> bodies.AssetShown:
+@router.post("/assets/{asset}/return", permission=Permission.TASKS_DO, gives=AssetShown, status=201)
+async def give_back(call: CallDep, asset: PathText) -> AssetShown:
     """End the custody or reservation of a device."""
     act = act_of(call)
 
-    def use_case(session: Session) -> bodies.AssetShown:
+    def use_case(session: Session) -> AssetShown:
         custody.give_back(session, act=act, asset_id=asset)
-        return bodies.asset_shown(load_asset(session, asset))
+        return asset_shown(load_asset(session, asset))
 
     return await call.hospital.write(use_case)
 

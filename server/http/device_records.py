@@ -25,6 +25,7 @@ from server.http import asset_bodies
 from server.http import record_bodies as bodies
 from server.http.assets import act_of
 from server.http.history import parse_instant
+from server.http.register_bodies import AssetShown, asset_shown
 from twin.access import Permission
 from twin.errors import DecodeError
 
@@ -342,16 +343,16 @@ def list_duplicates(call: CallDep, limit: Limit = 200) -> DuplicateList:
     "/assets-duplicates/merge",
     permission=Permission.DEVICES_WRITE,
     takes=bodies.MergeTold,
-    gives=asset_bodies.AssetShown,
+    gives=AssetShown,
     status=201,
 )
-async def merge_assets(call: CallDep) -> asset_bodies.AssetShown:
+async def merge_assets(call: CallDep) -> AssetShown:
     """Make two entries one; the history of both stays."""
     told, act = call.read(bodies.MergeTold), act_of(call)
 
-    def use_case(session: Session) -> asset_bodies.AssetShown:
+    def use_case(session: Session) -> AssetShown:
         merging.merge_assets(session, act=act, keep=told.keep, drop=told.drop)
-        return asset_bodies.asset_shown(load_asset(session, told.keep))
+        return asset_shown(load_asset(session, told.keep))
 
     return await call.hospital.write(use_case)
 

@@ -38,11 +38,12 @@ class KitLineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class KitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A preference card."""
+    """A preference card: for a procedure, or one surgeon's own for it."""
 
     id: Key
     name: Key
     procedure: Short = ""
+    surgeon: Short = ""
     lines: Annotated[list[KitLineBody], msgspec.Meta(min_length=1, max_length=service.MOST_LINES)]
 
 
@@ -63,7 +64,7 @@ class CartTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class CartView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case cart; instants in ISO 8601, empty if not yet."""
+    """A case cart; instants in ISO 8601, empty if not yet; ``plan`` is the surgery plan that proposed it."""
 
     id: str
     kit: str
@@ -74,6 +75,10 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str
     asked_at: str
     closed_at: str
+    plan: str
+    operation_at: str
+    reason: str
+    closed_by: str
 
 
 class CartPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +124,7 @@ class ScannedClosingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 def _kit_view(kit: Kit) -> KitBody:
     lines = [KitLineBody(item=line.item, opened=line.opened, held=line.held) for line in kit.lines]
-    return KitBody(id=kit.id, name=kit.name, procedure=kit.procedure, lines=lines)
+    return KitBody(id=kit.id, name=kit.name, procedure=kit.procedure, surgeon=kit.surgeon, lines=lines)
 
 
 def _cart_view(cart: CaseCart) -> CartView:
@@ -133,6 +138,10 @@ def _cart_view(cart: CaseCart) -> CartView:
         asked_by=cart.asked_by,
         asked_at=instant(cart.asked_at),
         closed_at=instant(cart.closed_at),
+        plan=cart.plan,
+        operation_at=instant(cart.operation_at),
+        reason=cart.reason,
+        closed_by=cart.closed_by,
     )
 
 
@@ -155,13 +164,13 @@ async def define_kit(call: CallDep) -> KitBody:
     """Say what a procedure needs, or change it."""
     told = call.read(KitBody)
     lines = tuple(KitLine(item=line.item, opened=line.opened, held=line.held) for line in told.lines)
-    kit = Kit(id=told.id, name=told.name, procedure=told.procedure, lines=lines)
+    kit = Kit(id=told.id, name=told.name, procedure=told.procedure, surgeon=told.surgeon, lines=lines)
     return _kit_view(await call.hospital.write(lambda session: service.define_kit(session, kit)))
 
 
 @router.get("/case-carts", permission=Permission.STOCK_READ, gives=CartPage)
 def read_carts(call: CallDep, limit: Limit = 50, cursor: CursorText = "", state: Text = "asked") -> CartPage:
-    """List case carts; ``state`` is ``asked``, ``closed``, ``cancelled`` or ``all``."""
+    """List case carts; ``state`` is ``proposed``, ``asked``, ``closed``, ``cancelled`` or ``all``."""
     scope = f"case-carts:{state}"
     after = call.cursors.read(scope, cursor)
     wanted = _state_told(state)
@@ -192,6 +201,17 @@ async def ask_for_case_cart(call: CallDep) -> CartView:
     return _cart_view(
         await call.hospital.write(
             lambda session: service.ask_for_cart(session, ledger=ledger, command=command, wanted=wanted)
+        )
+    )
+
+
+@router.post("/case-carts/{cart}/asking", permission=Permission.TASKS_ASSIGN, gives=CartView)
+async def ask_for_proposed_cart(call: CallDep, cart: PathText) -> CartView:
+    """Ask now for a cart that the surgery plan has proposed; otherwise it is asked for a day before it is due."""
+    command, ledger = _command(call), call.hospital.ledger
+    return _cart_view(
+        await call.hospital.write(
+            lambda session: service.ask_for_proposed(session, ledger=ledger, command=command, cart=cart)
         )
     )
 

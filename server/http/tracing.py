@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from assets.model.maintenance import Anchor, CalendarRule, Compliance, MeterRule, Rule
 from assets.rules.due_dates import compliance_of, local_day
-from assets.rules.uptime import Uptime, uptime_of
-from assets.service import maintenance, tracing
+from assets.rules.uptime import RepairTime, Uptime, repair_time_of, uptime_of
+from assets.service import maintenance, tracing, work
 from assets.tables.register import load_asset
 from assets.tables.rows import DowntimeRow
 from server.doors.context import Call, CallDep
@@ -90,10 +90,11 @@ class Generated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UptimeShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Availability of a device, never without what it rests on; hours."""
+    """Availability and repairs of a device, never without what they rest on; hours."""
 
     asset: str
     hours: Uptime
+    repairs: RepairTime
 
 
 def _use_shown(use: tracing.SetUse) -> SetUseShown:
@@ -113,6 +114,25 @@ async def use_set(call: CallDep, name: PathText) -> SetUseShown:
     at = instant_told(told.occurred_at, call.now, "body")
     return await call.hospital.write(
         lambda s: _use_shown(tracing.record_use(s, act=act, set_instance=name, case_id=told.case_id, at=at))
+    )
+
+
+class IssuableShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A set that may be issued now: its latest cycle and load, and until when it may be used."""
+
+    set_instance: str
+    cycle: str
+    load: str
+    expires_at: str
+
+
+@router.get("/sets/{name}/issuable", permission=Permission.DEVICES_READ, gives=IssuableShown)
+def read_issuable(call: CallDep, name: PathText) -> IssuableShown:
+    """Let pass a set that may be issued; 409 names every reason against one that is unreleased, expired or used."""
+    with call.hospital.read() as session:
+        chain = tracing.require_issuable(session, set_instance=name, at=call.now)
+    return IssuableShown(
+        set_instance=name, cycle=chain.cycle, load=chain.load, expires_at=bodies.instant(chain.expires_at)
     )
 
 
@@ -211,5 +231,10 @@ def read_uptime(call: CallDep, asset: PathText, start: Text, end: Text = "") -> 
     with call.hospital.read() as session:
         load_asset(session, asset)
         rows = session.exec(select(DowntimeRow).where(col(DowntimeRow.asset) == asset)).all()
+        repairs = work.repairs_of(session, asset=asset, start=low, end=high)
     down = [(row.start_at / HOUR_US, (row.end_at or high) / HOUR_US) for row in rows]
-    return UptimeShown(asset=asset, hours=uptime_of(down, start=low / HOUR_US, end=high / HOUR_US))
+    return UptimeShown(
+        asset=asset,
+        hours=uptime_of(down, start=low / HOUR_US, end=high / HOUR_US),
+        repairs=repair_time_of(repairs),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from rfid_gateway.epc.naming import tag_id
@@ -160,6 +160,14 @@ def as_instant(cell: str) -> str:
         return datetime.fromisoformat(cell).isoformat()
     except ValueError:
         raise Unreadable("expected a day or an instant such as 2025-03-31 14:05") from None
+
+
+def as_day(cell: str) -> str:
+    """Read a calendar day, ISO 8601."""
+    try:
+        return date.fromisoformat(cell).isoformat()
+    except ValueError:
+        raise Unreadable("expected a day such as 2025-03-31") from None
 
 
 def as_codes(cell: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from assets.model.machine import Machine
 from assets.model.programme import Drying, Evidence, MachineKind, Programme, Pulses
+from assets.rules.programme_limits import problems_of_programme
 from assets.rules.setup_text import (
     codes_text,
     codes_told,
@@ -222,7 +223,7 @@ def setup_problems(session: Session, told: Sequence[Told]) -> list[FieldProblem]
         if one.problem is not None:
             problems.append(one.problem)
         elif isinstance(one.value, Programme):
-            problems += [_in_row(each, one.place) for each in machines.problems_of_programme(one.value)]
+            problems += [_in_row(each, one.place) for each in problems_of_programme(one.value)]
         elif one.value is not None:
             problems += [_in_row(each, one.place) for each in machines.problems_of_machine(session, one.value)]
             earlier = row_by_device.setdefault(one.value.telemetry_device, one.place)

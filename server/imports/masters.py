@@ -29,6 +29,7 @@ from server.imports.columns import (
 )
 from server.imports.device_setup import MACHINE_COLUMNS, PROGRAMME_COLUMNS
 from server.imports.reading import Row
+from server.imports.register_entries import REGISTER_COLUMNS
 from server.imports.tags import TagMode
 from twin.errors import FieldProblem
 from twin.events.envelope import Event
@@ -46,6 +47,7 @@ class MasterKind(StrEnum):
     STAFF = "staff"
     ITEMS = "items"
     TAGS = "tags"
+    REGISTER = "register"
     WORK_ORDERS = "work_orders"
     PROGRAMMES = "programmes"
     MACHINES = "machines"
@@ -116,6 +118,7 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
         Column(name="asset", read=as_identifier, example="IP-0221", is_required=True),
         Column(name="mode", read=as_one_of(TagMode), example="new", default=TagMode.NEW),
     ),
+    MasterKind.REGISTER: REGISTER_COLUMNS,
     MasterKind.WORK_ORDERS: (
         Column(name="id", read=as_identifier, example="WO-2025-00417", is_required=True),
         Column(name="asset", read=as_text, example="IP-0221", is_required=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlmodel import Session
 
 from inventory.model.lots import end_of_day
 from inventory.model.movements import Command
-from inventory.rules.sheets import header_of, rows_of
+from inventory.rules.sheets import header_of, reader_of, rows_of
 from inventory.service.opening import Opened, Position, open_books
 from server.imports.reading import read_text
 from server.wiring import Hospital
@@ -95,7 +94,7 @@ def read_positions(text: str, source: str, zone: ZoneInfo) -> list[Position]:
     ImportRefused
         If a column is missing or a line cannot be read.
     """
-    reader = csv.DictReader(text.splitlines())
+    reader = reader_of(text.splitlines())
     header = [(name or "").strip() for name in header_of(reader, source)]
     missing = [name for name in REQUIRED if name not in header]
     if missing:

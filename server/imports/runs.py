@@ -26,6 +26,7 @@ from server.imports.items import Similar, count_new_items, item_problems, simila
 from server.imports.mapping import LogMapping
 from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_references, check_rows, events_of
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
+from server.imports.register_entries import changed_entries, store_entries, told_entries
 from server.imports.renewal import last_words, new_events
 from server.imports.tags import tag_events, tag_problems
 from server.imports.work_orders import count_new_orders, order_problems, past_orders, store_orders
@@ -167,7 +168,7 @@ def import_log(
 def import_master(
     hospital: Hospital, kind: MasterKind, path: Path, *, is_dry_run: bool, actor: str = COMMAND_LINE
 ) -> MasterReport:
-    """Import a spreadsheet of places, paths, assets, staff, items, tags, work orders, programmes or machines.
+    """Import a spreadsheet of any kind of :data:`~server.imports.masters.COLUMNS_BY_KIND`.
 
     Parameters
     ----------
@@ -206,6 +207,8 @@ def import_master(
         return _import_items(hospital, records, work, is_dry_run=is_dry_run)
     if kind is MasterKind.WORK_ORDERS:
         return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
+    if kind is MasterKind.REGISTER:
+        return _import_register(hospital, records, work, is_dry_run=is_dry_run)
     if kind in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
         return _import_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
     at = hospital.clock.now()
@@ -264,6 +267,24 @@ def _import_orders(hospital: Hospital, records: Sequence[Record], work: Importin
             raise ImportRefused(work.file, problems)
         return MasterReport(is_stored=False, kind=kind, n_rows=len(records), n_new=n_new)
     return MasterReport(is_stored=True, kind=kind, n_rows=len(records), n_new=hospital.write_now(use_case))
+
+
+def _import_register(
+    hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool
+) -> MasterReport:
+    told = told_entries([(one.row, one.values) for one in records], zone=ZoneInfo(hospital.settings.time_zone))
+
+    def use_case(session: Session) -> int:
+        n_new = store_entries(session, hospital, told, file=work.file)
+        _note(session, hospital, work, n_new)
+        return n_new
+
+    if is_dry_run:
+        with hospital.read() as session:
+            n_new = len(changed_entries(session, told, file=work.file))
+    else:
+        n_new = hospital.write_now(use_case)
+    return MasterReport(is_stored=not is_dry_run, kind=MasterKind.REGISTER, n_rows=len(records), n_new=n_new)
 
 
 def _import_setup(

@@ -13,6 +13,7 @@ import typer
 
 from dash_app.pages.registry import PAGES
 from server.tree import build_tree
+from twin.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -97,3 +98,11 @@ def test_pages_and_routes_exist() -> None:
                 missing.append(f"{document.name}: {text}")
 
     assert missing == []
+
+
+def test_everything_that_can_be_set_stands_in_the_guide() -> None:
+    guide = (ROOT / "docs/guides/run.md").read_text(encoding="utf-8")
+
+    told = set(re.findall(r"`(?:HOSPITAL_TWIN)?_([A-Z0-9_]+)`", guide)) - {"CONFIG"}
+
+    assert told == {name.upper() for name in Settings.model_fields}

@@ -116,15 +116,48 @@ def test_a_wristband_is_bound_checked_and_refused(visit, served):
     page.wait_for_selector("#wristbands-result:has-text('STOP')")
 
 
-def test_a_fence_is_set_and_lifted(visit, served):
+def test_a_fence_is_set_by_name_and_lifted(visit, served):
+    served.tell(EncounterStarted, "fence-one-E000009", encounter_class=EncounterClass.INPATIENT)
     page = visit().open("/ui/watches")
-    page.fill("#watches-bearer", "fenced-encounter")
+    page.fill("#watches-bearer", "E000009")
+    page.get_by_role("option", name="-E000009").click()
     page.click("#watches-places")
     page.get_by_role("option").first.click()
     page.click("#watches-fence")
-    page.wait_for_selector("#watches-content:has-text('fenced-encounter')")
+    page.wait_for_selector("#watches-content:has-text('-E000009')")
 
     page.click("#watches-held-fence")
-    page.get_by_role("option", name="fenced-encounter").click()
+    page.get_by_role("option", name="-E000009").click()
     page.click("#watches-lift")
-    page.wait_for_selector("#watches-content:not(:has-text('fenced-encounter'))")
+    page.wait_for_selector("#watches-content:not(:has-text('-E000009'))")
+
+
+def test_a_fence_for_a_device_offers_devices(visit, served):
+    page = visit().open("/ui/watches")
+    page.click("#watches-kind")
+    page.get_by_role("option", name="Device").click()
+    device = next(key for key, one in served.hospital.live.assets.items() if one.entry is not None)
+    page.fill("#watches-bearer", device)
+
+    page.get_by_role("option", name=device).first.wait_for()
+
+
+def test_a_desk_draws_an_urgent_ticket_and_is_told_its_number(visit, served):
+    page = visit().open("/ui/queues?point=W2")
+    page.click("#queues-draw")
+    page.wait_for_selector("#queues-result:has-text('position 1')")
+    ordinary = page.inner_text("#queues-result").split()[1]
+    page.click("#queues-priority")
+    page.get_by_role("option", name="Urgent").click()
+    page.click("#queues-draw")
+    page.wait_for_selector(f"#queues-result:has-text('position 1'):not(:has-text('{ordinary}'))")
+    urgent = page.inner_text("#queues-result").split()[1]
+
+    page.fill("#queues-counter", "Desk 9")
+    page.click("#queues-next")
+    page.wait_for_selector(f"#queues-result:has-text('Called: {urgent}')")
+    page.click("#queues-start")  # who was called stands chosen
+    page.wait_for_selector(f"#queues-result:has-text('Being served: {urgent}')")
+    page.click("#queues-end")
+    page.wait_for_selector(f"#queues-result:has-text('Served: {urgent}')")
+    assert {one.number for one in served.hospital.live.tickets.values()} >= {ordinary, urgent}

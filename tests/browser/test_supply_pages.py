@@ -16,7 +16,9 @@ def chosen(page, identifier, text):
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-@pytest.mark.parametrize("address", ["/ui/shortages", "/ui/item-master", "/ui/lots", "/ui/cases", "/ui/stock"])
+@pytest.mark.parametrize(
+    "address", ["/ui/shortages", "/ui/item-master", "/ui/lots", "/ui/cases", "/ui/stock", "/ui/stock-places"]
+)
 def test_page_has_no_finding_in_either_language(visit, gauze, shots, address, language):  # noqa: F811
     opened(visit, address, shots, language=language)
 

@@ -15,11 +15,13 @@ from dash_app.pages import (
     cheapest,
     choosing,
     counts,
+    device_entry,
     frame,
     gateway_settings,
     gateway_walk,
     gateway_work,
     gateways,
+    item_master,
     plan_moving,
     roster_editing,
     shift_decisions,
@@ -132,6 +134,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_work.ADD,
         gateway_work.TRIED,
         gateway_work.DEVICE,
+        gateway_work.DEVICES_TIMER,
         gateway_work.FRAMES,
         gateway_work.SHOW,
         gateway_work.SAVE,
@@ -145,14 +148,21 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_walk.END,
         gateway_walk.SHOWN,
     }
+    # The register entry stands on the page of a device that the register holds; the small hospital's are only seen.
+    of_an_entry = {f"entry-{field}" for field in device_entry.FIELDS}
+    of_an_entry |= {device_entry.MAY_LEAVE, device_entry.SEEN, device_entry.KEEP}
     # A bed's own state is changed once the bed is chosen.
     of_a_bed = {getattr(bed_work, name) for name in ("READINESS", "SERVICE", "REASON", "SAY", "PUT", "SAID")}
     # A count is worked on once one was begun.
     of_a_count = {getattr(counts, name) for name in ("CHOSEN", "LINE", "QUANTITY", "REASON", "NOTE", "DECIDE")}
     of_a_count |= {counts.CLOSE, counts.CANCEL}
+    # A merge is taken back once there was one.
+    of_a_merge = {item_master.PAST_ONE, item_master.UNDO}
     # A case cart is asked for once there is a kit, and closed once it was asked for.
     of_a_case = {getattr(cases, name) for name in ("KIT", "PLACE", "HOURS", "ENCOUNTER", "ASK")}
     of_a_case |= {cases.CART, cases.BACK, cases.CLOSE, cases.CANCEL}
+    # A surgery plan's cart is asked for or given up once a plan has proposed one.
+    of_a_case |= {cases.PROPOSED, cases.ASK_NOW, cases.DROP}
     # A situation's own numbers and choices are asked once it is picked.
     of_a_situation = {whatif_situations.NUMBER, whatif_situations.CHOICE}
     # What a question holds can be taken away once something was told.
@@ -168,6 +178,8 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         | beside_what_was_told
         | under_a_fitted_log
         | of_a_case
+        | of_a_merge
+        | of_an_entry
         | of_a_bed
         | of_a_count
         | under_a_plan
@@ -185,6 +197,11 @@ def test_every_page_has_a_path_a_title_and_a_place():
     assert len(set(paths)) == len(paths)
     assert len(set(positions)) == len(positions)
     assert all(page.title and isinstance(page.permission, Permission) for page in PAGES)
+
+
+def test_the_stock_opens_under_both_of_its_names() -> None:
+    assert page_for("/inventory") is page_for("/stock") is not None
+    assert page_for("/inventory/x") is None
 
 
 @pytest.mark.parametrize("role", [role for role in Role if not role.value.startswith("service:")])

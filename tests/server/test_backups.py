@@ -10,7 +10,7 @@ from server.backups import BackupBroken, create_backup, restore_backup, verify_b
 from server.wiring import open_hospital
 from tests.fakes import START_US
 from twin.clock import ManualClock
-from twin.errors import InputError, NotFound
+from twin.errors import InputError, NotFound, StorageError
 from twin.events.envelope import Event
 from twin.events.things import ZoneChanged
 from twin.settings import Settings
@@ -80,3 +80,66 @@ def test_damaged_backup_is_refused(tmp_path: Path, clock: ManualClock, damage: s
 def test_no_backup_without_a_database(tmp_path: Path, clock: ManualClock) -> None:
     with pytest.raises(NotFound):
         create_backup(Settings(data_dir=tmp_path / "none"), clock, tmp_path / "kept")
+
+
+def hospital_of(folder: Path, clock: ManualClock, count: int) -> Settings:
+    settings = Settings(data_dir=folder, free_disk_floor_mb=0)
+    hospital = open_hospital(settings, clock=clock, handlers=[])
+    hospital.record_now(events(0, count))
+    hospital.close()
+    return settings
+
+
+def test_every_restore_keeps_the_files_that_it_replaces(tmp_path: Path, clock: ManualClock) -> None:
+    settings = hospital_of(tmp_path / "a", clock, 10)
+    database = settings.data_dir / "hospital.db"
+    before = database.read_bytes()
+    small = create_backup(hospital_of(tmp_path / "b", clock, 1), clock, tmp_path / "kept")
+
+    for _ in range(2):
+        restore_backup(settings, small, check_free=lambda: None)
+
+    # The wrong backup, restored twice in haste, must not cost the only copy of the hospital.
+    kept = sorted(settings.data_dir.glob("hospital.db.before-restore-*"))
+    assert [path.read_bytes() == before for path in kept] == [True, False]
+    assert database.read_bytes() == small.read_bytes()
+
+
+def test_a_restore_that_ends_halfway_leaves_a_database(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = hospital_of(tmp_path / "a", clock, 10)
+    backup = create_backup(settings, clock, tmp_path / "kept")
+    database = settings.data_dir / "hospital.db"
+    before = database.read_bytes()
+
+    def power_cut(old: Path, new: Path) -> None:
+        if Path(new) == database:
+            raise KeyboardInterrupt
+        Path(old).rename(new)
+
+    monkeypatch.setattr("server.backups.os.replace", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        restore_backup(settings, backup, check_free=lambda: None)
+
+    assert database.read_bytes() == before
+
+
+@pytest.mark.parametrize("folder", ["backups #1", "was? 50%41", "备份"])
+def test_a_backup_is_taken_and_proven_in_a_folder_of_any_name(tmp_path: Path, clock: ManualClock, folder: str) -> None:
+    settings = hospital_of(tmp_path / folder / "data", clock, 3)
+
+    backup = create_backup(settings, clock, tmp_path / folder)
+
+    assert verify_backup(backup).last_sequence == 3
+
+
+def test_a_database_that_is_none_is_told_with_a_cure(tmp_path: Path, clock: ManualClock) -> None:
+    settings = Settings(data_dir=tmp_path / "a")
+    settings.data_dir.mkdir()
+    (settings.data_dir / "hospital.db").write_bytes(b"no database at all" * 1000)
+
+    with pytest.raises(StorageError, match="cannot be copied"):
+        create_backup(settings, clock, tmp_path / "kept")
+
+    assert list((tmp_path / "kept").iterdir()) == []

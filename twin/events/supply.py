@@ -55,20 +55,23 @@ class StockMoved(Event, frozen=True):
 
 
 class ItemsMerged(Event, frozen=True):
-    """Two entries of the item master have become one, which is the thing.
+    """Two entries of the item master have become one, which is the thing, or are two again.
 
     Parameters
     ----------
     dropped : str
         Id of the entry that went.
     quantity : int
-        Base units that went over.
+        Base units that went over, or came back.
+    is_undone : bool
+        Whether the merge was taken back.
     """
 
     subject: ClassVar[str] = "item"
 
     dropped: str
     quantity: int = 0
+    is_undone: bool = False
 
 
 class ConsignmentUsed(Event, frozen=True):

@@ -171,7 +171,7 @@ class StaffRemoved(Event, frozen=True):
 
 
 class PlannedStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One encounter in a published plan; instants in UTC microseconds."""
+    """One encounter in a published plan; instants in UTC microseconds, ``procedure`` is the code of its operation."""
 
     encounter: str
     place: str
@@ -181,6 +181,7 @@ class PlannedStay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     theatre_start_at: int = 0
     theatre_end_at: int = 0
     surgeon: str = ""
+    procedure: str = ""
 
 
 class PlannedShift(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -45,8 +45,9 @@ IDENTIFIER_BY_NAME: dict[str, str] = {
     "cpsn": "8011",
     "srin": "8019",
     "tpx": "235",
+    "exp": "17",
 }
-"""Names in letters that release 1.1 allowed in the path in place of identifiers."""
+"""Names in letters that release 1.1 allowed in place of identifiers; the expiry stands in the query."""
 
 # The table of identifiers that a path may begin with (section 4.3): whatever stands before is the web server's own.
 _PRIMARY = frozenset(
@@ -54,6 +55,8 @@ _PRIMARY = frozenset(
     | {"8003", "8004", "8006", "8010", "8013", "8017", "8018"}
 )
 _GTIN_DIGITS = 14
+# Release 1.1 parts attributes by either sign; a semicolon within a lot is followed by no name and equals sign.
+_BETWEEN_ATTRIBUTES = re.compile(r"&|;(?=[A-Za-z0-9]+=)")
 _UNFIT = re.compile(r"[^\x21-\x7e]")  # RFC 3986 knows printable ASCII only; urlsplit would drop some others silently
 
 
@@ -108,8 +111,10 @@ def split_link(text: str, start: int = 0) -> DigitalLink:
         message = f"{pieces[-1]!r} has no value in this link."
         raise DecodeError(message, code="gs1.value", offset=text.rfind(pieces[-1]))
     path = zip(pieces[first::2], pieces[first + 1 :: 2], strict=True)
-    query = (pair.partition("=")[::2] for pair in parts.query.split("&"))
-    pairs = [*((_number(name), value) for name, value in path), *(pair for pair in query if pair[0].isdecimal())]
+    query = (pair.partition("=") for pair in _BETWEEN_ATTRIBUTES.split(parts.query))
+    attributes = ((_number(name), value) for name, _, value in query)
+    # words that are no identifiers are for the web server
+    pairs = [*((_number(name), value) for name, value in path), *(one for one in attributes if one[0].isdecimal())]
     return DigitalLink("/".join([parts.netloc, *pieces[:first]]), tuple(_elements(pairs, text, start)))
 
 

@@ -86,6 +86,33 @@ def _without_visit(facts: list[EncounterFact], start: int, end_at: int) -> list[
     return facts[:start] + later
 
 
+def fold_alone(encounter: Encounter) -> None:
+    """Fold an encounter that no swap and no merge joins with another, from its own facts.
+
+    Parameters
+    ----------
+    encounter : Encounter
+        Reset; its facts in order of precedence, as its journal keeps them.
+
+    Notes
+    -----
+    The same as :func:`fold_together` of this encounter, at a fraction of its cost: a late fact is mostly about a visit
+    like this.
+    """
+    cancels = [fact for fact in encounter.facts if isinstance(fact, EncounterFactCancelled)]
+    for fact in without_cancelled(encounter.facts) if cancels else encounter.facts:
+        step(encounter, fact)
+    _close_if_undone(encounter, cancels)
+
+
+def _close_if_undone(encounter: Encounter, facts: Sequence[EncounterFact]) -> None:
+    """Mark a visit of which nothing is left but a cancel: a plan or an admission that was taken back."""
+    if encounter.status is EncounterStatus.UNKNOWN and any(
+        isinstance(fact, EncounterFactCancelled) and fact.cancels != EncountersMerged.__name__ for fact in facts
+    ):
+        encounter.status = EncounterStatus.CANCELLED
+
+
 def fold_together(
     survivors: Mapping[str, Encounter],
     facts: Mapping[str, Sequence[EncounterFact]],
@@ -123,13 +150,8 @@ def fold_together(
             # Either side may have cancelled the swap; then it did not happen for the other one either.
             if other != survivor and id(fact) in alive[other]:
                 _swap(survivors[survivor], survivors[other], fact)
-    # nothing is left of it but a cancel: a plan or an admission that was taken back
     for survivor, encounter in survivors.items():
-        if encounter.status is EncounterStatus.UNKNOWN and any(
-            isinstance(fact, EncounterFactCancelled) and fact.cancels != EncountersMerged.__name__
-            for fact in shared[survivor]
-        ):
-            encounter.status = EncounterStatus.CANCELLED
+        _close_if_undone(encounter, shared[survivor])
 
 
 def _swap(one: Encounter, other: Encounter, fact: EncountersSwapped) -> None:

@@ -14,6 +14,8 @@ from assets.model.cycle import FloatArray
 from assets.rules.reliability.observation import FEWEST_EVENTS, TooFewEvents
 from twin.errors import InputError
 
+_LARGEST_LOG = 709.0  # e to this is the largest float, nearly
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -118,7 +120,7 @@ def fit_power_law(histories: Sequence[History], *, confidence: float = 0.95) -> 
     shape = _shape_of_one(single) if single is not None else _shape_of_many(histories, starts, ends, count)
     unit = float(ends.max())
     relative = float(np.sum((ends / unit) ** shape - (starts / unit) ** shape))
-    rate = count / (relative * unit**shape)
+    rate = _scaled(count / relative, -shape * math.log(unit))
     freedom = 2 * count - 2 * int(single is not None and single.is_failure_terminated)
     # The exact statistic has 2n/b̂ per shape; with several systems it is an approximation, and said to be.
     low = shape * float(gammaincinv(freedom / 2.0, 0.5 - confidence / 2.0)) / count
@@ -146,6 +148,14 @@ class NoTrendSpread(InputError):
     code = "reliability.no_spread"
 
 
+def _scaled(value: float, exponent: float) -> float:
+    """Give value · e^exponent; a steep shape of large ages may leave the range of a float."""
+    # Below it the rate is 0 to every digit that can be shown; above it nothing can be shown.
+    if (logarithm := math.log(value) + exponent) > _LARGEST_LOG:
+        raise NoTrendSpread("The failures are so close together that their rate is beyond any number.")
+    return math.exp(logarithm)
+
+
 def _shape_of_one(history: History) -> float:
     total = sum(math.log(history.end / t) for t in history.times)
     if total <= 0.0:
@@ -165,7 +175,9 @@ def _shape_of_many(histories: Sequence[History], starts: FloatArray, ends: Float
         to_end = np.exp(shape * scaled)
         to_start = np.where(entered, np.exp(shape * late), 0.0)
         slope = float(np.sum(to_end * scaled - to_start * late))
-        return count / shape - count * slope / float(np.sum(to_end - to_start)) + logs
+        if (total := float(np.sum(to_end - to_start))) <= 0.0:
+            raise NoTrendSpread("The watches are too short beside the ages at which they began: no shape fits.")
+        return count / shape - count * slope / total + logs
 
     # The equation falls as the shape grows: without a change of sign between the two there is no root.
     if equation(1e-6) <= 0.0 or equation(1e4) >= 0.0:

@@ -9,6 +9,8 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import gamma
 
+_LARGEST_LOG = 700.0  # e to this is near the largest float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementAge:
@@ -59,7 +61,7 @@ def cheapest_replacement_age(*, shape: float, scale: float, planned_cost: float,
         return ReplacementAge(age=None, cost_rate=unplanned, run_to_failure_cost_rate=unplanned)
 
     def survival(age: float) -> float:
-        return math.exp(-math.pow(age / scale, shape))
+        return _survival(age, shape, scale)
 
     def cost(age: float) -> float:
         alive = survival(age)
@@ -79,14 +81,21 @@ def cheapest_replacement_age(*, shape: float, scale: float, planned_cost: float,
     return ReplacementAge(age=age, cost_rate=rate, run_to_failure_cost_rate=unplanned)
 
 
+def _survival(age: float, shape: float, scale: float) -> float:
+    """Give the share alive at an age; of a steep shape (age/scale)^shape alone is beyond any float."""
+    if age <= 0.0:
+        return 1.0
+    return math.exp(-math.exp(min(shape * math.log(age / scale), _LARGEST_LOG)))
+
+
 def _stationary(shape: float, scale: float, ratio: float, bounds: tuple[float, float]) -> float:
     """Solve h(T) ∫S - (1 - S(T)) = c_p/(c_f - c_p): a root is found to more digits than a minimum."""
     wanted = 1.0 / (ratio - 1.0)
 
     def balance(age: float) -> float:
-        alive = math.exp(-math.pow(age / scale, shape))
-        used = quad(lambda t: math.exp(-math.pow(t / scale, shape)), 0.0, age, epsabs=0.0, epsrel=1e-12, limit=200)[0]
-        hazard = shape / scale * math.pow(age / scale, shape - 1.0)
+        alive = _survival(age, shape, scale)
+        used = quad(lambda t: _survival(t, shape, scale), 0.0, age, epsabs=0.0, epsrel=1e-12, limit=200)[0]
+        hazard = shape / scale * math.exp(min((shape - 1.0) * math.log(age / scale), _LARGEST_LOG))
         return hazard * used - (1.0 - alive) - wanted
 
     low, high = bounds

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from assets.rules.reliability.observation import Lifetimes
 from twin.errors import InputError
 
+_LARGEST_LOG = 700.0  # e to this is near the largest float
 _SHAPES = np.geomspace(0.01, 1000.0, 161)  # where a root of the profile score is looked for
 
 
@@ -68,7 +69,7 @@ def fit_weibull(lifetimes: Lifetimes, *, confidence: float = 0.95) -> WeibullFit
     Raises
     ------
     NoSpread
-        If all failures came at one age.
+        If all failures came at one age, or shape and scale are not bounded by what was watched.
 
     Notes
     -----
@@ -91,7 +92,9 @@ def fit_weibull(lifetimes: Lifetimes, *, confidence: float = 0.95) -> WeibullFit
     def sums(shape: float) -> tuple[float, float]:
         to_end = np.exp(shape * end)
         to_start = np.where(entered, np.exp(shape * start), 0.0)
-        return float(np.sum(to_end - to_start)), float(np.sum(to_end * end - to_start * np.where(entered, start, 0.0)))
+        if (total := float(np.sum(to_end - to_start))) <= 0.0:
+            raise NoSpread("The watches are too short beside the ages at which they began: no shape fits.")
+        return total, float(np.sum(to_end * end - to_start * np.where(entered, start, 0.0)))
 
     def score(shape: float) -> float:
         total, slope = sums(shape)
@@ -111,14 +114,23 @@ def fit_weibull(lifetimes: Lifetimes, *, confidence: float = 0.95) -> WeibullFit
         raise NoSpread(f"No shape between {_SHAPES[0]} and {_SHAPES[-1]} fits {events} failures of nearly one age.")
     shape = max(roots, key=likelihood)
     total, _ = sums(shape)
-    scale = unit * (total / events) ** (1.0 / shape)
+    log_scale = math.log(unit) + math.log(total / events) / shape
+    if abs(log_scale) > _LARGEST_LOG:
+        raise NoSpread(f"{events} failures among {len(end)} watches: their scale is beyond any number.")
+    scale = math.exp(log_scale)
     return _with_intervals(lifetimes, shape, scale, likelihood(shape) - events * math.log(unit), confidence)
 
 
 def _with_intervals(
     lifetimes: Lifetimes, shape: float, scale: float, log_likelihood: float, confidence: float
 ) -> WeibullFit:
-    """Add intervals from the observed information in (ln scale, ln shape)."""
+    """Add intervals from the observed information in (ln scale, ln shape).
+
+    Raises
+    ------
+    NoSpread
+        If the information is none in one direction.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         end = np.log(lifetimes.end / scale)
         start = np.where(lifetimes.start > 0.0, np.log(np.maximum(lifetimes.start, 1e-300) / scale), 0.0)
@@ -132,9 +144,13 @@ def _with_intervals(
     uu = -shape * shape * zeroth
     uv = -shape * lifetimes.events + shape * zeroth + shape * shape * first
     vv = shape * float(failed.sum()) - shape * first - shape * shape * second
-    covariance = np.linalg.inv(-np.array([[uu, uv], [uv, vv]]))
+    determinant = uu * vv - uv * uv
     z = float(norm.ppf(0.5 + confidence / 2.0))
-    du, dv = (z * math.sqrt(max(float(covariance[i, i]), 0.0)) for i in (0, 1))
+    # The inverse of the negative of a matrix of two rows; where the likelihood is flat it does not exist.
+    variances = (-vv / determinant, -uu / determinant) if determinant > 0.0 else (math.inf, math.inf)
+    du, dv = (z * math.sqrt(max(variance, 0.0)) for variance in variances)
+    if not max(du, dv) < _LARGEST_LOG:
+        raise NoSpread(f"{lifetimes.events} failures do not bound shape and scale: pool devices of one model and age.")
     return WeibullFit(
         shape=shape,
         scale=scale,

@@ -55,10 +55,16 @@ def _squared_errors(values: Floats, alpha: float) -> float:  # pragma: no cover
 
 @numba.njit(cache=True)
 def _best_smoothed(values: Floats, low: float, high: float) -> float:  # pragma: no cover
-    """Give the smoothed level with the best constant between two bounds, by golden section."""
+    """Give the smoothed level with the best constant between two bounds, by golden section.
+
+    Where every constant fits alike, as with two values or with one that alone differs at the end, none is the right
+    one: as in the published figures, the search goes one step to the right and takes the middle of what is left.
+    """
     ratio = 0.6180339887498949
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at_left, at_right = _squared_errors(values, left), _squared_errors(values, right)
+    if at_left == at_right == _squared_errors(values, low):
+        return _smoothed(values, (left + high) / 2)
     for _ in range(40):
         if at_left <= at_right:
             high, right, at_right = right, left, at_left

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from math import isfinite
 
@@ -35,12 +35,27 @@ def in_order(periods: Iterable[str]) -> list[str]:
         If dates such as 03/04/2024 leave open whether day or month stands first, or spellings are mixed.
     """
     written = list(periods)
-    for read in (_numbers, _dates, _counted):
-        keys = read(written)
-        if keys is not None:
-            order = sorted(range(len(written)), key=lambda index: (keys[index], written[index]))
-            return [written[index] for index in order]
+    keys = keys_of(written)
+    if keys is not None:
+        order = sorted(range(len(written)), key=lambda index: (keys[index], written[index]))
+        return [written[index] for index in order]
     raise Unordered(f"Periods such as {written[0]!r} and {written[-1]!r} have no order: write ISO dates (2024-03-31).")
+
+
+def keys_of(written: Sequence[str]) -> list[Key] | None:
+    """Give what puts periods in the order of time: numbers, or year, month, day and so on; None if there is no order.
+
+    Raises
+    ------
+    Unordered
+        If dates can be read in two ways.
+    """
+    listed = list(written)
+    for read in (_numbers, _dates, _counted):
+        keys = read(listed)
+        if keys is not None:
+            return keys
+    return None
 
 
 def _numbers(written: list[str]) -> list[Key] | None:

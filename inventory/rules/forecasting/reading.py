@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from inventory.rules.forecasting.grid import MOST_PERIODS, positions
 from inventory.rules.forecasting.methods import Floats
 from inventory.rules.forecasting.periods import Unordered, in_order
-from inventory.rules.sheets import header_of, rows_of
+from inventory.rules.sheets import header_of, reader_of, rows_of
 from twin.errors import FieldProblem, ImportRefused
 
 TIME_NAMES = ("month", "date", "day", "week", "period", "time", "t")
@@ -43,26 +43,29 @@ class DemandTable:
     names : tuple[str, ...]
         Of the series.
     periods : tuple[str, ...]
-        As written, in order.
+        As written, in order; empty for one that no line names.
     demand : array of shape (n_series, n_periods)
         Quantities.
     columns : Columns
         What was read as what.
+    filled : int
+        Periods that no line names, between the first and the last; their demand is 0.
     """
 
     names: tuple[str, ...]
     periods: tuple[str, ...]
     demand: Floats
     columns: Columns
+    filled: int = 0
 
 
 def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> DemandTable:
-    """Read a table with a header; lines of one series and period are added up.
+    """Read a table with a header; lines of one series and period are added up, periods without any line are put in.
 
     Parameters
     ----------
     lines : Iterable[str]
-        CSV text.
+        CSV text, parted by commas, semicolons or tabs; with semicolons a comma may stand for the decimal point.
     source : str
         Name of the file, for errors.
     columns : Columns
@@ -73,7 +76,7 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
     ImportRefused
         With every line that cannot be used (the first 100 are told), or the column that is missing.
     """
-    reader = csv.DictReader(lines)
+    reader = reader_of(lines)
     header = list(header_of(reader, source))
     used = _columns(header, columns, source)
     totals: dict[str, dict[str, float]] = {}
@@ -83,7 +86,7 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         text = (row.get(used.value) or "").strip()
         period = (row.get(used.time) or "").strip()
         try:
-            amount = float(text)
+            amount = float(text.replace(",", ".", 1) if reader.reader.dialect.delimiter == ";" else text)
         except ValueError:
             amount = float("nan")
         # Written so that NaN, which compares with nothing, is refused as well.
@@ -110,8 +113,27 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         problem = FieldProblem(field=used.time, place="column", message=f"{error}", cure="Write ISO dates or numbers.")
         raise ImportRefused(source, [problem]) from error
     names = sorted(totals)
-    demand = np.array([[totals[name].get(period, 0.0) for period in ordered] for name in names])
-    return DemandTable(names=tuple(names), periods=tuple(ordered), demand=demand, columns=used)
+    places = positions(ordered)
+    if places[-1] >= MOST_PERIODS:
+        message = (
+            f"From {ordered[0]!r} to {ordered[-1]!r} there are {places[-1] + 1} periods of the step between lines."
+        )
+        problem = FieldProblem(
+            field=used.time, place="column", message=message, cure="Correct the period that is far off."
+        )
+        raise ImportRefused(source, [problem])
+    demand = np.zeros((len(names), places[-1] + 1))
+    demand[:, places] = [[totals[name].get(period, 0.0) for period in ordered] for name in names]
+    written = [""] * demand.shape[1]
+    for place, period in zip(places, ordered, strict=True):
+        written[place] = period
+    return DemandTable(
+        names=tuple(names),
+        periods=tuple(written),
+        demand=demand,
+        columns=used,
+        filled=len(written) - len(ordered),
+    )
 
 
 def _problem(field: str, message: str, cure: str) -> FieldProblem:

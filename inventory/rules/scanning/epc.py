@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 from inventory.model.scan import Scan
@@ -27,6 +28,14 @@ _DIGITS = {_SGTIN_96: 13, _SGTIN_198: 13, _SSCC_96: 17, _GRAI_96: 12, _GRAI_170:
 """Digits of company prefix and reference together, without the check digit."""
 
 _BITS = {_SGTIN_96: 96, _SSCC_96: 96, _GRAI_96: 96, _SGTIN_198: 198, _GRAI_170: 170}
+_TAG_KINDS = {
+    "sgtin-96": "sgtin",
+    "sgtin-198": "sgtin",
+    "sscc-96": "sscc",
+    "grai-96": "grai",
+    "grai-170": "grai",
+}
+_FILTER = re.compile(r"^[0-7]\.")
 _UNESCAPED = "!'()*+,-.:;=_"
 _SERIAL_CHARACTERS = {_SGTIN_198: 20, _GRAI_170: 16}
 
@@ -38,7 +47,7 @@ def read_epc(text: str) -> Scan:
     ----------
     text : str
         SGTIN-96, SGTIN-198, SSCC-96, GRAI-96 or GRAI-170 as hexadecimal (a longer memory bank ends in zeros), or
-        ``urn:epc:id:…``.
+        ``urn:epc:id:…`` or ``urn:epc:tag:…``.
 
     Raises
     ------
@@ -103,8 +112,12 @@ def _logistic_unit(prefix: str, reference: str) -> Scan:
 def _read_uri(text: str) -> Scan:
     parts = text.split(":", 4)
     kind = parts[3].lower() if len(parts) == 5 else ""
+    written = parts[-1]
+    if len(parts) == 5 and parts[2].lower() == "tag":
+        # a tag's own URI names its length and begins with the filter value, which says nothing of the goods
+        kind, written = _TAG_KINDS.get(kind, ""), _FILTER.sub("", written)
     digits = {"sgtin": 13, "grai": 12, "sscc": 17}.get(kind)
-    fields = parts[4].split(".", 2) if digits else []
+    fields = written.split(".", 2) if digits else []
     if digits is None or len(fields) != (2 if kind == "sscc" else 3) or not _is_number(fields[0] + fields[1]):
         raise DecodeError(f"Expected urn:epc:id:sgtin:…, :grai:… or :sscc:…, got {text!r}.", code="scan.unreadable")
     if len(fields[0]) + len(fields[1]) != digits or not 6 <= len(fields[0]) <= 12:

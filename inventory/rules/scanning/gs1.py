@@ -46,6 +46,7 @@ _TEXT_FIELDS: dict[str, str] = {
     "714": "nhrn",
     "715": "nhrn",
     "716": "nhrn",
+    "717": "nhrn",
     "8003": "grai",
     "8004": "giai",
     "8012": "software_version",

@@ -156,6 +156,7 @@ def upgrade() -> None:
     sa.Column('verdict', sa.String(length=20), nullable=False),
     sa.Column('input_hash', sa.String(length=64), nullable=False),
     sa.Column('is_manual', sa.Boolean(), nullable=False),
+    sa.Column('printout', sa.Text(), nullable=False),
     sa.Column('standing', sa.Text(), nullable=False),
     sa.Column('judgement', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id')
@@ -768,6 +769,7 @@ def upgrade() -> None:
     sa.Column('subscription_id', sa.Text(), nullable=False, comment='of FHIR, with a filter'),
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False, comment="of the notification's event"),
     sa.Column('sequence', sa.BigInteger(), nullable=False, comment="of the ledger's event"),
+    sa.Column('thing', sa.Text(), nullable=False, comment='which of the things that the event is about'),
     sa.PrimaryKeyConstraint('subscription_id', 'number')
     )
     op.create_table('inventory_back_order',
@@ -825,8 +827,13 @@ def upgrade() -> None:
     sa.Column('asked_by', sa.String(), nullable=False),
     sa.Column('asked_at', sa.BigInteger(), nullable=False),
     sa.Column('closed_at', sa.BigInteger(), nullable=False),
+    sa.Column('plan', sa.String(), nullable=False),
+    sa.Column('operation_at', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('closed_by', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index('inventory_case_cart_by_encounter', 'inventory_case_cart', ['encounter'], unique=False)
     op.create_index('inventory_case_cart_by_state', 'inventory_case_cart', ['state', 'id'], unique=False)
     op.create_table('inventory_count',
     sa.Column('command', sa.String(), nullable=False),
@@ -938,8 +945,10 @@ def upgrade() -> None:
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('procedure', sa.String(), nullable=False),
+    sa.Column('surgeon', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index(op.f('ix_inventory_kit_procedure'), 'inventory_kit', ['procedure'], unique=False)
     op.create_table('inventory_kit_line',
     sa.Column('kit', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),
@@ -963,6 +972,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('item', 'number_folded', 'expires_at', 'opened_at', 'thawed_at', name='inventory_lot_once_per_expiry')
     )
+    op.create_table('inventory_merge',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('keep', sa.String(), nullable=False),
+    sa.Column('dropped', sa.String(), nullable=False),
+    sa.Column('merged_at', sa.BigInteger(), nullable=False),
+    sa.Column('merged_by', sa.String(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('undone_at', sa.BigInteger(), nullable=False),
+    sa.Column('undone_by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_inventory_merge_dropped'), 'inventory_merge', ['dropped'], unique=False)
+    op.create_index(op.f('ix_inventory_merge_keep'), 'inventory_merge', ['keep'], unique=False)
     op.create_table('inventory_movement',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('command_hash', sa.String(), nullable=False),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from assets.rules.endoscopes import ClockState, ScopeLimits, ScopeStep, StepDone, scope_status
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.rules.endoscopes import ClockState, LightDose, ScopeLimits, ScopeStep, StepDone, scope_status
 from twin.clock import HOUR_US, MINUTE_US
 
 ROUND = (ScopeStep.LEAK_TEST, ScopeStep.MANUAL_CLEAN, ScopeStep.MACHINE, ScopeStep.DRIED, ScopeStep.STORED)
@@ -47,3 +51,50 @@ def test_the_clock_of_the_bedside_runs_until_the_first_cleaning(hours: float) ->
     now = HOUR_US + int(hours * HOUR_US)
 
     assert ("endoscope.bedside_to_clean" in reasons(steps, now)) == (hours > 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "change", "reason"),
+    [
+        (ScopeStep.LEAK_TEST, {"is_passed": False}, "endoscope.failed_leak_test"),
+        (ScopeStep.MACHINE, {"is_passed": False}, "endoscope.failed_machine"),
+        (ScopeStep.DRIED, {"duration_s": 599}, "endoscope.drying_short"),  # ten minutes of forced air, ST91
+    ],
+)
+def test_what_was_done_badly_is_named(step: ScopeStep, change: dict[str, object], reason: str) -> None:
+    steps = [StepDone(step=ScopeStep.USED, at=HOUR_US), *round_from(HOUR_US + MINUTE_US)]
+
+    told = [replace(one, **change) if one.step is step else one for one in steps]  # type: ignore[arg-type]  # by name
+
+    assert reasons(told, 3 * HOUR_US) == (reason,)
+
+
+def test_an_endoscope_of_which_nothing_is_known_lacks_every_step() -> None:
+    status = scope_status([], now=HOUR_US, limits=LIMITS)
+
+    assert status.reasons == tuple(f"endoscope.no_{step}" for step in ROUND[:-1])
+    assert (status.clocks, status.next_step) == ((), ScopeStep.LEAK_TEST)
+
+
+@given(left_out=st.integers(0, 3), order=st.randoms(use_true_random=False))
+def test_a_step_counts_only_after_all_before_it_in_whatever_order_they_are_told(left_out: int, order: object) -> None:
+    steps = [StepDone(step=ScopeStep.USED, at=HOUR_US), *round_from(HOUR_US + MINUTE_US)]
+    told = [one for one in steps if one.step is not ROUND[left_out]]
+    order.shuffle(told)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+
+    status = scope_status(told, now=HOUR_US + 50 * MINUTE_US, limits=LIMITS)
+
+    assert status.next_step is ROUND[left_out]
+    assert status.reasons[: 4 - left_out] == tuple(f"endoscope.no_{step}" for step in ROUND[left_out:4])
+
+
+@pytest.mark.parametrize(("irradiance", "duration", "target"), [(-1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (1.0, 1.0, 0.0)])
+def test_what_is_no_dose_of_light_is_refused(irradiance: float, duration: float, target: float) -> None:
+    with pytest.raises(ValueError, match="target dose above 0"):
+        LightDose(position="a", irradiance_mw_cm2=irradiance, duration_s=duration, target_mj_cm2=target)
+
+
+def test_a_dose_is_irradiance_times_time() -> None:
+    dose = LightDose(position="a", irradiance_mw_cm2=0.5, duration_s=80.0, target_mj_cm2=40.0)
+
+    assert (dose.dose_mj_cm2, dose.is_reached) == (40.0, True)

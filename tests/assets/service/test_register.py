@@ -273,6 +273,45 @@ def test_a_cancelled_repair_leaves_the_device_where_another_one_holds_it(house: 
     assert state(house) == OperationalState.IN_SERVICE
 
 
+def test_cancelling_a_repair_is_no_way_round_its_tests(house: House) -> None:
+    opened(house)
+    house.do(start_work, act=house.act(), order_id="wo-1", version=version(house))
+    record(house, opens_mains_part=True)
+
+    with pytest.raises(Refused) as refused:
+        house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=version(house), reason="no parts")
+    assert refused.value.reasons == ("acceptance_missing", "safety_test_missing")
+    assert state(house) == OperationalState.IN_REPAIR
+
+    record(house, acceptance_passed=True, safety_test_passed=True)
+    house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=version(house), reason="nothing found")
+    assert state(house) == OperationalState.IN_SERVICE
+
+
+@pytest.mark.parametrize("aside", [OperationalState.QUARANTINED, OperationalState.RETIRED])
+def test_a_repair_of_a_device_that_serves_no_more_is_given_up_without_tests(
+    house: House, aside: OperationalState
+) -> None:
+    opened(house)
+    house.do(start_work, act=house.act(), order_id="wo-1", version=version(house))
+    house.do(change_state, act=house.act(), asset_id="pump-1", operational=aside)
+
+    house.do(cancel_work_order, act=house.act(), order_id="wo-1", version=version(house), reason="beyond repair")
+
+    assert state(house) == aside
+
+
+def test_a_mains_part_opened_in_planned_work_asks_for_the_safety_test_too(house: House) -> None:
+    opened(house, WorkKind.PREVENTIVE)
+    record(house, opens_mains_part=True)
+
+    for end in (close_work_order, cancel_work_order):
+        more = {"reason": "not needed"} if end is cancel_work_order else {}
+        with pytest.raises(Refused) as refused:
+            house.do(end, act=house.act(), order_id="wo-1", version=version(house), **more)
+        assert refused.value.reasons == ("safety_test_missing",)
+
+
 def test_the_end_of_some_work_does_not_bring_a_retired_device_back(house: House) -> None:
     opened(house, WorkKind.PREVENTIVE)
     house.do(retire_asset, act=house.act(), asset_id="pump-1", reason="sold")
@@ -350,6 +389,58 @@ def test_a_notice_is_closed_when_every_device_is_and_finds_those_added_later(hou
     assert house.ask(load_asset, asset_id="pump-1").is_usable
     assert not house.ask(load_asset, asset_id="pump-4").is_usable
     assert house.ask(list_notices) == []
+
+
+def certainty_of(house: House, asset: str) -> Certainty:
+    return next(m.certainty for m in house.ask(matches_of, notice_id="fsn-1") if m.asset == asset)
+
+
+def test_a_device_whose_serial_is_entered_later_is_kept_from_use(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(3, serial=""))
+    house.do(receive_notice, act=house.act(), notice=RECALL)
+    assert (certainty_of(house, "pump-3"), usable(house, "pump-3")) == (Certainty.POSSIBLE, True)
+
+    seen = house.ask(load_asset, asset_id="pump-3").version
+    house.do(edit_asset, act=house.act(), asset=pump(3), version=seen)
+
+    assert (certainty_of(house, "pump-3"), usable(house, "pump-3")) == (Certainty.CERTAIN, False)
+
+
+def usable(house: House, asset: str) -> bool:
+    return house.ask(load_asset, asset_id=asset).is_usable
+
+
+def close(house: House, notice: str, asset: str, state: MatchState, evidence: str = "done") -> None:
+    house.do(close_match, act=house.act(), notice_id=notice, asset_id=asset, state=state, evidence=evidence)
+
+
+def test_a_device_that_was_not_found_stays_unusable_whatever_else_is_closed_until_it_turns_up(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    other = dataclasses.replace(RECALL, id="fsn-2")
+    for notice in (RECALL, other):
+        house.do(receive_notice, act=house.act(), notice=notice)
+
+    close(house, "fsn-1", "pump-1", MatchState.NOT_LOCATED, "looked on all wards")
+    close(house, "fsn-2", "pump-1", MatchState.FIXED)
+    assert not usable(house, "pump-1")
+    house.do(close_notice, act=house.act(), notice_id="fsn-1")
+
+    close(house, "fsn-1", "pump-1", MatchState.FIXED, "found in a cupboard, clamp replaced")
+    assert usable(house, "pump-1")
+    (match,) = house.ask(matches_of, notice_id="fsn-1")
+    assert match.evidence == "looked on all wards\nfound in a cupboard, clamp replaced"
+    with pytest.raises(Refused):
+        close(house, "fsn-1", "pump-1", MatchState.NOT_AFFECTED)
+
+
+def test_a_notice_that_does_not_stop_use_keeps_no_device_from_it(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=pump(1))
+    house.do(receive_notice, act=house.act(), notice=RECALL)
+    house.do(receive_notice, act=house.act(), notice=dataclasses.replace(RECALL, id="fsn-2", stops_use=False))
+
+    close(house, "fsn-1", "pump-1", MatchState.FIXED)
+
+    assert usable(house, "pump-1")
 
 
 def test_no_device_is_closed_without_proof(house: House) -> None:

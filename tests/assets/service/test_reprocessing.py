@@ -304,6 +304,25 @@ def test_what_stands_against_a_release_is_named_all_at_once(cssd: House, store: 
     assert {"reprocessing.test_failed", "reprocessing.indicator_failed"} <= set(classes)
 
 
+@pytest.mark.parametrize("kind", [MachineTestKind.LEAK, MachineTestKind.AIR_REMOVAL])
+def test_a_machine_that_fails_its_test_after_the_cycle_releases_nothing_until_it_passes(
+    cssd: House, store: Store, kind: MachineTestKind
+) -> None:
+    load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
+    run_cycle(cssd, store)
+    cssd.clock.advance(60)
+    failed = MachineTest(machine="ster-1", kind=kind, at=cssd.clock.now(), valid_until=10**18, is_passed=False)
+    cssd.do(record_test, act=cssd.act(), test=failed)
+
+    with pytest.raises(Refused) as refused:
+        cssd.do(release_load, act=cssd.act(), load_id=load.id)
+    assert refused.value.reasons == (f"machine_test.{kind}",)
+
+    cssd.clock.advance(60)
+    cssd.do(record_test, act=cssd.act(), test=replace(failed, at=cssd.clock.now(), is_passed=True))
+    assert cssd.do(release_load, act=cssd.act(), load_id=load.id).is_released
+
+
 def test_an_indicator_that_fails_late_recalls_what_was_released(cssd: House, store: Store) -> None:
     load = cssd.do(open_load, act=cssd.act(), machine="ster-1", items=[SET])
     cycle = run_cycle(cssd, store)

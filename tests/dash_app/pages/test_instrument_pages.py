@@ -45,6 +45,13 @@ def test_a_fault_tells_its_cases_and_stays_listed_until_it_is_dealt_with(kept: K
     assert "dealt with" in words(sets.layout(kept.port, Visit(path="/sets", query={"instrument": "c1"})))
 
 
+def test_a_mark_that_nobody_entered_is_named_and_not_called_gone(kept: Kept) -> None:
+    with pytest.raises(InputError, match="nobody's") as refused:
+        actions.report_fault(kept.port, mark="nobody's", kind="broken", note="tip bent")
+
+    assert refused.value.code == "instrument.unknown"
+
+
 @pytest.mark.parametrize(("mark", "kind", "note"), [("", "broken", "x"), ("c1", None, "x"), ("c1", "broken", " ")])
 def test_a_fault_that_says_nothing_is_refused(kept: Kept, mark: str, kind: str | None, note: str) -> None:
     with pytest.raises(InputError):

@@ -21,6 +21,7 @@ from assets.tables.records import DriftPointRow
 from dash_app.actions import device_records as actions
 from dash_app.actions import scenarios as scenario_actions
 from dash_app.actions import strategies as strategy_actions
+from dash_app.actions.files import file_handed_over
 from dash_app.pages import checklists, devices, fleet_figures, incidents, measurements, replacement, strategies
 from dash_app.pages import drift as drift_page
 from dash_app.pages.device_permit import permit_desk
@@ -266,10 +267,10 @@ def test_evidence_comes_as_a_file_with_the_form_and_stands_beside_the_schedule(k
     failures(kept, 2, 2, 1, 1)
     rule = Rule(id="r", asset="IP-1", calendar=CalendarRule(months=12, anchor_on=date(2026, 1, 1)))
     kept.do(save_rule, rule=rule)
-    file = strategy_actions.file_handed_over(PDF, "evaluation.pdf")
+    file = file_handed_over(PDF, "evaluation.pdf")
 
     begun = strategy_actions.begin(kept.port, evidence_told(), file)
-    sheet = strategy_actions.file_handed_over("data:application/vnd.ms-excel;base64,YSxi", "rates.csv")
+    sheet = file_handed_over("data:application/vnd.ms-excel;base64,YSxi", "rates.csv")
     assert sheet is not None
     strategy_actions.add_evidence(kept.port, begun.id, sheet)
 
@@ -279,14 +280,14 @@ def test_evidence_comes_as_a_file_with_the_form_and_stands_beside_the_schedule(k
 
 def test_nothing_begins_on_evidence_that_cannot_be_kept(kept: Kept) -> None:
     failures(kept, 2, 2, 1, 1)
-    script = strategy_actions.file_handed_over("data:text/html;base64,PHNjcmlwdD4=", "x.html")
+    script = file_handed_over("data:text/html;base64,PHNjcmlwdD4=", "x.html")
 
     with pytest.raises(FieldError):
         strategy_actions.begin(kept.port, evidence_told(), script)
     with pytest.raises(InputError):
-        strategy_actions.file_handed_over("data:application/pdf;base64,broken!", "x.pdf")
+        file_handed_over("data:application/pdf;base64,broken!", "x.pdf")
 
-    assert strategy_actions.file_handed_over(None, None) is None
+    assert file_handed_over(None, None) is None
     assert "All devices are kept as their manufacturers say" in words(strategies.content(kept.port))
 
 

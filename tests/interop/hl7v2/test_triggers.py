@@ -13,7 +13,7 @@ from interop.hl7v2.telling import tell
 from interop.hl7v2.triggers import TRIGGERS, table_as_markdown
 from tests.interop.conftest import InMemory, places
 from tests.interop.messages_for_tests import adt
-from twin.clock import SECOND_US, ManualClock
+from twin.clock import HOUR_US, SECOND_US, ManualClock
 from twin.errors import FieldError
 from twin.events.patients import BedReadiness, BedService, EncounterClass
 from twin.state.beds import BedStatusCode, Occupancy, occupancy_of
@@ -262,12 +262,36 @@ def test_a_visit_merged_away_lives_on_in_the_other(listening: InMemory) -> None:
     assert listening.bed("W1-1-A").encounters == (listening.pseudonym("V2"),)
 
 
+@pytest.mark.parametrize("trigger", ["A06", "A07"])
+def test_a_stay_that_gets_a_new_number_with_its_new_class_is_one_stay(listening: InMemory, trigger: str) -> None:
+    listening.hear(
+        adt("A04", visit="V1", bed=BED, at=HOURS[1]),
+        adt(trigger, visit="V2", bed=BED, at=HOURS[2], MRG_1="MRNV1^^^HOSP^MR", MRG_5="V1^^^HOSP^VN"),
+    )
+
+    assert listening.encounter("V1").merged_into == listening.pseudonym("V2")
+    assert listening.bed("W1-1-A").encounters == (listening.pseudonym("V2"),)
+    assert listening.encounter("V2").started_at == listening.encounter("V2").facts[0].occurred_at - HOUR_US
+
+
 def test_persons_merged_keep_their_visits_apart(listening: InMemory) -> None:
     listening.hear(adt("A01", visit="V1", bed=BED, at=HOURS[1]), adt("A01", visit="V2", bed=THIRD, at=HOURS[1]))
     listening.hear(adt("A40", visit="V2", at=HOURS[2], MRG_1="MRNV1^^^HOSP^MR"))
 
     assert listening.encounter("V1").place == "W1-1-A"
     assert listening.encounter("V2").place == "W1-1-B"
+
+
+def test_persons_merged_with_a_visit_repeated_beside_them_are_not_refused(listening: InMemory) -> None:
+    listening.hear(
+        adt("A01", visit="V1", bed=BED, at=HOURS[1]),
+        adt("A40", PV1_19="", at=HOURS[2], MRG_1="MRNV1^^^HOSP^MR", MRG_5="V1^^^HOSP^VN"),
+    )
+
+    assert listening.heard[0].notes == "visit_missing"
+    assert listening.encounter("V1").place == "W1-1-A"
+    with pytest.raises(FieldError):  # of two visits one goes on: without its number nothing is said
+        listening.hear(adt("A42", PV1_19="", at=HOURS[3], MRG_5="V1^^^HOSP^VN"))
 
 
 def test_the_account_number_stands_in_for_a_missing_visit_number(listening: InMemory) -> None:

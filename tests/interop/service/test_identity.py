@@ -120,6 +120,35 @@ def test_merged_records_are_one_person_and_erased_together(listening: Listening)
         _reveal(listening, first)
 
 
+@pytest.mark.parametrize("trigger", ["A44", "A45"])
+def test_a_visit_moved_to_another_person_does_not_make_the_two_one(listening: Listening, trigger: str) -> None:
+    listening.hear(
+        adt("A01", visit="V1", PID_3="1^^^HOSP^MR", PID_5="FIRST^NAME"),
+        adt("A01", visit="V2", PID_3="2^^^HOSP^MR", PID_5="SECOND^NAME"),
+        adt("A01", visit="V3", PID_3="1^^^HOSP^MR", PID_5="FIRST^NAME"),
+        adt(
+            trigger,
+            visit="V3",
+            at="20260105090000",
+            PID_3="2^^^HOSP^MR",
+            PID_5="SECOND^NAME",
+            MRG_1="1^^^HOSP^MR",
+            MRG_5="V3^^^HOSP^VN",
+        ),
+    )
+
+    names = [_reveal(listening, listening.pseudonym(visit)).names for visit in ("V1", "V2", "V3")]
+    assert names == [("FIRST^NAME",), ("SECOND^NAME",), ("SECOND^NAME",)]
+    now = listening.clock.now()
+    erased = listening.hospital.write_now(
+        lambda session: identity.erase(
+            session, encounter=listening.pseudonym("V2"), actor="privacy", reason=REASON, now=now
+        )
+    )
+    assert len(erased) == 1
+    assert _reveal(listening, listening.pseudonym("V1")).names == ("FIRST^NAME",)
+
+
 def test_an_older_message_does_not_bring_an_old_name_back(listening: Listening) -> None:
     listening.hear(adt("A08", at="20260105080500", PID_5="NEW^NAME"), adt("A01", at="20260105080000", PID_5="OLD^NAME"))
 

@@ -40,7 +40,7 @@ def test_a_label_that_is_replaced_is_no_suspicion() -> None:
     pairs = ChipPairs()
 
     assert read(pairs, "aaaaabbbbbbbb") == []
-    assert pairs.chip_of(CODE) == SECOND
+    assert pairs.chip_of(CODE, AT) == SECOND
 
 
 def test_one_reading_of_another_chip_is_taken_for_a_misread() -> None:
@@ -98,3 +98,11 @@ def test_copy_beside_its_original_is_told_though_both_are_seen_by_one_antenna_at
     events = cleaning.accept(both, AT)
 
     assert [one.reason for one in events if isinstance(one, TagSuspected)] == [SuspicionReason.TWO_CHIPS]
+
+
+def test_chip_that_answered_long_ago_is_claimed_by_no_reading_without_one() -> None:
+    pairs = ChipPairs()
+    read(pairs, "aa")
+
+    assert pairs.chip_of(CODE, AT + 60 * SECOND_US) == FIRST
+    assert pairs.chip_of(CODE, AT + 600 * SECOND_US) == ""  # the reader that sees the code now asks for no chips

@@ -269,11 +269,13 @@ def test_repetitions_are_passed_over_and_change_nothing(
     batches: list[list[tuple[str, int, str, int]]], pause: int
 ) -> None:
     quick, plain = Cleaning(WHOLE), Cleaning(WHOLE)
-    plain._heard = _Forgetful()
     now, quick_events, plain_events = START_US, [], []
     for batch in batches:
         now += pause
         readings = [TagReading(tag, reader, antenna, now - ago) for reader, antenna, tag, ago in batch]
+        plain.accept([], now)
+        for number in {min(one.at, now) // SECOND_US for one in readings}:
+            plain._epochs.at(number).heard = _Forgetful()
         quick_events += quick.accept(readings, now)
         plain_events += plain.accept(readings, now)
     quick_events += quick.advance(now + 5 * SECOND_US)

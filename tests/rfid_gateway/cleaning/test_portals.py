@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rfid_gateway.cleaning.layout import ReadPoint, ReadPointKind
 from rfid_gateway.cleaning.portals import Passage, PortalTracker
+from rfid_gateway.cleaning.watermarks import Watermarks
 from rfid_gateway.rfid.readings import TagReading
 from tests.fakes import START_US
 
@@ -16,13 +17,15 @@ OUTER = ReadPoint(
 
 def walk(*levels: tuple[float | None, float | None], before: str = WARD) -> list[tuple[int, Passage]]:
     """Say how strong both antennas see a tag, tenth of a second by tenth; give what is told, and in which step."""
-    tracker, told, zone_of = PortalTracker(), [], {"T": before}
+    tracker, told, zone_of = PortalTracker({"DOOR": frozenset({"d"})}), [], {"T": before}
+    marks = Watermarks({"d"}, 300_000, 300_000)
     for step, pair in enumerate([*levels, *[(None, None)] * 10]):
         now = START_US + step * TENTH_US
         for point, level in zip((INNER, OUTER), pair, strict=True):
             if level is not None:
                 tracker.take(point, TagReading("T", "d", point.antenna, now, level))
-        for passage in tracker.close(now + TENTH_US, zone_of):
+                marks.take("d", now, now, now)
+        for passage in tracker.close(marks, now + TENTH_US, zone_of):
             zone_of["T"] = passage.to_zone
             told.append((step, passage))
     return told

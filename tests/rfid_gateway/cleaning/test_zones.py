@@ -124,3 +124,47 @@ def test_read_point_that_is_dead_for_long_keeps_what_was_learnt_of_it() -> None:
 
     assert np.isfinite(belief).all()
     assert model.rates[:2, 1] == pytest.approx(before[:2])
+
+
+sightings = st.tuples(st.integers(0, 7), st.integers(0, 2), st.integers(0, 3))  # epoch, tag, read point
+
+
+@given(st.sets(sightings, max_size=40), st.sets(sightings, max_size=10), st.sampled_from([None, 3, 6]))
+def test_epoch_that_is_weighed_anew_is_as_if_its_readings_had_come_in_time(
+    seen: set[tuple[int, int, int]], late: set[tuple[int, int, int]], overruled_at: int | None
+) -> None:
+    whole, mended = (ZoneFilter(ZoneModel(line_of(4), FilterSettings()), lag_epochs=7) for _ in range(2))
+    for tags, found in ((whole, seen | late), (mended, seen - late)):
+        for tag in "abc":
+            tags.add(tag)
+        for epoch in range(8):
+            if epoch == overruled_at:
+                tags.settle(1, 2, 0.9)  # by a doorway: what was before it says nothing of now
+            matrix = np.zeros((3, 4), dtype=bool)
+            for _, row, point in (one for one in found if one[0] == epoch):
+                matrix[row, point] = True
+            tags.advance(matrix, learn=False)
+
+    for epoch, row, point in sorted(late, reverse=True):
+        assert mended.remembers(row, 7 - epoch)
+        assert mended.amend(row, point, 7 - epoch)
+        assert not mended.amend(row, point, 7 - epoch)  # told twice, counted once
+
+    assert np.allclose(mended.belief, whole.belief)
+    smooth, expected = mended.lagged(), whole.lagged()
+    assert smooth is not None
+    assert expected is not None
+    assert np.allclose(smooth, expected)
+
+
+def test_epoch_that_is_forgotten_or_before_the_tag_was_known_is_not_weighed_anew() -> None:
+    tags = ZoneFilter(ZoneModel(line_of(2), FilterSettings()), lag_epochs=2)
+    tags.add("a")
+    tags.advance(np.zeros((1, 2), dtype=bool))
+    tags.add("b")
+    for _ in range(2):
+        tags.advance(np.zeros((2, 2), dtype=bool))
+
+    assert [tags.remembers(0, ago) for ago in (-1, 0, 2, 3)] == [False, True, True, False]
+    assert [tags.remembers(1, ago) for ago in (0, 1, 2)] == [True, True, False]
+    assert not ZoneFilter(ZoneModel(line_of(2), FilterSettings())).remembers(0, 0)

@@ -234,6 +234,14 @@ def test_hex_that_is_no_epc_is_refused_with_a_code(text: str, code: str) -> None
         ("urn:epc:tag:sgtin-96:3.0614141.812345.06789", "epc.number"),  # the leading zero would be lost
         ("urn:epc:tag:sgtin-96:3.0614141.812345.274877906944", "epc.range"),  # 2^38
         ("urn:epc:tag:sgtin-96:8.0614141.812345.1", "epc.range"),  # filter of three bits
+        ("urn:epc:tag:sgtin-96:03.0614141.812345.1", "epc.filter"),  # would come back as another URI
+        ("urn:epc:tag:sgtin-198:3.0614141.812345.32a/b", "epc.escape"),  # a slash is written %2F
+        ("urn:epc:tag:cpi-var:3.0614141.5PQ7#1.1", "epc.escape"),
+        ("urn:epc:tag:cpi-var:3.0614141.5PQ7.1000000000000", "epc.range"),  # 40 bits hold it, (8011) does not
+        ("urn:epc:tag:gdti-113:3.0614141.12345.", "epc.length"),  # without a serial it is a kind of document
+        ("urn:epc:tag:sgcn-96:3.4012345.67890.", "epc.length"),
+        ("urn:epc:tag:giai-96:0.061414112345.4398046511104", "epc.range"),  # 2^42, of thirteen digits
+        ("urn:epc:tag:giai-202:0.061414." + "x" * 25, "epc.length"),
         ("urn:epc:tag:sgtin-96:3.061414.812345.1", "epc.digits"),  # prefix and reference too short together
         ("urn:epc:tag:sgtin-96:3.06141.81234567.1", "epc.prefix"),
         ("urn:epc:tag:sgtin-96:3.0614141.812345", "epc.parts"),
@@ -254,3 +262,30 @@ def test_uri_that_fits_no_tag_is_refused_with_a_code(uri: str, code: str) -> Non
         encode_epc(uri)
 
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("uri", "hexed"),
+    [
+        # every one of the longest values that its field holds; the bits were laid out by hand from the tables
+        ("urn:epc:tag:sgtin-96:7.061414112345.9.274877906943", "30E0393243F1667FFFFFFFFF"),
+        ("urn:epc:tag:gid-96:268435455.16777215.68719476735", "35" + "F" * 22),
+        ("urn:epc:tag:cpi-96:3.061414.123456789.2147483647", "3C783BF983ADE68AFFFFFFFF"),
+        ("urn:epc:tag:grai-96:3.061414112345..400", "3360393243F1640000000190"),  # no digit is left for the kind
+        ("urn:epc:tag:sgln-96:3.061414112345..0", "3260393243F1640000000000"),
+    ],
+)
+def test_longest_values_are_written_to_the_last_bit_and_read_back(uri: str, hexed: str) -> None:
+    assert encode_epc(uri) == hexed
+    assert decode_epc(hexed).tag_uri == uri
+
+
+def test_part_serial_of_thirteen_digits_that_forty_bits_could_hold_is_refused() -> None:
+    longest = encode_epc("urn:epc:tag:cpi-var:3.0614141.5PQ7.999999999999")
+    number = int(longest, 16)
+    fill = len(longest) * 4 - 8 - 3 - 3 - 24 - 30 - 40  # header, filter, partition, prefix, five characters, serial
+
+    with pytest.raises(DecodeError) as caught:
+        decode_epc(f"{number + (1 << fill):X}")
+
+    assert caught.value.code == "epc.range"

@@ -187,3 +187,45 @@ def test_sentinel_may_be_written_as_the_negative_number_that_it_is() -> None:
 
     assert encode(signal, None) == [0x8000]
     assert decode(signal, [0x8000]).value is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "word", "value"),
+    [
+        (RawType.UINT8_LOW, BitField(first=0, count=4), 0xAB3C, 12.0),
+        (RawType.UINT8_HIGH, BitField(first=4, count=4), 0xAB3C, 10.0),
+        (RawType.UINT8_HIGH, BitField(first=7), 0x80FF, 1.0),
+    ],
+)
+def test_bits_of_one_octet_are_counted_within_it(kind: RawType, bits: BitField, word: int, value: float) -> None:
+    signal = Signal(key="a", address=0, type=kind, bits=bits)
+
+    assert decode(signal, [word]).value == value
+    assert decode(signal, encode(signal, value)).value == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentinel", "word", "is_none"),
+    [
+        (RawType.INT8_HIGH, -128, 0x8012, True),
+        (RawType.INT8_LOW, 0x80, 0x1280, True),
+        (RawType.UINT8_LOW, 0xFF, 0x12FF, True),
+        (RawType.UINT8_LOW, 0xFF, 0xFF12, False),  # the other half of the register is another value's
+        (RawType.UINT8_HIGH, 0x8000, 0x0001, False),  # of the whole register, which is not so
+        (RawType.UINT8_HIGH, 0x8000, 0x8000, True),
+    ],
+)
+def test_sentinel_of_one_octet_is_looked_for_in_that_octet(
+    kind: RawType, sentinel: int, word: int, is_none: bool
+) -> None:
+    signal = Signal(key="a", address=0, type=kind, sentinels=(sentinel,))
+
+    assert (decode(signal, [word]).value is None) is is_none
+
+
+def test_coil_is_0_or_1() -> None:
+    signal = Signal(key="a", address=0, table=Table.COILS, type=RawType.BIT)
+
+    assert decode(signal, [1]).value == 1.0
+    with pytest.raises(DecodeError):
+        decode(signal, [2])

@@ -32,9 +32,41 @@ def test_semicolons_and_addresses_from_one_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "key;address;scale;plausible\r\na;00040;0,1;-40,5..85,5\r\n",  # a decimal comma and filled addresses
+        "key\taddress\tscale\tplausible\na\t40\t0.1\t-40.5..85.5\n",
+        " Key ,ADDRESS,scale,plausible,,\n,,,,,\na,0x28,0.1,-40.5..85.5,,\n",  # empty columns and rows
+        "\ufeff\n\nkey,address,scale,plausible\n a , 40 ,0.1,-40.5..85.5",
+        '"key","address","scale","plausible"\n"a","40","0.1","-40.5..85.5"\n',
+    ],
+)
+def test_table_is_read_however_a_spreadsheet_wrote_it(text: str) -> None:
+    (signal,) = profile_from_csv(text, "map.csv", name="x").signals
+
+    assert (signal.key, signal.address, signal.scale, signal.plausible) == ("a", 40, 0.1, (-40.5, 85.5))
+
+
+def test_kinds_and_orders_are_read_in_either_case() -> None:
+    profile = profile_from_csv(
+        "key,table,address,type,order,poll\na,Input_Registers,1,FLOAT32,cdab,Fast\n", "map.csv", name="x"
+    )
+
+    assert decode(profile.by_key["a"], [0, 0x42C8]).value == 100.0
+    assert plan(profile)[0].table.function_code == 4
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("", "row 1"),
+        ("key,key\na,1\n", "row 1"),
+        ('key,address\na,1\n"b,2\n', "map.csv"),  # a quotation mark that nobody closes
+        ("key,address\na," + "1" * 140_000 + "\n", "map.csv"),
+        ("key,address\na,1_000\n", "row 2"),
+        ('key,address,scale\na,1,"1,5"\n', "row 2"),  # with commas between columns it may be a thousand and five
+        ("key,address,scale\na,1,0\n", "row 2"),
+        ("\n\nkey,address\na,one\n", "row 4"),
         ("key,adress\na,1\n", "row 1"),  # a typing error in the header
         ("key,address\na,one\n", "row 2"),
         ("key,address\na,1\nB,2\n", "row 3"),
@@ -49,3 +81,10 @@ def test_table_with_a_fault_is_refused_with_its_row(text: str, place: str) -> No
         profile_from_csv(text, "map.csv", name="x")
 
     assert caught.value.problems[0].place == place
+
+
+def test_name_that_no_profile_may_have_is_refused_as_such() -> None:
+    with pytest.raises(ImportRefused) as caught:
+        profile_from_csv("key,address\na,1\n", "map.csv", name="My Fridge")
+
+    assert [(one.field, one.place) for one in caught.value.problems] == [("name", "--name")]

@@ -50,7 +50,10 @@ def test_map_becomes_a_profile_that_decodes() -> None:
         ({"address": True}, "/registers/1/address"),
         ({"table": "file"}, "/registers/1/table"),
         ({"scale": 0.1, "offset": -40}, "/registers/1/offset"),  # before or after the scale
-        ({"scale": None}, "/registers/1"),
+        ({"scale": None}, "/registers/1/scale"),
+        ({"scale": True}, "/registers/1/scale"),
+        ({"type": "uint32", "word_order": "big", "length": 1}, "/registers/1/length"),  # registers, or the wrong type
+        ({"type": "uint32", "word_order": "big", "length": 4}, "/registers/1/length"),  # octets, perhaps
         ({"word_order": "sideways"}, "/registers/1/word_order"),
         ({"enum": ["off", "on"]}, "/registers/1/enum"),
         ({"type": "string"}, "/registers/1/"),

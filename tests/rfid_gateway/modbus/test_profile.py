@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -112,6 +113,13 @@ def problem_of(text: str) -> str:
         ("{", "YAML"),
         ("a: &x [1]\nb: *x", "YAML"),  # references could grow to gigabytes
         ("[" * 3000, "map.yaml"),
+        ("name: x\nsignals: [{key: a, address: 0100}]", "leading zeros"),  # YAML would read 64
+        ("name: x\nsignals: [{key: a, address: 1:30}]", "colons"),  # and 90 here
+        ("name: x\nsignals: [{key: a, address: 1, address: 2}]", "told twice"),
+        ("name: x\nname: y\nsignals: [{key: a, address: 1}]", "told twice"),
+        ("name: x\nsignals: [{key: a, address: 1, scale: 0}]", "scale must not be 0"),
+        ("name: x\nsignals: [{key: a, address: 1, type: uint8_low, bits: {first: 4, count: 5}}]", "beyond the 8 bits"),
+        ("name: x\nsignals: [{key: a, address: 1, writable: {low: 8, high: 2}}]", "low must not be above high"),
     ],
 )
 def test_profile_with_a_fault_is_refused_with_its_place(text: str, expected: str) -> None:
@@ -131,3 +139,53 @@ def test_schema_accepts_every_shipped_profile() -> None:
         jsonschema.validate(plain, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load("name: x\nsignals: []"), schema)
+
+
+def test_wrong_signal_is_the_only_problem_that_is_named() -> None:
+    with pytest.raises(ImportRefused) as caught:
+        parse_profile("name: x\nsignals: [{key: a, addres: 1}]", "map.yaml")
+
+    assert [one.place for one in caught.value.problems] == ["signals/0/address", "signals/0/addres"]
+
+
+def test_words_that_older_yaml_takes_for_truth_values_stay_words() -> None:
+    profile = parse_profile("name: x\nsignals: [{key: a, address: 1, labels: {0: off, 1: on}}]", "map.yaml")
+
+    assert profile.by_key["a"].labels == {0: "off", 1: "on"}
+
+
+TOML = """name = "x"
+limits = {is_one_request_per_signal = true}
+
+[[signals]]
+key = "a"
+address = 0x10
+labels = {0 = "off"}
+"""
+
+
+def test_profile_may_be_toml(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(TOML, encoding="utf-8")
+    profile = load_profile(str(tmp_path / "x.toml"))
+
+    assert (profile.by_key["a"].address, profile.by_key["a"].labels) == (16, {0: "off"})
+    assert profile.limits.is_one_request_per_signal
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("x.toml", b'name = "x"\n[[signals]\n', "TOML"),
+        ("x.yaml", b"name: x\ntitle: 5 \xb0C\n", "UTF-8"),  # saved in another encoding
+        ("x.txt", b"name: x\nsignals: []\n", "signals"),  # any file is read, whatever it is called
+    ],
+)
+def test_file_that_is_no_profile_is_refused_with_a_reason(
+    name: str, content: bytes, expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(ImportRefused) as caught:
+        load_profile(str(tmp_path / name))
+
+    assert expected in str(caught.value)

@@ -8,6 +8,8 @@ import pytest
 
 from scheduling.loaders.horizon import Horizon
 from scheduling.loaders.waiting_list import problem_from_state
+from scheduling.model.admissions import AdmissionPlan, Stay
+from scheduling.service.publishing import stays_of
 from twin.clock import DAY_US
 from twin.errors import DecodeError, ImportRefused, InputError
 from twin.events.patients import (
@@ -240,6 +242,30 @@ def intensive_care(*further: object) -> HospitalState:
         for k, d, p, u in rows
     ]
     return hospital(*events, *further)
+
+
+def test_the_code_of_an_operation_reaches_the_published_stay() -> None:
+    rows = "e1,A,40,2,2026-01-05,2026-01-07,yes,60,dr1,w1,5-820\ne2,A,40,2,2026-01-05,2026-01-07,yes,,,w2,5-820"
+
+    made = problem_from_state(hospital(), HORIZON, f"{HEADER},procedure\n{rows}\n")
+    plan = AdmissionPlan(
+        stays=(
+            Stay(patient="e1", day=0, room="r1", theatre="t1"),
+            Stay(patient="e2", day=0, room="r2", theatre=""),
+        )
+    )
+
+    stays = stays_of(HORIZON.start_at, made, plan)
+
+    # who is not operated has no procedure, whatever the row says
+    assert [(stay.encounter, stay.procedure) for stay in stays] == [("e1", "5-820"), ("e2", "")]
+
+
+def test_a_description_is_no_code() -> None:
+    row = f"e1,A,40,2,2026-01-05,2026-01-07,yes,60,dr1,w1,{'hip ' * 30}"
+
+    with pytest.raises(ImportRefused, match="procedure"):
+        problem_from_state(hospital(), HORIZON, f"{HEADER},procedure\n{row}\n")
 
 
 def test_days_in_intensive_care_take_its_free_beds_and_no_work_of_the_ward() -> None:

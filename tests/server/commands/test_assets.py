@@ -430,3 +430,72 @@ def test_drift_names_what_it_cannot_read(
 
     assert (code, said) == (2, None)
     assert error["problems"][0]["field"] == field
+
+
+def test_drift_reads_a_column_alone_with_a_comma_as_decimal_mark(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "figures.csv"
+    file.write_text("value\r" + "\r".join(f"10,{n % 5}" for n in range(12)))
+
+    code, said, _ = call(capsys, "drift", str(file), "--baseline", "10")
+
+    assert (code, said["observations"]) == (0, 12)
+    assert said["baseline"]["mean"] == pytest.approx(10.2)
+
+
+def test_reliability_names_the_cheapest_age_of_replacement_with_what_it_rests_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ages = [410, 520, 600, 655, 700, 760, 800, 860, 950, 1100]
+    (tmp_path / "f.csv").write_text(
+        "\n".join(["asset,start,end,event", *(f"d{i},0,{a},1" for i, a in enumerate(ages))])
+    )
+
+    code, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"), "--planned-cost", "1", "--failure-cost", "8")
+
+    found = said["replacement"]
+    assert (code, found["method"], found["events"]) == (0, "age_replacement", 10)
+    assert 0 < found["age"] < said["weibull"]["scale"]
+    assert found["cost_rate"] < found["run_to_failure_cost_rate"]
+    assert found["at_shape_low"] is not None
+
+    # a failure that costs no more than a plan is never forestalled
+    _, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"), "--planned-cost", "1", "--failure-cost", "1")
+    assert said["replacement"]["age"] is None
+
+
+def test_reliability_of_repairs_names_the_age_beyond_which_mending_costs_more(
+    capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path
+) -> None:
+    # Failures at the ages n^(1/2.5) · 1000 are those of a power law of shape 2.5 and scale 1000.
+    ends = [1000 * n ** (1 / 2.5) for n in range(1, 31)]
+    starts = [0.0, *ends[:-1]]
+    lines = [f"pump,{a},{b},1" for a, b in zip(starts, ends, strict=True)]
+    (tmp_path / "f.csv").write_text("\n".join(["asset,start,end,event", *lines]))
+
+    _, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"), "--planned-cost", "1", "--failure-cost", "5")
+
+    law, found = said["power_law"], said["replacement"]
+    scale = law["rate"] ** (-1 / law["shape"])
+    assert found["method"] == "minimal_repair"
+    assert found["age"] == pytest.approx(scale * (1 / (5 * (law["shape"] - 1))) ** (1 / law["shape"]))
+
+
+def test_no_age_is_told_below_three_failures_or_without_both_costs(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "f.csv").write_text("asset,start,end,event\na,0,5,1\nb,0,6,1\n")
+
+    _, said, _ = call(capsys, "reliability", str(tmp_path / "f.csv"), "--planned-cost", "1", "--failure-cost", "5")
+    assert (said["replacement"], said["refused"]["replacement"]) == (None, "reliability.too_few_events")
+
+    code, said, error = call(capsys, "reliability", str(tmp_path / "f.csv"), "--planned-cost", "1")
+    assert (code, said, error["code"]) == (2, None, "reliability.costs")
+
+
+@pytest.mark.parametrize("separator", ["\\x1d", "<GS>", "{GS}", "␝", "\\u001d", "\x1d"])
+def test_udi_takes_every_written_form_of_the_separator(capsys: pytest.CaptureFixture[str], separator: str) -> None:
+    code, said, _ = call(capsys, "udi", f"01008445880032881076543{separator}21S1")
+
+    assert (code, said["lot"], said["serial"]) == (0, "76543", "S1")

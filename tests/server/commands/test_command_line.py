@@ -35,6 +35,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["config", "show", "--json"], 0),
         (["audit", "verify"], 0),
         (["db", "check"], 1),  # an empty database is not in order
+        (["import", "places"], 2),  # neither a file nor a template asked for
+        (["import", "places", "--template"], 0),
+        (["import", "places", "/no/such/file.csv"], 2),
+        (["backup", "verify", "/no/such/file.backup"], 2),
+        (["backup", "restore", "/no/such/file.backup"], 2),
+        (["backup", "list", "--json"], 0),
+        (["openapi", "--to", "/no/such/folder/openapi.json"], 3),  # cannot be written there
+        (["assets", "judge", "/"], 2),  # a folder
+        (["assets", "udi", ""], 2),
     ],
 )
 def test_exit_codes_are_as_documented(arguments: list[str], code: int) -> None:

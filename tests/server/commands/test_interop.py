@@ -71,6 +71,60 @@ def test_check_reads_fhir_and_names_what_is_wrong(tmp_path: Path, capsys: pytest
     assert "start" in str(rows[1]["problem"])
 
 
+LOCATION = b'{"resourceType":"Location","id":"a","status":"active"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "outcomes", "problem"),
+    [
+        (b"\xef\xbb\xbf" + LOCATION, ["stored"], ""),  # the mark that editors put before a text
+        (LOCATION + b"\n[1]\n", ["stored", "refused"], "Expected a resource"),
+        (b'{"resourceType":"Bundle","entry":[{"resource":"x"},{"resource":null},{}]}', ["refused"] * 2, "a resource"),
+        (b'{"resourceType":"Location","id":"a","status":"open"}', ["refused"], "status"),
+        (b'<Location xmlns="http://hl7.org/fhir"><id value="a"/></Location>', ["refused"], "JSON"),
+        (b'{"type":"ObjectEvent","eventTime":"2026-01-05T08:00:00Z"}', ["refused"], "eventTimeZoneOffset"),
+    ],
+)
+def test_check_names_what_is_wrong_in_odd_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, outcomes: list[str], problem: str
+) -> None:
+    file = tmp_path / "odd"
+    file.write_bytes(content)
+
+    code, rows = _rows(["interop", "check", str(file)], capsys)
+
+    assert [row["outcome"] for row in rows] == outcomes
+    assert code == (1 if problem else 0)
+    assert problem in " ".join(str(row["problem"]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", "hl7.no_header"),
+        (b"%PDF-1.4", "hl7.no_header"),
+        (b"[1, 2]", "interop.unknown_format"),
+        (b"{oops", "body.json"),
+        ('{"resourceType":"Location","name":"M\xfcller"}'.encode("latin-1"), "body.json"),
+        (b"<a><b></a>", "epcis.xml"),
+        (b'<ClinicalDocument xmlns="urn:hl7-org:v3"/>', "epcis.xml"),
+        (b'{"type":["EPCISDocument"],"epcisBody":{"eventList":[]}}', "epcis.validation"),
+        (b'{"type":"EPCISDocument","epcisBody":null}', "epcis.validation"),
+    ],
+)
+def test_check_refuses_what_is_none_of_the_formats_with_a_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, error: str
+) -> None:
+    file = tmp_path / "odd"
+    file.write_bytes(content)
+
+    code = run(build_tree(), ["interop", "check", str(file), "--json"])
+
+    told = capsys.readouterr()
+    assert code not in (0, 1)
+    assert error in told.out + told.err
+
+
 @pytest.mark.parametrize(
     ("file", "events", "code"),
     [
@@ -100,3 +154,13 @@ def test_replay_takes_a_file_in_once(data_folder: Path, capsys: pytest.CaptureFi
     assert [row["outcome"] for row in first] == ["applied", "dead"]
     assert again[0]["outcome"] == "known"
     assert run(build_tree(), ["interop", "replay", "nothing", "--json"]) not in (0, 1)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 50_000, b'{"a":' * 50_000, b"[" * 3000 + b"]" * 3000], ids=["list", "object", "closed"]
+)
+def test_check_refuses_json_that_is_nested_without_end(body: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "deep.json"
+    file.write_bytes(body)
+
+    assert run(build_tree(), ["interop", "check", str(file), "--json"]) == 2

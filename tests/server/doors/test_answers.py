@@ -10,6 +10,7 @@ import pytest
 
 from server.doors.answers import Expected, LoopAnswers, answers_of
 from server.wiring import Hospital
+from twin.errors import Unavailable
 
 
 async def in_thread(work: Any) -> None:
@@ -77,6 +78,41 @@ async def test_one_waking_brings_what_came_meanwhile() -> None:
     loop.call_soon_threadsafe = real  # type: ignore[method-assign]
 
     assert len(wakings) == 1
+
+
+async def test_what_came_in_one_turn_leaves_together_and_in_order() -> None:
+    answers = LoopAnswers(asyncio.get_running_loop())
+    sent: list[tuple[int, Expected]] = []
+    at_once: list[int] = []
+
+    async def ask(number: int) -> Any:
+        at_once.append(len(sent))  # nobody has left while others are still getting ready
+        return await answers.expect_with_others(lambda place: sent.append((number, place)))
+
+    waiting = [asyncio.ensure_future(ask(number)) for number in range(16)]
+    while len(sent) < 16:
+        await asyncio.sleep(0)
+    await in_thread(lambda: [place.set_result(number) for number, place in sent])
+
+    assert at_once == [0] * 16
+    assert await asyncio.gather(*waiting) == list(range(16))
+
+
+async def test_one_that_cannot_be_sent_is_told_so_and_the_others_leave() -> None:
+    answers = LoopAnswers(asyncio.get_running_loop())
+    sent: list[Expected] = []
+
+    def refuse(_place: Expected) -> None:
+        raise Unavailable("Too much waits.")
+
+    waiting = [asyncio.ensure_future(answers.expect_with_others(send)) for send in (sent.append, refuse, sent.append)]
+    while len(sent) < 2:
+        await asyncio.sleep(0)
+    for place in sent:
+        place.set_result("stored")
+
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in told] == [str, Unavailable, str]
 
 
 async def test_answer_after_the_loops_end_hurts_nobody() -> None:

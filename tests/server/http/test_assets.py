@@ -8,6 +8,7 @@ from assets.model.machine import Machine
 from assets.model.programme import Programme
 from assets.tables.reprocessing import save_machine, save_programme
 from server.care import look_after
+from server.http.register_bodies import AssetTold
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.clock import to_text
@@ -248,3 +249,101 @@ async def test_a_permit_keeps_the_door_silent_until_it_is_taken_back(served: Ser
     assert at_the_gate("d")
     nurse = await served.signed_in(Role.NURSE)
     assert (await nurse.post("/v1/assets/pump-1/permits", json={"end_at": until, "reason": "x"})).status_code == 403
+
+
+async def test_a_register_entry_is_sent_back_as_it_was_shown(served: Served) -> None:
+    dates = {"commissioned_at": "2020-03-01T00:00:00.000000Z", "warranty_until": "2027-03-01T00:00:00.000000Z"}
+    shown = await entered(served, **dates, lot="L7", cost=250_000, cost_centre="4711", firmware="2.1", criticality=4)
+    biomed = await served.signed_in(Role.BIOMED)
+    told = {name: value for name, value in shown.items() if name in AssetTold.__struct_fields__}
+
+    edited = await biomed.put(
+        "/v1/assets/pump-1", json=told | {"home": "ward"}, headers={"if-match": f'"v{shown["version"]}"'}
+    )
+
+    assert shown["commissioned_at"] == dates["commissioned_at"]
+    changed = {name for name, value in edited.json().items() if value != shown[name]}
+    assert changed == {"home", "version"}
+
+
+async def test_a_date_that_is_none_is_named(served: Served) -> None:
+    biomed = await served.signed_in(Role.BIOMED)
+
+    answer = await biomed.post("/v1/assets", json=PUMP | {"commissioned_at": "last spring"})
+
+    assert answer.status_code == 422
+    assert "commissioned_at" in answer.text
+
+
+async def test_relations_are_kept_shown_both_ways_and_taken_back(served: Served) -> None:
+    for number in range(1, 4):
+        await entered(served, id=f"pump-{number}", control_no=f"C-{number}", serial=f"SN{number}")
+    biomed, nurse = await served.signed_in(Role.BIOMED), await served.signed_in(Role.NURSE)
+
+    made = await biomed.post("/v1/assets/pump-1/relations", json={"other": "pump-2", "kind": "powered_by"})
+    await biomed.post("/v1/assets/pump-2/relations", json={"other": "pump-3", "kind": "part_of"})
+    refused = await nurse.post("/v1/assets/pump-1/relations", json={"other": "pump-3", "kind": "powered_by"})
+    circle = await biomed.post("/v1/assets/pump-3/relations", json={"other": "pump-2", "kind": "part_of"})
+    itself = await biomed.post("/v1/assets/pump-3/relations", json={"other": "pump-3", "kind": "powered_by"})
+    unknown = await biomed.post("/v1/assets/pump-1/relations", json={"other": "none", "kind": "powered_by"})
+    impact = (await nurse.get("/v1/assets/pump-3/impact")).json()
+    both = (await nurse.get("/v1/assets/pump-2/relations")).json()["relations"]
+
+    assert made.status_code == 201
+    assert [answer.status_code for answer in (refused, circle, itself, unknown)] == [403, 409, 409, 404]
+    assert impact["hits"] == [
+        {"asset": "pump-1", "chain": ["pump-3", "pump-2", "pump-1"]},
+        {"asset": "pump-2", "chain": ["pump-3", "pump-2"]},
+    ]
+    assert [(one["asset"], one["kind"], one["other"]) for one in both] == [
+        ("pump-2", "part_of", "pump-3"),
+        ("pump-1", "powered_by", "pump-2"),
+    ]
+
+    gone = await biomed.delete("/v1/assets/pump-1/relations/powered_by/pump-2")
+    again = await biomed.delete("/v1/assets/pump-1/relations/powered_by/pump-2")
+    left = (await nurse.get("/v1/assets/pump-3/impact")).json()["hits"]
+    assert (gone.status_code, again.status_code, [hit["asset"] for hit in left]) == (204, 404, ["pump-2"])
+
+
+async def test_a_set_that_nobody_reprocessed_is_not_issuable(served: Served) -> None:
+    nurse = await served.signed_in(Role.NURSE)
+
+    answer = await nurse.get("/v1/sets/tray-1/issuable")
+
+    assert answer.status_code == 409
+    assert [one["detail"] for one in answer.json()["errors"]] == ["set.never_reprocessed"]
+
+
+async def test_a_leak_test_above_its_limit_is_not_told_as_passed(served: Served) -> None:
+    served.hospital.write_now(lambda session: save_machine(session, Machine(id="ster-1")))
+    biomed = await served.signed_in(Role.BIOMED)
+    told = {"machine": "ster-1", "kind": "leak_test", "is_passed": True}
+
+    above = await biomed.post("/v1/machine-tests", json=told | {"value": 0.1300001})
+    at_limit = await biomed.post("/v1/machine-tests", json=told | {"value": 0.13})
+
+    assert (above.status_code, at_limit.status_code) == (422, 201)
+    assert "is_passed" in above.text
+
+
+async def test_repairs_are_told_with_their_number_and_interval(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    start = to_text(served.clock.now())
+    for minutes in (30, 60, 90):
+        opened = (await biomed.post("/v1/work-orders", json={"asset": "pump-1", "kind": "corrective"})).json()
+        served.clock.advance(900)  # below what signs an idle person out
+        path = f"/v1/work-orders/{opened['id']}"
+        found = {"labour": [{"staff": "b", "minutes": minutes}], "acceptance_passed": True}
+        for step, body in (("start", None), ("findings", found), ("closing", None)):
+            version = (await biomed.get(path)).json()["version"]
+            answer = await biomed.post(f"{path}/{step}", json=body, headers={"if-match": f'"v{version}"'})
+            assert answer.status_code == 201, answer.text
+        served.clock.advance(900)  # below what signs an idle person out
+
+    told = (await biomed.get("/v1/assets/pump-1/uptime", params={"start": start})).json()["repairs"]
+
+    assert (told["repairs"], told["mean_repair"], told["mean_response"]) == (3, 1.0, 0.25)
+    assert told["repair_low"] < 1.0 < told["repair_high"]
+    assert told["response_low"] == told["response_high"] == 0.25

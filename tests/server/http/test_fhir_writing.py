@@ -15,6 +15,7 @@ from server.http.fhir import ResourceType
 from tests.interop.conftest import places
 from tests.server.conftest import Served
 from twin.access import Role
+from twin.events.patients import EncounterClass
 from twin.events.work import TaskStarted
 from twin.state.beds import bed_view
 from twin.state.model import EncounterStatus
@@ -169,6 +170,93 @@ async def test_an_encounter_that_is_written_is_one_of_the_twin(served: Served) -
     assert bed_view(hospital.live, "W2-1-A").code == "O"  # discharge does not free the bed, departure does
 
 
+async def test_leave_discharge_taken_back_and_a_new_class_are_told_by_what_changed(served: Served) -> None:
+    hospital, client = served.hospital, await served.program(Role.SERVICE_HIS)
+    hospital.record_now(places())
+    bed = ("W1-1-A", "active")
+    seen = []
+    for step in (
+        _encounter("in-progress", bed) | {"class": {"code": "EMER"}},
+        _encounter("in-progress", bed) | {"serviceType": {"text": "cardiology"}},
+        _encounter("onleave", bed),
+        _encounter("onleave", bed),  # the same again says nothing new
+        _encounter("in-progress", bed),
+        _encounter("finished"),
+        _encounter("in-progress", bed),
+    ):
+        answer = await client.put("/fhir/Encounter/E1", json=step)
+        assert answer.status_code in (200, 201), answer.text
+        hospital.clock.advance(1)  # type: ignore[attr-defined]
+        (found,) = hospital.live.encounters.values()
+        seen.append((found.status, found.encounter_class, found.place))
+
+    assert seen == [
+        (EncounterStatus.IN_PROGRESS, EncounterClass.EMERGENCY, "W1-1-A"),
+        (EncounterStatus.IN_PROGRESS, EncounterClass.INPATIENT, "W1-1-A"),
+        (EncounterStatus.ON_LEAVE, EncounterClass.INPATIENT, "W1-1-A"),
+        (EncounterStatus.ON_LEAVE, EncounterClass.INPATIENT, "W1-1-A"),
+        (EncounterStatus.IN_PROGRESS, EncounterClass.INPATIENT, "W1-1-A"),
+        (EncounterStatus.FINISHED, EncounterClass.INPATIENT, ""),
+        (EncounterStatus.IN_PROGRESS, EncounterClass.INPATIENT, "W1-1-A"),
+    ]
+    assert (found.service, found.conflicts) == ("cardiology", ())
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ({"reference": "Location/W1-1-A"}, "W1-1-A"),
+        ({"reference": "https://his.example/fhir/Location/W1-1-A"}, "W1-1-A"),
+        ({"reference": "Location/W1-1-A/_history/3"}, "W1-1-A"),
+        ({"identifier": {"system": "urn:his:beds", "value": "W1-1-A"}, "display": "Bed A"}, "W1-1-A"),
+        ({"reference": "#bay"}, ""),  # contained: a place of the sender's, not of the house
+        ({"reference": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"}, ""),
+        ({"display": "somewhere"}, ""),
+    ],
+)
+async def test_a_place_is_read_from_every_form_of_reference(
+    served: Served, location: dict[str, Any], place: str
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    served.hospital.record_now(places())
+    body = _encounter("in-progress") | {
+        "contained": [{"resourceType": "Location", "id": "bay", "name": "Bay"}],
+        "location": [{"location": location}],
+    }
+
+    assert (await client.put("/fhir/Encounter/E1", json=body)).status_code == 201
+
+    (found,) = served.hospital.live.encounters.values()
+    assert found.place == place
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        {"reference": "Patient/p1"},
+        {"reference": "https://his.example/fhir/Patient/p1/_history/2", "display": "FAMILYNAME"},
+        {"type": "Patient", "identifier": {"system": "urn:his:mrn", "value": "4711"}},
+        {"reference": "#p", "type": "Patient"},
+    ],
+)
+async def test_who_was_written_by_fhir_can_be_erased_by_the_encounter(served: Served, subject: dict[str, Any]) -> None:
+    client, operator = await served.program(Role.SERVICE_HIS), await served.signed_in(Role.SYSADMIN)
+    patient = {"resourceType": "Patient", "id": "p", "identifier": [{"value": "4711"}], "name": [{"family": "FAMILY"}]}
+    body = _encounter("in-progress") | {"subject": subject}
+    if subject.get("reference") == "#p":
+        body["contained"] = [patient]
+    assert (await client.put("/fhir/Encounter/E1", json=body)).status_code == 201
+    (encounter,) = served.hospital.live.encounters
+
+    why = {"reason": "asked for by the person"}
+    erased = await operator.post(f"/v1/interfaces/identities/{encounter}/erase", json=why)
+
+    assert erased.status_code == 200, erased.text
+    assert "FAMILY" not in (await client.get("/fhir/Encounter/E1")).text
+    assert (await client.get("/fhir/Encounter/E1/_history")).json().get("entry", []) == []
+    assert encounter in served.hospital.live.encounters  # the census keeps its history
+
+
 async def test_a_bed_that_is_written_closed_is_closed(served: Served) -> None:
     hospital, client = served.hospital, await served.program(Role.SERVICE_HIS)
     hospital.record_now(places())
@@ -176,8 +264,10 @@ async def test_a_bed_that_is_written_closed_is_closed(served: Served) -> None:
     bed = {"resourceType": "Location", "id": "W1-1-A", "status": "active", "operationalStatus": status}
 
     await client.put("/fhir/Location/W1-1-A", json=bed)
+    await client.put("/fhir/Location/W1-1-B", json={"resourceType": "Location", "id": "W1-1-B", "status": "suspended"})
 
-    assert (await client.get("/fhir/Location/W1-1-A")).json()["operationalStatus"]["code"] == "C"
+    for key in ("W1-1-A", "W1-1-B"):
+        assert (await client.get(f"/fhir/Location/{key}")).json()["operationalStatus"]["code"] == "C"
 
 
 async def test_a_transaction_is_done_whole_or_not_at_all_and_links_its_entries(served: Served) -> None:

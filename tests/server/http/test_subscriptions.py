@@ -25,7 +25,7 @@ from tests.server.http.test_epcis import _document, _event
 from twin.access import Role
 from twin.clock import HOUR_US
 from twin.errors import FieldError, Refused
-from twin.events.patients import EncounterClass, EncounterMoved, EncounterStarted
+from twin.events.patients import EncounterClass, EncounterMoved, EncountersMerged, EncountersSwapped, EncounterStarted
 from twin.settings import Settings
 
 
@@ -168,6 +168,61 @@ async def test_what_was_missed_is_given_again_by_its_numbers(
     assert (told["type"], told["numbers"], told["focus"]) == ("query-event", [2, 3, 4], ["E1", "E2", "E3"])
     nothing = standing((await client.get(f"/fhir/Subscription/{key}/$events?eventsSinceNumber=9")).json())
     assert nothing["numbers"] == []
+
+
+def exchanged(hospital: Hospital) -> None:
+    """E1 and E2 exchange their beds, then the record of E2 turns out to be that of E1."""
+    head = {"occurred_at": hospital.clock.now(), "source": "his:t"}
+    hospital.record_now(
+        [
+            EncountersSwapped(thing="E1", other="E2", source_key="swap", **head),
+            EncountersMerged(thing="E2", into="E1", source_key="merge", **head),
+        ]
+    )
+
+
+async def test_what_is_about_two_encounters_is_told_of_both(
+    served: Served, receiver: Receiver, told_to: Notifier
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    key = (await client.post("/fhir/Subscription", json=wish(receiver, "encounter-moved"))).json()["id"]
+    look(told_to)
+    started(served.hospital, "E1")
+    started(served.hospital, "E2")
+    exchanged(served.hospital)
+    look(told_to)
+
+    told = standing(receiver.bodies()[-1])
+    assert (told["numbers"], told["focus"]) == ([1, 2, 3, 4, 5, 6], ["E1", "E2", "E1", "E2", "E2", "E1"])
+    # asked for again, also from the middle of the swap, the numbers stand for the same
+    for first, last in ((1, 6), (4, 5), (3, 3), (6, 6)):
+        events = f"$events?eventsSinceNumber={first}&eventsUntilNumber={last}"
+        again = standing((await client.get(f"/fhir/Subscription/{key}/{events}")).json())
+        assert (again["numbers"], again["focus"]) == (
+            told["numbers"][first - 1 : last],
+            told["focus"][first - 1 : last],
+        )
+
+
+async def test_a_filter_chooses_which_of_two_exchanged_encounters_is_told_of(
+    served: Served, receiver: Receiver, told_to: Notifier
+) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    url = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria"
+    criteria = {"extension": [{"url": url, "valueString": "Encounter?_id=E2"}]}
+    asked = wish(receiver, "encounter-moved") | {"_criteria": criteria}
+    made = await client.post("/fhir/Subscription", json=asked)
+    assert made.status_code == 201, made.text
+    look(told_to)
+    started(served.hospital, "E1")
+    started(served.hospital, "E2")
+    exchanged(served.hospital)
+    look(told_to)
+
+    told = standing(receiver.bodies()[-1])
+    assert (told["numbers"], told["focus"]) == ([1, 2, 3], ["E2", "E2", "E2"])
+    again = standing((await client.get(f"/fhir/Subscription/{made.json()['id']}/$events?eventsSinceNumber=2")).json())
+    assert (again["numbers"], again["focus"]) == ([2, 3], ["E2", "E2"])
 
 
 async def test_the_whole_resource_comes_along_if_wanted_and_nothing_if_not(

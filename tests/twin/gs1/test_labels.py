@@ -52,6 +52,9 @@ def test_published_labels_of_goods_are_cut_into_their_elements(row: dict[str, An
         ("96385074", [("01", "00000096385074")]),
         (f"]I1{GTIN}", [("01", GTIN)]),
         (f"https://id.gs1.org/01/{GTIN}/10/A%2FB?17=271231&x=1", [("01", GTIN), ("10", "A/B"), ("17", "271231")]),
+        # release 1.1: names in letters, also of the expiry, and attributes parted by semicolons
+        (f"https://x.org/gtin/{GTIN}/lot/A?exp=271231", [("01", GTIN), ("10", "A"), ("17", "271231")]),
+        (f"https://x.org/01/{GTIN}?10=A;B;17=271231", [("01", GTIN), ("10", "A;B"), ("17", "271231")]),
         (f"HTTPS://ID.GS1.ORG/01/{GTIN}/21/A+B?10=C+D", [("01", GTIN), ("21", "A+B"), ("10", "C+D")]),
         ("http://example.com/a/b/gtin/9506000134352/lot/A#part", [("01", GTIN), ("10", "A")]),
         ("(8013)1987654Ad4X4bL5ttr2310c2K", [("8013", "1987654Ad4X4bL5ttr2310c2K")]),

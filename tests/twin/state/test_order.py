@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from tests import strategies as hospital
 from twin.events import patients, places, supply, things, work
 from twin.events.envelope import Event
+from twin.state import folding
 from twin.state.indexing import build_index
 from twin.state.live import LiveState
+from twin.state.model import Encounter
 
 RUNS = int(os.environ.get("HOSPITAL_TWIN_EXAMPLES", "150"))
 THOROUGH = settings(max_examples=RUNS, deadline=None)
@@ -77,6 +79,20 @@ def test_any_order_of_any_events_gives_the_same_hospital(events: list[Event], se
 @given(hospital.event_sets(*ENCOUNTERS, max_size=14, last=9), st.integers(0, 2**32))
 def test_any_order_of_moves_cancels_swaps_and_merges_gives_the_same_beds(events: list[Event], seed: int) -> None:
     check_permutation(events, seed)
+
+
+LONE = tuple(kind for kind in ENCOUNTERS if kind not in (patients.EncountersSwapped, patients.EncountersMerged))
+
+
+@THOROUGH
+@given(hospital.event_sets(*LONE, max_size=14, last=5))
+def test_a_visit_alone_comes_to_what_visits_folded_together_come_to(events: list[Event]) -> None:
+    state = fold(events)
+
+    for kept in state.encounters.values():
+        anew = Encounter(id=kept.id, facts=kept.facts)
+        folding.fold_together({kept.id: anew}, {kept.id: kept.facts}, {kept.id: kept.id})
+        assert kept == anew
 
 
 @THOROUGH

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from twin.events.envelope import precedence
 from twin.events.patients import EncounterFactCancelled, EncountersMerged, EncountersSwapped
 from twin.state import folding
@@ -28,27 +30,37 @@ def encounter_fact(tables: Tables, event: EncounterFact) -> None:
     """
     encounter = tables.encounters.get(event.thing) or encounter_of(tables, event.thing)
     facts, index = encounter.facts, tables.index
-    # A fact of the same instant as a cancel may be undone by it though it sorts after it, so it must be strictly later.
     is_last = not facts or event.occurred_at > facts[-1].occurred_at
     if is_last:
         facts.append(event)
-    elif insert_fact(facts, event) is Inserted.KNOWN:
-        return
+    else:
+        stands = insert_fact(facts, event)
+        if stands is Inserted.KNOWN:
+            return
+        is_last = stands is Inserted.LAST and not _meets_cancel(facts)
     if isinstance(event, _REFOLDING):
         _join(tables, event)
         _refold(tables, event.thing)
-    elif (
-        is_last
-        and not encounter.merged_into
-        and encounter.id not in index.swap_links
-        and encounter.id not in index.merged_by_survivor
-    ):
-        place, present, reserved = encounter.place, encounter.present, encounter.reserved
-        folding.step(encounter, event)
-        if encounter.place != place or encounter.present != present or encounter.reserved != reserved:
-            _follow(tables, encounter, (place, present, reserved))
-    else:
+    elif encounter.merged_into or encounter.id in index.swap_links or encounter.id in index.merged_by_survivor:
         _refold(tables, event.thing)
+    else:
+        before = encounter.place, encounter.present, encounter.reserved
+        if is_last:
+            folding.step(encounter, event)
+        else:
+            folding.reset(encounter)
+            folding.fold_alone(encounter)
+        _follow(tables, encounter, before)
+
+
+def _meets_cancel(facts: list[EncounterFact]) -> bool:
+    """Tell whether a cancel carries the instant of the last fact: it may undo that fact though it sorts before it.
+
+    Senders write whole seconds, so that several facts of one instant are nothing rare.
+    """
+    at = facts[-1].occurred_at
+    same = itertools.takewhile(lambda fact: fact.occurred_at == at, reversed(facts))
+    return any(isinstance(fact, EncounterFactCancelled) for fact in same)
 
 
 def _join(tables: Tables, event: EncounterFact) -> None:

@@ -35,8 +35,20 @@ def test_published_forecasts_are_met(case: dict[str, Any]) -> None:
     assert croston(series)[0] == pytest.approx(expected["CrostonClassic"], abs=1e-12)
     assert sba(series)[0] == pytest.approx(expected["CrostonSBA"], abs=1e-12)
     assert tsb(series)[0] == pytest.approx(expected["TSB"], abs=1e-12)
-    if case["id"] != "c":  # two buckets: every smoothing constant fits equally well, none is the right one
-        assert adida(series)[0] == pytest.approx(expected["ADIDA"], abs=1e-9)
+    assert adida(series)[0] == pytest.approx(expected["ADIDA"], abs=1e-9)
+
+
+@pytest.mark.parametrize("buckets", [[7.0, 0.0], [0.0, 7.0], [2.0, 2.0, 2.0, 9.0]])
+def test_a_fit_that_tells_nothing_takes_one_constant_whatever_the_size(buckets: list[float]) -> None:
+    # one demand in each period makes buckets of one
+    series = np.array([buckets]) + 1.0
+
+    found = adida(series)[0]
+
+    last, first = series[0, -1], series[0, 0]
+    # the middle of what golden section leaves after its first step: 0.1 + 0.2 * (0.381966 + 1) / 2
+    assert (found - first) / (last - first) == pytest.approx(0.2381966, abs=1e-7)
+    assert adida(series * 7)[0] == pytest.approx(7 * found, rel=1e-12)
 
 
 @given(demands)

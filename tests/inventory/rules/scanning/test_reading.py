@@ -138,6 +138,37 @@ def test_tag_of_goods_gives_its_gtin() -> None:
     assert read_label(found.epc_uri).gtin == found.gtin
 
 
+@pytest.mark.parametrize("start", ["&\\", "&%", "&{", "=[", '="', '&"', "={", "=\\"])
+def test_results_of_special_testing_do_not_hide_what_follows(start: str) -> None:
+    found = read_label(f"{start}{'0' * 18}=A99991234567800&>0263652359")
+
+    assert (found.donation, found.expiry_datetime) == ("A99991234567800", "2026-12-31T23:59")
+    assert outcome(f"{start}{'0' * 17}") == "scan.unreadable"
+
+
+@pytest.mark.parametrize(
+    ("uri", "gtin", "serial"),
+    [
+        ("urn:epc:tag:sgtin-96:3.0614141.812345.6789", "80614141123458", "6789"),
+        ("urn:epc:tag:sgtin-198:0.0614141.812345.a%2Fb", "80614141123458", "a/b"),
+        ("urn:epc:id:sgtin:952123.9123456.1", "99521231234568", "1"),
+    ],
+)
+def test_the_uri_of_a_tag_and_of_its_goods_name_the_same(uri: str, gtin: str, serial: str) -> None:
+    found = read_label(uri)
+
+    assert (found.gtin, found.serial) == (gtin, serial)
+
+
+@pytest.mark.parametrize("uri", ["urn:epc:tag:giai-96:0.0614141.1", "urn:epc:tag:sgtin-96:9.0614141.812345.6789"])
+def test_a_tag_of_another_scheme_or_filter_is_refused(uri: str) -> None:
+    assert outcome(uri) == "scan.unreadable"
+
+
+def test_a_reimbursement_number_of_any_country_is_told() -> None:
+    assert [read_label(f"01{GTIN}71{digit}ABC").nhrn for digit in range(8)] == ["ABC"] * 8
+
+
 def test_brackets_that_hold_no_identifier_are_part_of_the_lot() -> None:
     assert read_label(f"(01){GTIN}(10)A(B)C").lot == "A(B)C"
     assert read_label(f"(01) {GTIN} (10) A(1)C ").lot == "A(1)C"
