@@ -35,7 +35,9 @@ DAYS = ("acquired_at", "commissioned_at", "warranty_until")
 LAST_DAY = "warranty_until"
 """Of the days, the one that is entered as a last day: its end is kept."""
 
-_NEEDED = ("control_no", "name")
+NEEDED = ("control_no", "name")
+"""Of the texts, those that no entry lacks."""
+
 _LONGEST = 200
 _DEAREST = 10_000_000.0  # of the currency; above it a decimal point was lost
 
@@ -91,7 +93,7 @@ def _text(entered: Mapping[str, Any], field: str) -> str:
     text = str(entered.get(field) or "").strip()
     if len(text) > _LONGEST or "\x00" in text:
         raise _wrong(field, f"Expected at most {_LONGEST} characters.", "Shorten it.")
-    if not text and field in _NEEDED:
+    if not text and field in NEEDED:
         raise _wrong(field, "Expected a value.", "Fill it in.")
     return text
 

@@ -14,6 +14,7 @@ from assets.model.register import Asset
 from assets.rules.due_dates import local_day
 from dash_app.actions import device_entry as actions
 from dash_app.pages.address import URL
+from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
 from dash_app.pages.states import panel
@@ -126,5 +127,7 @@ def register_entry(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def keep_entry(_clicks: int, *entered: Any) -> Any:
         told = dict(zip((*FIELDS, "may_leave"), entered[:-2], strict=True))
+        for field in actions.NEEDED:
+            needed(told[field], _labels()[field])
         version = actions.keep_entry(port, asset=Visit.of(entered[-1]).name, version=int(entered[-2]), entered=told)
         return _("Kept."), version

@@ -12,7 +12,7 @@ from assets.model.cycle import Judgement
 from assets.model.programme import Evidence, Programme
 from dash_app.actions import reprocessing as actions
 from dash_app.actions.files import LARGEST_BYTES, file_handed_over
-from dash_app.pages.fields import needed
+from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel
 from dash_app.queries import reprocessing
@@ -38,6 +38,7 @@ TOLD = (
     "pressure",
     "number",
 )
+FIGURES = ("lowest", "highest", "hold")
 PASSED = "printout-passed"
 PHOTO, PHOTO_NAME = "printout-photo", "printout-photo-name"
 ENTER = "printout-enter"
@@ -50,6 +51,19 @@ def _programme_text(programme: Programme) -> str:
     if Evidence.PRINTOUT in programme.required:
         return name
     return _("{programme} (does not accept a printout)").format(programme=name)
+
+
+def _asked() -> dict[str, str]:
+    """Give the labels of what every printout says, by field."""
+    return {
+        "machine": _("Machine"),
+        "programme": _("Programme"),
+        "begun": _("Begun, such as 2026-09-21 14:10"),
+        "ended": _("Ended"),
+        "lowest": _("Lowest temperature in the hold, °C"),
+        "highest": _("Highest temperature in the hold, °C"),
+        "hold": _("Time in the band, seconds"),
+    }
 
 
 def _choices(port: HospitalPort) -> dict[str, list[dict[str, str]]]:
@@ -82,11 +96,11 @@ def printout_panel(port: HospitalPort) -> Component:
         )
         return found
 
-    def figure(name: str, label: str, **limits: float) -> Component:
+    def number(name: str, label: str, **limits: float) -> Component:
         found: Component = dmc.NumberInput(id=f"printout-{name}", label=label, hideControls=True, w=200, **limits)
         return found
 
-    photo = _("Photo of the printout: picture or PDF")
+    asked, photo = _asked(), _("Photo of the printout: picture or PDF")
     return panel(
         _("Enter a cycle from its printout"),
         html.P(
@@ -98,18 +112,18 @@ def printout_panel(port: HospitalPort) -> Component:
         html.Div(
             className="filters",
             children=[
-                choice("machine", _("Machine"), 260),
-                choice("programme", _("Programme"), 260),
+                choice("machine", asked["machine"], 260),
+                choice("programme", asked["programme"], 260),
                 choice("load", _("Load; empty if it was not scanned"), 280),
-                dmc.TextInput(id="printout-begun", label=_("Begun, such as 2026-09-21 14:10"), w=240),
-                dmc.TextInput(id="printout-ended", label=_("Ended"), w=200),
-                figure("lowest", _("Lowest temperature in the hold, °C")),
-                figure("highest", _("Highest temperature in the hold, °C")),
-                figure("hold", _("Time in the band, seconds"), min=0),
-                figure("f0", _("F0, minutes, if printed"), min=0),
-                figure("a0", _("A0, seconds, if printed"), min=0),
-                figure("pressure", _("Absolute pressure in the hold, kPa, if printed"), min=0),
-                figure("number", _("Cycle number, if printed"), min=0, max=2**31 - 1),
+                dmc.TextInput(id="printout-begun", label=asked["begun"], w=240),
+                dmc.TextInput(id="printout-ended", label=asked["ended"], w=200),
+                number("lowest", asked["lowest"]),
+                number("highest", asked["highest"]),
+                number("hold", asked["hold"], min=0),
+                number("f0", _("F0, minutes, if printed"), min=0),
+                number("a0", _("A0, seconds, if printed"), min=0),
+                number("pressure", _("Absolute pressure in the hold, kPa, if printed"), min=0),
+                number("number", _("Cycle number, if printed"), min=0, max=2**31 - 1),
                 dmc.Checkbox(id=PASSED, label=_("The machine printed that it passed"), checked=False, mt="xl"),
                 html.Div(
                     dcc.Upload(id=PHOTO, max_size=LARGEST_BYTES, children=html.Span(photo, className="action")),
@@ -166,8 +180,8 @@ def register_printouts(callbacks: Callbacks, port: HospitalPort, shown: tuple[Ou
     )
     def enter(_clicks: int, *entered: Any) -> Any:
         told = dict(zip((*TOLD, "passed"), entered[:-2], strict=True))
-        needed(told["machine"], _("Machine"))
-        needed(told["programme"], _("Programme"))
+        for field, label in _asked().items():
+            (figure if field in FIGURES else needed)(told[field], label)
         judgement = actions.enter_printout(port, told, file_handed_over(*entered[-2:]))
         # The photo goes with its cycle: left there it would be kept as proof of the next one, too.
         return _said(judgement), _choices(port)["load"], None, None, *again()

@@ -18,6 +18,7 @@ from dash_app.actions.files import HandedFile
 from dash_app.evidence.load import load_sheet
 from dash_app.pages import reprocessing
 from dash_app.pages.page import Visit
+from dash_app.pages.printouts import printout_panel
 from dash_app.queries import reprocessing as queries
 from tests.assets.service.test_records import PNG
 from tests.dash_app.gathering import gathered
@@ -25,7 +26,7 @@ from tests.dash_app.pages.test_device_pages import Kept, words
 from tests.dash_app.small_hospital import NOW
 from twin.access import Role
 from twin.clock import MINUTE_US
-from twin.errors import FieldError, Forbidden, NotFound, Refused
+from twin.errors import FieldError, Forbidden, InputError, NotFound, Refused
 from twin.events.supply import Verdict
 
 PAPER = Programme(
@@ -155,3 +156,15 @@ def test_the_form_says_what_came_of_it_and_lets_the_photo_go(kept: Kept) -> None
     assert said.startswith("Entered:")
     assert len(waiting) == 1
     assert "134" in words(board)
+
+
+@pytest.mark.parametrize("field", ["machine", "programme", "begun", "ended", "lowest", "highest", "hold"])
+def test_a_field_that_lacks_is_named_as_the_reader_sees_it(kept: Kept, field: str) -> None:
+    enter = gathered(reprocessing.register, kept.port)["enter"].function
+    *told, passed = printed(**{field: None}).values()
+
+    with pytest.raises(InputError) as refused:
+        enter(1, *told, passed, None, None)
+
+    assert refused.value.code == "input.empty"
+    assert f"label='{refused.value.message}'" in str(printout_panel(kept.port))
