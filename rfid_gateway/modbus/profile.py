@@ -185,11 +185,19 @@ class Signal(_Strict):
             raise ValueError("type bit without bits is for coils and discrete inputs, and they hold nothing else")
         if (self.type is RawType.STRING) != (self.words is not None):
             raise ValueError("words is needed for type string, and for no other")
+        return self
+
+    @model_validator(mode="after")
+    def _bits_fit_the_type(self) -> Signal:
         held = 8 if self.type.value.startswith(("int8", "uint8")) else 16 * self.width
         if self.bits is not None and self.bits.first + self.bits.count > held:
             raise ValueError(f"bits end beyond the {held} bits that the type has")
         if self.bits is not None and not self.type.value.startswith("uint"):
             raise ValueError("bits need an unsigned type")
+        return self
+
+    @model_validator(mode="after")
+    def _numbers_are_possible(self) -> Signal:
         if self.plausible is not None and not self.plausible[0] < self.plausible[1]:
             raise ValueError(f"plausible must rise, got {self.plausible}")
         if not self.scale:  # every reading would be the offset, and no write could be
