@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -74,6 +75,7 @@ _MACHINE_FIELDS = _NETWORK | _SERIAL | {"unit", "framing", "baud", "parity", "is
 _OPTIONS = frozenset({"topic", "user", "password"})
 _FLAGS = frozenset({"is_encrypted", "reads_tid", "is_behind_converter"})
 _NUMBERS = frozenset({"port", "unit", "baud"})
+_NAMES_NO_ANTENNA = frozenset({"mqtt", "zebra_mqtt"})  # messages of theirs often bear none; 0 stands for all of them
 
 
 def fields_of(kind: str) -> frozenset[str]:
@@ -90,7 +92,20 @@ def _fields(told: Mapping[str, str]) -> dict[str, str]:
     for name in sorted(fields_of(kind) - {"place"}):
         if told.get(name):
             named[f"options.{name}" if name in _OPTIONS else name] = told[name]
+    if "antennas" in named:
+        named["antennas"] = ",".join(map(str, _antennas(named["antennas"])))
     return named
+
+
+def _antennas(text: str) -> list[int]:
+    """Give the numbers of antennas as somebody wrote them, with commas, semicolons or blanks between."""
+    parts = [one for one in re.split(r"[\s,;]+", text) if one]
+    # One that is passed over in silence would be a room that nobody sees.
+    wrong = [one for one in parts if not re.fullmatch(r"\d{1,5}", one, re.ASCII)]
+    if wrong or not parts:
+        message = f"Expected numbers of antennas, got {(wrong or [text])[0][:40]!r}."
+        raise FieldError(FieldProblem(field="antennas", place="/antennas", message=message, cure="Write them as 1,2."))
+    return [int(one) for one in parts]
 
 
 def test_read(desk: AsksGateways, gateway: str, told: Mapping[str, str], *, actor: Actor) -> OrderResult:
@@ -143,14 +158,14 @@ def add_device(kept: KeepsSettings, gateway: str, told: Mapping[str, str], *, ac
     options = {name.removeprefix("options."): text for name, text in fields.items() if name.startswith("options.")}
     if options:
         entry["options"] = options
-    antennas = [int(one) for one in str(entry.pop("antennas", "")).split(",") if one.strip().isdigit()]
+    antennas = _antennas(str(entry.pop("antennas"))) if "antennas" in entry else []
     if antennas:
         entry["antennas"] = antennas
     entry |= dict.fromkeys(set(entry) & _FLAGS, True)
     entry |= {name: int(str(entry[name])) for name in _NUMBERS & set(entry) if str(entry[name]).isdecimal()}
     entries: dict[str, Mapping[str, object]] = {"readers" if "kind" in entry else "machines": entry}
     if told.get("place") and "kind" in entry:
-        antenna = antennas[0] if antennas else 1
+        antenna = antennas[0] if antennas else int(entry["kind"] not in _NAMES_NO_ANTENNA)
         entries["read_points"] = {
             "id": f"{entry['id']}-{antenna}",
             "reader": entry["id"],

@@ -129,3 +129,34 @@ def test_only_who_may_configure_gateways_drafts_and_stages() -> None:
     gateways.stage(kept, "east", "1", actor=ENGINEER)
 
     assert kept.acts == [("stage", 1)]
+
+
+@pytest.mark.parametrize("written", ["1,2", "1; 2", " 1 2 ", "1,,2,"])
+def test_antennas_are_read_however_they_are_parted(written: str) -> None:
+    kept = KeptSettings()
+
+    gateways.add_device(kept, "east", {"id": "hall", "kind": "llrp", "antennas": written}, actor=ENGINEER)
+
+    assert kept.entries == {"readers": {"kind": "llrp", "id": "hall", "antennas": [1, 2]}}
+
+
+@pytest.mark.parametrize("written", ["1,b", "first", ";", "1-4", "-1"])
+def test_antenna_that_is_no_number_is_told_instead_of_left_out(written: str) -> None:
+    kept = KeptSettings()
+
+    with pytest.raises(FieldError) as caught:
+        gateways.add_device(kept, "east", {"id": "hall", "kind": "llrp", "antennas": written}, actor=ENGINEER)
+
+    assert caught.value.problem.field == "antennas"
+    assert kept.entries == {}
+
+
+@pytest.mark.parametrize(("kind", "antenna"), [("llrp", 1), ("pn532", 1), ("mqtt", 0), ("zebra_mqtt", 0)])
+def test_reader_whose_messages_name_no_antenna_stands_for_its_place_as_a_whole(kind: str, antenna: int) -> None:
+    kept = KeptSettings()
+
+    gateways.add_device(kept, "east", {"id": "hall", "kind": kind, "place": "WARD"}, actor=ENGINEER)
+
+    point = kept.entries["read_points"]
+    assert isinstance(point, dict)
+    assert (point["antenna"], point["place"]) == (antenna, "WARD")
