@@ -117,9 +117,9 @@ class OpenEpochs:
             epoch = self._epochs[number] = Epoch()
         return epoch
 
-    def oldest(self) -> Epoch:
-        """Give the epoch that is weighed next."""
-        return self.at(self.first or 0)
+    def still_open(self, at: int) -> Epoch:
+        """Give the epoch of a time, or the one that is weighed next where that one was weighed already."""
+        return self.at(max(at // self.epoch_us, self.first or 0))
 
     def is_behind(self, at: int) -> bool:
         """Tell whether the epoch of a time was weighed already."""

@@ -245,7 +245,7 @@ class Cleaning:
             if self._epochs.is_behind(reading.at + self._epoch_us):
                 return self._late(reading, index)
             # Less than an epoch too late: it weighs in the next one, a tag does not move far meanwhile.
-            epoch = self._epochs.oldest()
+            epoch = self._epochs.still_open(reading.at)
         self._late_readings.forget(reading.tag)
         epoch.add(reading.tag, index, reading.at)
         epoch.heard.add((reading.tag, reading.reader, reading.antenna))
@@ -452,7 +452,7 @@ class Cleaning:
                 confidence = min(passage.confidence, _PORTAL_CONFIDENCE)
                 verdict = Verdict(passage.at, passage.tag, passage.to_zone, "", confidence, True)
                 self._epochs.begin(passage.at)
-                self._epochs.at(passage.at // self._epoch_us).verdicts.append(verdict)
+                self._epochs.still_open(passage.at).verdicts.append(verdict)
         return events
 
     def _absence_us(self, zone: str) -> int:

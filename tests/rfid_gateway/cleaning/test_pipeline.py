@@ -119,6 +119,22 @@ def test_doorway_with_one_working_antenna_goes_by_where_the_tag_was() -> None:
     assert (passage.from_zone, passage.to_zone) == (WARD, "OUTSIDE")
 
 
+def test_passage_that_is_judged_when_its_epoch_was_weighed_already_still_takes_the_tag_away() -> None:
+    bench = Bench()
+    bench.watch("r1", 5)
+    bench.wait(0.9)
+    bench.see("r4", 2)
+    for _ in range(20):
+        bench.wait(0.1)  # the doorway is judged after 0.7 s of silence, its epoch is over by then
+
+    bench.watch("r1", 4)
+
+    assert [(one.from_zone, one.to_zone) for one in bench.of(PortalCrossed)] == [(WARD, "OUTSIDE")]
+    # Back in its room the tag is news: the filter had it away meanwhile.
+    assert [(one.previous_zone, one.zone) for one in bench.of(ZoneChanged)] == [("", WARD), ("OUTSIDE", WARD)]
+    assert bench.cleaning.zone_of("T1") == WARD
+
+
 def test_tag_beside_a_doorway_crosses_nothing() -> None:
     bench = Bench()
 
