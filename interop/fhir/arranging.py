@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from interop.fhir.resources import Json, Resource
-from interop.fhir.searching import PARAMETERS, REFERENCE, terms_of, values_at
+from interop.fhir.searching import OPEN_ENDS, PARAMETERS, REFERENCE, terms_of, values_at
 from twin.errors import FieldError, FieldProblem
 
 _OWN = ("_id", "_lastUpdated")
@@ -100,7 +100,8 @@ def _key(resource: Resource, kind: str, order: Order) -> str:
     if order.name == "_lastUpdated":
         meta = resource.get("meta")
         return str(meta.get("lastUpdated", "")) if isinstance(meta, dict) else ""
-    values = [value for name, value in terms_of(resource, kind, str) if name == order.name]
+    terms = terms_of(resource, kind, str)
+    values = [value for name, value in terms if name == order.name and value not in OPEN_ENDS]
     if not values:
         return ""
     # A resource with several values stands where its most fitting one would (3.1.1.5.1).

@@ -7,7 +7,7 @@ HL7 FHIR R4 (4.0.1), section 3.1.1 (search).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -178,7 +178,10 @@ def _tokens(value: Json) -> Iterator[str]:
     elif isinstance(value, dict):
         code = value.get("code", value.get("value"))
         if isinstance(code, str):
-            yield from (code, f"{value.get('system', '')}|{code}")
+            system = value.get("system") or ""
+            yield from (code, f"{system}|{code}")
+            if system:
+                yield f"{system}|"  # asked for as system| it means any code of the system
         coding = value.get("coding")
         for one in coding if isinstance(coding, list) else []:
             yield from _tokens(one)
@@ -192,10 +195,20 @@ def _references(value: Json) -> Iterator[str]:
         yield from (one for one in (tail, tail.rpartition("/")[2]) if one != told)
 
 
+_SINCE_EVER, _FOREVER = "0" * 20, "9" * 20
+OPEN_ENDS = frozenset({_SINCE_EVER, _FOREVER})
+"""What stands for the end that a period does not have: found by, and put in order by the other end."""
+
+
 def _dates(value: Json) -> Iterator[str]:
     texts: list[Json] = [value]
     if isinstance(value, dict):
         texts = [value.get("start"), value.get("end")]
+        # A period without an end goes on: asked for from any instant on, it is found (FHIR R4, 3.1.1.4.9).
+        if texts[0] and not texts[1]:
+            yield _FOREVER
+        elif texts[1] and not texts[0]:
+            yield _SINCE_EVER
     for text in texts:
         span = span_of(text) if isinstance(text, str) else None
         if span is not None:
@@ -302,15 +315,15 @@ def meets(terms: set[tuple[str, str]], one: Wanted) -> bool:
     return not values.isdisjoint(one.values)
 
 
-def read_wanted(kind: str, asked: dict[str, str], hidden: Callable[[str], str]) -> list[Wanted]:
+def read_wanted(kind: str, asked: Iterable[tuple[str, str]], hidden: Callable[[str], str]) -> list[Wanted]:
     """Read the search parameters of an address line.
 
     Parameters
     ----------
     kind : str
         Resource type.
-    asked : dict[str, str]
-        Text by parameter; commas mean any of them.
+    asked : Iterable[tuple[str, str]]
+        Parameters and their texts. Commas mean any of the values; a parameter that comes twice must hold twice.
     hidden : Callable[[str], str]
         As in :func:`terms_of`.
 
@@ -319,7 +332,7 @@ def read_wanted(kind: str, asked: dict[str, str], hidden: Callable[[str], str]) 
     FieldError
         If the type has no such parameter, or a date cannot be read.
     """
-    return [_wanted(kind, name, text, hidden) for name, text in asked.items()]
+    return [_wanted(kind, name, text, hidden) for name, text in asked]
 
 
 def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wanted:
@@ -344,8 +357,11 @@ def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wa
     return Wanted(name=name, values=tuple(part[:MAX_VALUE] for part in both), is_prefix=how == STRING)
 
 
+_PREFIXES = frozenset({"eq", "ge", "gt", "le", "lt"})
+
+
 def _dated(name: str, text: str) -> Wanted:
-    prefix, rest = (text[:2], text[2:]) if text[:2] in ("eq", "ge", "gt", "le", "lt") else ("eq", text)
+    prefix, rest = (text[:2], text[2:]) if text[:2] in _PREFIXES else ("eq", text)
     span = span_of(rest.replace(" ", "+"))
     if span is None:
         problem = FieldProblem(

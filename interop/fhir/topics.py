@@ -161,9 +161,10 @@ def wanted_by(text: str, kind: str) -> list[Wanted]:
     named, mark, query = text.partition("?")
     if not mark or named != kind or not query:
         raise _refuse("_criteria", f"Expected {kind}?name=value, got {text[:100]!r}.", f"Filter by {kind} only.")
-    asked = dict(parse_qsl(query, keep_blank_values=True))
-    ids = tuple(part for part in asked.pop("_id", "").split(",") if part)
-    if not (asked or ids) or any(name not in PARAMETERS[kind] for name in asked):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    ids = tuple(part for name, text in pairs if name == "_id" for part in text.split(",") if part)
+    asked = [(name, text) for name, text in pairs if name != "_id"]
+    if not (asked or ids) or any(name not in PARAMETERS[kind] for name, _text in asked):
         known = ", ".join(("_id", *PARAMETERS[kind]))
         raise _refuse("_criteria", f"Expected search parameters of {kind} in {text[:100]!r}.", f"Use {known}.")
     return [*([Wanted(name="_id", values=ids)] if ids else []), *read_wanted(kind, asked, str)]

@@ -15,6 +15,7 @@ from typing import Any
 from server.wiring import Hospital
 
 NAME = "answers"
+_TOGETHER = 32  # works that leave at the latest: the first of them has waited for the reading of all
 
 
 class LoopAnswers:
@@ -45,7 +46,7 @@ class LoopAnswers:
         return await waiter
 
     async def expect_with_others(self, send: Callable[[Expected], None]) -> Any:
-        """Send off work once all that came in this turn of the loop is ready, and give its outcome.
+        """Send off work once all that came with it is ready, and give its outcome.
 
         A writer that is woken by the first of sixteen messages stores it alone, with a forced write of its own, and
         fights the loop for the interpreter while the others are read.
@@ -57,11 +58,17 @@ class LoopAnswers:
         """
         waiter = self.loop.create_future()
         if not self._leaving:
-            self.loop.call_soon(self._send_off)  # after the tasks that are ready now
+            self.loop.call_soon(self._send_off, 0)  # after the tasks that are ready now
         self._leaving.append((send, Expected(self, waiter)))
         return await waiter
 
-    def _send_off(self) -> None:
+    def _send_off(self, seen: int) -> None:
+        # Whoever was answered with the last group speaks again within a moment, but not all in the same turn: as long
+        # as each turn brings more, the next one is waited for.
+        ready = len(self._leaving)
+        if seen < ready < _TOGETHER:
+            self.loop.call_soon(self._send_off, ready)
+            return
         leaving, self._leaving = self._leaving, []
         for send, expected in leaving:
             try:

@@ -33,8 +33,8 @@ router = Router("/fhir", tag="fhir")
 FORM = "application/x-www-form-urlencoded"
 _ITERATE = ("_include:iterate", "_include:recurse")  # the second is what DSTU2 clients still send
 _OURS = frozenset(
-    {"_count", "cursor", "limit", "_format", "_id", "_lastUpdated", "_total", "_summary", "_sort", "_include"}
-    | {"_revinclude", *_ITERATE}
+    {"_count", "cursor", "limit", "_format", "_pretty", "_id", "_lastUpdated", "_total", "_summary", "_sort"}
+    | {"_include", "_revinclude", *_ITERATE}
 )
 _SORTED_MOST = 2_000
 _INCLUDED_MOST = 500
@@ -74,9 +74,14 @@ class Asking:
         object.__setattr__(self, "updated", _updated(self.params))
 
     @property
-    def named(self) -> dict[str, str]:
-        """Search parameters of the type."""
-        return {name: text for name, text in self.params.items() if name not in _OURS}
+    def named(self) -> list[tuple[str, str]]:
+        """Search parameters of the type; one that comes twice, such as a date from and to, must hold twice."""
+        return [(name, text) for name, text in self.params.multi_items() if name not in _OURS]
+
+    def only(self, name: str) -> str:
+        """Give the value of a parameter that is asked for once, with one value; empty if it is not."""
+        told = [text for known, text in self.named if known == name]
+        return told[0] if len(told) == 1 and "," not in told[0] else ""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ class Asking:
     @property
     def scope(self) -> str:
         """What a cursor belongs to."""
-        return f"fhir/{self.kind}/{sorted(self.named.items())}/{self.ids}/{self.updated}/{self.params.get('_sort', '')}"
+        return f"fhir/{self.kind}/{sorted(self.named)}/{self.ids}/{self.updated}/{self.params.get('_sort', '')}"
 
     @property
     def search(self) -> Search:
@@ -136,16 +141,13 @@ def _live_found(call: Call, asked: Asking) -> list[Resource]:
 
 def _narrowing(asked: Asking, after: str) -> fhir_own.Narrowing:
     """Give what of a search the database can answer for the audit or the ledger; no more than is surely meant."""
-    date = next((one for one in asked.wanted if one.name in ("date", "recorded")), None)
-    subject = "target" if asked.kind == "Provenance" else ""
-    thing = asked.named.get(subject, "") if subject else ""
-    agent = asked.named.get("agent", "") if asked.kind == "AuditEvent" else ""
+    dates = [one for one in asked.wanted if one.name in ("date", "recorded")]
     return fhir_own.Narrowing(
         after=after,
-        since=int(date.at_least) if date is not None and date.at_least else 0,
-        before=int(date.below) if date is not None and date.below else 0,
-        thing=thing.rpartition("/")[2] if "," not in thing else "",
-        agent=agent if "," not in agent else "",
+        since=max((int(one.at_least) for one in dates if one.at_least), default=0),
+        before=min((int(one.below) for one in dates if one.below), default=0),
+        thing=asked.only("target").rpartition("/")[2] if asked.kind == "Provenance" else "",
+        agent=asked.only("agent") if asked.kind == "AuditEvent" else "",
     )
 
 

@@ -65,9 +65,9 @@ def _condition(store: Store, kind: str, text: str) -> Search | None:
     """Read If-None-Exist, the search that must find nothing (FHIR R4, 3.1.0.8.1); None if it is left out."""
     if not text:
         return None
-    asked = dict(parse_qsl(text.lstrip("?"), keep_blank_values=True))
-    ids = tuple(part for part in asked.pop("_id", "").split(",") if part)
-    wanted = read_wanted(kind, asked, store.hidden)
+    asked = parse_qsl(text.lstrip("?"), keep_blank_values=True)
+    ids = tuple(part for name, value in asked if name == "_id" for part in value.split(",") if part)
+    wanted = read_wanted(kind, [pair for pair in asked if pair[0] != "_id"], store.hidden)
     if not wanted and not ids:
         raise _bad("If-None-Exist", "Expected search parameters.", "Send identifier=system|value.")
     return Search(kind=kind, wanted=wanted, ids=ids)

@@ -38,7 +38,7 @@ def test_no_search_term_holds_a_patient_s_number_in_clear() -> None:
 
 @pytest.mark.parametrize("asked", ["Patient/MRN4711", "MRN4711", "Location/W1", "W1"])
 def test_a_booking_is_found_by_every_form_of_its_references(asked: str) -> None:
-    (wanted,) = read_wanted("Appointment", {"actor": asked}, hidden)
+    (wanted,) = read_wanted("Appointment", [("actor", asked)], hidden)
 
     assert terms_of(BOOKED, "Appointment", hidden) & {("actor", value) for value in wanted.values}
 

@@ -98,6 +98,23 @@ async def test_what_came_in_one_turn_leaves_together_and_in_order() -> None:
     assert await asyncio.gather(*waiting) == list(range(16))
 
 
+async def test_what_comes_in_the_next_turns_leaves_with_it_up_to_a_limit() -> None:
+    answers = LoopAnswers(asyncio.get_running_loop())
+    sent: list[Expected] = []
+    waiting: list[asyncio.Future[Any]] = []
+    while not sent:  # one more in each turn, without end
+        waiting.append(asyncio.ensure_future(answers.expect_with_others(sent.append)))
+        await asyncio.sleep(0)
+    at_once = len(sent)
+    while len(sent) < len(waiting):
+        await asyncio.sleep(0)
+    for place in sent:
+        place.set_result(None)
+    await asyncio.gather(*waiting)
+
+    assert at_once == 32
+
+
 async def test_one_that_cannot_be_sent_is_told_so_and_the_others_leave() -> None:
     answers = LoopAnswers(asyncio.get_running_loop())
     sent: list[Expected] = []

@@ -10,7 +10,7 @@ from fhir.resources.inventoryreport import InventoryReport
 from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from interop.fhir.arranging import Order, sort_resources
@@ -301,6 +301,42 @@ async def test_what_the_statement_promises_is_kept(peopled: Served) -> None:
             assert answer.status_code == 200, text
 
 
+STAYS = (
+    ("past", {"start": "2026-01-05T08:00:00Z", "end": "2026-01-07T08:00:00Z"}),
+    ("long", {"start": "2025-12-01T08:00:00Z", "end": "2026-03-01T08:00:00Z"}),
+    ("open", {"start": "2026-01-10T08:00:00Z"}),
+    ("ended", {"end": "2026-01-02T08:00:00Z"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("date=ge2026-01-06&date=le2026-01-08", {"past", "long"}),  # from and to: both must hold
+        ("date=le2026-01-08&date=ge2026-01-06", {"past", "long"}),
+        ("date=ge2027-01-01", {"open"}),  # who is still here is here then, as far as anybody has said
+        ("date=lt2026-01-01", {"long", "ended"}),
+        ("date=ge2026-01-06&date=le2026-01-08&status=finished", {"past", "long"}),
+        ("class=http://terminology.hl7.org/CodeSystem/v3-ActCode|", {"past", "long", "open", "ended"}),
+        ("class=http://terminology.hl7.org/CodeSystem/v3-ActCode|IMP", {"past", "long", "open", "ended"}),
+        ("class=|IMP", set()),
+    ],
+)
+async def test_stays_are_found_by_a_span_of_time_and_by_system(served: Served, query: str, found: set[str]) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    act = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"}
+    for key, period in STAYS:
+        status = "in-progress" if "end" not in period else "finished"
+        body = {"resourceType": "Encounter", "id": key, "status": status, "class": act, "period": period}
+        assert (await client.put(f"/fhir/Encounter/{key}", json=body)).status_code == 201
+
+    answer = await client.get(f"/fhir/Encounter?{query}&_pretty=true")
+
+    assert answer.status_code == 200, answer.text
+    ids = {entry["resource"]["id"] for entry in answer.json().get("entry", [])}
+    assert ids & {key for key, _period in STAYS} == found
+
+
 _RESOURCES = st.lists(
     st.fixed_dictionaries(
         {"id": st.text("abc", min_size=1, max_size=3)}, optional={"name": st.text("xyz", min_size=1, max_size=2)}
@@ -309,6 +345,7 @@ _RESOURCES = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no defect
 @given(told=_RESOURCES, descends=st.booleans())
 def test_sorting_loses_nothing_and_puts_what_has_no_value_last(told: list[dict[str, Any]], *, descends: bool) -> None:
     made = [{"resourceType": "Location", **one} for one in told]
