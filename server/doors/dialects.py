@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ _EPCIS_BY_STATUS = {
     400: "ValidationException",
     422: "ValidationException",
 }
+_RESOURCE_TYPE = "/path/kind"
 _FHIR_BY_STATUS = {
     400: "invalid",
     401: "login",
@@ -67,12 +69,20 @@ def _epcis(problem: Json) -> Said:
     )
     if status == 422:
         status = 400  # EPCIS 2.0 knows 400 only for what cannot be validated
-    return Said(status=status, media=EPCIS_MEDIA, body=problem | {"type": f"epcisException:{kind}", "status": status})
+    told = {"type": f"epcisException:{kind}", "title": HTTPStatus(status).phrase, "status": status}
+    return Said(status=status, media=EPCIS_MEDIA, body=problem | told)
+
+
+def fhir_issue(status: int) -> str:
+    """Give the code of an issue (value set issue-type of FHIR R4) that goes with a status."""
+    return _FHIR_BY_STATUS.get(status, "exception")
 
 
 def _fhir(problem: Json) -> Said:
     status = 410 if problem["code"] == "fhir.deleted" else problem["status"]
-    code = _FHIR_BY_STATUS.get(status, "exception")
+    code = fhir_issue(status)
+    if any(one["pointer"] == _RESOURCE_TYPE for one in problem["errors"]):
+        status, code = 404, "not-supported"  # a type that is not served is no wrong value (FHIR R4, 3.1.0.1.9)
     found = problem["errors"] or [{"pointer": "", "detail": problem["detail"]}]
     issues = []
     for one in found:

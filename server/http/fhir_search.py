@@ -314,6 +314,26 @@ def _searched(call: Call, asked: Asking, size: int, cursor: str) -> Response:
     return answer(bundle(call, "searchset", entries, mark, total=total))
 
 
+def searched_by(call: Call, kind: str, params: QueryParams, limit: int = 50) -> Response:
+    """Answer a search whose parameters do not stand in the address: those of a form, or of an entry of a batch.
+
+    Parameters
+    ----------
+    call : Call
+        The request.
+    kind : str
+        Resource type.
+    params : QueryParams
+        What is asked.
+    limit : int, optional
+        Most matches of a page, where ``_count`` says nothing.
+    """
+    size = params.get("_count", "")
+    # Cut before it is read: a number of a million digits takes Python seconds.
+    most = min(int(size[:9]), 200) if size.isascii() and size.isdigit() and int(size[:9]) else limit
+    return _searched(call, Asking(kind=kind, params=params, store=store_of(call)), most, params.get("cursor", ""))
+
+
 @router.get("/{kind}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
 def search_resources(
     call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0, cursor: CursorText = ""
@@ -337,7 +357,4 @@ def search_by_form(call: CallDep, kind: ResourceType, limit: Limit = 50, _count:
         told = parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=100)
     except (UnicodeDecodeError, ValueError) as error:
         raise _bad("body", f"Expected a form: {error}.", f"Send {FORM}.") from error
-    params = QueryParams([*call.request.query_params.multi_items(), *told])
-    asked = Asking(kind=str(kind), params=params, store=store_of(call))
-    size = params.get("_count", "")
-    return _searched(call, asked, min(int(size), 200) if size.isascii() and size.isdigit() and int(size) else limit, "")
+    return searched_by(call, str(kind), QueryParams([*call.request.query_params.multi_items(), *told]), limit)

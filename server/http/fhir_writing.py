@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import msgspec
 from sqlmodel import Session
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from interop.fhir.resources import Json
@@ -18,9 +20,11 @@ from interop.service import fhir
 from interop.service.fhir import Search, Store, Version, Write
 from server.doors.bodies import decode
 from server.doors.context import Call, CallDep
+from server.doors.dialects import fhir_issue
 from server.doors.problem import status_of
 from server.doors.router import Router
-from server.http.fhir import MEDIA, TAKES, Key, ResourceType, answer, store_of, versioned
+from server.http.fhir import MEDIA, TAKES, Key, ResourceType, answer, read_one, read_version, store_of, versioned
+from server.http.fhir_search import searched_by
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem, HospitalTwinError, StaleVersion
 
@@ -178,8 +182,64 @@ class Failed:
     error: HospitalTwinError
 
 
-def _entry(call: Call, entry: BundleEntry, index: int) -> Write:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An entry that only reads: one resource, one version of it, or a search."""
+
+    kind: str
+    key: str
+    version: str
+    query: str
+
+
+_READ_URL = re.compile(
+    r"(?P<kind>[A-Za-z]+)(?:/(?P<key>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>\d{1,9}))?|\?(?P<query>.*))?"
+)
+
+
+def _asked(url: str, index: int) -> Asked:
+    found = _READ_URL.fullmatch(url)
+    if found is None or found["kind"] not in TYPES:
+        message = f"Expected one of {', '.join(TYPES)}, with an id or a search."
+        raise _bad(f"entry/{index}/request/url", message, "Mend the url.")
+    told = {name: found[name] or "" for name in ("kind", "key", "version", "query")}
+    return Asked(**told)
+
+
+def _read(call: Call, one: Asked) -> Json:
+    """Answer an entry that reads, as its address alone would be answered."""
+    try:
+        call.actor.require(Permission.FHIR_READ)
+        if one.version:
+            told = read_version(call, ResourceType(one.kind), one.key, int(one.version))
+        elif one.key:
+            told = read_one(call, ResourceType(one.kind), one.key)
+        else:
+            told = searched_by(call, one.kind, QueryParams(one.query))
+    except HospitalTwinError as error:
+        return _response(Failed(error))
+    response: Json = {"status": str(told.status_code), **({"etag": tag} if (tag := told.headers.get("etag")) else {})}
+    return {"resource": _with_own_links(call, one, bytes(told.body)), "response": response}
+
+
+def _with_own_links(call: Call, one: Asked, body: bytes) -> Json:
+    """Give what was read as it was written; the links of a search lead to that search, not to the batch."""
+    if one.key:
+        return msgspec.Raw(body)  # type: ignore[return-value]  # its digits as they were sent
+    found = msgspec.json.decode(body, type=dict[str, Any])
+    url = f"{call.hospital.settings.public_url}/fhir/{one.kind}"
+    for link in found.get("link", []):
+        mark = parse_qs(urlsplit(link["url"]).query).get("cursor", [""])[0]
+        asked = [pair for pair in parse_qsl(one.query, keep_blank_values=True) if pair[0] != "cursor"]
+        query = urlencode([*asked, *([("cursor", mark)] if mark else [])])
+        link["url"] = f"{url}?{query}" if query else url
+    return found
+
+
+def _entry(call: Call, entry: BundleEntry, index: int) -> Write | Asked:
     method, url = str(entry.request.get("method", "")), str(entry.request.get("url", "")).strip("/")
+    if method == "GET":
+        return _asked(url, index)
     kind, _, key = url.partition("/")
     if kind not in TYPES or (key and not re.fullmatch(ID_PATTERN, key)):
         raise _bad(f"entry/{index}/request/url", f"Expected one of {', '.join(TYPES)}, and an id.", "Mend the url.")
@@ -188,10 +248,11 @@ def _entry(call: Call, entry: BundleEntry, index: int) -> Write:
         return Write(kind=kind, id=key, body=b"", resource={}, source=_source(call), at=call.now, expected=expected)
     if (method == "PUT" and key) or (method == "POST" and not key):
         return _write_of(call, kind, key, bytes(entry.resource), expected=expected)
-    raise _bad(f"entry/{index}/request/method", "Expected POST type, PUT type/id or DELETE type/id.", "Mend the entry.")
+    message = "Expected GET, POST type, PUT type/id or DELETE type/id."
+    raise _bad(f"entry/{index}/request/method", message, "Mend the entry.")
 
 
-def _link(writes: list[Write | Failed], entries: list[BundleEntry]) -> list[Write | Failed]:
+def _link(writes: list[Write | Failed | Asked], entries: list[BundleEntry]) -> list[Write | Failed | Asked]:
     """Let references to ``urn:uuid:…`` of the same Bundle name what the entries become (FHIR R4, 3.1.0.11.2)."""
     names = {
         entry.fullUrl: f"{write.kind}/{write.id}"
@@ -200,7 +261,7 @@ def _link(writes: list[Write | Failed], entries: list[BundleEntry]) -> list[Writ
     }
     if not names:
         return writes
-    linked: list[Write | Failed] = []
+    linked: list[Write | Failed | Asked] = []
     for write in writes:
         if isinstance(write, Write) and write.body:
             body = write.body
@@ -227,9 +288,10 @@ def _with_body(write: Write, body: bytes) -> Write:
 
 def _response(done: Version | Failed) -> Json:
     if isinstance(done, Failed):
-        issue: Json = {"severity": "error", "code": "invalid", "diagnostics": done.error.message}
+        failed = status_of(done.error)
+        issue: Json = {"severity": "error", "code": fhir_issue(failed), "diagnostics": done.error.message}
         outcome: Json = {"resourceType": "OperationOutcome", "issue": [issue]}
-        return {"response": {"status": str(status_of(done.error)), "outcome": outcome}}
+        return {"response": {"status": str(failed), "outcome": outcome}}
     status = "204" if done.is_deleted else "201" if done.version == 1 else "200"
     location = f"{done.kind}/{done.id}/_history/{done.version}"
     return {"response": {"status": status, "location": location, "etag": f'W/"{done.version}"'}}
@@ -237,14 +299,14 @@ def _response(done: Version | Failed) -> Json:
 
 @router.post("", permission=Permission.FHIR_WRITE, takes=dict[str, Any], takes_media=TAKES, media=MEDIA)
 async def take_bundle(call: CallDep) -> Response:
-    """Do the writes of a Bundle: of a transaction all or none, of a batch each by itself."""
+    """Do the writes of a Bundle: of a transaction all or none, of a batch each by itself; then what it reads."""
     told = decode(call.body, BundleTold)
     if told.resourceType != "Bundle" or told.type not in ("batch", "transaction"):
         raise _bad("type", "Expected a Bundle of type batch or transaction.", "Send one.")
     if len(told.entry) > MAX_ENTRIES:
         raise _bad("entry", f"Expected at most {MAX_ENTRIES} entries.", "Send several Bundles.")
     is_batch = told.type == "batch"
-    writes: list[Write | Failed] = []
+    writes: list[Write | Failed | Asked] = []
     for index, entry in enumerate(told.entry):
         try:
             writes.append(_entry(call, entry, index))
@@ -256,17 +318,19 @@ async def take_bundle(call: CallDep) -> Response:
         writes = _link(writes, told.entry)
     store, access = store_of(call), call.request.app.state.access
 
-    def use_case(session: Session) -> list[Version | Failed]:
+    def use_case(session: Session) -> list[Version | Failed | Asked]:
         access.note(session, call.actor.id, f"fhir.{told.type}", "", {"entries": len(writes)})
         return [_one(session, store, write, is_batch=is_batch) for write in writes]
 
     done = await call.hospital.write(use_case)
-    entries: list[Json] = [_response(one) for one in done]
+    entries: list[Json] = [
+        await asyncio.to_thread(_read, call, one) if isinstance(one, Asked) else _response(one) for one in done
+    ]
     return answer({"resourceType": "Bundle", "type": f"{told.type}-response", "entry": entries})
 
 
-def _one(session: Session, store: Store, write: Write | Failed, *, is_batch: bool) -> Version | Failed:
-    if isinstance(write, Failed):
+def _one(session: Session, store: Store, write: Write | Failed | Asked, *, is_batch: bool) -> Version | Failed | Asked:
+    if not isinstance(write, Write):
         return write
     try:
         with session.begin_nested():

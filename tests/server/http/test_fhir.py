@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from interop.hl7v2.message import read_message
 from server.listening import receive
@@ -92,4 +93,7 @@ async def test_unknown_things_are_refused(peopled: Served) -> None:
     codes = [(await client.get(f"/fhir/{path}")).status_code for path in ("Location/none", "Location?colour=red")]
 
     assert codes == [404, 422]
-    assert (await client.get("/fhir/Patient")).status_code in (404, 422)
+    for path in ("/fhir/Patient", "/fhir/Patient/1"):
+        answer = await client.get(path)
+        issue = OperationOutcome.model_validate(answer.json()).issue[0]
+        assert (answer.status_code, issue.code) == (404, "not-supported")

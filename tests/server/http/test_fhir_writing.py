@@ -301,6 +301,29 @@ async def test_a_transaction_is_done_whole_or_not_at_all_and_links_its_entries(s
     assert (found["total"], found["entry"][0]["resource"]["id"]) == (1, "S1")
 
 
+async def test_a_batch_reads_beside_its_writes_and_pages_go_on(served: Served) -> None:
+    client = await served.program(Role.SERVICE_HIS)
+    urls = ("Location/L1", "Location?name=room&_count=1", "Location/none", "Location/L1/_history/1", "Patient/1")
+    entries: list[dict[str, Any]] = [{"request": {"method": "GET", "url": url}} for url in urls]
+    for key in ("L1", "L2"):
+        location = {"resourceType": "Location", "id": key, "status": "active", "name": f"Room {key}"}
+        entries.append({"request": {"method": "PUT", "url": f"Location/{key}"}, "resource": location})
+
+    answer = await client.post("/fhir", json={"resourceType": "Bundle", "type": "batch", "entry": entries})
+
+    Bundle.model_validate(answer.json())
+    one, search, nothing, version, strange, *written = answer.json()["entry"]
+    assert [entry["response"]["status"] for entry in written] == ["201", "201"]
+    assert (one["response"]["status"], one["resource"]["name"]) == ("200", "Room L1")  # read after it was written
+    assert version["response"] == {"status": "200", "etag": 'W/"1"'}
+    assert [entry["response"]["status"] for entry in (nothing, strange)] == ["404", "422"]
+    assert nothing["response"]["outcome"]["issue"][0]["code"] == "not-found"
+    further = next(link["url"] for link in search["resource"]["link"] if link["relation"] == "next")
+    page = (await client.get(further)).json()
+    found = [entry["resource"]["id"] for entry in (*search["resource"]["entry"], *page["entry"])]
+    assert found == ["L1", "L2"]
+
+
 async def test_searches_find_by_token_reference_date_and_person_without_keeping_the_person(served: Served) -> None:
     client = await served.program(Role.SERVICE_HIS)
     await client.put("/fhir/Appointment/A1", json=APPOINTMENT)
