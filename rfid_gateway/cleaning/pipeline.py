@@ -16,11 +16,12 @@ from rfid_gateway.cleaning.layout import Layout, ReadPointKind
 from rfid_gateway.cleaning.portals import PortalSettings, PortalTracker
 from rfid_gateway.cleaning.stays import Stays
 from rfid_gateway.cleaning.suspicions import Suspicions
+from rfid_gateway.cleaning.told import ToldZones
 from rfid_gateway.cleaning.watermarks import ReaderProgress, Watermarks
 from rfid_gateway.cleaning.zones import FilterSettings, ZoneChange, ZoneDecider, ZoneFilter, ZoneModel
 from rfid_gateway.rfid.clocks import EARLIEST_US, MOST_AHEAD_US
 from rfid_gateway.rfid.readings import TagReading
-from twin.clock import SECOND_US, Deadlines
+from twin.clock import SECOND_US
 from twin.events.envelope import Event
 from twin.events.things import PortalCrossed, TagLost, ZoneChanged, ZoneConfirmed
 from twin.events.watch import GatewayStatus
@@ -118,7 +119,6 @@ class Cleaning:
         self._late_readings = LateReadings(
             round(self._settings.filter.epoch_s * SECOND_US), self._settings.filter.rates, _CHOKE_CONFIDENCE
         )
-        self._absence = Deadlines()
         self._epoch_us = round(self._settings.filter.epoch_s * SECOND_US)
         self._stays = Stays(layout.zones, self._epoch_us)
         self._epochs = OpenEpochs(self._epoch_us)
@@ -129,10 +129,7 @@ class Cleaning:
         )
         self._index_by_antenna: dict[tuple[str, int], int] = {}
         self._last_seen: dict[str, tuple[int, int]] = {}
-        self._confirmed_at: dict[str, int] = {}
-        # What was told of each tag, which may be newer than what the epochs that were weighed say of it.
-        self._zone_by_tag: dict[str, str] = {}
-        self._told_at: dict[str, int] = {}
+        self._told = ToldZones(self._settings.absence_s, self._settings.absence_s_by_zone)
         self._dead_readers: set[str] = set()
         self._state_by_zone = {zone: i for i, zone in enumerate(layout.zones)}
 
@@ -154,7 +151,7 @@ class Cleaning:
 
     def zone_of(self, tag: str) -> str:
         """Give the zone in which a tag is taken to be; empty if unknown."""
-        return self._zone_by_tag.get(tag, "")
+        return self._told.zone_by_tag.get(tag, "")
 
     def progress_of(self, reader: str) -> ReaderProgress:
         """Give how far a reader's own time has come, and how many of its readings came too late."""
@@ -281,7 +278,7 @@ class Cleaning:
             # For the record, at its own time: what is known to be newer stays where it is.
             return (self._fact(reading.tag, (found.place, point.id), found.at, found.confidence),)
         self._filter.settle(row, self._state_by_zone[found.place], found.confidence)
-        if self._zone_by_tag.get(reading.tag) == found.place:
+        if self.zone_of(reading.tag) == found.place:
             return ()
         self._decider.force(row, self._state_by_zone[found.place])
         return (self._changed(reading.tag, found.place, point.id, found.at, found.confidence),)
@@ -305,24 +302,17 @@ class Cleaning:
         point = self._layout.read_points[index]
         verdict = Verdict(reading.at, reading.tag, point.place, point.id, _CHOKE_CONFIDENCE, False)
         epoch.verdicts.append(verdict)
-        return self._told(verdict)
+        return self._tell(verdict)
 
-    def _told(self, verdict: Verdict) -> Sequence[Event]:
+    def _tell(self, verdict: Verdict) -> Sequence[Event]:
         """Tell a verdict, unless it was told or something newer was."""
-        tag = verdict.tag
-        if self._zone_by_tag.get(tag) == verdict.place or self._told_at.get(tag, 0) > verdict.at:
+        if not self._told.is_news(verdict.tag, verdict.place, verdict.at):
             return ()
-        return (self._changed(tag, verdict.place, verdict.read_point, verdict.at, verdict.confidence),)
+        return (self._changed(verdict.tag, verdict.place, verdict.read_point, verdict.at, verdict.confidence),)
 
     def _changed(self, tag: str, zone: str, read_point: str, at: int, confidence: float) -> ZoneChanged:
-        previous = self._zone_by_tag.get(tag, "")
-        self._is_in(tag, zone, at)
+        previous = self._told.tell(tag, zone, at)
         return msgspec.structs.replace(self._fact(tag, (zone, read_point), at, confidence), previous_zone=previous)
-
-    def _is_in(self, tag: str, zone: str, at: int) -> None:
-        self._zone_by_tag[tag] = zone
-        self._confirmed_at[tag] = self._told_at[tag] = at
-        self._absence.set(tag, at + self._absence_us(zone))
 
     def advance(self, now: int) -> list[Event]:
         """Let time pass and give what follows from it: zones, passages, lost tags.
@@ -375,7 +365,7 @@ class Cleaning:
             self._decider.force(row, state)
         self._last_seen.setdefault(verdict.tag, (verdict.at, -1))
         # An epoch before it, weighed since, may have told another zone.
-        events: list[Event] = [*self._told(verdict)]
+        events: list[Event] = [*self._tell(verdict)]
         if verdict.is_passage:
             events += self._stays.close(row, self._filter.tags, verdict.at)
         return events
@@ -388,15 +378,15 @@ class Cleaning:
 
     def _event_of(self, change: ZoneChange, end: int) -> Sequence[Event]:
         tag = self._filter.tags[change.row]
-        zone, told_at = self._layout.zones[change.state], self._told_at.get(tag, 0)
+        zone = self._layout.zones[change.state]
         # An exit that is newer was told at once: the map must not go back to where the tag was before it.
-        if told_at > end or self._zone_by_tag.get(tag) == zone:
+        if not self._told.is_news(tag, zone, end):
             return ()
         seen_at, index = self._last_seen.get(tag, (end, -1))
         point = self._layout.read_points[index]
         read_point = point.id if index >= 0 and point.place == zone else ""
         # Not before the epoch that decided, not after it: the map must see moves in the order in which they are told.
-        at = min(max(seen_at, end - self._epoch_us, told_at), end)
+        at = min(max(seen_at, end - self._epoch_us, self._told.told_at(tag)), end)
         return (self._changed(tag, zone, read_point, at, change.confidence),)
 
     def _confirmations(self, belief: np.ndarray, tags: Iterable[str], end: int) -> list[Event]:
@@ -407,15 +397,15 @@ class Cleaning:
         for tag in tags:
             row = self._filter.row_by_tag[tag]
             seen_at, index = self._last_seen[tag]
-            zone = self._zone_by_tag.get(tag)
-            if zone is None or self._confirmed_at.get(tag, end) > limit:
+            zone = self._told.zone_by_tag.get(tag)
+            if zone is None or self._told.is_confirmed_since(tag, limit):
                 continue
             # A belief may have slid below the proof without another zone winning: then silence is more honest than
             # "still there".
             confidence = float(belief[row, self._state_by_zone.get(zone, self._model.away)])
             if confidence < self._settings.proof or zone not in self._state_by_zone:
                 continue
-            self._confirmed_at[tag] = end
+            self._told.confirm(tag, end)
             events.append(
                 ZoneConfirmed(
                     thing=tag,
@@ -434,7 +424,7 @@ class Cleaning:
         events: list[Event] = []
         # Passages come before lost tags in one step: a tag that left by the door is known to be outside and is not
         # lost.
-        for passage in self._portals.close(self._marks, now, self._zone_by_tag):
+        for passage in self._portals.close(self._marks, now, self._told.zone_by_tag):
             events.append(
                 PortalCrossed(
                     thing=passage.tag,
@@ -448,39 +438,28 @@ class Cleaning:
                 )
             )
             if passage.confidence >= self._settings.proof:
-                self._is_in(passage.tag, passage.to_zone, passage.at)
+                self._told.tell(passage.tag, passage.to_zone, passage.at)
                 confidence = min(passage.confidence, _PORTAL_CONFIDENCE)
                 verdict = Verdict(passage.at, passage.tag, passage.to_zone, "", confidence, True)
                 self._epochs.begin(passage.at)
                 self._epochs.still_open(passage.at).verdicts.append(verdict)
         return events
 
-    def _absence_us(self, zone: str) -> int:
-        return round(self._settings.absence_s_by_zone.get(zone, self._settings.absence_s) * SECOND_US)
-
     def _lost(self, now: int) -> Sequence[Event]:
         events: list[Event] = []
-        for deadline in self._absence.due(now):
-            tag = str(deadline.key)
-            zone = self._zone_by_tag.get(tag, "")
-            # The deadline was set when the zone was told; readings since then are looked up only now, once a tag and
-            # due time, instead of moving the deadline with each of them.
-            seen_at, absence_us = self._last_seen[tag][0], self._absence_us(zone)
-            if seen_at + absence_us > now:
-                self._absence.set(tag, seen_at + absence_us)
-                continue
-            readers = {point.reader for point in self._layout.read_points if point.place == zone}
+        for one in self._told.unseen(now, self._last_seen):
+            readers = {point.reader for point in self._layout.read_points if point.place == one.zone}
             if not readers:
                 continue  # it went where nobody looks, such as outside; that is known already
             if readers & self._dead_readers:
                 # A reader that died sees nobody leave: the tag gets its whole time again.
-                self._absence.set(tag, now + absence_us)
+                self._told.wait_again(one.tag, now)
                 continue
-            row = self._filter.row_by_tag[tag]
-            self._zone_by_tag.pop(tag, None)
+            row = self._filter.row_by_tag[one.tag]
+            self._told.forget(one.tag)
             self._decider.forget(row)
             # Where antennas read seldom the belief still holds the zone: the next epoch would tell it unread.
             self._filter.settle(row, self._model.away, _PORTAL_CONFIDENCE)
-            events += self._stays.close(row, self._filter.tags, seen_at)
-            events.append(TagLost(thing=tag, occurred_at=deadline.due_at, source="", source_key="", last_zone=zone))
+            events += self._stays.close(row, self._filter.tags, one.seen_at)
+            events.append(TagLost(thing=one.tag, occurred_at=one.due_at, source="", source_key="", last_zone=one.zone))
         return events
