@@ -133,7 +133,7 @@ def refusal_of(error: ValidationError, source: str, *, whole: str, cure: str) ->
         FieldProblem(
             field=_name(item["loc"], whole),
             place="/".join(map(str, item["loc"])) or source,
-            message=f"{item['msg'].removesuffix('.')}.",
+            message=f"{item['msg'].removeprefix('Value error, ').removesuffix('.')}.",
             cure=cure,
         )
         for item in _telling(error)
@@ -153,4 +153,5 @@ def _telling(error: ValidationError) -> list[ErrorDetails]:
 
 
 def _name(place: Sequence[int | str], whole: str) -> str:
-    return str(place[-1]) if place else whole
+    # The number of an entry is no name: the list that it stands in is.
+    return next((one for one in reversed(place) if isinstance(one, str)), whole)

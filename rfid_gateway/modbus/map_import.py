@@ -154,7 +154,11 @@ def _take_row(row: dict[str, str], place: str, signals: list[Signal], problems: 
     except ValidationError as error:
         for one in error.errors():
             field = str(one["loc"][0]) if one["loc"] else "signal"
-            problems.append(_problem(field, place, f"{one['msg']}, got {one['input']!r}.", "Mend the row."))
+            problems.append(
+                _problem(
+                    field, place, f"{one['msg'].removeprefix('Value error, ')}, got {one['input']!r}.", "Mend the row."
+                )
+            )
 
 
 def _problem(field: str, place: str, message: str, cure: str) -> FieldProblem:

@@ -7,7 +7,8 @@ import math
 import re
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
 from rfid_gateway.yaml_text import text_of
 from server.console import AsJson, out, say, show, show_rows
 from server.octets import hex_digits, octets_of
-from twin.errors import DecodeError, InputError
+from twin.errors import ConfigurationError, DecodeError, InputError
 from twin.gs1.associations import invalid_pairs, missing_partners
 
 is_group = True
@@ -225,6 +226,15 @@ def registers_of(texts: Sequence[str]) -> list[int]:
     return words
 
 
+@contextmanager
+def _told_as_wrong_use() -> Iterator[None]:
+    """Tell what a file or an option says wrongly as such: whoever wrote it must mend it, not the machine."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise InputError(error.message, code=error.code) from error
+
+
 def _vectors(profile: Profile) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for vector in profile.vectors:
@@ -251,7 +261,8 @@ def check_profile(
         show_rows([{"profile": name} for name in shipped_profiles()], columns=("profile",), as_json=as_json)
         return
     profile = load_profile(file)
-    load = line_load(profile, baud=baud, machines=machines)
+    with _told_as_wrong_use():
+        load = line_load(profile, baud=baud, machines=machines)
     rows = [
         {
             "class": one.poll.value,
@@ -313,6 +324,8 @@ def scan_machine(
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise InputError(f"Expected HOST:PORT, got {address!r}.")
+    if first > last:
+        raise InputError(f"Expected a range of addresses that rises, got {first} to {last}.")
     found = asyncio.run(_scan(host, int(port), (unit, table), (first, last)))
     rows = [
         {"table": one.table.value, "first": one.first, "count": len(one.values), "values": one.values} for one in found
@@ -422,4 +435,5 @@ def simulate_command(
     wanted = Simulation(
         kind=kind, port=port, count=count, profile=profile, fault=fault, is_serial=is_serial, seconds=seconds
     )
-    _until_stopped(lambda: asyncio.run(simulate(wanted, tell)))
+    with _told_as_wrong_use():
+        _until_stopped(lambda: asyncio.run(simulate(wanted, tell)))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,3 +188,31 @@ def test_machines_are_simulated_on_one_serial_line(capsys: pytest.CaptureFixture
 
     assert code == 0
     assert len({line.split()[-1] for line in printed.splitlines()}) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "FORBIDDEN"),
+        ("check", "SCALE"),
+        ("scan", "127.0.0.1:502", "--first", "10", "--last", "9"),
+        ("simulate", "modbus", "--fault", "mischief", "--for", "0.1"),
+    ],
+)
+def test_what_the_caller_wrote_wrongly_is_wrong_use(
+    arguments: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in (
+        (
+            "FORBIDDEN",
+            "limits: {forbidden: [{table: holding_registers, first: 0, last: 9}]}\nsignals: [{key: a, address: 1}]",
+        ),
+        ("SCALE", "signals: [{key: a, address: 1, scale: 0}]"),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(f"name: x\n{text}\n", encoding="utf-8")
+    told = [str(tmp_path / f"{one}.yaml") if one.isupper() else one for one in arguments]
+
+    code = run(build_tree(), ["gateway", *told])
+
+    assert code == 2
+    assert "Value error" not in capsys.readouterr().err
