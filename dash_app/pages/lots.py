@@ -7,6 +7,7 @@ and who received it, which movements made a quantity; and to thaw, hold, release
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import dash_mantine_components as dmc
 from dash import Input, Output, State, ctx, html
@@ -160,10 +161,21 @@ def audit(port: HospitalPort, chosen: str) -> list[Component]:
     ]
     headings = [_("When"), _("What"), _("Change"), _("From or to"), _("Who"), _("Reason")]
     parts: list[Component] = [
+        *_labels(lot),
         html.H3(_("What made this quantity")),
         table(_("What made this quantity"), headings, rows),
     ]
     return [*parts, *(_trace(port, traced) if traced is not None else [])]
+
+
+def _labels(lot: str) -> list[Component]:
+    """Give what prints a lot's label; goods without a lot have none of their own."""
+    if not lot:
+        return []
+    address = f"/v1/stock-labels?lot={quote(lot, safe='')}"
+    kinds = ((_("Print its label"), "datamatrix"), ("Code 128", "code128"), ("ZPL", "zpl"))
+    links = [html.A(text, href=f"{address}&format={kind}", target="_blank", className="action") for text, kind in kinds]
+    return [html.P([part for link in links for part in (link, " ")])]
 
 
 def _trace(port: HospitalPort, found: Trace) -> list[Component]:

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from dash_app.queries.names import place_name
 from inventory.model.places import StockPlace
+from inventory.service.restocking import Bin, list_bins
 from inventory.tables.catalogue import list_places
 from twin.events.places import PlaceKind
 from twin.state.live import LiveState
@@ -17,6 +18,11 @@ _NEVER = frozenset({PlaceKind.BED})
 def defined(session: Session) -> list[StockPlace]:
     """Give the places of which somebody has said what they are for."""
     return list_places(session, limit=MOST)
+
+
+def bins(session: Session) -> list[Bin]:
+    """Give the bins of which somebody has said what they hold."""
+    return list_bins(session, limit=MOST)
 
 
 def all_places(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:

@@ -155,6 +155,37 @@ def define_bin(session: Session, *, bin_id: str, place: str, item: str, quantity
     session.flush()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """A bin as it was defined; parameters as for :func:`define_bin`."""
+
+    id: str
+    place: str
+    item: str
+    quantity: int
+
+
+def list_bins(session: Session, *, after: str = "", limit: int = 200) -> list[Bin]:
+    """Give bins in the order of their ids, a page at a time."""
+    query = select(BinRow).where(col(BinRow.id) > after).order_by(col(BinRow.id)).limit(limit)
+    return [Bin(id=row.id, place=row.place, item=row.item, quantity=row.quantity) for row in session.exec(query)]
+
+
+def remove_bin(session: Session, bin_id: str) -> None:
+    """Forget what a bin holds; its empty position asks for nothing of its own any more.
+
+    Raises
+    ------
+    NotFound
+        If nothing is known of it.
+    """
+    row = session.get(BinRow, bin_id)
+    if row is None:
+        raise NotFound("bin", bin_id)
+    session.delete(row)
+    session.flush()
+
+
 def request_for_breach(session: Session, *, item: str, place: str, now: int) -> TaskRequested | None:
     """Give the request for more of an item at a place, or None while its inventory position is high enough."""
     if is_virtual(place) or is_carrier(place):

@@ -14,11 +14,13 @@ from inventory.model.movements import Command, Line, MovementKind
 from inventory.model.places import CONSUMED, SUPPLIER, StockPlace, StockPlaceKind
 from inventory.model.stock import ParLevel
 from inventory.service.desk import Desk, Plan
+from inventory.service.kits import define_kit
 from inventory.service.receiving import lot_id_of
 from inventory.service.restocking import set_pars
 from inventory.tables.catalogue import ensure_lot, save_items, save_packages, save_place
 from inventory.tables.driver import Driver
 from server.demo.inhabitants import StockItem
+from server.demo.theatre_kits import kits_of
 from twin.clock import DAY_US, HOUR_US
 from twin.ids import Gtin, ItemId, LotId, PlaceId
 from twin.ports import EventSink
@@ -84,6 +86,8 @@ class Supplies:
             save_place(session, _stock_place(place))
         save_items(session, [_item(row) for row in self.items])
         save_packages(session, [_package(row) for row in self.items])
+        for kit in kits_of(self.items):
+            define_kit(session, kit)
         for row in self.items:
             ensure_lot(driver, self._lot(row.item))
         stores = self._central()

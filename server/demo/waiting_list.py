@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime
+from itertools import cycle
 
 import numpy as np
 
 from scheduling.loaders.waiting_rows import COLUMNS
+from server.demo.theatre_kits import PROCEDURES
 from twin.clock import DAY_US
 from twin.state.live import LiveState
 from twin.state.model import EncounterStatus
@@ -40,8 +42,9 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
     surgeons = sorted(key for key, member in live.staff.items() if member.role == "surgeon")
     random = np.random.default_rng([seed, 11])
     text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    rows = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    rows.writeheader()
+    codes = cycle(PROCEDURES)  # in turn, not drawn: a draw more would give every list of a seed other patients
     for key, encounter in sorted(live.encounters.items()):
         is_booked = encounter.status is EncounterStatus.PLANNED and encounter.arrival_mode == "elective"
         if not is_booked or not start <= encounter.expected_at < start + days * DAY_US:
@@ -51,18 +54,18 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
         due = release + (1 if is_urgent else PATIENCE_DAYS)
         is_operated = bool(surgeons) and random.random() < OPERATED_SHARE
         rows.writerow(
-            [
-                key,
-                random.choice(["female", "male"]),
-                int(random.triangular(16, 62, 92)),
-                1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)),
-                _date(release),
-                _date(due),
-                "yes" if is_urgent else "no",
-                int(random.choice(MINUTES)) if is_operated else "",
-                surgeons[int(random.integers(len(surgeons)))] if is_operated else "",
-                "",
-            ]
+            {
+                "patient": key,
+                "gender": random.choice(["female", "male"]),
+                "age": int(random.triangular(16, 62, 92)),
+                "days": 1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)),
+                "release": _date(release),
+                "due": _date(due),
+                "mandatory": "yes" if is_urgent else "no",
+                "minutes": int(random.choice(MINUTES)) if is_operated else "",
+                "surgeon": surgeons[int(random.integers(len(surgeons)))] if is_operated else "",
+                "procedure": next(codes) if is_operated else "",
+            }
         )
     return text.getvalue()
 

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 from datetime import date
+from xml.etree import ElementTree
 
 import pytest
 import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.rules.labels import LabelContent, code128_svg, datamatrix_svg, proves_itself, zpl
+from inventory.rules.labels import (
+    LabelContent,
+    PlaceMark,
+    code128_svg,
+    datamatrix_svg,
+    mark_svg,
+    mark_zpl,
+    proves_itself,
+    zpl,
+)
 from inventory.rules.scanning.reading import read_label
 from twin.errors import FieldError
 
@@ -55,3 +65,41 @@ def test_label_that_no_scanner_would_take_is_refused(values: dict[str, str], fie
         LabelContent(**values)
 
     assert refusal.value.problem.field == field
+
+
+def test_an_underscore_of_a_lot_is_no_escape_of_the_printer() -> None:
+    written = zpl(LabelContent(gtin=GTIN, lot="A_1", serial="B_"))
+
+    assert f"^FD_101{GTIN}10A__1_121B__^FS" in written
+
+
+@pytest.mark.parametrize("lot", ["A^B", "A~B", "A#B", "A[B", "A\\B", "A@B"])
+def test_characters_that_no_gs1_label_may_hold_are_refused(lot: str) -> None:
+    with pytest.raises(FieldError):
+        LabelContent(gtin=GTIN, lot=lot)
+
+
+def test_the_picture_tells_people_what_the_code_tells_scanners() -> None:
+    drawn = datamatrix_svg(LabelContent(gtin=GTIN, lot="A<1", expiry="2028-06-30", name="Nadel & Faden"))
+
+    assert drawn.startswith("<svg ")
+    assert "A&lt;1" in drawn
+    assert "Nadel &amp; Faden" in drawn
+    assert "<?xml" not in drawn[1:]
+    ElementTree.fromstring(drawn)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40))
+def test_the_mark_of_a_place_is_read_back_as_its_id(place: str) -> None:
+    try:
+        mark = PlaceMark(place=place, name="Ward")
+    except FieldError:
+        assert place[0] in "+=&]"
+        return
+    picture = zxingcpp.create_barcode(place, zxingcpp.BarcodeFormat.DataMatrix).to_image(scale=4)
+
+    [found] = zxingcpp.read_barcodes(picture)
+
+    assert found.text == place
+    ElementTree.fromstring(mark_svg(mark))
+    assert mark_zpl(mark).count("^XZ") == 1

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from inventory.service.correcting import verify
+from inventory.tables.kits import list_kits
 from server.demo.building import building_events
 from server.demo.inhabitants import inhabitants
 from server.demo.past import PastLedger
 from server.demo.supplies import CENTRAL, Supplies
+from server.demo.theatre_kits import PROCEDURES
 from server.wiring import open_hospital
 from twin.clock import DAY_US
 from twin.events.places import PlaceDefined
@@ -33,6 +35,9 @@ def test_a_week_of_use_and_restocking_keeps_the_books_straight_and_asks_nobody(h
 
     with hospital.read() as session:
         assert verify(session) == []
+        kits = list_kits(session)
+    assert {kit.procedure for kit in kits} == set(PROCEDURES)
+    assert all(len(kit.lines) >= 6 for kit in kits)
     assert hospital.live.tasks == {}
     assert all(line.quantity >= 0 for (place, _), line in hospital.live.stock.items() if place in found.stock_places)
     assert {holding.place for holding in supplies.holdings} == set(found.stock_places) - set(CENTRAL)

@@ -7,6 +7,7 @@ from scheduling.loaders.horizon import Horizon
 from scheduling.loaders.waiting_list import problem_from_state
 from server.demo.building import building_events
 from server.demo.inhabitants import inhabitant_events, inhabitants
+from server.demo.theatre_kits import PROCEDURES
 from server.demo.waiting_list import waiting_list
 from twin.clock import DAY_US, HOUR_US
 from twin.events.patients import EncounterClass, EncounterPlanned
@@ -50,6 +51,9 @@ def test_everybody_booked_within_the_days_stands_on_the_list_once_and_the_loader
     problem = problem_from_state(live.freeze(NOW), Horizon(start_at=midnight, days=12), text)
     assert {patient.id for patient in problem.patients} == {event.thing for event in inside}
     assert any(patient.surgery_minutes for patient in problem.patients)
+    # who is operated has a procedure, and the demo has a kit for each
+    assert {patient.procedure in PROCEDURES for patient in problem.patients if patient.surgery_minutes} == {True}
+    assert {patient.procedure for patient in problem.patients if not patient.surgery_minutes} <= {""}
     assert text == waiting_list(live, NOW, days=7, seed=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.server.conftest import Served
 from tests.server.http.test_device_records import Client
 from tests.server.http.test_plans import furnish
 from twin.access import Role
+from twin.events.things import BinEmptied
 
 LABEL = "010950600013435217290630" + "10V-1"
 
@@ -70,6 +72,74 @@ async def test_places_are_listed_a_page_at_a_time(vaccine: Client) -> None:
 
     assert [one["place"] for one in first["places"] + second["places"]] == ["b1", "r1", "r2"]
     assert second["next"] == ""
+
+
+async def test_a_bin_that_is_told_what_it_holds_asks_for_it_when_it_is_empty(served: Served, vaccine: Client) -> None:
+    told = await vaccine("PUT", "/bins/bin-7", {"place": "r2", "item": "flu", "quantity": 12})
+    assert (await vaccine("GET", "/bins"))["bins"] == [told]
+    emptied = BinEmptied(thing="bin-7", occurred_at=served.clock.now(), source="gateway:g", source_key="b7", place="r2")
+
+    served.hospital.record_now([emptied])
+
+    [task] = (await vaccine("GET", "/tasks"))["tasks"]
+    assert (task["reason"], task["subject_id"], task["to_place"], task["quantity"]) == ("bin_empty", "flu", "r2", 12)
+    await vaccine("DELETE", "/bins/bin-7")
+    await vaccine("DELETE", "/bins/bin-7", status=404)
+    assert (await vaccine("GET", "/bins"))["bins"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"place": "r2", "item": "flu", "quantity": 0}, 422),  # an empty bin is always empty
+        ({"place": "r2", "item": "nothing", "quantity": 1}, 404),
+        ({"place": "nowhere", "item": "flu", "quantity": 1}, 404),
+    ],
+)
+async def test_a_bin_of_nothing_is_refused(vaccine: Client, body: dict[str, Any], status: int) -> None:
+    await vaccine("PUT", "/bins/bin-7", body, status=status)
+
+    assert (await vaccine("GET", "/bins"))["bins"] == []
+
+
+async def test_labels_are_printed_of_a_lot_and_of_its_shelf(vaccine: Client) -> None:
+    [held] = (await vaccine("GET", "/stock?place=r1"))["stock"]
+    address = f"/stock-labels?lot={quote(held['lot'])}"
+
+    picture = await vaccine("GET", address)
+    linear = await vaccine("GET", f"{address}&format=code128")
+    commands = await vaccine("GET", f"{address}&format=zpl&serial=S_1")
+    mark = await vaccine("GET", "/place-labels?place=r1")
+
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert "(10) V-1" in picture.text
+    assert "(17) 290630" in linear.text
+    assert "^FD_1010950600013435217290630" + "10V-1_121S__1^FS" in commands.text
+    assert ">r1</text>" in mark.text
+    assert "^FDr1^FS" in (await vaccine("GET", "/place-labels?place=r1&format=zpl")).text
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/stock-labels?lot=nothing", 404),
+        ("/stock-labels", 422),
+        ("/stock-labels?lot=nothing&format=pdf", 422),
+        ("/place-labels?place=nowhere", 404),
+    ],
+)
+async def test_what_has_no_label_is_told(vaccine: Client, address: str, status: int) -> None:
+    await vaccine("GET", address, status=status)
+
+
+async def test_a_package_that_is_none_of_the_item_and_a_serial_that_no_label_holds_are_refused(vaccine: Client) -> None:
+    [held] = (await vaccine("GET", "/stock?place=r1"))["stock"]
+    address = f"/stock-labels?lot={quote(held['lot'])}"
+
+    await vaccine("GET", f"{address}&gtin=09506000134376", status=404)
+    refused = await vaccine("GET", f"{address}&serial=a%5Eb", status=422)
+
+    assert "serial" in str(refused["errors"])
 
 
 async def test_a_nurse_may_look_but_not_change(served: Served, vaccine: Client) -> None:
