@@ -122,6 +122,7 @@ def _further() -> Component:
         (_("Shortages and substitutes"), "/ui/shortages"),
         (_("Duplicates in the item master"), "/ui/item-master"),
         (_("Places of the stock"), "/ui/stock-places"),
+        (_("Running register"), "/ui/register"),
     )
     return panel(
         _("More about stock"),

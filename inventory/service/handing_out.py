@@ -132,6 +132,17 @@ def transfer(session: Session, *, ledger: EventSink, command: Command, request: 
     return _hand_out(session, ledger, command, request, MovementKind.TRANSFER)
 
 
+def put_away(session: Session, *, ledger: EventSink, command: Command, request: Request) -> Movement:
+    """Put received goods on the shelf where they are kept; parameters and errors as for :func:`transfer`.
+
+    The books tell it apart from a transfer between wards: it is no use of the place that the goods leave.
+    """
+    target = load_place(session, request.to_place)
+    if target.kind in (StockPlaceKind.QUARANTINE, StockPlaceKind.RETURN):
+        return _set_aside(session, ledger, command, request)
+    return _hand_out(session, ledger, command, request, MovementKind.PUT_AWAY)
+
+
 def deliver(session: Session, *, ledger: EventSink, command: Command, to_place: str, item: str = "") -> Movement:
     """Put down what was picked for a task; the event of it closes the task when all has been brought.
 

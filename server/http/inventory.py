@@ -221,7 +221,8 @@ def day_told(text: str, place: str) -> date:
         raise FieldError(problem) from error
 
 
-async def _use(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
+async def use_told(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
+    """Read what was used and record it by a service of ``inventory.service.using``."""
     told = call.read(bodies.UseTold)
     check_place(call, told.place)
     command = _command(call, told.occurred_at, encounter=told.encounter, reason=told.reason, witness=told.witness)
@@ -244,7 +245,7 @@ async def _use(call: CallDep, service: Callable[..., Movement]) -> bodies.Moveme
 )
 async def use_stock(call: CallDep) -> bodies.MovementView:
     """Record that something was used up."""
-    return await _use(call, using.consume)
+    return await use_told(call, using.consume)
 
 
 @router.post(
@@ -252,7 +253,7 @@ async def use_stock(call: CallDep) -> bodies.MovementView:
 )
 async def implant_stock(call: CallDep) -> bodies.MovementView:
     """Record that an implant stayed in a patient."""
-    return await _use(call, using.implant)
+    return await use_told(call, using.implant)
 
 
 @router.post(
@@ -260,7 +261,7 @@ async def implant_stock(call: CallDep) -> bodies.MovementView:
 )
 async def waste_stock(call: CallDep) -> bodies.MovementView:
     """Record that something was thrown away."""
-    return await _use(call, using.waste)
+    return await use_told(call, using.waste)
 
 
 @router.post(
@@ -268,10 +269,11 @@ async def waste_stock(call: CallDep) -> bodies.MovementView:
 )
 async def open_stock(call: CallDep) -> bodies.MovementView:
     """Record that a container was opened."""
-    return await _use(call, using.open_container)
+    return await use_told(call, using.open_container)
 
 
-async def _hand_out(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
+async def hand_out_told(call: CallDep, service: Callable[..., Movement]) -> bodies.MovementView:
+    """Read what is to be moved and move it by a service of ``inventory.service.handing_out``."""
     told = call.read(bodies.HandOutTold)
     check_place(call, told.place, told.to_place)
     command = _command(call, told.occurred_at, encounter=told.encounter, reason=told.reason, witness=told.witness)
@@ -294,7 +296,7 @@ async def _hand_out(call: CallDep, service: Callable[..., Movement]) -> bodies.M
 )
 async def issue_stock(call: CallDep) -> bodies.MovementView:
     """Hand goods out to an encounter, first expired first."""
-    return await _hand_out(call, handing_out.issue)
+    return await hand_out_told(call, handing_out.issue)
 
 
 @router.post(
@@ -306,7 +308,7 @@ async def issue_stock(call: CallDep) -> bodies.MovementView:
 )
 async def transfer_stock(call: CallDep) -> bodies.MovementView:
     """Move goods from one place to another."""
-    return await _hand_out(call, handing_out.transfer)
+    return await hand_out_told(call, handing_out.transfer)
 
 
 @router.post(

@@ -17,7 +17,8 @@ def chosen(page, identifier, text):
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize(
-    "address", ["/ui/shortages", "/ui/item-master", "/ui/lots", "/ui/cases", "/ui/stock", "/ui/stock-places"]
+    "address",
+    ["/ui/shortages", "/ui/item-master", "/ui/lots", "/ui/cases", "/ui/stock", "/ui/stock-places", "/ui/register"],
 )
 def test_page_has_no_finding_in_either_language(visit, gauze, shots, address, language):  # noqa: F811
     opened(visit, address, shots, language=language)
