@@ -17,6 +17,8 @@ KINDS = (
     "staff",
     "items",
     "register",
+    "stock_places",
+    "par_levels",
     "work_orders",
     "programmes",
     "machines",

@@ -181,6 +181,22 @@ def import_machines(
     _import(MasterKind.MACHINES, file, is_dry_run, is_template, as_json)
 
 
+@command.command("stock-places", help=say("Import which places are stores, refrigerators or quarantine."))
+def import_stock_places(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import places of the stock."""
+    _import(MasterKind.STOCK_PLACES, file, is_dry_run, is_template, as_json)
+
+
+@command.command("par-levels", help=say("Import how much of each item a place should hold."))
+def import_par_levels(
+    file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False
+) -> None:
+    """Import par levels."""
+    _import(MasterKind.PAR_LEVELS, file, is_dry_run, is_template, as_json)
+
+
 @command.command("items", help=say("Import the item master with GTINs and packages."))
 def import_items(
     file: File = None, is_dry_run: DryRun = False, is_template: Template = False, as_json: AsJson = False

@@ -30,6 +30,7 @@ from server.imports.columns import (
 from server.imports.device_setup import MACHINE_COLUMNS, PROGRAMME_COLUMNS
 from server.imports.reading import Row
 from server.imports.register_entries import REGISTER_COLUMNS
+from server.imports.stock_setup import PAR_COLUMNS, PLACE_COLUMNS
 from server.imports.tags import TagMode
 from twin.errors import FieldProblem
 from twin.events.envelope import Event
@@ -51,6 +52,8 @@ class MasterKind(StrEnum):
     WORK_ORDERS = "work_orders"
     PROGRAMMES = "programmes"
     MACHINES = "machines"
+    STOCK_PLACES = "stock_places"
+    PAR_LEVELS = "par_levels"
 
 
 COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
@@ -137,6 +140,8 @@ COLUMNS_BY_KIND: dict[MasterKind, tuple[Column, ...]] = {
     ),
     MasterKind.PROGRAMMES: PROGRAMME_COLUMNS,
     MasterKind.MACHINES: MACHINE_COLUMNS,
+    MasterKind.STOCK_PLACES: PLACE_COLUMNS,
+    MasterKind.PAR_LEVELS: PAR_COLUMNS,
 }
 """Columns of each spreadsheet; an item's last three describe the package that its GTIN stands for."""
 
@@ -272,7 +277,13 @@ def check_references(kind: MasterKind, records: Sequence[Record], places: Mappin
     known = set(places)
     if kind is MasterKind.PLACES:
         known |= {str(record.values["id"]) for record in records}
-    fields = {MasterKind.PLACES: ("parent",), MasterKind.PATHS: ("start", "end"), MasterKind.ASSETS: ("home",)}
+    fields = {
+        MasterKind.PLACES: ("parent",),
+        MasterKind.PATHS: ("start", "end"),
+        MasterKind.ASSETS: ("home",),
+        MasterKind.STOCK_PLACES: ("id", "source"),
+        MasterKind.PAR_LEVELS: ("place", "source"),
+    }
     hanging = [
         FieldProblem(
             field=field,

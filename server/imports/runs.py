@@ -28,6 +28,16 @@ from server.imports.masters import COLUMNS_BY_KIND, MasterKind, Record, check_re
 from server.imports.reading import Row, delimiter_of, read_csv, read_xes
 from server.imports.register_entries import changed_entries, store_entries, told_entries
 from server.imports.renewal import last_words, new_events
+from server.imports.stock_setup import (
+    changed_pars,
+    changed_places,
+    par_problems,
+    pars_of,
+    place_problems,
+    stock_places_of,
+    store_par_levels,
+    store_places,
+)
 from server.imports.tags import tag_events, tag_problems
 from server.imports.work_orders import count_new_orders, order_problems, past_orders, store_orders
 from server.wiring import Hospital
@@ -209,6 +219,8 @@ def import_master(
         return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
     if kind is MasterKind.REGISTER:
         return _import_register(hospital, records, work, is_dry_run=is_dry_run)
+    if kind in (MasterKind.STOCK_PLACES, MasterKind.PAR_LEVELS):
+        return _import_stock_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
     if kind in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
         return _import_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
     at = hospital.clock.now()
@@ -298,6 +310,36 @@ def _import_setup(
         n_new = count_changed(session, told)
         if not is_dry_run:
             store_setup(session, hospital, told)
+            _note(session, hospital, work, n_new)
+        return n_new
+
+    if is_dry_run:
+        with hospital.read() as session:
+            n_new = use_case(session)
+    else:
+        n_new = hospital.write_now(use_case)
+    return MasterReport(is_stored=not is_dry_run, kind=kind, n_rows=len(records), n_new=n_new)
+
+
+def _import_stock_setup(
+    hospital: Hospital, kind: MasterKind, records: Sequence[Record], work: Importing, *, is_dry_run: bool
+) -> MasterReport:
+    def use_case(session: Session) -> int:
+        is_places = kind is MasterKind.STOCK_PLACES
+        problems = place_problems(records) if is_places else par_problems(session, records)
+        if problems:
+            raise ImportRefused(work.file, problems)
+        if is_places:
+            places = changed_places(session, stock_places_of(records))
+            n_new = len(places)
+            if not is_dry_run:
+                store_places(session, places)
+        else:
+            pars = changed_pars(session, pars_of(records))
+            n_new = len(pars)
+            if not is_dry_run:
+                store_par_levels(session, hospital, pars, actor=work.actor)
+        if not is_dry_run:
             _note(session, hospital, work, n_new)
         return n_new
 
