@@ -6,7 +6,8 @@ from sqlmodel import Session
 
 from dash_app.queries.names import place_name
 from inventory.model.places import StockPlace
-from inventory.service.restocking import Bin, list_bins
+from inventory.model.stock import ParLevel
+from inventory.service.restocking import Bin, find_par, list_bins
 from inventory.tables.catalogue import list_places
 from twin.events.places import PlaceKind
 from twin.state.live import LiveState
@@ -33,3 +34,8 @@ def all_places(state: LiveState, *, chinese: bool = False) -> list[tuple[str, st
         if place.kind not in _NEVER
     ]
     return sorted(names, key=lambda pair: (pair[1], pair[0]))
+
+
+def par(session: Session, *, place: str, item: str) -> ParLevel | None:
+    """Give the par level of an item at a place, None if there is none."""
+    return find_par(session, place=place, item=item)

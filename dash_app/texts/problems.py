@@ -22,6 +22,7 @@ SENTENCES: dict[str, str] = {
     "input.wristband": mark("Scan or enter a wristband first."),
     "input.encounter": mark("Choose an encounter first."),
     "input.fence": mark("Enter whom the fence is for and choose at least one place."),
+    "input.par": mark("The reorder point has to be below the par level."),
     "input.limit": mark("Fill in every field of the limit."),
     "input.device": mark("No device has this mark, control number or id. Scan or enter it again."),
     "document.is_proof": mark("This is what a cycle was judged by: it stays."),

@@ -90,6 +90,30 @@ def set_pars(session: Session, *, ledger: EventSink, command: Command, pars: Seq
     ledger.append(session, events)
 
 
+def unset_par(session: Session, *, ledger: EventSink, command: Command, place: str, item: str) -> None:
+    """Take a par level away: nothing is asked for there any more, what lies there stays.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    if find_par(session, place=place, item=item) is None:
+        raise NotFound("par level", f"{place} / {item}")
+    remove_par(session, place=place, item=item)
+    gone = ParLevelSet(
+        thing=item,
+        occurred_at=command.occurred_at,
+        source=source_of(command),
+        source_key=command.id,
+        actor=command.actor,
+        place=place,
+        par_level=0,
+        reorder_point=0,
+    )
+    ledger.append(session, [gone])
+
+
 def store_pars(session: Session, pars: Sequence[ParLevel], *, accepted_by: str, at: int) -> None:
     """Write par levels, new or changed."""
     places = sorted({par.place for par in pars})

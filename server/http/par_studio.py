@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from inventory.model.movements import Command
 from inventory.model.planning import CostPoint, Decision, PlanSettings, Proposal, ProposalState, ServiceKind
-from inventory.service import planning
+from inventory.service import planning, restocking
 from inventory.service.planning import Replanned
 from inventory.service.reviewing import ReviewSettings
 from inventory.tables.driver import Driver
@@ -324,3 +324,13 @@ async def review_shelves(call: CallDep) -> ReviewView:
     settings = ReviewSettings(**{name: getattr(told, name) for name in told.__struct_fields__})
     found = await run_in_threadpool(rounds.review_shelves, call.hospital, settings=settings, actor=call.actor)
     return ReviewView(**{name: getattr(found, name) for name in ReviewView.__struct_fields__})
+
+
+@router.delete("/par-levels", permission=Permission.STOCK_PLAN)
+async def remove_par_level(call: CallDep, place: Text, item: Text) -> None:
+    """Take a par level away: nothing is asked for there any more."""
+    command = Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)
+    ledger = call.hospital.ledger
+    await call.hospital.write(
+        lambda session: restocking.unset_par(session, ledger=ledger, command=command, place=place, item=item)
+    )

@@ -67,3 +67,37 @@ def test_movements_and_trace_of_a_lot_are_shown(visit, gauze, shots):  # noqa: F
     watched.until("() => document.querySelector('#lots-audit').innerText.includes('What made this quantity')")
     assert "Received" in page.inner_text("#lots-audit")
     assert watched.violations() == []
+
+
+def test_a_place_a_bin_and_a_level_are_told_by_hand(visit, api, gauze, shots):  # noqa: F811
+    people = api("all")
+    watched, page = opened(visit, "/ui/stock-places", None)
+    chosen(page, "stock-places-place", "STORE")
+    watched.until("() => document.querySelector('#stock-places-mark a')")
+    chosen(page, "stock-places-kind", "Locked cabinet")
+    pressed(watched, "stock-places-keep", "Kept.")
+    [told] = [one for one in people.get("/v1/stock-places").json()["places"] if one["place"] == "STORE"]
+    assert told["kind"] == "cabinet"
+    assert people.put("/v1/stock-places/STORE", json={"kind": "ward"}).status_code == 200  # as other tests know it
+    page.fill("#stock-bins-bin", "bin-9")
+    chosen(page, "stock-bins-place", "STORE")
+    chosen(page, "stock-bins-item", "Gauze")
+    page.fill("#stock-bins-quantity", "25")
+    page.click("#stock-bins-keep")
+    watched.until("() => document.querySelector('#stock-bins-shown').innerText.includes('bin-9')")
+    assert watched.violations() == []
+
+    watched, page = opened(visit, "/ui/par-studio", None)
+    chosen(page, "par-hand-place", "STORE")
+    chosen(page, "par-hand-item", "Gauze")
+    page.fill("#par-hand-level", "9")
+    page.fill("#par-hand-point", "2")
+    page.click("#par-hand-set")
+    watched.until("() => document.querySelector('#par-hand-said').innerText.includes('Kept.')")
+
+    levels = people.get("/v1/par-levels", params={"place": "STORE"}).json()["par_levels"]
+    assert [(one["item"], one["par_level"], one["reorder_point"]) for one in levels] == [("gauze", 9, 2)]
+    page.click("#par-hand-remove")
+    watched.until("() => document.querySelector('#par-hand-said').innerText.includes('Nothing is asked')")
+    assert people.delete("/v1/bins/bin-9").status_code == 204
+    assert watched.violations() == []

@@ -177,3 +177,16 @@ def test_nightly_plan_runs_once_on_every_calendar_day(zone_name: str) -> None:
         days.append(datetime.fromtimestamp(at / 1e6, UTC).astimezone(zone).date())
 
     assert days == [days[0] + timedelta(days=n) for n in range(365)]
+
+
+async def test_a_level_is_taken_away_and_asks_for_nothing_any_more(served: Served, porter: httpx2.AsyncClient) -> None:  # noqa: F811
+    where = {"place": "ward", "item": "gloves"}
+
+    gone = await porter.delete("/v1/par-levels", params=where)
+    again = await porter.delete("/v1/par-levels", params=where)
+    await use(porter, 10)
+
+    assert (gone.status_code, again.status_code) == (204, 404)
+    assert (await porter.get("/v1/par-levels")).json()["par_levels"] == []
+    assert served.hospital.live.stock["ward", "gloves"].par_level == 0
+    assert not [task for task in (await porter.get("/v1/tasks")).json()["tasks"] if task["to_place"] == "ward"]
