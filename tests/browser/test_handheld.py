@@ -157,3 +157,39 @@ def test_the_service_worker_keeps_every_file_of_the_handheld():
 
     files = {path.name for path in (STATIC / "m").iterdir()} - {"sw.js", "index.html"}
     assert all(f'"/m/{name}"' in kept for name in files)
+
+
+BODY, LAST = "010950600013435210TEST-1", "21SN-1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "plain"),
+    [
+        (f"{BODY}\x1d{LAST}", f"{BODY}\x1d{LAST}"),
+        (f"]d2{BODY}\x1d{LAST}", f"]d2{BODY}\x1d{LAST}"),  # the symbology is no prefix of the scanner's own
+        (f"{BODY}^{LAST}", f"{BODY}\x1d{LAST}"),
+        (f"~~{BODY}|{LAST}!", f"{BODY}\x1d{LAST}"),
+        (f"{BODY}<GS>{LAST}", f"{BODY}\x1d{LAST}"),
+    ],
+)
+def test_a_scanner_is_learnt_by_its_test_label_and_put_right(visit, sent, plain):
+    watched = visit("porter", width=390)
+    page = watched.open("/m/")
+    page.click("#scanner-test")
+    page.wait_for_selector("img[src='/m/scanner-test.svg']")
+
+    scan(page, "W1-B3")
+    watched.until("() => document.querySelector('#scanner-said').textContent.includes('another label')")
+    scan(page, sent.replace(LAST, ""))  # cut off: no such label
+    scan(page, f"{BODY}{LAST}")
+    watched.until("() => document.querySelector('#scanner-said').textContent.includes('sends nothing')")
+    assert page.evaluate("() => localStorage.getItem('scanner')") is None
+    scan(page, sent)
+    watched.until("() => document.querySelector('#scanner-said').textContent.startsWith('Kept')")
+
+    told = "async sent => (await import('/m/scanner.js')).plain(sent, JSON.parse(localStorage.getItem('scanner')))"
+    assert page.evaluate(told, sent) == plain
+    assert page.evaluate(told, "A^B|C") == "A^B|C"  # no GS1 label: the sign is part of a name
+    assert watched.violations() == []
+    page.locator("button", has_text="Forget it").click()
+    watched.until("() => JSON.parse(localStorage.getItem('scanner')).separator === '\\x1d'")

@@ -11,6 +11,7 @@ import { ageOf, itemOf, packsOf, reasonAgainst, standInQuantity } from "/m/stops
 import { orderDesk } from "/m/orders.js";
 import { shiftDesk } from "/m/shifts.js";
 import { finderDesk } from "/m/finder.js";
+import { scannerDesk } from "/m/scanner.js";
 import { deviceOf } from "/m/work.js";
 import { Wedge } from "/m/wedge.js";
 import { chosenLanguage, keepLanguage, speaker } from "/m/words.js";
@@ -20,11 +21,12 @@ const REFRESH_MS = 15000;
 const language = chosenLanguage();
 const say = speaker(language);
 const at = (id) => document.getElementById(id);
-const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null, finder: null, photos: [], goods: null, exception: null };
+const state = { tasks: [], names: { places: {}, items: {} }, open: null, detail: {}, known: null, progress: {}, me: "", ended: false, work: { work_orders: [], devices: [] }, drafts: {}, order: null, asked: null, finder: null, scanner: null, photos: [], goods: null, exception: null };
 let outbox = null;
 const desk = orderDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, language });
 const rota = shiftDesk({ state, at, draw, toast, stop, say, language });
 const finder = finderDesk({ state, at, draw, toast, say, placeName });
+const scanner = scannerDesk({ state, at, draw, say });
 const ask = asker({ at, say });
 const goods = goodsDesk({ state, box: () => outbox, at, draw, toast, stop, flush, say, placeName, clear, finish: finishCount });
 const exceptions = exceptionDesk({ state, box: () => outbox, at, draw, toast, flush, say, taskTitle, close });
@@ -74,6 +76,7 @@ function drawList() {
     ...rota.card(),
     ...goods.entries(),
     finder.entry(),
+    scanner.entry(),
   );
 }
 function drawTask(task) {
@@ -140,6 +143,7 @@ function draw() {
     goods.show();
     return;
   }
+  if (state.scanner && !state.ended) return scanner.show();
   if (state.finder && !state.ended) {
     finder.show();
     return;
@@ -311,16 +315,12 @@ function clear(text, then) {
     { text: say("readWhole", { field, value: other.whole }), work: () => then(text, true) },
   ]);
 }
-function scanned(text) {
+function scanned(raw) {
   if (!at("stop").hidden || !at("ask").hidden) return;
-  if (state.goods) {
-    goods.scanned(text);
-    return;
-  }
-  if (state.finder) {
-    finder.scanned(text);
-    return;
-  }
+  if (state.scanner) return scanner.scanned(raw);
+  const text = scanner.plain(raw);
+  if (state.goods) return goods.scanned(text);
+  if (state.finder) return finder.scanned(text);
   const order = state.order && state.work.work_orders.find((one) => one.id === state.order);
   if (order) {
     desk.scanned(order, text);

@@ -1,4 +1,4 @@
-// A scanner that types: characters less than 50 ms apart, ended by Enter, wherever the focus is.
+// A scanner that types: characters less than 50 ms apart, ended by Enter or Tab, wherever the focus is.
 const LONGEST_GAP_MS = 50;
 const FEWEST = 4;
 
@@ -20,7 +20,7 @@ export class Wedge {
     const at = this.now();
     if (at - this.last > LONGEST_GAP_MS) this.text = "";
     this.last = at;
-    if (key === "Enter") {
+    if (key === "Enter" || key === "Tab") {
       const scanned = this.text;
       this.text = "";
       if (scanned.length < FEWEST) return false;
