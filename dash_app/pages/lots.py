@@ -173,7 +173,7 @@ def _labels(lot: str) -> list[Component]:
     if not lot:
         return []
     address = f"/v1/stock-labels?lot={quote(lot, safe='')}"
-    kinds = ((_("Print its label"), "datamatrix"), ("Code 128", "code128"), ("ZPL", "zpl"))
+    kinds = ((_("Print its label"), "datamatrix"), ("Code 128", "code128"), (_("for a label printer (ZPL)"), "zpl"))
     links = [html.A(text, href=f"{address}&format={kind}", target="_blank", className="action") for text, kind in kinds]
     return [html.P([part for link in links for part in (link, " ")])]
 

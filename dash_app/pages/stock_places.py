@@ -85,7 +85,7 @@ def _mark(place: str) -> Component:
         [
             html.A(_("Print its mark"), href=address, target="_blank", className="action"),
             " ",
-            html.A("ZPL", href=f"{address}&format=zpl", target="_blank", className="action"),
+            html.A(_("for a label printer (ZPL)"), href=f"{address}&format=zpl", target="_blank", className="action"),
         ]
     )
 
@@ -146,7 +146,12 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register the form: what is known of the chosen place, and keeping it."""
+    """Register the forms of places and bins."""
+    _register_places(callbacks, port)
+    _register_bins(callbacks, port)
+
+
+def _register_places(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(KIND, "value"),
@@ -184,6 +189,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         actions.define(port, told)
         return content(port), _("Kept.")
 
+
+def _register_bins(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(BINS, "children"),
         Output(SAID, "children", allow_duplicate=True),

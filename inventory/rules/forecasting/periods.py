@@ -97,7 +97,7 @@ def _named(text: str) -> Key | None:
         return None
     day, name, year = found[1], found[2] or found[5], found[3] or found[4]
     month = name[:3].lower()
-    return (float(year), float(_MONTHS.index(month)), float(day or 0)) if month in _MONTHS else None
+    return (float(year), float(_MONTHS.index(month) + 1), float(day or 0)) if month in _MONTHS else None
 
 
 def _month_and_year(text: str) -> Key | None:

@@ -96,8 +96,8 @@ async def test_received_goods_are_put_on_their_shelf(morphine: Client) -> None:
     assert [one["change"] for one in await lines(morphine)] == [10, -4]
 
 
-async def test_an_auditor_reads_the_register_and_destroys_nothing(served: Served, morphine: Client) -> None:
-    auditor = Client(await served.signed_in(Role.AUDITOR))
+async def test_an_administrator_reads_the_register_and_destroys_nothing(served: Served, morphine: Client) -> None:
+    reader = Client(await served.signed_in(Role.ADMINISTRATOR))
 
-    await auditor("POST", "/stock/destructions", told(reason="x", witness="y"), status=403)
-    assert len(await lines(auditor)) == 1
+    await reader("POST", "/stock/destructions", told(reason="x", witness="y"), status=403)
+    assert len(await lines(reader)) == 1
