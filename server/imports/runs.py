@@ -213,16 +213,9 @@ def import_master(
     if problems:
         raise ImportRefused(path.name, problems)
     work = Importing(kind=kind.value, file=path.name, n_rows=len(rows), actor=actor)
-    if kind is MasterKind.ITEMS:
-        return _import_items(hospital, records, work, is_dry_run=is_dry_run)
-    if kind is MasterKind.WORK_ORDERS:
-        return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
-    if kind is MasterKind.REGISTER:
-        return _import_register(hospital, records, work, is_dry_run=is_dry_run)
-    if kind in (MasterKind.STOCK_PLACES, MasterKind.PAR_LEVELS):
-        return _import_stock_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
-    if kind in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
-        return _import_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
+    kept = _import_into_tables(hospital, kind, records, work, is_dry_run=is_dry_run)
+    if kept is not None:
+        return kept
     at = hospital.clock.now()
     if kind is MasterKind.TAGS:
         bindings = tag_events(hospital.live, records, at=at)
@@ -236,6 +229,23 @@ def import_master(
     return MasterReport(
         is_stored=True, kind=kind, n_rows=len(rows), n_new=_store(hospital, events, work, is_past=False)
     )
+
+
+def _import_into_tables(
+    hospital: Hospital, kind: MasterKind, records: Sequence[Record], work: Importing, *, is_dry_run: bool
+) -> MasterReport | None:
+    """Import what is kept in an organ's own tables; None for what is told by events alone."""
+    if kind is MasterKind.ITEMS:
+        return _import_items(hospital, records, work, is_dry_run=is_dry_run)
+    if kind is MasterKind.WORK_ORDERS:
+        return _import_orders(hospital, records, work, is_dry_run=is_dry_run)
+    if kind is MasterKind.REGISTER:
+        return _import_register(hospital, records, work, is_dry_run=is_dry_run)
+    if kind in (MasterKind.STOCK_PLACES, MasterKind.PAR_LEVELS):
+        return _import_stock_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
+    if kind in (MasterKind.PROGRAMMES, MasterKind.MACHINES):
+        return _import_setup(hospital, kind, records, work, is_dry_run=is_dry_run)
+    return None
 
 
 def _import_items(hospital: Hospital, records: Sequence[Record], work: Importing, *, is_dry_run: bool) -> MasterReport:
