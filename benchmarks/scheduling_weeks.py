@@ -17,7 +17,7 @@ import numpy as np
 
 from scheduling.loaders.inrc2 import load_weeks
 from scheduling.service.rostering import roster_weeks
-from scheduling.solvers.rosters.search import RosterSettings
+from scheduling.solvers.rosters.settings import RosterSettings
 
 SECONDS_A_WEEK = 2.0
 SEED = 1

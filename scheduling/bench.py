@@ -26,7 +26,8 @@ from scheduling.loaders.curtois import load_curtois
 from scheduling.loaders.ihtc import load_problem
 from scheduling.loaders.vrplib import load_vrp
 from scheduling.solvers.admissions.search import Settings, solve
-from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+from scheduling.solvers.rosters.search import solve_roster
+from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 
 

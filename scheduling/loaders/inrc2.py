@@ -1,4 +1,4 @@
-"""Weekly rosters in the JSON format of the Second International Nurse Rostering Competition.
+"""Weekly rosters of the Second International Nurse Rostering Competition, in its JSON or its text files.
 
 A scenario names shifts, contracts and nurses; a history tells what they did before; each week has a file of its own
 with needs and wishes. Prices are those of the competition (Ceschia et al. 2019, table 1).
@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scheduling.loaders.records import Record, read_object
+from scheduling.loaders.curtois import read_text
+from scheduling.loaders.inrc2_text import DAYS, record_of_text
+from scheduling.loaders.records import Record, object_of, read_object
 from scheduling.model.rosters import (
     Assignment,
     Contract,
@@ -29,7 +31,6 @@ from twin.errors import DecodeError
 
 # Ceschia et al. (2019), table 1
 COVER, SHIFT_RUN, WORK_RUN, OFF_RUN, WISH, WEEKEND, TOTAL, WEEKENDS = 30, 15, 30, 30, 10, 30, 20, 30
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NO_SHIFT = "None"
 ANY_SHIFT = "Any"
 
@@ -74,6 +75,8 @@ class Weeks:
             weeks_done=index,
             weeks=len(self.needs),
             is_last=index == len(self.needs) - 1,
+            # what was seen before tells what may come: the week after is not known
+            likely=tuple(replace(need, day=7 * week + need.day) for week in range(index) for need in self.needs[week]),
         )
 
 
@@ -95,42 +98,53 @@ def load_weeks(scenario: Path, history: Path | None = None, weeks: Sequence[Path
         If a file cannot be read, or is missing beside the scenario.
     """
     if scenario.is_dir():
-        found = sorted(scenario.glob("Sc-*.json"))
+        found = sorted(scenario.glob("Sc-*.json")) or sorted(scenario.glob("Sc-*.txt"))
         if len(found) != 1:
-            told = f"{scenario.name}: expected one scenario Sc-*.json, found {len(found)}."
+            told = f"{scenario.name}: expected one scenario Sc-*.json or Sc-*.txt, found {len(found)}."
             raise DecodeError(told, code="plan.file")
         scenario = found[0]
-    root = read_object(scenario)
+    root = _read(scenario)
     name = root.text("id")
     n_weeks = root.integer("numberOfWeeks", 1, 53)
     reader = _Scenario(root)
     base = reader.problem()
     root.problems.raise_any()
     beside = scenario.parent
-    history = history or _first(beside, f"H0-{name}-*.json")
+    # beside a text scenario stand text files: a folder may hold both kinds of the same
+    kind = scenario.suffix
+    history = history or _first(beside, f"H0-{name}-*{kind}")
     # By the last number of the name: WD-n005w4-10 comes after -2.
-    files = list(weeks) or sorted(beside.glob(f"WD-{name}-*.json"), key=_number)[:n_weeks]
+    files = list(weeks) or sorted(beside.glob(f"WD-{name}-*{kind}"), key=last_number)[:n_weeks]
     if len(files) != n_weeks:
         raise DecodeError(
             f"{scenario.name}: expected {n_weeks} weeks, found {len(files)}: name each with --week.", code="plan.weeks"
         )
-    histories = _histories(read_object(history), base)
+    histories = _histories(_read(history), base)
     base = replace(
         base, employees=tuple(replace(nurse, history=histories[nurse.id]) for nurse in base.employees), weeks=n_weeks
     )
-    read = [_week(read_object(file), base, name) for file in files]
+    read = [_week(_read(file), base, name) for file in files]
     return Weeks(
         scenario=name, base=base, needs=tuple(needs for needs, _ in read), requests=tuple(wishes for _, wishes in read)
     )
 
 
-def _number(path: Path) -> int:
+def _read(path: Path) -> Record:
+    """Give what a file holds, JSON or text."""
+    if path.suffix.lower() == ".json":
+        return read_object(path)
+    text = read_text(path)
+    return object_of(text.encode(), path.name) if text.lstrip().startswith("{") else record_of_text(text, path.name)
+
+
+def last_number(path: Path) -> int:
+    """Give the last number of a file's name, which orders weeks; 0 if it has none."""
     digits = re.findall(r"\d+", path.stem)
     return int(digits[-1]) if digits else 0
 
 
 def _first(folder: Path, pattern: str) -> Path:
-    found = sorted(folder.glob(pattern), key=_number)
+    found = sorted(folder.glob(pattern), key=last_number)
     if not found:
         raise DecodeError(f"{folder.name}: there is no {pattern}: name it with --history.", code="plan.file")
     return found[0]
@@ -262,7 +276,7 @@ def load_week_roster(path: Path, base: RosterProblem) -> Roster:
     ImportRefused
         With every field that is wrong.
     """
-    root = read_object(path)
+    root = _read(path)
     short = [day[:3] for day in DAYS]
     found = []
     for record in root.records("assignments", may_be_empty=True):

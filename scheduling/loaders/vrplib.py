@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from scheduling.loaders.edge_weights import FORMATS, KINDS, SAME_ORDER, by_coordinates, of_numbers, size_of
 from scheduling.loaders.records import LARGEST_FILE_BYTES, Problems
 from scheduling.model.routes import ALWAYS_S, Carrier, Dropped, DropReason, RoutePlan, RouteProblem, RouteTask
 from scheduling.rules.routes import round_of
@@ -66,7 +67,6 @@ COLUMNS = {
     "PRIZE_SECTION": 1,
 }
 """Sections of one line for each node, and how many numbers stand behind its number."""
-FORMATS = {"FULL_MATRIX", "LOWER_ROW", "LOWER_DIAG_ROW", "UPPER_ROW", "UPPER_DIAG_ROW"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +212,9 @@ class _Making:
                     file.bad("DEMAND_SECTION", f"node {node + 1}", "The depot has a demand.", "Set it to 0.")
                 opens, closes = early, min(late, early + longest)
                 continue
+            if demand[node] != int(demand[node]):
+                told = f"Expected a whole number, got {demand[node]:g}."
+                file.bad("DEMAND_SECTION", f"node {node + 1}", told, "Count demand and capacity in smaller units.")
             if demand[node] > capacity:
                 told = f"The demand {demand[node]:g} is above the capacity {capacity}."
                 file.bad("DEMAND_SECTION", f"node {node + 1}", told, "Correct one of them.")
@@ -310,12 +313,8 @@ class _Making:
 
     def _seconds(self) -> NDArray[np.int64]:
         kind = self.file.headers.get("EDGE_WEIGHT_TYPE", "EUC_2D").upper()
-        if kind == "EUC_2D":
-            xy = np.array(self._table("NODE_COORD_SECTION", -LARGEST_NUMBER), np.float64)
-            exact = np.empty((self.size, self.size))
-            # Row by row: all pairs at once would hold the differences of both coordinates, and their squares, as well.
-            for row, (x, y) in zip(exact, xy, strict=True):
-                np.sqrt((xy[:, 0] - x) ** 2 + (xy[:, 1] - y) ** 2, out=row)
+        if kind in KINDS:
+            exact = by_coordinates(kind, np.array(self._table("NODE_COORD_SECTION", -LARGEST_NUMBER), np.float64))
         elif kind == "EXPLICIT":
             exact = self._explicit()
         else:
@@ -335,27 +334,17 @@ class _Making:
         values = [
             self._number(word, "EDGE_WEIGHT_SECTION", f"line {number}") for number, words in lines for word in words
         ]
-        n = self.size
-        matrix = np.zeros((n, n))
+        form = SAME_ORDER.get(form, form)
         if form not in FORMATS:
             self.file.bad(
                 "EDGE_WEIGHT_FORMAT", "header", f"{form[:40]!r} is not read.", "Use LOWER_ROW or FULL_MATRIX."
             )
-            return matrix
-        # Without the diagonal the first row of a lower triangle is that of the second node.
-        k = 0 if "DIAG" in form else 1
-        if form.startswith("FULL"):
-            rows, columns = np.indices((n, n)).reshape(2, -1)
-        else:
-            rows, columns = np.tril_indices(n, -k) if form.startswith("LOWER") else np.triu_indices(n, k)
-        if len(values) != len(rows):
-            told = f"Expected {len(rows)} numbers for {form} of {n} nodes, got {len(values)}."
+        elif len(values) != size_of(form, self.size):
+            told = f"Expected {size_of(form, self.size)} numbers for {form} of {self.size} nodes, got {len(values)}."
             self.file.bad("EDGE_WEIGHT_SECTION", "EDGE_WEIGHT_SECTION", told, "Correct the section.")
-            return matrix
-        matrix[rows, columns] = values
-        if not form.startswith("FULL"):
-            matrix[columns, rows] = values
-        return matrix
+        else:
+            return of_numbers(form, values, self.size)
+        return np.zeros((self.size, self.size))
 
 
 def routes_of_text(problem: VrpProblem, text: str, source: str = "routes") -> RoutePlan:

@@ -321,6 +321,9 @@ class RosterProblem:
     following : tuple[Need, ...]
         Needs of days after the last one, counted on from it, if they are known already: the roster leaves enough people
         who may work there for every minimum, as a must. Nobody is assigned to them.
+    likely : tuple[Need, ...]
+        Needs of earlier rosters, days counted from the first of them: by them and its own needs a roster that others
+        follow judges what the day after may need.
     """
 
     days: int
@@ -342,6 +345,7 @@ class RosterProblem:
     place: str = ""
     rest_minutes: int = LEGAL_REST_MINUTES
     following: tuple[Need, ...] = ()
+    likely: tuple[Need, ...] = ()
 
     def weekends(self) -> list[tuple[int, ...]]:
         """Give the days of each weekend within the horizon: Saturday and Sunday, or one of them at a border."""

@@ -142,6 +142,7 @@ def check_names(problem: RosterProblem) -> None:
     named = [("employees", one.id, one.contract, contracts) for one in problem.employees]
     named += [("needs", f"day {one.day}", one.shift, shifts) for one in problem.needs]
     named += [("following", f"day {one.day}", one.shift, shifts) for one in problem.following]
+    named += [("likely", f"day {one.day}", one.shift, shifts) for one in problem.likely]
     named += [("requests", f"day {one.day}", one.employee, staff) for one in problem.requests]
     named += [("requests", one.employee, one.shift, shifts | {""}) for one in problem.requests]
     named += [("pins", f"day {one.day}", one.employee, staff) for one in problem.pins]

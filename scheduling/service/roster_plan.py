@@ -12,7 +12,8 @@ from scheduling.model.rosters import RosterProblem
 from scheduling.rules.calendar_days import wall_time
 from scheduling.service.contents import check_names, content_of, roster_report, shifts_of
 from scheduling.service.planning import Heard, PlanRequest, Progress, check_zone, read_json, to_json
-from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+from scheduling.solvers.rosters.search import solve_roster
+from scheduling.solvers.rosters.settings import RosterSettings
 
 
 def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str, object]:

@@ -13,7 +13,8 @@ from scheduling.checker.rosters import check_roster
 from scheduling.loaders.inrc2 import Weeks
 from scheduling.model.rosters import Need, Roster, RosterProblem, RosterReport
 from scheduling.rules.rosters import histories_after
-from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
+from scheduling.solvers.rosters.search import solve_roster
+from scheduling.solvers.rosters.settings import Progress, RosterSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

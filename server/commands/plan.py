@@ -26,7 +26,7 @@ from scheduling.service.staffing import Level, Method
 from scheduling.service.staffing import Wanted as StaffingWanted
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
 from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
-from scheduling.solvers.rosters.search import RosterSettings
+from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.commands import plan_futures, roster_sheets, rostering
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
@@ -341,6 +341,8 @@ def kind_of(file: Path) -> Kind:
         raise InputError(f"{file.name}: cannot be read: {error.strerror}.", code="plan.file") from error
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return Kind.WEEKS if b'"numberOfWeeks"' in head else Kind.ADMISSIONS
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"SCENARIO"):
+        return Kind.WEEKS
     if b"SECTION_HORIZON" in head or file.suffix.lower() == ".txt":
         return Kind.MONTH
     return Kind.ROUTES if b"DIMENSION" in head or file.suffix.lower() == ".vrp" else Kind.ADMISSIONS

@@ -7,17 +7,13 @@ from pathlib import Path
 
 from scheduling.checker.rosters import check_roster
 from scheduling.loaders.curtois import curtois_of, read_text, roster_of_text, roster_to_text
-from scheduling.loaders.inrc2 import load_week_roster, load_weeks, week_to_bytes
+from scheduling.loaders.inrc2 import last_number, load_week_roster, load_weeks, week_to_bytes
 from scheduling.model.rosters import RosterReport
 from scheduling.service.rostering import RosteredWeek, check_weeks, roster_weeks
-from scheduling.solvers.rosters.search import Progress, RosterSettings, solve_roster
+from scheduling.solvers.rosters.search import solve_roster
+from scheduling.solvers.rosters.settings import Progress, RosterSettings
 from server.console import Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import ConfigurationError, InputError
-
-
-def is_weekly(file: Path) -> bool:
-    """Tell whether a file or folder holds weeks of the second rostering competition."""
-    return file.is_dir() or file.suffix.lower() == ".json"
 
 
 def plan_month(file: Path, settings: RosterSettings, progress: Progress, target: Path | None, as_json: bool) -> None:
@@ -69,9 +65,11 @@ def check_period(file: Path, solution: Path, as_json: bool, *, history: Path | N
     if not solution.is_dir():
         raise InputError(f"{solution.name}: expected a folder with one solution file for each week.")
     period = load_weeks(file, history, weeks)
-    files = sorted(solution.glob("Sol-*.json"))
+    # by the last number of their names: the tenth week comes after the second
+    files = sorted(list(solution.glob("Sol-*.json")) or list(solution.glob("Sol-*.txt")), key=last_number)
     if len(files) != len(period.needs):
-        raise InputError(f"{solution.name}: expected {len(period.needs)} files Sol-*.json, found {len(files)}.")
+        told = f"expected {len(period.needs)} files Sol-*.json or Sol-*.txt, found {len(files)}"
+        raise InputError(f"{solution.name}: {told}.")
     done = check_weeks(period, [load_week_roster(path, period.base) for path in files])
     tell([week.report for week in done], as_json, _week_facts(done))
 

@@ -22,6 +22,10 @@ MEAN_STAY_D = 3.2
 PATIENCE_DAYS = 4
 """How many days after the one booked an admission may still come, when it is not urgent."""
 URGENT_SHARE = 0.6
+LARGE_MINUTES = 150
+"""An operation of at least so long may be followed by intensive care."""
+INTENSIVE_SHARE = 0.3
+"""Of those who have a large operation."""
 
 
 def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
@@ -41,6 +45,7 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
     start = (now // DAY_US + 1) * DAY_US
     surgeons = sorted(key for key, member in live.staff.items() if member.role == "surgeon")
     random = np.random.default_rng([seed, 11])
+    after = np.random.default_rng([seed, 12])
     text = io.StringIO()
     rows = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     rows.writeheader()
@@ -53,20 +58,25 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
         is_urgent = random.random() < URGENT_SHARE
         due = release + (1 if is_urgent else PATIENCE_DAYS)
         is_operated = bool(surgeons) and random.random() < OPERATED_SHARE
-        rows.writerow(
-            {
-                "patient": key,
-                "gender": random.choice(["female", "male"]),
-                "age": int(random.triangular(16, 62, 92)),
-                "days": 1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)),
-                "release": _date(release),
-                "due": _date(due),
-                "mandatory": "yes" if is_urgent else "no",
-                "minutes": int(random.choice(MINUTES)) if is_operated else "",
-                "surgeon": surgeons[int(random.integers(len(surgeons)))] if is_operated else "",
-                "procedure": next(codes) if is_operated else "",
+        row: dict[str, object] = {
+            "patient": key,
+            "gender": random.choice(["female", "male"]),
+            "age": int(random.triangular(16, 62, 92)),
+            "days": 1 + int(random.gamma(1.3, MEAN_STAY_D / 1.3)),
+            "release": _date(release),
+            "due": _date(due),
+            "mandatory": "yes" if is_urgent else "no",
+        }
+        if is_operated:
+            minutes = int(random.choice(MINUTES))
+            row |= {
+                "minutes": minutes,
+                "surgeon": surgeons[int(random.integers(len(surgeons)))],
+                "procedure": next(codes),
             }
-        )
+            if minutes >= LARGE_MINUTES and after.random() < INTENSIVE_SHARE:
+                row["intensive"] = 1
+        rows.writerow(row)
     return text.getvalue()
 
 

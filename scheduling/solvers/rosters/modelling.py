@@ -8,16 +8,13 @@ from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model_helper import Literal
 
 from scheduling.model.rosters import HARD, Contract, Employee, Limit, Need, Roster, RosterProblem
+from scheduling.solvers.rosters.reserve import demands_after, missing_after
 
 HARD_PRICE = 100_000
 """Price of breaking a must by a unit when a roster that keeps all of them was not found."""
 
 
 Linear = cp_model.LinearExpr | int
-
-
-RESERVE_PRICE = 300
-"""Price of each person too few who may work a shift on the day after a roster that others follow."""
 
 
 class RosterModel:
@@ -252,39 +249,11 @@ class RosterModel:
                 self.model.add(n + slack >= need.preferred if is_under else n - slack <= need.preferred)
 
     def _reserve(self) -> None:
-        """Leave enough people who may work each shift on the first day after the roster, whose needs nobody knows yet.
-
-        What is kept is the largest minimum of a day of this week for each shift and each set of shifts that the same
-        shifts of the day before forbid, by skill and over all skills.
-        """
-        last = self.problem.days - 1
-        names = [shift.id for shift in self.problem.shifts]
-        blocked_by = {
-            name: frozenset(shift.id for shift in self.problem.shifts if name in shift.forbidden_next) for name in names
-        }
-        sets = {frozenset(other for other in names if blocked_by[name] <= blocked_by[other]) for name in names}
-        skills: list[frozenset[str]] = [frozenset([skill]) for skill in self.problem.skills]
-        skills.append(frozenset(self.problem.skills) or frozenset([""]))
-        for group in sorted(sets, key=sorted):
-            blockers = frozenset.intersection(*(blocked_by[name] for name in group))
-            for of in skills:
-                wanted = max(
-                    (
-                        sum(
-                            n.minimum for n in self.problem.needs if n.day == day and n.shift in group and n.skill in of
-                        )
-                        for day in range(self.problem.days)
-                    ),
-                    default=0,
-                )
-                able = [index for index, one in enumerate(self.problem.employees) if of == {""} or one.skills & of]
-                busy = [var for index in able for name, var in self.works[index][last].items() if name in blockers]
-                if wanted and busy:
-                    spare = len(able) - wanted
-                    slack = self.model.new_int_var(0, len(busy), "")
-                    # Never below 0: with too few people anyway the reserve cannot ask for the impossible.
-                    self._charge(slack, RESERVE_PRICE)
-                    self.model.add(sum(busy) - slack <= max(0, spare))
+        """Keep people for the first day after the roster, whose needs nobody knows yet."""
+        last = [days[-1] for days in self.works]
+        for demand, price in demands_after(self.problem):
+            for missing in missing_after(self.model, self.problem, last, demand):
+                self._charge(missing, price)
 
     def _wishes(self) -> None:
         at = {employee.id: index for index, employee in enumerate(self.problem.employees)}

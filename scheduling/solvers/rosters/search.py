@@ -1,7 +1,9 @@
-"""The search for a roster: a first one by constraint programming, then neighbourhoods of it, freed and solved again.
+"""The search for a roster: a first one, then neighbourhoods of it, freed and solved again.
 
-A neighbourhood is some employees over all days, all employees over some days, or some over some. Its size follows how
-hard the last ones of its kind were. Threads free different parts of the best roster of all.
+Where needs alone bind employees to each other, the first one is put together from whole schedules, see
+:mod:`scheduling.solvers.rosters.composing`; else constraint programming finds it. A neighbourhood is some employees
+over all days, all employees over some days, or some over some. Its size follows how hard the last ones of its kind
+were. Threads free different parts of the best roster of all.
 
 References
 ----------
@@ -21,57 +23,22 @@ from ortools.sat.python import cp_model
 
 from scheduling.model.rosters import Assignment, Roster, RosterProblem
 from scheduling.rules.rosters import with_legal_rest
+from scheduling.solvers.rosters.composing import ColumnSearch
+from scheduling.solvers.rosters.employees import is_each_alone
 from scheduling.solvers.rosters.modelling import RosterModel
+from scheduling.solvers.rosters.settings import Progress, RosterSettings, ShouldStop
 from twin.errors import InputError
 
-MOST_THREADS = 64
-MOST_SECONDS = 24 * 3600.0
 FIRST_SHARE = 0.15
 """Of the time, for the first roster."""
+COLUMNS_SHARE = 0.9
+"""Of the time, for a roster from whole schedules; what it does not need is left to the neighbourhoods."""
 MUSTS_S = 10.0
 """At least so long is a roster looked for that keeps every must, whatever it costs and however short the time is."""
 PIECE_S = 3.0
 """Longest time for one neighbourhood, seconds."""
 EASY_S = 0.7
 """A neighbourhood solved to the end within this was too small."""
-
-Progress = Callable[[float, int], None]
-"""Hears the share done, 0 to 1, and the price of the best roster so far, -1 for none."""
-ShouldStop = Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterSettings:
-    """How long and how to search.
-
-    Parameters
-    ----------
-    seconds : float
-        Wall time, above 0.
-    threads : int
-        Threads, at least 1.
-    seed : int
-        Of chance, at least 0.
-    """
-
-    seconds: float = 60.0
-    threads: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises
-        ------
-        InputError
-            Naming the setting that is out of range.
-        """
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
-        if not 1 <= self.threads <= MOST_THREADS:
-            raise InputError(f"threads: expected 1 to {MOST_THREADS}, got {self.threads}.")
-        if self.seed < 0:
-            raise InputError(f"seed: expected at least 0, got {self.seed}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,20 +135,10 @@ class _Search:
 
     def run(self, start: Roster | None) -> RosterOutcome:
         """Find a first roster, then better ones."""
+        whole = self._of_columns() if start is None else None
         made = RosterModel(self.problem)
-        first_s = FIRST_SHARE * self.settings.seconds
-        status = self._first(made, start, first_s)
-        if status == cp_model.UNKNOWN:
-            # any roster that keeps every must is worth more than a proof that there is none: prices come later
-            status = self._first(made, start, max(MUSTS_S, 2 * first_s), has_prices=False)
-        if not self.best.values:
-            self.is_relaxed = True
-            made = RosterModel(self.problem, is_relaxed=True)
-            while not self.best.values:  # nothing is a must but one shift a day, skills and leave: only time is needed
-                status = self._first(made, None, max(2.0, first_s))
-                if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
-                    told = "No roster keeps one shift a day, skills and leave: check weights and numbers."
-                    raise InputError(told, code="roster.impossible")
+        if whole is None or not self._take_over(made, whole):
+            made = self._find_first(made, start or whole)
         if not self.is_optimal:
             with ThreadPoolExecutor(self.settings.threads) as pool:
                 for future in [pool.submit(self._work, thread, made) for thread in range(self.settings.threads)]:
@@ -194,6 +151,50 @@ class _Search:
             is_optimal=self.is_optimal,
             rounds=self.best.rounds,
         )
+
+    def _of_columns(self) -> Roster | None:
+        """Give a roster made of whole schedules; None where people are bound otherwise, or somebody has no schedule."""
+        if not is_each_alone(self.problem):
+            return None
+        search = ColumnSearch(
+            self.problem,
+            self.settings,
+            lambda price: self.progress(min(1.0, self._share()), price),
+            self.should_stop,
+        )
+        search.warm()
+        # Compiling on a fresh machine does not count against the time asked for.
+        self.started = time.monotonic()
+        return search.run(COLUMNS_SHARE * self.settings.seconds)
+
+    def _take_over(self, made: RosterModel, roster: Roster) -> bool:
+        """Take a roster as the best so far; gives whether it keeps every must."""
+        values = [0] * len(made.model.proto.variables)
+        for var, value in made.values(roster):
+            values[var.index] = value
+        nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
+        found = _Frame(made).solve(values, nothing, MUSTS_S, self.settings.seed)
+        if found.values:
+            self.best.price, self.best.values = found.price, found.values
+        return bool(found.values)
+
+    def _find_first(self, made: RosterModel, start: Roster | None) -> RosterModel:
+        """Find a first roster by constraint programming; gives the model, in which musts may be broken if need be."""
+        first_s = FIRST_SHARE * self.settings.seconds
+        status = self._first(made, start, first_s)
+        if status == cp_model.UNKNOWN:
+            # any roster that keeps every must is worth more than a proof that there is none: prices come later
+            status = self._first(made, start, max(MUSTS_S, 2 * first_s), has_prices=False)
+        if self.best.values:
+            return made
+        self.is_relaxed = True
+        made = RosterModel(self.problem, is_relaxed=True)
+        while not self.best.values:  # nothing is a must but one shift a day, skills and leave: only time is needed
+            status = self._first(made, None, max(2.0, first_s))
+            if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
+                told = "No roster keeps one shift a day, skills and leave: check weights and numbers."
+                raise InputError(told, code="roster.impossible")
+        return made
 
     def _share(self) -> float:
         return (time.monotonic() - self.started) / self.settings.seconds

@@ -16,7 +16,7 @@ from scheduling.loaders.curtois import curtois_of, load_curtois, roster_of_text,
 from scheduling.loaders.inrc2 import Weeks, load_week_roster, load_weeks, week_to_bytes
 from scheduling.model.rosters import Contract, Employee, Limit, Need, Roster, RosterProblem, Shift
 from scheduling.service.rostering import check_weeks, roster_weeks
-from scheduling.solvers.rosters.search import RosterSettings
+from scheduling.solvers.rosters.settings import RosterSettings
 from tests.datafiles import data_file
 from tests.scheduling.staff import roster_from
 from twin.errors import DecodeError, HospitalTwinError, ImportRefused

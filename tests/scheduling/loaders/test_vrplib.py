@@ -93,7 +93,7 @@ def test_prizes_make_clients_optional() -> None:
         ("DEPOT_SECTION\n1\n", "DEPOT_SECTION\n", "DEPOT_SECTION"),  # no depot
         ("2 3 4", "\u00b2 3 4", "NODE_COORD_SECTION"),  # a digit that is no number
         ("DEPOT_SECTION\n1\n", "DEPOT_SECTION\n\u00b9\n", "DEPOT_SECTION"),
-        ("EUC_2D", "GEO", "EDGE_WEIGHT_TYPE"),  # not read
+        ("EUC_2D", "EUC_3D", "EDGE_WEIGHT_TYPE"),  # not read
         ("NAME : small", "NAME small", "line 1"),  # no header
         ("DEPOT_SECTION", "BACKHAUL_SECTION\nDEPOT_SECTION", "BACKHAUL_SECTION"),  # a section that is not read
         ("DEPOT_SECTION", "TIME_WINDOW_SECTION\n1 0 9\n2 5 1\n3 0 9\n4 0 9\nDEPOT_SECTION", "ends before"),

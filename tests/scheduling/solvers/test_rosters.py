@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scheduling.checker.rosters import check_roster
 from scheduling.loaders.curtois import load_curtois
 from scheduling.model.rosters import Assignment, Limit, Need, RosterRule
-from scheduling.solvers.rosters.search import RosterSettings, solve_roster
+from scheduling.solvers.rosters.search import solve_roster
+from scheduling.solvers.rosters.settings import RosterSettings
 from tests.datafiles import data_file
 from tests.scheduling.staff import contract, month, random_problem
 from twin.errors import InputError

@@ -1,0 +1,256 @@
+"""Schedules as columns of a linear program: what they cost, what people on a shift are worth, and who finds them.
+
+References
+----------
+Desaulniers, G., Desrosiers, J., Solomon, M. M. (2005). Column Generation. Springer, chapter 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.linear_solver import pywraplp
+
+from scheduling.model.rosters import RosterProblem
+from scheduling.solvers.rosters.employees import person_of, price_of, prices_of
+from scheduling.solvers.rosters.modelling import HARD_PRICE
+from scheduling.solvers.rosters.schedules import (
+    REST,
+    Longs,
+    Reals,
+    Space,
+    best_of_kind,
+    extend,
+    kinds_of,
+    read_back,
+    space_for,
+)
+
+WIDTH = 48
+"""Labels of a kind that go on."""
+NO_SCHEDULE = 1e7
+"""Price of an employee without a schedule: only while none that fits the others is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A schedule of one employee.
+
+    Parameters
+    ----------
+    employee : int
+        By number.
+    shifts : tuple[int, ...]
+        Number of the shift of each day, :data:`REST` for a day off.
+    price : float
+        What it costs by itself.
+    """
+
+    employee: int
+    shifts: tuple[int, ...]
+    price: float
+
+    def cells(self) -> list[tuple[int, int]]:
+        """Give day and shift of each day at work."""
+        return [(day, shift) for day, shift in enumerate(self.shifts) if shift != REST]
+
+    def with_prices(self, worth: Reals) -> float:
+        """Give the price with what each day and shift adds, shape ``(days, shifts)``."""
+        return float(self.price + sum(worth[at] for at in self.cells()))
+
+
+class Needs:
+    """What people on a shift are worth.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        Needs by day and shift; several of the same add up.
+    """
+
+    def __init__(self, problem: RosterProblem) -> None:
+        names = [shift.id for shift in problem.shifts]
+        self.needs = problem.needs
+        self.at = [(need.day, names.index(need.shift)) for need in problem.needs]
+        self.shape = (problem.days, len(names))
+        most = len(problem.employees) + 1
+        #: price of a number of people on a shift, shape (days, shifts, number)
+        self.table = np.zeros((*self.shape, most + 1))
+        n = np.arange(most + 1)
+        for need, (day, shift) in zip(self.needs, self.at, strict=True):
+            self.table[day, shift] += need.under * np.maximum(0, need.preferred - n)
+            self.table[day, shift] += need.over * np.maximum(0, n - need.preferred)
+            self.table[day, shift] += HARD_PRICE * np.maximum(0, need.minimum - n)
+        self._rows = np.arange(problem.days)[:, None], np.arange(len(names))[None, :]
+
+    def price(self, present: Longs) -> float:
+        """Give what numbers of people cost, shape ``(days, shifts)``."""
+        return float(self.table[(*self._rows, present)].sum())
+
+    def of_one_more(self, present: Longs) -> Reals:
+        """Give what one more on each shift costs, below 0 where one is missing."""
+        found: Reals = self.table[(*self._rows, present + 1)] - self.table[(*self._rows, present)]
+        return found
+
+
+class Seeker:
+    """Finds schedules for prices, several employees at a time.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        One for which :func:`scheduling.solvers.rosters.employees.is_each_alone` holds.
+    threads : int
+        Employees looked at side by side.
+    """
+
+    def __init__(self, problem: RosterProblem, threads: int) -> None:
+        self.persons = [person_of(problem, employee) for employee in problem.employees]
+        self.prices = [prices_of(problem, employee) for employee in problem.employees]
+        self.threads = min(threads, len(self.persons))
+        kinds = max(kinds_of(person) for person in self.persons)
+        limits = max(len(person.limits) for person in self.persons)
+        shifts = len(problem.shifts)
+        self.spaces = [space_for(problem.days, kinds, WIDTH, shifts, limits) for _ in range(self.threads)]
+        self.pool = ThreadPoolExecutor(self.threads)
+
+    def best(
+        self, employee: int, worth: Reals, space: Space | None = None, most: int = 1
+    ) -> list[tuple[float, Column]]:
+        """Give the cheapest schedules of an employee, with the prices of needs added, the best first.
+
+        Parameters
+        ----------
+        employee : int
+            By number.
+        worth : Reals
+            What is added to the price of each day and shift.
+        space : Space, optional
+            Room of the thread.
+        most : int
+            Schedules wanted; each ends in another kind of day.
+        """
+        person, prices, space = self.persons[employee], self.prices[employee], space or self.spaces[0]
+        extend(person, prices.shift + worth, prices.rest, space)
+        ends = []
+        for kind in range(kinds_of(person)):
+            place = best_of_kind(person, space, kind)
+            if place >= 0:
+                ends.append((float(space.price[person.days, kind, place]), kind, place))
+        found = []
+        shifts = np.zeros(person.days, np.int64)
+        for price, kind, place in sorted(ends)[:most]:
+            read_back(person, space, kind, place, shifts)
+            column = Column(employee=employee, shifts=tuple(shifts.tolist()), price=price_of(person, prices, shifts))
+            found.append((price, column))
+        return found
+
+    def all(
+        self, employees: Sequence[int], worth: Reals, most: int, space: Space | None = None
+    ) -> list[list[tuple[float, Column]]]:
+        """Give the cheapest schedules of several employees, side by side unless room of one thread is given."""
+        if space is not None:
+            return [self.best(employee, worth, space, most) for employee in employees]
+
+        def share(thread: int) -> list[list[tuple[float, Column]]]:
+            mine = employees[thread :: self.threads]
+            return [self.best(employee, worth, self.spaces[thread], most) for employee in mine]
+
+        parts = list(self.pool.map(share, range(self.threads)))
+        return [parts[i % self.threads][i // self.threads] for i in range(len(employees))]
+
+    def close(self) -> None:
+        """End the threads."""
+        self.pool.shutdown()
+
+
+class Master:
+    """The linear program over the schedules known so far.
+
+    Parameters
+    ----------
+    needs : Needs
+        What is to be covered.
+    employees : Sequence[int]
+        By number; each takes one schedule.
+    present : Longs
+        Who is there besides, shape ``(days, shifts)``.
+    """
+
+    def __init__(self, needs: Needs, employees: Sequence[int], present: Longs) -> None:
+        self.needs = needs
+        self.employees = list(employees)
+        self.present = present
+        self.columns: list[Column] = []
+        self.known: set[tuple[int, tuple[int, ...]]] = set()
+        self.solver = pywraplp.Solver.CreateSolver("GLOP")
+        endless = self.solver.infinity()
+        self.goal = self.solver.Objective()
+        self.people = {employee: self.solver.Constraint(1, 1) for employee in self.employees}
+        self.rows = []
+        self.rows_at: dict[tuple[int, int], list[pywraplp.Constraint]] = {}
+        for need, at in zip(needs.needs, needs.at, strict=True):
+            left = need.preferred - int(present[at])
+            row = self.solver.Constraint(left, left)
+            few, many = self.solver.NumVar(0, endless, ""), self.solver.NumVar(0, endless, "")
+            row.SetCoefficient(few, 1)
+            row.SetCoefficient(many, -1)
+            self.goal.SetCoefficient(few, need.under)
+            self.goal.SetCoefficient(many, need.over)
+            if need.minimum > 0:
+                few.SetUb(max(0, need.preferred - need.minimum))
+                none = self.solver.NumVar(0, endless, "")
+                row.SetCoefficient(none, 1)
+                self.goal.SetCoefficient(none, need.under + HARD_PRICE)
+            self.rows.append(row)
+            self.rows_at.setdefault(at, []).append(row)
+        for row in self.people.values():
+            none = self.solver.NumVar(0, endless, "")
+            row.SetCoefficient(none, 1)
+            self.goal.SetCoefficient(none, NO_SCHEDULE)
+        self.goal.SetMinimization()
+        self.shares: list[pywraplp.Variable] = []
+
+    def add(self, column: Column) -> bool:
+        """Add a schedule; gives whether it is new."""
+        key = (column.employee, column.shifts)
+        if key in self.known:
+            return False
+        self.known.add(key)
+        share = self.solver.NumVar(0, self.solver.infinity(), "")
+        self.goal.SetCoefficient(share, column.price)
+        self.people[column.employee].SetCoefficient(share, 1)
+        for at in column.cells():
+            for row in self.rows_at.get(at, ()):
+                row.SetCoefficient(share, 1)
+        self.columns.append(column)
+        self.shares.append(share)
+        return True
+
+    def solve(self) -> float:
+        """Solve; gives the price."""
+        self.solver.Solve()
+        return float(self.goal.Value())
+
+    def duals(self) -> tuple[dict[int, float], Reals]:
+        """Give the price of each employee, and of one more person on each day and shift."""
+        worth = np.zeros(self.needs.shape)
+        for row, at in zip(self.rows, self.needs.at, strict=True):
+            worth[at] += row.dual_value()
+        return {employee: row.dual_value() for employee, row in self.people.items()}, worth
+
+    def bound(self, worth: Reals) -> float:
+        """Give the least that gaps and the people wanted cost at prices of one more person each."""
+        table = self.needs.table
+        n = np.arange(table.shape[2])
+        # there are at least those who are present besides
+        may = n >= self.present[:, :, None]
+        costs = np.where(may, table + worth[:, :, None] * (n - self.present[:, :, None]), np.inf)
+        return float(costs.min(axis=2).sum())
+
+    def values(self) -> Reals:
+        """Give the share of each schedule."""
+        return np.array([share.solution_value() for share in self.shares])

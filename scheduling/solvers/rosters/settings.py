@@ -1,0 +1,49 @@
+"""How long and how to search for a roster, and who hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twin.errors import InputError
+
+MOST_THREADS = 64
+MOST_SECONDS = 24 * 3600.0
+
+Progress = Callable[[float, int], None]
+"""Hears the share done, 0 to 1, and the price of the best roster so far, -1 for none."""
+ShouldStop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterSettings:
+    """How long and how to search.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall time, above 0.
+    threads : int
+        Threads, at least 1.
+    seed : int
+        Of chance, at least 0.
+    """
+
+    seconds: float = 60.0
+    threads: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises
+        ------
+        InputError
+            Naming the setting that is out of range.
+        """
+        if not 0 < self.seconds <= MOST_SECONDS:
+            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
+        if not 1 <= self.threads <= MOST_THREADS:
+            raise InputError(f"threads: expected 1 to {MOST_THREADS}, got {self.threads}.")
+        if self.seed < 0:
+            raise InputError(f"seed: expected at least 0, got {self.seed}.")
