@@ -323,10 +323,10 @@ class Ledger:
     def take_snapshot(self) -> Future[None]:
         """Keep a snapshot of the live state as it is now, so that a restart replays nothing before it."""
         with self.steady:
-            content, sequence = self.state.to_snapshot(), self.state.sequence
-            self._snapshots.taken(sequence)
-        # outside the lock: packing a large house takes a while
-        packed = pack(content, sequence)
+            image = self.state.image()
+            self._snapshots.taken(image.outline.sequence)
+        # outside the lock: writing and packing a large house takes a second, in which events go on being applied
+        packed = pack(image.encoded(), image.outline.sequence)
         return self.database.writer.submit(lambda session: save_snapshot(session, packed, self._clock))
 
     def forget_closed(self, before: int) -> int:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -58,17 +58,25 @@ class Packed:
     digest: str
 
 
-def pack(content: bytes, sequence: int) -> Packed:
+def pack(pieces: Iterable[bytes], sequence: int) -> Packed:
     """Pack a snapshot; takes a while for a large house, so not in the writer's thread.
 
     Parameters
     ----------
-    content : bytes
-        What ``LiveState.to_snapshot`` gave.
+    pieces : Iterable[bytes]
+        What ``LiveState.image`` gives as ``encoded``: each is packed before the next one is made, so that the whole
+        never stands in memory unpacked.
     sequence : int
         Position of its last event.
     """
-    return Packed(sequence, zlib.compress(content, 1), f"{zlib.crc32(content):08x}")
+    # the quickest level: the content is read once in a while, and written again and again
+    packer, crc = zlib.compressobj(1), 0
+    packed: list[bytes] = []
+    for piece in pieces:
+        crc = zlib.crc32(piece, crc)
+        packed.append(packer.compress(piece))
+    packed.append(packer.flush())
+    return Packed(sequence, b"".join(packed), f"{crc:08x}")
 
 
 def save_snapshot(session: Session, packed: Packed, clock: Clock) -> None:

@@ -211,6 +211,10 @@ class LiveState(Tables):
         """Give the state as bytes for :meth:`from_snapshot`."""
         return snapshot.write_snapshot(self)
 
+    def image(self) -> snapshot.Image:
+        """Give the state as it is now, to be written while it goes on changing; hold :attr:`steady` for this call."""
+        return snapshot.image_of(self)
+
     @classmethod
     def from_snapshot(cls, body: bytes) -> LiveState:
         """Give the state that :meth:`to_snapshot` wrote.

@@ -120,7 +120,7 @@ class Tag(msgspec.Struct, kw_only=True, gc=False):
     lost : TagLost or None
         Latest word that no reader sees it.
     bindings : list[Binding]
-        All bindings and unbindings, in order of precedence.
+        All bindings and unbindings, in order of precedence; replaced, never changed in place.
     is_shared : bool
         Whether a bearer of it ever bore another tag too, so that the place of the bearer needs both.
     is_settled : bool

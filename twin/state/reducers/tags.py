@@ -111,7 +111,11 @@ def tag_binding(tables: Tables, event: TagBound | TagUnbound) -> None:
         if len(tags) > 1:
             for tag_id in tags:
                 _share(tag_of(tables, tag_id))
-    if insert_fact(tag.bindings, event) is not Inserted.LAST:
+    # a new list, since an image of the state may hold this one while it is written; bindings are few and rare
+    bindings = tag.bindings.copy()
+    inserted = insert_fact(bindings, event)
+    tag.bindings = bindings
+    if inserted is not Inserted.LAST:
         return
     if before is not None:
         set_zone(tables, before.bearer_kind, before.bearer, observed_zone(tables, before.bearer_kind, before.bearer))
