@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from sqlalchemy import delete, func, insert, select
 from sqlmodel import Session
@@ -15,6 +15,7 @@ from twin.errors import Refused
 from twin.events import registry
 from twin.events.envelope import Event, precedence
 from twin.events.patients import EncounterFactCancelled, EncountersMerged, EncountersSwapped
+from twin.events.things import ZoneChanged, ZoneConfirmed
 from twin.history import checkpoints
 from twin.history.claims import claims_of
 from twin.history.encounters import FACETS, Point, Told, timelines, values_of
@@ -36,6 +37,7 @@ OPEN = 2**62  # end of an interval that lasts; later than any instant that has a
 
 _ENCOUNTER_FACTS = get_args(EncounterFact)
 _ENCOUNTER_KINDS = frozenset(_ENCOUNTER_FACTS)
+_SEEN: frozenset[Any] = frozenset({ZoneChanged, ZoneConfirmed})
 _REACHING_BACK = (EncounterFactCancelled, EncountersSwapped, EncountersMerged)
 _FOLDED_LIMIT = 20_000  # encounters kept folded in memory, some 20 MB
 _ENCOUNTER_TYPES = [kind.__name__ for kind in _ENCOUNTER_FACTS]
@@ -113,7 +115,7 @@ class HistoryProjection:
         self._next_id = 1
         self._rows: dict[int, _NewRow] = {}
         self._ends: dict[int, int] = {}
-        self._said: dict[int, int] = {}
+        self._again: dict[int, _Head] = {}  # said again since the last flush, by id: only the last saying is written
         self._earliest_late = OPEN
         self._checked_id = 0
         self._folded: dict[str, tuple[int, Encounter]] = {}
@@ -152,7 +154,16 @@ class HistoryProjection:
             waiting = self._index.note(batch)
             if waiting >= ENOUGH or len(batch) < _CALM:
                 self._index.write(session)
+            heads, again = self._heads, self._again
             for stored in batch:
+                event: Any = stored.event
+                # What readers repeat is nearly all of a flood: told here, without a list of claims and further calls.
+                if event.__class__ in _SEEN and not event.tid:
+                    head = heads.get(("tag.zone", event.thing))
+                    if head is not None and head.said_at < event.occurred_at and head.value == event.zone:
+                        head.said_at = event.occurred_at
+                        again[head.id] = head
+                        continue
                 self._project_one(session, stored)
             self._flush(session)
             # after the rows: a checkpoint made of the old ones must not survive this transaction
@@ -201,7 +212,7 @@ class HistoryProjection:
     def _load(self, session: Session) -> None:
         if self._is_loaded:
             return
-        self._rows, self._ends, self._said, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
+        self._rows, self._ends, self._again, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
         self._next_id = (session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0) + 1
         query = select(INTERVALS.c.facet, INTERVALS.c.thing, *_HEAD).where(INTERVALS.c.to_at == OPEN)
         with without_collecting():
@@ -242,11 +253,7 @@ class HistoryProjection:
 
     def _say_again(self, head: _Head, at: int) -> None:
         head.said_at = at
-        row = self._rows.get(head.id)
-        if row is not None:
-            row.said_at = at
-        else:
-            self._said[head.id] = at
+        self._again[head.id] = head
 
     def _close(self, head: _Head, at: int) -> None:
         row = self._rows.get(head.id)
@@ -256,8 +263,16 @@ class HistoryProjection:
             self._ends[head.id] = at
 
     def _flush(self, session: Session) -> None:
-        if not (self._rows or self._ends or self._said):
+        if not (self._rows or self._ends or self._again):
             return
+        said: list[tuple[int, int]] = []
+        for number, head in self._again.items():
+            row = self._rows.get(number)
+            if row is not None:
+                row.said_at = head.said_at
+            else:
+                said.append((number, head.said_at))
+        self._again.clear()
         connection = session.connection()
         if self._rows:
             bulk.insert_rows(connection, INTERVALS.name, _NEW_COLUMNS, [row.as_tuple() for row in self._rows.values()])
@@ -265,9 +280,8 @@ class HistoryProjection:
         if self._ends:
             bulk.set_numbers(connection, INTERVALS.name, "to_at", sorted(self._ends.items()))
             self._ends = {}
-        if self._said:
-            bulk.set_numbers(connection, INTERVALS.name, "said_at", sorted(self._said.items()))
-            self._said = {}
+        if said:
+            bulk.set_numbers(connection, INTERVALS.name, "said_at", sorted(said))
 
     def _put_late(self, session: Session, key: Key, stored: Stored, value: str) -> None:
         """Put a claim between others: the interval that it falls into is split."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
+import msgspec
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from twin.events.patients import (
     EncounterStarted,
 )
 from twin.events.things import BearerKind, TagBound, ZoneChanged, ZoneConfirmed
-from twin.history import checkpoints, history
+from twin.history import checkpoints, history, projection
 from twin.history.claims import claims_of
 from twin.history.memory import MemoryHistory
 from twin.history.projection import NAME, HistoryProjection
@@ -382,6 +384,29 @@ def test_encounter_facts_in_any_order_give_the_same_history(order: list[int], op
     past.ledger.database.close()
 
     assert read == ["", "bed-1", "bed-1", "bed-1", "bed-9", "bed-9", "", "bed-9", "bed-9", "bed-9", "bed-1", ""]
+
+
+@settings(max_examples=25, deadline=None, phases=SEARCH)
+@given(rows=EVENTS, cut=st.integers(1, 25), chips=st.lists(st.sampled_from(["", "", "E280"]), min_size=25, max_size=25))
+def test_what_readers_repeat_is_written_as_every_other_claim_is(
+    rows: list[tuple[str, str, int, bool]], cut: int, chips: list[str], open_past: Callable[[], Past]
+) -> None:
+    events = [
+        msgspec.structs.replace((confirmed if is_word else zone)(tag, place, second), tid=chip)
+        for (tag, place, second, is_word), chip in zip(rows, chips, strict=False)
+    ]
+    written = []
+    for seen in (projection._SEEN, frozenset()):  # the short way, and the one for everything
+        past = open_past()
+        with patch.object(projection, "_SEEN", seen):
+            for start in range(0, len(events), cut):
+                past.record(*events[start : start + cut])
+            with past.ledger.database.read() as session:
+                written.append(session.execute(select(INTERVALS).order_by(INTERVALS.c.id)).all())
+        past.close()
+        past.ledger.database.close()
+
+    assert written[0] == written[1]
 
 
 def test_history_written_anew_from_the_ledger_is_the_same(past: Past) -> None:
