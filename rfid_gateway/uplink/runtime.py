@@ -186,21 +186,32 @@ class GatewayRuntime:
         drain_s : float
             How long to wait for the core at most, seconds; what is left stays in the spool file.
         """
-        # The uplink goes last: what the drivers told in ending is still to be sent.
-        await end_tasks(task for task in self._tasks if task.get_name() != "uplink")
-        # Closed before the spool: a machine's line must be free for the next settings at once.
-        for bus in self._buses.values():
-            bus.close()
-        if self._spool is not None:
-            self._tell_own(GatewayStatus.OFFLINE, "stopped")
-            await self._flush(with_samples=True)
-            await self._drain(drain_s)
-        await end_tasks(self._tasks)
-        await self._sink.close()
-        self._disk.shutdown()
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        try:
+            # The uplink goes last: what the drivers told in ending is still to be sent.
+            await end_tasks(task for task in self._tasks if task.get_name() != "uplink")
+            # Closed before the spool: a machine's line must be free for the next settings at once.
+            for bus in self._buses.values():
+                bus.close()
+            if self._spool is not None:
+                self._tell_own(GatewayStatus.OFFLINE, "stopped")
+                await self._flush(with_samples=True)
+                await self._drain(drain_s)
+            await end_tasks(self._tasks)
+        finally:
+            # Also when the end is cut short, such as by a second signal while a core that is away is waited for: the
+            # line to it would stay open, and the spool's file locked. What was not sent stays in the spool.
+            await self._give_up_lines()
+
+    async def _give_up_lines(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        try:
+            await self._sink.close()
+        finally:
+            self._disk.shutdown()
+            if self._spool is not None:
+                self._spool.close()
+                self._spool = None
 
     async def _drain(self, drain_s: float) -> None:
         try:

@@ -35,6 +35,7 @@ from twin.state.views import bed_view
 TICK_S = 1.0
 HIS_SOURCE = "his:demo"
 EGRESS_AFTER_TICKS = 6
+GATEWAY_ENDS_S = 15.0  # its drivers' hanging up, and the five seconds that it gives the core for the last rows
 _LATER = frozenset({429, 503, 507})  # the same events may be sent again
 log = logging.getLogger("hospital_twin.demo")
 
@@ -110,6 +111,10 @@ class LivingHospital:
                     await self._tick(client)
                     await _wait(stop, TICK_S)
         finally:
+            # Once only, and waited for: told again every half second, its own end would be cut short each time, and
+            # what readers saw last would stay in its spool.
+            gateway.cancel()
+            await asyncio.wait([gateway], timeout=GATEWAY_ENDS_S)
             await end_tasks([gateway])
             await self.machines.stop()
             await self.readers.stop()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,40 @@ def test_line_is_as_careful_as_its_slowest_machine_whichever_is_first() -> None:
 
     assert gateway.targets["m1"].bus is gateway.targets["m2"].bus
     assert gateway.targets["m1"].bus._is_serial
+
+
+class WatchedSink(InProcessSink):
+    """A sink that tells whether it was closed."""
+
+    is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
+        await super().close()
+
+
+async def test_an_end_that_is_cut_short_still_gives_up_the_line_and_the_spool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, core = SystemClock(), Core()
+    core.is_down = True  # so that the end waits for it
+    sink, spool = WatchedSink(core.store), tmp_path / "spool.db"
+    gateway = GatewayRuntime(settings_of({}, readers=[], read_points=[], neighbours=[], spool=spool), sink, clock)
+    await gateway.start()
+    draining, drain = asyncio.Event(), gateway._drain
+
+    async def noted(seconds: float) -> None:
+        draining.set()
+        await drain(seconds)
+
+    monkeypatch.setattr(gateway, "_drain", noted)
+    ending = asyncio.create_task(gateway.stop(drain_s=60))
+    await asyncio.wait_for(draining.wait(), 20)
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+
+    assert sink.is_closed
+    left = Spool(spool, now=clock.now())  # nobody holds it any more, and what was not sent is in it
+    assert len(left) >= 1
+    left.close()

@@ -11,8 +11,6 @@ from twin.db.database import lock_core
 from twin.errors import ConfigurationError
 
 
-# One connection of the demo is still open when its loop ends: docs/next/README.md. Shown, until it is closed.
-@pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_headless_demo_says_what_happened(tmp_path, capsys):
