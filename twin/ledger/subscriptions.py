@@ -65,27 +65,33 @@ class Tail:
     read : Callable[[int, int], list[Stored]]
         Reads events after a position from the database, at most so many.
     size : int, optional
-        How many events are kept at least; twice as many at most.
+        How many events are kept at least; a sixteenth more at most.
     """
 
-    def __init__(self, read: Reader, size: int = 50_000) -> None:
+    def __init__(self, read: Reader, size: int = 90_000) -> None:
         self._read = read
         # a list and no ring: each subscriber slices out its next events, and a deque is walked through from its end
         self._recent: list[Stored] = []
         self._size = size
+        # What is cut off is a millisecond's worth of objects to free. Cutting at each push instead would move all that
+        # stays for a single event; waiting for as many again would free them in one go, 20 ms in which nobody computes.
+        self._most = size + max(size // 16, 1)
         self._changed = threading.Condition()
         self.last = 0
 
     def push(self, stored: Sequence[Stored]) -> None:
         """Add committed events and wake who waits."""
+        gone: list[Stored] = []
         with self._changed:
             if self._recent and stored and stored[0].sequence != self._recent[-1].sequence + 1:
                 self._recent.clear()  # something was stored past this process; the database tells it in order
             self._recent.extend(stored)
-            if len(self._recent) > 2 * self._size:
-                del self._recent[: -self._size]  # rarely: it moves all that stays
+            if len(self._recent) > self._most:
+                gone = self._recent[: -self._size]
+                del self._recent[: -self._size]
             self.last = max(self.last, stored[-1].sequence)
             self._changed.notify_all()
+        gone.clear()  # the events end here, where nobody waits for the lock
 
     def wake(self) -> None:
         """Wake who waits, such as at the end."""

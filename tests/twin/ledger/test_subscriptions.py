@@ -231,6 +231,21 @@ def test_the_newest_events_come_from_memory_and_older_ones_from_the_database() -
     assert asked == [0]
 
 
+@pytest.mark.parametrize("lot", [1, 7, 40, 500])
+def test_the_tail_is_cut_often_and_never_shorter_than_it_should_be(lot: int) -> None:
+    size = 160
+    tail = Tail(lambda after, limit: [], size=size)
+    longest = 0
+    for first in range(1, 2_000, lot):
+        tail.push([stored(n) for n in range(first, first + lot)])
+        held = len(tail._recent)
+        longest = max(longest, held)
+        assert held >= min(size, first + lot - 1)
+        assert tail.after(tail.last - min(held, size), 1)[0].sequence == tail.last - min(held, size) + 1
+
+    assert longest <= size + size // 16  # what is freed in one go is a sixteenth, beside what has just come
+
+
 def test_memory_with_a_hole_is_thrown_away() -> None:
     tail = Tail(lambda after, limit: [stored(n) for n in range(after + 1, 7)])
     tail.push([stored(1), stored(2)])
