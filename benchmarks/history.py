@@ -26,7 +26,7 @@ from twin.history import history
 from twin.history.memory import MemoryHistory
 from twin.history.projection import HistoryProjection
 from twin.ids import UniqueIds
-from twin.ledger.rows import SqliteRows, row_of
+from twin.ledger.rows import SqliteRows, values_of
 from twin.ports import Stored
 from twin.settings import Settings
 
@@ -54,9 +54,7 @@ def fill(database: Database, events: int = EVENTS) -> None:
                 zone=f"zone-{i % 4999}",
             )
             batch.append(Stored(i + 1, event, True))
-        database.writer.submit_work(
-            lambda t, b=batch: rows.insert(t.raw, b[0].sequence, [row_of(s.event) for s in b])
-        ).result()
+        database.writer.submit_work(lambda t, b=batch: rows.insert(t.raw, values_of([s.event for s in b]))).result()
         database.writer.run(lambda session, b=batch: projection.project(session, b))
 
 

@@ -26,6 +26,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 ASSETS, PAGE, BATCH = 20_000, 50, 1000
@@ -42,7 +43,8 @@ def main() -> None:
         case ["naive", folder, port, url]:
             _serve_naive(Path(folder), int(port), url)
         case ["load", text]:
-            sys.stdout.write(f"{asyncio.run(_load(json.loads(text)))}\n")
+            rate, share = asyncio.run(_load(json.loads(text)))
+            sys.stdout.write(f"{rate} {share}\n")
         case _:
             _measure()
 
@@ -69,8 +71,27 @@ def _measure() -> None:
             print(json.dumps(row), flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A spell of load: answers a second, and what share of a core the load itself took meanwhile."""
+
+    rate: float
+    client_share: float
+
+
 def spell(told: dict[str, object]) -> float:
     """Give the requests a second of a spell of load.
+
+    Parameters
+    ----------
+    told : dict
+        As for :func:`measured`.
+    """
+    return measured(told).rate
+
+
+def measured(told: dict[str, object]) -> Spell:
+    """Give what a spell of load came to.
 
     Parameters
     ----------
@@ -84,7 +105,8 @@ def spell(told: dict[str, object]) -> float:
         text=True,
         check=True,
     )
-    return float(done.stdout)
+    rate, share = done.stdout.split()
+    return Spell(float(rate), float(share))
 
 
 @contextlib.contextmanager
@@ -250,7 +272,7 @@ def _maker(told: dict[str, object], cursor: str) -> Callable[[int, int], bytes]:
     return lambda client, turn: fixed
 
 
-async def _load(told: dict[str, object]) -> float:
+async def _load(told: dict[str, object]) -> tuple[float, float]:
     port, clients = int(str(told["port"])), int(str(told["clients"]))
     cursor = ""
     if told["name"] == "page" and told["kind"] == "twin":
@@ -276,9 +298,10 @@ async def _load(told: dict[str, object]) -> float:
             failed[index] += not head.startswith(b"HTTP/1.1 2")
         writer.close()
 
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(client(index) for index in range(clients)))
-    return (sum(counts) - sum(failed)) / (time.perf_counter() - start)
+    took = time.perf_counter() - start
+    return (sum(counts) - sum(failed)) / took, (time.process_time() - used) / took
 
 
 def _middle(port: int, key: str) -> str:

@@ -36,6 +36,7 @@ Gtin = NewType("Gtin", str)
 
 _VARIANT = {f"{digit:x}": f"{0b1000 | digit & 0b11:x}" for digit in range(16)}  # the two bits before the random ones
 _COUNTER_BITS = 12
+_COUNTERS = tuple(f"-7{counter:03x}-" for counter in range(1 << _COUNTER_BITS))  # version 7 before each
 _POOL = 4096  # bytes
 
 
@@ -94,15 +95,15 @@ class UniqueIds:
             ms, counter = self._last_ms, self._counter
             if now_ms > ms:
                 ms, counter = now_ms, -1
-            head, tails = _head(ms), self._random(8 * count).hex()
+            head, tails, middles = _head(ms), self._random(8 * count).hex(), _COUNTERS
             for start in range(0, 16 * count, 16):
                 counter += 1
                 # the clock is run ahead of, by a millisecond per 4096 ids; it catches up when the flood is over
                 if counter >> _COUNTER_BITS:
                     ms, counter = ms + 1, 0
                     head = _head(ms)
-                first, rest = _VARIANT[tails[start]], tails[start + 1 : start + 16]
-                found.append(f"{head}-7{counter:03x}-{first}{rest[:3]}-{rest[3:]}")
+                first, last = _VARIANT[tails[start]], tails[start + 4 : start + 16]
+                found.append(f"{head}{middles[counter]}{first}{tails[start + 1 : start + 4]}-{last}")
             self._last_ms, self._counter = ms, counter
         return found
 

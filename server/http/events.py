@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any
@@ -101,21 +102,32 @@ class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
 _event_encoder = msgspec.json.Encoder()
 
 
-def _is_plain(event: Event, actor: Actor, latest: int) -> bool:
-    """Give whether :func:`_problem` would find nothing, in one expression."""
-    source, key, thing = event.source, event.source_key, event.thing
+def _are_plain(events: list[Event], actor: Actor, latest: int) -> bool:
+    """Give whether :func:`check` would find nothing in any of them.
+
+    Nearly all batches are plain. Looked at column by column, thousands of equal values (a gateway's source, the actor,
+    the confidence) are looked at once: event by event the same costs twice as much, a tenth of a whole batch.
+    """
+    instants = [event.occurred_at for event in events]
+    if min(instants) <= 0 or max(instants) > latest:
+        return False
+    if {event.id for event in events} != {""} or {event.recorded_at for event in events} != {0}:
+        return False
+    if actor.source and not PERSONS_ONLY.isdisjoint({event.__class__.__name__ for event in events}):
+        return False
+    sources = {event.source for event in events}
     return (
-        not event.id
-        and not event.recorded_at
-        and 0 < event.occurred_at <= latest
-        and 0.0 <= event.confidence <= 1.0
-        and (source == actor.source or (not actor.source and 0 < len(source) <= _MAX_TEXT and "\0" not in source))
-        and (not event.actor or event.actor == actor.id)
-        and 0 < len(thing) <= _MAX_TEXT
-        and 0 < len(key) <= _MAX_TEXT
-        and "\0" not in thing
-        and "\0" not in key
+        (sources == {actor.source} if actor.source else _are_texts(sources))
+        and {event.actor for event in events} <= {"", actor.id}
+        and all(0.0 <= confidence <= 1.0 for confidence in {event.confidence for event in events})
+        and _are_texts([event.thing for event in events])
+        and _are_texts([event.source_key for event in events])
     )
+
+
+def _are_texts(texts: Collection[str]) -> bool:
+    lengths = set(map(len, texts))
+    return min(lengths) > 0 and max(lengths) <= _MAX_TEXT and "\0" not in "".join(texts)
 
 
 def _problem(event: Event, actor: Actor, *, latest: int) -> tuple[str, str, str] | None:
@@ -167,13 +179,14 @@ def check(events: list[Event], actor: Actor, *, now: int, prefix: str) -> None:
     """
     found: list[FieldProblem] = []
     latest = now + AHEAD_US
+    if not events or _are_plain(events, actor, latest):
+        return
     for index, event in enumerate(events):
         name = event.__class__.__name__
         # a gateway whose key was stolen must not be able to sign for a person
         if actor.source and name in PERSONS_ONLY:
             raise _forbidden(f"{prefix}/{index}: {name} is not for programs: use its own door under /v1.", "type")
-        # nearly all are plain: to look for the words of a problem in each costs a fifth of a batch
-        problem = None if _is_plain(event, actor, latest) else _problem(event, actor, latest=latest)
+        problem = _problem(event, actor, latest=latest)
         if problem is not None:
             field, message, cure = problem
             place = f"{prefix}/{index}/{field}" if prefix else f"/{field}"

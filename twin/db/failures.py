@@ -55,6 +55,17 @@ def storage_failure(error: BaseException) -> HospitalTwinError | None:
     return None
 
 
+def is_of_unique(error: BaseException) -> bool:
+    """Tell whether a driver of SQLite says that a row of this key stands already.
+
+    Parameters
+    ----------
+    error : BaseException
+        What pysqlite3 or APSW raised; PostgreSQL's driver has a class of its own for it.
+    """
+    return _is_from_driver(error) and "UNIQUE constraint failed" in str(error)
+
+
 def as_storage_error(error: BaseException) -> HospitalTwinError:
     """Give the storage error that failed a whole transaction.
 

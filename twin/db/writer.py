@@ -292,6 +292,11 @@ class Writer:
         """Run the group in one transaction; give the jobs that succeeded, once they are durable."""
         if self._guard is not None:
             self._guard()
+        is_alike = group[0].together is not None and len({job.together for job in group}) == 1
+        if is_alike or len(group) == 1:
+            alone = self._transact_as_one(group)
+            if alone is not None:
+                return alone
         failed: list[tuple[_Job, BaseException]] = []
         done: list[_Job] = []
         try:
@@ -300,7 +305,9 @@ class Writer:
             # neighbours only, never sorted: works are done in the order in which they came
             for together, alike in itertools.groupby(group, key=lambda job: job.together):
                 jobs = list(alike)
-                if together is not None and len(jobs) > 1 and self._attempt_together(raw, together, jobs, marks):
+                # alike ones that are the whole group were tried in one go just now: one of them cannot be done
+                is_worth = together is not None and len(jobs) > 1 and not is_alike
+                if is_worth and self._attempt_together(raw, jobs, marks):
                     done.extend(jobs)
                     continue
                 for job in jobs:
@@ -318,37 +325,59 @@ class Writer:
             job.future.set_exception(error)
         return done
 
-    def _attempt_together(
-        self, raw: RawConnection, together: Together[Any, Any], jobs: list[_Job], marks: set[str]
-    ) -> bool:
+    def _transact_as_one(self, group: list[_Job]) -> list[_Job] | None:
+        """Do one job, or alike ones in one go, without a savepoint, since the transaction is theirs alone.
+
+        Each statement lets go of the interpreter and waits to get it back, and a savepoint is two of them. Give None,
+        with nothing done, if alike jobs cannot be done in one go and must be told apart.
+        """
+        try:
+            raw = self._channel.begin()
+            whole = _in_one_go(group)
+            error = self._do(raw, whole, set())
+            if error is None:
+                self._channel.commit()
+        except BaseException:
+            self._channel.rollback()
+            raise
+        if error is None:
+            _share_out(whole, group)
+            return group
+        self._channel.rollback()
+        if len(group) > 1:
+            return None
+        group[0].future.set_exception(error)
+        return []
+
+    def _attempt_together(self, raw: RawConnection, jobs: list[_Job], marks: set[str]) -> bool:
         """Do alike jobs in one go; give False, with nothing done, if any of them cannot be done."""
-        items = [job.item for job in jobs]
-        # one context for all, that of the first: what is logged meanwhile names its request
-        whole = _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context)
+        whole = _in_one_go(jobs)
         if self._attempt(raw, whole, marks) is not None:
             return False
-        for job, answer in zip(jobs, whole.answer, strict=True):
-            job.answer = answer
-        # the events of all, in ledger order, so that they are told once
-        jobs[0].stored = whole.stored
+        _share_out(whole, jobs)
         return True
 
     def _attempt(self, raw: RawConnection, job: _Job, marks: set[str]) -> BaseException | None:
         """Run one job in a savepoint; give what it raised, or raise what fails the whole transaction."""
-        transaction = Transaction(raw, self._channel.dialect, self._channel, marks=marks)
         raw.execute("SAVEPOINT work")
+        error = self._do(raw, job, marks)
+        if error is not None:
+            raw.execute("ROLLBACK TO SAVEPOINT work")
+        raw.execute("RELEASE SAVEPOINT work")
+        return error
+
+    def _do(self, raw: RawConnection, job: _Job, marks: set[str]) -> BaseException | None:
+        """Run one job; give what it raised, which its caller then undoes, or raise what fails the whole transaction."""
+        transaction = Transaction(raw, self._channel.dialect, self._channel, marks=marks)
         try:
             job.answer = job.context.run(job.work, transaction)
             transaction.finish()
-            raw.execute("RELEASE SAVEPOINT work")
         except BaseException as error:
             # a full disk or a lost connection is everybody's: the whole transaction is undone, not this savepoint
             fatal = storage_failure(error)
             if fatal is not None:
                 raise fatal from error
             transaction.abandon()
-            raw.execute("ROLLBACK TO SAVEPOINT work")
-            raw.execute("RELEASE SAVEPOINT work")
             return error
         job.stored = transaction.stored
         return None
@@ -366,3 +395,23 @@ class Writer:
         for job in group:
             if not job.future.done():
                 job.future.set_exception(error)
+
+
+def _in_one_go(jobs: list[_Job]) -> _Job:
+    """Give one job that does alike ones; a single one as it is."""
+    together = jobs[0].together
+    if len(jobs) == 1 or together is None:
+        return jobs[0]
+    items = [job.item for job in jobs]
+    # one context for all, that of the first: what is logged meanwhile names its request
+    return _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context)
+
+
+def _share_out(whole: _Job, jobs: list[_Job]) -> None:
+    """Give alike jobs that were done in one go their own answers."""
+    if len(jobs) == 1:
+        return
+    for job, answer in zip(jobs, whole.answer, strict=True):
+        job.answer = answer
+    # the events of all, in ledger order, so that they are told once
+    jobs[0].stored = whole.stored

@@ -102,7 +102,10 @@ class ThingIndex:
         lacking = query.where(EVENTS.c.sequence > known, EVENTS.c.sequence <= up_to).order_by(EVENTS.c.sequence)
         self._waiting, self._count = {}, 0
         for thing, at, sequence in session.execute(lacking):
-            self._gather(thing, at, sequence)
+            self._count += 1
+            held = self._waiting.setdefault(thing, _Waiting(at, at, []))
+            held.positions.append(sequence)
+            held.from_at, held.to_at = min(held.from_at, at), max(held.to_at, at)
 
     def note(self, batch: Sequence[Stored]) -> int:
         """Take note of committed events, those known already passed over; give how many wait.
@@ -112,25 +115,23 @@ class ThingIndex:
         batch : Sequence[Stored]
             In ledger order, without a gap to the batch before.
         """
-        last = self._last
+        last, waiting, count = self._last, self._waiting, self._count
         for one in batch:
             if one.sequence > last:
                 event = one.event
-                self._gather(event.thing, event.occurred_at, one.sequence)
+                at, held = event.occurred_at, waiting.get(event.thing)
+                count += 1
+                if held is None:
+                    waiting[event.thing] = _Waiting(at, at, [one.sequence])
+                    continue
+                held.positions.append(one.sequence)
+                if at > held.to_at:
+                    held.to_at = at
+                elif at < held.from_at:
+                    held.from_at = at
+        self._count = count
         self._last = max(last, batch[-1].sequence)
         return self._count
-
-    def _gather(self, thing: str, at: int, sequence: int) -> None:
-        held = self._waiting.get(thing)
-        self._count += 1
-        if held is None:
-            self._waiting[thing] = _Waiting(at, at, [sequence])
-            return
-        held.positions.append(sequence)
-        if at > held.to_at:
-            held.to_at = at
-        elif at < held.from_at:
-            held.from_at = at
 
     def write(self, session: Session) -> None:
         """Write all that waits.

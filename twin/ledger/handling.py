@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -32,6 +33,8 @@ LAST_RETRY_US = HOUR_US
 BearerOf = Callable[[LiveState, str, int], str]
 
 log = logging.getLogger(__name__)
+
+_kind_of = attrgetter("event.__class__")  # asked of every event: a function of our own would cost three times as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,10 +260,6 @@ def _derived_at_once(context: HandlerContext, name: str, handler: InBatches, run
     for stored, some in zip(run, made, strict=True):
         if some:
             yield from _completed(stored.event, name, some)
-
-
-def _kind_of(stored: Stored) -> type[Event]:
-    return stored.event.__class__
 
 
 def _completed(cause: Event, name: str, made: Iterable[Event]) -> list[Event]:

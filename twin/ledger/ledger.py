@@ -23,7 +23,7 @@ from twin.ids import UniqueIds
 from twin.ledger.by_thing import events_about
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
-from twin.ledger.storing import EventStore, Prepared
+from twin.ledger.storing import EventStore, Prepared, together
 from twin.ledger.subscriptions import (
     BATCH,
     REST_S,
@@ -365,26 +365,21 @@ class Ledger:
         """Append the batches of several senders as one; give each its own answers."""
         if len(batches) == 1:
             return [self._append_prepared(transaction, batches[0], 0)]
-        whole = Prepared(
-            [event for batch in batches for event in batch.events],
-            [row for batch in batches for row in batch.rows],
-            any(batch.has_bindings for batch in batches),
-        )
-        answers = iter(self._append_prepared(transaction, whole, 0))
+        answers = iter(self._append_prepared(transaction, together(batches), 0))
         return [list(itertools.islice(answers, len(batch.events))) for batch in batches]
 
     def _append(self, transaction: Transaction, events: Sequence[Event], depth: int = 0) -> list[Stored]:
         return self._append_prepared(transaction, self._store.prepare(events), depth) if events else []
 
     def _append_prepared(self, transaction: Transaction, prepared: Prepared, depth: int) -> list[Stored]:
-        answer = self._store.store_prepared(transaction, prepared)
+        done = self._store.store_prepared(transaction, prepared)
         # only of new ones: a fact sent twice must not act twice
-        derived = self._runner.derive(transaction, [one for one in answer if one.is_new])
+        derived = self._runner.derive(transaction, done.new)
         if derived and depth >= DEPTH_LIMIT:
             self._runner.reject(transaction, derived)
         elif derived:
             self._append(transaction, derived, depth + 1)
-        return answer
+        return done.answers
 
     def _apply(self, stored: list[Stored]) -> None:
         with self.steady:

@@ -9,48 +9,65 @@ from typing import Any, Protocol
 from psycopg.errors import UniqueViolation
 
 from twin.db.channel import RawConnection
+from twin.db.failures import is_of_unique
 from twin.events import registry
 from twin.events.envelope import Event
 
-Row = tuple[str, str, int, str, int, int, str, str, str]
-"""id, type, version, thing, occurred_at, recorded_at, source, source_key, body; its sequence number comes last."""
+Values = list[int | str]
+"""What is stored of some events, one after the other: :data:`WIDTH` values of each, in the order of :data:`COLUMNS`.
 
-AT_ONCE = 1_000  # rows of one SQLite statement: 10,000 of the 32,766 parameters that one may have
-_LOTS = (AT_ONCE, 500, 250, 100, 50)  # below the last any number: some fifty prepared statements at most
+Flat, since that is what a statement of many rows takes; made by whoever sends the events, to spare the writer."""
+
+COLUMNS = "id, type, version, thing, occurred_at, recorded_at, source, source_key, body"
+WIDTH = 9
+AT_ONCE = 3_000  # rows of one SQLite statement: 27,000 of the 32,766 parameters that one may have
+_LOTS = (
+    AT_ONCE,
+    2_000,
+    1_500,
+    1_000,
+    500,
+    250,
+    100,
+    50,
+)  # below the last any number: sixty prepared statements at most
 COPY_FROM = 16  # rows from which COPY beats one INSERT of arrays
 
-COLUMNS = "sequence, id, type, version, thing, occurred_at, recorded_at, source, source_key, body"
 
-
-def row_of(event: Event) -> Row:
-    """Give the row that stores an event, but for its position in the ledger.
+def values_of(events: Sequence[Event]) -> Values:
+    """Give the values that store events, but for their positions in the ledger.
 
     Parameters
     ----------
-    event : Event
+    events : Sequence[Event]
         With ``id`` and ``recorded_at`` filled in.
     """
-    return (
-        event.id,
-        event.__class__.__name__,
-        event.version,
-        event.thing,
-        event.occurred_at,
-        event.recorded_at,
-        event.source,
-        event.source_key,
-        registry.encode(event).decode(),
+    # column by column: a loop over events that builds rows takes twice as long
+    columns: tuple[Sequence[int | str], ...] = (
+        [event.id for event in events],
+        [event.__class__.__name__ for event in events],
+        [event.version for event in events],
+        [event.thing for event in events],
+        [event.occurred_at for event in events],
+        [event.recorded_at for event in events],
+        [event.source for event in events],
+        [event.source_key for event in events],
+        registry.encode_many(events),
     )
+    values: Values = [0] * (WIDTH * len(events))
+    for number, column in enumerate(columns):
+        values[number::WIDTH] = column
+    return values
 
 
 class EventRows(Protocol):
     """The few statements that storing events needs."""
 
-    def last_sequence(self, raw: RawConnection) -> int:
-        """Give the position of the last event, 0 if there is none."""
+    def insert(self, raw: RawConnection, values: Values) -> int | None:
+        """Add events behind the last one; give the position of the first.
 
-    def insert(self, raw: RawConnection, first: int, rows: Sequence[Row]) -> int:
-        """Add rows, numbered from ``first``, whose (source, source_key) is new; give how many were."""
+        None, with nothing added, if a (source, source_key) of them is known: all or none.
+        """
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
         """Give sequence and body of those stored already, by (source, source_key)."""
@@ -68,23 +85,38 @@ class SqliteRows:
         " ORDER BY occurred_at DESC LIMIT 16"
     )
 
-    def last_sequence(self, raw: RawConnection) -> int:
-        """Give the position of the last event, 0 if there is none."""
-        return _number(raw.execute("SELECT coalesce(max(sequence), 0) FROM events"))
+    def insert(self, raw: RawConnection, values: Values) -> int | None:
+        """Add events behind the last one; give the position of the first, or None if one is known.
 
-    def insert(self, raw: RawConnection, first: int, rows: Sequence[Row]) -> int:
-        """Add rows, numbered from ``first``, whose (source, source_key) is new; give how many were."""
-        added, start = 0, 0
-        # One statement for many rows: each lets go of the interpreter and waits to get it back, while others compute.
-        for size in _lots(len(rows)):
-            flat: list[int | str] = []
-            for sequence, row in enumerate(rows[start : start + size], first + start):
-                flat.append(sequence)
-                flat += row
-            raw.execute(_insert_of(size), flat).fetchall()
-            added += _number(raw.execute("SELECT changes()"))
-            start += size
-        return added
+        Notes
+        -----
+        Each statement lets go of the interpreter and, while others compute, waits a good while to get it back: hence
+        one statement for many rows, none that asks for the last position (the row number that SQLite gives is the one
+        after the greatest, and the newest event is never taken out), and no savepoint where a statement that fails
+        undoes itself.
+        """
+        count = len(values) // WIDTH
+        lots = list(_lots(count))
+        is_split = len(lots) > 1
+        if is_split:
+            raw.execute("SAVEPOINT as_new")
+        start = 0
+        try:
+            for size in lots:
+                end = start + size * WIDTH
+                # mostly one lot, which is all of it: not copied then
+                raw.execute(_insert_of(size), values[start:end] if is_split else values).fetchall()
+                start = end
+        except Exception as error:
+            if not is_of_unique(error):
+                raise
+            if is_split:
+                raw.execute("ROLLBACK TO SAVEPOINT as_new")
+                raw.execute("RELEASE SAVEPOINT as_new")
+            return None
+        if is_split:
+            raw.execute("RELEASE SAVEPOINT as_new")
+        return _number(raw.execute("SELECT last_insert_rowid()")) - count + 1
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
         """Give sequence and body of those stored already, by (source, source_key)."""
@@ -102,13 +134,14 @@ class SqliteRows:
 class PostgresqlRows:
     """The statements for PostgreSQL through psycopg 3."""
 
-    _TYPES = ("bigint", "text", "text", "int", "text", "bigint", "bigint", "text", "text", "text")
+    _TYPES = ("text", "text", "int", "text", "bigint", "bigint", "text", "text", "text")
+    _LAST = "SELECT coalesce(max(sequence), 0) FROM events"
     _INSERT = (
-        f"WITH added AS (INSERT INTO events ({COLUMNS}) SELECT * FROM unnest("
+        f"INSERT INTO events (sequence, {COLUMNS}) SELECT %s + told.number, {COLUMNS} FROM unnest("
         + ", ".join(f"%s::{name}[]" for name in _TYPES)
-        + ") ON CONFLICT (source, source_key) DO NOTHING RETURNING 1) SELECT count(*) FROM added"
+        + f") WITH ORDINALITY AS told({COLUMNS}, number)"
     )
-    _COPY = f"COPY events ({COLUMNS}) FROM STDIN"
+    _COPY = f"COPY events (sequence, {COLUMNS}) FROM STDIN"
     _FIND = (
         "SELECT e.source, e.source_key, e.sequence, e.body FROM events e"
         " JOIN unnest(%s::text[], %s::text[]) AS wanted(source, source_key)"
@@ -116,22 +149,22 @@ class PostgresqlRows:
     )
     _BINDINGS = SqliteRows._BINDINGS.replace("?", "%s")
 
-    def last_sequence(self, raw: RawConnection) -> int:
-        """Give the position of the last event, 0 if there is none."""
-        return _number(raw.execute("SELECT coalesce(max(sequence), 0) FROM events"))
-
-    def insert(self, raw: RawConnection, first: int, rows: Sequence[Row]) -> int:
-        """Add rows, numbered from ``first``; give how many were new, or fewer than all if any is not."""
-        if len(rows) < COPY_FROM:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            return _number(raw.execute(self._INSERT, [list(range(first, first + len(rows))), *columns]))
+    def insert(self, raw: RawConnection, values: Values) -> int | None:
+        """Add events behind the last one; give the position of the first, or None if one is known."""
+        last = _number(raw.execute(self._LAST))
+        raw.execute("SAVEPOINT as_new")  # a violated constraint would end the whole transaction
         try:
-            with raw.cursor() as cursor, cursor.copy(self._COPY) as copy:
-                for sequence, row in enumerate(rows, first):
-                    copy.write_row((sequence, *row))
+            if len(values) < COPY_FROM * WIDTH:
+                raw.execute(self._INSERT, [last, *(values[number::WIDTH] for number in range(WIDTH))])
+            else:
+                with raw.cursor() as cursor, cursor.copy(self._COPY) as copy:
+                    copy.write(_copied(values, last + 1))
         except UniqueViolation:
-            return 0  # COPY is all or nothing; the caller undoes its savepoint and looks which ones are known
-        return len(rows)
+            raw.execute("ROLLBACK TO SAVEPOINT as_new")
+            raw.execute("RELEASE SAVEPOINT as_new")
+            return None
+        raw.execute("RELEASE SAVEPOINT as_new")
+        return last + 1
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
         """Give sequence and body of those stored already, by (source, source_key)."""
@@ -160,9 +193,35 @@ def _lots(count: int) -> Iterator[int]:
 
 @cache
 def _insert_of(count: int) -> str:
-    row = "(?,?,?,?,?,?,?,?,?,?)"
-    rows = ", ".join([row] * count)
-    return f"INSERT INTO events ({COLUMNS}) VALUES {rows} ON CONFLICT(source, source_key) DO NOTHING"
+    rows = ", ".join([f"({', '.join('?' * WIDTH)})"] * count)
+    return f"INSERT INTO events ({COLUMNS}) VALUES {rows}"
+
+
+def _copied(values: Values, first: int) -> str:
+    """Give events as COPY reads them: a line each, tabs between, both and backslashes in a text escaped.
+
+    References
+    ----------
+    PostgreSQL 18 manual, COPY, "Text Format".
+    """
+    # Looked for in what others name only: bodies write tabs and ends of lines as JSON does. Hardly any name holds one.
+    names = [f"{values[at]}{values[at + 3]}{values[at + 6]}{values[at + 7]}" for at in range(0, len(values), WIDTH)]
+    is_odd = any(character in "".join(names) for character in "\t\n\r")
+    if is_odd:
+        values = [str(value).translate(_ESCAPED) for value in values]
+    columns = [values[number::WIDTH] for number in range(WIDTH)]
+    rows = zip(range(first, first + len(columns[0])), *columns, strict=True)
+    # one expression for a line: joining fields, or filling in a pattern, takes twice as long
+    whole = "".join(
+        [
+            f"{n}\t{id_}\t{kind}\t{v}\t{thing}\t{at}\t{known}\t{source}\t{key}\t{body}\n"
+            for n, id_, kind, v, thing, at, known, source, key, body in rows
+        ]
+    )
+    return whole if is_odd else whole.replace("\\", "\\\\")  # what separates holds no backslash
+
+
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _number(cursor: Any) -> int:

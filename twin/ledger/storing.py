@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,21 +15,50 @@ from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import TagBound, TagUnbound
 from twin.ids import UniqueIds
-from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, Row, row_of
+from twin.ledger.rows import ROWS_BY_DIALECT, WIDTH, EventRows, Values, values_of
 from twin.ports import Stored
 
-Key = tuple[str, str]
-
-_BINDINGS = (TagBound, TagUnbound)
+_BINDINGS: frozenset[type[Event]] = frozenset({TagBound, TagUnbound})
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Events that are complete, and the rows that store them, but for their sequence numbers."""
+    """Events that are complete, and what stores them, but for their sequence numbers."""
 
     events: Sequence[Event]
-    rows: Sequence[Row]
+    values: Values
     has_bindings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """What became of events.
+
+    Parameters
+    ----------
+    answers : list[Stored]
+        One for each given event; for a duplicate, the event that was stored first.
+    new : list[Stored]
+        Those of them that were stored now, in ledger order.
+    """
+
+    answers: list[Stored]
+    new: list[Stored]
+
+
+def together(batches: Sequence[Prepared]) -> Prepared:
+    """Give several batches as one.
+
+    Parameters
+    ----------
+    batches : Sequence[Prepared]
+        In the order in which their events shall stand.
+    """
+    values: Values = []
+    for batch in batches:
+        values += batch.values
+    events = list(itertools.chain.from_iterable(batch.events for batch in batches))
+    return Prepared(events, values, any(batch.has_bindings for batch in batches))
 
 
 class EventStore:
@@ -61,16 +91,14 @@ class EventStore:
         FieldError
             If a head field cannot be stored.
         """
-        for index, event in enumerate(events):
-            if not event.source_key or ":" not in event.source or not EARLIEST_US <= event.occurred_at <= LATEST_US:
-                raise _problem(index, event)
+        _require_storable(events)
         now, replace = self._clock.now(), msgspec.structs.replace
         completed = [
             replace(event, id=event.id or fresh, recorded_at=event.recorded_at or now)
             for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
         ]
-        has_bindings = any(event.__class__ in _BINDINGS for event in completed)
-        return Prepared(completed, [row_of(event) for event in completed], has_bindings)
+        has_bindings = not _BINDINGS.isdisjoint({event.__class__ for event in completed})
+        return Prepared(completed, values_of(completed), has_bindings)
 
     def store(self, transaction: Transaction, events: Sequence[Event]) -> list[Stored]:
         """Store events in the given order.
@@ -92,10 +120,10 @@ class EventStore:
         FieldError
             If a head field cannot be stored; nothing of the batch is stored then.
         """
-        return self.store_prepared(transaction, self.prepare(events)) if events else []
+        return self.store_prepared(transaction, self.prepare(events)).answers if events else []
 
-    def store_prepared(self, transaction: Transaction, prepared: Prepared) -> list[Stored]:
-        """Store what :meth:`prepare` gave; like :meth:`store`.
+    def store_prepared(self, transaction: Transaction, prepared: Prepared) -> Storing:
+        """Store what :meth:`prepare` gave.
 
         Parameters
         ----------
@@ -105,17 +133,18 @@ class EventStore:
             At least one event.
         """
         rows = ROWS_BY_DIALECT[transaction.dialect]
-        last = rows.last_sequence(transaction.raw)
         # duplicates are rare: hoping for none saves a look-up per event
-        new = answer = _store_as_new(transaction, rows, prepared, last)
-        if answer is None:
-            answer = _store_with_duplicates(transaction, rows, prepared, last)
-            new = [one for one in answer if one.is_new]
-        transaction.stored.extend(new or ())
+        first = rows.insert(transaction.raw, prepared.values)
+        if first is not None:
+            new = _numbered(first, prepared.events)
+            done = Storing(new, new)
+        else:
+            done = _store_with_duplicates(transaction, rows, prepared)
+        transaction.stored.extend(done.new)
         if prepared.has_bindings:
-            tags = (one.event.thing for one in new or () if isinstance(one.event, _BINDINGS))
+            tags = (one.event.thing for one in done.new if one.event.__class__ in _BINDINGS)
             transaction.marks.update(map(binding_mark, tags))
-        return answer
+        return done
 
 
 def binding_mark(tag: str) -> str:
@@ -123,42 +152,50 @@ def binding_mark(tag: str) -> str:
     return f"bound:{tag}"
 
 
-def _store_as_new(transaction: Transaction, rows: EventRows, prepared: Prepared, last: int) -> list[Stored] | None:
-    """Store all, hoping that none is known; give None, with nothing stored, if one is."""
-    raw = transaction.raw
-    # a row that is known already is left out, and its number with it: such an attempt is undone
-    raw.execute("SAVEPOINT as_new")
-    added = rows.insert(raw, last + 1, prepared.rows)
-    if added != len(prepared.rows):
-        raw.execute("ROLLBACK TO SAVEPOINT as_new")
-        raw.execute("RELEASE SAVEPOINT as_new")
-        return None
-    raw.execute("RELEASE SAVEPOINT as_new")
-    return [Stored(sequence, event, True) for sequence, event in enumerate(prepared.events, last + 1)]
+def _numbered(first: int, events: Sequence[Event]) -> list[Stored]:
+    return list(map(Stored, itertools.count(first), events, itertools.repeat(True)))
 
 
-def _store_with_duplicates(transaction: Transaction, rows: EventRows, prepared: Prepared, last: int) -> list[Stored]:
+def _store_with_duplicates(transaction: Transaction, rows: EventRows, prepared: Prepared) -> Storing:
     raw = transaction.raw
-    known = rows.find(raw, [(event.source, event.source_key) for event in prepared.events])
-    first_by_key: dict[Key, Stored] = {
-        key: Stored(sequence, registry.decode(body), False) for key, (sequence, body) in known.items()
-    }
-    answer: list[Stored] = []
-    new: list[Row] = []
-    for event, row in zip(prepared.events, prepared.rows, strict=True):
-        key = (event.source, event.source_key)
-        first = first_by_key.get(key)
+    keys = [(event.source, event.source_key) for event in prepared.events]
+    known = rows.find(raw, keys)
+    # the same fact twice in one batch: the first of them is stored, and the second answered with it
+    places = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
+    values: Values = []
+    for place in sorted(places.values()):
+        values += prepared.values[place * WIDTH : (place + 1) * WIDTH]
+    new: list[Stored] = []
+    if places:
+        first = rows.insert(raw, values)
         if first is None:
-            new.append(row)
-            stored = Stored(last + len(new), event, True)
-            # the same fact twice in one batch: the second is answered with the first
-            first_by_key[key] = Stored(stored.sequence, event, False)
-            answer.append(stored)
+            raise StorageError("A fact was stored by another program meanwhile: send again; facts are stored once.")
+        new = _numbered(first, [prepared.events[place] for place in sorted(places.values())])
+    held = {key: Stored(sequence, registry.decode(body), False) for key, (sequence, body) in known.items()}
+    by_key = dict(zip(map(keys.__getitem__, sorted(places.values())), new, strict=True))
+    answers: list[Stored] = []
+    for place, key in enumerate(keys):
+        own = by_key.get(key)
+        if own is None:
+            answers.append(held[key])
         else:
-            answer.append(first)
-    if new and rows.insert(raw, last + 1, new) != len(new):
-        raise StorageError("A fact was stored by another program meanwhile: send again; facts are stored once.")
-    return answer
+            answers.append(own if places[key] == place else Stored(own.sequence, own.event, False))
+    return Storing(answers, new)
+
+
+def _require_storable(events: Sequence[Event]) -> None:
+    """Let pass events whose head can be stored; looked at column by column, since nearly all can."""
+    instants = [event.occurred_at for event in events]
+    if (
+        "" not in {event.source_key for event in events}
+        and all(":" in source for source in {event.source for event in events})
+        and min(instants) >= EARLIEST_US
+        and max(instants) <= LATEST_US
+    ):
+        return
+    for index, event in enumerate(events):
+        if not event.source_key or ":" not in event.source or not EARLIEST_US <= event.occurred_at <= LATEST_US:
+            raise _problem(index, event)
 
 
 def _problem(index: int, event: Event) -> FieldError:

@@ -87,6 +87,45 @@ def test_what_raises_undoes_only_its_own_savepoint(database: Database) -> None:
     assert database.writer.groups - groups_before <= 2
 
 
+def test_what_raises_alone_leaves_nothing_and_the_next_one_is_stored(database: Database) -> None:
+    def failing(session: Session) -> None:
+        add("never")(session)
+        raise ValueError("the rule forbids it")
+
+    with pytest.raises(ValueError, match="forbids"):
+        database.writer.run(failing)  # nothing waits beside it: the transaction is its own
+    database.writer.run(add("next"))
+
+    assert labels(database) == ["next"]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside other work"])
+@pytest.mark.parametrize("refused", [None, 0, 2], ids=str)
+def test_of_alike_works_only_the_refused_one_fails(database: Database, refused: int | None, beside: bool) -> None:
+    tried: list[list[int]] = []
+
+    def together(transaction: Transaction, items: list[int]) -> list[str]:
+        tried.append(items)
+        for item in items:
+            add(f"row {item}")(transaction.session())
+            if item == refused:
+                raise ValueError(f"{item} is refused")
+        return [f"stored {item}" for item in items]
+
+    go, _ = hold(database)
+    futures = [database.writer.submit_together(together, number) for number in range(3)]
+    other = database.writer.submit(add("other")) if beside else None
+    go.set()
+
+    answers = [str(future.exception(10) or future.result(10)) for future in futures]
+    assert answers == [f"{n} is refused" if n == refused else f"stored {n}" for n in range(3)]
+    assert labels(database) == sorted(
+        [f"row {n}" for n in range(3) if n != refused] + (["other"] if other is not None else [])
+    )
+    # all in one go first; each alone only when that was refused
+    assert tried == [[0, 1, 2]] + ([[0], [1], [2]] if refused is not None else [])
+
+
 def test_many_threads_share_transactions(database: Database) -> None:
     go, _ = hold(database)
     futures: list[Future[int]] = []
