@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dash_app.actions.port import Commands
-from inventory.model.kits import CaseCart
+from inventory.model.kits import CaseCart, Kit
 from inventory.model.movements import Command
 from inventory.service import kits
 from twin.access import Permission
@@ -39,3 +39,9 @@ def cancel(port: Commands, cart: str) -> None:
     """Give a case cart up."""
     command, ledger = _command(port, Permission.TASKS_ASSIGN, "off"), port.ledger
     port.writer.run(lambda session: kits.cancel_cart(session, ledger=ledger, command=command, cart=cart))
+
+
+def keep_kit(port: Commands, kit: Kit) -> Kit:
+    """Say what a procedure needs, or change it; parameters and errors as ``inventory.service.kits.define_kit``."""
+    port.actor().require(Permission.STOCK_PLAN)
+    return port.writer.run(lambda session: kits.define_kit(session, kit))

@@ -41,7 +41,8 @@ def device_named(session: Session, mark: str | None, field: str = "device") -> s
     InputError
         If nothing was entered, or no device has such a mark.
     """
-    text = (mark or "").strip()
+    # The field on the pages writes "name · id" once one of its offers was taken; no id has a dot with blanks around it.
+    text = (mark or "").rpartition(" · ")[2].strip()
     row = find_by_identifier(session, text) if text else None
     if row is None:
         raise InputError(
@@ -127,24 +128,21 @@ def close_incident(port: Commands, incident: str, conclusion: str) -> None:
     )
 
 
-def points_entered(text: str | None) -> tuple[CalibrationPoint, ...]:
-    """Read the points of a calibration, one a line, as they are pasted from a sheet.
+def points_entered(rows: Sequence[Sequence[str]]) -> tuple[CalibrationPoint, ...]:
+    """Read the points of a calibration, one a row of the sheet on the page.
 
     Parameters
     ----------
-    text : str or None
-        ``quantity; unit; nominal; as found; as left; tolerance; uncertainty`` by semicolon or tab; as left is empty
-        where nothing was adjusted, and uncertainty may be left out.
+    rows : Sequence[Sequence[str]]
+        Texts in the order of ``POINT_FIELDS``; as left is empty where nothing was adjusted, and uncertainty may be
+        left out.
 
     Raises
     ------
     FieldError
         With line and field of what cannot be read.
     """
-    found = []
-    for number, line in enumerate((text or "").splitlines(), start=1):
-        if line.strip():
-            found.append(_point(number, [cell.strip() for cell in line.replace("\t", ";").split(";")]))
+    found = [_point(number, list(cells)) for number, cells in enumerate(rows, start=1)]
     if not found:
         raise _line_problem(1, "points", "Expected at least one point.", "Enter one comparison a line.")
     return tuple(found)
@@ -180,7 +178,7 @@ def _line_problem(number: int, field: str, message: str, cure: str) -> FieldErro
     return FieldError(FieldProblem(field=field, place=f"line {number}", message=f"Line {number}: {message}", cure=cure))
 
 
-def enter_calibration(port: Commands, facts: Mapping[str, str | None]) -> Result:
+def enter_calibration(port: Commands, facts: Mapping[str, str | None], rows: Sequence[Sequence[str]]) -> Result:
     """Keep a calibration; one that found an instrument out of tolerance flags what it measured since.
 
     Parameters
@@ -188,11 +186,13 @@ def enter_calibration(port: Commands, facts: Mapping[str, str | None]) -> Result
     port : Commands
         The hospital.
     facts : Mapping[str, str or None]
-        ``device``, ``instrument``, ``certificate``, ``laboratory``, ``valid_until``, ``at``, ``rule``, ``points``.
+        ``device``, ``instrument``, ``certificate``, ``laboratory``, ``valid_until``, ``at`` and ``rule``.
+    rows : Sequence[Sequence[str]]
+        Its points, as :func:`points_entered` reads them.
     """
     act = _act(port, "calibration", Permission.WORK_ORDERS_WRITE)
     zone = _zone(port)
-    points = points_entered(facts.get("points"))
+    points = points_entered(rows)
 
     def use_case(session: Session) -> Result:
         instrument = (facts.get("instrument") or "").strip()

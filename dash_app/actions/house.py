@@ -5,8 +5,9 @@ from __future__ import annotations
 from dash_app.actions.port import Commands
 from twin.access import Permission
 from twin.events.patients import BedReadiness, BedService
-from twin.state import house_acts
+from twin.state import house_acts, place_acts
 from twin.state.house_acts import Said
+from twin.state.place_acts import PlaceTold
 
 
 def _said(port: Commands, permission: Permission, verb: str) -> Said:
@@ -37,3 +38,15 @@ def set_readiness(port: Commands, bed: str, readiness: BedReadiness) -> None:
     """Say whether a bed is clean."""
     said = _said(port, Permission.BEDS_WRITE, "readiness")
     port.record([house_acts.set_bed_readiness(port.state(), bed, readiness, said=said)])
+
+
+def define_place(port: Commands, told: PlaceTold) -> None:
+    """Make a place, or change one; errors as :func:`twin.state.place_acts.define_place`."""
+    said = _said(port, Permission.PLACES_WRITE, "place")
+    port.record([place_acts.define_place(port.state(), told, said=said)])
+
+
+def remove_place(port: Commands, place: str) -> None:
+    """Take a place out of the house; errors as :func:`twin.state.place_acts.remove_place`."""
+    said = _said(port, Permission.PLACES_WRITE, "place-removed")
+    port.record([place_acts.remove_place(port.state(), place, said=said)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assets.model.instruments import Assembly, Fault, FaultKind, Instrument, SetType
 from assets.service import instrument_faults, instruments
 from assets.service.act import Act
@@ -26,16 +28,21 @@ def assemble(port: Commands, *, name: str | None, set_type: str | None, marks: s
     return port.writer.run(lambda session: instruments.assemble(session, act=act, assembly=assembly))
 
 
-def save_type(port: Commands, *, key: str | None, name: str | None, counts: str | None) -> SetType:
-    """Keep a bill of instruments: a kind and its number a line."""
+def save_type(port: Commands, *, key: str | None, name: str | None, counts: Sequence[Sequence[str]]) -> SetType:
+    """Keep a bill of instruments: a kind and its number a row.
+
+    Raises
+    ------
+    InputError
+        If a row lacks one of them, a kind stands twice, or nothing is in it.
+    """
     act = _act(port, "set-type", Permission.DEVICES_WRITE)
     held: dict[str, int] = {}
-    for line in (counts or "").splitlines():
-        kind, _semicolon, count = (cell.strip() for cell in line.replace("\t", ";").replace("；", ";").partition(";"))
-        if kind and count.isdigit():
-            held[kind] = int(count)
-        elif line.strip():
-            raise InputError(f"Expected a kind and a number, got {line!r}.", code="input.bill")
+    for kind, count in counts:
+        # A kind that stands twice is a slip: whichever number counted, the set would be short or over.
+        if not kind or not count.isdecimal() or kind in held:
+            raise InputError(f"Expected a kind, once, and a number, got {kind!r} and {count!r}.", code="input.bill")
+        held[kind] = int(count)
     if not (key or "").strip() or not held or min(held.values()) < 1:
         raise InputError("Expected a key and at least one kind with a number.", code="input.bill")
     bill = SetType(id=(key or "").strip(), name=(name or "").strip(), counts=held)

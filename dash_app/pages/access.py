@@ -16,6 +16,7 @@ from dash_app.actions import access as actions
 from dash_app.actions.access import UserCard, UserTold, desk_of
 from dash_app.pages import access_keys, listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
 from dash_app.pages.page import Page, Visit
@@ -136,7 +137,11 @@ def _one_user(port: HospitalPort, users: list[UserCard]) -> Component:
             [
                 html.Button(_("Add the user"), id=ADD, className="action primary", n_clicks=0),
                 html.Button(_("Save the changes"), id=SAVE, className="action", n_clicks=0, disabled=True),
-                html.Button(_("Give a new password"), id=PASSWORD, className="action", n_clicks=0, disabled=True),
+                asks_first(
+                    html.Button(_("Give a new password"), id=PASSWORD, className="action", n_clicks=0, disabled=True),
+                    _("The present password ends now, and whoever is signed in with it is signed out."),
+                    NAME,
+                ),
             ]
         ),
         html.P(_("Whoever is changed has to sign in again."), className="secondary"),

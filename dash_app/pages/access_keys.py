@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dash_app.actions import access as actions
 from dash_app.actions.access import KeyCard, KeyTold
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, empty, panel
@@ -115,7 +116,11 @@ def _revoking(port: HospitalPort, keys: list[KeyCard]) -> Component:
             html.Div(
                 [
                     dmc.Select(id=REVOKED, label=_("Key"), data=choices, searchable=True, miw=360),
-                    html.Button(_("Revoke for good"), id=REVOKE, className="action", n_clicks=0),
+                    asks_first(
+                        html.Button(_("Revoke for good"), id=REVOKE, className="action", n_clicks=0),
+                        _("Whoever holds it is refused within seconds; there is no way back."),
+                        REVOKED,
+                    ),
                 ],
                 className="filters",
             ),

@@ -1,7 +1,8 @@
 """Ambulances.
 
-Opened by the emergency department, to see who comes when and how urgent, and which bay is kept; then the next one is
-announced, received or called off. Each announcement asks for a new forecast.
+Opened by the emergency department, to see who comes when and how urgent, which bay is kept, and who of those who came
+still waits to be seen; then the next one is announced, received or called off. Each announcement asks for a new
+forecast.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.actions import journey as actions
+from dash_app.pages.asking import asks_first
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.states import empty, page_head, panel, since
 from dash_app.pages.tables import Cell, table
-from dash_app.queries import journey
+from dash_app.queries import journey, overview
 from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import clock_time
+from dash_app.texts.moments import clock_time, number
 from twin.access import Permission
 from twin.clock import MINUTE_US
 from twin.errors import InputError
@@ -53,10 +55,37 @@ def content(port: HospitalPort) -> list[Component]:
     port : HospitalPort
         The hospital.
     """
+    return [html.Div([_on_the_way(port), _unseen(port)], className="panels")]
+
+
+def _unseen(port: HospitalPort) -> Component:
+    """Show the emergency patients whom nobody has seen yet: the overview's figure leads here."""
+    state, now, chinese = port.state(), port.clock.now(), wants_chinese()
+    found = overview.waiting_to_be_seen(state)
+    title = _("Waiting to be seen: {count}").format(count=number(len(found)))
+    if not found:
+        return panel(title, html.P(_("Everybody in emergency has been seen."), className="secondary"), wide=True)
+    may_see = port.actor().may(Permission.ENCOUNTERS_READ)
+    rows: list[list[Cell]] = [
+        [
+            one.id[-8:] if may_see else "–",
+            since(one.started_at, now),
+            one.acuity or _("unknown"),
+            place_name(state, one.present or one.place, chinese=chinese) or "–",
+        ]
+        for one in found
+    ]
+    headings = [_("Encounter"), _("Came"), _("Triage level"), _("Place")]
+    return panel(title, table(_("Waiting to be seen"), headings, rows), wide=True)
+
+
+def _on_the_way(port: HospitalPort) -> Component:
     state, now, chinese = port.state(), port.clock.now(), wants_chinese()
     found = actions.desk_of(port).ambulances()
+    title = _("On the way: {count}").format(count=number(len(found)))
     if not found:
-        return [empty(_("No ambulance is on its way"), _("It appears here when it is announced."))]
+        told = empty(_("No ambulance is on its way"), _("It appears here when it is announced."))
+        return panel(title, told, wide=True)
     rows: list[list[Cell]] = [
         [
             one.id[-8:],
@@ -69,7 +98,7 @@ def content(port: HospitalPort) -> list[Component]:
         for one in found
     ]
     headings = [_("Encounter"), _("Arrives"), _("At"), _("Triage level"), _("Bay kept"), _("Hospital service")]
-    return [panel(_("On the way"), table(_("Ambulances on the way"), headings, rows), wide=True)]
+    return panel(title, table(_("Ambulances on the way"), headings, rows), wide=True)
 
 
 def _choices(found: list[Encounter], now: int) -> list[dict[str, str]]:
@@ -109,7 +138,11 @@ def _desk(port: HospitalPort) -> Component:
                     children=[
                         dmc.Select(id=WHO, label=_("Ambulance"), data=_coming(port)),
                         html.Button(_("Has arrived"), id=ARRIVED, className="action primary", n_clicks=0),
-                        html.Button(_("Does not come"), id=CANCEL, className="action", n_clicks=0),
+                        asks_first(
+                            html.Button(_("Does not come"), id=CANCEL, className="action", n_clicks=0),
+                            _("Its bay is free again; if it comes after all, it must be announced anew."),
+                            WHO,
+                        ),
                     ],
                 ),
             ),

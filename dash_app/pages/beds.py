@@ -7,6 +7,7 @@ cleans it, and to the messages behind who lies in it.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 
 from dash import Input, Output, dcc, html
@@ -26,7 +27,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import moment
+from dash_app.texts.moments import moment, number
 from twin.access import Permission
 
 CONTENT = "beds-content"
@@ -127,6 +128,15 @@ def _evidence(port: HospitalPort, bed: str, *, may_see_encounters: bool) -> Comp
     return panel(found.row.name, table(found.row.name, [_("Fact"), _("Value")], rows), wide=True)
 
 
+def _summary(found: list[beds.BedRow]) -> str:
+    by_use = Counter(row.use for row in found)
+    text = _("Beds in service: {open} of {count}").format(
+        open=number(len(found) - by_use[BedUse.CLOSED]), count=number(len(found))
+    )
+    counted = (f"{codes.code_text(codes.BED_USES, use.value)} {number(by_use[use])}" for use in BedUse)
+    return " · ".join([text, *counted])
+
+
 def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     """Build the wards, or the board of one.
 
@@ -142,9 +152,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     if not found:
         return [empty(_("No beds"), _("Import places of the kind bed, or choose another ward."))]
     may_see = port.actor().may(Permission.ENCOUNTERS_READ)
-    ready = sum(row.use is BedUse.READY for row in found)
-    summary = _("Beds: {count}, ready for the next patient: {ready}").format(count=len(found), ready=ready)
-    parts: list[Component] = [html.P(summary, className="summary")]
+    parts: list[Component] = [html.P(_summary(found), className="summary")]
     if any(row.id == bed for row in found):
         parts.append(_evidence(port, bed, may_see_encounters=may_see))
     drawn = found

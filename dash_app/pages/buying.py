@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash_app.actions import buying as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -130,10 +131,14 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
     first = options[0]["value"] if options else None
     may = port.actor().may(Permission.STOCK_BUY)
     buttons = [
-        (_("Approve"), APPROVE, "action primary"),
-        (_("It went out"), SENT, "action"),
-        (_("Give it up"), CANCEL, "action"),
+        html.Button(label, id=key, className=kind, n_clicks=0, disabled=not may)
+        for label, key, kind in (
+            (_("Approve"), APPROVE, "action primary"),
+            (_("It went out"), SENT, "action"),
+            (_("Give it up"), CANCEL, "action"),
+        )
     ]
+    asks_first(buttons[-1], _("Nothing of it comes any more; a supplier who has it already must be told."), CHOSEN)
     return [
         panel(
             _("One order"),
@@ -141,10 +146,7 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
             html.Div(_lines(port, first) if first else None, id=LINES),
             html.P(
                 [
-                    *(
-                        html.Button(label, id=key, className=kind, n_clicks=0, disabled=not may)
-                        for label, key, kind in buttons
-                    ),
+                    *buttons,
                     html.Button(_("Order as CSV"), id=FILE, className="action", n_clicks=0),
                     dcc.Download(id=FILE_DATA),
                 ]

@@ -16,6 +16,8 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import cases as actions
+from dash_app.pages import kit_desk
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -48,7 +50,9 @@ def _kits(port: HospitalPort, found: list[Kit], names: dict[str, str]) -> Compon
     may = port.actor().may(Permission.TASKS_ASSIGN)
     if not found:
         return panel(
-            _("Kits"), empty(_("No kit is known"), _("A planner tells them through the API: POST /v1/kits.")), wide=True
+            _("Kits"),
+            empty(_("No kit is known"), _("A planner makes them below, or through the API: POST /v1/kits.")),
+            wide=True,
         )
     rows: list[list[Cell]] = [
         [
@@ -151,14 +155,22 @@ def _carts(port: HospitalPort, carts: list[CaseCart], kits: dict[str, str]) -> C
             [
                 dmc.Select(id=CART, label=_("Case cart"), data=options, searchable=True, miw=360),
                 dmc.Select(id=BACK, label=_("Held goods go back to"), data=_places(port), searchable=True, miw=240),
-                html.Button(
-                    _("Opened was used, held goes back"),
-                    id=CLOSE,
-                    className="action primary",
-                    n_clicks=0,
-                    disabled=not may_move,
+                asks_first(
+                    html.Button(
+                        _("Opened was used, held goes back"),
+                        id=CLOSE,
+                        className="action primary",
+                        n_clicks=0,
+                        disabled=not may_move,
+                    ),
+                    _("What was to be opened is booked as used, and the cart is closed for good."),
+                    *(CART, BACK),
                 ),
-                html.Button(_("Give it up"), id=CANCEL, className="action", n_clicks=0, disabled=not may_assign),
+                asks_first(
+                    html.Button(_("Give it up"), id=CANCEL, className="action", n_clicks=0, disabled=not may_assign),
+                    _("Its tasks are cancelled; whoever needs the goods must ask for a new cart."),
+                    CART,
+                ),
             ],
             className="filters",
         ),
@@ -194,12 +206,14 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Case carts"), lead),
             html.P(id=SAID, role="status", **attributes(aria_live="polite")),
             html.Div(content(port), id=CONTENT, className="below"),
+            html.Div(kit_desk.desk(port), className="below"),
         ]
     )
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register asking for a cart, closing it and giving it up; each action asks for its own permission."""
+    kit_desk.register(callbacks, port, CONTENT, content)
 
     @callbacks.add(
         Output(CONTENT, "children"),

@@ -16,6 +16,7 @@ from assets.model.work import Step, StepKind, WorkKind
 from assets.service.templates import Template
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import select
 from dash_app.pages.guard import Callbacks
@@ -179,9 +180,7 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(
-                    id=DEVICE, label=_("Device: scan or enter it"), w=240, value=visit.query.get("device", "")
-                ),
+                device_field(port, DEVICE, value=visit.query.get("device", "")),
                 dmc.TextInput(id=TITLE, label=_("What for"), w=320),
                 html.Button(_("Open an order with it"), id=OPEN, className="action", n_clicks=0),
             ],
@@ -246,6 +245,7 @@ def step_entered(template: Template, entered: dict[str, Any]) -> Step:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register filters, changes and use."""
+    register_device_fields(callbacks, port, DEVICE)
 
     @callbacks.add(
         Output(CONTENT, "children"),

@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import counting as actions
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -135,11 +136,19 @@ def _work(port: HospitalPort, counting: CountSession, names: dict[str, str], lot
         ),
         html.P(
             [
-                html.Button(
-                    _("Close and post"), id=CLOSE, className="action primary", n_clicks=0, disabled=not may_decide
+                asks_first(
+                    html.Button(
+                        _("Close and post"), id=CLOSE, className="action primary", n_clicks=0, disabled=not may_decide
+                    ),
+                    _("The books take every difference; a mistake is put right only by another count."),
+                    CHOSEN,
                 ),
                 " ",
-                html.Button(_("Give it up"), id=CANCEL, className="action", n_clicks=0, disabled=not may_decide),
+                asks_first(
+                    html.Button(_("Give it up"), id=CANCEL, className="action", n_clicks=0, disabled=not may_decide),
+                    _("What was counted so far is given up, and the books stay as they are."),
+                    CHOSEN,
+                ),
             ]
         ),
     ]

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import URL
+from dash_app.pages.days import instant_entry
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
 from dash_app.pages.states import panel
@@ -54,9 +55,7 @@ def permit_desk(port: HospitalPort, asset: str) -> Component:
             html.Div(
                 className="filters",
                 children=[
-                    dmc.TextInput(
-                        id=UNTIL, label=_("Until, such as 2026-09-21 14:10; empty for until taken back"), w=360
-                    ),
+                    instant_entry(UNTIL, _("Until; empty for until taken back")),
                     dmc.TextInput(id=REASON, label=_("Reason"), w=300),
                     html.Button(_("Let it leave"), id=GIVE, className="action primary", n_clicks=0),
                     html.Button(_("It must stay"), id=END, className="action", n_clicks=0),

@@ -8,8 +8,10 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, html
 from dash.development.base_component import Component
 
+from assets.model.regions import GONE
 from dash_app.actions import devices as actions
 from dash_app.pages.address import URL
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
@@ -74,7 +76,12 @@ def state_desk(port: HospitalPort, asset: str) -> Component:
                         nothingFoundMessage=_("Nothing found"),
                     ),
                     dmc.TextInput(id=REASON, label=_("Reason"), w=360),
-                    html.Button(_("Say so"), id=SAY, className="action", n_clicks=0),
+                    asks_first(
+                        html.Button(_("Say so"), id=SAY, className="action", n_clicks=0),
+                        _("It leaves the fleet for good: no plan, search or work order counts with it any more."),
+                        *(NEXT, REASON),
+                        only_if=(NEXT, [_text(state.value) for state in GONE]),
+                    ),
                 ],
             ),
             html.P(id=SAID, role="status"),

@@ -27,7 +27,7 @@ from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, panel, shape, since
 from dash_app.pages.tables import Column
-from dash_app.queries import devices
+from dash_app.queries import devices, overview
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -88,7 +88,10 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
     unusable = sum(row["use"] != _("Usable") for row in rows)
-    return _("Devices: {count}, not usable: {unusable}").format(count=number(len(rows)), unusable=number(unusable))
+    text = _("Devices: {count}, not usable: {unusable}; tags lost in the house: {lost}")
+    return text.format(
+        count=number(len(rows)), unusable=number(unusable), lost=number(overview.lost_tags(port.state()))
+    )
 
 
 def _kinds(port: HospitalPort) -> list[dict[str, str]]:

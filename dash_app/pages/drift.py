@@ -20,6 +20,8 @@ from dash_app.actions import device_records as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as limited_lines
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
@@ -256,12 +258,7 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(
-                    id="drift-device",
-                    label=_("Device: scan or enter it"),
-                    w=240,
-                    value=visit.query.get("device", ""),
-                ),
+                device_field(port, "drift-device", value=visit.query.get("device", "")),
                 choose("feature", _("Figure"), device_words.FEATURES, Feature.HEAT_UP_S.value, 280),
                 dmc.TextInput(id="drift-quantity", label=_("Quantity, for a day's samples"), w=200),
                 dmc.TextInput(id="drift-programme", label=_("Only this programme; empty for all"), w=220),
@@ -290,8 +287,16 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
                     comboboxProps={"withinPortal": False},
                     nothingFoundMessage=_("Nothing found"),
                 ),
-                html.Button(_("Learn anew from now on"), id=ANEW, className="action", n_clicks=0),
-                html.Button(_("Chart it no more"), id=STOP, className="action", n_clicks=0),
+                asks_first(
+                    html.Button(_("Learn anew from now on"), id=ANEW, className="action", n_clicks=0),
+                    _("What counts as healthy is forgotten; until it is learnt again nothing warns of a drift."),
+                    CHOSEN,
+                ),
+                asks_first(
+                    html.Button(_("Chart it no more"), id=STOP, className="action", n_clicks=0),
+                    _("Nothing warns of a drift of this figure any more, and what was learnt is given up."),
+                    CHOSEN,
+                ),
             ],
         ),
         html.P(id=SAID, role="status"),
@@ -310,6 +315,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register showing, adding, learning anew and stopping; charts change once an hour, so that nothing refreshes."""
+    register_device_fields(callbacks, port, "drift-device")
 
     @callbacks.add(
         Output(CONTENT, "children"),

@@ -10,6 +10,7 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.days import calendar_settings
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES, page_for
@@ -54,6 +55,7 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
             "newAlarms": _("{count} new alarms"),
             "newAlarm": _("1 new alarm"),
             "seen": _("seen"),
+            "no": _("No, go back"),
             "crowded": _("{place}: {count} devices; choose it to see them"),
         },
     }
@@ -78,18 +80,22 @@ def layout(port: HospitalPort, prefix: str) -> Component:
             "primaryColor": "dark" if reader.theme == "light" else "gray",
             "defaultRadius": "sm",
         },
-        children=html.Div(
-            className="frame",
-            children=[
-                html.A(_("Skip to the content"), href=f"#{PAGE}", className="skip-link"),
-                dcc.Location(id=URL, refresh=False),
-                dcc.Store(id=TICK, data=0),
-                _top_bar(port, actor, prefix),
-                html.Nav(id=RAIL, className="rail", **attributes(aria_label=_("Pages"))),
-                html.Main(id=PAGE, className="page", tabIndex="-1", children=_loading()),
-                html.Div(id=NOTICE, className="notice", role="alert"),
-                html.Div(id="frame-announcer", className="sr-only", **attributes(aria_live="polite")),
-            ],
+        children=dmc.DatesProvider(
+            settings=calendar_settings(),
+            children=html.Div(
+                className="frame",
+                children=[
+                    html.A(_("Skip to the content"), href=f"#{PAGE}", className="skip-link"),
+                    dcc.Location(id=URL, refresh=False),
+                    dcc.Store(id=TICK, data=0),
+                    _top_bar(port, actor, prefix),
+                    html.Nav(id=RAIL, className="rail", **attributes(aria_label=_("Pages"))),
+                    html.P(className="print-head"),
+                    html.Main(id=PAGE, className="page", tabIndex="-1", children=_loading()),
+                    html.Div(id=NOTICE, className="notice", role="alert"),
+                    html.Div(id="frame-announcer", className="sr-only", **attributes(aria_live="polite")),
+                ],
+            ),
         ),
     )
     return whole
@@ -135,6 +141,7 @@ def _reader_menu(port: HospitalPort, actor: Actor, prefix: str) -> Component:
                 title=_("Change the colours"),
                 **attributes(data_chosen_theme=theme),
             ),
+            html.Button(_("Print"), className="quiet", title=_("Print this page"), **attributes(data_print="")),
             dcc.Link(actor.name, href=f"{prefix}account", className="reader-name", title=_("Your account")),
             html.Button(
                 _("Sign out"),

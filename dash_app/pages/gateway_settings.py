@@ -14,6 +14,7 @@ from dash import Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dash_app.actions import gateways as actions
+from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel, since
 from dash_app.pages.tables import Cell, table
@@ -71,6 +72,10 @@ def settings_panel(port: HospitalPort, names: Sequence[str], *, may: bool) -> Co
         (_("Take over the building's read points"), TAKE, "action"),
         (_("Change the key"), NEW_KEY, "action"),
     )
+    asked = {
+        DISCARD: _("The draft is gone for good; the settings in force stay."),
+        NEW_KEY: _("The gateway's present key ends now: it is refused until somebody gives it the new one."),
+    }
     return panel(
         _("Settings"),
         dcc.Store(id=CHANGED),
@@ -90,7 +95,7 @@ def settings_panel(port: HospitalPort, names: Sequence[str], *, may: bool) -> Co
                 part
                 for text, identifier, look in buttons
                 for part in (
-                    html.Button(text, id=identifier, className=look, n_clicks=0, disabled=not may),
+                    _button(text, identifier, look, consequence=asked.get(identifier, ""), may=may),
                     " ",
                 )
             ]
@@ -99,6 +104,11 @@ def settings_panel(port: HospitalPort, names: Sequence[str], *, may: bool) -> Co
         _editor(port, names[0], version, may=may),
         wide=True,
     )
+
+
+def _button(text: str, identifier: str, look: str, *, consequence: str, may: bool) -> Component:
+    button = html.Button(text, id=identifier, className=look, n_clicks=0, disabled=not may)
+    return asks_first(button, consequence) if consequence else button
 
 
 def _editor(port: HospitalPort, gateway: str, version: str | None, *, may: bool) -> Component:

@@ -25,6 +25,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, gateway_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
+from dash_app.texts.moments import number
 from twin.access import Permission
 from twin.events.watch import AlarmPriority, GatewayStatus
 
@@ -44,8 +45,8 @@ def _status(status: GatewayStatus) -> Component:
     return html.Span([shape(level), text], className=f"status {level.value.lower()}")
 
 
-def content(port: HospitalPort) -> list[Component]:
-    """Build the table.
+def heard(port: HospitalPort) -> Component:
+    """Build the table of who is heard, under the figures that the overview shows.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def content(port: HospitalPort) -> list[Component]:
     now = port.clock.now()
     found = gateways.rows(port.state(), chinese=wants_chinese())
     if not found:
-        return [empty(_("No gateway has spoken yet"), _("Start one with the command: hospital-twin gateway run"))]
+        return empty(_("No gateway has spoken yet"), _("Start one with the command: hospital-twin gateway run"))
     rows: list[list[Cell]] = [
         [
             row.id,
@@ -80,9 +81,23 @@ def content(port: HospitalPort) -> list[Component]:
         _("Tags seen"),
     ]
     offline = sum(row.status is GatewayStatus.OFFLINE for row in found)
-    summary = _("Gateways and readers: {count}, offline: {offline}").format(count=len(found), offline=offline)
-    told = panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)
-    return [told, *gateway_work.reports(port)]
+    degraded = sum(row.status is GatewayStatus.DEGRADED for row in found)
+    summary = _("Gateways and readers: {count}, offline: {offline}, degraded: {degraded}").format(
+        count=number(len(found)), offline=number(offline), degraded=number(degraded)
+    )
+    return panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)
+
+
+def content(port: HospitalPort) -> list[Component]:
+    """Build who is heard and, once there is any, what gateways report of themselves.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    """
+    is_known = bool(tuple(port.state().gateways))
+    return [heard(port), *(gateway_work.reports(port) if is_known else [])]
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:

@@ -15,6 +15,9 @@ from dash.development.base_component import Component
 from assets.model.incidents import Incident, Severity
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.asking import asks_first
+from dash_app.pages.days import instant_entry
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address, follow
 from dash_app.pages.guard import Callbacks
@@ -155,9 +158,7 @@ def _reporting(port: HospitalPort, visit: Visit) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(
-                    id=name["device"], label=_("Device: scan or enter it"), w=240, value=visit.query.get("device", "")
-                ),
+                device_field(port, name["device"], value=visit.query.get("device", "")),
                 dmc.Select(
                     id=name["severity"],
                     label=_("How bad"),
@@ -167,8 +168,8 @@ def _reporting(port: HospitalPort, visit: Visit) -> Component:
                     w=280,
                     comboboxProps={"withinPortal": False},
                 ),
-                dmc.TextInput(id=name["happened"], label=_("Happened at; empty for now"), w=200),
-                dmc.TextInput(id=name["aware"], label=_("Known since; empty for now"), w=200),
+                instant_entry(name["happened"], _("Happened at; empty for now")),
+                instant_entry(name["aware"], _("Known since; empty for now")),
                 dmc.TextInput(id=name["case"], label=_("Pseudonym of the case"), w=180),
                 dmc.Textarea(id=name["description"], label=_("What happened"), w=420, autosize=True, minRows=2),
                 dmc.TextInput(id=name["evidence"], label=_("What is kept unchanged"), w=320),
@@ -206,7 +207,11 @@ def _settling(port: HospitalPort) -> Component:
                 ),
                 dmc.TextInput(id=WORDS, label=_("Reference or conclusion"), w=360),
                 html.Button(_("It was reported"), id=NOTE, className="action primary", n_clicks=0),
-                html.Button(_("Close the incident"), id=CLOSE, className="action", n_clicks=0),
+                asks_first(
+                    html.Button(_("Close the incident"), id=CLOSE, className="action", n_clicks=0),
+                    _("The device may be used again, and the incident cannot be opened again."),
+                    *(CHOSEN, WORDS),
+                ),
             ],
         ),
         html.P(id=DONE, role="status"),
@@ -234,6 +239,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register refresh, reporting, noting and closing."""
+    register_device_fields(callbacks, port, "incidents-device")
     follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.DEVICES_READ)
 
     @callbacks.add(

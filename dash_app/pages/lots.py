@@ -17,6 +17,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import lots as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -232,8 +233,15 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
                     ),
                     dmc.Select(id=RECALL_CLASS, label=_("Class"), data=["I", "II", "III"], value="II", w=90),
                     dmc.TextInput(id=NOTICE, label=_("Number of the notice")),
-                    html.Button(
-                        _("Recall"), id=RECALL, className="action primary", n_clicks=0, disabled=not may_adjust
+                    asks_first(
+                        html.Button(
+                            _("Recall"), id=RECALL, className="action primary", n_clicks=0, disabled=not may_adjust
+                        ),
+                        _(
+                            "No place hands any of it out from now on, tasks fetch it from every shelf, and the recall "
+                            "stays on record."
+                        ),
+                        *(RECALL_ITEM, RECALL_LOTS, RECALL_CLASS, NOTICE),
                     ),
                 ],
                 className="filters",

@@ -19,9 +19,12 @@ from assets.service.measured import Measured
 from assets.service.measuring import Trace
 from dash_app.actions import device_records as actions
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.days import day_entry, instant_entry
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.device_life import detail_text
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.lines import Field, Lines, register_sheet, sheet
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import empty, page_head, panel, shape
 from dash_app.pages.tables import Cell, table
@@ -37,7 +40,8 @@ from twin.clock import DAY_US
 from twin.events.watch import AlarmPriority
 
 CONTENT = "measured-content"
-TOLD = ("device", "instrument", "certificate", "laboratory", "at", "valid_until", "rule", "points")
+TOLD = ("device", "instrument", "certificate", "laboratory", "at", "valid_until", "rule")
+POINTS = Lines(key="measured-points", keys=actions.POINT_FIELDS)
 ENTER = "measured-enter"
 SAID = "measured-said"
 TESTED = ("device", "instrument", "class", "method", "leakage", "part", "part-leakage", "earth-path", "earth")
@@ -230,28 +234,38 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     return [html.P(text, className="summary"), html.Div(panels, className="panels")]
 
 
-def _calibrating(visit: Visit) -> Component:
+def _point_fields() -> list[Field]:
+    titles = {
+        "quantity": (_("Quantity"), 140),
+        "unit": (_("Unit"), 90),
+        "nominal": (_("Nominal"), 100),
+        "as_found": (_("As found"), 100),
+        "as_left": (_("As left"), 100),
+        "tolerance": (_("Tolerance ±"), 100),
+        "uncertainty": (_("Uncertainty"), 100),
+    }
+    return [Field(key=key, title=titles[key][0], width=titles[key][1]) for key in POINTS.keys]
+
+
+def _calibrating(port: HospitalPort, visit: Visit) -> Component:
     def field(name: str, label: str, width: int = 200) -> Component:
         control: Component = dmc.TextInput(id=f"measured-{name}", label=label, w=width)
         return control
 
     return panel(
         _("Enter a calibration"),
-        html.P(_("One comparison a line: quantity; unit; nominal; as found; as left; tolerance; uncertainty.")),
+        html.P(
+            _("One comparison a line; lines of a spreadsheet can be pasted. What was not adjusted has no “as left”.")
+        ),
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(
-                    id="measured-device",
-                    label=_("Device: scan or enter it"),
-                    w=220,
-                    value=visit.query.get("device", ""),
-                ),
-                field("instrument", _("Reference instrument")),
+                device_field(port, "measured-device", value=visit.query.get("device", "")),
+                device_field(port, "measured-instrument", label=_("Reference instrument"), width=260),
                 field("certificate", _("Certificate")),
                 field("laboratory", _("Laboratory")),
-                field("at", _("Done at; empty for now")),
-                field("valid_until", _("Valid until")),
+                instant_entry("measured-at", _("Done at; empty for now")),
+                day_entry("measured-valid_until", _("Valid until")),
                 dmc.Select(
                     id="measured-rule",
                     label=_("Decision"),
@@ -261,17 +275,10 @@ def _calibrating(visit: Visit) -> Component:
                     w=320,
                     comboboxProps={"withinPortal": False},
                 ),
-                dmc.Textarea(
-                    id="measured-points",
-                    label=_("Points"),
-                    placeholder=_("flow; ml/h; 100; 98.5; ; 5"),
-                    w=420,
-                    autosize=True,
-                    minRows=3,
-                ),
-                html.Button(_("Keep the calibration"), id=ENTER, className="action primary", n_clicks=0),
             ],
         ),
+        sheet(POINTS, _("Points"), _point_fields()),
+        html.P(html.Button(_("Keep the calibration"), id=ENTER, className="action primary", n_clicks=0)),
         html.P(id=SAID, role="status"),
         wide=True,
     )
@@ -325,8 +332,8 @@ def _testing(port: HospitalPort) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id="safety-device", label=_("Device: scan or enter it"), w=220),
-                dmc.TextInput(id="safety-instrument", label=_("Tester"), w=180),
+                device_field(port, "safety-device"),
+                device_field(port, "safety-instrument", label=_("Tester"), width=260),
                 _choice("class", _("Protection class"), _plain("I", "II"), 140),
                 _choice("method", _("Method"), codes.choices(words.LEAKAGE_METHODS, list(words.LEAKAGE_METHODS)), 160),
                 _value("leakage", _("Equipment leakage, µA")),
@@ -352,7 +359,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     lead = _("What was found and left, what runs out, and which results are in doubt.")
     parts = [page_head(_("Calibration and safety"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
     if port.actor().may(Permission.WORK_ORDERS_WRITE):
-        parts += [html.Div(_calibrating(visit), className="below"), html.Div(_testing(port), className="below")]
+        parts += [html.Div(_calibrating(port, visit), className="below"), html.Div(_testing(port), className="below")]
     return html.Div(parts)
 
 
@@ -365,6 +372,10 @@ def _said(result: Result) -> str:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register showing and entering; results come a few a day, so that nothing refreshes by itself."""
+    register_device_fields(
+        callbacks, port, "measured-device", "measured-instrument", "safety-device", "safety-instrument"
+    )
+    register_sheet(callbacks, POINTS, _point_fields, permission=Permission.WORK_ORDERS_WRITE)
 
     @callbacks.add(
         Output(CONTENT, "children"),
@@ -382,10 +393,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Output(CONTENT, "children", allow_duplicate=True),
         Input(ENTER, "n_clicks"),
         *[State(f"measured-{field}", "value") for field in TOLD],
+        *POINTS.states(),
         **common,
     )
-    def calibrate(_clicks: int, *entered: str | None) -> Any:
-        kept = actions.enter_calibration(port, dict(zip(TOLD, entered, strict=True)))
+    def calibrate(_clicks: int, *entered: Any) -> Any:
+        facts = dict(zip(TOLD, entered[: len(TOLD)], strict=True))
+        kept = actions.enter_calibration(port, facts, POINTS.read(entered[len(TOLD) :]))
         return _said(kept), content(port, {})
 
     @callbacks.add(

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from assets.model.notices import MatchState
 from dash_app.actions import devices as actions
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address, follow
 from dash_app.pages.guard import Callbacks
@@ -139,8 +140,15 @@ def _closing(port: HospitalPort) -> Component:
                     data=codes.choices(device_words.MATCH_STATES, [state.value for state in outcomes]),
                 ),
                 dmc.TextInput(id=PROOF, label=_("Proof"), w=320),
-                html.Button(_("Close this device"), id=CLOSE, className="action primary", n_clicks=0),
-                html.Button(_("Close notices without open devices"), id=CLOSE_ALL, className="action", n_clicks=0),
+                asks_first(
+                    html.Button(_("Close this device"), id=CLOSE, className="action primary", n_clicks=0),
+                    _("The notice no longer keeps this device from use, and its proof cannot be changed."),
+                    *(DEVICE, OUTCOME, PROOF),
+                ),
+                asks_first(
+                    html.Button(_("Close notices without open devices"), id=CLOSE_ALL, className="action", n_clicks=0),
+                    _("Every notice that has no open device is closed; none of them can be opened again."),
+                ),
             ],
         ),
         html.P(id=DONE, role="status"),

@@ -21,12 +21,13 @@ from dash_app.actions import runs
 from dash_app.charts import gantt
 from dash_app.pages import plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
 from dash_app.pages.address import TICK, URL, query_of, search_with
+from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel, shape
 from dash_app.pages.tables import Cell, table
-from dash_app.queries import plans
+from dash_app.queries import overview, plans
 from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
@@ -109,7 +110,15 @@ def content(port: HospitalPort) -> list[Component]:
     found = plans.published(port.state(), chinese=wants_chinese())
     if not found:
         return [empty(_("No plan is in force"), _("Have one made from the waiting list, check it, then publish it."))]
-    return [*plan_followed.content(port), *(part for plan in found for part in _plan_panels(port, plan))]
+    busy = overview.theatres_tile(port.state(), port.clock.now())
+    told = _("Theatres in use by plan: {running} of {theatres}; operations in the next 12 h: {coming}").format(
+        running=number(busy.value), theatres=number(busy.total), coming=number(dict(busy.details)["coming_12h"])
+    )
+    return [
+        html.P(told, className="summary"),
+        *plan_followed.content(port),
+        *(part for plan in found for part in _plan_panels(port, plan)),
+    ]
 
 
 def _view(port: HospitalPort, run: str) -> JobView | None:
@@ -150,7 +159,11 @@ def _publishing(broken: list[str]) -> list[Component]:
     if broken:
         text = _("Rules that must hold are broken: it is published only with a reason for each.")
         asked.insert(0, html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
-    return [*asked, html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0)]
+    button = html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0)
+    if broken:
+        told = _("Wards and theatres work by it from now on although {count} rules are broken; your reasons are kept.")
+        asks_first(button, told.format(count=len(broken)))
+    return [*asked, button]
 
 
 def _job_report(view: JobView, *, may_publish: bool) -> list[Component]:

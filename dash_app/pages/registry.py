@@ -40,6 +40,7 @@ from dash_app.pages import (
     par_studio,
     partner_supplies,
     pathway,
+    places,
     plan,
     queues,
     reconcile,
@@ -122,6 +123,7 @@ PAGES: tuple[Page, ...] = (
     audit.PAGE,
     account.PAGE,
     ways.PAGE,
+    places.PAGE,
     upkeep.PAGE,
     search.PAGE,
 )

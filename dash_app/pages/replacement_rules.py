@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from assets.model.studio import Scenario
 from dash_app.actions import scenarios as actions
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.device_life import money_text
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
@@ -120,7 +121,11 @@ def scenario_desk(port: HospitalPort) -> Component:
                 [
                     dmc.TextInput(id=NAME, label=_("Name of the plan"), w=280),
                     html.Button(_("Keep this plan"), id=KEEP, className="action primary", n_clicks=0),
-                    html.Button(_("Drop the plan of this name"), id=DROP, className="action", n_clicks=0),
+                    asks_first(
+                        html.Button(_("Drop the plan of this name"), id=DROP, className="action", n_clicks=0),
+                        _("The kept plan and its figures are gone for good."),
+                        NAME,
+                    ),
                 ],
                 className="filters",
             ),

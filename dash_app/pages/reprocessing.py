@@ -16,6 +16,7 @@ from dash_app.actions import reprocessing as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as cycle_chart
 from dash_app.pages.address import TICK, address_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
@@ -215,8 +216,16 @@ def _signing(port: HospitalPort) -> Component:
             children=[
                 dmc.Select(id=LOAD, label=_("Load"), data=_pending(port), w=420),
                 dmc.TextInput(id=NOTE, label=_("Remark or reason")),
-                html.Button(_("Release"), id=RELEASE, className="action primary", n_clicks=0),
-                html.Button(_("Reject"), id=REJECT, className="action", n_clicks=0),
+                asks_first(
+                    html.Button(_("Release"), id=RELEASE, className="action primary", n_clicks=0),
+                    _("The sets of the load may be used on patients. The signature cannot be taken back."),
+                    *(LOAD, NOTE),
+                ),
+                asks_first(
+                    html.Button(_("Reject"), id=REJECT, className="action", n_clicks=0),
+                    _("All sets of the load must be reprocessed. The signature cannot be taken back."),
+                    *(LOAD, NOTE),
+                ),
                 html.Button(_("Name a deviation"), id=DEVIATE, className="action", n_clicks=0),
             ],
         ),

@@ -14,9 +14,9 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans, rosters, runs
 from dash_app.actions.rosters import SHEETS, Order
 from dash_app.pages.address import URL, query_of, search_with
+from dash_app.pages.days import day_entry
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.plan_waiting import problems
-from dash_app.pages.shift_requests import EXAMPLE_DAY
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries.plans import check_lines
@@ -92,7 +92,7 @@ def making(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
         return []
     view = _view(port, query.get("make", ""))
     fields = [
-        dmc.TextInput(id=STARTS, label=_("First day"), placeholder=EXAMPLE_DAY),
+        day_entry(STARTS, _("First day")),
         dmc.NumberInput(id=DAYS, label=_("Days"), value=28, min=1, max=roster_sheets.MOST_DAYS, hideControls=True),
         dmc.TextInput(id=PLACE, label=_("Ward")),
         dmc.NumberInput(id=SECONDS, label=_("Computing time, seconds"), value=30, min=1, max=600, hideControls=True),

@@ -13,6 +13,7 @@ from dash_app.actions import instruments as actions
 from dash_app.pages.address import address_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.instrument_faults import faults_part
+from dash_app.pages.lines import Field, Lines, register_sheet, sheet
 from dash_app.pages.states import panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import instruments
@@ -28,7 +29,8 @@ from twin.events.watch import AlarmPriority
 ASSEMBLED = ("set", "type", "marks")
 ASSEMBLE = "sets-assemble"
 ASSEMBLE_SAID = "sets-assembled"
-TYPE_FIELDS = ("id", "name", "counts")
+TYPE_FIELDS = ("id", "name")
+BILL = Lines(key="sets-bill", keys=("kind", "count"))
 SAVE_TYPE = "sets-type-save"
 TYPE_SAID = "sets-type-said"
 INSTRUMENT_FIELDS = ("mark", "kind", "name", "cycles")
@@ -149,6 +151,10 @@ def assembling_desk(port: HospitalPort) -> list[Component]:
     return parts
 
 
+def _bill_fields() -> list[Field]:
+    return [Field(key="kind", title=_("Kind"), width=240), Field(key="count", title=_("Number"), width=100)]
+
+
 def _register_desk() -> Component:
     return panel(
         _("Bills and instruments"),
@@ -156,18 +162,11 @@ def _register_desk() -> Component:
             [
                 dmc.TextInput(id="sets-type-id", label=_("Key of the bill"), w=180),
                 dmc.TextInput(id="sets-type-name", label=_("Name"), w=220),
-                dmc.Textarea(
-                    id="sets-type-counts",
-                    label=_("Kind; number, one a line"),
-                    placeholder=_("clamp; 2"),
-                    w=260,
-                    autosize=True,
-                    minRows=2,
-                ),
-                html.Button(_("Keep the bill"), id=SAVE_TYPE, className="action", n_clicks=0),
             ],
             className="filters",
         ),
+        sheet(BILL, _("Instruments of the bill"), _bill_fields()),
+        html.P(html.Button(_("Keep the bill"), id=SAVE_TYPE, className="action", n_clicks=0)),
         html.Div(
             [
                 dmc.TextInput(id="sets-instrument-mark", label=_("Mark"), w=200),
@@ -192,6 +191,7 @@ def _register_desk() -> Component:
 
 def register_assembling(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register putting together, bills and instruments."""
+    register_sheet(callbacks, BILL, _bill_fields, permission=Permission.DEVICES_WRITE)
 
     @callbacks.add(
         Output(ASSEMBLE_SAID, "children"),
@@ -210,10 +210,11 @@ def register_assembling(callbacks: Callbacks, port: HospitalPort) -> None:
         Output("sets-assembled-type", "data"),
         Input(SAVE_TYPE, "n_clicks"),
         *[State(f"sets-type-{field}", "value") for field in TYPE_FIELDS],
+        *BILL.states(),
         **common,
     )
-    def save_type(_clicks: int, key: str | None, name: str | None, counts: str | None) -> Any:
-        kept = actions.save_type(port, key=key, name=name, counts=counts)
+    def save_type(_clicks: int, key: str | None, name: str | None, *counts: Any) -> Any:
+        kept = actions.save_type(port, key=key, name=name, counts=BILL.read(counts))
         return _("Kept: {what}").format(what=counts_text(kept.counts)), _types(port)
 
     @callbacks.add(

@@ -11,10 +11,11 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.days import day_entry
 from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.shift_requests import EXAMPLE_DAY, told_when, told_who
+from dash_app.pages.shift_requests import told_when, told_who
 from dash_app.pages.states import attributes, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import shift_requests as queries
@@ -98,7 +99,7 @@ def _offering(port: HospitalPort) -> list[Component]:
                 dmc.Select(
                     id=OPEN_PLACE, label=_("Roster"), data=places, value=known[0].row.place, allowDeselect=False
                 ),
-                dmc.TextInput(id=OPEN_DAY, label=_("Day"), placeholder=EXAMPLE_DAY),
+                day_entry(OPEN_DAY, _("Day")),
                 dmc.Select(id=OPEN_SHIFT, label=_("Shift"), data=shifts),
                 dmc.Select(id=OPEN_SKILL, label=_("Skill"), data=skills, clearable=True, disabled=not skills),
                 html.Button(_("Offer"), id=OPEN, className="action", n_clicks=0),

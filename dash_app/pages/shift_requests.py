@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dash_app.actions import shift_requests as actions
 from dash_app.pages.address import TICK
+from dash_app.pages.days import day_entry
 from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel
@@ -39,7 +40,6 @@ SWAP = "shift-swap"
 ACT = "shift-act"
 # Leave ends at the midnight after its last day; half a day before that is in it, also where the clock changes.
 _HALF_DAY_US = 43_200_000_000
-EXAMPLE_DAY = "2026-12-24"
 """How a day is typed, the same in every language."""
 ACTS = {
     "agree": mark("Agree"),
@@ -154,8 +154,8 @@ def _asking(found: MyRoster) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.TextInput(id=FIRST, label=_("Leave from"), placeholder=EXAMPLE_DAY),
-                dmc.TextInput(id=LAST, label=_("to"), placeholder=EXAMPLE_DAY),
+                day_entry(FIRST, _("Leave from")),
+                day_entry(LAST, _("to")),
                 dmc.TextInput(id=REASON, label=_("Reason")),
                 html.Button(_("Ask for leave"), id=LEAVE, className="action primary", n_clicks=0),
             ],

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dash_app.actions import shortages as actions
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed, whole
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -75,7 +76,11 @@ def _owed(port: HospitalPort, found: list[BackOrder], names: dict[str, str]) -> 
         html.Div(
             [
                 dmc.Select(id=OWED, label=_("Owed"), data=options, searchable=True, miw=320),
-                html.Button(_("Not needed any more"), id=CANCEL, className="action", n_clicks=0, disabled=not may),
+                asks_first(
+                    html.Button(_("Not needed any more"), id=CANCEL, className="action", n_clicks=0, disabled=not may),
+                    _("The place gets nothing for it when goods come; it must ask anew."),
+                    OWED,
+                ),
             ],
             className="filters",
         ),

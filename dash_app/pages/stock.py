@@ -5,6 +5,8 @@ Opened by logistics staff, to see what is empty or low and where. From a line on
 
 from __future__ import annotations
 
+from collections import Counter
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -22,6 +24,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number, percent
 from twin.access import Permission
+from twin.clock import DAY_US
 
 
 def _columns() -> list[Column]:
@@ -66,17 +69,25 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
             "lots": row.lots,
             "out_at": _runs_out(row),
             "moved": row.moved_at,
+            # Not shown: what the sentence above the table counts.
+            "code": row.state_code,
+            "stockout_at": row.stockout_at,
         }
         for row in found
     ]
 
 
 def _summary(port: HospitalPort, rows: Rows) -> str:
-    empty, low = (codes.code_text(codes.STOCK_STATES, code) for code in ("out", "low"))
-    return _("Lines: {count}, empty: {empty}, low: {low}").format(
+    counts = Counter(str(row["code"]) for row in rows)
+    now = port.clock.now()
+    within = range(now, now + DAY_US)
+    planned = [row for row in rows if row["code"] != "unplanned"]
+    return _("Lines: {count}, with a par level: {planned}, empty: {empty}, low: {low}, out within 24 h: {soon}").format(
         count=number(len(rows)),
-        empty=number(sum(row["state"] == empty for row in rows)),
-        low=number(sum(row["state"] == low for row in rows)),
+        planned=number(len(planned)),
+        empty=number(counts["out"]),
+        low=number(counts["low"]),
+        soon=number(sum(row["stockout_at"] in within for row in planned)),
     )
 
 

@@ -19,6 +19,7 @@ from assets.model.strategies import Alternative
 from assets.rules.alternatives import RateCheck
 from dash_app.actions import strategies as actions
 from dash_app.actions.files import LARGEST_BYTES, file_handed_over
+from dash_app.pages.days import day_entry
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -177,7 +178,7 @@ def _desk(port: HospitalPort) -> Component:
                     w=180,
                 ),
                 dmc.TextInput(id="strategies-evidence", label=_("Evidence: what it says, where it is kept"), w=420),
-                dmc.TextInput(id="strategies-review", label=_("Evidence counts until, such as 2027-09-30"), w=280),
+                day_entry("strategies-review", _("Evidence counts until")),
                 _upload(FILE, _("File of the evidence: PDF, picture, text or CSV")),
                 html.Span(id=FILE_NAME, className="secondary", role="status"),
                 dmc.Checkbox(id="strategies-imaging", label=_("Imaging"), checked=False, mt="xl"),

@@ -31,6 +31,9 @@ _FIGURES = re.compile(r"[\d\s.,:%()–−+±/-]{1,40}")
 _ROW_PX = 32
 _GRID_HEAD_PX = 56
 
+PAGE_ROWS = 100
+"""Rows of one page of a grid: more are turned over, not scrolled through."""
+
 Cell = Component | str | int | float
 
 
@@ -181,6 +184,8 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
     **options : Any
         Further grid options.
     """
+    is_paged = len(rows) > PAGE_ROWS
+    paging = {"pagination": True, "paginationPageSize": PAGE_ROWS, "paginationPageSizeSelector": False}
     held: Component = dag.AgGrid(
         id=identifier,
         columnDefs=[column.definition() for column in columns],
@@ -198,6 +203,7 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
             # Screen readers read in the order of the document, not in that of the screen.
             "ensureDomOrder": True,
             "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},
+            **(paging if is_paged else {}),
             **options,
         },
         style={"height": f"min(64vh, {_GRID_HEAD_PX + _ROW_PX * min(max(len(rows), 6), 20)}px)"},
@@ -255,6 +261,14 @@ def grid_words() -> dict[str, str]:
         "ariaSortableColumn": _("Press Enter to sort"),
         "ariaMenuColumn": _("Press Alt and Down for the column menu"),
         "ariaFilterColumn": _("Press Ctrl and Enter for the filter"),
+        "page": _("Page"),
+        "of": _("of"),
+        "to": _("to"),
+        "more": _("more"),
+        "firstPage": _("First page"),
+        "previousPage": _("Page before"),
+        "nextPage": _("Next page"),
+        "lastPage": _("Last page"),
     }
 
 

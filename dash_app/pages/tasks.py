@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash_app.actions import tasks as actions
 from dash_app.pages import listing, task_rounds
 from dash_app.pages.address import URL, query_of
+from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing, Rows
@@ -146,7 +147,11 @@ def _lead(port: HospitalPort) -> Component:
                 ),
                 html.Button(_("Give"), id=ASSIGN, className="action primary", n_clicks=0),
                 dmc.TextInput(id=REASON, label=_("Reason for cancelling")),
-                html.Button(_("Cancel the task"), id=CANCEL, className="action", n_clicks=0),
+                asks_first(
+                    html.Button(_("Cancel the task"), id=CANCEL, className="action", n_clicks=0),
+                    _("Nobody does it any more; whoever needs it must ask anew."),
+                    *(TASK, REASON),
+                ),
             ],
         ),
     )

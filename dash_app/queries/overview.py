@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dash_app.queries import beds
+from dash_app.queries import beds, stock
 from dash_app.queries.beds import BedUse
 from twin.clock import SECOND_US
 from twin.events.patients import EncounterClass
 from twin.events.watch import AlarmPriority, GatewayStatus
 from twin.state.live import LiveState
-from twin.state.model import EncounterStatus
+from twin.state.model import Encounter, EncounterStatus
 
 HOUR_US = 3600 * SECOND_US
 SEEN_STAGES = frozenset({"exam_started", "exam_ended", "result_ready", "dispensed", "paid"})
@@ -183,20 +183,34 @@ def beds_tile(state: LiveState) -> Tile:
     )
 
 
+def _emergencies(state: LiveState) -> list[Encounter]:
+    held = tuple(state.encounters.values())
+    return [encounter for encounter in held if encounter.encounter_class is EncounterClass.EMERGENCY]
+
+
+def waiting_to_be_seen(state: LiveState) -> list[Encounter]:
+    """Give the emergency patients whom nobody has seen yet, whoever has waited longest first."""
+    found = [
+        encounter
+        for encounter in _emergencies(state)
+        if encounter.status is EncounterStatus.IN_PROGRESS and encounter.stage not in SEEN_STAGES
+    ]
+    return sorted(found, key=lambda encounter: (encounter.started_at, encounter.id))
+
+
 def emergency_tile(state: LiveState, now: int) -> Tile:
     """Give how many emergency patients wait to be seen, the longest wait, and ambulances on their way."""
-    waiting, longest, inbound, latest = 0, 0, 0, 0
-    for encounter in tuple(state.encounters.values()):
-        if encounter.encounter_class is not EncounterClass.EMERGENCY:
-            continue
-        latest = max(latest, encounter.started_at, encounter.stage_at)
-        if encounter.status is EncounterStatus.PLANNED and encounter.arrival_mode == "ambulance":
-            # One that is up to an hour late is still on its way.
-            inbound += encounter.expected_at >= now - HOUR_US
-        elif encounter.status is EncounterStatus.IN_PROGRESS and encounter.stage not in SEEN_STAGES:
-            waiting += 1
-            longest = max(longest, now - encounter.started_at)
-    longest_s = longest // SECOND_US
+    held = _emergencies(state)
+    inbound = sum(
+        # One that is up to an hour late is still on its way.
+        encounter.expected_at >= now - HOUR_US
+        for encounter in held
+        if encounter.status is EncounterStatus.PLANNED and encounter.arrival_mode == "ambulance"
+    )
+    unseen = waiting_to_be_seen(state)
+    waiting = len(unseen)
+    longest_s = max(now - unseen[0].started_at, 0) // SECOND_US if unseen else 0
+    latest = max((max(encounter.started_at, encounter.stage_at) for encounter in held), default=0)
     return Tile(
         key="emergency",
         value=waiting,
@@ -204,7 +218,7 @@ def emergency_tile(state: LiveState, now: int) -> Tile:
         level=_level(high=longest_s >= 8 * 3600, medium=longest_s >= 4 * 3600 or waiting >= 40, low=waiting >= 20),
         as_of=latest,
         action="see_longest_waiting" if longest_s >= 4 * 3600 else "",
-        path="beds",
+        path="ambulances",
     )
 
 
@@ -227,42 +241,47 @@ def theatres_tile(state: LiveState, now: int) -> Tile:
 
 def stock_tile(state: LiveState, now: int) -> Tile:
     """Give how many stock lines are empty, low, or predicted to run out within a day."""
-    lines = [line for line in tuple(state.stock.values()) if line.par is not None]
-    out = sum(line.quantity <= 0 for line in lines)
-    low = sum(line.is_low for line in lines)
-    predicted = sum(
-        line.predicted is not None and now <= line.predicted.expected_at < now + 24 * HOUR_US for line in lines
-    )
+    # Counted as the page of stock counts: what is empty is not low as well.
+    lines = [line for line in stock.lines(state) if line.par is not None]
+    counts = Counter(stock.state_code(line) for line in lines)
+    out, low = counts["out"], counts["low"]
+    predicted = sum(stock.is_out_by(line, now, now + 24 * HOUR_US) for line in lines)
     return Tile(
         key="stock",
         value=out,
         total=len(lines),
         details=(("low", low), ("out_within_24h", predicted)),
-        level=_level(high=out >= 15, medium=out > 0, low=low > 0.05 * len(lines) > 0),
+        level=_level(high=out >= 15, medium=out > 0, low=out + low > 0.05 * len(lines) > 0),
         as_of=_latest(line.moved_at for line in lines if line.moved_at),
-        action="restock" if low else "",
-        action_parameters=(("count", str(low)),),
+        action="restock" if out + low else "",
+        action_parameters=(("count", str(out + low)),),
         path="stock",
     )
 
 
+def lost_tags(state: LiveState) -> int:
+    """Give how many tags their readers have lost and nobody has seen since."""
+    lost = 0
+    for tag in tuple(state.tags.values()):
+        seen = tag.sighting.occurred_at if tag.sighting is not None else 0
+        lost += tag.lost is not None and tag.lost.occurred_at >= seen
+    return lost
+
+
 def devices_tile(state: LiveState, now: int) -> Tile:
     """Give how many devices may not be used, how many are lost, and how old the youngest position is."""
-    unusable, lost, total = 0, 0, 0
+    unusable, total = 0, 0
     for asset in tuple(state.assets.values()):
         if asset.entry is None or asset.retired is not None:
             continue
         total += 1
         unusable += not asset.is_usable
-    for tag in tuple(state.tags.values()):
-        seen = tag.sighting.occurred_at if tag.sighting is not None else 0
-        lost += tag.lost is not None and tag.lost.occurred_at >= seen
     share = unusable / total if total else 0.0
     return Tile(
         key="devices",
         value=unusable,
         total=total,
-        details=(("lost_tags", lost),),
+        details=(("lost_tags", lost_tags(state)),),
         level=_level(medium=share >= 0.35, low=share >= 0.20),
         as_of=_latest(tag.sighting.occurred_at for tag in tuple(state.tags.values()) if tag.sighting is not None),
         action="review_devices" if unusable else "",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from dash_app.queries.names import asset_name
 from twin.access import Actor, Permission
 from twin.state.live import LiveState
 
@@ -53,6 +54,36 @@ def _items(state: LiveState, text: str, names: Mapping[str, str]) -> Iterator[Hi
         name = names.get(key, key)
         if text in name.lower() or text in key.lower():
             yield Hit(kind="item", id=key, name=name, is_exact=key.lower() == text)
+
+
+PARTED = " · "
+"""Between the name and the id of a device in a field that names both; ``device_records.device_named`` reads it so."""
+
+
+def device_label(state: LiveState, asset: str) -> str:
+    """Write a device's name and id, for a field that names one; the id alone if it is not known."""
+    name = asset_name(state, asset)
+    return asset if name == asset else f"{name}{PARTED}{asset}"
+
+
+def devices_like(state: LiveState, text: str, *, most: int = 20) -> list[str]:
+    """Give the labels of the devices in the fleet that a text may mean, exact ones first.
+
+    Parameters
+    ----------
+    state : LiveState
+        The hospital.
+    text : str
+        Part of a name, id, tag or serial number; empty finds nothing.
+    most : int, optional
+        At most so many.
+    """
+    wanted = text.rpartition(PARTED)[2].strip().lower()
+    if not wanted:
+        return []
+    hits = [hit for hit in _assets(state, wanted) if state.assets[hit.id].retired is None]
+    best = sorted(hits, key=lambda hit: (not hit.is_exact, hit.name, hit.id))[:most]
+    return [device_label(state, hit.id) for hit in best]
 
 
 def find(

@@ -32,7 +32,18 @@ class StockRow:
     state_code: str
 
 
-def _state_code(line: StockLine) -> str:
+def lines(state: LiveState) -> list[StockLine]:
+    """Give the stock lines of real places."""
+    return [line for line in tuple(state.stock.values()) if line.place not in VIRTUAL_STOCK_PLACES]
+
+
+def is_out_by(line: StockLine, now: int, end: int) -> bool:
+    """Tell whether a line is expected to run out from ``now`` until before ``end``, UTC microseconds."""
+    return line.predicted is not None and now <= line.predicted.expected_at < end
+
+
+def state_code(line: StockLine) -> str:
+    """Give ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level."""
     if line.par is None:
         return "unplanned"
     if line.quantity <= 0:
@@ -69,10 +80,9 @@ def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", c
             moved_at=line.moved_at,
             stockout_at=line.predicted.expected_at if line.predicted is not None else 0,
             stockout_probability=line.predicted.probability if line.predicted is not None else 0.0,
-            state_code=_state_code(line),
+            state_code=state_code(line),
         )
-        for line in tuple(state.stock.values())
-        if line.place not in VIRTUAL_STOCK_PLACES
+        for line in lines(state)
     ]
     shown = [
         row for row in found if place in {"", row.place} and item in {"", row.item} and code in {"", row.state_code}
@@ -82,10 +92,10 @@ def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", c
 
 def item_ids(state: LiveState) -> list[str]:
     """Give the ids of the items that some real place holds, in order."""
-    return sorted({line.item for line in tuple(state.stock.values()) if line.place not in VIRTUAL_STOCK_PLACES})
+    return sorted({line.item for line in lines(state)})
 
 
 def places(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:
     """Give the places that hold stock: id and name, by name."""
-    ids = {line.place for line in tuple(state.stock.values())} - VIRTUAL_STOCK_PLACES
+    ids = {line.place for line in lines(state)}
     return sorted(((key, place_name(state, key, chinese=chinese)) for key in ids), key=lambda pair: (pair[1], pair[0]))

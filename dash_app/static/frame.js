@@ -34,6 +34,28 @@
     window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
+  // A grid draws only the rows in sight: for paper it draws them all, and goes back afterwards.
+  const gridApis = () =>
+    [...document.querySelectorAll(".grid[id]")].map((grid) => window.dash_ag_grid?.getApi(grid.id)).filter(Boolean);
+  function layGrids(isPaper) {
+    for (const api of gridApis()) {
+      api.setGridOption("domLayout", isPaper ? "print" : "normal");
+      if (api.htPages === undefined) api.htPages = api.getGridOption("pagination");
+      if (api.htPages) api.setGridOption("pagination", !isPaper);
+    }
+  }
+  function printPage() {
+    layGrids(true);
+    // The rows come with the next frames; a print begun at once would miss them.
+    window.setTimeout(() => window.print(), gridApis().length ? 600 : 0);
+  }
+  window.addEventListener("beforeprint", () => {
+    const head = document.querySelector(".print-head");
+    const seen = document.getElementById("frame-as-of")?.textContent || "";
+    if (head) head.textContent = [settings.site, document.title.split(" · ")[0], seen].filter(Boolean).join(" · ");
+  });
+  window.addEventListener("afterprint", () => layGrids(false));
+
   async function signOut(address, after) {
     const token = document.cookie.match(/(?:^|; )(?:__Host-)?_csrf_token=([^;]*)/);
     const headers = token ? { "X-CSRFToken": decodeURIComponent(token[1]) } : {};
@@ -53,7 +75,7 @@
     } else if (button.dataset.signOut) {
       signOut(button.dataset.signOut, button.dataset.after || "/");
     } else if (button.dataset.print !== undefined) {
-      window.print();
+      printPage();
     } else if (button.dataset.csv !== undefined) {
       saveTable(button);
     }

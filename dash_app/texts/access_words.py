@@ -61,6 +61,8 @@ AUDIT_ACTIONS: Mapping[str, str] = {
     "backup.taken": mark("Backup taken"),
     "backup.proven": mark("Backup proven"),
     "backup.broken": mark("Backup found broken"),
+    "place.defined": mark("Place made or changed"),
+    "place.removed": mark("Place removed"),
     "path.closed": mark("Way closed"),
     "path.reopened": mark("Way reopened"),
     "bed.service_changed": mark("Bed in or out of service"),

@@ -180,6 +180,24 @@ PATH_KINDS: Mapping[str, str] = {
     "lift": mark("Lift"),
     "ramp": mark("Ramp"),
 }
+PLACE_KINDS: Mapping[str, str] = {
+    "si": mark("Site"),
+    "bu": mark("Building"),
+    "wi": mark("Wing"),
+    "wa": mark("Ward"),
+    "lvl": mark("Level"),
+    "co": mark("Corridor"),
+    "ro": mark("Room"),
+    "bd": mark("Bed"),
+    "ve": mark("Vehicle"),
+    "ho": mark("House"),
+    "ca": mark("Cabinet"),
+    "rd": mark("Road"),
+    "area": mark("Area"),
+    "jdn": mark("Jurisdiction"),
+    "x-portal": mark("Portal"),
+    "x-bin": mark("Bin"),
+}
 SUBSCRIPTION_STATES: Mapping[str, str] = {
     "requested": mark("Not yet confirmed"),
     "active": mark("Is told"),

@@ -74,6 +74,9 @@ SENTENCES: dict[str, str] = {
     "input.queue_point": mark("Choose a service point above first."),
     "input.queue_ticket": mark("Choose a ticket first."),
     "refused.closed": mark("This way is closed already."),
+    "refused.place_in_use": mark(
+        "Something still needs this place: places in it, a way, goods, a device at home there, a patient or a reader."
+    ),
     "refused.open": mark("This way is not closed."),
     "refused.bed_service": mark("The bed is that already."),
     "refused.bed_readiness": mark("The bed is that already."),

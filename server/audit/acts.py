@@ -12,7 +12,7 @@ from types import MappingProxyType
 from server.audit.chain import Entry, note
 from twin.events.envelope import Event
 from twin.events.patients import BedReadinessChanged, BedServiceChanged, QueueCalled, QueueLeft, StageReached
-from twin.events.places import PathClosed, PathReopened
+from twin.events.places import PathClosed, PathReopened, PlaceDefined, PlaceRemoved
 from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
@@ -41,6 +41,8 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         PlanPublished: "plan.published",
         ShiftRequestChanged: "shift_request.changed",
         AssetRetired: "asset.retired",
+        PlaceDefined: "place.defined",
+        PlaceRemoved: "place.removed",
         PathClosed: "path.closed",
         PathReopened: "path.reopened",
         BedServiceChanged: "bed.service_changed",
@@ -74,6 +76,8 @@ FACTS = (
     "content_hash",
     "kind",
     "subject_id",
+    "name",
+    "parent",
     "counter",
     "exception_reason",
     "stage",

@@ -13,10 +13,11 @@ from server.http.views import instant
 from twin.access import Permission
 from twin.events.envelope import Event
 from twin.events.patients import BedReadiness, BedService
-from twin.events.places import PathClosed, PathDefined
-from twin.state import house_acts
+from twin.events.places import PathClosed, PathDefined, PlaceKind
+from twin.state import house_acts, place_acts
 from twin.state.house_acts import MOST_REASON, Said
 from twin.state.live import LiveState
+from twin.state.place_acts import PlaceTold
 
 router = Router("/v1", tag="house")
 
@@ -63,6 +64,28 @@ class BedReadinessTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a bed is ``clean``, ``dirty``, ``cleaning`` or ``contaminated``."""
 
     readiness: BedReadiness
+
+
+Metres = Annotated[float, msgspec.Meta(ge=-place_acts.FARTHEST_M, le=place_acts.FARTHEST_M)]
+Extent = Annotated[float, msgspec.Meta(ge=0, le=place_acts.FARTHEST_M)]
+PlaceText = Annotated[str, msgspec.Meta(max_length=place_acts.LONGEST_NAME, pattern=r"^[^\x00]*$")]
+
+
+class PlaceBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A place: all that is known of it, since what is told replaces what was told before; metres, storeys."""
+
+    kind: PlaceKind
+    name: PlaceText
+    name_zh: PlaceText = ""
+    parent: PlaceText = ""
+    department: PlaceText = ""
+    purpose: PlaceText = ""
+    floor: Annotated[int, msgspec.Meta(ge=place_acts.LOWEST, le=place_acts.HIGHEST)] = 0
+    x_m: Metres = 0.0
+    y_m: Metres = 0.0
+    width_m: Extent = 0.0
+    depth_m: Extent = 0.0
+    capacity: Annotated[int, msgspec.Meta(ge=0, le=place_acts.MOST_CAPACITY)] = 1
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -149,3 +172,16 @@ async def set_bed_readiness(call: CallDep, bed: PathText) -> Noted:
     told = call.read(BedReadinessTold)
     event = house_acts.set_bed_readiness(call.hospital.live, bed, told.readiness, said=_said(call, "readiness"))
     return await _note(call, event)
+
+
+@router.put("/places/{place}", permission=Permission.PLACES_WRITE, takes=PlaceBody, gives=Noted)
+async def define_place(call: CallDep, place: PathText) -> Noted:
+    """Make a place, or change one: what is told replaces all that was told of it."""
+    told = PlaceTold(id=place, **msgspec.structs.asdict(call.read(PlaceBody)))
+    return await _note(call, place_acts.define_place(call.hospital.live, told, said=_said(call, "place")))
+
+
+@router.delete("/places/{place}", permission=Permission.PLACES_WRITE, gives=Noted)
+async def remove_place(call: CallDep, place: PathText) -> Noted:
+    """Take a place out of the house; refused while something still needs it. Its history stays."""
+    return await _note(call, place_acts.remove_place(call.hospital.live, place, said=_said(call, "place-removed")))

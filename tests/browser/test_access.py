@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.browser.conftest import PASSWORD
+from tests.browser.test_stock_pages import surely
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -71,7 +72,7 @@ def test_a_key_is_shown_once_and_revoked(visit, served):
 
     page.click("#access-revoked")
     page.get_by_role("option", name=re.compile(key)).click()
-    page.click("#access-key-revoke")
+    surely(page, "access-key-revoke")
     page.locator("#access-key-said", has_text="Revoked").wait_for()
 
     with served.hospital.read() as session:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.test_stock_pages import surely
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -31,5 +33,5 @@ def test_a_shelf_is_counted_decided_and_posted(visit, api):
     page.fill("#counts-reason", "one box was open")
     page.click("#counts-decide")
     page.locator("#counts-content td", has_text="Agreed").wait_for()
-    page.click("#counts-close")
+    surely(page, "counts-close")
     page.locator("#counts-said", has_text="2 missing").wait_for()

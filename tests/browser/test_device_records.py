@@ -7,6 +7,9 @@ from tests.browser.test_stock_pages import opened, pressed
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
 
 
+POINT = ("flow", "ml/h", "100", "112", "100", "5")
+
+
 def device(api, name):
     """Register a device of this test alone, so that nothing depends on what another test left."""
     entry = {
@@ -79,7 +82,10 @@ def test_calibration_out_of_tolerance_and_a_drift_watch_are_entered(visit, api, 
     name = device(api, "records-4")
     watched, page = opened(visit, "/ui/calibrations", shots)
     page.fill("#measured-device", name)
-    page.fill("#measured-points", "flow; ml/h; 100; 112; 100; 5")
+    page.click("#measured-points-more")
+    page.wait_for_function("() => document.querySelectorAll('#measured-points-rows tr').length === 4")
+    for field, text in zip(("quantity", "unit", "nominal", "as_found", "as_left", "tolerance"), POINT, strict=True):
+        page.locator(f'[id*="measured-points-{field}"]').last.fill(text)
     pressed(watched, "measured-enter", "Kept: failed.")
     assert "found 112, left 100" in page.inner_text("#measured-content")
 

@@ -16,6 +16,7 @@ from rfid_gateway.uplink.key import UplinkKey
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from server.access import keys
 from server.access.keys import NewKey
+from tests.browser.test_stock_pages import surely
 from twin.access import Role
 from twin.clock import Clock
 
@@ -117,7 +118,7 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.wait_for_selector("#gateways-walk-shown >> text=Walking in")
         page.click("#gateways-walk-end")
         page.wait_for_selector("#gateways-walk-shown >> text=Ended.")
-        page.click("#gateways-new-key")
+        surely(page, "gateways-new-key")
         page.wait_for_selector("#gateways-set-told >> text=has the new key")
         if shots is not None:
             page.screenshot(path=shots / "gateways-at-work.png", full_page=True)

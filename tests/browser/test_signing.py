@@ -7,6 +7,7 @@ from assets.model.programme import Evidence, Programme
 from assets.tables.reprocessing import save_machine, save_programme
 from rfid_gateway.simulators.plants import SteamProgramme, SteamSterilizer
 from server.access.keys import NewKey, create_key
+from tests.browser.test_stock_pages import surely
 from twin.access import Role
 from twin.clock import SECOND_US
 
@@ -81,7 +82,7 @@ def test_a_person_sees_the_curve_and_signs_and_the_sets_become_stock(visit, serv
     page.click("#reprocessing-load")
     page.locator("[role=option]").first.click()
     page.fill("#reprocessing-note", "seen, dry and whole")
-    page.click("#reprocessing-release")
+    surely(page, "reprocessing-release")
     page.locator("#reprocessing-signed", has_text="Released.").wait_for()
 
     row.locator("text=Released").wait_for()

@@ -19,9 +19,16 @@ def opened(visit, address, shots, *, language="en"):
     return watched, page
 
 
+def surely(page, button):
+    """Press a button; where what it does cannot be taken back, say yes to its question."""
+    page.click(f"#{button}")
+    if page.locator(f"#{button}").get_attribute("data-sure"):
+        page.click("#sure-yes")
+
+
 def pressed(watched, button, said):
-    """Press a button and wait until the page says that it is done."""
-    watched.page.click(f"#{button}")
+    """Press a button, answer its second question with yes if it asks one, wait until the page says that it is done."""
+    surely(watched.page, button)
     watched.until("text => document.querySelector('#page').innerText.includes(text)", said)
 
 

@@ -106,10 +106,9 @@ def test_a_calibration_is_pasted_line_by_line_and_an_instrument_out_of_tolerance
     told: dict[str, str | None] = {
         "device": "C-2",
         "valid_until": "2026-10-01",
-        "points": "leak; µA; 100; 130,5; 100; 5\n",
     }
 
-    result = actions.enter_calibration(kept.port, told)
+    result = actions.enter_calibration(kept.port, told, [["leak", "µA", "100", "130,5", "100", "5", ""]])
 
     board = words(measurements.content(kept.port, {}))
     trace = words(measurements.content(kept.port, {"instrument": "IP-2"}))
@@ -121,21 +120,21 @@ def test_a_calibration_is_pasted_line_by_line_and_an_instrument_out_of_tolerance
 
 
 @pytest.mark.parametrize(
-    ("text", "field"),
+    ("rows", "field"),
     [
-        ("", "points"),
-        ("flow; ml/h; 100; x; ; 5", "as_found"),
-        ("flow; ml/h; 100", "as_found"),
-        ("; ml/h; 100; 99; ; 5", "quantity"),
-        ("flow; ml/h; 100; 99; ; 5\nflow; ml/h; 100; 99; ; 0", "tolerance"),
+        ([], "points"),
+        ([["flow", "ml/h", "100", "x", "", "5", ""]], "as_found"),
+        ([["flow", "ml/h", "100", "", "", "", ""]], "as_found"),
+        ([["", "ml/h", "100", "99", "", "5", ""]], "quantity"),
+        ([["flow", "ml/h", "100", "99", "", "5", ""], ["flow", "ml/h", "100", "99", "", "0", ""]], "tolerance"),
     ],
 )
-def test_a_point_that_cannot_be_read_names_its_line_and_field(text: str, field: str) -> None:
+def test_a_point_that_cannot_be_read_names_its_line_and_field(rows: list[list[str]], field: str) -> None:
     with pytest.raises(FieldError) as refused:
-        actions.points_entered(text)
+        actions.points_entered(rows)
 
     assert refused.value.problem.field == field
-    assert refused.value.problem.place == f"line {max(len(text.splitlines()), 1)}"
+    assert refused.value.problem.place == f"line {max(len(rows), 1)}"
 
 
 def test_a_checklist_grows_by_typed_steps_and_an_order_takes_it_as_it_is(kept: Kept) -> None:

@@ -24,7 +24,7 @@ from twin.events.patients import (
     QueueLeft,
     StageReached,
 )
-from twin.events.places import PathClosed, PathReopened
+from twin.events.places import PathClosed, PathReopened, PlaceDefined, PlaceKind, PlaceRemoved
 from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
@@ -47,6 +47,8 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     OrderDecided: {"decision": "approved", "supplier": "Acme", "value_minor": 900},
     PlanPublished: {"kind": "admissions", "start_at": 1, "end_at": 2, "content_hash": "h"},
     AssetRetired: {},
+    PlaceDefined: {"kind": PlaceKind.ROOM, "name": "Room 1"},
+    PlaceRemoved: {},
     PathClosed: {"reason": "serviced"},
     PathReopened: {},
     BedServiceChanged: {"service": BedService.CLOSED, "reason": "motor broken"},

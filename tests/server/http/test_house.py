@@ -97,3 +97,38 @@ async def test_a_bed_is_closed_and_cleaned_and_the_audit_knows_by_whom(house: Se
         ("bed.readiness_changed", "B"),
     ]
     assert rows[0]["facts"]["reason"] == "motor broken"
+
+
+async def test_a_place_is_made_changed_and_removed(house: Served) -> None:
+    client = await house.signed_in(Role.ADMINISTRATOR)
+    room = {"kind": "ro", "name": "Room 7", "name_zh": "7号房", "parent": "W", "floor": 2}
+    made = await client.put("/v1/places/R7", json=room)
+    assert made.status_code == 200, made.text
+    moved = await client.put("/v1/places/R7", json={**room, "parent": ""})
+    assert moved.status_code == 200, moved.text
+
+    held = house.hospital.live.places["R7"]
+    assert (held.name, held.parent, held.floor) == ("Room 7", "", 2)
+    assert (await client.delete("/v1/places/R7")).status_code == 200
+    assert "R7" not in house.hospital.live.places
+    assert (await client.delete("/v1/places/R7")).status_code == 404
+
+
+async def test_a_place_that_is_needed_or_lies_in_itself_is_refused(house: Served) -> None:
+    client = await house.signed_in(Role.ADMINISTRATOR)
+
+    needed = await client.delete("/v1/places/B")
+    circle = await client.put("/v1/places/W", json={"kind": "wa", "name": "Ward", "parent": "B"})
+    unknown = await client.put("/v1/places/W", json={"kind": "palace", "name": "Ward"})
+
+    assert (needed.status_code, needed.json()["code"]) == (409, "refused.place_in_use")
+    assert circle.status_code == 422
+    assert unknown.status_code in {400, 422}
+    assert house.hospital.live.places["W"].parent == ""
+
+
+async def test_who_may_not_change_places_is_refused(house: Served) -> None:
+    client = await house.signed_in(Role.NURSE)
+
+    assert (await client.put("/v1/places/R7", json={"kind": "ro", "name": "R"})).status_code == 403
+    assert (await client.delete("/v1/places/W")).status_code == 403
