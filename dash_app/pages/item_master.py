@@ -13,7 +13,6 @@ from dash import Input, Output, State, html
 from dash.development.base_component import Component
 
 from dash_app.actions import item_master as actions
-from dash_app.pages.asking import asks_first
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -67,11 +66,7 @@ def _work(port: HospitalPort) -> Component:
                 dmc.Select(id=KEEP, label=_("Stays"), data=options, searchable=True, miw=300),
                 dmc.Select(id=DROP, label=_("Goes"), data=options, searchable=True, miw=300),
                 html.Button(_("Look at it"), id=LOOK, className="action", n_clicks=0),
-                asks_first(
-                    html.Button(_("Merge"), id=MERGE, className="action primary", n_clicks=0, disabled=True),
-                    _("Stock, lots and labels of the one go over to the other; they cannot be parted again."),
-                    *(DROP, KEEP),
-                ),
+                html.Button(_("Merge"), id=MERGE, className="action primary", n_clicks=0, disabled=True),
             ],
             className="filters",
         ),

@@ -15,6 +15,7 @@ from dash_app.pages.lines import Field, Lines, register_sheet, sheet, sheet_rows
 from dash_app.pages.states import attributes, panel
 from dash_app.queries import cases as queries
 from dash_app.queries import items
+from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from inventory.model.kits import Kit, KitLine
@@ -22,7 +23,7 @@ from twin.access import Permission
 from twin.errors import InputError
 
 CHOSEN, NUMBER, NAME, PROCEDURE = "kits-chosen", "kits-number", "kits-name", "kits-procedure"
-KEEP, SAID = "kits-keep", "kits-said"
+SURGEON, KEEP, SAID = "kits-surgeon", "kits-keep", "kits-said"
 LINES = Lines(key="kits-line", keys=("item", "opened", "held"))
 
 
@@ -40,6 +41,13 @@ def _fields(port: HospitalPort) -> list[Field]:
 def _choices(port: HospitalPort) -> list[dict[str, str]]:
     with port.read() as session:
         return [{"value": kit.id, "label": kit.name} for kit in queries.kits(session)]
+
+
+def _surgeons(port: HospitalPort, held: str) -> list[dict[str, str]]:
+    """Give the staff by label; also whom a kit names who is not known as staff, so that changing it loses nobody."""
+    state = port.state()
+    found = {key: staff_label(state, key) for key in (*tuple(state.staff), *([held] if held else []))}
+    return [{"value": key, "label": label} for key, label in sorted(found.items(), key=lambda each: each[1])]
 
 
 def desk(port: HospitalPort) -> list[Component]:
@@ -64,6 +72,17 @@ def desk(port: HospitalPort) -> list[Component]:
                     dmc.TextInput(id=NUMBER, label=_("Number of the kit"), w=170),
                     dmc.TextInput(id=NAME, label=_("Name"), w=260),
                     dmc.TextInput(id=PROCEDURE, label=_("Procedure"), description=_("Its code, if it has one"), w=180),
+                    dmc.Select(
+                        id=SURGEON,
+                        label=_("Surgeon"),
+                        description=_("Empty for every surgeon"),
+                        data=_surgeons(port, ""),
+                        searchable=True,
+                        clearable=True,
+                        clearButtonProps={"aria-label": _("Every surgeon")},
+                        limit=50,
+                        w=220,
+                    ),
                 ],
                 className="filters",
             ),
@@ -108,18 +127,21 @@ def register(callbacks: Callbacks, port: HospitalPort, shown: str, content: Any)
         Output(NUMBER, "value"),
         Output(NAME, "value"),
         Output(PROCEDURE, "value"),
+        Output(SURGEON, "data"),
+        Output(SURGEON, "value"),
         Output(LINES.body, "children", allow_duplicate=True),
         Input(CHOSEN, "value"),
         **common,
     )
-    def choose(chosen: str | None) -> tuple[str, str, str, list[Component]]:
+    def choose(chosen: str | None) -> tuple[Any, ...]:
         fields = _fields(port)
         if not chosen:
-            return "", "", "", sheet_rows(LINES, fields)
+            return "", "", "", _surgeons(port, ""), None, sheet_rows(LINES, fields)
         with port.read() as session:
             kit = queries.kit(session, chosen)
         rows = [[line.item, str(line.opened), str(line.held)] for line in kit.lines]
-        return kit.id, kit.name, kit.procedure, sheet_rows(LINES, fields, rows)
+        offered = _surgeons(port, kit.surgeon)
+        return kit.id, kit.name, kit.procedure, offered, kit.surgeon or None, sheet_rows(LINES, fields, rows)
 
     @callbacks.add(
         Output(SAID, "children"),
@@ -129,14 +151,17 @@ def register(callbacks: Callbacks, port: HospitalPort, shown: str, content: Any)
         State(NUMBER, "value"),
         State(NAME, "value"),
         State(PROCEDURE, "value"),
+        State(SURGEON, "value"),
         *LINES.states(),
         **common,
     )
-    def keep(_clicks: int, number: str | None, name: str | None, procedure: str | None, *columns: Any) -> Any:
+    def keep(_clicks: int, number: str | None, name: str | None, *told: Any) -> Any:
+        procedure, surgeon, *columns = told
         kit = Kit(
             id=needed(number, _("Number of the kit")).strip(),
             name=needed(name, _("Name")).strip(),
             procedure=(procedure or "").strip(),
+            surgeon=surgeon or "",
             lines=tuple(_line(*row) for row in LINES.read(columns)),
         )
         actions.keep_kit(port, kit)

@@ -216,15 +216,17 @@ def _values(place: PlaceDefined | None) -> list[Any]:
 
 def _told(entered: dict[str, Any]) -> PlaceTold:
     labels = _labels()
-    texts = {name: (entered[name] or "").strip() for name in ("name_zh", "parent", "department", "purpose")}
+    told: dict[str, Any] = {
+        name: (entered[name] or "").strip() for name in ("name_zh", "parent", "department", "purpose")
+    }
+    told |= {name: float(figure(entered[name], labels[name])) for name in FIGURES[2:]}
     return PlaceTold(
         id=needed(entered["id"], labels["id"]).strip(),
         name=needed(entered["name"], labels["name"]),
         kind=PlaceKind(needed(entered["kind"], labels["kind"])),
         floor=whole(entered["floor"], labels["floor"]),
         capacity=whole(entered["capacity"], labels["capacity"]),
-        **texts,
-        **{name: float(figure(entered[name], labels[name])) for name in FIGURES[2:]},
+        **told,
     )
 
 

@@ -28,9 +28,11 @@ def port_with_items(*roles: Role) -> Any:
     return port
 
 
-def keep(port: Any, *rows: tuple[str | None, str, str], number: str = "hip", name: str = "Hip set") -> Any:
+def keep(
+    port: Any, *rows: tuple[str | None, str, str], number: str = "hip", name: str = "Hip set", surgeon: str = ""
+) -> Any:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    return gathered(cases.register, port)["keep"].function(1, number, name, "", *columns)
+    return gathered(cases.register, port)["keep"].function(1, number, name, "", surgeon, *columns)
 
 
 def test_a_kit_is_kept_listed_and_filled_in_again() -> None:
@@ -41,7 +43,7 @@ def test_a_kit_is_kept_listed_and_filled_in_again() -> None:
     assert said == "Kept: Hip set"
     assert offered == [{"value": "hip", "label": "Hip set"}]
     assert "Gauze" in words(shown)
-    number, name, _procedure, rows = gathered(cases.register, port)["choose"].function("hip")
+    number, name, _procedure, _staff, _surgeon, rows = gathered(cases.register, port)["choose"].function("hip")
     assert (number, name) == ("hip", "Hip set")
     filled = sorted([cell.children.value for cell in row.children] for row in rows[:2])
     assert filled == [["drape", "0", "2"], ["gauze", "4", "0"]]
@@ -56,6 +58,16 @@ def test_a_kit_that_is_kept_again_is_changed() -> None:
     with port.read() as session:
         (line,) = queries.kit(session, "hip").lines
     assert (line.opened, line.held) == (6, 1)
+
+
+def test_the_surgeon_of_a_kit_is_not_lost_when_it_is_changed() -> None:
+    port = port_with_items()
+    keep(port, ("gauze", "4", ""), surgeon="surgeon-of-old")
+
+    _number, _name, _procedure, offered, surgeon, _rows = gathered(cases.register, port)["choose"].function("hip")
+
+    assert surgeon == "surgeon-of-old"
+    assert surgeon in [one["value"] for one in offered]
 
 
 @pytest.mark.parametrize(
