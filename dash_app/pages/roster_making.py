@@ -17,8 +17,11 @@ from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.days import day_entry
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.plan_waiting import problems
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
+from dash_app.queries import places
+from dash_app.queries.names import place_name
 from dash_app.queries.plans import check_lines
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
@@ -29,6 +32,7 @@ from scheduling.loaders import roster_sheets
 from scheduling.model.rosters import RosterProblem
 from twin.access import Permission
 from twin.errors import ImportRefused
+from twin.events.places import PlaceKind
 
 STARTS, DAYS, SECONDS, SEED = "roster-starts", "roster-days", "roster-seconds", "roster-seed"
 PLACE = "roster-place"
@@ -78,6 +82,12 @@ def _upload(sheet: str) -> Component:
     )
 
 
+def _wards(port: HospitalPort) -> list[dict[str, str]]:
+    state, chinese = port.state(), wants_chinese()
+    found = places.places(state, kind=PlaceKind.WARD.value)
+    return [{"value": one.thing, "label": place_name(state, one.thing, chinese=chinese)} for one in found]
+
+
 def making(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
     """Build the form, and how far a roster is that is being made; nothing for who may not edit plans.
 
@@ -94,7 +104,16 @@ def making(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
     fields = [
         day_entry(STARTS, _("First day")),
         dmc.NumberInput(id=DAYS, label=_("Days"), value=28, min=1, max=roster_sheets.MOST_DAYS, hideControls=True),
-        dmc.TextInput(id=PLACE, label=_("Ward")),
+        dmc.Select(
+            id=PLACE,
+            label=_("Ward"),
+            placeholder=_("Whole hospital"),
+            data=_wards(port),
+            searchable=True,
+            clearable=True,
+            clearButtonProps={"aria-label": _("Whole hospital")},
+            limit=50,
+        ),
         dmc.NumberInput(id=SECONDS, label=_("Computing time, seconds"), value=30, min=1, max=600, hideControls=True),
         dmc.NumberInput(id=SEED, label=_("Seed"), value=1, min=0, max=4294967295, hideControls=True),
     ]
