@@ -14,11 +14,16 @@ from assets.model.register import Asset
 from assets.rules.due_dates import local_day
 from dash_app.actions import device_entry as actions
 from dash_app.pages.address import URL
+from dash_app.pages.days import day_entry
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import panel
+from dash_app.queries import places
 from dash_app.queries.device_life import entry_of
+from dash_app.queries.names import place_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from twin.access import Permission
@@ -41,10 +46,10 @@ def _labels() -> dict[str, str]:
         "firmware": _("Firmware"),
         "owner": _("Owner"),
         "cost_centre": _("Cost centre"),
-        "home": _("Home: id of a place"),
+        "home": _("Home"),
         "pool": _("Pool"),
-        "parent": _("Part of: scan or enter the device"),
-        "acquired_at": _("Bought on, such as 2026-09-21"),
+        "parent": _("Part of the device"),
+        "acquired_at": _("Bought on"),
         "commissioned_at": _("In service since"),
         "warranty_until": _("Warranty until"),
     }
@@ -62,6 +67,38 @@ def _values(entry: Asset, zone: ZoneInfo) -> dict[str, str]:
     return texts | days
 
 
+def _homes(port: HospitalPort, held: str) -> list[dict[str, str]]:
+    """Give the places by name; also a home that the plan of the house does not hold yet, so that it stays."""
+    state, chinese = port.state(), wants_chinese()
+    found = {one.thing: place_name(state, one.thing, chinese=chinese) for one in places.places(state)}
+    return [{"value": key, "label": label} for key, label in ({held: held} | found if held else found).items()]
+
+
+def _control(port: HospitalPort, name: str, label: str, value: str) -> Component:
+    identifier = f"entry-{name}"
+    if name in actions.DAYS:
+        return day_entry(identifier, label, value=value, width=240)
+    if name == "parent":
+        return device_field(port, identifier, label=label, value=value, width=240)
+    control: Component
+    if name == "home":
+        control = dmc.Select(
+            id=identifier,
+            label=label,
+            data=_homes(port, value),
+            value=value or None,
+            searchable=True,
+            clearable=True,
+            clearButtonProps={"aria-label": _("Empty the field")},
+            nothingFoundMessage=_("Nothing found"),
+            limit=50,
+            w=240,
+        )
+    else:
+        control = dmc.TextInput(id=identifier, label=label, value=value, w=240)
+    return control
+
+
 def entry_desk(port: HospitalPort, asset: str) -> list[Component]:
     """Build the form, filled with what the register holds; nothing for a device that it does not know."""
     if not port.actor().may(Permission.DEVICES_WRITE):
@@ -73,7 +110,7 @@ def entry_desk(port: HospitalPort, asset: str) -> list[Component]:
     entry, version = found
     labels = _labels()
     values = _values(entry, ZoneInfo(port.settings.time_zone))
-    fields = [dmc.TextInput(id=f"entry-{name}", label=labels[name], value=values[name], w=240) for name in labels]
+    fields = [_control(port, name, label, values[name]) for name, label in labels.items()]
     return [
         panel(
             _("Register entry"),
@@ -113,6 +150,7 @@ def entry_desk(port: HospitalPort, asset: str) -> list[Component]:
 
 def register_entry(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register keeping an entry."""
+    register_device_fields(callbacks, port, "entry-parent")
 
     @callbacks.add(
         Output(SAID, "children"),

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from assets.model.register import Relation, RelationKind
 from dash_app.actions import devices as actions
 from dash_app.pages.address import URL
+from dash_app.pages.device_field import device_field, register_device_fields
 from dash_app.pages.fields import needed
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
@@ -90,7 +91,7 @@ def ties_desk(port: HospitalPort, asset: str) -> Component:
                         w=220,
                         **lists,
                     ),
-                    dmc.TextInput(id=OTHER, label=_("Other device: scan or enter it"), w=260),
+                    device_field(port, OTHER, label=_("Other device"), width=260),
                     html.Button(_("Keep this tie"), id=KEEP, className="action primary", n_clicks=0),
                     dmc.Select(id=CHOSEN, label=_("Its ties"), data=_own(port, asset), w=320, **lists),
                     html.Button(_("Drop this tie"), id=DROP, className="action", n_clicks=0),
@@ -103,6 +104,7 @@ def ties_desk(port: HospitalPort, asset: str) -> Component:
 
 def register_ties(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register keeping and dropping a tie."""
+    register_device_fields(callbacks, port, OTHER)
     outputs = (
         Output(SAID, "children", allow_duplicate=True),
         Output(LIST, "children", allow_duplicate=True),

@@ -12,6 +12,7 @@ from assets.model.cycle import Judgement
 from assets.model.programme import Evidence, Programme
 from dash_app.actions import reprocessing as actions
 from dash_app.actions.files import LARGEST_BYTES, file_handed_over
+from dash_app.pages.days import instant_entry
 from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes, panel
@@ -58,7 +59,7 @@ def _asked() -> dict[str, str]:
     return {
         "machine": _("Machine"),
         "programme": _("Programme"),
-        "begun": _("Begun, such as 2026-09-21 14:10"),
+        "begun": _("Begun"),
         "ended": _("Ended"),
         "lowest": _("Lowest temperature in the hold, °C"),
         "highest": _("Highest temperature in the hold, °C"),
@@ -115,8 +116,8 @@ def printout_panel(port: HospitalPort) -> Component:
                 choice("machine", asked["machine"], 260),
                 choice("programme", asked["programme"], 260),
                 choice("load", _("Load; empty if it was not scanned"), 280),
-                dmc.TextInput(id="printout-begun", label=asked["begun"], w=240),
-                dmc.TextInput(id="printout-ended", label=asked["ended"], w=200),
+                instant_entry("printout-begun", asked["begun"]),
+                instant_entry("printout-ended", asked["ended"]),
                 number("lowest", asked["lowest"]),
                 number("highest", asked["highest"]),
                 number("hold", asked["hold"], min=0),

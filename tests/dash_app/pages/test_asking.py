@@ -42,6 +42,7 @@ TAKEN_BACK = {
     "Close it": "a way is opened again by the button beside it",
     "Withdraw": "a pair is proposed again by the form beside it",
     "Not needed": "the cart of the operation is asked for by hand all the same",
+    "Drop this tie": "a tie is kept again by the form beside it",
     "Did not come": "who comes after all draws another ticket",
     "Publish": "replaced by the next plan; with broken rules it asks",
     "Tell it no more": "a receiver is told again by the form beside it",
