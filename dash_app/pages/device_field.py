@@ -12,8 +12,6 @@ from dash_app.queries.search import device_label, devices_like
 from dash_app.texts.catalogue import gettext as _
 from twin.access import Permission
 
-_DEBOUNCE_MS = 200
-
 
 def device_field(
     port: HospitalPort, identifier: str, *, label: str = "", value: str = "", width: int = 320
@@ -39,7 +37,6 @@ def device_field(
         value=device_label(port.state(), value) if value else "",
         data=[],
         limit=20,
-        debounce=_DEBOUNCE_MS,
         w=width,
         comboboxProps={"withinPortal": False, "transitionProps": {"duration": 0}},
     )

@@ -45,7 +45,7 @@
     yes.addEventListener("click", () => dialog.close("yes"));
     const acts = element("p", "", "acts");
     acts.append(no, yes);
-    dialog.append(title, consequence, facts, acts);
+    dialog.append(title, consequence, ...(facts.children.length ? [facts] : []), acts);
     dialog.addEventListener("close", () => {
       dialog.remove();
       // The page may have drawn the button anew while the question stood.

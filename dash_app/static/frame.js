@@ -35,8 +35,14 @@
   }
 
   // A grid draws only the rows in sight: for paper it draws them all, and goes back afterwards.
-  const gridApis = () =>
-    [...document.querySelectorAll(".grid[id]")].map((grid) => window.dash_ag_grid?.getApi(grid.id)).filter(Boolean);
+  function gridApi(grid) {
+    try {
+      return window.dash_ag_grid.getApi(grid.id);
+    } catch {
+      return null; // not drawn yet: there are no rows that could lack
+    }
+  }
+  const gridApis = () => [...document.querySelectorAll(".grid[id]")].map(gridApi).filter(Boolean);
   function layGrids(isPaper) {
     for (const api of gridApis()) {
       api.setGridOption("domLayout", isPaper ? "print" : "normal");

@@ -83,7 +83,7 @@ def test_calibration_out_of_tolerance_and_a_drift_watch_are_entered(visit, api, 
     watched, page = opened(visit, "/ui/calibrations", shots)
     page.fill("#measured-device", name)
     page.click("#measured-points-more")
-    page.wait_for_function("() => document.querySelectorAll('#measured-points-rows tr').length === 4")
+    watched.until("() => document.querySelectorAll('#measured-points-rows tr').length === 4")
     for field, text in zip(("quantity", "unit", "nominal", "as_found", "as_left", "tolerance"), POINT, strict=True):
         page.locator(f'[id*="measured-points-{field}"]').last.fill(text)
     pressed(watched, "measured-enter", "Kept: failed.")
