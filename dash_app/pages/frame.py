@@ -10,7 +10,6 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.pages.address import TICK, URL, query_of
-from dash_app.pages.days import calendar_settings
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES, page_for
@@ -80,22 +79,19 @@ def layout(port: HospitalPort, prefix: str) -> Component:
             "primaryColor": "dark" if reader.theme == "light" else "gray",
             "defaultRadius": "sm",
         },
-        children=dmc.DatesProvider(
-            settings=calendar_settings(),
-            children=html.Div(
-                className="frame",
-                children=[
-                    html.A(_("Skip to the content"), href=f"#{PAGE}", className="skip-link"),
-                    dcc.Location(id=URL, refresh=False),
-                    dcc.Store(id=TICK, data=0),
-                    _top_bar(port, actor, prefix),
-                    html.Nav(id=RAIL, className="rail", **attributes(aria_label=_("Pages"))),
-                    html.P(className="print-head"),
-                    html.Main(id=PAGE, className="page", tabIndex="-1", children=_loading()),
-                    html.Div(id=NOTICE, className="notice", role="alert"),
-                    html.Div(id="frame-announcer", className="sr-only", **attributes(aria_live="polite")),
-                ],
-            ),
+        children=html.Div(
+            className="frame",
+            children=[
+                html.A(_("Skip to the content"), href=f"#{PAGE}", className="skip-link"),
+                dcc.Location(id=URL, refresh=False),
+                dcc.Store(id=TICK, data=0),
+                _top_bar(port, actor, prefix),
+                html.Nav(id=RAIL, className="rail", **attributes(aria_label=_("Pages"))),
+                html.P(className="print-head"),
+                html.Main(id=PAGE, className="page", tabIndex="-1", children=_loading()),
+                html.Div(id=NOTICE, className="notice", role="alert"),
+                html.Div(id="frame-announcer", className="sr-only", **attributes(aria_live="polite")),
+            ],
         ),
     )
     return whole
