@@ -24,8 +24,8 @@ PATIENCE_DAYS = 4
 URGENT_SHARE = 0.6
 LARGE_MINUTES = 150
 """An operation of at least so long may be followed by intensive care."""
-INTENSIVE_SHARE = 0.3
-"""Of those who have a large operation."""
+INTENSIVE_SHARE = 0.6
+"""Of those who have a large operation and need not come."""
 
 
 def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
@@ -74,7 +74,8 @@ def waiting_list(live: LiveState, now: int, *, days: int, seed: int) -> str:
                 "surgeon": surgeons[int(random.integers(len(surgeons)))],
                 "procedure": next(codes),
             }
-            if minutes >= LARGE_MINUTES and after.random() < INTENSIVE_SHARE:
+            # who must come could find intensive care full, and the demo's first plan is to keep every must
+            if minutes >= LARGE_MINUTES and not is_urgent and after.random() < INTENSIVE_SHARE:
                 row["intensive"] = 1
         rows.writerow(row)
     return text.getvalue()

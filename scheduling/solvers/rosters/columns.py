@@ -31,6 +31,8 @@ from scheduling.solvers.rosters.schedules import (
 
 WIDTH = 48
 """Labels of a kind that go on."""
+NARROW = 10
+"""The same for a first look."""
 NO_SCHEDULE = 1e7
 """Price of an employee without a schedule: only while none that fits the others is known."""
 
@@ -115,6 +117,7 @@ class Seeker:
         limits = max(len(person.limits) for person in self.persons)
         shifts = len(problem.shifts)
         self.spaces = [space_for(problem.days, kinds, WIDTH, shifts, limits) for _ in range(self.threads)]
+        self.narrow = [space_for(problem.days, kinds, NARROW, shifts, limits) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads)
 
     def best(
@@ -149,15 +152,29 @@ class Seeker:
         return found
 
     def all(
-        self, employees: Sequence[int], worth: Reals, most: int, space: Space | None = None
+        self, employees: Sequence[int], worth: Reals, most: int, *, thread: int = -1, is_narrow: bool = False
     ) -> list[list[tuple[float, Column]]]:
-        """Give the cheapest schedules of several employees, side by side unless room of one thread is given."""
-        if space is not None:
-            return [self.best(employee, worth, space, most) for employee in employees]
+        """Give the cheapest schedules of several employees.
 
-        def share(thread: int) -> list[list[tuple[float, Column]]]:
-            mine = employees[thread :: self.threads]
-            return [self.best(employee, worth, self.spaces[thread], most) for employee in mine]
+        Parameters
+        ----------
+        employees : Sequence[int]
+            By number.
+        worth : Reals
+            What is added to the price of each day and shift.
+        most : int
+            Schedules of each.
+        thread : int
+            Whose room is used; by default all threads work side by side.
+        is_narrow : bool
+            Whether to look with few labels: several times as fast, and often good enough.
+        """
+        spaces = self.narrow if is_narrow else self.spaces
+        if thread >= 0:
+            return [self.best(employee, worth, spaces[thread], most) for employee in employees]
+
+        def share(at: int) -> list[list[tuple[float, Column]]]:
+            return [self.best(employee, worth, spaces[at], most) for employee in employees[at :: self.threads]]
 
         parts = list(self.pool.map(share, range(self.threads)))
         return [parts[i % self.threads][i // self.threads] for i in range(len(employees))]

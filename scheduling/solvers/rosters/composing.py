@@ -168,35 +168,43 @@ class ColumnSearch:
                     self.heard(round(price))
                 self.best = _Incumbent(price, list(chosen))
 
-    def _generate(self, master: Master, rounds: int, space: Space | None = None) -> float:
-        """Add schedules while they help; gives the bound that their prices prove, if each was the cheapest."""
+    def _generate(self, master: Master, rounds: int, thread: int = -1) -> float:
+        """Add schedules while they help; gives the bound that their prices prove, if each was the cheapest.
+
+        As long as a look with few labels finds something, a thorough one would only be slower.
+        """
         bound = float("-inf")
         centre: Reals | None = None
+        is_narrow = True
         for _ in range(rounds):
             price = master.solve()
             people, worth = master.duals()
             if self._is_over():
                 break
             used = worth if centre is None else SMOOTHING * centre + (1 - SMOOTHING) * worth
-            found = self.seeker.all(master.employees, -used, AT_ONCE, space)
-            # Lagrange's bound: what the program would cost if everybody had their best schedule for these prices
-            at_used = master.bound(used) + sum(columns[0][0] for columns in found)
-            if at_used > bound:
-                bound, centre = at_used, used
+            found = self.seeker.all(master.employees, -used, AT_ONCE, thread=thread, is_narrow=is_narrow)
+            # few labels may find nothing at all for somebody whose musts are tight
+            if all(found):
+                # Lagrange's bound: what the program would cost if everybody had their best schedule for these prices
+                at_used = master.bound(used) + sum(columns[0][0] for columns in found)
+                if at_used > bound:
+                    bound, centre = at_used, used
             n_new = sum(
                 master.add(column)
                 for columns in found
                 for _, column in columns
                 if column.with_prices(-worth) - people[column.employee] < -LITTLE
             )
-            if price - bound < CLOSE_SHARE * abs(price):
+            is_close = price - bound < CLOSE_SHARE * abs(price)
+            if is_narrow and (is_close or not n_new):
+                # what few labels prove is too high: it is looked at anew
+                is_narrow, bound, centre = False, float("-inf"), None
+            elif is_close or (not n_new and (centre is None or np.allclose(used, worth))):
                 break
-            if not n_new:
-                if centre is None or np.allclose(used, worth):
-                    break
+            elif not n_new:
                 # the prices between the two found nothing: next those of the program itself
                 centre = worth
-        return bound
+        return float("-inf") if is_narrow else bound
 
     def _dive(self, certain: float, rounds: int) -> None:
         """Fix the most certain schedules one after the other, new ones made in between."""
@@ -250,7 +258,7 @@ class ColumnSearch:
                 for column in pool[employee][-MOST_KEPT:]:
                     master.add(column)
             n_known = len(master.columns)
-            self._generate(master, ROUNDS_OF_A_PART, space)
+            self._generate(master, ROUNDS_OF_A_PART, thread)
             for column in master.columns[n_known:]:
                 pool[column.employee].append(column)
             found, is_whole = self._choose(master, [chosen[employee] for employee in free])

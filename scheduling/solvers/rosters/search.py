@@ -31,6 +31,8 @@ from twin.errors import InputError
 
 FIRST_SHARE = 0.15
 """Of the time, for the first roster."""
+SMALL_CELLS = 1000
+"""Employees times days times shifts up to which a problem is first looked at whole."""
 COLUMNS_SHARE = 0.9
 """Of the time, for a roster from whole schedules; what it does not need is left to the neighbourhoods."""
 MUSTS_S = 10.0
@@ -135,9 +137,17 @@ class _Search:
 
     def run(self, start: Roster | None) -> RosterOutcome:
         """Find a first roster, then better ones."""
-        whole = self._of_columns() if start is None else None
-        made = RosterModel(self.problem)
-        if whole is None or not self._take_over(made, whole):
+        is_alone = start is None and is_each_alone(self.problem)
+        n_cells = len(self.problem.employees) * self.problem.days * len(self.problem.shifts)
+        made: RosterModel | None = None
+        if is_alone and n_cells <= SMALL_CELLS:
+            # constraint programming may prove the best roster of a small problem, which schedules cannot
+            made = RosterModel(self.problem)
+            self._first(made, None, FIRST_SHARE * self.settings.seconds)
+        whole = self._of_columns() if is_alone and not self.is_optimal else None
+        made = made or RosterModel(self.problem)
+        is_taken = whole is not None and self._take_over(made, whole)
+        if not is_taken and not self.best.values:
             made = self._find_first(made, start or whole)
         if not self.is_optimal:
             with ThreadPoolExecutor(self.settings.threads) as pool:
@@ -153,19 +163,18 @@ class _Search:
         )
 
     def _of_columns(self) -> Roster | None:
-        """Give a roster made of whole schedules; None where people are bound otherwise, or somebody has no schedule."""
-        if not is_each_alone(self.problem):
-            return None
+        """Give a roster made of whole schedules; None where somebody has no schedule."""
         search = ColumnSearch(
             self.problem,
             self.settings,
             lambda price: self.progress(min(1.0, self._share()), price),
             self.should_stop,
         )
+        began = time.monotonic()
         search.warm()
         # Compiling on a fresh machine does not count against the time asked for.
-        self.started = time.monotonic()
-        return search.run(COLUMNS_SHARE * self.settings.seconds)
+        self.started += time.monotonic() - began
+        return search.run(COLUMNS_SHARE * max(0.0, self._left_s()))
 
     def _take_over(self, made: RosterModel, roster: Roster) -> bool:
         """Take a roster as the best so far; gives whether it keeps every must."""
@@ -174,7 +183,7 @@ class _Search:
             values[var.index] = value
         nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
         found = _Frame(made).solve(values, nothing, MUSTS_S, self.settings.seed)
-        if found.values:
+        if found.values and found.price <= self.best.price:
             self.best.price, self.best.values = found.price, found.values
         return bool(found.values)
 

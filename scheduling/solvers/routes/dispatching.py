@@ -18,9 +18,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyvrp import Client, Depot, Location, ProblemData, Result, Solution, VehicleType, solve
+from pyvrp import (
+    Client,
+    Depot,
+    IteratedLocalSearch,
+    IteratedLocalSearchParams,
+    Location,
+    PenaltyManager,
+    PenaltyParams,
+    ProblemData,
+    RandomNumberGenerator,
+    Result,
+    Solution,
+    VehicleType,
+)
 from pyvrp import Route as Walk
 from pyvrp.exceptions import PenaltyBoundWarning
+from pyvrp.search import OPERATORS, LocalSearch, NeighbourhoodParams, PerturbationManager, compute_neighbours
 from pyvrp.stop import MaxIterations, MaxRuntime
 
 from scheduling.model.routes import (
@@ -38,6 +52,11 @@ from scheduling.model.routes import (
 from twin.errors import InputError
 
 MOST_SECONDS = 24 * 3600.0
+SHORT_S = 10.0
+"""Below this a search is set for little time."""
+STEPS_A_SECOND = 1000
+FIRST_PRICE = 10.0
+"""Usual ways that a unit of load too much costs at first, and seconds that a second too late does."""
 
 ShouldStop = Callable[[], bool]
 
@@ -85,11 +104,55 @@ class _Stopping:
         return bool(self._limit(best_cost)) or self._should_stop()
 
 
-def _searched(data: ProblemData, stopping: _Stopping, seed: int, first: Solution | None) -> Result:
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How PyVRP is set for the time there is; its own defaults are for minutes.
+
+    Late acceptance looks back as many steps as ``history`` says, which a search of a second hardly makes; its penalties
+    begin at 50,000 and fall by a tenth every 500 steps, so that a short search never leaves what is valid.
+    """
+
+    history: int
+    neighbours: int
+    steps_between_prices: int
+
+    @staticmethod
+    def of(settings: RouteSettings) -> _Pace:
+        """Give the pace of a search; a second makes one to two thousand steps for a hundred tasks."""
+        seconds = settings.iterations / STEPS_A_SECOND if settings.iterations else settings.seconds
+        if seconds < SHORT_S:
+            return _Pace(history=100, neighbours=30, steps_between_prices=50)
+        return _Pace(history=300, neighbours=50, steps_between_prices=500)
+
+
+def _first_prices(data: ProblemData) -> tuple[list[float], float, float]:
+    """Give what breaking a limit costs at first: a unit of load some usual ways, a second ten seconds of walking."""
+    matrix = data.distance_matrix(0)
+    ways = matrix[(matrix > 0) & (matrix < FAR_S)]
+    usual = float(ways.mean()) if ways.size else 1.0
+    load = max(1.0, float(np.mean([client.delivery[0] for client in data.clients()])))
+    return [FIRST_PRICE * usual / load] * data.num_load_dimensions, FIRST_PRICE, FIRST_PRICE
+
+
+def _searched(data: ProblemData, settings: RouteSettings, should_stop: ShouldStop, previous: Solution | None) -> Result:
+    """Run PyVRP's iterated local search, set for the time there is."""
+    pace = _Pace.of(settings)
+    chance = RandomNumberGenerator(seed=settings.seed)
+    neighbours = compute_neighbours(data, NeighbourhoodParams(num_neighbours=pace.neighbours))
+    search = LocalSearch(data, chance, neighbours, PerturbationManager())
+    for operator in OPERATORS:
+        if operator.supports(data):
+            search.add_operator(operator(data))
+    prices = PenaltyManager(_first_prices(data), PenaltyParams(solutions_between_updates=pace.steps_between_prices))
     with warnings.catch_warnings():
         # told by the plan itself: tasks that cannot be done together are dropped by name
         warnings.simplefilter("ignore", PenaltyBoundWarning)
-        return solve(data, stopping, seed, collect_stats=False, initial_solution=first)
+        if previous is None:
+            # from rounds by chance: from none at all, single tasks are hard to place
+            previous = search(Solution.make_random(data, chance), prices.max_cost_evaluator(), exhaustive=True)
+        params = IteratedLocalSearchParams(history_length=pace.history)
+        found = IteratedLocalSearch(data, prices, search, previous, params)
+        return found.run(_Stopping(settings, should_stop), collect_stats=False)
 
 
 def plan_routes(
@@ -158,7 +221,7 @@ class _Rounds:
         if self.free and self.ready:
             data = self._data()
             first = self._first(data, previous) if previous is not None else None
-            found = _searched(data, _Stopping(settings, should_stop), settings.seed, first)
+            found = _searched(data, settings, should_stop, first)
             unused = {kind: list(group) for kind, group in enumerate(self.groups)}
             # rounds that break a rule are left out, so that their tasks count as dropped: better none than a false one
             for walk in found.best.routes():

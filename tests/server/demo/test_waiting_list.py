@@ -55,6 +55,20 @@ def test_everybody_booked_within_the_days_stands_on_the_list_once_and_the_loader
     assert {patient.procedure in PROCEDURES for patient in problem.patients if patient.surgery_minutes} == {True}
     assert {patient.procedure for patient in problem.patients if not patient.surgery_minutes} <= {""}
     assert text == waiting_list(live, NOW, days=7, seed=1)
+    assert not any(patient.intensive_days and patient.is_mandatory for patient in problem.patients)
+
+
+def test_some_who_need_not_come_are_in_intensive_care_after_a_large_operation():
+    midnight = 20_001 * DAY_US
+    live = hospital(*(booked(number, midnight + number * HOUR_US) for number in range(150)))
+
+    problem = problem_from_state(
+        live.freeze(NOW), Horizon(start_at=midnight, days=12), waiting_list(live, NOW, days=7, seed=1)
+    )
+
+    intensive = [patient for patient in problem.patients if patient.intensive_days]
+    assert intensive
+    assert all(patient.surgery_minutes >= 150 and not patient.is_mandatory for patient in intensive)
 
 
 def test_a_hospital_without_bookings_has_an_empty_list():
