@@ -153,10 +153,11 @@ class ColumnSearch:
             for employee in chance.permutation(len(chosen)).tolist():
                 _count(present, chosen[employee], -1)
                 worth = self.needs.of_one_more(present)
-                price, column = self.seeker.best(employee, worth, space)[0]
+                found = self.seeker.best(employee, worth, space)
                 since += 1
-                if price < chosen[employee].with_prices(worth) - LITTLE:
-                    chosen[employee], since = column, 0
+                # other prices, other labels: that a schedule exists does not mean that it is found again
+                if found and found[0][0] < chosen[employee].with_prices(worth) - LITTLE:
+                    chosen[employee], since = found[0][1], 0
                 _count(present, chosen[employee], 1)
                 if since >= len(chosen) or self._is_over():
                     break
@@ -231,7 +232,8 @@ class ColumnSearch:
                 master.solve()
         for employee in self.everybody:  # the time is over: who is left takes what is missing most
             if employee not in chosen:
-                chosen[employee] = self.seeker.best(employee, self.needs.of_one_more(present))[0][1]
+                found = self.seeker.best(employee, self.needs.of_one_more(present))
+                chosen[employee] = found[0][1] if found else self.best.chosen[employee]
                 _count(present, chosen[employee], 1)
         self._settle([chosen[employee] for employee in self.everybody], self.chance, self.seeker.spaces[0])
 

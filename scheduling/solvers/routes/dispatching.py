@@ -127,7 +127,7 @@ class _Pace:
 
 def _first_prices(data: ProblemData) -> tuple[list[float], float, float]:
     """Give what breaking a limit costs at first: a unit of load some usual ways, a second ten seconds of walking."""
-    matrix = data.distance_matrix(0)
+    matrix: NDArray[np.int64] = np.asarray(data.distance_matrix(0), np.int64)
     ways = matrix[(matrix > 0) & (matrix < FAR_S)]
     usual = float(ways.mean()) if ways.size else 1.0
     load = max(1.0, float(np.mean([client.delivery[0] for client in data.clients()])))
