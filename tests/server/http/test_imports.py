@@ -101,8 +101,9 @@ async def test_a_template_comes_as_spreadsheets_want_it_and_passes_its_own_look(
     assert template.content.startswith(b"\xef\xbb\xbf" + FIRST_COLUMN.get(kind, b"id"))
     assert f'filename="{kind}.csv"' in template.headers["content-disposition"]
     looked = await client.post(f"/v1/imports/{kind}", params={"dry_run": True}, content=template.content, headers=CSV)
-    # a machine is a device of the register already: its own id is one of them
-    lacked = LACKED | {"id"} if kind in (MasterKind.MACHINES, MasterKind.STOCK_PLACES) else LACKED
+    # whose own id is a device of the register or a place of the building already
+    of_something_known = {MasterKind.MACHINES, MasterKind.REGISTER, MasterKind.STOCK_PLACES}
+    lacked = LACKED | {"id"} if kind in of_something_known else LACKED
     unknown = {one["field"] for one in looked.json()["problems"]} - lacked
     assert unknown == set()  # only the places and devices that an empty hospital lacks
 
