@@ -24,6 +24,7 @@ _FIRST_LOG = 1 << 15
 # Of each table of one run. A mistake such as a group of a billion is then told, not ended by a machine without memory.
 _MOST_BYTES = 1 << 30
 _EVENT_BYTES, _WORD_BYTES = 32, 8
+_NO_LOG: Integers = np.zeros(0, dtype=np.int64)
 _WAITS = (at.WAITING, at.EVICTED, at.BATCHED, at.JOINING)
 
 
@@ -111,8 +112,7 @@ class CompiledEngine:
         # events, since draws depend on nothing that ran before.
         while True:
             memory, results, key, planned = self._prepare(room, replication)
-            # None rather than nothing: the compiler then makes a kernel in which no log is written at all.
-            words = self._shelf.take(room.log) if log else None
+            words = self._shelf.take(room.log) if log else _NO_LOG
             walk(self._arguments, planned, key, memory, results, words, flag.cell)
             globals_ = memory[4]
             error = int(globals_[at.ERROR])
@@ -120,7 +120,7 @@ class CompiledEngine:
                 # What was too small once is made large enough at once next time: growing runs the replication again.
                 self._rows, self._heap = max(self._rows, room.rows), max(self._heap, room.heap)
                 self._log_words = max(self._log_words, room.log)
-                return self._outcome(memory, results, words)
+                return self._outcome(memory, results, words if log else None)
             if error == at.ROWS_FULL and room.rows * 4 * memory[0].strides[0] <= _MOST_BYTES:
                 room = _Room(room.rows * 4, room.heap * 4, room.log)
             elif error == at.HEAP_FULL and room.heap * 4 * _EVENT_BYTES <= _MOST_BYTES:

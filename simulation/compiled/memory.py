@@ -76,12 +76,12 @@ from simulation.numerics.compiling import compiled, woven
 
 
 @woven
-def note(LOG: Integers | None, G: Integers, who: int, node: int, mark: int, value: int) -> None:
+def note(LOG: Integers, G: Integers, who: int, node: int, mark: int, value: int) -> None:
     """Write a row of the log, if there is one: one word, after two more where instant or patient have changed.
 
     See :mod:`simulation.compiled.logbook`. A step of a patient writes several rows, and memory is what a log costs.
     """
-    if LOG is None:
+    if LOG.shape[0] == 0:
         return
     n = G[LOG_SIZE] & NATURAL
     if n + 3 > LOG.shape[0]:

@@ -82,7 +82,7 @@ def walk(
     DRAW: np.uint64,
     memory: KernelMemory,
     results: KernelResults,
-    LOG: Integers | None,
+    LOG: Integers,
     STOP: Integers,
 ) -> None:  # see the package
     """Run one replication.
