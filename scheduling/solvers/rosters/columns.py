@@ -229,6 +229,7 @@ class Master:
             row.SetCoefficient(none, 1)
             self.goal.SetCoefficient(none, NO_SCHEDULE)
         self.goal.SetMinimization()
+        self.is_solved = False
         self.shares: list[pywraplp.Variable] = []
 
     def add(self, column: Column) -> bool:
@@ -249,8 +250,9 @@ class Master:
 
     def solve(self) -> float:
         """Solve; gives the price."""
-        self.solver.Solve()
-        return float(self.goal.Value())
+        self.is_solved = self.solver.Solve() == pywraplp.Solver.OPTIMAL
+        # numerical trouble is rare; then there are neither shares nor prices to go on with
+        return float(self.goal.Value()) if self.is_solved else float("inf")
 
     def duals(self) -> tuple[dict[int, float], Reals]:
         """Give the price of each employee, and of one more person on each day and shift."""

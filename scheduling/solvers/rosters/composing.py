@@ -45,6 +45,8 @@ ones are made after each step."""
 ROUNDS_OF_A_PART = 8
 FIRST_SIZE = 5.0
 """Employees that are freed together at first; the number follows how hard that was."""
+KEPT_EACH = 25
+"""Schedules for each employee who is left that go on to the next step of fixing, on average."""
 MOST_KEPT = 60
 """Schedules of an employee that go into a part, the newest."""
 PART_S = 0.8
@@ -179,9 +181,9 @@ class ColumnSearch:
         is_narrow = True
         for _ in range(rounds):
             price = master.solve()
-            people, worth = master.duals()
-            if self._is_over():
+            if self._is_over() or not master.is_solved:
                 break
+            people, worth = master.duals()
             used = worth if centre is None else SMOOTHING * centre + (1 - SMOOTHING) * worth
             found = self.seeker.all(master.employees, -used, AT_ONCE, thread=thread, is_narrow=is_narrow)
             # few labels may find nothing at all for somebody whose musts are tight
@@ -213,7 +215,8 @@ class ColumnSearch:
         present = self.nobody.copy()
         master = self.master
         master.solve()
-        while len(chosen) < len(self.everybody) and not self._is_over():
+        while len(chosen) < len(self.everybody) and master.is_solved and not self._is_over():
+            people, worth = master.duals()
             values = master.values()
             ranked = sorted(range(len(values)), key=lambda i: -values[i])
             for index in [i for i in ranked if values[i] > certain] or ranked[:1]:
@@ -223,7 +226,9 @@ class ColumnSearch:
                     _count(present, column, 1)
             left = [employee for employee in self.everybody if employee not in chosen]
             if left:
-                known = master.columns
+                # the dearest are hardly ever taken, and each makes the program slower
+                dear = {id(one): one.with_prices(-worth) - people[one.employee] for one in master.columns}
+                known = sorted(master.columns, key=lambda one: dear[id(one)])[: KEPT_EACH * len(left)]
                 master = Master(self.needs, left, present)
                 for column in known:
                     if column.employee not in chosen:
@@ -273,6 +278,8 @@ class ColumnSearch:
     def _choose(self, master: Master, held: Sequence[Column]) -> tuple[list[Column], bool]:
         """Choose whole schedules of a program; gives them, and whether there are no better ones in it."""
         bound = master.solve()
+        if not master.is_solved:
+            return list(held), False
         people, worth = master.duals()
         kept_price = self.needs.price(master.present + _present(held, self.nobody))
         room = kept_price + sum(column.price for column in held) - bound
