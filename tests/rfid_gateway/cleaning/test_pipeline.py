@@ -289,7 +289,7 @@ def test_repetitions_are_passed_over_and_change_nothing(
     for batch in batches:
         now += pause
         readings = [TagReading(tag, reader, antenna, now - ago) for reader, antenna, tag, ago in batch]
-        plain.accept([], now)
+        plain_events += plain.accept([], now)
         for number in {min(one.at, now) // SECOND_US for one in readings}:
             plain._epochs.at(number).heard = _Forgetful()
         quick_events += quick.accept(readings, now)

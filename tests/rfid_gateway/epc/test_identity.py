@@ -92,7 +92,7 @@ TAG_URIS = st.one_of(
         st.integers(0, 7),
         prefixes,
         st.text("#-/0123456789ABCXYZ", min_size=1, max_size=18),
-        numbers(40),
+        st.integers(0, 10**12 - 1).map(str),
     ),
     st.builds(lambda m, c, s: f"urn:epc:tag:gid-96:{m}.{c}.{s}", numbers(28), numbers(24), numbers(36)),
     st.builds(lambda f, c, s: f"urn:epc:tag:usdod-96:{f}.{c}.{s}", st.integers(0, 15), codes, numbers(36)),
