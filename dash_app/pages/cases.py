@@ -228,15 +228,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def ask(_clicks: int, kit: str | None, place: str | None, hours: Any, encounter: str | None) -> Any:
         due_at = port.clock.now() + int(float(hours or 0) * HOUR_US)
-        actions.ask(
-            port,
-            Wanted(
-                kit=needed(kit, _("Kit")),
-                place=needed(place, _("Brought to")),
-                due_at=due_at,
-                encounter=encounter or "",
-            ),
-        )
+        kit, place = needed(kit, _("Kit")), needed(place, _("Brought to"))
+        actions.ask(port, Wanted(kit=kit, place=place, due_at=due_at, encounter=encounter or ""))
         return content(port), _("Asked for.")
 
     @callbacks.add(

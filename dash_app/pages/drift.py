@@ -239,6 +239,33 @@ def _choices(port: HospitalPort) -> list[dict[str, str]]:
     ]
 
 
+def _charted(port: HospitalPort) -> Component:
+    return html.Div(
+        className="filters",
+        children=[
+            dmc.Select(
+                id=CHOSEN,
+                label=_("What is charted"),
+                data=_choices(port),
+                w=420,
+                searchable=True,
+                comboboxProps={"withinPortal": False},
+                nothingFoundMessage=_("Nothing found"),
+            ),
+            asks_first(
+                html.Button(_("Learn anew from now on"), id=ANEW, className="action", n_clicks=0),
+                _("What counts as healthy is forgotten; until it is learnt again nothing warns of a drift."),
+                CHOSEN,
+            ),
+            asks_first(
+                html.Button(_("Chart it no more"), id=STOP, className="action", n_clicks=0),
+                _("Nothing warns of a drift of this figure any more, and what was learnt is given up."),
+                CHOSEN,
+            ),
+        ],
+    )
+
+
 def _desk(port: HospitalPort, visit: Visit) -> Component:
     def choose(name: str, label: str, words: Any, value: str, width: int) -> Component:
         control: Component = dmc.Select(
@@ -275,30 +302,7 @@ def _desk(port: HospitalPort, visit: Visit) -> Component:
                 html.Button(_("Chart it"), id=ADD, className="action primary", n_clicks=0),
             ],
         ),
-        html.Div(
-            className="filters",
-            children=[
-                dmc.Select(
-                    id=CHOSEN,
-                    label=_("What is charted"),
-                    data=_choices(port),
-                    w=420,
-                    searchable=True,
-                    comboboxProps={"withinPortal": False},
-                    nothingFoundMessage=_("Nothing found"),
-                ),
-                asks_first(
-                    html.Button(_("Learn anew from now on"), id=ANEW, className="action", n_clicks=0),
-                    _("What counts as healthy is forgotten; until it is learnt again nothing warns of a drift."),
-                    CHOSEN,
-                ),
-                asks_first(
-                    html.Button(_("Chart it no more"), id=STOP, className="action", n_clicks=0),
-                    _("Nothing warns of a drift of this figure any more, and what was learnt is given up."),
-                    CHOSEN,
-                ),
-            ],
-        ),
+        _charted(port),
         html.P(id=SAID, role="status"),
         wide=True,
     )
