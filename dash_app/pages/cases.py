@@ -212,8 +212,13 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register asking for a cart, closing it and giving it up; each action asks for its own permission."""
+    """Register what is done with carts, and the making of kits."""
+    _register_carts(callbacks, port)
     kit_desk.register(callbacks, port, CONTENT, content)
+
+
+def _register_carts(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Register asking for a cart, closing it and giving it up; each action asks for its own permission."""
 
     @callbacks.add(
         Output(CONTENT, "children"),

@@ -104,11 +104,13 @@ async def test_a_place_is_made_changed_and_removed(house: Served) -> None:
     room = {"kind": "ro", "name": "Room 7", "name_zh": "7号房", "parent": "W", "floor": 2}
     made = await client.put("/v1/places/R7", json=room)
     assert made.status_code == 200, made.text
+    house.clock.advance(1)  # type: ignore[union-attr]
     moved = await client.put("/v1/places/R7", json={**room, "parent": ""})
     assert moved.status_code == 200, moved.text
 
     held = house.hospital.live.places["R7"]
     assert (held.name, held.parent, held.floor) == ("Room 7", "", 2)
+    house.clock.advance(1)  # type: ignore[union-attr]
     assert (await client.delete("/v1/places/R7")).status_code == 200
     assert "R7" not in house.hospital.live.places
     assert (await client.delete("/v1/places/R7")).status_code == 404
