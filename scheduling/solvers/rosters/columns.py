@@ -22,7 +22,7 @@ from scheduling.solvers.rosters.schedules import (
     Longs,
     Reals,
     Space,
-    best_of_kind,
+    best_ends,
     extend,
     kinds_of,
     read_back,
@@ -33,6 +33,8 @@ WIDTH = 48
 """Labels of a kind that go on."""
 NARROW = 10
 """The same for a first look."""
+HASTY = 5
+"""The same for a look that is repeated thousands of times."""
 NO_SCHEDULE = 1e7
 """Price of an employee without a schedule: only while none that fits the others is known."""
 
@@ -118,6 +120,7 @@ class Seeker:
         shifts = len(problem.shifts)
         self.spaces = [space_for(problem.days, kinds, WIDTH, shifts, limits) for _ in range(self.threads)]
         self.narrow = [space_for(problem.days, kinds, NARROW, shifts, limits) for _ in range(self.threads)]
+        self.hasty = [space_for(problem.days, kinds, HASTY, shifts, limits) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads)
 
     def best(
@@ -138,17 +141,16 @@ class Seeker:
         """
         person, prices, space = self.persons[employee], self.prices[employee], space or self.spaces[0]
         extend(person, prices.shift + worth, prices.rest, space)
-        ends = []
-        for kind in range(kinds_of(person)):
-            place = best_of_kind(person, space, kind)
-            if place >= 0:
-                ends.append((float(space.price[person.days, kind, place]), kind, place))
+        places, ends = np.zeros(kinds_of(person), np.int64), np.zeros(kinds_of(person))
+        best_ends(person, space, places, ends)
         found = []
         shifts = np.zeros(person.days, np.int64)
-        for price, kind, place in sorted(ends)[:most]:
-            read_back(person, space, kind, place, shifts)
+        for kind in np.argsort(ends, kind="stable")[:most].tolist():
+            if places[kind] < 0:
+                break
+            read_back(person, space, kind, int(places[kind]), shifts)
             column = Column(employee=employee, shifts=tuple(shifts.tolist()), price=price_of(person, prices, shifts))
-            found.append((price, column))
+            found.append((float(ends[kind]), column))
         return found
 
     def all(

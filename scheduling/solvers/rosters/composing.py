@@ -26,9 +26,11 @@ from ortools.sat.python import cp_model
 
 from scheduling.model.rosters import Assignment, Roster, RosterProblem
 from scheduling.solvers.rosters.columns import Column, Master, Needs, Seeker
+from scheduling.solvers.rosters.employees import price_of
 from scheduling.solvers.rosters.modelling import HARD_PRICE
 from scheduling.solvers.rosters.schedules import Longs, Reals, Space
 from scheduling.solvers.rosters.settings import RosterSettings, ShouldStop
+from scheduling.solvers.rosters.shaking import Cover, answer, shake
 
 AT_ONCE = 4
 """Schedules of one employee that are added in a round."""
@@ -53,6 +55,14 @@ PART_S = 0.8
 """A part that was done within this was too small."""
 PIECE_S = 3.0
 """Longest time for choosing among schedules, seconds."""
+SHAKEN_SHARE = 0.6
+"""Of the time of improving, for shaking whole rosters; the rest is for choosing among schedules."""
+HEATS = (0.01, 0.15)
+"""Spread of the noise at first, by chance between the two, in prices of one person missing."""
+COOLED = 30.0
+"""By how much the noise is less in the end."""
+ROUNDS_OF_HEAT = 20
+"""Rounds over all employees until a shaken roster is cold."""
 OWN_CHANCE = 77
 """Told apart from the threads of the neighbourhood search, whose chance is seeded with their numbers."""
 
@@ -95,6 +105,12 @@ class ColumnSearch:
         self.nobody = np.zeros(self.needs.shape, np.int64)
         self.seeker = Seeker(problem, settings.threads)
         self.master = Master(self.needs, self.everybody, self.nobody)
+        self.staff = [
+            (person, prices.shift, prices.rest)
+            for person, prices in zip(self.seeker.persons, self.seeker.prices, strict=True)
+        ]
+        #: what one person missing costs, the unit of noise
+        self.unit = float(np.mean([need.under for need in problem.needs] or [1]))
         self.best = _Incumbent()
         self.bound = float("-inf")
         self.until = 0.0
@@ -102,7 +118,12 @@ class ColumnSearch:
 
     def warm(self) -> None:
         """Compile, before any clock starts."""
-        self.seeker.best(0, np.zeros(self.needs.shape))
+        nothing = np.zeros(self.needs.shape)
+        found = self.seeker.best(0, nothing)
+        if found:
+            cover = Cover(self.needs.table, self.nobody + 1, nothing.copy(), np.zeros(self.problem.days, np.int64))
+            held = np.array(found[0][1].shifts, np.int64)
+            answer(*self.staff[0], nothing, cover, held, self.seeker.hasty[0])
 
     def run(self, seconds: float) -> Roster | None:
         """Search for so many seconds; gives the best roster, None if somebody has no schedule at all."""
@@ -250,10 +271,15 @@ class ColumnSearch:
         for column in self.master.columns:
             pool.setdefault(column.employee, []).append(column)
         size = FIRST_SIZE
+        used = {"shaken": 0.0, "parts": 0.0}
         while not self._is_over() and not self._is_done():
             began = time.monotonic()
             with self.lock:
                 chosen = list(self.best.chosen)
+            if used["shaken"] * (1 - SHAKEN_SHARE) <= used["parts"] * SHAKEN_SHARE:
+                self._shake(chosen, chance, thread)
+                used["shaken"] += time.monotonic() - began
+                continue
             free = sorted(chance.permutation(len(chosen))[: max(2, round(size))].tolist())
             present = self.nobody.copy()
             for column in chosen:
@@ -272,8 +298,29 @@ class ColumnSearch:
             for column in found:
                 chosen[column.employee] = column
             self._settle(chosen, chance, space)
+            used["parts"] += time.monotonic() - began
             is_easy = is_whole and time.monotonic() - began < PART_S
             size = min(float(len(chosen)), size * 1.1) if is_easy else max(2.0, size * 0.9)
+
+    def _shake(self, chosen: list[Column], chance: np.random.Generator, thread: int) -> None:
+        """Shake a roster, let it cool and settle the best one on the way."""
+        low, high = np.log(HEATS)
+        spread = self.unit * np.exp(chance.uniform(low, high))
+        # the last rounds without noise only go down
+        heat = [*np.geomspace(spread, spread / COOLED, ROUNDS_OF_HEAT).tolist(), 0.0]
+        held = np.array([column.shifts for column in chosen], np.int64)
+        cover = Cover(
+            table=self.needs.table,
+            present=_present(chosen, self.nobody),
+            price=np.zeros(self.needs.shape),
+            shifts=np.zeros(self.problem.days, np.int64),
+        )
+        _, found = shake(self.staff, cover, held, heat, chance, self.seeker.hasty[thread], self._is_over)
+        for employee, shifts in enumerate(found):
+            person, prices = self.seeker.persons[employee], self.seeker.prices[employee]
+            price = price_of(person, prices, shifts)
+            chosen[employee] = Column(employee=employee, shifts=tuple(shifts.tolist()), price=price)
+        self._settle(chosen, chance, self.seeker.narrow[thread])
 
     def _choose(self, master: Master, held: Sequence[Column]) -> tuple[list[Column], bool]:
         """Choose whole schedules of a program; gives them, and whether there are no better ones in it."""

@@ -232,7 +232,7 @@ def _work(person: Person, price: Reals, space: Space, day: int, kind: int, place
         _keep(person, space, day + 1, new, added + price[day, shift], kind, place)
 
 
-@compiled
+@inlined
 def _keep(person: Person, space: Space, day: int, kind: int, price: float, from_kind: int, from_place: int) -> None:
     """Keep the fresh label unless another one is as good in everything; drop those that it is as good as."""
     n = space.held[day, kind]
@@ -295,6 +295,14 @@ def best_of_kind(person: Person, space: Space, kind: int) -> int:
 
 
 @compiled
+def best_ends(person: Person, space: Space, places: Longs, prices: Reals) -> None:
+    """Write :func:`best_of_kind` for each kind and what it costs; one call, since passing a person takes long."""
+    for kind in range(person.off_cap + 1 + person.may_follow.shape[0] * person.work_cap):
+        places[kind] = best_of_kind(person, space, kind)
+        prices[kind] = space.price[person.days, kind, places[kind]] if places[kind] >= 0 else np.inf
+
+
+@compiled
 def read_back(person: Person, space: Space, kind: int, place: int, shifts: Longs) -> None:
     """Write the shift of each day of a schedule, :data:`REST` for a day off, shape ``(days,)``."""
     width = space.price.shape[2]
@@ -303,3 +311,21 @@ def read_back(person: Person, space: Space, kind: int, place: int, shifts: Longs
         parent = space.label[day, kind, place, PARENT]
         kind = parent // width
         place = parent % width
+
+
+@compiled
+def respond(person: Person, price: Reals, rest_price: Reals, space: Space, shifts: Longs) -> float:
+    """Write the cheapest schedule that is found for prices, shape ``(days,)``; gives its price, infinite for none."""
+    extend(person, price, rest_price, space)
+    best = np.inf
+    best_kind = -1
+    best_place = -1
+    for kind in range(person.off_cap + 1 + person.may_follow.shape[0] * person.work_cap):
+        place = best_of_kind(person, space, kind)
+        if place >= 0 and space.price[person.days, kind, place] < best:
+            best = space.price[person.days, kind, place]
+            best_kind = kind
+            best_place = place
+    if best_kind >= 0:
+        read_back(person, space, best_kind, best_place, shifts)
+    return best

@@ -24,6 +24,7 @@ from scheduling.model.rosters import (
     Request,
     Roster,
     RosterProblem,
+    RosterReport,
     RosterRule,
     Shift,
 )
@@ -32,6 +33,7 @@ from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import is_each_alone, person_of, price_of, prices_of
 from scheduling.solvers.rosters.schedules import REST
 from scheduling.solvers.rosters.settings import RosterSettings
+from scheduling.solvers.rosters.shaking import Cover, shake
 from tests.datafiles import data_file
 
 PLAIN = RosterSettings(seconds=2.0, threads=1, seed=1)
@@ -199,3 +201,47 @@ def test_days_off_are_told_from_shifts() -> None:
 
     for _, column in Seeker(problem, 1).best(0, np.full((7, 3), -50.0), most=3):
         assert set(column.shifts) <= {REST, 0, 1, 2}
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: int) -> None:
+    staff = tuple(Employee(id=name, contract="c") for name in "abcd")
+    needs = tuple(Need(day=day, shift=shift, preferred=1, under=50, over=2) for day in range(7) for shift in "ELN")
+    problem = replace(of_one(seed), employees=staff, needs=needs)
+    search = ColumnSearch(problem, PLAIN, lambda price: None, lambda: False)
+    chosen = search._one_by_one()
+    if chosen is None:  # the contract allows nobody any week
+        return
+    present = np.zeros((7, 3), np.int64)
+    for column in chosen:
+        for at in column.cells():
+            present[at] += 1
+    held = np.array([column.shifts for column in chosen], np.int64)
+    cover = Cover(search.needs.table, present, np.zeros((7, 3)), np.zeros(7, np.int64))
+    space = search.seeker.hasty[0]
+
+    change, best = shake(
+        search.staff, cover, held, [30.0, 10.0, 0.0], np.random.default_rng(seed), space, lambda: False
+    )
+
+    def report(roster: np.ndarray) -> RosterReport:
+        return check_roster(
+            problem,
+            Roster(
+                assignments=tuple(
+                    Assignment(employee="abcd"[who], day=day, shift="ELN"[shift])
+                    for who, shifts in enumerate(roster.tolist())
+                    for day, shift in enumerate(shifts)
+                    if shift != REST
+                )
+            ),
+        )
+
+    before, after = report(np.array([column.shifts for column in chosen])), report(best)
+    assert after.is_valid
+    assert change == pytest.approx(after.cost - before.cost)
+    assert change <= 1e-6
+    # who is there is followed too: the roster in hand at the end, not the best one
+    counted = np.array([[(held[:, day] == shift).sum() for shift in range(3)] for day in range(7)])
+    assert (cover.present == counted).all()
