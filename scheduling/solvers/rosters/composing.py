@@ -30,7 +30,7 @@ from scheduling.solvers.rosters.employees import price_of
 from scheduling.solvers.rosters.modelling import HARD_PRICE
 from scheduling.solvers.rosters.schedules import Longs, Reals, Space
 from scheduling.solvers.rosters.settings import RosterSettings, ShouldStop
-from scheduling.solvers.rosters.shaking import Cover, answer, shake
+from scheduling.solvers.rosters.shaking import Cover, answer, cooling, shake
 
 AT_ONCE = 4
 """Schedules of one employee that are added in a round."""
@@ -59,10 +59,10 @@ SHAKEN_SHARE = 0.6
 """Of the time of improving, for shaking whole rosters; the rest is for choosing among schedules."""
 HEATS = (0.01, 0.15)
 """Spread of the noise at first, by chance between the two, in prices of one person missing."""
-COOLED = 30.0
-"""By how much the noise is less in the end."""
-ROUNDS_OF_HEAT = 20
-"""Rounds over all employees until a shaken roster is cold."""
+NEEDS_SHARES = (1.0, 0.5, 0.25, 0.12)
+"""How much of the needs counts at first, by chance."""
+SHAKEN_ROUNDS = (10, 20, 40)
+"""Rounds over all employees until a shaken roster is cold, by chance."""
 OWN_CHANCE = 77
 """Told apart from the threads of the neighbourhood search, whose chance is seeded with their numbers."""
 
@@ -121,7 +121,7 @@ class ColumnSearch:
         nothing = np.zeros(self.needs.shape)
         found = self.seeker.best(0, nothing)
         if found:
-            cover = Cover(self.needs.table, self.nobody + 1, nothing.copy(), np.zeros(self.problem.days, np.int64))
+            cover = Cover(self.needs.table, 1.0, self.nobody + 1, nothing.copy(), np.zeros(self.problem.days, np.int64))
             held = np.array(found[0][1].shifts, np.int64)
             answer(*self.staff[0], nothing, cover, held, self.seeker.hasty[0])
 
@@ -149,8 +149,8 @@ class ColumnSearch:
         return time.monotonic() >= self.until or self.should_stop()
 
     def _is_done(self) -> bool:
-        # prices are whole numbers, and nothing is cheaper than the bound
-        return self.best.price - self.bound < 1 - LITTLE
+        # prices are whole numbers, and nothing is cheaper than the bound; a roster that is shows that labels were cut
+        return -LITTLE <= self.best.price - self.bound < 1 - LITTLE
 
     def _one_by_one(self) -> list[Column] | None:
         """Give everybody the schedule that covers most of what is still missing."""
@@ -305,17 +305,17 @@ class ColumnSearch:
     def _shake(self, chosen: list[Column], chance: np.random.Generator, thread: int) -> None:
         """Shake a roster, let it cool and settle the best one on the way."""
         low, high = np.log(HEATS)
-        spread = self.unit * np.exp(chance.uniform(low, high))
-        # the last rounds without noise only go down
-        heat = [*np.geomspace(spread, spread / COOLED, ROUNDS_OF_HEAT).tolist(), 0.0]
+        spread = self.unit * float(np.exp(chance.uniform(low, high)))
+        plan = cooling(spread, float(chance.choice(NEEDS_SHARES)), int(chance.choice(SHAKEN_ROUNDS)))
         held = np.array([column.shifts for column in chosen], np.int64)
         cover = Cover(
             table=self.needs.table,
+            share=1.0,
             present=_present(chosen, self.nobody),
             price=np.zeros(self.needs.shape),
             shifts=np.zeros(self.problem.days, np.int64),
         )
-        _, found = shake(self.staff, cover, held, heat, chance, self.seeker.hasty[thread], self._is_over)
+        _, found = shake(self.staff, cover, held, plan, chance, self.seeker.hasty[thread], self._is_over)
         for employee, shifts in enumerate(found):
             person, prices = self.seeker.persons[employee], self.seeker.prices[employee]
             price = price_of(person, prices, shifts)

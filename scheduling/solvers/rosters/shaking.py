@@ -6,6 +6,8 @@ it costs is followed exactly, so the best roster on the way is kept, not only th
 
 References
 ----------
+Charon, I., Hudry, O. (1993). The noising method: a new method for combinatorial optimization. Operations Research
+Letters 14(3), 133-137.
 Kirkpatrick, S., Gelatt, C. D., Vecchi, M. P. (1983). Optimization by simulated annealing. Science 220, 671-680.
 Papandreou, G., Yuille, A. (2011). Perturb-and-MAP random fields. ICCV 2011, 193-200.
 """
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scheduling.solvers.compiling import compiled
+from scheduling.solvers.compiling import compiled, inlined
 from scheduling.solvers.rosters.schedules import (
     REST,
     SECOND_OF_WEEKEND,
@@ -31,12 +33,24 @@ from scheduling.solvers.rosters.schedules import (
 )
 
 LITTLE = 1e-6
+COOLED = 30.0
+"""By how much the noise is less in the end."""
+SHARE_RISES = 0.8
+"""Part of the rounds after which the needs count in full."""
+
+Staff = tuple[Person, Reals, Reals]
+"""What binds an employee, prices of shifts by day and of days off."""
 
 
 class Cover(NamedTuple):
-    """Who is there: price of each number of people, numbers, and room for prices and for one schedule."""
+    """Who is there, and room for prices and for one schedule.
+
+    The table tells the price of each number of people on each day and shift; while schedules are compared only a share
+    of it counts.
+    """
 
     table: Reals
+    share: float
     present: Longs
     price: Reals
     shifts: Longs
@@ -48,20 +62,17 @@ def answer(
 ) -> float:
     """Exchange the schedule of one employee, shape ``(days,)``, for the best one; gives the change of the price.
 
-    Noise is added to the price of each day and shift while the two are compared, but not to the change that is given.
+    Noise, ``(days, shifts)``, and the share of the needs count while the two are compared, not in the change.
     """
-    n_shifts = shift_price.shape[1]
     for day in range(person.days):
         if held[day] != REST:
             cover.present[day, held[day]] -= 1
     for day in range(person.days):
-        for shift in range(n_shifts):
-            n = cover.present[day, shift]
-            worth = cover.table[day, shift, n + 1] - cover.table[day, shift, n]
+        for shift in range(shift_price.shape[1]):
+            worth = cover.share * _of_one_more(cover, day, shift)
             cover.price[day, shift] = shift_price[day, shift] + worth + noise[day, shift]
-    before = _price(person, cover.price, rest_price, held)
+    best = _price(person, cover.price, rest_price, held) - LITTLE
     extend(person, cover.price, rest_price, space)
-    best = before - LITTLE
     best_kind = -1
     best_place = -1
     for kind in range(person.off_cap + 1 + person.may_follow.shape[0] * person.work_cap):
@@ -72,17 +83,23 @@ def answer(
     # few labels may not find again what is there: then it stays
     if best_kind >= 0:
         read_back(person, space, best_kind, best_place, cover.shifts)
-        change = best - before
         for day in range(person.days):
-            if held[day] != REST:
-                change += noise[day, held[day]]
+            for shift in range(shift_price.shape[1]):
+                cover.price[day, shift] = shift_price[day, shift] + _of_one_more(cover, day, shift)
+        change = _price(person, cover.price, rest_price, cover.shifts) - _price(person, cover.price, rest_price, held)
+        for day in range(person.days):
             held[day] = cover.shifts[day]
-            if held[day] != REST:
-                change -= noise[day, held[day]]
     for day in range(person.days):
         if held[day] != REST:
             cover.present[day, held[day]] += 1
     return change
+
+
+@inlined
+def _of_one_more(cover: Cover, day: int, shift: int) -> float:
+    """Give what one more person on a shift costs, below 0 where somebody is missing."""
+    n = cover.present[day, shift]
+    return cover.table[day, shift, n + 1] - cover.table[day, shift, n]
 
 
 @compiled
@@ -96,11 +113,24 @@ def _price(person: Person, price: Reals, rest_price: Reals, shifts: Longs) -> fl
     return total
 
 
+def cooling(spread: float, share: float, rounds: int) -> list[tuple[float, float]]:
+    """Give spread of noise and share of the needs round by round; the last two only go down.
+
+    Noise falls to a thirtieth, the share rises to 1 well before the end. While the needs count little, people who are
+    missing move about between days and shifts instead of being stuck where nobody alone can mend it.
+    """
+    plan = []
+    for at in range(rounds):
+        done = at / rounds
+        plan.append((spread * COOLED**-done, share ** max(0.0, 1 - done / SHARE_RISES)))
+    return [*plan, (0.0, 1.0), (0.0, 1.0)]
+
+
 def shake(
-    persons: Sequence[tuple[Person, Reals, Reals]],
+    staff: Sequence[Staff],
     cover: Cover,
     held: Longs,
-    heat: Sequence[float],
+    plan: Sequence[tuple[float, float]],
     chance: np.random.Generator,
     space: Space,
     is_over: Callable[[], bool],
@@ -109,14 +139,14 @@ def shake(
 
     Parameters
     ----------
-    persons : Sequence[tuple[Person, Reals, Reals]]
+    staff : Sequence[Staff]
         What binds each employee, and the prices of their shifts ``(days, shifts)`` and days off ``(days,)``.
     cover : Cover
         With the people of the roster present; changed in place, as is ``held``.
     held : Longs
         Shift of each employee and day, shape ``(employees, days)``.
-    heat : Sequence[float]
-        Spread of the noise in each round over all employees, in units of price.
+    plan : Sequence[tuple[float, float]]
+        Spread of the noise, in units of price, and share of the needs, in each round over all employees.
     chance : np.random.Generator
         For noise and order.
     space : Space
@@ -132,11 +162,11 @@ def shake(
         The best one, as ``held``.
     """
     total, least, best = 0.0, 0.0, held.copy()
-    for spread in heat:
-        noise = chance.normal(scale=spread, size=(len(persons), *cover.price.shape))
-        for employee in chance.permutation(len(persons)).tolist():
-            person, shift_price, rest_price = persons[employee]
-            total += answer(person, shift_price, rest_price, noise[employee], cover, held[employee], space)
+    for spread, share in plan:
+        noise = chance.normal(scale=spread, size=(len(staff), *cover.price.shape))
+        cover = cover._replace(share=share)
+        for employee in chance.permutation(len(staff)).tolist():
+            total += answer(*staff[employee], noise[employee], cover, held[employee], space)
             # a plateau is walked along: an equal roster that differs is worth as much to start from
             if total < least + LITTLE:
                 least, best = total, held.copy()

@@ -33,7 +33,7 @@ from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import is_each_alone, person_of, price_of, prices_of
 from scheduling.solvers.rosters.schedules import REST
 from scheduling.solvers.rosters.settings import RosterSettings
-from scheduling.solvers.rosters.shaking import Cover, shake
+from scheduling.solvers.rosters.shaking import Cover, cooling, shake
 from tests.datafiles import data_file
 
 PLAIN = RosterSettings(seconds=2.0, threads=1, seed=1)
@@ -218,11 +218,11 @@ def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: 
         for at in column.cells():
             present[at] += 1
     held = np.array([column.shifts for column in chosen], np.int64)
-    cover = Cover(search.needs.table, present, np.zeros((7, 3)), np.zeros(7, np.int64))
+    cover = Cover(search.needs.table, 1.0, present, np.zeros((7, 3)), np.zeros(7, np.int64))
     space = search.seeker.hasty[0]
 
     change, best = shake(
-        search.staff, cover, held, [30.0, 10.0, 0.0], np.random.default_rng(seed), space, lambda: False
+        search.staff, cover, held, cooling(30.0, 0.2, 3), np.random.default_rng(seed), space, lambda: False
     )
 
     def report(roster: np.ndarray) -> RosterReport:
@@ -242,6 +242,7 @@ def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: 
     assert after.is_valid
     assert change == pytest.approx(after.cost - before.cost)
     assert change <= 1e-6
+    assert cooling(30.0, 0.2, 3)[0] == (30.0, 0.2)
     # who is there is followed too: the roster in hand at the end, not the best one
     counted = np.array([[(held[:, day] == shift).sum() for shift in range(3)] for day in range(7)])
     assert (cover.present == counted).all()
