@@ -39,9 +39,9 @@ SMOOTHING = 0.6
 LITTLE = 1e-6
 CLOSE_SHARE = 0.0005
 """How near to its bound the program is taken to be done."""
-GENERATE_SHARE = 0.4
+GENERATE_SHARE = 0.25
 """Of the time: until when schedules are made for all."""
-DIVES = ((0.6, 0.7, 2), (0.8, 0.999, 12))
+DIVES = ((0.32, 0.7, 2), (0.5, 0.999, 12))
 """How schedules are fixed, fast and then with care: until which share of the time, which are certain, and how often new
 ones are made after each step."""
 ROUNDS_OF_A_PART = 8
@@ -236,12 +236,16 @@ class ColumnSearch:
         present = self.nobody.copy()
         master = self.master
         master.solve()
+        began, steps = time.monotonic(), 0
         while len(chosen) < len(self.everybody) and master.is_solved and not self._is_over():
             people, worth = master.duals()
             values = master.values()
-            ranked = sorted(range(len(values)), key=lambda i: -values[i])
-            for index in [i for i in ranked if values[i] > certain] or ranked[:1]:
+            n_fixed = len(chosen) + self._pace(began, steps, len(self.everybody) - len(chosen))
+            steps += 1
+            for index in np.argsort(-values, kind="stable").tolist():
                 column = master.columns[index]
+                if values[index] <= certain and len(chosen) >= n_fixed:
+                    break
                 if column.employee not in chosen:
                     chosen[column.employee] = column
                     _count(present, column, 1)
@@ -262,6 +266,17 @@ class ColumnSearch:
                 chosen[employee] = found[0][1] if found else self.best.chosen[employee]
                 _count(present, chosen[employee], 1)
         self._settle([chosen[employee] for employee in self.everybody], self.chance, self.seeker.spaces[0])
+
+    def _pace(self, began: float, steps: int, n_left: int) -> int:
+        """Give how many are to be fixed at least in the next step of a dive so that it ends in time.
+
+        Later steps are shorter than those before, so it is rather early.
+        """
+        now = time.monotonic()
+        if not steps:
+            return 1
+        steps_left = (self.until - now) / max(LITTLE, (now - began) / steps)
+        return max(1, min(n_left, round(n_left / max(1.0, steps_left))))
 
     def _improve(self, thread: int) -> None:
         """Free some employees, make schedules for them beside the others', choose among all known; again and again."""

@@ -99,7 +99,7 @@ def answer(
 def _of_one_more(cover: Cover, day: int, shift: int) -> float:
     """Give what one more person on a shift costs, below 0 where somebody is missing."""
     n = cover.present[day, shift]
-    return cover.table[day, shift, n + 1] - cover.table[day, shift, n]
+    return float(cover.table[day, shift, n + 1] - cover.table[day, shift, n])
 
 
 @compiled
@@ -166,7 +166,8 @@ def shake(
         noise = chance.normal(scale=spread, size=(len(staff), *cover.price.shape))
         cover = cover._replace(share=share)
         for employee in chance.permutation(len(staff)).tolist():
-            total += answer(*staff[employee], noise[employee], cover, held[employee], space)
+            person, shift_price, rest_price = staff[employee]
+            total += answer(person, shift_price, rest_price, noise[employee], cover, held[employee], space)
             # a plateau is walked along: an equal roster that differs is worth as much to start from
             if total < least + LITTLE:
                 least, best = total, held.copy()
