@@ -57,10 +57,16 @@ PIECE_S = 3.0
 """Longest time for choosing among schedules, seconds."""
 SHAKEN_SHARE = 0.6
 """Of the time of improving, for shaking whole rosters; the rest is for choosing among schedules."""
-HEATS = (0.01, 0.15)
-"""Spread of the noise at first, by chance between the two, in prices of one person missing."""
+HEATS = (0.02, 0.2)
+"""Spread of the noise at first, by chance between the two, in what one person missing counts at first; hotter, and the
+needs that count little are forgotten altogether."""
 NEEDS_SHARES = (1.0, 0.5, 0.25, 0.12)
 """How much of the needs counts at first, by chance."""
+WALKED = 0.2
+"""How much dearer than the best a roster may be to go on from, in prices of one person missing: the best alone is left
+by nothing when all that is near has been seen."""
+GOES_ON = 0.5
+"""How often a roster is shaken that another shaking ended with, instead of the best."""
 SHAKEN_ROUNDS = (10, 20, 40)
 """Rounds over all employees until a shaken roster is cold, by chance."""
 OWN_CHANCE = 77
@@ -287,12 +293,14 @@ class ColumnSearch:
             pool.setdefault(column.employee, []).append(column)
         size = FIRST_SIZE
         used = {"shaken": 0.0, "parts": 0.0}
+        walked: list[Column] = []
         while not self._is_over() and not self._is_done():
             began = time.monotonic()
             with self.lock:
                 chosen = list(self.best.chosen)
             if used["shaken"] * (1 - SHAKEN_SHARE) <= used["parts"] * SHAKEN_SHARE:
-                self._shake(chosen, chance, thread)
+                goes_on = bool(walked) and chance.random() < GOES_ON
+                walked = self._shake(walked if goes_on else chosen, chance, thread)
                 used["shaken"] += time.monotonic() - began
                 continue
             free = sorted(chance.permutation(len(chosen))[: max(2, round(size))].tolist())
@@ -317,25 +325,35 @@ class ColumnSearch:
             is_easy = is_whole and time.monotonic() - began < PART_S
             size = min(float(len(chosen)), size * 1.1) if is_easy else max(2.0, size * 0.9)
 
-    def _shake(self, chosen: list[Column], chance: np.random.Generator, thread: int) -> None:
-        """Shake a roster, let it cool and settle the best one on the way."""
+    def _shake(self, start: list[Column], chance: np.random.Generator, thread: int) -> list[Column]:
+        """Shake a roster and let it cool; gives where to go on: from the end of it if that is about as good."""
         low, high = np.log(HEATS)
-        spread = self.unit * float(np.exp(chance.uniform(low, high)))
-        plan = cooling(spread, float(chance.choice(NEEDS_SHARES)), int(chance.choice(SHAKEN_ROUNDS)))
-        held = np.array([column.shifts for column in chosen], np.int64)
+        share = float(chance.choice(NEEDS_SHARES))
+        spread = self.unit * share * float(np.exp(chance.uniform(low, high)))
+        plan = cooling(spread, share, int(chance.choice(SHAKEN_ROUNDS)))
+        held = np.array([column.shifts for column in start], np.int64)
         cover = Cover(
             table=self.needs.table,
             share=1.0,
-            present=_present(chosen, self.nobody),
+            present=_present(start, self.nobody),
             price=np.zeros(self.needs.shape),
             shifts=np.zeros(self.problem.days, np.int64),
         )
         _, found = shake(self.staff, cover, held, plan, chance, self.seeker.hasty[thread], self._is_over)
-        for employee, shifts in enumerate(found):
-            person, prices = self.seeker.persons[employee], self.seeker.prices[employee]
-            price = price_of(person, prices, shifts)
-            chosen[employee] = Column(employee=employee, shifts=tuple(shifts.tolist()), price=price)
-        self._settle(chosen, chance, self.seeker.narrow[thread])
+        self._settle(self._columns(found), chance, self.seeker.narrow[thread])
+        end = self._columns(held)
+        price = self.needs.price(cover.present) + sum(column.price for column in end)
+        with self.lock:
+            is_near = price <= self.best.price + WALKED * self.unit
+            return end if is_near else list(self.best.chosen)
+
+    def _columns(self, held: Longs) -> list[Column]:
+        """Give a roster of numbers, shape ``(employees, days)``, as schedules."""
+        made = []
+        for employee, shifts in enumerate(held):
+            price = price_of(self.seeker.persons[employee], self.seeker.prices[employee], shifts)
+            made.append(Column(employee=employee, shifts=tuple(shifts.tolist()), price=price))
+        return made
 
     def _choose(self, master: Master, held: Sequence[Column]) -> tuple[list[Column], bool]:
         """Choose whole schedules of a program; gives them, and whether there are no better ones in it."""
