@@ -80,7 +80,7 @@ def test_a_person_sees_the_curve_and_signs_and_the_sets_become_stock(visit, serv
     assert shown["unit"] == "Temperature, °C"
     assert watched.violations() == []
     page.click("#reprocessing-load")
-    page.locator("[role=option]").first.click()
+    page.locator("[role=option]:visible").first.click()
     page.fill("#reprocessing-note", "seen, dry and whole")
     surely(page, "reprocessing-release")
     page.locator("#reprocessing-signed", has_text="Released.").wait_for()
@@ -91,4 +91,4 @@ def test_a_person_sees_the_curve_and_signs_and_the_sets_become_stock(visit, serv
     assert served.hospital.live.stock["STORE", "set-1"].quantity == 2
     page.click("#reprocessing-load")
     page.wait_for_timeout(300)
-    assert page.locator("[role=option]").count() == 0  # what is signed cannot be signed once more
+    assert page.locator("[role=option]:visible").count() == 0  # what is signed cannot be signed once more
