@@ -326,7 +326,7 @@ async def review_shelves(call: CallDep) -> ReviewView:
     return ReviewView(**{name: getattr(found, name) for name in ReviewView.__struct_fields__})
 
 
-@router.delete("/par-levels", permission=Permission.STOCK_PLAN)
+@router.delete("/par-levels", permission=Permission.STOCK_PLAN, status=204)
 async def remove_par_level(call: CallDep, place: Text, item: Text) -> None:
     """Take a par level away: nothing is asked for there any more."""
     command = Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)

@@ -118,7 +118,7 @@ async def define_stock_bin(call: CallDep, bin_id: PathText) -> BinView:
     return BinView(bin=bin_id, place=told.place, item=told.item, quantity=told.quantity)
 
 
-@router.delete("/bins/{bin_id}", permission=Permission.STOCK_PLAN)
+@router.delete("/bins/{bin_id}", permission=Permission.STOCK_PLAN, status=204)
 async def forget_stock_bin(call: CallDep, bin_id: PathText) -> None:
     """Forget what a bin holds."""
     await call.hospital.write(lambda session: remove_bin(session, bin_id))

@@ -143,7 +143,7 @@ async def approve_pair(call: CallDep, item_id: PathText, stand_in: PathText) -> 
     )
 
 
-@router.delete("/items/{item_id}/substitutes/{stand_in}", permission=Permission.STOCK_PLAN)
+@router.delete("/items/{item_id}/substitutes/{stand_in}", permission=Permission.STOCK_PLAN, status=204)
 async def withdraw_pair(call: CallDep, item_id: PathText, stand_in: PathText) -> None:
     """Take a pair back."""
     await call.hospital.write(lambda session: withdraw_substitute(session, item=item_id, stand_in=stand_in))
