@@ -50,3 +50,12 @@ def test_a_button_that_lacks_something_names_the_field(visit):
     page.click("#lots-recall")
 
     page.locator("#frame-notice", has_text="Number of the notice").wait_for()
+
+
+@pytest.mark.parametrize("page", ["/buying", "/par-studio", "/places", "/plan"])
+def test_no_page_is_wider_than_a_phone(visit, page):
+    watched = visit("all", width=390)
+    shown = watched.open(f"/ui{page}")
+    shown.locator("#page .mantine-InputWrapper-root").first.wait_for()
+
+    watched.until("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
