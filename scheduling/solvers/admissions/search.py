@@ -26,6 +26,7 @@ from scheduling.solvers.admissions.arrays import (
     plan_of,
 )
 from scheduling.solvers.admissions.starting import admit_mandatory, any_nurses, settle_occupants, take_over_stays
+from scheduling.solvers.bounds import MOST_THREADS, check_bounds
 from twin.errors import InputError
 
 CHUNK_S = 0.2
@@ -34,8 +35,6 @@ CHUNK_STEPS = 50_000
 """Steps between two looks where the search is bounded by steps."""
 LEAST_CHUNKS = 200
 """Pieces of even the shortest search: temperature and prices change between two of them only."""
-MOST_THREADS = 64
-MOST_SECONDS = 24 * 3600.0
 
 Progress = Callable[[float, int], None]
 """Hears the share done, 0 to 1, and the cost of the best valid plan so far, -1 for none."""
@@ -71,10 +70,7 @@ class Settings:
         InputError
             Naming the setting that is out of range.
         """
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
-        if not 1 <= self.threads <= MOST_THREADS:
-            raise InputError(f"threads: expected 1 to {MOST_THREADS}, got {self.threads}.")
+        check_bounds(self.seconds, self.threads)
         if self.seed < 0 or self.steps < 0:
             raise InputError(f"seed and steps: expected at least 0, got {self.seed} and {self.steps}.")
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scheduling.solvers.bounds import check_bounds
 from twin.errors import InputError
-
-MOST_THREADS = 64
-MOST_SECONDS = 24 * 3600.0
 
 Progress = Callable[[float, int], None]
 """Hears the share done, 0 to 1, and the price of the best roster so far, -1 for none."""
@@ -41,9 +39,6 @@ class RosterSettings:
         InputError
             Naming the setting that is out of range.
         """
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
-        if not 1 <= self.threads <= MOST_THREADS:
-            raise InputError(f"threads: expected 1 to {MOST_THREADS}, got {self.threads}.")
+        check_bounds(self.seconds, self.threads)
         if self.seed < 0:
             raise InputError(f"seed: expected at least 0, got {self.seed}.")

@@ -49,9 +49,9 @@ from scheduling.model.routes import (
     RouteTask,
     Stop,
 )
+from scheduling.solvers.bounds import check_bounds
 from twin.errors import InputError
 
-MOST_SECONDS = 24 * 3600.0
 SHORT_S = 10.0
 """Below this a search is set for little time."""
 STEPS_A_SECOND = 1000
@@ -87,8 +87,7 @@ class RouteSettings:
         InputError
             Naming the setting that is out of range.
         """
-        if not 0 < self.seconds <= MOST_SECONDS:
-            raise InputError(f"seconds: expected more than 0 and at most {MOST_SECONDS:g}, got {self.seconds:g}.")
+        check_bounds(self.seconds)
         if self.seed < 0 or self.iterations < 0:
             raise InputError(f"seed and iterations: expected at least 0, got {self.seed} and {self.iterations}.")
 

@@ -1,0 +1,30 @@
+"""One door for how long a search may take, whatever is searched for."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduling.solvers.admissions.search import Settings
+from scheduling.solvers.bounds import MOST_SECONDS, MOST_THREADS
+from scheduling.solvers.rosters.settings import RosterSettings
+from scheduling.solvers.routes.dispatching import RouteSettings
+from twin.errors import InputError
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, MOST_SECONDS + 1, float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", [Settings, RosterSettings, RouteSettings])
+def test_a_time_that_is_none_is_refused_by_name(kind: type, seconds: float) -> None:
+    with pytest.raises(InputError, match=r"^seconds: "):
+        kind(seconds=seconds)
+
+
+@pytest.mark.parametrize("threads", [0, -1, MOST_THREADS + 1])
+@pytest.mark.parametrize("kind", [Settings, RosterSettings])
+def test_threads_that_no_machine_has_are_refused_by_name(kind: type, threads: int) -> None:
+    with pytest.raises(InputError, match=r"^threads: "):
+        kind(threads=threads)
+
+
+@pytest.mark.parametrize("kind", [Settings, RosterSettings, RouteSettings])
+def test_the_longest_time_itself_is_taken(kind: type) -> None:
+    assert kind(seconds=MOST_SECONDS).seconds == MOST_SECONDS
