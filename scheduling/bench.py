@@ -29,6 +29,7 @@ from scheduling.solvers.admissions.search import Settings, solve
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from twin.errors import HospitalTwinError, InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +94,15 @@ def run_routes(path: Path, effort: Effort) -> Measured:
     return Measured(cost=report.cost / made.scale, is_valid=report.is_valid, steps=0)
 
 
-RUNS: dict[str, tuple[Callable[[Path, Effort], Measured], str]] = {
-    "ihtc": (run_ihtc, "i*.json"),
-    "roster": (run_roster, "Instance*.txt"),
-    "routes": (run_routes, "*.vrp"),
+RUNS: dict[str, tuple[Callable[[Path, Effort], Measured], str, bytes]] = {
+    "ihtc": (run_ihtc, "*.json", b'"operating_theaters"'),
+    "roster": (run_roster, "*.txt", b"SECTION_HORIZON"),
+    "routes": (run_routes, "*.vrp", b""),
 }
-"""What can be measured: how, and which files of a folder."""
+"""What can be measured: how, and which files of a folder by their names and what stands in them.
+
+Solutions and tables often lie beside the instances, under names of any kind.
+"""
 
 
 def best_known(folder: Path) -> dict[str, float]:
@@ -146,8 +150,15 @@ def done_before(out: Path) -> dict[tuple[object, ...], dict[str, object]]:
     """Give the lines that a bench has left, by what was run."""
     if not out.exists():
         return {}
-    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return {_key(line): line for line in lines}
+    found: dict[tuple[object, ...], dict[str, object]] = {}
+    for text in out.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+            found[_key(line)] = line
+        except (ValueError, KeyError, TypeError):
+            # A bench that was killed leaves half a line: that run is made again.
+            continue
+    return found
 
 
 def _key(line: dict[str, object]) -> tuple[object, ...]:
@@ -181,27 +192,67 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
 
 
 def main(given: list[str] | None = None) -> int:
-    """Run what has not been run, and tell the summary; exit code 1 if a plan was invalid."""
+    """Run what has not been run, and tell the summary.
+
+    Returns
+    -------
+    int
+        0; 1 if a plan was invalid; 2 if a folder or a file cannot be used.
+    """
     told = _arguments(given)
+    try:
+        return _run(told)
+    except (HospitalTwinError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _run(told: argparse.Namespace) -> int:
+    seeds = _seeds(told.seeds)
     best = best_known(told.folder)
-    wanted = set(filter(None, told.only.split(",")))
-    paths = [path for path in sorted(told.folder.glob(RUNS[told.kind][1])) if not wanted or path.stem in wanted]
+    paths = _instances(told)
     known = done_before(told.out)
     lines = []
     for path in paths:
-        for seed in (int(seed) for seed in told.seeds.split(",")):
+        for seed in seeds:
             effort = Effort(seconds=told.seconds, threads=told.threads, seed=seed)
             # The key holds seconds and threads too: a longer run is another measurement, not a repetition.
             key = (told.kind, path.stem, seed, told.seconds, told.threads)
             line = known.get(key) or measure(told.kind, path, effort, best.get(path.stem, 0.0))
             if key not in known:
-                with told.out.open("a", encoding="utf-8") as opened:
-                    opened.write(json.dumps(line) + "\n")
+                _keep(told.out, line)
             lines.append(line)
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
     sys.stdout.write(json.dumps(summary(lines)) + "\n")
     return 0 if all(line["is_valid"] for line in lines) else 1
+
+
+def _keep(out: Path, line: dict[str, object]) -> None:
+    is_cut = out.exists() and out.stat().st_size > 0 and not out.read_bytes().endswith(b"\n")
+    with out.open("a", encoding="utf-8") as opened:
+        # Half a line that a kill has left must not swallow this one.
+        opened.write(("\n" if is_cut else "") + json.dumps(line) + "\n")
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(seed) for seed in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"--seeds: expected whole numbers with commas between, got {text[:40]!r}.") from error
+
+
+def _instances(told: argparse.Namespace) -> list[Path]:
+    """Give the files to be measured; a name that is not there is a mistake, not a shorter bench."""
+    _run_one, pattern, mark = RUNS[told.kind]
+    wanted = set(filter(None, told.only.split(",")))
+    found = (path for path in sorted(told.folder.glob(pattern)) if not wanted or path.stem in wanted)
+    paths = [path for path in found if mark in path.read_bytes()]
+    missing = sorted(wanted - {path.stem for path in paths})
+    if not paths or missing:
+        what = f"no instance {missing[0]!r}" if missing else f"no file {pattern}"
+        raise InputError(f"{told.folder}: {what}: name a folder of instances.")
+    return paths
 
 
 if __name__ == "__main__":

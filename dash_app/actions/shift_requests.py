@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dash_app.actions.port import Commands
 from scheduling.model.plans import Override
 from scheduling.model.shift_requests import RequestKind
+from scheduling.rules.leave import NOON
 from scheduling.service import roster_sheets, shift_decisions, shift_requests
 from scheduling.service.shift_requests import Acting, Asked, Intent
 from twin.access import Permission
@@ -19,7 +21,7 @@ def _acting(port: Commands) -> Acting:
     return Acting(actor=port.actor(), at=port.clock.now(), ledger=port.ledger)
 
 
-def midnight(text: str, zone: str, *, after: int = 0) -> int:
+def midnight(text: str, zone: str, *, after: int = 0, hour: int = 0) -> int:
     """Give the midnight before a calendar day, UTC microseconds.
 
     Parameters
@@ -30,6 +32,8 @@ def midnight(text: str, zone: str, *, after: int = 0) -> int:
         IANA name of the hospital's zone.
     after : int, optional
         Days later.
+    hour : int, optional
+        Another full hour of the day.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def midnight(text: str, zone: str, *, after: int = 0) -> int:
         cure = "Choose a day."
         problem = FieldProblem(field="day", place="page", message=f"{text[:40]!r} is no day.", cure=cure)
         raise FieldError(problem) from error
-    return roster_sheets.midnight(day, zone)
+    return roster_sheets.midnight(day, zone, hour=hour)
 
 
 def _ask(port: Commands, asked: Asked) -> str:
@@ -50,23 +54,43 @@ def _ask(port: Commands, asked: Asked) -> str:
     return port.writer.run(lambda session: shift_requests.ask(session, acting=acting, asked=asked).id)
 
 
-def ask_leave(port: Commands, first: str, last: str, zone: str, *, reason: str = "") -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveDays:
+    """Days of leave as they are entered.
+
+    Parameters
+    ----------
+    first, last : str
+        Calendar days, both included; the last one may be empty for a single day.
+    from_noon, to_noon : bool
+        Whether it begins at noon of the first day, and ends at noon of the last one.
+    """
+
+    first: str
+    last: str = ""
+    from_noon: bool = False
+    to_noon: bool = False
+
+
+def ask_leave(port: Commands, wanted: LeaveDays, zone: str, *, reason: str = "") -> str:
     """Ask for leave; gives the request's id.
 
     Parameters
     ----------
     port : Commands
         The hospital.
-    first, last : str
-        Calendar days, both included.
+    wanted : LeaveDays
+        When.
     zone : str
         IANA name of the hospital's zone.
     reason : str, optional
         Why.
     """
     new_id = UniqueIds().next(port.clock.now())
-    span = midnight(first, zone), midnight(last or first, zone, after=1)
-    return _ask(port, Asked(id=new_id, kind=RequestKind.LEAVE, from_at=span[0], to_at=span[1], reason=reason[:500]))
+    last = wanted.last or wanted.first
+    begins = midnight(wanted.first, zone, hour=NOON if wanted.from_noon else 0)
+    ends = midnight(last, zone, hour=NOON) if wanted.to_noon else midnight(last, zone, after=1)
+    return _ask(port, Asked(id=new_id, kind=RequestKind.LEAVE, from_at=begins, to_at=ends, reason=reason[:500]))
 
 
 def offer(port: Commands, from_at: int, *, reason: str = "") -> str:
@@ -82,15 +106,31 @@ def offer_open(port: Commands, day: str, zone: str, *, shift: str, skill: str = 
     return _ask(port, Asked(id=new_id, kind=RequestKind.OFFER, from_at=at, shift=shift, skill=skill, place=place))
 
 
-def ask_swap(port: Commands, from_at: int, partner: str, partner_at: int, *, reason: str = "") -> str:
-    """Ask a colleague to swap shifts that begin at two instants; gives the request's id."""
+def ask_swap(
+    port: Commands, from_at: Sequence[int], partner: str, partner_at: Sequence[int], *, reason: str = ""
+) -> str:
+    """Ask a colleague to swap shifts; gives the request's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    from_at, partner_at : Sequence[int]
+        Starts of one's own shifts and of the colleague's, UTC microseconds, at least one each.
+    partner : str
+        Id of the colleague.
+    reason : str, optional
+        Why.
+    """
     new_id = UniqueIds().next(port.clock.now())
     asked = Asked(
         id=new_id,
         kind=RequestKind.SWAP,
-        from_at=from_at,
+        from_at=from_at[0],
+        also=tuple(from_at[1:]),
         partner=partner,
-        partner_at=partner_at,
+        partner_at=partner_at[0],
+        partner_also=tuple(partner_at[1:]),
         reason=reason[:500],
     )
     return _ask(port, asked)

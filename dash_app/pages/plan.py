@@ -28,7 +28,7 @@ from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, empty, page_head, panel, shape
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import overview, plans
-from dash_app.queries.names import staff_label
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -208,14 +208,36 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
         )
         for override in kept.overrides
     ]
-    is_open = kept.status is PlanStatus.DRAFT and may_publish
-    parts += _publishing(_broken(result)) if is_open else []
+    if kept.status is PlanStatus.DRAFT and may_publish:
+        with port.read() as session:
+            outside = plans.outside(session, plan)
+        parts += [*_crossings(port, outside.crossings), *_publishing(outside.rules)]
     talk = plan_talk.asking(port, plan)
     # Only a plan of admissions can be argued with and played; a roster has a page of its own.
     if not talk:
         return parts
     moving = plan_moving.moving() if port.actor().may(Permission.PLANS_EDIT) else []
     return [*parts, *talk, *moving, *plan_moving.comparing(port, plan), *plan_futures.asking(port, plan)]
+
+
+def _crossings(port: HospitalPort, found: list[plans.Crossing]) -> list[Component]:
+    """Build the table of people who would stand on two wards with too little rest between."""
+    if not found:
+        return []
+    state, chinese = port.state(), wants_chinese()
+    rows: list[list[Cell]] = [
+        [
+            staff_label(state, one.staff),
+            moment(one.from_at),
+            moment(one.other_at),
+            place_name(state, one.place, chinese=chinese) if one.place else _("Hospital"),
+            number(one.rest_minutes / 60, 1),
+        ]
+        for one in found
+    ]
+    headings = [_("Who"), _("Shift here"), _("Shift there"), _("Where"), _("Rest between, hours")]
+    title = _("Too little rest between wards")
+    return [html.H3(title), table(title, headings, rows)]
 
 
 def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:

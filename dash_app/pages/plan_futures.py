@@ -21,6 +21,7 @@ from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number, percent, plan_day
 from scheduling.model.futures import Estimate, PlanRisk, RiskDifference
 from scheduling.rules.futures import Futures
+from scheduling.rules.spreads import Origin, Spread
 from scheduling.service.futures import RiskCompared
 from scheduling.service.talk import row_of
 from twin.access import Permission
@@ -35,6 +36,24 @@ MEASURES = {
     "emergencies_elsewhere": mark("Emergencies without a bed"),
     "moved": mark("Patients in another room than planned"),
     "as_planned_share": mark("Chance that nobody is called off"),
+}
+SPREADS = {
+    "operation_cv": mark("Spread of an operation's length over the planned one"),
+    "no_show_share": mark("Patients who do not come"),
+    "late_share": mark("Discharges a day late, and again of each further day"),
+    "early_share": mark("Discharges a day early"),
+    "emergency_operations_per_day": mark("Emergency operations a day"),
+    "emergency_beds_per_day": mark("Emergencies a day who need a bed"),
+    "emergency_minutes": mark("Length of an emergency's operation, minutes"),
+    "emergency_stay_days": mark("Stay of an emergency, days"),
+    "turnover_minutes": mark("Between two operations, minutes"),
+    "overtime_limit_minutes": mark("Called off beyond, minutes after closing"),
+}
+ORIGINS = {
+    Origin.USUAL: mark("usual elsewhere"),
+    Origin.MIXED: mark("usual, moved by the few own cases"),
+    Origin.OWN: mark("own log of half a year"),
+    Origin.LIVE: mark("the twin, from who is there now"),
 }
 _SHOWN = 8
 """Theatres and patients in a table: those with the greatest risk; the HTTP route gives all."""
@@ -114,7 +133,8 @@ def answering(port: HospitalPort, plan: str, other: str, count: int) -> list[Com
         Futures.
     """
     with port.read() as session:
-        uncertainty = plan_futures.uncertainty_for(session, port.state().freeze(port.clock.now()), plan)
+        assumed = plan_futures.uncertainty_for(session, port.state().freeze(port.clock.now()), plan)
+        uncertainty = assumed.uncertainty
         found = plan_futures.risk(session, plan, other, uncertainty=uncertainty, futures=Futures(count=count))
         start_at = row_of(session, plan).start_at
     risk = found.first if isinstance(found, RiskCompared) else found
@@ -123,7 +143,24 @@ def answering(port: HospitalPort, plan: str, other: str, count: int) -> list[Com
         html.P(told.format(count=number(risk.futures), beds=number(uncertainty.emergency_beds_per_day, 1))),
         _totals(found),
         *_details(port, risk, start_at),
+        _assumed(assumed.spreads),
     ]
+
+
+def _assumed(spreads: tuple[Spread, ...]) -> Component:
+    """Build the table of what was assumed, and where each figure comes from."""
+    rows: list[list[Cell]] = []
+    for one in spreads:
+        is_share, decimals = one.name.endswith("_share"), 0 if one.name.endswith("_minutes") else 2
+        value, low, high, usual = (
+            percent(figure) if is_share else number(figure, decimals)
+            for figure in (one.value, one.low, one.high, one.usual)
+        )
+        interval = f"{low} – {high}" if one.low < one.high else "–"
+        rows.append([_(SPREADS[one.name]), value, interval, one.n or "–", usual, _(ORIGINS[one.origin])])
+    headings = [_("Figure"), _("Used"), _("95 % interval"), _("Own cases"), _("Usual"), _("From")]
+    title = _("What was assumed, and where it comes from")
+    return html.Details([html.Summary(title), table(title, headings, rows)], className="as-table")
 
 
 def _details(port: HospitalPort, risk: PlanRisk, start_at: int) -> list[Component]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages import roster_editing, roster_making, shift_decisions, shift_requests
+from dash_app.pages import leave, roster_editing, roster_making, shift_decisions, shift_requests
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -108,6 +108,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             html.Div(content(port), id=CONTENT),
             html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
             html.Div(shift_decisions.deciding(port), className="below"),
+            html.Div(leave.leave(port), className="below"),
             html.Div(roster_editing.editing(port, query.get("plan", "")), id=roster_editing.EDITING, className="below"),
             html.Div(id=roster_editing.MENDED, className="below", role="status"),
             html.Div(roster_making.making(port, query), className="below"),
@@ -126,6 +127,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     shift_requests.register(callbacks, port)
     shift_decisions.register(callbacks, port)
+    leave.register(callbacks, port)
     roster_editing.register(callbacks, port)
     roster_making.register(callbacks, port)
 

@@ -14,6 +14,7 @@ from dash_app.pages.address import TICK
 from dash_app.pages.days import day_entry
 from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.leave import days
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.shift_requests import told_when, told_who
 from dash_app.pages.states import attributes, panel, shape
@@ -27,7 +28,7 @@ from dash_app.texts.moments import number, plan_day
 from dash_app.texts.problems import problem_text
 from scheduling.model.shift_requests import RequestStatus, ShiftRequest
 from scheduling.service.roster_board import RosterConsequence
-from scheduling.service.shift_decisions import Outlook
+from scheduling.service.shift_decisions import Outlook, PlaceOutlook
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
 
@@ -88,7 +89,9 @@ def _offering(port: HospitalPort) -> list[Component]:
         known = queries.all_in_force(session)
     if not known:
         return []
-    places = [{"value": one.row.place, "label": _place_text(port, one.row.place)} for one in known]
+    # Of a ward this month's roster and the next one's can be in force.
+    wards = dict.fromkeys(one.row.place for one in known)
+    places = [{"value": place, "label": _place_text(port, place)} for place in wards]
     skills = sorted({skill for one in known for skill in one.problem.skills})
     shifts = list(dict.fromkeys(shift.id for one in known for shift in one.problem.shifts))
     return [
@@ -165,18 +168,37 @@ def consequences_table(port: HospitalPort, found: tuple[RosterConsequence, ...],
     return [table(_("What it does"), headings, consequence_rows(port, found, start_at), most=MOST_TOLD)]
 
 
-def _outlook(port: HospitalPort, outlook: Outlook, start_at: int) -> list[Component]:
-    parts = consequences_table(port, outlook.choice.consequences, start_at)
-    state = port.state()
+def _outlook(port: HospitalPort, outlook: Outlook) -> list[Component]:
+    parts = [
+        html.P(
+            [
+                shape(AlarmPriority.MEDIUM),
+                _("{days} days of leave of {year} are not there: granting them needs your reason.").format(
+                    days=days(halves), year=year
+                ),
+            ],
+            className="status p2",
+        )
+        for year, halves in outlook.missing.items()
+    ]
+    for place in outlook.places:
+        if len(outlook.places) > 1:
+            parts.append(html.H4(_place_text(port, place.place)))
+        parts += _place_outlook(port, place)
+    return parts
+
+
+def _place_outlook(port: HospitalPort, place: PlaceOutlook) -> list[Component]:
+    start_at, state = place.start_at, port.state()
+    parts = consequences_table(port, place.choice.consequences, start_at)
     filled = [
         _("{who} would work {shift} on {day}").format(
             who=staff_label(state, one.employee), shift=one.shift, day=plan_day(start_at, one.day)
         )
-        for one in outlook.filled
+        for one in place.filled
     ]
     gaps = [
-        _("{shift} on {day} stays open").format(shift=one.shift, day=plan_day(start_at, one.day))
-        for one in outlook.gaps
+        _("{shift} on {day} stays open").format(shift=one.shift, day=plan_day(start_at, one.day)) for one in place.gaps
     ]
     return [*parts, html.Ul([html.Li(text) for text in [*filled, *gaps]])] if filled or gaps else parts
 
@@ -184,8 +206,7 @@ def _outlook(port: HospitalPort, outlook: Outlook, start_at: int) -> list[Compon
 def _decisions(request: ShiftRequest, outlook: Outlook | None) -> list[Component]:
     if request.status is RequestStatus.APPROVED:
         return [_decision("undo", _("Undo"))]
-    found = outlook.choice.consequences if outlook is not None else ()
-    worse = sorted({one.rule.value for one in found if one.is_hard and one.after > one.before})
+    worse = outlook.worse() if outlook is not None else []
     parts: list[Component] = [
         dmc.TextInput(
             id={"type": OVERRIDE, "rule": rule},
@@ -197,7 +218,7 @@ def _decisions(request: ShiftRequest, outlook: Outlook | None) -> list[Component
     parts.append(dmc.TextInput(id=ANSWER, label=_("Reason of a refusal")))
     if request.status is RequestStatus.AGREED and outlook is not None:
         parts.append(_decision("approve", _("Approve")))
-        if outlook.filled:
+        if any(place.filled for place in outlook.places):
             parts.append(_decision("fill", _("Approve, and colleagues work it")))
     parts.append(_decision("refuse", _("Refuse")))
     return parts
@@ -219,8 +240,7 @@ def looked_at(port: HospitalPort, request: str) -> list[Component]:
     """
     with port.read() as session:
         found = queries.looked_at(session, request, fills=True)
-        force = queries.in_force(session, place=found.request.place) if found is not None else None
-    if found is None or force is None:
+    if found is None:
         return [html.P(_("It is not there any more. Load the page again."))]
     one, outlook = found.request, found.outlook
     head = _("{kind}: {who}, {when}").format(
@@ -231,7 +251,7 @@ def looked_at(port: HospitalPort, request: str) -> list[Component]:
         text = problem_text(found.problem)
         parts.append(html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
     elif outlook is not None and one.status is not RequestStatus.APPROVED:
-        parts += _outlook(port, outlook, force.row.start_at)
+        parts += _outlook(port, outlook)
     return [*parts, html.Div(_decisions(one, outlook), className="filters")]
 
 

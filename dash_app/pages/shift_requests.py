@@ -9,21 +9,25 @@ from dash import ALL, Input, Output, State, html
 from dash.development.base_component import Component
 
 from dash_app.actions import shift_requests as actions
+from dash_app.pages import leave
 from dash_app.pages.address import TICK
 from dash_app.pages.days import day_entry
 from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import shift_requests as queries
-from dash_app.queries.names import staff_label
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import calendar_day, local, number
 from scheduling.model.shift_requests import OPEN_STATUSES, RequestKind, RequestStatus, ShiftRequest
-from scheduling.service.my_shifts import MyRoster, is_news_to
+from scheduling.rules.leave import NOON
+from scheduling.rules.shift_requests import MOST_PACKAGE
+from scheduling.service.my_shifts import MyRoster, MyShift, is_news_to
 from scheduling.service.roster_board import Choice
 from twin.access import Permission
 
@@ -36,11 +40,11 @@ LAST = "shift-last-day"
 LEAVE = "shift-leave"
 OFFER = "shift-offer"
 SWAPS = "shift-swaps"
+BALANCE = "shift-leave-left"
 SWAP = "shift-swap"
 ACT = "shift-act"
-# Leave ends at the midnight after its last day; half a day before that is in it, also where the clock changes.
-_HALF_DAY_US = 43_200_000_000
-"""How a day is typed, the same in every language."""
+FROM_NOON = "shift-from-noon"
+TO_NOON = "shift-to-noon"
 ACTS = {
     "agree": mark("Agree"),
     "refuse": mark("Refuse"),
@@ -57,12 +61,21 @@ def span(from_at: int, to_at: int) -> str:
 def told_when(request: ShiftRequest) -> str:
     """Write what a request is about: days of leave, or the shifts of both people."""
     if request.kind is RequestKind.LEAVE:
-        first, last = calendar_day(request.from_at), calendar_day(request.to_at - _HALF_DAY_US)
-        return first if first == last else f"{first} – {last}"
-    text = span(request.from_at, request.to_at)
-    if request.partner_from_at:
-        return f"{text} ↔ {span(request.partner_from_at, request.partner_to_at)}"
-    return text
+        return _leave_days(request)
+    text = ", ".join(span(one.from_at, one.to_at) for one in request.given())
+    wanted = ", ".join(span(one.from_at, one.to_at) for one in request.wanted())
+    return f"{text} ↔ {wanted}" if wanted else text
+
+
+def _leave_days(request: ShiftRequest) -> str:
+    """Write days of leave, and which of them are half days."""
+    first, last = calendar_day(request.from_at), calendar_day(request.to_at - 1)
+    is_late, is_early = local(request.from_at).hour >= NOON, local(request.to_at - 1).hour < NOON
+    begins = _("{day}, afternoon").format(day=first) if is_late else first
+    ends = _("{day}, morning").format(day=last) if is_early else last
+    if first == last:
+        return begins if is_late else ends
+    return f"{begins} – {ends}"
 
 
 def told_who(port: HospitalPort, request: ShiftRequest) -> str:
@@ -135,9 +148,10 @@ def _breaks(choice: Choice) -> str:
     return ", ".join(codes.code_text(codes.PLAN_RULES, rule) for rule in rules)
 
 
-def _asking(found: MyRoster) -> Component:
+def _asking(port: HospitalPort, found: MyRoster) -> Component:
+    is_several = len(found.places) > 1
     choices = [
-        {"value": str(one.from_at), "label": f"{span(one.from_at, one.to_at)} · {one.shift}"}
+        {"value": str(one.from_at), "label": _shift_label(port, one, with_place=is_several)}
         for one in found.shifts
         if not one.request
     ]
@@ -146,22 +160,43 @@ def _asking(found: MyRoster) -> Component:
         html.Div(
             className="filters",
             children=[
-                dmc.Select(id=SHIFT, label=_("My shift"), data=choices, searchable=True),
+                dmc.MultiSelect(
+                    id=SHIFT,
+                    label=_("My shift"),
+                    description=_("Several for a swap of all of them"),
+                    data=choices,
+                    searchable=True,
+                    clearable=True,
+                    maxValues=MOST_PACKAGE,
+                    miw=260,
+                ),
                 html.Button(_("Offer it to others"), id=OFFER, className="action", n_clicks=0),
             ],
         ),
         html.Div(id=SWAPS, role="status"),
+        html.Div(leave.mine(port), id=BALANCE, role="status"),
         html.Div(
             className="filters",
             children=[
                 day_entry(FIRST, _("Leave from")),
+                dmc.Checkbox(id=FROM_NOON, label=_("from noon"), checked=False),
                 day_entry(LAST, _("to")),
+                dmc.Checkbox(id=TO_NOON, label=_("until noon"), checked=False),
                 dmc.TextInput(id=REASON, label=_("Reason")),
                 html.Button(_("Ask for leave"), id=LEAVE, className="action primary", n_clicks=0),
             ],
         ),
         wide=True,
     )
+
+
+def _shift_label(port: HospitalPort, one: MyShift, *, with_place: bool) -> str:
+    label = f"{span(one.from_at, one.to_at)} · {one.shift}"
+    if not with_place:
+        return label
+    # Who stands on two wards must see which of them a shift is on.
+    place = place_name(port.state(), one.place, chinese=wants_chinese()) if one.place else _("Hospital")
+    return f"{label} · {place}"
 
 
 def content(port: HospitalPort) -> list[Component]:
@@ -173,7 +208,7 @@ def content(port: HospitalPort) -> list[Component]:
         The hospital.
     """
     found = _mine(port)
-    asking = [_asking(found)] if found.is_rostered else []
+    asking = [_asking(port, found)] if found.is_rostered else []
     return [*asking, html.Div(_lists(port, found), id=LISTS)]
 
 
@@ -186,21 +221,30 @@ def _lists(port: HospitalPort, found: MyRoster) -> list[Component]:
     return [*_offers(port, found), *_requests(port, found)]
 
 
-def _swap_rows(port: HospitalPort, from_at: int) -> list[Component]:
+def _swap_rows(port: HospitalPort, from_at: list[int]) -> list[Component]:
     with port.read() as session:
         found = queries.swaps(session, port.actor().hands, from_at, port.clock.now())
-        force = queries.in_force(session, staff=port.actor().hands)
-    if not found or force is None:
+    if found is None:
+        told = _("These shifts are of two wards, or not there any more: choose those of one ward.")
+        return [html.P(told)]
+    if not found.choices:
         return [html.P(_("Nobody has a shift that you could have for it without breaking a rule: offer it to others."))]
+    me = port.actor().hands
     rows: list[list[Cell]] = []
-    for choice in found:
-        begins, ends = force.time.span(choice.cells[0])
-        partner = choice.cells[1].employee
-        name = staff_label(port.state(), partner)
-        identity = {"type": SWAP, "mine": str(from_at), "partner": partner, "at": str(begins)}
-        label = _("Ask {name} for {when}").format(name=name, when=span(begins, ends))
+    for choice in found.choices:
+        taken = [one for one in choice.cells if one.employee == me and one.shift]
+        spans = [found.force.time.span(one) for one in taken]
+        partner = next(one.employee for one in choice.cells if one.employee != me)
+        name, when = staff_label(port.state(), partner), ", ".join(span(*one) for one in spans)
+        identity = {
+            "type": SWAP,
+            "mine": "+".join(map(str, from_at)),
+            "partner": partner,
+            "at": "+".join(str(begins) for begins, _ends in spans),
+        }
+        label = _("Ask {name} for {when}").format(name=name, when=when)
         ask = html.Button(_("Ask"), id=identity, className="action", n_clicks=0, **attributes(aria_label=label))
-        rows.append([name, span(begins, ends), choice.cells[0].shift, number(choice.cost), ask])
+        rows.append([name, when, ", ".join(one.shift for one in taken), number(choice.cost), ask])
     headings = [_("Colleague"), _("When"), _("Shift"), _("Cost against now"), _("By hand")]
     return [table(_("Shifts that I could have for it"), headings, rows)]
 
@@ -218,8 +262,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(SWAPS, "children"), Input(SHIFT, "value"), permission=Permission.SELF, prevent_initial_call=True
     )
-    def find_swaps(shift: str | None) -> list[Component]:
-        return _swap_rows(port, int(shift)) if shift else []
+    def find_swaps(shifts: list[str] | None) -> list[Component]:
+        return _swap_rows(port, sorted(map(int, shifts))) if shifts else []
 
     _register_asking(callbacks, port)
 
@@ -242,12 +286,16 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
         Input(LEAVE, "n_clicks"),
         State(FIRST, "value"),
         State(LAST, "value"),
+        State(FROM_NOON, "checked"),
+        State(TO_NOON, "checked"),
         State(REASON, "value"),
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def ask_leave(_clicks: int, first: str | None, last: str | None, reason: str | None) -> list[Component]:
-        actions.ask_leave(port, first or "", last or "", port.settings.time_zone, reason=reason or "")
+    def ask_leave(_clicks: int, first: str | None, last: str | None, *more: bool | str | None) -> list[Component]:
+        from_noon, to_noon, reason = more
+        wanted = actions.LeaveDays(first=first or "", last=last or "", from_noon=bool(from_noon), to_noon=bool(to_noon))
+        actions.ask_leave(port, wanted, port.settings.time_zone, reason=str(reason or ""))
         return content(port)
 
     @callbacks.add(
@@ -258,8 +306,10 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
         permission=Permission.SELF,
         prevent_initial_call=True,
     )
-    def offer(_clicks: int, shift: str | None, reason: str | None) -> list[Component]:
-        actions.offer(port, int(needed(shift, _("My shift"))), reason=reason or "")
+    def offer(_clicks: int, shifts: list[str] | None, reason: str | None) -> list[Component]:
+        # One offer each: somebody may take one of them and leave the others.
+        for shift in needed(shifts, _("My shift")):
+            actions.offer(port, int(shift), reason=reason or "")
         return content(port)
 
     @callbacks.add(
@@ -271,5 +321,6 @@ def _register_asking(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def swap(_clicks: list[int], reason: str | None) -> list[Component]:
         chosen = pressed()
-        actions.ask_swap(port, int(chosen["mine"]), str(chosen["partner"]), int(chosen["at"]), reason=reason or "")
+        mine, theirs = ([int(at) for at in str(chosen[key]).split("+")] for key in ("mine", "at"))
+        actions.ask_swap(port, mine, str(chosen["partner"]), theirs, reason=reason or "")
         return content(port)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -11,9 +11,11 @@ from sqlmodel import Session
 from scheduling.model.futures import PlanRisk, Uncertainty
 from scheduling.model.plans import PlanKind
 from scheduling.rules.futures import Futures
+from scheduling.rules.spreads import Origin, Spread, with_spreads
 from scheduling.service import futures as service
 from scheduling.service import talk
 from scheduling.service.futures import RiskCompared
+from scheduling.service.spreads import mined
 from scheduling.tables.plans import PlanRow, list_plan_rows
 from simulation.experiments.hospital import ParameterSheet
 from simulation.experiments.live import live_start
@@ -50,8 +52,24 @@ def live_uncertainty(state: HospitalState, beds: int, sheet: ParameterSheet | No
     return replace(Uncertainty(), emergency_beds_per_day=min(admitted * share, MOST_PER_DAY))
 
 
-def uncertainty_for(session: Session, state: HospitalState, plan: str) -> Uncertainty:
-    """Give :func:`live_uncertainty` for the rooms of a kept plan.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What a plan is played with.
+
+    Parameters
+    ----------
+    uncertainty : Uncertainty
+        The figures.
+    spreads : tuple[Spread, ...]
+        Each of them with its interval, and whether it is usual, the hospital's own or the twin's.
+    """
+
+    uncertainty: Uncertainty
+    spreads: tuple[Spread, ...]
+
+
+def uncertainty_for(session: Session, state: HospitalState, plan: str) -> Assumed:
+    """Give :func:`live_uncertainty` for the rooms of a kept plan, with what the hospital's own log says.
 
     Raises
     ------
@@ -59,10 +77,37 @@ def uncertainty_for(session: Session, state: HospitalState, plan: str) -> Uncert
         If there is no such plan.
     """
     row = talk.row_of(session, plan)
+    spreads = mined(session, state, row.zone)
     if row.kind != PlanKind.ADMISSIONS.value:
-        return Uncertainty()  # the service refuses a roster by name
+        return Assumed(uncertainty=Uncertainty(), spreads=spreads)  # the service refuses a roster by name
     problem, _ = talk.content_of(row)
-    return live_uncertainty(state, sum(room.capacity for room in problem.rooms))
+    found = with_spreads(live_uncertainty(state, sum(room.capacity for room in problem.rooms)), spreads)
+    return Assumed(uncertainty=found, spreads=tuple(_as_used(one, found) for one in spreads))
+
+
+def _as_used(spread: Spread, uncertainty: Uncertainty) -> Spread:
+    """Give a figure as the plan is played with it: the emergencies of the hospital as it is come from the twin."""
+    value = float(getattr(uncertainty, spread.name))
+    if value == spread.value:
+        return spread
+    return replace(spread, value=value, low=value, high=value, origin=Origin.LIVE)
+
+
+def told_by_hand(assumed: Assumed, changes: Mapping[str, float | int]) -> Assumed:
+    """Give the figures with some that a person has chosen; these have no interval and no origin of the log.
+
+    Parameters
+    ----------
+    assumed : Assumed
+        What would be played with.
+    changes : Mapping[str, float]
+        By field of :class:`Uncertainty`.
+    """
+    if not changes:
+        return assumed
+    uncertainty = replace(assumed.uncertainty, **changes)  # type: ignore[arg-type]  # numbers, checked there
+    kept = tuple(one for one in assumed.spreads if one.name not in changes)
+    return Assumed(uncertainty=uncertainty, spreads=kept)
 
 
 def others(session: Session, plan: str) -> list[PlanRow]:

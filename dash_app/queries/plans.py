@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from dash_app.queries.names import place_name, staff_label
 from scheduling.model.plans import Override, PlanStatus
-from scheduling.tables.plans import PlanRow, list_plan_rows
+from scheduling.service.crossings import Crossing, broken_of, crossings_of
+from scheduling.tables.plans import PlanRow, list_plan_rows, load_plan_row
 from twin.events.work import PlannedStay, PlanPublished
 from twin.state.live import LiveState
 
@@ -250,3 +251,38 @@ def find_kept(session: Session, plan: str) -> tuple[KeptPlan, Mapping[str, Any]]
     """
     row = session.get(PlanRow, plan)
     return None if row is None else (_kept(row), msgspec.json.decode(row.report))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a kept draft breaks together with rosters of other wards and granted leave.
+
+    Parameters
+    ----------
+    rules : list[str]
+        Every rule that needs a reason when it is published, those of the checker's own report included.
+    crossings : list[Crossing]
+        Shifts of one person on two wards with too little rest between them.
+    """
+
+    rules: list[str]
+    crossings: list[Crossing]
+
+
+def outside(session: Session, plan: str) -> Outside:
+    """Give what a kept plan breaks if it is published now.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    plan : str
+        Its id.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = load_plan_row(session, plan)
+    return Outside(rules=list(broken_of(session, row)), crossings=crossings_of(session, row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -10,8 +11,8 @@ from scheduling.model.shift_requests import OPEN_STATUSES, RequestStatus, ShiftR
 from scheduling.service import my_shifts, shift_decisions
 from scheduling.service.my_shifts import MyRoster
 from scheduling.service.roster_board import Choice
+from scheduling.service.rosters_in_force import RosterInForce, roster_in_force, roster_with_shift, rosters_in_force
 from scheduling.service.shift_decisions import Outlook
-from scheduling.service.shift_requests import RosterInForce, roster_in_force, rosters_in_force
 from scheduling.tables.shift_requests import list_requests, load_request
 from twin.errors import Conflict, HospitalTwinError, NotFound
 
@@ -58,12 +59,29 @@ def mine(session: Session, staff: str, at: int) -> MyRoster:
     return my_shifts.my_roster(session, staff=staff, at=at)
 
 
-def swaps(session: Session, staff: str, from_at: int, at: int) -> list[Choice]:
-    """Give shifts of colleagues that a person could have for theirs; none if their shift is not there any more."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swaps:
+    """What a person could have for some of their shifts.
+
+    Parameters
+    ----------
+    force : RosterInForce
+        The roster that these shifts are in.
+    choices : list[Choice]
+        The best first.
+    """
+
+    force: RosterInForce
+    choices: list[Choice]
+
+
+def swaps(session: Session, staff: str, from_at: Sequence[int], at: int) -> Swaps | None:
+    """Give shifts of colleagues that a person could have for theirs; None if their shift is not there any more."""
     try:
-        return my_shifts.my_swaps(session, staff=staff, from_at=from_at, at=at)
+        choices = my_shifts.my_swaps(session, staff=staff, from_at=from_at, at=at)
+        return Swaps(force=roster_with_shift(session, staff, from_at[0]), choices=choices)
     except (Conflict, NotFound):
-        return []
+        return None
 
 
 def waiting(session: Session, at: int) -> Waiting:

@@ -427,6 +427,8 @@ PLAN_RULES: Mapping[str, str] = {
     "day_off": mark("Leave is kept"),
     "succession": mark("Rest between shifts"),
     "legal_rest": mark("Legal rest between shifts"),
+    "other_roster": mark("Legal rest between wards"),
+    "leave_allowance": mark("Leave that there is"),
     "shift_count": mark("Most shifts of a kind"),
     "minutes": mark("Hours of the contract"),
     "assignments": mark("Days of the contract"),

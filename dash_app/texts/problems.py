@@ -91,6 +91,9 @@ SENTENCES: dict[str, str] = {
     "roster.not_rostered": mark("You are not in the roster in force. Ask an administrator to link your user to it."),
     "roster.works_already": mark("One of the two works on that day already."),
     "roster.own_shift": mark("It is your own shift. Withdraw the offer to keep it."),
+    "roster.leave_allowance": mark(
+        "There is not enough leave left. Refuse it, correct the year by hand, or give a reason for granting it."
+    ),
     "roster.skill": mark("Who takes the shift lacks its skill."),
     "roster.changed": mark("The roster has changed: that shift is not there any more."),
     "roster.changed_since": mark("These days have been changed since. Change them in a new roster instead."),

@@ -31,6 +31,7 @@ class RosterRule(StrEnum):
     DAY_OFF = "day_off"
     SUCCESSION = "succession"
     LEGAL_REST = "legal_rest"
+    OTHER_ROSTER = "other_roster"
     SHIFT_COUNT = "shift_count"
     MINUTES = "minutes"
     ASSIGNMENTS = "assignments"

@@ -36,6 +36,40 @@ OPEN_STATUSES = frozenset({RequestStatus.OFFERED, RequestStatus.ASKED, RequestSt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A shift by its start and its end, UTC microseconds."""
+
+    from_at: int
+    to_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterChange:
+    """What approval of a request changed in one roster.
+
+    Parameters
+    ----------
+    place : str
+        What the roster staffs; empty for the whole hospital.
+    plan : str
+        The roster that approval put in force.
+    start_at : int
+        First midnight of the roster that the cells are days of, UTC microseconds.
+    cells_before, cells_after : tuple[Assignment, ...]
+        Days that approval changed, an empty shift is a day off.
+    leave_before : tuple[int, ...]
+        Days of the roster that were leave before this one was approved, other approved requests left out.
+    """
+
+    place: str
+    plan: str
+    start_at: int
+    cells_before: tuple[Assignment, ...] = ()
+    cells_after: tuple[Assignment, ...] = ()
+    leave_before: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftRequest:
     """One request; instants in UTC microseconds.
 
@@ -52,7 +86,8 @@ class ShiftRequest:
     partner : str
         The colleague of a swap, or who takes an offer.
     from_at, to_at : int
-        Leave: midnight before its first day and after its last one. Else start and end of the shift given away.
+        Leave: midnight before its first day and after its last one, or noon of these days. Else start and end of the
+        shift given away.
     partner_from_at, partner_to_at : int
         Start and end of the colleague's shift; 0 if there is none.
     shift, skill : str
@@ -63,16 +98,15 @@ class ShiftRequest:
         When; 0 while nobody has decided.
     asked_by, decided_by : str
         Ids of actors.
-    plan : str
-        The roster that approval put in force.
-    roster_start_at : int
-        First midnight of the roster that the cells are days of.
     place : str
-        What that roster staffs; empty for the whole hospital.
-    cells_before, cells_after : tuple[Assignment, ...]
-        Days that approval changed, an empty shift is a day off; by them it is undone.
-    leave_before : tuple[int, ...]
-        Days of the roster that were leave before this one was approved, other approved requests left out.
+        What the roster staffs that it is about; empty for the whole hospital. Leave is of every roster that speaks of
+        the person.
+    also_given, also_wanted : tuple[Span, ...]
+        Further shifts of a swap: what is given away and what is asked for besides the first two.
+    changes : tuple[RosterChange, ...]
+        What approval changed, one for each roster; by them it is undone.
+    allowance_reason : str
+        Why leave was granted beyond what there was, in the words of ``decided_by``; empty if there was enough.
     is_news_to_staff, is_news_to_partner : bool
         Whether the person has something to see that another did.
     version : int
@@ -96,12 +130,11 @@ class ShiftRequest:
     asked_by: str = ""
     decided_at: int = 0
     decided_by: str = ""
-    plan: str = ""
-    roster_start_at: int = 0
     place: str = ""
-    cells_before: tuple[Assignment, ...] = ()
-    cells_after: tuple[Assignment, ...] = ()
-    leave_before: tuple[int, ...] = ()
+    also_given: tuple[Span, ...] = ()
+    also_wanted: tuple[Span, ...] = ()
+    changes: tuple[RosterChange, ...] = ()
+    allowance_reason: str = ""
     is_news_to_staff: bool = False
     is_news_to_partner: bool = False
     version: int = 1
@@ -109,7 +142,17 @@ class ShiftRequest:
     @property
     def begins_at(self) -> int:
         """The first instant that it touches."""
-        return min(self.from_at, self.partner_from_at or self.from_at)
+        return min(span.from_at for span in (*self.given(), *self.wanted()))
+
+    def given(self) -> tuple[Span, ...]:
+        """Give every shift that is given away, or the leave."""
+        return (Span(from_at=self.from_at, to_at=self.to_at), *self.also_given)
+
+    def wanted(self) -> tuple[Span, ...]:
+        """Give every shift of the colleague's that is asked for."""
+        if not self.partner_from_at:
+            return ()
+        return (Span(from_at=self.partner_from_at, to_at=self.partner_to_at), *self.also_wanted)
 
     def concerns(self, staff: str) -> bool:
         """Tell whether somebody asks for it or is asked."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduling.model.rosters import Assignment, Roster, RosterProblem, Shift
-from scheduling.model.shift_requests import RequestKind, ShiftRequest
+from scheduling.model.shift_requests import RequestKind, ShiftRequest, Span
 from scheduling.rules.calendar_days import day_at, wall_time
 from twin.errors import Conflict, Refused
 
 MOST_LEAVE_DAYS = 60
+MOST_PACKAGE = 7
+"""Shifts of one person in one swap: what is more than a week is a new roster."""
 DAY_MINUTES = 24 * 60
 
 
@@ -52,7 +54,7 @@ class RosterTime:
 
 
 def leave_days(time: RosterTime, days: int, request: ShiftRequest) -> list[int]:
-    """Give the days of a roster that a leave covers.
+    """Give the days of a roster that a leave covers whole.
 
     Parameters
     ----------
@@ -61,27 +63,45 @@ def leave_days(time: RosterTime, days: int, request: ShiftRequest) -> list[int]:
     days : int
         Horizon of the roster.
     request : ShiftRequest
-        From midnight to midnight.
+        From midnight or noon to midnight or noon.
     """
-    # The end is the midnight after the last day.
+    touched = _touched(time, days, request)
+    return [day for day in touched if request.from_at <= time.at(day) and time.at(day + 1) <= request.to_at]
+
+
+def half_leave_days(time: RosterTime, days: int, request: ShiftRequest) -> list[int]:
+    """Give the days of a roster of which a leave covers the morning or the afternoon only; parameters as above."""
+    whole = set(leave_days(time, days, request))
+    return [day for day in _touched(time, days, request) if day not in whole]
+
+
+def _touched(time: RosterTime, days: int, request: ShiftRequest) -> list[int]:
+    # The end is the instant after the last one.
     first, last = time.day_of(request.from_at), time.day_of(request.to_at - 1)
     return list(range(max(0, first), min(days, last + 1)))
 
 
+def shifts_within(time: RosterTime, day: int, request: ShiftRequest) -> list[str]:
+    """Give the shifts of a day that a leave of half the day rules out, by id."""
+    found = []
+    for shift in time.shifts:
+        begins, ends = time.span(Assignment(employee="", day=day, shift=shift))
+        if begins < request.to_at and request.from_at < ends:
+            found.append(shift)
+    return found
+
+
 def overlaps(one: ShiftRequest, other: ShiftRequest) -> bool:
     """Tell whether two requests of one person are about the same time of theirs."""
-    mine = _spans(one, one.staff)
-    return any(first < last_end and begin < end for first, end in mine for begin, last_end in _spans(other, one.staff))
+    theirs = spans_of(other, one.staff)
+    return any(mine.from_at < span.to_at and span.from_at < mine.to_at for mine in one.given() for span in theirs)
 
 
-def _spans(request: ShiftRequest, staff: str) -> list[tuple[int, int]]:
-    found = []
-    if request.staff == staff:
-        found.append((request.from_at, request.to_at))
-    if request.partner == staff and request.partner_from_at:
-        found.append((request.partner_from_at, request.partner_to_at))
-    elif request.partner == staff:
-        found.append((request.from_at, request.to_at))
+def spans_of(request: ShiftRequest, staff: str) -> tuple[Span, ...]:
+    """Give what a request is about of a person's own time: shifts that they would give away or take, or leave."""
+    found: tuple[Span, ...] = request.given() if request.staff == staff else ()
+    if request.partner == staff:
+        found += request.wanted() or request.given()
     return found
 
 
@@ -108,11 +128,12 @@ def cells_of(time: RosterTime, problem: RosterProblem, roster: Roster, request: 
     """
     held = {(one.employee, one.day): one for one in roster.assignments}
     if request.kind is RequestKind.LEAVE:
-        days = leave_days(time, problem.days, request)
-        return tuple(Assignment(employee=request.staff, day=day, shift="") for day in days)
-    given = _given(time, held, request)
+        return _leave_cells(time, problem, held, request)
     if request.kind is RequestKind.SWAP:
-        return _swapped(given, _held(time, held, request.partner, request.partner_from_at), held)
+        mine = [_held(time, held, request.staff, span.from_at) for span in request.given()]
+        theirs = [_held(time, held, request.partner, span.from_at) for span in request.wanted()]
+        return _swapped(mine, theirs, held)
+    given = _given(time, held, request)
     if not request.partner:
         return (Assignment(employee=given.employee, day=given.day, shift=""),) if given.employee else ()
     if (request.partner, given.day) in held:
@@ -122,6 +143,18 @@ def cells_of(time: RosterTime, problem: RosterProblem, roster: Roster, request: 
         raise Refused(f"{request.partner} lacks the skill {given.skill}.", code="roster.skill")
     taken = Assignment(employee=request.partner, day=given.day, shift=given.shift, skill=given.skill)
     return (taken, Assignment(employee=given.employee, day=given.day, shift="")) if given.employee else (taken,)
+
+
+def _leave_cells(
+    time: RosterTime, problem: RosterProblem, held: Mapping[tuple[str, int], Assignment], request: ShiftRequest
+) -> tuple[Assignment, ...]:
+    off = leave_days(time, problem.days, request)
+    for day in half_leave_days(time, problem.days, request):
+        one = held.get((request.staff, day))
+        # Who works late may have the morning off and work all the same.
+        if one is not None and one.shift in shifts_within(time, day, request):
+            off.append(day)
+    return tuple(Assignment(employee=request.staff, day=day, shift="") for day in sorted(off))
 
 
 def _given(time: RosterTime, held: Mapping[tuple[str, int], Assignment], request: ShiftRequest) -> Assignment:
@@ -140,27 +173,33 @@ def _held(time: RosterTime, held: Mapping[tuple[str, int], Assignment], staff: s
 
 
 def _swapped(
-    mine: Assignment, theirs: Assignment, held: Mapping[tuple[str, int], Assignment]
+    mine: Sequence[Assignment], theirs: Sequence[Assignment], held: Mapping[tuple[str, int], Assignment]
 ) -> tuple[Assignment, ...]:
-    changed = swap_cells(mine, theirs)
-    if mine.day != theirs.day:
-        for who, day in ((mine.employee, theirs.day), (theirs.employee, mine.day)):
-            if (who, day) in held:
+    for taken, given in ((theirs, mine), (mine, theirs)):
+        who, days = given[0].employee, {one.day for one in given}
+        # Two shifts of one day would be taken from one person: the roster has one shift a day.
+        for one in taken:
+            if (who, one.day) in held and one.day not in days:
                 raise Refused(f"{who} works on the other one's day already.", code="roster.works_already")
-    return changed
+    return swap_cells(mine, theirs)
 
 
-def swap_cells(mine: Assignment, theirs: Assignment) -> tuple[Assignment, ...]:
-    """Give the days of two people when each works the other's shift."""
-    changed = (
-        Assignment(employee=mine.employee, day=theirs.day, shift=theirs.shift, skill=theirs.skill),
-        Assignment(employee=theirs.employee, day=mine.day, shift=mine.shift, skill=mine.skill),
-    )
-    # On one day each simply takes the other's shift; on two, both get a day off besides.
-    if mine.day == theirs.day:
-        return changed
-    return (
-        *changed,
-        Assignment(employee=mine.employee, day=mine.day, shift=""),
-        Assignment(employee=theirs.employee, day=theirs.day, shift=""),
-    )
+def swap_cells(mine: Sequence[Assignment], theirs: Sequence[Assignment]) -> tuple[Assignment, ...]:
+    """Give the days of two people when each works the other's shifts: first what is worked, then days off.
+
+    Parameters
+    ----------
+    mine, theirs : Sequence[Assignment]
+        Shifts that change hands, at least one each, of one person each.
+    """
+    me, them = mine[0].employee, theirs[0].employee
+    worked = [Assignment(employee=me, day=one.day, shift=one.shift, skill=one.skill) for one in theirs]
+    worked += [Assignment(employee=them, day=one.day, shift=one.shift, skill=one.skill) for one in mine]
+    # On one day each simply takes the other's shift; else whose shift it was gets the day off.
+    busy = {(one.employee, one.day) for one in worked}
+    off = [
+        Assignment(employee=one.employee, day=one.day, shift="")
+        for one in (*mine, *theirs)
+        if (one.employee, one.day) not in busy
+    ]
+    return (*worked, *off)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from scheduling.model.rosters import Assignment
-from scheduling.model.shift_requests import OPEN_STATUSES, RequestStatus, ShiftRequest
+from scheduling.model.shift_requests import OPEN_STATUSES, RequestKind, RequestStatus, ShiftRequest
+from scheduling.rules.shift_requests import spans_of
+from scheduling.service.crossings import Elsewhere
 from scheduling.service.roster_board import Choice, RosterBoard
-from scheduling.service.shift_requests import RosterInForce, roster_in_force
+from scheduling.service.rosters_in_force import RosterInForce, roster_with_shift, rosters_in_force
 from scheduling.tables.shift_requests import list_requests
-from twin.errors import Conflict, HospitalTwinError
+from twin.errors import HospitalTwinError
 
 MOST_SHOWN = 60
 MOST_TAKEN = 30
@@ -28,6 +31,8 @@ class MyShift:
         Which.
     from_at, to_at : int
         UTC microseconds.
+    place : str
+        Ward or area; empty for the whole hospital.
     request : str
         Id of the open request that is about it; empty if there is none.
     """
@@ -36,6 +41,7 @@ class MyShift:
     skill: str
     from_at: int
     to_at: int
+    place: str = ""
     request: str = ""
 
 
@@ -64,9 +70,9 @@ class MyRoster:
     staff : str
         Whose.
     is_rostered : bool
-        Whether they are in the roster in force.
-    place : str
-        What is staffed.
+        Whether they are in a roster in force.
+    places : tuple[str, ...]
+        What the rosters staff that speak of them, the one published last first; empty for the whole hospital.
     shifts : tuple[MyShift, ...]
         To come, the next first.
     offers : tuple[Takeable, ...]
@@ -77,7 +83,7 @@ class MyRoster:
 
     staff: str
     is_rostered: bool
-    place: str = ""
+    places: tuple[str, ...] = ()
     shifts: tuple[MyShift, ...] = ()
     offers: tuple[Takeable, ...] = ()
     requests: tuple[ShiftRequest, ...] = ()
@@ -107,45 +113,42 @@ def my_roster(session: Session, *, staff: str, at: int) -> MyRoster:
         Now, UTC microseconds.
     """
     requests = tuple(list_requests(session, staff=staff, limit=MOST_SHOWN))
-    try:
-        found = roster_in_force(session, staff=staff)
-    except Conflict:  # without a roster there are no shifts, but what was decided can still be read
-        return MyRoster(staff=staff, is_rostered=False, requests=requests)
-    if staff not in {one.id for one in found.problem.employees}:
-        return MyRoster(staff=staff, is_rostered=False, place=found.problem.place, requests=requests)
+    known = [found for found in rosters_in_force(session) if found.has(staff)]
+    # Without a roster there are no shifts, but what was decided can still be read.
     open_by_start = {
-        start: one.id
+        span.from_at: one.id
         for one in requests
-        # A swap gives away one shift and takes another: both carry the mark.
-        if one.status in OPEN_STATUSES
-        for start in (
-            one.from_at if one.staff == staff else 0,
-            one.partner_from_at or one.from_at if one.partner == staff else 0,
-        )
+        # A swap gives away shifts and takes others: all of one's own carry the mark.
+        if one.status in OPEN_STATUSES and one.kind is not RequestKind.LEAVE
+        for span in spans_of(one, staff)
     }
-    shifts = []
-    for one in found.roster.assignments:
-        if one.employee == staff and one.shift in found.time.shifts:
-            begins, ends = found.time.span(one)
-            if ends > at:
-                asked = open_by_start.get(begins, "")
-                shifts.append(MyShift(shift=one.shift, skill=one.skill, from_at=begins, to_at=ends, request=asked))
+    shifts = [
+        MyShift(shift=one.shift, skill=one.skill, from_at=begins, to_at=ends, place=found.row.place)
+        for found in known
+        for one in found.roster.assignments
+        if one.employee == staff and one.shift in found.time.shifts
+        for begins, ends in [found.time.span(one)]
+        if ends > at
+    ]
+    shifts = [replace(one, request=open_by_start.get(one.from_at, "")) for one in shifts]
+    offered = list_requests(session, statuses=[RequestStatus.OFFERED], limit=MOST_TAKEN)
     return MyRoster(
         staff=staff,
-        is_rostered=True,
-        place=found.problem.place,
+        is_rostered=bool(known),
+        places=tuple(dict.fromkeys(found.row.place for found in known)),
         shifts=tuple(sorted(shifts, key=lambda one: one.from_at)[:MOST_SHOWN]),
-        offers=_offers(session, found, staff, at),
+        offers=tuple(one for found in known for one in _offers(session, found, staff, offered, at)),
         requests=requests,
     )
 
 
-def _offers(session: Session, found: RosterInForce, staff: str, at: int) -> tuple[Takeable, ...]:
-    board = RosterBoard(found.problem, found.roster)
-    offered = list_requests(session, statuses=[RequestStatus.OFFERED], limit=MOST_TAKEN)
+def _offers(
+    session: Session, found: RosterInForce, staff: str, offered: Sequence[ShiftRequest], at: int
+) -> list[Takeable]:
+    board, elsewhere = RosterBoard(found.problem, found.roster), Elsewhere(session, found)
     takeable = []
     for one in sorted(offered, key=lambda each: each.from_at):
-        if one.staff == staff or one.from_at <= at:
+        if one.staff == staff or one.from_at <= at or one.place != found.row.place:
             continue
         day = found.time.day_of(one.from_at)
         try:
@@ -156,12 +159,12 @@ def _offers(session: Session, found: RosterInForce, staff: str, at: int) -> tupl
             continue
         lacks = one.skill and one.skill not in board.employees[staff].skills
         if not lacks:
-            takeable.append(Takeable(request=one, choice=choice))
-    return tuple(takeable)
+            takeable.append(Takeable(request=one, choice=elsewhere.told(choice)))
+    return takeable
 
 
-def my_swaps(session: Session, *, staff: str, from_at: int, at: int) -> list[Choice]:
-    """Give shifts of colleagues that a person could have for one of theirs without breaking a must, the best first.
+def my_swaps(session: Session, *, staff: str, from_at: Sequence[int], at: int) -> list[Choice]:
+    """Give shifts of colleagues that a person could have for some of theirs without breaking a must, the best first.
 
     Parameters
     ----------
@@ -169,8 +172,8 @@ def my_swaps(session: Session, *, staff: str, from_at: int, at: int) -> list[Cho
         May be a reading session.
     staff : str
         Id of the member of staff.
-    from_at : int
-        Start of the shift to be given away, UTC microseconds.
+    from_at : Sequence[int]
+        Starts of the shifts to be given away, UTC microseconds, at least one.
     at : int
         Now.
 
@@ -181,8 +184,10 @@ def my_swaps(session: Session, *, staff: str, from_at: int, at: int) -> list[Cho
     NotFound
         If there is no such shift.
     """
-    found = roster_in_force(session, staff=staff)
-    mine = found.shift_at(staff, from_at)
+    found = roster_with_shift(session, staff, from_at[0])
+    days = [found.shift_at(staff, start).day for start in from_at]
     # Shifts of today may have begun; swaps are offered from tomorrow on.
     tomorrow = found.time.day_of(at) + 1
-    return RosterBoard(found.problem, found.roster).swaps(staff, mine.day, first_day=max(0, tomorrow))
+    elsewhere = Elsewhere(session, found)
+    choices = RosterBoard(found.problem, found.roster).swaps(staff, days, first_day=max(0, tomorrow))
+    return [one for one in map(elsewhere.told, choices) if one.is_allowed]

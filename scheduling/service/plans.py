@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -9,7 +10,8 @@ from sqlmodel import Session
 
 from scheduling.model.plans import Override, PlanKind, PlanStatus
 from scheduling.rules.calendar_days import wall_time
-from scheduling.service.contents import content_of, told_of
+from scheduling.service.contents import Told, content_of, told_of
+from scheduling.service.crossings import broken_of
 from scheduling.service.publishing import calendar
 from scheduling.tables.plans import PlanRow, load_plan_row, published_rows, save_plan_row
 from twin.access import Actor, Permission
@@ -109,7 +111,7 @@ class Publishing:
 
 
 def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, intent: Publishing) -> PlanRow:
-    """Put a draft in force; the plan in force before of its kind and place is replaced.
+    """Put a draft in force; the plan in force before of its kind, place and days is replaced.
 
     Parameters
     ----------
@@ -140,8 +142,9 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
         raise StaleVersion(expected=intent.version, found=row.version)
     if row.status != PlanStatus.DRAFT.value:
         raise Conflict(f"Plan {row.id} is {row.status}: only a draft can be published.", code="plan.not_draft")
-    # Checked anew at the moment of publishing: what was stored may be of an older release.
-    broken = content_of(PlanKind(row.kind), row.problem, row.plan).broken
+    # Checked anew at the moment of publishing: what was stored may be of an older release, and other wards have moved
+    # on since.
+    broken = broken_of(session, row)
     accepted = {str(override.rule) for override in intent.overrides if override.reason.strip()}
     missing = [rule for rule in broken if rule not in accepted]
     if missing:
@@ -150,21 +153,64 @@ def publish(session: Session, *, ledger: EventSink, actor: Actor, at: int, inten
             reasons=[f"{rule}: {broken[rule]}" for rule in missing],
             code="plan.violations",
         )
-    # One at most, but a crash between two transactions must not leave two in force.
-    for old in published_rows(session, row.kind, row.place):
-        old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
-        save_plan_row(session, old)
+    beside = _replace_others(session, row, at)
     row.status, row.published_at, row.published_by = PlanStatus.PUBLISHED.value, at, actor.id
     row.overrides = msgspec.json.encode(intent.overrides).decode()
     row.version += 1
     save_plan_row(session, row)
-    ledger.append(session, [published_event(row)])
+    ledger.append(session, [published_event(row, beside)])
     return row
 
 
-def published_event(row: PlanRow) -> PlanPublished:
-    """Give the event that tells a published plan."""
-    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan, row.zone)
+def _replace_others(session: Session, row: PlanRow, at: int) -> list[PlanRow]:
+    """Replace what a plan takes the place of; gives rosters of other days of its place, which stay in force."""
+    beside = []
+    for old in published_rows(session, row.kind, row.place):
+        is_other_time = _end_of(old) <= row.start_at or _end_of(row) <= old.start_at
+        # Next month's roster is published weeks ahead: this month's goes on until it is over.
+        if row.kind == PlanKind.ROSTER.value and is_other_time and _end_of(old) > at:
+            beside.append(old)
+            continue
+        old.status, old.version = PlanStatus.REPLACED.value, old.version + 1
+        save_plan_row(session, old)
+    return beside
+
+
+def _end_of(row: PlanRow) -> int:
+    return wall_time(row.start_at, row.days, row.zone)
+
+
+def _joined(row: PlanRow, beside: Sequence[PlanRow]) -> list[PlanRow]:
+    """Give a roster with those that go before it and follow it without a gap, in the order of their days."""
+    found, rest = [row], sorted(beside, key=lambda one: one.start_at)
+    # Of days between two rosters nobody knows who works: one event must not speak of them.
+    for one in rest:
+        if one.start_at == _end_of(found[-1]):
+            found.append(one)
+    for one in reversed(rest):
+        if _end_of(one) == found[0].start_at:
+            found.insert(0, one)
+    return found
+
+
+def _told(row: PlanRow) -> Told:
+    return told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan, row.zone)
+
+
+def published_event(row: PlanRow, beside: Sequence[PlanRow] = ()) -> PlanPublished:
+    """Give the event that tells a published plan.
+
+    Parameters
+    ----------
+    row : PlanRow
+        The plan.
+    beside : Sequence[PlanRow]
+        Rosters of the same place that stay in force; the event tells the shifts of those that join its days as well,
+        since it takes the place of what was told of that place before.
+    """
+    told = _told(row)
+    joined = _joined(row, beside)
+    shifts = [shift for one in joined for shift in (told if one is row else _told(one)).shifts]
     return PlanPublished(
         thing=row.id,
         occurred_at=row.published_at,
@@ -172,10 +218,10 @@ def published_event(row: PlanRow) -> PlanPublished:
         source_key=f"publish:{row.id}:{row.version}",
         actor=row.published_by,
         kind=row.kind,
-        start_at=row.start_at,
-        end_at=wall_time(row.start_at, row.days, row.zone),
+        start_at=joined[0].start_at,
+        end_at=_end_of(joined[-1]),
         stays=told.stays,
-        shifts=told.shifts,
+        shifts=tuple(shifts),
         content_hash=row.content_hash,
         place=row.place,
     )
@@ -183,5 +229,5 @@ def published_event(row: PlanRow) -> PlanPublished:
 
 def calendar_of(row: PlanRow) -> str:
     """Give a plan's calendar as iCalendar text."""
-    told = told_of(PlanKind(row.kind), row.start_at, row.problem, row.plan, row.zone)
+    told = _told(row)
     return calendar(row.id, row.published_at or row.created_at, told.stays, told.shifts)

@@ -20,12 +20,16 @@ from scheduling.model.rosters import (
     Shift,
 )
 from scheduling.rules.rosters import cells_at, with_cells
-from scheduling.rules.shift_requests import swap_cells
+from scheduling.rules.shift_requests import MOST_PACKAGE, swap_cells
 from twin.errors import FieldError, FieldProblem, NotFound
 
 BROKEN_PRICE = 100_000
 """How a broken must is ranked among choices: each unit comes after any price below this."""
 MOST_SWAPS = 20
+MOST_UNEVEN = 6
+"""Swaps among these in which one gets more shifts than the other."""
+MOST_TRIED = 2000
+"""Swaps that are tried for one question: some second of work on a ward of forty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,15 +292,17 @@ class RosterBoard:
             found.append(self.consider(cells))
         return _ranked(found)
 
-    def swaps(self, employee: str, day: int, *, first_day: int = 0) -> list[Choice]:
-        """Give shifts of colleagues that somebody could have for one of theirs without breaking a must, the best first.
+    def swaps(self, employee: str, days: Sequence[int], *, first_day: int = 0) -> list[Choice]:
+        """Give shifts of colleagues that somebody could have for theirs without breaking a must, the best first.
+
+        As many of a colleague's shifts in a row are looked at as are given away, then one more or fewer.
 
         Parameters
         ----------
         employee : str
-            Whose shift is given away.
-        day : int
-            When it is.
+            Whose shifts are given away.
+        days : Sequence[int]
+            When they are.
         first_day : int
             Shifts before this day are over.
 
@@ -305,22 +311,38 @@ class RosterBoard:
         NotFound, FieldError
             If there is no such employee or day.
         """
-        mine = self.at(employee, day)
-        if not mine.shift:
+        mine = [one for one in (self.at(employee, day) for day in sorted(set(days))) if one.shift]
+        if not mine:
             return []
-        found = []
-        for other in self.roster.assignments:
-            if other.employee == employee or other.day < first_day or other.employee not in self.employees:
-                continue
-            if (other.day, other.shift) == (mine.day, mine.shift):
-                continue  # the same shift: nothing to gain
-            is_one_day = other.day == day
-            if not is_one_day and (self.at(employee, other.day).shift or self.at(other.employee, day).shift):
-                continue  # one of them works already on the other's day
-            choice = self.consider(swap_cells(mine, other))
-            if choice.is_allowed:
-                found.append(choice)
-        return _ranked(found)[:MOST_SWAPS]
+        n, tried = len(mine), 0
+        even: list[Choice] = []
+        uneven: list[Choice] = []
+        given = {one.day for one in mine}
+        for theirs in self._shifts_of_others(employee, first_day).values():
+            busy = {one.day for one in theirs}
+            for size in (one for one in (n, n + 1, n - 1) if 0 < one <= MOST_PACKAGE):
+                for window in (theirs[at : at + size] for at in range(len(theirs) - size + 1)):
+                    taken = {one.day for one in window}
+                    # One of them works already on the other's day, or nothing would change hands.
+                    is_clash = any(self.at(employee, day).shift for day in taken - given) or given & (busy - taken)
+                    same = {(one.day, one.shift) for one in window} & {(one.day, one.shift) for one in mine}
+                    if is_clash or same or tried >= MOST_TRIED:
+                        continue
+                    tried += 1
+                    choice = self.consider(swap_cells(mine, window))
+                    if choice.is_allowed:
+                        (even if size == n else uneven).append(choice)
+        # Like for like first, but two for one must not vanish behind twenty of them.
+        uneven = _ranked(uneven)[:MOST_UNEVEN]
+        return [*_ranked(even)[: MOST_SWAPS - len(uneven)], *uneven]
+
+    def _shifts_of_others(self, employee: str, first_day: int) -> dict[str, list[Assignment]]:
+        """Give colleagues' shifts from a day on, by colleague and in their order."""
+        found: dict[str, list[Assignment]] = {}
+        for one in sorted(self._held.values(), key=lambda each: each.day):
+            if one.employee != employee and one.day >= first_day and one.employee in self.employees:
+                found.setdefault(one.employee, []).append(one)
+        return dict(sorted(found.items()))
 
 
 def fill(board: RosterBoard, gaps: Sequence[Assignment]) -> tuple[Assignment, ...]:

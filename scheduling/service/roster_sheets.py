@@ -20,12 +20,14 @@ from scheduling.loaders.roster_sheets import (
 )
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import History, Need, Roster, RosterProblem
+from scheduling.rules.leave import on_wall
 from scheduling.rules.rosters import histories_after
 from scheduling.service.contents import check_names
+from scheduling.service.leave import with_granted_leave
 from scheduling.service.planning import read_json
-from scheduling.service.shift_requests import roster_in_force
+from scheduling.service.rosters_in_force import rosters_in_force
 from scheduling.tables.plans import once_published_rows
-from twin.errors import Conflict, InputError
+from twin.errors import InputError
 
 CARRIED_WEEKS = 12
 """Rosters older than this are forgotten when nights and weekends are shared out."""
@@ -51,16 +53,13 @@ def histories_at(session: Session, first: date, zone: str, place: str = "") -> M
     Mapping[str, History]
         By id of the member of staff; empty if no roster ends there.
     """
-    try:
-        found = roster_in_force(session, place=place)
-    except Conflict:
-        return {}
-    end_at = found.time.at(found.problem.days)
     # Only a roster that ends on the eve is a history; with a gap nothing is known of the days between.
-    if datetime.fromtimestamp(end_at / 1e6, UTC).astimezone(ZoneInfo(zone)).date() != first:
-        return {}
-    after = histories_after(found.problem, found.roster)
-    return {one.id: history for one, history in zip(found.problem.employees, after, strict=True)}
+    for found in rosters_in_force(session):
+        ends_on = on_wall(found.time.at(found.problem.days), zone).date()
+        if found.row.place == place and ends_on == first:
+            after = histories_after(found.problem, found.roster)
+            return {one.id: history for one, history in zip(found.problem.employees, after, strict=True)}
+    return {}
 
 
 def problem_from_sheets(
@@ -92,6 +91,8 @@ def problem_from_sheets(
     found = problem_of_sheets(sheets, period, histories)
     if session is not None:
         found = with_carried_shares(session, found, first=period.first, zone=zone)
+        # What was granted stays granted, whoever wrote the sheet of staff.
+        found = with_granted_leave(session, found, first=period.first, zone=zone)
     if cover:
         found = with_cover(found, cover)
     check_names(found)
@@ -173,8 +174,8 @@ def with_cover(problem: RosterProblem, cover: tuple[Need, ...]) -> RosterProblem
     return replace(problem, needs=(*kept, *cover))
 
 
-def midnight(day: date, zone: str) -> int:
-    """Give the midnight before a calendar day of a zone, UTC microseconds.
+def midnight(day: date, zone: str, *, hour: int = 0) -> int:
+    """Give the midnight before a calendar day of a zone, UTC microseconds, or another full hour of the day.
 
     Raises
     ------
@@ -183,7 +184,7 @@ def midnight(day: date, zone: str) -> int:
     """
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise InputError(f"day: expected a day from {FIRST_YEAR} to {LAST_YEAR}, got {day}.", code="plan.day")
-    return round(datetime.combine(day, time(), ZoneInfo(zone)).timestamp()) * 1_000_000
+    return round(datetime.combine(day, time(hour), ZoneInfo(zone)).timestamp()) * 1_000_000
 
 
 def cover_sheet(needs: Iterable[Need], first: date) -> str:

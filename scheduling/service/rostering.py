@@ -14,7 +14,7 @@ from scheduling.loaders.inrc2 import Weeks
 from scheduling.model.rosters import Need, Roster, RosterProblem, RosterReport
 from scheduling.rules.rosters import histories_after
 from scheduling.solvers.rosters.search import solve_roster
-from scheduling.solvers.rosters.settings import Progress, RosterSettings
+from scheduling.solvers.rosters.settings import Progress, RosterSettings, ShouldStop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,10 @@ class RosteredWeek:
 
 
 def roster_weeks(
-    weeks: Weeks, settings: RosterSettings, progress: Progress = lambda share, price: None
+    weeks: Weeks,
+    settings: RosterSettings,
+    progress: Progress = lambda share, price: None,
+    should_stop: ShouldStop = lambda: False,
 ) -> list[RosteredWeek]:
     """Roster a planning period week by week, as it happens: no week knows the needs of the next.
 
@@ -54,17 +57,19 @@ def roster_weeks(
         Seconds are shared by the weeks; a week that is made again takes its share once more.
     progress : Callable, optional
         Hears the share done and the best price of the week.
+    should_stop : Callable, optional
+        Asked several times a second; True ends every further week with its first roster.
     """
     n = len(weeks.needs)
     each = RosterSettings(seconds=settings.seconds / n, threads=settings.threads, seed=settings.seed)
     done: list[RosteredWeek] = []
     for index in range(n):
         heard = _within(progress, index, n)
-        week = _roster(_next_problem(weeks, done), each, heard)
-        if done and not week.report.is_valid:
+        week = _roster(_next_problem(weeks, done), each, heard, should_stop)
+        if done and not week.report.is_valid and not should_stop():
             last = _again(done[-1], weeks.needs[index], each, heard)
             if last.report.is_valid:
-                after = _roster(_next_problem(weeks, [*done[:-1], last]), each, heard)
+                after = _roster(_next_problem(weeks, [*done[:-1], last]), each, heard, should_stop)
                 # What breaks as much as before is not worth a changed week.
                 if _broken(after) < _broken(week):
                     done[-1], week = last, after
@@ -79,8 +84,10 @@ def _next_problem(weeks: Weeks, done: list[RosteredWeek]) -> RosterProblem:
     return weeks.week(len(done), histories_after(done[-1].problem, done[-1].roster))
 
 
-def _roster(problem: RosterProblem, settings: RosterSettings, progress: Progress) -> RosteredWeek:
-    outcome = solve_roster(problem, settings, progress)
+def _roster(
+    problem: RosterProblem, settings: RosterSettings, progress: Progress, should_stop: ShouldStop
+) -> RosteredWeek:
+    outcome = solve_roster(problem, settings, progress, should_stop)
     return RosteredWeek(problem=problem, roster=outcome.roster, report=check_roster(problem, outcome.roster))
 
 

@@ -7,39 +7,40 @@ reason of its own, what was accepted before stays accepted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from sqlmodel import Session
 
 from scheduling.model.plans import Override, PlanKind
-from scheduling.model.rosters import Assignment, RosterProblem
-from scheduling.model.shift_requests import RequestKind, RequestStatus, ShiftRequest
+from scheduling.model.rosters import Assignment, Request, RosterProblem
+from scheduling.model.shift_requests import RequestKind, RequestStatus, RosterChange, ShiftRequest
 from scheduling.rules.rosters import cells_at, with_cells
-from scheduling.rules.shift_requests import leave_days
-from scheduling.service.contents import content_of
+from scheduling.rules.shift_requests import half_leave_days, leave_days, shifts_within
+from scheduling.service import leave
+from scheduling.service.crossings import Elsewhere, broken_of
 from scheduling.service.plans import NewPlan, Publishing, keep_draft, publish
 from scheduling.service.roster_board import Choice, RosterBoard, fill, without_new_leave
-from scheduling.service.shift_requests import (
-    Acting,
-    Intent,
-    RosterInForce,
-    cells_in,
-    opened,
-    roster_in_force,
-    store,
-)
+from scheduling.service.rosters_in_force import RosterInForce, roster_in_force, rosters_of
+from scheduling.service.shift_requests import Acting, Intent, cells_in, opened, store
 from scheduling.tables.shift_requests import list_requests
 from twin.access import Permission
 from twin.errors import Conflict, HospitalTwinError, Refused
 
+HALF_LEAVE_PRICE = 1000
+"""Of a shift in half a day's leave when the roster is made again: dearer than any wish or anybody missing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What approval would do.
+class PlaceOutlook:
+    """What approval would do to one roster.
 
     Parameters
     ----------
+    place : str
+        What it staffs; empty for the whole hospital.
+    start_at : int
+        Its first midnight, UTC microseconds.
     choice : Choice
         Days that change and every rule that they touch, those of ``filled`` included.
     filled : tuple[Assignment, ...]
@@ -48,13 +49,41 @@ class Outlook:
         Shifts that stay open.
     """
 
+    place: str
+    start_at: int
     choice: Choice
     filled: tuple[Assignment, ...] = ()
     gaps: tuple[Assignment, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What approval would do.
+
+    Parameters
+    ----------
+    places : tuple[PlaceOutlook, ...]
+        By roster: one for swaps and offers; leave touches every roster that speaks of the person.
+    missing : dict[int, int]
+        Half days of leave that there are not, by calendar year.
+    """
+
+    places: tuple[PlaceOutlook, ...]
+    missing: dict[int, int] = field(default_factory=dict)
+
+    def worse(self) -> list[str]:
+        """Give the rules for which approval needs a reason, in the order of their names."""
+        found = {
+            one.rule.value
+            for place in self.places
+            for one in place.choice.consequences
+            if one.is_hard and one.after > one.before
+        }
+        return sorted(found | ({leave.ALLOWANCE} if self.missing else set()))
+
+
 def outlook(session: Session, request: ShiftRequest, *, fills: bool = False) -> Outlook:
-    """Tell what approval of a request would do to the roster in force.
+    """Tell what approval of a request would do to the rosters in force.
 
     Parameters
     ----------
@@ -70,8 +99,17 @@ def outlook(session: Session, request: ShiftRequest, *, fills: bool = False) -> 
     Conflict
         If no roster is in force, or it has changed so that the request cannot be any more.
     """
-    found = roster_in_force(session, place=request.place)
-    return _outlook(found, request, fills=fills)
+    known = _rosters(session, request)
+    places = tuple(_outlook(session, found, request, fills=fills) for found in known)
+    return Outlook(places=places, missing=leave.missing_of(session, request, known[0].row.zone))
+
+
+def _rosters(session: Session, request: ShiftRequest) -> list[RosterInForce]:
+    """Give the rosters that a request changes, at least one."""
+    if request.kind is RequestKind.LEAVE:
+        # The ward that it was asked on may have no roster with the person any more; others may have.
+        return rosters_of(session, request.staff) or [roster_in_force(session, place=request.place)]
+    return [roster_in_force(session, place=request.place, at=request.from_at)]
 
 
 def outlook_or_reason(
@@ -84,8 +122,8 @@ def outlook_or_reason(
         return None, error
 
 
-def _outlook(found: RosterInForce, request: ShiftRequest, *, fills: bool) -> Outlook:
-    cells = cells_in(found, request)
+def _outlook(session: Session, found: RosterInForce, request: ShiftRequest, *, fills: bool) -> PlaceOutlook:
+    cells = cells_in(found, request) if found.has(request.staff) or request.kind is not RequestKind.LEAVE else ()
     problem = _problem_after(found, request)
     filled: tuple[Assignment, ...] = ()
     gaps: tuple[Assignment, ...] = ()
@@ -95,8 +133,9 @@ def _outlook(found: RosterInForce, request: ShiftRequest, *, fills: bool) -> Out
             filled = fill(RosterBoard(problem, with_cells(found.roster, cells)), vacated)
         taken = {(one.day, one.shift, one.skill) for one in filled}
         gaps = tuple(one for one in vacated if (one.day, one.shift, one.skill) not in taken)
-    choice = RosterBoard(problem, found.roster).consider((*cells, *filled))
-    return Outlook(choice=without_new_leave(choice), filled=filled, gaps=gaps)
+    choice = without_new_leave(RosterBoard(problem, found.roster).consider((*cells, *filled)))
+    choice = Elsewhere(session, found).told(choice)
+    return PlaceOutlook(place=found.row.place, start_at=found.row.start_at, choice=choice, filled=filled, gaps=gaps)
 
 
 def _problem_after(found: RosterInForce, request: ShiftRequest) -> RosterProblem:
@@ -107,7 +146,19 @@ def _problem_after(found: RosterInForce, request: ShiftRequest) -> RosterProblem
         replace(one, days_off=one.days_off | days) if one.id == request.staff else one
         for one in found.problem.employees
     )
-    return replace(found.problem, employees=employees)
+    wishes = _half_day_wishes(found, request)
+    return replace(found.problem, employees=employees, requests=(*found.problem.requests, *wishes))
+
+
+def _half_day_wishes(found: RosterInForce, request: ShiftRequest) -> tuple[Request, ...]:
+    """Give the wishes that keep the shifts of half a day's leave away from whoever makes the roster again."""
+    if not found.has(request.staff):
+        return ()
+    return tuple(
+        Request(employee=request.staff, day=day, shift=shift, weight=HALF_LEAVE_PRICE)
+        for day in half_leave_days(found.time, found.problem.days, request)
+        for shift in shifts_within(found.time, day, request)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,43 +184,84 @@ class Approval:
 
 
 def approve(session: Session, *, acting: Acting, approval: Approval) -> ShiftRequest:
-    """Put the roster in force that a request asks for.
+    """Put the roster in force that a request asks for; leave does so with every roster that speaks of the person.
 
     Raises
     ------
     Forbidden
         Without PLANS_EDIT and PLANS_PUBLISH.
     Refused
-        If a must is broken more than before and nobody has accepted it, naming each.
+        If a must is broken more than before, or leave is granted that there is not, and nobody has accepted it, naming
+        each.
     Conflict, StaleVersion
         As of :func:`agree`.
     """
     acting.actor.require(Permission.PLANS_PUBLISH)
     request = opened(session, acting, approval.intent, RequestStatus.AGREED)
-    found = roster_in_force(session, place=request.place)
-    seen = _outlook(found, request, fills=approval.fills)
-    cells = seen.choice.cells
-    _put_in_force(
-        session,
-        acting,
-        found,
-        _Next(problem=_problem_after(found, request), cells=cells, id=approval.new_plan, overrides=approval.overrides),
-    )
-    made = replace(
+    reason = _allowed(session, request, approval)
+    changes, nexts = [], []
+    for index, found in enumerate(_rosters(session, request)):
+        cells = _outlook(session, found, request, fills=approval.fills).choice.cells
+        problem = _problem_after(found, request)
+        if not cells and problem == found.problem:
+            continue  # leave after this roster: those to come are made around it
+        new = _Next(problem=problem, cells=cells, id=_plan_id(approval, index), overrides=approval.overrides)
+        nexts.append((found, new))
+        own = _leave_of(found, request.staff) - _other_leave(session, found, request)
+        changes.append(
+            RosterChange(
+                place=found.row.place,
+                plan=new.id,
+                start_at=found.row.start_at,
+                cells_before=cells_at(found.roster, cells),
+                cells_after=cells,
+                leave_before=tuple(sorted(own)),
+            )
+        )
+    made = _decided(request, acting, RequestStatus.APPROVED)
+    made = replace(made, changes=tuple(changes), allowance_reason=reason)
+    # Stored first: what is published is looked at together with all leave that is granted, this one included.
+    store(session, acting, made, reason=f"{leave.ALLOWANCE}: {reason}" if reason else "")
+    for found, new in nexts:
+        _put_in_force(session, acting, found, new)
+    return made
+
+
+def _plan_id(approval: Approval, index: int) -> str:
+    return f"{approval.new_plan}-{index + 1}" if index else approval.new_plan
+
+
+def _decided(request: ShiftRequest, acting: Acting, status: RequestStatus) -> ShiftRequest:
+    return replace(
         request,
-        status=RequestStatus.APPROVED,
+        status=status,
         decided_at=acting.at,
         decided_by=acting.actor.id,
-        plan=approval.new_plan,
-        roster_start_at=found.row.start_at,
-        cells_before=cells_at(found.roster, cells),
-        cells_after=cells,
-        leave_before=tuple(sorted(_leave_of(found, request.staff) - _other_leave(session, found, request))),
         is_news_to_staff=bool(request.staff),
         is_news_to_partner=bool(request.partner),
         version=request.version + 1,
     )
-    return store(session, acting, made)
+
+
+def _allowed(session: Session, request: ShiftRequest, approval: Approval) -> str:
+    """Give why leave is granted beyond what there is, empty if there is enough.
+
+    Raises
+    ------
+    Refused
+        If nobody has accepted it.
+    """
+    missing = leave.missing_of(session, request, _rosters(session, request)[0].row.zone)
+    if not missing:
+        return ""
+    reason = next((one.reason.strip() for one in approval.overrides if one.rule == leave.ALLOWANCE), "")
+    if not reason:
+        raise Refused(
+            "There is not enough leave left: refuse it, correct the year by hand, or give a reason for granting it.",
+            reasons=[f"{leave.ALLOWANCE}: {halves / 2:g} days of {year}" for year, halves in missing.items()],
+            code="roster.leave_allowance",
+        )
+    return reason
 
 
 def _leave_of(found: RosterInForce, staff: str) -> frozenset[int]:
@@ -206,34 +298,52 @@ def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftReques
     """
     acting.actor.require(Permission.PLANS_PUBLISH)
     request = opened(session, acting, approval.intent, RequestStatus.APPROVED)
-    found = roster_in_force(session, place=request.place)
-    is_other = found.row.start_at != request.roster_start_at
-    # Taking back is exact or not at all: days that were changed since have another reason now.
-    if is_other or cells_at(found.roster, request.cells_after) != request.cells_after:
-        told = "These days have been changed since: change them in a new roster instead."
+    nexts = _taken_back(session, request, approval)
+    made = _decided(request, acting, RequestStatus.UNDONE)
+    # Stored first: the days are no leave any more when the roster with their shifts is looked at.
+    store(session, acting, made)
+    for found, new in nexts:
+        _put_in_force(session, acting, found, new)
+    return made
+
+
+def _taken_back(session: Session, request: ShiftRequest, approval: Approval) -> list[tuple[RosterInForce, _Next]]:
+    """Give the rosters that follow when an approved request is taken back."""
+    changed = {(one.place, one.start_at): one for one in request.changes}
+    known = {(one.row.place, one.row.start_at): one for one in _rosters(session, request)}
+    told = "These days have been changed since: change them in a new roster instead."
+    if not changed.keys() <= known.keys():
         raise Conflict(told, code="roster.changed_since")
-    problem, cells = found.problem, request.cells_before
-    if request.kind is RequestKind.LEAVE:
-        kept = frozenset(request.leave_before) | _other_leave(session, found, request)
-        days = frozenset(leave_days(found.time, problem.days, request)) - kept
-        employees = tuple(
-            replace(one, days_off=one.days_off - days) if one.id == request.staff else one for one in problem.employees
-        )
-        problem = replace(problem, employees=employees)
-        # A day that stays leave gets no shift back: that would break the very leave.
-        cells = tuple(cell for cell in cells if cell.employee != request.staff or cell.day not in kept)
-    change = _Next(problem=problem, cells=cells, id=approval.new_plan, overrides=approval.overrides)
-    _put_in_force(session, acting, found, change)
-    made = replace(
-        request,
-        status=RequestStatus.UNDONE,
-        decided_at=acting.at,
-        decided_by=acting.actor.id,
-        is_news_to_staff=bool(request.staff),
-        is_news_to_partner=bool(request.partner),
-        version=request.version + 1,
+    nexts = []
+    for index, (key, found) in enumerate(known.items()):
+        change = changed.get(key, RosterChange(place=key[0], plan="", start_at=key[1]))
+        # Taking back is exact or not at all: days that were changed since have another reason now.
+        if cells_at(found.roster, change.cells_after) != change.cells_after:
+            raise Conflict(told, code="roster.changed_since")
+        problem, cells = found.problem, change.cells_before
+        if request.kind is RequestKind.LEAVE:
+            kept = frozenset(change.leave_before) | _other_leave(session, found, request)
+            problem = _without_leave(found, request, kept)
+            # A day that stays leave gets no shift back: that would break the very leave.
+            cells = tuple(cell for cell in cells if cell.employee != request.staff or cell.day not in kept)
+        if cells or problem != found.problem:
+            new = _Next(problem=problem, cells=cells, id=_plan_id(approval, index), overrides=approval.overrides)
+            nexts.append((found, new))
+    return nexts
+
+
+def _without_leave(found: RosterInForce, request: ShiftRequest, kept: frozenset[int]) -> RosterProblem:
+    """Give a roster's problem without a leave, but for days that stay leave for another reason."""
+    problem = found.problem
+    days = frozenset(leave_days(found.time, problem.days, request)) - kept
+    employees = tuple(
+        replace(one, days_off=one.days_off - days) if one.id == request.staff else one for one in problem.employees
     )
-    return store(session, acting, made)
+    wishes = list(problem.requests)
+    for wish in _half_day_wishes(found, request):
+        if wish in wishes:
+            wishes.remove(wish)
+    return replace(problem, employees=employees, requests=tuple(wishes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,23 +357,20 @@ class _Next:
 
 
 def _put_in_force(session: Session, acting: Acting, found: RosterInForce, change: _Next) -> None:
-    problem = msgspec.json.encode(change.problem)
-    roster = msgspec.json.encode(with_cells(found.roster, change.cells))
-    before = content_of(PlanKind.ROSTER, found.row.problem, found.row.plan).broken
-    after = content_of(PlanKind.ROSTER, problem, roster).broken
-    # Reasons given before hold for as long as the rule is not broken more often.
-    known = msgspec.json.decode(found.row.overrides, type=tuple[Override, ...])
-    given = _overrides(before, after, known, change.overrides)
+    before = broken_of(session, found.row)
     new = NewPlan(
         id=change.id,
         title=found.row.title,
         start_at=found.row.start_at,
         zone=found.row.zone,
-        problem=problem,
-        plan=roster,
+        problem=msgspec.json.encode(change.problem),
+        plan=msgspec.json.encode(with_cells(found.roster, change.cells)),
         kind=PlanKind.ROSTER,
     )
     row = keep_draft(session, actor=acting.actor, at=acting.at, new=new)
+    # Reasons given before hold for as long as the rule is not broken more often.
+    known = msgspec.json.decode(found.row.overrides, type=tuple[Override, ...])
+    given = _overrides(before, broken_of(session, row), known, change.overrides)
     intent = Publishing(plan=row.id, version=row.version, overrides=given)
     publish(session, ledger=acting.ledger, actor=acting.actor, at=acting.at, intent=intent)
 

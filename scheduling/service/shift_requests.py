@@ -9,58 +9,16 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
-from scheduling.model.plans import PlanKind
-from scheduling.model.rosters import Assignment, Roster, RosterProblem
-from scheduling.model.shift_requests import OPEN_STATUSES, RequestKind, RequestStatus, ShiftRequest
-from scheduling.rules.shift_requests import (
-    MOST_LEAVE_DAYS,
-    RosterTime,
-    cells_of,
-    leave_days,
-    overlaps,
-)
-from scheduling.service.planning import read_json
-from scheduling.tables.plans import PlanRow, published_rows
+from scheduling.model.rosters import Assignment
+from scheduling.model.shift_requests import OPEN_STATUSES, RequestKind, RequestStatus, ShiftRequest, Span
+from scheduling.rules.leave import on_wall
+from scheduling.rules.shift_requests import MOST_LEAVE_DAYS, MOST_PACKAGE, cells_of, overlaps
+from scheduling.service.rosters_in_force import RosterInForce, roster_in_force, roster_with_shift, rosters_of
 from scheduling.tables.shift_requests import list_requests, load_request, save_request
 from twin.access import Actor, Permission
 from twin.errors import Conflict, FieldError, FieldProblem, Forbidden, NotFound, Refused, StaleVersion
 from twin.events.work import ShiftRequestChanged
 from twin.ports import EventSink
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RosterInForce:
-    """The roster that requests are about.
-
-    Parameters
-    ----------
-    row : PlanRow
-        As kept.
-    problem : RosterProblem
-        What it was made for.
-    roster : Roster
-        Who works when.
-    time : RosterTime
-        Instants of its days and shifts.
-    """
-
-    row: PlanRow
-    problem: RosterProblem
-    roster: Roster
-    time: RosterTime
-
-    def shift_at(self, staff: str, at: int) -> Assignment:
-        """Give the shift of somebody that begins at an instant.
-
-        Raises
-        ------
-        NotFound
-            If they have none then.
-        """
-        for one in self.roster.assignments:
-            if one.employee == staff and self.time.span(one)[0] == at:
-                return one
-        raise NotFound("shift", f"{staff} at {at}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,52 +40,6 @@ class Acting:
     ledger: EventSink
 
 
-def rosters_in_force(session: Session) -> list[RosterInForce]:
-    """Give every roster in force, one for each place, the one published last first."""
-    return [_read(row) for row in published_rows(session, PlanKind.ROSTER.value)]
-
-
-def roster_in_force(session: Session, *, staff: str = "", place: str | None = None) -> RosterInForce:
-    """Give a roster in force.
-
-    Parameters
-    ----------
-    session : Session
-        May be a reading session.
-    staff : str
-        The one that has this member of staff; the one published last if none has.
-    place : str or None
-        The one of this place. With neither, the one published last.
-
-    Raises
-    ------
-    Conflict
-        If there is none.
-    """
-    rows = published_rows(session, PlanKind.ROSTER.value, place)
-    if not rows:
-        where = f" for {place}" if place else ""
-        raise Conflict(f"No roster is in force{where}: publish one first.", code="roster.none")
-    last = _read(rows[0])
-    if not staff:
-        return last
-    # Whoever helps out on a second ward stands in two: the one published last is what was told last.
-    for found in (last, *map(_read, rows[1:])):
-        if staff in {one.id for one in found.problem.employees}:
-            return found
-    return last
-
-
-def _read(row: PlanRow) -> RosterInForce:
-    problem = read_json(row.problem, RosterProblem, "problem")
-    return RosterInForce(
-        row=row,
-        problem=problem,
-        roster=read_json(row.plan, Roster, "plan"),
-        time=RosterTime(start_at=row.start_at, zone=row.zone, shifts={one.id: one for one in problem.shifts}),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What somebody asks for.
@@ -139,12 +51,16 @@ class Asked:
     kind : RequestKind
         Leave, swap or offer.
     from_at, to_at : int
-        Leave: midnight before the first day and after the last one. Swap and offer: start of one's own shift in
-        ``from_at``; of an open shift any instant of its day.
+        Leave: midnight before the first day and after the last one, or noon of these days. Swap and offer: start of
+        one's own shift in ``from_at``; of an open shift any instant of its day.
+    also : tuple[int, ...]
+        Starts of further shifts of one's own in a swap.
     partner : str
         Colleague of a swap.
     partner_at : int
         Start of the colleague's shift.
+    partner_also : tuple[int, ...]
+        Starts of further shifts of the colleague's.
     shift, skill : str
         Of an open shift that nobody has; such an offer is a planner's.
     place : str or None
@@ -157,8 +73,10 @@ class Asked:
     kind: RequestKind
     from_at: int
     to_at: int = 0
+    also: tuple[int, ...] = ()
     partner: str = ""
     partner_at: int = 0
+    partner_also: tuple[int, ...] = ()
     shift: str = ""
     skill: str = ""
     place: str | None = None
@@ -183,8 +101,7 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
     """
     acting.actor.require(Permission.SELF)
     me = acting.actor.hands
-    is_open_shift = asked.kind is RequestKind.OFFER and bool(asked.shift)
-    found = roster_in_force(session, place=asked.place) if is_open_shift else roster_in_force(session, staff=me)
+    found = _roster_of(session, me, asked)
     new = ShiftRequest(
         id=asked.id,
         kind=asked.kind,
@@ -195,7 +112,6 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
         reason=asked.reason,
         asked_at=acting.at,
         asked_by=acting.actor.id,
-        roster_start_at=found.row.start_at,
         place=found.row.place,
     )
     if asked.kind is RequestKind.LEAVE:
@@ -214,6 +130,17 @@ def ask(session: Session, *, acting: Acting, asked: Asked) -> ShiftRequest:
     return store(session, acting, new, reason=new.reason)
 
 
+def _roster_of(session: Session, me: str, asked: Asked) -> RosterInForce:
+    """Give the roster that a request is about: that of the shift or of the place; for leave any with the person."""
+    if asked.kind is RequestKind.OFFER and asked.shift:
+        return roster_in_force(session, place=asked.place, at=asked.from_at)
+    if asked.kind is RequestKind.LEAVE:
+        return roster_in_force(session, staff=me)
+    if not rosters_of(session, me):
+        return roster_in_force(session)  # where it is told that one is not in it
+    return roster_with_shift(session, me, asked.from_at)
+
+
 def _must_be_rostered(found: RosterInForce, staff: str) -> None:
     if staff not in {one.id for one in found.problem.employees}:
         told = "You are not in the roster in force: ask an administrator to link your user to a member of staff."
@@ -224,34 +151,44 @@ def _leave(found: RosterInForce, new: ShiftRequest) -> ShiftRequest:
     _must_be_rostered(found, new.staff)
     if new.to_at <= new.from_at:
         raise wrong("to", "The last day is before the first one.", "Exchange the two.")
-    days = leave_days(found.time, found.problem.days, new)
-    if not days:
-        raise wrong("from", "No day of it is in the roster in force.", "Ask for days of the roster in force.")
+    days = (on_wall(new.to_at - 1, found.row.zone).date() - on_wall(new.from_at, found.row.zone).date()).days + 1
     # Two months at once are a matter for a talk, not for a form.
-    if len(days) > MOST_LEAVE_DAYS:
+    if days > MOST_LEAVE_DAYS:
         raise wrong("to", f"More than {MOST_LEAVE_DAYS} days.", "Ask for fewer days at once.")
+    # Days after the roster in force can be asked for as well: rosters to come are made around them.
     return new
 
 
 def _swap(found: RosterInForce, new: ShiftRequest, asked: Asked) -> ShiftRequest:
     _must_be_rostered(found, new.staff)
-    if asked.partner == new.staff or asked.partner not in {one.id for one in found.problem.employees}:
+    if asked.partner == new.staff or not found.has(asked.partner):
         raise wrong("partner", "There is no such colleague in the roster.", "Choose a colleague.")
-    mine, theirs = found.shift_at(new.staff, asked.from_at), found.shift_at(asked.partner, asked.partner_at)
-    from_at, to_at = found.time.span(mine)
-    partner_from_at, partner_to_at = found.time.span(theirs)
+    given = _package(found, new.staff, (asked.from_at, *asked.also), "also")
+    wanted = _package(found, asked.partner, (asked.partner_at, *asked.partner_also), "partner_also")
     made = replace(
         new,
         status=RequestStatus.ASKED,
-        from_at=from_at,
-        to_at=to_at,
+        from_at=given[0].from_at,
+        to_at=given[0].to_at,
+        also_given=given[1:],
         partner=asked.partner,
-        partner_from_at=partner_from_at,
-        partner_to_at=partner_to_at,
+        partner_from_at=wanted[0].from_at,
+        partner_to_at=wanted[0].to_at,
+        also_wanted=wanted[1:],
         is_news_to_partner=True,
     )
     cells_in(found, made)  # refuses what cannot be before the colleague is bothered
     return made
+
+
+def _package(found: RosterInForce, staff: str, starts: tuple[int, ...], field: str) -> tuple[Span, ...]:
+    """Give a person's shifts of a swap in their order."""
+    if len(set(starts)) != len(starts):
+        raise wrong(field, "A shift stands twice.", "Name each shift once.")
+    if len(starts) > MOST_PACKAGE:
+        raise wrong(field, f"More than {MOST_PACKAGE} shifts.", "Swap fewer shifts at once.")
+    spans = (found.time.span(found.shift_at(staff, start)) for start in sorted(starts))
+    return tuple(Span(from_at=begins, to_at=ends) for begins, ends in spans)
 
 
 def _offer(found: RosterInForce, new: ShiftRequest, acting: Acting, asked: Asked) -> ShiftRequest:
@@ -345,7 +282,7 @@ def agree(session: Session, *, acting: Acting, intent: Intent) -> ShiftRequest:
     """
     acting.actor.require(Permission.SELF)
     found = opened(session, acting, intent, RequestStatus.ASKED, RequestStatus.OFFERED)
-    me, force = acting.actor.hands, roster_in_force(session, place=found.place)
+    me, force = acting.actor.hands, roster_in_force(session, place=found.place, at=found.from_at)
     if found.status is RequestStatus.ASKED and me != found.partner:
         raise Forbidden("shift_request:partner")
     _must_be_rostered(force, me)

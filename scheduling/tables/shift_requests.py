@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import BigInteger
 from sqlmodel import Field, Session, SQLModel, col, or_, select
 
-from scheduling.model.rosters import Assignment
-from scheduling.model.shift_requests import RequestKind, RequestStatus, ShiftRequest
+from scheduling.model.shift_requests import RequestKind, RequestStatus, RosterChange, ShiftRequest, Span
 from twin.errors import NotFound
 
 MOST_REQUESTS = 500
@@ -17,7 +16,7 @@ MOST_REQUESTS = 500
 
 
 class ShiftRequestRow(SQLModel, table=True):
-    """One request; cells and days are JSON."""
+    """One request; spans and changes are JSON."""
 
     __tablename__ = "scheduling_shift_request"
 
@@ -38,12 +37,11 @@ class ShiftRequestRow(SQLModel, table=True):
     asked_by: str
     decided_at: int = Field(default=0, sa_type=BigInteger)
     decided_by: str = ""
-    plan: str = ""
-    roster_start_at: int = Field(default=0, sa_type=BigInteger)
     place: str = ""
-    cells_before: str = "[]"
-    cells_after: str = "[]"
-    leave_before: str = "[]"
+    also_given: str = "[]"
+    also_wanted: str = "[]"
+    changes: str = "[]"
+    allowance_reason: str = ""
     is_news_to_staff: bool = False
     is_news_to_partner: bool = False
     version: int = 1
@@ -55,9 +53,9 @@ class ShiftRequestRow(SQLModel, table=True):
             **fields,
             kind=RequestKind(self.kind),
             status=RequestStatus(self.status),
-            cells_before=msgspec.json.decode(self.cells_before, type=tuple[Assignment, ...]),
-            cells_after=msgspec.json.decode(self.cells_after, type=tuple[Assignment, ...]),
-            leave_before=msgspec.json.decode(self.leave_before, type=tuple[int, ...]),
+            also_given=msgspec.json.decode(self.also_given, type=tuple[Span, ...]),
+            also_wanted=msgspec.json.decode(self.also_wanted, type=tuple[Span, ...]),
+            changes=msgspec.json.decode(self.changes, type=tuple[RosterChange, ...]),
         )
 
 
@@ -65,7 +63,7 @@ class ShiftRequestRow(SQLModel, table=True):
 _PLAIN = tuple(
     name
     for name in ShiftRequestRow.model_fields
-    if name not in {"kind", "status", "cells_before", "cells_after", "leave_before"}
+    if name not in {"kind", "status", "also_given", "also_wanted", "changes"}
 )
 
 
@@ -91,9 +89,9 @@ def save_request(session: Session, request: ShiftRequest) -> None:
     for name in _PLAIN:
         setattr(row, name, getattr(request, name))
     row.kind, row.status = request.kind.value, request.status.value
-    row.cells_before = msgspec.json.encode(request.cells_before).decode()
-    row.cells_after = msgspec.json.encode(request.cells_after).decode()
-    row.leave_before = msgspec.json.encode(request.leave_before).decode()
+    row.also_given = msgspec.json.encode(request.also_given).decode()
+    row.also_wanted = msgspec.json.encode(request.also_wanted).decode()
+    row.changes = msgspec.json.encode(request.changes).decode()
     session.add(row)
     session.flush()
 
@@ -103,6 +101,7 @@ def list_requests(
     *,
     staff: str = "",
     statuses: Collection[RequestStatus] = (),
+    kind: RequestKind | None = None,
     before: str = "",
     limit: int = MOST_REQUESTS,
 ) -> list[ShiftRequest]:
@@ -116,6 +115,8 @@ def list_requests(
         Only those that concern this member of staff; all when empty.
     statuses : Collection[RequestStatus]
         Only of these; all when empty.
+    kind : RequestKind or None
+        Only of this kind; all by default.
     before : str
         Id of the last one of the page before.
     limit : int
@@ -126,6 +127,8 @@ def list_requests(
         query = query.where(or_(col(ShiftRequestRow.staff) == staff, col(ShiftRequestRow.partner) == staff))
     if statuses:
         query = query.where(col(ShiftRequestRow.status).in_([status.value for status in statuses]))
+    if kind is not None:
+        query = query.where(col(ShiftRequestRow.kind) == kind.value)
     if before:
         query = query.where(col(ShiftRequestRow.id) < before)
     return [row.request() for row in session.exec(query)]

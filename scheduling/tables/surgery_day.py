@@ -11,6 +11,9 @@ from twin.errors import NotFound
 MOST_CASES = 2000
 """Cases of one day that are read; the largest hospitals operate some hundred."""
 
+MOST_PAST = 20_000
+"""Cases of all days that are read at once: half a year of the largest hospitals."""
+
 
 class CaseRow(SQLModel, table=True):
     """A case of a day."""
@@ -66,6 +69,26 @@ def rows_of_day(session: Session, day_at: int) -> list[CaseRow]:
         .limit(MOST_CASES)
     )
     return list(session.exec(query))
+
+
+def cases_between(session: Session, since: int, until: int) -> list[tuple[int, Case]]:
+    """Give cases of the days that begin within a time, each with the midnight before its day.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    since, until : int
+        UTC microseconds, the first included.
+    """
+    query = (
+        select(CaseRow)
+        .where(col(CaseRow.day_at) >= since, col(CaseRow.day_at) < until)
+        # The newest: what a spread is learnt from should be how the house works now.
+        .order_by(col(CaseRow.day_at).desc(), col(CaseRow.id))
+        .limit(MOST_PAST)
+    )
+    return [(row.day_at, row.case()) for row in session.exec(query)]
 
 
 def row_of_case(session: Session, day_at: int, case: str) -> CaseRow:

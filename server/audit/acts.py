@@ -17,6 +17,8 @@ from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDec
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
+    LeaveGranted,
+    LeaveTermsSet,
     PlanPublished,
     ShiftRequestChanged,
     TaskAssigned,
@@ -40,6 +42,8 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         OrderDecided: "order.decided",
         PlanPublished: "plan.published",
         ShiftRequestChanged: "shift_request.changed",
+        LeaveTermsSet: "leave.terms_set",
+        LeaveGranted: "leave.granted",
         AssetRetired: "asset.retired",
         PlaceDefined: "place.defined",
         PlaceRemoved: "place.removed",

@@ -29,6 +29,7 @@ from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.commands import plan_futures, roster_sheets, rostering
+from server.commands.stopping import Stopping
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import InputError
 
@@ -84,14 +85,15 @@ def plan_ihtc(
     target: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search, check, write and tell the cost by rule.
+    """Search, check, write and tell the cost by rule; Ctrl-C ends the search with the best plan so far.
 
     Example: hospital-twin plan ihtc i01.json --seconds 60 --threads 2 --seed 1 --out solution.json
     """
     settings = Settings(seconds=seconds, threads=threads, seed=seed, steps=steps)
     rostering.check_target(target)
     problem = load_problem(file)
-    outcome = solve(problem, settings, _progress(as_json))
+    with Stopping() as stopping:
+        outcome = stopping.run(lambda: solve(problem, settings, _progress(as_json), stopping))
     report = check_admissions(problem, outcome.plan)
     if target is not None:
         write_file(target, plan_to_bytes(problem, outcome.plan))
@@ -143,7 +145,8 @@ def plan_vrp(
     settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
     rostering.check_target(target)
     problem = load_vrp(file, rounding)
-    plan = plan_routes(problem.rounds, settings)
+    with Stopping() as stopping:
+        plan = stopping.run(lambda: plan_routes(problem.rounds, settings, should_stop=stopping))
     if target is not None:
         cost = check_routes(problem.rounds, plan).cost / problem.scale
         write_file(target, routes_to_text(plan, cost).encode())

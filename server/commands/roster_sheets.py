@@ -18,6 +18,7 @@ from scheduling.service.staffing import Level, Wanted, load_of, staffing_of
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import Progress, RosterSettings
 from server.commands.rostering import check_target, tell
+from server.commands.stopping import Stopping
 from server.console import Exit, leave, out, say, show, warn, write_file
 from twin.errors import InputError
 
@@ -73,7 +74,8 @@ def plan_sheets(
     check_target(target)
     problem = problem_from_sheets(None, sheets=sheets, period=period)
     facts = _facts(problem)
-    outcome = solve_roster(problem, settings, progress)
+    with Stopping() as stopping:
+        outcome = stopping.run(lambda: solve_roster(problem, settings, progress, stopping))
     if target is not None:
         write_file(target, roster_to_text(problem, outcome.roster).encode())
     else:

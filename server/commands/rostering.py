@@ -12,6 +12,7 @@ from scheduling.model.rosters import RosterReport
 from scheduling.service.rostering import RosteredWeek, check_weeks, roster_weeks
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import Progress, RosterSettings
+from server.commands.stopping import Stopping
 from server.console import Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import ConfigurationError, InputError
 
@@ -20,7 +21,8 @@ def plan_month(file: Path, settings: RosterSettings, progress: Progress, target:
     """Make a roster of one piece, check, write and tell it."""
     check_target(target)
     problem = curtois_of(read_text(file), file.name)
-    outcome = solve_roster(problem, settings, progress)
+    with Stopping() as stopping:
+        outcome = stopping.run(lambda: solve_roster(problem, settings, progress, stopping))
     report = check_roster(problem, outcome.roster)
     text = roster_to_text(problem, outcome.roster)
     if target is not None:
@@ -44,8 +46,12 @@ def plan_weeks(
     weeks: Sequence[Path],
 ) -> None:
     """Make rosters week by week, check, write one solution file a week into a folder and tell them."""
+    if target is not None and target.exists() and not target.is_dir():
+        # Told before anybody has searched for what would stand in it.
+        raise ConfigurationError(f"{target}: expected a folder for one file a week, found a file.")
     period = load_weeks(file, history, weeks)
-    done = roster_weeks(period, settings, progress)
+    with Stopping() as stopping:
+        done = stopping.run(lambda: roster_weeks(period, settings, progress, stopping))
     if target is not None:
         target.mkdir(parents=True, exist_ok=True)
         for index, week in enumerate(done):

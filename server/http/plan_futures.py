@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Annotated
 
 import msgspec
@@ -42,17 +42,22 @@ class FuturesTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class RiskShown(msgspec.Struct, frozen=True, kw_only=True):
-    """What the plan risks; ``other`` and ``differences`` (other minus plan) only if another plan was named."""
+    """What the plan risks; ``other`` and ``differences`` (other minus plan) only if another plan was named.
+
+    ``spreads`` are the figures that it was played with and nobody has told: each with its 95 % interval, the usual
+    figure, the number of cases of the hospital's own log, and its origin: ``usual``, ``mixed`` of both, ``own``, or
+    ``live`` for the twin's estimate from who is there now.
+    """
 
     risk: msgspec.Raw
     other: msgspec.Raw
     differences: msgspec.Raw
+    spreads: msgspec.Raw
 
 
-def _uncertainty(told: FuturesTold, live: Uncertainty) -> Uncertainty:
+def _changes(told: FuturesTold) -> dict[str, float | int]:
     given = msgspec.structs.asdict(told)
-    changes = {one.name: given[one.name] for one in fields(Uncertainty) if given[one.name] is not None}
-    return replace(live, **changes)
+    return {one.name: given[one.name] for one in fields(Uncertainty) if given[one.name] is not None}
 
 
 @router.post("/{plan_id}/futures", permission=Permission.PLANS_READ, takes=FuturesTold, gives=RiskShown)
@@ -62,11 +67,14 @@ def play_plan(call: CallDep, plan_id: PathText) -> RiskShown:
     futures = Futures(count=told.futures, seed=told.seed)
     state = call.hospital.live.freeze(call.now)
     with call.hospital.read() as session:
-        uncertainty = _uncertainty(told, plan_futures.uncertainty_for(session, state, plan_id))
-        found = plan_futures.risk(session, plan_id, told.other, uncertainty=uncertainty, futures=futures)
+        assumed = plan_futures.told_by_hand(plan_futures.uncertainty_for(session, state, plan_id), _changes(told))
+        found = plan_futures.risk(session, plan_id, told.other, uncertainty=assumed.uncertainty, futures=futures)
+    spreads = _raw(assumed.spreads)
     if isinstance(found, RiskCompared):
-        return RiskShown(risk=_raw(found.first), other=_raw(found.second), differences=_raw(found.differences))
-    return RiskShown(risk=_raw(found), other=_raw(None), differences=_raw(()))
+        return RiskShown(
+            risk=_raw(found.first), other=_raw(found.second), differences=_raw(found.differences), spreads=spreads
+        )
+    return RiskShown(risk=_raw(found), other=_raw(None), differences=_raw(()), spreads=spreads)
 
 
 def _raw(value: object) -> msgspec.Raw:

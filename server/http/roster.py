@@ -12,17 +12,34 @@ from sqlmodel import Session
 from scheduling.model.plans import Override
 from scheduling.model.rosters import Assignment
 from scheduling.model.shift_requests import RequestKind, RequestStatus, ShiftRequest
-from scheduling.rules.shift_requests import RosterTime
+from scheduling.rules.calendar_days import wall_time
+from scheduling.rules.leave import NOON, on_wall
+from scheduling.rules.shift_requests import MOST_PACKAGE, RosterTime
 from scheduling.service import my_shifts, shift_decisions, shift_requests
 from scheduling.service.roster_board import Choice
 from scheduling.service.roster_sheets import midnight
+from scheduling.service.rosters_in_force import roster_with_shift
+from scheduling.service.shift_decisions import PlaceOutlook
 from scheduling.service.shift_requests import Acting, Asked, Intent
 from scheduling.tables.shift_requests import list_requests, load_request
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import SELF, Router
 from server.http.plans import OverrideTold
-from server.http.roster_talk import RosterConsequenceShown, consequences_shown
+from server.http.roster_shapes import (
+    CellShown,
+    MyRosterShown,
+    MyShiftShown,
+    OfferShown,
+    RequestDetail,
+    RequestPage,
+    ShiftRequestShown,
+    Swaps,
+    SwapShown,
+    TakenShown,
+    request_shown,
+)
+from server.http.roster_talk import consequences_shown
 from twin.access import Permission
 from twin.clock import from_text, to_text
 from twin.errors import FieldError, FieldProblem, Forbidden
@@ -31,22 +48,29 @@ router = Router("/v1/roster", tag="roster")
 
 Short = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")]
 Reason = Annotated[str, msgspec.Meta(max_length=500, pattern=r"^[^\x00]*$")]
+Further = Annotated[tuple[Short, ...], msgspec.Meta(max_length=MOST_PACKAGE)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=1 << 31)]
 
 
 class RequestAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is asked for.
 
-    ``leave``: ``from`` and ``to`` are its first and last day (``2026-12-24``). ``swap``: ``from`` is the start of one's
-    own shift, ``partner`` and ``partner_from`` the colleague's. ``offer``: ``from`` is the start of one's own shift;
-    with ``shift`` it is a day on which nobody has that shift; such an offer is a planner's, in the roster of ``place``.
+    ``leave``: ``from`` and ``to`` are its first and last day (``2026-12-24``); with ``from_noon`` it begins at noon,
+    with ``to_noon`` it ends then. ``swap``: ``from`` is the start of one's own shift, ``partner`` and ``partner_from``
+    the colleague's; ``also`` and ``partner_also`` are starts of further shifts of both. ``offer``: ``from`` is the
+    start of one's own shift; with ``shift`` it is a day on which nobody has that shift; such an offer is a planner's,
+    in the roster of ``place``.
     """
 
     kind: RequestKind
     from_: Short = msgspec.field(name="from")
     to: Short = ""
+    from_noon: bool = False
+    to_noon: bool = False
+    also: Further = ()
     partner: Short = ""
     partner_from: Short = ""
+    partner_also: Further = ()
     shift: Short = ""
     skill: Short = ""
     place: Short | None = None
@@ -86,131 +110,6 @@ class DecisionTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     fills: bool = False
 
 
-class ShiftRequestShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A request; instants are empty if they do not apply, ``is_news`` is for whoever asks."""
-
-    id: str
-    kind: str
-    status: str
-    staff: str
-    partner: str
-    starts: str
-    ends: str
-    partner_starts: str
-    partner_ends: str
-    shift: str
-    skill: str
-    reason: str
-    answer: str
-    asked: str
-    decided: str
-    decided_by: str
-    is_news: bool
-    version: int
-
-
-class CellShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A day of somebody as it would be; an empty shift is a day off."""
-
-    employee: str
-    day: int
-    shift: str
-    skill: str
-
-
-class RequestDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and what approval would do; ``problem`` says why it cannot be approved any more."""
-
-    request: ShiftRequestShown
-    cells: list[CellShown]
-    consequences: list[RosterConsequenceShown]
-    filled: list[CellShown]
-    gaps: list[CellShown]
-    problem: str = ""
-
-
-class RequestPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of requests, the newest first."""
-
-    requests: list[ShiftRequestShown]
-    next: str = ""
-
-
-class MyShiftShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift of one's own; ``request`` is the open request about it."""
-
-    shift: str
-    skill: str
-    starts: str
-    ends: str
-    request: str
-
-
-class OfferShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A shift that one could take; ``breaks`` are rules that must hold and would not."""
-
-    request: ShiftRequestShown
-    cost: int
-    breaks: list[str]
-
-
-class MyRosterShown(msgspec.Struct, frozen=True, kw_only=True):
-    """What one person sees; ``news`` counts requests that others did something with, ``names`` are labels of people."""
-
-    staff: str
-    is_rostered: bool
-    place: str
-    news: int
-    names: dict[str, str]
-    shifts: list[MyShiftShown]
-    offers: list[OfferShown]
-    requests: list[ShiftRequestShown]
-
-
-class SwapShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A colleague's shift that one could have for one's own; ``cost`` is against now."""
-
-    partner: str
-    shift: str
-    starts: str
-    ends: str
-    cost: int
-
-
-class Swaps(msgspec.Struct, frozen=True, kw_only=True):
-    """Shifts of colleagues, the best first, and labels of the colleagues."""
-
-    swaps: list[SwapShown]
-    names: dict[str, str]
-
-
-def _text(at: int) -> str:
-    return to_text(at) if at else ""
-
-
-def _shown(one: ShiftRequest, me: str = "") -> ShiftRequestShown:
-    return ShiftRequestShown(
-        id=one.id,
-        kind=one.kind.value,
-        status=one.status.value,
-        staff=one.staff,
-        partner=one.partner,
-        starts=_text(one.from_at),
-        ends=_text(one.to_at),
-        partner_starts=_text(one.partner_from_at),
-        partner_ends=_text(one.partner_to_at),
-        shift=one.shift,
-        skill=one.skill,
-        reason=one.reason,
-        answer=one.answer,
-        asked=_text(one.asked_at),
-        decided=_text(one.decided_at),
-        decided_by=one.decided_by,
-        is_news=my_shifts.is_news_to(one, me),
-        version=one.version,
-    )
-
-
 def _acting(call: Call) -> Acting:
     return Acting(actor=call.actor, at=call.now, ledger=call.hospital.ledger)
 
@@ -224,6 +123,10 @@ def _day(call: Call, text: str, field: str) -> date:
 
 def _midnight(call: Call, day: date) -> int:
     return midnight(day, call.hospital.settings.time_zone)
+
+
+def _noon(call: Call, day: date) -> int:
+    return midnight(day, call.hospital.settings.time_zone, hour=NOON)
 
 
 def _instant(text: str, field: str) -> int:
@@ -240,15 +143,18 @@ def _asked(call: Call, told: RequestAsked, new_id: str) -> Asked:
             end = last + timedelta(days=1)
         except OverflowError as error:
             raise _wrong("to", f"{told.to} is too late.", "Ask for days of the roster in force.") from error
-        span = _midnight(call, first), _midnight(call, end)
-        return Asked(id=new_id, kind=told.kind, from_at=span[0], to_at=span[1], reason=told.reason)
+        begins = _noon(call, first) if told.from_noon else _midnight(call, first)
+        ends = _noon(call, last) if told.to_noon else _midnight(call, end)
+        return Asked(id=new_id, kind=told.kind, from_at=begins, to_at=ends, reason=told.reason)
     is_open_shift = bool(told.shift)
     start = _midnight(call, _day(call, told.from_, "from")) if is_open_shift else _instant(told.from_, "from")
     return Asked(
         id=new_id,
         kind=told.kind,
         from_at=start,
+        also=tuple(_instant(one, "also") for one in told.also),
         partner=told.partner,
+        partner_also=tuple(_instant(one, "partner_also") for one in told.partner_also),
         partner_at=_instant(told.partner_from, "partner_from") if told.kind is RequestKind.SWAP else 0,
         shift=told.shift,
         skill=told.skill,
@@ -267,11 +173,13 @@ def get_my_roster(call: CallDep) -> MyRosterShown:
     return MyRosterShown(
         staff=me,
         is_rostered=found.is_rostered,
-        place=found.place,
+        places=list(found.places),
         news=found.news,
         names=_names(call, {who for one in told for who in (one.staff, one.partner) if who}),
+        place_names=_place_names(call, found.places),
         shifts=[
             MyShiftShown(
+                place=one.place,
                 shift=one.shift,
                 skill=one.skill,
                 starts=to_text(one.from_at),
@@ -281,10 +189,10 @@ def get_my_roster(call: CallDep) -> MyRosterShown:
             for one in found.shifts
         ],
         offers=[
-            OfferShown(request=_shown(one.request, me), cost=one.choice.cost, breaks=_breaks(one.choice))
+            OfferShown(request=request_shown(one.request, me), cost=one.choice.cost, breaks=_breaks(one.choice))
             for one in found.offers
         ],
-        requests=[_shown(one, me) for one in found.requests],
+        requests=[request_shown(one, me) for one in found.requests],
     )
 
 
@@ -294,12 +202,17 @@ def _breaks(choice: Choice) -> list[str]:
 
 @router.get("/mine/swaps", permission=SELF, gives=Swaps)
 def find_swaps(call: CallDep, shift: Text) -> Swaps:
-    """Give shifts of colleagues that one could have for one's own that begins at ``shift``, without breaking a must."""
-    start, me = _instant(shift, "shift"), call.actor.hands
+    """Give shifts of colleagues that one could have for one's own without breaking a must.
+
+    One's own begin at ``shift``; several are given with commas between them.
+    """
+    starts, me = [_instant(one.strip(), "shift") for one in shift.split(",")], call.actor.hands
+    if len(starts) > MOST_PACKAGE:
+        raise _wrong("shift", f"More than {MOST_PACKAGE} shifts.", "Swap fewer shifts at once.")
     with call.hospital.read() as session:
-        times = shift_requests.roster_in_force(session, staff=me).time
-        found = my_shifts.my_swaps(session, staff=me, from_at=start, at=call.now)
-    shown = [_swap(times, one) for one in found]
+        times = roster_with_shift(session, me, starts[0]).time
+        found = my_shifts.my_swaps(session, staff=me, from_at=starts, at=call.now)
+    shown = [_swap(times, me, one) for one in found]
     return Swaps(swaps=shown, names=_names(call, {one.partner for one in shown}))
 
 
@@ -309,11 +222,26 @@ def _names(call: Call, staff: set[str]) -> dict[str, str]:
     return {one: known[one].label for one in sorted(staff) if one in known and known[one].label}
 
 
-def _swap(times: RosterTime, choice: Choice) -> SwapShown:
-    mine, theirs = choice.cells[0], choice.cells[1]  # what I would work, and who works mine
-    begins, ends = times.span(mine)
+def _place_names(call: Call, places: tuple[str, ...]) -> dict[str, str]:
+    """Give the names of places; what is not known any more is left out."""
+    known = call.hospital.live.places
+    return {one: known[one].name for one in places if one in known and known[one].name}
+
+
+def _swap(times: RosterTime, me: str, choice: Choice) -> SwapShown:
+    taken = []
+    for one in choice.cells:
+        if one.employee == me and one.shift:
+            begins, ends = times.span(one)
+            taken.append(TakenShown(shift=one.shift, starts=to_text(begins), ends=to_text(ends)))
+    first, *also = taken
     return SwapShown(
-        partner=theirs.employee, shift=mine.shift, starts=to_text(begins), ends=to_text(ends), cost=choice.cost
+        partner=next(one.employee for one in choice.cells if one.employee != me),
+        shift=first.shift,
+        starts=first.starts,
+        ends=first.ends,
+        also=also,
+        cost=choice.cost,
     )
 
 
@@ -323,7 +251,7 @@ async def ask(call: CallDep) -> ShiftRequestShown:
     asked = _asked(call, call.read(RequestAsked), call.hospital.new_id())
     acting = _acting(call)
     made = await call.hospital.write(lambda session: shift_requests.ask(session, acting=acting, asked=asked))
-    return _shown(made, call.actor.hands)
+    return request_shown(made, call.actor.hands)
 
 
 @router.get("/requests", permission=Permission.PLANS_READ, gives=RequestPage)
@@ -341,7 +269,7 @@ def list_all(call: CallDep, status: Text = "", limit: Limit = 50, cursor: Cursor
             before=str(after[0]) if after else "",
             limit=limit + 1,
         )
-    shown = [_shown(one, call.actor.hands) for one in found[:limit]]
+    shown = [request_shown(one, call.actor.hands) for one in found[:limit]]
     following = call.cursors.write(f"shift-requests:{status}", [shown[-1].id]) if len(found) > limit else ""
     return RequestPage(requests=shown, next=following)
 
@@ -356,19 +284,28 @@ def get_request(call: CallDep, request_id: PathText) -> RequestDetail:
             raise Forbidden(Permission.PLANS_EDIT.value)
         outlook, problem = shift_decisions.outlook_or_reason(session, found, fills=True)
     if outlook is None:
-        shown = _shown(found, call.actor.hands)
+        shown = request_shown(found, call.actor.hands)
         return RequestDetail(request=shown, cells=[], consequences=[], filled=[], gaps=[], problem=str(problem))
     return RequestDetail(
-        request=_shown(found, call.actor.hands),
-        cells=[_cell(one) for one in outlook.choice.cells],
-        consequences=consequences_shown(outlook.choice.consequences),
-        filled=[_cell(one) for one in outlook.filled],
-        gaps=[_cell(one) for one in outlook.gaps],
+        request=request_shown(found, call.actor.hands),
+        cells=[_cell(call, place, one) for place in outlook.places for one in place.choice.cells],
+        consequences=[one for place in outlook.places for one in consequences_shown(place.choice.consequences)],
+        filled=[_cell(call, place, one) for place in outlook.places for one in place.filled],
+        gaps=[_cell(call, place, one) for place in outlook.places for one in place.gaps],
+        missing_half_days={str(year): halves for year, halves in outlook.missing.items()},
     )
 
 
-def _cell(one: Assignment) -> CellShown:
-    return CellShown(employee=one.employee, day=one.day, shift=one.shift, skill=one.skill)
+def _cell(call: Call, place: PlaceOutlook, one: Assignment) -> CellShown:
+    day = wall_time(place.start_at, one.day, call.hospital.settings.time_zone)
+    return CellShown(
+        employee=one.employee,
+        place=place.place,
+        day=one.day,
+        date=on_wall(day, call.hospital.settings.time_zone).date().isoformat(),
+        shift=one.shift,
+        skill=one.skill,
+    )
 
 
 @router.post("/requests/{request_id}/acts", permission=SELF, takes=ActTold, gives=ShiftRequestShown, status=201)
@@ -386,7 +323,7 @@ async def act(call: CallDep, request_id: PathText) -> ShiftRequestShown:
             return shift_requests.withdraw(session, acting=acting, intent=intent)
         return shift_requests.mark_seen(session, acting=acting, request=request_id)
 
-    return _shown(await call.hospital.write(use_case), call.actor.hands)
+    return request_shown(await call.hospital.write(use_case), call.actor.hands)
 
 
 @router.post(
@@ -411,7 +348,7 @@ async def decide(call: CallDep, request_id: PathText) -> ShiftRequestShown:
             return shift_decisions.approve(session, acting=acting, approval=approval)
         return shift_decisions.undo(session, acting=acting, approval=approval)
 
-    return _shown(await call.hospital.write(use_case), call.actor.hands)
+    return request_shown(await call.hospital.write(use_case), call.actor.hands)
 
 
 def _wrong(field: str, message: str, cure: str) -> FieldError:

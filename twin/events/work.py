@@ -244,3 +244,47 @@ class ShiftRequestChanged(Event, frozen=True):
     staff: str = ""
     partner: str = ""
     reason: str = ""
+
+
+class LeaveTermsSet(Event, frozen=True):
+    """What a contract grants of leave was set from a calendar year on; the thing is the contract.
+
+    Parameters
+    ----------
+    year : int
+        First calendar year.
+    half_days, carry_half_days : int
+        Entitlement of a year, and the most that goes over into the next one.
+    carry_until : str
+        Last day on which that can be taken, month and day such as ``03-31``.
+    weekdays : str
+        Days of the week that leave is counted on, Monday is 0: ``01234``.
+    """
+
+    subject: ClassVar[str] = "contract"
+
+    year: int
+    half_days: int
+    carry_half_days: int = 0
+    carry_until: str = ""
+    weekdays: str = "01234"
+
+
+class LeaveGranted(Event, frozen=True):
+    """Somebody's leave of a calendar year was corrected by hand; the thing is the member of staff.
+
+    Parameters
+    ----------
+    year : int
+        Calendar year.
+    half_days : int
+        More, or fewer if below 0.
+    reason : str
+        Why, in the person's words.
+    """
+
+    subject: ClassVar[str] = "staff"
+
+    year: int
+    half_days: int
+    reason: str = ""

@@ -118,6 +118,8 @@ NOT_STATE: frozenset[type[Event]] = frozenset(
         things.TagSuspected,
         things.ZoneStayEnded,
         watch.AccessSeen,
+        work.LeaveGranted,
+        work.LeaveTermsSet,
         work.TaskRequested,
         work.RequestSettled,
         work.ShiftRequestChanged,

@@ -8,14 +8,26 @@ const OPEN = new Set(["offered", "asked", "agreed"]);
 
 // `app`: the handheld's state and screens, as app.js holds them.
 export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
-  state.shifts = { is_rostered: false, news: 0, names: {}, shifts: [], offers: [], requests: [], staff: "" };
+  state.shifts = { is_rostered: false, news: 0, names: {}, places: [], place_names: {}, shifts: [], offers: [], requests: [], staff: "" };
+  state.leave = { has_terms: false };
+  state.packed = new Set(); // starts of the shifts that are ticked for one swap
   const day = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short" });
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
   const span = (from, to) => `${day.format(new Date(from))} ${time.format(new Date(from))}–${time.format(new Date(to))}`;
+  // Leave is from midnight or noon to midnight or noon of the hospital's clock.
+  const hour = new Intl.DateTimeFormat("en-GB", { hour: "numeric", hourCycle: "h23" });
   const days = (from, to) => {
-    const last = day.format(new Date(Date.parse(to) - 43200000)); // noon of the last day
-    return day.format(new Date(from)) === last ? last : `${day.format(new Date(from))} – ${last}`;
+    const begins = new Date(from), ends = new Date(Date.parse(to) - 1000);
+    const isLate = Number(hour.format(begins)) >= 12, isEarly = Number(hour.format(ends)) < 12;
+    const first = isLate ? `${day.format(begins)}, ${say("afternoon")}` : day.format(begins);
+    const last = isEarly ? `${day.format(ends)}, ${say("morning")}` : day.format(ends);
+    if (day.format(begins) === day.format(ends)) return isLate ? first : last;
+    return `${first} – ${last}`;
   };
+  // Who stands on one ward knows which it is.
+  const placeOf = (one) => (state.shifts.places.length > 1 ? ` · ${state.shifts.place_names[one.place] || one.place || say("wholeHospital")}` : "");
+  const spans = (first, also) => [first, ...(also || [])].map((one) => span(one.starts, one.ends)).join(", ");
+  const inDays = (halves) => (halves / 2).toLocaleString(language);
 
   const nameOf = (staff) => state.shifts.names[staff] || state.swaps?.names?.[staff] || staff;
 
@@ -23,6 +35,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     try {
       const { status, body } = await get("/v1/roster/mine");
       if (status === 200) state.shifts = body;
+      const own = await get("/v1/leave/mine");
+      if (own.status === 200) state.leave = own.body;
     } catch {
       // offline: what was read last
     }
@@ -32,6 +46,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
       const { status, body: answer } = await sendStep({ path, body, key: uuid7() });
       if (status >= 400) return stop(`${answer.detail || say("refused")} (${answer.code || status})`);
       toast(say(said));
+      state.packed.clear();
+      state.swaps = null;
       await learn();
       draw();
     } catch {
@@ -55,7 +71,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     const next = mine.shifts[0];
     const made = element("button", { type: "button", id: "my-shifts", className: mine.news ? "card late" : "card" });
     made.append(element("p", {}, element("strong", { textContent: say("myShifts") })));
-    made.append(element("p", { className: "secondary", textContent: next ? `${span(next.starts, next.ends)} · ${next.shift}` : say("noShifts") }));
+    made.append(element("p", { className: "secondary", textContent: next ? `${span(next.starts, next.ends)} · ${next.shift}${placeOf(next)}` : say("noShifts") }));
     if (mine.news) made.append(element("p", { className: "late", textContent: say("shiftNews", { count: mine.news }) }));
     made.addEventListener("click", () => open(true));
     return [made];
@@ -68,8 +84,9 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     at("main").focus();
   }
   function requestLine(request) {
-    const what = request.kind === "leave" ? days(request.starts, request.ends) : span(request.starts, request.ends);
-    const other = request.partner_starts ? ` ↔ ${span(request.partner_starts, request.partner_ends)}` : "";
+    const what = request.kind === "leave" ? days(request.starts, request.ends) : spans(request, request.also);
+    const wanted = { starts: request.partner_starts, ends: request.partner_ends };
+    const other = request.partner_starts ? ` ↔ ${spans(wanted, request.partner_also)}` : "";
     const who = [request.staff, request.partner].filter(Boolean).map(nameOf).join(" ↔ ");
     const line = element("li", { className: request.is_news ? "step now" : "step" });
     line.append(element("p", {}, element("strong", { textContent: `${say(`request.${request.kind}`)} · ${say(`request.${request.status}`)}` })));
@@ -84,55 +101,84 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     return line;
   }
   function offerLine(offer) {
-    const what = `${span(offer.request.starts, offer.request.ends)} · ${offer.request.shift}`;
+    const what = `${span(offer.request.starts, offer.request.ends)} · ${offer.request.shift}${placeOf(offer.request)}`;
     const line = element("li", { className: "step" }, element("p", {}, element("strong", { textContent: what })));
     line.append(element("p", { className: "secondary", textContent: offer.breaks.length ? say("needsWord") : say("keepsRules") }));
     line.append(element("div", { className: "acts" }, button("take", () => act(offer.request, "agree", "taken"), what)));
     return line;
   }
   function shiftLine(shift) {
-    const what = `${span(shift.starts, shift.ends)} · ${shift.shift}`;
+    const what = `${span(shift.starts, shift.ends)} · ${shift.shift}${placeOf(shift)}`;
     const line = element("li", { className: "step" }, element("p", {}, element("strong", { textContent: what })));
     if (shift.request) line.append(element("p", { className: "secondary", textContent: say("askedAlready") }));
     else {
       const acts = element("div", { className: "acts" });
-      acts.append(button("giveAway", () => ask({ kind: "offer", from: shift.starts }), what), button("swap", () => findSwaps(shift), what));
+      acts.append(button("giveAway", () => ask({ kind: "offer", from: shift.starts }), what), button("swap", () => findSwaps([shift.starts]), what));
+      const tick = element("input", { type: "checkbox", checked: state.packed.has(shift.starts) });
+      tick.setAttribute("aria-label", `${say("together")}: ${what}`);
+      tick.addEventListener("change", () => {
+        if (tick.checked) state.packed.add(shift.starts);
+        else state.packed.delete(shift.starts);
+        draw();
+      });
+      acts.append(element("label", {}, tick, ` ${say("together")}`));
       line.append(acts);
     }
-    if (state.swaps?.starts === shift.starts) line.append(swapList(shift));
+    if (state.swaps?.starts.length === 1 && state.swaps.starts[0] === shift.starts) line.append(swapList());
     return line;
   }
-  async function findSwaps(shift) {
+  async function findSwaps(starts) {
     try {
-      const { status, body } = await get(`/v1/roster/mine/swaps?shift=${encodeURIComponent(shift.starts)}`);
+      const { status, body } = await get(`/v1/roster/mine/swaps?shift=${encodeURIComponent(starts.join(","))}`);
       if (status !== 200) return toast(say("refused"));
-      state.swaps = { starts: shift.starts, found: body.swaps, names: body.names };
+      state.swaps = { starts, found: body.swaps, names: body.names };
       draw();
     } catch {
       toast(say("needsNetwork"));
     }
   }
-  function swapList(shift) {
+  function swapList() {
     const list = element("ul", { id: "swaps" });
+    const [from, ...also] = state.swaps.starts;
     for (const one of state.swaps.found) {
-      const what = `${nameOf(one.partner)} · ${span(one.starts, one.ends)} · ${one.shift}`;
-      const body = { kind: "swap", from: shift.starts, partner: one.partner, partner_from: one.starts };
+      const shifts = [one.shift, ...one.also.map((more) => more.shift)].join(", ");
+      const what = `${nameOf(one.partner)} · ${spans(one, one.also)} · ${shifts}`;
+      const body = { kind: "swap", from, also, partner: one.partner, partner_from: one.starts, partner_also: one.also.map((more) => more.starts) };
       list.append(element("li", {}, what, " ", button("askSwap", () => ask(body), what)));
     }
     if (!state.swaps.found.length) list.append(element("li", { textContent: say("noSwaps") }));
     return list;
   }
+  // Several shifts for several of one colleague's: the ticked ones, together.
+  function packageOf() {
+    const starts = [...state.packed].sort();
+    if (starts.length < 2) return [];
+    const made = element("div", { id: "package" }, button("swapTogether", () => findSwaps(starts), String(starts.length)));
+    if (state.swaps && state.swaps.starts.length > 1) made.append(swapList());
+    return [made];
+  }
   function leaveForm() {
     const form = element("form", { id: "work-form", autocomplete: "off" });
     const field = (id, key, type) => element("label", { textContent: `${say(key)} ` }, element("input", { id, type, maxLength: 300 }));
-    form.append(field("leave-first", "leaveFrom", "date"), field("leave-last", "leaveTo", "date"), field("leave-why", "reason", "text"));
+    const tick = (id, key) => element("label", {}, element("input", { id, type: "checkbox" }), ` ${say(key)}`);
+    form.append(field("leave-first", "leaveFrom", "date"), tick("leave-from-noon", "fromNoon"));
+    form.append(field("leave-last", "leaveTo", "date"), tick("leave-to-noon", "toNoon"), field("leave-why", "reason", "text"));
     form.append(element("button", { type: "submit", textContent: say("askLeave") }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const from = at("leave-first").value;
-      if (from) ask({ kind: "leave", from, to: at("leave-last").value || from, reason: at("leave-why").value });
+      const halves = { from_noon: at("leave-from-noon").checked, to_noon: at("leave-to-noon").checked };
+      if (from) ask({ kind: "leave", from, to: at("leave-last").value || from, ...halves, reason: at("leave-why").value });
     });
     return form;
+  }
+  function leaveLeft() {
+    const own = state.leave;
+    if (!own.has_terms) return [];
+    const text = say("leaveLeft", { left: inDays(own.remaining), all: inDays(own.entitled + own.corrected + own.carried), asked: inDays(own.asked), year: own.year });
+    const made = [element("p", { id: "leave-left", textContent: text })];
+    if (own.carried_until && !own.expired) made.push(element("p", { className: "secondary", textContent: say("leaveCarried", { carried: inDays(own.carried), until: own.carried_until }) }));
+    return made;
   }
   function show() {
     const mine = state.shifts;
@@ -140,8 +186,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     if (mine.requests.length) parts.push(element("h3", { textContent: say("requests") }), element("ul", { className: "steps", id: "requests" }, ...mine.requests.map(requestLine)));
     if (mine.offers.length) parts.push(element("h3", { textContent: say("offers") }), element("ul", { className: "steps", id: "offers" }, ...mine.offers.map(offerLine)));
     if (mine.is_rostered) {
-      parts.push(element("h3", { textContent: say("shiftsToCome") }), element("ul", { className: "steps", id: "shifts" }, ...mine.shifts.map(shiftLine)));
-      parts.push(element("h3", { textContent: say("leave") }), leaveForm());
+      parts.push(element("h3", { textContent: say("shiftsToCome") }), element("ul", { className: "steps", id: "shifts" }, ...mine.shifts.map(shiftLine)), ...packageOf());
+      parts.push(element("h3", { textContent: say("leave") }), ...leaveLeft(), leaveForm());
     }
     parts.push(element("div", { className: "acts" }, button("back", () => open(false))));
     at("main").replaceChildren(...parts);

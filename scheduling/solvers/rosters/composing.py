@@ -389,6 +389,7 @@ class ColumnSearch:
                 costs.append(HARD_PRICE * none)
         model.minimize(sum(costs))
         solver = cp_model.CpSolver()
+        solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.settings.seed
         solver.parameters.max_time_in_seconds = max(0.05, min(PIECE_S, self.until - time.monotonic()))

@@ -227,6 +227,7 @@ class _Search:
             model = made.model.clone()
             model.proto.clear_objective()
         solver = cp_model.CpSolver()
+        solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = self.settings.threads
         solver.parameters.random_seed = self.settings.seed
         solver.parameters.max_time_in_seconds = seconds
@@ -327,6 +328,7 @@ class _Frame:
         hint.vars.extend(range(len(values)))
         hint.values.extend(values)
         solver = cp_model.CpSolver()
+        solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
         solver.parameters.max_time_in_seconds = seconds

@@ -29,6 +29,8 @@ from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDec
 from twin.events.things import AssetRetired
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
+    LeaveGranted,
+    LeaveTermsSet,
     PlanPublished,
     ShiftRequestChanged,
     TaskAssigned,
@@ -54,6 +56,8 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     BedServiceChanged: {"service": BedService.CLOSED, "reason": "motor broken"},
     BedReadinessChanged: {"readiness": BedReadiness.DIRTY},
     ShiftRequestChanged: {"kind": "leave", "stage": "asked", "staff": "nurse-1", "reason": "wedding"},
+    LeaveTermsSet: {"year": 2026, "half_days": 60},
+    LeaveGranted: {"year": 2026, "half_days": -3, "reason": "joined in May"},
     AlarmAcknowledged: {},
     AlarmShelved: {"until": 9, "reason": "known"},
     AlarmUnshelved: {},

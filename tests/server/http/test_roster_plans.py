@@ -15,7 +15,7 @@ import pytest
 from scheduling.model.rosters import Employee, Fairness, Need, RosterProblem
 from scheduling.service.roster_plan import plan_roster
 from scheduling.service.roster_sheets import with_carried_shares
-from scheduling.service.shift_requests import roster_in_force, rosters_in_force
+from scheduling.service.rosters_in_force import roster_in_force, rosters_in_force
 from server.jobs.kinds import JOB_KINDS
 from server.runs.plans import prepare
 from server.schema.jobs import JobRow, ResultRow

@@ -12,7 +12,7 @@ import pytest
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import Assignment, Contract, Employee, Need, Roster, RosterProblem, Shift
 from scheduling.service.plans import NewPlan, Publishing, keep_draft, publish
-from scheduling.service.shift_requests import roster_in_force
+from scheduling.service.rosters_in_force import roster_in_force
 from server.audit.chain import rows_of
 from tests.server.conftest import Served
 from twin.access import Actor, Role
@@ -50,7 +50,7 @@ class Ward:
             if one.staff == self.ids[who]
         }
 
-    async def ask(self, who: str, **body: str) -> httpx2.Response:
+    async def ask(self, who: str, **body: Any) -> httpx2.Response:
         return await self.clients[who].post("/v1/roster/requests", json=body)
 
     async def act(self, who: str, request: dict[str, Any], kind: str, reason: str = "") -> httpx2.Response:
@@ -293,15 +293,17 @@ async def test_others_do_not_read_what_does_not_concern_them(ward: Ward) -> None
         ({"kind": "leave", "from": "soon"}, 422),  # no day
         ({"kind": "leave", "from": "2026-12-24", "to": "2026-12-20"}, 422),  # backwards
         ({"kind": "leave", "from": "9999-12-31"}, 422),  # no day after it
-        ({"kind": "leave", "from": "1999-01-01"}, 422),  # not in the roster
+        ({"kind": "leave", "from": "1999-01-01"}, 409),  # over
         ({"kind": "leave", "from": "0001-01-01"}, 422),  # before all calendars
         ({"kind": "offer", "shift": "E", "from": "0001-01-01"}, 422),  # a nurse, and no such day
+        ({"kind": "leave", "from": "2150-01-01", "to": "2150-06-01"}, 422),  # half a year at once
+        ({"kind": "leave", "from": "2150-01-01", "from_noon": True, "to_noon": True}, 422),  # from noon to noon
         ({"kind": "swap", "from": "2026-12-24", "partner": "x"}, 422),  # a day is no instant
         ({"kind": "offer", "from": "2026-12-24T07:00:00Z"}, 404),  # no such shift
         ({"kind": "holiday", "from": "2026-12-24"}, 422),  # no such kind
     ],
 )
-async def test_what_cannot_be_asked_is_refused_by_field(ward: Ward, body: dict[str, str], status: int) -> None:
+async def test_what_cannot_be_asked_is_refused_by_field(ward: Ward, body: dict[str, Any], status: int) -> None:
     answer = await ward.ask("ann", **body)
 
     assert answer.status_code == status, answer.text
