@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from scheduling.loaders.headings import day_of, word_of
 from scheduling.loaders.records import Problems
 from scheduling.loaders.sheets import Line, lines_of
 from scheduling.model.rosters import (
@@ -240,7 +241,7 @@ class _Reader:
         """Give the days of ``2026-12-24`` or ``2026-12-24..2026-12-31``; leave may begin before or end after."""
         first, dots, last = (one.strip() for one in part.partition(".."))
         try:
-            begin, end = date.fromisoformat(first), date.fromisoformat(last if dots else first)
+            begin, end = day_of(first), day_of(last if dots else first)
         except ValueError:
             told = f"Expected 2026-12-24 or 2026-12-24..2026-12-31, got {part[:40]!r}."
             line.wrong("leave", told, "Correct the dates.")
@@ -310,7 +311,7 @@ class _Reader:
 
     def _days(self, line: Line) -> tuple[list[int], int]:
         """Give the days of a row of cover and how exactly it names them: a date outranks a weekday, that ``daily``."""
-        value = line.values.get("day", "").lower()
+        value = word_of(line.values.get("day", ""))
         if value == "daily":
             return list(range(self.period.days)), 0
         if value in WEEKDAYS:

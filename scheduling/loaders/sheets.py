@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from scheduling.loaders.headings import column_of, day_of
 from scheduling.loaders.records import Problems
 
 MOST_ROWS = 20_000
@@ -20,6 +22,53 @@ def separator_of(text: str) -> str:
     # As many countries save CSV with semicolons as with commas.
     header = text.lstrip("\r\n").split("\n", 1)[0]
     return max(_SEPARATORS, key=header.count)
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """Give the rows of a sheet, the first with the names of its columns; CSV, or JSON with a list of objects.
+
+    Parameters
+    ----------
+    text : str
+        The sheet; a byte order mark does not matter. Columns may have Chinese headings. In JSON numbers, texts, true
+        and false are cells, a list is a cell with bars between its parts.
+
+    Raises
+    ------
+    ValueError
+        Saying why it is neither.
+    """
+    body = text.removeprefix("\ufeff")
+    if body.lstrip()[:1] == "[":
+        return _json_rows(body)
+    try:
+        rows = list(csv.reader(io.StringIO(body), delimiter=separator_of(body), strict=True))
+    except csv.Error as error:
+        raise ValueError(f"Expected CSV: {error}.") from error
+    return [[column_of(name) for name in rows[0]], *rows[1:]] if rows else []
+
+
+def _json_rows(body: str) -> list[list[str]]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"Expected a JSON list of objects: {error}.") from error
+    if not all(isinstance(one, dict) for one in found):
+        raise ValueError("Expected a JSON list of objects, got something else in it.")
+    # Every key that stands anywhere is a column: an object may leave out what is empty.
+    keys = list(dict.fromkeys(key for one in found for key in one))
+    return [[column_of(key) for key in keys], *([_cell(one.get(key)) for key in keys] for one in found)]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "|".join(_cell(part) for part in value)
+    # An object in a cell is told as what it is by whoever reads the cell.
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +151,7 @@ class Line:
     def day(self, column: str, value: str, first: date, days: int) -> int:
         """Give a date as a day of the roster."""
         try:
-            found = (date.fromisoformat(value) - first).days
+            found = (day_of(value) - first).days
         except ValueError:
             self.wrong(column, f"Expected a date such as 2026-12-24, got {value[:40]!r}.", "Correct the date.")
             return 0
@@ -115,7 +164,7 @@ class Line:
 def lines_of(
     text: str, sheet: str, problems: Problems, *, columns: Sequence[str], required: Sequence[str], key: str = ""
 ) -> list[Line]:
-    """Read a sheet; commas, semicolons or tabs, whichever its header line has most of.
+    """Read a sheet: CSV with commas, semicolons or tabs, whichever its header line has most of, or a JSON list.
 
     Parameters
     ----------
@@ -132,14 +181,13 @@ def lines_of(
     key : str
         Column that must not have a value twice; empty for none.
     """
-    body = text.removeprefix("\ufeff")
     try:
-        rows = list(csv.reader(io.StringIO(body), delimiter=separator_of(body), strict=True))
-    except csv.Error as error:
+        rows = rows_of(text)
+    except ValueError as error:
         # One problem for the whole sheet: rows of a broken file cannot be trusted.
-        problems.add(sheet, "sheet", f"Expected CSV: {error}.", "Save the sheet as CSV.")
+        problems.add(sheet, "sheet", str(error), "Save the sheet as CSV.")
         return []
-    names = [name.strip().lower() for name in rows[0]] if rows else []
+    names = rows[0] if rows else []
     for name in required:
         if name not in names:
             problems.add(name, f"{sheet} row 1", "The column is missing.", f"Columns: {', '.join(columns)}.")

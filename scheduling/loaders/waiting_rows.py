@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
+from scheduling.loaders.headings import day_of, word_of
 from scheduling.loaders.horizon import SHIFTS, Horizon
 from scheduling.loaders.readiness import (
     equipment_by_room,
@@ -18,7 +16,7 @@ from scheduling.loaders.readiness import (
     set_days,
 )
 from scheduling.loaders.records import Problems
-from scheduling.loaders.sheets import separator_of
+from scheduling.loaders.sheets import rows_of
 from scheduling.model.admissions import Patient, Room
 from twin.errors import DecodeError
 from twin.events.patients import BedService
@@ -91,28 +89,36 @@ class Rows:
     def read(self, text: str) -> tuple[Patient, ...]:
         """Give the patients of a file."""
         try:
-            body = text.removeprefix("\ufeff")
-            rows = list(csv.DictReader(io.StringIO(body), delimiter=separator_of(body), strict=True))
-        except csv.Error as error:
-            raise DecodeError(f"waiting list: expected CSV with a header line: {error}.", code="plan.csv") from error
+            names, *cells = rows_of(text) or [[]]
+        except ValueError as error:
+            raise DecodeError(f"waiting list: {error}", code="plan.csv") from error
+        doubled = [name for index, name in enumerate(names) if name and name in names[:index]]
+        if doubled:
+            raise DecodeError(f"waiting list: column {doubled[0]!r} stands twice: keep one.", code="plan.csv")
+        # Spreadsheets leave empty rows behind; the others keep the number that the planner sees.
+        rows = {number: row for number, row in enumerate(cells, start=2) if any(cell.strip() for cell in row)}
         if not rows:
             raise DecodeError("waiting list: there is no row below the header.", code="plan.csv")
         if len(rows) > MOST_ROWS:
             raise DecodeError(f"waiting list: more than {MOST_ROWS} rows.", code="plan.csv")
-        missing = [name for name in REQUIRED if name not in rows[0]]
+        missing = [name for name in REQUIRED if name not in names]
         if missing:
             raise DecodeError(f"waiting list: column {missing[0]!r} is missing: expected {', '.join(COLUMNS)}.")
-        patients = [self._patient(row, f"row {number}") for number, row in enumerate(rows, start=2)]
+        for number, row in rows.items():
+            if len(row) > len(names):
+                told = f"Expected {len(names)} cells, got {len(row)}."
+                self.problems.add("row", f"row {number}", told, "Quote cells with separators.")
+        patients = [self._patient(dict(zip(names, row, strict=False)), f"row {number}") for number, row in rows.items()]
         seen: dict[str, int] = {}
-        for number, patient in enumerate(patients, start=2):
+        for number, patient in zip(rows, patients, strict=True):
             if seen.setdefault(patient.id, number) != number:
                 told = f"{patient.id!r} stands in row {seen[patient.id]} already."
                 self.problems.add("patient", f"row {number}", told, "Keep one row for each patient.")
         self.problems.raise_any()
         return tuple(patients)
 
-    def _patient(self, row: Mapping[str, str | None], place: str) -> Patient:
-        values = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str) or value is None}
+    def _patient(self, row: Mapping[str, str], place: str) -> Patient:
+        values = {key: value.strip() for key, value in row.items()}
         days = self._length(values, place)
         age = self._number(values, "age", place, 0, 130)
         release = self._day(values, "release", place)
@@ -245,13 +251,13 @@ class Rows:
     def _day(self, values: Mapping[str, str], name: str, place: str) -> int:
         text = values.get(name, "")
         try:
-            return (date.fromisoformat(text) - self.horizon.date_of(0)).days
+            return (day_of(text) - self.horizon.date_of(0)).days
         except ValueError:
             self.problems.add(name, place, f"Expected a date such as 2026-01-31, got {text[:40]!r}.", "Correct it.")
             return 0
 
     def _flag(self, values: Mapping[str, str], name: str, place: str) -> bool:
-        text = values.get(name, "").lower()
+        text = word_of(values.get(name, ""))
         if text not in {"", "yes", "no", "true", "false", "1", "0"}:
             self.problems.add(name, place, f"Expected yes or no, got {text[:40]!r}.", "Write yes or no.")
         return text in {"yes", "true", "1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from datetime import date
 
 import pytest
@@ -154,3 +155,20 @@ def test_no_text_breaks_the_reader(sheet: str, text: str, at: int) -> None:
 def test_what_is_no_text_is_refused() -> None:
     with pytest.raises(DecodeError, match="UTF-8"):
         decode_sheet(b"\xff\xff\xff", "staff.csv")
+
+
+def test_chinese_headings_weekdays_and_json_are_the_same_sheets() -> None:
+    contracts = CONTRACTS.replace(
+        "contract,hours_min,hours_max,shifts_max,run_min,run_max,off_min,weekends_max",
+        "合同,最少小时,最多小时,班次上限,最少连班,最多连班,最少连休,周末上限",
+    )
+    staff = STAFF.replace("staff,contract,skills,leave,off,on,mentor", "工号,合同,技能,休假,希望休息,希望上班,带教")
+    cover = [
+        {"日期": "每天", "班次": "E", "最少人数": 1, "希望人数": 2},
+        {"日期": "周六", "班次": "E", "最少人数": 1, "希望人数": 1},
+        {"日期": "2026/12/24", "班次": "E", "最少人数": 2, "希望人数": 3},
+        {"日期": "星期一", "班次": "N", "skill": "ICU", "最少人数": 1},
+    ]
+    sheets = Sheets(contracts=f"\ufeff{contracts}", staff=staff, cover=json.dumps(cover))
+
+    assert problem_of_sheets(sheets, WEEK) == problem_of_sheets(GOOD, WEEK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -384,3 +385,50 @@ def test_list_may_be_saved_with_other_separators(separator: str) -> None:
     made = problem_from_state(hospital(), HORIZON, f"{HEADER}\n{GOOD}\n".replace(",", separator))
 
     assert [found.id for found in made.patients] == ["e1"]
+
+
+def test_a_chinese_spreadsheet_with_byte_order_mark_semicolons_and_slashes_is_the_same_list() -> None:
+    header = "患者编号;性别;年龄;住院天数;最早入院日;最迟入院日;必须入院;手术分钟;主刀医生;病区"
+    row = "e1;A;40;2;2026/1/5;2026年1月7日;是;60;dr1;w1"
+
+    made = problem_from_state(hospital(), HORIZON, f"\ufeff{header}\r\n{row}\r\n;;;;;;;;;\r\n")
+
+    assert made == problem_from_state(hospital(), HORIZON, f"{HEADER}\n{GOOD}\n")
+
+
+def test_a_json_list_is_the_same_list() -> None:
+    body = [dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {"age": 40, "mandatory": True, "sets": []}]
+
+    made = problem_from_state(hospital(), HORIZON, json.dumps(body))
+
+    assert made == problem_from_state(hospital(), HORIZON, f"{HEADER}\n{GOOD}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[1, 2]", "list of objects"),
+        ('[{"patient": "e1"', "JSON"),  # cut off
+        ("[]", "no row"),
+        ('[{"patient": "e1"}]', "'gender'"),
+        (f"{HEADER},age\n{GOOD},40\n", "'age' stands twice"),
+        (f"{HEADER},年龄\n{GOOD},40\n", "'age' stands twice"),  # in two languages
+    ],
+)
+def test_a_list_that_cannot_be_read_says_why(text: str, named: str) -> None:
+    with pytest.raises(DecodeError, match=named):
+        problem_from_state(hospital(), HORIZON, text)
+
+
+def test_of_five_thousand_rows_each_wrong_one_is_named_by_its_own_number() -> None:
+    rows = [GOOD.replace("e1", f"e{number}") for number in range(5000)]
+    rows[4321] = GOOD.replace("e1", "e17")  # stands in row 19 already
+    rows[77] = rows[77].replace(",40,", ",old,")
+    text = "\n".join([HEADER, *rows])
+
+    with pytest.raises(ImportRefused) as refused:
+        problem_from_state(hospital(), HORIZON, text)
+
+    assert {(one.field, one.place) for one in refused.value.problems} == {("patient", "row 4323"), ("age", "row 79")}
+    rows[4321], rows[77] = GOOD.replace("e1", "e4321"), GOOD.replace("e1", "e77")
+    assert len(problem_from_state(hospital(), HORIZON, "\n".join([HEADER, *rows])).patients) == 5000
