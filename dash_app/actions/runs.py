@@ -218,6 +218,20 @@ def finish_plan(port: Commands, job_id: str) -> None:
     port.jobs.finish(job_id)
 
 
+def cancel_plan(port: Commands, job_id: str) -> None:
+    """Have the job of a plan or a roster stop without a result.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    job_id : str
+        Id of the job.
+    """
+    port.actor().require(Permission.PLANS_EDIT)
+    port.jobs.cancel(job_id)
+
+
 def start_roster(port: Commands, arguments: Mapping[str, object]) -> str:
     """Queue the making of a roster; gives the job's id.
 

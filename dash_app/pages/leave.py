@@ -139,11 +139,17 @@ def _terms_form(contracts: list[str], year: int) -> Component:
         className="filters",
         children=[
             dmc.Select(id=CONTRACT, label=_("Contract"), data=choices, value=ALL, allowDeselect=False),
-            dmc.NumberInput(id=FROM_YEAR, label=_("From year"), value=year, min=1970, max=2199, w=110),
-            dmc.NumberInput(id=DAYS, label=_("Days a year"), value=30, min=0, max=366, step=0.5, w=120),
-            dmc.NumberInput(id=CARRY, label=_("Carried over at most"), value=5, min=0, max=366, step=0.5, w=160),
+            dmc.NumberInput(
+                id=FROM_YEAR, label=_("From year"), value=year, min=1970, max=2199, hideControls=True, w=110
+            ),
+            dmc.NumberInput(
+                id=DAYS, label=_("Days a year"), value=30, min=0, max=366, step=0.5, hideControls=True, w=120
+            ),
+            dmc.NumberInput(
+                id=CARRY, label=_("Carried over at most"), value=5, min=0, max=366, step=0.5, hideControls=True, w=160
+            ),
             dmc.TextInput(id=UNTIL, label=_("Until (month-day)"), value="03-31", w=140),
-            dmc.NumberInput(id=WEEK, label=_("Days a week"), value=5, min=1, max=7, w=120),
+            dmc.NumberInput(id=WEEK, label=_("Days a week"), value=5, min=1, max=7, hideControls=True, w=120),
             html.Button(_("Set"), id=SET, className="action", n_clicks=0),
         ],
     )
@@ -156,7 +162,9 @@ def _correct_form(port: HospitalPort, found: queries.LeaveYear) -> Component:
         className="filters",
         children=[
             dmc.Select(id=WHO, label=_("Correct the year of"), data=people, searchable=True),
-            dmc.NumberInput(id=CHANGE, label=_("Days more or fewer"), value=1, min=-366, max=366, step=0.5, w=150),
+            dmc.NumberInput(
+                id=CHANGE, label=_("Days more or fewer"), value=1, min=-366, max=366, step=0.5, hideControls=True, w=150
+            ),
             dmc.TextInput(id=WHY, label=_("Reason")),
             html.Button(_("Correct"), id=CORRECT, className="action", n_clicks=0),
         ],
@@ -182,7 +190,9 @@ def leave(port: HospitalPort) -> list[Component]:
             html.Div(
                 className="filters",
                 children=[
-                    dmc.NumberInput(id=YEAR, label=_("Calendar year"), value=year, min=1970, max=2199, w=130),
+                    dmc.NumberInput(
+                        id=YEAR, label=_("Calendar year"), value=year, min=1970, max=2199, hideControls=True, w=130
+                    ),
                     *([export_button(EXPORT)] if port.actor().may(Permission.EXPORT_RUN) else []),
                 ],
             ),

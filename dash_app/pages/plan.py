@@ -19,7 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
+from dash_app.pages import plan_export, plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
@@ -51,7 +51,7 @@ PUBLISH = "plan-publish"
 KEPT = "plan-kept"
 TIMER = "plan-timer"
 ENOUGH = "plan-enough"
-KINDS = {"bed": mark("Beds"), "theatre": mark("Theatres"), "shift": mark("Shifts")}
+CANCEL = "plan-cancel"
 PLAN_KINDS = {"admissions": mark("Admissions"), "roster": mark("Roster")}
 _POLL_MS = 1000
 
@@ -95,7 +95,7 @@ def _plan_panels(port: HospitalPort, plan: plans.PlanView) -> list[Component]:
     head: list[Component] = [html.P(facts, className="summary")]
     if plan.content_hash:
         head.append(html.P([_("Hash: "), html.Code(plan.content_hash)]))
-    parts = [_gantt(port, _(text), plan.of(key)) for key, text in KINDS.items() if plan.of(key)]
+    parts = [_gantt(port, _(text), plan.of(key)) for key, text in plan_export.KINDS.items() if plan.of(key)]
     return [*head, html.Div(parts, className="panels")]
 
 
@@ -175,7 +175,12 @@ def _job_report(view: JobView, *, may_publish: bool) -> list[Component]:
     if not view.is_over:
         if isinstance(cost, int) and cost >= 0:
             parts.append(html.P(_("best so far: {cost}").format(cost=number(cost))))
-        parts.append(html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0))
+        elif view.state is JobState.RUNNING and not view.progress:
+            # Minutes at 0 % look broken; after that first time the search begins at once.
+            parts.append(html.P(_("The first search on a machine is compiled before it begins: that takes a minute.")))
+        ending = html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0)
+        stopping = html.Button(_("Cancel"), id=CANCEL, className="action", n_clicks=0)
+        parts.append(html.Div([ending, stopping], className="filters"))
     if view.state is not JobState.DONE:
         return parts
     keeping = html.Div(
@@ -309,6 +314,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Plan"), lead),
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             *([making] if actor.may(Permission.PLANS_EDIT) else []),
+            html.Div(plan_export.button(port, plan_export.PLANS) if port.state().plans else [], className="below"),
             html.Div(content(port), id=CONTENT, className="below"),
             html.Div(_kept_plans(port), id=KEPT, className="below"),
         ]
@@ -331,6 +337,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     plan_moving.register(callbacks, port)
     plan_waiting.register(callbacks, port)
     plan_futures.register(callbacks, port)
+    plan_export.register(callbacks, port)
 
 
 def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -401,6 +408,20 @@ def _register_ending(callbacks: Callbacks, port: HospitalPort) -> None:
             raise PreventUpdate
         runs.finish_plan(port, run)
         return [html.P(_("It ends with the best plan that it has …"))]
+
+    @callbacks.add(
+        Output(JOB, "children", allow_duplicate=True),
+        Input(CANCEL, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def cancel(_clicks: int, search: str) -> list[Component]:
+        run = query_of(search).get("run", "")
+        if not run:
+            raise PreventUpdate
+        runs.cancel_plan(port, run)
+        return [html.P(_("It is being cancelled; nothing of it is kept."))]
 
 
 def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages import leave, roster_editing, roster_making, shift_decisions, shift_requests
+from dash_app.pages import leave, plan_export, roster_editing, roster_making, shift_decisions, shift_requests
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -27,6 +27,7 @@ from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import calendar_day, local, moment, number, plan_day
 from scheduling.model.plans import PlanKind
 from twin.access import Permission
+from twin.state.rosters import rosters
 
 CONTENT = "roster-content"
 
@@ -105,7 +106,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     return html.Div(
         [
             page_head(_("Roster"), _("Who works when, and how nights and weekends are shared.")),
-            html.Div(content(port), id=CONTENT),
+            html.Div(plan_export.button(port, plan_export.ROSTERS) if rosters(port.state().plans) else []),
+            html.Div(content(port), id=CONTENT, className="below"),
             html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
             html.Div(shift_decisions.deciding(port), className="below"),
             html.Div(leave.leave(port), className="below"),

@@ -37,7 +37,7 @@ from twin.events.places import PlaceKind
 STARTS, DAYS, SECONDS, SEED = "roster-starts", "roster-days", "roster-seconds", "roster-seed"
 PLACE = "roster-place"
 TRY, MAKE, ENOUGH, KEEP, TITLE = "roster-try", "roster-make", "roster-enough", "roster-keep", "roster-title"
-REPORT, JOB, TIMER = "roster-report", "roster-job", "roster-timer"
+REPORT, JOB, TIMER, CANCEL = "roster-report", "roster-job", "roster-timer", "roster-cancel"
 LARGEST_BYTES = 4_000_000
 _POLL_MS = 1000
 FILES = {
@@ -151,7 +151,9 @@ def _job(view: JobView | None) -> list[Component]:
     elif view.state is JobState.DONE:
         parts += _result(view)
     elif not view.is_over:
-        parts.append(html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0))
+        ending = html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0)
+        stopping = html.Button(_("Cancel"), id=CANCEL, className="action", n_clicks=0)
+        parts.append(html.Div([ending, stopping], className="filters"))
     return parts
 
 
@@ -278,6 +280,20 @@ def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
             raise PreventUpdate
         runs.finish_plan(port, job)
         return [html.P(_("It ends with the best roster that it has …"))]
+
+    @callbacks.add(
+        Output(JOB, "children", allow_duplicate=True),
+        Input(CANCEL, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.PLANS_EDIT,
+        prevent_initial_call=True,
+    )
+    def cancel(_clicks: int, search: str) -> list[Component]:
+        job = query_of(search).get("make", "")
+        if not job:
+            raise PreventUpdate
+        runs.cancel_plan(port, job)
+        return [html.P(_("It is being cancelled; nothing of it is kept."))]
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),

@@ -135,6 +135,10 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     if not day.theatres:
         return [empty(_("The hospital has no theatres"), _("Import places with the purpose “theatre”."))]
     told = project(cases_shown(port, day), day.theatres, day.hours, port.clock.now())
+    if not any(one.cases for one in told):
+        # A page of empty theatres tells nobody why they are empty.
+        hint = _("Publish a plan with operations of this day on the plan board, or announce an emergency above.")
+        return [empty(_("No operation is planned for this day"), hint)]
     return [html.Div([*_gantt(port, told), *(_theatre(port, one) for one in told)], className="panels")]
 
 

@@ -191,7 +191,7 @@ def missing_for(book: LeaveBook, span: LeaveSpan) -> dict[int, int]:
     granted = [one for one in book.spans if one.is_approved and one.request != span.request]
     before, after = _counted(book, granted), _counted(book, [*granted, span])
     first, last = on_wall(span.from_at, book.zone).year, on_wall(span.to_at - 1, book.zone).year
-    found = {}
+    found: dict[int, int] = {}
     for year in range(first, last + 2):
         old, new = _year(book, year, before), _year(book, year, after)
         if old is None or new is None:

@@ -222,8 +222,7 @@ def approve(session: Session, *, acting: Acting, approval: Approval) -> ShiftReq
     made = replace(made, changes=tuple(changes), allowance_reason=reason)
     # Stored first: what is published is looked at together with all leave that is granted, this one included.
     store(session, acting, made, reason=f"{leave.ALLOWANCE}: {reason}" if reason else "")
-    for found, new in nexts:
-        _put_in_force(session, acting, found, new)
+    _put_all_in_force(session, acting, nexts)
     return made
 
 
@@ -302,8 +301,7 @@ def undo(session: Session, *, acting: Acting, approval: Approval) -> ShiftReques
     made = _decided(request, acting, RequestStatus.UNDONE)
     # Stored first: the days are no leave any more when the roster with their shifts is looked at.
     store(session, acting, made)
-    for found, new in nexts:
-        _put_in_force(session, acting, found, new)
+    _put_all_in_force(session, acting, nexts)
     return made
 
 
@@ -354,6 +352,12 @@ class _Next:
     cells: Sequence[Assignment]
     id: str
     overrides: tuple[Override, ...]
+
+
+def _put_all_in_force(session: Session, acting: Acting, nexts: Sequence[tuple[RosterInForce, _Next]]) -> None:
+    for index, (found, new) in enumerate(nexts):
+        # One after the other: of two rosters of a ward at one instant nobody could say which was published last.
+        _put_in_force(session, replace(acting, at=acting.at + index), found, new)
 
 
 def _put_in_force(session: Session, acting: Acting, found: RosterInForce, change: _Next) -> None:

@@ -1273,6 +1273,27 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('day_at', 'id')
     )
+    op.create_table('scheduling_leave_grant',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('staff', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('half_days', sa.Integer(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_scheduling_leave_grant_staff'), 'scheduling_leave_grant', ['staff'], unique=False)
+    op.create_table('scheduling_leave_terms',
+    sa.Column('contract', sa.String(), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('half_days', sa.Integer(), nullable=False),
+    sa.Column('carry_half_days', sa.Integer(), nullable=False),
+    sa.Column('carry_month', sa.Integer(), nullable=False),
+    sa.Column('carry_day', sa.Integer(), nullable=False),
+    sa.Column('weekdays', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('contract', 'year')
+    )
     op.create_table('scheduling_plan',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -1315,12 +1336,11 @@ def upgrade() -> None:
     sa.Column('asked_by', sa.String(), nullable=False),
     sa.Column('decided_at', sa.BigInteger(), nullable=False),
     sa.Column('decided_by', sa.String(), nullable=False),
-    sa.Column('plan', sa.String(), nullable=False),
-    sa.Column('roster_start_at', sa.BigInteger(), nullable=False),
     sa.Column('place', sa.String(), nullable=False),
-    sa.Column('cells_before', sa.String(), nullable=False),
-    sa.Column('cells_after', sa.String(), nullable=False),
-    sa.Column('leave_before', sa.String(), nullable=False),
+    sa.Column('also_given', sa.String(), nullable=False),
+    sa.Column('also_wanted', sa.String(), nullable=False),
+    sa.Column('changes', sa.String(), nullable=False),
+    sa.Column('allowance_reason', sa.String(), nullable=False),
     sa.Column('is_news_to_staff', sa.Boolean(), nullable=False),
     sa.Column('is_news_to_partner', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
