@@ -8,10 +8,9 @@ from dash.development.base_component import Component
 
 from dash_app.actions import leave as actions
 from dash_app.pages.fields import figure, needed
-from dash_app.pages.filters import export_button
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel
-from dash_app.pages.tables import Cell, Column, csv_text, table
+from dash_app.pages.tables import Cell, table
 from dash_app.queries import leave as queries
 from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort
@@ -22,7 +21,6 @@ from twin.access import Permission
 
 LEAVE = "leave-year"
 YEAR = "leave-year-of"
-EXPORT = "leave-export"
 CONTRACT = "leave-contract"
 FROM_YEAR = "leave-from-year"
 DAYS = "leave-days"
@@ -74,8 +72,8 @@ def mine(port: HospitalPort) -> list[Component]:
     return [html.P(told(one), className="secondary") for one in found]
 
 
-def _columns() -> list[Column]:
-    titles = {
+def _columns() -> dict[str, str]:
+    return {
         "who": _("Who"),
         "contract": _("Contract"),
         "entitled": _("By contract"),
@@ -87,7 +85,6 @@ def _columns() -> list[Column]:
         "asked": _("Asked for"),
         "remaining": _("Left"),
     }
-    return [Column(field=field, title=title) for field, title in titles.items()]
 
 
 def _rows(port: HospitalPort, found: queries.LeaveYear) -> list[dict[str, Cell]]:
@@ -110,9 +107,9 @@ def _tables(port: HospitalPort, found: queries.LeaveYear) -> list[Component]:
     if not found.balances:
         return [html.P(_("Nobody is in a roster in force."))]
     columns = _columns()
-    rows = [[row[column.field] for column in columns] for row in _rows(port, found)]
+    rows = [[row[field] for field in columns] for row in _rows(port, found)]
     title = _("Leave of {year} in days").format(year=found.year)
-    parts = [table(title, [column.title for column in columns], rows)]
+    parts = [table(title, list(columns.values()), rows)]
     terms: list[list[Cell]] = [
         [
             one.contract or _("all others"),
@@ -193,7 +190,6 @@ def leave(port: HospitalPort) -> list[Component]:
                     dmc.NumberInput(
                         id=YEAR, label=_("Calendar year"), value=year, min=1970, max=2199, hideControls=True, w=130
                     ),
-                    *([export_button(EXPORT)] if port.actor().may(Permission.EXPORT_RUN) else []),
                 ],
             ),
             html.Div(_tables(port, found), id=LEAVE, role="status"),
@@ -207,7 +203,7 @@ def leave(port: HospitalPort) -> list[Component]:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register choosing a year, terms, corrections and the export."""
+    """Register choosing a year, terms, corrections."""
 
     @callbacks.add(
         Output(LEAVE, "children"), Input(YEAR, "value"), permission=Permission.PLANS_EDIT, prevent_initial_call=True
@@ -266,16 +262,3 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             reason=needed(str(why or ""), _("Reason")),
         )
         return _tables(port, _year(port, wanted)), ""
-
-    @callbacks.add(
-        Output(f"{EXPORT}-download", "data"),
-        Input(EXPORT, "n_clicks"),
-        State(YEAR, "value"),
-        permission=Permission.EXPORT_RUN,
-        prevent_initial_call=True,
-    )
-    def export(_clicks: int, year: object) -> dict[str, object]:
-        port.actor().require(Permission.PLANS_EDIT)  # balances are of persons: who may only export sees none
-        wanted = int(figure(year, _("Calendar year")))
-        content = csv_text(_columns(), _rows(port, _year(port, wanted)))
-        return {"content": content, "filename": f"leave-{wanted}.csv", "type": "text/csv"}

@@ -19,7 +19,7 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_export, plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
+from dash_app.pages import plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
 from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
@@ -52,6 +52,7 @@ KEPT = "plan-kept"
 TIMER = "plan-timer"
 ENOUGH = "plan-enough"
 CANCEL = "plan-cancel"
+KINDS = {"bed": mark("Beds"), "theatre": mark("Theatres"), "shift": mark("Shifts")}
 PLAN_KINDS = {"admissions": mark("Admissions"), "roster": mark("Roster")}
 _POLL_MS = 1000
 
@@ -95,7 +96,7 @@ def _plan_panels(port: HospitalPort, plan: plans.PlanView) -> list[Component]:
     head: list[Component] = [html.P(facts, className="summary")]
     if plan.content_hash:
         head.append(html.P([_("Hash: "), html.Code(plan.content_hash)]))
-    parts = [_gantt(port, _(text), plan.of(key)) for key, text in plan_export.KINDS.items() if plan.of(key)]
+    parts = [_gantt(port, _(text), plan.of(key)) for key, text in KINDS.items() if plan.of(key)]
     return [*head, html.Div(parts, className="panels")]
 
 
@@ -253,12 +254,17 @@ def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
     return _job_report(view, may_publish=may_publish) if view is not None else []
 
 
+def _person(port: HospitalPort, actor: str) -> str:
+    """Write who acted: the reader by name, since a user's id says nothing to anybody."""
+    me = port.actor()
+    return me.name if actor == me.id else staff_label(port.state(), actor)
+
+
 def _kept_plans(port: HospitalPort) -> list[Component]:
     with port.read() as session:
         found = plans.kept(session)
     if not found:
         return []
-    state = port.state()
     rows: list[list[Cell]] = [
         [
             dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/plan?plan={quote(plan.id)}"),
@@ -266,8 +272,8 @@ def _kept_plans(port: HospitalPort) -> list[Component]:
             _("{day}, {count} days").format(day=calendar_day(plan.start_at), count=plan.days),
             number(plan.cost),
             plan.n_violations,
-            f"{staff_label(state, plan.created_by)}, {moment(plan.created_at)}",
-            f"{staff_label(state, plan.published_by)}, {moment(plan.published_at)}" if plan.published_at else "",
+            f"{_person(port, plan.created_by)}, {moment(plan.created_at)}",
+            f"{_person(port, plan.published_by)}, {moment(plan.published_at)}" if plan.published_at else "",
             html.A(_("Calendar"), href=f"/v1/plans/{quote(plan.id)}/calendar.ics", download="plan.ics"),
         ]
         for plan in found
@@ -314,7 +320,6 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(_("Plan"), lead),
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             *([making] if actor.may(Permission.PLANS_EDIT) else []),
-            html.Div(plan_export.button(port, plan_export.PLANS) if port.state().plans else [], className="below"),
             html.Div(content(port), id=CONTENT, className="below"),
             html.Div(_kept_plans(port), id=KEPT, className="below"),
         ]
@@ -337,7 +342,6 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     plan_moving.register(callbacks, port)
     plan_waiting.register(callbacks, port)
     plan_futures.register(callbacks, port)
-    plan_export.register(callbacks, port)
 
 
 def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -200,13 +200,17 @@ def _details(port: HospitalPort, risk: PlanRisk, start_at: int) -> list[Componen
             _mean(one.no_time_share, is_share=True),
         ]
         for one in risk.patients[:_SHOWN]
+        # Eight patients with no risk at all would look like eight who are in danger.
+        if one.no_bed_share.mean or one.no_time_share.mean
     ]
     overtime = [_("Theatre"), _("Day"), _("Planned of open, min"), _("Chance"), _("Overtime, min"), _("1 in 20 above")]
     beds = [_("Day"), _("Beds"), _("In use"), _("1 in 20 above"), _("In another room"), _("Without a bed")]
     people = [_("Patient"), _("Day"), _("Room"), _("No bed"), _("No operating time")]
     return [
         table(_("Theatres with most overtime"), overtime, theatres),
-        table(_("Patients most likely called off"), people, patients),
+        table(_("Patients most likely called off"), people, patients)
+        if patients
+        else html.P(_("Nobody of the plan was called off in any of these futures.")),
         html.Details([html.Summary(_("Beds by day")), table(_("Beds by day"), beds, days)], className="as-table"),
     ]
 

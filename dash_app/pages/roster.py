@@ -12,7 +12,7 @@ from urllib.parse import quote
 from dash import Input, Output, dcc, html
 from dash.development.base_component import Component
 
-from dash_app.pages import leave, plan_export, roster_editing, roster_making, shift_decisions, shift_requests
+from dash_app.pages import leave, roster_editing, roster_making, shift_decisions, shift_requests
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
@@ -24,10 +24,9 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import calendar_day, local, moment, number, plan_day
+from dash_app.texts.moments import calendar_day, local, moment, number, weekday_of_plan
 from scheduling.model.plans import PlanKind
 from twin.access import Permission
-from twin.state.rosters import rosters
 
 CONTENT = "roster-content"
 
@@ -38,7 +37,7 @@ def _grid(found: roster.RosterView) -> Component:
         [row.name, *(row.shift_by_day.get(day, "") for day in days), number(row.hours, 1), row.nights, row.weekend_days]
         for row in found.rows
     ]
-    dates = [plan_day(found.start_at, day) for day in days]
+    dates = [weekday_of_plan(found.start_at, day) for day in days]
     at_work: list[Cell] = [
         _("At work"),
         *(sum(day in row.shift_by_day for row in found.rows) for day in days),
@@ -106,8 +105,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     return html.Div(
         [
             page_head(_("Roster"), _("Who works when, and how nights and weekends are shared.")),
-            html.Div(plan_export.button(port, plan_export.ROSTERS) if rosters(port.state().plans) else []),
-            html.Div(content(port), id=CONTENT, className="below"),
+            html.Div(content(port), id=CONTENT),
             html.Div(shift_requests.content(port), id=shift_requests.MINE, className="below"),
             html.Div(shift_decisions.deciding(port), className="below"),
             html.Div(leave.leave(port), className="below"),

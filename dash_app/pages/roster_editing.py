@@ -23,7 +23,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.queries.roster_talk import KeptRoster
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
-from dash_app.texts.moments import number, plan_day
+from dash_app.texts.moments import number, plan_day, weekday_of_plan
 from scheduling.checker.rosters import check_roster
 from scheduling.model.rosters import Assignment
 from scheduling.service.roster_board import Choice
@@ -80,7 +80,9 @@ def editing(port: HospitalPort, plan: str) -> list[Component]:
 
 
 def _days(found: KeptRoster) -> list[dict[str, str]]:
-    return [{"value": str(day), "label": plan_day(found.start_at, day)} for day in range(found.board.problem.days)]
+    return [
+        {"value": str(day), "label": weekday_of_plan(found.start_at, day)} for day in range(found.board.problem.days)
+    ]
 
 
 def _people(port: HospitalPort, found: KeptRoster) -> list[dict[str, str]]:
@@ -99,7 +101,7 @@ def _grid(port: HospitalPort, found: KeptRoster) -> Component:
             for day in days
         ]
         rows.append([staff_label(port.state(), one.id), *cells])
-    headings = [_("Who"), *(plan_day(found.start_at, day) for day in days)]
+    headings = [_("Who"), *(weekday_of_plan(found.start_at, day) for day in days)]
     return table(_("Change this roster"), headings, rows)  # the one in force has the other name
 
 

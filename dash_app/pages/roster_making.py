@@ -77,6 +77,7 @@ def _upload(sheet: str) -> Component:
                 download=f"{sheet}.csv",
                 **attributes(aria_label=_("Template: {sheet}").format(sheet=text)),
             ),
+            " ",
             html.Span(id=f"{file_of(sheet)}-name", className="secondary"),
         ]
     )

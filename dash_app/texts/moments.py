@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_decimal, format_percent
 
 from dash_app.texts.catalogue import gettext as _
@@ -90,6 +90,21 @@ def age(at: int, now: int) -> str:
     if not at:
         return _("never seen")
     return _("{duration} ago").format(duration=duration((now - at) / 1_000_000))
+
+
+def weekday_of_plan(start_at: int, day: int) -> str:
+    """Write weekday and day of a day of a plan, such as ``Sat, Nov 28``: what a roster is read by.
+
+    Parameters
+    ----------
+    start_at : int
+        Midnight before the plan's day 0, UTC microseconds.
+    day : int
+        Day of the plan.
+    """
+    # noon of the day, as for plan_day
+    at = local(start_at + day * DAY_US + DAY_US // 2)
+    return str(format_skeleton("MMMEd", at, locale=PREFERENCES.get().language))
 
 
 def number(value: float, decimals: int = 0) -> str:
