@@ -42,7 +42,7 @@ def days(halves: int) -> str:
 
 def told(one: LeaveBalance) -> str:
     """Write what a person has left of a year, in a sentence."""
-    text = _("Leave {year}: {left} days left of {all}, {asked} of them asked for.").format(
+    text = _("Leave {year}: {left} of {all} days left; {asked} days are asked for.").format(
         year=one.year,
         left=days(one.remaining),
         all=days(one.entitled + one.corrected + one.carried),
@@ -53,6 +53,9 @@ def told(one: LeaveBalance) -> str:
             carried=days(one.carried), until=one.carried_until.isoformat()
         )
         text = f"{text} {rest}"
+    if one.asked > one.remaining:
+        short = _("That is more than is left: granting it needs a reason of the planner.")
+        text = f"{text} {short}"
     if one.over:
         more = _("{over} days more than there were have been granted.").format(over=days(one.over))
         text = f"{text} {more}"

@@ -29,7 +29,7 @@ from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
 from server.commands import plan_futures, roster_sheets, rostering
-from server.commands.stopping import Stopping
+from server.commands.early_end import Stopping
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import InputError
 

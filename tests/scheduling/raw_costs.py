@@ -68,7 +68,8 @@ def soft_costs(problem: Json, solution: Json) -> Counter[str]:
     where = defaultdict(set)
     for name, stay in admitted.items():
         where[by_id[name]["surgeon_id"], stay["admission_day"]].add(stay["operating_theater"])
-        units["patient_delay"] += stay["admission_day"] - by_id[name]["surgery_release_day"]
+        # Who comes too early breaks a must, and does not make up for the waiting of others.
+        units["patient_delay"] += max(0, stay["admission_day"] - by_id[name]["surgery_release_day"])
     units["surgeon_transfer"] = sum(len(theatres) - 1 for theatres in where.values())
     units["unscheduled_optional"] = sum(
         not one["mandatory"] and one["id"] not in admitted for one in problem["patients"]

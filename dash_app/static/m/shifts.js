@@ -160,7 +160,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
   function leaveForm() {
     const form = element("form", { id: "work-form", autocomplete: "off" });
     const field = (id, key, type) => element("label", { textContent: `${say(key)} ` }, element("input", { id, type, maxLength: 300 }));
-    const tick = (id, key) => element("label", {}, element("input", { id, type: "checkbox" }), ` ${say(key)}`);
+    // A line of its own: beside the next field's label it would read as one sentence.
+    const tick = (id, key) => element("p", {}, element("label", {}, element("input", { id, type: "checkbox" }), ` ${say(key)}`));
     form.append(field("leave-first", "leaveFrom", "date"), tick("leave-from-noon", "fromNoon"));
     form.append(field("leave-last", "leaveTo", "date"), tick("leave-to-noon", "toNoon"), field("leave-why", "reason", "text"));
     form.append(element("button", { type: "submit", textContent: say("askLeave") }));
@@ -177,6 +178,7 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     if (!own.has_terms) return [];
     const text = say("leaveLeft", { left: inDays(own.remaining), all: inDays(own.entitled + own.corrected + own.carried), asked: inDays(own.asked), year: own.year });
     const made = [element("p", { id: "leave-left", textContent: text })];
+    if (own.asked > own.remaining) made.push(element("p", { className: "late", textContent: say("leaveShort") }));
     if (own.carried_until && !own.expired) made.push(element("p", { className: "secondary", textContent: say("leaveCarried", { carried: inDays(own.carried), until: own.carried_until }) }));
     return made;
   }
