@@ -174,6 +174,7 @@ def _asking(port: HospitalPort, found: MyRoster) -> Component:
             ],
         ),
         html.Div(id=SWAPS, role="status"),
+        html.P(html.A(_("My shifts as a calendar"), href="/v1/roster/mine/calendar.ics", download="shifts.ics")),
         html.Div(leave.mine(port), id=BALANCE, role="status"),
         html.Div(
             className="filters",

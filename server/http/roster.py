@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
+from fastapi import Response
 from sqlmodel import Session
 
 from scheduling.model.plans import Override
@@ -16,6 +17,7 @@ from scheduling.rules.calendar_days import wall_time
 from scheduling.rules.leave import NOON, on_wall
 from scheduling.rules.shift_requests import MOST_PACKAGE, RosterTime
 from scheduling.service import my_shifts, shift_decisions, shift_requests
+from scheduling.service.publishing import calendar
 from scheduling.service.roster_board import Choice
 from scheduling.service.roster_sheets import midnight
 from scheduling.service.rosters_in_force import roster_with_shift
@@ -43,6 +45,7 @@ from server.http.roster_talk import consequences_shown
 from twin.access import Permission
 from twin.clock import from_text, to_text
 from twin.errors import FieldError, FieldProblem, Forbidden
+from twin.events.work import PlannedShift
 
 router = Router("/v1/roster", tag="roster")
 
@@ -198,6 +201,29 @@ def get_my_roster(call: CallDep) -> MyRosterShown:
 
 def _breaks(choice: Choice) -> list[str]:
     return sorted({one.rule.value for one in choice.consequences if one.is_hard and one.after > one.before})
+
+
+@router.get("/mine/calendar.ics", permission=SELF, media="text/calendar")
+def get_my_calendar(call: CallDep) -> Response:
+    """Give one's own shifts to come, of all wards, as a calendar file; an event keeps its id in the rosters to come."""
+    me = call.actor.hands
+    with call.hospital.read() as session:
+        found = my_shifts.my_roster(session, staff=me, at=call.now)
+    names = _place_names(call, found.places)
+    shifts = [
+        PlannedShift(
+            staff=one.shift,
+            place=names.get(one.place, one.place),
+            start_at=one.from_at,
+            end_at=one.to_at,
+            role=one.skill,
+        )
+        for one in found.shifts
+    ]
+    headers = {"content-disposition": 'attachment; filename="shifts.ics"'}
+    # Named by the person, not by the plan: whoever reads it again gets the same events, not a second set of them.
+    text = calendar(f"shift-{me}", call.now, (), shifts)
+    return Response(text, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
 @router.get("/mine/swaps", permission=SELF, gives=Swaps)

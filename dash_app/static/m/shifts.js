@@ -189,6 +189,8 @@ export function shiftDesk({ state, at, draw, toast, stop, say, language }) {
     if (mine.offers.length) parts.push(element("h3", { textContent: say("offers") }), element("ul", { className: "steps", id: "offers" }, ...mine.offers.map(offerLine)));
     if (mine.is_rostered) {
       parts.push(element("h3", { textContent: say("shiftsToCome") }), element("ul", { className: "steps", id: "shifts" }, ...mine.shifts.map(shiftLine)), ...packageOf());
+      const file = element("a", { href: "/v1/roster/mine/calendar.ics", download: "shifts.ics", textContent: say("shiftCalendar") });
+      if (mine.shifts.length) parts.push(element("p", {}, file));
       parts.push(element("h3", { textContent: say("leave") }), ...leaveLeft(), leaveForm());
     }
     parts.push(element("div", { className: "acts" }, button("back", () => open(false))));

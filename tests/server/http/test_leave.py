@@ -325,3 +325,18 @@ async def test_a_roster_of_the_same_days_replaces_the_one_before(ward: Ward) -> 
     assert starts == [ward.at(1), ward.at(8)]
     assert ward.works("ann") == {(1, 7), (8, 7)}
     assert ward.works("bo") == set()
+
+
+async def test_ones_own_shifts_of_all_wards_are_a_calendar_whose_events_stay_the_same(ward: Ward) -> None:
+    publish_second(ward, [("ann", 5, "L")])
+    client = ward.clients["ann"]
+
+    first = await client.get("/v1/roster/mine/calendar.ics")
+
+    assert first.headers["content-type"].startswith("text/calendar")
+    assert first.text.count("BEGIN:VEVENT") == 3
+    assert "SUMMARY:L" in first.text
+    publish_next(ward, 7)
+    lines = (await client.get("/v1/roster/mine/calendar.ics")).text.split("\r\n")
+    assert {line for line in first.text.split("\r\n") if line.startswith("UID:")} < set(lines)
+    assert (await ward.planner.get("/v1/roster/mine/calendar.ics")).text.count("BEGIN:VEVENT") == 0
