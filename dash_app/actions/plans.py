@@ -107,7 +107,13 @@ def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProbl
     now, zone = port.clock.now(), port.settings.time_zone
     tomorrow = datetime.fromtimestamp(now / 1e6, ZoneInfo(zone)).date() + timedelta(days=1)
     hours = opening_hours(port.settings.operating_hours)
-    horizon = Horizon(start_at=midnight(tomorrow, zone), zone=zone, days=days, hours=hours)
+    horizon = Horizon(
+        start_at=midnight(tomorrow, zone),
+        zone=zone,
+        days=days,
+        hours=hours,
+        turnover_minutes=port.settings.theatre_turnover_minutes,
+    )
     return problem_from_state(port.state().freeze(now), horizon, waiting_list)
 
 

@@ -12,6 +12,8 @@ from twin.opening_hours import OpeningHours
 SHIFTS = ("early", "late", "night")
 MOST_DAYS = 60
 MOST_ROOMS = 1_000
+MOST_TURNOVER = 480
+"""Minutes; the bound of the setting."""
 USUAL_HOURS = OpeningHours()
 
 
@@ -38,6 +40,8 @@ class Horizon:
         and the one that nine of ten do not exceed, for patients of whom that is known.
     nurse_rooms : int
         Occupied rooms that a nurse of the roster looks after on a shift at most; 0 for no limit.
+    turnover_minutes : int
+        Between two operations of a theatre, 0 to :data:`MOST_TURNOVER`.
     """
 
     start_at: int
@@ -48,6 +52,7 @@ class Horizon:
     wards: frozenset[str] = frozenset()
     stay_share: float = 0.5
     nurse_rooms: int = 0
+    turnover_minutes: int = 0
     hours: OpeningHours = USUAL_HOURS
 
     def __post_init__(self) -> None:
@@ -70,6 +75,16 @@ class Horizon:
             raise InputError(f"stay_share: expected 0.5 to 0.9, got {self.stay_share:g}.")
         if not 0 <= self.nurse_rooms <= MOST_ROOMS:
             raise InputError(f"nurse_rooms: expected 0 to {MOST_ROOMS}, got {self.nurse_rooms}.")
+        if not 0 <= self.turnover_minutes <= MOST_TURNOVER:
+            raise InputError(f"turnover_minutes: expected 0 to {MOST_TURNOVER}, got {self.turnover_minutes}.")
+
+    def with_turnover(self, minutes: int) -> int:
+        """Give minutes of an operation, a theatre or a surgeon with one turnover; nothing stays nothing.
+
+        The last operation of a day needs none after it: with one more for the theatre the sums are exact. Surgeons wait
+        while their theatre is made ready, which is right for who stays in one and too careful for who does not.
+        """
+        return minutes + self.turnover_minutes if minutes else 0
 
     def minutes_of(self, theatre: str) -> tuple[int, ...]:
         """Give the minutes of a theatre on each day."""

@@ -62,7 +62,7 @@ def problem_from_state(
     if not rooms:
         raise DecodeError("The hospital has no beds in service to plan: import places first.", code="plan.no_rooms")
     theatres = tuple(
-        Theatre(id=key, minutes_by_day=horizon.minutes_of(key))
+        Theatre(id=key, minutes_by_day=tuple(map(horizon.with_turnover, horizon.minutes_of(key))))
         for key, place in sorted(state.places.items())
         if place.purpose == "theatre"
     )
@@ -71,7 +71,10 @@ def problem_from_state(
         for day in range(horizon.days)
     ]
     surgeons = tuple(
-        Surgeon(id=key, minutes_by_day=tuple(horizon.surgeon_minutes * works for works in is_operating))
+        Surgeon(
+            id=key,
+            minutes_by_day=tuple(horizon.with_turnover(horizon.surgeon_minutes) * works for works in is_operating),
+        )
         for key, member in sorted(state.staff.items())
         if member.role == "surgeon"
     )
@@ -101,6 +104,7 @@ def problem_from_state(
             horizon.nurse_rooms,
         ),
         intensive_beds=_intensive_beds(state, horizon),
+        turnover_minutes=horizon.turnover_minutes,
     )
 
 

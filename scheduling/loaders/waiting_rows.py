@@ -153,7 +153,7 @@ class Rows:
             # Clamped: what is wrong was noted, and the other rows are still to be checked.
             release_day=max(0, release),
             due_day=min(max(due, release), self.horizon.days - 1),
-            surgery_minutes=minutes,
+            surgery_minutes=self.horizon.with_turnover(minutes),
             surgeon=surgeon if minutes else "",
             incompatible_rooms=self._excluded(values, place),
             incompatible_theatres=self._unsuitable(values, place),

@@ -272,6 +272,8 @@ class AdmissionProblem:
         Stays of the plan in force; a change costs :attr:`Weights.change`.
     intensive_beds : tuple[int, ...]
         Beds of intensive care that can be used on each day; empty if they are not planned here.
+    turnover_minutes : int
+        Part of every operation's minutes in which its theatre is made ready for the next one; nobody operates then.
     """
 
     days: int
@@ -288,6 +290,7 @@ class AdmissionProblem:
     pins: tuple[Pin, ...] = ()
     published: tuple[Stay, ...] = field(default=())
     intensive_beds: tuple[int, ...] = ()
+    turnover_minutes: int = 0
 
     @property
     def n_shifts(self) -> int:

@@ -84,6 +84,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
         Occupied rooms that a nurse of the roster looks after at most; 0 for no limit.
     theatre_hours : str
         Where theatres or weekdays differ from eight hours from Monday to Friday, as ``twin.opening_hours`` reads it.
+    turnover_minutes : int
+        Between two operations of a theatre.
     seconds, threads, seed, steps
         As in :class:`Settings`.
     """
@@ -100,6 +102,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     stay_share: float = 0.5
     nurse_rooms: int = 0
     theatre_hours: str = ""
+    turnover_minutes: int = 0
     seconds: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -174,6 +177,7 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
             stay_share=request.stay_share,
             nurse_rooms=request.nurse_rooms,
             hours=opening_hours(request.theatre_hours),
+            turnover_minutes=request.turnover_minutes,
         )
         return problem_from_state(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")

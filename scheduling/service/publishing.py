@@ -12,6 +12,7 @@ from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
 from scheduling.rules.calendar_days import wall_time
 from twin.events.work import PlannedShift, PlannedStay
 
+MINUTE_US = 60_000_000
 ADMISSION_HOUR = 8
 """Hour of the day at which stays start and theatres open, in the hospital's clock of the plan."""
 
@@ -52,8 +53,10 @@ def stays_of(
         theatre_start = theatre_end = 0
         if patient.surgery_minutes:
             theatre_start = ends.get((stay.theatre, stay.day), begins)
-            theatre_end = theatre_start + patient.surgery_minutes * 60_000_000
-            ends[stay.theatre, stay.day] = theatre_end
+            ready = theatre_start + patient.surgery_minutes * MINUTE_US
+            # The next one begins when the theatre is ready again; the operation itself ends before.
+            ends[stay.theatre, stay.day] = ready
+            theatre_end = max(theatre_start, ready - problem.turnover_minutes * MINUTE_US)
         stays.append(
             PlannedStay(
                 encounter=stay.patient,

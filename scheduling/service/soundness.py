@@ -98,6 +98,7 @@ def _check_supply(problem: AdmissionProblem) -> None:
     told = f"expected no figure or one for each of {problem.days} days, got {len(problem.intensive_beds)}"
     _require(len(problem.intensive_beds) in (0, problem.days), "intensive_beds", told)
     _small("intensive_beds", problem.intensive_beds)
+    _small("turnover_minutes", [problem.turnover_minutes])
     weights = problem.weights
     _small("weights", [getattr(weights, name) for name in weights.__dataclass_fields__])
 

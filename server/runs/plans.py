@@ -29,6 +29,7 @@ def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
         values |= {"start_at": next_midnight(now, hospital.settings.time_zone), "zone": hospital.settings.time_zone}
     if not values.keys() & {"problem", "ihtc", "state"}:
         values.setdefault("theatre_hours", hospital.settings.operating_hours)
+        values.setdefault("turnover_minutes", hospital.settings.theatre_turnover_minutes)
         values["state"] = base64.b64encode(hospital.live.freeze(now).to_bytes()).decode()
     return values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -432,3 +433,21 @@ def test_of_five_thousand_rows_each_wrong_one_is_named_by_its_own_number() -> No
     assert {(one.field, one.place) for one in refused.value.problems} == {("patient", "row 4323"), ("age", "row 79")}
     rows[4321], rows[77] = GOOD.replace("e1", "e4321"), GOOD.replace("e1", "e77")
     assert len(problem_from_state(hospital(), HORIZON, "\n".join([HEADER, *rows])).patients) == 5000
+
+
+def test_a_full_theatre_ends_in_time_with_its_turnovers() -> None:
+    """Three operations of 120 minutes with 20 between them fill 400 minutes."""
+    rows = [GOOD.replace("e1", f"e{number}").replace(",60,", ",120,").replace(",w1", ",") for number in range(4)]
+    horizon = replace(HORIZON, turnover_minutes=20, theatre_minutes=400, surgeon_minutes=400)
+
+    made = problem_from_state(hospital(), horizon, "\n".join([HEADER, *rows]))
+
+    theatre, patients = made.theatres[0], made.patients
+    assert sum(one.surgery_minutes for one in patients[:3]) == theatre.minutes_by_day[0] == 420
+    stays = tuple(Stay(patient=one.id, day=0, room="r1", theatre="t1") for one in patients[:3])
+    told = stays_of(MONDAY, made, AdmissionPlan(stays=stays, duties=()))
+    begins = [(one.theatre_start_at - told[0].theatre_start_at) // 60_000_000 for one in told]
+    assert begins == [0, 140, 280]
+    assert {(one.theatre_end_at - one.theatre_start_at) // 60_000_000 for one in told} == {120}
+    assert told[-1].theatre_end_at - told[0].theatre_start_at == 400 * 60_000_000
+    assert problem_from_state(hospital(), horizon, f"{HEADER}\n{GOOD}\n").theatres[0].minutes_by_day[5] == 0  # Saturday
