@@ -36,6 +36,7 @@ from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import calendar_day, local, moment, number, percent
 from scheduling.loaders.horizon import MOST_DAYS
 from scheduling.model.plans import PlanStatus
+from scheduling.service.crossings import Crossing
 from twin.access import Permission
 from twin.events.watch import AlarmPriority
 
@@ -226,7 +227,7 @@ def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[C
     return [*parts, *talk, *moving, *plan_moving.comparing(port, plan), *plan_futures.asking(port, plan)]
 
 
-def _crossings(port: HospitalPort, found: list[plans.Crossing]) -> list[Component]:
+def _crossings(port: HospitalPort, found: list[Crossing]) -> list[Component]:
     """Build the table of people who would stand on two wards with too little rest between."""
     if not found:
         return []

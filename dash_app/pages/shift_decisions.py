@@ -169,7 +169,7 @@ def consequences_table(port: HospitalPort, found: tuple[RosterConsequence, ...],
 
 
 def _outlook(port: HospitalPort, outlook: Outlook) -> list[Component]:
-    parts = [
+    parts: list[Component] = [
         html.P(
             [
                 shape(AlarmPriority.MEDIUM),
