@@ -61,23 +61,36 @@ def next_due(rule: CalendarRule, *, due_on: date, done_on: date) -> date:
         When it was due, and when it was done.
     """
     if rule.anchor is Anchor.FLOATING:
-        return _allowed(rule, add_months(done_on, rule.months))
+        return allowed_day(rule, add_months(done_on, rule.months))
     if rule.anchor is Anchor.FIXED:
-        return _allowed(rule, add_months(due_on, rule.months, anchor_day=rule.anchor_on.day))
+        return allowed_day(rule, add_months(due_on, rule.months, anchor_day=rule.anchor_on.day))
     step = 1
     # Grid days up to the one that this work fulfils are over, also those that were missed; early work within the window
     # fulfils the day that it was meant for.
     while (day := _nth(rule, step)) <= max(due_on, done_on - timedelta(days=rule.window_days)):
         step += 1
-    return _allowed(rule, day)
+    return allowed_day(rule, day)
 
 
 def _nth(rule: CalendarRule, step: int) -> date:
     return add_months(rule.anchor_on, step * rule.months, anchor_day=rule.anchor_on.day)
 
 
-def _allowed(rule: CalendarRule, day: date) -> date:
-    """Move a day out of blackouts and into the season, forwards."""
+def allowed_day(rule: CalendarRule, day: date) -> date:
+    """Move a day out of blackouts and into the season, forwards.
+
+    Parameters
+    ----------
+    rule : CalendarRule
+        With its blackouts and season.
+    day : date
+        As its interval alone would have it.
+
+    Raises
+    ------
+    ValueError
+        If season and blackouts leave no day within the next years.
+    """
     if not rule.blackouts and not rule.season:
         return day
     # Each turn leaves a blackout or a month behind: so many turns without a free day mean that there is none.
@@ -118,7 +131,7 @@ def occurrences(rule: Rule, *, start_on: date, end_on: date) -> Iterator[Occurre
         due = _nth(by_time, step)
         if due > end_on:
             return
-        due = _allowed(by_time, due)
+        due = allowed_day(by_time, due)
         step += 1
         if start_on <= due <= end_on:
             yield Occurrence(rule=rule.id, due_on=due, window_start=due - margin, window_end=due + margin)
@@ -259,12 +272,33 @@ def forecast_due(
     on : date
         The present day.
     """
-    time_due = add_months(last_done_on, by_time.months)
-    if use_per_day <= 0.0:
-        return time_due
-    days = max(by_meter.every - use_since, 0.0) / use_per_day
-    # Compared before it becomes a day: of a device that hardly runs, use would come due after the last year there is.
-    return min(time_due, on + timedelta(days=math.ceil(days))) if days < (time_due - on).days else time_due
+    time_due = allowed_day(by_time, add_months(last_done_on, by_time.months))
+    by_use = day_of_use(left=by_meter.every - use_since, per_day=use_per_day, on=on)
+    return time_due if by_use is None else min(time_due, by_use)
+
+
+_LONGEST_DAYS = 100 * 366  # no device lives longer, and the calendar of Python ends
+
+
+def day_of_use(*, left: float, per_day: float, on: date) -> date | None:
+    """Give the day on which so much use is expected to be over; None if it is not foreseeable.
+
+    Parameters
+    ----------
+    left, per_day : float
+        Use that is left, below 0 if it is over already, and expected use, in the meter's unit.
+    on : date
+        The present day.
+
+    Examples
+    --------
+    >>> day_of_use(left=25.0, per_day=10.0, on=date(2026, 1, 5)).isoformat()
+    '2026-01-08'
+    """
+    if per_day <= 0.0:
+        return on if left <= 0.0 else None
+    days = max(left, 0.0) / per_day
+    return on + timedelta(days=math.ceil(days)) if days <= _LONGEST_DAYS else None
 
 
 def compliance_of(performed: Sequence[Performed], *, as_of: date) -> Compliance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,10 +11,18 @@ import msgspec
 import numpy as np
 from sqlmodel import Session, col, select
 
-from assets.model.maintenance import Anchor, DueState, Performed, Rule
+from assets.model.maintenance import Anchor, Performed, Rule
 from assets.model.regions import GONE, ComplianceFlag
 from assets.model.work import WorkKind, WorkOrder, WorkState
-from assets.rules.due_dates import add_months, key_of, local_day, meter_due
+from assets.rules.due_dates import (
+    add_months,
+    allowed_day,
+    day_of_use,
+    key_of,
+    local_day,
+    meter_due,
+    occurrences,
+)
 from assets.rules.due_table import due_table
 from assets.service.act import Act
 from assets.service.availability import change_state
@@ -23,6 +31,7 @@ from assets.service.work import OPEN_STATES, open_work_order, order_of_row
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import AssetRow, RuleRow, WorkOrderRow
 from twin.access import Permission
+from twin.errors import NotFound
 
 _UTC = ZoneInfo("UTC")
 _PAGE = 1000  # rules at a time: their orders are asked for together
@@ -49,11 +58,24 @@ class Horizon:
     days: int = 60
 
 
-def save_rule(session: Session, *, act: Act, rule: Rule) -> None:
-    """Keep a rule of a device, new or changed."""
+def save_rule(session: Session, *, act: Act, rule: Rule, zone: ZoneInfo = _UTC) -> None:
+    """Keep a rule of a device, new or changed.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    act : Act
+        Who keeps it; needs ``work_orders:write``.
+    rule : Rule
+        As wanted.
+    zone : ZoneInfo
+        The hospital's: west of Greenwich the day in UTC has already changed in the evening, and what is due on the day
+        of entry would never be asked for.
+    """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
     load_asset(session, rule.asset)
-    today = local_day(act.now, _UTC)
+    today = local_day(act.now, zone)
     known = session.get(RuleRow, rule.id)
     if known is None:
         # What fell due just before the rule was entered is still to be done; what did so years before is not.
@@ -178,11 +200,12 @@ def _due(
         if any(order.state in OPEN_STATES for order in own):
             continue  # what counts from the last completion cannot come due before that one is done
         done_at = max((order.closed_at for order in own if order.state is WorkState.CLOSED), default=0)
-        due_on = _due_after(rule, done_at, horizon.zone)
+        given_up = {order.key for order in own if order.state is WorkState.CANCELLED}
+        due_on = _due_after(rule, done_at, horizon.zone, given_up)
         if due_on is not None and due_on <= end:
             yield rule, key_of(rule.id, due_on), due_on
         if rule.meter is not None:
-            yield from _due_by_use(session, rule, done_at, horizon)
+            yield from _due_by_use(session, rule, done_at, horizon, given_up)
 
 
 def _due_by_calendar(page: Sequence[tuple[Rule, date]], end: date) -> Iterator[tuple[Rule, str, date]]:
@@ -197,24 +220,122 @@ def _due_by_calendar(page: Sequence[tuple[Rule, date]], end: date) -> Iterator[t
             yield rule, key_of(rule.id, due_on), due_on
 
 
-def _due_after(rule: Rule, done_at: int, zone: ZoneInfo) -> date | None:
+def _due_after(rule: Rule, done_at: int, zone: ZoneInfo, given_up: Collection[str]) -> date | None:
     """Give the day of a rule that counts from the last completion; None for every other rule."""
     by_time = rule.calendar
     if by_time is None or by_time.anchor is not Anchor.FLOATING:
         return None
-    return add_months(local_day(done_at, zone), by_time.months) if done_at else by_time.anchor_on
+    due_on = add_months(local_day(done_at, zone), by_time.months) if done_at else by_time.anchor_on
+    due_on = allowed_day(by_time, due_on)
+    # What was given up is asked for again an interval later: nobody closes it, so that it would else be the last one.
+    while key_of(rule.id, due_on) in given_up:
+        due_on = allowed_day(by_time, add_months(due_on, by_time.months))
+    return due_on
 
 
-def _due_by_use(session: Session, rule: Rule, done_at: int, horizon: Horizon) -> Iterator[tuple[Rule, str, date]]:
+def _due_by_use(
+    session: Session, rule: Rule, done_at: int, horizon: Horizon, given_up: Collection[str]
+) -> Iterator[tuple[Rule, str, date]]:
     """Give the order that use makes due now: one per step of the meter."""
     if rule.meter is None:
         return
     used = usage_of(session, asset=rule.asset, meter=rule.meter_name)
     at_last = usage_of(session, asset=rule.asset, meter=rule.meter_name, until=done_at).total if done_at else 0.0
-    found = meter_due(rule.meter, last_done_at=at_last, reading=used.total)
-    if found.state is DueState.DUE:
-        # Fifteen digits: with the six of plain "g" the steps of a counter of millions would share one key.
-        yield rule, f"{rule.id}:use:{found.next_at:.15g}", horizon.today
+    next_at = meter_due(rule.meter, last_done_at=at_last, reading=used.total).next_at
+    while _key_of_use(rule, next_at) in given_up:
+        next_at += rule.meter.every
+    if used.total >= next_at:
+        yield rule, _key_of_use(rule, next_at), horizon.today
+
+
+def _key_of_use(rule: Rule, next_at: float) -> str:
+    # Fifteen digits: with the six of plain "g" the steps of a counter of millions would share one key.
+    return f"{rule.id}:use:{next_at:.15g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueForecast:
+    """When a rule is expected to come due, by time or by use, whichever is first.
+
+    Parameters
+    ----------
+    rule, asset : str
+        Which rule of which device.
+    due_on : date or None
+        Expected local day; None for a rule by use alone whose device is not used.
+    is_by_use : bool
+        Whether use comes first.
+    use_since, per_day : float
+        Use since it was last done, and its mean per day, in the meter's unit.
+    readings : int
+        Meter readings that the forecast rests on.
+    """
+
+    rule: str
+    asset: str
+    due_on: date | None
+    is_by_use: bool
+    use_since: float
+    per_day: float
+    readings: int
+
+
+def forecast_of(session: Session, *, rule_id: str, horizon: Horizon) -> DueForecast:
+    """Give when a rule is expected to come due next.
+
+    Parameters
+    ----------
+    session : Session
+        Any session.
+    rule_id : str
+        Which rule.
+    horizon : Horizon
+        The hospital's day and zone.
+
+    Raises
+    ------
+    NotFound
+        If there is no such rule.
+    """
+    row = session.get(RuleRow, rule_id)
+    if row is None:
+        raise NotFound("maintenance rule", rule_id)
+    rule = msgspec.json.decode(row.body, type=Rule)
+    own = _orders_by_rule(session, [rule_id]).get(rule_id, [])
+    done_at = max((order.closed_at for order in own if order.state is WorkState.CLOSED), default=0)
+    by_time = _next_by_time(rule, done_at, horizon, {order.key for order in own if order.state not in OPEN_STATES})
+    if rule.meter is None:
+        return DueForecast(
+            rule=rule.id, asset=rule.asset, due_on=by_time, is_by_use=False, use_since=0.0, per_day=0.0, readings=0
+        )
+    used = usage_of(session, asset=rule.asset, meter=rule.meter_name)
+    at_last = usage_of(session, asset=rule.asset, meter=rule.meter_name, until=done_at).total if done_at else 0.0
+    next_at = meter_due(rule.meter, last_done_at=at_last, reading=used.total).next_at
+    by_use = day_of_use(left=next_at - used.total, per_day=used.per_day, on=horizon.today)
+    is_by_use = by_use is not None and (by_time is None or by_use < by_time)
+    return DueForecast(
+        rule=rule.id,
+        asset=rule.asset,
+        due_on=by_use if is_by_use else by_time,
+        is_by_use=is_by_use,
+        use_since=used.total - at_last,
+        per_day=used.per_day,
+        readings=used.readings,
+    )
+
+
+def _next_by_time(rule: Rule, done_at: int, horizon: Horizon, over: Collection[str]) -> date | None:
+    """Give the first due day of a calendar rule that nobody has dealt with."""
+    if rule.calendar is None:
+        return None
+    floating = _due_after(rule, done_at, horizon.zone, over)
+    if floating is not None:
+        return floating
+    start = min(horizon.today, local_day(done_at, horizon.zone)) if done_at else rule.calendar.anchor_on
+    # Three intervals ahead at least: a season may have moved the next one, or two, into the year after.
+    end = add_months(horizon.today, 3 * rule.calendar.months + 12)
+    days = (one.due_on for one in occurrences(rule, start_on=start, end_on=end))
+    return next((day for day in days if key_of(rule.id, day) not in over), None)
 
 
 def _end_of_day(day: date, zone: ZoneInfo) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from server.http.assets import act_of
 from server.http.history import parse_instant
 from server.http.register_bodies import AssetShown, asset_shown
 from twin.access import Permission
-from twin.errors import DecodeError
+from twin.errors import DecodeError, FieldError, FieldProblem
 
 router = Router("/v1", tag="device records")
 
@@ -197,6 +198,30 @@ def list_running_out(call: CallDep, days: Days = 0) -> RunningOutList:
     with call.hospital.read() as session:
         found = agreements.running_out(session, today=local_day(call.now, zone), zone=zone, days=days)
     return RunningOutList(running_out=found)
+
+
+class CostShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agreement has cost up to and including a day, integer minor units; a begun period counts whole."""
+
+    agreement: str
+    until_on: date
+    cost: int
+
+
+@router.get("/agreements/{agreement}/cost", permission=Permission.DEVICES_READ, gives=CostShown)
+def read_cost(call: CallDep, agreement: PathText, until_on: Text = "") -> CostShown:
+    """Give what a loan, rental or contract has cost until a day; until today if none is given."""
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+    try:
+        day = date.fromisoformat(until_on) if until_on else local_day(call.now, zone)
+    except ValueError as error:
+        message = f"{until_on[:40]!r} is no date."
+        raise FieldError(
+            FieldProblem(field="until_on", place="/query", message=message, cure="Use YYYY-MM-DD.")
+        ) from error
+    with call.hospital.read() as session:
+        found = agreements.get_agreement(session, agreement_id=agreement)
+    return CostShown(agreement=agreement, until_on=day, cost=found.cost_until(day))
 
 
 @router.put("/agreements/{agreement}", permission=Permission.DEVICES_WRITE, takes=bodies.AgreementTold, gives=Agreement)

@@ -7,12 +7,14 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from fastapi import Query
 from sqlmodel import Session, col, select
 
 from assets.model.maintenance import Anchor, CalendarRule, Compliance, MeterRule, Rule
-from assets.rules.due_dates import compliance_of, local_day
+from assets.rules.due_dates import allowed_day, compliance_of, local_day
+from assets.rules.risk import score_equipment
 from assets.rules.uptime import RepairTime, Uptime, repair_time_of, uptime_of
-from assets.service import maintenance, tracing, work
+from assets.service import maintenance, meters, tracing, work
 from assets.tables.register import load_asset
 from assets.tables.rows import DowntimeRow
 from server.doors.context import Call, CallDep
@@ -32,6 +34,10 @@ Months = Annotated[int, msgspec.Meta(ge=1, le=240)]
 Window = Annotated[int, msgspec.Meta(ge=0, le=365)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 Every = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Month = Annotated[int, msgspec.Meta(ge=1, le=12)]
+FunctionPoints = Annotated[int, Query(ge=2, le=10)]
+RiskPoints = Annotated[int, Query(ge=1, le=5)]
+HistoryPoints = Annotated[int, Query(ge=-2, le=2)]
 Ahead = Annotated[int, msgspec.Meta(ge=0, le=730)]
 
 
@@ -61,8 +67,18 @@ class RecallShown(msgspec.Struct, frozen=True, kw_only=True):
     to_retrieve: list[str]
 
 
+class Blackout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Local days, both included, on which no maintenance is due."""
+
+    start_on: date
+    end_on: date
+
+
 class RuleTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What must be done to a device again and again; months, a meter's interval, or both."""
+    """What must be done to a device again and again; months, a meter's interval, or both.
+
+    In ``season`` stand the months in which alone it may be due, in ``blackouts`` the days on which it may not.
+    """
 
     id: bodies.Key
     asset: bodies.Key
@@ -71,7 +87,12 @@ class RuleTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     anchor_on: bodies.Short = ""
     anchor: Anchor = Anchor.FIXED
     window_days: Window = 30
+    season: Annotated[list[Month], msgspec.Meta(max_length=12)] = []
+    blackouts: Annotated[list[Blackout], msgspec.Meta(max_length=100)] = []
     every: Every | None = None
+    meter: bodies.Key = meters.HOURS
+    meter_anchor: Anchor = Anchor.FLOATING
+    meter_start: Annotated[float, msgspec.Meta(ge=0, le=1e12)] = 0.0
     minutes: Minutes = 60
     skill: bodies.Short = ""
 
@@ -166,15 +187,10 @@ def _horizon(call: Call, days: int = 60) -> maintenance.Horizon:
 async def keep_rule(call: CallDep) -> RuleTold:
     """Keep a maintenance rule of a device, new or changed."""
     told, act = call.read(RuleTold), act_of(call)
-    by_time = None
-    if told.months is not None:
-        by_time = CalendarRule(
-            months=told.months,
-            anchor_on=_day(told.anchor_on, "anchor_on"),
-            anchor=told.anchor,
-            window_days=told.window_days,
-        )
-    by_meter = MeterRule(every=told.every) if told.every is not None else None
+    by_time = _calendar(told) if told.months is not None else None
+    by_meter = None
+    if told.every is not None:
+        by_meter = MeterRule(every=told.every, anchor=told.meter_anchor, start=told.meter_start)
     if by_time is None and by_meter is None:
         problem = FieldProblem(field="months", place="/", message="Neither months nor every.", cure="Give one of them.")
         raise FieldError(problem)
@@ -184,11 +200,59 @@ async def keep_rule(call: CallDep) -> RuleTold:
         title=told.title,
         calendar=by_time,
         meter=by_meter,
+        meter_name=told.meter,
         minutes=told.minutes,
         skill=told.skill,
     )
-    await call.hospital.write(lambda session: maintenance.save_rule(session, act=act, rule=rule))
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+    await call.hospital.write(lambda session: maintenance.save_rule(session, act=act, rule=rule, zone=zone))
     return told
+
+
+def _calendar(told: RuleTold) -> CalendarRule:
+    for index, one in enumerate(told.blackouts):
+        if one.end_on < one.start_on:
+            message, cure = f"{one.end_on} is before {one.start_on}.", "Swap them."
+            raise FieldError(FieldProblem(field="end_on", place=f"/blackouts/{index}", message=message, cure=cure))
+    by_time = CalendarRule(
+        months=told.months or 1,
+        anchor_on=_day(told.anchor_on, "anchor_on"),
+        anchor=told.anchor,
+        window_days=told.window_days,
+        season=tuple(sorted(set(told.season))),
+        blackouts=tuple((one.start_on, one.end_on) for one in told.blackouts),
+    )
+    try:
+        allowed_day(by_time, by_time.anchor_on)
+    except ValueError as error:
+        # Told now: the nightly run that opens orders would else stop at this rule, for all devices.
+        problem = FieldProblem(field="season", place="/", message=str(error), cure="Leave some day of the year free.")
+        raise FieldError(problem) from error
+    return by_time
+
+
+@router.get("/maintenance/rules/{rule}/forecast", permission=Permission.DEVICES_READ, gives=maintenance.DueForecast)
+def forecast_rule(call: CallDep, rule: PathText) -> maintenance.DueForecast:
+    """Give when a rule is expected to come due, by time or by use, whichever is first."""
+    with call.hospital.read() as session:
+        return maintenance.forecast_of(session, rule_id=rule, horizon=_horizon(call))
+
+
+class ScoreShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Equipment management number after Fennigkoh and Smith (1989); no interval below the threshold."""
+
+    points: int
+    is_included: bool
+    interval_months: int | None
+
+
+@router.get("/maintenance/score", permission=Permission.DEVICES_READ, gives=ScoreShown)
+def score(
+    call: CallDep, function: FunctionPoints, risk: RiskPoints, upkeep: RiskPoints, history: HistoryPoints = 0
+) -> ScoreShown:
+    """Score a device by function (2 to 10), risk and upkeep (1 to 5) and history (-2 to 2)."""
+    found = score_equipment(function=function, risk=risk, maintenance=upkeep, history=history)
+    return ScoreShown(points=found.points, is_included=found.is_included, interval_months=found.interval_months)
 
 
 @router.post(

@@ -24,6 +24,7 @@ from assets.service.register import edit_asset, entry_of, register_asset, retire
 from assets.tables.register import find_by_identifier, load_asset
 from tests.assets.conftest import House
 from tests.assets.service.test_measuring import safety
+from tests.fakes import START_US
 from twin.access import Role
 from twin.clock import HOUR_US, from_datetime, to_datetime
 from twin.errors import FieldError, ImportRefused, NotFound, Refused, StaleVersion
@@ -109,6 +110,7 @@ def test_the_most_urgent_incident_comes_first_and_a_reported_one_no_longer_press
     [
         {"description": "  "},  # nothing is said
         {"happened_at": 10**16},  # it was known before it happened
+        {"aware_at": START_US + DAY_US},  # its clock would begin tomorrow
     ],
 )
 def test_an_incident_that_says_nothing_is_refused(house: House, fields: dict[str, Any]) -> None:
@@ -227,6 +229,22 @@ def test_use_makes_maintenance_due_once_per_step_of_the_meter(house: House) -> N
     assert house.do(generate, act=house.act(), horizon=horizon) == []
     read(house, 1001.0)
     assert [o.id for o in house.do(generate, act=house.act(), horizon=horizon)] == ["pm:r:use:1000"]
+
+
+def test_use_asks_again_at_the_next_step_after_an_order_was_given_up(house: House) -> None:
+    enter(house)
+    house.do(save_rule, act=house.act(), rule=Rule(id="r", asset="pump-1", meter=MeterRule(every=500)))
+    horizon = Horizon(today=date(2026, 1, 10), zone=UTC)
+    read(house, 0.0)
+    read(house, 510.0)
+    (first,) = house.do(generate, act=house.act(), horizon=horizon)
+    house.do(work.cancel_work_order, act=house.act(), order_id=first.id, version=1, reason="on loan")
+
+    read(house, 990.0)
+    assert house.do(generate, act=house.act(), horizon=horizon) == []
+    read(house, 1010.0)
+
+    assert [order.id for order in house.do(generate, act=house.act(), horizon=horizon)] == ["pm:r:use:1000"]
 
 
 def test_steps_of_a_meter_of_millions_have_keys_of_their_own(house: House) -> None:

@@ -165,6 +165,25 @@ async def test_maintenance_is_generated_once_and_counted(served: Served) -> None
     assert (await biomed.put("/v1/maintenance/rules", json={"id": "x", "asset": "pump-1"})).status_code == 422
 
 
+async def test_a_rule_keeps_its_season_and_blackouts_and_one_that_never_comes_due_is_refused(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    rule = {"id": "pm", "asset": "pump-1", "months": 6, "anchor_on": "2026-01-31", "season": [1, 2, 7]}
+    shut = [{"start_on": "2026-01-25", "end_on": "2026-02-03"}]
+
+    kept = await biomed.put("/v1/maintenance/rules", json=rule | {"blackouts": shut})
+    opened = (await biomed.post("/v1/maintenance/generation", json={"days": 60})).json()
+    turned = [{"start_on": "2026-02-03", "end_on": "2026-01-25"}]
+    for wrong in ({"blackouts": turned}, {"season": [13]}, {"season": [1], "blackouts": YEARS_SHUT}):
+        assert (await biomed.put("/v1/maintenance/rules", json=rule | wrong)).status_code == 422
+
+    assert kept.status_code == 200
+    assert opened["work_orders"] == ["pm:pm:2026-02-04"]
+
+
+YEARS_SHUT = [{"start_on": f"{year}-01-01", "end_on": f"{year}-01-31"} for year in range(2026, 2100)]
+
+
 async def test_uptime_comes_with_count_and_interval(served: Served) -> None:
     await entered(served)
     biomed = await served.signed_in(Role.BIOMED)
@@ -347,3 +366,29 @@ async def test_repairs_are_told_with_their_number_and_interval(served: Served) -
     assert (told["repairs"], told["mean_repair"], told["mean_response"]) == (3, 1.0, 0.25)
     assert told["repair_low"] < 1.0 < told["repair_high"]
     assert told["response_low"] == told["response_high"] == 0.25
+
+
+async def test_a_rule_is_forecast_by_time_or_use_whichever_comes_first(served: Served) -> None:
+    await entered(served)
+    biomed = await served.signed_in(Role.BIOMED)
+    rule = {"id": "pm", "asset": "pump-1", "months": 12, "anchor_on": "2026-07-31", "every": 100.0}
+    assert (await biomed.put("/v1/maintenance/rules", json=rule)).status_code == 200
+
+    by_time = (await biomed.get("/v1/maintenance/rules/pm/forecast")).json()
+    for at, value in (("2025-12-26T08:00:00Z", 0.0), ("2026-01-05T08:00:00Z", 50.0)):
+        await biomed.post("/v1/assets/pump-1/meters/hours", json={"value": value, "at": at})
+    by_use = (await biomed.get("/v1/maintenance/rules/pm/forecast")).json()
+
+    assert (by_time["due_on"], by_time["is_by_use"], by_time["readings"]) == ("2026-07-31", False, 0)
+    assert (by_use["due_on"], by_use["is_by_use"], by_use["per_day"]) == ("2026-01-15", True, 5.0)
+    assert (await biomed.get("/v1/maintenance/rules/none/forecast")).status_code == 404
+
+
+async def test_a_device_is_scored_and_points_out_of_range_are_refused(served: Served) -> None:
+    biomed = await served.signed_in(Role.BIOMED)
+    asked = {"function": "10", "risk": "5", "upkeep": "3", "history": "1"}
+
+    found = await biomed.get("/v1/maintenance/score", params=asked)
+
+    assert found.json() == {"points": 19, "is_included": True, "interval_months": 6}
+    assert (await biomed.get("/v1/maintenance/score", params=asked | {"risk": "9"})).status_code == 422

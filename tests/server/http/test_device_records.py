@@ -349,3 +349,16 @@ async def test_maintenance_is_levelled_and_kept_and_replacements_are_planned(ser
 
 def test_a_machine_leads_by_its_phase_unless_told_otherwise() -> None:
     assert Machine(id="m").leading == "phase"
+
+
+async def test_a_rental_says_what_it_has_cost_until_a_day(served: Served) -> None:
+    call = await biomed(served, "pump-1")
+    told = {"kind": "rental", "party": "Vendor", "assets": ["pump-1"], "starts_on": "2026-01-01"}
+    await call("PUT", "/agreements/rent-1", told | {"cost": 700, "per_days": 7}, status=200)
+
+    first = await call("GET", "/agreements/rent-1/cost?until_on=2026-01-08")
+
+    assert (first["until_on"], first["cost"]) == ("2026-01-08", 1400)  # the second week has begun
+    assert (await call("GET", "/agreements/rent-1/cost"))["cost"] == 700  # the fifth of January
+    await call("GET", "/agreements/rent-1/cost?until_on=soon", status=422)
+    await call("GET", "/agreements/none/cost", status=404)
