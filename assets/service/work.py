@@ -25,7 +25,9 @@ from twin.clock import HOUR_US
 from twin.errors import FieldError, FieldProblem, NotFound, Refused, StaleVersion
 from twin.events.work import RequestSettled, TaskKind, TaskRequested
 
-_SET_ASIDE = GONE | {OperationalState.QUARANTINED, OperationalState.MISSING}
+# Waits for its incoming test: other work that ends, or a test that is given up, is none.
+_UNTESTED = frozenset({OperationalState.ORDERED, OperationalState.RECEIVED})
+_SET_ASIDE = GONE | _UNTESTED | {OperationalState.QUARANTINED, OperationalState.MISSING}
 """States that the end of some work does not take a device out of: they were entered for another reason."""
 
 OPEN_STATES = (WorkState.REQUESTED, WorkState.OPEN, WorkState.IN_PROGRESS, WorkState.ACCEPTANCE)
@@ -89,7 +91,10 @@ def open_work_order(session: Session, *, act: Act, order: WorkOrder, dedupe_key:
     _write(session, WorkOrderRow(id=order.id, dedupe_key=key, asset="", kind="", state=""), opened)
     if order.kind is WorkKind.CORRECTIVE:
         _begin_downtime(session, opened)
-        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.FAILED)
+        # A device that was set aside is out of use already: were it said to have failed, giving up the order would put
+        # it back into service.
+        if OperationalState(asset.operational) not in _SET_ASIDE:
+            change_state(session, act=act, asset_id=order.asset, operational=OperationalState.FAILED)
     _request_task(session, act, opened)
     return opened
 
@@ -146,8 +151,22 @@ def start_work(session: Session, *, act: Act, order_id: str, version: int) -> Wo
     if order.kind is not WorkKind.DECOMMISSION:
         _require_alive(order.asset, load_asset(session, order.asset).operational)
     begun = replace(order, state=WorkState.IN_PROGRESS, started_at=act.now)
-    change_state(session, act=act, asset_id=order.asset, operational=state_while_working(order.kind))
+    state = OperationalState(load_asset(session, order.asset).operational)
+    wanted = _while_working(order.kind, state)
+    if wanted is not state:
+        change_state(session, act=act, asset_id=order.asset, operational=wanted)
     return _write(session, row, begun)
+
+
+def _while_working(kind: WorkKind, state: OperationalState) -> OperationalState:
+    """Give the state of a device while somebody works on it, from the one in which it stands."""
+    # Wiped down where it stands: what is broken, or was never tested, is no more fit for use by that.
+    if kind is WorkKind.DISINFECTION:
+        return state
+    # Planned work ends no quarantine: only a repair is a way out of it, through the acceptance test.
+    if state is OperationalState.QUARANTINED and kind not in (WorkKind.CORRECTIVE, WorkKind.DECOMMISSION):
+        return state
+    return state_while_working(kind)
 
 
 def record_work(session: Session, *, act: Act, order_id: str, version: int, finding: Finding) -> WorkOrder:
@@ -222,7 +241,7 @@ def close_work_order(session: Session, *, act: Act, order_id: str, version: int,
     if order.kind is WorkKind.DECOMMISSION:
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.RETIRED)
     else:
-        _back_into_service(session, act, order)
+        _back_into_service(session, act, closed)
     _end_downtime(session, closed)
     _settle_request(session, act, closed)
     return _write(session, row, closed)
@@ -243,7 +262,10 @@ def cancel_work_order(session: Session, *, act: Act, order_id: str, version: int
         raise Refused(f"{order_id} cannot be cancelled.", reasons=against, code="work_order.not_cancellable")
     note = Amendment(actor=act.actor.id, at=act.now, text=reason)
     cancelled = replace(order, state=WorkState.CANCELLED, closed_at=act.now, amendments=(*order.amendments, note))
-    _back_into_service(session, act, order)
+    if order.kind is WorkKind.INCOMING and order.state is WorkState.IN_PROGRESS:
+        # Without its test it waits again: giving the test up would else be the way round it.
+        change_state(session, act=act, asset_id=order.asset, operational=OperationalState.RECEIVED)
+    _back_into_service(session, act, cancelled)
     _end_downtime(session, cancelled)
     _settle_request(session, act, cancelled, reason=reason)
     return _write(session, row, cancelled)
@@ -362,7 +384,9 @@ def _write(session: Session, row: WorkOrderRow, order: WorkOrder) -> WorkOrder:
 def _back_into_service(session: Session, act: Act, order: WorkOrder) -> None:
     """Put the device of ended work back into service, unless other work or another reason keeps it out."""
     state = OperationalState(load_asset(session, order.asset).operational)
-    if state not in _SET_ASIDE and not _others_hold_it(session, order):
+    is_tested = order.kind is WorkKind.INCOMING and order.state is WorkState.CLOSED
+    stays = _SET_ASIDE - _UNTESTED if is_tested else _SET_ASIDE
+    if state not in stays and not _others_hold_it(session, order):
         change_state(session, act=act, asset_id=order.asset, operational=OperationalState.IN_SERVICE)
 
 

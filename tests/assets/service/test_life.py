@@ -128,3 +128,72 @@ def test_the_sum_of_steps_is_where_it_stands(house: House) -> None:
     (step,) = house.ask(steps_of, asset="pump-1")
 
     assert step.after == house.ask(load_asset, asset_id="pump-1").operational
+
+
+def order(house: House, name: str, kind: WorkKind) -> None:
+    told = WorkOrder(id=name, asset="pump-1", kind=kind)
+    house.do(work.open_work_order, act=house.act(), order=told)
+
+
+def stands(house: House) -> str:
+    return house.ask(load_asset, asset_id="pump-1").operational
+
+
+@pytest.mark.parametrize("aside", [QUARANTINED, MISSING])
+def test_giving_up_a_repair_of_a_device_that_was_set_aside_does_not_put_it_into_service(
+    house: House, aside: OperationalState
+) -> None:
+    enter(house)
+    say(house, aside)
+    order(house, "w", WorkKind.CORRECTIVE)
+
+    house.do(work.cancel_work_order, act=house.act(), order_id="w", version=1, reason="entered twice")
+
+    assert stands(house) == aside
+
+
+def test_planned_work_ends_no_quarantine(house: House) -> None:
+    enter(house)
+    say(house, QUARANTINED)
+    order(house, "w", WorkKind.PREVENTIVE)
+
+    house.do(work.start_work, act=house.act(), order_id="w", version=1)
+    house.do(work.close_work_order, act=house.act(), order_id="w", version=2)
+
+    assert stands(house) == QUARANTINED
+
+
+def test_wiping_down_a_broken_device_does_not_put_it_into_service(house: House) -> None:
+    enter(house)
+    order(house, "repair", WorkKind.CORRECTIVE)
+    order(house, "wipe", WorkKind.DISINFECTION)
+
+    house.do(work.start_work, act=house.act(), order_id="wipe", version=1)
+
+    assert stands(house) == OperationalState.FAILED
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_an_incoming_test_that_is_given_up_leaves_the_device_waiting_for_one(house: House, is_begun: bool) -> None:
+    enter(house)
+    house.do(change_state, act=house.act(), asset_id="pump-1", operational=OperationalState.RECEIVED)
+    order(house, "w", WorkKind.INCOMING)
+    if is_begun:
+        house.do(work.start_work, act=house.act(), order_id="w", version=1)
+
+    house.do(work.cancel_work_order, act=house.act(), order_id="w", version=1 + is_begun, reason="later")
+
+    assert stands(house) == OperationalState.RECEIVED
+
+
+def test_a_passed_incoming_test_puts_a_device_into_service_and_other_work_does_not(house: House) -> None:
+    enter(house)
+    house.do(change_state, act=house.act(), asset_id="pump-1", operational=OperationalState.RECEIVED)
+    order(house, "wipe", WorkKind.DISINFECTION)
+    order(house, "test", WorkKind.INCOMING)
+
+    house.do(work.close_work_order, act=house.act(), order_id="wipe", version=1)
+    assert stands(house) == OperationalState.RECEIVED
+    house.do(work.close_work_order, act=house.act(), order_id="test", version=1)
+
+    assert stands(house) == IN_SERVICE
