@@ -40,9 +40,9 @@ class Measurement:
     mains_v, nominal_v : float
         Mains voltage during the measurement and nominal; leakage is brought to the nominal one.
     reference : float or None
-        First value of this device by this method.
+        First value of this device by this method, at the nominal mains voltage.
     previous : float or None
-        Value before this one.
+        Value before this one, at the nominal mains voltage.
     """
 
     quantity: Quantity

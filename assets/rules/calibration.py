@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from assets.model.measurements import Calibration, CalibrationPoint, DecisionRule
 
+_ROUNDING = 1e-12  # of a reading; a float holds nearly sixteen digits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalibrationResult:
@@ -68,7 +70,11 @@ def judge_calibration(calibration: Calibration) -> CalibrationResult:
 
 
 def _is_within(point: CalibrationPoint, reading: float, *, guarded: bool) -> bool:
-    return abs(reading - point.nominal) <= point.tolerance - (point.uncertainty if guarded else 0.0)
+    limit = point.tolerance - (point.uncertainty if guarded else 0.0)
+    # Of decimal figures in binary the difference is a hair off: 36.9 against 37.0 is 0.10000000000000142, and would be
+    # out of a tolerance of 0.1 that it keeps. No instrument shows the twelfth digit of its reading.
+    hair = _ROUNDING * max(abs(reading), abs(point.nominal))
+    return abs(reading - point.nominal) <= limit + hair
 
 
 def doubtful_spans(checks: Sequence[Checked]) -> list[tuple[int, int]]:

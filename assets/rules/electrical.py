@@ -49,6 +49,25 @@ class ElectricalResult:
     warnings: tuple[str, ...] = ()
 
 
+def corrected_value(measurement: Measurement) -> float:
+    """Give a leakage as it would be at the nominal mains voltage, µA; a protective earth as it was measured, mΩ.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        With the voltages, where they were told.
+
+    References
+    ----------
+    IEC 62353, leakage currents (correction to the nominal mains voltage).
+    """
+    told = measurement.mains_v > 0 and measurement.nominal_v > 0
+    if measurement.quantity is Quantity.PROTECTIVE_EARTH or not told:
+        return measurement.value
+    # Leakage grows with the mains voltage: results of two days compare only at the nominal one.
+    return measurement.value * measurement.nominal_v / measurement.mains_v
+
+
 def judge_measurement(
     measurement: Measurement, *, limits: dict[LimitKey, float] = IEC_62353_LIMITS
 ) -> ElectricalResult:
@@ -71,10 +90,7 @@ def judge_measurement(
     if limit is None or not measurement.value >= 0.0:
         known = sorted({f"{q}/{m or '-'}/{s}" for q, m, s in limits})
         raise ValueError(f"Expected a value >= 0 of one of {', '.join(known)}, got {measurement.value} of {key}.")
-    corrected = measurement.value
-    if measurement.quantity is not Quantity.PROTECTIVE_EARTH and measurement.mains_v > 0 and measurement.nominal_v > 0:
-        # Leakage grows with the mains voltage: results of two days compare only at the nominal one.
-        corrected *= measurement.nominal_v / measurement.mains_v
+    corrected = corrected_value(measurement)
     warnings = ["near_limit"] if limit * WARNING_SHARE < corrected <= limit else []
     before = [value for value in (measurement.previous, measurement.reference) if value is not None and value > 0.0]
     if any(corrected >= WARNING_GROWTH * value for value in before):

@@ -18,10 +18,11 @@ from assets.service.limits import reporting_clocks
 from assets.tables.records import IncidentRow
 from assets.tables.register import load_asset, regions_of_row
 from twin.access import Permission
-from twin.clock import from_datetime, to_datetime
+from twin.clock import MINUTE_US, from_datetime, to_datetime
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
+_CLOCKS_APART_US = 5 * MINUTE_US  # by so much a handheld's clock may run ahead of ours
 _WORKING_DAYS = 5  # Monday to Friday
 
 
@@ -80,11 +81,14 @@ def report_incident(
     Raises
     ------
     FieldError
-        If nothing is described, or it is said to have happened after it was known.
+        If nothing is described, it is said to have happened after it was known, or to be known in the future.
     """
     act.actor.require(Permission.DEVICES_READ)
     if not incident.description.strip():
         raise _problem("description", "Expected what happened.", "Say it without a patient's name.")
+    if incident.aware_at > act.now + _CLOCKS_APART_US:
+        # A clock that begins tomorrow ends too late, and the law counts from the day on which the hospital knew.
+        raise _problem("aware_at", "It lies in the future.", "Give when the hospital came to know of it.")
     if incident.happened_at > incident.aware_at:
         raise _problem("happened_at", "It is later than when it was known.", "Correct one of the two instants.")
     known = session.get(IncidentRow, incident.id)

@@ -14,16 +14,18 @@ from assets.model.measurements import Calibration, MeasurementKind, Result, Safe
 from assets.model.regions import ComplianceFlag
 from assets.model.register import CustodianKind
 from assets.rules.calibration import Checked, doubtful_spans, is_doubtful, judge_calibration
-from assets.rules.electrical import LimitKey, judge_measurement
+from assets.rules.electrical import LimitKey, corrected_value, judge_measurement
 from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.limits import electrical_table
 from assets.tables.register import load_asset, regions_of_row
 from assets.tables.rows import CustodyRow, MeasurementRow
 from twin.access import Permission
+from twin.clock import MINUTE_US
 from twin.errors import Conflict, FieldError, FieldProblem
 from twin.events.watch import AlarmCleared, AlarmPriority, AlarmRaised
 
+_CLOCKS_APART_US = 5 * MINUTE_US  # by so much a handheld's clock may run ahead of ours
 _TOLD_CASES = 50  # an alert names so many; the trace gives all
 
 
@@ -62,8 +64,14 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
     ------
     Conflict
         If another result has this id: results are never overwritten.
+    FieldError
+        If it lies in the future, or ends before it was done.
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
+    _require_past(act, calibration.at)
+    if calibration.valid_until and calibration.valid_until <= calibration.at:
+        message, cure = "It ends before the calibration was done.", "Correct one of the two instants."
+        raise FieldError(FieldProblem(field="valid_until", place="calibration", message=message, cure=cure))
     found = judge_calibration(calibration)
     was_in_doubt = bool(_untested(session, trace_of(session, instrument=calibration.asset).results))
     details = tuple(f"out_of_tolerance.{quantity}" for quantity in found.failed)
@@ -82,7 +90,10 @@ def record_calibration(session: Session, *, act: Act, calibration: Calibration) 
     # What is entered late must not undo what a later calibration has said.
     latest = all(row.at <= calibration.at for row in _rows(session, calibration.asset, MeasurementKind.CALIBRATION))
     if latest:
-        _flag(session, act, calibration.asset, ComplianceFlag.CALIBRATION_OVERDUE, is_set=not found.left_good)
+        # One that is entered after its own date has run out already: it makes nothing usable again.
+        is_over = 0 < calibration.valid_until <= act.now
+        is_set = is_over or not found.left_good
+        _flag(session, act, calibration.asset, ComplianceFlag.CALIBRATION_OVERDUE, is_set=is_set)
     _reflag(session, calibration.asset)
     _settle_doubt(session, act, result)
     _alert(session, act, calibration, was_in_doubt=was_in_doubt)
@@ -108,9 +119,10 @@ def record_safety_test(
     Raises
     ------
     FieldError
-        If a value has no limit: its method or class is missing.
+        If a value has no limit: its method or class is missing; or the test lies in the future.
     """
     act.actor.require(Permission.WORK_ORDERS_WRITE)
+    _require_past(act, test.at)
     earlier = [_test_of(row) for row in _rows(session, test.asset, MeasurementKind.SAFETY_TEST) if row.at < test.at]
     measured = tuple(_with_history(one, earlier) for one in test.measurements)
     details = [] if test.visual_passed else ["visual"]
@@ -152,9 +164,17 @@ def record_safety_test(
     return result
 
 
+def _require_past(act: Act, at: int) -> None:
+    """Refuse a result of a time to come: it would be the latest, and no later failure would count against it."""
+    if at > act.now + _CLOCKS_APART_US:
+        message, cure = "It lies in the future.", "Give the time at which it was measured."
+        raise FieldError(FieldProblem(field="at", place="result", message=message, cure=cure))
+
+
 def _with_history(measurement: Measurement, earlier: Sequence[SafetyTest]) -> Measurement:
+    # Each at the nominal voltage, as the new one is judged: a weak mains of last year is no rise of the leakage.
     same = [
-        one.value
+        corrected_value(one)
         for test in earlier
         for one in test.measurements
         if (one.quantity, one.method, one.subject) == (measurement.quantity, measurement.method, measurement.subject)
@@ -204,7 +224,7 @@ def _keep(session: Session, act: Act, result: Result, entered: Calibration | Saf
         load_asset(session, result.instrument)
     known = session.get(MeasurementRow, result.id)
     body = msgspec.json.encode({"result": result, "entered": entered, "actor": act.actor.id}).decode()
-    if known is not None and known.body != body:
+    if known is not None and _told(known.body) != _told(body):
         raise Conflict(f"{result.id} was entered already: give another id.", code="measurement.duplicate")
     session.merge(
         MeasurementRow(
@@ -219,6 +239,14 @@ def _keep(session: Session, act: Act, result: Result, entered: Calibration | Saf
         )
     )
     session.flush()
+
+
+def _told(body: str) -> object:
+    """Give what a person entered; what was found beside it (doubt, values before) may have changed since."""
+    entered = msgspec.json.decode(body)["entered"]
+    for one in entered.get("measurements", ()):
+        one["reference"] = one["previous"] = None
+    return entered
 
 
 def _rows(session: Session, asset: str, kind: MeasurementKind) -> list[MeasurementRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -194,6 +195,67 @@ def test_results_are_never_overwritten_but_may_be_sent_twice(house: House) -> No
             record_safety_test, act=house.act(), test=safety("t", "pump-1", house.clock.now(), visual_passed=False)
         )
     assert len(house.ask(results_of, asset="pump-1")) == 1
+
+
+def test_a_result_sent_again_is_one_although_an_earlier_test_was_entered_since(house: House) -> None:
+    enter(house, "pump-1")
+    now = house.clock.now()
+    test = safety("t2", "pump-1", now)
+    house.do(record_safety_test, act=house.act(), test=test)
+    house.do(record_safety_test, act=house.act(), test=safety("t1", "pump-1", now - 60 * SECOND_US))
+
+    house.do(record_safety_test, act=house.act(), test=test)
+
+    assert [one.id for one in house.ask(results_of, asset="pump-1")] == ["t2", "t1"]
+
+
+@pytest.mark.parametrize(
+    ("at", "valid_until"),
+    [
+        (START_US + 3600 * SECOND_US, 0),  # of a time to come: it would be the latest for ever
+        (START_US, START_US - SECOND_US),  # over before it was done
+    ],
+)
+def test_a_calibration_that_cannot_have_been_is_refused(house: House, at: int, valid_until: int) -> None:
+    enter(house, "tester")
+    wrong = Calibration(id="c", asset="tester", at=at, points=(point(0.0),), valid_until=valid_until)
+
+    with pytest.raises(FieldError):
+        house.do(record_calibration, act=house.act(), calibration=wrong)
+
+
+def test_a_calibration_entered_after_it_ran_out_makes_nothing_usable(house: House) -> None:
+    enter(house, "tester")
+    now = house.clock.now()
+    old = {"points": (point(0.0),), "valid_until": now - SECOND_US}
+
+    house.do(record_calibration, act=house.act(), calibration=Calibration(id="c", asset="tester", at=now // 2, **old))
+
+    assert "calibration_overdue" in house.ask(load_asset, asset_id="tester").compliance
+
+
+def test_a_leakage_measured_at_a_weak_mains_is_no_rise_once_the_mains_is_nominal(house: House) -> None:
+    enter(house, "pump-1")
+    now = house.clock.now()
+    weak = replace(LEAKAGE, value=100.0, mains_v=150.0, nominal_v=230.0)
+    house.do(record_safety_test, act=house.act(), test=safety("t1", "pump-1", now - SECOND_US, weak))
+
+    nominal = replace(LEAKAGE, value=155.0, mains_v=230.0, nominal_v=230.0)
+    found = house.do(record_safety_test, act=house.act(), test=safety("t2", "pump-1", now, nominal))
+
+    assert found.details == ()
+
+
+@pytest.mark.parametrize(("nominal", "found", "tolerance"), [(37.0, 36.9, 0.1), (37.0, 37.1, 0.1), (0.3, 0.4, 0.1)])
+def test_a_reading_at_the_very_limit_of_its_tolerance_is_within_it(
+    nominal: float, found: float, tolerance: float
+) -> None:
+    at_limit = CalibrationPoint(quantity="t", unit="°C", nominal=nominal, as_found=found, tolerance=tolerance)
+    beyond = replace(at_limit, as_found=found + (1e-6 if found > nominal else -1e-6))
+
+    judged = [judge_calibration(Calibration(id="c", asset="x", at=1, points=(one,))) for one in (at_limit, beyond)]
+
+    assert [one.found_good for one in judged] == [True, False]
 
 
 def test_a_calibration_past_its_date_is_flagged_once(house: House) -> None:
