@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from assets.model.loads import LoadState
 
+USED_ALREADY = "set.used_already"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetChain:
@@ -48,5 +50,5 @@ def reasons_against_set(chain: SetChain, *, at: int) -> tuple[str, ...]:
     if chain.expires_at and at >= chain.expires_at:
         reasons.append("set.expired")
     if chain.used_since:
-        reasons.append("set.used_already")
+        reasons.append(USED_ALREADY)
     return tuple(reasons)

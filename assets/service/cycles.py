@@ -24,6 +24,7 @@ from assets.model.programme import Evidence, MachineKind, Programme
 from assets.model.regions import ComplianceFlag, OperationalState
 from assets.rules.detection import DetectionSample, detect
 from assets.rules.verdict import judge
+from assets.service.retracing import retrace
 from assets.tables.register import find_asset, regions_of_row
 from assets.tables.reprocessing import (
     detection_of_row,
@@ -34,11 +35,13 @@ from assets.tables.reprocessing import (
     write_judgement,
 )
 from assets.tables.rows import CycleRow, LoadRow, MachineRow
-from twin.clock import SECOND_US
+from twin.clock import MINUTE_US, SECOND_US
 from twin.events.envelope import Event
 from twin.events.supply import CycleEnded, CycleStarted
 
 SOURCE = "twin:assets.cycles"
+SCANNED_AFTER_US = 5 * MINUTE_US
+"""By so much a load may be opened after its cycle began: some close the door, press start and scan then."""
 
 SampleReader = Callable[[Session, str, str, int, int], tuple[IntArray, FloatArray]]
 """Gives instants and good values of (device, quantity) in [start, end), ascending."""
@@ -77,8 +80,8 @@ def follow(session: Session, *, samples: MachineSamples, read: SampleReader) -> 
     Returns
     -------
     list[Event]
-        Starts and ends with their verdict. Their keys depend on machine and start only, so that a repeated run stores
-        nothing twice.
+        Starts and ends with their verdict, and alarms of sets that were used before their cycle was known. Their keys
+        depend on machine and start only, so that a repeated run stores nothing twice.
     """
     machine = machine_of_row(samples.machine)
     before = detection_of_row(samples.machine)
@@ -89,7 +92,7 @@ def follow(session: Session, *, samples: MachineSamples, read: SampleReader) -> 
         if isinstance(boundary, DetectedStart):
             events.append(_start(session, machine, boundary))
         else:
-            events.append(_end(session, machine, boundary, read))
+            events += _end(session, machine, boundary, read)
     session.flush()
     return events
 
@@ -173,6 +176,9 @@ def _join_load(session: Session, machine: Machine, identifier: str, at: int) -> 
     waiting = session.exec(
         select(LoadRow)
         .where(col(LoadRow.machine) == machine.id, col(LoadRow.state) == LoadState.LOADING.value)
+        # Samples may come an hour late: a load that was opened since waits for its own cycle, and would else be
+        # released on the verdict of one that it never went through.
+        .where(col(LoadRow.opened_at) <= at + SCANNED_AFTER_US)
         .order_by(col(LoadRow.opened_at), col(LoadRow.id))
         .limit(1)
     ).first()
@@ -181,7 +187,7 @@ def _join_load(session: Session, machine: Machine, identifier: str, at: int) -> 
     session.add(row)
 
 
-def _end(session: Session, machine: Machine, found: DetectedEnd, read: SampleReader) -> Event:
+def _end(session: Session, machine: Machine, found: DetectedEnd, read: SampleReader) -> list[Event]:
     identifier = cycle_id(machine.id, found.start_us)
     row = session.get(CycleRow, identifier) or CycleRow(
         id=identifier, machine=machine.id, number=found.number, start_at=found.start_us
@@ -194,7 +200,8 @@ def _end(session: Session, machine: Machine, found: DetectedEnd, read: SampleRea
         if load.state == LoadState.IN_CYCLE:
             load.state = LoadState.PENDING.value
             session.add(load)
-    return ended_event(row, judgement)
+    session.flush()
+    return [ended_event(row, judgement), *retrace(session, cycle=row, source=SOURCE)]
 
 
 def ended_event(row: CycleRow, judgement: Judgement) -> CycleEnded:

@@ -21,6 +21,7 @@ from assets.model.loads import (
 from assets.rules.leak import LIMIT_KPA_PER_MIN, is_tight
 from assets.rules.release import ReleaseCase, expiry_of, is_person, missing_signatures, reasons_against
 from assets.service.act import Act
+from assets.service.retracing import retrace
 from assets.tables.reprocessing import (
     add_item,
     indicators_of,
@@ -102,6 +103,11 @@ def put_into_load(session: Session, *, act: Act, load_id: str, items: Sequence[L
     for position, item in enumerate(items, start=len(load.items)):
         add_item(session, load_id, position, item)
     session.flush()
+    cycle = session.get(CycleRow, load.cycle) if load.cycle else None
+    # Scanned after its cycle has ended, a set may have been used in between.
+    alarms = retrace(session, cycle=cycle, source=act.source, actor=act.actor.id) if cycle and cycle.end_at else []
+    if alarms:
+        act.ledger.append(session, alarms)
     return get_load(session, load_id=load_id)
 
 

@@ -19,6 +19,7 @@ from assets.service.cycles import (
     standing_of,
     told_standing,
 )
+from assets.service.retracing import retrace
 from assets.tables.records import DocumentRow
 from assets.tables.reprocessing import find_programme, judgement_of_row, load_cycle, machine_of_row, write_judgement
 from assets.tables.rows import CycleRow, LoadRow, MachineRow
@@ -129,7 +130,7 @@ def enter_cycle(session: Session, *, act: Act, cycle: ManualCycle) -> CycleRow:
     _let_load_wait(session, act, cycle, identifier, machine.place)
     session.flush()
     told = msgspec.structs.replace(ended_event(entered, judgement), source=act.source, actor=act.actor.id)
-    act.ledger.append(session, [told])
+    act.ledger.append(session, [told, *retrace(session, cycle=entered, source=act.source, actor=act.actor.id)])
     return entered
 
 

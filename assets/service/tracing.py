@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, not_, or_, select
 
 from assets.model.loads import IndicatorKind, LoadState
-from assets.rules.recall import SetChain, reasons_against_set
+from assets.rules.recall import USED_ALREADY, SetChain, reasons_against_set
 from assets.service.act import Act
 from assets.tables.records import InstrumentFaultRow, SetContentRow
 from assets.tables.reprocessing import load_cycle
@@ -155,26 +155,66 @@ def record_use(session: Session, *, act: Act, set_instance: str, case_id: str, a
         When it was used, UTC microseconds.
     """
     act.actor.require(Permission.TASKS_DO)
+    known = session.get(SetUseRow, (set_instance, at, case_id))
+    if known is not None:
+        # Sent again: what was wrong then stands, whatever has become of the load since.
+        return use_of_row(known)
     chain = chain_of(session, set_instance=set_instance, at=at)
     flags = against_set(session, set_instance=set_instance, chain=chain, at=at)
-    row = SetUseRow(set_instance=set_instance, at=at, case_id=case_id, cycle=chain.cycle, flags=",".join(flags))
-    session.merge(row)
+    session.add(SetUseRow(set_instance=set_instance, at=at, case_id=case_id, cycle=chain.cycle, flags=",".join(flags)))
     session.flush()
-    if flags:
-        key = f"exposure:{set_instance}:{case_id}:{at}"
-        event = AlarmRaised(
-            thing=f"alarm:{key}",
-            occurred_at=at,
-            source=act.source,
-            source_key=key,
-            actor=act.actor.id,
-            alarm_class="reprocessing.exposure",
-            subject_id=set_instance,
-            priority=AlarmPriority.HIGH,
-            parameters=(("case", case_id), ("reasons", ",".join(flags))),
-        )
-        act.ledger.append(session, [event])
-    return SetUse(set_instance=set_instance, case_id=case_id, cycle=chain.cycle, at=at, flags=flags)
+    use = SetUse(set_instance=set_instance, case_id=case_id, cycle=chain.cycle, at=at, flags=flags)
+    alarms = [exposure_alarm(use, source=act.source, actor=act.actor.id)] if flags else []
+    alarms += _used_already_after(session, act, use)
+    if alarms:
+        act.ledger.append(session, alarms)
+    return use
+
+
+def _used_already_after(session: Session, act: Act, use: SetUse) -> list[AlarmRaised]:
+    """Flag the uses after one that was told late, of the same reprocessing: the set had been used already."""
+    alarms = []
+    for row in uses_since(session, set_instance=use.set_instance, since=use.at + 1):
+        later = use_of_row(row)
+        if later.cycle == use.cycle and USED_ALREADY not in later.flags:
+            row.flags = ",".join([*later.flags, USED_ALREADY])
+            session.add(row)
+            alarms.append(exposure_alarm(use_of_row(row), source=act.source, actor=act.actor.id, why=USED_ALREADY))
+    session.flush()
+    return alarms
+
+
+def uses_since(session: Session, *, set_instance: str, since: int) -> Sequence[SetUseRow]:
+    """Give the rows of all uses of a set at or after an instant, UTC microseconds, in order."""
+    query = select(SetUseRow).where(col(SetUseRow.set_instance) == set_instance, col(SetUseRow.at) >= since)
+    return session.exec(query.order_by(col(SetUseRow.at), col(SetUseRow.case_id))).all()
+
+
+def exposure_alarm(use: SetUse, *, source: str, actor: str, why: str = "") -> AlarmRaised:
+    """Give the alarm of a use of which something was wrong.
+
+    Parameters
+    ----------
+    use : SetUse
+        With what was wrong.
+    source, actor : str
+        Of the event.
+    why : str
+        What was found later than the use was told; empty if it was found at once.
+    """
+    key = f"exposure:{use.set_instance}:{use.case_id}:{use.at}"
+    return AlarmRaised(
+        thing=f"alarm:{key}",
+        occurred_at=use.at,
+        source=source,
+        # Apart from the alarm at the use itself, which may have told of something else and been dealt with.
+        source_key=f"{key}:{why}" if why else key,
+        actor=actor,
+        alarm_class="reprocessing.exposure",
+        subject_id=use.set_instance,
+        priority=AlarmPriority.HIGH,
+        parameters=(("case", use.case_id), ("reasons", ",".join(use.flags))),
+    )
 
 
 def uses_of(session: Session, *, set_instance: str, limit: int = 100) -> list[SetUse]:

@@ -38,6 +38,7 @@ from assets.service.loads import (
 )
 from assets.service.manual_cycles import rejudge
 from assets.service.register import register_asset
+from assets.service.tracing import recall_closure, record_use, uses_of
 from assets.tables.reprocessing import judgement_of_row, load_cycle, save_machine, save_programme, write_judgement
 from benchmarks.cycles import columns_of
 from tests.assets.conftest import House
@@ -468,3 +469,38 @@ def test_a_passed_test_ends_the_alarms_of_the_failed_ones_before_it(cssd: House)
 
     assert len(raised) == 2
     assert sorted(event.thing for event in cssd.events(AlarmCleared)) == sorted(raised)
+
+
+def test_a_cycle_that_is_told_late_takes_the_uses_since_from_the_one_before(cssd: House, store: Store) -> None:
+    first = open_load_now(cssd, SET)
+    before = run_cycle(cssd, store)
+    cssd.do(release_load, act=cssd.act(), load_id=first.id)
+    cssd.clock.advance(3600)
+    second = open_load_now(cssd, SET)
+    begin = cssd.clock.now()
+    cssd.clock.advance(2 * 3600)
+    used = cssd.do(record_use, act=cssd.act(), set_instance="set-1", case_id="case-1", at=cssd.clock.now())
+    assert (used.cycle, used.flags) == (before, ())
+
+    # The gateway was cut off all the time; only now the samples of the second cycle come.
+    late = run_cycle(cssd, store, start=begin)
+
+    (held,) = cssd.ask(uses_of, set_instance="set-1")
+    assert (held.cycle, held.flags) == (late, ("set.pending",))
+    assert [dict(one.parameters)["reasons"] for one in cssd.events(AlarmRaised)] == ["set.pending"]
+    assert cssd.ask(get_load, load_id=second.id).cycle == late
+    assert held in cssd.ask(recall_closure, cycle_id=late).exposed
+
+
+def open_load_now(house: House, *items: LoadItem) -> Any:
+    return house.do(open_load, act=house.act(), machine="ster-1", items=items)
+
+
+def test_a_load_opened_after_a_cycle_that_is_told_late_waits_for_its_own(cssd: House, store: Store) -> None:
+    begin = cssd.clock.now()
+    cssd.clock.advance(3600)
+    waiting = open_load_now(cssd, SET)
+
+    run_cycle(cssd, store, start=begin)
+
+    assert cssd.ask(get_load, load_id=waiting.id).state is LoadState.LOADING

@@ -14,12 +14,12 @@ from assets.model.maintenance import Anchor, CalendarRule, Rule
 from assets.model.regions import ComplianceFlag
 from assets.model.register import Asset
 from assets.model.work import WorkState
-from assets.rules.due_dates import compliance_of
-from assets.service.loads import open_load, record_indicator, release_load
+from assets.rules.due_dates import compliance_of, local_day
+from assets.service.loads import list_loads, open_load, record_indicator, release_load
 from assets.service.maintenance import Horizon, flag_overdue, generate, performed_in, save_rule
 from assets.service.register import register_asset
-from assets.service.tracing import chain_of, recall_closure, record_use, require_issuable
-from assets.service.work import close_work_order, start_work
+from assets.service.tracing import chain_of, recall_closure, record_use, require_issuable, uses_of
+from assets.service.work import cancel_work_order, close_work_order, start_work
 from assets.tables.register import load_asset
 from assets.tables.reprocessing import save_machine
 from assets.tables.rows import CycleRow, LoadRow
@@ -178,3 +178,75 @@ def test_a_floating_rule_waits_for_its_completion(house: House) -> None:
     house.do(close_work_order, act=house.act(), order_id="pm:fl:2026-01-05", version=1)
 
     assert run(house, date(2026, 1, 6)) == ["2026-02-05"]
+
+
+def cancel(house: House, order: str) -> None:
+    house.do(cancel_work_order, act=house.act(), order_id=order, version=1, reason="on loan")
+
+
+def test_a_floating_rule_goes_on_after_one_of_its_orders_was_given_up(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=Asset(id="p", control_no="1", category="c", name="P"))
+    by_time = CalendarRule(months=6, anchor_on=date(2026, 1, 31), anchor=Anchor.FLOATING)
+    house.do(save_rule, act=house.act(), rule=Rule(id="fl", asset="p", calendar=by_time))
+    assert run(house, date(2026, 1, 20)) == ["2026-01-31"]
+
+    cancel(house, "pm:fl:2026-01-31")
+    assert run(house, date(2026, 2, 20)) == []
+    assert run(house, date(2026, 7, 1)) == ["2026-07-31"]
+    cancel(house, "pm:fl:2026-07-31")
+
+    assert run(house, date(2027, 1, 1)) == ["2027-01-31"]
+
+
+def test_a_floating_rule_is_never_due_in_a_blackout_or_out_of_season(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=Asset(id="p", control_no="1", category="c", name="P"))
+    closed = ((date(2026, 1, 1), date(2026, 1, 9)), (date(2026, 2, 1), date(2026, 2, 20)))
+    by_time = CalendarRule(months=1, anchor_on=date(2026, 1, 5), anchor=Anchor.FLOATING, blackouts=closed)
+    house.do(save_rule, act=house.act(), rule=Rule(id="fl", asset="p", calendar=by_time))
+
+    first = run(house, date(2026, 1, 5))
+    house.do(close_work_order, act=house.act(), order_id="pm:fl:2026-01-10", version=1)
+
+    assert first == ["2026-01-10"]
+    assert run(house, date(2026, 1, 6)) == ["2026-02-21"]
+
+
+def test_what_is_due_on_the_day_of_entry_is_asked_for_west_of_greenwich_too(house: House) -> None:
+    house.do(register_asset, act=house.act(), asset=Asset(id="p", control_no="1", category="c", name="P"))
+    chicago = ZoneInfo("America/Chicago")
+    house.clock.advance(18 * 3600)  # the evening of the day before in Chicago
+    today = local_day(house.clock.now(), chicago)
+    assert today < local_day(house.clock.now(), ZoneInfo("UTC"))
+    by_time = CalendarRule(months=12, anchor_on=today, window_days=0)
+
+    house.do(save_rule, act=house.act(), rule=Rule(id="r", asset="p", calendar=by_time), zone=chicago)
+
+    assert run(house, today) == [today.isoformat()]
+
+
+def test_a_use_sent_again_after_the_release_keeps_what_was_wrong_with_it(house: House) -> None:
+    reprocess(house, "s1", "tray-a", released=False)
+    at = house.clock.now()
+    told = {"set_instance": "tray-a", "case_id": "case-1", "at": at}
+    first = house.do(record_use, act=house.act(), **told)
+    (load,) = house.ask(list_loads)
+    house.do(release_load, act=house.act(), load_id=load.id)
+
+    again = house.do(record_use, act=house.act(), **told)
+
+    assert first.flags == ("set.pending",)
+    assert again == first
+    assert house.ask(uses_of, set_instance="tray-a") == [first]
+
+
+def test_an_earlier_use_that_is_told_late_flags_the_later_one(house: House) -> None:
+    reprocess(house, "s1", "tray-a")
+    early = house.clock.now()
+    later = use(house, "tray-a", "case-2")
+    assert later.flags == ()
+
+    house.do(record_use, act=house.act(), set_instance="tray-a", case_id="case-1", at=early)
+
+    held = {one.case_id: one.flags for one in house.ask(uses_of, set_instance="tray-a")}
+    assert held == {"case-1": (), "case-2": ("set.used_already",)}
+    assert [dict(alarm.parameters)["case"] for alarm in house.events(AlarmRaised)] == ["case-2"]
