@@ -72,17 +72,20 @@ def record_step(
     )
     session.flush()
     status = status_of(session, asset=asset, now=act.now, limits=limits)
+    latest = steps_of(session, asset=asset, limit=1)[0]
     wanted = ReprocessingState.REPROCESSING
     if not status.reasons:
         wanted = ReprocessingState.CLEAN
-    elif done.step is ScopeStep.USED:
+    elif latest.step is ScopeStep.USED:
         wanted = ReprocessingState.DIRTY
     # The step tells of readiness and of usability: two events, two keys.
     step = replace(act, key=f"{act.key}:{done.step}")
     change_state(session, act=step, asset_id=asset, reprocessing=wanted)
     event = DeviceReadinessChanged(
         thing=asset,
-        occurred_at=done.at,
+        # Since the latest step, not since this one: of a step that is entered late the twin would pass over what
+        # follows from it as older than what it knows.
+        occurred_at=max(done.at, latest.at),
         source=act.source,
         source_key=f"endoscope:{asset}:{done.step}:{done.at}",
         actor=act.actor.id,
