@@ -75,8 +75,14 @@ _KNOWN = frozenset(
     }
 )
 
+_DRAWN = frozenset({"breakpoints_s_c", "air_fraction", "missing_seconds"})
+"""Keys that say how samples are drawn: beside samples that are given they change nothing."""
+
 _LARGEST = 1e15
-_INTERVAL = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|min(?:utes?)?|s(?:ec(?:onds?)?)?|hz)\b", re.IGNORECASE)
+# Nothing of a number may stand before it: of 1,5 s or 1e-1 s only the end would be read, and gaps judged too mildly.
+_INTERVAL = re.compile(
+    r"(?<![\w.,+-])(\d+(?:[.,]\d+)?|[.,]\d+)\s*(ms|min(?:utes?)?|s(?:ec(?:onds?)?)?|hz)\b", re.IGNORECASE
+)
 _SECONDS_BY_UNIT = {"ms": 1e-3, "s": 1.0, "se": 1.0, "mi": 60.0}
 BAND_WIDTH_K = 3.0
 """Width of the band where a cycle names its set temperature only, EN 285 (sterilization temperature band)."""
@@ -154,8 +160,10 @@ def _sampling(given: object) -> _Sampling:
     """Read an interval in words, such as ``1 s, linear between points``, or as a number of seconds."""
     if given is None:
         return _Sampling()
-    found = _INTERVAL.search(f"{given} s" if isinstance(given, int | float) else str(given))
-    value = float(found[1]) if found else 0.0
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return _Sampling(float(given)) if 0.0 < given <= _LARGEST else _Sampling(is_understood=False)
+    found = _INTERVAL.search(str(given))
+    value = float(found[1].replace(",", ".")) if found else 0.0
     if found is None or value <= 0.0:
         return _Sampling(is_understood=False)
     unit = found[2].lower()
@@ -167,8 +175,7 @@ def _read_cycle(row: object, place: str, sampling: _Sampling) -> RecordedCycle:
         raise field_problem(
             "cycle", place, f"Expected an object, got {type(row).__name__}.", "Give one object per cycle."
         )
-    # Compared in small letters: breakpoints_s_C and breakpoints_s_c are one key.
-    lowered = {str(key).strip().lower(): value for key, value in row.items()}
+    lowered = _lowered(row, place)
     programme = _programme(lowered, place, sampling.interval_s)
     if "samples" in lowered:
         trace = read_samples(lowered["samples"], place)
@@ -179,12 +186,26 @@ def _read_cycle(row: object, place: str, sampling: _Sampling) -> RecordedCycle:
         trace=trace,
         programme=programme,
         preconditions=_preconditions(lowered, place),
-        ignored=_ignored(row, sampling),
+        ignored=_ignored(row, sampling, is_drawn="samples" not in lowered),
     )
 
 
-def _ignored(row: Mapping[object, object], sampling: _Sampling) -> tuple[str, ...]:
+def _lowered(row: Mapping[object, object], place: str) -> dict[str, object]:
+    """Give a cycle's keys in small letters: breakpoints_s_C and breakpoints_s_c are one key."""
+    lowered: dict[str, object] = {}
+    for key, value in row.items():
+        name = str(key).strip().lower()
+        if name in lowered:
+            # One of the two would be passed over, and nobody could say which.
+            raise field_problem(str(key), place, "The key is given twice.", "Give each key once.")
+        lowered[name] = value
+    return lowered
+
+
+def _ignored(row: Mapping[object, object], sampling: _Sampling, *, is_drawn: bool) -> tuple[str, ...]:
     own = {str(key) for key in row if str(key).strip().lower() not in _KNOWN}
+    if not is_drawn:
+        own |= {str(key) for key, value in row.items() if value and str(key).strip().lower() in _DRAWN}
     return tuple(sorted(own if sampling.is_understood else own | {"sampling"}))
 
 
@@ -224,8 +245,15 @@ def _missing(row: Mapping[str, object], place: str) -> tuple[tuple[float, float]
     if given is None or given == []:
         return ()
     if isinstance(given, list) and given and isinstance(given[0], list):
-        return tuple(_pair({"missing": p}, "missing", f"{place}/missing_seconds/{i}") for i, p in enumerate(given))
-    return (_pair(row, "missing_seconds", place),)
+        found = tuple(_pair({"missing": p}, "missing", f"{place}/missing_seconds/{i}") for i, p in enumerate(given))
+    else:
+        found = (_pair(row, "missing_seconds", place),)
+    for start, end in found:
+        if end < start:
+            # The wrong way round nothing at all would be missing, and the cycle judged too mildly.
+            message = f"Expected [from, to], got {start:g} and {end:g}."
+            raise field_problem("missing_seconds", place, message, "Swap them.")
+    return found
 
 
 def _number(row: Mapping[str, object], field: str, place: str) -> float:

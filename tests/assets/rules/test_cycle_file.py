@@ -28,6 +28,9 @@ DRAWN: dict[str, Any] = {
         ("500 ms", 0.5),
         ("0.5min", 30.0),
         ("2 Hz", 0.5),
+        ("0,5 s", 0.5),  # a decimal comma
+        (".5 s", 0.5),
+        (0.25, 0.25),
         (3, 3.0),
         (None, 1.0),
     ],
@@ -40,7 +43,7 @@ def test_the_interval_between_samples_is_read_in_its_unit(sampling: object, inte
     assert (cycle.id, cycle.ignored) == ("d", ())
 
 
-@pytest.mark.parametrize("sampling", ["now and then", "0 s", 0, [1]])
+@pytest.mark.parametrize("sampling", ["now and then", "0 s", 0, [1], "1e-1 s", "-2 s", "1.000.5 s", True])
 def test_an_interval_that_is_not_understood_is_told(sampling: object) -> None:
     (cycle,) = read_cycles({"sampling": sampling, "cycles": [DRAWN]})
 
@@ -88,6 +91,27 @@ def test_no_document_breaks_the_reader_and_none_of_them_passes(
 
     # Whatever else the document says, a pass has a hold as long as it asks for.
     assert found.verdict.name != "PASS" or found.hold_s >= cycle.programme.required_hold_s
+
+
+def test_seconds_that_are_missing_the_wrong_way_round_are_refused_and_not_passed_over() -> None:
+    for told in ([600, 430], [[100, 200], [600, 430]]):
+        with pytest.raises(ImportRefused) as refused:
+            read_cycles(DRAWN | {"missing_seconds": told})
+        assert refused.value.problems[0].field == "missing_seconds"
+
+
+def test_what_says_how_samples_are_drawn_is_told_as_ignored_beside_samples_that_are_given() -> None:
+    samples = {"t": [0, 1], "T_control": [134.5, 134.5], "P_abs": [310, 310]}
+    told = {"samples": samples, "missing_seconds": [0, 1], "air_fraction": 0.05}
+
+    (cycle,) = read_cycles(DRAWN | told)
+
+    assert cycle.ignored == ("air_fraction", "breakpoints_s_C", "missing_seconds")
+
+
+def test_a_limit_under_two_spellings_of_one_key_is_refused() -> None:
+    with pytest.raises(ImportRefused, match="given twice"):
+        read_cycles(DRAWN | {"Required_Hold_S": 60})
 
 
 @pytest.mark.parametrize(
