@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from assets.rules.udi.fields import DeviceLabel, day_of, day_of_year
 from twin.errors import DecodeError
@@ -65,7 +65,7 @@ def parse_hibcc(text: str, *, today: date) -> DeviceLabel:
     DecodeError
         If the form or the check character is wrong.
     """
-    plain = text.strip("*")
+    plain = _with_check_character(text.strip("*"))
     if len(plain) < 4:
         raise DecodeError("A HIBC label has at least a labeler, a product and a check character.", code="udi.length")
     if plain[0] != "+":
@@ -92,6 +92,26 @@ def parse_hibcc(text: str, *, today: date) -> DeviceLabel:
         label = _secondary(label, part, offset, today) if number == 0 else _supplement(label, part, offset)
         offset += len(part) + 1
     return label
+
+
+def _with_check_character(plain: str) -> str:
+    """Give a label with its check character, where that is the space: printed as an underscore, or lost in a field.
+
+    References
+    ----------
+    ANSI/HIBC 2.6 (2016), appendix B: a space is shown as an underscore for people to read.
+    """
+    if plain.endswith("_"):
+        return f"{plain[:-1]} "
+    body = plain.rstrip(" ")
+    if len(body) < 2 or any(character not in ALPHABET for character in body):
+        return body  # told as no label, with the place, by whoever reads it
+    closes, closes_by_space = check_character(body[:-1]) == body[-1], check_character(body) == " "
+    if closes and closes_by_space and body != plain:
+        message = "It ends in a space that may be its check character, and may be none of its own: scan it again."
+        raise DecodeError(message, code="udi.check_digit", offset=len(body))
+    # One label in 43 ends in a space, which fields and programs cut off.
+    return f"{body} " if closes_by_space and not closes else body
 
 
 def _secondary(label: DeviceLabel, part: str, offset: int, today: date) -> DeviceLabel:
@@ -152,10 +172,14 @@ def _date(label: DeviceLabel, rest: str, offset: int, today: date) -> tuple[Devi
 def _supplement(label: DeviceLabel, part: str, offset: int) -> DeviceLabel:
     for prefix in ("14D", "16D"):
         if part.startswith(prefix):
+            digits = part[3:]
+            # Always eight: strptime would also take seven, and read 2026113 as the first of November or the like.
+            if len(digits) != 8 or not digits.isdigit():
+                raise DecodeError(f"{digits!r} is no date: give YYYYMMDD.", code="udi.date", offset=offset)
             try:
-                day = datetime.strptime(part[3:], "%Y%m%d").date()  # noqa: DTZ007  # a calendar day has no zone
+                day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
             except ValueError as error:
-                raise DecodeError(f"{part[3:]!r} is no date.", code="udi.date", offset=offset) from error
+                raise DecodeError(f"{digits!r} is no date.", code="udi.date", offset=offset) from error
             return replace(label, expires_on=day) if prefix == "14D" else replace(label, manufactured_on=day)
     if part[:1] == "S":
         return replace(label, serial=part[1:])

@@ -43,7 +43,8 @@ def parse_udi(text: str, *, today: date) -> DeviceLabel:
     if strange is not None:
         raise DecodeError(f"{plain[strange]!r} cannot stand on a label.", code="udi.character", offset=strange)
     if plain[0] in "+*":
-        return parse_hibcc(plain, today=today)
+        # A space at the end may be the check character of a HIBC label.
+        return parse_hibcc(text.strip("\r\n\t").lstrip(" "), today=today)
     if plain[0] in "=&":
         return parse_iccbba(plain, today=today)
     if plain[0] in "(]\x1d" or plain[0].isdigit() or is_link(plain):

@@ -270,3 +270,41 @@ def test_one_wrong_character_of_a_hibcc_label_is_always_found(body: str, place: 
 def test_a_year_is_within_half_a_century(today: date, digits: int) -> None:
     assert -50 <= full_year(digits, today) - today.year <= 50
     assert full_year(digits, today) % 100 == digits
+
+
+def _ending_in_a_space(start: str) -> str:
+    """Give a label without its check character, which is the space."""
+    return next(f"{start}{mark}0" for mark in ALPHABET[:36] if check_character(f"{start}{mark}0") == " ")
+
+
+@pytest.mark.parametrize("end", [" ", "", "_", " \r\n", "_*"])
+def test_a_check_character_that_is_a_space_is_read_however_it_is_shown_or_lost(end: str) -> None:
+    body = _ending_in_a_space("+A123PART")
+
+    label = parse_udi(f"{'*' if end.endswith('*') else ''}{body}{end}", today=TODAY)
+
+    assert label.device_identifier == body[1:]
+
+
+def test_a_space_behind_a_label_is_passed_over_unless_it_may_be_its_check_character() -> None:
+    assert parse_udi(f"{FDA_HIBCC} ", today=TODAY) == parse_udi(FDA_HIBCC, today=TODAY)
+    doubtful = next(
+        label
+        for mark in ALPHABET[:36]
+        if (label := f"+A123PART{mark}0" + check_character(f"+A123PART{mark}0")) and check_character(label) == " "
+    )
+
+    with pytest.raises(DecodeError) as caught:
+        parse_udi(f"{doubtful} ", today=TODAY)
+
+    assert caught.value.code == "udi.check_digit"
+
+
+@pytest.mark.parametrize("day", ["2026113", "20260230", "20260100", "2026 113"])
+def test_a_date_of_supplemental_data_has_eight_digits_and_exists(day: str) -> None:
+    body = f"+A123PART10/$LOT1/14D{day}"
+
+    with pytest.raises(DecodeError) as caught:
+        parse_udi(body + check_character(body), today=TODAY)
+
+    assert caught.value.code == "udi.date"
