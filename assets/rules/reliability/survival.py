@@ -84,9 +84,13 @@ def _interval(survival: float, greenwood: float, z: float) -> tuple[float, float
     return survival ** math.exp(width), survival ** math.exp(-width)
 
 
+_HALF = 0.5 * (1.0 + 1e-12)
+"""One half with room for rounding: 9/10 · 8/9 · 7/8 · 6/7 · 5/6 is one half, but in binary it may come out above."""
+
+
 def median_age(steps: tuple[SurvivalStep, ...]) -> float | None:
     """Give the age at which half have failed, or None if more than half outlived the watch."""
-    return next((step.age for step in steps if step.survival <= 0.5), None)
+    return next((step.age for step in steps if step.survival <= _HALF), None)
 
 
 def median_interval(steps: tuple[SurvivalStep, ...]) -> tuple[float | None, float | None]:
@@ -96,5 +100,5 @@ def median_interval(steps: tuple[SurvivalStep, ...]) -> tuple[float | None, floa
     ----------
     Brookmeyer and Crowley (1982), Biometrics 38.
     """
-    low = next((step.age for step in steps if step.low <= 0.5), None)
-    return low, next((step.age for step in steps if step.high <= 0.5), None)
+    low = next((step.age for step in steps if step.low <= _HALF), None)
+    return low, next((step.age for step in steps if step.high <= _HALF), None)

@@ -423,3 +423,10 @@ def test_devices_that_differ_by_chance_alone_get_an_interval_as_wide_as_that_of_
 
     for one in found.devices:
         assert one.high - one.low > 0.5 * (1.0 / whole.low - 1.0 / whole.high)
+
+
+@pytest.mark.parametrize("count", range(4, 60, 2))
+def test_the_median_is_where_half_have_failed_whatever_the_rounding(count: int) -> None:
+    rows = [Observation(start=0.0, end=float(age), is_event=True) for age in range(1, count + 1)]
+
+    assert median_age(survival_steps(lifetimes_of(rows))) == count // 2
