@@ -13,6 +13,8 @@ from assets.rules.text_table import TextRow, TextTable, column_indices, read_tab
 from twin.errors import FieldProblem, ImportRefused
 
 COLUMNS = ("asset", "start", "end", "event")
+CAUSES = ("cause", "failure_code")
+"""Headings of the column that may say of what a device failed."""
 _EVENT = {
     **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "failure", "failed", "fail"), True),
     **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "", "censored", "alive", "suspended", "suspension"), False),
@@ -31,6 +33,7 @@ class _Record:
     start: str
     end: str
     event: str
+    cause: str = ""
 
 
 def read_failures(text: str, *, source: str) -> list[Observation]:
@@ -42,7 +45,8 @@ def read_failures(text: str, *, source: str) -> list[Observation]:
         CSV with a header naming ``asset``, ``start``, ``end``, ``event``, split by comma, semicolon, tab or bar; ages
         as numbers in one unit of time, or days as ISO 8601 dates (then each device's age counts in days from its first
         start); event 1 for a failure at ``end`` and 0 for still alive. A device that is watched on after a failure is
-        a repairable one; rows of a device without a failure in between are one watch.
+        a repairable one; rows of a device without a failure in between are one watch. A column ``cause`` or
+        ``failure_code`` may say of what it failed.
     source : str
         Name of the file for messages.
 
@@ -58,7 +62,9 @@ def read_failures(text: str, *, source: str) -> list[Observation]:
     """
     table = read_table(text, source=source)
     problems: list[FieldProblem] = []
-    records = _records(table, column_indices(table, COLUMNS, source=source), problems)
+    cause = next((name for name in CAUSES if name in table.headings.cells), None)
+    names = COLUMNS if cause is None else (*COLUMNS, cause)
+    records = _records(table, column_indices(table, names, source=source), problems)
     age_of = _age_reader(records)
     found = [(record, _observation(record, age_of, problems)) for record in records]
     watches = [(record.place, watch) for record, watch in found if watch is not None]
@@ -84,11 +90,11 @@ def _records(table: TextTable, columns: Sequence[int], problems: list[FieldProbl
 
 
 def _record(row: TextRow, columns: Sequence[int], *, is_comma_decimal: bool) -> _Record:
-    asset, start, end, event = (row.cells[column] for column in columns)
+    asset, start, end, event, *cause = (row.cells[column] for column in columns)
     if is_comma_decimal:
         # Where no comma parts the cells, it is the decimal mark.
         start, end = start.replace(",", "."), end.replace(",", ".")
-    return _Record(place=row.place, asset=asset, start=start, end=end, event=event)
+    return _Record(place=row.place, asset=asset, start=start, end=end, event=event, cause="".join(cause))
 
 
 class _NoAge(ValueError):
@@ -128,7 +134,8 @@ def _age(record: _Record, name: str) -> float:
     if name == "start" and not cell:
         return 0.0  # watched from new
     try:
-        age = float(cell)
+        # Python reads 1_000 as a thousand; no other program does, so that it is a slip.
+        age = float(cell) if "_" not in cell else math.nan
     except ValueError:
         age = math.nan
     if not math.isfinite(age):
@@ -167,11 +174,15 @@ def _observation(
         tell("event", f"{record.event!r} is no event.", "Give 1 for a failure, 0 for none.")
     if not record.asset:
         tell("asset", "It is empty.", "Name the device.")
+    if record.cause and event is False:
+        tell("cause", "It stands at a row without a failure.", "Leave it out, or mark the row as a failure.")
     if not own and not 0.0 <= ages[0] < ages[1] <= _LONGEST:
         message = f"Expected 0 <= start < end <= {_LONGEST:g}, got {ages[0]} and {ages[1]}."
         tell("end", message, "Give ages, start before end.")
     problems += own
-    return None if own else Observation(start=ages[0], end=ages[1], is_event=bool(event), asset=record.asset)
+    if own:
+        return None
+    return Observation(start=ages[0], end=ages[1], is_event=bool(event), asset=record.asset, cause=record.cause)
 
 
 def _overlaps(watches: Sequence[tuple[str, Observation]]) -> list[FieldProblem]:

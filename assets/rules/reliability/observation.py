@@ -43,12 +43,15 @@ class Observation:
         Whether it failed at ``end``; otherwise it was still alive then.
     asset : str
         Which device.
+    cause : str
+        Of what it failed; empty if nobody said, or it did not.
     """
 
     start: float
     end: float
     is_event: bool
     asset: str = ""
+    cause: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an observation that does not last."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
+from assets.rules.reliability.competing import cumulative_incidence
 from assets.rules.reliability.observation import FEWEST_EVENTS, Observation, TooFewEvents, lifetimes_of
 from assets.rules.reliability.rates import mean_time_between_failures
 from assets.rules.reliability.repairable import History, fit_power_law, mean_cumulative, trend_of
@@ -28,7 +29,7 @@ class ReliabilityReport:
         Watched time in all.
     is_repairable : bool
         Whether a device was watched on after a failure.
-    rate, weibull, survival, median, median_low, median_high, power_law, trend, mean_cumulative
+    rate, weibull, survival, median, median_low, median_high, cumulative_incidence, power_law, trend, mean_cumulative
         Results as plain values, each with its n and interval; None where not given.
     refused : dict[str, str]
         Code of the reason by result that is not given.
@@ -44,6 +45,7 @@ class ReliabilityReport:
     median: float | None = None
     median_low: float | None = None
     median_high: float | None = None
+    cumulative_incidence: dict[str, list[dict[str, object]]] | None = None
     power_law: dict[str, object] | None = None
     trend: dict[str, object] | None = None
     mean_cumulative: list[dict[str, object]] | None = None
@@ -107,6 +109,9 @@ def replacement_of(report: ReliabilityReport, costs: Costs) -> dict[str, object]
     raise InputError("Nothing is fitted, so that no age can be told.", code=code)
 
 
+UNSPECIFIED = "unspecified"
+"""Stands for the cause of a failure of which nobody said one."""
+
 _LARGEST_LOG = 700.0  # e to this is near the largest float
 _SHAPES = ("shape", "shape_low", "shape_high")
 
@@ -160,7 +165,9 @@ def analyse_failures(rows: Sequence[Observation], *, confidence: float = 0.95) -
     -----
     Lifetimes of devices that are watched once are fitted by Weibull and Kaplan-Meier. Failures of devices that were
     repaired are no lifetimes: they are treated as recurrent events by a power law, a trend test and the mean
-    cumulative function. Watching that began at an age above 0 is left truncation in all of them.
+    cumulative function. Watching that began at an age above 0 is left truncation in all of them. Where causes are told,
+    the share of devices that have failed from each is given beside the others; failures without one stand under
+    ``unspecified``.
     """
     by_asset = _watches(rows)
     events = sum(row.is_event for row in rows)
@@ -201,12 +208,18 @@ def _lifetimes(base: ReliabilityReport, rows: list[Observation], confidence: flo
     try:
         lifetimes = lifetimes_of(rows)
     except TooFewEvents as error:
-        return replace(base, refused=refused | dict.fromkeys(("weibull", "survival"), error.code))
+        silent = ["weibull", "survival", *(["cumulative_incidence"] if any(row.cause for row in rows) else [])]
+        return replace(base, refused=refused | dict.fromkeys(silent, error.code))
     steps = survival_steps(lifetimes, confidence=confidence)
     low, high = median_interval(steps)
     found = replace(
         base, survival=[asdict(step) for step in steps], median=median_age(steps), median_low=low, median_high=high
     )
+    if any(row.cause for row in rows):
+        causes = [row.cause or UNSPECIFIED for row in rows]
+        shares = cumulative_incidence(lifetimes, causes, confidence=confidence)
+        told = {cause: [asdict(step) for step in own] for cause, own in shares.items()}
+        found = replace(found, cumulative_incidence=told)
     try:
         return replace(found, weibull=asdict(fit_weibull(lifetimes, confidence=confidence)))
     except InputError as error:
@@ -215,6 +228,8 @@ def _lifetimes(base: ReliabilityReport, rows: list[Observation], confidence: flo
 
 def _recurrent(base: ReliabilityReport, by_asset: dict[str, list[Observation]], confidence: float) -> ReliabilityReport:
     refused = base.refused | {"weibull": "reliability.repairable", "survival": "reliability.repairable"}
+    if any(row.cause for own in by_asset.values() for row in own):
+        refused["cumulative_incidence"] = "reliability.repairable"
     histories = [history for own in by_asset.values() for history in _histories(own)]
     found = replace(base, mean_cumulative=[asdict(step) for step in mean_cumulative(histories)])
     if base.events < FEWEST_EVENTS:
