@@ -12,6 +12,7 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from assets.rules.interlock import StartCheck
 from dash_app.actions import reprocessing as actions
 from dash_app.charts.series import Axes, Limit
 from dash_app.charts.series import cycle as cycle_chart
@@ -165,6 +166,28 @@ def _curve_panel(port: HospitalPort, line: reprocessing.CycleLine) -> Component:
     )
 
 
+def _start_text(found: StartCheck) -> str:
+    told = [reason_text(code) for code in found.reasons]
+    told += [f"{one.item}: {reason_text(one.code)}" for one in found.items]
+    told += [_("perhaps: {reason}").format(reason=reason_text(code)) for code in found.warnings]
+    return "; ".join(told)
+
+
+def _waiting_table(port: HospitalPort, found: list[StartCheck]) -> Component:
+    rows: list[list[Cell]] = [
+        [
+            one.load,
+            asset_name(port.state(), one.machine),
+            _("may be started")
+            if one.may_start
+            else html.Span([shape(AlarmPriority.MEDIUM), _("better not yet")], className="status medium"),
+            _start_text(one),
+        ]
+        for one in found
+    ]
+    return table(_("Loads that wait to be started"), [_("Load"), _("Machine"), _("Now"), _("Reasons")], rows)
+
+
 def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     """Build the board.
 
@@ -178,6 +201,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     with port.read() as session:
         machines = reprocessing.machines(session, port.state())
         lines, pending = reprocessing.cycles(session), reprocessing.pending(session)
+        starts = reprocessing.starts(session, port.clock.now())
     if not machines and not lines:
         return [empty(_("No machine is set up"), _("Register sterilizers and washers, then connect them."))]
     shown = next((line for line in lines if line.id == query.get("cycle")), None)
@@ -186,6 +210,8 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     )
     parts = [html.P(summary, className="summary")]
     panels = [_curve_panel(port, shown)] if shown is not None else []
+    if starts:
+        panels.append(panel(_("Loads that wait to be started"), _waiting_table(port, starts), wide=True))
     panels += [
         panel(_("Latest cycles"), _cycle_table(port, lines), wide=True),
         panel(_("Machines"), _machines(port, machines), wide=True),

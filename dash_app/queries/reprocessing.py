@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 from assets.model.cycle import CycleTrace, FloatArray, IntArray, Judgement
 from assets.model.loads import Load, LoadState
 from assets.model.programme import Programme
+from assets.rules.interlock import StartCheck
 from assets.rules.manual import Printout
 from assets.rules.release import ReleaseCase, reasons_against
-from assets.service import loads
+from assets.service import interlock, loads
 from assets.service.cycles import read_trace
 from assets.service.machines import all_programmes
 from assets.service.turnaround import WardTurnaround, turnaround
@@ -27,6 +28,11 @@ MARGIN_US = 120 * SECOND_US
 """Shown before and after a cycle, so that its edges can be judged."""
 MOST_POINTS = 2000
 MOST_PENDING = 500
+
+
+def starts(session: Session, now: int) -> list[StartCheck]:
+    """Give every load that waits for its cycle, with what speaks against starting it now (UTC microseconds)."""
+    return interlock.waiting(session, now=now)
 
 
 class Samples(Protocol):

@@ -48,6 +48,20 @@ REASONS: Mapping[str, str] = {
     "load.released": mark("Released"),
     "load.rejected": mark("Rejected"),
     "load.recalled": mark("Recalled"),
+    "load.pending": mark("Waits for a signature"),
+    "machine.running": mark("A cycle runs in the machine"),
+    "machine.no_programme": mark("The machine has no programme"),
+    "programme.unknown": mark("A programme of the machine is not entered"),
+    "programme.not_of_machine": mark("The machine is not set up for this programme"),
+    "programme.not_validated": mark("The programme's limits name no standard or validation"),
+    "set.recalled": mark("The set was recalled: unpack and inspect it first"),
+    "set.in_another_load": mark("The set lies in another load as well"),
+    "set.instrument_faulty": mark("An instrument of the set is faulty"),
+    "set.instrument_missing": mark("An instrument of the set is missing"),
+    "set.instrument_worn_out": mark("An instrument of the set is worn out"),
+    "device.unknown": mark("The device is not in the register"),
+    "device.gone": mark("The device was retired"),
+    "device.notice_open": mark("A safety notice on the device is open"),
 }
 """By the codes of ``assets.rules`` (criteria, trust, manual, release); what follows a point names a detail."""
 

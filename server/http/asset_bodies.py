@@ -10,6 +10,7 @@ from assets.model.loads import IndicatorKind, Load, LoadItem, MachineTestKind
 from assets.model.notices import Clause, MatchState, Notice
 from assets.model.register import CustodianKind, CustodyPeriod
 from assets.model.work import Answer, Labour, Part, Step, StepKind, WorkKind, WorkOrder
+from assets.rules.interlock import ItemReason, StartCheck
 from assets.service.finding import FoundDevice
 from assets.tables.rows import CycleRow
 from twin.clock import to_text
@@ -287,6 +288,35 @@ def load_shown(load: Load, missing: tuple[str, ...] = ()) -> LoadShown:
         decided_at=instant(load.decided_at),
         reason=load.reason,
         missing=list(missing),
+    )
+
+
+class StartShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a load may be started; ``warnings`` speak against some of the programmes that its machine may run."""
+
+    load: str
+    machine: str
+    may_start: bool
+    reasons: list[str]
+    items: list[ItemReason]
+    warnings: list[str]
+
+
+class StartList(msgspec.Struct, frozen=True, kw_only=True):
+    """Loads that wait for their cycle, the first opened first."""
+
+    loads: list[StartShown]
+
+
+def start_shown(found: StartCheck) -> StartShown:
+    """Give what speaks against a start as it is shown."""
+    return StartShown(
+        load=found.load,
+        machine=found.machine,
+        may_start=found.may_start,
+        reasons=list(found.reasons),
+        items=list(found.items),
+        warnings=list(found.warnings),
     )
 
 

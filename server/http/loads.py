@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from assets.model.loads import Indicator, Load, LoadItem, LoadState, MachineTest
-from assets.service import loads
+from assets.service import interlock, loads
 from assets.tables.reprocessing import load_cycle
 from assets.tables.rows import CycleRow
 from server.doors.context import CallDep
@@ -129,6 +129,20 @@ def read_load(call: CallDep, load: PathText) -> bodies.LoadShown:
     """Give a load with its items."""
     with call.hospital.read() as session:
         return bodies.load_shown(loads.get_load(session, load_id=load))
+
+
+@router.get("/loads/{load}/start", permission=Permission.DEVICES_READ, gives=bodies.StartShown)
+def check_start(call: CallDep, load: PathText, programme: Text = "") -> bodies.StartShown:
+    """Give what speaks against starting a load now, with a programme or with any that its machine may run."""
+    with call.hospital.read() as session:
+        return bodies.start_shown(interlock.start_check(session, load_id=load, now=call.now, programme=programme))
+
+
+@router.get("/load-starts", permission=Permission.DEVICES_READ, gives=bodies.StartList)
+def list_starts(call: CallDep) -> bodies.StartList:
+    """List the loads that wait for their cycle, with what speaks against starting each."""
+    with call.hospital.read() as session:
+        return bodies.StartList(loads=[bodies.start_shown(one) for one in interlock.waiting(session, now=call.now)])
 
 
 @router.post(

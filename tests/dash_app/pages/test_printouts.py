@@ -168,3 +168,13 @@ def test_a_field_that_lacks_is_named_as_the_reader_sees_it(kept: Kept, field: st
 
     assert refused.value.code == "input.empty"
     assert f"label='{refused.value.message}'" in str(printout_panel(kept.port))
+
+
+def test_the_board_says_what_speaks_against_starting_a_load_that_waits(kept: Kept) -> None:
+    load = kept.do(open_load, machine="old-1")
+
+    shown = words(reprocessing.content(kept.port, {}))
+
+    assert "Loads that wait to be started" in shown
+    assert load.id in shown
+    assert "Nothing was scanned into the load; The machine has no programme" in shown
