@@ -71,6 +71,7 @@ def _epcis(document: dict[str, Any]) -> Iterator[Row]:
     context = document.get("@context", [])
     spaces = namespaces_of(context if isinstance(context, list) else [context])
     ignored = ignored_fields(document)
+    seen: dict[str, int] = {}
     for number, event in enumerate(events_of(document), 1):
         row = _row(number, "epcis", str(event.get("type", "")), "")
         try:
@@ -79,6 +80,12 @@ def _epcis(document: dict[str, Any]) -> Iterator[Row]:
             yield {**row, "problem": error.message}
         else:
             digest = hash_of(event, namespaces=spaces, ignored=ignored)
+            name = f"{event.get('eventID') or digest} {'errorDeclaration' in event}"
+            if name in seen:
+                problem = f"It stands there as event {seen[name]} already: a capture refuses the second."
+                yield {**row, "control_id": digest, "problem": problem}
+                continue
+            seen[name] = number
             yield {**row, "control_id": digest, "outcome": "stored", "is_lossless": True}
 
 
@@ -202,7 +209,27 @@ def check_file(data: bytes, zone: tzinfo, now: int) -> list[Row]:
         return _json_or_lines(plain, now)
     interchange = read_interchange(data)
     is_lossless = interchange.to_bytes() == data
-    return [
+    rows = [
         _hl7(number, message, zone, now, is_lossless=is_lossless)
         for number, message in enumerate(interchange.messages(), 1)
     ]
+    return _without_resends(rows, list(interchange.messages()))
+
+
+def _without_resends(rows: list[Row], messages: list[Message]) -> list[Row]:
+    """Tell of messages that stand there twice: sent again they change nothing, and another under one number is none."""
+    seen: dict[tuple[str, str, str], tuple[int, str]] = {}
+    for number, message in enumerate(messages, 1):
+        row = rows[number - 1]
+        key = (message.msh.field(3), message.msh.field(4), message.control_id)
+        # MSH is left out, as where messages are taken in: a resend may carry a new MSH-7.
+        content = "\r".join([message.kind, message.trigger, *(segment.text for segment in message.segments[1:])])
+        first, held = seen.setdefault(key, (number, content))
+        if first == number or row["problem"]:
+            continue
+        if held == content:
+            row |= {"outcome": "stored", "events": "", "notes": f"{row['notes']} resend_of_{first}".strip()}
+        else:
+            problem = f"MSH-10 {message.control_id!r} is that of message {first} as well: give each its own."
+            row |= {"outcome": "refused", "events": "", "problem": problem}
+    return rows

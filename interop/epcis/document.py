@@ -200,3 +200,23 @@ def _check_needed(event: Event, index: int) -> None:
         raise _bad(index, "parentID", "Expected the parent of an association.", "Name it.")
     if event["type"] == "TransactionEvent" and not event.get("bizTransactionList"):
         raise _bad(index, "bizTransactionList", "Expected at least one transaction.", "Name it.")
+    if event["type"] == "AggregationEvent" and event["action"] != "OBSERVE" and not event.get("parentID"):
+        # Of what is only seen together the parent may be unknown; nothing is packed into, or out of, an unknown one.
+        raise _bad(index, "parentID", "Expected the parent of what is added or taken out.", "Name it.")
+    if event["type"] == "ObjectEvent" and not _has(event, "epcList", "quantityList", "sensorElementList"):
+        message = "Expected an epcList, a quantityList or a sensorElementList: it says nothing about anything."
+        raise _bad(index, "epcList", message, "Name what was seen.")
+    if event["type"] == "TransformationEvent" and not event.get("transformationID"):
+        _check_transformation(event, index)
+
+
+def _has(event: Event, *names: str) -> bool:
+    return any(event.get(name) for name in names)
+
+
+def _check_transformation(event: Event, index: int) -> None:
+    """Ask for inputs and outputs; parts of one transformation that go by its id may tell of one side only."""
+    for side in ("input", "output"):
+        if not _has(event, f"{side}EPCList", f"{side}QuantityList"):
+            message = f"Expected an {side}EPCList or {side}QuantityList, or a transformationID."
+            raise _bad(index, f"{side}EPCList", message, "Name what went in and what came out.")

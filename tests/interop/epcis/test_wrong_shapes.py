@@ -151,3 +151,40 @@ def test_contexts_of_every_shape_are_taken(context: Any) -> None:
 
     assert [event["eventID"] for event in events_of(document)] == ["urn:uuid:1"]
     assert isinstance(namespaces_of(context if isinstance(context, list) else [context]), dict)
+
+
+BARE: dict[str, Any] = {"eventTime": "2026-01-05T08:00:00Z", "eventTimeZoneOffset": "+00:00"}
+EPC = "urn:epc:id:sgtin:4012345.011111.9876"
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        ({"type": "ObjectEvent", "action": "OBSERVE"}, "epcList"),  # of nothing
+        ({"type": "ObjectEvent", "action": "OBSERVE", "epcList": []}, "epcList"),
+        ({"type": "AggregationEvent", "action": "ADD", "childEPCs": [EPC]}, "parentID"),
+        ({"type": "AggregationEvent", "action": "DELETE"}, "parentID"),
+        ({"type": "AssociationEvent", "action": "ADD", "childEPCs": [EPC]}, "parentID"),
+        ({"type": "TransactionEvent", "action": "ADD", "epcList": [EPC]}, "bizTransactionList"),
+        ({"type": "TransformationEvent", "inputEPCList": [EPC]}, "outputEPCList"),
+        ({"type": "TransformationEvent", "outputEPCList": [EPC]}, "inputEPCList"),
+    ],
+)
+def test_an_event_that_says_nothing_about_anything_is_refused(event: dict[str, Any], field: str) -> None:
+    with pytest.raises(FieldError) as refused:
+        check(BARE | event, 0)
+
+    assert refused.value.problem.field == field
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "ObjectEvent", "action": "OBSERVE", "sensorElementList": [{"sensorReport": [{"type": "x"}]}]},
+        {"type": "AggregationEvent", "action": "OBSERVE", "childEPCs": [EPC]},  # seen together in nobody knows what
+        {"type": "AggregationEvent", "action": "DELETE", "parentID": "urn:epc:id:sscc:0614141.1234567890"},  # of all
+        {"type": "TransformationEvent", "inputEPCList": [EPC], "transformationID": "urn:epc:id:gdti:0614141.1.1"},
+    ],
+)
+def test_an_event_that_leaves_out_what_it_may_is_taken(event: dict[str, Any]) -> None:
+    assert check(BARE | event, 0) > 0

@@ -164,3 +164,38 @@ def test_check_refuses_json_that_is_nested_without_end(body: bytes, tmp_path: Pa
     file.write_bytes(body)
 
     assert run(build_tree(), ["interop", "check", str(file), "--json"]) == 2
+
+
+def test_check_tells_of_messages_that_stand_there_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, other = adt("A01"), adt("A08")
+    control = first.split(b"|")[9]
+    same_number = b"|".join([*other.split(b"|")[:9], control, *other.split(b"|")[10:]])
+    file = tmp_path / "twice.hl7"
+    file.write_bytes(first + first + same_number)
+
+    code, rows = _rows(["interop", "check", str(file)], capsys)
+
+    assert code == 1
+    assert [row["outcome"] for row in rows] == ["applied", "stored", "refused"]
+    assert (rows[1]["events"], rows[1]["notes"]) == ("", "resend_of_1")
+    assert "message 1" in str(rows[2]["problem"])
+
+
+def test_check_tells_of_an_event_that_a_capture_would_refuse_the_second_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": "2026-01-05T08:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE",
+        "epcList": ["urn:epc:id:sgtin:4012345.011111.9876"],
+    }
+    file = tmp_path / "twice.json"
+    file.write_text(json.dumps([event, event, event | {"bizStep": "shipping"}]), encoding="utf-8")
+
+    code, rows = _rows(["interop", "check", str(file)], capsys)
+
+    assert code == 1
+    assert [row["outcome"] for row in rows] == ["stored", "refused", "stored"]
+    assert "event 1" in str(rows[1]["problem"])
