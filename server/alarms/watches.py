@@ -107,11 +107,20 @@ class Watches:
     def start(self) -> None:
         """Follow tags and samples from now on, and look at where everybody is already."""
         self._hospital.services[SERVICE] = self
+        self._take_up()
         # no place is kept: whoever is outside a fence after a restart is found by looking, as at the first start
         kinds = (ZoneChanged, PortalCrossed)
         self._hospital.ledger.subscribe("server.watches", self.follow, is_durable=False, kinds=kinds)
         self._hospital.telemetry.subscribe("server.watches", lambda chunks: self.sample([one.chunk for one in chunks]))
         self._engine.tell(list(self._present()))
+
+    def _take_up(self) -> None:
+        """Take the limits of rooms with an alarm for broken: what came back while nobody looked must end the alarm."""
+        live = self._hospital.live
+        with self._hospital.ledger.steady:
+            active = [live.alarms[alarm] for alarm in live.index.active_alarms]
+        rooms = {alarm.subject_id for alarm in active if alarm.alarm_class == ENVIRONMENT}
+        self._outside |= {limit.id: True for limit in self.limits() if limit.place in rooms}
 
     def _hold(self, row: WatchRow) -> None:
         if row.kind == GEOFENCE:

@@ -167,6 +167,21 @@ def test_an_isolation_room_that_loses_its_pressure_is_one_alarm_after_the_delay(
     assert len(watched.hospital.live.alarms) == 1
 
 
+def test_a_room_that_came_back_while_the_server_was_down_ends_its_alarm(watched: Watched) -> None:
+    watched.watches.add(LIMIT, actor="b")
+    watched.sample(-4, -4, -4, -4)
+    assert watched.active == ["environment W1"]
+
+    again = Watches(watched.hospital, watched.engine)
+    again.start()
+    watched.watches = again
+    watched.sample(-6, -6)
+    assert watched.active == ["environment W1"]  # not past the deadband, as before the restart
+    watched.sample(-15, -15, -15)
+
+    assert watched.active == []
+
+
 def test_a_short_excursion_and_a_value_that_is_none_raise_nothing(watched: Watched) -> None:
     watched.watches.add(LIMIT, actor="b")
     watched.sample(-15, -3, -15, float("nan"), -15)
