@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 import pysqlite3
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from server.audit.chain import Head
 from twin.clock import Clock, to_text
@@ -170,9 +170,23 @@ def _dump_postgresql(url: str, target: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise Unavailable("pg_dump is needed to back up PostgreSQL: install the PostgreSQL client programs.")
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    told = make_url(url)
+    # The password by the environment: an argument can be read by everybody who may list the processes.
+    plain = URL.create(
+        "postgresql",
+        username=told.username,
+        host=told.host,
+        port=told.port,
+        database=told.database,
+        query=told.query,
+    ).render_as_string()
+    secret = {"PGPASSWORD": str(told.password)} if told.password is not None else {}
     done = subprocess.run(  # noqa: S603  # a program found on the path, and our own arguments
-        [program, "--format=custom", f"--file={target}", plain], capture_output=True, text=True, check=False
+        [program, "--format=custom", f"--file={target}", plain],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **secret},
     )
     if done.returncode:
         raise StorageError(f"pg_dump failed: {done.stderr.strip()[:500]}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.backups import BackupBroken, create_backup, restore_backup, verify_backup
+from server.backups import BackupBroken, _dump_postgresql, create_backup, restore_backup, verify_backup
 from server.wiring import open_hospital
 from tests.fakes import START_US
 from twin.clock import ManualClock
@@ -143,3 +143,19 @@ def test_a_database_that_is_none_is_told_with_a_cure(tmp_path: Path, clock: Manu
         create_backup(settings, clock, tmp_path / "kept")
 
     assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_the_password_of_a_database_stands_in_no_list_of_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "$PGPASSWORD" > {tmp_path}/secret\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    _dump_postgresql("postgresql+psycopg://twin:s3%20cret@db.example:5433/house?sslmode=require", tmp_path / "out")
+
+    told = (tmp_path / "arguments").read_text(encoding="utf-8")
+    assert "s3" not in told
+    assert "postgresql://twin@db.example:5433/house?sslmode=require" in told
+    assert (tmp_path / "secret").read_text(encoding="utf-8") == "s3 cret\n"
