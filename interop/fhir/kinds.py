@@ -88,7 +88,17 @@ KINDS: dict[str, Kind] = {
 """Every resource type that the live state gives; what others wrote stands beside it."""
 
 _WEBSOCKET = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
-_INTERACTIONS = ("read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type")
+_INTERACTIONS = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
 
 
 def _stated(name: str) -> Resource:
@@ -104,6 +114,8 @@ def _stated(name: str) -> Resource:
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
         "searchParam": parameters,
         "searchRevInclude": list(back[name]),
     }
@@ -158,5 +170,6 @@ def capability_statement(at: int, url: str) -> Resource:
         "implementation": {"description": "Hospital Twin", "url": url},
         "fhirVersion": "4.0.1",
         "format": ["json"],
+        "patchFormat": ["application/json-patch+json"],
         "rest": [rest],
     }

@@ -7,6 +7,7 @@ HL7 FHIR R4 (4.0.1), section 3.1.1 (search).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,36 @@ PARAMETERS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """Kind and path of each search parameter, by resource type; ``.`` goes through lists, a blank separates choices."""
+
+_NOWHERE = frozenset({"patient", "agent", "owner", "organization", "requester", "supplier", "receiver"})
+_TARGETS: dict[str, tuple[str, ...]] = {
+    "actor": ("Device", "Location"),
+    "appointment": ("Appointment",),
+    "device": ("Device", "DeviceMetric"),
+    "encounter": ("Encounter",),
+    "location": ("Location",),
+    "parent": ("Device",),
+    "partof": ("Location",),
+    "schedule": ("Schedule",),
+    "slot": ("Slot",),
+    "source": ("Device",),
+    "subject": ("Device", "Location"),
+}
+
+
+def chained_to(reference: str) -> tuple[str, ...]:
+    """Give the resource types to which a chain goes that names none: those that we serve and it may refer to.
+
+    Parameters
+    ----------
+    reference : str
+        A search parameter that is a reference.
+    """
+    if reference in _NOWHERE:
+        return ()  # to people and organisations, of which we keep nothing
+    every = tuple(kind for kind in PARAMETERS if kind not in ("AuditEvent", "Provenance", "Subscription"))
+    return _TARGETS.get(reference, every)
+
 
 PERSONAL = frozenset({"subject", "patient"})
 """Parameters whose values may name a person: only their keyed fingerprint is kept."""
@@ -284,6 +315,12 @@ class Wanted:
         Any of them.
     is_prefix : bool
         Whether a value only begins so.
+    is_within : bool
+        Whether a value stands anywhere in the text (``:contains``).
+    is_not : bool
+        Whether none of the values may be there; what has no value at all meets that (``:not``).
+    is_missing : bool or None
+        Whether there must be no value at all, or must be one (``:missing``); None if that is not asked.
     at_least, below : str
         Bounds of a date as it is kept; empty for none.
     """
@@ -291,6 +328,9 @@ class Wanted:
     name: str
     values: tuple[str, ...] = ()
     is_prefix: bool = False
+    is_within: bool = False
+    is_not: bool = False
+    is_missing: bool | None = None
     at_least: str = ""
     below: str = ""
 
@@ -306,13 +346,17 @@ def meets(terms: set[tuple[str, str]], one: Wanted) -> bool:
         The parameter.
     """
     values = {value for name, value in terms if name == one.name}
+    if one.is_missing is not None:
+        return bool(values) is not one.is_missing
+    if one.is_within:
+        return any(part in value for value in values for part in one.values)
     if one.at_least or one.below:
         return any(
             (not one.at_least or value >= one.at_least) and (not one.below or value < one.below) for value in values
         )
     if one.is_prefix:
         return any(value.startswith(start) for value in values for start in one.values)
-    return not values.isdisjoint(one.values)
+    return values.isdisjoint(one.values) is one.is_not
 
 
 def read_wanted(kind: str, asked: Iterable[tuple[str, str]], hidden: Callable[[str], str]) -> list[Wanted]:
@@ -335,26 +379,69 @@ def read_wanted(kind: str, asked: Iterable[tuple[str, str]], hidden: Callable[[s
     return [_wanted(kind, name, text, hidden) for name, text in asked]
 
 
-def _wanted(kind: str, name: str, text: str, hidden: Callable[[str], str]) -> Wanted:
+def _bad(name: str, message: str, cure: str) -> FieldError:
+    return FieldError(FieldProblem(field=name, place=f"/query/{name}", message=message, cure=cure))
+
+
+def _wanted(kind: str, asked: str, text: str, hidden: Callable[[str], str]) -> Wanted:
+    name, _, modifier = asked.partition(":")
     known = PARAMETERS[kind].get(name)
     if known is None:
         names = ", ".join(("_id", "_lastUpdated", *PARAMETERS[kind]))
-        problem = FieldProblem(
-            field=name,
-            place=f"/query/{name}",
-            message="Expected a search parameter of this type.",
-            cure=f"Use one of {names}.",
-        )
-        raise FieldError(problem)
+        raise _bad(asked, "Expected a search parameter of this type.", f"Use one of {names}.")
     how = known[0]
+    allowed = MODIFIERS[how]
+    is_of_type = how == REFERENCE and modifier[:1].isupper() and modifier.isalpha()
+    if modifier and modifier not in allowed and not is_of_type:
+        raise _bad(asked, f"Expected one of the modifiers {', '.join(allowed)}.", "Use one, or leave it out.")
+    if modifier == "missing":
+        if text not in ("true", "false"):
+            raise _bad(asked, f"Expected true or false, got {text[:20]!r}.", "Send one of them.")
+        return Wanted(name=name, is_missing=text == "true")
     if how == DATE:
         return _dated(name, text)
-    parts = tuple(part.lower() if how == STRING else part for part in text.split(",") if part)
+    parts = parts_of(text)
+    if not parts:
+        # Passed over, it would give everything, which nobody who names a parameter means.
+        raise _bad(asked, "Expected a value.", "Give one, or leave the parameter out; :missing asks for none.")
+    if how == STRING:
+        parts = tuple(part.lower() for part in parts)
+    if is_of_type:
+        parts = tuple(part if "/" in part else f"{modifier}/{part}" for part in parts)
     is_person = name in PERSONAL or name == "identifier"
     both = [part for part in parts if not is_person]
     # Whether a reference names a person stands in the resource, not in what is asked for: both forms are looked up.
     both += [hidden(part) for part in parts if is_person or how == REFERENCE]
-    return Wanted(name=name, values=tuple(part[:MAX_VALUE] for part in both), is_prefix=how == STRING)
+    return Wanted(
+        name=name,
+        values=tuple(part[:MAX_VALUE] for part in both),
+        is_prefix=how == STRING and modifier != "contains",
+        is_within=modifier == "contains",
+        is_not=modifier == "not",
+    )
+
+
+MODIFIERS: dict[str, tuple[str, ...]] = {
+    TOKEN: ("missing", "not"),
+    REFERENCE: ("missing",),
+    DATE: ("missing",),
+    STRING: ("missing", "contains"),
+}
+"""Modifiers by kind of search parameter (FHIR R4, 3.1.1.4); of a reference also the type that it is to."""
+
+_PART = re.compile(r"(?:[^\\,]|\\.|\\$)+", re.DOTALL)
+_ESCAPED = re.compile(r"\\([,|$\\])")
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    r"""Give the values between the commas of a parameter; ``\,`` is a comma of a value (FHIR R4, 3.1.1.4.1).
+
+    Examples
+    --------
+    >>> parts_of(r"a,b\,c,")
+    ('a', 'b,c')
+    """
+    return tuple(_ESCAPED.sub(r"\1", part) for part in _PART.findall(text))
 
 
 _PREFIXES = frozenset({"eq", "ge", "gt", "le", "lt"})
@@ -364,13 +451,8 @@ def _dated(name: str, text: str) -> Wanted:
     prefix, rest = (text[:2], text[2:]) if text[:2] in _PREFIXES else ("eq", text)
     span = span_of(rest.replace(" ", "+"))
     if span is None:
-        problem = FieldProblem(
-            field=name,
-            place=f"/query/{name}",
-            message="Expected a date, with a prefix or without.",
-            cure="Send it as ge2026-01-05 or 2026-01-05T08:00:00Z.",
-        )
-        raise FieldError(problem)
+        cure = "Send it as ge2026-01-05 or 2026-01-05T08:00:00Z."
+        raise _bad(name, "Expected a date, with a prefix or without.", cure)
     start, end = (f"{at:020d}" for at in span)
     bounds = {"eq": (start, end), "ge": (start, ""), "gt": (end, ""), "lt": ("", start), "le": ("", end)}
     at_least, below = bounds[prefix]

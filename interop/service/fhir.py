@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, not_, or_, select, update
 from sqlmodel import Session
 
 from interop.fhir.meaning import Writing, events_of, persons_of
@@ -414,12 +414,17 @@ def _conditions(asked: Search) -> list[ColumnElement[bool]]:
         found.append(table.updated_at < asked.updated[1])
     for one in asked.wanted:
         met = and_(terms.type == asked.kind, terms.field == one.name, terms.number == table.number)
-        if one.at_least or one.below:
+        if one.is_missing is not None:
+            found.append(not_(exists().where(met)) if one.is_missing else exists().where(met))
+            continue
+        if one.is_within:
+            met = and_(met, or_(*(terms.value.contains(value, autoescape=True) for value in one.values)))
+        elif one.at_least or one.below:
             met = and_(met, terms.value >= one.at_least) if one.at_least else met
             met = and_(met, terms.value < one.below) if one.below else met
         elif one.is_prefix:
             met = and_(met, or_(*(terms.value.startswith(value, autoescape=True) for value in one.values)))
         else:
             met = and_(met, terms.value.in_(one.values))
-        found.append(exists().where(met))
+        found.append(not_(exists().where(met)) if one.is_not else exists().where(met))
     return found

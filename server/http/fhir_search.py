@@ -16,7 +16,7 @@ from interop.fhir import work
 from interop.fhir.arranging import Include, read_includes, read_sort, references_of, sort_resources
 from interop.fhir.kinds import KINDS
 from interop.fhir.resources import Json, Resource, instant
-from interop.fhir.searching import PARAMETERS, REFERENCE, Wanted, meets, read_wanted, span_of, terms_of
+from interop.fhir.searching import PARAMETERS, REFERENCE, Wanted, chained_to, meets, read_wanted, span_of, terms_of
 from interop.fhir.validation import TYPES
 from interop.service import fhir
 from interop.service.fhir import Search, Store
@@ -37,6 +37,7 @@ _OURS = frozenset(
     | {"_include", "_revinclude", *_ITERATE}
 )
 _SORTED_MOST = 2_000
+_CHAINED_MOST = 200  # what a chain leads to: each is looked up as a reference
 _INCLUDED_MOST = 500
 _ROUNDS = 4  # of _include:iterate: as deep as site, building, level, ward, room, bed need from a room on
 
@@ -57,18 +58,21 @@ class Asking:
         Of the address line, or of the form.
     store : Store
         Keeps what was written.
+    resolved : tuple[tuple[str, str], ...] or None
+        Search parameters with each chain replaced by the references that it led to; None if there is none.
     """
 
     kind: str
     params: QueryParams
     store: Store
+    resolved: tuple[tuple[str, str], ...] | None = None
     wanted: list[Wanted] = field(init=False)
     hidden: list[Wanted] = field(init=False)
     updated: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the parameters; the ones about persons a second time as they are kept."""
-        asked = self.named
+        asked = self.named if self.resolved is None else list(self.resolved)
         object.__setattr__(self, "wanted", read_wanted(self.kind, asked, str))
         object.__setattr__(self, "hidden", read_wanted(self.kind, asked, self.store.hidden))
         object.__setattr__(self, "updated", _updated(self.params))
@@ -111,15 +115,49 @@ class Asking:
 def _updated(params: QueryParams) -> tuple[int, int]:
     """Read _lastUpdated as (at or after, before)."""
     low, high = 0, 0
-    for text in params.getlist("_lastUpdated"):
+    for text in params.getlist("_lastUpdated"):  # each of them must hold, in whatever order they stand
         prefix, rest = (text[:2], text[2:]) if text[:2] in ("ge", "gt", "le", "lt", "eq") else ("eq", text)
         span = span_of(rest.replace(" ", "+"))
         if span is None:
             instant_asked("_lastUpdated", rest)
             continue
-        low = {"ge": span[0], "gt": span[1], "eq": span[0]}.get(prefix, low)
-        high = {"le": span[1], "lt": span[0], "eq": span[1]}.get(prefix, high)
+        low = max(low, {"ge": span[0], "gt": span[1], "eq": span[0]}.get(prefix, 0))
+        end = {"le": span[1], "lt": span[0], "eq": span[1]}.get(prefix, 0)
+        high = min(high or end, end or high)
     return low, high
+
+
+def _asking(call: Call, kind: str, params: QueryParams) -> Asking:
+    """Read a search; a chained parameter, such as ``location.name``, becomes the references that it leads to."""
+    store = store_of(call)
+    named = [(name, text) for name, text in params.multi_items() if name not in _OURS]
+    if not any("." in name for name, _ in named):
+        return Asking(kind=kind, params=params, store=store)
+    resolved = tuple(_followed(call, kind, name, text) if "." in name else (name, text) for name, text in named)
+    return Asking(kind=kind, params=params, store=store, resolved=resolved)
+
+
+def _followed(call: Call, kind: str, name: str, text: str) -> tuple[str, str]:
+    """Give the reference parameter of a chain, and the references to all that its rest finds (FHIR R4, 3.1.1.4.3)."""
+    head, _, rest = name.partition(".")
+    reference, _, told = head.partition(":")
+    if PARAMETERS[kind].get(reference, ("",))[0] != REFERENCE or "." in rest:
+        raise _bad(name, "Expected a chain of one step from a reference of this type.", "Send it as location.name.")
+    plain = rest.partition(":")[0]
+    targets = [told] if told else [one for one in chained_to(reference) if plain in PARAMETERS[one]]
+    if not targets or any(one not in TYPES or one in fhir_own.KINDS for one in targets):
+        message = f"Expected a type that is served and has {plain[:40]!r} at the end of {head[:40]}."
+        raise _bad(name, message, f"Name it, such as {reference}:Location.name.")
+    found: list[str] = []
+    with call.hospital.read() as session:
+        for target in targets:
+            asked = Asking(kind=target, params=QueryParams([(rest, text)]), store=store_of(call))
+            rows = _merged(call, session, asked, _live_found(call, asked), "", _CHAINED_MOST + 1).rows
+            found += [f"{target}/{key}" for key, _ in rows]
+    if len(found) > _CHAINED_MOST:
+        raise _bad(name, f"Expected at most {_CHAINED_MOST} resources at its end.", "Narrow it.")
+    # A blank is no reference: where nothing is at the end of the chain, nothing is found by it.
+    return reference, ",".join(found) or " "
 
 
 def _live_found(call: Call, asked: Asking) -> list[Resource]:
@@ -262,11 +300,14 @@ class _Included:
             if include.parameter == "*":
                 names = [name for name, (how, _path) in PARAMETERS[include.source].items() if how == REFERENCE]
             for name in names:
-                for reference, _ in self._matches:
-                    self._refer(include.source, name, reference)
+                self._refer(include.source, name)
 
-    def _refer(self, kind: str, name: str, reference: str) -> None:
-        asked = Asking(kind=kind, params=QueryParams({name: reference}), store=store_of(self._call))
+    def _refer(self, kind: str, name: str) -> None:
+        if not self._matches:
+            return
+        # All matches at once: one by one, each would go through everything that is of this type.
+        every = ",".join(reference for reference, _ in self._matches)
+        asked = Asking(kind=kind, params=QueryParams({name: every}), store=store_of(self._call))
         live = _live_found(self._call, asked)
         found = _merged(self._call, self._session, asked, live, "", _INCLUDED_MOST)
         for key, resource in found.rows:
@@ -331,7 +372,7 @@ def searched_by(call: Call, kind: str, params: QueryParams, limit: int = 50) -> 
     size = params.get("_count", "")
     # Cut before it is read: a number of a million digits takes Python seconds.
     most = min(int(size[:9]), 200) if size.isascii() and size.isdigit() and int(size[:9]) else limit
-    return _searched(call, Asking(kind=kind, params=params, store=store_of(call)), most, params.get("cursor", ""))
+    return _searched(call, _asking(call, kind, params), most, params.get("cursor", ""))
 
 
 @router.get("/{kind}", permission=Permission.FHIR_READ, gives=dict[str, msgspec.Raw], media=MEDIA)
@@ -339,7 +380,7 @@ def search_resources(
     call: CallDep, kind: ResourceType, limit: Limit = 50, _count: Count = 0, cursor: CursorText = ""
 ) -> Response:
     """Give a searchset Bundle; an unknown search parameter is refused, not passed over."""
-    asked = Asking(kind=str(kind), params=call.request.query_params, store=store_of(call))
+    asked = _asking(call, str(kind), call.request.query_params)
     return _searched(call, asked, _count or limit, cursor)
 
 
