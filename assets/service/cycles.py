@@ -35,13 +35,11 @@ from assets.tables.reprocessing import (
     write_judgement,
 )
 from assets.tables.rows import CycleRow, LoadRow, MachineRow
-from twin.clock import MINUTE_US, SECOND_US
+from twin.clock import SECOND_US
 from twin.events.envelope import Event
 from twin.events.supply import CycleEnded, CycleStarted
 
 SOURCE = "twin:assets.cycles"
-SCANNED_AFTER_US = 5 * MINUTE_US
-"""By so much a load may be opened after its cycle began: some close the door, press start and scan then."""
 
 SampleReader = Callable[[Session, str, str, int, int], tuple[IntArray, FloatArray]]
 """Gives instants and good values of (device, quantity) in [start, end), ascending."""
@@ -176,9 +174,6 @@ def _join_load(session: Session, machine: Machine, identifier: str, at: int) -> 
     waiting = session.exec(
         select(LoadRow)
         .where(col(LoadRow.machine) == machine.id, col(LoadRow.state) == LoadState.LOADING.value)
-        # Samples may come an hour late: a load that was opened since waits for its own cycle, and would else be
-        # released on the verdict of one that it never went through.
-        .where(col(LoadRow.opened_at) <= at + SCANNED_AFTER_US)
         .order_by(col(LoadRow.opened_at), col(LoadRow.id))
         .limit(1)
     ).first()

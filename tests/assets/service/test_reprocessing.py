@@ -494,13 +494,3 @@ def test_a_cycle_that_is_told_late_takes_the_uses_since_from_the_one_before(cssd
 
 def open_load_now(house: House, *items: LoadItem) -> Any:
     return house.do(open_load, act=house.act(), machine="ster-1", items=items)
-
-
-def test_a_load_opened_after_a_cycle_that_is_told_late_waits_for_its_own(cssd: House, store: Store) -> None:
-    begin = cssd.clock.now()
-    cssd.clock.advance(3600)
-    waiting = open_load_now(cssd, SET)
-
-    run_cycle(cssd, store, start=begin)
-
-    assert cssd.ask(get_load, load_id=waiting.id).state is LoadState.LOADING
