@@ -175,6 +175,18 @@ def close_notice(session: Session, *, act: Act, notice_id: str) -> Closure:
     return closure_of(session, notice_id=notice_id)
 
 
+def require(session: Session, *, notice_id: str) -> None:
+    """Let pass the id of a notice that is there: an unknown one has no devices, which would read as none affected.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    if session.get(NoticeRow, notice_id) is None:
+        raise NotFound("notice", notice_id)
+
+
 def closure_of(session: Session, *, notice_id: str) -> Closure:
     """Give how many devices were matched, dealt with, found not affected, and are open."""
     states = [match.state for match in matches_of(session, notice_id=notice_id)]

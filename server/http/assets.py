@@ -393,6 +393,7 @@ async def receive_notice(call: CallDep) -> bodies.MatchList:
 def read_matches(call: CallDep, notice: PathText) -> bodies.MatchList:
     """Give all devices of a notice and how each was dealt with."""
     with call.hospital.read() as session:
+        notices.require(session, notice_id=notice)
         return _matches(session, notice)
 
 

@@ -288,9 +288,12 @@ def read_compliance(call: CallDep, start_on: Text, end_on: Text) -> Compliance:
 @router.get("/assets/{asset}/uptime", permission=Permission.DEVICES_READ, gives=UptimeShown)
 def read_uptime(call: CallDep, asset: PathText, start: Text, end: Text = "") -> UptimeShown:
     """Give availability and mean times of a device within a window, each with its count and interval."""
-    low, high = parse_instant(start, "start"), parse_instant(end, "end") if end else call.now
+    low = parse_instant(start, "start")
+    # What is to come is no time up: a window to the end of the year would make any device look reliable.
+    high = min(parse_instant(end, "end"), call.now) if end else call.now
     if not low < high:
-        problem = FieldProblem(field="start", place="/query", message="It is not before the end.", cure="Swap them.")
+        message = "It is not before the end, or not in the past."
+        problem = FieldProblem(field="start", place="/query", message=message, cure="Swap them, or begin earlier.")
         raise FieldError(problem)
     with call.hospital.read() as session:
         load_asset(session, asset)

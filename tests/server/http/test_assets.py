@@ -195,6 +195,12 @@ async def test_uptime_comes_with_count_and_interval(served: Served) -> None:
     hours = found.json()["hours"]
     assert (hours["failures"], hours["down"]) == (1, pytest.approx(0.25))
     assert hours["mtbf"]["low"] < hours["mtbf"]["point"] < hours["mtbf"]["high"]
+    # What is to come counts neither as up nor as down.
+    window = {"start": "2026-01-04T08:00:00Z", "end": "2026-12-31T00:00:00Z"}
+    assert (await biomed.get("/v1/assets/pump-1/uptime", params=window)).json()["hours"] == hours
+    ahead = {"start": "2026-06-01T00:00:00Z", "end": "2026-12-31T00:00:00Z"}
+    assert (await biomed.get("/v1/assets/pump-1/uptime", params=ahead)).status_code == 422
+    assert (await biomed.get("/v1/notices/none/matches")).status_code == 404
 
 
 async def test_a_set_that_was_never_reprocessed_is_flagged_when_used(served: Served) -> None:
