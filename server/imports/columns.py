@@ -89,9 +89,9 @@ def as_number(low: float, high: float) -> Callable[[str], float]:
 
 
 def as_metres(cell: str) -> float:
-    """Read a position, metres."""
+    """Read a position, metres; a comma may be the decimal mark."""
     try:
-        value = float(cell)
+        value = float(cell.replace(",", "."))
     except ValueError:
         raise Unreadable("expected metres such as 12.5") from None
     if not -100_000 < value < 100_000:

@@ -66,8 +66,10 @@ def delimiter_of(path: Path) -> str:
         CSV file. Spreadsheet programs write semicolons where a comma is the decimal mark, and tabs when asked for text.
     """
     header = read_text(path).partition("\n")[0]
+    # what stands in quotes belongs to a column's name: "Cost, EUR";"Date" is divided by semicolons
+    outside = "".join(header.split('"')[::2])
     # of equal counts the comma: a sheet of one column has none of them
-    return max(",;\t", key=header.count)
+    return max(",;\t", key=outside.count)
 
 
 def read_csv(path: Path, delimiter: str = ",") -> Iterator[Row]:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from assets.rules.emdn import read_emdn
 from inventory.rules.forecasting.reading import Columns, read_demand
+from server.imports.columns import as_length, as_metres
 from server.imports.opening import read_positions
-from server.imports.reading import parse_instant, read_csv, read_xes
+from server.imports.reading import delimiter_of, parse_instant, read_csv, read_xes
 from twin.clock import from_text
 from twin.errors import ImportRefused
 
@@ -49,6 +50,28 @@ def test_a_broken_file_is_refused_with_its_row_and_a_cure(tmp_path, text, place)
 
     assert refused.value.problems[0].place == place
     assert refused.value.problems[0].cure
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        ("name,room", ","),
+        ("name;room", ";"),
+        ("name\troom", "\t"),
+        ("name", ","),
+        ('"Cost, purchase, EUR";"Last, first";name', ";"),
+    ],
+)
+def test_the_delimiter_is_counted_outside_quotes(tmp_path, header, delimiter):
+    path = tmp_path / "sheet.csv"
+    path.write_text(f"{header}\n", encoding="utf-8")
+
+    assert delimiter_of(path) == delimiter
+
+
+def test_metres_take_the_decimal_comma_as_every_other_number_does():
+    assert as_metres("-12,5") == as_metres("-12.5") == -12.5
+    assert as_length("0,75") == 0.75
 
 
 def test_xes_events_carry_their_case(tmp_path):
