@@ -17,6 +17,7 @@ from simulation.compiled.kernel import (
     M_REQUEST,
     TIMEOUT,
     after_open_time,
+    done,
     enqueue,
     level_of,
     schedule_next,
@@ -52,7 +53,9 @@ def schedule_capacity(H: Integers, G: Integers, R: Integers, S: Integers, CAPS: 
     # One event for each pool and direction at a time: the heap stays small however long the calendar is.
     if cursor < end:
         kind = at.EVENT_UP if up else at.EVENT_DOWN
-        push(H, G, CAPS[cursor, 0], CAPACITY_UP if up else CAPACITY_DOWN, (kind << 40) | pool, CAPS[cursor, 1])
+        push(
+            H, G, CAPS[cursor, 0], CAPACITY_UP if up else CAPACITY_DOWN, (kind << at.KIND_BITS) | pool, CAPS[cursor, 1]
+        )
 
 
 @compiled
@@ -70,7 +73,7 @@ def schedule_failure(
     """Put the next failure of one unit into the heap."""
     u = uniform(DRAW, who_of(0, 0, unit), where_of(S[pool, at.POOL_FAILURE_SITE], number, 0))
     time = G[at.NOW] + law_of.sample(LAWS, S[pool, at.POOL_UP_LAW], VALUES, u)
-    push(H, G, time, CAPACITY_DOWN, (at.EVENT_FAIL << 40) | pool, (unit << 24) | number)
+    push(H, G, time, CAPACITY_DOWN, (at.EVENT_FAIL << at.KIND_BITS) | pool, (unit << 24) | number)
 
 
 @compiled
@@ -102,6 +105,41 @@ def lower(
                 break
             note(LOG, G, P[victim, at.WHO], P[victim, at.NODE], M_EVICT, pool)
             evict(P, R, S, A, G, victim, pool)
+
+
+@woven
+def raise_pool(
+    R: Integers,
+    S: Integers,
+    A: Floats,
+    H: Integers,
+    G: Integers,
+    DRAW: np.uint64,
+    LAWS: Floats,
+    VALUES: Floats,
+    CAPS: Integers,
+    kind: int,
+    pool: int,
+    aux: int,
+) -> None:
+    """Add to a pool what comes on duty, is repaired or is delivered, and put the next of its kind into the heap."""
+    touch(R, S, A, G, pool)
+    if kind == at.EVENT_UP:
+        R[pool, at.CAP] += aux
+        R[pool, at.UP_AT] += 1
+        schedule_capacity(H, G, R, S, CAPS, pool, True)
+    elif kind == at.EVENT_REPAIR:
+        R[pool, at.CAP] += 1
+        schedule_failure(H, G, S, DRAW, LAWS, VALUES, pool, aux >> 24, (aux & 0xFFFFFF) + 1)
+    else:
+        R[pool, at.CAP] += S[pool, at.POOL_ORDER_SIZE]
+        R[pool, at.ORDERED] = 0
+        if R[pool, at.CAP] <= S[pool, at.POOL_ORDER_POINT]:
+            R[pool, at.ORDERED] = 1
+            u = uniform(DRAW, who_of(0, 0, R[pool, at.ORDERS]), where_of(S[pool, at.POOL_ORDER_SITE], 0, 0))
+            R[pool, at.ORDERS] += 1
+            lead = law_of.sample(LAWS, S[pool, at.POOL_ORDER_LAW], VALUES, u)
+            push(H, G, G[at.NOW] + lead, CAPACITY_UP, (at.EVENT_STOCK << at.KIND_BITS) | pool, 0)
 
 
 @compiled
@@ -169,7 +207,7 @@ def place_initial(
             P[row, at.STATE] = at.DELAYED
             P[row, at.DURATION] = elapsed + left
             P[row, at.DUE] = left
-            push(H, G, left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
+            push(H, G, left, COMPLETION, done(PROGRAM[node], row), P[row, at.TOKEN])
         elif code == at.SEIZE:
             # Asked before the start: a wait that began earlier counts whole.
             P[row, at.ASKED] = -elapsed
@@ -182,7 +220,7 @@ def place_initial(
             if PROGRAM[node, at.OP_PATIENCE] >= 0:
                 u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
                 left = law_of.residual(LAWS, PROGRAM[node, at.OP_PATIENCE] + P[row, at.KIND], VALUES, elapsed, u)
-                push(H, G, left, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
+                push(H, G, left, TIMEOUT, (at.EVENT_RENEGE << at.KIND_BITS) | row, P[row, at.TOKEN])
         else:
             begin_later(STARTS, G, row)
     for pool in range(SIZES[at.SIZE_POOLS]):
@@ -194,7 +232,6 @@ def place_initial(
 @woven
 def arrive(
     P: Integers,
-    H: Integers,
     G: Integers,
     DRAW: np.uint64,
     LAWS: Floats,
@@ -211,8 +248,11 @@ def arrive(
     STAYS: Floats,
     SIZES: Integers,
     stream: int,
-) -> None:
-    """Let the next of a stream arrive, alone or as a group, after the one behind has been scheduled."""
+) -> int:
+    """Let the next of a stream arrive, alone or as a group, after the one behind has been scheduled.
+
+    Gives the row of who begins at once, the first of a group; the others begin after that one's first steps.
+    """
     group = CUR[stream, at.CURSOR_ARRIVALS]
     number = CUR[stream, at.CURSOR_PATIENTS]
     mark = STREAMS[stream, at.STREAM_NUMBER]
@@ -227,11 +267,12 @@ def arrive(
         known = CUR[stream, at.AHEAD_CLASS_AT + (group & (at.AHEAD - 1))]
     CUR[stream, at.CURSOR_ARRIVALS] += 1
     CUR[stream, at.CURSOR_PATIENTS] += size
-    schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream, False)
+    schedule_next(G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
+    first = 0
     for member in range(number, number + size):
         row = new_row(P, G)
         if G[at.ERROR] != 0:
-            return
+            return 0
         who = who_of(mark, 0, member)
         kind = max(known, 0)
         if known < 0:
@@ -250,7 +291,11 @@ def arrive(
         if G[at.NOW] >= SIZES[at.SIZE_WARM_UP]:
             STAYS[kind, at.STAY_ARRIVED] += 1.0
         note(LOG, G, P[row, at.WHO], P[row, at.NODE], M_ARRIVE, kind)
-        begin_later(STARTS, G, row)
+        if member == number:
+            first = row
+        else:
+            begin_later(STARTS, G, row)
+    return first
 
 
 @compiled
@@ -282,6 +327,14 @@ def count_wait(P: Integers, G: Integers, WAITS: Floats, HIST: Integers, PROGRAM:
     WAITS[stat, kind, at.WAIT_SQUARES] += float(wait) * float(wait)
     WAITS[stat, kind, at.WAIT_MAX] = max(WAITS[stat, kind, at.WAIT_MAX], wait)
     HIST[stat, bin_of(wait)] += 1
+
+
+@woven
+def count_no_wait(P: Integers, WAITS: Floats, HIST: Integers, PROGRAM: Integers, row: int, node: int) -> None:
+    """Add a patient who was granted units at once: as :func:`count_wait`, whose sums and longest wait this leaves."""
+    stat = PROGRAM[node, at.OP_STAT] & at.NATURAL
+    WAITS[stat, P[row, at.KIND] & at.NATURAL, at.WAIT_COUNT] += 1.0
+    HIST[stat, 0] += 1
 
 
 @compiled

@@ -10,9 +10,25 @@ NATURAL = 0xFFFFFFFF
 SEIZE, RELEASE, DELAY, UNTIL, ROUTE, ASSIGN, FORK, JOIN, BATCH, SPAWN, EXIT = range(11)
 ANY_OF, CONSUME = 1, 2
 
-# One row of the program per node.
-(OP_CODE, OP_NEXT, OP_A, OP_B, OP_C, OP_LEVEL, OP_PATIENCE, OP_RENEGED, OP_SITE, OP_CYCLE, OP_ANY, OP_STAT) = range(12)
-OP_WIDTH = 12
+# One row of the program per node. Pool and units are those of its first need: nearly every seize and release has only
+# one, and reading it here saves a look into the table of needs, for which all that follows would wait.
+(
+    OP_CODE,
+    OP_NEXT,
+    OP_A,
+    OP_B,
+    OP_C,
+    OP_LEVEL,
+    OP_PATIENCE,
+    OP_RENEGED,
+    OP_SITE,
+    OP_CYCLE,
+    OP_ANY,
+    OP_STAT,
+    OP_POOL,
+    OP_UNITS,
+) = range(14)
+OP_WIDTH = 14
 
 # One row of settings per pool.
 (
@@ -45,13 +61,13 @@ FINISH, HAND_OVER, EVICT = range(3)
 STREAM_WIDTH = 7
 RENEWAL, POISSON, PLANNED = range(3)
 
-# Where each stream stands: arrivals so far, piece of its rates or place in its plan, patients so far, end of its plan;
-# then instants and classes of the arrivals that have been worked out ahead.
-(CURSOR_ARRIVALS, CURSOR_PLACE, CURSOR_PATIENTS, CURSOR_PLAN_END) = range(4)
+# Where each stream stands: arrivals so far, piece of its rates or place in its plan, patients so far, end of its plan,
+# instant and order of its next arrival; then instants and classes of the arrivals that have been worked out ahead.
+(CURSOR_ARRIVALS, CURSOR_PLACE, CURSOR_PATIENTS, CURSOR_PLAN_END, CURSOR_TIME, CURSOR_KEY) = range(6)
 # A power of two. Draws and logarithms of many arrivals in a row overlap in the processor; one at a time, each waits for
 # the event before.
 AHEAD = 16
-AHEAD_AT = 4
+AHEAD_AT = 6
 AHEAD_CLASS_AT = AHEAD_AT + AHEAD
 CURSOR_WIDTH = AHEAD_CLASS_AT + AHEAD
 
@@ -139,10 +155,8 @@ AREA_WIDTH = 5
     START_COUNT,
     FREE_COUNT,
     HIGH,
-    STAMP,
     ERROR,
     ERROR_AT,
-    STEPS,
     EVENTS,
     LOG_SIZE,
     LOG_ROWS,
@@ -156,12 +170,14 @@ AREA_WIDTH = 5
     LEVELS,
     AUDITS,
     PATIENTS,
-    NEXT_START,
     END,
     LATE_TIME,
     LATE_KEY,
     LATE_EVENT,
     LATE_AUX,
+    NEXT_TIME,
+    NEXT_KEY,
+    NEXT_STREAM,
 ) = range(32)
 GLOBAL_WIDTH = 32
 
@@ -173,14 +189,15 @@ NO_ERROR, ENDLESS, ROWS_FULL, HEAP_FULL, LOG_FULL, TOO_LONG, STOPPED, NUMBERS_FU
     EVENT_REPAIR,
     EVENT_STOCK,
     EVENT_DONE,
-    EVENT_ARRIVAL,
     EVENT_RENEGE,
     EVENT_BATCH,
     EVENT_DOWN,
     EVENT_FAIL,
     EVENT_WARM,
     EVENT_AUDIT,
-) = range(11)
+) = range(10)
+# An event is one word: its kind on top, then the node at which a patient whose delay is over goes on, then row or pool.
+KIND_BITS, NODE_BITS = 56, 32
 
 BINS_PER_OCTAVE = 32
 BIN_SHIFT = 5

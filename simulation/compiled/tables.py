@@ -118,6 +118,8 @@ class Layout:
             row[at.OP_SITE] = self.sites[node]
             row[at.OP_CYCLE] = self.cyclic.get(node, -1)
             self._fill(row, node, operation)
+            if isinstance(operation, (Seize, Release)):
+                row[at.OP_POOL], row[at.OP_UNITS] = self.needs[row[at.OP_A]]
         return rows
 
     def _fill(self, row: Integers, node: str, operation: Operation) -> None:

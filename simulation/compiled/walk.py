@@ -12,13 +12,15 @@ from simulation.compiled.entry import (
     audit,
     child_of,
     count_anew,
+    count_no_wait,
     count_wait,
     lower,
     place_initial,
+    raise_pool,
     schedule_capacity,
     schedule_failure,
 )
-from simulation.compiled.heap import drop_first, push, settle_late
+from simulation.compiled.heap import NEVER, drop_first, earlier, push, settle_late
 from simulation.compiled.kernel import (
     CAPACITY_UP,
     COMPLETION,
@@ -37,10 +39,12 @@ from simulation.compiled.kernel import (
     M_REQUEST,
     M_ROUTE,
     M_SPAWN,
+    NODES,
     OBSERVER,
     SPAWNED,
     TIMEOUT,
     begin_delay,
+    done,
     enqueue,
     holds,
     let_batch_go,
@@ -56,6 +60,7 @@ from simulation.compiled.memory import (
     evict,
     find_victim,
     free_row,
+    hold,
     let_go,
     note,
     touch,
@@ -130,27 +135,28 @@ def walk(
         HELD,
         SIZES,
     )
+    G[at.NEXT_TIME] = NEVER
     for stream in range(STREAMS.shape[0]):
-        schedule_next(H, G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream, True)
+        schedule_next(G, DRAW, LAWS, VALUES, STREAMS, SHARES, PIECES, TOTALS, CUR, PLAN_AT, SIZES, stream)
     if SIZES[at.SIZE_WARM_UP] > 0:
-        push(H, G, SIZES[at.SIZE_WARM_UP], OBSERVER, at.EVENT_WARM << 40, 0)
+        push(H, G, SIZES[at.SIZE_WARM_UP], OBSERVER, at.EVENT_WARM << at.KIND_BITS, 0)
     if SIZES[at.SIZE_AUDIT] > 0:
-        push(H, G, 0, OBSERVER, at.EVENT_AUDIT << 40, 0)
+        push(H, G, 0, OBSERVER, at.EVENT_AUDIT << at.KIND_BITS, 0)
     for pool in range(pools):
         serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
 
+    events, steps = 0, 0
     while G[at.ERROR] == 0:
-        if G[at.LATE_TIME] <= H[0]:  # the one put off comes first; an empty heap says never
+        if G[at.LATE_TIME] <= min(H[0], G[at.NEXT_TIME]):  # the one put off comes first; an empty heap says never
             settle_late(H, G)
         if G[at.START_COUNT] > 0:
             row = STARTS[G[at.START_FIRST] & at.NATURAL] & at.NATURAL
             G[at.START_FIRST] = G[at.START_FIRST] + 1 if G[at.START_FIRST] + 1 < STARTS.shape[0] else 0
             G[at.START_COUNT] -= 1
+            node = P[row, at.NODE] & at.NATURAL
         # A calendar event of this instant with an earlier phase or sequence goes first, as SimPy would order it.
         elif G[at.GRANT_COUNT] > 0 and not (
-            G[at.HEAP_SIZE] > 0
-            and H[0] == G[at.NOW]
-            and H[1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST] & at.NATURAL, 1])
+            H[0] == G[at.NOW] and H[1] < ((GRANT << 56) | RING[G[at.GRANT_FIRST] & at.NATURAL, 1])
         ):
             row = RING[G[at.GRANT_FIRST] & at.NATURAL, 0] & at.NATURAL
             G[at.GRANT_FIRST] = G[at.GRANT_FIRST] + 1 if G[at.GRANT_FIRST] + 1 < RING.shape[0] else 0
@@ -169,7 +175,7 @@ def walk(
                 else:
                     P[row, at.STATE] = at.DELAYED
                     P[row, at.DUE] = G[at.NOW] + left
-                    push(H, G, G[at.NOW] + left, COMPLETION, (at.EVENT_DONE << 40) | row, P[row, at.TOKEN])
+                    push(H, G, G[at.NOW] + left, COMPLETION, done(PROGRAM[node], row), P[row, at.TOKEN])
                 continue
             if PROGRAM[node, at.OP_CODE] == at.BATCH:
                 note(LOG, G, P[row, at.WHO], node, M_GRANT, -1)
@@ -178,22 +184,23 @@ def walk(
                 if PROGRAM[node, at.OP_ANY] >= 0:
                     note(LOG, G, P[row, at.WHO], node, M_GRANT, P[row, G[at.CHOICE_AT] + PROGRAM[node, at.OP_ANY]])
                 else:
-                    note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[PROGRAM[node, at.OP_A], 0])
-            P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                    note(LOG, G, P[row, at.WHO], node, M_GRANT, PROGRAM[node, at.OP_POOL])
+            node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
         else:
-            if G[at.HEAP_SIZE] == 0 or H[0] > horizon:
-                break
-            if H[0] > G[at.NOW]:
-                G[at.NOW] = H[0]
-                G[at.STEPS] = 0
-            kind, index, aux = H[2] >> 40, H[2] & INDEX, H[3]
-            G[at.EVENTS] += 1
-            if G[at.EVENTS] & 4095 == 0 and STOP[0] != 0:
+            events += 1
+            if events & 4095 == 0 and STOP[0] != 0:
                 G[at.ERROR] = at.STOPPED
-            if kind == at.EVENT_ARRIVAL:
-                arrive(
+            is_arrival = earlier(G[at.NEXT_TIME], G[at.NEXT_KEY], H[0], H[1])
+            time = G[at.NEXT_TIME] if is_arrival else H[0]
+            if time > horizon:
+                events -= 1
+                break
+            if time > G[at.NOW]:
+                G[at.NOW] = time
+                steps = 0
+            if is_arrival:
+                row = arrive(
                     P,
-                    H,
                     G,
                     DRAW,
                     LAWS,
@@ -209,90 +216,76 @@ def walk(
                     STARTS,
                     STAYS,
                     SIZES,
-                    index,
+                    G[at.NEXT_STREAM] & at.NATURAL,
                 )
-                continue
-            drop_first(H, G)
-            if kind == at.EVENT_DONE:
-                row = index
-                if P[row, at.TOKEN] != aux:
-                    continue
+                row &= at.NATURAL
                 node = P[row, at.NODE] & at.NATURAL
-                P[row, at.TOKEN] += 1
-                note(LOG, G, P[row, at.WHO], node, M_END, 0)
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
-            elif kind == at.EVENT_RENEGE:
-                row = index
-                if P[row, at.TOKEN] != aux or P[row, at.STATE] != at.WAITING:
+            else:
+                event, aux = H[2], H[3]
+                kind, index = event >> at.KIND_BITS, event & INDEX
+                drop_first(H, G)
+                if kind == at.EVENT_DONE:
+                    row = index
+                    if P[row, at.TOKEN] != aux:
+                        continue
+                    P[row, at.TOKEN] += 1
+                    note(LOG, G, P[row, at.WHO], P[row, at.NODE], M_END, 0)
+                    node = (event >> at.NODE_BITS) & NODES
+                elif kind == at.EVENT_RENEGE:
+                    row = index
+                    if P[row, at.TOKEN] != aux or P[row, at.STATE] != at.WAITING:
+                        continue
+                    node = P[row, at.NODE] & at.NATURAL
+                    unlink_all(P, R, A, G, row)
+                    P[row, at.TOKEN] += 1
+                    stat, patient_class = PROGRAM[node, at.OP_STAT], P[row, at.KIND]
+                    WAITS[stat, patient_class, at.WAIT_RENEGED] += 1.0
+                    WAITS[stat, patient_class, at.WAIT_RENEGED_SUM] += G[at.NOW] - P[row, at.ASKED]
+                    note(LOG, G, P[row, at.WHO], node, M_RENEGE, 0)
+                    for k in range(PROGRAM[node, at.OP_B]):
+                        pool = NEEDS[(PROGRAM[node, at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
+                        serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
+                    node = PROGRAM[node, at.OP_RENEGED] & at.NATURAL
+                elif kind == at.EVENT_BATCH:
+                    batch = PROGRAM[index, at.OP_A]
+                    if BATCHES[batch, 3] == aux:
+                        let_batch_go(P, RING, G, BATCHES, batch)
                     continue
-                node = P[row, at.NODE] & at.NATURAL
-                unlink_all(P, R, A, G, row)
-                P[row, at.TOKEN] += 1
-                WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED] += 1.0
-                WAITS[PROGRAM[node, at.OP_STAT], P[row, at.KIND], at.WAIT_RENEGED_SUM] += G[at.NOW] - P[row, at.ASKED]
-                note(LOG, G, P[row, at.WHO], node, M_RENEGE, 0)
-                for k in range(PROGRAM[node, at.OP_B]):
-                    pool = NEEDS[(PROGRAM[node, at.OP_A] + k) & at.NATURAL, 0] & at.NATURAL
-                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
-                P[row, at.NODE] = PROGRAM[node, at.OP_RENEGED]
-            elif kind == at.EVENT_BATCH:
-                batch = PROGRAM[index, at.OP_A]
-                if BATCHES[batch, 3] == aux:
-                    let_batch_go(P, RING, G, BATCHES, batch)
-                continue
-            elif kind == at.EVENT_WARM:
-                count_anew(R, S, A, G)
-                WAITS[:] = 0.0
-                HIST[:] = 0
-                EXITS[:] = 0
-                STAYS[:, at.STAY_WINDOW_LEFT :] = 0.0
-                continue
-            elif kind == at.EVENT_AUDIT:
-                audit(R, G, AUDITS, SIZES)
-                if G[at.NOW] + SIZES[at.SIZE_AUDIT] <= horizon:
-                    push(H, G, G[at.NOW] + SIZES[at.SIZE_AUDIT], OBSERVER, at.EVENT_AUDIT << 40, 0)
-                continue
-            elif kind == at.EVENT_DOWN or kind == at.EVENT_FAIL:
-                if kind == at.EVENT_DOWN:
+                elif kind == at.EVENT_WARM:
+                    count_anew(R, S, A, G)
+                    WAITS[:] = 0.0
+                    HIST[:] = 0
+                    EXITS[:] = 0
+                    STAYS[:, at.STAY_WINDOW_LEFT :] = 0.0
+                    continue
+                elif kind == at.EVENT_AUDIT:
+                    audit(R, G, AUDITS, SIZES)
+                    if G[at.NOW] + SIZES[at.SIZE_AUDIT] <= horizon:
+                        push(H, G, G[at.NOW] + SIZES[at.SIZE_AUDIT], OBSERVER, at.EVENT_AUDIT << at.KIND_BITS, 0)
+                    continue
+                elif kind == at.EVENT_DOWN:
                     R[index, at.DOWN_AT] += 1
                     schedule_capacity(H, G, R, S, CAPS, index, False)
                     lower(P, R, S, A, H, G, LOG, PROGRAM, index, aux)
-                else:
+                    continue
+                elif kind == at.EVENT_FAIL:
                     unit, number = aux >> 24, aux & 0xFFFFFF
                     u = uniform(DRAW, who_of(0, 0, unit), where_of(S[index, at.POOL_FAILURE_SITE], number, 1))
                     repaired = G[at.NOW] + law_of.sample(LAWS, S[index, at.POOL_DOWN_LAW], VALUES, u)
-                    push(H, G, repaired, CAPACITY_UP, (at.EVENT_REPAIR << 40) | index, aux)
+                    push(H, G, repaired, CAPACITY_UP, (at.EVENT_REPAIR << at.KIND_BITS) | index, aux)
                     lower(P, R, S, A, H, G, LOG, PROGRAM, index, 1)
-                continue
-            else:
-                touch(R, S, A, G, index)
-                if kind == at.EVENT_UP:
-                    R[index, at.CAP] += aux
-                    R[index, at.UP_AT] += 1
-                    schedule_capacity(H, G, R, S, CAPS, index, True)
-                elif kind == at.EVENT_REPAIR:
-                    R[index, at.CAP] += 1
-                    schedule_failure(H, G, S, DRAW, LAWS, VALUES, index, aux >> 24, (aux & 0xFFFFFF) + 1)
+                    continue
                 else:
-                    R[index, at.CAP] += S[index, at.POOL_ORDER_SIZE]
-                    R[index, at.ORDERED] = 0
-                    if R[index, at.CAP] <= S[index, at.POOL_ORDER_POINT]:
-                        R[index, at.ORDERED] = 1
-                        u = uniform(
-                            DRAW, who_of(0, 0, R[index, at.ORDERS]), where_of(S[index, at.POOL_ORDER_SITE], 0, 0)
-                        )
-                        R[index, at.ORDERS] += 1
-                        lead = law_of.sample(LAWS, S[index, at.POOL_ORDER_LAW], VALUES, u)
-                        push(H, G, G[at.NOW] + lead, CAPACITY_UP, (at.EVENT_STOCK << 40) | index, 0)
-                serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, index)
-                continue
+                    raise_pool(R, S, A, H, G, DRAW, LAWS, VALUES, CAPS, kind, index, aux)
+                    serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, index)
+                    continue
 
         P[row, at.STATE] = at.RUNNING
+        # The node goes into the row only where the patient stops: read back from there, each step would wait for it.
         while G[at.ERROR] == 0:
-            node = P[row, at.NODE] & at.NATURAL
             code = PROGRAM[node, at.OP_CODE]
-            G[at.STEPS] += 1
-            if G[at.STEPS] > budget:
+            steps += 1
+            if steps > budget:
                 G[at.ERROR] = at.ENDLESS
                 G[at.ERROR_AT] = node
                 break
@@ -310,26 +303,28 @@ def walk(
                 note(LOG, G, P[row, at.WHO], node, M_REQUEST, 0)
                 visit = visit_of(P, G, PROGRAM, row, node)
                 any_of = PROGRAM[node, at.OP_C] & at.ANY_OF != 0
+                pool, units = PROGRAM[node, at.OP_POOL] & at.NATURAL, PROGRAM[node, at.OP_UNITS]
                 got = -1
-                if any_of:
+                if count == 1:
+                    got = 0 if (R[pool, at.QUEUED] == 0) & (units_free(R, pool) >= units) else -1
+                elif any_of:
                     for k in range(count):
-                        pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
-                        if R[pool, at.QUEUED] == 0 and units_free(R, pool) >= NEEDS[(first + k) & at.NATURAL, 1]:
+                        other = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
+                        if R[other, at.QUEUED] == 0 and units_free(R, other) >= NEEDS[(first + k) & at.NATURAL, 1]:
                             got = k
                             break
                 else:
                     got = 0
                     for k in range(count):
-                        pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
-                        if R[pool, at.QUEUED] > 0 or units_free(R, pool) < NEEDS[(first + k) & at.NATURAL, 1]:
+                        other = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
+                        if R[other, at.QUEUED] > 0 or units_free(R, other) < NEEDS[(first + k) & at.NATURAL, 1]:
                             got = -1
                             break
-                pool = NEEDS[first, 0] & at.NATURAL
                 if got < 0 and count == 1 and S[pool, at.POOL_PREEMPTIVE]:
                     ahead = False
                     for level in range(P[row, at.LEVEL] + 1):
                         ahead |= R[pool, at.STATE_WIDTH + 2 * level] >= 0
-                    above, units = P[row, at.LEVEL], NEEDS[first, 1]
+                    above = P[row, at.LEVEL]
                     if not ahead and units_free(R, pool) + units_to_evict(P, R, S, G, PROGRAM, pool, above) >= units:
                         while units_free(R, pool) < units:
                             victim = find_victim(P, S, G, PROGRAM, pool, above)
@@ -337,16 +332,19 @@ def walk(
                             evict(P, R, S, A, G, victim, pool)
                         got = 0
                 if got >= 0:
-                    take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, PROGRAM[node], row, got if any_of else -1)
-                    count_wait(P, G, WAITS, HIST, PROGRAM, row, node)
+                    if (count == 1) & (PROGRAM[node, at.OP_C] == 0):
+                        hold(P, R, S, A, G, row, pool, units)
+                    else:
+                        take(P, R, S, A, H, G, DRAW, LAWS, VALUES, NEEDS, PROGRAM[node], row, got if any_of else -1)
+                    count_no_wait(P, WAITS, HIST, PROGRAM, row, node)
                     note(LOG, G, P[row, at.WHO], node, M_GRANT, NEEDS[(first + got) & at.NATURAL, 0])
-                    P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                    node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
                     continue
                 enqueue(P, R, S, A, G, PROGRAM, NEEDS, row, node)
                 if PROGRAM[node, at.OP_PATIENCE] >= 0:
                     u = uniform(DRAW, np.uint64(P[row, at.WHO]), where_of(PROGRAM[node, at.OP_SITE], visit, 0))
                     patience = law_of.sample(LAWS, PROGRAM[node, at.OP_PATIENCE] + P[row, at.KIND], VALUES, u)
-                    push(H, G, G[at.NOW] + patience, TIMEOUT, (at.EVENT_RENEGE << 40) | row, P[row, at.TOKEN])
+                    push(H, G, G[at.NOW] + patience, TIMEOUT, (at.EVENT_RENEGE << at.KIND_BITS) | row, P[row, at.TOKEN])
                 for k in range(count):
                     if P[row, at.STATE] == at.WAITING:
                         pool = NEEDS[(first + k) & at.NATURAL, 0] & at.NATURAL
@@ -356,21 +354,25 @@ def walk(
                 first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 choice = PROGRAM[node, at.OP_ANY]
                 note(LOG, G, P[row, at.WHO], node, M_RELEASE, 0)
+                pool, units = PROGRAM[node, at.OP_POOL] & at.NATURAL, PROGRAM[node, at.OP_UNITS]
                 for k in range(first, first + count):
-                    pool = NEEDS[k & at.NATURAL, 0] & at.NATURAL
+                    if k > first:
+                        pool, units = NEEDS[k & at.NATURAL, 0] & at.NATURAL, NEEDS[k & at.NATURAL, 1]
                     if choice >= 0 and P[row, (G[at.CHOICE_AT] + choice) & at.NATURAL] != pool:
                         continue
                     if PROGRAM[node, at.OP_C]:
                         touch(R, S, A, G, pool)
-                        R[pool, at.TURNING] -= NEEDS[k & at.NATURAL, 1]
+                        R[pool, at.TURNING] -= units
                     else:
-                        let_go(P, R, S, A, G, row, pool, NEEDS[k & at.NATURAL, 1])
+                        let_go(P, R, S, A, G, row, pool, units)
+                pool = PROGRAM[node, at.OP_POOL] & at.NATURAL
                 for k in range(first, first + count):
-                    pool = NEEDS[k & at.NATURAL, 0] & at.NATURAL
+                    if k > first:
+                        pool = NEEDS[k & at.NATURAL, 0] & at.NATURAL
                     if choice >= 0 and P[row, (G[at.CHOICE_AT] + choice) & at.NATURAL] != pool:
                         continue
                     serve(P, R, S, A, H, G, DRAW, LAWS, VALUES, PROGRAM, NEEDS, RING, CURSOR, pool)
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
             elif code == at.ROUTE:
                 first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 way = 0
@@ -392,7 +394,7 @@ def walk(
                         if load < least:
                             least, way = load, k
                 note(LOG, G, P[row, at.WHO], node, M_ROUTE, way)
-                P[row, at.NODE] = BRANCHES[(first + way) & at.NATURAL, 0]
+                node = BRANCHES[(first + way) & at.NATURAL, 0] & at.NATURAL
             elif code == at.EXIT:
                 note(LOG, G, P[row, at.WHO], node, M_EXIT, 0)
                 if P[row, at.SILENT] == 0:
@@ -420,7 +422,7 @@ def walk(
                     P[row, G[at.ATTRIBUTE_AT] + PROGRAM[node, at.OP_B]] += value
                 else:
                     P[row, G[at.ATTRIBUTE_AT] + PROGRAM[node, at.OP_B]] = value
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
             elif code == at.SPAWN:
                 note(LOG, G, P[row, at.WHO], node, M_SPAWN, 0)
                 for k in range(PROGRAM[node, at.OP_A], PROGRAM[node, at.OP_A] + PROGRAM[node, at.OP_B]):
@@ -433,10 +435,11 @@ def walk(
                     P[child, at.BASE] = P[row, at.SPAWNS]
                     P[row, at.SPAWNS] += 1
                     begin_later(STARTS, G, child)
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
             elif code == at.FORK:
                 first, count = PROGRAM[node, at.OP_A] & at.NATURAL, PROGRAM[node, at.OP_B]
                 note(LOG, G, P[row, at.WHO], node, M_FORK, count)
+                P[row, at.NODE] = node
                 P[row, at.STATE] = at.JOINING
                 P[row, at.ASKED] = G[at.NOW]  # only to tell, at the end, since when it waits
                 P[row, at.PENDING] = count
@@ -462,14 +465,15 @@ def walk(
                     break
                 row = parent
                 P[row, at.STATE] = at.RUNNING
-                P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
             else:
                 batch = PROGRAM[node, at.OP_A]
                 note(LOG, G, P[row, at.WHO], node, M_BATCH, 0)
                 if BATCHES[batch, 2] + 1 >= PROGRAM[node, at.OP_B]:
                     let_batch_go(P, RING, G, BATCHES, batch)
-                    P[row, at.NODE] = PROGRAM[node, at.OP_NEXT]
+                    node = PROGRAM[node, at.OP_NEXT] & at.NATURAL
                     continue
+                P[row, at.NODE] = node
                 P[row, at.STATE] = at.BATCHED
                 P[row, at.ASKED] = G[at.NOW]
                 P[row, at.NEXT_ROW] = -1
@@ -479,10 +483,11 @@ def walk(
                     BATCHES[batch, 0] = row
                     if PROGRAM[node, at.OP_C] > 0:
                         due = G[at.NOW] + PROGRAM[node, at.OP_C]
-                        push(H, G, due, TIMEOUT, (at.EVENT_BATCH << 40) | node, BATCHES[batch, 3])
+                        push(H, G, due, TIMEOUT, (at.EVENT_BATCH << at.KIND_BITS) | node, BATCHES[batch, 3])
                 BATCHES[batch, 1] = row
                 BATCHES[batch, 2] += 1
                 break
+    G[at.EVENTS] = events
     if G[at.ERROR] == 0:
         G[at.NOW] = horizon
         for pool in range(pools):

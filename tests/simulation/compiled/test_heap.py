@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.compiled import layout as at
-from simulation.compiled.heap import NEVER, drop_first, empty_heap, push, push_late, replace_first, settle_late
+from simulation.compiled.heap import NEVER, drop_first, earlier, empty_heap, push, push_late, settle_late
+from simulation.numerics.compiling import compiled
+
+
+@compiled
+def is_earlier(time: int, key: int, other_time: int, other_key: int) -> bool:
+    """Call what only compiled code can call."""
+    return bool(earlier(time, key, other_time, other_key))
 
 
 @settings(deadline=None)
@@ -32,31 +39,11 @@ def test_heap_gives_events_in_order_of_time_phase_and_coming(
 
 
 @settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 7)), min_size=1, max_size=40),
-    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 7)), max_size=40),
-)
-def test_event_in_the_place_of_the_first_is_as_one_taken_out_and_one_put_in(
-    events: list[tuple[int, int]], others: list[tuple[int, int]]
-) -> None:
-    one, other = empty_heap(60), empty_heap(60)
-    first, second = np.zeros(at.GLOBAL_WIDTH, dtype=np.int64), np.zeros(at.GLOBAL_WIDTH, dtype=np.int64)
-    for number, (time, phase) in enumerate(events):
-        push(one, first, time, phase, number, 0)
-        push(other, second, time, phase, number, 0)
+@given(st.tuples(*[st.one_of(st.integers(0, 2), st.integers(0, NEVER))] * 4))
+def test_earlier_is_the_order_of_time_and_then_of_key(words: tuple[int, int, int, int]) -> None:
+    time, key, other_time, other_key = words
 
-    for number, (time, phase) in enumerate(others):
-        replace_first(one, first, time, phase, 100 + number, 0)
-        drop_first(other, second)
-        push(other, second, time, phase, 100 + number, 0)
-    drained = []
-    for heap, state in ((one, first), (other, second)):
-        drained.append([])
-        while state[at.HEAP_SIZE] > 0:
-            drained[-1].append(tuple(heap[:4].tolist()))
-            drop_first(heap, state)
-
-    assert drained[0] == drained[1]
+    assert is_earlier(time, key, other_time, other_key) == ((time, key) < (other_time, other_key))
 
 
 @settings(deadline=None)
