@@ -127,3 +127,71 @@ def transform_of(distribution: Distribution, s: float) -> float:
         lambda x: math.exp(-s * x) * laws.survival(kind, a, b, c, values, x), 0.0, end, points=corners, limit=400
     )
     return 1 - s * float(area)
+
+
+def tilted(distribution: Distribution, rate: float) -> tuple[float, float]:
+    """Give E[e^{aX}] and E[X e^{aX}], infinite where the tail of the distribution is too heavy for it.
+
+    Parameters
+    ----------
+    distribution : Distribution
+        Of X, not negative.
+    rate : float
+        a, not 0, of either sign.
+    """
+    p = distribution.parameters
+    match distribution.law:
+        case Law.CONSTANT:
+            return math.exp(rate * p[0]), p[0] * math.exp(rate * p[0])
+        case Law.EXPONENTIAL:
+            return _tilted_gamma(1.0, p[0], rate)
+        case Law.GAMMA:
+            return _tilted_gamma(p[0], p[1], rate)
+        case Law.HYPEREXPONENTIAL:
+            one, other = (_tilted_gamma(1.0, mean, rate) for mean in p[1:])
+            return p[0] * one[0] + (1 - p[0]) * other[0], p[0] * one[1] + (1 - p[0]) * other[1]
+        case Law.VALUES:
+            values = np.array(distribution.values)
+            return float(np.exp(rate * values).mean()), float((values * np.exp(rate * values)).mean())
+    end = _end_of_tilt(distribution, rate)
+    return (math.inf, math.inf) if math.isinf(end) else _tilted_by_survival(distribution, rate, end)
+
+
+def _tilted_gamma(shape: float, scale: float, rate: float) -> tuple[float, float]:
+    left = 1 - rate * scale
+    return (left**-shape, shape * scale * left ** (-shape - 1)) if left > 0 else (math.inf, math.inf)
+
+
+def _end_of_tilt(distribution: Distribution, rate: float) -> float:
+    """Give an instant beyond which e^{ax} P(X > x) is nothing; infinite if there is none."""
+    p = distribution.parameters
+    if distribution.law in {Law.UNIFORM, Law.TRIANGULAR}:
+        return p[-1] if distribution.law is Law.TRIANGULAR else p[1]
+    if rate < 0:
+        return -60.0 / rate
+    if distribution.law is Law.NORMAL:
+        return max(p[0] + rate * p[1] ** 2, p[2]) + 12 * p[1]
+    if distribution.law is Law.WEIBULL and p[0] > 1:
+        end = p[1]
+        while rate * end - (end / p[1]) ** p[0] > -60.0:
+            end *= 1.5
+        return end
+    if distribution.law is Law.WEIBULL and p[0] == 1 and rate * p[1] < 1:
+        return 60.0 / (1 / p[1] - rate)
+    return math.inf
+
+
+def _tilted_by_survival(distribution: Distribution, rate: float, end: float) -> tuple[float, float]:
+    """Integrate by parts: E[e^{aX}] = 1 + a ∫ e^{ax} P(X > x) dx and E[X e^{aX}] = ∫ (1 + ax) e^{ax} P(X > x) dx."""
+    book = LawBook()
+    row = book.add(distribution)
+    table, values = book.arrays()
+    kind, a, b, c = int(table[row, 0]), *table[row, 1:]
+    corners = _corners(distribution, end)
+
+    def alive(x: float) -> float:
+        return math.exp(rate * x) * float(laws.survival(kind, a, b, c, values, x))
+
+    whole, _ = integrate.quad(alive, 0.0, end, points=corners, limit=400)
+    slope, _ = integrate.quad(lambda x: (1 + rate * x) * alive(x), 0.0, end, points=corners, limit=400)
+    return 1 + rate * float(whole), float(slope)

@@ -9,7 +9,17 @@ import networkx as nx
 
 from simulation.experiments.queues.cycles import cycle_values
 from simulation.experiments.queues.question import Full, QueueQuestion, group_moments, law
-from simulation.experiments.queues.traffic import Traffic, blocked_behind, graph_of, is_markov, traffic_of
+from simulation.experiments.queues.traffic import (
+    Traffic,
+    blocked_behind,
+    graph_of,
+    is_markov,
+    is_preemptive,
+    is_repeated,
+    order_of,
+    repeated_classes,
+    traffic_of,
+)
 from simulation.model.distributions import Distribution, Law
 from simulation.statistics import formulae
 from simulation.statistics.chains import (
@@ -69,15 +79,11 @@ def _point_values(question: QueueQuestion, traffic: Traffic, name: str) -> dict[
         return {"wait": 0.0, "waiting": 0.0, "present": load, "throughput": sum(rates), "lost_share": 0.0}
     if point.patience or point.places:
         return _limited(question, name, rates, services)
-    if not _is_preemptive(question, name):
+    if not is_preemptive(question, name):
         return _with_numbers(_waiting(question, name, rates), rates, question, name)
-    if point.eviction == "restart" or (point.eviction == "resample" and not is_markov(question, name)):
-        return {}  # part of the work is done again, so that even the load is another one
+    if is_repeated(question, name):
+        return _repeated(question, name, rates)
     return _with_numbers(_preemptive(question, name, rates), rates, question, name)
-
-
-def _is_preemptive(question: QueueQuestion, name: str) -> bool:
-    return question.points[name].discipline == "preemptive" and len(set(question.class_levels)) > 1
 
 
 def _with_numbers(
@@ -139,11 +145,11 @@ def _limited(
 
 def _preemptive(question: QueueQuestion, name: str, rates: Sequence[float]) -> dict[str, float]:
     point, services = question.points[name], question.services(name)
-    if _order(question) is None:
+    order = order_of(question)
+    if order is None:
         return {}
     tags = _tags(question)
     means, seconds = [mean_of(s) for s in services], [second_moment_of(s) for s in services]
-    order = _order(question) or []
     markov = is_markov(question, name)
     if markov and len(set(means)) == 1:
         stays = preemptive_mmc([rates[k] for k in order], 1 / means[0], point.servers)
@@ -159,10 +165,18 @@ def _preemptive(question: QueueQuestion, name: str, rates: Sequence[float]) -> d
     return found
 
 
-def _order(question: QueueQuestion) -> list[int] | None:
-    """Give the classes by priority, the most urgent first; None if two share a level."""
-    levels = question.class_levels
-    return sorted(range(len(levels)), key=levels.__getitem__) if len(set(levels)) == len(levels) else None
+def _repeated(question: QueueQuestion, name: str, rates: Sequence[float]) -> dict[str, float]:
+    """Give what is known where work is done again, so that even the load is another one."""
+    classes = repeated_classes(question, name, rates)
+    if classes is None:
+        return {}
+    found = {f"sojourn.{_tags(question)[k]}": one.sojourn for k, one in classes if math.isfinite(one.sojourn)}
+    if len(found) < len(classes):
+        return found  # the urgent ones do not feel that the queue behind them grows for ever
+    present = sum(rates[k] * one.sojourn for k, one in classes)
+    busy = sum(rates[k] * one.busy for k, one in classes)
+    found |= {"present": present, "waiting": present - busy, "utilisation_share": busy}
+    return found | {"throughput": sum(rates), "lost_share": 0.0}
 
 
 def _waiting(question: QueueQuestion, name: str, rates: Sequence[float]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -10,6 +11,7 @@ import numpy as np
 from simulation.experiments.queues.question import Full, QueueQuestion, ServicePoint, law
 from simulation.model.distributions import Law
 from simulation.statistics.moments import mean_of
+from simulation.statistics.repeated import RepeatedClass, preemptive_repeat_mg1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,38 @@ def traffic_of(question: QueueQuestion) -> Traffic:
 def is_markov(question: QueueQuestion, name: str) -> bool:
     """Tell whether all services of a point are exponential."""
     return all(service.law is Law.EXPONENTIAL for service in question.services(name))
+
+
+def is_preemptive(question: QueueQuestion, name: str) -> bool:
+    """Tell whether some patients of a point turn others out."""
+    return question.points[name].discipline == "preemptive" and len(set(question.class_levels)) > 1
+
+
+def is_repeated(question: QueueQuestion, name: str) -> bool:
+    """Tell whether work is done again; a service without memory that is drawn anew is as good as the rest."""
+    point = question.points[name]
+    is_lost = point.eviction == "restart" or (point.eviction == "resample" and not is_markov(question, name))
+    return is_lost and is_preemptive(question, name)
+
+
+def order_of(question: QueueQuestion) -> list[int] | None:
+    """Give the classes by priority, the most urgent first; None if two share a level."""
+    levels = question.class_levels
+    return sorted(range(len(levels)), key=levels.__getitem__) if len(set(levels)) == len(levels) else None
+
+
+def repeated_classes(
+    question: QueueQuestion, name: str, rates: Sequence[float]
+) -> list[tuple[int, RepeatedClass]] | None:
+    """Give what a point with one server is to each class that comes there, if work is done again; else None."""
+    order = order_of(question)
+    if order is None or question.points[name].servers != 1 or not is_repeated(question, name):
+        return None
+    coming = [k for k in order if rates[k] > 0]
+    services = question.services(name)
+    is_same = question.points[name].eviction == "restart"
+    values = preemptive_repeat_mg1([rates[k] for k in coming], [services[k] for k in coming], is_same=is_same)
+    return list(zip(coming, values, strict=True))
 
 
 def blocked_behind(question: QueueQuestion, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from simulation.experiments.queues.exact import exact_values
 from simulation.experiments.queues.question import question_of, sine_rates
 from simulation.model.distributions import read_distribution
 from simulation.model.problems import PathwayError
+from simulation.numerics import laws
+from simulation.numerics.sources import LawBook
 from simulation.statistics import formulae
 from simulation.statistics.chains import (
     MarkovQueue,
@@ -24,7 +27,8 @@ from simulation.statistics.chains import (
     periodic_birth_death,
     preemptive_mmc,
 )
-from simulation.statistics.moments import mean_of, mean_of_least, second_moment_of, transform_of
+from simulation.statistics.moments import mean_of, mean_of_least, second_moment_of, tilted, transform_of
+from simulation.statistics.repeated import preemptive_repeat_mg1
 from tests.datafiles import load_json
 
 RATES = st.floats(0.05, 5.0)
@@ -52,8 +56,8 @@ def exact(**document: Any) -> dict[str, float]:
         {"servers": 3, "arrivals": "const:1", "service": "exp:1"},  # GI/M/c has no simple formula
         {"servers": 3, "arrivals": "exp:1", "service": "lognormal:1,1"},
         {"servers": 1, "arrivals": "exp:1", "service": "exp:2", "patience": "const:3"},
-        {
-            "servers": 1,
+        {  # work done again is known for one server only
+            "servers": 2,
             "arrivals": ["exp:.3", "exp:.3"],
             "service": "const:1",
             "discipline": "preemptive",
@@ -69,15 +73,87 @@ def test_no_wait_is_claimed_where_there_is_no_formula(document: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     ("eviction", "service", "load"),
-    [("resume", "const:1", 0.5), ("resample", "exp:1", 0.5), ("restart", "exp:1", None), ("resample", "const:1", None)],
+    [
+        ("resume", "const:1", 0.5),
+        ("resample", "exp:1", 0.5),
+        ("restart", "exp:1", 0.575),
+        ("resample", "const:1", 0.532104),
+    ],
 )
 def test_work_that_is_done_again_after_an_eviction_is_more_than_the_load(
-    eviction: str, service: str, load: float | None
+    eviction: str, service: str, load: float
 ) -> None:
-    # Restarted exponential services take 1.25 in all here, so the server is busy for 0.575: no formula claims 0.5.
+    # Restarted exponential services take 1.25 in all here, constant ones (exp(0.2) - 1)/0.2 = 1.107.
     found = exact(servers=1, arrivals=["exp:.2", "exp:.3"], service=service, discipline="preemptive", eviction=eviction)
 
-    assert found.get("utilisation_share") == (load if load is None else pytest.approx(load))
+    assert found["utilisation_share"] == pytest.approx(load, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("eviction", "service"),
+    [
+        ("restart", "exp:2.5"),
+        ("restart", "const:0.7"),
+        ("restart", "triangular:0.2,0.6,1.5"),
+        ("restart", "normal:0.8,0.2,0.1"),
+        ("restart", "weibull:2,0.8"),
+        ("resample", "const:0.7"),
+        ("resample", "lognormal:0.7,0.9"),
+        ("resample", "uniform:0.2,1.2"),
+    ],
+)
+def test_work_done_again_takes_as_long_as_simulated(eviction: str, service: str) -> None:
+    question = question_of(
+        {
+            "servers": 1,
+            "arrivals": ["exp:.25", "exp:.2", "exp:.3"],
+            "service": service,
+            "discipline": "preemptive",
+            "eviction": eviction,
+            "patients": 200_000,
+        }
+    )
+
+    known = {line.measure: line.z for line in answer(question) if math.isfinite(line.z)}
+
+    assert {"stay.0", "stay.1", "stay.2", "waiting", "utilisation_share"} <= set(known)
+    assert {name: z for name, z in known.items() if abs(z) >= 3.5} == {}
+
+
+@given(st.floats(0.05, 0.4), st.floats(0.05, 0.4), st.floats(0.2, 1.0))
+def test_exponential_service_drawn_anew_is_as_good_as_what_was_left(first: float, second: float, mean: float) -> None:
+    rates, service = [first, second], read_distribution(f"exp:mean={mean}", unit_us=1.0, place="service")
+
+    anew = preemptive_repeat_mg1(rates, [service, service], is_same=False)
+
+    left = formulae.preemptive_mg1(rates, [mean] * 2, [2 * mean**2] * 2)
+    assert [one.sojourn for one in anew] == pytest.approx(left, rel=1e-9)
+    assert [one.busy for one in anew] == pytest.approx([mean, mean], rel=1e-9)
+
+
+@pytest.mark.parametrize("rate", [-3.0, -0.2, 0.05])
+@pytest.mark.parametrize("text", [law for law in LAWS if "lognormal" not in law])
+def test_tilted_moments_are_those_of_what_is_drawn(text: str, rate: float) -> None:
+    found = read_distribution(text, unit_us=1.0, place="service")
+    book = LawBook()
+    row = book.add(found)
+    table, values = book.arrays()
+    u = (np.arange(200_000) + 0.5) / 200_000
+    drawn = np.array([laws.inverse_survival(int(table[row, 0]), *table[row, 1:], values, s) for s in u[::20]])
+
+    once, slope = tilted(found, rate)
+
+    assert once == pytest.approx(float(np.exp(rate * drawn).mean()), rel=0.01)
+    assert slope == pytest.approx(float((drawn * np.exp(rate * drawn)).mean()), rel=0.02)
+
+
+def test_one_who_needs_long_and_begins_again_and_again_never_gets_through() -> None:
+    told = {"servers": 1, "arrivals": ["exp:.2", "exp:.1"], "discipline": "preemptive", "eviction": "restart"}
+
+    assert tilted(read_distribution("lognormal:1,1", unit_us=1.0, place="service"), 0.1) == (math.inf, math.inf)
+    assert unstable_points(question_of(told | {"service": "lognormal:1,1"})) == ["queue"]
+    assert unstable_points(question_of(told | {"service": "const:1"})) == []
+    assert unstable_points(question_of(told | {"service": "const:4"})) == ["queue"]  # 0.2*4 + 0.1*(exp(.8) - 1)/.2 > 1
 
 
 def test_point_behind_a_way_back_is_exact_only_in_product_form() -> None:
