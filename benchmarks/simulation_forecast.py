@@ -7,8 +7,9 @@ a case without a release counts until its last event, where it is censored for l
 Kinds of patients known at registration: 65 years or more, and low blood pressure. The short-stay log is of the United
 States: the calendar names New Year, Memorial Day, Independence Day and Labor Day, usual days of rest of planned work
 there (on other federal holidays this hospital works), forecast as Sundays; one row says what that is worth. The log
-does not tell who was booked; last rows say how far its load could be foretold at most if everybody had been, at the
-half-hour in which the log has the arrival. Run:
+does not tell who was booked. Rows "if its laws were right" say what chance would leave of the error if the forecast
+knew every rate, and how far days differ, exactly; last rows say how far its load could be foretold at most if everybody
+had been booked, at the half-hour in which the log has the arrival. Run:
 ``HOSPITAL_TWIN_DATA=... python -m benchmarks.simulation_forecast`` (two minutes).
 """
 
@@ -113,6 +114,8 @@ def tell(log: str, tried: list[Tried], horizons: tuple[int, ...]) -> None:
             line(f"{log} {horizon} h: variance of PIT", found.pit_variance, "", must="0.075 to 0.09")
         line(f"{log} {horizon} h: coverage of the 80 % band", found.coverage_80, "share")
         line(f"{log} {horizon} h: error over that of an ideal forecast", found.ideal_mae_ratio, "ratio")
+        ideal = float(np.mean([one.score.ideal_crps for one in mine]))
+        line(f"{log} {horizon} h: CRPS if its laws were right", ideal, "patients", "hour of earlier weeks", climatology)
     ours, theirs = (sum(pair[k] for pair in skills) for k in (0, 1))
     line(f"{log}: CRPS over all horizons", ours, "patients", "same hour of earlier weeks", theirs, must="ratio <= 0.8")
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
+from simulation.forecast.levels import DayCounts, DayLevel, levels_ahead
 from simulation.forecast.stays import HOUR_US, WEEK_HOURS, LocalTime, Stays
 from simulation.model.plan import Floats, Integers
 
@@ -18,6 +20,7 @@ _CLOSED_CHANCE = 1e-4
 _TRIMMED = 0.05  # share of the strangest days that say nothing of how usual days differ
 _LEFT_VARIANCE = 0.759  # of a normal variable without that share at its ends: 1 - 2 q phi(q) / 0.95, q = 1.96
 _MOST_SHAPE = 1e6
+_LEVEL_DAYS = 182  # half a year of days says how far levels last
 HALF_LIVES_WEEKS = (6.0, 13.0, 26.0, 104.0)
 """Ages at which an arrival may count half; how far they foretold the weeks until now says how much each is believed."""
 _LEARNT_WEEKS = 6  # from which the first week is foretold
@@ -45,8 +48,8 @@ class ArrivalRates:
         """Give the rates at instants, shape (kinds, m)."""
         return np.asarray(self.per_hour[:, self.clock.week_hours(instants)])
 
-    def level_today(self, stays: Stays, at: int, *, without: int = -1) -> DayLevel:
-        """Judge from the patients of today how busy a day it is.
+    def levels(self, stays: Stays, at: int, days: int, *, without: int = -1) -> list[DayLevel]:
+        """Judge from the patients of today and of the weeks before how busy today and the days after it are.
 
         Parameters
         ----------
@@ -54,12 +57,15 @@ class ArrivalRates:
             As known at ``at``.
         at : int
             Now.
+        days : int
+            How many, at least 1; the first is today.
         without : int
             Number of a kind that does not count; -1 for none.
 
         Notes
         -----
-        With n patients where e were expected, Gamma(k, k) becomes Gamma(k + n, k + e).
+        Days before today set the laws, :func:`simulation.forecast.levels.levels_ahead`. With n patients today where e
+        were expected, today's Gamma(k, k/m) of mean m becomes Gamma(k + n, k/m + e).
         """
         today = int(self.clock.days(np.array([at]))[0])
         quarter = HOUR_US // 4
@@ -68,17 +74,28 @@ class ArrivalRates:
         back = back[self.clock.days(back) == today]
         counted = np.arange(len(self.per_hour)) != without
         expected = float(self.at(back)[counted].sum()) / 4
-        young = stays.arrived_us > at - 25 * HOUR_US
-        came = int((self.clock.days(stays.arrived_us[young & (stays.kinds != without)]) == today).sum())
-        return DayLevel(mean=(self.day_shape + came) / (self.day_shape + expected), shape=self.day_shape + came)
+        arrived = stays.arrived_us[(stays.arrived_us > at - _LEVEL_DAYS * 24 * HOUR_US) & (stays.kinds != without)]
+        came_on = self.clock.days(arrived)
+        found = levels_ahead(self._before(at, today, came_on, counted), self.day_shape, days)
+        came = int((came_on == today).sum())
+        known = DayLevel((found[0].shape + came) / (found[0].shape / found[0].mean + expected), found[0].shape + came)
+        return [known, *found[1:]]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayLevel:
-    """How busy a day is against others: a gamma law of this mean and shape."""
-
-    mean: float
-    shape: float
+    def _before(self, at: int, today: int, came_on: Integers, counted: NDArray[np.bool_]) -> DayCounts:
+        """Count the whole days before today on which somebody could come since the first arrival that is known."""
+        hours = at - HOUR_US * np.arange(_LEVEL_DAYS * 24, dtype=np.int64) - HOUR_US // 2
+        on = self.clock.days(hours)
+        # The first day may be known in part only.
+        first = max(int(came_on.min(initial=today)), int(on[-1])) + 1
+        inside = (on >= first) & (on < today)
+        length = max(today - first, 0)
+        expected = np.bincount(
+            on[inside] - first, weights=self.at(hours[inside])[counted].sum(axis=0), minlength=length
+        )
+        known = came_on[(came_on >= first) & (came_on < today)]
+        came = np.bincount(known - first, minlength=length)
+        is_usual = ~np.isin(np.arange(first, first + length), _closed_days(known, on[inside]))
+        return DayCounts(came=came, expected=expected.astype(np.float64), is_usual=is_usual)
 
 
 def fit_arrivals(

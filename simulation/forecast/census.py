@@ -67,6 +67,13 @@ def count_distribution(mean: float, shape: float) -> Floats:
     return np.asarray(law.pmf(np.arange(last + 1)))
 
 
+def _together(counts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Give mean and shape of a sum of counts whose rates are high or low together, from the mean and shape of each."""
+    mean = sum(one for one, _ in counts)
+    deviation = sum(one / shape**0.5 for one, shape in counts)
+    return mean, (mean / deviation) ** 2 if deviation > 0 else np.inf
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CensusForecast:
     """How many will be present at an instant to come.
@@ -147,25 +154,27 @@ class CensusModel:
         Notes
         -----
         N(t) = Σ Bernoulli(p_i) + Poisson(∫ λ(s) P(still there at t | came at s) ds), exact where beds do not bind. Days
-        have levels of their own, so that the Poisson counts of today and of later days are negative binomial.
+        have levels of their own, so that the Poisson counts of today and of later days are negative binomial; levels of
+        later days are taken to be high or low together.
         """
         steps = round(max(horizons_h) * HOUR_US) // STEP_US
         here = stays.is_open & (stays.ended_us >= at)
         elapsed = as_hours(at - stays.arrived_us[here])
         staying = self.hazard.survival(stays.kinds[here], elapsed, at, steps)
-        today, later = self._newcomers(at, steps, bookings)
+        newcomers = self._newcomers(at, steps, bookings)
         # What the list of the day tells says nothing of how busy a day it is for those who come unannounced.
-        level = self.arrivals.level_today(stays, at, without=bookings.kind if bookings else -1)
+        levels = self.arrivals.levels(stays, at, len(newcomers), without=bookings.kind if bookings else -1)
         booked = self._booked(at, steps, bookings)
         found = []
         for hours in horizons_h:
             number = round(hours * HOUR_US) // STEP_US - 1
             p = np.concatenate((staying[:, number], booked[:, number]))
-            coming = float(today[number]) * level.mean + float(later[number])
-            chances = np.convolve(
-                poisson_binomial(p), count_distribution(float(today[number]) * level.mean, level.shape)
-            )
-            chances = np.convolve(chances, count_distribution(float(later[number]), self.arrivals.day_shape))
+            by_day = [
+                (float(usual) * level.mean, level.shape)
+                for usual, level in zip(newcomers[:, number], levels, strict=True)
+            ]
+            chances = np.convolve(poisson_binomial(p), count_distribution(*by_day[0]))
+            chances = np.convolve(chances, count_distribution(*_together(by_day[1:])))
             found.append(
                 CensusForecast(
                     made_at=at,
@@ -173,20 +182,20 @@ class CensusModel:
                     present=int(here.sum()),
                     chances=chances / chances.sum(),
                     leaving=float((1 - staying[:, number]).sum()),
-                    coming=coming + float(booked[:, number].sum()),
+                    coming=sum(mean for mean, _ in by_day) + float(booked[:, number].sum()),
                     booked=float(booked[:, number].sum()),
                 )
             )
         return found
 
-    def _newcomers(self, at: int, steps: int, bookings: Bookings | None) -> tuple[Floats, Floats]:
-        """Give the expected numbers who come today, and later, and are there at the end of each step, (steps,) each."""
+    def _newcomers(self, at: int, steps: int, bookings: Bookings | None) -> Floats:
+        """Give how many of each day's arrivals, today's first, are expected at each step's end, (days, steps)."""
         middles = step_midpoints(at, steps, STEP_US)
         rates = self.arrivals.at(middles) * (STEP_US / HOUR_US)
         if bookings is not None:
             rates[bookings.kind] *= bookings.unknown_share(middles - at)
-        is_today = self.arrivals.clock.days(middles) == self.arrivals.clock.days(np.array([at]))[0]
-        today, later = np.zeros(steps), np.zeros(steps)
+        day = self.arrivals.clock.days(middles) - self.arrivals.clock.days(np.array([at]))[0]
+        found = np.zeros((int(day[-1]) + 1, steps))
         kinds = np.arange(len(rates))
         for step in range(steps):
             # Half of those who come in a step come after a quarter of it, half after three quarters; one middle instant
@@ -194,9 +203,8 @@ class CensusModel:
             for late in (0.25, 0.75):
                 begin = np.full(len(rates), -late * STEP_US / HOUR_US)
                 ahead = self.hazard.survival(kinds, begin, at + step * STEP_US, steps - step)
-                part = today if is_today[step] else later
-                part[step:] += 0.5 * rates[:, step] @ ahead
-        return today, later
+                found[day[step], step:] += 0.5 * rates[:, step] @ ahead
+        return found
 
     def _booked(self, at: int, steps: int, bookings: Bookings | None) -> Floats:
         """Give the probability that each of the booked has come and is there still, shape (n, steps)."""

@@ -26,6 +26,8 @@ class Score:
         Whether what came lies in the central band.
     ideal_error : float
         Mean absolute error that is expected if the forecast is right.
+    ideal_crps : float
+        CRPS that is expected if the forecast is right: what chance leaves even to one who knows all laws.
     """
 
     crps: float
@@ -35,6 +37,7 @@ class Score:
     inside_80: bool
     inside_95: bool
     ideal_error: float
+    ideal_crps: float = 0.0
 
 
 def score(chances: Floats, came: int, u: float) -> Score:
@@ -51,7 +54,7 @@ def score(chances: Floats, came: int, u: float) -> Score:
 
     Notes
     -----
-    CRPS = Σ_k (F(k) − 1{k ≥ y})². PIT ~ U(F(y − 1), F(y)).
+    CRPS = Σ_k (F(k) − 1{k ≥ y})², and Σ_k F(k)(1 − F(k)) is its mean if y comes from F. PIT ~ U(F(y − 1), F(y)).
 
     References
     ----------
@@ -80,6 +83,7 @@ def score(chances: Floats, came: int, u: float) -> Score:
         inside_80=bands[1],
         inside_95=bands[2],
         ideal_error=float((padded * np.abs(numbers - median)).sum()),
+        ideal_crps=float((below * (1.0 - below)).sum()),
     )
 
 

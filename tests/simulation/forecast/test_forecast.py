@@ -206,7 +206,7 @@ def test_day_that_begins_busy_is_expected_to_go_on_so() -> None:
     rates = fit_arrivals(stays, at, clock=UTC)
 
     assert 2 < rates.day_shape < 20  # the strangest days are left out, so it comes out above the true 5
-    assert rates.level_today(stays, at).mean > 1.5
+    assert rates.levels(stays, at, 1)[0].mean > 1.5
 
 
 def test_hours_are_those_of_the_hospital() -> None:
