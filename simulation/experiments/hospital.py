@@ -208,6 +208,7 @@ def _add_move(nodes: dict[str, dict[str, object]], size: Capacities, ends: tuple
             "from": start,
             "to": end,
             "mover": "bed",
+            "back": True,
             "next": seize["next"],
         }
         nodes[granted] = {**seize, "next": f"move-{granted}"}

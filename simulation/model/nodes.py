@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from simulation.model.conditions import read_condition
-from simulation.model.distributions import constant
+from simulation.model.distributions import Distribution, constant, read_distribution
 from simulation.model.operations import (
     Assign,
     Batch,
@@ -33,6 +33,8 @@ from simulation.model.resources import Pool
 from twin.places.movers import Mover
 
 _MOVERS = tuple(mover.value for mover in Mover)
+_DAY_S = 86_400.0
+_MOST_VARIED = 3.0  # of the standard deviation of a way over its mean; more is a mistake of units
 
 
 @dataclass(slots=True)
@@ -140,23 +142,58 @@ def _serve(reader: NodeReader, node: str, entry: Entry) -> None:
 
 def _transport(reader: NodeReader, node: str, entry: Entry) -> None:
     seize = reader.seize(entry, next_node=f"{node}:way")
+    reader.operations[node] = seize
+    back = entry.raw("back", False)
     if entry.has("duration"):
-        durations = entry.by_class("duration", reader.classes)
-    elif reader.travel is None:
+        there = home = entry.by_class("duration", reader.classes)
+    else:
+        there, home = _ways(reader, entry)
+    reader.operations[f"{node}:way"] = Delay(durations=there, next=f"{node}:release")
+    if back is False:
+        needs, of = ((), node) if seize.any_of else (seize.needs, "")
+        reader.operations[f"{node}:release"] = Release(needs=needs, of=of, next=entry.text("next"))
+        return
+    if seize.any_of:
+        raise PathwayError(
+            entry.at("back"), "Of several pools one cannot walk back.", "Name one pool, or leave back out."
+        )
+    if any(_has_turnover(reader.pools, need) for need in seize.needs):
+        raise PathwayError(entry.at("back"), "A pool with turnover has no way back.", "Put the way into its turnover.")
+    # The patient goes on; the porter is on the way for as long as a unit is being made ready.
+    reader.operations[f"{node}:release"] = Spawn(needs=seize.needs, start=f"{node}:back", next=entry.text("next"))
+    home = home if back is True else entry.by_class("back", reader.classes)
+    reader.operations[f"{node}:back"] = Delay(durations=home, next=f"{node}:returned")
+    reader.operations[f"{node}:returned"] = Release(needs=seize.needs, ready=True, next=f"{node}:end")
+    reader.operations[f"{node}:end"] = Exit(silent=True)
+
+
+def _ways(reader: NodeReader, entry: Entry) -> tuple[tuple[Distribution, ...], tuple[Distribution, ...]]:
+    """Give the time of the way through the building and of the way back, spread by ``varies`` where it is told."""
+    start, end, mover = entry.text("from"), entry.text("to"), entry.text("mover", "bed")
+    if reader.travel is None:
         cure = "Give a duration, or tell the corridors: [[corridors]] from, to, length_m."
         raise PathwayError(entry.at("from"), "There is no building to find the way in.", cure)
-    else:
-        start, end, mover = entry.text("from"), entry.text("to"), entry.text("mover", "bed")
-        if mover not in _MOVERS:
-            raise PathwayError(entry.at("mover"), f"Unknown mover {mover!r}.", f"Use one of {', '.join(_MOVERS)}.")
-        seconds = reader.travel(start, end, mover)
-        if not 0 <= seconds < 86_400:
-            message = f"There is no way from {start!r} to {end!r} for a {mover}."
-            raise PathwayError(entry.at("to"), message, "Check both places, and that the way is wide enough.")
-        durations = (constant(seconds * 1e6),) * len(reader.classes)
-    reader.operations[node] = seize
-    reader.operations[f"{node}:way"] = Delay(durations=durations, next=f"{node}:release")
-    reader.operations[f"{node}:release"] = Release(needs=seize.needs, next=entry.text("next"))
+    if mover not in _MOVERS:
+        raise PathwayError(entry.at("mover"), f"Unknown mover {mover!r}.", f"Use one of {', '.join(_MOVERS)}.")
+    seconds = reader.travel(start, end, mover)
+    if not 0 <= seconds < _DAY_S:
+        message = f"There is no way from {start!r} to {end!r} for a {mover}."
+        raise PathwayError(entry.at("to"), message, "Check both places, and that the way is wide enough.")
+    varies = entry.number("varies", 0.0)
+    if not 0 <= varies <= _MOST_VARIED:
+        message = f"Expected a standard deviation of 0 to {_MOST_VARIED:g} of the mean, got {varies}."
+        raise PathwayError(entry.at("varies"), message, "Write such as 0.3.")
+    # Whoever has brought a bed or a cart walks back without it; where no such way is known, as long as there.
+    back = reader.travel(end, start, Mover.PERSON.value)
+    back = back if 0 <= back < _DAY_S else seconds
+    there, home = (_spread(way, varies, entry.at("varies")) for way in (seconds, back))
+    return (there,) * len(reader.classes), (home,) * len(reader.classes)
+
+
+def _spread(seconds: float, varies: float, place: str) -> Distribution:
+    if not varies or not seconds:
+        return constant(seconds * 1e6)
+    return read_distribution(f"lognormal:{seconds!r},{varies * seconds!r}", unit_us=1e6, place=place)
 
 
 def _gate(reader: NodeReader, node: str, entry: Entry) -> None:

@@ -105,7 +105,10 @@ def places_named(document: Document) -> set[tuple[str, str, str]]:
     found = set()
     for node in nodes.values() if isinstance(nodes, Mapping) else ():
         if isinstance(node, Mapping) and node.get("do") == "transport" and "duration" not in node:
-            found.add((str(node.get("mover", "bed")), str(node.get("from", "")), str(node.get("to", ""))))
+            start, end = str(node.get("from", "")), str(node.get("to", ""))
+            found.add((str(node.get("mover", "bed")), start, end))
+            if node.get("back") is True:
+                found.add((Mover.PERSON.value, end, start))
     return found
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from simulation.model.operations import Delay
+from simulation.model.plan import Mark
 from simulation.model.problems import PathwayError
 from simulation.model.ways import places_named, with_travel
+from simulation.statistics.moments import mean_of, second_moment_of
 from tests.simulation.pathways import both, plan_of, rows
 from twin.events.places import PathDefined, PlaceDefined, PlaceKind
 from twin.places.building import Building
@@ -118,3 +121,67 @@ def test_a_document_without_ways_stays_as_it_is() -> None:
 
     assert with_travel(plain, house(8.0)) == plain
     assert places_named({"nodes": 3}) == set()
+
+
+def waiting_pair(**more: object) -> Document:
+    """Two patients who come at once and are moved by the same porter."""
+    told = moved(corridors=[corridor("ED", "3A", 80)])
+    told["arrivals"] = {"in": {"at": [0, 0], "to": "move"}}
+    told["nodes"]["move"] |= more
+    return told
+
+
+def test_a_porter_walks_back_alone_before_the_next_patient_is_moved() -> None:
+    there, home = (80 / DEFAULT_PROFILES[mover].speed_m_per_s for mover in (Mover.BED, Mover.PERSON))
+
+    fast, slow = both(plan_of(waiting_pair(back=True)))
+
+    assert rows(fast) == rows(slow)
+    granted = [row[0] for row in rows(fast) if Mark(row[5]) is Mark.GRANT]
+    exits = [row[0] for row in rows(fast) if Mark(row[5]) is Mark.EXIT and row[3] == 0]
+    assert granted == pytest.approx([0, (there + home) * 1e6], abs=2)
+    assert exits == pytest.approx([there * 1e6, (2 * there + home) * 1e6], abs=2)  # the patient does not wait for it
+
+
+def test_the_way_back_may_be_told_and_is_as_long_as_there_where_none_is_known() -> None:
+    told = plan_of(waiting_pair(back="3 min")).pathway.operations["move:back"]
+    one_way = waiting_pair(back=True) | {"corridors": [corridor("ED", "3A", 80, one_way=True)]}
+    unknown = plan_of(one_way).pathway.operations["move:back"]
+
+    assert isinstance(told, Delay)
+    assert isinstance(unknown, Delay)
+    assert told.durations[0].mean == 180e6
+    assert unknown.durations[0].mean == pytest.approx(80e6 / BED.speed_m_per_s)
+
+
+def test_ways_vary_as_they_are_told_to() -> None:
+    operation = plan_of(waiting_pair(varies=0.5)).pathway.operations["move:way"]
+
+    assert isinstance(operation, Delay)
+    (law,) = set(operation.durations)
+    mean = 80e6 / BED.speed_m_per_s
+    assert mean_of(law) == pytest.approx(mean)
+    assert second_moment_of(law) - mean**2 == pytest.approx((0.5 * mean) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"varies": -0.1}, "nodes.move.varies"),
+        ({"varies": 40}, "nodes.move.varies"),
+        ({"back": "soon"}, "nodes.move.back"),
+        ({"back": True, "any_of": True}, "nodes.move.back"),
+    ],
+)
+def test_ways_back_that_cannot_be_walked_are_refused(more: Document, place: str) -> None:
+    with pytest.raises(PathwayError) as caught:
+        plan_of(waiting_pair(**more))
+
+    assert caught.value.problem.place == place
+
+
+def test_the_way_back_is_taken_along_from_the_building() -> None:
+    document = moved()
+    document["nodes"]["move"]["back"] = True
+
+    assert places_named(document) == {("bed", "ED", "3A"), ("person", "3A", "ED")}
