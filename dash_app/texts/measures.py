@@ -16,6 +16,8 @@ TAILS: Mapping[str, str] = {
     "full_after_h": mark("{name}: hours until none is left"),
     "full_share": mark("{name}: share of the time with none left"),
     "mean_s": mark("{name}: mean, minutes"),
+    "leavers_mean_s": mark("{name}: mean of all who left, also of those there at the start, minutes"),
+    "unfinished": mark("{name}: not over at the end, patients"),
     "p50_s": mark("{name}: half within, minutes"),
     "p90_s": mark("{name}: 90 % within, minutes"),
     "p95_s": mark("{name}: 95 % within, minutes"),

@@ -40,8 +40,11 @@ def measures_of(outcome: RunOutcome, plan: RunPlan) -> dict[str, float]:
     found.update(_pool_measures(outcome, plan))
     found.update(_wait_measures(outcome, plan))
     for number, name in enumerate(plan.pathway.classes):
-        count, total = outcome.stays[number, 1], outcome.stays[number, 2]
+        arrived, count, total = outcome.stays[number, :3]
         found[f"stay.{name}.mean_s"] = _ratio(total, count) / SECOND
+        # Means of those who came in a short run lack its longest stays: those who left, whenever they came, do not.
+        found[f"stay.{name}.leavers_mean_s"] = _ratio(outcome.stays[number, 6], outcome.stays[number, 5]) / SECOND
+        found[f"stay.{name}.unfinished"] = float(arrived - count)
         found[f"stay.{name}.p95_s"] = quantile_of_bins(outcome.stay_bins[number], 0.95) / SECOND
     for number, (node, operation) in enumerate(plan.pathway.operations.items()):
         if isinstance(operation, Exit) and not operation.silent:

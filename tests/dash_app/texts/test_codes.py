@@ -57,6 +57,7 @@ def test_a_happening_without_a_sentence_shows_its_kind():
         ("pool.icu-bed.occupied", "icu bed: in use"),
         ("wait.triage.p95_s", "Wait for triage: 95 % within, minutes"),
         ("pool.icu.utilisation_share", "Intensive care: share in use"),
+        ("stay.major.unfinished", "Stay of the seriously ill: not over at the end, patients"),
         ("wait.ed-to-icu.mean_s", "Wait for an intensive care bed, from emergency: mean, minutes"),
         ("wait.ed-to-W1.mean_s", "Wait for a bed on Ward 1, from emergency: mean, minutes"),
         ("pool.ward-W1.waiting", "Ward 1: waiting"),
