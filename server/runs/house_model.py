@@ -9,8 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from scheduling.model.surgery_day import CaseStatus
+from scheduling.tables.surgery_day import CaseRow
 from server.runs.forecasts import ward_stays
 from server.wiring import Hospital
 from simulation.calibration.house import (
@@ -41,6 +43,8 @@ SOON_US = 10 * MINUTE_US
 """While there is too little history it is looked at again after this."""
 HISTORY_WAIT_S = 5.0
 MOST_KINDS = 6000
+MOST_OPERATIONS = 6000
+LONGEST_CASE_US = 16 * HOUR_US
 _AT_ONCE = 500
 _TELLING = tuple(f'"{kind.__name__}"' for kind in (EncounterPlanned, EncounterStarted, EncounterUpdated))
 
@@ -94,12 +98,13 @@ class HouseModelDesk:
         state = hospital.live.freeze(now)
         with hospital.read() as session:
             stays = with_kinds(session, house_stays(session, hospital.live, units_of(state), now))
+            operated = operations(session, now)
         begin = min((stay.arrived_us for stay in stays), default=now)
         if now - begin < LEAST_US:
             return HouseLaws(sheet=usual), None
         window = (max(now - CHECKED_US, (begin + now) // 2), now)
-        early = learn_house(stays, (begin, window[0]), usual)
-        laws = learn_house(stays, (begin, now), usual)
+        early = learn_house(stays, (begin, window[0]), usual, operated)
+        laws = learn_house(stays, (begin, now), usual, operated)
         return laws, _question(state, stays, early, (window, laws))
 
 
@@ -161,6 +166,34 @@ def house_stays(session: Session, live: LiveState, units: Mapping[str, str], now
         else:
             found.append(stay)
     return found
+
+
+def operations(session: Session, now: int) -> list[UnitStay]:
+    """Give the time in theatre of the operations of the last weeks, as the surgery board was told of them.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    now : int
+        UTC microseconds.
+    """
+    query = (
+        select(CaseRow)
+        .where(
+            col(CaseRow.status) == CaseStatus.DONE.value,
+            col(CaseRow.started_at) >= now - LEARN_FROM_US,
+            col(CaseRow.ended_at) > col(CaseRow.started_at),
+            # Who forgets to say that a case is over says so the next morning.
+            col(CaseRow.ended_at) < col(CaseRow.started_at) + LONGEST_CASE_US,
+        )
+        .order_by(col(CaseRow.started_at).desc())
+        .limit(MOST_OPERATIONS)
+    )
+    return [
+        UnitStay(encounter=row.id, pool="theatres", arrived_us=row.started_at, ended_us=row.ended_at)
+        for row in session.exec(query)
+    ]
 
 
 def with_kinds(session: Session, stays: Sequence[UnitStay]) -> list[UnitStay]:

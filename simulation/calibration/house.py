@@ -39,7 +39,7 @@ class UnitStay:
     encounter : str
         Whose.
     pool : str
-        ``ed``, ``icu``, or ``ward-`` and a name.
+        ``ed``, ``icu``, ``recovery``, ``theatres``, or ``ward-`` and a name.
     arrived_us, ended_us : int
         UTC microseconds; of an open stay the end of what is known.
     is_open : bool
@@ -76,7 +76,12 @@ class HouseLaws:
     end_us: int = 0
 
 
-def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: ParameterSheet) -> HouseLaws:
+def learn_house(
+    stays: Sequence[UnitStay],
+    window_us: tuple[int, int],
+    usual: ParameterSheet,
+    operations: Sequence[UnitStay] = (),
+) -> HouseLaws:
     """Fit what the stays of a window say; where they are too few, usual values stay.
 
     Parameters
@@ -87,6 +92,8 @@ def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: Pa
         UTC microseconds.
     usual : ParameterSheet
         What is taken where nothing is known, and the zone.
+    operations : Sequence[UnitStay], optional
+        Time in theatre, pool ``theatres``; apart from the stays, since nobody has a bed there.
 
     Notes
     -----
@@ -99,6 +106,9 @@ def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: Pa
     by_pool: dict[str, list[UnitStay]] = {}
     for stay in counted:
         by_pool.setdefault(stay.pool, []).append(stay)
+    operated = [_cut(stay, end) for stay in operations if begin <= stay.arrived_us < end]
+    if operated:
+        by_pool["theatres"] = operated
     laws = {pool: law for pool, listed in sorted(by_pool.items()) if (law := _law(listed)) is not None}
     wards = [stay for stay in counted if stay.pool.startswith(WARD)]
     ward_law = _law(wards)
@@ -108,6 +118,10 @@ def learn_house(stays: Sequence[UnitStay], window_us: tuple[int, int], usual: Pa
         changes |= {"ward_stay": ward_law.text, "ward_stays": own}
     if "icu" in laws:
         changes["icu_stay"] = laws["icu"].text
+    if "recovery" in laws:
+        changes["recovery"] = laws["recovery"].text
+    if "theatres" in laws:
+        changes["operation"] = laws["theatres"].text
     if "ed" in laws:
         changes |= {"ed_major_stay": laws["ed"].text, "ed_minor_stay": laws["ed"].text}
         changes |= _by_triage(by_pool["ed"])
@@ -163,7 +177,9 @@ def _emergency(
     after: dict[str, str] = {}
     ended = {stay.encounter: stay.ended_us for stay in bays if not stay.is_open}
     for stay in sorted(counted, key=lambda one: one.arrived_us):
-        if stay.pool != "ed" and stay.arrived_us >= ended.get(stay.encounter, stay.arrived_us + 1):
+        # One who is operated on the way is admitted to where the way ends.
+        goes_on = stay.pool == "icu" or stay.pool.startswith(WARD)
+        if goes_on and stay.arrived_us >= ended.get(stay.encounter, stay.arrived_us + 1):
             after.setdefault(stay.encounter, stay.pool)
     major = 1 - usual.ed_minor_share
     whole = max(len(ended), 1)

@@ -55,6 +55,39 @@ def test_laws_arrivals_and_ways_come_out_as_they_were_put_in() -> None:
     assert max(found.sheet.ed_by_hour) < 0.06  # they came at any hour alike
 
 
+def test_times_in_theatre_and_recovery_come_from_where_they_were_told() -> None:
+    random = np.random.default_rng(6)
+    operations, recoveries = [], []
+    for number in range(400):
+        at = MONDAY + int(random.random() * 80 * DAY)
+        over = at + int(random.gamma(4.0, 0.5) * HOUR)
+        operations.append(UnitStay(encounter=f"o{number}", pool="theatres", arrived_us=at, ended_us=over))
+        awake = over + int(random.gamma(9.0, 0.1) * HOUR)
+        recoveries.append(UnitStay(encounter=f"o{number}", pool="recovery", arrived_us=over, ended_us=awake))
+    window = (MONDAY, MONDAY + 84 * DAY)
+
+    learnt = learn_house(history() + recoveries, window, USUAL, operations)
+    few = learn_house(history(), window, USUAL, operations[:5])
+
+    assert mean_h(learnt.sheet.operation) == pytest.approx(2.0, rel=0.1)
+    assert mean_h(learnt.sheet.recovery) == pytest.approx(0.9, rel=0.1)
+    assert {"theatres", "recovery"} <= set(learnt.laws)
+    assert (few.sheet.operation, few.sheet.recovery) == (USUAL.operation, USUAL.recovery)
+
+
+def test_one_who_is_operated_on_the_way_is_admitted_to_where_the_way_ends() -> None:
+    stays = history()
+    ended = {stay.encounter: stay.ended_us for stay in stays if stay.pool == "ed"}
+    on_the_way = [
+        UnitStay(encounter=name, pool="recovery", arrived_us=at, ended_us=at + 1) for name, at in ended.items()
+    ]
+    window = (MONDAY, MONDAY + 84 * DAY)
+
+    shares = [learn_house(listed, window, USUAL).sheet.ed_admitted_share for listed in (stays, stays + on_the_way)]
+
+    assert shares[0] == shares[1]
+
+
 def test_triage_and_plans_that_were_told_give_laws_shares_and_counts_of_their_own() -> None:
     random = np.random.default_rng(5)
     found = []
