@@ -128,7 +128,9 @@ def _units(port: HospitalPort, found: HouseForecast) -> Component:
         "patients expected by booking or plan within the longest horizon, less those who use not to come; they are in "
         "the bands. n: past stays that it was learnt from."
     )
-    return html.Div([table(_("Next hours"), headings, rows), html.P(note, className="secondary")])
+    at_the_door = _("In emergency, patients who wait for a bay are among those present.")
+    notes = [note, *([at_the_door] if any(unit.kind == "emergency" for unit in found.units) else [])]
+    return html.Div([table(_("Next hours"), headings, rows), html.P(" ".join(notes), className="secondary")])
 
 
 def _crowding(found: HouseForecast) -> Component:

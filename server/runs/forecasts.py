@@ -18,7 +18,7 @@ from server.runs.bookings import booking_history, past_bookings
 from server.wiring import Hospital
 from simulation.forecast.bookings import BOOKED, KINDS, UNANNOUNCED
 from simulation.forecast.census import HORIZONS_H
-from simulation.forecast.house import Forecaster, HouseForecast
+from simulation.forecast.house import Forecaster, HouseForecast, is_waiting_emergency, unit_kinds
 from simulation.forecast.stays import LocalTime, Stays
 from twin.clock import HOUR_US, MINUTE_US
 from twin.history.projection import OPEN
@@ -26,6 +26,7 @@ from twin.history.tables import INTERVALS
 from twin.ledger.subscriptions import Subscription
 from twin.state.beds import ward_of
 from twin.state.live import LiveState
+from twin.state.model import EncounterStatus
 
 log = logging.getLogger("hospital_twin.forecasts")
 
@@ -35,6 +36,8 @@ JUDGED_FOR_US = 56 * 24 * HOUR_US
 """How far back forecasts are judged on the page."""
 SPREAD_FROM_US = 14 * 24 * HOUR_US
 """How far back forecasts set the width of bands."""
+LONGEST_WAIT_US = 24 * HOUR_US
+"""From the door of the emergency department to a bay; what is longer is another thing."""
 HISTORY_WAIT_S = 300.0
 _MOST_INTERVALS = 500_000
 
@@ -85,7 +88,8 @@ class ForecastDesk:
         state = hospital.live.freeze(now)
         with hospital.read() as session:
             bookings = past_bookings(session, since=now - LEARN_FROM_US)
-            units = stays_by_unit(session, hospital.live, now, bookings.booked_at)
+            emergency = {ward for ward, kind in unit_kinds(state).items() if kind == "emergency"}
+            units = stays_by_unit(session, hospital.live, now, bookings.booked_at, emergency)
             past = archive.scored_past(session, since=now - SPREAD_FROM_US)
             due = archive.due(session, now)
         stays = units.stays
@@ -217,7 +221,49 @@ class UnitPasts:
     first_booked: tuple[tuple[str, str, int], ...] = ()
 
 
-def stays_by_unit(session: Session, live: LiveState, now: int, booked: Collection[str] = ()) -> UnitPasts:
+def came_at(session: Session, *, since: int, now: int) -> dict[str, int]:
+    """Give when patients came into the house, with a place or before they had one.
+
+    Parameters
+    ----------
+    session : Session
+        Any.
+    since, now : int
+        UTC microseconds; who came before the one or after the other does not count.
+    """
+    query = (
+        select(INTERVALS.c.thing, INTERVALS.c.from_at)
+        .where(
+            INTERVALS.c.facet == "encounter.status",
+            INTERVALS.c.value == EncounterStatus.IN_PROGRESS.value,
+            INTERVALS.c.from_at > since,
+            INTERVALS.c.from_at <= now,
+            INTERVALS.c.to_at > INTERVALS.c.from_at,
+        )
+        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
+        .limit(_MOST_INTERVALS)
+    )
+    found: dict[str, int] = {}
+    for thing, from_at in session.execute(query):
+        found.setdefault(thing, int(from_at))
+    return found
+
+
+def _from_the_door(stays: Iterator[WardStay], came: dict[str, int], emergency: Collection[str]) -> Iterator[WardStay]:
+    """Let first stays in the emergency department begin at the door; take who has a stay out of those who came.
+
+    One who leaves before having a place has no stay: the history does not tell where one waited.
+    """
+    for stay in stays:
+        at = came.pop(stay.encounter, stay.arrived_us)
+        # Longer than a day is no wait for a bay: somebody was admitted on paper first.
+        is_wait = stay.ward in emergency and 0 < stay.arrived_us - at < LONGEST_WAIT_US
+        yield replace(stay, arrived_us=at) if is_wait else stay
+
+
+def stays_by_unit(
+    session: Session, live: LiveState, now: int, booked: Collection[str] = (), emergency: Collection[str] = ()
+) -> UnitPasts:
     """Give the stays of every ward of the last twelve weeks.
 
     Parameters
@@ -230,16 +276,25 @@ def stays_by_unit(session: Session, live: LiveState, now: int, booked: Collectio
         UTC microseconds.
     booked : Collection[str]
         Encounters that were booked. Only where they come first counts: the ward after has them as a transfer.
+    emergency : Collection[str]
+        Wards of the emergency department: a stay there begins at the door, not with the bay, and those who wait for a
+        bay are present at the first of these wards.
     """
     rows: dict[str, list[tuple[int, int, bool, int]]] = {}
     first: dict[str, tuple[str, str, int]] = {}
-    for stay in ward_stays(session, live, since=now - LEARN_FROM_US, now=now):
+    since = now - LEARN_FROM_US
+    came = came_at(session, since=since, now=now) if emergency else {}
+    for stay in _from_the_door(ward_stays(session, live, since=since, now=now), came, emergency):
         if stay.ward:
             is_booked = stay.encounter in booked and stay.encounter not in first
             if is_booked:
                 first[stay.encounter] = (stay.encounter, stay.ward, stay.arrived_us)
             kind = BOOKED if is_booked else UNANNOUNCED
             rows.setdefault(stay.ward, []).append((stay.arrived_us, stay.ended_us, stay.is_open, kind))
+    for encounter, at in came.items():
+        one = live.encounters.get(encounter)
+        if one is not None and not one.place and is_waiting_emergency(one):
+            rows.setdefault(min(emergency), []).append((at, now, True, UNANNOUNCED))
     found = {}
     for ward, listed in rows.items():
         table = np.array(sorted(listed), dtype=np.int64)

@@ -12,7 +12,7 @@ from simulation.forecast.spread import Scored, spread_factor, stretched
 from simulation.forecast.stays import HOUR_US, LocalTime, Stays
 from twin.events.patients import BedService, EncounterClass
 from twin.state.frozen import FrozenEncounter, HospitalState
-from twin.state.model import EncounterStatus
+from twin.state.model import Encounter, EncounterStatus
 
 FEED_LIMIT_US = 4 * HOUR_US
 """Without news of patients or beds for so long no forecast is believed; even at night a hospital moves more often."""
@@ -135,9 +135,14 @@ def emergency_counts(state: HospitalState) -> EmergencyCounts | None:
 
 
 def _is_in_emergency(one: FrozenEncounter, wards: set[str]) -> bool:
-    if one.status is not EncounterStatus.IN_PROGRESS:
-        return False
-    return one.ward in wards or (not one.ward and one.encounter_class is EncounterClass.EMERGENCY)
+    if one.status is EncounterStatus.IN_PROGRESS and one.ward in wards:
+        return True
+    return not one.ward and is_waiting_emergency(one)
+
+
+def is_waiting_emergency(one: FrozenEncounter | Encounter) -> bool:
+    """Tell of an encounter without a place whether it waits in the emergency department."""
+    return one.status is EncounterStatus.IN_PROGRESS and one.encounter_class is EncounterClass.EMERGENCY
 
 
 class Forecaster:

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
+from scheduling.model.surgery_day import Case, CaseStatus
+from scheduling.tables.surgery_day import save_case
 from server.runs.forecasts import ForecastDesk, stays_by_unit
-from server.runs.house_model import with_kinds
+from server.runs.house_model import operations, with_kinds
 from server.schema.runs import ForecastOutcomeRow, ForecastRow
 from server.wiring import Hospital, open_hospital
 from simulation.calibration.house import UnitStay
@@ -246,3 +248,78 @@ def test_kinds_of_patients_are_read_from_what_the_ledger_was_told(hospital: Hosp
         found = with_kinds(session, stays)
 
     assert [stay.kind for stay in found] == ["major", "minor", "minor", "", "elective", ""]
+
+
+def emergency_department() -> list[Event]:
+    rows = [("ED", PlaceKind.WARD, "", "emergency"), *((f"bay{n}", PlaceKind.BED, "ED", "bed") for n in range(3))]
+    head = {"occurred_at": START, "source": "import:t"}
+    return [
+        PlaceDefined(thing=key, source_key=key, kind=kind, name=key, parent=parent, purpose=purpose, **head)
+        for key, kind, parent, purpose in rows
+    ]
+
+
+def test_stay_in_the_emergency_department_begins_at_the_door(settings: Settings, clock: ManualClock) -> None:
+    clock.set(NOW)
+
+    def told(name: str, kind: type[Event], before_h: float, **payload: object) -> Event:
+        at = NOW - round(before_h * HOUR_US)
+        return kind(thing=name, occurred_at=at, source="his:t", source_key=f"{name}-{kind.__name__}", **payload)
+
+    emergency = {"encounter_class": EncounterClass.EMERGENCY}
+    events = [
+        told("treated", EncounterStarted, 6, **emergency),
+        told("treated", EncounterMoved, 4, place="bay1"),
+        told("treated", EncounterFinished, 1),
+        told("in bay", EncounterStarted, 3, **emergency),
+        told("in bay", EncounterMoved, 2, place="bay2"),
+        told("waits", EncounterStarted, 1, **emergency),
+        told("admitted", EncounterStarted, 9, encounter_class=EncounterClass.INPATIENT),
+        told("admitted", EncounterMoved, 5, place="B1"),
+    ]
+    found = open_hospital(settings, clock=clock)
+    try:
+        history = HistoryProjection().follow(found.ledger)
+        found.record_now(places() + emergency_department() + sorted(events, key=lambda event: event.occurred_at))
+        assert history.wait_until(found.ledger.last_sequence())
+        with found.read() as session:
+            units = stays_by_unit(session, found.live, NOW, (), {"ED"}).stays
+            bays_only = stays_by_unit(session, found.live, NOW).stays
+    finally:
+        found.close()
+
+    assert ((NOW - units["ED"].arrived_us) // HOUR_US).tolist() == [6, 3, 1]
+    assert units["ED"].is_open.tolist() == [False, True, True]
+    assert ((NOW - units["W1"].arrived_us) // HOUR_US).tolist() == [5]  # only the department is waited in
+    assert ((NOW - bays_only["ED"].arrived_us) // HOUR_US).tolist() == [4, 2]
+
+
+def test_times_in_theatre_are_those_of_operations_that_are_over(hospital: Hospital) -> None:
+    def case(name: str, before_h: float, lasts_h: float, status: CaseStatus = CaseStatus.DONE) -> Case:
+        started = NOW - round(before_h * HOUR_US)
+        return Case(
+            id=name,
+            theatre="T1",
+            position=0,
+            planned_start_at=started,
+            planned_minutes=60,
+            status=status,
+            started_at=started,
+            ended_at=started + round(lasts_h * HOUR_US) if status is CaseStatus.DONE else 0,
+        )
+
+    told = [
+        case("over", 5, 2),
+        case("under way", 1, 0, CaseStatus.IN_THEATRE),
+        case("told the next morning", 30, 20),
+        case("long ago", 24 * 365, 2),
+        case("not at all", 4, 0),
+    ]
+    hospital.write_now(lambda session: [save_case(session, NOW // DAY_US * DAY_US, one) for one in told])
+
+    with hospital.read() as session:
+        found = operations(session, NOW)
+
+    assert [(stay.encounter, stay.pool, stay.ended_us - stay.arrived_us) for stay in found] == [
+        ("over", "theatres", 2 * HOUR_US)
+    ]
