@@ -1,7 +1,8 @@
 """How a command speaks: one table or one line of JSON, problems with their cure, documented exit codes.
 
 Exit codes: 0 done; 1 done, but something that was checked is not in order; 2 the command was used wrongly or its input
-cannot be used; 3 the hospital cannot do it now (storage, network, configuration).
+cannot be used; 3 the hospital cannot do it now (storage, network, configuration); 130 called off with Ctrl-C, as every
+shell counts it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Exit(IntEnum):
     NOT_IN_ORDER = 1
     WRONG_USE = 2
     CANNOT = 3
+    CALLED_OFF = 130
 
 
 # what fits a screen; the other limit is for programs

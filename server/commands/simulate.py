@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +13,13 @@ import msgspec
 import typer
 
 from server.commands.scenario_texts import change_of, instant_of, situation_of
+from server.commands.stopping import stoppable
 from server.console import AsJson, out, say, show, show_rows, warn, write_file
 from server.imports.event_logs import cases_of_file
 from simulation.calibration.checking import check_last_weeks
 from simulation.calibration.logs import to_xes
 from simulation.calibration.mining import mine
 from simulation.calibration.wire import plain_report
-from simulation.compiled.engine import CompiledEngine
 from simulation.experiments.cluster import run_on_cluster
 from simulation.experiments.measures import measures_of
 from simulation.experiments.queues.estimates import answer, unstable_points
@@ -30,12 +31,12 @@ from simulation.experiments.request import (
     Scenario,
     Verdict,
 )
-from simulation.experiments.running import plan_of, run
+from simulation.experiments.running import plan_of, run, run_once
 from simulation.experiments.shadow import ONE_MORE, ShadowPrice, one_more_of_each, shadow_prices
 from simulation.experiments.situations.offers import SITUATIONS
 from simulation.experiments.wire import plain_result, request_of
 from simulation.model.plan import Mark, RunPlan
-from simulation.model.problems import PathwayError
+from simulation.model.problems import PathwayError, Stopped
 from simulation.model.reading import load_document
 from simulation.reference.running import run_reference
 from simulation.statistics.deadlock import refuse_deadlock
@@ -101,6 +102,8 @@ def queue(
         raise PathwayError(next(iter(told)), "It stands in the file already.", "Give a file, or options.")
     told |= {"patients": patients, "replications": replications, "seed": seed}
     question = question_of(document | {key: value for key, value in told.items() if value is not None})
+    with stoppable() as asked:
+        lines = answer(question, threads=os.cpu_count() or 1, should_stop=asked)
     rows = [
         {
             "measure": line.measure,
@@ -109,11 +112,12 @@ def queue(
             "exact": _shown(line.exact),
             "z": _shown(line.z),
         }
-        for line in answer(question)
+        for line in lines
     ]
     for name in unstable_points(question):
         warn(say("More work comes to {point} than its servers can do: its queue grows for ever.", point=name))
     show_rows(rows, columns=("measure", "estimate", "half_width", "exact", "z"), as_json=as_json)
+    asked.end_if_asked(max((line.estimate.n for line in lines), default=0), question.replications)
 
 
 def _numbers(text: str) -> list[float]:
@@ -157,11 +161,16 @@ def run_pathway(
     )
     if log is not None:
         plan = plan_of(request, request.scenarios[0])
-        outcome = (
-            CompiledEngine(plan).run(replication, log=True)
-            if engine is Engine.COMPILED
-            else run_reference(plan, replication)
-        )
+        try:
+            with stoppable() as asked:
+                outcome = (
+                    run_once(plan, replication, log=True, should_stop=asked)
+                    if engine is Engine.COMPILED
+                    else run_reference(plan, replication, should_stop=asked)
+                )
+        except Stopped:
+            asked.end_if_asked(0, 1)
+            raise
         rows = write_log(outcome, plan, log)
         refuse_deadlock(outcome.waiting, plan, outcome.under_way)  # after writing: the log shows how it came about
         facts = {"rows": rows, "file": str(log), "measures": _finite(measures_of(outcome, plan))}
@@ -170,10 +179,21 @@ def run_pathway(
         else:
             out(say("{rows} rows in {file}.", rows=rows, file=log))
         return
-    result = run(request)
+    with stoppable() as asked:
+        result = run(request, should_stop=asked)
     if as_json:
         show(msgspec.Raw(msgspec.json.encode(plain_result(result))))
-        return
+    else:
+        _show_measures(result)
+    asked.end_if_asked(_replications_in(result), replications)
+
+
+def _replications_in(result: ExperimentResult) -> int:
+    """Give how many replications are in a result that may have been called off."""
+    return min((one.replications for one in result.scenarios), default=0)
+
+
+def _show_measures(result: ExperimentResult) -> None:
     table = [
         {"measure": name, "mean": _shown(value.mean), "half_width": _shown(value.half_width), "n": value.n}
         for name, value in result.scenarios[0].measures.items()
@@ -292,15 +312,18 @@ def compare(
             "costs": None if costs is None else load_document(costs),
         }
     )
-    result = run_on_cluster(request, cluster) if cluster else run(request)
-    ranked = [_plain_price(one, measure) for one in shadow_prices(result, measure)] if one_more else []
+    with stoppable() as asked:
+        result = run_on_cluster(request, cluster, should_stop=asked) if cluster else run(request, should_stop=asked)
+    is_known = one_more and _replications_in(result) > 1
+    ranked = [_plain_price(one, measure) for one in shadow_prices(result, measure)] if is_known else []
     if as_json:
         show(plain_result(result) | ({"one_more": ranked} if one_more else {}))
-        return
-    _show_comparisons(result)
-    if one_more:
-        columns = ("pool", "measure", "difference", "half_width", "cost", "verdict")
-        show_rows(ranked, columns=columns, as_json=False)
+    else:
+        _show_comparisons(result)
+        if one_more:
+            columns = ("pool", "measure", "difference", "half_width", "cost", "verdict")
+            show_rows(ranked, columns=columns, as_json=False)
+    asked.end_if_asked(_replications_in(result), replications)
 
 
 def _show_comparisons(result: ExperimentResult) -> None:

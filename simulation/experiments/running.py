@@ -95,9 +95,44 @@ def runner_of(plan: RunPlan, engine: Engine) -> Callable[[int, StopFlag], RunOut
         By which engine.
     """
     if engine is Engine.REFERENCE:
-        return lambda replication, flag: run_reference(plan, replication)
+        return lambda replication, flag: run_reference(plan, replication, should_stop=lambda: bool(flag.cell[0]))
     compiled = CompiledEngine(plan)
     return lambda replication, flag: compiled.run(replication, stop=flag)
+
+
+def run_once(
+    plan: RunPlan, replication: int, *, log: bool = False, should_stop: ShouldStop = lambda: False
+) -> RunOutcome:
+    """Run one replication by the fast engine, so that it can be called off while it runs.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What is run.
+    replication : int
+        Which.
+    log : bool
+        Whether to keep the event log.
+    should_stop : ShouldStop
+        Asked several times a second.
+
+    Raises
+    ------
+    Stopped
+        If it said yes.
+    """
+    engine, flag = CompiledEngine(plan), StopFlag.new()
+    # In a thread of its own: compiled code hears of nothing, not even of Ctrl-C, until it is done.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(engine.run, replication, log=log, stop=flag)
+        try:
+            while wait((future,), timeout=_POLL_S).not_done:
+                if should_stop():
+                    flag.set()
+        except BaseException:
+            flag.set()
+            raise
+        return future.result()
 
 
 MOST_AUDITS = 1_000_000

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from simulation.model.operations import Seize
 from simulation.model.plan import EventLog, Floats, Mark, RunPlan
+from simulation.model.problems import Stopped
 from simulation.model.resources import ShiftEnd
 from simulation.reference.engine import Hospital
 from simulation.statistics.bins import BINS, bin_of
 from simulation.statistics.outcome import RunOutcome
 
+_ASKED_EVERY = 256  # events between two looks at whether the run is called off
 
-def run_reference(plan: RunPlan, replication: int) -> RunOutcome:
+
+def run_reference(plan: RunPlan, replication: int, *, should_stop: Callable[[], bool] = lambda: False) -> RunOutcome:
     """Run one replication on SimPy.
 
     Parameters
@@ -21,6 +26,8 @@ def run_reference(plan: RunPlan, replication: int) -> RunOutcome:
         What is to be run.
     replication : int
         Which replication.
+    should_stop : Callable[[], bool]
+        Asked every some hundred events.
 
     Raises
     ------
@@ -28,6 +35,8 @@ def run_reference(plan: RunPlan, replication: int) -> RunOutcome:
         If patients go round without time passing.
     Overflow
         If a number outgrows its bounds.
+    Stopped
+        If it was called off.
     """
     hospital = Hospital(plan, replication)
     hospital.start()
@@ -37,6 +46,8 @@ def run_reference(plan: RunPlan, replication: int) -> RunOutcome:
         observer.pass_time(int(following))
         hospital.env.step()
         events += 1
+        if events % _ASKED_EVERY == 0 and should_stop():
+            raise Stopped
     observer.pass_time(plan.span.horizon_us + 1)
     log = hospital.event_log()
     summary = _Summary(plan)

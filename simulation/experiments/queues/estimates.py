@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.compiled.engine import CompiledEngine
+from simulation.compiled.engine import CompiledEngine, StopFlag
 from simulation.experiments.measures import interval_of
 from simulation.experiments.queues.document import places_of, pool_of, queue_document
 from simulation.experiments.queues.exact import exact_values
 from simulation.experiments.queues.question import UNIT_US, QueueQuestion, ServicePoint
-from simulation.experiments.queues.traffic import traffic_of
-from simulation.experiments.request import Interval
+from simulation.experiments.queues.traffic import repeated_classes, traffic_of
+from simulation.experiments.request import Interval, ShouldStop
 from simulation.model.building import build_pathway
 from simulation.model.calendars import Span
 from simulation.model.operations import Seize
 from simulation.model.plan import RunPlan
-from simulation.model.problems import PathwayError
+from simulation.model.problems import PathwayError, Stopped
 from simulation.statistics.bins import quantile_of_bins
 from simulation.statistics.outcome import RunOutcome
 
 WARM_UP_SHARE = 0.2  # of the counted time, run before it
 PHASES = 24  # instants of a cycle at which the number present is told
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +96,18 @@ def queue_plan(question: QueueQuestion) -> RunPlan:
     )
 
 
-def answer(question: QueueQuestion) -> list[QueueLine]:
+def answer(question: QueueQuestion, *, threads: int = 1, should_stop: ShouldStop = lambda: False) -> list[QueueLine]:
     """Simulate service points and put the exact values beside.
 
     Parameters
     ----------
     question : QueueQuestion
         The service points.
+    threads : int
+        How many replications run at a time; changes no result.
+    should_stop : ShouldStop
+        Asked several times a second; once it says yes, what the replications that are done say is given, and an empty
+        list if there is none.
 
     Raises
     ------
@@ -107,8 +115,9 @@ def answer(question: QueueQuestion) -> list[QueueLine]:
         If they cannot be read.
     """
     plan = queue_plan(question)
-    engine = CompiledEngine(plan)
-    rows = [_values(engine.run(number), plan, question) for number in range(question.replications)]
+    rows = [_values(outcome, plan, question) for outcome in _outcomes(plan, question, threads, should_stop)]
+    if not rows:
+        return []
     exact = exact_values(question)
     return [
         QueueLine(
@@ -118,6 +127,25 @@ def answer(question: QueueQuestion) -> list[QueueLine]:
         )
         for name in rows[0]
     ]
+
+
+def _outcomes(plan: RunPlan, question: QueueQuestion, threads: int, should_stop: ShouldStop) -> Iterator[RunOutcome]:
+    """Give the outcomes in order, until the first that was called off."""
+    engine, flag = CompiledEngine(plan), StopFlag.new()
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        waiting = [pool.submit(engine.run, number, stop=flag) for number in range(question.replications)]
+        try:
+            while wait(waiting, timeout=_POLL_S, return_when=FIRST_EXCEPTION).not_done:
+                if should_stop():
+                    flag.set()
+        except BaseException:
+            flag.set()
+            raise
+        for future in waiting:
+            try:
+                yield future.result()
+            except Stopped:
+                return
 
 
 def _values(outcome: RunOutcome, plan: RunPlan, question: QueueQuestion) -> dict[str, float]:
@@ -222,6 +250,8 @@ def unstable_points(question: QueueQuestion) -> list[str]:
     found = []
     for name, point in question.points.items():
         endless = not point.servers or point.places or point.patience
-        if not endless and traffic.load(name) >= point.servers:
+        repeated = repeated_classes(question, name, traffic.rates[name])
+        grows = any(math.isinf(one.sojourn) for _, one in repeated or ())
+        if not endless and (grows or traffic.load(name) >= point.servers):
             found.append(pool_of(name))
     return found

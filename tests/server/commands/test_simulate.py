@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from server.commands.stopping import stoppable
 from server.console import run
 from server.tree import build_tree
 
@@ -364,3 +370,53 @@ def test_names_in_a_message_are_written_as_they_stand(tmp_path: Path, capsys: py
 
     assert code == 2
     assert "nodes.a:b:c" in capsys.readouterr().err  # not the picture that chat programs make of :b:
+
+
+@contextmanager
+def ctrl_c_once_it_is_heard() -> Iterator[None]:
+    """Press Ctrl-C as soon as a command listens to it itself."""
+    before, is_over = signal.getsignal(signal.SIGINT), threading.Event()
+
+    def press() -> None:
+        while not is_over.wait(0.01):
+            if signal.getsignal(signal.SIGINT) is not before:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+        assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "queue --servers 1 --service exp:1 --arrivals exp:.9 --patients 4000000000 --replications 2",
+        "run {} --hours 900000 --replications 20000",
+        "run {} --hours 900000 --replications 2 --engine reference",
+        "run {} --hours 400000 --log {}.csv --engine reference",
+        "run {} --hours 900000 --log {}.csv",
+        "compare {} --change pools.nurse.capacity+1 --hours 900000 --one-more",
+    ],
+)
+def test_ctrl_c_ends_a_long_command_with_what_is_known(
+    arguments: str, pathway: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ctrl_c_once_it_is_heard():
+        code = run(build_tree(), ["simulate", *arguments.format(pathway, pathway).split()])
+
+    assert code == 130
+    assert "Called off: 0 of" in capsys.readouterr().err
+
+
+def test_ctrl_c_pressed_twice_ends_at_once() -> None:
+    with stoppable() as asked:
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
