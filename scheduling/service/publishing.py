@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Patient, Stay
 from scheduling.rules.calendar_days import wall_time
 from twin.events.work import PlannedShift, PlannedStay
 
@@ -27,7 +27,7 @@ def hash_of(problem: AdmissionProblem, plan: AdmissionPlan) -> str:
 def stays_of(
     start_at: int, problem: AdmissionProblem, plan: AdmissionPlan, zone: str = "UTC"
 ) -> tuple[PlannedStay, ...]:
-    """Give stays with instants: operations of a theatre follow each other in the order of the patients' ids.
+    """Give stays with instants: operations of a theatre follow each other, and wait for their surgeon.
 
     Parameters
     ----------
@@ -41,36 +41,62 @@ def stays_of(
         IANA name of the zone whose days the plan has: eight o'clock stays eight o'clock when the clock changes.
     """
     patients = {patient.id: patient for patient in problem.patients}
-    ends: dict[tuple[str, int], int] = {}
-    stays = []
-    # In the order of ids, as futures and boards assume too: the plan itself says only the day.
-    for stay in sorted(plan.stays, key=lambda found: (found.day, found.patient)):
-        patient = patients.get(stay.patient)
-        if patient is None or not 0 <= stay.day < problem.days:
-            continue  # a draft may name anything; the checker tells
-        begins = wall_time(start_at, stay.day, zone, ADMISSION_HOUR * 60)
-        leaves = wall_time(start_at, stay.day + patient.length_of_stay, zone, ADMISSION_HOUR * 60)
-        theatre_start = theatre_end = 0
-        if patient.surgery_minutes:
-            theatre_start = ends.get((stay.theatre, stay.day), begins)
-            ready = theatre_start + patient.surgery_minutes * MINUTE_US
-            # The next one begins when the theatre is ready again; the operation itself ends before.
-            ends[stay.theatre, stay.day] = ready
-            theatre_end = max(theatre_start, ready - problem.turnover_minutes * MINUTE_US)
-        stays.append(
+    # A draft may name anything; the checker tells.
+    known = [stay for stay in plan.stays if stay.patient in patients and 0 <= stay.day < problem.days]
+    begins = {day: wall_time(start_at, day, zone, ADMISSION_HOUR * 60) for day in {stay.day for stay in known}}
+    operated = _operations(problem, patients, known)
+    found = []
+    for stay in sorted(known, key=lambda one: (one.day, one.patient)):
+        patient = patients[stay.patient]
+        first, last = operated.get(stay.patient, (0, 0))
+        found.append(
             PlannedStay(
                 encounter=stay.patient,
                 place=stay.room,
-                start_at=begins,
-                end_at=leaves,
+                start_at=begins[stay.day],
+                end_at=wall_time(start_at, stay.day + patient.length_of_stay, zone, ADMISSION_HOUR * 60),
                 theatre=stay.theatre,
-                theatre_start_at=theatre_start,
-                theatre_end_at=theatre_end,
+                theatre_start_at=begins[stay.day] + first * MINUTE_US if last else 0,
+                theatre_end_at=begins[stay.day] + last * MINUTE_US if last else 0,
                 surgeon=patient.surgeon,
                 procedure=patient.procedure,
             )
         )
-    return tuple(stays)
+    return tuple(found)
+
+
+def _operations(
+    problem: AdmissionProblem, patients: Mapping[str, Patient], stays: Sequence[Stay]
+) -> dict[str, tuple[int, int]]:
+    """Give first and last minute of each operation after its day's beginning, by patient.
+
+    The plan itself says only the day. Of the operations that wait the one goes first that can begin first, by theatre
+    and surgeon, then by the patients' ids: nobody operates in two theatres at once.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for day in sorted({stay.day for stay in stays}):
+        waiting = sorted(
+            (stay for stay in stays if stay.day == day and patients[stay.patient].surgery_minutes),
+            key=lambda one: one.patient,
+        )
+        free: dict[tuple[str, str], int] = {}
+
+        def begins(stay: Stay, free: Mapping[tuple[str, str], int] = free) -> int:
+            surgeon = patients[stay.patient].surgeon
+            # Of whom nobody has said who operates, nobody waits.
+            surgeon_free = free.get(("surgeon", surgeon), 0) if surgeon else 0
+            return max(free.get(("theatre", stay.theatre), 0), surgeon_free)
+
+        while waiting:
+            stay = min(waiting, key=begins)  # of equals the first: by id
+            waiting.remove(stay)
+            patient, first = patients[stay.patient], begins(stay)
+            ready = first + patient.surgery_minutes
+            # The operation itself ends before its theatre is ready for the next one.
+            last = max(first, ready - problem.turnover_minutes)
+            found[stay.patient] = first, last
+            free["theatre", stay.theatre], free["surgeon", patient.surgeon] = ready, last
+    return found
 
 
 def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay], shifts: Sequence[PlannedShift] = ()) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
+from scheduling.model.surgery_day import Case, CaseStatus
+from scheduling.tables.surgery_day import save_case
 from tests.server.conftest import Served
 from tests.server.http.test_plans import kept
 from twin.access import Role
+from twin.clock import DAY_US
 
+HOUR_US = 3_600_000_000
 pytestmark = pytest.mark.timeout(300)  # the first test of a fresh machine compiles the kernels
 
 
@@ -71,3 +77,43 @@ async def test_an_unknown_plan_is_not_found(served: Served) -> None:
     planner = await served.signed_in(Role.PLANNER)
 
     assert (await planner.post("/v1/plans/none/futures", json={})).status_code == 404
+
+
+async def test_overruns_and_emergencies_of_the_own_log_are_told_apart_from_usual_figures(served: Served) -> None:
+    planner = await served.signed_in(Role.PLANNER)
+    draft = await kept(served, planner)
+    url, told = f"/v1/plans/{draft['id']}/futures", {"futures": 50}
+    usual = {one["name"]: one for one in (await planner.post(url, json=told)).json()["spreads"]}
+    assert (usual["operation_cv"]["origin"], usual["operation_cv"]["n"]) == ("usual", 0)
+    assert usual["emergency_beds_per_day"]["origin"] == "live"
+
+    def operate(session: Session) -> None:
+        for day in range(1, 41):
+            midnight = served.clock.now() - day * DAY_US
+            # Planned for an hour, one in two lasts twice as long; every fourth day brings an emergency.
+            minutes = 120 if day % 2 else 60
+            case = Case(
+                id="c",
+                theatre="t1",
+                position=0,
+                planned_start_at=midnight,
+                planned_minutes=60,
+                status=CaseStatus.DONE,
+                started_at=midnight + HOUR_US,
+                ended_at=midnight + HOUR_US + minutes * 60_000_000,
+            )
+            save_case(session, midnight, case)
+            if day % 4 == 0:
+                save_case(session, midnight, replace(case, id="x", is_emergency=True))
+
+    served.hospital.write_now(operate)
+    own = {one["name"]: one for one in (await planner.post(url, json=told)).json()["spreads"]}
+
+    assert (own["operation_cv"]["origin"], own["operation_cv"]["n"]) == ("own", 40)
+    assert own["operation_cv"]["low"] < own["operation_cv"]["value"] < own["operation_cv"]["high"]
+    assert (own["emergency_operations_per_day"]["n"], own["emergency_minutes"]["n"]) == (40, 10)
+    assert own["emergency_operations_per_day"]["value"] < usual["emergency_operations_per_day"]["value"]
+    assert (own["late_share"]["origin"], own["no_show_share"]["origin"]) == ("usual", "usual")
+    by_hand = (await planner.post(url, json=told | {"operation_cv": 0.5})).json()
+    assert by_hand["risk"]["uncertainty"]["operation_cv"] == 0.5
+    assert "operation_cv" not in {one["name"] for one in by_hand["spreads"]}
