@@ -32,6 +32,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "plan": ("plan-1", "plan-2"),
     "request": ("rq1",),
     "shift_request": ("shift-request-1",),
+    "contract": ("contract-1", "contract-2"),
     "load": ("l1", "l2"),
     "order": ("order-1",),
 }

@@ -144,6 +144,7 @@ def plan_vrp(
     """
     settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
     rostering.check_target(target)
+    _refuse_json(file, "a VRPLIB file")
     problem = load_vrp(file, rounding)
     with Stopping() as stopping:
         plan = stopping.run(lambda: plan_routes(problem.rounds, settings, should_stop=stopping))
@@ -175,6 +176,7 @@ def plan_roster(
     progress = _progress(as_json)
     if kind_of(file) is Kind.WEEKS:
         rostering.plan_weeks(file, settings, progress, target, as_json, history=history, weeks=weeks or [])
+    _refuse_json(file, "a roster as text, or a scenario")
     rostering.plan_month(file, settings, progress, target, as_json)
 
 
@@ -333,16 +335,31 @@ class Kind(StrEnum):
     ROUTES = "routes"
 
 
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(4096)
+    except OSError as error:
+        raise InputError(f"{file.name}: cannot be read: {error.strerror}.", code="plan.file") from error
+
+
+def _is_object(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def _refuse_json(file: Path, wanted: str) -> None:
+    """Refuse a problem of another kind by its kind, rather than by each of its lines."""
+    if not file.is_dir() and _is_object(_head(file)):
+        told = f"{file.name}: expected {wanted}, found a JSON object: `plan ihtc` reads problems of the competition."
+        raise InputError(told, code="plan.file")
+
+
 def kind_of(file: Path) -> Kind:
     """Tell what a problem file holds, by its name and its first lines."""
     if file.is_dir():
         return Kind.WEEKS
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(4096)
-    except OSError as error:
-        raise InputError(f"{file.name}: cannot be read: {error.strerror}.", code="plan.file") from error
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    head = _head(file)
+    if _is_object(head):
         return Kind.WEEKS if b'"numberOfWeeks"' in head else Kind.ADMISSIONS
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"SCENARIO"):
         return Kind.WEEKS

@@ -97,7 +97,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     under_a_kept_plan |= {"plan-futures-count", "plan-futures-other", "plan-futures-run", "plan-futures-answer"}
     # Under the places that were found for an emergency, and under what a re-plan would change.
     under_a_kept_plan |= {"surgery-take", "surgery-make"}
-    under_a_plan |= {"plan-enough", "roster-enough", "roster-keep", "roster-title"}
+    under_a_plan |= {"plan-enough", "plan-cancel", "roster-enough", "roster-cancel", "roster-keep", "roster-title"}
     under_a_kept_plan |= {getattr(plan_moving, name) for name in ("HELD", "STEP", "KEEP", "OTHER", "COMPARED")}
     under_a_kept_plan |= {
         getattr(roster_editing, name)
@@ -106,7 +106,19 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     # Under a roster that is in force and has the reader in it, and beside a request that somebody has made.
     in_a_roster = {
         getattr(shift_requests, name)
-        for name in ("SHIFT", "REASON", "FIRST", "LAST", "LEAVE", "OFFER", "SWAPS", "SWAP", "ACT")
+        for name in (
+            "SHIFT",
+            "REASON",
+            "FIRST",
+            "FROM_NOON",
+            "LAST",
+            "TO_NOON",
+            "LEAVE",
+            "OFFER",
+            "SWAPS",
+            "SWAP",
+            "ACT",
+        )
     } | {
         getattr(shift_decisions, name)
         for name in (

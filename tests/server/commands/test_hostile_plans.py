@@ -230,3 +230,13 @@ def test_cover_comes_from_a_simulations_result(tmp_path: Path, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["people"] == [2] * 24
     assert target.read_text().startswith("day,shift,skill,minimum,preferred\n1970-01-01,E,,2,2\n")
     refused([*asked, "--measure", "pool.x"], capsys, "pool.icu.occupied")
+
+
+@pytest.mark.parametrize("command", ["roster", "routes"])
+def test_a_problem_of_another_kind_is_refused_by_its_kind(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "week.json"
+    file.write_bytes(b"\xef\xbb\xbf" + problem_to_bytes(problem()))
+
+    refused(["plan", command, str(file), "--seconds", "1"], capsys, "week.json", "plan ihtc")
