@@ -374,7 +374,11 @@ def _padded_cage(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text6:
-    """A text of six-bit characters with its end mark, escaped in the URI; a serial may begin with a number sign."""
+    """A text of six-bit characters with its end mark, escaped in the URI.
+
+    A serial may begin with a number sign, which says that it was given for the tag alone; the part number is empty
+    where a company numbers all its parts in one row (TDS 1.13, section 6.3.16). Either may be without the other.
+    """
 
     part_count: ClassVar[int] = 1
     most: int

@@ -26,7 +26,7 @@ from twin.gs1.links import is_link, split_link
 
 _WORD_BITS = 16
 _MOST_BITS = 31 * 16  # the length that a Gen 2 tag can announce: 31 words
-_TAG_PREFIX, _CANONICAL_HOST = "urn:epc:tag:", "id.gs1.org"
+_TAG_PREFIX, _ID_PREFIX, _CANONICAL_HOST = "urn:epc:tag:", "urn:epc:id:", "id.gs1.org"
 # What qualifies a key in the path of a link, in this order; everything else is a data attribute in its query.
 # GS1 Digital Link: URI Syntax 1.6, section 5 (the grammar of paths).
 _QUALIFIERS = {
@@ -199,13 +199,14 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
     Parameters
     ----------
     text : str
-        Tag URI (``urn:epc:tag:…``), raw URI (``urn:epc:raw:…``), or for a scheme with a plus a GS1 Digital Link or an
-        element string (``(01)…(21)…``). Identifiers that are not the scheme's follow the EPC as data.
+        Tag URI (``urn:epc:tag:…``), raw URI (``urn:epc:raw:…``), pure identity (``urn:epc:id:…``) with its scheme, or
+        for a scheme with a plus a GS1 Digital Link or an element string (``(01)…(21)…``). Identifiers that are not
+        the scheme's follow the EPC as data.
     scheme : str
-        For a link or element string: the scheme with a plus; found from its first identifier when empty. A scheme with
-        two pluses keeps the link's host.
+        For a pure identity: the binary scheme, such as ``sgtin-96``. For a link or element string: the scheme with a
+        plus; found from its first identifier when empty. A scheme with two pluses keeps the link's host.
     filter_value : int
-        For a link or element string: filter, 0 to 7.
+        Where the text tells none: filter, 0 to 7, of some schemes to 15 or 63.
 
     Raises
     ------
@@ -230,10 +231,24 @@ def encode_epc(text: str, *, scheme: str = "", filter_value: int = 0) -> str:
         return _encode_plus(elements, hostname, scheme, filter_value)
     if text.startswith("("):
         return _encode_plus(parse_elements(text), "", scheme, filter_value)
-    if text.lower().startswith("urn:epc:id:"):
-        cure = "A pure identity lacks scheme and filter: write urn:epc:tag:SCHEME:FILTER.…"
-        raise DecodeError(f"EPC: {text[:60]!r} cannot be written to a tag. {cure}", code="epc.uri")
+    if text[: len(_ID_PREFIX)].lower() == _ID_PREFIX:
+        return _encode_tag_uri(_tag_body(text[len(_ID_PREFIX) :], scheme.lower(), filter_value))
     raise DecodeError(f"EPC: expected urn:epc:tag:…, a GS1 Digital Link or (01)…, got {text[:60]!r}.", code="epc.uri")
+
+
+def _tag_body(identity: str, name: str, filter_value: int) -> str:
+    """Give what follows ``urn:epc:tag:`` for a pure identity in a binary scheme."""
+    urn, _, body = identity.partition(":")
+    scheme = BY_NAME.get(name)
+    if scheme is None or scheme.urn != urn:
+        known = ", ".join(one.name for one in BY_NAME.values() if one.urn == urn)
+        if not known:
+            # Lots, parties, consignments and others are named by EPC URIs, but no tag bears them.
+            text = f"EPC: there is no binary scheme for urn:epc:id:{urn[:20]}: it is no EPC that a tag can bear."
+            raise DecodeError(text, code="epc.scheme")
+        cure = f"A pure identity lacks scheme and filter: name one of {known}, or write urn:epc:tag:SCHEME:FILTER.…"
+        raise DecodeError(f"EPC: {body[:60]!r} cannot be written to a tag. {cure}", code="epc.uri")
+    return f"{name}:{filter_value}.{body}" if scheme.filter_bits else f"{name}:{body}"
 
 
 def _encode_tag_uri(text: str) -> str:
@@ -270,6 +285,9 @@ def _read_link(text: str) -> tuple[str, list[Element]]:
 
 def _encode_plus(elements: list[Element], hostname: str, name: str, filter_value: int) -> str:
     scheme = PLUS_BY_NAME.get(name.lower()) if name else _scheme_of(elements)
+    if scheme is None and name.lower() in BY_NAME:
+        text = f"EPC {name}: neither link nor element string tells how long the company prefix is: write urn:epc:tag:…"
+        raise DecodeError(text, code="epc.scheme")
     if scheme is None:
         what = f"scheme {name[:40]!r}" if name else f"scheme with a plus for ({elements[0][0][:10]})"
         raise DecodeError(f"EPC: there is no {what}.", code="epc.scheme")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from rfid_gateway.epc import fields
 from rfid_gateway.epc.bits import BitReader, BitWriter
 from rfid_gateway.epc.fields import Component
-from rfid_gateway.epc.text import unescape
 from twin.errors import DecodeError
 from twin.gs1.keys import check_digit
 
@@ -194,9 +193,7 @@ def check_meaning(scheme: Scheme, parts: Sequence[str]) -> None:
     Raises
     ------
     DecodeError
-        If a coupon's, part's or piece's numbers contradict each other or a length limit of the whole key is broken.
+        If the number of a piece is above that of all pieces, or 0.
     """
     if scheme.urn == "itip" and not 1 <= int(parts[2]) <= int(parts[3]):
         raise DecodeError(f"EPC: piece {parts[2]} of {parts[3]} cannot be.", code="epc.piece")
-    if scheme.urn == "adi" and not parts[1] and not unescape(parts[2], "serial").startswith("#"):
-        raise DecodeError("EPC: a serial without part number begins with a number sign.", code="epc.serial")

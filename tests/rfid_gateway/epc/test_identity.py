@@ -100,8 +100,10 @@ TAG_URIS = st.one_of(
         lambda f, c, p, s: f"urn:epc:tag:adi-var:{f}.{c}.{escape(p)}.{escape(s)}",
         st.integers(0, 63),
         codes,
-        st.text("-/0123456789ABCXYZ", min_size=1, max_size=12),
-        st.text("0129AZ-/", min_size=1, max_size=12),
+        st.text("-/0123456789ABCXYZ", max_size=12),
+        st.builds(lambda mark, text: mark + text, st.sampled_from(["", "#"]), st.text("0129AZ-/", min_size=1)).map(
+            lambda text: text[:30]
+        ),
     ),
 )
 
@@ -273,11 +275,48 @@ def test_uri_that_fits_no_tag_is_refused_with_a_code(uri: str, code: str) -> Non
         ("urn:epc:tag:cpi-96:3.061414.123456789.2147483647", "3C783BF983ADE68AFFFFFFFF"),
         ("urn:epc:tag:grai-96:3.061414112345..400", "3360393243F1640000000190"),  # no digit is left for the kind
         ("urn:epc:tag:sgln-96:3.061414112345..0", "3260393243F1640000000000"),
+        # who numbers all parts in one row leaves the part number out (TDS 1.13, section 6.3.16)
+        ("urn:epc:tag:adi-var:3.2S194..12345", "3B0E0C93C79D00C72CF4D400"),
     ],
 )
 def test_longest_values_are_written_to_the_last_bit_and_read_back(uri: str, hexed: str) -> None:
     assert encode_epc(uri) == hexed
     assert decode_epc(hexed).tag_uri == uri
+
+
+@pytest.mark.parametrize(
+    ("identity", "scheme", "filter_value", "uri"),
+    [
+        ("urn:epc:id:sgtin:0614141.812345.6789", "sgtin-96", 3, "urn:epc:tag:sgtin-96:3.0614141.812345.6789"),
+        ("URN:EPC:ID:sgtin:0614141.812345.32a%2Fb", "SGTIN-198", 0, "urn:epc:tag:sgtin-198:0.0614141.812345.32a%2Fb"),
+        ("urn:epc:id:gid:31415.271828.1414", "gid-96", 0, "urn:epc:tag:gid-96:31415.271828.1414"),
+        ("urn:epc:id:adi:2S194..12345", "adi-var", 63, "urn:epc:tag:adi-var:63.2S194..12345"),
+        ("urn:epc:id:usdod:CAGEY.5678", "usdod-96", 15, "urn:epc:tag:usdod-96:15.CAGEY.5678"),
+    ],
+)
+def test_pure_identity_is_written_by_the_scheme_that_is_named(
+    identity: str, scheme: str, filter_value: int, uri: str
+) -> None:
+    assert encode_epc(identity, scheme=scheme, filter_value=filter_value) == encode_epc(uri)
+    assert decode_epc(encode_epc(uri)).pure_identity == "urn:epc:id:" + identity[11:]
+
+
+@pytest.mark.parametrize(
+    ("identity", "scheme", "code"),
+    [
+        ("urn:epc:id:sgtin:0614141.812345.6789", "", "epc.uri"),
+        ("urn:epc:id:sgtin:0614141.812345.6789", "sscc-96", "epc.uri"),  # of another key
+        ("urn:epc:id:upui:1234567.089456.51qIgY%29", "", "epc.scheme"),  # no tag bears these
+        ("urn:epc:id:pgln:4012345.98765", "sgln-96", "epc.scheme"),
+        ("urn:epc:class:lgtin:4012345.012345.998877", "", "epc.uri"),  # a lot is a class, not a thing
+        ("(01)80614141123458(21)6789", "sgtin-96", "epc.scheme"),  # the length of the prefix is not told
+    ],
+)
+def test_identity_that_no_tag_bears_so_is_refused(identity: str, scheme: str, code: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        encode_epc(identity, scheme=scheme)
+
+    assert caught.value.code == code
 
 
 def test_part_serial_of_thirteen_digits_that_forty_bits_could_hold_is_refused() -> None:
