@@ -3,6 +3,10 @@
 A frame is ``02``, ten hex characters (five octets of identity), two hex characters of checksum (the exclusive or of
 the five), ``03``; some readers put CR LF before the end. The reader repeats it for as long as the tag lies there. One
 octet of checksum lets some damaged frames pass, so a tag counts only after two equal frames.
+
+What the tag itself sends, as a logic analyser or a bare demodulator shows it, is 64 bits: nine ones, ten rows of four
+bits of identity with an even parity bit each, four even parity bits of the columns, and a zero (EM Microelectronic,
+EM4100 data sheet, "memory array").
 """
 
 from __future__ import annotations
@@ -53,6 +57,59 @@ def encode_frame(identity: bytes) -> bytes:
     """Give the frame of an identity of five octets."""
     checksum = reduce(xor, identity)
     return bytes([_START]) + (identity + bytes([checksum])).hex().upper().encode("ascii") + bytes([_END])
+
+
+_AIR_OCTETS, _ROWS = 8, 10
+
+
+def is_air_frame(octets: bytes) -> bool:
+    """Tell whether octets begin as the 64 bits of a tag do; a serial reader's frame never does."""
+    return len(octets) == _AIR_OCTETS and octets[0] == 0xFF and bool(octets[1] & 0x80)
+
+
+def decode_air_frame(octets: bytes) -> bytes:
+    """Give the five octets of identity in the 64 bits that a tag sends.
+
+    Parameters
+    ----------
+    octets : bytes
+        Eight octets from the first of the nine ones on.
+
+    Raises
+    ------
+    DecodeError
+        If the header, a parity bit or the last bit is wrong.
+
+    Examples
+    --------
+    >>> decode_air_frame(bytes.fromhex("FF812366DF4C4A5E")).hex().upper()
+    '0416D7AC99'
+    """
+    if not is_air_frame(octets):
+        raise DecodeError("EM4100: expected 64 bits that begin with nine ones.", code="em4100.header", offset=0)
+    bits = int.from_bytes(octets, "big")
+    identity, columns = 0, 0
+    for row in range(_ROWS):
+        group = bits >> (64 - 9 - 5 * (row + 1)) & 0b11111
+        if group.bit_count() % 2:
+            raise DecodeError(f"EM4100: parity of row {row + 1} does not fit.", code="em4100.row_parity")
+        identity = identity << 4 | group >> 1
+        columns ^= group >> 1
+    if columns != bits >> 1 & 0b1111:
+        raise DecodeError("EM4100: parity of a column does not fit.", code="em4100.column_parity")
+    if bits & 1:
+        raise DecodeError("EM4100: the last bit is no zero.", code="em4100.stop")
+    return identity.to_bytes(5, "big")
+
+
+def encode_air_frame(identity: bytes) -> bytes:
+    """Give the 64 bits that a tag of an identity of five octets sends, in eight octets."""
+    bits, columns = 0x1FF, 0
+    for digit in identity.hex():
+        row = int(digit, 16)
+        bits = bits << 5 | row << 1 | row.bit_count() % 2
+        columns ^= row
+    return (bits << 5 | columns << 1).to_bytes(_AIR_OCTETS, "big")
 
 
 def printed_numbers(identity: bytes) -> dict[str, str]:

@@ -16,7 +16,8 @@ from twin.errors import DecodeError
 _START = b"\x00\xff"
 _HOST_TO_CHIP, _CHIP_TO_HOST, _ERROR = 0xD4, 0xD5, 0x7F
 _EXTENDED = b"\xff\xff"
-_MOST_DATA = 264  # longest extended frame that the chip sends: 262 octets of data and the two of the head
+# Longest extended frame: 264 octets of packet data and the one of the direction (section 6.2.1.2).
+_MOST_DATA = 265
 ACK = bytes.fromhex("0000FF00FF00")
 NACK = bytes.fromhex("0000FFFF0000")
 ERROR_FRAME = bytes.fromhex("0000FF01FF7F8100")

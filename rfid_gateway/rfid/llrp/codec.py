@@ -67,9 +67,11 @@ class Parameter:
         if layout is None or not isinstance(data, bytes):
             return {}
         try:
-            return decode_fields(layout.fields, data)[0]
+            values, used = decode_fields(layout.fields, data)
         except DecodeError:
             return {}
+        # Firmware that puts more before or behind the value than we know of would shift it in silence.
+        return values if used == len(data) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +143,30 @@ class FrameSplitter:
         self._buffer = bytearray()
         self._limit = limit
 
+    @property
+    def waiting(self) -> int:
+        """Octets of a message that is not whole yet."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[Frame]:
         """Take in octets and give the frames that are whole now.
 
         Raises
         ------
         DecodeError
-            If a header claims an impossible length or version. The stream cannot be trusted any more: close it.
+            If a header claims an impossible length or version. The stream cannot be trusted any more: close it. The
+            whole frames before it are given first, and the error with the next call.
         """
         self._buffer += data
         frames: list[Frame] = []
         start = 0
         while len(self._buffer) - start >= HEADER_OCTETS:
-            head, length, identifier = _header(bytes(self._buffer[start : start + HEADER_OCTETS]), self._limit)
+            try:
+                head, length, identifier = _header(bytes(self._buffer[start : start + HEADER_OCTETS]), self._limit)
+            except DecodeError:
+                if not frames:
+                    raise
+                break
             if len(self._buffer) - start < length:
                 break
             body = bytes(self._buffer[start + HEADER_OCTETS : start + length])

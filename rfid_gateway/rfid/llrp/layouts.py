@@ -263,12 +263,16 @@ PARAMETER_NUMBERS: dict[str, int] = {
 }
 
 IMPINJ = 25_882  # IANA private enterprise number
-ZEBRA = 161  # IANA private enterprise number, registered by Motorola; its parameters keep their octets
+ZEBRA = 161  # IANA private enterprise number, registered by Motorola
 
 CUSTOM_PARAMETERS: dict[tuple[int, int], Layout] = {
     (IMPINJ, 56): Layout(1023, "ImpinjRFPhaseAngle", (Field("PhaseAngle", "u", 16),)),
     (IMPINJ, 57): Layout(1023, "ImpinjPeakRSSI", (Field("RSSI_cdBm", "s", 16),)),
     (IMPINJ, 55): Layout(1023, "ImpinjSerializedTID", (Field("TID", "u16v", 0),)),
+    (IMPINJ, 58): Layout(1023, "ImpinjGPSCoordinates", (Field("Latitude", "s", 32), Field("Longitude", "s", 32))),
     (IMPINJ, 68): Layout(1023, "ImpinjRFDopplerFrequency", (Field("DopplerFrequency", "s", 16),)),
+    # Zebra's guide prints 16 and 24 reserved bits more before these two than an FX9600 sends; what is sent counts.
+    (ZEBRA, 709): Layout(1023, "MotoTagPhase", (Field("PhaseAngle", "s", 16),)),
+    (ZEBRA, 712): Layout(1023, "BrandIDCheckStatus", (Field("CheckStatus", "u", 8),)),
 }
 """Vendor parameters whose content we understand, by (enterprise number, subtype); others keep their octets."""

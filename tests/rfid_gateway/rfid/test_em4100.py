@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfid_gateway.rfid.em4100 import Em4100Decoder, decode_frame, encode_frame, printed_numbers
+from rfid_gateway.rfid.em4100 import (
+    Em4100Decoder,
+    decode_air_frame,
+    decode_frame,
+    encode_air_frame,
+    encode_frame,
+    is_air_frame,
+    printed_numbers,
+)
 from rfid_gateway.transports.serial_line import PseudoTerminal
 from twin.errors import DecodeError
 
@@ -27,6 +35,49 @@ def test_published_tag_is_read() -> None:
     assert encode_frame(PUBLISHED) == b"\x020416D7AC99F0\x03"
     assert decode_frame(b"\x020416D7AC99F0\x03") == PUBLISHED
     assert printed_numbers(PUBLISHED)["eight_digits"] == "14134425"
+
+
+def test_bits_that_the_tag_sends_are_read() -> None:
+    # Laid out by hand: nine ones, ten rows of four bits with their parity, the columns' parity, a zero.
+    rows = "00000 01001 00011 01100 11011 01111 10100 11000 10010 10010"
+    bits = "1" * 9 + rows.replace(" ", "") + "1111" + "0"
+
+    octets = int(bits, 2).to_bytes(8, "big")
+
+    assert decode_air_frame(octets) == PUBLISHED
+    assert encode_air_frame(PUBLISHED) == octets
+
+
+@given(identities)
+def test_bits_of_every_tag_come_back(tag: bytes) -> None:
+    octets = encode_air_frame(tag)
+
+    assert decode_air_frame(octets) == tag
+    assert not is_air_frame(encode_frame(tag))
+
+
+@given(identities, st.lists(st.integers(0, 63), min_size=1, max_size=2, unique=True))
+def test_up_to_two_wrong_bits_of_a_tag_are_noticed(tag: bytes, wrong: list[int]) -> None:
+    # A bit and the parities of its row and its column are three: with two no other tag can come out.
+    changed = int.from_bytes(encode_air_frame(tag), "big")
+    for position in wrong:
+        changed ^= 1 << position
+
+    with pytest.raises(DecodeError):
+        decode_air_frame(changed.to_bytes(8, "big"))
+
+
+@pytest.mark.parametrize(
+    ("position", "code"),
+    [(63, "em4100.header"), (54, "em4100.row_parity"), (1, "em4100.column_parity"), (0, "em4100.stop")],
+)
+def test_wrong_bit_is_told_by_its_kind(position: int, code: str) -> None:
+    changed = int.from_bytes(encode_air_frame(PUBLISHED), "big") ^ 1 << position
+
+    with pytest.raises(DecodeError) as caught:
+        decode_air_frame(changed.to_bytes(8, "big"))
+
+    assert caught.value.code == code
 
 
 async def test_the_often_named_library_reads_a_correct_frame_wrongly_and_we_do_not() -> None:

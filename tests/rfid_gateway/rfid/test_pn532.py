@@ -21,7 +21,7 @@ from twin.errors import DecodeError
 frames = st.builds(
     lambda command, data: Pn532Frame(FrameKind.DATA, 0xD5, command, data),
     st.integers(0, 255),
-    st.one_of(st.binary(max_size=20), st.binary(min_size=250, max_size=262)),
+    st.one_of(st.binary(max_size=20), st.binary(min_size=250, max_size=263)),
 )
 
 
@@ -137,4 +137,25 @@ def test_answer_that_does_not_fit_is_refused(data: bytes) -> None:
 
 def test_too_long_a_command_is_refused() -> None:
     with pytest.raises(DecodeError):
-        encode_command(pn532.RF_CONFIGURATION, bytes(263))
+        encode_command(pn532.RF_CONFIGURATION, bytes(264))
+
+
+@pytest.mark.parametrize(("octets", "is_extended"), [(253, False), (254, True), (263, True)])
+def test_frames_at_the_limits_of_their_kind_are_written_and_read(octets: int, *, is_extended: bool) -> None:
+    # 255 octets with direction and command fill a normal frame; the chip takes 265, which a line test of 262 octets
+    # of data (Diagnose) needs to the last one.
+    written_frame = encode_command(0x00, bytes(octets), direction=0xD5)
+
+    assert (written_frame[3:5] == b"\xff\xff") == is_extended
+    assert decode_frame(written_frame).data == bytes(octets)
+
+
+def test_extended_frame_one_octet_too_long_is_refused() -> None:
+    content = b"\xd5\x01" + bytes(264)
+    size = len(content).to_bytes(2, "big")
+    frame = b"\0\0\xff\xff\xff" + size + bytes([-sum(size) & 0xFF]) + content + bytes([-sum(content) & 0xFF, 0])
+
+    with pytest.raises(DecodeError) as caught:
+        decode_frame(frame)
+
+    assert caught.value.code == "pn532.length"

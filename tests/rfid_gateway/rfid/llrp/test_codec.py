@@ -226,6 +226,27 @@ def test_impinj_signal_is_read_in_hundredths() -> None:
     assert custom.name == "ImpinjPeakRSSI"
 
 
+@pytest.mark.parametrize(
+    ("vendor", "subtype", "data", "values"),
+    [
+        (25_882, 58, "02D1F5C4FF4D3C2B", {"Latitude": 47_314_372, "Longitude": -11_715_541}),
+        (161, 709, "A0D4", {"PhaseAngle": -24_364}),  # as an FX9600 sends it
+        (161, 712, "FF", {"CheckStatus": 255}),
+        (161, 709, "0000A0D4", {}),  # as Zebra's guide prints it: another length is not guessed at
+        (161, 709, "A0", {}),
+        (161, 9999, "01", {}),
+    ],
+)
+def test_parameters_of_makers_are_read_only_where_their_length_is_right(
+    vendor: int, subtype: int, data: str, values: dict[str, int]
+) -> None:
+    custom = Parameter(1023, {"VendorID": vendor, "Subtype": subtype, "Data": bytes.fromhex(data)})
+
+    assert custom.vendor_values() == values
+    assert to_plain(custom)["Data"] == data
+    assert list(decode_parameters(encode_parameter(custom))) == [custom]
+
+
 def test_reader_name_that_is_no_utf8_survives() -> None:
     status = bytes.fromhex("011f0009000000") + b"\x01\xff"
 
