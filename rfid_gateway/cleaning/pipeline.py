@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 import numpy as np
@@ -29,6 +31,7 @@ from twin.events.watch import GatewayStatus
 # A choke point or doorway is better evidence than a room's antennas, yet below 1: certainty could never be unlearnt.
 _CHOKE_CONFIDENCE = 0.97
 _PORTAL_CONFIDENCE = 0.9
+_READER, _TID = attrgetter("reader"), attrgetter("tid")
 _MAX_EPOCHS_AT_ONCE = 60  # a minute of one-second epochs: a tag not seen for that long is away or was there all along
 
 
@@ -170,34 +173,35 @@ class Cleaning:
         events = self.advance(now)
         if self._epochs.first is None:
             self._epochs.begin(self._marks.low(now))
-        count, repeats, start, end = 0, 0, 0, 0
-        epoch, reader, latest, oldest, newest = Epoch(), "", -1, now, 0
-        for reading in readings:
-            count += 1
-            at = reading.at
-            # Readings of one message mostly bear one time: what follows from it is looked up once.
-            if at != latest or reading.reader is not reader:
-                if reading.reader is not reader:
-                    self._marks.take(reader, oldest, newest, now)
-                    reader, oldest, newest = reading.reader, at, at
-                latest, oldest, newest = at, min(oldest, at), max(newest, at)
-                if not start <= at < end:
-                    # A clock that runs ahead must not open epochs that nobody closes for minutes.
-                    number = min(at, now) // self._epoch_us
-                    epoch, start = self._epochs.at(number), number * self._epoch_us
-                    end = start + self._epoch_us
-            if reading.tid:
-                # Before repetitions are passed over: a copy beside its original is just that, but for its chip.
-                events += self._chips.take(reading.tag, reading.tid, self._place_of(reading), at)
-            key = (reading.tag, reading.reader, reading.antenna)
-            if key in epoch.heard:
-                repeats += 1
-            else:
-                events += self._first_of_epoch(reading, epoch, now)
-        self._marks.take(reader, oldest, newest, now)
-        self.figures.readings += count
-        self.figures.duplicates += repeats
+        for reader, told in groupby(readings, key=_READER):
+            events += self._accept_from(reader, list(told), now)
         return events
+
+    def _accept_from(self, reader: str, readings: Sequence[TagReading], now: int) -> list[Event]:
+        """Take in readings of one reader, one message mostly: what they have in common is worked out once."""
+        events: list[Event] = []
+        times = [reading.at for reading in readings]
+        oldest, newest = min(times), max(times)
+        self._marks.take(reader, oldest, newest, now)
+        if any(map(_TID, readings)):
+            for one in readings:
+                # Repetitions too: a copy beside its original is just that, but for its chip.
+                events += self._chips.take(one.tag, one.tid, self._place_of(one), one.at) if one.tid else ()
+        # A clock that runs ahead must not open epochs that nobody closes for minutes.
+        first, last = min(oldest, now) // self._epoch_us, min(newest, now) // self._epoch_us
+        if first == last:
+            return events + self._accept_into(self._epochs.at(first), readings, now)
+        for number, part in groupby(readings, key=lambda one: min(one.at, now) // self._epoch_us):
+            events += self._accept_into(self._epochs.at(number), list(part), now)
+        return events
+
+    def _accept_into(self, epoch: Epoch, readings: Sequence[TagReading], now: int) -> list[Event]:
+        """Take in readings of one epoch. Most are repetitions, which are passed over without a call for each."""
+        heard = epoch.heard
+        fresh = [one for one in readings if (one.tag, one.reader, one.antenna) not in heard]
+        self.figures.readings += len(readings)
+        self.figures.duplicates += len(readings) - len(fresh)
+        return [event for one in fresh for event in self._first_of_epoch(one, epoch, now)]
 
     def _index_of(self, reader: str, antenna: int) -> int:
         key = (reader, antenna)
@@ -216,7 +220,7 @@ class Cleaning:
         if index < 0:
             self.figures.unknown_antennas += 1
             return ()
-        # Another antenna may stand for the same read point, so that this one can still be a repetition.
+        # Told twice by one message, or by another antenna that stands for the same read point.
         if epoch.saw(reading.tag, index):
             self.figures.duplicates += 1
             epoch.heard.add((reading.tag, reading.reader, reading.antenna))

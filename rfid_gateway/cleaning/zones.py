@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfid_gateway.cleaning.layout import Layout, Matrix, ReadRates
+from rfid_gateway.cleaning.moving import Moves, nth_of_group
 
 BoolArray = npt.NDArray[np.bool_]
 # Rates of 0 and 1 have no logarithm, and a rate of 1 would make one missed epoch a proof of absence.
@@ -66,7 +67,7 @@ class ZoneModel:
         self.away = zones
         # Outside of all views a reading is a stray; the row lets the away state lose to any zone that is heard.
         self.rates = np.vstack([layout.rates(settings.rates), np.full(len(layout.read_points), _LEAST_RATE)])
-        self.transition = self._transition(layout.moves())
+        self.moves = Moves(self._transition(layout.moves()))
         self._is_alive = np.ones(len(layout.read_points), dtype=bool)
         weight = settings.learning_memory / 100.0
         self._reads = self.rates * weight
@@ -95,8 +96,7 @@ class ZoneModel:
 
     def _refresh(self) -> None:
         rates = np.clip(self.rates, _LEAST_RATE, _MOST_RATE)
-        # The log likelihood is the sum of all misses plus, for each read point that saw the tag, log(p / (1 - p)): one
-        # product of matrices for all tags instead of a loop.
+        # The log likelihood is the sum of all misses plus, for each read point that saw the tag, log(p / (1 - p)).
         self.gain = np.ascontiguousarray((np.log(rates) - np.log1p(-rates)).T)  # (read points, states)
         # a dead read point missed nothing
         self._miss = np.log1p(-rates) @ self._is_alive.astype(float)  # (states,)
@@ -114,7 +114,13 @@ class ZoneModel:
         Matrix
             Shape (tags, states), largest of each row 1.
         """
-        logarithm = seen.astype(float) @ self.gain + self._miss
+        logarithm = np.tile(self._miss, (len(seen), 1))
+        rows, points = np.nonzero(seen)
+        nth = nth_of_group(rows)
+        # Of hundreds of read points one or two see a tag: first of each tag one, then of those with a second that, ...
+        for number in range(int(nth.max(initial=-1)) + 1):
+            is_now = nth == number
+            logarithm[rows[is_now]] += self.gain[points[is_now]]
         # a common factor cancels later; without this exp underflows for many read points
         logarithm -= logarithm.max(axis=1, keepdims=True)
         return np.asarray(np.exp(logarithm))
@@ -132,7 +138,7 @@ class ZoneModel:
         memory = self.settings.learning_memory
         if not memory:
             return
-        self._reads += belief.T @ (seen & self._is_alive).astype(float)
+        self._count_reads(belief, seen)
         self._exposure += belief.sum(axis=0)[:, None] * self._is_alive
         # Exponential forgetting per state, once it has as much evidence as it may rest on: antennas are moved and rooms
         # refurnished.
@@ -145,6 +151,14 @@ class ZoneModel:
         learnt[self.away] = _LEAST_RATE  # away is where nobody reads: what was read there was a wrong belief
         self.rates = learnt
         self._refresh()
+
+    def _count_reads(self, belief: Matrix, seen: BoolArray) -> None:
+        """Add to each read point the beliefs of the tags that it saw; a dead one saw none."""
+        points, rows = np.nonzero((seen & self._is_alive).T)
+        if not len(points):
+            return
+        starts = np.flatnonzero(nth_of_group(points) == 0)
+        self._reads[:, points[starts]] += np.add.reduceat(belief[rows], starts, axis=0).T
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +235,7 @@ class ZoneFilter:
             Whether read rates are learnt from it.
         """
         likelihood = self.model.likelihood(seen)
-        forward = self.belief @ self.model.transition
+        forward = self.model.moves.forward(self.belief)
         forward *= likelihood
         forward /= forward.sum(axis=1, keepdims=True)
         self._belief[: len(self.tags)] = forward
@@ -268,7 +282,7 @@ class ZoneFilter:
         for before, epoch in itertools.pairwise(later):
             if row in epoch.overruled:
                 return True
-            forward = before.forward[row] @ self.model.transition * epoch.likelihood[row]
+            forward = self.model.moves.forward(before.forward[row : row + 1])[0] * epoch.likelihood[row]
             epoch.forward[row] = forward / forward.sum()
         if row not in self._overruled:
             self._belief[row] = later[-1].forward[row]
@@ -287,7 +301,7 @@ class ZoneFilter:
         # Backward pass of forward-backward smoothing (Rabiner, Proc. IEEE 77 (1989), section III), rescaled each step
         # against underflow.
         for epoch in reversed(list(self._history)[1:]):
-            back = (back * epoch.likelihood[:count]) @ self.model.transition.T
+            back = self.model.moves.backward(back * epoch.likelihood[:count])
             back /= back.max(axis=1, keepdims=True)
         smooth = oldest * back
         return np.asarray(smooth / smooth.sum(axis=1, keepdims=True))

@@ -59,7 +59,12 @@ class ReportTranslator:
     def _translate(self, tags: Sequence[TagReport], arrived_at: int) -> list[TagReading]:
         epcs, antennas, levels, first_seen, last_seen, times, _, _, chips = zip(*tags, strict=True)
         # 0 is "not told" as well: no reader has an antenna 0, saw a tag zero times or in the first second of 1970.
-        seen_at = [last or first or 0 for last, first in zip(last_seen, first_seen, strict=True)]
+        # A column in which nothing is missing, as most are, is taken as it stands.
+        seen_at = (
+            last_seen
+            if all(last_seen)
+            else [last or first or 0 for last, first in zip(last_seen, first_seen, strict=True)]
+        )
         # The newest time of a report has waited least in the reader's buffer.
         self.offset.observe(max(seen_at), arrived_at)
         return list(
@@ -68,10 +73,12 @@ class ReportTranslator:
                 TagReading,
                 map(self._names.__getitem__, epcs),
                 repeat(self._device),
-                [antenna or 0 for antenna in antennas],
+                antennas if all(antennas) else [antenna or 0 for antenna in antennas],
                 self.offset.correct_all(seen_at, arrived_at),
-                [UNKNOWN_RSSI_DBM if level is None else float(level) for level in levels],
-                [count or 1 for count in times],
+                [UNKNOWN_RSSI_DBM if level is None else float(level) for level in levels]
+                if None in levels
+                else map(float, levels),
+                times if all(times) else [count or 1 for count in times],
                 [tag_of_epc(chip) if chip else "" for chip in chips] if any(chips) else repeat(""),
             )
         )
