@@ -5,14 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, StatusTeller, Surroundings
 from rfid_gateway.rfid.em4100 import Em4100Decoder
 from rfid_gateway.rfid.readings import TagReading, tag_of_em4100
 from rfid_gateway.transports.connection import Connection, Connector
-from twin.clock import SECOND_US, Clock
-from twin.events.watch import GatewayStatus
+from twin.clock import SECOND_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,29 +43,18 @@ class Em4100Reader:
         Which reader, and how.
     connect : Connector
         Opens the line.
-    listener : Listener
-        Takes in readings and status.
-    clock : Clock
-        The gateway's clock.
-    chance : numpy.random.Generator
-        Source of the pauses' jitter.
+    around : Surroundings
+        Listener, clock and chance.
     """
 
-    def __init__(
-        self,
-        settings: Em4100Settings,
-        connect: Connector,
-        listener: Listener,
-        clock: Clock,
-        chance: np.random.Generator,
-    ) -> None:
+    def __init__(self, settings: Em4100Settings, connect: Connector, around: Surroundings) -> None:
         self.device = settings.device
         self.health = DriverHealth(model="EM4100")
         self._settings = settings
         self._connect = connect
-        self._listener = listener
-        self._clock = clock
-        self._backoff = Backoff(settings.backoff, chance)
+        self._around = around
+        self._backoff = Backoff(settings.backoff, around.chance)
+        self._status = StatusTeller(settings.device, self.health, around)
         self._last: tuple[bytes, int] = (b"", 0)
 
     async def run(self) -> None:
@@ -82,12 +68,11 @@ class Em4100Reader:
                 self.health.connections += 1
                 self._backoff.reset()
                 # Such a reader says nothing while no tag is there: an open line is all that can be known.
-                self._tell(GatewayStatus.ONLINE, "")
+                self._status.online()
                 with suppress(OSError):  # a converter that resets the connection ends it as well
                     await self._listen(line)
                 detail = "connection_lost"
-            self.health.errors += 1
-            self._tell(GatewayStatus.OFFLINE, detail)
+            self._status.offline(detail)
             await self._backoff.pause()
 
     async def _listen(self, line: Connection) -> None:
@@ -100,7 +85,7 @@ class Em4100Reader:
             await line.close()
 
     def _take(self, identity: bytes) -> None:
-        now = self._clock.now()
+        now = self._around.clock.now()
         self.health.last_heard_at = now
         self.health.messages += 1
         # The reader repeats its frame ten times a second while the tag lies there.
@@ -109,9 +94,4 @@ class Em4100Reader:
             return
         self._last = (identity, now)
         self.health.readings += 1
-        self._listener.on_readings([TagReading(tag_of_em4100(identity), self.device, 1, now)])
-
-    def _tell(self, status: GatewayStatus, detail: str) -> None:
-        if (self.health.status, self.health.detail) != (status, detail):
-            self.health.status, self.health.detail = status, detail
-            self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))
+        self._around.listener.on_readings([TagReading(tag_of_em4100(identity), self.device, 1, now)])

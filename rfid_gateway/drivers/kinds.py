@@ -75,13 +75,12 @@ def llrp(line: ReaderLine, around: Surroundings) -> Driver:
         keepalive_s=line.keepalive_s,
         tid_words=TID_WORDS if line.reads_tid else 0,
     )
-    return LlrpReader(settings, connector(line, around, 0), around.listener, around.clock, around.chance)
+    return LlrpReader(settings, connector(line, around, 0), around)
 
 
 def pn532(line: ReaderLine, around: Surroundings) -> Driver:
     """Make the driver of a PN532 on a serial line."""
-    connect = connector(line, around, 115_200)
-    return Pn532Reader(Pn532Settings(device=line.device), connect, around.listener, around.clock, around.chance)
+    return Pn532Reader(Pn532Settings(device=line.device), connector(line, around, 115_200), around)
 
 
 def pn532_board(line: ReaderLine, around: Surroundings) -> Driver:
@@ -91,8 +90,7 @@ def pn532_board(line: ReaderLine, around: Surroundings) -> Driver:
 
 def em4100(line: ReaderLine, around: Surroundings) -> Driver:
     """Make the driver of a 125 kHz reader."""
-    connect = connector(line, around, 9_600)
-    return Em4100Reader(Em4100Settings(device=line.device), connect, around.listener, around.clock, around.chance)
+    return Em4100Reader(Em4100Settings(device=line.device), connector(line, around, 9_600), around)
 
 
 def chafon(line: ReaderLine, around: Surroundings) -> Driver:

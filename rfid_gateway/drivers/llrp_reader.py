@@ -6,9 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, StatusTeller, Surroundings
 from rfid_gateway.rfid.llrp import building
 from rfid_gateway.rfid.llrp.codec import (
     Frame,
@@ -23,9 +21,7 @@ from rfid_gateway.rfid.llrp.fields import Value
 from rfid_gateway.rfid.llrp.layouts import IMPINJ, MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.translation import ReportTranslator
 from rfid_gateway.transports.connection import Connection, Connector
-from twin.clock import Clock
 from twin.errors import DecodeError, HospitalTwinError
-from twin.events.watch import GatewayStatus
 
 _LOG = logging.getLogger(__name__)
 _REPORT, _KEEPALIVE, _NOTIFICATION = 61, 62, 63  # message types of LLRP 1.0.1, section 16
@@ -88,42 +84,29 @@ class LlrpReader:
         Which reader, and how.
     connect : Connector
         Opens the line.
-    listener : Listener
-        Takes in readings and status.
-    clock : Clock
-        The gateway's clock.
-    chance : numpy.random.Generator
-        Source of the pauses' jitter.
+    around : Surroundings
+        Listener, clock and chance.
     """
 
-    def __init__(
-        self,
-        settings: LlrpReaderSettings,
-        connect: Connector,
-        listener: Listener,
-        clock: Clock,
-        chance: np.random.Generator,
-    ) -> None:
+    def __init__(self, settings: LlrpReaderSettings, connect: Connector, around: Surroundings) -> None:
         self.device = settings.device
         self.health = DriverHealth()
         self._settings = settings
         self._connect = connect
-        self._listener = listener
-        self._clock = clock
-        self._backoff = Backoff(settings.backoff, chance)
+        self._around = around
+        self._backoff = Backoff(settings.backoff, around.chance)
+        self._status = StatusTeller(settings.device, self.health, around)
         self._identity = settings.identity
         self._reports = ReportTranslator(settings.device)
         self._line: Connection | None = None
         self._waiting: dict[int, asyncio.Future[Frame]] = {}
         self._next_id = 0
-        self._condition = (GatewayStatus.ONLINE, "")
+        self._limitation = ""
 
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
         while True:
-            detail = await self._serve_once()
-            self.health.errors += 1
-            self._tell(GatewayStatus.OFFLINE, detail)
+            self._status.offline(await self._serve_once())
             await self._backoff.pause()
 
     async def _serve_once(self) -> str:
@@ -145,7 +128,7 @@ class LlrpReader:
             if not listening.done():
                 await setting_up
                 self._backoff.reset()
-                self._tell(*self._condition)
+                self._tell_served()
             reason = await listening
             if greeting.done():
                 # A reader that is taken says so and hangs up at once; that it hung up is not the news.
@@ -160,6 +143,12 @@ class LlrpReader:
             return "connection_lost"
         finally:
             await self._hang_up(line, listening, setting_up)
+
+    def _tell_served(self) -> None:
+        if self._limitation:
+            self._status.degraded(self._limitation)
+        else:
+            self._status.online()
 
     async def _hang_up(self, line: Connection, *tasks: asyncio.Task[str] | asyncio.Task[None]) -> None:
         self._line = None
@@ -184,7 +173,7 @@ class LlrpReader:
                 return "connection_lost"
             for frame in splitter.feed(data):
                 self.health.messages += 1
-                self.health.last_heard_at = self._clock.now()
+                self.health.last_heard_at = self._around.clock.now()
                 if frame.number == _NOTIFICATION and not greeting.done():
                     greeting.set_result(frame)
                 elif closing := await self._take(line, frame):
@@ -204,11 +193,11 @@ class LlrpReader:
         return ""
 
     def _take_report(self, body: bytes) -> None:
-        readings = self._reports.read(body, self._clock.now())
+        readings = self._reports.read(body, self._around.clock.now())
         if readings:
             self.health.readings += len(readings)
             self.health.clock_offset_us = self._reports.offset.offset_us
-            self._listener.on_readings(readings)
+            self._around.listener.on_readings(readings)
 
     async def _set_up(self, greeting: asyncio.Future[Frame]) -> None:
         async with asyncio.timeout(self._settings.answer_s):
@@ -235,11 +224,11 @@ class LlrpReader:
 
     async def _ask_for_chips(self, *, may_access: bool) -> None:
         """Have the reader read chip numbers too, if settings wish it and it can; without them tags still come."""
-        self._condition = (GatewayStatus.ONLINE, "")
+        self._limitation = ""
         if not self._settings.tid_words:
             return
         if not may_access:
-            self._condition = (GatewayStatus.DEGRADED, "tid_unsupported")
+            self._limitation = "tid_unsupported"
             return
         try:
             await self._ask(building.message("DELETE_ACCESSSPEC", self._new_id(), AccessSpecID=0))
@@ -249,7 +238,7 @@ class LlrpReader:
             await self._ask(enable)
         except ReaderRefused as error:
             _LOG.warning("Reader %s reads no chip numbers: %s", self.device, error.message)
-            self._condition = (GatewayStatus.DEGRADED, "tid_refused")
+            self._limitation = "tid_refused"
 
     def _note_capabilities(self, capabilities: Parameter | None) -> int:
         if capabilities is None:
@@ -288,11 +277,6 @@ class LlrpReader:
             reason = status.values.get("ErrorDescription") if status else ""
             raise ReaderRefused(f"Reader {self.device} answered {request.name} with status {code}: {reason!r}")
         return answer
-
-    def _tell(self, status: GatewayStatus, detail: str) -> None:
-        if (self.health.status, self.health.detail) != (status, detail):
-            self.health.status, self.health.detail = status, detail
-            self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))
 
 
 def _may_access(capabilities: Parameter | None) -> bool:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, Listener, Status
+from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, StatusTeller, Surroundings
 from rfid_gateway.rfid import pn532
 from rfid_gateway.rfid.confirming import CardConfirmer
 from rfid_gateway.rfid.pn532 import FrameKind, Pn532Decoder, Pn532Frame
 from rfid_gateway.rfid.readings import TagReading, tag_of_uid
 from rfid_gateway.transports.connection import Connection, Connector
-from twin.clock import Clock
 from twin.errors import DecodeError, HospitalTwinError
-from twin.events.watch import GatewayStatus
 
 _SAM_NORMAL = bytes([0x01, 0x14, 0x01])  # normal mode, timeout 1 s, interrupt line used
 _FEW_RETRIES = bytes([0x05, 0xFF, 0x01, 0x02])  # item 5: without it the chip waits for a card for ever
@@ -68,31 +64,23 @@ class Pn532Reader:
         Which reader, and how.
     connect : Connector
         Opens the line.
-    listener : Listener
-        Takes in readings and status.
-    clock : Clock
-        The gateway's clock.
-    chance : numpy.random.Generator
-        Source of the pauses' jitter.
+    around : Surroundings
+        Listener, clock and chance.
     """
 
-    def __init__(
-        self, settings: Pn532Settings, connect: Connector, listener: Listener, clock: Clock, chance: np.random.Generator
-    ) -> None:
+    def __init__(self, settings: Pn532Settings, connect: Connector, around: Surroundings) -> None:
         self.device = settings.device
         self.health = DriverHealth(model="PN532")
         self._settings = settings
         self._connect = connect
-        self._listener = listener
-        self._clock = clock
-        self._backoff = Backoff(settings.backoff, chance)
+        self._around = around
+        self._backoff = Backoff(settings.backoff, around.chance)
+        self._status = StatusTeller(settings.device, self.health, around)
 
     async def run(self) -> None:
         """Serve the reader until cancelled; opens the line again by itself."""
         while True:
-            detail = await self._serve_once()
-            self.health.errors += 1
-            self._tell(GatewayStatus.OFFLINE, detail)
+            self._status.offline(await self._serve_once())
             await self._backoff.pause()
 
     async def _serve_once(self) -> str:
@@ -106,7 +94,7 @@ class Pn532Reader:
         try:
             self.health.firmware = await chip.wake()
             self._backoff.reset()
-            self._tell(GatewayStatus.ONLINE, "")
+            self._status.online()
             while True:
                 self._take(confirmer.take(await chip.cards()))
                 await asyncio.sleep(self._settings.poll_s)
@@ -118,17 +106,12 @@ class Pn532Reader:
             await line.close()
 
     def _take(self, uids: list[bytes]) -> None:
-        now = self._clock.now()
+        now = self._around.clock.now()
         self.health.last_heard_at = now
         self.health.messages += 1
         if uids:
             self.health.readings += len(uids)
-            self._listener.on_readings([TagReading(tag_of_uid(uid), self.device, 1, now) for uid in uids])
-
-    def _tell(self, status: GatewayStatus, detail: str) -> None:
-        if (self.health.status, self.health.detail) != (status, detail):
-            self.health.status, self.health.detail = status, detail
-            self._listener.on_status(Status(device=self.device, status=status, detail=detail, at=self._clock.now()))
+            self._around.listener.on_readings([TagReading(tag_of_uid(uid), self.device, 1, now) for uid in uids])
 
 
 class _Chip:

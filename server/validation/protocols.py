@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rfid_gateway.drivers.driver import Status
+from rfid_gateway.drivers.driver import Status, Surroundings
 from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
 from rfid_gateway.drivers.modbus_client import LineSettings, ModbusFault, StrictClient
 from rfid_gateway.modbus.profile import load_profile
@@ -55,7 +55,8 @@ async def _read_a_tag() -> str:
     async def connect() -> Connection:
         return await open_tcp("127.0.0.1", reader.port)
 
-    driver = LlrpReader(LlrpReaderSettings(device="validation"), connect, kept, SystemClock(), np.random.default_rng(1))
+    around = Surroundings(listener=kept, clock=SystemClock(), chance=np.random.default_rng(1))
+    driver = LlrpReader(LlrpReaderSettings(device="validation"), connect, around)
     task = asyncio.create_task(driver.run())
     try:
         async with asyncio.timeout(LIMIT_S):

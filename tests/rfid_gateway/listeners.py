@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from rfid_gateway.drivers.driver import Status
+import numpy as np
+
+from rfid_gateway.drivers.driver import Status, Surroundings
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.readings import TagReading
+from twin.clock import Clock, SystemClock
 
 
 class KeepingListener:
@@ -24,6 +27,10 @@ class KeepingListener:
 
     def on_status(self, status: Status) -> None:
         self.statuses.append(status)
+
+
+def around_of(listener: KeepingListener, clock: Clock | None = None) -> Surroundings:
+    return Surroundings(listener=listener, clock=clock or SystemClock(), chance=np.random.default_rng(1))
 
 
 async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:

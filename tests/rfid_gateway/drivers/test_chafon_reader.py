@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import asyncio
 
-import numpy as np
-
 from rfid_gateway.drivers.chafon_reader import ChafonReader, ChafonTiming
-from rfid_gateway.drivers.driver import BackoffSettings, ReaderLine, Surroundings
+from rfid_gateway.drivers.driver import BackoffSettings, ReaderLine
 from rfid_gateway.simulators.chafon import SimulatedChafon
 from rfid_gateway.transports.connection import Connection
 from rfid_gateway.transports.tcp import open_tcp
-from tests.rfid_gateway.listeners import KeepingListener, until
-from twin.clock import SystemClock
+from tests.rfid_gateway.listeners import KeepingListener, around_of, until
 from twin.events.watch import GatewayStatus
 
 QUICK = ChafonTiming(poll_s=0.002, answer_s=0.1, backoff=BackoffSettings(first_s=0.01, most_s=0.02))
@@ -21,8 +18,8 @@ def reader_of(port: int, listener: KeepingListener, *antennas: int) -> ChafonRea
     async def connect() -> Connection:
         return await open_tcp("127.0.0.1", port)
 
-    around = Surroundings(listener=listener, clock=SystemClock(), chance=np.random.default_rng(1))
-    return ChafonReader(ReaderLine(device="gate-1", antennas=antennas or (0,)), connect, around, QUICK)
+    line = ReaderLine(device="gate-1", antennas=antennas or (0,))
+    return ChafonReader(line, connect, around_of(listener), QUICK)
 
 
 async def test_tags_of_both_families_are_read_antenna_by_antenna() -> None:

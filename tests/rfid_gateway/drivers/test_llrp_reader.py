@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import numpy as np
-
 from rfid_gateway.drivers.driver import BackoffSettings
 from rfid_gateway.drivers.llrp_reader import LlrpReader, LlrpReaderSettings
 from rfid_gateway.simulators.llrp import ReaderFarm, Sighting, SimulatedReader
 from rfid_gateway.transports.connection import Connection
 from rfid_gateway.transports.tcp import open_tcp
-from tests.rfid_gateway.listeners import KeepingListener, until
+from tests.rfid_gateway.listeners import KeepingListener, around_of, until
 from twin.clock import SystemClock
 from twin.events.watch import GatewayStatus
 
@@ -36,7 +34,7 @@ def driver_of(
     settings = LlrpReaderSettings(
         device=reader.device, identity=identity, keepalive_s=keepalive_s, backoff=QUICK, tid_words=tid_words
     )
-    return LlrpReader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
+    return LlrpReader(settings, connect, around_of(listener))
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from rfid_gateway.simulators.modbus import FaultPlan, SimulatedPlant
 from rfid_gateway.simulators.serial_readers import ChipFault, SimulatedEm4100, SimulatedPn532
 from rfid_gateway.transports.connection import Connection
 from rfid_gateway.transports.serial_line import PseudoTerminal, open_serial
-from tests.rfid_gateway.listeners import KeepingListener, until
+from tests.rfid_gateway.listeners import KeepingListener, around_of, until
 from twin.clock import SystemClock
 from twin.events.watch import GatewayStatus
 
@@ -45,7 +45,7 @@ def nfc_of(terminal: PseudoTerminal, listener: KeepingListener) -> Pn532Reader:
         return await open_serial(terminal.path, 115_200)
 
     settings = Pn532Settings(device="nfc-1", poll_s=0.002, acknowledge_s=0.05, answer_s=0.05, backoff=QUICK)
-    return Pn532Reader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
+    return Pn532Reader(settings, connect, around_of(listener))
 
 
 async def test_cards_on_a_pn532_are_read_over_a_pseudo_terminal() -> None:
@@ -98,13 +98,8 @@ async def test_em4100_tag_is_read_over_a_pseudo_terminal_and_told_once() -> None
     async def connect() -> Connection:
         return await open_serial(terminal.path, 9600)
 
-    reader = Em4100Reader(
-        Em4100Settings(device="door-7", repeat_s=60, backoff=QUICK),
-        connect,
-        listener,
-        SystemClock(),
-        np.random.default_rng(1),
-    )
+    settings = Em4100Settings(device="door-7", repeat_s=60, backoff=QUICK)
+    reader = Em4100Reader(settings, connect, around_of(listener))
     async with running(reader.run()):
         await until(lambda: reader.health.connections == 1)
         await device.send_raw(b"\x0204" + encode_frame(bytes(5)))  # half a frame, and one that nobody confirms
@@ -122,7 +117,7 @@ async def test_line_that_is_not_there_is_reported_and_tried_again() -> None:
         return await open_serial("/nonexistent/ttyUSB0", 9600)
 
     settings = Em4100Settings(device="door-7", backoff=QUICK)
-    reader = Em4100Reader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
+    reader = Em4100Reader(settings, connect, around_of(listener))
     async with running(reader.run()):
         await until(lambda: reader.health.errors >= 3)
 
@@ -176,7 +171,7 @@ async def test_line_that_is_reset_is_opened_again() -> None:
         return _Reset()
 
     settings = Em4100Settings(device="door-7", backoff=QUICK)
-    reader = Em4100Reader(settings, connect, listener, SystemClock(), np.random.default_rng(1))
+    reader = Em4100Reader(settings, connect, around_of(listener))
     async with running(reader.run()):
         await until(lambda: reader.health.connections >= 2)
 

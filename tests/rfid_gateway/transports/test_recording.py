@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import io
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from rfid_gateway.rfid.em4100 import encode_frame
 from rfid_gateway.transports.connection import Connection, memory_line
 from rfid_gateway.transports.recording import Piece, RecordingConnection, ReplayConnection, read_recording
 from tests.fakes import START_US
-from tests.rfid_gateway.listeners import KeepingListener, until
+from tests.rfid_gateway.listeners import KeepingListener, around_of, until
 from twin.clock import ManualClock
 from twin.errors import DecodeError
 
@@ -33,7 +32,7 @@ async def test_line_that_was_recorded_can_be_played_to_a_driver() -> None:
         return ReplayConnection(read_recording(out.getvalue().splitlines()))
 
     settings = Em4100Settings(device="d", backoff=BackoffSettings(first_s=10, most_s=10))
-    task = asyncio.create_task(Em4100Reader(settings, connect, listener, clock, np.random.default_rng(1)).run())
+    task = asyncio.create_task(Em4100Reader(settings, connect, around_of(listener, clock)).run())
     await until(lambda: bool(listener.readings))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
