@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
@@ -33,7 +33,8 @@ class _SafeLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse aliases, compose everything else."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("references (*name) are not allowed: write what they stand for")
+            line = self.peek_event().start_mark.line + 1
+            raise yaml.YAMLError(f"references (*name) are not allowed: write what they stand for (line {line})")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
@@ -51,7 +52,9 @@ class _SafeLoader(yaml.SafeLoader):
         """Refuse numbers that mean something else than what most people read."""
         digits = str(node.value).lstrip("+-")
         if ":" in digits or re.match(r"0[0-9_]", digits):
-            raise yaml.YAMLError(f"{node.value!r} is ambiguous: write the number without leading zeros or colons")
+            line = node.start_mark.line + 1
+            text = f"{node.value!r} is ambiguous: write the number without leading zeros or colons (line {line})"
+            raise yaml.YAMLError(text)
         return super().construct_yaml_int(node)
 
 
@@ -111,11 +114,95 @@ def plain_values(text: str, source: str, *, cure: str) -> object:
     except RecursionError:
         message = "is nested too deeply."
     except (yaml.YAMLError, ValueError) as error:  # dates and numbers in other bases are read by Python's own types
-        message = f"is no YAML: {str(error)[:_MOST_SHOWN]}."
+        message = f"is no YAML: {_what(error)[:_MOST_SHOWN]}."
     raise refused(source, message, cure)
 
 
-def refusal_of(error: ValidationError, source: str, *, whole: str, cure: str) -> ImportRefused:
+def _what(error: Exception) -> str:
+    # The library quotes what stands before the fault first, so that its place would be cut off.
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"
+    return str(error)
+
+
+Place = Sequence[int | str]
+"""Keys and indices from the whole file down to one value."""
+LineOf = Callable[[Place], int]
+"""Gives the line, from 1 on, in which a value of a file stands; 0 if unknown."""
+
+
+def yaml_lines(text: str) -> LineOf:
+    """Give what finds the line of a value in a YAML text that has been read before.
+
+    Of a key that is not there the line of what lacks it is given.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+    """
+    root = yaml.compose(text, Loader=_SafeLoader)
+
+    def line_of(place: Place) -> int:
+        node, line = root, 0
+        for part in place:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+                if found is None:
+                    break
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            else:
+                break
+        return line
+
+    return line_of
+
+
+def toml_lines(text: str) -> LineOf:
+    """Give what finds the line of a value in a TOML text that has been read before.
+
+    Headers and keys are looked for from the file's beginning down; of a value inside braces the key's line is given.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+    """
+    lines = text.splitlines()
+
+    def after(start: int, pattern: str) -> int:
+        return next((i for i in range(start, len(lines)) if re.match(pattern, lines[i])), -1)
+
+    def line_of(place: Place) -> int:
+        at, name, is_list = -1, "", False
+        for part in place:
+            if isinstance(part, int):
+                # The first entry of a list of tables was found by its name already.
+                for _ in range(part if is_list else 0):
+                    at = max(after(at + 1, rf"\s*\[\[\s*{re.escape(name)}\s*\]\]"), at)
+                continue
+            name = f"{name}.{part}" if name else part
+            header = after(at + 1, rf"\s*\[\[?\s*{re.escape(name)}\s*\]")
+            key = after(at + 1, rf"\s*[\"']?{re.escape(part)}[\"']?\s*=")
+            # Keys of this table end where the next header begins.
+            end = after(at + 1, r"\s*\[") if at >= 0 else -1
+            key = -1 if 0 <= end < key else key
+            found = min((one for one in (header, key) if one >= 0), default=-1)
+            if found < 0:
+                break
+            at, is_list = found, found == header
+        return at + 1
+
+    return line_of
+
+
+def refusal_of(
+    error: ValidationError, source: str, *, whole: str, cure: str, line_of: LineOf = lambda _place: 0
+) -> ImportRefused:
     """Give the refusal that names every problem of a file's values with its place.
 
     Parameters
@@ -128,11 +215,13 @@ def refusal_of(error: ValidationError, source: str, *, whole: str, cure: str) ->
         What the file as a whole is called, for what is wrong with no single field.
     cure : str
         Where the file's form is described.
+    line_of : Callable, optional
+        Gives the line of a value.
     """
     problems = [
         FieldProblem(
             field=_name(item["loc"], whole),
-            place="/".join(map(str, item["loc"])) or source,
+            place=_place(item["loc"], line_of) or source,
             message=f"{item['msg'].removeprefix('Value error, ').removesuffix('.')}.",
             cure=cure,
         )
@@ -152,6 +241,11 @@ def _telling(error: ValidationError) -> list[ErrorDetails]:
     ]
 
 
-def _name(place: Sequence[int | str], whole: str) -> str:
+def _place(place: Place, line_of: LineOf) -> str:
+    line = line_of(place) if place else 0
+    return "/".join(map(str, place)) + (f" (line {line})" if line else "")
+
+
+def _name(place: Place, whole: str) -> str:
     # The number of an entry is no name: the list that it stands in is.
     return next((one for one in reversed(place) if isinstance(one, str)), whole)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from rfid_gateway.yaml_text import plain_values, refusal_of, refused, text_of
+from rfid_gateway.yaml_text import plain_values, refusal_of, refused, text_of, toml_lines, yaml_lines
 from twin.errors import NotFound
 from twin.units import CONVERSIONS_BY_UNIT
 
@@ -346,11 +346,13 @@ def parse_profile(text: str, source: str) -> Profile:
     ImportRefused
         If it is neither or breaks a rule; every problem is listed with its place.
     """
-    plain = _toml_values(text, source) if source.lower().endswith(".toml") else plain_values(text, source, cure=_CURE)
+    is_toml = source.lower().endswith(".toml")
+    plain = _toml_values(text, source) if is_toml else plain_values(text, source, cure=_CURE)
     try:
         return Profile.model_validate(plain)
     except ValidationError as error:
-        raise refusal_of(error, source, whole="profile", cure=_CURE) from error
+        line_of = toml_lines(text) if is_toml else yaml_lines(text)
+        raise refusal_of(error, source, whole="profile", cure=_CURE, line_of=line_of) from error
 
 
 def _toml_values(text: str, source: str) -> object:

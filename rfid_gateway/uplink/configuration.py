@@ -24,7 +24,7 @@ from rfid_gateway.drivers.kinds import OURS, USUAL_PORTS, known_kinds
 from rfid_gateway.drivers.modbus_client import LineSettings
 from rfid_gateway.epc.naming import tag_id
 from rfid_gateway.modbus.replies import Framing
-from rfid_gateway.yaml_text import plain_values, refusal_of
+from rfid_gateway.yaml_text import plain_values, refusal_of, yaml_lines
 from twin.errors import ConfigurationError, DecodeError, FieldProblem, ImportRefused
 
 _CURE = "See docs/guides/gateways.md."
@@ -304,15 +304,15 @@ def parse_settings(text: str, source: str) -> GatewaySettings:
     ImportRefused
         If it is no YAML or breaks a rule; every problem is listed with its place.
     """
-    return _validated(plain_values(text, source, cure=_CURE), source)
+    return _validated(plain_values(text, source, cure=_CURE), text, source)
 
 
-def _validated(plain: object, source: str, context: str = "") -> GatewaySettings:
+def _validated(plain: object, text: str, source: str, context: str = "") -> GatewaySettings:
     # The context tells the validators which half they look at.
     try:
         return GatewaySettings.model_validate(plain, context=context)
     except ValidationError as error:
-        raise refusal_of(error, source, whole="gateway", cure=_CURE) from error
+        raise refusal_of(error, source, whole="gateway", cure=_CURE, line_of=yaml_lines(text)) from error
 
 
 OWN_FIELDS = ("id", "uplink", "spool", "spool_rows", "spool_octets", "speed", "seed")
@@ -345,7 +345,7 @@ def merged_settings(own: GatewaySettings, text: str, source: str) -> GatewaySett
         entries = {_key_of(one): one for one in (*_not_told(own, told, section), *getattr(told, section))}
         both[section] = [one.model_dump() if isinstance(one, BaseModel) else one for one in entries.values()]
     both["cleaning"] = (told if "cleaning" in told.model_fields_set else own).cleaning
-    return _validated(both, source)
+    return _validated(both, "", source)  # of neither file alone, so that no line could be told
 
 
 def _not_told(own: GatewaySettings, told: GatewaySettings, section: str) -> list[object]:
@@ -378,7 +378,7 @@ def parse_shared(text: str, source: str) -> GatewaySettings:
         raise ImportRefused(source, [_problem(one, one, "only the gateway's own file sets this.") for one in named])
     if not isinstance(plain, dict):
         raise ImportRefused(source, [_problem("file", source, "expected readers, read_points, machines by name.")])
-    return _validated({**plain, "id": "gateway"}, source, _SHARED)
+    return _validated({**plain, "id": "gateway"}, text, source, _SHARED)
 
 
 def _problem(field: str, place: str, message: str) -> FieldProblem:

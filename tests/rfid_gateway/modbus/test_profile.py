@@ -145,7 +145,31 @@ def test_wrong_signal_is_the_only_problem_that_is_named() -> None:
     with pytest.raises(ImportRefused) as caught:
         parse_profile("name: x\nsignals: [{key: a, addres: 1}]", "map.yaml")
 
-    assert [one.place for one in caught.value.problems] == ["signals/0/address", "signals/0/addres"]
+    assert [one.place for one in caught.value.problems] == ["signals/0/address (line 2)", "signals/0/addres (line 2)"]
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "line"),
+    [
+        ("map.yaml", "name: x\n\nsignals:\n  - key: a\n    address: 1\n  - key: b\n    address: 70000\n", 7),
+        ("map.yaml", "name: x\nsignals:\n  - key: a\n    address: 1\n    bits:\n      first: 99\n", 6),
+        ("map.yaml", "name: x\nsignals:\n  - key: a\n    address: 1\n  - key: b\n", 5),  # without an address
+        ("map.json", '{"name": "x",\n "signals": [\n  {"key": "a", "address": 1, "scale": "one"}]}', 3),
+        ("map.yaml", "name: x\nsignals:\n  - key: a\n    address: 1\n    scale: [\n", 6),  # no YAML at all
+        ("map.yaml", "name: x\nsignals:\n  - key: a\n    address: 0100\n", 4),
+        ("map.toml", 'name = "x"\n[[signals]]\nkey = "a"\naddress = 1\n[[signals]]\nkey = "b"\naddress = 70000\n', 7),
+        ("map.toml", 'name = "x"\n[[signals]]\nkey = "a"\naddress = 1\n[signals.bits]\nfirst = 99\n', 6),
+        ("map.toml", 'name = "x"\n[limits]\nmost_gap = 500\n[[signals]]\nkey = "a"\naddress = 1\n', 3),
+        ("map.toml", 'name = "x"\n[[signals]]\nkey = "a"\n[[signals]]\nkey = "b"\naddress = 1\n', 2),
+        ("map.toml", 'name = "x"\nsignals = [\n  {key = "a", address = 70000},\n]\n', 2),
+        ("map.toml", 'name = "x"\n[[signals]]\nkey = "a\n', 3),  # no TOML at all
+    ],
+)
+def test_fault_of_a_file_is_told_with_its_line(source: str, text: str, line: int) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        parse_profile(text, source)
+
+    assert f"line {line}" in str(caught.value)
 
 
 def test_words_that_older_yaml_takes_for_truth_values_stay_words() -> None:
