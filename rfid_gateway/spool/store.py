@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS boots (boot INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS rows (
     boot INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, priority INTEGER NOT NULL, body BLOB NOT NULL,
-    topic TEXT NOT NULL DEFAULT '',
+    topic TEXT NOT NULL DEFAULT '', run INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (boot, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
@@ -110,6 +111,10 @@ _OLDER_CONFIRMATIONS = f"""(SELECT boot, seq FROM (
 ) WHERE age > 1)"""
 _LEAST_IMPORTANT = f"""(SELECT boot, seq FROM rows WHERE priority < {int(Priority.ALARM)} AND body <> x''
     ORDER BY priority, boot, seq LIMIT ?)"""
+# Emptied rows whose numbers follow each other: seq minus the numbers so far is the same for all of a run.
+_RUNS = """SELECT boot, max(seq), sum(run) FROM (
+    SELECT boot, seq, run, seq - sum(run) OVER (PARTITION BY boot ORDER BY seq) AS island FROM rows WHERE body = x''
+) GROUP BY boot, island HAVING count(*) > 1"""
 _PIECES = 20  # a full spool makes room for a twentieth at once, not for each row anew
 
 
@@ -158,19 +163,20 @@ class Spool:
             # Every commit is on disk before append returns; NORMAL could lose the last ones in a power cut.
             self._database.execute("PRAGMA synchronous=FULL")
             self._database.executescript(_SCHEMA)
-            self._add_topic()
+            self._add_columns()
         except sqlite.DatabaseError as error:
             raise StorageError(f"Spool {path}: {error}. Move the file away; what it held is lost.") from error
         self.boot = self._new_boot(now)
         self._next = 1
-        self._count: int = self._database.execute("SELECT count(*) FROM rows").fetchone()[0]
+        self._count: int = self._database.execute("SELECT coalesce(sum(run), 0) FROM rows").fetchone()[0]
         self._kept, self._octets = self._held()
 
-    def _add_topic(self) -> None:
+    def _add_columns(self) -> None:
         """Bring a file that an earlier release wrote up to this one; what it holds stays."""
         columns = {row[1] for row in self._database.execute("PRAGMA table_info(rows)")}
-        if "topic" not in columns:
-            self._database.execute("ALTER TABLE rows ADD COLUMN topic TEXT NOT NULL DEFAULT ''")
+        for name, kind in (("topic", "TEXT NOT NULL DEFAULT ''"), ("run", "INTEGER NOT NULL DEFAULT 1")):
+            if name not in columns:
+                self._database.execute(f"ALTER TABLE rows ADD COLUMN {name} {kind}")
 
     def _held(self) -> tuple[int, int]:
         found = self._database.execute("SELECT count(*), coalesce(sum(length(body)), 0) FROM rows WHERE body <> x''")
@@ -235,7 +241,9 @@ class Spool:
             ]
             try:
                 self._database.execute("BEGIN IMMEDIATE")
-                self._database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._database.executemany(
+                    "INSERT INTO rows (boot, seq, kind, priority, body, topic) VALUES (?, ?, ?, ?, ?, ?)", rows
+                )
                 last = first + len(rows) - 1
                 self._database.execute("UPDATE boots SET last_seq = ? WHERE boot = ?", (last, self.boot))
                 self._database.executemany("INSERT OR REPLACE INTO bins VALUES (?, ?)", list((bins or {}).items()))
@@ -269,6 +277,27 @@ class Spool:
                 break  # alarms alone: they are kept whatever the quota says
             self._add_figure("dropped", dropped)
             self._kept, self._octets = self._held()
+        self._join_emptied()
+
+    def _join_emptied(self) -> None:
+        """Keep one row for each run of emptied ones, so that an outage of weeks does not fill the file with numbers."""
+        runs = self._database.execute(_RUNS).fetchall()
+        if not runs:
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            # The last row of a run stays and counts for all of them.
+            self._database.executemany(
+                "DELETE FROM rows WHERE boot = ? AND seq < ? AND seq > ? - ?", [(b, s, s, n) for b, s, n in runs]
+            )
+            self._database.executemany(
+                "UPDATE rows SET run = ? WHERE boot = ? AND seq = ?", [(n, b, s) for b, s, n in runs]
+            )
+            self._database.execute("COMMIT")
+        except sqlite.Error:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
 
     def _add_figure(self, name: str, value: int) -> None:
         self._database.execute(
@@ -303,9 +332,15 @@ class Spool:
             # One boot at a time: a watermark speaks of one boot only.
             boot = self._database.execute("SELECT min(boot) FROM rows").fetchone()[0]
             found = self._database.execute(
-                "SELECT boot, seq, kind, body FROM rows WHERE boot = ? ORDER BY seq LIMIT ?", (boot, limit)
+                "SELECT seq, kind, body, run FROM rows WHERE boot = ? ORDER BY seq LIMIT ?", (boot, limit)
             ).fetchall()
-        return [Row(boot, seq, RowKind(kind), bytes(body)) for boot, seq, kind, body in found]
+        # A run of emptied rows is told number by number: the core takes a missing one for a loss on the way.
+        each = (
+            Row(boot, number, RowKind(kind), bytes(body))
+            for seq, kind, body, run in found
+            for number in range(seq - run + 1, seq + 1)
+        )
+        return list(islice(each, limit))
 
     def free(self, watermark: Watermark) -> int:
         """Take out all rows that the core has committed, and give how many."""
@@ -315,8 +350,30 @@ class Spool:
                 "SELECT count(*), coalesce(sum(length(body)), 0) FROM rows WHERE boot = ? AND seq <= ? AND body <> x''",
                 key,
             ).fetchone()
-            count = self._database.execute("DELETE FROM rows WHERE boot = ? AND seq <= ?", key).rowcount
+            whole = self._database.execute(
+                "SELECT coalesce(sum(run), 0) FROM rows WHERE boot = ? AND seq <= ?", key
+            ).fetchone()[0]
+            # Each statement is a transaction of its own: whatever a crash leaves undone is only sent once more, and the
+            # core knows what it has.
+            self._database.execute("DELETE FROM rows WHERE boot = ? AND seq <= ?", key)
+            count = int(whole) + self._shorten_run(watermark)
             self._count -= count
             self._kept -= int(freed[0])
             self._octets -= int(freed[1])
-        return int(count)
+        return count
+
+    def _shorten_run(self, watermark: Watermark) -> int:
+        """Take the numbers up to a watermark out of the run that it cuts, and give how many."""
+        key = (watermark.boot, watermark.seq)
+        ahead = self._database.execute(
+            "SELECT seq, run FROM rows WHERE boot = ? AND seq > ? ORDER BY seq LIMIT 1", key
+        ).fetchone()
+        if ahead is None:
+            return 0
+        seq, run = ahead
+        count: int = max(watermark.seq - (seq - run), 0)
+        if count:
+            self._database.execute(
+                "UPDATE rows SET run = run - ? WHERE boot = ? AND seq = ?", (count, watermark.boot, seq)
+            )
+        return count

@@ -87,6 +87,78 @@ def test_full_spool_drops_the_least_important_first_and_alarms_never() -> None:
     spool.close()
 
 
+def rows_in_file(spool: Spool) -> int:
+    count: int = spool._database.execute("SELECT count(*) FROM rows").fetchone()[0]
+    return count
+
+
+def test_run_of_emptied_rows_takes_one_row_and_is_told_number_by_number(tmp_path: Path) -> None:
+    path, quota = tmp_path / "spool.db", Quota(rows=100)
+    spool = Spool(path, now=NOW, quota=quota)
+    for _ in range(40):
+        spool.append(entries(50))
+    boot = spool.boot
+    in_file, waiting = rows_in_file(spool), len(spool)
+    spool.free(Watermark(boot, 1234))
+    spool.close()
+
+    again = Spool(path, now=NOW, quota=quota)
+    told = again.peek(5000)
+    first = again.peek(3)
+
+    assert in_file <= 101
+    assert (waiting, len(again)) == (2000, 766)
+    assert [row.seq for row in told] == list(range(1235, 2001))
+    assert [bool(row.body) for row in told[-50:]] == [True] * 50
+    assert [(row.seq, row.body) for row in first] == [(1235, b""), (1236, b""), (1237, b"")]
+    again.close()
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([Priority.ALARM, Priority.EVENT, Priority.SAMPLES]), st.integers(0, 9), st.integers(0, 12)
+        ),
+        max_size=30,
+    )
+)
+def test_numbers_stay_gapless_whatever_is_emptied_and_freed(steps: list[tuple[Priority, int, int]]) -> None:
+    spool = Spool(None, now=NOW, quota=Quota(rows=10))
+    alarms: set[int] = set()
+    done = 0
+    for priority, count, freed in steps:
+        first = spool.next_seq
+        spool.append(entries(count, priority))
+        alarms |= set(range(first, first + count)) if priority is Priority.ALARM else set()
+        done = min(done + freed, spool.next_seq - 1)
+        spool.free(Watermark(spool.boot, done))
+
+        rows = spool.peek(1000)
+        assert [row.seq for row in rows] == list(range(done + 1, spool.next_seq))
+        assert len(spool) == len(rows)
+        assert {row.seq for row in rows if row.body} >= {seq for seq in alarms if seq > done}
+        assert [row.seq for row in spool.peek(4)] == [row.seq for row in rows[:4]]
+    spool.close()
+
+
+def test_file_of_an_earlier_release_is_taken_on(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    old = sqlite.connect(path, isolation_level=None)
+    old.execute(
+        "CREATE TABLE rows (boot INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL,"
+        " priority INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (boot, seq)) STRICT, WITHOUT ROWID"
+    )
+    old.execute("INSERT INTO rows VALUES (7, 1, 0, 2, x'61'), (7, 2, 0, 2, x'62')")
+    old.close()
+
+    spool = Spool(path, now=NOW)
+
+    assert [(row.boot, row.seq, row.body) for row in spool.peek(9)] == [(7, 1, b"a"), (7, 2, b"b")]
+    assert (len(spool), spool.free(Watermark(7, 1)), len(spool)) == (2, 1, 1)
+    spool.close()
+
+
 def test_spool_that_holds_only_alarms_keeps_them_all() -> None:
     spool = Spool(None, now=NOW, quota=Quota(rows=10))
 
