@@ -5,8 +5,10 @@ from __future__ import annotations
 from dash_app.actions.port import Commands
 from twin.access import Permission
 from twin.clock import SECOND_US
-from twin.errors import FieldError, FieldProblem, NotFound
+from twin.errors import Conflict, FieldError, FieldProblem, NotFound
+from twin.events.things import SuspicionReason, TagSuspected
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
+from twin.state.model import Alarm
 
 LONGEST_SHELF_H = 8
 """An alarm comes back by itself after a shift at the latest (ISA-18.2 asks for a limit, this one is ours)."""
@@ -135,3 +137,63 @@ def unshelve(port: Commands, alarm_id: str) -> None:
             )
         ]
     )
+
+
+def suspicion_over(alarm: Alarm, *, by: str, at: int, key: str) -> TagSuspected:
+    """Give the event by which somebody says that a copied tag is gone.
+
+    Parameters
+    ----------
+    alarm : Alarm
+        Of class ``tag_suspected``, active.
+    by : str
+        Id of who says so.
+    at : int
+        UTC microseconds.
+    key : str
+        Key of the act, unique for the person.
+
+    Raises
+    ------
+    Conflict
+        If the alarm is of another class: those end when their cause does.
+    """
+    if alarm.alarm_class != "tag_suspected":
+        raise Conflict("Only a suspicion of a copied tag ends by somebody's word.", code="conflict.alarm_class")
+    told = dict(alarm.parameters)
+    return TagSuspected(
+        thing=alarm.subject_id,
+        occurred_at=at,
+        source=f"user:{by}",
+        source_key=key,
+        actor=by,
+        reason=SuspicionReason(told.get("reason", SuspicionReason.TWO_PLACES)),
+        zone=alarm.place,
+        other_zone=told.get("other", ""),
+        is_over=True,
+    )
+
+
+def settle_suspicion(port: Commands, alarm_id: str) -> None:
+    """Store that the present actor has looked after a copied tag and it is gone; a new proof raises the alarm again.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    alarm_id : str
+        Id of an active alarm of class ``tag_suspected``.
+
+    Raises
+    ------
+    NotFound
+        If it is over or never was.
+    Conflict
+        If it is of another class.
+    """
+    actor = port.actor()
+    actor.require(Permission.ALARMS_ACT)
+    _require_active(port, alarm_id)
+    alarm = port.state().alarms[alarm_id]
+    key = _source_key(port, alarm_id, "settle")
+    port.record([suspicion_over(alarm, by=actor.id, at=port.clock.now(), key=key)])

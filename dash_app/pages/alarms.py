@@ -39,6 +39,7 @@ PRIORITY = "alarms-priority"
 ACKNOWLEDGE = "alarms-acknowledge"
 SHELVE = "alarms-shelve"
 UNSHELVE = "alarms-unshelve"
+SETTLE = "alarms-settle"
 DIALOG = "alarms-dialog"
 SHELVED_ID = "alarms-shelved-id"
 REASON = "alarms-reason"
@@ -185,6 +186,10 @@ def _acts(state: LiveState, row: alarms.AlarmRow, *, may_act: bool) -> list[Comp
                 _("Acknowledge"), id={"type": ACKNOWLEDGE, "alarm": row.id}, className="action primary", n_clicks=0
             )
         )
+    if row.alarm_class == "tag_suspected":
+        acts.append(
+            html.Button(_("The copy is gone"), id={"type": SETTLE, "alarm": row.id}, className="action", n_clicks=0)
+        )
     if row.shelved_until:
         acts.append(html.Button(_("Take back"), id={"type": UNSHELVE, "alarm": row.id}, className="action", n_clicks=0))
     else:
@@ -323,6 +328,17 @@ def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def take_back(_clicks: list[int], search: str) -> list[Component]:
         actions.unshelve(port, str(pressed()["alarm"]))
+        return content(port, query_of(search))
+
+    @callbacks.add(
+        Output(LIST, "children", allow_duplicate=True),
+        Input({"type": SETTLE, "alarm": ALL}, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.ALARMS_ACT,
+        prevent_initial_call=True,
+    )
+    def settle(_clicks: list[int], search: str) -> list[Component]:
+        actions.settle_suspicion(port, str(pressed()["alarm"]))
         return content(port, query_of(search))
 
     @callbacks.add(

@@ -20,6 +20,7 @@ from twin.events.things import SuspicionReason, TagSuspected
 _MOST = 65_536  # a hospital has some ten thousands of tags; what is over that must not fill the memory
 _MOST_SIDES = 8
 _FRESH_US = 5 * MINUTE_US  # about as often as positions are confirmed
+_AGAIN_US = 60 * MINUTE_US  # a suspicion that goes on is told again: somebody may have said that the copy is gone
 _LEAST_READS = 2  # a single reading may be a misread that passed the air protocol's 16-bit check
 
 
@@ -102,7 +103,7 @@ class ChipPairs:
         yield from self._judge(SuspicionReason.TWO_CODES, tag, codes, codes.take(tag, place, at), at)
 
     def _judge(self, reason: SuspicionReason, tag: str, turns: _Turns, other: str, at: int) -> Iterator[TagSuspected]:
-        if other and not turns.told_at:
+        if other and (not turns.told_at or at - turns.told_at >= _AGAIN_US):
             turns.told_at = at
             self._open[reason, tag] = turns
             yield self._event(reason, tag, at, is_over=False)

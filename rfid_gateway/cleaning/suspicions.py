@@ -36,18 +36,22 @@ class SuspicionSettings:
         within how long, seconds.
     rest_s : float
         After so long without another one it is over, seconds.
+    again_s : float
+        A suspicion that goes on is told again after so long, seconds: somebody may have said meanwhile that the copy
+        is gone.
     """
 
     hop_s: float = 1.5
     strikes: int = 3
     within_s: float = 60.0
     rest_s: float = 600.0
+    again_s: float = 3600.0
 
 
 @dataclass(slots=True)
 class _Case:
     strikes: deque[int] = field(default_factory=deque)
-    is_told: bool = False
+    told_at: int = 0
     zone: str = ""
     other_zone: str = ""
     reason: SuspicionReason = SuspicionReason.TWO_PLACES
@@ -154,13 +158,14 @@ class Suspicions:
             last = case.strikes[-1]
             while case.strikes and end - case.strikes[0] > settings.within_s * SECOND_US:
                 case.strikes.popleft()
-            if not case.is_told and len(case.strikes) >= settings.strikes:
-                case.is_told = True
+            is_due = not case.told_at or end - case.told_at >= settings.again_s * SECOND_US
+            if is_due and len(case.strikes) >= settings.strikes:
+                case.told_at = end
                 yield _event(tags[row], case, end, is_over=False)
-            elif case.is_told and end - last >= settings.rest_s * SECOND_US:
+            elif case.told_at and end - last >= settings.rest_s * SECOND_US:
                 del self._cases[row]
                 yield _event(tags[row], case, end, is_over=True)
-            elif not case.strikes and not case.is_told:
+            elif not case.strikes and not case.told_at:
                 del self._cases[row]
             elif not case.strikes:
                 case.strikes.append(last)  # keeps when it was struck last

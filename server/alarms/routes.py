@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from dash_app.actions.alarms import suspicion_over
 from server.alarms.classes import AlarmClass
 from server.doors.context import Call, CallDep
 from server.doors.pages import PathText
@@ -138,3 +139,11 @@ async def shelve_alarm(call: CallDep, alarm_id: PathText) -> AlarmState:
 async def unshelve_alarm(call: CallDep, alarm_id: PathText) -> AlarmState:
     """Take an alarm back from the shelf."""
     return await _act(call, alarm_id, lambda: AlarmUnshelved(**_head(call, alarm_id)))
+
+
+@router.post("/alarms/{alarm_id}/settle", permission=Permission.ALARMS_ACT, gives=AlarmState)
+async def settle_alarm(call: CallDep, alarm_id: PathText) -> AlarmState:
+    """Say that a copied tag was looked after and is gone; a new proof raises the alarm again."""
+    alarms = call.hospital.live.alarms
+    key = call.hospital.new_id()
+    return await _act(call, alarm_id, lambda: suspicion_over(alarms[alarm_id], by=call.actor.id, at=call.now, key=key))

@@ -184,7 +184,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     # A pathway is kept once it was made of a log.
     under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP", "KEPT")}
     sometimes = (
-        {"alarms-unshelve", "imports-store"}
+        {"alarms-unshelve", "alarms-settle", "imports-store"}
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
         | beside_what_was_told

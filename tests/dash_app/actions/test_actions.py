@@ -9,7 +9,7 @@ from scheduling.model.plans import PlanStatus
 from tests.dash_app.small_hospital import HOUR, NOW, small_port
 from tests.scheduling.wards import good_plan, problem
 from twin.access import Role
-from twin.errors import DecodeError, FieldError, Forbidden, NotFound, Refused, StaleVersion
+from twin.errors import Conflict, DecodeError, FieldError, Forbidden, NotFound, Refused, StaleVersion
 from twin.events.work import PlanPublished
 
 
@@ -38,10 +38,15 @@ def test_an_acknowledged_alarm_names_who_acts():
     assert held.acknowledged_by == "user-1"
 
 
-@pytest.mark.parametrize("act", [alarms.acknowledge, alarms.unshelve])
+@pytest.mark.parametrize("act", [alarms.acknowledge, alarms.unshelve, alarms.settle_suspicion])
 def test_an_alarm_that_is_over_cannot_be_acted_on(act):
     with pytest.raises(NotFound):
         act(small_port(Role.LOGISTICS), "nothing")
+
+
+def test_only_a_suspected_copy_ends_by_somebodys_word():
+    with pytest.raises(Conflict):
+        alarms.settle_suspicion(small_port(Role.LOGISTICS), "alarm-1")
 
 
 def test_a_shelved_alarm_comes_back_and_can_be_taken_back():

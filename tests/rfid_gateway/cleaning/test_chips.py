@@ -36,6 +36,13 @@ def test_two_chips_that_take_turns_are_told_once_with_both_places() -> None:
     assert {told.zone, told.other_zone} == {"ward", "exit"}
 
 
+def test_chips_that_go_on_taking_turns_are_told_again_each_hour() -> None:
+    told = read(ChipPairs(), "ab" * 1850)
+
+    assert [one.is_over for one in told] == [False, False]
+    assert told[1].occurred_at - told[0].occurred_at >= 3600 * SECOND_US
+
+
 def test_a_label_that_is_replaced_is_no_suspicion() -> None:
     pairs = ChipPairs()
 

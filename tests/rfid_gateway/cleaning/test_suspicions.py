@@ -50,6 +50,13 @@ def test_tag_in_two_places_at_once_is_suspected_once_and_its_end_is_told() -> No
     assert found[0].occurred_at == START_US + 4 * SECOND_US
 
 
+def test_suspicion_that_goes_on_is_told_again_each_hour() -> None:
+    found = watch(["AE"] * 7300)
+
+    assert [one.is_over for one in found] == [False, False, False]
+    assert found[1].occurred_at - found[0].occurred_at == 3600 * SECOND_US
+
+
 def test_tag_that_jumps_to_and_fro_is_suspected_of_impossible_travel() -> None:
     found = watch(["A", "D", "A", "D", "A"])
 

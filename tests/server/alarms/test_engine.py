@@ -15,7 +15,7 @@ from twin.errors import ConfigurationError
 from twin.events.envelope import Event
 from twin.events.patients import QueueCalled, QueueJoined
 from twin.events.supply import CycleEnded, StockMoved, StockoutPredicted, Verdict
-from twin.events.things import AssetMoved, EgressSeen
+from twin.events.things import AssetMoved, EgressSeen, SuspicionReason, TagSuspected
 from twin.events.watch import AlarmPriority, AlarmShelved, GatewayHealthChanged, GatewayStatus
 from twin.events.work import TaskCompleted, TaskCreated, TaskKind
 from twin.settings import Settings
@@ -72,6 +72,22 @@ def test_egress_is_raised_at_once_and_cleared_when_the_device_is_back(watch: Wat
 
     assert raised == {("egress", "P1")}
     assert watch.active == set()
+
+
+def test_suspicion_of_a_copy_ends_by_somebodys_word_and_comes_back_with_a_new_proof(watch: Watch) -> None:
+    def suspected(*, is_over: bool = False, by: str = "") -> TagSuspected:
+        head = {**watch.head("TAG-1"), **({"source": f"user:{by}", "actor": by} if by else {})}
+        return TagSuspected(reason=SuspicionReason.TWO_CHIPS, zone="a", other_zone="b", is_over=is_over, **head)  # type: ignore[arg-type]
+
+    watch.tell(suspected())
+    raised = watch.active
+    watch.wait(60)
+    watch.tell(suspected(is_over=True, by="engineer"))
+    settled = watch.active
+    watch.wait(60)
+    watch.tell(suspected())
+
+    assert (raised, settled, watch.active) == ({("tag_suspected", "TAG-1")}, set(), {("tag_suspected", "TAG-1")})
 
 
 def test_short_outage_of_a_gateway_raises_nothing(watch: Watch) -> None:

@@ -26,7 +26,7 @@ from twin.events.patients import (
 )
 from twin.events.places import PathClosed, PathReopened, PlaceDefined, PlaceKind, PlaceRemoved
 from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
-from twin.events.things import AssetRetired
+from twin.events.things import AssetRetired, TagSuspected
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
     LeaveGranted,
@@ -49,6 +49,7 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     OrderDecided: {"decision": "approved", "supplier": "Acme", "value_minor": 900},
     PlanPublished: {"kind": "admissions", "start_at": 1, "end_at": 2, "content_hash": "h"},
     AssetRetired: {},
+    TagSuspected: {"reason": "two_chips", "zone": "a", "other_zone": "b", "is_over": True},
     PlaceDefined: {"kind": PlaceKind.ROOM, "name": "Room 1"},
     PlaceRemoved: {},
     PathClosed: {"reason": "serviced"},
@@ -147,3 +148,39 @@ async def test_an_alarm_handled_over_http_is_in_the_audit(served: Served) -> Non
     assert [(row["action"], row["subject"]) for row in page] == [("alarm.acknowledged", "A1"), ("alarm.shelved", "A1")]
     assert page[1]["facts"]["reason"] == "on the way"
     assert page[0]["actor"] == served.hospital.live.alarms["A1"].acknowledged_by
+
+
+async def test_word_that_a_copied_tag_is_gone_is_noted_and_no_other_alarm_ends_so(served: Served) -> None:
+    def raised(alarm: str, kind: str, *parameters: tuple[str, str]) -> AlarmRaised:
+        return AlarmRaised(
+            thing=alarm,
+            occurred_at=served.clock.now(),
+            source="twin:test",
+            source_key=alarm,
+            alarm_class=kind,
+            subject_id="TAG-1",
+            place="ward",
+            priority=AlarmPriority.LOW,
+            parameters=parameters,
+        )
+
+    served.hospital.record_now(
+        [raised("A1", "tag_suspected", ("other", "exit"), ("reason", "two_chips")), raised("A2", "egress")]
+    )
+    engineer = await served.signed_in(Role.BIOMED)
+
+    settled, refused = [await engineer.post(f"/v1/alarms/{alarm}/settle") for alarm in ("A1", "A2")]
+
+    with served.hospital.read() as session:
+        (told,) = [one.event for one in served.hospital.ledger.read(session) if isinstance(one.event, TagSuspected)]
+    assert (settled.status_code, refused.status_code) == (200, 409)
+    assert (told.thing, told.is_over, told.reason, told.zone, told.other_zone) == (
+        "TAG-1",
+        True,
+        "two_chips",
+        "ward",
+        "exit",
+    )
+    auditor = await served.signed_in(Role.AUDITOR)
+    (row,) = (await auditor.get("/v1/audit", params={"action": "tag."})).json()["rows"]
+    assert (row["action"], row["subject"], row["actor"]) == ("tag.suspicion_settled", "TAG-1", told.actor)

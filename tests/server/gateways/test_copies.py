@@ -36,14 +36,31 @@ def test_first_chip_that_is_told_again_after_another_gateway_told_a_second_is_tw
     assert (found.zone, found.other_zone) == ("zone-of-east", "zone-of-west")
 
 
-def test_suspicion_is_told_once_and_is_over_a_day_after_the_last_proof() -> None:
+def turns_of_two() -> tuple[ChipTurns, list[TagSuspected]]:
+    turns = ChipTurns()
     both = [seen("east" if minute % 2 else "west", "A" if minute % 2 else "B", minute) for minute in range(10)]
-    later = [seen("east", "A", 10 + 60 * hour) for hour in range(1, 26)]
+    return turns, [found for one in both if (found := turns.take(one))]
 
-    found = told(*both, *later)
 
-    assert [one.is_over for one in found] == [False, True]
-    assert found[1].occurred_at - both[-1].at >= DAY_US
+def test_suspicion_is_told_once_and_is_over_a_day_after_the_last_proof_though_nobody_reads_the_tag() -> None:
+    turns, found = turns_of_two()
+    last = START_US + 9 * MINUTE_US
+
+    early, late, again = turns.over(last + DAY_US - 1), turns.over(last + DAY_US), turns.over(last + 2 * DAY_US)
+
+    assert [one.is_over for one in found] == [False]
+    assert (early, [(one.thing, one.is_over, one.tid) for one in late], again) == ([], [(CODE, True, "A")], [])
+
+
+def test_word_that_the_copy_is_gone_ends_a_suspicion_until_there_is_a_new_proof() -> None:
+    turns, _ = turns_of_two()
+
+    turns.settle(CODE)
+
+    assert turns.over(START_US + 2 * DAY_US) == []
+    # One sighting of each proves nothing anew: the copy may have been taken away in between.
+    assert [turns.take(seen("east", "A", 20)), turns.take(seen("west", "B", 21))] == [None, None]
+    assert turns.take(seen("east", "A", 22)) is not None
 
 
 @pytest.mark.parametrize(
