@@ -19,6 +19,7 @@ from rfid_gateway.rfid.llrp.codec import (
     encode_message,
 )
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
+from rfid_gateway.simulators.llrp_capabilities import capabilities
 from twin.clock import Clock
 from twin.errors import DecodeError
 
@@ -254,7 +255,7 @@ class SimulatedReader:
                 return None
             return Message(MESSAGE_NUMBERS["ERROR_MESSAGE"], frame.id, parameters=(_status(_UNSUPPORTED),))
         request = decode_message(frame)
-        parameters = (_status(self._act(request)), *self._told(frame.number))
+        parameters = (_status(self._act(request)), *self._told(request))
         if frame.number == 1023:
             values = {"VendorID": request.values["VendorID"], "Subtype": 22, "Data": b""}
             return Message(number, frame.id, values, parameters)
@@ -297,28 +298,12 @@ class SimulatedReader:
             self._read_words = 0
         return _SUCCESS
 
-    def _told(self, number: int) -> Iterable[Parameter]:
+    def _told(self, request: Message) -> Iterable[Parameter]:
+        number = request.number
         if number == 1:
-            yield building.parameter(
-                "GeneralDeviceCapabilities",
-                *(
-                    building.parameter("PerAntennaAirProtocol", AntennaID=i + 1, ProtocolIDs=b"\x01")
-                    for i in range(self._antennas)
-                ),
-                MaxNumberOfAntennaSupported=self._antennas,
-                HasUTCClockCapability=1,
-                DeviceManufacturerName=0,
-                ReaderFirmwareVersion="simulated",
-            )
-            yield building.parameter(
-                "LLRPCapabilities",
-                SupportsEventAndReportHolding=1,
-                MaxPriorityLevelSupported=1,
-                MaxNumROSpecs=1,
-                MaxNumSpecsPerROSpec=1,
-                MaxNumInventoryParameterSpecsPerAISpec=1,
-                MaxNumAccessSpecs=self._access_specs,
-                MaxNumOpSpecsPerAccessSpec=self._access_specs,
+            wanted = request.values["RequestedData"]
+            yield from capabilities(
+                wanted if isinstance(wanted, int) else 0, antennas=self._antennas, access_specs=self._access_specs
             )
         elif number == 2:
             identity = self.device.encode()[:8].ljust(8, b"\0")

@@ -28,7 +28,7 @@ from rfid_gateway.modbus.planning import line_load
 from rfid_gateway.modbus.profile import Profile, Table, json_schema, load_profile, shipped_profiles
 from rfid_gateway.modbus.replaying import PlayedMachine, replay_machine
 from rfid_gateway.rfid import em4100, pn532
-from rfid_gateway.rfid.llrp.codec import Frame, decode_message, split_one, to_plain
+from rfid_gateway.rfid.llrp.codec import Frame, FrameSplitter, decode_message, split_one, to_plain
 from rfid_gateway.rfid.llrp.layouts import MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.reports import ReportReader, TagReport
 from rfid_gateway.simulators.serving import DeviceKind, Simulation, simulate
@@ -54,6 +54,11 @@ Octets = Annotated[
         metavar="HEX|FILE|-",
         help=say("Hex digits; a file that holds them or the octets themselves (@FILE); - for standard input."),
     ),
+]
+
+
+IsStream = Annotated[
+    bool, typer.Option("--stream", help=say("The octets are a capture: one line of JSON for each message in it."))
 ]
 
 
@@ -97,9 +102,12 @@ def decode_epc_command(octets: Octets) -> None:
 )
 def encode_epc_command(
     uri: Annotated[str, typer.Argument(help=say("urn:epc:tag:…, https://id.gs1.org/… or (01)…"))],
-    scheme: Annotated[str, typer.Option(help=say("Scheme with a plus, or with two to keep the link's host."))] = "",
+    scheme: Annotated[
+        str,
+        typer.Option(help=say("Scheme of a pure identity; scheme with a plus, or with two to keep the link's host.")),
+    ] = "",
     filter_value: Annotated[
-        int, typer.Option("--filter", min=0, max=7, help=say("Filter for a scheme with a plus."))
+        int, typer.Option("--filter", min=0, max=63, help=say("Filter, where no tag URI tells it."))
     ] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -117,15 +125,31 @@ def decode_llrp(
     body_of: Annotated[
         str, typer.Option("--body-of", metavar="MESSAGE", help=say("The octets are the body of this message."))
     ] = "",
+    is_stream: IsStream = False,
 ) -> None:
-    """Decode one LLRP message with its header, or a body whose message is named."""
+    """Decode one LLRP message with its header, a body whose message is named, or all messages of a stream."""
     given = octets_of(octets)
+    if is_stream and not body_of:
+        splitter, reader = FrameSplitter(), ReportReader()
+        for frame in splitter.feed(given):
+            show(_message_view(frame, reader))
+        splitter.feed(b"")  # tells a broken header behind whole messages
+        if splitter.waiting:
+            # What came before it is told: a capture mostly ends in the middle of a message.
+            raise DecodeError(
+                f"LLRP stream: {splitter.waiting} octets of a message that is cut off.", code="llrp.short"
+            )
+        return
     frame = Frame(_message_number(body_of), 1, 0, given) if body_of else split_one(given)
+    show(_message_view(frame, ReportReader()))
+
+
+def _message_view(frame: Frame, reader: ReportReader) -> dict[str, object]:
     view = to_plain(decode_message(frame))
     if frame.number == MESSAGE_NUMBERS["RO_ACCESS_REPORT"]:
-        view["tags"] = [_tag_view(tag) for tag in ReportReader().read(frame.body)]
+        view["tags"] = [_tag_view(tag) for tag in reader.read(frame.body)]
     view["problems"] = problems_of(view)
-    show(view)
+    return view
 
 
 def _message_number(name: str) -> int:
@@ -150,9 +174,20 @@ def problems_of(view: object) -> list[dict[str, object]]:
 
 
 @decoding.command("pn532", help=say("Print a PN532 frame."))
-def decode_pn532(octets: Octets) -> None:
-    """Decode one PN532 frame; the cards of an answer to InListPassiveTarget too."""
-    frame = pn532.decode_frame(octets_of(octets))
+def decode_pn532(octets: Octets, is_stream: IsStream = False) -> None:
+    """Decode one PN532 frame, or all of a stream; the cards of an answer to InListPassiveTarget too."""
+    if not is_stream:
+        show(_pn532_view(pn532.decode_frame(octets_of(octets))))
+        return
+    decoder = pn532.Pn532Decoder()
+    for frame in decoder.feed(octets_of(octets)):
+        show(_pn532_view(frame))
+    if decoder.problems or decoder.waiting:
+        code = decoder.problems[0] if decoder.problems else "pn532.frame"
+        raise DecodeError("PN532 stream: not all of it is whole frames; the whole ones are told.", code=code)
+
+
+def _pn532_view(frame: pn532.Pn532Frame) -> dict[str, object]:
     view: dict[str, object] = {"kind": frame.kind.value}
     if frame.kind is pn532.FrameKind.DATA:
         view |= {
@@ -165,13 +200,14 @@ def decode_pn532(octets: Octets) -> None:
             {"uid": one.uid.hex().upper(), "sens_res": f"{one.sens_res:04X}", "sel_res": f"{one.sel_res:02X}"}
             for one in pn532.parse_targets(frame.data)
         ]
-    show(view)
+    return view
 
 
 @decoding.command("em4100", help=say("Print the identity in an EM4100 (RDM6300) frame."))
 def decode_em4100(octets: Octets) -> None:
-    """Decode one EM4100 frame."""
-    identity = em4100.decode_frame(octets_of(octets))
+    """Decode one EM4100 frame: a serial reader's, or the 64 bits that the tag itself sends."""
+    given = octets_of(octets)
+    identity = em4100.decode_air_frame(given) if em4100.is_air_frame(given) else em4100.decode_frame(given)
     show({"identity": identity.hex().upper(), "bits": 40, "aliases": em4100.printed_numbers(identity)})
 
 
@@ -322,6 +358,7 @@ def scan_machine(
 ) -> None:
     """Scan a range of a machine's addresses."""
     host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")  # an IPv6 address
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise InputError(f"Expected HOST:PORT, got {address!r}.")
     if first > last:

@@ -53,6 +53,7 @@ def test_tag_uri_is_encoded_in_whole_words(capsys: pytest.CaptureFixture[str]) -
         (("decode", "epc", "3074257BF7194E4000001A85000"), {"pure_identity": "urn:epc:id:sgtin:0614141.812345.6789"}),
         (("decode", "epc", "E280"), {"scheme": "raw", "tag_uri": "urn:epc:raw:16.xE280", "gs1_element_string": None}),
         (("decode", "em4100", "02 30 34 31 36 44 37 41 43 39 39 46 30 0D 0A 03"), {"identity": "0416D7AC99"}),
+        (("decode", "em4100", "FF812366DF4C4A5E"), {"identity": "0416D7AC99", "bits": 40}),  # as the tag sends it
         (("decode", "pn532", "0000FF00FF00"), {"kind": "ack"}),
         (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "00EB"), {"value": 23.5}),
         (("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "0042"), {"value": 4.2}),
@@ -92,6 +93,7 @@ def test_octets_are_told_as_json(
         ("decode", "llrp", "043e00000009"),
         ("decode", "pn532", "0000FF02FED4022B00"),
         ("decode", "em4100", "00"),
+        ("decode", "em4100", "FF812366DF4C4A5C"),  # a wrong parity bit
         ("decode", "modbus-profile", "no-such-profile"),
         ("decode", "modbus-profile", "generic-medicine-fridge", "no_such_signal", "1"),
         ("decode", "modbus-profile", "generic-medicine-fridge", "air_c", "1", "2"),
@@ -102,6 +104,26 @@ def test_what_is_not_valid_exits_with_two(arguments: tuple[str, ...], capsys: py
     code, printed = answer(capsys, *arguments)
 
     assert (code, printed) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "capture", "told", "code"),
+    [
+        ("llrp", "043e0000000a00000007" * 2, [("id", 7), ("id", 7)], 0),
+        ("llrp", "043e0000000a00000007" + "043e0000", [("id", 7)], 2),  # cut off in the second one
+        ("llrp", "043e0000000a00000007" + "043e0000000000000007", [("id", 7)], 2),  # a length that cannot be
+        ("pn532", "0000FF00FF00" + "0000FF06FAD50332010607E800", [("kind", "ack"), ("kind", "data")], 0),
+        ("pn532", "0000FF06FAD50332010607E900" + "0000FF00FF00", [("kind", "ack")], 2),  # a wrong checksum before it
+    ],
+)
+def test_capture_is_told_message_by_message(
+    kind: str, capture: str, told: list[tuple[str, object]], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exited, printed = answer(capsys, "decode", kind, capture, "--stream")
+
+    views = [json.loads(line) for line in printed.splitlines()]
+    assert exited == code
+    assert [(key, view[key]) for view, (key, _) in zip(views, told, strict=True)] == told
 
 
 def test_check_prints_the_plan_of_requests(capsys: pytest.CaptureFixture[str]) -> None:
