@@ -188,11 +188,11 @@ class WalkStep:
     Parameters
     ----------
     action : str
-        ``begin``, ``mark`` or ``end``.
+        ``begin``, ``mark``, ``show`` or ``end``.
     tag : str
         The tag that is carried; for ``begin``.
     place : str
-        Id of the room that is entered; not for ``end``.
+        Id of the room that is entered; for ``begin`` and ``mark``.
     """
 
     action: str

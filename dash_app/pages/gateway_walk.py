@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import dash_mantine_components as dmc
 import msgspec
-from dash import Input, Output, State, html
+from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.actions import gateways as actions
@@ -30,6 +30,9 @@ from twin.state.live import LiveState
 
 GATEWAY, TAG, PLACE = "gateways-walk-gateway", "gateways-walk-tag", "gateways-walk-place"
 BEGIN, HERE, END, SHOWN = "gateways-walk-begin", "gateways-walk-here", "gateways-walk-end", "gateways-walk-shown"
+FOLLOW = "gateways-walk-follow"
+_FOLLOW_MS = 4000
+"""A gateway reports every two seconds; asking more often than it answers would only queue up."""
 LEAST_COVERAGE = 0.9
 """A room seen less than this is told to be covered badly: the filter then needs many seconds to notice a move."""
 MOST_CONFUSION = 0.05
@@ -71,6 +74,8 @@ def walk_panel(port: HospitalPort, names: Sequence[str], places: Sequence[dict[s
             ],
             className="row",
         ),
+        # Runs while somebody walks: who stands in a room with a tag wants to see it covered without pressing anything.
+        dcc.Interval(id=FOLLOW, interval=_FOLLOW_MS, disabled=True),
         html.Div(id=SHOWN, role="status"),
         wide=True,
     )
@@ -143,10 +148,28 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     for button, action in ((BEGIN, "begin"), (HERE, "mark"), (END, "end")):
         _register_step(callbacks, port, button, action)
 
+    @callbacks.add(
+        Output(SHOWN, "children", allow_duplicate=True),
+        Output(FOLLOW, "disabled", allow_duplicate=True),
+        Input(FOLLOW, "n_intervals"),
+        State(GATEWAY, "value"),
+        permission=Permission.GATEWAYS_CONFIGURE,
+        prevent_initial_call=True,
+    )
+    def follow(_ticks: int, gateway: str) -> tuple[list[Component], bool]:
+        return _taken(port, gateway, actions.WalkStep(action="show"))
+
+
+def _taken(port: HospitalPort, gateway: str, step: actions.WalkStep) -> tuple[list[Component], bool]:
+    """Take a step, and tell whether there is nothing to follow after it."""
+    result = actions.walk(gateways.desk_of(port), gateway, step, actor=port.actor())
+    return shown(port.state(), result), not (result.is_done and result.facts.get("place"))
+
 
 def _register_step(callbacks: Callbacks, port: HospitalPort, button: str, action: str) -> None:
     @callbacks.add(
         Output(SHOWN, "children", allow_duplicate=True),
+        Output(FOLLOW, "disabled", allow_duplicate=True),
         Input(button, "n_clicks"),
         State(GATEWAY, "value"),
         State(TAG, "value"),
@@ -155,6 +178,5 @@ def _register_step(callbacks: Callbacks, port: HospitalPort, button: str, action
         prevent_initial_call=True,
         running=[(Output(button, "disabled"), True, False)],
     )
-    def step(_clicks: int, gateway: str, tag: str | None, place: str | None) -> list[Component]:
-        step = actions.WalkStep(action=action, tag=tag or "", place=place or "")
-        return shown(port.state(), actions.walk(gateways.desk_of(port), gateway, step, actor=port.actor()))
+    def step(_clicks: int, gateway: str, tag: str | None, place: str | None) -> tuple[list[Component], bool]:
+        return _taken(port, gateway, actions.WalkStep(action=action, tag=tag or "", place=place or ""))

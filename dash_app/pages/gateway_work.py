@@ -27,6 +27,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
 from rfid_gateway.uplink.orders import OrderResult, Report
 from twin.access import Permission
+from twin.events.watch import GatewayStatus
 
 GATEWAY = "gateways-gateway"
 KIND, NEW_ID, HOST, PORT = "gateways-kind", "gateways-id", "gateways-host", "gateways-port"
@@ -69,12 +70,35 @@ _FIRST_KIND = "llrp"
 _HIDDEN, _SHOWN = {"display": "none"}, {"display": "block"}
 _MS = 1000
 _DEVICES_MS = 5000
+_MOST_UNFOLDED = 12
+"""A screen's worth of devices. With eighty the panels that somebody works with would lie ten screens below."""
 
 
 def reports(port: HospitalPort) -> list[Component]:
     """Give a panel for each gateway that reports: its queue, and each device's figures."""
     desk = gateways.desk_of(port)
     return [_report(one, desk.clock.now(), port.clock.now()) for one in desk.reported()]
+
+
+def folded(label: str, headings: list[str], rows: list[tuple[bool, list[Cell]]]) -> list[Component]:
+    """Give a table of devices; of many, those that are in order are folded away, so that trouble is seen at once.
+
+    Parameters
+    ----------
+    label : str
+        Name of the table.
+    headings : list[str]
+        Of the columns.
+    rows : list[tuple[bool, list[Cell]]]
+        Whether a device is in order, and its cells.
+    """
+    if len(rows) <= _MOST_UNFOLDED:
+        return [table(label, headings, [cells for _fine, cells in rows])]
+    troubled = [cells for is_fine, cells in rows if not is_fine]
+    fine = [cells for is_fine, cells in rows if is_fine]
+    told = html.Summary(_("{count} are heard and in order").format(count=number(len(fine))))
+    open_part = [table(label, headings, troubled)] if troubled else []
+    return [*open_part, html.Details([told, table(_("{name}: in order").format(name=label), headings, fine)])]
 
 
 def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
@@ -93,20 +117,23 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
         _("Firmware"),
         _("Identity"),
     ]
-    rows: list[list[Cell]] = [
-        [
-            device.device,
-            device.kind,
-            codes.code_text(gateway_words.GATEWAY_STATUSES, device.status),
-            since(device.last_heard_at, heard_now) if device.last_heard_at else _("never"),
-            device.readings,
-            device.errors,
-            number(device.clock_offset_us / _MS, 0),
-            number(device.usual_delay_us / _MS, 0),
-            device.late,
-            device.firmware,
-            device.identity,
-        ]
+    rows: list[tuple[bool, list[Cell]]] = [
+        (
+            device.status == GatewayStatus.ONLINE,
+            [
+                device.device,
+                device.kind,
+                codes.code_text(gateway_words.GATEWAY_STATUSES, device.status),
+                since(device.last_heard_at, heard_now) if device.last_heard_at else _("never"),
+                device.readings,
+                device.errors,
+                number(device.clock_offset_us / _MS, 0),
+                number(device.usual_delay_us / _MS, 0),
+                device.late,
+                device.firmware,
+                device.identity,
+            ],
+        )
         for device in told.devices
     ]
     return panel(
@@ -116,7 +143,7 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
             [_("Settings version {version}, reported").format(version=told.settings_version), " ", since(one.at, now)],
             className="secondary",
         ),
-        table(_("Devices of gateway {id}").format(id=told.gateway), headings, rows),
+        *folded(_("Devices of gateway {id}").format(id=told.gateway), headings, rows),
         wide=True,
     )
 

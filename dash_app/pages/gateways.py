@@ -19,7 +19,7 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, panel, shape, since
-from dash_app.pages.tables import Cell, table
+from dash_app.pages.tables import Cell
 from dash_app.queries import gateways
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes, gateway_words
@@ -57,17 +57,20 @@ def heard(port: HospitalPort) -> Component:
     found = gateways.rows(port.state(), chinese=wants_chinese())
     if not found:
         return empty(_("No gateway has spoken yet"), _("Start one with the command: hospital-twin gateway run"))
-    rows: list[list[Cell]] = [
-        [
-            row.id,
-            _status(row.status),
-            since(row.since_at, now),
-            codes.code_text(gateway_words.GATEWAY_DETAILS, row.detail),
-            row.parent,
-            ", ".join(row.places),
-            since(row.last_read_at, now),
-            row.tags,
-        ]
+    rows: list[tuple[bool, list[Cell]]] = [
+        (
+            row.status is GatewayStatus.ONLINE,
+            [
+                row.id,
+                _status(row.status),
+                since(row.since_at, now),
+                codes.code_text(gateway_words.GATEWAY_DETAILS, row.detail),
+                row.parent,
+                ", ".join(row.places),
+                since(row.last_read_at, now),
+                row.tags,
+            ],
+        )
         for row in found
     ]
     headings = [
@@ -85,7 +88,8 @@ def heard(port: HospitalPort) -> Component:
     summary = _("Gateways and readers: {count}, offline: {offline}, degraded: {degraded}").format(
         count=number(len(found)), offline=number(offline), degraded=number(degraded)
     )
-    return panel(_("Readers and machine lines"), html.P(summary), table(_("Gateways"), headings, rows), wide=True)
+    tables = gateway_work.folded(_("Gateways"), headings, rows)
+    return panel(_("Readers and machine lines"), html.P(summary), *tables, wide=True)
 
 
 def content(port: HospitalPort) -> list[Component]:

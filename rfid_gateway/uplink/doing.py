@@ -101,17 +101,17 @@ class Doer:
 
     def _walk(self, order: Order) -> OrderResult:
         now, action = self._clock.now(), order.arguments.get("action", "show")
+        place, zones = order.arguments.get("place", ""), self._gateway.cleaning.layout.zones
+        # Before a walk is begun anew: a room that is mistyped must not cost the walk that goes on.
+        if action in ("begin", "mark") and place not in zones:
+            told = f"No antenna of this gateway stands for {place[:60]!r}; there are {', '.join(zones[:20])}."
+            return OrderResult(id=order.id, is_done=False, code="walk.place", message=told[:900])
         walk = self._gateway.walk
         if action == "begin":
             walk = self._gateway.begin_walk(tag_id(order.arguments["tag"]))
         if walk is None:
             return OrderResult(id=order.id, is_done=False, code="walk.none", message="No walk test was begun.")
-        place = order.arguments.get("place", "")
         if action in ("begin", "mark"):
-            zones = self._gateway.cleaning.layout.zones
-            if place not in zones:
-                told = f"No antenna of this gateway stands for {place[:60]!r}; there are {', '.join(zones[:20])}."
-                return OrderResult(id=order.id, is_done=False, code="walk.place", message=told[:900])
             walk.mark(place, now)
         elif action == "end":
             walk.finish(now)

@@ -7,7 +7,7 @@ import json
 import pytest
 from dash.development.base_component import Component
 
-from dash_app.pages.gateway_work import tried
+from dash_app.pages.gateway_work import folded, tried
 from rfid_gateway.uplink.orders import OrderResult
 
 
@@ -47,3 +47,18 @@ def test_failure_is_told_with_its_cause_and_what_the_gateway_said(code: str, mes
 
     assert expected in told
     assert "hold a tag" not in told
+
+
+@pytest.mark.parametrize(("fine", "troubled", "tables"), [(11, 1, 1), (12, 1, 2), (80, 0, 1)])
+def test_of_many_devices_those_in_order_are_folded_away(fine: int, troubled: int, tables: int) -> None:
+    rows = [(True, [f"reader-{i}"]) for i in range(fine)] + [(False, [f"silent-{i}"]) for i in range(troubled)]
+
+    parts = folded("Devices", ["Reader"], rows)
+
+    told = words(parts)
+    assert told.count("reader-") == fine
+    assert told.count("silent-") == troubled
+    assert len(parts) == tables
+    # A few are all to be seen; of many only those that somebody must look after.
+    assert ("Details" in type(parts[-1]).__name__) == (fine + troubled > 12)
+    assert f"{fine} are heard and in order" in told or fine + troubled <= 12

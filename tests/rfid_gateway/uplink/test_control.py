@@ -138,7 +138,9 @@ async def test_walk_test_tells_coverage_and_confusion_of_the_zones() -> None:
         nowhere = await walked(desk, 2, "begin", tag=TAG.hex(), place="MOON")
         wrong = await walked(desk, 3, "begin", tag="zz", place="WARD")
         begun = await walked(desk, 4, "begin", tag="urn:epc:tag:sgtin-96:3.0614141.812345.6789", place="WARD")
-        ended = await walked(desk, 5, "end")
+        mistyped = await walked(desk, 5, "begin", tag=TAG.hex(), place="MOON")
+        still = await walked(desk, 6, "show")
+        ended = await walked(desk, 7, "end")
     await reader.stop()
 
     assert [(one.is_done, one.code) for one in (none, nowhere, wrong)] == [
@@ -147,6 +149,7 @@ async def test_walk_test_tells_coverage_and_confusion_of_the_zones() -> None:
         (False, "epc.hex"),
     ]
     assert begun.facts == {"tag": TAG.hex().upper(), "place": "WARD"}
+    assert (mistyped.code, still.facts) == ("walk.place", begun.facts)
     assert ended.facts["place"] == ""
     assert [json.loads(line)["place"] for line in ended.lines] == ["WARD"]
 
