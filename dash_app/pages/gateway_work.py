@@ -33,6 +33,7 @@ GATEWAY = "gateways-gateway"
 KIND, NEW_ID, HOST, PORT = "gateways-kind", "gateways-id", "gateways-host", "gateways-port"
 LINE, UNIT, ANTENNAS, TOPIC = "gateways-line", "gateways-unit", "gateways-antennas", "gateways-topic"
 PLACE, TRY, ADD, TRIED = "gateways-place", "gateways-try", "gateways-add", "gateways-tried"
+TRYING = "gateways-trying"
 READS_TID, ENCRYPTED = "gateways-reads-tid", "gateways-encrypted"
 USER, PASSWORD = "gateways-user", "gateways-password"
 FRAMING, BAUD, PARITY = "gateways-framing", "gateways-baud", "gateways-parity"
@@ -217,6 +218,7 @@ def _trying(names: list[str], places: list[dict[str, str]], *, may: bool) -> Com
                 html.Button(_("Add to a draft"), id=ADD, className="action", n_clicks=0, disabled=not may),
             ]
         ),
+        html.P(_("The gateway is asked; it answers within some seconds."), id=TRYING, style=_HIDDEN),
         html.Div(id=TRIED, role="status"),
     )
 
@@ -355,7 +357,12 @@ def _register_trying(callbacks: Callbacks, port: HospitalPort) -> None:
         *fields,
         permission=Permission.GATEWAYS_CONFIGURE,
         prevent_initial_call=True,
-        running=[(Output(TRY, "disabled"), True, False)],
+        # What an earlier try told must not be taken for the answer of this one.
+        running=[
+            (Output(TRY, "disabled"), True, False),
+            (Output(TRYING, "style"), _SHOWN, _HIDDEN),
+            (Output(TRIED, "style"), _HIDDEN, _SHOWN),
+        ],
     )
     def try_device(_clicks: int, gateway: str, *values: Any) -> list[Component]:
         return tried(actions.test_read(gateways.desk_of(port), gateway, _told(values), actor=port.actor()))
