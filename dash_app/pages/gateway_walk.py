@@ -69,10 +69,10 @@ def walk_panel(port: HospitalPort, names: Sequence[str], places: Sequence[dict[s
         dmc.Select(id=PLACE, label=_("Room"), data=list(places), searchable=True, clearable=True),
         html.P(
             [
-                html.Button(text, id=identifier, className=look, n_clicks=0, disabled=not may)
+                part
                 for text, identifier, look in buttons
-            ],
-            className="row",
+                for part in (html.Button(text, id=identifier, className=look, n_clicks=0, disabled=not may), " ")
+            ]
         ),
         # Runs while somebody walks: who stands in a room with a tag wants to see it covered without pressing anything.
         dcc.Interval(id=FOLLOW, interval=_FOLLOW_MS, disabled=True),

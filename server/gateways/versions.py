@@ -17,6 +17,7 @@ from twin.access import Actor, Permission
 from twin.errors import NotFound, Refused
 
 MOST_OCTETS = 1_000_000
+_OWN_FILE_ALONE = "{}\n"
 
 
 class Stage(StrEnum):
@@ -197,18 +198,22 @@ def _antenna_of(entry: Mapping[str, object]) -> tuple[object, object] | None:
 
 
 def roll_back(session: Session, gateway: str, *, actor: Actor, now: int) -> GatewaySettingsRow:
-    """Have the gateway work with the version that it worked with before the present one.
+    """Have the gateway work with the version that it worked with before the present one, or with its own file alone.
 
     Raises
     ------
     Refused
-        If there is none.
+        If it works with its own file alone already.
     """
     proven = [
         row for row in list_versions(session, gateway) if row.stage == Stage.SUPERSEDED.value and row.settled_at > 0
     ]
     if not proven:
-        raise Refused(f"Gateway {gateway} has no earlier settings that worked.", code="gateway.no_earlier_settings")
+        if _of_stage(session, gateway, Stage.ACTIVE) is None:
+            raise Refused(f"Gateway {gateway} has no earlier settings that worked.", code="gateway.no_earlier_settings")
+        # Before its first version it worked with its own file: a version that adds nothing to it says the same.
+        own = draft(session, gateway, _OWN_FILE_ALONE, actor=actor, now=now)
+        return stage(session, gateway, own.version, actor=actor, now=now)
     return stage(session, gateway, max(proven, key=lambda row: row.settled_at).version, actor=actor, now=now)
 
 

@@ -209,6 +209,23 @@ async def test_settings_are_drafted_staged_proven_and_rolled_back(served: Served
     ]
 
 
+async def test_gateway_goes_back_from_its_first_version_to_its_own_file_and_forward_again(served: Served) -> None:
+    east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
+    admin = await served.signed_in(Role.BIOMED)
+    await admin.post("/v1/gateways/east/settings", json={"text": READERS})
+    await admin.post("/v1/gateways/east/settings/1/stage")
+    await tell(east, settings_version=1)
+
+    back = await admin.post("/v1/gateways/east/settings/roll-back")
+    told = await tell(east, settings_version=1)
+    await tell(east, settings_version=2)
+    forward = await admin.post("/v1/gateways/east/settings/roll-back")
+
+    assert (back.status_code, back.json()["version"], back.json()["stage"]) == (200, 2, "staged")
+    assert (told["settings_version"], told["settings"]) == (2, "{}\n")  # adds nothing to the gateway's own file
+    assert (forward.json()["version"], forward.json()["text"]) == (1, READERS)
+
+
 async def test_settings_that_the_gateway_went_back_from_are_told_with_the_reason(served: Served) -> None:
     east = await served.program(Role.SERVICE_GATEWAY, "gateway:east")
     admin = await served.signed_in(Role.BIOMED)
