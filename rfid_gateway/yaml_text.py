@@ -33,7 +33,7 @@ class _SafeLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse aliases, compose everything else."""
         if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1
+            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]  # the stubs lack it
             raise yaml.YAMLError(f"references (*name) are not allowed: write what they stand for (line {line})")
         return super().compose_node(parent, index)
 

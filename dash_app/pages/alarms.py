@@ -305,6 +305,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     follow(callbacks, LIST, lambda query: content(port, query), permission=Permission.ALARMS_READ)
     narrow(callbacks, PRIORITY, "priority", permission=Permission.ALARMS_READ)
     _register_acts(callbacks, port)
+    _register_putting_aside(callbacks, port)
 
 
 def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -341,6 +342,8 @@ def _register_acts(callbacks: Callbacks, port: HospitalPort) -> None:
         actions.settle_suspicion(port, str(pressed()["alarm"]))
         return content(port, query_of(search))
 
+
+def _register_putting_aside(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(DIALOG, "opened"),
         Output(SHELVED_ID, "data"),

@@ -159,6 +159,7 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
         gateway_walk.HERE,
         gateway_walk.END,
         gateway_walk.SHOWN,
+        gateway_walk.FOLLOW,
     }
     # The register entry stands on the page of a device that the register holds; the small hospital's are only seen.
     of_an_entry = {f"entry-{field}" for field in device_entry.FIELDS}
