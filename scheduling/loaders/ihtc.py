@@ -256,6 +256,7 @@ def load_plan(path: Path, problem: AdmissionProblem) -> AdmissionPlan:
 def plan_of(root: Record, problem: AdmissionProblem) -> AdmissionPlan:
     """Give the plan that a JSON object holds; errors as of :func:`load_plan`."""
     stays = []
+    operated = {patient.id for patient in problem.patients if patient.surgery_minutes}
     for found in root.records("patients", key="id", may_be_empty=True):
         if found.values.get("admission_day") == NOT_ADMITTED:
             continue
@@ -264,7 +265,7 @@ def plan_of(root: Record, problem: AdmissionProblem) -> AdmissionPlan:
                 patient=found.one_of("id", {patient.id for patient in problem.patients}, "patient"),
                 day=found.integer("admission_day", 0, problem.days - 1),
                 room=found.one_of("room", {room.id for room in problem.rooms}, "room"),
-                theatre=found.one_of("operating_theater", {theatre.id for theatre in problem.theatres}, "theatre"),
+                theatre=_theatre(found, problem, is_operated=found.values.get("id") in operated),
             )
         )
     duties = []
@@ -283,6 +284,13 @@ def plan_of(root: Record, problem: AdmissionProblem) -> AdmissionPlan:
             )
     root.problems.raise_any()
     return AdmissionPlan(stays=tuple(stays), duties=tuple(duties))
+
+
+def _theatre(record: Record, problem: AdmissionProblem, *, is_operated: bool) -> str:
+    # Plans of ours say nothing there for whoever is not operated.
+    if not is_operated and not record.values.get("operating_theater"):
+        return ""
+    return record.one_of("operating_theater", {theatre.id for theatre in problem.theatres}, "theatre")
 
 
 def plan_to_bytes(problem: AdmissionProblem, plan: AdmissionPlan) -> bytes:

@@ -64,10 +64,13 @@ def soft_costs(problem: Json, solution: Json) -> Counter[str]:
     units["nurse_eccessive_workload"] = sum(max(0, work - limit.get(key, work)) for key, work in load.items())
     admitted = {one["id"]: one for one in solution["patients"] if one["admission_day"] != "none"}
     by_id = {one["id"]: one for one in problem["patients"]}
-    units["open_operating_theater"] = len({(s["operating_theater"], s["admission_day"]) for s in admitted.values()})
+    # A stay without an operation opens no theatre: ours, the competition has none.
+    operated = {name: stay for name, stay in admitted.items() if by_id[name]["surgery_duration"]}
+    units["open_operating_theater"] = len({(s["operating_theater"], s["admission_day"]) for s in operated.values()})
     where = defaultdict(set)
-    for name, stay in admitted.items():
+    for name, stay in operated.items():
         where[by_id[name]["surgeon_id"], stay["admission_day"]].add(stay["operating_theater"])
+    for name, stay in admitted.items():
         # Who comes too early breaks a must, and does not make up for the waiting of others.
         units["patient_delay"] += max(0, stay["admission_day"] - by_id[name]["surgery_release_day"])
     units["surgeon_transfer"] = sum(len(theatres) - 1 for theatres in where.values())
@@ -101,7 +104,8 @@ def hard_units(problem: Json, solution: Json) -> Counter[str]:
         come.add(one["id"])
         units["incompatible_room"] += stay["room"] in one["incompatible_room_ids"]
         last = one["surgery_due_day"] if one["mandatory"] else problem["days"] - 1
-        units["admission_day"] += not one["surgery_release_day"] <= day <= last
+        # By how many days, as minutes and beds are counted too.
+        units["admission_day"] += max(0, one["surgery_release_day"] - day, day - last)
         theatre[stay["operating_theater"], day] += one["surgery_duration"]
         surgeon[one["surgeon_id"], day] += one["surgery_duration"]
     opens = {one["id"]: one["availability"] for one in problem["operating_theaters"]}
