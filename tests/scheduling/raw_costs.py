@@ -106,8 +106,9 @@ def hard_units(problem: Json, solution: Json) -> Counter[str]:
         last = one["surgery_due_day"] if one["mandatory"] else problem["days"] - 1
         # By how many days, as minutes and beds are counted too.
         units["admission_day"] += max(0, one["surgery_release_day"] - day, day - last)
-        theatre[stay["operating_theater"], day] += one["surgery_duration"]
-        surgeon[one["surgeon_id"], day] += one["surgery_duration"]
+        if one["surgery_duration"]:
+            theatre[stay["operating_theater"], day] += one["surgery_duration"]
+            surgeon[one["surgeon_id"], day] += one["surgery_duration"]
     opens = {one["id"]: one["availability"] for one in problem["operating_theaters"]}
     works = {one["id"]: one["max_surgery_time"] for one in problem["surgeons"]}
     units["theatre_overtime"] = sum(max(0, used - opens[name][day]) for (name, day), used in theatre.items())
