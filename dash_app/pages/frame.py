@@ -10,6 +10,7 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.pages.address import TICK, URL, query_of
+from dash_app.pages.days import calendar_words
 from dash_app.pages.guard import NOTICE, Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES, page_for
@@ -55,6 +56,7 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
             "newAlarm": _("1 new alarm"),
             "seen": _("seen"),
             "no": _("No, go back"),
+            "calendar": calendar_words(),
             "crowded": _("{place}: {count} devices; choose it to see them"),
         },
     }

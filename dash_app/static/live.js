@@ -26,6 +26,7 @@
     return fill(words.ago, { duration: duration((nowMs() - atUs / 1000) / 1000) });
   }
   window.ht.age = age;
+  window.ht.now = nowMs; // the hospital's present, which in a demo is not the browser's
 
   function showClock() {
     const badge = document.getElementById("frame-as-of");

@@ -15,9 +15,16 @@ from twin.clock import SECOND_US
 
 
 def test_a_field_says_how_a_day_is_written() -> None:
-    assert day_entry("x", "Day", value="2026-12-24").value == "2026-12-24"
-    assert day_entry("x", "Day").placeholder == "year-month-day"
-    assert instant_entry("x", "When").placeholder == "year-month-day hours:minutes"
+    assert day_entry("x", "Day", value="2026-12-24").children.value == "2026-12-24"
+    assert day_entry("x", "Day").children.placeholder == "year-month-day"
+    assert instant_entry("x", "When").children.placeholder == "year-month-day hours:minutes"
+
+
+def test_a_field_names_the_calendar_that_opens_beside_it() -> None:
+    field = instant_entry("x", "When").children
+
+    assert getattr(field.rightSection, "data-calendar") == "x"
+    assert "When" in getattr(field.rightSection, "aria-label")
 
 
 @pytest.mark.parametrize("text", ["2026-09-21 16:13:20", "2026-09-21T16:13:20"])
