@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from interop.hl7v2.message import Interchange, Message, read_interchange
 from interop.mllp.acknowledgement import Handled, Verdict, acknowledgements, unreadable
@@ -30,6 +30,7 @@ from interop.service.messages import (
 )
 from interop.service.places import Gazetteer, gazetteer
 from server.doors.answers import answers_of
+from server.schema.access import SecondFactorRow
 from server.wiring import Hospital
 from twin.db.channel import Transaction
 from twin.errors import DecodeError, HospitalTwinError, InputError, StorageError, Unavailable
@@ -54,7 +55,9 @@ def vault_of(hospital: Hospital) -> Vault:
     if isinstance(held, Vault):
         return held
     with hospital.read() as session:
-        has_persons = count_persons(session) > 0
+        # the secrets of second factors are sealed with the same key
+        has_factors = session.exec(select(SecondFactorRow.user_id).limit(1)).first() is not None
+        has_persons = count_persons(session) > 0 or has_factors
     vault = open_vault(hospital.settings.data_dir, has_persons=has_persons)
     hospital.services[_SERVICE] = vault
     return vault

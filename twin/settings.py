@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from twin.access import Role
 from twin.errors import ConfigurationError, InputError
 from twin.opening_hours import opening_hours
 
@@ -67,6 +68,8 @@ class Settings(BaseSettings):
     session_idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     key_requests_per_minute: Annotated[int, Field(ge=0, le=10_000_000)] = 60_000
+    second_factor_roles: tuple[str, ...] = ()
+    """Roles whose holders sign in with a code besides their password, such as ``["sysadmin"]``."""
     setup_link_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
     job_processes: Annotated[int, Field(ge=1, le=64)] = 2
 
@@ -105,6 +108,15 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"expected an IANA time zone such as Asia/Shanghai, got {value!r}") from error
+        return value
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles_of_people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        people = sorted(role.value for role in Role if not role.value.startswith("service:"))
+        unknown = sorted(set(value) - set(people))
+        if unknown:
+            raise ValueError(f"expected roles of people ({', '.join(people)}), got {', '.join(unknown)}")
         return value
 
     @field_validator("theatre_hours")

@@ -30,6 +30,8 @@ class UserCard:
         To be named when the user is changed, so that nobody's change is lost.
     sessions : int
         How many browsers are signed in as them.
+    has_second_factor, must_change_password : bool
+        Whether they sign in with a code, and whether they still have the password that they were given.
     """
 
     id: str
@@ -40,6 +42,52 @@ class UserCard:
     staff: str
     version: int
     sessions: int
+    has_second_factor: bool = False
+    must_change_password: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorCard:
+    """How somebody signs in besides their password: whether a code is asked, and how many recovery codes are left."""
+
+    is_on: bool
+    codes_left: int = 0
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayCard:
+    """A link for a screen on a wall, without its token; instants in UTC microseconds, 0 for never.
+
+    Parameters
+    ----------
+    id, name, shows : str
+        Id, where it hangs, and code of the one page that it shows.
+    created_at, expires_at, used_at, revoked_at : int
+        Its life.
+    """
+
+    id: str
+    name: str
+    shows: str
+    created_at: int
+    expires_at: int
+    used_at: int
+    revoked_at: int
+
+    def is_active(self, now: int) -> bool:
+        """Tell whether it shows anything at an instant."""
+        return not self.revoked_at and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayTold:
+    """What a wall display shall be: where it hangs, what it shows, in which language, for how many days."""
+
+    name: str
+    shows: str
+    language: str = ""
+    days: int = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +223,12 @@ class AccessDesk(Protocol):
     def change_own_password(self, old: str, new: str, *, actor: Actor) -> None:
         """Change the actor's own password; all their sessions end."""
 
+    def second_factor(self, *, actor: Actor) -> FactorCard:
+        """Give how the actor signs in besides their password."""
+
+    def reset_factor(self, user_id: str, *, actor: Actor) -> None:
+        """Take the second factor off a user who has lost it; their sessions end."""
+
     def sign_out_everywhere(self, *, actor: Actor) -> None:
         """End all sessions of the actor."""
 
@@ -186,6 +240,15 @@ class AccessDesk(Protocol):
 
     def revoke_key(self, key_id: str, *, actor: Actor) -> None:
         """Revoke a key for good."""
+
+    def list_displays(self) -> Sequence[DisplayCard]:
+        """Give all links of wall displays, the newest first."""
+
+    def make_display(self, told: DisplayTold, *, actor: Actor) -> str:
+        """Make a link for a wall display; give it, which is kept nowhere."""
+
+    def revoke_display(self, display_id: str, *, actor: Actor) -> None:
+        """End a wall display's link for good."""
 
     def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
         """Give rows of the audit, the newest first."""

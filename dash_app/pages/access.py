@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from dash_app.actions import access as actions
 from dash_app.actions.access import UserCard, UserTold, desk_of
-from dash_app.pages import access_keys, listing
+from dash_app.pages import access_displays, access_keys, listing
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
@@ -32,6 +32,7 @@ from twin.access import Permission, Role
 CHOSEN, VERSION, SAID = "access-chosen", "access-version", "access-said"
 NAME, SHOWN, ROLES, STAFF, ACTIVE = "access-name", "access-shown", "access-roles", "access-staff", "access-active"
 ADD, SAVE, PASSWORD = "access-add", "access-save", "access-password"
+FACTOR = "access-factor"
 _NEW = "new"
 # Programs come in by key, not by password.
 _HUMAN = tuple(role.value for role in Role if not role.value.startswith("service:"))
@@ -43,13 +44,20 @@ def _columns() -> list[Column]:
         Column(field="shown", title=_("Name on screens"), width=180),
         Column(field="roles", title=_("Roles"), width=260),
         Column(field="staff", title=_("Member of staff"), width=130),
-        Column(field="state", title=_("State"), width=110),
+        Column(field="state", title=_("State"), width=190),
+        Column(field="factor", title=_("Second factor"), width=130),
         Column(field="sessions", title=_("Signed in"), width=100, is_number=True),
     ]
 
 
 def _roles_text(roles: tuple[str, ...]) -> str:
     return " · ".join(codes.code_text(access_words.ROLES, role) for role in roles)
+
+
+def _state(user: UserCard) -> str:
+    if not user.is_active:
+        return _("Shut out")
+    return _("Has the first password still") if user.must_change_password else _("May sign in")
 
 
 def _wanted(user: UserCard, query: dict[str, str]) -> bool:
@@ -66,7 +74,8 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
             "shown": user.display_name,
             "roles": _roles_text(user.roles),
             "staff": user.staff,
-            "state": _("May sign in") if user.is_active else _("Shut out"),
+            "state": _state(user),
+            "factor": _("yes") if user.has_second_factor else "",
             "sessions": user.sessions,
         }
         for user in found
@@ -142,6 +151,13 @@ def _one_user(port: HospitalPort, users: list[UserCard]) -> Component:
                     _("The present password ends now, and whoever is signed in with it is signed out."),
                     NAME,
                 ),
+                asks_first(
+                    html.Button(
+                        _("Take the second factor off"), id=FACTOR, className="action", n_clicks=0, disabled=True
+                    ),
+                    _("Make sure whom you talk to: afterwards their password alone lets them in."),
+                    NAME,
+                ),
             ]
         ),
         html.P(_("Whoever is changed has to sign in again."), className="secondary"),
@@ -168,13 +184,21 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     users = list(actions.managing(port.services, port.actor()).users())
     lead = _("People come in by name and role, programs by key. Each change is noted in the audit.")
     shown = listing.layout(LISTING, port, visit, _("Users and keys"), lead)
-    return html.Div([shown, html.Div([_one_user(port, users), *access_keys.parts(port)], className="below")])
+    return html.Div(
+        [
+            shown,
+            html.Div(
+                [_one_user(port, users), *access_keys.parts(port), *access_displays.parts(port)], className="below"
+            ),
+        ]
+    )
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the table, the form of one user, and the keys."""
     listing.register(LISTING, callbacks, port)
     access_keys.register(callbacks, port)
+    access_displays.register(callbacks, port)
     common: dict[str, Any] = {"permission": Permission.USERS_MANAGE, "prevent_initial_call": True}
 
     @callbacks.add(
@@ -184,24 +208,24 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         Output(STAFF, "value"),
         Output(ACTIVE, "checked"),
         Output(VERSION, "data"),
-        *(Output(button, "disabled") for button in (ADD, SAVE, PASSWORD)),
+        *(Output(button, "disabled") for button in (ADD, SAVE, PASSWORD, FACTOR)),
         Input(CHOSEN, "value"),
         **common,
     )
     def choose(chosen: str | None) -> tuple[object, ...]:
         found = [user for user in desk_of(port.services).users() if user.id == chosen]
         if not found:
-            return "", False, "", [], None, True, 0, False, True, True
+            return "", False, "", [], None, True, 0, False, True, True, True
         user = found[0]
         shown = (user.display_name, list(user.roles), user.staff or None, user.is_active, user.version)
-        return user.name, True, *shown, True, False, False
+        return user.name, True, *shown, True, False, False, not user.has_second_factor
 
     @callbacks.add(
         Output(SAID, "children"),
         Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
         Output(CHOSEN, "data"),
         Output(CHOSEN, "value"),
-        *(Input(button, "n_clicks") for button in (ADD, SAVE, PASSWORD)),
+        *(Input(button, "n_clicks") for button in (ADD, SAVE, PASSWORD, FACTOR)),
         State(CHOSEN, "value"),
         State(NAME, "value"),
         State(SHOWN, "value"),
@@ -213,7 +237,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         **common,
     )
     def act(*told: Any) -> tuple[Component, Rows, list[dict[str, str]], str]:
-        chosen, name, shown, roles, staff, is_active, version, search = told[3:]
+        chosen, name, shown, roles, staff, is_active, version, search = told[4:]
         user = UserTold(
             display_name=(shown or "").strip(), roles=tuple(roles or ()), is_active=bool(is_active), staff=staff or ""
         )
@@ -224,6 +248,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             said = once(desk.add_user(name, user, actor=actor), _given().format(name=name))
         elif ctx.triggered_id == PASSWORD:
             said = once(desk.new_password(chosen, actor=actor), _given().format(name=name))
+        elif ctx.triggered_id == FACTOR:
+            desk.reset_factor(chosen, actor=actor)
+            said = html.P(
+                _("{name} now signs in with the password alone, and can set up a new second factor.").format(name=name)
+            )
         else:
             desk.change_user(chosen, user, version=int(version), actor=actor)
             said = html.P(_("{name} is changed.").format(name=name))
@@ -231,7 +260,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
 
 def _given() -> str:
-    return _("Password of {name}, shown this once: hand it over in person; they change it under their account.")
+    return _("Password of {name}, shown this once: hand it over in person; they choose their own when they sign in.")
 
 
 PAGE = Page(

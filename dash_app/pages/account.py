@@ -11,7 +11,7 @@ from typing import Any
 from dash import Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dash_app.actions.access import desk_of
+from dash_app.actions.access import FactorCard, desk_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import attributes, page_head, panel
@@ -35,6 +35,22 @@ def _field(identifier: str, label: str, autocomplete: str) -> Component:
     )
 
 
+def _second_factor(card: FactorCard, address: str) -> Component:
+    told = _("You sign in with your password and a code of your authenticator app.")
+    if not card.is_on:
+        told = _("You sign in with your password alone: who learns it can act in your name.")
+    left = _("Recovery codes left: {count}").format(count=card.codes_left) if card.is_on else ""
+    asked = _("Your role needs a second factor.") if card.is_required else ""
+    words = _("Change it") if card.is_on else _("Set up a second factor")
+    return panel(
+        _("Second factor"),
+        html.P(told),
+        html.P(" ".join(text for text in (left, asked) if text), className="secondary"),
+        # a page of its own, without scripts: what an app has to learn shall stand in no script's memory
+        html.P(html.A(words, href=address, className="action")),
+    )
+
+
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     actor = port.actor()
@@ -54,6 +70,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 html.P(_("At least 12 characters; a sentence of four or more words is good. You then sign in anew.")),
                 html.P(html.Button(_("Change it"), id=CHANGE, className="action primary", n_clicks=0)),
             ),
+            _second_factor(desk_of(port.services).second_factor(actor=actor), port.links.get("second_factor", "")),
             panel(
                 _("Sign out everywhere"),
                 html.P(_("Ends your sessions on all machines, this one too: after a device was lost, for instance.")),

@@ -151,7 +151,12 @@ class HospitalPort:
     actor: Callable[[], Actor]
     jobs: Jobs
     links: Mapping[str, str] = field(
-        default_factory=lambda: {"stream": "/v1/stream", "sign_out": "/v1/auth/sign-out", "sign_in": "/sign-in"}
+        default_factory=lambda: {
+            "stream": "/v1/stream",
+            "sign_out": "/v1/auth/sign-out",
+            "sign_in": "/sign-in",
+            "second_factor": "/sign-in/second-factor",
+        }
     )
     services: Mapping[str, object] = field(default_factory=dict)
 

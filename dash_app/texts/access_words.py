@@ -22,10 +22,17 @@ KEY_STATES: Mapping[str, str] = {
     "expired": mark("Expired"),
     "revoked": mark("Revoked"),
 }
+DISPLAYS: Mapping[str, str] = {
+    "overview": mark("Operations overview"),
+    "beds": mark("Bed board"),
+    "tasks": mark("Tasks"),
+}
 AUDIT_HEADS: Mapping[str, str] = {
     "session.": mark("Signing in and out"),
     "user.": mark("Users"),
+    "second_factor.": mark("Second factors"),
     "key.": mark("Keys"),
+    "display.": mark("Wall displays"),
     "setup.": mark("Set-up"),
     "load.": mark("Loads"),
     "plan.": mark("Plans"),
@@ -47,10 +54,19 @@ AUDIT_HEADS: Mapping[str, str] = {
 """Beginnings of the codes of actions, to choose from."""
 AUDIT_ACTIONS: Mapping[str, str] = {
     "session.started": mark("Signed in"),
+    "session.pending": mark("Password right, more was owed"),
     "session.refused": mark("Sign-in refused"),
     "session.ended": mark("Signed out"),
     "user.added": mark("User added"),
     "user.changed": mark("User changed"),
+    "user.password_chosen": mark("Own password chosen"),
+    "second_factor.on": mark("Second factor turned on"),
+    "second_factor.off": mark("Second factor taken off"),
+    "second_factor.refused": mark("Code refused"),
+    "second_factor.codes_renewed": mark("New recovery codes"),
+    "second_factor.reset": mark("Second factor taken off by an administrator"),
+    "display.made": mark("Wall display made"),
+    "display.revoked": mark("Wall display ended"),
     "key.made": mark("Key made"),
     "key.revoked": mark("Key revoked"),
     "setup.done": mark("Hospital set up"),

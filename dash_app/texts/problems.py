@@ -82,6 +82,7 @@ SENTENCES: dict[str, str] = {
     "refused.bed_readiness": mark("The bed is that already."),
     "refused.last_sysadmin": mark("This is the last system administrator: give somebody else the role first."),
     "refused.key_limit": mark("This source has two valid keys already: revoke one first."),
+    "refused.no_second_factor": mark("This user signs in without a second factor."),
     "conflict.name": mark("This sign-in name is taken: choose another."),
     "conflict.staff": mark("This member of staff signs in under another name already: take the link off there first."),
     "sign_in.wrong": mark("The old password is wrong."),

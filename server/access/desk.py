@@ -9,15 +9,27 @@ from collections.abc import Callable, Sequence
 import msgspec
 from sqlmodel import Session, col, select
 
-from dash_app.actions.access import AuditLine, AuditQuery, AuditVerdict, KeyCard, KeyTold, UserCard, UserTold
-from server.access import users
+from dash_app.actions.access import (
+    AuditLine,
+    AuditQuery,
+    AuditVerdict,
+    DisplayCard,
+    DisplayTold,
+    FactorCard,
+    KeyCard,
+    KeyTold,
+    UserCard,
+    UserTold,
+)
+from server.access import displays, factors, users
 from server.access.keys import ACTOR_PREFIX, NewKey
 from server.access.passwords import check_password
 from server.access.service import Access, WrongPassword
+from server.access.setup import base_url
 from server.access.users import NewUser, UserChange
 from server.audit import chain as audit
 from server.audit.seal import seal
-from server.schema.access import AuditRow, KeyRow, SessionRow, UserRow
+from server.schema.access import AuditRow, DisplayRow, KeyRow, SessionRow, UserRow
 from server.wiring import Hospital
 from twin.access import Actor, Role
 from twin.errors import FieldError, FieldProblem, NotFound, StaleVersion
@@ -56,6 +68,7 @@ class Desk:
             rows = users.list_users(session, limit=_MOST)
             lasting = session.exec(select(SessionRow.user_id).where(col(SessionRow.expires_at) > now).limit(100_000))
             signed_in = Counter(lasting)
+            coded = factors.holders(session)
         return [
             UserCard(
                 id=row.id,
@@ -66,6 +79,8 @@ class Desk:
                 staff=row.staff,
                 version=row.version,
                 sessions=signed_in[row.id],
+                has_second_factor=row.id in coded,
+                must_change_password=row.must_change_password,
             )
             for row in rows
         ]
@@ -90,6 +105,7 @@ class Desk:
             display_name=told.display_name,
             password_hash=self._access.passwords.hash_now(password),
             roles=roles,
+            must_change_password=True,
         )
 
         def use_case(session: Session) -> None:
@@ -129,7 +145,7 @@ class Desk:
     def new_password(self, user_id: str, *, actor: Actor) -> str:
         """Give a user a new password, which is kept nowhere; their sessions end."""
         password = first_password()
-        change = UserChange(password_hash=self._access.passwords.hash_now(password))
+        change = UserChange(password_hash=self._access.passwords.hash_now(password), must_change_password=True)
         self._change_and_sign_out(user_id, lambda session: self._access.change_user(session, actor, user_id, change))
         return password
 
@@ -151,8 +167,26 @@ class Desk:
             access.limits.failed(row.name, "", now=now)
             raise WrongPassword("The old password is wrong.")
         check_password(new, name=row.name)
-        change = UserChange(password_hash=access.passwords.hash_now(new))
+        change = UserChange(password_hash=access.passwords.hash_now(new), must_change_password=False)
         self._change_and_sign_out(actor.id, lambda session: access.change_user(session, actor, actor.id, change))
+
+    def second_factor(self, *, actor: Actor) -> FactorCard:
+        """Give how the actor signs in besides their password."""
+        with self._hospital.read() as session:
+            is_on = factors.is_on(session, actor.id)
+            left = factors.codes_left(session, actor.id) if is_on else 0
+        required = {role.value for role in actor.roles} & set(self._hospital.settings.second_factor_roles)
+        return FactorCard(is_on=is_on, codes_left=left, is_required=bool(required))
+
+    def reset_factor(self, user_id: str, *, actor: Actor) -> None:
+        """Take the second factor off a user who has lost it; their sessions end.
+
+        Raises
+        ------
+        Refused
+            If they have none.
+        """
+        self._hospital.write_now(lambda session: self._access.reset_factor(session, actor, user_id))()
 
     def sign_out_everywhere(self, *, actor: Actor) -> None:
         """End all sessions of the actor."""
@@ -206,6 +240,27 @@ class Desk:
         """Revoke a key for good."""
         self._hospital.write_now(lambda session: self._access.revoke_key(session, actor, key_id))
         self._access.keys.forget(key_id)
+
+    def list_displays(self) -> Sequence[DisplayCard]:
+        """Give all links of wall displays, the newest first."""
+        with self._hospital.read() as session:
+            return [_display_card(row) for row in displays.list_displays(session, limit=_MOST)]
+
+    def make_display(self, told: DisplayTold, *, actor: Actor) -> str:
+        """Make a link for a wall display; give it, which is kept nowhere.
+
+        Raises
+        ------
+        FieldError
+            If name, page or days cannot be used.
+        """
+        new = displays.NewDisplay(name=told.name, shows=told.shows, language=told.language, days=told.days)
+        text, _row = self._hospital.write_now(lambda session: self._access.make_display(session, actor, new))
+        return base_url(self._hospital.settings) + displays.address(text)
+
+    def revoke_display(self, display_id: str, *, actor: Actor) -> None:
+        """End a wall display's link for good."""
+        self._hospital.write_now(lambda session: self._access.revoke_display(session, actor, display_id))
 
     def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
         """Give rows of the audit, the newest first.
@@ -265,6 +320,18 @@ class Desk:
             return self._access.sessions.end_all_of(session, user_id)
 
         self._hospital.write_now(use_case)()
+
+
+def _display_card(row: DisplayRow) -> DisplayCard:
+    return DisplayCard(
+        id=row.id,
+        name=row.name,
+        shows=row.shows,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+        revoked_at=row.revoked_at,
+    )
 
 
 def _names(session: Session, actors: set[str]) -> dict[str, str]:

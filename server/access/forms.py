@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server.access.gate import cookie_name
 from server.access.pages import STYLE, STYLE_PATH, Page
-from server.access.service import Access, SignedIn
+from server.access.service import Access
+from server.access.sessions import SignedIn
 from server.doors.bodies import body_of
 from server.doors.context import SESSION_KEY, actor_of
 from server.doors.problem import TooManyRequests, status_of
@@ -22,6 +23,7 @@ router = Router("", tag="sign-in pages")
 FORM = "application/x-www-form-urlencoded"
 HTML = "text/html"
 START_PAGE = "/ui/"
+NEXT_STEP = "/sign-in/next"
 
 
 def is_secure(settings: Settings) -> bool:
@@ -78,7 +80,14 @@ def safe_next(path: str) -> str:
     return path if plain and not parts.netloc and not parts.scheme else START_PAGE
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def form_of(request: Request) -> dict[str, str]:
+    """Give the fields of a form that a browser sent.
+
+    Raises
+    ------
+    DecodeError
+        If it is none.
+    """
     body = await body_of(request)
     try:
         fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=20)
@@ -87,11 +96,13 @@ async def _form(request: Request) -> dict[str, str]:
     return {name: values[0][:1000] for name, values in fields.items()}
 
 
-def _page(request: Request) -> Page:
+def page_of(request: Request) -> Page:
+    """Give the maker of pages in the language of who asks."""
     return Page.of_headers(request.headers, request.app.state.hospital.settings)
 
 
-def _access(request: Request) -> Access:
+def access_of(request: Request) -> Access:
+    """Give the access service of the hospital that is served."""
     access: Access = request.app.state.access
     return access
 
@@ -113,31 +124,32 @@ async def sign_in_style(request: Request) -> Response:
 @router.get("/sign-in", permission=PUBLIC, raw=True, media=HTML)
 async def sign_in_page(request: Request) -> Response:
     """Give the sign-in page."""
-    return _page(request).sign_in(asked=safe_next(request.query_params.get("next", "")))
+    return page_of(request).sign_in(asked=safe_next(request.query_params.get("next", "")))
 
 
 @router.post("/sign-in", permission=PUBLIC, raw=True, media=HTML)
 async def sign_in_form(request: Request) -> Response:
     """Sign in by the form, then go to the page that was asked for."""
-    fields = await _form(request)
+    fields = await form_of(request)
     # a link to our sign-in must not lead on to a page that looks like ours
     asked, name = safe_next(fields.get("next", "")), fields.get("name", "")
     address = request.client.host if request.client else ""
     try:
-        signed_in = await _access(request).sign_in(name, fields.get("password", ""), address=address)
+        signed_in = await access_of(request).sign_in(name, fields.get("password", ""), address=address)
     except TooManyRequests as error:
         problem = "Too many attempts. Wait a minute, then try again."
-        response = _page(request).sign_in(asked=asked, problem=problem, name=name, status=429)
+        response = page_of(request).sign_in(asked=asked, problem=problem, name=name, status=429)
         response.headers["retry-after"] = str(error.retry_after_s)
         return response
     except NotSignedIn:
         problem = "The name or the password is wrong."
-        return _page(request).sign_in(asked=asked, problem=problem, name=name, status=401)
+        return page_of(request).sign_in(asked=asked, problem=problem, name=name, status=401)
     except HospitalTwinError as error:  # a full disk is no wrong password: people would try until they are held up
         problem = "The server cannot store anything at present. Try again in a minute, or tell whoever looks after it."
-        return _page(request).sign_in(asked=asked, problem=problem, name=name, status=status_of(error))
+        return page_of(request).sign_in(asked=asked, problem=problem, name=name, status=status_of(error))
     headers = {"cache-control": "no-store"}
-    answer = RedirectResponse(asked, status_code=303, headers=headers)
+    onward = asked if signed_in.session.owes is None else f"{NEXT_STEP}?next={quote(asked)}"
+    answer = RedirectResponse(onward, status_code=303, headers=headers)
     return session_answer(answer, signed_in, request.app.state.hospital.settings)
 
 
@@ -146,7 +158,7 @@ async def sign_out(request: Request) -> Response:
     """Sign out; the session ends here, not only in the browser."""
     live_hash = str(request.scope.get(SESSION_KEY, ""))
     if live_hash:
-        await _access(request).sign_out(live_hash, actor_of(request.scope))
+        await access_of(request).sign_out(live_hash, actor_of(request.scope))
     wants_page = HTML in request.headers.get("accept", "")
     response = RedirectResponse("/sign-in", status_code=303) if wants_page else Response(status_code=204)
     # what pages kept in the browser is of the one who leaves, also on a shared computer of a ward
@@ -159,25 +171,25 @@ async def sign_out(request: Request) -> Response:
 @router.get("/set-up", permission=PUBLIC, raw=True, media=HTML)
 async def set_up_page(request: Request) -> Response:
     """Give the set-up page; its link works once."""
-    if not _access(request).needs_set_up:
+    if not access_of(request).needs_set_up:
         return RedirectResponse("/sign-in", status_code=303)
-    return _page(request).set_up(token=request.query_params.get("token", "")[:200])
+    return page_of(request).set_up(token=request.query_params.get("token", "")[:200])
 
 
 @router.post("/set-up", permission=PUBLIC, raw=True, media=HTML)
 async def set_up_form(request: Request) -> Response:
     """Make the first system administrator."""
-    fields = await _form(request)
+    fields = await form_of(request)
     token = fields.get("token", "")
     try:
-        signed_in = await _access(request).set_up(
+        signed_in = await access_of(request).set_up(
             token, name=fields.get("name", ""), password=fields.get("password", "")
         )
     except Forbidden:
         problem = "This set-up link is wrong or past its time. Start the server again to get a new one."
-        return _page(request).set_up(token="", problem=problem, status=403)
+        return page_of(request).set_up(token="", problem=problem, status=403)
     except FieldError as error:
         problem = "The sign-in name cannot be used." if error.problem.field == "name" else "Choose a better password."
-        return _page(request).set_up(token=token, problem=problem, status=422)
+        return page_of(request).set_up(token=token, problem=problem, status=422)
     answer = RedirectResponse(START_PAGE, status_code=303, headers={"cache-control": "no-store"})
     return session_answer(answer, signed_in, request.app.state.hospital.settings)

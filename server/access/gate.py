@@ -19,7 +19,7 @@ from server.access.limits import Allowance
 from server.access.pages import STYLE_PATH, Page
 from server.access.service import Access
 from server.access.sessions import LiveSession, same_text
-from server.doors.context import SESSION_KEY, actor_or_none, set_actor
+from server.doors.context import PENDING_KEY, SESSION_KEY, actor_or_none, set_actor
 from server.doors.problem import problem_response
 
 Scope = MutableMapping[str, Any]
@@ -167,6 +167,10 @@ class Gate:
             return None
         if _lacks_token(scope, headers, live):
             return problem_response(scope, status=403, detail="Send the session's token as X-CSRF-Token.", code="csrf")
+        if live.owes is not None:
+            # a stranger to everything but the next step of signing in
+            scope[PENDING_KEY] = live.token_hash
+            return None
         set_actor(scope, live.actor)
         scope[SESSION_KEY] = live.token_hash
         return None
@@ -190,7 +194,8 @@ class Gate:
             return None
         if wants_page:
             asked = quote(path + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""))
-            return RedirectResponse(f"/sign-in?next={asked}", status_code=303, headers={"cache-control": "no-store"})
+            door = "/sign-in/next" if PENDING_KEY in scope else "/sign-in"
+            return RedirectResponse(f"{door}?next={asked}", status_code=303, headers={"cache-control": "no-store"})
         return problem_response(scope, status=401, detail="Sign in first.")
 
 

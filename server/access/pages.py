@@ -34,6 +34,12 @@ button { width: 100%; min-height: 3rem; margin-top: 1.5rem; font: inherit; font-
 a { color: var(--act); } summary { min-height: 3rem; padding: 0.75rem 0; cursor: pointer; font-weight: 600; }
 ol { margin: 0 0 0.5rem; padding-left: 1.25rem; }
 code { overflow-wrap: anywhere; font-size: 1.05rem; color: var(--ink); }
+img.code { display: block; width: 12rem; max-width: 100%; background: #ffffff; padding: 0.5rem;
+  image-rendering: pixelated; }
+a.onward { display: block; min-height: 3rem; line-height: 3rem; text-align: center; font-weight: 600;
+  text-decoration: none; color: var(--on-act); background: var(--act); border-radius: 0.25rem; }
+hr { margin: 1.5rem 0 0; border: 0; border-top: 1px solid var(--line); }
+@media print { a, button, form { display: none !important; } }
 [role=alert] { color: var(--warn); font-weight: 600; }
 """
 

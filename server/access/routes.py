@@ -32,10 +32,12 @@ Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Name and password."""
+    """Name and password; `code` of the app, and a `new_password` of one's own, where the answer asks for them."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     password: Secret
+    code: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    new_password: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,10 +211,11 @@ def _me(call: Call) -> Me:
 
 @router.post("/auth/sign-in", permission=PUBLIC, takes=SignIn, gives=Me)
 async def sign_in(call: CallDep) -> Response:
-    """Sign in with name and password; answers with a session cookie."""
-    told = call.read(SignIn)
+    """Sign in with name and password; answers with a session cookie, or with what is needed besides."""
+    told, access = call.read(SignIn), access_of(call)
     address = call.request.client.host if call.request.client else ""
-    signed_in = await access_of(call).sign_in(told.name, told.password, address=address)
+    begun = await access.sign_in(told.name, told.password, address=address)
+    signed_in = await access.steps.settle(begun, code=told.code, new_password=told.new_password)
     actor = signed_in.session.actor
     body = Me(
         id=actor.id,
@@ -246,7 +249,7 @@ async def change_password(call: CallDep) -> None:
         raise WrongPassword("The old password is wrong.")
     access.limits.succeeded(row.name, "", now=now)
     check_password(told.new, name=row.name)
-    change = UserChange(password_hash=await access.passwords.hash(told.new))
+    change = UserChange(password_hash=await access.passwords.hash(told.new), must_change_password=False)
 
     def use_case(session: Session) -> object:
         access.change_user(session, actor, actor.id, change)
@@ -277,7 +280,12 @@ async def add_user(call: CallDep) -> Response:
     check_password(told.password, name=told.name)
     hashed = await access.passwords.hash(told.password)
     new = NewUser(
-        id=call.hospital.new_id(), name=told.name, display_name=told.display_name, password_hash=hashed, roles=roles
+        id=call.hospital.new_id(),
+        name=told.name,
+        display_name=told.display_name,
+        password_hash=hashed,
+        roles=roles,
+        must_change_password=True,  # whoever adds a user knows the password
     )
 
     return _user_answer(await call.hospital.write(lambda session: access.add_user(session, call.actor, new)), 201)
@@ -306,6 +314,7 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
         display_name=told.display_name,
         is_active=told.is_active,
         password_hash=hashed,
+        must_change_password=True if hashed is not None else None,
         roles=users.parse_roles(told.roles) if told.roles is not None else None,
         staff=told.staff,
     )
@@ -322,6 +331,14 @@ async def edit_user(call: CallDep, user_id: PathText) -> Response:
     if callable(forget):
         forget()
     return _user_answer(row)
+
+
+@router.delete("/users/{user_id}/second-factor", permission=Permission.USERS_MANAGE, status=204)
+async def reset_second_factor(call: CallDep, user_id: PathText) -> None:
+    """Take the second factor off a user who has lost it; their sessions end, and the audit tells who did it."""
+    access = access_of(call)
+    forget = await call.hospital.write(lambda session: access.reset_factor(session, call.actor, user_id))
+    forget()
 
 
 @router.get("/keys", permission=Permission.USERS_MANAGE, gives=KeyPage)

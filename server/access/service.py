@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from server.access import users
+from server.access import factors, users
+from server.access.displays import NewDisplay, create_display, revoke_display
 from server.access.keys import Keys, NewKey, create_key, revoke_key
 from server.access.limits import KeyLimits, SignInLimits
 from server.access.passwords import Passwords, check_password
-from server.access.sessions import LiveSession, Sessions
+from server.access.sessions import Sessions, SignedIn
 from server.access.setup import SetUpLink, make_link
+from server.access.steps import Steps
 from server.access.users import NewUser, UserChange
 from server.audit import chain as audit
 from server.audit.chain import Entry
-from server.schema.access import KeyRow, UserRow
+from server.schema.access import DisplayRow, KeyRow, UserRow
 from server.wiring import Hospital
 from twin.access import Actor, Role
-from twin.errors import Forbidden, NotSignedIn
+from twin.errors import Forbidden, NotSignedIn, Refused
 
 
 class WrongPassword(NotSignedIn):
     """Name or password is wrong; which of them is not told."""
 
     code = "sign_in.wrong"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
-    """A session that just began; ``token`` is the cookie's value."""
-
-    token: str
-    session: LiveSession
 
 
 class Access:
@@ -53,6 +46,7 @@ class Access:
         self.sessions = Sessions(hospital)
         self.keys = Keys(hospital)
         self.limits = SignInLimits()
+        self.steps = Steps(hospital, self.sessions, self.passwords, self.limits)
         self.key_limits = KeyLimits(hospital.settings.key_requests_per_minute)
         self.setup_link: SetUpLink | None = None
         with hospital.read() as session:
@@ -145,7 +139,7 @@ class Access:
         return signed_in
 
     async def sign_in(self, name: str, password: str, *, address: str) -> SignedIn:
-        """Sign somebody in.
+        """Sign somebody in; the session may still owe something, which :attr:`steps` takes.
 
         Parameters
         ----------
@@ -183,7 +177,9 @@ class Access:
             if not present.is_active or present.password_hash != user.password_hash:
                 raise WrongPassword("The name or the password is wrong.")
             token, live = self.sessions.start(session, present, now=now)
-            self.note(session, present.id, "session.started", facts={"address": address})
+            # one that still owes a code or a password is noted as started when it owes nothing any more
+            facts = {"address": address} | ({"owes": live.owes.value} if live.owes is not None else {})
+            self.note(session, present.id, "session.pending" if live.owes else "session.started", facts=facts)
             return SignedIn(token=token, session=live)
 
         signed_in = await self.hospital.write(use_case)
@@ -244,6 +240,31 @@ class Access:
         self.note(session, actor.id, "user.changed", user_id, changed)
         return row
 
+    def reset_factor(self, session: Session, actor: Actor, user_id: str) -> Callable[[], None]:
+        """Take the second factor off somebody who has lost it, within a use case; call what it gives after commit.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who does it, having made sure whom they talk to.
+        user_id : str
+            Whose.
+
+        Raises
+        ------
+        NotFound
+            If there is no such user.
+        Refused
+            If they have none.
+        """
+        users.get_user(session, user_id)
+        if not factors.take_off(session, user_id):
+            raise Refused("This user has no second factor.", code="refused.no_second_factor")
+        self.note(session, actor.id, "second_factor.reset", user_id)
+        return self.sessions.end_all_of(session, user_id)
+
     def make_key(self, session: Session, actor: Actor, new: NewKey) -> tuple[str, KeyRow]:
         """Make an API key within a use case; its text is kept nowhere.
 
@@ -274,6 +295,39 @@ class Access:
         """
         row = revoke_key(session, key_id, now=self.hospital.clock.now())
         self.note(session, actor.id, "key.revoked", key_id)
+        return row
+
+    def make_display(self, session: Session, actor: Actor, new: NewDisplay) -> tuple[str, DisplayRow]:
+        """Make a link for a wall display within a use case; its token is kept nowhere.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who makes it.
+        new : NewDisplay
+            What it shows.
+        """
+        new_id, now = self.hospital.new_id(), self.hospital.clock.now()
+        token, row = create_display(session, new, new_id=new_id, created_by=actor.id, now=now)
+        self.note(session, actor.id, "display.made", row.id, {"name": row.name, "shows": row.shows})
+        return token, row
+
+    def revoke_display(self, session: Session, actor: Actor, display_id: str) -> DisplayRow:
+        """End a wall display's link within a use case.
+
+        Parameters
+        ----------
+        session : Session
+            The writer's.
+        actor : Actor
+            Who ends it.
+        display_id : str
+            Which.
+        """
+        row = revoke_display(session, display_id, now=self.hospital.clock.now())
+        self.note(session, actor.id, "display.revoked", display_id)
         return row
 
     def write_head(self) -> None:

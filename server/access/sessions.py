@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, delete, select
 
+from server.access.duties import PENDING_MINUTES, Duty, duty_of
 from server.access.users import actor_of_user
 from server.schema.access import SessionRow, UserRow
 from server.wiring import Hospital
@@ -36,7 +37,17 @@ class LiveSession:
     seen_at: int
     noted_at: int
     language: str = ""
+    is_proven: bool = False
+    owes: Duty | None = None
     read_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session that just began; ``token`` is the cookie's value."""
+
+    token: str
+    session: LiveSession
 
 
 def _is_fresh(live: LiveSession) -> bool:
@@ -63,10 +74,11 @@ class Sessions:
         self._hospital = hospital
         self._idle_us = hospital.settings.session_idle_minutes * MINUTE_US
         self._longest_us = hospital.settings.session_hours * HOUR_US
+        self._required = frozenset(hospital.settings.second_factor_roles)
         self._live: dict[str, LiveSession] = {}
         self._lock = threading.Lock()
 
-    def start(self, session: Session, user: UserRow, *, now: int) -> tuple[str, LiveSession]:
+    def start(self, session: Session, user: UserRow, *, now: int, is_proven: bool = False) -> tuple[str, LiveSession]:
         """Start a session; a sign-in always makes a new one, so that nobody can plant a cookie.
 
         Parameters
@@ -77,6 +89,8 @@ class Sessions:
             Who signed in.
         now : int
             UTC microseconds.
+        is_proven : bool, optional
+            Whether more than the password has been shown: a code, or a link that only its holder had.
 
         Returns
         -------
@@ -84,15 +98,19 @@ class Sessions:
             The cookie's value, which is kept nowhere, and the session; :meth:`adopt` it after commit.
         """
         token = secrets.token_urlsafe(32)
+        owes = duty_of(session, user, is_proven=is_proven, required=self._required)
+        lasts_us = self._longest_us if owes is None else PENDING_MINUTES * MINUTE_US
         live = LiveSession(
             token_hash=hash_token(token),
             user_id=user.id,
             actor=actor_of_user(user),
             language=user.language,
             csrf_token=secrets.token_urlsafe(24),
-            expires_at=now + self._longest_us,
+            expires_at=now + lasts_us,
             seen_at=now,
             noted_at=now,
+            is_proven=is_proven,
+            owes=owes,
         )
         session.add(
             SessionRow(
@@ -102,6 +120,7 @@ class Sessions:
                 created_at=now,
                 seen_at=now,
                 expires_at=live.expires_at,
+                is_proven=is_proven,
             )
         )
         # the table is swept by those who sign in: no job of its own is needed
@@ -134,6 +153,10 @@ class Sessions:
         """Give the token that our own pages send back, or ``""`` for a program."""
         live = self._live.get(token_hash)
         return live.csrf_token if live is not None else ""
+
+    def held(self, token_hash: str) -> LiveSession | None:
+        """Give a session that the sign-in layer has just found."""
+        return self._live.get(token_hash)
 
     def is_alive(self, token_hash: str, *, now: int) -> bool:
         """Tell whether a session still lasts; asking does not prolong it."""
@@ -177,6 +200,7 @@ class Sessions:
         with self._hospital.read() as session:
             row = session.get(SessionRow, token_hash)
             user = session.get(UserRow, row.user_id) if row is not None else None
+            owes = duty_of(session, user, is_proven=row.is_proven, required=self._required) if row and user else None
         # ended or disabled from the command line, beside this process
         if row is None or user is None or not user.is_active:
             self._forget(lambda one: one.token_hash == token_hash)
@@ -190,6 +214,8 @@ class Sessions:
             language=user.language,
             seen_at=held.seen_at if held is not None else row.seen_at,  # the table learns it once a minute only
             noted_at=held.noted_at if held is not None else row.seen_at,
+            is_proven=row.is_proven,
+            owes=owes,
         )
         self.adopt(live)
         return live

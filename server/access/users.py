@@ -34,6 +34,8 @@ class NewUser:
         At least one.
     language : str
         ``en``, ``zh_CN`` or empty for the site's.
+    must_change_password : bool
+        Whether somebody else knows the password, so that its holder chooses another at the first sign-in.
     """
 
     id: str
@@ -42,6 +44,7 @@ class NewUser:
     password_hash: str
     roles: frozenset[Role]
     language: str = ""
+    must_change_password: bool = False
 
 
 def _refuse(field: str, message: str, cure: str) -> FieldError:
@@ -124,6 +127,7 @@ def add_user(session: Session, new: NewUser, *, now: int) -> UserRow:
         password_hash=new.password_hash,
         roles=" ".join(sorted(new.roles)),
         language=new.language,
+        must_change_password=new.must_change_password,
         created_at=now,
         updated_at=now,
     )
@@ -200,6 +204,7 @@ class UserChange:
     roles: frozenset[Role] | None = None
     is_active: bool | None = None
     password_hash: str | None = None
+    must_change_password: bool | None = None
     language: str | None = None
     staff: str | None = None
 
@@ -236,6 +241,8 @@ def change_user(session: Session, user_id: str, change: UserChange, *, now: int)
         row.display_name = change.display_name
     if change.password_hash is not None:
         row.password_hash = change.password_hash
+    if change.must_change_password is not None:
+        row.must_change_password = change.must_change_password
     if change.language is not None:
         row.language = change.language
     if change.staff is not None:

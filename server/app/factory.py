@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import server.http
 from dash_app.actions.pathways import SERVICE as PATHWAYS
 from dash_app.app import build_handheld
+from server.access import display_routes, step_forms
 from server.access import forms as access_forms
 from server.access import routes as access_routes
 from server.access.forms import is_secure
@@ -70,7 +71,17 @@ class App:
 
 def all_routers() -> list[Router]:
     """Gather the routers of access, jobs, runs, alarms and of every module in ``server/http``."""
-    modules = (access_routes, access_forms, alarm_routes, watch_routes, entrance_routes, job_routes, certificate_routes)
+    modules = (
+        access_routes,
+        access_forms,
+        step_forms,
+        display_routes,
+        alarm_routes,
+        watch_routes,
+        entrance_routes,
+        job_routes,
+        certificate_routes,
+    )
     routers = [module.router for module in modules]
     for module in sorted(pkgutil.iter_modules(server.http.__path__), key=lambda found: found.name):
         router = getattr(importlib.import_module(f"{server.http.__name__}.{module.name}"), "router", None)

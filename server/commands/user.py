@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from server.access import users
+from server.access import factors, users
+from server.access.desk import first_password
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import end_sessions_of
 from server.access.users import NewUser, UserChange
@@ -18,7 +19,7 @@ from server.console import AsJson, out, say, show, show_rows
 from server.schema.access import UserRow
 from server.session import opened_alone
 from server.wiring import Hospital
-from twin.errors import NotFound
+from twin.errors import NotFound, Refused
 
 command = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 is_group = True
@@ -53,9 +54,10 @@ def add(
     role: Annotated[list[str], typer.Option(help="Role; may be given several times.")],
     display_name: Annotated[str, typer.Option(help="What screens show.")] = "",
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+    own: Annotated[bool, typer.Option(help="The password is its holder's own: it need not be changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a user.
+    """Add a user; at the first sign-in they choose a password that nobody else knows.
 
     Example: hospital-twin user add chief --role sysadmin
     """
@@ -68,7 +70,12 @@ def add(
     passwords.close()
     with opened_alone() as hospital:
         new = NewUser(
-            id=hospital.new_id(), name=name, display_name=display_name or name, password_hash=hashed, roles=roles
+            id=hospital.new_id(),
+            name=name,
+            display_name=display_name or name,
+            password_hash=hashed,
+            roles=roles,
+            must_change_password=not own,
         )
 
         def use_case(session: Session) -> UserRow:
@@ -98,7 +105,7 @@ def list_all(as_json: AsJson = False) -> None:
     show_rows(rows, columns=("name", "roles", "active"), as_json=as_json)
 
 
-def _change(name: str, change: UserChange, *, as_json: bool) -> None:
+def _change(name: str, change: UserChange, *, as_json: bool, is_quiet: bool = False) -> None:
     with opened_alone() as hospital:
 
         def use_case(session: Session) -> UserRow:
@@ -110,6 +117,8 @@ def _change(name: str, change: UserChange, *, as_json: bool) -> None:
             return row
 
         row = hospital.write_now(use_case)
+    if is_quiet:
+        return
     told = {"name": row.name, "roles": row.roles.split(), "active": row.is_active}
     show(told) if as_json else out(say("Changed {name}.", name=row.name))
 
@@ -151,3 +160,38 @@ def disable(name: Name, as_json: AsJson = False) -> None:
     Example: hospital-twin user disable chief
     """
     _change(name, UserChange(is_active=False), as_json=as_json)
+
+
+@command.command("password")
+def give_password(name: Name, as_json: AsJson = False) -> None:
+    """Give a user a new first password, shown once; they choose their own when they sign in with it.
+
+    Example: hospital-twin user password anna
+    """
+    password = first_password()
+    passwords = Passwords()
+    hashed = passwords.hash_now(password)
+    passwords.close()
+    _change(name, UserChange(password_hash=hashed, must_change_password=True), as_json=False, is_quiet=True)
+    told = {"name": name.lower(), "password": password}
+    show(told) if as_json else out(say("Password of {name}, shown this once: {password}", **told))
+
+
+@command.command("reset-factor")
+def reset_factor(name: Name, as_json: AsJson = False) -> None:
+    """Take the second factor off a user who has lost it.
+
+    Example: hospital-twin user reset-factor anna
+    """
+    with opened_alone() as hospital:
+
+        def use_case(session: Session) -> UserRow:
+            found = _find(session, name)
+            if not factors.take_off(session, found.id):
+                raise Refused("This user has no second factor.", code="refused.no_second_factor")
+            end_sessions_of(session, found.id)
+            _note(hospital, session, "second_factor.reset", found)
+            return found
+
+        row = hospital.write_now(use_case)
+    show({"name": row.name, "second_factor": False}) if as_json else out(say("Changed {name}.", name=row.name))

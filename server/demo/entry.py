@@ -11,8 +11,8 @@ from sqlmodel import Session
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from server.access.forms import session_answer
-from server.access.service import Access, SignedIn
-from server.access.sessions import same_text
+from server.access.service import Access
+from server.access.sessions import SignedIn, same_text
 from server.access.users import NewUser, add_user, get_user
 from server.wiring import Hospital
 from twin.access import Role
@@ -79,5 +79,5 @@ class Entry:
 
     def _start(self, session: Session) -> SignedIn:
         user = get_user(session, self._user)
-        token, live = self._access.sessions.start(session, user, now=self._hospital.clock.now())
+        token, live = self._access.sessions.start(session, user, now=self._hospital.clock.now(), is_proven=True)
         return SignedIn(token=token, session=live)

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 ACTOR_KEY = "hospital_twin.actor"
 SESSION_KEY = "hospital_twin.session"
+PENDING_KEY = "hospital_twin.pending"
+"""Hash of a session that still owes something: it opens nothing but the steps of signing in."""
 
 
 _asking: ContextVar[Actor | None] = ContextVar("hospital_twin_actor", default=None)

@@ -19,6 +19,7 @@ class UserRow(SQLModel, table=True):
     language: str = Field(default="", max_length=10)
     staff: str = Field(default="", max_length=200)
     is_active: bool = True
+    must_change_password: bool = False
     version: int = 1
     created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     updated_at: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -32,9 +33,48 @@ class SessionRow(SQLModel, table=True):
     token_hash: str = Field(primary_key=True, max_length=64)
     user_id: str = Field(index=True, max_length=36)
     csrf_token: str = Field(max_length=64)
+    is_proven: bool = False
     created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     seen_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     expires_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class SecondFactorRow(SQLModel, table=True):
+    """What a person's authenticator app shares with us, sealed; ``confirmed_at`` is 0 while it is being set up."""
+
+    __tablename__ = "access_second_factor"
+
+    user_id: str = Field(primary_key=True, max_length=36)
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    confirmed_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    last_step: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
+class RecoveryCodeRow(SQLModel, table=True):
+    """One code for the day on which the phone is lost: its hash, and when it was used."""
+
+    __tablename__ = "access_recovery_code"
+
+    code_hash: str = Field(primary_key=True, max_length=64)
+    user_id: str = Field(index=True, max_length=36)
+    used_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+
+
+class DisplayRow(SQLModel, table=True):
+    """A link for a screen on a wall: the hash of its token, and the one page that it shows."""
+
+    __tablename__ = "access_display"
+
+    id: str = Field(primary_key=True, max_length=36)
+    token_hash: str = Field(unique=True, max_length=64)
+    name: str = Field(max_length=200)
+    shows: str = Field(max_length=40)
+    language: str = Field(default="", max_length=10)
+    created_by: str = Field(default="", max_length=64)
+    created_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    expires_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    revoked_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    used_at: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
 class KeyRow(SQLModel, table=True):
