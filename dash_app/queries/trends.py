@@ -71,6 +71,29 @@ def samples_of(tiles: Iterable[Tile], now: int) -> list[SampleChunk]:
     ]
 
 
+def past_samples(figures: Mapping[str, Sequence[tuple[int, int]]]) -> list[SampleChunk]:
+    """Give figures of past instants as samples to keep.
+
+    Parameters
+    ----------
+    figures : Mapping[str, Sequence[tuple[int, int]]]
+        As :func:`dash_app.queries.past_figures.past_figures` gives them; at most a day long.
+    """
+    return [
+        SampleChunk(
+            device=HOUSE,
+            quantity=quantity_of(key),
+            times_us=np.array([at for at, _count in points], np.int64),
+            values=np.array([count for _at, count in points], np.float64),
+            quality=np.full(len(points), GOOD, np.uint8),
+            source=_SOURCE,
+            source_key=f"{key}/{points[0][0]}-{points[-1][0]}",
+        )
+        for key, points in figures.items()
+        if points
+    ]
+
+
 def trends(session: Session, store: Telemetry, shown: Sequence[Tile], now: int) -> Mapping[str, Trend]:
     """Give the last day of each tile's figure by its key, up to now; none for a figure that was not sampled yet.
 

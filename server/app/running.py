@@ -11,18 +11,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import uvicorn
-from sqlmodel import Session
 
 from dash_app.actions.access import SERVICE as ACCESS_DESK
 from dash_app.actions.upkeep import SERVICE as UPKEEP
-from dash_app.queries import overview
-from dash_app.queries.trends import samples_of
 from server.access.desk import Desk as AccessDesk
 from server.alarms.distress import Distress
 from server.alarms.engine import AlarmEngine
 from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
 from server.app.factory import App, build_app
+from server.app.figures import FIGURES_EVERY_US, PastFigures, note_figures
 from server.app.ui import pages_of
 from server.broker import broker_intake
 from server.care import look_after
@@ -51,8 +49,6 @@ SHUTDOWN_S = 8
 SWITCH_INTERVAL_S = 0.001
 _encoder = msgspec.json.Encoder(enc_hook=str)
 _HEAD_EVERY_US = 5 * MINUTE_US
-FIGURES_EVERY_US = 5 * MINUTE_US
-"""How often the overview's figures are kept: 288 points a day are as many as a tile is wide."""
 _SWEEP_EVERY_US = HOUR_US
 _PRUNE_EVERY_US = 6 * HOUR_US
 
@@ -179,6 +175,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         repeat("backup", upkeep.nightly, next_at=at_night, is_long=True)
     repeat("figures", lambda: note_figures(hospital), next_at=each(FIGURES_EVERY_US))
     note_figures(hospital)
+    repeat("past-figures", PastFigures(hospital).fill, next_at=each(MINUTE_US))
     start_rounds(hospital)
     # The past is read beside the first requests: before them it would only make everybody wait for the pages.
     follow(hospital)
@@ -212,26 +209,6 @@ def retry_handlers(hospital: Hospital) -> int:
     if failing:
         log.warning("%d handlers still fail; they are tried again", failing)
     return failing
-
-
-def note_figures(hospital: Hospital) -> None:
-    """Keep the overview's figures as they are now, so that its tiles can show the last day.
-
-    Parameters
-    ----------
-    hospital : Hospital
-        Open, as the one core.
-    """
-    now = hospital.clock.now()
-    if not overview.has_anything(hospital.live):
-        return
-    chunks = samples_of(overview.tiles(hospital.live, now), now)
-
-    def use_case(session: Session) -> None:
-        for chunk in chunks:
-            hospital.telemetry.store(session, chunk)
-
-    hospital.write_now(use_case)
 
 
 def _sweep(hospital: Hospital) -> None:
