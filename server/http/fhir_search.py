@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -319,37 +319,76 @@ def _entry(call: Call, reference: str, resource: Any, mode: str) -> Json:
     return {"fullUrl": url, "resource": resource, "search": {"mode": mode}}
 
 
+Page = list[tuple[str, Any]]
+"""Matches by their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Along:
+    """What shall come along with the matches: that they point at, again from there, and that points at them."""
+
+    forth: list[Include]
+    iterated: list[Include]
+    back: list[Include]
+
+    @classmethod
+    def of(cls, asked: Asking) -> _Along:
+        """Read the parameters.
+
+        Raises
+        ------
+        FieldError
+            If one is none that we know.
+        """
+        iterated = [one for name in _ITERATE for one in asked.params.getlist(name)]
+        return cls(
+            forth=read_includes(asked.params.getlist("_include"), "_include"),
+            iterated=read_includes(iterated, "_include:iterate"),
+            back=read_includes(asked.params.getlist("_revinclude"), "_revinclude"),
+        )
+
+    def gathered(self, call: Call, session: Session, kind: str, page: Page) -> list[tuple[str, Resource]]:
+        """Give what comes along with a page of matches."""
+        if not (self.forth or self.iterated or self.back):
+            return []
+        gathering = _Included(call, session, [(f"{kind}/{key}", _plain(one)) for key, one in page])
+        gathering.forth(self.forth, self.iterated)
+        gathering.back(self.back)
+        return gathering.found
+
+
+def _page(
+    call: Call, session: Session, asked: Asking, live: list[Resource], part: tuple[Sequence[Any] | None, int]
+) -> tuple[Page, Any]:
+    """Give a page of matches behind a mark, and the mark of the next one; a mark that is empty ends the search."""
+    after, size = part
+    if asked.params.get("_sort"):
+        start = int(after[0]) if after and str(after[0]).isdigit() else 0
+        resources, behind = _sorted_page(call, session, asked, live, (start, size))
+        return [(str(one["id"]), one) for one in resources], behind
+    # one more than shown tells whether there is a next page
+    found = _merged(call, session, asked, live, str(after[0]) if after else "", size + 1)
+    page = found.rows[:size]
+    return page, page[-1][0] if len(found.rows) > size else found.goes_on
+
+
 def _searched(call: Call, asked: Asking, size: int, cursor: str) -> Response:
     summary = asked.params.get("_summary", "")
     if summary not in ("", "false", "count"):
         raise _bad("_summary", f"Expected count or false, got {summary[:20]!r}.", "Leave it out for whole resources.")
     after = call.cursors.read(asked.scope, cursor)
     live = _live_found(call, asked)
-    forth = read_includes(asked.params.getlist("_include"), "_include")
-    iterated = read_includes([one for name in _ITERATE for one in asked.params.getlist(name)], "_include:iterate")
-    back = read_includes(asked.params.getlist("_revinclude"), "_revinclude")
+    # read before the store is asked: a parameter that is wrong is told at once
+    along = _Along.of(asked)
     with call.hospital.read() as session:
         total = _total(session, asked, live)
         if summary == "count":
             if total is None:
                 raise _bad("_summary", f"{asked.kind} is not counted.", "Page through it.")
             return answer(bundle(call, "searchset", [], "", total=total))
-        if asked.params.get("_sort"):
-            start = int(after[0]) if after and str(after[0]).isdigit() else 0
-            resources, behind = _sorted_page(call, session, asked, live, (start, size))
-            page = [(str(one["id"]), one) for one in resources]
-            mark = call.cursors.write(asked.scope, [behind]) if behind else ""
-        else:
-            found = _merged(call, session, asked, live, str(after[0]) if after else "", size + 1)
-            page = found.rows[:size]
-            last = page[-1][0] if len(found.rows) > size else found.goes_on
-            mark = call.cursors.write(asked.scope, [last]) if last else ""
-        included: list[tuple[str, Resource]] = []
-        if forth or iterated or back:
-            gathering = _Included(call, session, [(f"{asked.kind}/{key}", _plain(one)) for key, one in page])
-            gathering.forth(forth, iterated)
-            gathering.back(back)
-            included = gathering.found
+        page, behind = _page(call, session, asked, live, (after, size))
+        included = along.gathered(call, session, asked.kind, page)
+    mark = call.cursors.write(asked.scope, [behind]) if behind else ""
     entries = [_entry(call, f"{asked.kind}/{key}", resource, "match") for key, resource in page]
     entries += [_entry(call, reference, resource, "include") for reference, resource in included]
     return answer(bundle(call, "searchset", entries, mark, total=total))

@@ -75,21 +75,27 @@ def timelines(
     sequences = {precedence(one.fact): one.sequence for one in told}
     kept = {survivor: folding.without_cancelled(mine) for survivor, mine in facts.items()}
     points: list[Point] = []
-    held: dict[tuple[str, str], str] = {
-        (facet, name): value for name, seed in seeds.items() for facet, value in zip(FACETS, seed, strict=True)
-    }
+    held = {(facet, name): value for name, seed in seeds.items() for facet, value in zip(FACETS, seed, strict=True)}
     # quadratic in the facts of one visit, which has tens of them
     for at in sorted({one.fact.occurred_at for one in told}):
         until = {survivor: [fact for fact in mine if fact.occurred_at <= at] for survivor, mine in kept.items()}
         folded = {survivor: seeds.get(survivor, _NOTHING).begun(survivor) for survivor in facts}
         folding.fold_together(folded, until, survivor_of)
         sequence = max(sequences[precedence(one.fact)] for one in told if one.fact.occurred_at == at)
-        for survivor, encounter in folded.items():
-            for facet, value in zip(FACETS, values_of(encounter), strict=True):
-                if held.get((facet, survivor), "") != value:
-                    held[facet, survivor] = value
-                    points.append(Point(facet, survivor, at, value, sequence))
+        points += _changed(folded, held, at, sequence)
     return points + _ended_by_merging(own, survivor_of, seeds)
+
+
+def _changed(folded: Mapping[str, Encounter], held: dict[tuple[str, str], str], at: int, sequence: int) -> list[Point]:
+    """Give the values that an instant changed, and note them as held."""
+    now = {
+        (facet, survivor): value
+        for survivor, encounter in folded.items()
+        for facet, value in zip(FACETS, values_of(encounter), strict=True)
+    }
+    changed = {key: value for key, value in now.items() if held.get(key, "") != value}
+    held.update(changed)
+    return [Point(facet, survivor, at, value, sequence) for (facet, survivor), value in changed.items()]
 
 
 def _ended_by_merging(

@@ -328,31 +328,40 @@ class HistoryProjection:
         if isinstance(event, _REACHING_BACK):
             return False
         if known is None:
-            self._index.write(session)
-            told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
-            if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
-                return False
-            if gone_of(session, {event.thing}) is not None:
-                return False  # what is left of its facts does not say what it has come to
-            known = (told[-1].occurred_at if told else event.occurred_at - 1, Encounter(id=event.thing))
-            for fact in told:
-                folding.step(known[1], fact)
-        last_at, encounter = known
+            known = self._folded_before(session, event, sequence)
         # late, or of the same instant, where the order of arrival must not count
-        if event.occurred_at <= last_at:
+        if known is None or event.occurred_at <= known[0]:
             return False
+        encounter = known[1]
         folding.step(encounter, event)
+        self._tell_values(encounter, event, sequence)
+        # thrown away as a whole: rare, and what is needed again is read from the ledger
+        if len(self._folded) >= _FOLDED_LIMIT:
+            self._folded.clear()
+        self._folded[event.thing] = (event.occurred_at, encounter)
+        return True
+
+    def _folded_before(self, session: Session, event: EncounterFact, sequence: int) -> tuple[int, Encounter] | None:
+        """Fold what the ledger tells of an encounter that stands alone, with its last instant; None if it does not."""
+        self._index.write(session)
+        told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
+        if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
+            return None
+        if gone_of(session, {event.thing}) is not None:
+            return None  # what is left of its facts does not say what it has come to
+        encounter = Encounter(id=event.thing)
+        for fact in told:
+            folding.step(encounter, fact)
+        return (told[-1].occurred_at if told else event.occurred_at - 1, encounter)
+
+    def _tell_values(self, encounter: Encounter, event: EncounterFact, sequence: int) -> None:
+        """Open an interval for each facet that a fact has changed."""
         for facet, value in zip(FACETS, values_of(encounter), strict=True):
             head = self._heads.get((facet, event.thing))
             if value != (head.value if head is not None else ""):
                 if head is not None:
                     self._close(head, event.occurred_at)
                 self._open((facet, event.thing), event, value, sequence)
-        # thrown away as a whole: rare, and what is needed again is read from the ledger
-        if len(self._folded) >= _FOLDED_LIMIT:
-            self._folded.clear()
-        self._folded[event.thing] = (event.occurred_at, encounter)
-        return True
 
     def _project_encounter(self, session: Session, stored: Stored) -> None:
         event: EncounterFact = stored.event  # type: ignore[assignment]  # the caller looks for these kinds

@@ -129,14 +129,7 @@ def fold_together(
     survivor_of : Mapping[str, str]
         The survivor of every id that the facts name.
     """
-    # a swap is said under one of the two ids; put beside the facts of the other too, so that a cancel there finds it
-    shared: dict[str, list[EncounterFact]] = {survivor: list(own) for survivor, own in facts.items()}
-    for survivor, own in facts.items():
-        for fact in own:
-            if isinstance(fact, EncountersSwapped):
-                other = survivor_of.get(fact.other, survivor)
-                if other != survivor:
-                    shared[other].append(fact)
+    shared = _with_swaps_of_both(facts, survivor_of)
     kept = {survivor: without_cancelled(mine) for survivor, mine in shared.items()}
     steps = [(precedence(fact), survivor, fact) for survivor, mine in kept.items() for fact in mine]
     # by identity: the lists of both sides hold the very same swap
@@ -152,6 +145,19 @@ def fold_together(
                 _swap(survivors[survivor], survivors[other], fact)
     for survivor, encounter in survivors.items():
         _close_if_undone(encounter, shared[survivor])
+
+
+def _with_swaps_of_both(
+    facts: Mapping[str, Sequence[EncounterFact]], survivor_of: Mapping[str, str]
+) -> dict[str, list[EncounterFact]]:
+    """Give the facts of each, a swap beside those of the other too: it is said under one id, a cancel under either."""
+    shared = {survivor: list(own) for survivor, own in facts.items()}
+    for survivor, own in facts.items():
+        for fact in own:
+            other = survivor_of.get(fact.other, survivor) if isinstance(fact, EncountersSwapped) else survivor
+            if other != survivor:
+                shared[other].append(fact)
+    return shared
 
 
 def _swap(one: Encounter, other: Encounter, fact: EncountersSwapped) -> None:

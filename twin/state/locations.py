@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from twin.clock import SECOND_US
-from twin.events.things import BearerKind, DeviceReadiness, TagBound, TagUnbound
+from twin.events.things import BearerKind, CustodyChanged, DeviceReadiness, TagBound, TagUnbound
 from twin.places.routes import Routes
 from twin.state.claims import is_newer
 from twin.state.model import Tag, zone_of
@@ -129,6 +129,26 @@ def _observed(tag: Tag, now: int, *, fades: bool) -> BelievedLocation:
     )
 
 
+def _held(state: Tables, custody: CustodyChanged, now: int) -> BelievedLocation | None:
+    """Give where an asset is if it is with its custodian: a person in our care, or a place that keeps it."""
+    holder = state.encounters.get(custody.custodian)
+    place = (holder.present or holder.place) if holder is not None else ""
+    if not place and custody.custodian in state.places:
+        place = custody.custodian
+    if not place:
+        return None
+    age_s = max(now - custody.occurred_at, 0) / SECOND_US
+    faded = ASSIGNED_CONFIDENCE * 0.5 ** (age_s / OBSERVATION_HALF_LIFE_S)
+    return BelievedLocation(
+        place=place,
+        confidence=custody.confidence * faded,
+        age_s=age_s,
+        basis=Basis.ASSIGNED,
+        since_at=custody.occurred_at,
+        event_ids=(custody.id,),
+    )
+
+
 def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocation:
     """Give where an asset probably is.
 
@@ -146,31 +166,11 @@ def believed_location(state: Tables, asset_id: str, now: int) -> BelievedLocatio
     asset = state.assets.get(asset_id)
     entry = asset.entry if asset is not None else None
     tag = latest_tag(state, BearerKind.ASSET, asset_id)
-    candidates = []
-    if tag is not None:
-        observed = _observed(tag, now, fades=entry is None or entry.is_mobile)
-        if asset is None or asset.custody is None:
-            return observed
-        candidates.append(observed)
-    if asset is not None and asset.custody is not None:
-        custody = asset.custody
-        holder = state.encounters.get(custody.custodian)
-        place = (holder.present or holder.place) if holder is not None else ""
-        if not place and custody.custodian in state.places:
-            place = custody.custodian
-        if place:
-            age_s = max(now - custody.occurred_at, 0) / SECOND_US
-            faded = ASSIGNED_CONFIDENCE * 0.5 ** (age_s / OBSERVATION_HALF_LIFE_S)
-            candidates.append(
-                BelievedLocation(
-                    place=place,
-                    confidence=custody.confidence * faded,
-                    age_s=age_s,
-                    basis=Basis.ASSIGNED,
-                    since_at=custody.occurred_at,
-                    event_ids=(custody.id,),
-                )
-            )
+    custody = asset.custody if asset is not None else None
+    observed = _observed(tag, now, fades=entry is None or entry.is_mobile) if tag is not None else None
+    held = _held(state, custody, now) if custody is not None else None
+    # of a tie what was seen counts: it stands first
+    candidates = [found for found in (observed, held) if found is not None]
     if candidates:
         return max(candidates, key=lambda found: found.confidence)
     if entry is not None and entry.home:

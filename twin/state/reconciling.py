@@ -87,23 +87,36 @@ def agrees(state: Tables, assigned: str, observed: str) -> bool:
 
 
 def _of(state: Tables, one: Encounter, now: int) -> Iterator[tuple[Difference, int]]:
-    in_house = one.status in IN_HOUSE_STATUSES
-    if in_house and one.place:
-        if one.place not in state.places:
-            yield Difference.UNKNOWN_PLACE, one.placed_at
-        observed = _observed(state, one.id)
-        if observed and one.status is EncounterStatus.IN_PROGRESS and not agrees(state, one.place, observed[0]):
-            yield Difference.SEEN_ELSEWHERE, max(observed[1], one.placed_at)
-        if not one.present and one.status is EncounterStatus.IN_PROGRESS:
-            yield Difference.NOT_PRESENT, _departed_at(one) or one.placed_at
-        elif is_bed(state, one.place) and len(state.index.present_by_place.get(one.place, ())) > _capacity(state, one):
-            yield Difference.SHARED_BED, one.placed_at
-    if one.status is EncounterStatus.FINISHED and one.present and one.finished_at < now - DEPARTURE_US:
-        yield Difference.STILL_PRESENT, one.finished_at
-    if one.status is EncounterStatus.FINISHED and not one.present and tags_of(state, one.id, now, BearerKind.ENCOUNTER):
-        yield Difference.TAG_AFTER_END, one.finished_at
+    """Give on what claims about one encounter differ, and since when."""
+    if one.status in IN_HOUSE_STATUSES and one.place:
+        yield from _of_place(state, one)
+    elif one.status is EncounterStatus.FINISHED:
+        yield from _of_end(state, one, now)
     if one.conflicts:
         yield Difference.CONFLICTING_FACTS, max((fact.occurred_at for fact in one.facts), default=0)
+
+
+def _of_place(state: Tables, one: Encounter) -> Iterator[tuple[Difference, int]]:
+    """Give what speaks against the place of somebody who is in the house."""
+    # who is on leave may be seen anywhere, and is present nowhere
+    is_here = one.status is EncounterStatus.IN_PROGRESS
+    if one.place not in state.places:
+        yield Difference.UNKNOWN_PLACE, one.placed_at
+    observed = _observed(state, one.id)
+    if observed and is_here and not agrees(state, one.place, observed[0]):
+        yield Difference.SEEN_ELSEWHERE, max(observed[1], one.placed_at)
+    if not one.present and is_here:
+        yield Difference.NOT_PRESENT, _departed_at(one) or one.placed_at
+    elif is_bed(state, one.place) and len(state.index.present_by_place.get(one.place, ())) > _capacity(state, one):
+        yield Difference.SHARED_BED, one.placed_at
+
+
+def _of_end(state: Tables, one: Encounter, now: int) -> Iterator[tuple[Difference, int]]:
+    """Give what speaks against the end of a visit that is over."""
+    if one.present and one.finished_at < now - DEPARTURE_US:
+        yield Difference.STILL_PRESENT, one.finished_at
+    if not one.present and tags_of(state, one.id, now, BearerKind.ENCOUNTER):
+        yield Difference.TAG_AFTER_END, one.finished_at
 
 
 def _departed_at(one: Encounter) -> int:
