@@ -22,6 +22,7 @@ from dash_app.charts import pathway as chart
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.match_shown import match_panel
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.pathway_entry import APPLY, ENTRY, TEXT, entry_panel, register_entry
 from dash_app.pages.pathway_kept import kept_panel, register_kept
 from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, page_head, panel
@@ -47,7 +48,6 @@ from twin.errors import HospitalTwinError
 HELD, GRAPH, PROBLEMS, WAYS = "pathway-held", "pathway-graph", "pathway-problems", "pathway-ways"
 IN_PLACE = "pathway-in-place"
 FILE, LIVE, TAKE, TAKEN = "pathway-file", "pathway-live", "pathway-take", "pathway-taken"
-ENTRY, TEXT, APPLY = "pathway-entry", "pathway-text", "pathway-apply"
 HOURS, PLAY, RUN, GO = "pathway-hours", "pathway-play", "pathway-run", "pathway-go"
 WARM, WARMED = "pathway-warm", "pathway-warmed"
 PREFIX, MATCH, SITUATIONS = "pathway", "pathway-match", "pathway-situations"
@@ -148,7 +148,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
                 className="legend",
             ),
             html.Div(
-                [_editor(document, first), _running(may_run), _situations(), kept_panel(port, name)],
+                [entry_panel(document, first), _running(may_run), _situations(), kept_panel(port, name)],
                 className="panels below",
             ),
             html.Div(
@@ -174,29 +174,6 @@ def _source() -> Component:
             html.Button(_("Download as JSON"), id=TAKE, className="action", n_clicks=0),
             dcc.Download(id=TAKEN),
         ],
-    )
-
-
-def _editor(document: Document, first: str) -> Component:
-    return panel(
-        _("Change an entry"),
-        dmc.Autocomplete(
-            id=ENTRY,
-            label=_("Entry"),
-            description=_("SECTION.NAME; a new name makes a new entry"),
-            data=_options(document),
-            value=first,
-            limit=60,
-        ),
-        dmc.Textarea(
-            id=TEXT,
-            label=_("As JSON; empty takes it out"),
-            value=queries.entry_text(document, first),
-            minRows=6,
-            maxRows=18,
-            autosize=True,
-        ),
-        html.P(html.Button(_("Apply"), id=APPLY, className="action primary", n_clicks=0)),
     )
 
 
@@ -256,7 +233,7 @@ def _warmed(found: WarmUp, names: dict[str, str]) -> list[Component]:
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register loading, changing, watching and running."""
     _register_document(callbacks, port)
-    _register_entry(callbacks)
+    register_entry(callbacks)
     _register_running(callbacks, port)
     register_situations(callbacks, port, SITUATIONS, PREFIX)
     register_kept(callbacks, port, HELD, MATCH)
@@ -299,7 +276,8 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
             figure, found = _drawn(port, document)
         except HospitalTwinError as error:
             shown = _drawn(port, held)
-            return held, shown[0], _ways(shown[1]), _problems(error), _options(held), None, no_update
+            # the document stays: told again it would undo what stands in the fields, which is still to be mended
+            return no_update, shown[0], _ways(shown[1]), _problems(error), _options(held), None, no_update
         said = html.P(_("{name}: {nodes} nodes, no fault found.").format(name=found.name, nodes=len(found.nodes)))
         return document, figure, _ways(found), said, _options(document), None, match
 
@@ -314,33 +292,6 @@ def _register_document(callbacks: Callbacks, port: HospitalPort) -> None:
         port.actor().require(Permission.SIMULATION_READ)
         content = json.dumps(held, ensure_ascii=False, indent=2)
         return {"content": content, "filename": "pathway.json", "type": "application/json"}
-
-
-def _register_entry(callbacks: Callbacks) -> None:
-    @callbacks.add(
-        Output(ENTRY, "value"),
-        Input(GRAPH, "clickData"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
-    )
-    def choose(click: dict[str, Any] | None) -> str:
-        points = (click or {}).get("points") or []
-        if not points or "customdata" not in points[0]:
-            raise PreventUpdate
-        return f"nodes.{points[0]['customdata']}"
-
-    @callbacks.add(
-        Output(TEXT, "value"),
-        Input(ENTRY, "value"),
-        State(HELD, "data"),
-        permission=Permission.SIMULATION_READ,
-        prevent_initial_call=True,
-    )
-    def show(entry: str | None, held: Document) -> str:
-        text = queries.entry_text(held, entry or "")
-        if not text:
-            raise PreventUpdate  # a name that is being written: what stands in the field may be meant for it
-        return text
 
 
 def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -173,7 +173,7 @@ def _desk(port: HospitalPort, point: str) -> Component:
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     options = [{"value": point, "label": name} for point, name in queues.points(port.state(), chinese=wants_chinese())]
-    point = visit.query.get("point", "")
+    point = queues.meant_point(port.state(), visit.query.get("point", ""))
     parts: list[Component] = [
         page_head(_("Queues"), _("Who waits where, how long it will probably take, and who is called next.")),
         html.Div(select(POINT, _("Service point"), options, point), className="filters"),
@@ -188,7 +188,13 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register filter, refresh and the desk."""
     may_call = Permission.QUEUES_CALL
     follow(callbacks, CONTENT, lambda query: content(port, query), permission=Permission.QUEUES_READ)
-    follow(callbacks, TICKET, lambda query: _tickets(port, query.get("point", "")), permission=may_call, part="data")
+    follow(
+        callbacks,
+        TICKET,
+        lambda query: _tickets(port, queues.meant_point(port.state(), query.get("point", ""))),
+        permission=may_call,
+        part="data",
+    )
     narrow(callbacks, POINT, "point", permission=Permission.QUEUES_READ)
     for button, act in _ACTS.items():
         _register_act(callbacks, port, button, act)
@@ -280,7 +286,7 @@ def _register_act(callbacks: Callbacks, port: HospitalPort, button: str, act: _A
     def do(_clicks: int, *entered: str | None) -> Any:
         ticket, counter, reason, priority, encounter, search = (one or "" for one in entered)
         query = query_of(search)
-        point = query.get("point", "")
+        point = queues.meant_point(port.state(), query.get("point", ""))
         done = act(
             port,
             _Entered(

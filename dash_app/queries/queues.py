@@ -45,6 +45,14 @@ def points(state: LiveState, *, chinese: bool = False) -> list[tuple[str, str]]:
     return sorted(((point, place_name(state, point, chinese=chinese)) for point in known), key=lambda one: one[::-1])
 
 
+def meant_point(state: LiveState, asked: str) -> str:
+    """Give the service point that a desk works for: the one asked for, or the only one there is; empty if neither."""
+    if asked:
+        return asked
+    known = points(state)
+    return known[0][0] if len(known) == 1 else ""
+
+
 def at_counters(state: LiveState) -> list[Ticket]:
     """Give every ticket that is called or being served, the latest first."""
     found = [ticket for point in tuple(state.index.off_queue) for ticket in at_counter(state, point)]

@@ -13,10 +13,14 @@ def test_a_pathway_is_changed_watched_and_asked_about(visit):
     page.fill("#pathway-entry", "pools.icu")
     page.keyboard.press("Escape")
     watched.until("() => document.querySelector('#pathway-text').value.includes('capacity')")
-    page.fill("#pathway-text", '{"capacity": 0.5}')
+    field = page.locator("#pathway-fields input").first
+    field.fill("0.5")
+    field.press("Tab")
+    watched.until("() => document.querySelector('#pathway-text').value.includes('0.5')")
     page.click("#pathway-apply")
     page.locator("#pathway-problems", has_text="capacity").wait_for()
 
+    page.locator("summary", has_text="As JSON").click()
     page.fill("#pathway-text", '{"capacity": 9}')
     page.click("#pathway-apply")
     page.locator("#pathway-problems", has_text="no fault found").wait_for()
