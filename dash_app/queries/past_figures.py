@@ -6,7 +6,7 @@ be seen, which operation ran or which line of the stock was empty: those tiles b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -121,7 +121,7 @@ def _gateways(session: Session, _state: LiveState, window: Span) -> list[tuple[s
     return [(held.thing, held.span) for held in _read(session, "gateway.status", window) if held.value == offline]
 
 
-_KNOWN = {
+_KNOWN: Mapping[str, tuple[Callable[[Session, LiveState, Span], list[tuple[str, Span]]], str]] = {
     "beds": (_beds, "encounter.present"),
     "devices": (_devices, "asset.register"),
     "gateways": (_gateways, "gateway.status"),
