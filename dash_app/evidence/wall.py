@@ -29,7 +29,7 @@ STYLE = """
 main { padding: 1.5rem 2rem; } header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 2rem; }
 h1 { margin: 0 0 1rem; font-size: 1.6em; } h2 { margin: 0; font-size: 1em; color: var(--soft); } p { margin: 0.2rem 0; }
 .when, .small { color: var(--soft); }
-.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(15em, 1fr)); }
+.tiles { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(11em, 1fr)); }
 .tile { border: 1px solid var(--line); border-left: 0.35em solid var(--line); border-radius: 0.3em;
   padding: 0.6em 0.9em; }
 .value { font-size: 2.6em; line-height: 1.1; font-weight: 700; font-variant-numeric: tabular-nums; }
@@ -156,7 +156,7 @@ def _tasks(state: LiveState, now: int) -> str:
         ]
         for kind, found in sorted(by_kind.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     ]
-    headings = [_("Kind"), _("Open"), _("Late"), _("Oldest waits since")]
+    headings = [_("Kind"), _("Open"), _("Late"), _("Oldest waits for")]
     return f'<div class="tiles">{totals}</div>{_table(headings, lines)}'
 
 

@@ -237,7 +237,7 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
 def _point_fields() -> list[Field]:
     titles = {
         "quantity": (_("Quantity"), 140),
-        "unit": (_("Unit"), 90),
+        "unit": (_("Unit of measure"), 90),
         "nominal": (_("Nominal"), 100),
         "as_found": (_("As found"), 100),
         "as_left": (_("As left"), 100),

@@ -38,6 +38,7 @@ img.code { display: block; width: 12rem; max-width: 100%; background: #ffffff; p
   image-rendering: pixelated; }
 a.onward { display: block; min-height: 3rem; line-height: 3rem; text-align: center; font-weight: 600;
   text-decoration: none; color: var(--on-act); background: var(--act); border-radius: 0.25rem; }
+form + p, .onward { margin-top: 1rem; }
 hr { margin: 1.5rem 0 0; border: 0; border-top: 1px solid var(--line); }
 @media print { a, button, form { display: none !important; } }
 [role=alert] { color: var(--warn); font-weight: 600; }

@@ -48,6 +48,8 @@ class PastFigures:
     def __init__(self, hospital: Hospital) -> None:
         self._hospital = hospital
         self._is_done = False
+        # what was there at the start: of what goes on coming in the history is always a little behind
+        self._awaited = hospital.live.sequence
 
     def fill(self) -> None:
         """Fill them, once; does nothing while the history is still behind."""
@@ -56,7 +58,7 @@ class PastFigures:
         if self._is_done or not isinstance(history, Subscription):
             return
         # half a past would draw a line that begins in the middle of the day, and would stay so
-        if history.position < hospital.live.sequence:
+        if history.position < self._awaited:
             return
         now = hospital.clock.now()
         with hospital.read() as session:

@@ -9,7 +9,7 @@ DAY, INSTANT = "#measured-valid_until", "#measured-at"
 
 def opened(visit, **how):
     watched = visit("all", **how)
-    page = watched.open("/ui/calibration")
+    page = watched.open("/ui/calibrations")
     page.locator(DAY).wait_for()
     return watched, page
 
