@@ -220,6 +220,12 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         shown = (user.display_name, list(user.roles), user.staff or None, user.is_active, user.version)
         return user.name, True, *shown, True, False, False, not user.has_second_factor
 
+    _register_acts(callbacks, port, common)
+
+
+def _register_acts(callbacks: Callbacks, port: HospitalPort, common: dict[str, Any]) -> None:
+    """Register what the buttons of the form do to one user."""
+
     @callbacks.add(
         Output(SAID, "children"),
         Output(LISTING.part("grid"), "rowData", allow_duplicate=True),

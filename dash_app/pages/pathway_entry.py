@@ -170,6 +170,12 @@ def register_entry(callbacks: Callbacks) -> None:
         made = fields.added(held, entry or "", text or "", key)
         return made, _controls(held, entry or "", made), _more(entry or "", made), None
 
+    _register_fields(callbacks, common)
+
+
+def _register_fields(callbacks: Callbacks, common: dict[str, Any]) -> None:
+    """Register that fields and JSON follow each other."""
+
     @callbacks.add(
         Output(TEXT, "value", allow_duplicate=True),
         Output(MORE, "data", allow_duplicate=True),
