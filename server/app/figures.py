@@ -7,6 +7,7 @@ from sqlmodel import Session
 from dash_app.queries import overview
 from dash_app.queries.past_figures import past_figures
 from dash_app.queries.trends import HOUSE, SPAN_US, past_samples, quantity_of, samples_of
+from server.deadlines import each
 from server.wiring import Hospital
 from twin.clock import MINUTE_US
 from twin.ledger.subscriptions import Subscription
@@ -76,3 +77,17 @@ class PastFigures:
         if chunks:
             hospital.write_now(use_case)
         self._is_done = True
+
+
+def keep_figures(hospital: Hospital) -> None:
+    """Keep the overview's figures from now on, and fill the day before from the history.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    """
+    repeat = hospital.deadlines.repeat
+    repeat("figures", lambda: note_figures(hospital), next_at=each(FIGURES_EVERY_US))
+    note_figures(hospital)
+    repeat("past-figures", PastFigures(hospital).fill, next_at=each(MINUTE_US))

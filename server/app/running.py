@@ -20,7 +20,7 @@ from server.alarms.engine import AlarmEngine
 from server.alarms.entrances import Entrances
 from server.alarms.watches import Watches
 from server.app.factory import App, build_app
-from server.app.figures import FIGURES_EVERY_US, PastFigures, note_figures
+from server.app.figures import keep_figures
 from server.app.ui import pages_of
 from server.broker import broker_intake
 from server.care import look_after
@@ -173,9 +173,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
         zone = ZoneInfo(hospital.settings.time_zone)
         at_night = partial(next_local, zone=zone, hour=AT_NIGHT[0], minute=AT_NIGHT[1])
         repeat("backup", upkeep.nightly, next_at=at_night, is_long=True)
-    repeat("figures", lambda: note_figures(hospital), next_at=each(FIGURES_EVERY_US))
-    note_figures(hospital)
-    repeat("past-figures", PastFigures(hospital).fill, next_at=each(MINUTE_US))
+    keep_figures(hospital)
     start_rounds(hospital)
     # The past is read beside the first requests: before them it would only make everybody wait for the pages.
     follow(hospital)

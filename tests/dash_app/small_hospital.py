@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
 import dash_app.pages.registry  # noqa: F401  # the organs' tables are known once their pages are
-from dash_app.actions.access import AuditLine, AuditQuery, KeyCard, UserCard
+from dash_app.actions.access import AuditLine, AuditQuery, DisplayCard, FactorCard, KeyCard, UserCard
 from dash_app.actions.upkeep import BackupCard, BackupState, FindingCard
 from dash_app.queries.port import HospitalPort, JobLine, JobState, JobView
 from twin.access import Actor, Role
@@ -383,6 +383,22 @@ class SmallDesk:
                 name="Gateway",
                 role="service:gateway",
                 source="gateway:g1",
+                created_at=NOW - HOUR,
+                expires_at=NOW + HOUR,
+                used_at=0,
+                revoked_at=0,
+            )
+        ]
+
+    def second_factor(self, *, actor: Actor) -> FactorCard:
+        return FactorCard(is_on=True, codes_left=9)
+
+    def list_displays(self) -> Sequence[DisplayCard]:
+        return [
+            DisplayCard(
+                id="d1",
+                name="Corridor",
+                shows="beds",
                 created_at=NOW - HOUR,
                 expires_at=NOW + HOUR,
                 used_at=0,

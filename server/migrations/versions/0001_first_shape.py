@@ -25,6 +25,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_access_audit_actor'), 'access_audit', ['actor'], unique=False)
     op.create_index(op.f('ix_access_audit_at'), 'access_audit', ['at'], unique=False)
+    op.create_table('access_display',
+    sa.Column('id', sa.String(length=36), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('shows', sa.String(length=40), nullable=False),
+    sa.Column('language', sa.String(length=10), nullable=False),
+    sa.Column('created_by', sa.String(length=64), nullable=False),
+    sa.Column('created_at', sa.BigInteger(), nullable=False),
+    sa.Column('expires_at', sa.BigInteger(), nullable=False),
+    sa.Column('revoked_at', sa.BigInteger(), nullable=False),
+    sa.Column('used_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('token_hash')
+    )
     op.create_table('access_key',
     sa.Column('id', sa.String(length=32), nullable=False),
     sa.Column('secret_hash', sa.String(length=64), nullable=False),
@@ -39,6 +53,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_access_key_source'), 'access_key', ['source'], unique=False)
+    op.create_table('access_recovery_code',
+    sa.Column('code_hash', sa.String(length=64), nullable=False),
+    sa.Column('user_id', sa.String(length=36), nullable=False),
+    sa.Column('used_at', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('code_hash')
+    )
+    op.create_index(op.f('ix_access_recovery_code_user_id'), 'access_recovery_code', ['user_id'], unique=False)
+    op.create_table('access_second_factor',
+    sa.Column('user_id', sa.String(length=36), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('confirmed_at', sa.BigInteger(), nullable=False),
+    sa.Column('last_step', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('user_id')
+    )
     op.create_table('access_server_key',
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('value', sa.LargeBinary(), nullable=False),
@@ -48,6 +76,7 @@ def upgrade() -> None:
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('user_id', sa.String(length=36), nullable=False),
     sa.Column('csrf_token', sa.String(length=64), nullable=False),
+    sa.Column('is_proven', sa.Boolean(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('seen_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=False),
@@ -63,6 +92,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=10), nullable=False),
     sa.Column('staff', sa.String(length=200), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('must_change_password', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
