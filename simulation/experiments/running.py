@@ -171,10 +171,13 @@ def _check(request: ExperimentRequest) -> None:
     horizon_s, warm_up_s, every_s = request.horizon_s, request.warm_up_s, request.audit_every_s
     if not 0 < horizon_s <= 1e12 or not 0 <= warm_up_s < horizon_s:
         raise PathwayError(
-            "horizon_s", f"Expected 0 <= warm-up < horizon, got {warm_up_s} and {horizon_s}.", "Mend them."
+            "horizon_s", f"Expected 0 <= warm-up < horizon <= 1e12 s, got {warm_up_s} and {horizon_s}.", "Mend them."
         )
-    if not 1 <= request.replications < 1 << 32 or not 0 <= request.seed < 1 << 32:
-        raise PathwayError("replications", "Expected at least one replication and a seed below 2**32.", "Mend them.")
+    if not 1 <= request.replications < 1 << 32:
+        told = f"Expected 1 replication to 2**32, got {request.replications}."
+        raise PathwayError("replications", told, "Write such as 20.")
+    if not 0 <= request.seed < 1 << 32:
+        raise PathwayError("seed", f"Expected a seed from 0 to below 2**32, got {request.seed}.", "Write such as 1.")
     # Each audit is kept for every pool and replication.
     if every_s != 0 and not max(horizon_s / MOST_AUDITS, 1e-6) <= every_s <= 1e12:
         told = f"Expected 0, or at most {MOST_AUDITS} audits in {horizon_s:g} s, got {every_s}."

@@ -13,6 +13,7 @@ from simulation.model.problems import PathwayError
 
 Document = Mapping[str, object]
 _LARGEST = 1e15  # beyond it a double no longer tells whole numbers apart
+LARGEST = 1 << 40  # of a count; what is larger is a mistake, and would not fit beside the others in a table
 TravelTime = Callable[[str, str, str], float]
 """Seconds from one place to another for a mover class (``person``, ``cart``, ``bed``)."""
 
@@ -84,10 +85,12 @@ class Entry:
         return value
 
     def whole(self, key: str, default: int | None = None, *, least: int = 0) -> int:
-        """Give a whole number not below ``least``."""
+        """Give a whole number from ``least`` to ``LARGEST``."""
         value = self.raw(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least or value > 1 << 40:
-            raise PathwayError(self.at(key), f"Expected a whole number of at least {least}, got {value!r}.", "Mend it.")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+            is_large = isinstance(value, int) and value > LARGEST
+            expected = f"of at most {LARGEST}" if is_large else f"of at least {least}"
+            raise PathwayError(self.at(key), f"Expected a whole number {expected}, got {value!r}.", "Mend it.")
         return value
 
     def number(self, key: str, default: float | None = None) -> float:

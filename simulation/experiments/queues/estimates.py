@@ -83,6 +83,8 @@ def queue_plan(question: QueueQuestion) -> RunPlan:
         raise PathwayError("arrivals", "Nobody comes from outside.", "Give a rate above 0.")
     counted = question.patients / question.replications / rate
     warm_up = WARM_UP_SHARE * counted
+    if not math.isfinite((counted + warm_up) * UNIT_US):
+        raise PathwayError("arrivals", "So many patients take more years than can be counted.", "Give a higher rate.")
     period = max(point.period for point in question.points.values())
     every = 0
     if period:

@@ -12,6 +12,7 @@ from simulation.model.problems import PathwayError
 from simulation.model.reading import Document, Entry
 
 UNIT_US = 6e7  # one unit of time; its length means nothing, only that a microsecond is small beside it
+SHORTEST_GAP = 1e-5
 SINE_PIECES_ENDLESS = 240  # of a sine where there are servers for all: the piecewise mean is within 3e-5 of the smooth
 SINE_PIECES = 48  # of a sine elsewhere, since each piece costs a matrix exponential for the exact value
 
@@ -124,6 +125,11 @@ class QueueQuestion:
         if point.rates:
             return [size * sum(point.rates) / len(point.rates), *[0.0] * (len(self.class_names) - 1)]
         gaps = [law(text, "arrivals") if text else None for text in point.arrivals]
+        for text, gap in zip(point.arrivals, gaps, strict=True):
+            # The engines count whole microseconds: gaps of a few would be rounded to another rate.
+            if gap is not None and gap.mean < SHORTEST_GAP:
+                message = f"Expected gaps of at least {SHORTEST_GAP:g} on average, got {text!r}."
+                raise PathwayError("arrivals", message, "Write all times in a smaller unit.")
         return [size / gap.mean if gap is not None else 0.0 for gap in gaps] or [0.0] * len(self.class_names)
 
     def services(self, name: str) -> list[Distribution]:

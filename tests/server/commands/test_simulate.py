@@ -92,6 +92,9 @@ def test_queue_warns_of_a_queue_that_grows_for_ever(capsys: pytest.CaptureFixtur
         ("--servers 1 --service exp:0 --arrivals exp:1", "positive"),
         ("--servers 1 --service exp:1,exp:2,exp:3 --arrivals exp:1,exp:1", "3 distributions for 2 classes"),
         ("--servers 1 --service exp:1 --arrivals exp:1e-12", "years"),  # ten thousand patients take for ever
+        ("--servers 1 --service exp:1 --arrivals exp:1e-300", "years"),
+        ("--servers 1 --service exp:1 --arrivals const:0", "smaller unit"),
+        ("--servers 1 --service exp:1 --arrivals exp:1e9", "smaller unit"),
         ("--servers 1 --service exp:1 --rates 1,2 --piece 0", "piece"),
         ("--servers 1 --service exp:1", "Nobody comes"),
         ("--servers 1 --service exp:1 --arrivals exp:1 --discipline lifo", "fifo, priority, preemptive"),
