@@ -28,7 +28,8 @@ from scheduling.loaders.vrplib import load_vrp
 from scheduling.solvers.admissions.search import Settings, solve
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import RosterSettings
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from twin.errors import HospitalTwinError, InputError
 
 
@@ -87,9 +88,10 @@ def run_roster(path: Path, effort: Effort) -> Measured:
 
 
 def run_routes(path: Path, effort: Effort) -> Measured:
-    """Plan the routes of one instance; PyVRP uses one thread."""
+    """Plan the routes of one instance."""
     made = load_vrp(path)
-    plan = plan_routes(made.rounds, RouteSettings(seconds=effort.seconds, seed=effort.seed))
+    settings = RouteSettings(seconds=effort.seconds, threads=effort.threads, seed=effort.seed)
+    plan = plan_routes(made.rounds, settings)
     report = check_routes(made.rounds, plan)
     return Measured(cost=report.cost / made.scale, is_valid=report.is_valid, steps=0)
 

@@ -1,4 +1,4 @@
-"""Problems of vehicle routing in the VRPLIB format, as rounds, and rounds as its solution files.
+"""Problems of vehicle routing in the VRPLIB or Solomon's format, as rounds, and rounds as their solution files.
 
 Read are capacitated problems and those with time windows, service times, prizes and longest tours, by coordinates or by
 an explicit matrix. Distances are rounded as the benchmark's own rule says; the unit is named in the result.
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from scheduling.loaders.edge_weights import FORMATS, KINDS, SAME_ORDER, by_coordinates, of_numbers, size_of
 from scheduling.loaders.records import LARGEST_FILE_BYTES, Problems
+from scheduling.loaders.solomon import is_solomon, split_solomon
 from scheduling.model.routes import ALWAYS_S, Carrier, Dropped, DropReason, RoutePlan, RouteProblem, RouteTask
 from scheduling.rules.routes import round_of
 from twin.errors import DecodeError
@@ -58,6 +59,10 @@ HEADERS = {
     "DISPLAY_DATA_TYPE",
     "VEHICLES_MAX_DURATION",
     "DISTANCE",
+    # what others found says nothing about the problem
+    "BEST_KNOWN",
+    "BEST_KNOWN_SOLUTION",
+    "OPTIMAL_VALUE",
 }
 COLUMNS = {
     "NODE_COORD_SECTION": 2,
@@ -107,7 +112,7 @@ def load_vrp(path: Path, rounding: Rounding = Rounding.AUTO) -> VrpProblem:
     Parameters
     ----------
     path : Path
-        A VRPLIB file.
+        A VRPLIB file, or one in Solomon's own format.
     rounding : Rounding
         By default one decimal for problems with time windows, else to the nearest.
 
@@ -132,7 +137,11 @@ def load_vrp(path: Path, rounding: Rounding = Rounding.AUTO) -> VrpProblem:
 def vrp_of(text: str, source: str, rounding: Rounding = Rounding.AUTO) -> VrpProblem:
     """Give the problem that a text holds; errors as of :func:`load_vrp`."""
     file = _File(Problems(source))
-    _split(file, text)
+    if is_solomon(text):
+        split = split_solomon(text, file.bad)
+        file.headers, file.sections = split.headers, split.sections
+    else:
+        _split(file, text)
     file.problems.raise_any()
     made = _Making(file, rounding).problem()
     file.problems.raise_any()
@@ -163,6 +172,9 @@ def _split(file: _File, text: str) -> None:
                 file.bad(key.strip()[:40], f"line {number}", known, "Correct its name or take it out.")
         elif section:
             file.sections[section].append((number, words))
+        elif name in HEADERS:
+            # some files leave the colon out
+            file.headers[name] = line.strip()[len(words[0]) :].strip()
         else:
             file.bad(
                 "line", f"line {number}", f"Expected `NAME : value` or a section, got {line[:40]!r}.", "Correct it."

@@ -18,7 +18,8 @@ from scheduling.model.tasks import Task, TaskStatus
 from scheduling.rules.routes import round_of
 from scheduling.rules.tasks import ROLES_BY_KIND, Person, urgency_key
 from scheduling.service.tasks import Step, assign
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from scheduling.tables.tasks import load_task
 from twin.clock import SECOND_US
 from twin.errors import HospitalTwinError

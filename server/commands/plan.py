@@ -27,7 +27,8 @@ from scheduling.service.staffing import Wanted as StaffingWanted
 from scheduling.solvers.admissions.search import Outcome, Progress, Settings, solve
 from scheduling.solvers.conflicts import Demand, DemandKind, find_conflict
 from scheduling.solvers.rosters.settings import RosterSettings
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from server.commands import plan_futures, roster_sheets, rostering
 from server.commands.early_end import Stopping
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
@@ -132,6 +133,7 @@ def check_solution(
 def plan_vrp(
     file: Problem,
     seconds: Seconds = 10.0,
+    threads: Threads = 2,
     seed: Seed = 0,
     iterations: Iterations = 0,
     rounding: Round = Rounding.AUTO,
@@ -142,7 +144,7 @@ def plan_vrp(
 
     Example: hospital-twin plan routes RC208.vrp --seconds 10 --out RC208.sol
     """
-    settings = RouteSettings(seconds=seconds, seed=seed, iterations=iterations)
+    settings = RouteSettings(seconds=seconds, threads=threads, seed=seed, iterations=iterations)
     rostering.check_target(target)
     _refuse_json(file, "a VRPLIB file")
     problem = load_vrp(file, rounding)

@@ -8,7 +8,6 @@ Desaulniers, G., Desrosiers, J., Solomon, M. M. (2005). Column Generation. Sprin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,24 +16,19 @@ from ortools.linear_solver import pywraplp
 from scheduling.model.rosters import RosterProblem
 from scheduling.solvers.rosters.employees import person_of, price_of, prices_of
 from scheduling.solvers.rosters.modelling import HARD_PRICE
-from scheduling.solvers.rosters.schedules import (
-    REST,
-    Longs,
-    Reals,
-    Space,
-    best_ends,
-    extend,
-    kinds_of,
-    read_back,
-    space_for,
-)
+from scheduling.solvers.rosters.persons import REST, Longs, Reals, kinds_of
+from scheduling.solvers.rosters.schedules import Ask, Extent, Space, best_ends, read_back, space_for
+from scheduling.solvers.rosters.tolls import seek
 
+LITTLE = 1e-6
 WIDTH = 48
 """Labels of a kind that go on."""
 NARROW = 10
 """The same for a first look."""
 HASTY = 5
 """The same for a look that is repeated thousands of times."""
+FIRST_ROOM = 256
+"""Schedules that a program has room for at first."""
 NO_SCHEDULE = 1e7
 """Price of an employee without a schedule: only while none that fits the others is known."""
 
@@ -92,7 +86,12 @@ class Needs:
 
     def price(self, present: Longs) -> float:
         """Give what numbers of people cost, shape ``(days, shifts)``."""
-        return float(self.table[(*self._rows, present)].sum())
+        return float(self.price_by_cell(present).sum())
+
+    def price_by_cell(self, present: Longs) -> Reals:
+        """Give what the number of people on each day and shift costs, shape ``(days, shifts)``."""
+        found: Reals = self.table[(*self._rows, present)]
+        return found
 
     def of_one_more(self, present: Longs) -> Reals:
         """Give what one more on each shift costs, below 0 where one is missing."""
@@ -101,30 +100,38 @@ class Needs:
 
 
 class Seeker:
-    """Finds schedules for prices, several employees at a time.
+    """Finds schedules for prices, in the room of each thread.
 
     Parameters
     ----------
     problem : RosterProblem
         One for which :func:`scheduling.solvers.rosters.employees.is_each_alone` holds.
     threads : int
-        Employees looked at side by side.
+        Threads that look for schedules side by side.
     """
 
     def __init__(self, problem: RosterProblem, threads: int) -> None:
         self.persons = [person_of(problem, employee) for employee in problem.employees]
         self.prices = [prices_of(problem, employee) for employee in problem.employees]
         self.threads = min(threads, len(self.persons))
-        kinds = max(kinds_of(person) for person in self.persons)
-        limits = max(len(person.limits) for person in self.persons)
-        shifts = len(problem.shifts)
-        self.spaces = [space_for(problem.days, kinds, WIDTH, shifts, limits) for _ in range(self.threads)]
-        self.narrow = [space_for(problem.days, kinds, NARROW, shifts, limits) for _ in range(self.threads)]
-        self.hasty = [space_for(problem.days, kinds, HASTY, shifts, limits) for _ in range(self.threads)]
-        self.pool = ThreadPoolExecutor(self.threads)
+        extent = Extent(
+            people=len(self.persons),
+            days=problem.days,
+            kinds=max(kinds_of(person) for person in self.persons),
+            befores=max(len(person.may_follow) for person in self.persons),
+            shifts=len(problem.shifts),
+            limits=max(len(person.limits) for person in self.persons),
+        )
+        self.wide = [space_for(extent, WIDTH) for _ in range(self.threads)]
+        self.narrow = [space_for(extent, NARROW) for _ in range(self.threads)]
+        self.hasty = [space_for(extent, HASTY) for _ in range(self.threads)]
+        #: schedules looked for so far
+        self.sought = 0
+        #: what nobody's schedules are below, for the prices of the last look for each
+        self.bounds = np.zeros(len(self.persons))
 
     def best(
-        self, employee: int, worth: Reals, space: Space | None = None, most: int = 1
+        self, employee: int, worth: Reals, space: Space, *, most: int = 1, below: float = float("inf")
     ) -> list[tuple[float, Column]]:
         """Give the cheapest schedules of an employee, with the prices of needs added, the best first.
 
@@ -134,56 +141,42 @@ class Seeker:
             By number.
         worth : Reals
             What is added to the price of each day and shift.
-        space : Space, optional
-            Room of the thread.
+        space : Space
+            Room of the thread; with more labels more is found, and later.
         most : int
             Schedules wanted; each ends in another kind of day.
+        below : float
+            Price that they have to be below.
         """
-        person, prices, space = self.persons[employee], self.prices[employee], space or self.spaces[0]
-        extend(person, prices.shift + worth, prices.rest, space)
+        person, prices = self.persons[employee], self.prices[employee]
+        self.sought += 1
+        self.bounds[employee] = seek(person, Ask(prices.shift + worth, prices.rest, below), space)
         places, ends = np.zeros(kinds_of(person), np.int64), np.zeros(kinds_of(person))
         best_ends(person, space, places, ends)
         found = []
         shifts = np.zeros(person.days, np.int64)
         for kind in np.argsort(ends, kind="stable")[:most].tolist():
-            if places[kind] < 0:
+            # labels are let go by what they pay in tolls too, so some that are left are not below the price
+            if places[kind] < 0 or ends[kind] >= below:
                 break
             read_back(person, space, kind, int(places[kind]), shifts)
             column = Column(employee=employee, shifts=tuple(shifts.tolist()), price=price_of(person, prices, shifts))
             found.append((float(ends[kind]), column))
         return found
 
-    def all(
-        self, employees: Sequence[int], worth: Reals, most: int, *, thread: int = -1, is_narrow: bool = False
-    ) -> list[list[tuple[float, Column]]]:
-        """Give the cheapest schedules of several employees.
+    def thorough(
+        self, employee: int, worth: Reals, thread: int, *, most: int = 1, below: float = float("inf")
+    ) -> list[tuple[float, Column]]:
+        """Give the cheapest schedules of an employee as :meth:`best` does, looking with few labels first.
 
-        Parameters
-        ----------
-        employees : Sequence[int]
-            By number.
-        worth : Reals
-            What is added to the price of each day and shift.
-        most : int
-            Schedules of each.
-        thread : int
-            Whose room is used; by default all threads work side by side.
-        is_narrow : bool
-            Whether to look with few labels: several times as fast, and often good enough.
+        What they find bounds the look with many, which then has little left to look at.
         """
-        spaces = self.narrow if is_narrow else self.spaces
-        if thread >= 0:
-            return [self.best(employee, worth, spaces[thread], most) for employee in employees]
-
-        def share(at: int) -> list[list[tuple[float, Column]]]:
-            return [self.best(employee, worth, spaces[at], most) for employee in employees[at :: self.threads]]
-
-        parts = list(self.pool.map(share, range(self.threads)))
-        return [parts[i % self.threads][i // self.threads] for i in range(len(employees))]
-
-    def close(self) -> None:
-        """End the threads."""
-        self.pool.shutdown()
+        first = self.best(employee, worth, self.narrow[thread], most=most, below=below)
+        bound = self.bounds[employee]
+        below = first[0][0] - LITTLE if first else below
+        found = (self.best(employee, worth, self.wide[thread], most=most, below=below) + first)[:most]
+        self.bounds[employee] = max(bound, self.bounds[employee])
+        return found
 
 
 class Master:
@@ -204,8 +197,14 @@ class Master:
         self.employees = list(employees)
         self.present = present
         self.columns: list[Column] = []
+        #: for each schedule the numbers of its cells, filled up with the number behind the last cell
+        self.cells = np.zeros((FIRST_ROOM, needs.shape[0]), np.int64)
+        self.prices = np.zeros(FIRST_ROOM)
+        self.owners = np.zeros(FIRST_ROOM, np.int64)
         self.known: set[tuple[int, tuple[int, ...]]] = set()
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
+        # a program made simpler first cannot go on from where the last one ended
+        self.solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
         endless = self.solver.infinity()
         self.goal = self.solver.Objective()
         self.people = {employee: self.solver.Constraint(1, 1) for employee in self.employees}
@@ -246,9 +245,39 @@ class Master:
         for at in column.cells():
             for row in self.rows_at.get(at, ()):
                 row.SetCoefficient(share, 1)
+        n = len(self.columns)
+        if n == len(self.prices):
+            self.cells, self.prices, self.owners = (
+                np.concatenate([one, np.zeros_like(one)]) for one in (self.cells, self.prices, self.owners)
+            )
+        days, shifts = self.needs.shape
+        self.cells[n] = [
+            day * shifts + shift if shift != REST else days * shifts for day, shift in enumerate(column.shifts)
+        ]
+        self.prices[n], self.owners[n] = column.price, column.employee
         self.columns.append(column)
         self.shares.append(share)
         return True
+
+    def with_prices(self, worth: Reals) -> Reals:
+        """Give the price of each schedule with what each day and shift adds, shape ``(days, shifts)``."""
+        n = len(self.columns)
+        found: Reals = self.prices[:n] + np.append(worth.ravel(), 0.0)[self.cells[:n]].sum(axis=1)
+        return found
+
+    def cheapest(self, worth: Reals) -> Reals:
+        """Give the price of the cheapest schedule of each employee of the program, infinite for none."""
+        least = np.full(max(self.employees) + 1, np.inf)
+        np.minimum.at(least, self.owners[: len(self.columns)], self.with_prices(worth))
+        return least[self.employees]
+
+    def reduced(self) -> Reals:
+        """Give what each schedule costs above what the program pays for it at its own prices."""
+        people, worth = self.duals()
+        paid = np.zeros(max(self.employees) + 1)
+        paid[list(people)] = list(people.values())
+        found: Reals = self.with_prices(-worth) - paid[self.owners[: len(self.columns)]]
+        return found
 
     def solve(self) -> float:
         """Solve; gives the price."""

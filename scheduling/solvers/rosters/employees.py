@@ -8,7 +8,7 @@ from math import gcd
 import numpy as np
 
 from scheduling.model.rosters import HARD, NO_LIMIT, Contract, Employee, Limit, RosterProblem
-from scheduling.solvers.rosters.schedules import (
+from scheduling.solvers.rosters.persons import (
     FIRST_OF_WEEKEND,
     REST,
     SECOND_OF_WEEKEND,
@@ -57,7 +57,7 @@ def _is_plain(contract: Contract) -> bool:
         and all(limit.is_open or limit.weight == HARD for limit in limits)
         and contract.weekends.low <= 0
         and contract.complete_weekend >= 0
-        and len(contract.shift_counts) <= MOST_LIMITS
+        and sum(most > 0 for most in contract.shift_counts.values()) <= MOST_LIMITS
     )
 
 
@@ -83,6 +83,7 @@ def person_of(problem: RosterProblem, employee: Employee) -> Person:
     is_at_work = history.work_run > 0
     last = names.index(history.last_shift) if history.last_shift in names else -1
     return Person(
+        number=[one.id for one in problem.employees].index(employee.id),
         days=days,
         work_low=_low(work),
         work_high=_high(work),

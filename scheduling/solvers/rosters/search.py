@@ -27,6 +27,7 @@ from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import is_each_alone
 from scheduling.solvers.rosters.modelling import RosterModel
 from scheduling.solvers.rosters.settings import Progress, RosterSettings, ShouldStop
+from scheduling.solvers.rosters.simplifying import simplified
 from twin.errors import InputError
 
 FIRST_SHARE = 0.15
@@ -35,6 +36,11 @@ SMALL_CELLS = 1000
 """Employees times days times shifts up to which a problem is first looked at whole."""
 COLUMNS_SHARE = 0.9
 """Of the time, for a roster from whole schedules; what it does not need is left to the neighbourhoods."""
+MODEL_CELLS = 50_000
+"""Employees times days times shifts above which only whole schedules are searched: the model of constraint programming
+would take longer to build than it has to search."""
+BEGIN_SHARE = 0.4
+"""Of the time, for a roster from whole schedules where people are bound to each other by more than needs."""
 MUSTS_S = 10.0
 """At least so long is a roster looked for that keeps every must, whatever it costs and however short the time is."""
 PIECE_S = 3.0
@@ -140,11 +146,20 @@ class _Search:
         is_alone = start is None and is_each_alone(self.problem)
         n_cells = len(self.problem.employees) * self.problem.days * len(self.problem.shifts)
         made: RosterModel | None = None
-        if is_alone and n_cells <= SMALL_CELLS:
+        if is_alone and n_cells <= SMALL_CELLS and not self.settings.iterations:
             # constraint programming may prove the best roster of a small problem, which schedules cannot
             made = RosterModel(self.problem)
             self._first(made, None, FIRST_SHARE * self.settings.seconds)
-        whole = self._of_columns() if is_alone and not self.is_optimal else None
+        whole: Roster | None = None
+        if is_alone and not self.is_optimal:
+            is_all = n_cells > MODEL_CELLS or self.settings.iterations > 0
+            search, whole = self._of_columns(self.problem, 1.0 if is_all else COLUMNS_SHARE)
+            if whole is not None and is_all:
+                return self._as_it_is(search, whole)
+            self.is_optimal = whole is not None and search.standing.is_proven()
+        elif start is None and n_cells > SMALL_CELLS and (easier := simplified(self.problem)) is not None:
+            _, found = self._of_columns(easier.problem, BEGIN_SHARE)
+            whole = None if found is None else easier.roster(found)
         made = made or RosterModel(self.problem)
         is_taken = whole is not None and self._take_over(made, whole)
         if not is_taken and not self.best.values:
@@ -162,10 +177,10 @@ class _Search:
             rounds=self.best.rounds,
         )
 
-    def _of_columns(self) -> Roster | None:
-        """Give a roster made of whole schedules; None where somebody has no schedule."""
+    def _of_columns(self, problem: RosterProblem, share: float) -> tuple[ColumnSearch, Roster | None]:
+        """Look for a roster made of whole schedules; None where somebody has no schedule."""
         search = ColumnSearch(
-            self.problem,
+            problem,
             self.settings,
             lambda price: self.progress(min(1.0, self._share()), price),
             self.should_stop,
@@ -174,7 +189,19 @@ class _Search:
         search.warm()
         # Compiling on a fresh machine does not count against the time asked for.
         self.started += time.monotonic() - began
-        return search.run(COLUMNS_SHARE * max(0.0, self._left_s()))
+        return search, search.run(share * max(0.0, self._left_s()))
+
+    def _as_it_is(self, search: ColumnSearch, roster: Roster) -> RosterOutcome:
+        """Give a roster of whole schedules without looking at it with constraint programming."""
+        standing = search.standing
+        self.progress(1.0, round(standing.best.price))
+        return RosterOutcome(
+            roster=roster,
+            price=round(standing.best.price),
+            is_relaxed=standing.is_short(),
+            is_optimal=standing.is_proven(),
+            rounds=standing.seeker.sought,
+        )
 
     def _take_over(self, made: RosterModel, roster: Roster) -> bool:
         """Take a roster as the best so far; gives whether it keeps every must."""
@@ -182,7 +209,7 @@ class _Search:
         for var, value in made.values(roster):
             values[var.index] = value
         nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
-        found = _Frame(made).solve(values, nothing, MUSTS_S, self.settings.seed)
+        found = _Frame(made).solve(values, nothing, MUSTS_S, self.settings)
         if found.values and found.price <= self.best.price:
             self.best.price, self.best.values = found.price, found.values
         return bool(found.values)
@@ -206,7 +233,13 @@ class _Search:
         return made
 
     def _share(self) -> float:
+        if self.settings.iterations:
+            return self.best.rounds / self.settings.iterations
         return (time.monotonic() - self.started) / self.settings.seconds
+
+    def _is_over(self) -> bool:
+        is_over = self._share() >= 1 if self.settings.iterations else self._left_s() <= 0.05
+        return is_over or self.is_optimal or self._tell()
 
     def _left_s(self) -> float:
         return self.settings.seconds - (time.monotonic() - self.started)
@@ -230,7 +263,7 @@ class _Search:
         solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = self.settings.threads
         solver.parameters.random_seed = self.settings.seed
-        solver.parameters.max_time_in_seconds = seconds
+        _limit(solver, seconds, self.settings)
 
         # Called from the solver's own threads.
         def heard(price: int) -> None:
@@ -251,18 +284,16 @@ class _Search:
         chance = np.random.default_rng([self.settings.seed, thread])
         frame = _Frame(made)
         sizes = {"people": 4.0, "days": 4.0, "both": 6.0}
-        while self._left_s() > 0.05 and not self.is_optimal and not self._tell():
+        while not self._is_over():
             kind = list(sizes)[int(chance.integers(len(sizes)))]
             free = frame.free(kind, max(1, round(sizes[kind])), chance)
             # Copied under the lock: another thread may exchange the best meanwhile.
             with self.lock:
                 values = list(self.best.values)
-            seconds = min(PIECE_S, max(0.05, self._left_s()))
-            began = time.monotonic()
-            found = frame.solve(values, free, seconds, int(chance.integers(1 << 30)))
-            took = time.monotonic() - began
+            seconds = PIECE_S if self.settings.iterations else min(PIECE_S, max(0.05, self._left_s()))
+            found = frame.solve(values, free, seconds, replace(self.settings, seed=int(chance.integers(1 << 30))))
             # Sizes follow the hardness: solved to the end too fast means too small, not solved means too large.
-            if found.is_whole and took < EASY_S:
+            if found.is_whole and found.took < EASY_S:
                 sizes[kind] *= 1.12
             elif not found.is_whole:
                 sizes[kind] = max(2.0, sizes[kind] * 0.88)
@@ -280,6 +311,15 @@ class _Found:
     price: int
     values: list[int]
     is_whole: bool
+    took: float
+
+
+def _limit(solver: cp_model.CpSolver, seconds: float, settings: RosterSettings) -> None:
+    """Bound a solve by time, or by the solver's own count of work, about as much as a second of it for a second."""
+    if settings.iterations:
+        solver.parameters.max_deterministic_time = seconds
+    else:
+        solver.parameters.max_time_in_seconds = seconds
 
 
 class _Frame:
@@ -313,7 +353,7 @@ class _Frame:
             free[chance.permutation(n)[: 2 * size], first : first + length] = True
         return free
 
-    def solve(self, values: list[int], free: np.ndarray, seconds: float, seed: int) -> _Found:
+    def solve(self, values: list[int], free: np.ndarray, seconds: float, settings: RosterSettings) -> _Found:
         """Solve with everything fixed that is not free."""
         variables = self.model.proto.variables
         for row, open_row in zip(self.cells, free, strict=True):
@@ -330,13 +370,14 @@ class _Frame:
         solver = cp_model.CpSolver()
         solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = 1
-        solver.parameters.random_seed = seed
-        solver.parameters.max_time_in_seconds = seconds
+        solver.parameters.random_seed = settings.seed
+        _limit(solver, seconds, settings)
         status = solver.solve(self.model)
+        took = solver.response_proto.deterministic_time if settings.iterations else solver.wall_time
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return _Found(1 << 60, [], is_whole=False)
+            return _Found(1 << 60, [], is_whole=False, took=took)
         price = round(solver.objective_value)
-        return _Found(price, list(solver.response_proto.solution), is_whole=status == cp_model.OPTIMAL)
+        return _Found(price, list(solver.response_proto.solution), is_whole=status == cp_model.OPTIMAL, took=took)
 
 
 def roster_of(made: RosterModel, values: list[int]) -> Roster:

@@ -25,11 +25,15 @@ class RosterSettings:
         Threads, at least 1.
     seed : int
         Of chance, at least 0.
+    iterations : int
+        When above 0 they bound the search instead of time, and the same seed gives the same roster on one thread:
+        schedules looked for, or neighbourhoods where constraint programming alone searches.
     """
 
     seconds: float = 60.0
     threads: int = 1
     seed: int = 0
+    iterations: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -40,5 +44,5 @@ class RosterSettings:
             Naming the setting that is out of range.
         """
         check_bounds(self.seconds, self.threads)
-        if self.seed < 0:
-            raise InputError(f"seed: expected at least 0, got {self.seed}.")
+        if self.seed < 0 or self.iterations < 0:
+            raise InputError(f"seed and iterations: expected at least 0, got {self.seed} and {self.iterations}.")

@@ -20,17 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from scheduling.solvers.compiling import compiled, inlined
-from scheduling.solvers.rosters.schedules import (
-    REST,
-    SECOND_OF_WEEKEND,
-    Longs,
-    Person,
-    Reals,
-    Space,
-    best_of_kind,
-    extend,
-    read_back,
-)
+from scheduling.solvers.rosters.persons import REST, SECOND_OF_WEEKEND, Longs, Person, Reals
+from scheduling.solvers.rosters.schedules import Ask, Space, best_of_kind, extend, read_back
+from scheduling.solvers.rosters.tolls import raise_bound
 
 LITTLE = 1e-6
 COOLED = 30.0
@@ -71,18 +63,9 @@ def answer(
         for shift in range(shift_price.shape[1]):
             worth = cover.share * _of_one_more(cover, day, shift)
             cover.price[day, shift] = shift_price[day, shift] + worth + noise[day, shift]
-    best = _price(person, cover.price, rest_price, held) - LITTLE
-    extend(person, cover.price, rest_price, space)
-    best_kind = -1
-    best_place = -1
-    for kind in range(person.off_cap + 1 + person.may_follow.shape[0] * person.work_cap):
-        place = best_of_kind(person, space, kind)
-        if place >= 0 and space.price[person.days, kind, place] < best:
-            best, best_kind, best_place = space.price[person.days, kind, place], kind, place
     change = 0.0
-    # few labels may not find again what is there: then it stays
-    if best_kind >= 0:
-        read_back(person, space, best_kind, best_place, cover.shifts)
+    below = _price(person, cover.price, rest_price, held) - LITTLE
+    if _find(person, Ask(cover.price, rest_price, below), space, cover.shifts):
         for day in range(person.days):
             for shift in range(shift_price.shape[1]):
                 cover.price[day, shift] = shift_price[day, shift] + _of_one_more(cover, day, shift)
@@ -93,6 +76,29 @@ def answer(
         if held[day] != REST:
             cover.present[day, held[day]] += 1
     return change
+
+
+@inlined
+def _find(person: Person, ask: Ask, space: Space, shifts: Longs) -> bool:
+    """Write the cheapest schedule that is found, if it is below the price asked for; gives whether it is."""
+    bound, is_whole = raise_bound(person, ask, space)
+    if bound >= ask.below:
+        return False
+    if is_whole:
+        for day in range(person.days):
+            shifts[day] = space.walk[day]
+        return True
+    extend(person, ask, space)
+    best, best_kind, best_place = ask.below, -1, -1
+    for kind in range(person.off_cap + 1 + person.may_follow.shape[0] * person.work_cap):
+        place = best_of_kind(person, space, kind)
+        if place >= 0 and space.price[person.days, kind, place] < best:
+            best, best_kind, best_place = space.price[person.days, kind, place], kind, place
+    # few labels may not find again what is there: then it stays
+    if best_kind < 0:
+        return False
+    read_back(person, space, best_kind, best_place, shifts)
+    return True
 
 
 @inlined

@@ -11,31 +11,13 @@ Computing 36(4).
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyvrp import (
-    Client,
-    Depot,
-    IteratedLocalSearch,
-    IteratedLocalSearchParams,
-    Location,
-    PenaltyManager,
-    PenaltyParams,
-    ProblemData,
-    RandomNumberGenerator,
-    Result,
-    Solution,
-    VehicleType,
-)
+from pyvrp import Client, Depot, Location, ProblemData, Solution, VehicleType
 from pyvrp import Route as Walk
-from pyvrp.exceptions import PenaltyBoundWarning
-from pyvrp.search import OPERATORS, LocalSearch, NeighbourhoodParams, PerturbationManager, compute_neighbours
-from pyvrp.stop import MaxIterations, MaxRuntime
 
 from scheduling.model.routes import (
     ALWAYS_S,
@@ -49,109 +31,12 @@ from scheduling.model.routes import (
     RouteTask,
     Stop,
 )
-from scheduling.solvers.bounds import check_bounds
-from twin.errors import InputError
+from scheduling.solvers.routes.searching import Clock, RouteSettings, Search, ShouldStop
 
-SHORT_S = 10.0
-"""Below this a search is set for little time."""
-STEPS_A_SECOND = 1000
-FIRST_PRICE = 10.0
-"""Usual ways that a unit of load too much costs at first, and seconds that a second too late does."""
-
-ShouldStop = Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteSettings:
-    """How long to search.
-
-    Parameters
-    ----------
-    seconds : float
-        Wall time, above 0.
-    iterations : int
-        When above 0 they bound the search instead of time, and the same seed gives the same rounds.
-    seed : int
-        Of chance.
-    """
-
-    seconds: float = 3.0
-    iterations: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises
-        ------
-        InputError
-            Naming the setting that is out of range.
-        """
-        check_bounds(self.seconds)
-        if self.seed < 0 or self.iterations < 0:
-            raise InputError(f"seed and iterations: expected at least 0, got {self.seed} and {self.iterations}.")
-
-
-class _Stopping:
-    """PyVRP's question whether to stop: time or iterations are over, or somebody said so."""
-
-    def __init__(self, settings: RouteSettings, should_stop: ShouldStop) -> None:
-        self._limit = MaxIterations(settings.iterations) if settings.iterations else MaxRuntime(settings.seconds)
-        self._should_stop = should_stop
-
-    def __call__(self, best_cost: int) -> bool:
-        return bool(self._limit(best_cost)) or self._should_stop()
-
-
-@dataclass(frozen=True, slots=True)
-class _Pace:
-    """How PyVRP is set for the time there is; its own defaults are for minutes.
-
-    Late acceptance looks back as many steps as ``history`` says, which a search of a second hardly makes; its penalties
-    begin at 50,000 and fall by a tenth every 500 steps, so that a short search never leaves what is valid.
-    """
-
-    history: int
-    neighbours: int
-    steps_between_prices: int
-
-    @staticmethod
-    def of(settings: RouteSettings) -> _Pace:
-        """Give the pace of a search; a second makes one to two thousand steps for a hundred tasks."""
-        seconds = settings.iterations / STEPS_A_SECOND if settings.iterations else settings.seconds
-        if seconds < SHORT_S:
-            return _Pace(history=100, neighbours=30, steps_between_prices=50)
-        return _Pace(history=300, neighbours=50, steps_between_prices=500)
-
-
-def _first_prices(data: ProblemData) -> tuple[list[float], float, float]:
-    """Give what breaking a limit costs at first: a unit of load some usual ways, a second ten seconds of walking."""
-    matrix: NDArray[np.int64] = np.asarray(data.distance_matrix(0), np.int64)
-    ways = matrix[(matrix > 0) & (matrix < FAR_S)]
-    usual = float(ways.mean()) if ways.size else 1.0
-    load = max(1.0, float(np.mean([client.delivery[0] for client in data.clients()])))
-    return [FIRST_PRICE * usual / load] * data.num_load_dimensions, FIRST_PRICE, FIRST_PRICE
-
-
-def _searched(data: ProblemData, settings: RouteSettings, should_stop: ShouldStop, previous: Solution | None) -> Result:
-    """Run PyVRP's iterated local search, set for the time there is."""
-    pace = _Pace.of(settings)
-    chance = RandomNumberGenerator(seed=settings.seed)
-    neighbours = compute_neighbours(data, NeighbourhoodParams(num_neighbours=pace.neighbours))
-    search = LocalSearch(data, chance, neighbours, PerturbationManager())
-    for operator in OPERATORS:
-        if operator.supports(data):
-            search.add_operator(operator(data))
-    prices = PenaltyManager(_first_prices(data), PenaltyParams(solutions_between_updates=pace.steps_between_prices))
-    with warnings.catch_warnings():
-        # told by the plan itself: tasks that cannot be done together are dropped by name
-        warnings.simplefilter("ignore", PenaltyBoundWarning)
-        if previous is None:
-            # from rounds by chance: from none at all, single tasks are hard to place
-            previous = search(Solution.make_random(data, chance), prices.max_cost_evaluator(), exhaustive=True)
-        params = IteratedLocalSearchParams(history_length=pace.history)
-        found = IteratedLocalSearch(data, prices, search, previous, params)
-        return found.run(_Stopping(settings, should_stop), collect_stats=False)
+GIVES_UP_AT = 0.4
+"""Share of a search after which tasks that have to be done may be dropped, if no valid rounds were found by then."""
+MUST_PRICE = 10
+"""Price of dropping a task that has to be done, in longest ways: no detour costs as much."""
 
 
 def plan_routes(
@@ -208,7 +93,7 @@ class _Rounds:
         self.ready = [self._ready(one) for one in problem.carriers]
         free = [task for task in problem.tasks if task.id not in promised]
         self.reason_by_task = {task.id: reason for task in free if (reason := self._hopeless(task)) is not None}
-        self.free = [task for task in free if task.id not in self.reason_by_task or task.is_required]
+        self.free = [task for task in free if task.id not in self.reason_by_task]
         self.groups = self._groups()
         ends = {self.index[one.carrier.end] for one in self.ready if one.carrier.end}
         self.depots = sorted({one.place for one in self.ready} | ends)
@@ -218,17 +103,34 @@ class _Rounds:
         """Search, and give the rounds with times."""
         chosen: dict[int, list[int]] = {}
         if self.free and self.ready:
-            data = self._data()
-            first = self._first(data, previous) if previous is not None else None
-            found = _searched(data, settings, should_stop, first)
+            found = self._searched(settings, previous, should_stop)
             unused = {kind: list(group) for kind, group in enumerate(self.groups)}
             # rounds that break a rule are left out, so that their tasks count as dropped: better none than a false one
-            for walk in found.best.routes():
+            for walk in found.routes():
                 if walk.is_feasible():
                     chosen[unused[walk.vehicle_type()].pop(0)] = [
                         activity.idx for activity in walk.schedule() if activity.is_client()
                     ]
         return self._told(chosen)
+
+    def _searched(self, settings: RouteSettings, previous: RoutePlan | None, should_stop: ShouldStop) -> Solution:
+        """Search for rounds with all that has to be done; where there seem to be none, for those that drop least."""
+        clocks = [Clock(settings) for _ in range(settings.threads)]
+        if not self._is_too_much():
+            data = self._data()
+            first = self._first(data, previous) if previous is not None else None
+            found = Search(data, settings, should_stop, first).run(clocks, gives_up_at=GIVES_UP_AT)
+            if found.is_feasible():
+                return found
+        data = self._data(has_musts=False)
+        first = self._first(data, previous) if previous is not None else None
+        return Search(data, settings, should_stop, first).run(clocks, gives_up_at=1.0)
+
+    def _is_too_much(self) -> bool:
+        """Tell whether what has to be done is more than all carriers have room for."""
+        musts = [task for task in self.free if task.is_required]
+        rooms = [one.carrier.capacity - one.load if one.carrier.capacity else ALWAYS_S for one in self.ready]
+        return sum(task.amount for task in musts) > sum(max(0, room) for room in rooms)
 
     def _way(self, start: int, end: int) -> int:
         return min(FAR_S, int(self.problem.seconds[start, end]))
@@ -286,12 +188,13 @@ class _Rounds:
             found.setdefault(key, []).append(at)
         return list(found.values())
 
-    def _data(self) -> ProblemData:
+    def _data(self, *, has_musts: bool = True) -> ProblemData:
         roles = sorted({self.ready[group[0]].carrier.role for group in self.groups})
         needs_roles = any(task.roles for task in self.free)
         matrix = self._matrix()
         matrices: list[Any] = [self._for_role(matrix, role) for role in roles] if needs_roles else [matrix]
         first = 1 + len(self.depots)
+        must_price = MUST_PRICE * int(matrix[matrix < FAR_S].max())
         clients = [
             Client(
                 location=first + at,
@@ -299,9 +202,9 @@ class _Rounds:
                 service_duration=task.service_s + self._carried(task),
                 tw_early=task.earliest_s,
                 tw_late=min(task.latest_s, ALWAYS_S),
-                prize=task.prize,
                 # Prizes let PyVRP drop what does not fit; required clients would make the whole plan infeasible.
-                required=task.is_required,
+                prize=task.prize if has_musts or not task.is_required else task.prize + must_price,
+                required=task.is_required and has_musts,
                 name=task.id,
             )
             for at, task in enumerate(self.free)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from scheduling.checker.routes import check_routes
 from scheduling.loaders.vrplib import Rounding, load_vrp, routes_to_text, vrp_of
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from tests.datafiles import data_file
 from twin.errors import HospitalTwinError, ImportRefused
 
@@ -45,6 +46,16 @@ def test_distances_are_rounded_as_asked() -> None:
     assert (tenths.scale, tenths.rounds.seconds[0].tolist()) == (10, [0, 50, 50, 14])
     assert vrp_of(SMALL, "small", Rounding.TRUNC).rounds.seconds[1, 2] == 3  # 3.16
     assert vrp_of(SMALL, "small", Rounding.EXACT).rounds.seconds[0, 3] == 1414
+
+
+def test_a_header_needs_no_colon() -> None:
+    bare = SMALL.replace(" :", "").replace("NAME small", "NAME: small")
+
+    one, other = vrp_of(SMALL, "small"), vrp_of(bare, "small")
+
+    assert other.name == one.name == "small"
+    assert other.rounds.tasks == one.rounds.tasks
+    assert other.rounds.carriers == one.rounds.carriers
 
 
 def test_a_solution_file_names_routes_and_cost() -> None:
@@ -94,7 +105,7 @@ def test_prizes_make_clients_optional() -> None:
         ("2 3 4", "\u00b2 3 4", "NODE_COORD_SECTION"),  # a digit that is no number
         ("DEPOT_SECTION\n1\n", "DEPOT_SECTION\n\u00b9\n", "DEPOT_SECTION"),
         ("EUC_2D", "EUC_3D", "EDGE_WEIGHT_TYPE"),  # not read
-        ("NAME : small", "NAME small", "line 1"),  # no header
+        ("NAME : small", "NOM small", "line 1"),  # no header
         ("DEPOT_SECTION", "BACKHAUL_SECTION\nDEPOT_SECTION", "BACKHAUL_SECTION"),  # a section that is not read
         ("DEPOT_SECTION", "TIME_WINDOW_SECTION\n1 0 9\n2 5 1\n3 0 9\n4 0 9\nDEPOT_SECTION", "ends before"),
         ("DEMAND_SECTION\n1 0", "DEMAND_SECTION\n1 1", "depot has a demand"),

@@ -7,7 +7,7 @@ import pytest
 from scheduling.solvers.admissions.search import Settings
 from scheduling.solvers.bounds import MOST_SECONDS, MOST_THREADS
 from scheduling.solvers.rosters.settings import RosterSettings
-from scheduling.solvers.routes.dispatching import RouteSettings
+from scheduling.solvers.routes.searching import RouteSettings
 from twin.errors import InputError
 
 

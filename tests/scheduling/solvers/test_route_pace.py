@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from scheduling.checker.routes import check_routes
 from scheduling.loaders.vrplib import load_vrp
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from tests.datafiles import data_file
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from scheduling.checker.routes import check_routes
 from scheduling.model.routes import FAR_S, Carrier, DropReason, RouteProblem, RouteTask
-from scheduling.solvers.routes.dispatching import RouteSettings, plan_routes
+from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.searching import RouteSettings
 from tests.scheduling.rounds import grid, problem_with, random_rounds
 from twin.errors import InputError
 
@@ -111,3 +112,53 @@ def test_a_search_ends_when_told() -> None:
 def test_values_out_of_range_are_refused(make: object) -> None:
     with pytest.raises(InputError):
         make()  # type: ignore[operator]
+
+
+def required(n: int, **changes: object) -> RouteTask:
+    return RouteTask(id=f"m{n}", place=f"p{n}", is_required=True, **changes)  # type: ignore[arg-type]  # of a task
+
+
+def test_more_than_all_carriers_can_take_is_dropped_by_name_and_the_rest_is_done() -> None:
+    tasks = tuple(required(at, amount=2) for at in range(1, 8))
+    carriers = [Carrier(id=name, start="p0", end="p0", until_s=9000, capacity=6) for name in "ab"]
+    problem = problem_with(list(tasks), carriers)
+
+    plan = plan_routes(problem, QUICK)
+
+    # two carriers of 6 take three tasks of 2 each
+    assert sum(len(found.stops) for found in plan.rounds) == 6
+    assert len(plan.dropped) == 1
+    assert not check_routes(problem, plan).is_valid  # the checker tells which one
+
+
+def test_what_cannot_be_reached_in_time_together_is_dropped_and_the_rest_is_done() -> None:
+    # far apart and at the same time, each alone in reach of the one carrier
+    far = RouteTask(id="far", place="p15", earliest_s=0, latest_s=600, service_s=10, is_required=True)
+    near = [replace(required(at), latest_s=600, service_s=400) for at in (1, 2, 4)]
+    problem = problem_with([far, *near], [Carrier(id="a", start="p0", end="p0", until_s=9000)])
+
+    plan = plan_routes(problem, RouteSettings(iterations=200))
+
+    done = [stop.task for found in plan.rounds for stop in found.stops]
+    assert len(done) >= 2
+    assert sorted([*done, *(found.task for found in plan.dropped)]) == ["far", "m1", "m2", "m4"]
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_several_threads_give_the_best_of_their_rounds_and_the_same_again(threads: int) -> None:
+    problem = random_rounds(7, n_tasks=30)
+
+    one = plan_routes(problem, RouteSettings(iterations=100, seed=3))
+    several = plan_routes(problem, RouteSettings(iterations=100, seed=3, threads=threads))
+
+    assert check_routes(problem, several).cost <= check_routes(problem, one).cost
+    assert several == plan_routes(problem, RouteSettings(iterations=100, seed=3, threads=threads))
+
+
+def test_one_task_is_a_round_too() -> None:
+    problem = problem_with([required(3)], [Carrier(id="a", start="p0", end="p0", until_s=9000)])
+
+    plan = plan_routes(problem, QUICK)
+
+    assert [stop.task for found in plan.rounds for stop in found.stops] == ["m3"]
+    assert check_routes(problem, plan).is_valid

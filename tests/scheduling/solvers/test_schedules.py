@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
@@ -17,11 +16,9 @@ from scheduling.model.rosters import (
     Contract,
     Employee,
     Fairness,
-    History,
     Limit,
     Need,
     Pair,
-    Request,
     Roster,
     RosterProblem,
     RosterReport,
@@ -31,91 +28,22 @@ from scheduling.model.rosters import (
 from scheduling.solvers.rosters.columns import Seeker
 from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import is_each_alone, person_of, price_of, prices_of
-from scheduling.solvers.rosters.schedules import REST
+from scheduling.solvers.rosters.persons import REST
 from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.rosters.shaking import Cover, cooling, shake
 from tests.datafiles import data_file
+from tests.scheduling.one_person import cheapest, five_days, of_one
 
 PLAIN = RosterSettings(seconds=2.0, threads=1, seed=1)
-
-
-def of_one(seed: int) -> RosterProblem:
-    """Give a week of one person under musts by chance."""
-    chance = np.random.default_rng(seed)
-
-    def draw(low: int, high: int) -> int:
-        return int(chance.integers(low, high + 1))
-
-    shifts = (
-        Shift(id="E", minutes=480),
-        Shift(id="L", minutes=480, forbidden_next=frozenset({"E"} if draw(0, 1) else ())),
-        Shift(id="N", minutes=(480, 600)[draw(0, 1)], forbidden_next=frozenset({"E", "L"})),
-    )
-    contract = Contract(
-        id="c",
-        shift_counts={"N": draw(0, 3), "E": draw(1, 7)},
-        minutes=Limit(low=480 * draw(0, 3), high=480 * draw(3, 6)),
-        work_run=Limit(low=draw(0, 3), high=draw(3, 5)),
-        off_run=Limit(low=draw(0, 3)) if draw(0, 2) else Limit(low=draw(0, 2), high=draw(3, 4)),
-        weekends=Limit(high=draw(0, 2)) if draw(0, 1) else Limit(),
-        complete_weekend=draw(0, 1) * 7,
-    )
-    last = ("", "E", "N")[draw(0, 2)]
-    history = History(
-        last_shift=last, work_run=draw(1, 4) if last else 0, off_run=0 if last else draw(0, 3), weekends=draw(0, 1)
-    )
-    who = Employee(
-        id="a",
-        contract="c",
-        days_off=frozenset({draw(0, 6)}) if draw(0, 1) else frozenset(),
-        history=history if draw(0, 1) else History(),
-    )
-    wishes = tuple(
-        Request(
-            employee="a", day=draw(0, 6), shift=("", "E", "N")[draw(0, 2)], is_on=bool(draw(0, 1)), weight=draw(1, 9)
-        )
-        for _ in range(4)
-    )
-    return RosterProblem(
-        days=7,
-        shifts=shifts,
-        contracts=(contract,),
-        employees=(who,),
-        requests=wishes,
-        first_weekday=draw(0, 6),
-        weeks=draw(0, 1),
-        published=(Assignment(employee="a", day=draw(0, 6), shift="E"),),
-        change=draw(0, 1) * 3,
-    )
-
-
-def cheapest(problem: RosterProblem) -> float | None:
-    """Give the price of the cheapest week that the checker lets pass, by trying all of them."""
-    names = ("", *(shift.id for shift in problem.shifts))
-    found = [
-        check_roster(
-            problem,
-            Roster(
-                assignments=tuple(
-                    Assignment(employee="a", day=day, shift=shift) for day, shift in enumerate(week) if shift
-                )
-            ),
-        )
-        for week in product(names, repeat=problem.days)
-    ]
-    return min((float(report.cost) for report in found if report.is_valid), default=None)
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1_000_000))
 def test_the_cheapest_schedule_is_that_of_trying_all(seed: int) -> None:
-    # five days: trying all weeks of seven days would take a minute
-    problem = replace(of_one(seed), days=5, requests=tuple(one for one in of_one(seed).requests if one.day < 5))
-    problem = replace(problem, published=tuple(one for one in problem.published if one.day < 5))
-    who = replace(problem.employees[0], days_off=frozenset(day for day in problem.employees[0].days_off if day < 5))
-    problem = replace(problem, employees=(who,))
+    problem = five_days(seed)
+    who = problem.employees[0]
 
-    found = Seeker(problem, 1).best(0, np.zeros((5, 3)))
+    found = Seeker(problem, 1).thorough(0, np.zeros((5, 3)), 0)
 
     least = cheapest(problem)
     assert (found[0][0] if found else None) == least
@@ -199,7 +127,9 @@ def test_an_instance_of_a_month_is_as_good_as_known_from_schedules_alone() -> No
 def test_days_off_are_told_from_shifts() -> None:
     problem = of_one(1)
 
-    for _, column in Seeker(problem, 1).best(0, np.full((7, 3), -50.0), most=3):
+    seeker = Seeker(problem, 1)
+
+    for _, column in seeker.best(0, np.full((7, 3), -50.0), seeker.narrow[0], most=3):
         assert set(column.shifts) <= {REST, 0, 1, 2}
 
 
@@ -210,7 +140,7 @@ def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: 
     needs = tuple(Need(day=day, shift=shift, preferred=1, under=50, over=2) for day in range(7) for shift in "ELN")
     problem = replace(of_one(seed), employees=staff, needs=needs)
     search = ColumnSearch(problem, PLAIN, lambda price: None, lambda: False)
-    chosen = search._one_by_one()
+    chosen = search.one_by_one()
     if chosen is None:  # the contract allows nobody any week
         return
     present = np.zeros((7, 3), np.int64)
@@ -218,11 +148,11 @@ def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: 
         for at in column.cells():
             present[at] += 1
     held = np.array([column.shifts for column in chosen], np.int64)
-    cover = Cover(search.needs.table, 1.0, present, np.zeros((7, 3)), np.zeros(7, np.int64))
-    space = search.seeker.hasty[0]
+    cover = Cover(search.standing.needs.table, 1.0, present, np.zeros((7, 3)), np.zeros(7, np.int64))
+    space = search.standing.seeker.hasty[0]
 
     change, best = shake(
-        search.staff, cover, held, cooling(30.0, 0.2, 3), np.random.default_rng(seed), space, lambda: False
+        search.standing.staff, cover, held, cooling(30.0, 0.2, 3), np.random.default_rng(seed), space, lambda: False
     )
 
     def report(roster: np.ndarray) -> RosterReport:
