@@ -9,6 +9,7 @@ from sqlmodel import col, delete
 from scheduling.model.plans import PlanKind
 from scheduling.model.rosters import Assignment, Contract, Employee, Need, Roster, RosterProblem, Shift
 from scheduling.service.plans import NewPlan, Publishing, keep_draft, publish
+from scheduling.tables.leave import LeaveGrantRow, LeaveTermsRow
 from scheduling.tables.plans import PlanRow
 from scheduling.tables.shift_requests import ShiftRequestRow
 from twin.access import Actor, Role
@@ -55,6 +56,8 @@ def roster(served):
         # other tests count the plans that are kept
         session.exec(delete(PlanRow).where(col(PlanRow.kind) == PlanKind.ROSTER.value))
         session.exec(delete(ShiftRequestRow))
+        session.exec(delete(LeaveTermsRow))
+        session.exec(delete(LeaveGrantRow))
 
     hospital.write_now(forget)
 
@@ -110,3 +113,41 @@ def test_on_the_handheld_a_shift_is_given_away(visit, served, roster, language, 
     page.locator("#shifts > li").first.locator("button").first.wait_for(state="detached")
     page.locator("#requests > li").first.locator("button").first.click()  # take it back
     page.locator("#shifts > li").first.locator("button").first.wait_for()
+
+
+def test_two_shifts_are_swapped_for_one_on_the_handheld(visit, served, roster):
+    watched = visit(language="en", theme="light", width=390)
+    page = watched.open("/m/")
+    page.locator("#my-shifts").click()
+    page.locator("#shifts > li").nth(1).wait_for()
+    for index in range(2):
+        page.locator("#shifts > li input[type=checkbox]").nth(index).check()
+    page.locator("#package button").first.click()
+    page.locator("#package #swaps li", has_text="bo").wait_for()
+    assert watched.violations() == []
+
+    page.locator("#package #swaps li button").first.click()
+
+    page.locator("#requests > li", has_text="↔").wait_for()
+    # three spans from start to end: two of the reader's and one of the colleague's
+    assert page.locator("#requests > li").first.inner_text().count("–") == 3
+
+
+def test_a_planner_sets_what_a_contract_grants_and_everybody_sees_what_is_left(visit, served, roster):
+    watched = visit()
+    page = watched.open("/ui/roster")
+    page.locator("#leave-year", has_text="No contract has terms yet").wait_for()
+    page.fill("#leave-days", "25.5")
+    page.click("#leave-set")
+    page.locator("#leave-year td", has_text="25.5").first.wait_for()
+    page.click("#leave-who")
+    page.locator("[role=option]", has_text="bo").click()
+    page.fill("#leave-change", "-3")
+    page.fill("#leave-why", "joined in May")
+    page.click("#leave-correct")
+    page.locator("#leave-year tr", has_text="bo").locator("td", has_text="22.5").wait_for()
+
+    page.reload()
+
+    page.locator("#shift-leave-left", has_text="25.5 of 25.5 days left").wait_for()
+    assert watched.violations() == []
