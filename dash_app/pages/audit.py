@@ -19,7 +19,7 @@ from dash_app.pages.page import Page, Visit
 from dash_app.pages.states import attributes, panel, shape
 from dash_app.pages.tables import Column
 from dash_app.queries.port import HospitalPort
-from dash_app.texts import access_words, codes
+from dash_app.texts import access_words, audit_words, codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number
@@ -28,6 +28,8 @@ from twin.events.watch import AlarmPriority
 
 VERIFY, VERDICT, SEAL, SEALED = "audit-verify", "audit-verdict", "audit-seal", "audit-sealed"
 _MOST = 1000
+_TABLE = "table"
+"""Fact of a row that the audit wrote by itself: whose entries were changed."""
 
 
 def _columns() -> list[Column]:
@@ -42,7 +44,29 @@ def _columns() -> list[Column]:
 
 
 def _facts(line: AuditLine) -> str:
+    if _TABLE in line.facts:
+        return " · ".join(_changes(line))
     return " · ".join(f"{name}: {_plain(value)}" for name, value in line.facts.items() if value not in ("", None))
+
+
+def _changes(line: AuditLine) -> list[str]:
+    """Give what a row that the audit wrote by itself says was done: first what, then to which entries, then how."""
+    told = []
+    for name in audit_words.FACTS:
+        value = line.facts.get(name)
+        if value in ("", None):
+            continue
+        word = codes.code_text(audit_words.FACTS, name)
+        # the one entry stands beside it already
+        told.append(word if value == [line.subject] else f"{word}: {_plain(value)}")
+    return told
+
+
+def _subject(line: AuditLine) -> str:
+    if _TABLE not in line.facts:
+        return line.subject
+    table = codes.code_text(audit_words.TABLES, str(line.facts[_TABLE]))
+    return f"{table}: {line.subject}" if line.subject else table
 
 
 def _plain(value: object) -> str:
@@ -59,7 +83,7 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
             "at": moment(line.at),
             "who": line.actor_name or line.actor or "–",
             "action": codes.code_text(access_words.AUDIT_ACTIONS, line.action),
-            "subject": line.subject,
+            "subject": _subject(line),
             "facts": _facts(line),
         }
         for line in desk_of(port.services).audit(wanted)
@@ -106,6 +130,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         html.P(
             [
                 html.Button(_("Check the whole chain"), id=VERIFY, className="action primary", n_clicks=0),
+                " ",
                 html.Button(_("Download the signed end"), id=SEAL, className="action", n_clicks=0),
                 dcc.Download(id=SEALED),
             ]

@@ -50,6 +50,9 @@ AUDIT_HEADS: Mapping[str, str] = {
     "machine.": mark("Machines commanded"),
     "fhir.": mark("FHIR"),
     "epcis.": mark("EPCIS"),
+    "data.": mark("Entries made or changed"),
+    "item.": mark("Items of the master"),
+    "order.": mark("Orders to suppliers"),
 }
 """Beginnings of the codes of actions, to choose from."""
 AUDIT_ACTIONS: Mapping[str, str] = {
@@ -108,4 +111,10 @@ AUDIT_ACTIONS: Mapping[str, str] = {
     "machine.write_asked": mark("Write to a machine asked for"),
     "machine.write_ended": mark("Write to a machine ended"),
     "encounter.stage_reached": mark("Stage of a visit reached"),
+    "data.changed": mark("Entry made or changed"),
+    "item.merged": mark("Items merged"),
+    "order.decided": mark("Order decided"),
+    "shift_request.changed": mark("Request for a shift changed"),
+    "pathway.kept": mark("Pathway kept"),
+    "pathway.withdrawn": mark("Pathway withdrawn"),
 }

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from sqlmodel import Session
 
+from twin.db.observing import plain_observer
+
 Value = str | int | float | None
 Row = tuple[Value, ...]
 
@@ -49,14 +51,21 @@ class Driver:
             raise RuntimeError("The session's connection is closed: open a new session.")
         self.is_postgresql = connection.dialect.name == "postgresql"
         self._cursor: Cursor = raw.cursor()
+        # None for whatever happens by itself: only what a person does is told to the audit
+        self._observer = plain_observer(session)
 
     def run(self, statement: str, values: Sequence[Value] = ()) -> int:
         """Run a statement and give how many rows it changed."""
         self._cursor.execute(self._written(statement), values)
-        return self._cursor.rowcount
+        changed = self._cursor.rowcount
+        if self._observer is not None and changed:
+            self._observer(statement, (values,))
+        return changed
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
         """Run a statement once per row of values."""
+        if self._observer is not None and rows:
+            self._observer(statement, rows)
         if len(rows) == 1:  # psycopg opens a pipeline for many, which costs one row another round trip
             self._cursor.execute(self._written(statement), rows[0])
         elif rows:

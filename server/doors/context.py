@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
 from starlette.requests import Request
 
+from server.audit.changes import asking
 from server.doors.bodies import body_of, decode
 from server.doors.pages import Cursors
 from server.wiring import Hospital
@@ -24,16 +24,14 @@ PENDING_KEY = "hospital_twin.pending"
 """Hash of a session that still owes something: it opens nothing but the steps of signing in."""
 
 
-_asking: ContextVar[Actor | None] = ContextVar("hospital_twin_actor", default=None)
-
-
 def set_actor(scope: MutableMapping[str, Any], actor: Actor | None) -> None:
     """Note who is asking; done by the sign-in layer only.
 
-    Each request runs in a context of its own, so that the note for page callbacks ends with it.
+    Each request runs in a context of its own, so that the note for page callbacks ends with it; the audit reads it as
+    well, to know whose change a use case is.
     """
     scope[ACTOR_KEY] = actor
-    _asking.set(actor)
+    asking.set(actor)
 
 
 def current_actor() -> Actor:
@@ -44,7 +42,7 @@ def current_actor() -> Actor:
     NotSignedIn
         If it is a stranger.
     """
-    actor = _asking.get()
+    actor = asking.get()
     if actor is None:
         raise NotSignedIn("Sign in first.")
     return actor

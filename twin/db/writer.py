@@ -14,6 +14,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -34,6 +35,8 @@ Together = Callable[[Transaction, list[P]], list[T]]
 
 OnCommit = Callable[[list[Stored]], None]
 Guard = Callable[[], None]
+Surround = Callable[[Session], AbstractContextManager[None]]
+"""What is entered before a use case and left after it, within its transaction and its caller's context."""
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +106,7 @@ class Writer:
         self._queue: queue.Queue[_Job | _Stop | _Sweep] = queue.Queue(queue_limit)
         self._sweeps: list[_Sweep] = []
         self._listeners: list[OnCommit] = []
+        self._surround: Surround | None = None
         # nothing may enter the queue after _Stop, or its caller would wait for ever
         self._gate = threading.Lock()
         self._closed = False
@@ -126,6 +130,17 @@ class Writer:
         """
         self._listeners.append(listener)
 
+    def surround(self, surround: Surround) -> None:
+        """Enter a context around each use case that takes a session, so that nothing it does can pass unseen.
+
+        Parameters
+        ----------
+        surround : Callable[[Session], AbstractContextManager[None]]
+            Runs in the writer's thread with the context variables of the caller. What it raises undoes the use case:
+            who must see every change, such as the audit, cannot be passed by. It replaces the one before.
+        """
+        self._surround = surround
+
     def submit(self, use_case: Callable[[Session], T]) -> Future[T]:
         """Queue a use case; the future is answered after COMMIT.
 
@@ -140,7 +155,13 @@ class Writer:
         Unavailable
             If too much waits, or the writer is closed.
         """
-        return self.submit_work(lambda transaction: use_case(transaction.session()))
+        return self.submit_work(lambda transaction: self._use(use_case, transaction.session()))
+
+    def _use(self, use_case: Callable[[Session], T], session: Session) -> T:
+        if self._surround is None:
+            return use_case(session)
+        with self._surround(session):
+            return use_case(session)
 
     def submit_work(self, work: Work[T], *, weight: int = 1) -> Future[T]:
         """Queue work in plain SQL; like :meth:`submit`, without the price of an ORM session.
