@@ -35,7 +35,7 @@ class Scan:
     Parameters
     ----------
     agency : str
-        ``GS1``, ``HIBCC`` or ``ICCBBA``.
+        ``GS1``, ``HIBCC``, ``ICCBBA`` or ``IFA``.
     gtin, contained_gtin : str
         GTIN-14 of the package, and of what a logistic unit contains.
     lot, serial : str
@@ -62,6 +62,8 @@ class Scan:
         HIBC labeller, product number and unit of measure digit.
     di, donation, product_code, blood_group : str
         ISBT 128: device identifier, donation number, product code, ABO/RhD code.
+    ppn, pzn : str
+        IFA: pharmacy product number, and the German central number in it; ``gtin`` is then the same article's NTIN.
     epc_uri : str
         EPC tag as pure identity URI.
     elements : tuple[tuple[str, str], ...]
@@ -118,6 +120,8 @@ class Scan:
     donation: str = ""
     product_code: str = ""
     blood_group: str = ""
+    ppn: str = ""
+    pzn: str = ""
     epc_uri: str = ""
     elements: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()

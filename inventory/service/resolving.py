@@ -99,6 +99,8 @@ def resolve(session: Session, *, scan: Scan, zone: tzinfo, text: str = "") -> Re
         package = find_package(session, f"+{scan.lic}{scan.pcn}{scan.unit_of_measure}")
     if package is None and scan.di:
         package = find_package(session, f"=/{scan.di}")
+    if package is None and scan.ppn:
+        package = find_package(session, f"9N{scan.ppn}")
     item = load_item(session, package.item) if package else _item_by_code(session, scan.gtin or text)
     expires_at = expiry_instant(scan, zone)
     lots = find_lots(Driver(session), item.id, scan.lot) if scan.lot else []

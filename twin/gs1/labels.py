@@ -27,7 +27,9 @@ _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 # Fields without fixed length that hospitals meet, in which the next element disappears when its separator is dropped.
 _VARIABLE = frozenset({"10", "21", "240", "30", "37"})
-_SWALLOWED = re.compile(r"(?<=.)(?P<identifier>17|15|11)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])", re.ASCII)
+# Dates, and an article's or a content's number, whose check digit tells it from other digits, are found in it.
+_DATE = r"(?P<date>17|15|11)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])"
+_SWALLOWED = re.compile(rf"(?<=.)(?:{_DATE}|(?P<article>0[12])\d{{14}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class LostSeparator:
     value : str
         The shorter value.
     rest : tuple[LabelElement, ...]
-        The elements that would follow it; the first one is a date.
+        The elements that would follow it; the first one is a date or an article's number.
     """
 
     identifier: str
@@ -120,14 +122,14 @@ def _bare(body: str, start: int) -> LabelElement:
 
 
 def _lost_separator(elements: tuple[LabelElement, ...], today: date) -> LostSeparator | None:
-    """Look for a date element inside a field of no fixed length: the separator before it may have been dropped."""
+    """Look for an element inside a field of no fixed length: the separator before it may have been dropped."""
     present = {element.identifier for element in elements}
     for element in elements:
         if element.identifier not in _VARIABLE:
             continue
         for match in _SWALLOWED.finditer(element.value):
-            # A label that carries this date properly does not carry it twice: what looks so is part of the lot.
-            if match["identifier"] in present:
+            # A label that carries this element properly does not carry it twice: what looks so is part of the lot.
+            if (match["date"] or match["article"]) in present:
                 continue
             try:
                 rest = checked(split_scanned(element.value, match.start()), today=today)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from inventory.model.scan import Scan, scan_of
 from twin.errors import DecodeError
+from twin.gs1.dates import calendar_day
 
 _STRUCTURES: tuple[tuple[str, str, int], ...] = (
     ("=/", "di", 16),
@@ -16,6 +17,7 @@ _STRUCTURES: tuple[tuple[str, str, int], ...] = (
     ("=%", "blood_group", 4),
     ("=>", "expiry", 6),
     ("&>", "expiry_at", 10),
+    ("=]", "expiry_month", 6),
     ("=}", "production", 6),
     ("&}", "production_at", 10),
     ("=*", "collection", 6),
@@ -38,7 +40,7 @@ _STRUCTURES: tuple[tuple[str, str, int], ...] = (
 )
 """Data identifier, what follows it and how many characters; ISBT 128 Standard Technical Specification, chapter 2."""
 
-_DATES = ("expiry", "expiry_at", "production", "production_at")
+_DATES = ("expiry", "expiry_at", "expiry_month", "production", "production_at")
 _DONATION = re.compile(r"^=(?P<number>[A-NP-Z1-9][A-Z0-9]{4}\d{8})(?P<flags>[0-9A-Z]{2})?")
 
 
@@ -95,6 +97,8 @@ def _named(name: str, value: str) -> dict[str, object]:
         return {"expiry": _day(value)}
     if name == "expiry_at":
         return {"expiry": _day(value[:6]), "expiry_datetime": f"{_day(value[:6])}T{_time(value[6:])}"}
+    if name == "expiry_month":
+        return {"expiry": _month_end(value)}
     if name in ("production", "production_at"):
         return {"production": _day(value[:6])}
     return {name: value}
@@ -110,6 +114,16 @@ def _day(text: str) -> str:
     if not number or day.year != year:
         raise DecodeError(f"Expected a day 001 to 366 of {year}, got {text[3:]}.", code="scan.date")
     return day.isoformat()
+
+
+def _month_end(text: str) -> str:
+    """Give the last day of YYYYMM: a month is over when its last day is (data structure 026)."""
+    if not (text.isascii() and text.isdigit()):
+        raise DecodeError(f"Expected a month YYYYMM, got {text!r}.", code="scan.date")
+    try:
+        return calendar_day(int(text[:4]), int(text[4:]), 0).isoformat()
+    except ValueError as error:
+        raise DecodeError(f"{text} is no month.", code="scan.date") from error
 
 
 def _time(text: str) -> str:

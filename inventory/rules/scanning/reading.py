@@ -8,13 +8,25 @@ from inventory.model.scan import MAXIMUM_LENGTH, Scan, ScannerProfile
 from inventory.rules.scanning.epc import read_epc
 from inventory.rules.scanning.gs1 import read_gs1
 from inventory.rules.scanning.hibc import read_hibc
+from inventory.rules.scanning.ifa import is_ifa, read_ifa
 from inventory.rules.scanning.isbt128 import read_isbt128
 from twin.errors import DecodeError, Refused
 from twin.gs1.elements import SEPARATOR
+from twin.gs1.links import is_link
 
 DEFAULT_PROFILE = ScannerProfile()
-_SPELT_OUT = ("<GS>", "{GS}", "[GS]", "\\x1d", "\\u001d", "␝")
-_HEXADECIMAL = re.compile(r"^(?:3[013][0-9A-Fa-f]{22}|36[0-9A-Fa-f]{48,50}|37[0-9A-Fa-f]{41,46})$")
+_SPELT_OUT = re.compile(
+    r"<(?:GS|FNC1)>|\{(?:GS|FNC1)\}|\[(?:GS|FNC1)\]|\\x1d|\\u001d|\^\]|\N{SYMBOL FOR GROUP SEPARATOR}", re.IGNORECASE
+)
+"""FNC1 as scanners and people write it that cannot send a control character."""
+_ENVELOPE_ENDS = {"<RS>": "\x1e", "<EOT>": "\x04", "\N{SYMBOL FOR RECORD SEPARATOR}": "\x1e"}
+_ENVELOPE_ENDS["\N{SYMBOL FOR END OF TRANSMISSION}"] = "\x04"
+_FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: " ", 0xFEFF: None}
+"""Letters, digits and brackets of a Chinese or Japanese keyboard, and the mark at the beginning of a file."""
+# None of them is a character of GS1's element strings (General Specifications, figures 7.11-1 to 7.11-3), so that one
+# which stands there can only be a separator: 232 is FNC1's codeword in a DataMatrix, which some decoders hand through.
+_NEVER_IN_GS1 = str.maketrans(dict.fromkeys("^|~\xe8", SEPARATOR))
+_HEXADECIMAL = re.compile(r"^(?:3[013][0-9A-Fa-f]{22}(?:0{4}|0{8}|0{16})?|36[0-9A-Fa-f]{48,50}|37[0-9A-Fa-f]{41,46})$")
 
 
 def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
@@ -41,9 +53,11 @@ def read_label(text: str, profile: ScannerProfile = DEFAULT_PROFILE) -> Scan:
         return _read_hibc_exactly(exact.lstrip(" ").removeprefix(symbology), body)
     if body.startswith(("=", "&")):
         return read_isbt128(body)
+    if is_ifa(body):
+        return read_ifa(body)
     if not symbology and (_HEXADECIMAL.match(body) or body.lower().startswith("urn:epc:")):
         return read_epc(body)
-    return read_gs1(label)
+    return read_gs1(label if is_link(body) else label.translate(_NEVER_IN_GS1))
 
 
 def check_separator(scan: Scan, *, is_as_printed: bool = False) -> None:
@@ -87,9 +101,11 @@ def _normalised(text: str, profile: ScannerProfile) -> str:
     if len(text) > MAXIMUM_LENGTH:
         raise DecodeError(f"Expected at most {MAXIMUM_LENGTH} characters, got {len(text)}.", code="scan.too_long")
     label = text.strip("\r\n\t")
-    label = label.removeprefix(profile.prefix).removesuffix(profile.suffix)
-    for spelling in _SPELT_OUT:
-        label = label.replace(spelling, SEPARATOR)
+    label = label.removeprefix(profile.prefix).removesuffix(profile.suffix).translate(_FULL_WIDTH)
+    label = _SPELT_OUT.sub(SEPARATOR, label)
+    if label.startswith("[)>"):
+        for spelling, control in _ENVELOPE_ENDS.items():
+            label = label.replace(spelling, control)
     if profile.separator and profile.separator != SEPARATOR:
         label = label.replace(profile.separator, SEPARATOR)
     return label

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from inventory.model.scan import ScannerProfile
 from inventory.rules.scanning.hibc import check_character
+from inventory.rules.scanning.ifa import check_digits as ifa_check_digits
 from inventory.rules.scanning.reading import read_label
 from tests.datafiles import load_json
 from twin.errors import DecodeError
@@ -281,3 +282,103 @@ def test_logistic_unit_is_read_from_its_tag_and_from_its_name() -> None:
 )
 def test_impossible_tag_is_refused(tag: str) -> None:
     assert outcome(tag) == "scan.unreadable"
+
+
+@pytest.mark.parametrize("sign", ["^", "|", "~", "\xe8", "<GS>", "<FNC1>", "{fnc1}", "[GS]", "\\x1D", "^]", "\u241d"])
+def test_signs_that_no_gs1_value_has_are_read_as_the_separator(sign: str) -> None:
+    found = read_label(f"{sign}01{GTIN}10L1{sign}21S1")
+
+    assert (found.gtin, found.lot, found.serial) == (GTIN, "L1", "S1")
+
+
+def test_a_tilde_in_a_link_stays_what_it_is() -> None:
+    assert read_label(f"https://example.org/~shop/01/{GTIN}/10/L1").lot == "L1"
+
+
+def test_what_a_chinese_keyboard_writes_is_read_like_what_stands_on_the_label() -> None:
+    typed = "\ufeff（０１）" + GTIN + "（１７）２６１２３１（１０）ＡＢ１"
+
+    found = read_label(typed)
+
+    assert (found.gtin, found.expiry, found.lot) == (GTIN, "2026-12-31", "AB1")
+
+
+PPN_LABEL = "[)>\x1e06\x1d9N111234567842\x1d1T12345ABCD\x1dD270600\x1dS12345ABCDEF98765\x1e\x04"
+
+
+def test_label_of_a_pharmacy_product_is_read() -> None:
+    found = read_label(PPN_LABEL)
+
+    assert (found.agency, found.ppn, found.pzn) == ("IFA", "111234567842", "12345678")
+    assert (found.lot, found.serial, found.expiry) == ("12345ABCD", "12345ABCDEF98765", "2027-06-30")
+    # the same article as GS1 writes it
+    assert found.gtin == read_label(found.gtin).gtin
+    assert found.gtin.startswith("0415012345678")
+
+
+@pytest.mark.parametrize("bare", ["9N111234567842", "-12345678", "PZN-12345678", "PZN - 12345678"])
+def test_a_bare_pharmacy_number_names_the_same_article(bare: str) -> None:
+    assert read_label(bare).gtin == read_label(PPN_LABEL).gtin
+
+
+@pytest.mark.parametrize("written", ["<RS>", "\u241e"])
+def test_an_envelope_may_be_written_out(written: str) -> None:
+    label = PPN_LABEL.replace("\x1e", written).replace("\x1d", "<GS>").replace("\x04", "<EOT>")
+
+    assert read_label(label) == read_label(PPN_LABEL)
+
+
+def test_an_envelope_of_gs1_elements_is_read_as_such() -> None:
+    assert read_label(f"[)>\x1e05\x1d01{GTIN}\x1d10L1\x1e\x04").lot == "L1"
+
+
+@pytest.mark.parametrize(
+    ("label", "code"),
+    [
+        ("[)>\x1e06\x1d9N111234567843\x1e\x04", "scan.check_digit"),  # the PPN's own
+        ("[)>\x1e06\x1d9N111234567942\x1e\x04", "scan.check_digit"),
+        ("-12345679", "scan.check_digit"),  # the PZN's
+        ("-12345604", "scan.check_digit"),
+        ("[)>\x1e06\x1d9N111234567842\x1dD271331\x1e\x04", "scan.date"),
+        ("[)>\x1e06\x1d16D20270230\x1e\x04", "scan.date"),
+        ("[)>\x1e06\x1d1TA\x1d1TB\x1e\x04", "scan.contradiction"),
+        ("[)>\x1e06\x1d8P09506000134353\x1e\x04", "scan.check_digit"),
+        ("[)>\x1e06\x1d\x1e\x04", "scan.unreadable"),
+        ("[)>\x1e12\x1d9N111234567842\x1e\x04", "scan.unreadable"),
+        ("[)>", "scan.unreadable"),
+        ("9N", "scan.unreadable"),
+        ("9N11", "scan.unreadable"),
+        ("=]202613", "scan.date"),
+        ("=]2026", "scan.unreadable"),
+    ],
+)
+def test_wrong_pharmacy_and_tissue_labels_are_refused_by_code(label: str, code: str) -> None:
+    assert outcome(label) == code
+
+
+@given(st.integers(0, 9_999_999), st.integers(1, 96))
+def test_no_wrong_pharmacy_number_is_accepted(number: int, shift: int) -> None:
+    digits = f"{number:07d}"
+    remainder = sum(int(digit) * weight for weight, digit in enumerate(digits, start=1)) % 11
+    payload = f"11{digits}{remainder % 10}"
+    right = ifa_check_digits(payload)
+    wrong = f"{(int(right) + shift) % 97:02}"
+
+    # a remainder of 10 has no digit: IFA gives no such number out
+    assert outcome(f"9N{payload}{right}") == ("" if remainder < 10 else "scan.check_digit")
+    assert outcome(f"9N{payload}{wrong}") == "scan.check_digit"
+
+
+def test_an_expiry_of_a_month_lasts_to_its_end() -> None:
+    assert read_label("=]202802").expiry == "2028-02-29"
+
+
+def test_an_article_that_a_lot_has_swallowed_is_told() -> None:
+    found = read_label(f"10L101{GTIN}")
+
+    assert found.warnings == ("suspicious_lot_swallows_ai01",)
+    assert dict(found.alternative) == {"lot": "L1", "gtin": GTIN}
+
+
+def test_a_tag_may_be_read_with_the_empty_rest_of_its_memory() -> None:
+    assert read_label("3034257BF7194E4000001A8500000000") == read_label("3034257BF7194E4000001A85")
