@@ -78,6 +78,9 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
     """
     reader = reader_of(lines)
     header = list(header_of(reader, source))
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        # the reader would keep the last one of them and say nothing
+        raise ImportRefused(source, [_problem(twice[0], "The header has this column twice.", "Name each column once.")])
     used = _columns(header, columns, source)
     totals: dict[str, dict[str, float]] = {}
     periods: set[str] = set()
@@ -85,14 +88,15 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
     for row in rows_of(reader, source):
         text = (row.get(used.value) or "").strip()
         period = (row.get(used.time) or "").strip()
-        try:
-            amount = float(text.replace(",", ".", 1) if reader.reader.dialect.delimiter == ";" else text)
-        except ValueError:
-            amount = float("nan")
+        further = "".join(map(str, row.get(reader.restkey) or ())).strip()
+        # Cells beyond the header, as a decimal comma makes them in a sheet parted by commas: 1,5 would be read as 1.
+        amount = float("nan") if further else _amount(text, reader.reader.dialect.delimiter)
         # Written so that NaN, which compares with nothing, is refused as well.
         if not amount >= 0 or amount == float("inf") or not period:
             field = used.value if period else used.time
             message = f"Expected a quantity of at least 0 and a period, got {text!r} and {period!r}."
+            if further:
+                message = f"Expected {len(header)} cells, got {further!r} behind them: is a comma a decimal point here?"
             problems.append(
                 FieldProblem(field=field, place=f"row {reader.line_num}", message=message, cure="Correct or drop it.")
             )
@@ -134,6 +138,18 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         columns=used,
         filled=len(written) - len(ordered),
     )
+
+
+def _amount(text: str, delimiter: str) -> float:
+    """Give a quantity as written; NaN for what is no number."""
+    written = text.replace(",", ".", 1) if delimiter == ";" else text
+    # Python would read 1_000 and the digits of other scripts, which no spreadsheet writes for a number
+    if not written.isascii() or "_" in written:
+        return float("nan")
+    try:
+        return float(written)
+    except ValueError:
+        return float("nan")
 
 
 def _problem(field: str, message: str, cure: str) -> FieldProblem:

@@ -127,8 +127,18 @@ def test_hospital_demand_quantiles_beat_a_normal_error_and_fills_what_was_asked(
         ("month,qty\n2024-01,-3\n", "at least 0"),  # negative demand
         ("month,qty\n2024-01,lots\n", "at least 0"),  # no number
         ("month,qty\n", "no lines"),  # empty
+        ("month,qty\n2024-01,1,5", "decimal point"),  # a decimal comma in a sheet parted by commas
+        ("month,qty\n2024-01,1_000", "quantity"),
+        ("month,qty\n2024-01,١٢", "quantity"),  # digits of another script
+        ("month,qty,qty\n2024-01,1,2", "twice"),
     ],
 )
 def test_bad_table_is_refused(text: str, message: str) -> None:
     with pytest.raises(ImportRefused, match=message):
         read_demand(text.splitlines(), source="t.csv", columns=Columns())
+
+
+def test_an_empty_cell_behind_the_last_column_is_no_cell() -> None:
+    assert read_demand(["month,qty", "2024-01,1,", "2024-02,2,,"], source="t", columns=Columns()).demand.tolist() == [
+        [1.0, 2.0]
+    ]
