@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 from sqlmodel import Session
 
@@ -15,9 +15,10 @@ from inventory.model.planning import PlanSettings
 from inventory.rules.planning.limits import Limits
 from inventory.service import planning
 from inventory.service.limiting import Limited, limit_pars, propose_limited
-from inventory.service.planning import Replanned
+from inventory.service.planning import AcuitySurge, Replanned
 from inventory.tables.planning import par_places
 from twin.access import Permission
+from twin.errors import Unavailable
 
 _PIECE = 2000
 
@@ -29,13 +30,39 @@ class ReadsAndWrites(Commands, Protocol):
     def read(self) -> Callable[[], AbstractContextManager[Session]]:
         """Opens a reading session."""
 
+    @property
+    def services(self) -> Mapping[str, object]:
+        """Organ service objects by name."""
+
 
 def _command(port: Commands, verb: str, key: str) -> Command:
     actor, now = port.actor(), port.clock.now()
     return Command(id=f"{actor.id}:{verb}:{key}:{now}", actor=actor.id, occurred_at=now, recorded_at=now)
 
 
-def plan(port: ReadsAndWrites, *, settings: PlanSettings, surge: float = 1.0) -> Replanned:
+class KnowsSurges(Protocol):
+    """Makes a scenario of patients what the planner takes; ``server.acuity`` meets it."""
+
+    def surge(self, told: Mapping[str, Mapping[str, float]], settings: PlanSettings) -> AcuitySurge | None:
+        """Give it by place."""
+
+
+def _surge(port: ReadsAndWrites, told: Mapping[str, Mapping[str, float]], settings: PlanSettings) -> AcuitySurge | None:
+    if not told:
+        return None
+    knows = cast("KnowsSurges | None", port.services.get("patient_days"))
+    if knows is None:
+        raise Unavailable("Nobody counts patient-days here: they are counted by `hospital-twin serve`.")
+    return knows.surge(told, settings)
+
+
+def plan(
+    port: ReadsAndWrites,
+    *,
+    settings: PlanSettings,
+    surge: float = 1.0,
+    acuity: Mapping[str, Mapping[str, float]] | None = None,
+) -> Replanned:
     """Plan all par levels anew; nothing changes until somebody accepts.
 
     Parameters
@@ -46,11 +73,15 @@ def plan(port: ReadsAndWrites, *, settings: PlanSettings, surge: float = 1.0) ->
         Target, times and costs.
     surge : float
         How many times the usual use is expected everywhere.
+    acuity : Mapping[str, Mapping[str, float]], optional
+        By ward and triage level, how many patients will be present.
     """
     port.actor().require(Permission.STOCK_PLAN)
+    patients = _surge(port, acuity or {}, settings)
     with port.read() as session:
         factors = dict.fromkeys(par_places(session), surge) if surge != 1.0 else None
-        prepared = planning.prepare(session, settings=settings, now=port.clock.now(), surge=factors)
+        now = port.clock.now()
+        prepared = planning.prepare(session, settings=settings, now=now, surge=factors, acuity=patients)
     for piece in planning.pieces(prepared, _PIECE):
         port.writer.run(partial(planning.store, prepared=piece))
     return prepared.replanned()

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from dash_app.actions import par_studio as actions
 from dash_app.charts.series import Axes, Band, banded
-from dash_app.pages import listing, par_by_hand
+from dash_app.pages import listing, par_acuity, par_by_hand
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.fields import figure, needed
 from dash_app.pages.guard import Callbacks
@@ -226,7 +226,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
         return shown
     rows = _rows(port, dict(visit.query))
     work = html.Div(_work(port, rows), className="panels below")
-    return html.Div([shown, work, html.Div(par_by_hand.by_hand(port), className="below")])
+    further = [html.Div(part, className="below") for part in (par_acuity.by_acuity(port), par_by_hand.by_hand(port))]
+    return html.Div([shown, work, *further])
 
 
 def _pair(chosen: str | None) -> tuple[str, str]:
@@ -257,6 +258,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register the table, the curve and what the buttons do."""
     listing.register(LISTING, callbacks, port)
     par_by_hand.register(callbacks, port)
+    par_acuity.register(callbacks, port, _AFTER[:-1], lambda search, said: _after(port, search, said))
 
     @callbacks.add(
         Output(CURVE, "children"), Input(CHOSEN, "value"), permission=Permission.STOCK_READ, prevent_initial_call=True

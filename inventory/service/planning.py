@@ -10,12 +10,15 @@ from sqlmodel import Session, col, select
 from inventory.model.movements import Command
 from inventory.model.planning import CostPoint, Decision, Expected, PlanSettings, Proposal, ProposalState
 from inventory.model.stock import ParLevel
-from inventory.rules.planning.demand import outlook
+from inventory.rules.forecasting.methods import Floats
+from inventory.rules.planning.acuity import Rates, rates_by_acuity, surge_factor
+from inventory.rules.planning.demand import outlook, uncensored
 from inventory.rules.planning.proposals import Line, cost_curve, expected_of, propose
 from inventory.service.restocking import find_par, set_par
 from inventory.tables.driver import Driver
 from inventory.tables.plan_rows import ParChangeRow
 from inventory.tables.planning import (
+    History,
     ProposalFilter,
     find_expected,
     list_proposals,
@@ -64,8 +67,29 @@ class Prepared:
         return Replanned(lines=len(self.proposals), by_decision=counted)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcuitySurge:
+    """Other patients than usual at some places.
+
+    Parameters
+    ----------
+    days : Mapping[str, array of shape (n_periods, n_classes)]
+        By place, patient-days of its ward by acuity, in the periods of the plan.
+    expected : Mapping[str, array of shape (n_classes,)]
+        By place, patients of each class that will be present.
+    """
+
+    days: Mapping[str, Floats]
+    expected: Mapping[str, Floats]
+
+
 def prepare(
-    session: Session, *, settings: PlanSettings, now: int, surge: Mapping[str, float] | None = None
+    session: Session,
+    *,
+    settings: PlanSettings,
+    now: int,
+    surge: Mapping[str, float] | None = None,
+    acuity: AcuitySurge | None = None,
 ) -> Prepared:
     """Compute a plan of all par levels from the use of the last periods; nothing is stored.
 
@@ -79,6 +103,8 @@ def prepare(
         UTC microseconds; the last period ends here.
     surge : Mapping[str, float], optional
         By place, expected patient-days over those of the history; places left out stay as they were.
+    acuity : AcuitySurge, optional
+        Patients of which acuity are expected where; each item follows what such patients used of it.
     """
     driver = Driver(session)
     factors = surge or {}
@@ -92,8 +118,56 @@ def prepare(
     history = use_history(
         driver, lines, start_at=now - settings.periods * period_us, period_us=period_us, periods=settings.periods
     )
+    if acuity is not None:
+        lines = _with_acuity(lines, history, acuity, settings)
     expected = expected_of(lines, outlook(history.used, history.was_empty), settings, now=now)
     return Prepared(expected=tuple(expected), proposals=tuple(propose(lines, expected, settings, now=now)))
+
+
+def _with_acuity(lines: list[Line], history: History, acuity: AcuitySurge, settings: PlanSettings) -> list[Line]:
+    # what an empty shelf could not give was needed all the same
+    used = uncensored(history.used, history.was_empty)
+    found = []
+    for line, series in zip(lines, used, strict=True):
+        days = acuity.days.get(line.current.place)
+        if days is None:
+            found.append(line)
+            continue
+        factor = surge_factor(series, days, acuity.expected[line.current.place], settings.period_days)
+        found.append(replace(line, surge=line.surge * factor))
+    return found
+
+
+def acuity_rates(
+    session: Session, *, place: str, days: Floats, settings: PlanSettings, now: int, most: int = 1000
+) -> list[tuple[str, Rates]]:
+    """Give what a patient-day of each acuity needs of every item that a place keeps, in the order of items.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    place : str
+        Where.
+    days : array of shape (n_periods, n_classes)
+        Patient-days of its ward in the periods of a plan that is made now.
+    settings : PlanSettings
+        Length of a period and how many.
+    now : int
+        UTC microseconds.
+    most : int
+        Items at most: each interval takes a fit for every period.
+    """
+    driver = Driver(session)
+    lines = planned_lines(driver, place=place)[:most]
+    if not lines:
+        return []
+    period_us = settings.period_days * DAY_US
+    history = use_history(
+        driver, lines, start_at=now - settings.periods * period_us, period_us=period_us, periods=settings.periods
+    )
+    used = uncensored(history.used, history.was_empty)
+    return [(line.current.item, rates_by_acuity(series, days)) for line, series in zip(lines, used, strict=True)]
 
 
 def store(session: Session, prepared: Prepared) -> None:

@@ -217,6 +217,9 @@ def plan(
     target: Annotated[float, typer.Option(help=say("Wanted service, such as 0.98."))] = 0.98,
     service: Annotated[ServiceKind, typer.Option(help=say("What the target means."))] = ServiceKind.FILL,
     surge: Annotated[list[str] | None, typer.Option(help=say("WARD=FACTOR of use, as often as needed."))] = None,
+    acuity: Annotated[
+        list[str] | None, typer.Option(help=say("WARD:LEVEL=PATIENTS present, level 1 to 5 or unknown."))
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute a proposal for every place and item with a par level; a person accepts them in the par studio.
@@ -228,7 +231,12 @@ def plan(
     except ValueError as error:
         raise _wrong_target(str(error)) from error
     with opened_alone() as hospital:
-        found = plan_par_levels(hospital, settings=settings, surge=planning_stock.pairs_told(surge or [], "surge"))
+        found = plan_par_levels(
+            hospital,
+            settings=settings,
+            surge=planning_stock.pairs_told(surge or [], "surge"),
+            acuity=planning_stock.acuity_told(acuity or []),
+        )
     by_decision = {each.value: count for each, count in found.by_decision.items()}
     if as_json:
         show({"lines": found.lines, "by_decision": by_decision})

@@ -48,6 +48,20 @@ def pairs_told(told: list[str], field: str) -> dict[str, float]:
     return found
 
 
+def acuity_told(told: list[str]) -> dict[str, dict[str, float]]:
+    """Give ``WARD:LEVEL=PATIENTS`` options by ward and level; raises as :func:`pairs_told`."""
+    found: dict[str, dict[str, float]] = {}
+    for name, patients in pairs_told(told, "acuity").items():
+        ward, colon, level = name.rpartition(":")
+        if not colon or not ward:
+            problem = FieldProblem(
+                field="acuity", place="command line", message=f"{name!r} names no ward.", cure="Write ICU:1=6."
+            )
+            raise FieldError(problem)
+        found.setdefault(ward, {})[level] = patients
+    return found
+
+
 def limit(
     budget: Annotated[int, typer.Option(help=say("Money in the shelves, minor units; -1 for no limit."))] = -1,
     room: Annotated[list[str] | None, typer.Option(help=say("PLACE=MILLILITRES, as often as needed."))] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from inventory.model.movements import Command
 from inventory.model.planning import CostPoint, Decision, PlanSettings, Proposal, ProposalState, ServiceKind
+from inventory.rules.planning.acuity import CLASSES, Rates, usual_patients
 from inventory.service import planning, restocking
 from inventory.service.planning import Replanned
 from inventory.service.reviewing import ReviewSettings
@@ -16,6 +18,7 @@ from inventory.tables.driver import Driver
 from inventory.tables.plan_rows import ParChangeRow
 from inventory.tables.planning import ProposalFilter, list_proposals
 from server import rounds
+from server.acuity import MOST_PATIENTS, desk_of
 from server.census import fullness
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
@@ -24,11 +27,13 @@ from server.http.commanding import command_id
 from server.http.inventory_bodies import Key, ParBody, instant, par_view
 from server.wiring import Hospital
 from twin.access import Permission
-from twin.errors import FieldError, FieldProblem
+from twin.errors import FieldError, FieldProblem, NotFound
+from twin.state.beds import ward_of
 
 router = Router("/v1", tag="stock")
 
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+Patients = Annotated[float, msgspec.Meta(ge=0, le=MOST_PATIENTS)]
 DaysAhead = Annotated[float, msgspec.Meta(ge=0, le=366)]
 
 
@@ -36,7 +41,9 @@ class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """How par levels are planned; see ``inventory.model.planning.PlanSettings`` for each figure.
 
     ``surge`` is a scenario: by ward or place, how many times the usual use is expected; ``with_census`` takes the
-    factors of wards from the twin's forecast of patients, below those told.
+    factors of wards from the twin's forecast of patients, below those told. ``acuity`` says by ward how many patients
+    of which triage level (``1`` to ``5``, ``unknown``) will be present: each item follows what such patients used of
+    it.
     """
 
     period_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 7
@@ -52,10 +59,11 @@ class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     handling_minor: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 150
     surge: dict[str, Annotated[float, msgspec.Meta(ge=0, le=20)]] = {}
     with_census: bool = False
+    acuity: dict[str, dict[str, Patients]] = {}
 
     def settings(self) -> PlanSettings:
         """Give them as the planner takes them."""
-        own = {"surge", "with_census"}
+        own = {"surge", "with_census", "acuity"}
         return PlanSettings(**{name: getattr(self, name) for name in self.__struct_fields__ if name not in own})
 
 
@@ -151,6 +159,38 @@ class CurveView(msgspec.Struct, frozen=True, kw_only=True):
     points: list[CurvePoint]
 
 
+class AcuityRate(msgspec.Struct, frozen=True, kw_only=True):
+    """Units a patient-day of one acuity, with a 95 % interval; ``high`` is null where too few periods tell one."""
+
+    acuity: str
+    rate: float
+    low: float
+    high: float | None
+    patient_days: float
+    is_ward_rate: bool
+
+
+class ItemRates(msgspec.Struct, frozen=True, kw_only=True):
+    """What patients need of an item, by acuity."""
+
+    item: str
+    rates: list[AcuityRate]
+
+
+class AcuityView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a place's patients need, by acuity.
+
+    ``usual_patients`` are those of its ward that are usually present; ``periods`` are those in which it had any.
+    """
+
+    place: str
+    ward: str
+    periods: int
+    period_days: int
+    usual_patients: dict[str, float]
+    items: list[ItemRates]
+
+
 class ReviewWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How far a round of shelves looks ahead, days."""
 
@@ -223,7 +263,9 @@ def _command(call: Call) -> Command:
 def _planned(hospital: Hospital, told: PlanWanted) -> Replanned:
     ahead = told.review_days + told.lead_days
     census = {ward: each.factor for ward, each in fullness(hospital, days=ahead).items()} if told.with_census else {}
-    return rounds.plan_par_levels(hospital, settings=told.settings(), surge={**census, **told.surge})
+    return rounds.plan_par_levels(
+        hospital, settings=told.settings(), surge={**census, **told.surge}, acuity=told.acuity
+    )
 
 
 @router.post("/par-proposals:plan", permission=Permission.STOCK_PLAN, takes=PlanWanted, gives=PlanView)
@@ -314,6 +356,41 @@ def read_par_curve(call: CallDep, place: Text, item: Text) -> CurveView:
         item=item,
         mean_per_day=found.expected.mean_per_day,
         points=[_point(each) for each in found.points],
+    )
+
+
+def _rates(found: Rates) -> list[AcuityRate]:
+    return [
+        AcuityRate(
+            acuity=name,
+            rate=float(found.rate[index]),
+            low=float(found.low[index]),
+            high=float(found.high[index]) if isfinite(found.high[index]) else None,
+            patient_days=float(found.days[index]),
+            is_ward_rate=bool(found.is_ward[index]),
+        )
+        for index, name in enumerate(CLASSES)
+    ]
+
+
+@router.get("/par-proposals/acuity", permission=Permission.STOCK_READ, gives=AcuityView)
+def read_acuity_rates(call: CallDep, place: Text) -> AcuityView:
+    """Give what a patient-day of each acuity needs of every item that a place keeps."""
+    hospital, settings = call.hospital, PlanSettings()
+    ward = ward_of(hospital.live, place)
+    days = desk_of(hospital).by_ward(settings).get(ward)
+    if days is None:
+        raise NotFound("patient-days of a ward around place", place)
+    with hospital.read() as session:
+        found = planning.acuity_rates(session, place=place, days=days, settings=settings, now=call.now)
+    usual = usual_patients(days, settings.period_days)
+    return AcuityView(
+        place=place,
+        ward=ward,
+        periods=int((days.sum(axis=1) > 0).sum()),
+        period_days=settings.period_days,
+        usual_patients={name: float(usual[index]) for index, name in enumerate(CLASSES)},
+        items=[ItemRates(item=item, rates=_rates(rates)) for item, rates in found],
     )
 
 
