@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 
 import numpy as np
 from sqlmodel import Session
 
 from inventory.model.items import Criticality, Item, ItemKind, Package, Tracking
-from inventory.model.lots import Lot
+from inventory.model.lots import Lot, end_of_day
 from inventory.model.movements import Command, Line, MovementKind
 from inventory.model.places import CONSUMED, SUPPLIER, StockPlace, StockPlaceKind
 from inventory.model.stock import ParLevel
@@ -21,7 +22,7 @@ from inventory.tables.catalogue import ensure_lot, save_items, save_packages, sa
 from inventory.tables.driver import Driver
 from server.demo.inhabitants import StockItem
 from server.demo.theatre_kits import kits_of
-from twin.clock import DAY_US, HOUR_US
+from twin.clock import DAY_US, HOUR_US, to_datetime
 from twin.ids import Gtin, ItemId, LotId, PlaceId
 from twin.ports import EventSink
 
@@ -169,7 +170,9 @@ class Supplies:
 
     def _lot(self, item: str) -> Lot:
         number = f"L{abs(hash_of(item)) % 10**6:06d}"
-        expires_at = self.start_at + (120 + abs(hash_of(item)) % 600) * DAY_US
+        # the end of a day, as receiving a label makes it: else no label printed for the lot would name it
+        day = to_datetime(self.start_at + (120 + abs(hash_of(item)) % 600) * DAY_US).date()
+        expires_at = end_of_day(day, UTC)
         return Lot(id=lot_id_of(item, number, expires_at), item=ItemId(item), number=number, expires_at=expires_at)
 
     def _line(self, item: str, quantity: int, start: PlaceId, end: PlaceId) -> Line:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from inventory.model.places import is_carrier
 from inventory.service.knowledge import CAREFUL_KINDS, LIST_LASTS_S, knowledge_for
-from inventory.tables.balances import StockFilter, list_stock
 from inventory.tables.driver import Driver
+from inventory.tables.reviewing import usable_at
 from scheduling.tables.tasks import list_tasks
 from server.doors.context import CallDep
 from server.doors.pages import Text
@@ -150,12 +151,11 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
 
 @router.get("/nearest", permission=Permission.STOCK_READ, gives=NearestView)
 def find_nearest(call: CallDep, item: Text, place: Text = "") -> NearestView:
-    """Find where else an item lies, the nearest place first."""
-    free: dict[str, int] = {}
+    """Find where else an item lies that may be handed out, the nearest place first."""
     with call.hospital.read() as session:
-        for each in list_stock(Driver(session), StockFilter(item=item, limit=1000)):
-            if each.holding.free > 0 and each.holding.place != place:
-                free[each.holding.place] = free.get(each.holding.place, 0) + each.holding.free
+        usable = usable_at(Driver(session), item=item, now=call.now)
+    # what is on somebody's cart is promised to their task, whatever the books say of it
+    free = {name: count for name, count in usable.items() if count > 0 and name != place and not is_carrier(name)}
     seconds = walking_seconds(call.hospital)
     ordered = sorted((seconds(place, name) if place else float("inf"), name) for name in free)
     return NearestView(

@@ -276,8 +276,10 @@ function refused({ entry, answer }) {
   note(entry.task, entry.before || {});
   state.open = entry.task;
   const code = answer.body.code || "";
+  const own = say(`refusal.${code}`); // in the reader's language; the server's words, which are English, where there is none
   const detail = answer.body.detail || say(answer.status === 409 ? "conflict" : "refused");
-  stop(code ? `${detail} (${code})` : detail);
+  const told = own.startsWith("refusal.") ? detail : own;
+  stop(code ? `${told} (${code})` : told);
 }
 async function flush() {
   const answers = await outbox.flush();

@@ -191,3 +191,23 @@ async def test_record_of_a_warm_store_holds_its_lots(porter: httpx2.AsyncClient)
 
     assert len(answer.json()["held"]) == 1, answer.text
     assert answer.json()["storage"][0]["reasons"] == ["temperature.too_warm", "temperature.mean_kinetic"]
+
+
+async def test_the_nearest_places_are_those_from_which_something_may_be_taken(
+    served: Served, porter: httpx2.AsyncClient
+) -> None:
+    async def nearest() -> dict[str, int]:
+        answer = await porter.get("/v1/handheld/nearest", params={"item": "gloves", "place": "ward"})
+        return {one["place"]: one["free"] for one in answer.json()["places"]}
+
+    assert await nearest() == {"store": 100}
+    await use(porter, 5)
+    [task] = (await porter.get("/v1/tasks/mine")).json()["tasks"]
+    picked = await porter.post(f"/v1/tasks/{task['id']}:pick", json={"scan": LABEL, "packages": 3})
+    on_the_way = await nearest()
+    [lot] = {line["lot"] for line in (await porter.get("/v1/stock", params={"place": "store"})).json()["stock"]}
+    held = await porter.post(f"/v1/lots/{lot}:status", json={"status": "hold", "reason": "look at it"})
+
+    assert (picked.status_code, on_the_way) == (200, {"store": 70})  # not the porter's own cart
+    assert held.status_code < 300, held.text
+    assert await nearest() == {}
