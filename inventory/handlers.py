@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from inventory.model.kits import PlannedCase
 from inventory.model.movements import Command
 from inventory.model.places import is_carrier, is_virtual
 from inventory.model.stock import ParLevel
-from inventory.rules.case_carts import STAGES, Planned
-from inventory.service.case_carts import follow_operation, propose
+from inventory.rules.case_carts import STAGE_ADDED, STAGES, CartTiming, Planned
+from inventory.service.case_carts import EmergencyCase, ask_for_emergency, follow_operation, propose
 from inventory.service.desk import CollectedEvents
+from inventory.service.kits import CASE_KEY, carried_on
 from inventory.service.owing import after_short, note_asked, owe_rest, requests_for_owed
 from inventory.service.receiving import stock_released_sets
 from inventory.service.reserving import free_task, reserve_for_task
@@ -26,6 +28,7 @@ from inventory.service.restocking import (
     store_pars,
 )
 from inventory.tables.catalogue import find_item
+from inventory.tables.kits import note_cart_task
 from twin.events.envelope import Event
 from twin.events.patients import StageReached
 from twin.events.supply import LoadReleased, ParLevelSet, StockMoved
@@ -44,6 +47,7 @@ from twin.events.work import (
 from twin.ids import ItemId, PlaceId
 from twin.ports import HandlerContext, Handlers
 
+DEFAULT_TIMING = CartTiming()
 SHORT = "short"
 """Outcome of a task that brought less than it was asked for."""
 
@@ -57,13 +61,21 @@ def ask_for_bin(context: HandlerContext, event: Event) -> Iterable[Event]:
 def ask_after_movement(context: HandlerContext, event: Event) -> Iterable[Event]:
     """Ask for more where a movement left too little, and note what has arrived."""
     assert isinstance(event, StockMoved)  # noqa: S101
-    session = context.session
+    session, carried = context.session, None
     if event.task and event.reason == "deliver":
         lower_inbound(session, task=event.task, quantity=event.quantity_for_task)
+        carried = carried_on(
+            session,
+            task=event.task,
+            item=event.thing,
+            place=event.to_place,
+            quantity=event.quantity,
+            now=event.occurred_at,
+        )
     if find_item(session, event.thing) is None:
         return ()  # moved in another system's books: nothing is kept for it here
     request = request_for_breach(session, item=event.thing, place=event.from_place, now=event.occurred_at)
-    requests = [] if request is None else [request]
+    requests = [one for one in (request, carried) if one is not None]
     if not is_virtual(event.to_place) and not is_carrier(event.to_place):
         requests += requests_for_owed(session, item=event.thing, source=event.to_place, now=event.occurred_at)
     return requests
@@ -125,6 +137,9 @@ def note_task(context: HandlerContext, event: Event) -> Iterable[Event]:
             source=event.from_place,
         )
         note_inbound(context.session, inbound)
+        if event.dedupe_key.startswith(CASE_KEY):
+            cart = event.dedupe_key.removeprefix(CASE_KEY).partition(":")[0]
+            note_cart_task(context.session, task=event.thing, cart=cart)
         note_asked(context.session, place=inbound.place, item=inbound.item, task=inbound.task, at=event.occurred_at)
     return ()
 
@@ -171,12 +186,14 @@ def cases_of(stays: Sequence[PlannedStay]) -> tuple[PlannedCase, ...]:
     )
 
 
-def follow_published(context: HandlerContext, event: Event) -> Iterable[Event]:
+def follow_published(context: HandlerContext, event: Event, *, timing: CartTiming = DEFAULT_TIMING) -> Iterable[Event]:
     """Propose the case carts of a new surgery plan, and let those of the plan before follow it."""
     assert isinstance(event, PlanPublished)  # noqa: S101
     if event.kind != "admissions":
         return ()
-    planned = Planned(plan=event.thing, start_at=event.start_at, cases=cases_of(event.stays), number=event.id)
+    planned = Planned(
+        plan=event.thing, start_at=event.start_at, cases=cases_of(event.stays), number=event.id, timing=timing
+    )
     return propose(context.session, planned, now=context.now)
 
 
@@ -185,6 +202,8 @@ def follow_board(context: HandlerContext, event: Event) -> Iterable[Event]:
     assert isinstance(event, StageReached)  # noqa: S101
     if event.stage not in STAGES:
         return ()  # by far the most: a patient's way through the house opens no transaction here
+    if event.stage == STAGE_ADDED:
+        return _bring_emergency(context, event)
     return follow_operation(
         context.session,
         encounter=event.thing,
@@ -195,14 +214,35 @@ def follow_board(context: HandlerContext, event: Event) -> Iterable[Event]:
     )
 
 
-def handlers() -> Handlers:
-    """Give inventory's handlers by event type and stable name."""
+def _bring_emergency(context: HandlerContext, event: StageReached) -> list[Event]:
+    told = CollectedEvents()
+    command = Command(
+        id=f"emergency:{event.id}",
+        actor=event.actor or "system",
+        occurred_at=event.occurred_at,
+        recorded_at=context.now,
+    )
+    emergency = EmergencyCase(
+        encounter=event.thing, theatre=event.service_point, procedure=event.procedure, number=event.id
+    )
+    ask_for_emergency(context.session, ledger=told, command=command, emergency=emergency)
+    return told.events
+
+
+def handlers(timing: CartTiming = DEFAULT_TIMING) -> Handlers:
+    """Give inventory's handlers by event type and stable name.
+
+    Parameters
+    ----------
+    timing : CartTiming, optional
+        When case carts are due and asked for.
+    """
     return {
         BinEmptied: {"inventory.bin": ask_for_bin},
         StockMoved: {"inventory.par": ask_after_movement},
         ParLevelSet: {"inventory.par_set": ask_after_par},
         LoadReleased: {"inventory.load": stock_load},
-        PlanPublished: {"inventory.case_carts": follow_published},
+        PlanPublished: {"inventory.case_carts": partial(follow_published, timing=timing)},
         StageReached: {"inventory.case_board": follow_board},
         TaskCreated: {"inventory.inbound": note_task},
         TaskAssigned: {"inventory.promise": promise_goods},

@@ -16,7 +16,7 @@ from inventory.rules.forecasting.methods import Floats
 from inventory.rules.planning.acuity import CLASSES, Stay, Window, patient_days, usual_patients
 from inventory.service.planning import AcuitySurge
 from inventory.tables.planning import par_places
-from server.runs.forecasts import ward_stays
+from server.staying import ward_stays
 from server.wiring import Hospital
 from twin.clock import DAY_US, HOUR_US
 from twin.errors import FieldError, FieldProblem, NotFound, Refused

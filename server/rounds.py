@@ -23,12 +23,13 @@ from scheduling.model.plans import PlanKind
 from scheduling.service.rounds import Applied, RoundPlan, RoundSettings, apply_rounds, plan_rounds
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks
+from server.acuity import desk_of
 from server.census import places_of_wards, surge_by_place
 from server.deadlines import each
 from server.helping import SERVICE as HELPING
 from server.helping import HelpDesk
 from server.walking import people_on_duty, walking_matrix
-from server.wiring import Hospital
+from server.wiring import Hospital, cart_timing
 from twin.access import SYSTEM, Actor
 from twin.clock import SECOND_US, from_datetime
 
@@ -135,22 +136,34 @@ def bring_case_carts(hospital: Hospital, *, actor: Actor = SYSTEM) -> list[CaseC
     list[CaseCart]
         Those that were asked for.
     """
-    plan = hospital.live.plans.get(PlanKind.ADMISSIONS.value)
+    plan, timing = hospital.live.plans.get(PlanKind.ADMISSIONS.value), cart_timing(hospital.settings)
     now = hospital.clock.now()
     if plan is not None:
-        planned = Planned(plan=plan.thing, start_at=plan.start_at, cases=cases_of(plan.stays), number=hospital.new_id())
+        planned = Planned(
+            plan=plan.thing,
+            start_at=plan.start_at,
+            cases=cases_of(plan.stays),
+            number=hospital.new_id(),
+            timing=timing,
+        )
         hospital.write_now(lambda session: case_carts.propose_missing(session, planned, now=now))
     asked: list[CaseCart] = []
     while True:  # in parts, so that nobody waits long for the one writer
         command = Command(id=hospital.new_id(), actor=actor.id, occurred_at=now, recorded_at=now)
-        piece = hospital.write_now(partial(case_carts.ask_due, ledger=hospital.ledger, command=command))
+        piece = hospital.write_now(
+            partial(case_carts.ask_due, ledger=hospital.ledger, command=command, ahead_us=timing.ask_ahead_us)
+        )
         asked += piece
         if len(piece) < case_carts.MOST_ASKED:
             return asked
 
 
 def plan_par_levels(
-    hospital: Hospital, *, settings: PlanSettings | None = None, surge: Mapping[str, float] | None = None
+    hospital: Hospital,
+    *,
+    settings: PlanSettings | None = None,
+    surge: Mapping[str, float] | None = None,
+    acuity: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Replanned:
     """Plan all par levels anew; computed beside the writer, and written in parts.
 
@@ -162,11 +175,14 @@ def plan_par_levels(
         Target, times and costs.
     surge : Mapping[str, float], optional
         By ward or place, how many times the usual use is expected.
+    acuity : Mapping[str, Mapping[str, float]], optional
+        By ward and acuity, how many patients will be present; see ``server.acuity``.
     """
     wanted, now = settings or PlanSettings(), hospital.clock.now()
+    patients = desk_of(hospital).surge(acuity or {}, wanted)
     with hospital.read() as session:
         factors = places_of_wards(hospital, session, surge) if surge else None
-        prepared = planning.prepare(session, settings=wanted, now=now, surge=factors)
+        prepared = planning.prepare(session, settings=wanted, now=now, surge=factors, acuity=patients)
     for piece in planning.pieces(prepared, _PIECE):
         hospital.write_now(partial(_store, piece=piece))
     return prepared.replanned()
@@ -229,6 +245,7 @@ def start_rounds(hospital: Hospital) -> None:
     """
     hospital.services["rounds"] = RoundDesk(hospital)
     hospital.services[HELPING] = HelpDesk(hospital)
+    desk_of(hospital)
     settings, zone = hospital.settings, ZoneInfo(hospital.settings.time_zone)
     repeat = partial(
         hospital.deadlines.repeat, is_long=True

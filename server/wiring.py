@@ -22,13 +22,15 @@ import inventory.handlers
 import scheduling.handlers
 from assets.service.following import NAME as CYCLES
 from assets.service.following import CycleFollower, position
+from inventory.rules.case_carts import CartTiming
 from server.audit import acts
+from server.audit.changes import ChangeNotes
 from server.deadlines import DeadlineService
 from server.schema.access import ServerKeyRow
 from server.schema.metadata import full_metadata
 from server.schema.upgrades import require_current, upgrade
 from twin.access import Actor
-from twin.clock import Clock, SystemClock
+from twin.clock import HOUR_US, MINUTE_US, Clock, SystemClock
 from twin.db.database import Database, open_database
 from twin.errors import ConfigurationError, Unavailable
 from twin.events.envelope import Event
@@ -193,12 +195,19 @@ def _marked(use_case: Callable[[Session], T]) -> Callable[[Session], T]:
     return both
 
 
-def organ_handlers() -> list[Handlers]:
+def cart_timing(settings: Settings) -> CartTiming:
+    """Give when case carts are due and asked for, as the hospital sets it."""
+    return CartTiming(
+        ready_us=settings.case_cart_ready_minutes * MINUTE_US, ask_ahead_us=settings.case_cart_ask_hours * HOUR_US
+    )
+
+
+def organ_handlers(settings: Settings) -> list[Handlers]:
     """Give the handlers of all organs, and the audit's; one line each."""
     return [
         acts.handlers(),
         assets.handlers.handlers(),
-        inventory.handlers.handlers(),
+        inventory.handlers.handlers(cart_timing(settings)),
         scheduling.handlers.handlers(),
     ]
 
@@ -285,6 +294,7 @@ def open_hospital(
     time = clock or SystemClock()
     ids = UniqueIds()
     database = open_database(settings, is_core=is_core)
+    database.writer.surround(ChangeNotes(time))
     try:
         # the live state is read right after: the tables must have this shape by then
         upgrade(database) if is_core else require_current(database)
@@ -296,7 +306,7 @@ def open_hospital(
             clock=time,
             ids=ids,
             snapshot_every=settings.snapshot_every_events,
-            handlers=gather(organ_handlers() if handlers is None else handlers),
+            handlers=gather(organ_handlers(settings) if handlers is None else handlers),
         )
         hospital = Hospital(
             settings=settings,

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
 
     dispatch_every_s: Annotated[int, Field(ge=0, le=86_400)] = 60
     review_every_s: Annotated[int, Field(ge=0, le=86_400)] = 900
+    case_cart_ready_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
+    """How long before an operation its goods are to be in the theatre."""
+    case_cart_ask_hours: Annotated[int, Field(ge=1, le=336)] = 24
+    """How long before it is due a proposed case cart is asked for by itself."""
     is_planning_nightly: bool = True
     counts_a_day: Annotated[int, Field(ge=0, le=200)] = 5
     is_backing_up_nightly: bool = True

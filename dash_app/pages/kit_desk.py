@@ -12,18 +12,19 @@ from dash_app.actions import cases as actions
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.lines import Field, Lines, register_sheet, sheet, sheet_rows
+from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
 from dash_app.queries import cases as queries
 from dash_app.queries import items
-from dash_app.queries.names import staff_label
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
-from inventory.model.kits import Kit, KitLine
+from inventory.model.kits import EVERYWHERE, Kit, KitLine
 from twin.access import Permission
 from twin.errors import InputError
 
 CHOSEN, NUMBER, NAME, PROCEDURE = "kits-chosen", "kits-number", "kits-name", "kits-procedure"
-SURGEON, KEEP, SAID = "kits-surgeon", "kits-keep", "kits-said"
+SURGEON, EMERGENCY, KEEP, SAID = "kits-surgeon", "kits-emergency", "kits-keep", "kits-said"
 LINES = Lines(key="kits-line", keys=("item", "opened", "held"))
 
 
@@ -48,6 +49,13 @@ def _surgeons(port: HospitalPort, held: str) -> list[dict[str, str]]:
     state = port.state()
     found = {key: staff_label(state, key) for key in (*tuple(state.staff), *([held] if held else []))}
     return [{"value": key, "label": label} for key, label in sorted(found.items(), key=lambda each: each[1])]
+
+
+def _theatres(port: HospitalPort) -> list[dict[str, str]]:
+    state, chinese = port.state(), wants_chinese()
+    found = sorted(key for key, place in state.places.items() if place.purpose == "theatre")
+    own = [{"value": key, "label": place_name(state, key, chinese=chinese)} for key in found]
+    return [{"value": EVERYWHERE, "label": _("Every theatre")}, *own]
 
 
 def desk(port: HospitalPort) -> list[Component]:
@@ -82,6 +90,16 @@ def desk(port: HospitalPort) -> list[Component]:
                         clearButtonProps={"aria-label": _("Every surgeon")},
                         limit=50,
                         w=220,
+                    ),
+                    dmc.Select(
+                        id=EMERGENCY,
+                        label=_("Emergency pack of"),
+                        description=_("Brought when nobody knows yet what will be done"),
+                        data=_theatres(port),
+                        searchable=True,
+                        clearable=True,
+                        clearButtonProps={"aria-label": _("No emergency pack")},
+                        w=240,
                     ),
                 ],
                 className="filters",
@@ -129,6 +147,7 @@ def register(callbacks: Callbacks, port: HospitalPort, shown: str, content: Any)
         Output(PROCEDURE, "value"),
         Output(SURGEON, "data"),
         Output(SURGEON, "value"),
+        Output(EMERGENCY, "value"),
         Output(LINES.body, "children", allow_duplicate=True),
         Input(CHOSEN, "value"),
         **common,
@@ -136,12 +155,13 @@ def register(callbacks: Callbacks, port: HospitalPort, shown: str, content: Any)
     def choose(chosen: str | None) -> tuple[Any, ...]:
         fields = _fields(port)
         if not chosen:
-            return "", "", "", _surgeons(port, ""), None, sheet_rows(LINES, fields)
+            return "", "", "", _surgeons(port, ""), None, None, sheet_rows(LINES, fields)
         with port.read() as session:
             kit = queries.kit(session, chosen)
         rows = [[line.item, str(line.opened), str(line.held)] for line in kit.lines]
         offered = _surgeons(port, kit.surgeon)
-        return kit.id, kit.name, kit.procedure, offered, kit.surgeon or None, sheet_rows(LINES, fields, rows)
+        chosen_for = kit.surgeon or None, kit.emergency_at or None
+        return kit.id, kit.name, kit.procedure, offered, *chosen_for, sheet_rows(LINES, fields, rows)
 
     @callbacks.add(
         Output(SAID, "children"),
@@ -152,16 +172,18 @@ def register(callbacks: Callbacks, port: HospitalPort, shown: str, content: Any)
         State(NAME, "value"),
         State(PROCEDURE, "value"),
         State(SURGEON, "value"),
+        State(EMERGENCY, "value"),
         *LINES.states(),
         **common,
     )
     def keep(_clicks: int, number: str | None, name: str | None, *told: Any) -> Any:
-        procedure, surgeon, *columns = told
+        procedure, surgeon, emergency_at, *columns = told
         kit = Kit(
             id=needed(number, _("Number of the kit")).strip(),
             name=needed(name, _("Name")).strip(),
             procedure=(procedure or "").strip(),
             surgeon=surgeon or "",
+            emergency_at=emergency_at or "",
             lines=tuple(_line(*row) for row in LINES.read(columns)),
         )
         actions.keep_kit(port, kit)

@@ -33,6 +33,7 @@ CASE = "surgery-case"
 ENCOUNTER = "surgery-encounter"
 LENGTH = "surgery-length"
 SURGEON = "surgery-surgeon"
+PROCEDURE = "surgery-procedure"
 FIND = "surgery-find"
 FOUND = "surgery-found"
 TAKE = "surgery-take"
@@ -82,6 +83,9 @@ def asking(port: HospitalPort) -> Component:
                 dmc.TextInput(id=ENCOUNTER, label=_("Encounter")),
                 dmc.NumberInput(id=LENGTH, label=_("Length, minutes"), value=90, min=1, max=1440, hideControls=True),
                 dmc.Select(id=SURGEON, label=_("Surgeon"), data=surgeons, clearable=True, searchable=True),
+                dmc.TextInput(
+                    id=PROCEDURE, label=_("Procedure"), description=_("Its code, if known: its goods are brought")
+                ),
                 html.Button(_("Find a place"), id=FIND, className="action primary", n_clicks=0),
                 html.Button(_("Re-plan what waits"), id=REPLAN, className="action", n_clicks=0),
             ],
@@ -198,11 +202,13 @@ def _register_emergency(callbacks: Callbacks, port: HospitalPort, shown: Shown) 
         State(ENCOUNTER, "value"),
         State(LENGTH, "value"),
         State(SURGEON, "value"),
+        State(PROCEDURE, "value"),
         State(URL, "search"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def take(_clicks: list[int], encounter: str | None, minutes: Any, surgeon: str | None, search: str) -> Any:
+    def take(_clicks: list[int], encounter: str | None, minutes: Any, *further: Any) -> Any:
+        surgeon, procedure, search = further
         if not (encounter or "").strip():
             return *shown(search), [html.P(_("Name the encounter first."), className="state-error")]
         position, _bar, theatre = str(pressed()["place"]).partition("|")
@@ -212,6 +218,7 @@ def _register_emergency(callbacks: Callbacks, port: HospitalPort, shown: Shown) 
             theatre=theatre,
             position=int(position),
             surgeon=surgeon or "",
+            procedure=(procedure or "").strip()[:200],
         )
         actions.add_emergency(port, day_shown(port, query_of(search)), emergency)
         told = _("{case} is in the list.").format(case=emergency.id)

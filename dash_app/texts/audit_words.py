@@ -73,14 +73,16 @@ TABLES: Mapping[str, str] = {
     "run_run": mark("Simulation runs"),
     "run_scenario": mark("What-if questions"),
     "scheduling_case": mark("Operations of a day"),
+    "scheduling_leave_grant": mark("Leave granted"),
+    "scheduling_leave_terms": mark("Terms of leave"),
     "scheduling_plan": mark("Plans"),
 }
 """Tables whose changes the audit notes, by their names in the database."""
 FACTS: Mapping[str, str] = {
-    "added": mark("added"),
-    "changed": mark("changed"),
-    "removed": mark("removed"),
-    "written": mark("written"),
+    "added": mark("entry added"),
+    "changed": mark("entry changed"),
+    "removed": mark("entry removed"),
+    "written": mark("entry written"),
     "more": mark("and so many more"),
     "details": mark("in detail"),
 }

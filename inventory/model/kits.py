@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+EVERYWHERE = "*"
+"""Stands for all theatres: no place has such an id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KitLine:
@@ -40,6 +43,9 @@ class Kit:
         Code of the procedure; empty for none.
     surgeon : str
         Whose own card it is; empty for everybody's.
+    emergency_at : str
+        Theatre whose emergencies get this kit while their procedure is not known; :data:`EVERYWHERE` for all theatres,
+        empty if it is no emergency pack.
     lines : tuple[KitLine, ...]
         At least one, each item once.
     """
@@ -48,6 +54,7 @@ class Kit:
     name: str
     procedure: str = ""
     surgeon: str = ""
+    emergency_at: str = ""
     lines: tuple[KitLine, ...] = ()
 
 
@@ -79,7 +86,7 @@ class CaseCart:
     asked_at, closed_at : int
         UTC microseconds; 0 while it is not asked for, and while it is open.
     plan : str
-        Id of the published plan that proposed it; empty if a person asked for it.
+        Id of the published plan that proposed it, or ``emergency``; empty if a person asked for it.
     operation_at : int
         When the operation begins, UTC microseconds; 0 if nobody said.
     reason : str

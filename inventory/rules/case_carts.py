@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from inventory.model.kits import CartState, CaseCart, Kit, PlannedCase
+from inventory.model.kits import EVERYWHERE, CartState, CaseCart, Kit, PlannedCase
 from twin.clock import HOUR_US, MINUTE_US
 
 READY_US = 60 * MINUTE_US
@@ -18,9 +18,43 @@ OPERATION_CANCELLED = "operation_cancelled"
 _OPEN = (CartState.PROPOSED, CartState.ASKED)
 
 
-def due_of(starts_at: int) -> int:
-    """Give when the goods of an operation have to be there, UTC microseconds."""
-    return starts_at - READY_US
+EMERGENCY = "emergency"
+"""Stands for the plan that proposed a cart which an emergency has asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartTiming:
+    """When carts are due and asked for, as the hospital sets it; microseconds.
+
+    Parameters
+    ----------
+    ready_us : int
+        How long before the operation its goods are to be in the theatre.
+    ask_ahead_us : int
+        How long before it is due a proposed cart is asked for.
+    """
+
+    ready_us: int = READY_US
+    ask_ahead_us: int = ASK_AHEAD_US
+
+    def due_of(self, starts_at: int) -> int:
+        """Give when the goods of an operation have to be there, UTC microseconds."""
+        return starts_at - self.ready_us
+
+
+def emergency_pack(packs: Sequence[Kit], theatre: str) -> str:
+    """Give the id of the kit that an emergency in a theatre gets: the theatre's own, else everybody's; empty for none.
+
+    Examples
+    --------
+    >>> packs = [Kit(id="er", name="Pack", emergency_at="*"), Kit(id="er-1", name="Pack 1", emergency_at="or-1")]
+    >>> emergency_pack(packs, "or-1"), emergency_pack(packs, "or-2")
+    ('er-1', 'er')
+    """
+    fitting = sorted(
+        (pack.emergency_at == EVERYWHERE, pack.id) for pack in packs if pack.emergency_at in (EVERYWHERE, theatre)
+    )
+    return fitting[0][1] if fitting else ""
 
 
 def card_for(cards: Sequence[Kit], *, procedure: str, surgeon: str) -> str:
@@ -82,12 +116,15 @@ class Planned:
         Its operations.
     number : str
         Of this look at the plan; new carts take their ids from it.
+    timing : CartTiming
+        When carts are due.
     """
 
     plan: str
     start_at: int
     cases: tuple[PlannedCase, ...]
     number: str
+    timing: CartTiming = field(default_factory=CartTiming)
 
     def wanted(self, cards: Sequence[Kit], now: int) -> dict[str, tuple[PlannedCase, str]]:
         """Give operations that are still to come and the cards that they need, by encounter."""
@@ -98,7 +135,14 @@ class Planned:
         }
 
 
-def follow_plan(planned: Planned, *, carts: Sequence[CaseCart], cards: Sequence[Kit], now: int) -> Changes:
+def follow_plan(
+    planned: Planned,
+    *,
+    carts: Sequence[CaseCart],
+    cards: Sequence[Kit],
+    now: int,
+    handled: Collection[str] = (),
+) -> Changes:
     """Say which carts a newly published plan proposes, moves and gives up.
 
     Parameters
@@ -111,12 +155,15 @@ def follow_plan(planned: Planned, *, carts: Sequence[CaseCart], cards: Sequence[
         Cards of the plan's procedures.
     now : int
         UTC microseconds; what has begun is left alone.
+    handled : Collection[str]
+        Ids of carts whose goods somebody has picked already.
 
     Notes
     -----
-    A cart that is only proposed takes over whatever the plan says. One that was asked for has goods on their way: it
-    keeps its tasks as long as they come to the right theatre in time, and is given up and proposed anew otherwise. What
-    a person gave up is not proposed again for the same card.
+    A cart that is only proposed takes over whatever the plan says. One that was asked for keeps its tasks as long as
+    they come to the right theatre in time, and is given up and proposed anew otherwise; but once its goods are picked
+    it stays with its operation wherever and whenever that goes, since asking anew would bring everything twice. What a
+    person gave up is not proposed again for the same card.
     """
     wanted = planned.wanted(cards, now)
     starts = {case.encounter: case.starts_at for case in planned.cases}
@@ -131,7 +178,9 @@ def follow_plan(planned: Planned, *, carts: Sequence[CaseCart], cards: Sequence[
                 withdrawn[cart.id] = reason
             continue
         moved = _moved(cart, planned, *wanted[cart.encounter])
-        if cart.state is CartState.ASKED and not _still_serves(cart, moved, now):
+        # of another procedure it needs other goods, picked or not
+        is_kept = cart.id in handled and cart.kit == moved.kit
+        if cart.state is CartState.ASKED and not is_kept and not _still_serves(cart, moved, now, planned.timing):
             withdrawn[cart.id] = PLAN_CHANGED  # and stays wanted: it is proposed anew below
             continue
         settled.add(cart.encounter)
@@ -168,16 +217,20 @@ def _why_dropped(cart: CaseCart, planned: Planned, starts_at: int | None, now: i
 
 def _moved(cart: CaseCart, planned: Planned, case: PlannedCase, kit: str) -> CaseCart:
     """Give a cart as the plan has it now."""
-    due_at = due_of(case.starts_at)
+    due_at = planned.timing.due_of(case.starts_at)
     return replace(cart, kit=kit, place=case.theatre, plan=planned.plan, operation_at=case.starts_at, due_at=due_at)
 
 
 STAGE_CANCELLED, STAGE_TAKEN_BACK, STAGE_MOVED = "operation_cancelled", "operation_taken_back", "operation_moved"
 """Stages of ``StageReached`` by which the day's board tells what people decide about an operation."""
-STAGES = frozenset({STAGE_CANCELLED, STAGE_TAKEN_BACK, STAGE_MOVED})
+STAGE_ADDED = "operation_added"
+"""An emergency was taken into a theatre's list."""
+STAGES = frozenset({STAGE_CANCELLED, STAGE_TAKEN_BACK, STAGE_MOVED, STAGE_ADDED})
 
 
-def follow_stage(carts: Sequence[CaseCart], *, stage: str, theatre: str, number: str) -> Changes:
+def follow_stage(
+    carts: Sequence[CaseCart], *, stage: str, theatre: str, number: str, handled: Collection[str] = ()
+) -> Changes:
     """Say what becomes of an encounter's carts when its operation is cancelled, taken back or moved on the day.
 
     Parameters
@@ -190,6 +243,8 @@ def follow_stage(carts: Sequence[CaseCart], *, stage: str, theatre: str, number:
         Where the operation is now.
     number : str
         Id of a cart that is proposed anew.
+    handled : Collection[str]
+        Ids of carts whose goods somebody has picked already; they stay with their operation.
     """
     opened = [cart for cart in carts if cart.state in _OPEN]
     written: list[CaseCart] = []
@@ -202,7 +257,7 @@ def follow_stage(carts: Sequence[CaseCart], *, stage: str, theatre: str, number:
         for cart in opened:
             if cart.place == theatre:
                 continue
-            if cart.state is CartState.PROPOSED:
+            if cart.state is CartState.PROPOSED or cart.id in handled:
                 written.append(replace(cart, place=theatre))
             else:  # its porters are on the way to the wrong door
                 withdrawn[cart.id] = PLAN_CHANGED
@@ -217,12 +272,12 @@ def _anew(cart: CaseCart, number: str) -> CaseCart:
     )
 
 
-def _still_serves(asked: CaseCart, wanted: CaseCart, now: int) -> bool:
+def _still_serves(asked: CaseCart, wanted: CaseCart, now: int, timing: CartTiming) -> bool:
     """Tell whether goods that are on their way come to the right place, in time, and not days too early."""
     if (asked.kit, asked.place) != (wanted.kit, wanted.place):
         return False
     # at the same time it stays, however early a person has asked for it
-    return asked.due_at == wanted.due_at or asked.due_at < wanted.due_at < now + ASK_AHEAD_US
+    return asked.due_at == wanted.due_at or asked.due_at < wanted.due_at < now + timing.ask_ahead_us
 
 
 def proposal(planned: Planned, case: PlannedCase, kit: str) -> CaseCart:
@@ -232,7 +287,7 @@ def proposal(planned: Planned, case: PlannedCase, kit: str) -> CaseCart:
         kit=kit,
         place=case.theatre,
         encounter=case.encounter,
-        due_at=due_of(case.starts_at),
+        due_at=planned.timing.due_of(case.starts_at),
         state=CartState.PROPOSED,
         plan=planned.plan,
         operation_at=case.starts_at,

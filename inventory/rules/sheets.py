@@ -47,7 +47,7 @@ def header_of(reader: csv.DictReader[str], source: str) -> Sequence[str]:
         raise _unreadable(reader, source, error) from error
 
 
-def rows_of(reader: csv.DictReader[str], source: str) -> Iterator[dict[str, str]]:
+def rows_of(reader: csv.DictReader[str], source: str) -> Iterator[dict[str | None, str]]:
     """Give the lines below the header; like :func:`header_of`."""
     try:
         yield from reader

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from inventory.model.kits import CaseCart
+from inventory.model.kits import CartState, CaseCart
 from inventory.model.movements import Command
 from inventory.rules.case_carts import (
     ASK_AHEAD_US,
+    EMERGENCY,
     STAGES,
     Changes,
     Planned,
+    card_for,
+    emergency_pack,
     follow_plan,
     follow_stage,
     missing,
     short_by_cart,
 )
-from inventory.service.kits import ask_for_proposed, ends_of, given_up
+from inventory.service.kits import ask_for_proposed, carried_over, ends_of, given_up
 from inventory.tables.driver import Driver
 from inventory.tables.kits import (
     cards_for,
     carts_of_encounter,
     carts_to_ask,
+    emergency_packs,
+    handled_carts,
     load_kit,
     planned_carts,
     save_cart,
@@ -53,7 +59,12 @@ def propose(session: Session, planned: Planned, *, now: int) -> list[Event]:
     # a day back: an operation that is late is still to come in the new plan, and its cart is the one it had
     carts = planned_carts(session, since=now - DAY_US)
     cards = cards_for(session, (case.procedure for case in planned.cases))
-    return _apply(session, follow_plan(planned, carts=carts, cards=cards, now=now), now)
+    handled = _handled(session, carts)
+    return _apply(session, follow_plan(planned, carts=carts, cards=cards, now=now, handled=handled), carts, now)
+
+
+def _handled(session: Session, carts: Sequence[CaseCart]) -> set[str]:
+    return handled_carts(session, (cart.id for cart in carts if cart.state is CartState.ASKED))
 
 
 def propose_missing(session: Session, planned: Planned, *, now: int) -> list[CaseCart]:
@@ -87,16 +98,84 @@ def follow_operation(
         UTC microseconds.
     """
     carts = carts_of_encounter(session, encounter) if stage in STAGES else []
-    return _apply(session, follow_stage(carts, stage=stage, theatre=theatre, number=number), now)
+    handled = _handled(session, carts)
+    changes = follow_stage(carts, stage=stage, theatre=theatre, number=number, handled=handled)
+    return _apply(session, changes, carts, now)
 
 
-def _apply(session: Session, changes: Changes, now: int) -> list[Event]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyCase:
+    """An operation that nobody planned.
+
+    Parameters
+    ----------
+    encounter, theatre : str
+        Whose, and where.
+    procedure : str
+        Its code; empty while it is not known.
+    number : str
+        Id of its cart.
+    """
+
+    encounter: str
+    theatre: str
+    procedure: str
+    number: str
+
+
+def ask_for_emergency(
+    session: Session, *, ledger: EventSink, command: Command, emergency: EmergencyCase
+) -> CaseCart | None:
+    """Ask at once for what an emergency needs: the card of its procedure, else the emergency pack of its theatre.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    ledger : EventSink
+        Where the requests go.
+    command : Command
+        Who announced it.
+    emergency : EmergencyCase
+        What came.
+
+    Returns
+    -------
+    CaseCart or None
+        None if the hospital has neither, or the encounter has a cart on its way already.
+    """
+    opened = (CartState.PROPOSED, CartState.ASKED)
+    if any(cart.state in opened for cart in carts_of_encounter(session, emergency.encounter)):
+        return None
+    kit = card_for(cards_for(session, [emergency.procedure]), procedure=emergency.procedure, surgeon="")
+    kit = kit or emergency_pack(emergency_packs(session), emergency.theatre)
+    if not kit:
+        return None
+    cart = CaseCart(
+        id=emergency.number,
+        kit=kit,
+        place=emergency.theatre,
+        encounter=emergency.encounter,
+        due_at=command.occurred_at,
+        state=CartState.PROPOSED,
+        plan=EMERGENCY,
+        operation_at=command.occurred_at,
+    )
+    save_cart(session, cart)
+    return ask_for_proposed(session, ledger=ledger, command=command, cart=cart.id)
+
+
+def _apply(session: Session, changes: Changes, before: Sequence[CaseCart], now: int) -> list[Event]:
+    places = {cart.id: cart.place for cart in before}
     events: list[Event] = []
     for cart in changes.withdrawn:
         events += ends_of(session, cart, at=now)
         save_cart(session, given_up(cart, reason=changes.reason_by_cart[cart.id], at=now, actor="system"))
     for cart in changes.written:
         save_cart(session, cart)
+        # of those that were asked for only one with picked goods is written with another place
+        if cart.state is CartState.ASKED and places.get(cart.id, cart.place) != cart.place:
+            events += carried_over(session, cart, now=now)
     return events
 
 

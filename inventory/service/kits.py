@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from inventory.model.kits import CartState, CaseCart, Kit
 from inventory.model.movements import Command
+from inventory.model.places import is_carrier, is_virtual
 from inventory.model.stock import ParLevel
 from inventory.rules.case_carts import GIVEN_UP
 from inventory.rules.restocking import PRIORITY_BY_CRITICALITY
@@ -17,7 +18,16 @@ from inventory.service import handing_out, using
 from inventory.service.desk import source_of
 from inventory.service.restocking import Ask, find_par, request_for
 from inventory.tables.catalogue import load_item
-from inventory.tables.kits import cards_for, load_cart, load_kit, save_cart, save_kit
+from inventory.tables.kits import (
+    brought_of,
+    cards_for,
+    cart_of_task,
+    emergency_packs,
+    load_cart,
+    load_kit,
+    save_cart,
+    save_kit,
+)
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.events.work import RequestSettled, TaskRequested
 from twin.ids import ItemId, PlaceId
@@ -48,6 +58,10 @@ def define_kit(session: Session, kit: Kit) -> Kit:
         if other.id != kit.id and other.surgeon == kit.surgeon:
             told = f"{other.name} ({other.id}) is the card of {kit.procedure} already."
             raise _wrong("procedure", told, "Change that one, or name the surgeon whose own card this is.")
+    for other in emergency_packs(session) if kit.emergency_at else ():
+        if other.id != kit.id and other.emergency_at == kit.emergency_at:
+            told = f"{other.name} ({other.id}) is the emergency pack there already."
+            raise _wrong("emergency_at", told, "Change that one, or name one theatre.")
     save_kit(session, kit)
     return kit
 
@@ -119,8 +133,12 @@ def _asked(session: Session, ledger: EventSink, command: Command, cart: CaseCart
     return cart
 
 
+CASE_KEY = "case:"
+"""Beginning of the keys of requests for case carts; the cart's id follows."""
+
+
 def _key(cart: CaseCart, item: str) -> str:
-    return f"case:{cart.id}:{item}"
+    return f"{CASE_KEY}{cart.id}:{item}"
 
 
 def _request(session: Session, cart: CaseCart, item: str, quantity: int, command: Command) -> TaskRequested:
@@ -138,6 +156,63 @@ def _request(session: Session, cart: CaseCart, item: str, quantity: int, command
         dedupe_key=_key(cart, item),
         due_at=cart.due_at,
     )
+
+
+def carried_over(session: Session, cart: CaseCart, *, now: int) -> list[TaskRequested | RequestSettled]:
+    """Give the requests that bring a cart's goods after its operation, which was moved to another theatre.
+
+    What nobody has picked yet is asked for anew, from the store to the new theatre. What lies in the old one already is
+    carried over; what is on the way is carried over once it was delivered, see :func:`carried_on`.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    cart : CaseCart
+        As it is now: of the new theatre.
+    now : int
+        UTC microseconds.
+    """
+    command = Command(id="", actor=cart.asked_by, occurred_at=now, recorded_at=now)
+    brought = brought_of(session, cart.id)
+    touched = {item for item, _place in brought}
+    found: list[TaskRequested | RequestSettled] = []
+    for line in load_kit(session, cart.kit).lines:
+        if line.item not in touched:
+            found += [_end_of(cart, line.item, at=now), _request(session, cart, line.item, line.quantity, command)]
+    for (item, place), quantity in brought.items():
+        if place != cart.place and not is_carrier(place) and not is_virtual(place):
+            found.append(_carry(session, cart, item, place, quantity, command))
+    return found
+
+
+def carried_on(session: Session, *, task: str, item: str, place: str, quantity: int, now: int) -> TaskRequested | None:
+    """Give the request that carries on what a task has just delivered where its cart's operation is no more.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction.
+    task : str
+        Of any kind.
+    item, place : str
+        What was delivered, and where.
+    quantity : int
+        Base units.
+    now : int
+        UTC microseconds.
+    """
+    cart = cart_of_task(session, task)
+    if cart is None or cart.state is not CartState.ASKED or cart.place == place:
+        return None
+    command = Command(id="", actor=cart.asked_by, occurred_at=now, recorded_at=now)
+    return _carry(session, cart, item, place, quantity, command)
+
+
+def _carry(session: Session, cart: CaseCart, item: str, place: str, quantity: int, command: Command) -> TaskRequested:
+    # a key of its own: the tasks from the store and those from either theatre are different ways
+    plain = _request(session, cart, item, quantity, command)
+    return structs.replace(plain, from_place=place, dedupe_key=f"{_key(cart, item)}:{place}:{cart.place}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,19 +313,20 @@ def ends_of(session: Session, cart: CaseCart, *, at: int, actor: str = "") -> li
     """Give the events that end the tasks of a cart, without source; none for one that was only proposed."""
     if cart.state is not CartState.ASKED:
         return []
-    return [
-        RequestSettled(
-            thing=_key(cart, line.item),
-            occurred_at=at,
-            source="",
-            source_key="",
-            actor=actor,
-            dedupe_key=_key(cart, line.item),
-            is_done=False,
-            reason="case_cancelled",
-        )
-        for line in load_kit(session, cart.kit).lines
-    ]
+    return [_end_of(cart, line.item, at=at, actor=actor) for line in load_kit(session, cart.kit).lines]
+
+
+def _end_of(cart: CaseCart, item: str, *, at: int, actor: str = "") -> RequestSettled:
+    return RequestSettled(
+        thing=_key(cart, item),
+        occurred_at=at,
+        source="",
+        source_key="",
+        actor=actor,
+        dedupe_key=_key(cart, item),
+        is_done=False,
+        reason="case_cancelled",
+    )
 
 
 def _open(session: Session, cart: str) -> CaseCart:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from inventory.model.kits import CartState, CaseCart, Kit, KitLine
+from inventory.tables.driver import Driver, number_of, text_of
 from twin.errors import NotFound
 
+_KIT_FIELDS = ("id", "name", "procedure", "surgeon", "emergency_at")
 _MOST_VALUES = 500
 _MOST_PLANNED = 20_000  # as many rows as a waiting list may have
 
@@ -24,6 +26,7 @@ class KitRow(SQLModel, table=True):
     name: str
     procedure: str = Field(default="", index=True)
     surgeon: str = ""
+    emergency_at: str = ""
 
 
 class KitLineRow(SQLModel, table=True):
@@ -62,9 +65,18 @@ class CaseCartRow(SQLModel, table=True):
     closed_by: str = ""
 
 
+class CartTaskRow(SQLModel, table=True):
+    """A task that brings goods of a case cart; kept when it is over, since what it brought lies there still."""
+
+    __tablename__ = "inventory_cart_task"
+
+    task: str = Field(primary_key=True)
+    cart: str = Field(index=True)
+
+
 def save_kit(session: Session, kit: Kit) -> None:
     """Write a kit, new or changed, with all its lines."""
-    session.merge(KitRow(id=kit.id, name=kit.name, procedure=kit.procedure, surgeon=kit.surgeon))
+    session.merge(KitRow(**{name: getattr(kit, name) for name in _KIT_FIELDS}))
     session.exec(delete(KitLineRow).where(col(KitLineRow.kit) == kit.id))
     session.add_all(KitLineRow(kit=kit.id, item=line.item, opened=line.opened, held=line.held) for line in kit.lines)
     session.flush()
@@ -87,7 +99,12 @@ def load_kit(session: Session, kit: str) -> Kit:
 def _kit_of(session: Session, row: KitRow) -> Kit:
     query = select(KitLineRow).where(col(KitLineRow.kit) == row.id).order_by(col(KitLineRow.item))
     lines = tuple(KitLine(item=line.item, opened=line.opened, held=line.held) for line in session.exec(query))
-    return Kit(id=row.id, name=row.name, procedure=row.procedure, surgeon=row.surgeon, lines=lines)
+    return replace(_card_of(row), lines=lines)
+
+
+def _card_of(row: KitRow) -> Kit:
+    """Give a kit without its lines."""
+    return Kit(id=row.id, name=row.name, procedure=row.procedure, surgeon=row.surgeon, emergency_at=row.emergency_at)
 
 
 def list_kits(session: Session, *, after: str = "", limit: int = 200) -> list[Kit]:
@@ -103,10 +120,49 @@ def cards_for(session: Session, procedures: Iterable[str]) -> list[Kit]:
     # in parts: a database takes only so many values in one statement
     for at in range(0, len(wanted), _MOST_VALUES):
         query = select(KitRow).where(col(KitRow.procedure).in_(wanted[at : at + _MOST_VALUES]))
-        found += [
-            Kit(id=row.id, name=row.name, procedure=row.procedure, surgeon=row.surgeon) for row in session.exec(query)
-        ]
+        found += [_card_of(row) for row in session.exec(query)]
     return sorted(found, key=lambda kit: kit.id)
+
+
+def emergency_packs(session: Session) -> list[Kit]:
+    """Give the emergency packs without their lines, in the order of their ids."""
+    query = select(KitRow).where(col(KitRow.emergency_at) != "").order_by(col(KitRow.id))
+    return [_card_of(row) for row in session.exec(query)]
+
+
+def note_cart_task(session: Session, *, task: str, cart: str) -> None:
+    """Note that a task brings goods of a case cart."""
+    session.merge(CartTaskRow(task=task, cart=cart))
+    session.flush()
+
+
+def cart_of_task(session: Session, task: str) -> CaseCart | None:
+    """Give the case cart whose goods a task brings; None for a task of none."""
+    row = session.get(CartTaskRow, task)
+    found = session.get(CaseCartRow, row.cart) if row is not None else None
+    return None if found is None else _cart_of(found)
+
+
+def handled_carts(session: Session, carts: Iterable[str]) -> set[str]:
+    """Give those among carts of which a task has moved goods already."""
+    return {cart for cart in carts if brought_of(session, cart)}
+
+
+def brought_of(session: Session, cart: str) -> dict[tuple[str, str], int]:
+    """Give what lies where of what the tasks of a cart have moved.
+
+    Returns
+    -------
+    dict[tuple[str, str], int]
+        Base units above 0 by item and place; what a porter has on the way lies at the carrier.
+    """
+    rows = Driver(session).rows(
+        "SELECT e.item, e.place, SUM(e.quantity) FROM inventory_cart_task t"
+        " JOIN inventory_movement m ON m.task = t.task JOIN inventory_entry e ON e.movement = m.id"
+        " WHERE t.cart = ? GROUP BY e.item, e.place HAVING SUM(e.quantity) > 0",
+        (cart,),
+    )
+    return {(text_of(item), text_of(place)): number_of(quantity) for item, place, quantity in rows}
 
 
 def save_cart(session: Session, cart: CaseCart) -> None:

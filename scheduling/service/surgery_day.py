@@ -125,6 +125,8 @@ class Emergency:
         Ids; the surgeon may be unknown.
     position : int
         Before the waiting case that has it now.
+    procedure : str
+        Code of what is to be done, so that its goods are brought; empty while it is not known.
     """
 
     id: str
@@ -132,6 +134,7 @@ class Emergency:
     theatre: str
     position: int = 0
     surgeon: str = ""
+    procedure: str = ""
 
 
 def cases_of(session: Session, day: SurgeryDay) -> list[Case]:
@@ -228,7 +231,9 @@ STAGES = {
 ADDED = "operation_added"
 
 
-def _note(session: Session, doer: Doer, day: SurgeryDay, kind: ActKind | None, case: Case) -> None:
+def _note(
+    session: Session, doer: Doer, day: SurgeryDay, kind: ActKind | None, case: Case, *, procedure: str = ""
+) -> None:
     stage = STAGES[kind] if kind else ADDED
     event = StageReached(
         thing=case.id,
@@ -238,6 +243,7 @@ def _note(session: Session, doer: Doer, day: SurgeryDay, kind: ActKind | None, c
         actor=doer.actor.id,
         stage=stage,
         service_point=case.theatre,
+        procedure=procedure,
     )
     doer.ledger.append(session, [event])
 
@@ -355,7 +361,7 @@ def add_emergency(session: Session, *, doer: Doer, day: SurgeryDay, emergency: E
         planned_minutes=_minutes(emergency.minutes),
         is_emergency=True,
     )
-    _note(session, doer, day, None, case)
+    _note(session, doer, day, None, case, procedure=emergency.procedure.strip())
     return _write(session, day, cases, put(cases, case, emergency.theatre, emergency.position), set())
 
 

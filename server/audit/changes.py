@@ -39,8 +39,7 @@ _UNTOLD = re.compile(r"hash|secret|token|password|note|comment|description|narra
 
 TOLD_OTHERWISE = frozenset(
     {
-        # who signs in, users, keys and the audit itself note what they do; a retried request is no act
-        *("access_user", "access_session", "access_key", "access_audit", "access_server_key", "door_idempotency"),
+        "door_idempotency",  # a request that is sent again is no act
         # the stock ledger names who moved what, and can never be changed; what follows from it is counted from it
         *("inventory_movement", "inventory_entry", "inventory_balance", "inventory_serial", "inventory_count"),
         *("inventory_reservation", "inventory_inbound", "inventory_expected_use", "inventory_billed"),
@@ -57,8 +56,9 @@ TOLD_OTHERWISE = frozenset(
     }
 )
 """Tables whose changes are known by name elsewhere."""
-_TOLD_BEGINNINGS = ("events", "history_", "interop_")
-"""The ledger, what is computed from it, and other systems' data: names of patients stand there, and its desks note."""
+_TOLD_BEGINNINGS = ("access_", "events", "history_", "interop_")
+"""Users, keys and secrets, whose services note what is done to them; the ledger and what is computed from it; and other
+systems' data, where names of patients stand, and whose desks note."""
 _ONLY_ADDED = frozenset({"job"})
 """Tables of which a person only adds rows; the program changes them afterwards."""
 
@@ -149,9 +149,9 @@ class _Collected:
         verb = Verb.ADDED if state.is_insert else Verb.CHANGED if state.is_update else Verb.REMOVED
         table = statement.table
         if state.is_insert:
-            given = state.parameters if isinstance(state.parameters, list) else [state.parameters or {}]
+            given: list[Any] = state.parameters if isinstance(state.parameters, list) else [state.parameters]
             for values in given:
-                row = values or statement.compile().params
+                row: Mapping[str, object] = values or statement.compile().params
                 self.add(table.name, verb, _key(row.get(column.key) for column in table.primary_key), _told(row))
         elif found.rowcount:
             where = statement.whereclause

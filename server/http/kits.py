@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session
 
-from inventory.model.kits import CartState, CaseCart, Kit, KitLine
+from inventory.model.kits import EVERYWHERE, CartState, CaseCart, Kit, KitLine
 from inventory.model.movements import Command
 from inventory.service import kits as service
 from inventory.service.resolving import resolve
@@ -38,12 +38,17 @@ class KitLineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class KitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A preference card: for a procedure, or one surgeon's own for it."""
+    """A preference card: for a procedure, or one surgeon's own for it.
+
+    ``emergency_at`` makes it the emergency pack of a theatre, or of all with ``*``: what an emergency gets whose
+    procedure is not known.
+    """
 
     id: Key
     name: Key
     procedure: Short = ""
     surgeon: Short = ""
+    emergency_at: Short = ""
     lines: Annotated[list[KitLineBody], msgspec.Meta(min_length=1, max_length=service.MOST_LINES)]
 
 
@@ -124,7 +129,14 @@ class ScannedClosingTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 def _kit_view(kit: Kit) -> KitBody:
     lines = [KitLineBody(item=line.item, opened=line.opened, held=line.held) for line in kit.lines]
-    return KitBody(id=kit.id, name=kit.name, procedure=kit.procedure, surgeon=kit.surgeon, lines=lines)
+    return KitBody(
+        id=kit.id,
+        name=kit.name,
+        procedure=kit.procedure,
+        surgeon=kit.surgeon,
+        emergency_at=kit.emergency_at,
+        lines=lines,
+    )
 
 
 def _cart_view(cart: CaseCart) -> CartView:
@@ -164,7 +176,16 @@ async def define_kit(call: CallDep) -> KitBody:
     """Say what a procedure needs, or change it."""
     told = call.read(KitBody)
     lines = tuple(KitLine(item=line.item, opened=line.opened, held=line.held) for line in told.lines)
-    kit = Kit(id=told.id, name=told.name, procedure=told.procedure, surgeon=told.surgeon, lines=lines)
+    if told.emergency_at and told.emergency_at != EVERYWHERE:
+        check_place(call, told.emergency_at)
+    kit = Kit(
+        id=told.id,
+        name=told.name,
+        procedure=told.procedure,
+        surgeon=told.surgeon,
+        emergency_at=told.emergency_at,
+        lines=lines,
+    )
     return _kit_view(await call.hospital.write(lambda session: service.define_kit(session, kit)))
 
 

@@ -51,13 +51,17 @@ class EmergencyAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 
 class EmergencyTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An emergency and the place that it gets; position 0 is before all that wait in the theatre."""
+    """An emergency and the place that it gets; position 0 is before all that wait in the theatre.
+
+    With the code of its ``procedure`` the goods of that card are brought, without it the theatre's emergency pack.
+    """
 
     encounter: Id
     minutes: Minutes
     theatre: Id
     position: Position = 0
     surgeon: Short = ""
+    procedure: Short = ""
 
 
 class ReplanTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -261,7 +265,12 @@ async def add_emergency(call: CallDep, day: PathText) -> DayShown:
     """Take an emergency into a theatre's list."""
     told, wanted = call.read(EmergencyTold), await run_in_threadpool(_day, call, day)
     emergency = service.Emergency(
-        id=told.encounter, minutes=told.minutes, theatre=told.theatre, position=told.position, surgeon=told.surgeon
+        id=told.encounter,
+        minutes=told.minutes,
+        theatre=told.theatre,
+        position=told.position,
+        surgeon=told.surgeon,
+        procedure=told.procedure,
     )
 
     def use_case(session: Session) -> list[Case]:

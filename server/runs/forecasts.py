@@ -15,16 +15,15 @@ from sqlmodel import Session
 
 from server.runs import archive
 from server.runs.bookings import booking_history, past_bookings
+from server.staying import MOST_INTERVALS, WardStay, ward_stays
 from server.wiring import Hospital
 from simulation.forecast.bookings import BOOKED, KINDS, UNANNOUNCED
 from simulation.forecast.census import HORIZONS_H
 from simulation.forecast.house import Forecaster, HouseForecast, is_waiting_emergency, unit_kinds
 from simulation.forecast.stays import LocalTime, Stays
 from twin.clock import HOUR_US, MINUTE_US
-from twin.history.projection import OPEN
 from twin.history.tables import INTERVALS
 from twin.ledger.subscriptions import Subscription
-from twin.state.beds import ward_of
 from twin.state.live import LiveState
 from twin.state.model import EncounterStatus
 
@@ -39,7 +38,6 @@ SPREAD_FROM_US = 14 * 24 * HOUR_US
 LONGEST_WAIT_US = 24 * HOUR_US
 """From the door of the emergency department to a bay; what is longer is another thing."""
 HISTORY_WAIT_S = 300.0
-_MOST_INTERVALS = 500_000
 
 
 class ForecastDesk:
@@ -152,59 +150,6 @@ def _store(session: Session, made: HouseForecast | None, outcomes: Sequence[tupl
             archive.keep(session, unit.unit, point, as_modelled=modelled, horizon_h=float(horizon))
 
 
-@dataclass(frozen=True, slots=True)
-class WardStay:
-    """One stay of one patient on one ward, whatever beds it was in; an open one ends at the instant of asking."""
-
-    encounter: str
-    ward: str
-    arrived_us: int
-    ended_us: int
-    is_open: bool
-
-
-def ward_stays(session: Session, live: LiveState, *, since: int, now: int) -> Iterator[WardStay]:
-    """Give the stays that had not ended at an instant, patient by patient, as the history knows them now.
-
-    Parameters
-    ----------
-    session : Session
-        Any.
-    live : LiveState
-        For which ward a bed belongs to.
-    since : int
-        Stays that ended before do not count; one that began before keeps its true beginning.
-    now : int
-        UTC microseconds.
-    """
-    query = (
-        select(INTERVALS.c.thing, INTERVALS.c.value, INTERVALS.c.from_at, INTERVALS.c.to_at)
-        .where(
-            INTERVALS.c.facet == "encounter.place",
-            INTERVALS.c.to_at > since,
-            INTERVALS.c.to_at > INTERVALS.c.from_at,
-            INTERVALS.c.from_at <= now,
-            INTERVALS.c.value != "",
-        )
-        .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
-        .limit(_MOST_INTERVALS)
-    )
-    wards: dict[str, str] = {}
-    last: WardStay | None = None
-    for thing, place, from_at, to_at in session.execute(query):
-        ward = wards.setdefault(place, ward_of(live, place))
-        is_open = bool(to_at == OPEN or to_at > now)
-        stay = WardStay(thing, ward, int(from_at), now if is_open else int(to_at), is_open)
-        if last is not None and (last.encounter, last.ward, last.ended_us) == (thing, ward, stay.arrived_us):
-            last = replace(last, ended_us=stay.ended_us, is_open=is_open)
-            continue
-        if last is not None:
-            yield last
-        last = stay
-    if last is not None:
-        yield last
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPasts:
     """What is known of the units until now.
@@ -241,7 +186,7 @@ def came_at(session: Session, *, since: int, now: int) -> dict[str, int]:
             INTERVALS.c.to_at > INTERVALS.c.from_at,
         )
         .order_by(INTERVALS.c.thing, INTERVALS.c.from_at)
-        .limit(_MOST_INTERVALS)
+        .limit(MOST_INTERVALS)
     )
     found: dict[str, int] = {}
     for thing, from_at in session.execute(query):

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from scheduling.model.surgery_day import CaseStatus
 from scheduling.tables.surgery_day import CaseRow
-from server.runs.forecasts import ward_stays
+from server.staying import ward_stays
 from server.wiring import Hospital
 from simulation.calibration.house import (
     HouseLaws,

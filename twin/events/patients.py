@@ -209,12 +209,15 @@ class StageReached(Event, frozen=True):
         ``ordered``, ``exam_started``, ``exam_ended``, ``result_ready``, ``paid``, ``dispensed``, ``triaged`` …
     service_point : str
         Id of the place where, empty if none.
+    procedure : str
+        Code of the procedure that an operation was added for; empty if it is not known, and for all other stages.
     """
 
     subject: ClassVar[str] = "encounter"
 
     stage: str
     service_point: str = ""
+    procedure: str = ""
 
 
 class BedReadinessChanged(Event, frozen=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,37 +83,11 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         # the reader would keep the last one of them and say nothing
         raise ImportRefused(source, [_problem(twice[0], "The header has this column twice.", "Name each column once.")])
     used = _columns(header, columns, source)
-    totals: dict[str, dict[str, float]] = {}
-    periods: set[str] = set()
-    problems: list[FieldProblem] = []
-    for row in rows_of(reader, source):
-        text = (row.get(used.value) or "").strip()
-        period = (row.get(used.time) or "").strip()
-        further = "".join(map(str, row.get(reader.restkey) or ())).strip()
-        # Cells beyond the header, as a decimal comma makes them in a sheet parted by commas: 1,5 would be read as 1.
-        amount = float("nan") if further else _amount(text, reader.reader.dialect.delimiter)
-        # Written so that NaN, which compares with nothing, is refused as well.
-        if not amount >= 0 or amount == float("inf") or not period:
-            field = used.value if period else used.time
-            message = f"Expected a quantity of at least 0 and a period, got {text!r} and {period!r}."
-            if further:
-                message = f"Expected {len(header)} cells, got {further!r} behind them: is a comma a decimal point here?"
-            problems.append(
-                FieldProblem(field=field, place=f"row {reader.line_num}", message=message, cure="Correct or drop it.")
-            )
-            if len(problems) >= 100:
-                break
-            continue
-        name = " / ".join((row.get(column) or "").strip() for column in used.series)
-        periods.add(period)
-        by_period = totals.setdefault(name, {})
-        by_period[period] = by_period.get(period, 0.0) + amount
-    if problems:
-        raise ImportRefused(source, problems)
+    totals = _totals(reader, used, source)
     if not totals:
         raise ImportRefused(source, [_problem("header", "The table has no lines.", "Give at least one line.")])
     try:
-        ordered = in_order(sorted(periods))
+        ordered = in_order(sorted({period for by_period in totals.values() for period in by_period}))
     except Unordered as error:
         problem = FieldProblem(field=used.time, place="column", message=f"{error}", cure="Write ISO dates or numbers.")
         raise ImportRefused(source, [problem]) from error
@@ -138,6 +113,42 @@ def read_demand(lines: Iterable[str], *, source: str, columns: Columns) -> Deman
         columns=used,
         filled=len(written) - len(ordered),
     )
+
+
+def _totals(reader: csv.DictReader[str], used: Columns, source: str) -> dict[str, dict[str, float]]:
+    """Give what the lines say by series and period, lines of one and the same added up; raises as read_demand."""
+    totals: dict[str, dict[str, float]] = {}
+    problems: list[FieldProblem] = []
+    for row in rows_of(reader, source):
+        text = (row.get(used.value) or "").strip()
+        period = (row.get(used.time) or "").strip()
+        further = "".join(_behind(row)).strip()
+        # Cells beyond the header, as a decimal comma makes them in a sheet parted by commas: 1,5 would be read as 1.
+        amount = float("nan") if further else _amount(text, reader.reader.dialect.delimiter)
+        # Written so that NaN, which compares with nothing, is refused as well.
+        if not amount >= 0 or amount == float("inf") or not period:
+            field = used.value if period else used.time
+            message = f"Expected a quantity of at least 0 and a period, got {text!r} and {period!r}."
+            if further:
+                message = f"Expected nothing behind the last column, got {further!r}: is a comma a decimal point here?"
+            problems.append(
+                FieldProblem(field=field, place=f"row {reader.line_num}", message=message, cure="Correct or drop it.")
+            )
+            if len(problems) >= 100:
+                break
+            continue
+        name = " / ".join((row.get(column) or "").strip() for column in used.series)
+        by_period = totals.setdefault(name, {})
+        by_period[period] = by_period.get(period, 0.0) + amount
+    if problems:
+        raise ImportRefused(source, problems)
+    return totals
+
+
+def _behind(row: Mapping[str | None, object]) -> list[str]:
+    """Give the cells of a line that stand behind the last column of the header; the reader keeps them under None."""
+    found = row.get(None)
+    return [str(cell) for cell in found] if isinstance(found, list) else []
 
 
 def _amount(text: str, delimiter: str) -> float:

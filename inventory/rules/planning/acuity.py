@@ -205,7 +205,8 @@ def usual_patients(days: Floats, period_days: float) -> Floats:
         Length of a period.
     """
     is_followed = days.sum(axis=1) > 0
-    return days[is_followed].sum(axis=0) / (max(1, int(is_followed.sum())) * period_days)
+    found: Floats = days[is_followed].sum(axis=0) / (max(1, int(is_followed.sum())) * period_days)
+    return found
 
 
 def surge_factor(used: Floats, days: Floats, expected: Floats, period_days: float) -> float:

@@ -847,6 +847,12 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity >= 1', name='inventory_bin_holds_something'),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('inventory_cart_task',
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('cart', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('task')
+    )
+    op.create_index(op.f('ix_inventory_cart_task_cart'), 'inventory_cart_task', ['cart'], unique=False)
     op.create_table('inventory_case_cart',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kit', sa.String(), nullable=False),
@@ -976,6 +982,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('procedure', sa.String(), nullable=False),
     sa.Column('surgeon', sa.String(), nullable=False),
+    sa.Column('emergency_at', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_inventory_kit_procedure'), 'inventory_kit', ['procedure'], unique=False)

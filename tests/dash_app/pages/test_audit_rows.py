@@ -20,8 +20,8 @@ MANY = line(table="inventory_item", added=["a", "b"], more=40)
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ("Places of the stock: w1", "changed · in detail: kind: ward → cabinet")),
-        ("zh_CN", ("库存位置: w1", "更改 · 明细: kind: ward → cabinet")),
+        ("en", ("Places of the stock: w1", "entry changed · in detail: kind: ward → cabinet")),
+        ("zh_CN", ("库存地点: w1", "已更改 · 明细: kind: ward → cabinet")),
     ],
 )
 def test_one_entry_is_named_with_what_it_was_and_is(language: str, expected: tuple[str, str]) -> None:
@@ -34,7 +34,7 @@ def test_one_entry_is_named_with_what_it_was_and_is(language: str, expected: tup
 
 def test_many_entries_are_listed_and_counted() -> None:
     assert audit._subject(MANY) == "Item master"
-    assert audit._facts(MANY) == "added: a, b · and so many more: 40"
+    assert audit._facts(MANY) == "entry added: a, b · and so many more: 40"
 
 
 def test_rows_of_other_acts_stay_as_they_are() -> None:

@@ -29,10 +29,15 @@ def port_with_items(*roles: Role) -> Any:
 
 
 def keep(
-    port: Any, *rows: tuple[str | None, str, str], number: str = "hip", name: str = "Hip set", surgeon: str = ""
+    port: Any,
+    *rows: tuple[str | None, str, str],
+    number: str = "hip",
+    name: str = "Hip set",
+    surgeon: str = "",
+    emergency_at: str = "",
 ) -> Any:
     columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    return gathered(cases.register, port)["keep"].function(1, number, name, "", surgeon, *columns)
+    return gathered(cases.register, port)["keep"].function(1, number, name, "", surgeon, emergency_at, *columns)
 
 
 def test_a_kit_is_kept_listed_and_filled_in_again() -> None:
@@ -43,7 +48,7 @@ def test_a_kit_is_kept_listed_and_filled_in_again() -> None:
     assert said == "Kept: Hip set"
     assert offered == [{"value": "hip", "label": "Hip set"}]
     assert "Gauze" in words(shown)
-    number, name, _procedure, _staff, _surgeon, rows = gathered(cases.register, port)["choose"].function("hip")
+    number, name, _procedure, _staff, _surgeon, _pack, rows = gathered(cases.register, port)["choose"].function("hip")
     assert (number, name) == ("hip", "Hip set")
     filled = sorted([cell.children.value for cell in row.children] for row in rows[:2])
     assert filled == [["drape", "0", "2"], ["gauze", "4", "0"]]
@@ -64,10 +69,23 @@ def test_the_surgeon_of_a_kit_is_not_lost_when_it_is_changed() -> None:
     port = port_with_items()
     keep(port, ("gauze", "4", ""), surgeon="surgeon-of-old")
 
-    _number, _name, _procedure, offered, surgeon, _rows = gathered(cases.register, port)["choose"].function("hip")
+    _number, _name, _procedure, offered, surgeon, _pack, _rows = gathered(cases.register, port)["choose"].function(
+        "hip"
+    )
 
     assert surgeon == "surgeon-of-old"
     assert surgeon in [one["value"] for one in offered]
+
+
+def test_an_emergency_pack_is_filled_in_again_as_it_was_kept() -> None:
+    port = port_with_items()
+    keep(port, ("gauze", "4", ""), emergency_at="*")
+
+    *_told, pack, _rows = gathered(cases.register, port)["choose"].function("hip")
+
+    assert pack == "*"
+    with pytest.raises(FieldError):
+        keep(port, ("gauze", "4", ""), number="other", emergency_at="*")
 
 
 @pytest.mark.parametrize(

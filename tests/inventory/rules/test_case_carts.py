@@ -19,9 +19,11 @@ from inventory.rules.case_carts import (
     STAGE_CANCELLED,
     STAGE_MOVED,
     STAGE_TAKEN_BACK,
+    CartTiming,
     Changes,
     Planned,
     card_for,
+    emergency_pack,
     follow_plan,
     follow_stage,
     missing,
@@ -145,6 +147,56 @@ def test_goods_on_their_way_are_kept_only_if_they_serve(changed: PlannedCase, *,
     [after] = changes.written
     assert (after.id == cart.id, after.state is CartState.ASKED) == (is_kept, is_kept)
     assert changes.reason_by_cart == ({} if is_kept else {cart.id: PLAN_CHANGED})
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_kept"),
+    [
+        (case(starts_at=SOON - HOUR_US), True),
+        (case(starts_at=SOON + 5 * DAY_US), True),
+        (case(theatre="or-2"), True),
+        (case(procedure="5-822"), False),  # what was picked is not what it needs
+    ],
+)
+def test_a_cart_whose_goods_are_picked_stays_with_its_operation(changed: PlannedCase, *, is_kept: bool) -> None:
+    cart = asked(proposed(case()))
+
+    changes = follow_plan(plan(changed, number="q"), carts=[cart], cards=CARDS, now=NOW, handled={cart.id})
+
+    [after] = changes.written
+    assert (after.id == cart.id, after.state is CartState.ASKED, after.place) == (is_kept, is_kept, changed.theatre)
+    assert bool(changes.withdrawn) is not is_kept
+
+
+def test_on_the_day_a_cart_whose_goods_are_picked_follows_its_operation() -> None:
+    cart = asked(proposed(case()))
+
+    changes = follow_stage([cart], stage=STAGE_MOVED, theatre="or-2", number="n", handled={cart.id})
+
+    assert (changes.withdrawn, [(one.id, one.place) for one in changes.written]) == ((), [(cart.id, "or-2")])
+
+
+def test_when_a_cart_is_due_is_the_hospitals_to_say() -> None:
+    timing = CartTiming(ready_us=3 * HOUR_US, ask_ahead_us=HOUR_US)
+    planned = replace(plan(case()), timing=timing)
+
+    [cart] = followed(planned).written
+
+    assert cart.due_at == SOON - 3 * HOUR_US
+    # it would wait two hours in the corridor, and this hospital wants at most one
+    later = replace(plan(case(starts_at=NOW + 6 * HOUR_US)), timing=timing)
+    assert followed(later, asked(cart)).reason_by_cart == {cart.id: PLAN_CHANGED}
+
+
+def test_an_emergency_gets_the_pack_of_its_theatre_before_everybodys() -> None:
+    packs = [
+        Kit(id="any", name="Any", emergency_at="*"),
+        Kit(id="one", name="One", emergency_at="or-1"),
+        Kit(id="hip", name="No pack"),
+    ]
+
+    assert [emergency_pack(packs, theatre) for theatre in ("or-1", "or-2")] == ["one", "any"]
+    assert emergency_pack(packs[1:], "or-2") == ""
 
 
 def test_a_late_operation_keeps_the_cart_that_it_has() -> None:

@@ -159,6 +159,88 @@ async def test_the_days_board_cancels_and_brings_back(served: Served, store: Cli
     assert [task["to_place"] for task in await tasks(store)] == ["r1"]
 
 
+async def moved(served: Served, theatre: str, key: str = "m") -> None:
+    told = StageReached(
+        thing="e1",
+        occurred_at=served.clock.now(),
+        source="user:u",
+        source_key=key,
+        actor="u",
+        stage="operation_moved",
+        service_point=theatre,
+    )
+    await served.hospital.record([told])
+
+
+async def on_hand(call: Client, place: str) -> int:
+    return sum(one["on_hand"] for one in (await call("GET", f"/stock?place={place}"))["stock"])
+
+
+async def test_goods_that_are_picked_go_with_the_operation(served: Served, store: Client) -> None:
+    publish(served, 1, stay(served, "e1", 5))
+    bring_case_carts(served.hospital)
+    [task] = await tasks(store)
+    await store("POST", f"/tasks/{task['id']}:pick", {"scan": LABEL, "packages": 2}, status=200)
+    await moved(served, "r1")
+
+    # on the way to the old theatre: nothing is asked for a second time, and what arrives there is carried on
+    assert [one["id"] for one in await tasks(store)] == [task["id"]]
+    assert {one["place"] for one in (await carts(store, "asked")).values()} == {"r1"}
+    await store("POST", f"/tasks/{task['id']}:deliver", {"place": "t1"}, status=200)
+    [carry] = [one for one in await tasks(store) if one["id"] != task["id"] and one["status"] != "completed"]
+    assert (carry["from_place"], carry["to_place"], carry["quantity"]) == ("t1", "r1", 2)
+    await store("POST", f"/tasks/{carry['id']}:pick", {"scan": LABEL, "packages": 2}, status=200)
+    await store("POST", f"/tasks/{carry['id']}:deliver", {"place": "r1"}, status=200)
+
+    assert (await on_hand(store, "t1"), await on_hand(store, "r1"), await on_hand(store, "r2")) == (0, 2, 8)
+    # and back, once they lie there: a plan, this time
+    publish(served, 2, stay(served, "e1", 5))
+    [back] = [one for one in await tasks(store) if one["status"] not in ("completed", "cancelled")]
+    assert (back["from_place"], back["to_place"]) == ("r1", "t1")
+    assert len(await carts(store, "asked")) == 1
+
+
+async def emergency(call: Client, encounter: str, **told: str) -> None:
+    body = {"encounter": encounter, "minutes": 60, "theatre": "t1", **told}
+    await call("POST", "/surgery/today/emergencies", body)
+
+
+async def test_an_emergency_brings_the_pack_of_its_theatre_or_what_its_procedure_needs(
+    served: Served, store: Client
+) -> None:
+    planner = Client(await served.signed_in(Role.PLANNER))
+    await emergency(planner, "em-0")
+    assert await carts(store, "all") == {}  # the hospital has no pack yet
+    await store("POST", "/kits", card(id="pack", procedure="", emergency_at="*"))
+    await store("POST", "/kits", card(id="pack-t1", procedure="", emergency_at="t1"))
+    twice = await store("POST", "/kits", card(id="pack-2", procedure="", emergency_at="t1"), status=422)
+    await store("POST", "/kits", card(id="pack-3", procedure="", emergency_at="nowhere"), status=404)
+
+    await emergency(planner, "em-1")
+    await emergency(planner, "em-2", procedure="5-820")
+    await emergency(planner, "em-3", procedure="5-999")  # no card: the pack
+
+    found = await carts(store, "asked")
+    assert {one: (cart["kit"], cart["place"]) for one, cart in found.items()} == {
+        "em-1": ("pack-t1", "t1"),
+        "em-2": ("hip", "t1"),
+        "em-3": ("pack-t1", "t1"),
+    }
+    assert "pack-t1" in str(twice["errors"])
+    assert all(cart["plan"] == "emergency" and cart["asked_by"] for cart in found.values())
+    assert [task["to_place"] for task in await tasks(store)] == ["t1"] * 3
+
+
+async def test_the_next_plan_leaves_the_cart_of_an_emergency_alone(served: Served, store: Client) -> None:
+    planner = Client(await served.signed_in(Role.PLANNER))
+    await store("POST", "/kits", card(id="pack", procedure="", emergency_at="*"))
+    await emergency(planner, "em-1")
+    served.clock.advance(60)
+    publish(served, 1, stay(served, "e1", 5))
+
+    assert set(await carts(store, "asked")) == {"em-1"}
+
+
 async def test_a_card_that_comes_after_the_plan_is_used(served: Served, store: Client) -> None:
     publish(served, 1, stay(served, "e1", 60, procedure="5-822"))
     assert await carts(store, "proposed") == {}

@@ -206,7 +206,7 @@ async def test_the_nearest_places_are_those_from_which_something_may_be_taken(
     picked = await porter.post(f"/v1/tasks/{task['id']}:pick", json={"scan": LABEL, "packages": 3})
     on_the_way = await nearest()
     [lot] = {line["lot"] for line in (await porter.get("/v1/stock", params={"place": "store"})).json()["stock"]}
-    held = await porter.post(f"/v1/lots/{lot}:status", json={"status": "hold", "reason": "look at it"})
+    held = await porter.post(f"/v1/lots/{lot}:status", json={"status": "held", "reason": "look at it"})
 
     assert (picked.status_code, on_the_way) == (200, {"store": 70})  # not the porter's own cart
     assert held.status_code < 300, held.text
