@@ -19,6 +19,7 @@ from assets.service.act import Act
 from assets.tables.records import LimitsRow
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
+from twin.events.things import LimitsSet
 
 T = TypeVar("T")
 
@@ -138,6 +139,7 @@ def reset(session: Session, *, act: Act, of: LimitsOf) -> None:
     if row is not None:
         session.delete(row)
         session.flush()
+        tell(session, act, of.value, of.value, "")
 
 
 def _held(session: Session, of: LimitsOf, kind: type[T], usual: T) -> T:
@@ -149,8 +151,29 @@ def _held(session: Session, of: LimitsOf, kind: type[T], usual: T) -> T:
 def _keep(session: Session, act: Act, of: LimitsOf, value: object) -> None:
     act.actor.require(Permission.DEVICES_WRITE)
     body = msgspec.json.encode(value).decode()
+    held = session.get(LimitsRow, of.value)
+    is_changed = held is None or held.body != body
     session.merge(LimitsRow(of=of.value, set_at=act.now, actor=act.actor.id, body=body))
     session.flush()
+    if is_changed:
+        tell(session, act, of.value, of.value, body)
+
+
+def tell(session: Session, act: Act, kind: str, thing: str, body: str) -> None:
+    """Put into the ledger, and so into the audit, what limits hold from now on.
+
+    The tables keep only the limits in force; who relaxed one, and what it was before, stands in the ledger alone.
+    """
+    event = LimitsSet(
+        thing=thing,
+        occurred_at=act.now,
+        source=act.source,
+        source_key=f"{act.key}:limits:{kind}:{thing}",
+        actor=act.actor.id,
+        kind=kind,
+        body=body,
+    )
+    act.ledger.append(session, [event])
 
 
 def _problem(field: str, message: str, cure: str) -> FieldError:

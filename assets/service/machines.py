@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from assets.model.machine import DEFAULT_QUANTITIES, Machine
 from assets.model.programme import Programme
 from assets.rules.programme_limits import problems_of_programme
+from assets.service import limits
 from assets.service.act import Act
 from assets.tables import reprocessing
 from assets.tables.register import find_asset
@@ -129,7 +130,10 @@ def save_programme_limits(session: Session, *, act: Act, programme: Programme) -
     problems = problems_of_programme(programme)
     if problems:
         raise FieldError(problems[0])
+    is_changed = reprocessing.find_programme(session, programme.id) != programme
     reprocessing.save_programme(session, programme)
+    if is_changed:
+        limits.tell(session, act, "programme", programme.id, msgspec.json.encode(programme).decode())
     return programme
 
 
@@ -154,6 +158,7 @@ def remove_programme(session: Session, *, act: Act, programme_id: str) -> None:
         raise Refused(f"{programme_id} is in use: it stays.", reasons=reasons, code="programme.in_use")
     session.delete(row)
     session.flush()
+    limits.tell(session, act, "programme", programme_id, "")
 
 
 def all_programmes(session: Session) -> list[Programme]:

@@ -14,7 +14,7 @@ from twin.events.envelope import Event
 from twin.events.patients import BedReadinessChanged, BedServiceChanged, QueueCalled, QueueLeft, StageReached
 from twin.events.places import PathClosed, PathReopened, PlaceDefined, PlaceRemoved
 from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
-from twin.events.things import AssetRetired, TagSuspected
+from twin.events.things import AssetRetired, LimitsSet, TagSuspected
 from twin.events.watch import AlarmAcknowledged, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
     LeaveGranted,
@@ -45,6 +45,7 @@ ACTIONS: Mapping[type[Event], str] = MappingProxyType(
         LeaveTermsSet: "leave.terms_set",
         LeaveGranted: "leave.granted",
         AssetRetired: "asset.retired",
+        LimitsSet: "limits.set",
         TagSuspected: "tag.suspicion_settled",
         PlaceDefined: "place.defined",
         PlaceRemoved: "place.removed",

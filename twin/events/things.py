@@ -273,6 +273,23 @@ class DeviceReadinessChanged(Event, frozen=True):
     readiness: DeviceReadiness
 
 
+class LimitsSet(Event, frozen=True):
+    """Limits by which results are judged were set, changed or taken back; the thing is what they are kept under.
+
+    Parameters
+    ----------
+    kind : str
+        ``electrical``, ``clocks`` and ``endoscopes`` are kept under their own name, ``programme`` under a programme's.
+    body : str
+        The limits as JSON, whole, so that what was in force on a day can be read back; empty when they were taken back.
+    """
+
+    subject: ClassVar[str] = "limits"
+
+    kind: str
+    body: str = ""
+
+
 class DeviceStatusChanged(Event, frozen=True):
     """A networked device reports another operating status.
 

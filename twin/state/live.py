@@ -112,6 +112,7 @@ REDUCERS: dict[type[Event], Reducer] = {
 NOT_STATE: frozenset[type[Event]] = frozenset(
     {
         things.AssetMoved,
+        things.LimitsSet,
         supply.ConsignmentUsed,
         supply.ItemsMerged,
         supply.OrderDecided,
@@ -127,8 +128,8 @@ NOT_STATE: frozenset[type[Event]] = frozenset(
 )
 """Events that change nothing here: the asset's place follows from its tags, a suspicion or a breach at a door becomes
 an alarm, a stay that is over tells where a tag was and not where it is, goods of merged items tell of themselves as
-they move, an order is the buyers' own book, a request becomes a task in scheduling and its settlement that task's end,
-and one for leave or a swap becomes a published roster."""
+they move, limits are the devices' own book and an order the buyers', a request becomes a task in scheduling and its
+settlement that task's end, and one for leave or a swap becomes a published roster."""
 
 
 def _nothing(_tables: Tables, _event: Event) -> None:

@@ -26,7 +26,7 @@ from twin.events.patients import (
 )
 from twin.events.places import PathClosed, PathReopened, PlaceDefined, PlaceKind, PlaceRemoved
 from twin.events.supply import ItemsMerged, LoadRejected, LoadReleased, OrderDecided
-from twin.events.things import AssetRetired, TagSuspected
+from twin.events.things import AssetRetired, LimitsSet, TagSuspected
 from twin.events.watch import AlarmAcknowledged, AlarmPriority, AlarmRaised, AlarmShelved, AlarmUnshelved
 from twin.events.work import (
     LeaveGranted,
@@ -49,6 +49,7 @@ PAYLOADS: dict[type[Event], dict[str, object]] = {
     OrderDecided: {"decision": "approved", "supplier": "Acme", "value_minor": 900},
     PlanPublished: {"kind": "admissions", "start_at": 1, "end_at": 2, "content_hash": "h"},
     AssetRetired: {},
+    LimitsSet: {"kind": "electrical", "body": "[]"},
     TagSuspected: {"reason": "two_chips", "zone": "a", "other_zone": "b", "is_over": True},
     PlaceDefined: {"kind": PlaceKind.ROOM, "name": "Room 1"},
     PlaceRemoved: {},
