@@ -28,7 +28,7 @@ from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.meters import usage_of
 from assets.service.work import OPEN_STATES, open_work_order, order_of_row
-from assets.tables.register import load_asset, regions_of_row
+from assets.tables.register import flagged_with, load_asset, regions_of_row
 from assets.tables.rows import AssetRow, RuleRow, WorkOrderRow
 from twin.access import Permission
 from twin.errors import NotFound
@@ -354,15 +354,13 @@ def flag_overdue(session: Session, *, act: Act, horizon: Horizon) -> list[str]:
         rule = rules.get(order.rule)
         if rule is not None and date.fromisoformat(order.due_date) + timedelta(days=_window(rule)) < horizon.today:
             overdue.add(rule.asset)
-    assets = {rule.asset for rule in rules.values()}
-    changed = []
-    for asset_id in sorted(assets):
+    flag = ComplianceFlag.MAINTENANCE_OVERDUE
+    # only what changes is read: on most days that is a handful of a register of some ten thousand devices
+    changed = sorted((overdue ^ flagged_with(session, flag)) & {rule.asset for rule in rules.values()})
+    for asset_id in changed:
         flags = regions_of_row(load_asset(session, asset_id)).compliance
-        flag = ComplianceFlag.MAINTENANCE_OVERDUE
-        if (flag in flags) != (asset_id in overdue):
-            wanted = flags | {flag} if asset_id in overdue else flags - {flag}
-            change_state(session, act=replace(act, key=f"{act.key}:{asset_id}"), asset_id=asset_id, compliance=wanted)
-            changed.append(asset_id)
+        wanted = flags | {flag} if asset_id in overdue else flags - {flag}
+        change_state(session, act=replace(act, key=f"{act.key}:{asset_id}"), asset_id=asset_id, compliance=wanted)
     return changed
 
 

@@ -18,7 +18,7 @@ from assets.rules.electrical import LimitKey, corrected_value, judge_measurement
 from assets.service.act import Act
 from assets.service.availability import change_state
 from assets.service.limits import electrical_table
-from assets.tables.register import load_asset, regions_of_row
+from assets.tables.register import flagged_with, load_asset, regions_of_row
 from assets.tables.rows import CustodyRow, MeasurementRow
 from twin.access import Permission
 from twin.clock import MINUTE_US
@@ -379,14 +379,12 @@ def flag_out_of_date(session: Session, *, act: Act) -> list[str]:
     """
     latest: dict[str, float] = {}
     query = select(MeasurementRow).where(col(MeasurementRow.kind) == MeasurementKind.CALIBRATION.value)
-    for row in session.exec(query.order_by(col(MeasurementRow.at))):
+    for row in session.exec(query.order_by(col(MeasurementRow.at), col(MeasurementRow.id))):
         entered = msgspec.convert(msgspec.json.decode(row.body)["entered"], type=Calibration)
         latest[row.asset] = float(entered.valid_until or math.inf)
-    changed = []
-    for asset_id, until in sorted(latest.items()):
-        flags = regions_of_row(load_asset(session, asset_id)).compliance
-        if until <= act.now and ComplianceFlag.CALIBRATION_OVERDUE not in flags:
-            step = replace(act, key=f"{act.key}:{asset_id}")
-            _flag(session, step, asset_id, ComplianceFlag.CALIBRATION_OVERDUE, is_set=True)
-            changed.append(asset_id)
+    past = {asset_id for asset_id, until in latest.items() if until <= act.now}
+    changed = sorted(past - flagged_with(session, ComplianceFlag.CALIBRATION_OVERDUE))
+    for asset_id in changed:
+        step = replace(act, key=f"{act.key}:{asset_id}")
+        _flag(session, step, asset_id, ComplianceFlag.CALIBRATION_OVERDUE, is_set=True)
     return changed

@@ -33,6 +33,12 @@ def regions_of_row(row: AssetRow) -> Regions:
     )
 
 
+def flagged_with(session: Session, flag: ComplianceFlag) -> set[str]:
+    """Give the ids of the assets that carry a flag, in one query for the whole register."""
+    # flags stand in one column, divided by commas; no flag's name is part of another's
+    return set(session.exec(select(AssetRow.id).where(col(AssetRow.compliance).contains(flag.value))))
+
+
 def write_regions(row: AssetRow, regions: Regions) -> None:
     """Put a state into a row."""
     row.operational = regions.operational.value

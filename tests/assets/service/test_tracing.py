@@ -7,16 +7,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
+from sqlmodel import Session
 
 from assets.model.loads import DAY_S, Indicator, IndicatorKind, LoadItem
 from assets.model.machine import Machine
 from assets.model.maintenance import Anchor, CalendarRule, Rule
+from assets.model.measurements import Calibration, CalibrationPoint
 from assets.model.regions import ComplianceFlag
 from assets.model.register import Asset
 from assets.model.work import WorkState
 from assets.rules.due_dates import compliance_of, local_day
 from assets.service.loads import list_loads, open_load, record_indicator, release_load
 from assets.service.maintenance import Horizon, flag_overdue, generate, performed_in, save_rule
+from assets.service.measuring import flag_out_of_date, record_calibration
 from assets.service.register import register_asset
 from assets.service.tracing import chain_of, recall_closure, record_use, require_issuable, uses_of
 from assets.service.work import cancel_work_order, close_work_order, start_work
@@ -148,6 +152,39 @@ def test_orders_are_opened_once_whoever_runs_it_how_often_and_after_an_outage(ke
     assert run(kept, date(2026, 1, 5)) == []
     assert run(kept, date(2027, 2, 10)) == ["2026-07-31", "2027-01-31"]
     assert len(kept.events(TaskRequested)) == 3
+
+
+def test_a_day_without_change_asks_no_more_of_the_database_the_more_devices_there_are(house: House) -> None:
+    asked: list[int] = []
+    horizon = Horizon(today=date(2026, 3, 10), zone=ZONE)
+
+    def count(session: Session) -> None:
+        said: list[str] = []
+        connection = session.connection()
+
+        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            said.append(statement)
+
+        event.listen(connection, "before_cursor_execute", note)
+        assert flag_overdue(session, act=house.act(), horizon=horizon) == []
+        assert flag_out_of_date(session, act=house.act()) == []
+        event.remove(connection, "before_cursor_execute", note)
+        asked.append(len(said))
+
+    for number in range(6):
+        name = f"d{number}"
+        house.do(register_asset, act=house.act(), asset=Asset(id=name, control_no=name, category="c", name=name))
+        rule = Rule(id=name, asset=name, title="Service", calendar=CalendarRule(months=6, anchor_on=date(2026, 1, 31)))
+        house.do(save_rule, act=house.act(), rule=rule)
+        now, point = (
+            house.clock.now(),
+            CalibrationPoint(quantity="t", unit="°C", nominal=37.0, as_found=37.0, tolerance=1.0),
+        )
+        done = Calibration(id=name, asset=name, at=now, points=(point,), valid_until=now + DAY_S * SECOND_US)
+        house.do(record_calibration, act=house.act(), calibration=done)
+        house.database.writer.run(count)
+
+    assert asked[0] == asked[-1]
 
 
 def test_overdue_devices_are_flagged_and_unflagged_and_compliance_counts_by_due_day(kept: House) -> None:
