@@ -6,6 +6,7 @@ one with a reason, find the place in which an emergency costs the others least, 
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -28,7 +29,7 @@ from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import local
+from dash_app.texts.moments import calendar_day, local
 from scheduling.model.surgery_day import CaseStatus, Projected, TheatreDay
 from scheduling.rules.surgery_day import project
 from scheduling.service.surgery_day import MOST_MINUTES, Act, ActKind, SurgeryDay
@@ -116,7 +117,7 @@ def _gantt(port: HospitalPort, days: tuple[TheatreDay, ...]) -> list[Component]:
         return []
     figure = gantt.figure(bars, palette(), now=text(port.clock.now()))
     graph = dcc.Graph(figure=figure, config=chart_config(), style={"height": f"{figure['layout']['height']}px"})
-    title = _("Theatres today")
+    title = _("Theatres and their cases")
     label = attributes(aria_label=_("{title}; the table below holds the same").format(title=title))
     return [panel(title, html.Div(graph, role="img", **label), wide=True)]
 
@@ -177,6 +178,17 @@ def _deciding(port: HospitalPort, day: SurgeryDay) -> Component:
     )
 
 
+def _other_days(port: HospitalPort, day: SurgeryDay) -> Component:
+    """Build the links to the days around the one that is shown, and to today."""
+    shown, today = day.date, local(port.clock.now()).date()
+    wanted = [(_("Day before"), shown - timedelta(days=1)), (_("Day after"), shown + timedelta(days=1))]
+    if shown != today:
+        wanted.insert(1, (_("Today"), today))
+    # Another day is another page: what is being decided about a case of this one must not go with it.
+    links = [html.A(text, href=f"/ui/surgery?day={one.isoformat()}", className="action") for text, one in wanted]
+    return html.Div([html.Strong(calendar_day(day.at)), *links], className="filters")
+
+
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     query = dict(visit.query)
@@ -188,6 +200,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             page_head(
                 _("Day of surgery"), _("How far each theatre is, when it will end, and what can still be changed.")
             ),
+            _other_days(port, day),
             html.Div(deciding, className="panels"),
             html.Div(content(port, query), id=CONTENT, className="below"),
         ]

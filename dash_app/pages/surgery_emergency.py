@@ -40,6 +40,7 @@ TAKE = "surgery-take"
 REPLAN = "surgery-replan"
 MAKE = "surgery-make"
 _MOST_OPENINGS = 6
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 """Places for an emergency that are shown; the HTTP route gives all."""
 
 Shown = Callable[[str], tuple[list[Component], list[dict[str, str]]]]
@@ -52,6 +53,9 @@ def day_shown(port: HospitalPort, query: dict[str, str]) -> SurgeryDay:
     try:
         wanted = date.fromisoformat(query.get("day", ""))
     except ValueError:
+        wanted = local(now).date()
+    # Nobody operates then, and calendars run out of years near their ends.
+    if not FIRST_YEAR <= wanted.year <= LAST_YEAR:
         wanted = local(now).date()
     return queries.day_of(port.state().freeze(now), wanted, port.settings)
 

@@ -72,3 +72,15 @@ def test_a_replan_says_when_there_is_nothing_to_gain(visit):
     page.locator("#surgery-found", has_text="No change of what waits").or_(
         page.locator("#surgery-found", has_text="What would change")
     ).first.wait_for()
+
+
+def test_another_day_is_one_link_away_and_an_empty_one_says_why(visit, served):
+    watched = visit()
+    page = watched.open("/ui/surgery?day=2031-05-01")
+    page.get_by_text("No operation is planned for this day").wait_for()
+    assert watched.violations() == []
+
+    page.get_by_role("link", name="Day after").click()
+
+    page.locator("strong", has_text="May 2, 2031").wait_for()
+    assert page.url.endswith("day=2031-05-02")
