@@ -33,6 +33,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "request": ("rq1",),
     "shift_request": ("shift-request-1",),
     "contract": ("contract-1", "contract-2"),
+    "limits": ("electrical", "P-1"),
     "load": ("l1", "l2"),
     "order": ("order-1",),
 }
