@@ -34,7 +34,7 @@ ServicePointId = NewType("ServicePointId", str)
 UserId = NewType("UserId", str)
 Gtin = NewType("Gtin", str)
 
-_VARIANT = {f"{digit:x}": f"{0b1000 | digit & 0b11:x}" for digit in range(16)}  # the two bits before the random ones
+_WITH_VARIANT = bytes(0x80 | byte & 0x3F for byte in range(256))  # the two bits before the random ones
 _COUNTER_BITS = 12
 _COUNTERS = tuple(f"-7{counter:03x}-" for counter in range(1 << _COUNTER_BITS))  # version 7 before each
 _POOL = 4096  # bytes
@@ -95,15 +95,17 @@ class UniqueIds:
             ms, counter = self._last_ms, self._counter
             if now_ms > ms:
                 ms, counter = now_ms, -1
-            head, tails, middles = _head(ms), self._random(8 * count).hex(), _COUNTERS
-            for start in range(0, 16 * count, 16):
-                counter += 1
+            chance = bytearray(self._random(8 * count))
+            chance[::8] = chance[::8].translate(_WITH_VARIANT)
+            tails = chance.hex("-", 8).split("-")
+            while len(found) < count:
                 # the clock is run ahead of, by a millisecond per 4096 ids; it catches up when the flood is over
-                if counter >> _COUNTER_BITS:
-                    ms, counter = ms + 1, 0
-                    head = _head(ms)
-                first, last = _VARIANT[tails[start]], tails[start + 4 : start + 16]
-                found.append(f"{head}{middles[counter]}{first}{tails[start + 1 : start + 4]}-{last}")
+                if (counter + 1) >> _COUNTER_BITS:
+                    ms, counter = ms + 1, -1
+                head, done = _head(ms), len(found)
+                run = _COUNTERS[counter + 1 : counter + 1 + count - done]
+                found += [f"{head}{one}{tail[:4]}-{tail[4:]}" for one, tail in zip(run, tails[done:], strict=False)]
+                counter += len(run)
             self._last_ms, self._counter = ms, counter
         return found
 

@@ -113,7 +113,7 @@ def _are_plain(events: list[Event], actor: Actor, latest: int) -> bool:
         return False
     if {event.id for event in events} != {""} or {event.recorded_at for event in events} != {0}:
         return False
-    if actor.source and not PERSONS_ONLY.isdisjoint({event.__class__.__name__ for event in events}):
+    if actor.source and not PERSONS_ONLY.isdisjoint(kind.__name__ for kind in {event.__class__ for event in events}):
         return False
     sources = {event.source for event in events}
     return (
