@@ -22,7 +22,7 @@ from simulation.calibration.mining import mine
 from simulation.calibration.wire import plain_report
 from simulation.experiments.cluster import run_on_cluster
 from simulation.experiments.measures import measures_of
-from simulation.experiments.queues.estimates import answer, unstable_points
+from simulation.experiments.queues.estimates import QueueLine, answer, unstable_points
 from simulation.experiments.queues.question import question_of
 from simulation.experiments.request import (
     Engine,
@@ -104,20 +104,21 @@ def queue(
     question = question_of(document | {key: value for key, value in told.items() if value is not None})
     with stoppable() as asked:
         lines = answer(question, threads=os.cpu_count() or 1, should_stop=asked)
-    rows = [
-        {
-            "measure": line.measure,
-            "estimate": _shown(line.estimate.mean),
-            "half_width": _shown(line.estimate.half_width),
-            "exact": _shown(line.exact),
-            "z": _shown(line.z),
-        }
-        for line in lines
-    ]
+    rows = [_row(line) for line in lines]
     for name in unstable_points(question):
         warn(say("More work comes to {point} than its servers can do: its queue grows for ever.", point=name))
     show_rows(rows, columns=("measure", "estimate", "half_width", "exact", "z"), as_json=as_json)
     asked.end_if_asked(max((line.estimate.n for line in lines), default=0), question.replications)
+
+
+def _row(line: QueueLine) -> dict[str, object]:
+    return {
+        "measure": line.measure,
+        "estimate": _shown(line.estimate.mean),
+        "half_width": _shown(line.estimate.half_width),
+        "exact": _shown(line.exact),
+        "z": _shown(line.z),
+    }
 
 
 def _numbers(text: str) -> list[float]:

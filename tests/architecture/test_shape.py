@@ -22,7 +22,7 @@ VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "base", "core",
 FILES = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts
 )
-KERNEL = re.compile(r"@(numba\.)?n?jit|@(numba\.)?cfunc|@compiled|@inlined")
+KERNEL = re.compile(r"@(numba\.)?n?jit|@(numba\.)?cfunc|@compiled|@inlined|@woven")
 
 
 def names(paths):
