@@ -129,6 +129,8 @@ class ColumnSearch:
             for spaces in (seeker.hasty, seeker.narrow, seeker.wide):
                 # few labels may miss the only schedules that somebody has
                 found = found or seeker.best(employee, worth, spaces[0])
+            # gaps draw labels to where nothing goes on for somebody whose musts are tight: then any schedule will do
+            found = found or seeker.best(employee, np.zeros_like(worth), seeker.wide[0])
             if not found:
                 return None
             chosen.append(found[0][1])

@@ -47,17 +47,18 @@ def is_each_alone(problem: RosterProblem) -> bool:
         return False
     if any(need.skill for need in problem.needs) or any(not shift.run.is_open for shift in problem.shifts):
         return False
-    return all(_is_plain(contract) for contract in problem.contracts) and not _clashing_pins(problem)
+    return all(_is_plain(contract, problem.days) for contract in problem.contracts) and not _clashing_pins(problem)
 
 
-def _is_plain(contract: Contract) -> bool:
+def _is_plain(contract: Contract, days: int) -> bool:
     limits = (contract.minutes, contract.work_run, contract.off_run, contract.weekends)
     return (
         contract.assignments.is_open
         and all(limit.is_open or limit.weight == HARD for limit in limits)
         and contract.weekends.low <= 0
         and contract.complete_weekend >= 0
-        and sum(most > 0 for most in contract.shift_counts.values()) <= MOST_LIMITS
+        # as many as there are days is no limit
+        and sum(0 < most < days for most in contract.shift_counts.values()) <= MOST_LIMITS
     )
 
 

@@ -27,7 +27,7 @@ from scheduling.model.rosters import (
 )
 from scheduling.solvers.rosters.columns import Seeker
 from scheduling.solvers.rosters.composing import ColumnSearch
-from scheduling.solvers.rosters.employees import is_each_alone, person_of, price_of, prices_of
+from scheduling.solvers.rosters.employees import MOST_LIMITS, is_each_alone, person_of, price_of, prices_of
 from scheduling.solvers.rosters.persons import REST
 from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.rosters.shaking import Cover, cooling, shake
@@ -100,6 +100,20 @@ def test_a_roster_of_schedules_keeps_every_must_of_people_and_costs_what_it_tell
     assert not [found for found in report.violations if found.rule is not RosterRule.MINIMUM_COVER]
     assert report.cost == prices[-1]
     assert prices == sorted(prices, reverse=True)
+
+
+def test_as_many_of_a_shift_as_there_are_days_is_no_limit() -> None:
+    names = [f"s{at}" for at in range(MOST_LIMITS + 2)]
+    problem = RosterProblem(
+        days=7,
+        shifts=tuple(Shift(id=name, minutes=480) for name in names),
+        contracts=(Contract(id="c", shift_counts=dict.fromkeys(names, 7)),),
+        employees=(Employee(id="a", contract="c"),),
+    )
+
+    assert is_each_alone(problem)
+    limited = Contract(id="c", shift_counts=dict.fromkeys(names, 6))
+    assert not is_each_alone(replace(problem, contracts=(limited,)))
 
 
 def test_nobody_with_a_schedule_is_told_not_guessed() -> None:
