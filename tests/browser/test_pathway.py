@@ -13,7 +13,7 @@ def test_a_pathway_is_changed_watched_and_asked_about(visit):
     page.fill("#pathway-entry", "pools.icu")
     page.keyboard.press("Escape")
     watched.until("() => document.querySelector('#pathway-text').value.includes('capacity')")
-    field = page.locator("#pathway-fields input").first
+    field = page.get_by_label("Units always there")
     field.fill("0.5")
     field.press("Tab")
     watched.until("() => document.querySelector('#pathway-text').value.includes('0.5')")
