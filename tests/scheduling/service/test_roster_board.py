@@ -77,7 +77,7 @@ def test_a_swap_breaks_no_must_and_changes_both_people() -> None:
     problem = month(contracts=(month().contracts[0].__class__(id="full"),))
     board = RosterBoard(problem, roster_from(WEEKS))
 
-    found = board.swaps("a", 0)
+    found = board.swaps("a", [0])
 
     assert found
     for one in found:
