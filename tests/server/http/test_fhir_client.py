@@ -143,6 +143,7 @@ def test_every_type_is_created_read_searched_changed_and_taken_away_by_the_libra
             "read",
             "vread",
             "update",
+            "patch",
             "delete",
             "history-instance",
             "history-type",
