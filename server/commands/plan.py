@@ -30,7 +30,7 @@ from scheduling.solvers.rosters.settings import RosterSettings
 from scheduling.solvers.routes.dispatching import plan_routes
 from scheduling.solvers.routes.searching import RouteSettings
 from server.commands import plan_futures, roster_sheets, rostering
-from server.commands.early_end import Stopping
+from server.commands.stopping import Stopping
 from server.console import AsJson, Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import InputError
 

@@ -17,8 +17,8 @@ from scheduling.service.roster_sheets import cover_sheet, problem_from_sheets
 from scheduling.service.staffing import Level, Wanted, load_of, staffing_of
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import Progress, RosterSettings
-from server.commands.early_end import Stopping
 from server.commands.rostering import check_target, tell
+from server.commands.stopping import Stopping
 from server.console import Exit, leave, out, say, show, warn, write_file
 from twin.errors import InputError
 

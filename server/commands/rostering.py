@@ -12,7 +12,7 @@ from scheduling.model.rosters import RosterReport
 from scheduling.service.rostering import RosteredWeek, check_weeks, roster_weeks
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import Progress, RosterSettings
-from server.commands.early_end import Stopping
+from server.commands.stopping import Stopping
 from server.console import Exit, leave, out, say, show, show_rows, warn, write_file
 from twin.errors import ConfigurationError, InputError
 

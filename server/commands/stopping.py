@@ -1,67 +1,103 @@
-"""Ctrl-C in a command that takes long: what is known by then is told, and the command ends with code 130."""
+"""Ctrl-C in a command that takes long: the first one ends it with what is known by then, the second one gives up."""
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, TypeVar, cast
 
 import typer
 
 from server.console import Exit, say, warn
 
+T = TypeVar("T")
 
-class StopAsked:
-    """Tells whether Ctrl-C was pressed. Pressed a second time it ends the command at once."""
 
-    def __init__(self) -> None:
-        self._is_asked = False
+class Stopping:
+    """Whether somebody wants the work to end; used as a context, called by what works.
+
+    Outside the main thread signals belong to somebody else, and it never says so.
+
+    Parameters
+    ----------
+    signals : tuple[int, ...], optional
+        Those that ask for the end.
+    is_told : bool, optional
+        Whether the first of them is answered by a line about the best plan so far.
+    """
+
+    def __init__(self, signals: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM), *, is_told: bool = True) -> None:
+        self.is_stopped = False
+        self._signals, self._is_told = signals, is_told
+        self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """Tell whether it was pressed."""
-        return self._is_asked
-
-    def ask(self) -> None:
-        """Remember that it was pressed.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            If it was pressed before.
-        """
-        if self._is_asked:
-            raise KeyboardInterrupt
-        self._is_asked = True
+        """Tell whether to end with what there is."""
+        return self.is_stopped
 
     def end_if_asked(self, done: int, most: int) -> None:
-        """End the command with code 130 if Ctrl-C was pressed, saying of how many runs the answer is.
+        """End the command with code 130 if somebody asked for it, saying of how many runs the answer is.
 
         Parameters
         ----------
         done, most : int
             Replications that are in what was told, and that were wanted.
         """
-        if self._is_asked:
+        if self.is_stopped:
             warn(say("Called off: {done} of {most} runs are in what is told.", done=done, most=most))
             raise typer.Exit(Exit.CALLED_OFF)
 
+    def __enter__(self) -> Stopping:
+        """Listen for signals."""
+        if threading.current_thread() is threading.main_thread():
+            for number in self._signals:
+                self._before[number] = signal.signal(number, self._hear)
+        return self
 
-@contextmanager
-def stoppable() -> Iterator[StopAsked]:
-    """Let Ctrl-C ask for the end instead of breaking off, while this lasts."""
-    asked = StopAsked()
-    # Signals reach only the main thread; elsewhere, as in a server, nobody can press Ctrl-C.
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def note(number: int, frame: FrameType | None) -> None:
-        asked.ask()
+    def run(self, search: Callable[[], T]) -> T:
+        """Run a search in a thread of its own, and hear signals meanwhile.
 
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+        A solver in the main thread would keep them waiting: Python hears one only between two steps of its own.
+
+        Parameters
+        ----------
+        search : Callable[[], T]
+            Asks this object whether to stop.
+        """
+        answers: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                answers.put((search(), None))
+            except BaseException as error:  # raised again where somebody waits for it
+                answers.put((None, error))
+
+        # A daemon: who presses twice does not wait until the search has heard of it.
+        threading.Thread(target=work, name="search", daemon=True).start()
+        found, error = answers.get()
+        if error is not None:
+            raise error
+        return cast(T, found)
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        # Somebody in a hurry presses twice: then nothing is written.
+        if self.is_stopped:
+            raise KeyboardInterrupt
+        self.is_stopped = True
+        if self._is_told:
+            warn(say("The search ends with the best plan so far; press again to give up."))
+
+
+def stoppable() -> Stopping:
+    """Give what lets Ctrl-C call runs off, which say themselves how far they came."""
+    return Stopping((signal.SIGINT,), is_told=False)

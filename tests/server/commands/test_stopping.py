@@ -13,7 +13,7 @@ import pytest
 from scheduling.loaders.generator import Wanted, generate
 from scheduling.loaders.ihtc import load_plan, load_problem, problem_to_bytes
 from server.commands import plan as commands
-from server.commands.early_end import Stopping
+from server.commands.stopping import Stopping
 from server.console import Exit, run
 from server.tree import build_tree
 
