@@ -12,6 +12,8 @@ all eight are out they are carried back together, and the next round begins when
 the page never shows within 15 s counts as such, and is told.
 The gateway has the settings that the guide advises for a live map; the third row has the usual ones, where an epoch is
 a second and a move needs several.
+Beside the whole time stands where it went, each by itself at p50 and p99: from the report to the core's commit, from
+there to the browser, and from there to the frame.
 Run: ``python -m benchmarks.gateway_map`` (about six minutes).
 """
 
@@ -27,7 +29,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -65,6 +67,12 @@ WATCH = """() => {
       });
     }
   };
+  // Where the time goes: when the core had committed a tag's move, and when the browser heard of it.
+  window.heard = {};
+  new EventSource('/v1/stream?topics=positions').addEventListener('delta', (message) => {
+    for (const event of JSON.parse(message.data).events)
+      if (event.type === 'ZoneChanged') window.heard[event.thing] = [event.recorded_at / 1000, now()];
+  });
   look();
   graph.on('plotly_afterplot', look);
   const counted = () => Number(document.querySelector('#frame-counters .counter b')?.textContent || 0);
@@ -231,6 +239,12 @@ class Screen:
         page.wait_for_timeout(2000)
         page.evaluate(WATCH)
 
+    def stages(self, tag: str, began_ms: float, shown_ms: float) -> tuple[float, float, float] | None:
+        """Give how long a move that is shown was under way to the commit, to the browser, and to the frame, ms."""
+        committed, heard = self._page.evaluate("(tag) => window.heard[tag] || [0, 0]", tag)
+        # A frame that was drawn for another reason may come before this page's own stream tells of the move.
+        return (committed - began_ms, heard - committed, shown_ms - heard) if began_ms < committed <= heard else None
+
     def shown(self, thing: str, after_ms: float, is_it: Callable[[str], bool]) -> float | None:
         """Wait for the first frame after an instant that shows something of a thing; give when, Unix milliseconds."""
         ends = time.monotonic() + PATIENCE_S
@@ -251,7 +265,9 @@ def reported(corridor: Corridor, epc: bytes) -> float:
     return at
 
 
-def watch_moves(corridor: Corridor, screen: Screen, moves: int, chance: random.Random) -> list[float]:
+def watch_moves(
+    corridor: Corridor, screen: Screen, moves: int, chance: random.Random, stages: list[tuple[float, float, float]]
+) -> list[float]:
     """Carry tags from room to room and give how long each took to be seen, ms; infinite if it never was."""
     took: list[float] = []
     for number, epc in enumerate(EPCS, 1):
@@ -267,6 +283,8 @@ def watch_moves(corridor: Corridor, screen: Screen, moves: int, chance: random.R
         began = reported(corridor, EPCS[number])
         at = screen.shown(f"IP-{number + 1}", began, lambda _spot: True)
         took.append(at - began if at is not None else float("inf"))
+        if at is not None and (parts := screen.stages(EPCS[number].hex().upper(), began, at)):
+            stages.append(parts)
     return took
 
 
@@ -297,11 +315,13 @@ def _is_none(spot: str) -> bool:
     return not float(spot)
 
 
-def tell(row: str, took: list[float], must_s: float | None) -> None:
+def tell(row: str, took: list[float], must_s: float | None, stages: Sequence[tuple[float, float, float]] = ()) -> None:
     within = sum(one <= (must_s or 1.0) * 1000 for one in took) / len(took)
     must = "" if must_s is None else f"<= {must_s:.0f}"
     p50, p99 = (float(np.percentile(took, share, method="higher")) / 1000 for share in (50, 99))
-    facts = {"n": len(took), "median_s": round(p50, 3), "within": round(within, 4)}
+    facts: dict[str, object] = {"n": len(took), "median_s": round(p50, 3), "within": round(within, 4)}
+    for name, parts in zip(("to_commit_s", "to_browser_s", "to_frame_s"), zip(*stages, strict=True), strict=False):
+        facts[name] = [round(float(np.percentile(parts, share)) / 1000, 3) for share in (50, 99)]
     print(json.dumps({"row": row, "figure": round(p99, 3), "unit": "s", "must": must, **facts}), flush=True)
 
 
@@ -324,13 +344,15 @@ def main() -> None:
         corridor.start()
         try:
             with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, {**uplink, **QUICK}, is_live=True))):
-                took = watch_moves(corridor, screen, MOVES, chance)
-                tell(f"report of an LLRP reader to the mark on the map, {MOVES} moves: p99", took, 1.0)
+                stages: list[tuple[float, float, float]] = []
+                took = watch_moves(corridor, screen, MOVES, chance, stages)
+                tell(f"report of an LLRP reader to the mark on the map, {MOVES} moves: p99", took, 1.0, stages)
                 took = watch_exits(corridor, screen, EXITS, chance)
                 tell(f"report of an LLRP reader to the egress alarm on the screen, {EXITS} exits: p99", took, 2.0)
             with process("-m", "rfid_gateway", str(gateway_file(folder, corridor, uplink, is_live=False))):
-                took = watch_moves(corridor, screen, USUAL_MOVES, chance)
-                tell(f"the same with the usual epoch of 1 s, {USUAL_MOVES} moves: p99", took, None)
+                stages = []
+                took = watch_moves(corridor, screen, USUAL_MOVES, chance, stages)
+                tell(f"the same with the usual epoch of 1 s, {USUAL_MOVES} moves: p99", took, None, stages)
         finally:
             corridor.stop()
             browser.close()

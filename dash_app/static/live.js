@@ -4,7 +4,7 @@
   const settings = window.ht?.settings || JSON.parse(document.querySelector('meta[name="ht-settings"]').content);
   const words = settings.words;
   const clock = { serverMs: settings.now / 1000, at: performance.now() };
-  const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0, lastTick: 0 };
+  const live = { open: false, since: Date.now(), tick: 0, pending: false, alarms: 0, lastSpoken: 0, lastTick: -1000 };
   const map = { model: null, dirty: false, notBefore: 0, recent: [], alarms: [] };
   window.ht = Object.assign(window.ht || {}, { settings, live, map });
 
@@ -84,10 +84,21 @@
     }
     return faces;
   }
+  // Asked for by what changes the map, so that a lone move is drawn at once and a map at rest costs nothing.
+  function drawSoon(afterMs = 0) {
+    map.dirty = true;
+    if (map.timer) return;
+    map.timer = window.setTimeout(drawMap, Math.max(afterMs, map.notBefore - performance.now()));
+  }
   function drawMap() {
-    if (!map.dirty || !map.model || performance.now() < map.notBefore) return;
+    map.timer = 0;
+    if (!map.dirty || !map.model) return;
     const graph = document.querySelector("#map-graph .js-plotly-plot");
-    if (!graph || !window.Plotly) return;
+    if (!graph || !window.Plotly) {
+      // The model may be there before the plot is; on another page nothing waits for it.
+      if (document.getElementById("map-graph")) drawSoon(200);
+      return;
+    }
     map.dirty = false;
     const began = performance.now();
     const faces = positions(map.model);
@@ -111,7 +122,7 @@
     if (!asset || atUs < (asset.seen || 0)) return;
     if (placeId) asset.place = placeId;
     asset.seen = Math.max(asset.seen || 0, atUs);
-    map.dirty = true;
+    drawSoon();
   }
 
   function mark(alarm) {
@@ -119,7 +130,7 @@
     if (!model?.assets[alarm.subject_id]) return;
     model.alarms[alarm.subject_id] = alarm.priority;
     model.alarmSubjects[alarm.thing] = alarm.subject_id;
-    map.dirty = true;
+    drawSoon();
   }
 
   // Rows of [asset, place, confidence, age in s, basis]; kept a while for a map that is still loading.
@@ -159,11 +170,14 @@
       map.alarms = map.alarms.filter((alarm) => alarm.thing !== event.thing);
       if (model?.alarmSubjects[event.thing]) {
         delete model.alarms[model.alarmSubjects[event.thing]];
-        map.dirty = true;
+        drawSoon();
       }
     }
     if (FREQUENT.has(event.type)) live.frequent = true;
-    else if (!QUIET.has(event.type)) live.pending = true;
+    else if (!QUIET.has(event.type)) {
+      live.pending = true;
+      tickSoon();
+    }
   }
   function receive(message) {
     if (message.kind === "state") {
@@ -229,12 +243,24 @@
     live.alarms = 0;
     live.lastSpoken = Date.now();
   }
+  // What comes after a rest is asked for at once, such as the first alarm; in a flood once a second.
+  const TICK_EVERY_MS = 1000;
+  function tickSoon() {
+    if (live.timer) return;
+    live.timer = window.setTimeout(tick, Math.max(0, live.lastTick + TICK_EVERY_MS - performance.now()));
+  }
   function tick() {
+    window.clearTimeout(live.timer);
+    live.timer = 0;
     announce();
-    if (live.frequent && Date.now() - live.lastTick > FREQUENT_EVERY_MS) live.pending = true;
-    if (live.pending && window.dash_clientside?.set_props && document.getElementById("page")) {
+    const rested = performance.now() - live.lastTick;
+    if (live.frequent && rested > FREQUENT_EVERY_MS) live.pending = true;
+    if (!live.pending) return;
+    if (rested < TICK_EVERY_MS) {
+      tickSoon();
+    } else if (window.dash_clientside?.set_props && document.getElementById("page")) {
       live.pending = live.frequent = false;
-      live.lastTick = Date.now();
+      live.lastTick = performance.now();
       live.tick += 1;
       window.dash_clientside.set_props("live-tick", { data: live.tick });
     }
@@ -244,7 +270,7 @@
     ht: {
       keepModel(model) {
         map.model = model || null;
-        map.dirty = Boolean(model);
+        if (model) drawSoon();
         // What happened while the model was on its way is not in it yet.
         if (model) for (const row of map.recent) move(row.asset, row.placeId, row.seen);
         if (model) map.alarms.forEach(mark);
@@ -254,7 +280,6 @@
   });
   window.setInterval(showClock, 1000);
   window.setInterval(showAges, 5000);
-  window.setInterval(drawMap, 50);
-  window.setInterval(tick, 1000);
+  window.setInterval(tick, TICK_EVERY_MS);
   connect();
 })();

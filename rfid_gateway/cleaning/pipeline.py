@@ -329,14 +329,23 @@ class Cleaning:
         # Doorways first: what they tell belongs to an epoch that is still open.
         events = self._passages(now)
         # Most calls end here: neither the clock nor the slowest reader has passed the end of the oldest epoch.
-        first = self._epochs.first
-        if first is not None and self._marks.may_have_passed((first + 1) * self._epoch_us, now):
+        if self.is_due(now):
             for end, epoch in self._epochs.take_due(self._marks.low(now), _MAX_EPOCHS_AT_ONCE):
                 events += self._close_epoch(epoch, end)
                 events += self._lost(end)
         events += self._chips.advance(now)
         self._late_readings.advance(now)
         return events
+
+    def is_due(self, now: int) -> bool:
+        """Tell whether it is worth while to call :meth:`advance` at once: the oldest epoch may have ended."""
+        first = self._epochs.first
+        return first is not None and self._marks.may_have_passed((first + 1) * self._epoch_us, now)
+
+    def due_at(self, now: int) -> int | None:
+        """Give when the oldest epoch ends at the latest, by what is waited for now, UTC microseconds; None for none."""
+        first = self._epochs.first
+        return None if first is None else (first + 1) * self._epoch_us + now - self._marks.low(now)
 
     def _close_epoch(self, epoch: Epoch, end: int) -> list[Event]:
         for tag in epoch.new_tags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -53,6 +54,7 @@ _HASTE_US = 2_500_000  # after a machine changed its state its samples go at onc
 # A core that is away for long is what the spool is for; this list only waits for the next flush.
 _MOST_WAITING_SAMPLES = 500_000
 _BINS_FORGOTTEN_US = 7 * DAY_US  # longer than any rest; tags that never come again must not fill the file
+_LEAST_REST_S = 0.005  # an end that is a little ahead of what the slowest reader told must not be asked for without end
 _MOST_WAITING_EVENTS = 200_000  # while the spool takes nothing; the oldest go first
 
 
@@ -91,6 +93,8 @@ class GatewayRuntime:
         self.dropped_samples = 0
         self.dropped_events = 0
         self._is_spool_failing = False
+        self._news = asyncio.Event()
+        self._flushed_at = -math.inf
         self._tasks: list[asyncio.Task[None]] = []
         self._spool: Spool | None = None
         self._sender: Sender | None = None
@@ -225,7 +229,7 @@ class GatewayRuntime:
         uplink, loop = self.settings.uplink, asyncio.get_running_loop()
         samples_at = loop.time()
         while True:
-            await asyncio.sleep(uplink.flush_s)
+            await self._rest(loop)
             now = self._clock.now()
             self._events += self.cleaning.advance(now)
             if self.walk is not None:
@@ -234,6 +238,24 @@ class GatewayRuntime:
             if is_due:
                 samples_at = loop.time()
             await self._flush(with_samples=is_due)
+
+    async def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Pause until something is to be told, an epoch ends, or ``flush_s`` is over.
+
+        The spool is written once in ``flush_s`` at most, however much comes; what comes after a rest is told at once.
+        """
+        most_s = self.settings.uplink.flush_s
+        await asyncio.sleep(self._flushed_at + most_s - loop.time())
+        due_at = self.cleaning.due_at(self._clock.now())
+        if due_at is not None:
+            ends_s = (due_at - self._clock.now()) / SECOND_US / self.settings.speed
+            most_s = min(most_s, max(ends_s, _LEAST_REST_S))
+        try:
+            async with asyncio.timeout(most_s):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+        self._news.clear()
 
     async def _flush(self, *, with_samples: bool) -> None:
         spool, sender = self._spool, self._sender
@@ -246,6 +268,7 @@ class GatewayRuntime:
         bins = self.cleaning.racks.changes()
         if not (events or samples or bins):
             return
+        self._flushed_at = asyncio.get_running_loop().time()
         keep = partial(_append, spool, self.source, _Kept(events, samples, bins))
         # Shielded: what a cancelled flush has begun gets its numbers before what the last flush brings.
         kept = asyncio.shield(asyncio.get_running_loop().run_in_executor(self._disk, keep))
@@ -279,7 +302,10 @@ class GatewayRuntime:
         """Take in readings of one reader."""
         if self.walk is not None:
             self.walk.take(readings)
-        self._events += self.cleaning.accept(readings, self._clock.now())
+        now = self._clock.now()
+        self._events += self.cleaning.accept(readings, now)
+        if self._events or self.cleaning.is_due(now):
+            self._news.set()
 
     def on_samples(self, samples: Sequence[Sample]) -> None:
         """Take in samples of one machine."""
@@ -287,6 +313,7 @@ class GatewayRuntime:
         if changes:
             self._events += changes
             self._in_haste_until = self._clock.now() + _HASTE_US
+            self._news.set()
         if len(self._samples) + len(samples) > _MOST_WAITING_SAMPLES:
             self.dropped_samples += len(samples)
             return
@@ -308,6 +335,7 @@ class GatewayRuntime:
                 detail=status.detail,
             )
         )
+        self._news.set()
 
     @property
     def health(self) -> dict[str, DriverHealth]:

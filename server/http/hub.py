@@ -19,7 +19,7 @@ from twin.state.live import LiveState
 
 RING = 3000
 CLIENT_BACKLOG = 256
-TICK_S = 0.2  # from a reader's report to the mark on a map a second may pass: of that the stream takes a fifth at most
+TICK_S = 0.2  # least pause between frames in a flood: of the second from a reader's report to the mark on a map a fifth
 EVENTS_PER_FRAME = 2000
 
 

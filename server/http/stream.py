@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from server.http.hub import SHOWS, TICK_S, Hub
 from server.wiring import Hospital
 from twin.access import Actor, Permission
 from twin.errors import FieldError, FieldProblem
+from twin.ports import Stored
 
 router = Router("/v1", tag="stream")
 
@@ -62,21 +63,32 @@ def hub_of(hospital: Hospital) -> Hub:
 async def ticking(hospital: Hospital) -> AsyncIterator[None]:
     """Make frames of what changed, tick by tick, as long as the server runs.
 
+    What comes after a rest is shown at once; in a flood of changes there is one tick in each ``TICK_S``.
+
     Parameters
     ----------
     hospital : Hospital
         Its ledger tells what changes.
     """
-    hub = hub_of(hospital)
-    subscription = hospital.ledger.subscribe("server.stream", hub.note, is_durable=False)
+    hub, loop, changed = hub_of(hospital), asyncio.get_running_loop(), asyncio.Event()
+
+    def note(batch: Sequence[Stored]) -> None:
+        hub.note(batch)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(changed.set)
+
+    subscription = hospital.ledger.subscribe("server.stream", note, is_durable=False)
 
     async def run() -> None:
         while True:
-            await asyncio.sleep(TICK_S)
+            await changed.wait()
+            # Before the tick: what is noted while the frames are made asks for the next one.
+            changed.clear()
             try:
                 hub.tick()
             except Exception:  # else one thing that cannot be shown would stop the streams of everybody, unseen
                 log.exception("A tick of the streams failed")
+            await asyncio.sleep(TICK_S)
 
     task = asyncio.create_task(run())
     try:

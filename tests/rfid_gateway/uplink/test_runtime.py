@@ -250,3 +250,29 @@ async def test_an_end_that_is_cut_short_still_gives_up_the_line_and_the_spool(
     left = Spool(spool, now=clock.now())  # nobody holds it any more, and what was not sent is in it
     assert len(left) >= 1
     left.close()
+
+
+async def test_what_must_be_told_does_not_wait_for_the_next_regular_flush() -> None:
+    clock, core = SystemClock(), Core()
+    slow = {"flush_s": 60, "samples_every_s": 60}  # by the clock alone nothing would come within the test
+    gateway = GatewayRuntime(settings_of({"r1": 1, "r2": 1}, uplink=slow), InProcessSink(core.store), clock)
+
+    gateway.on_readings([TagReading(TAG.hex().upper(), "r2", 2, clock.now(), -50.0)])
+    await gateway.start()
+    await until(lambda: bool(core.of(ZoneChanged)))
+    await gateway.stop()
+
+    assert [one.zone for one in core.of(ZoneChanged)] == ["EXIT"]
+
+
+async def test_an_epoch_is_weighed_when_it_ends_and_not_at_the_next_regular_flush() -> None:
+    clock, core = SystemClock(), Core()
+    gateway = GatewayRuntime(settings_of({"r1": 1, "r2": 1}), InProcessSink(core.store), clock)
+    gateway.on_readings([TagReading(TAG.hex().upper(), "r1", 1, clock.now(), -50.0)])
+    due_at = gateway.cleaning.due_at(clock.now())
+
+    assert due_at is not None
+    # an epoch of 0.1 s, and what is waited for its readers
+    assert clock.now() < due_at <= clock.now() + 200_000
+    assert not gateway.cleaning.is_due(clock.now())
+    assert gateway.cleaning.is_due(due_at + 1_000_000)

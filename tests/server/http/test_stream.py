@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import pytest
 from starlette.requests import Request
@@ -18,9 +19,14 @@ from tests.fakes import START_US
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.events.watch import AlarmPriority, AlarmRaised
+from twin.ports import Stored
 
 
 def raise_alarm(hospital: Hospital, hub: Hub, number: int) -> None:
+    hub.note(record_alarm(hospital, number))
+
+
+def record_alarm(hospital: Hospital, number: int) -> Sequence[Stored]:
     event = AlarmRaised(
         thing=f"A{number}",
         occurred_at=START_US + number,
@@ -30,7 +36,7 @@ def raise_alarm(hospital: Hospital, hub: Hub, number: int) -> None:
         subject_id=f"P{number}",
         priority=AlarmPriority.HIGH,
     )
-    hub.note(hospital.record_now([event]))
+    return hospital.record_now([event])
 
 
 def data_of(frame: bytes) -> dict[str, object]:
@@ -101,6 +107,20 @@ async def test_topic_needs_its_permission_and_must_exist(served: Served) -> None
     unknown = await auditor.get("/v1/stream", params={"topics": "nonsense"})
 
     assert (forbidden.status_code, unknown.status_code) == (403, 422)
+
+
+async def test_the_first_change_after_a_rest_is_shown_at_once(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "TICK_S", 60.0)  # a tick by the clock would come long after the test
+    hub = hub_of(hospital)
+    async with stream.ticking(hospital):
+        listener, _ = hub.join(frozenset({"alarms"}), last=None)
+
+        record_alarm(hospital, 1)
+
+        frame = await asyncio.wait_for(listener.waiting.get(), 10)
+    assert [one["id"] for one in data_of(frame.data)["items"]] == ["A1"]
 
 
 async def test_a_stream_ends_soon_after_its_key_was_revoked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
