@@ -14,7 +14,8 @@ import time
 
 from scheduling.checker.admissions import check_admissions
 from scheduling.loaders.generator import Wanted, generate
-from scheduling.service.board import Board, Outage, repair
+from scheduling.service.board import Board
+from scheduling.service.repairing import Outage, repair
 from scheduling.solvers.admissions.search import Settings, solve
 
 

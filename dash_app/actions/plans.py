@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session
 
+from dash_app.actions import runs
 from dash_app.actions.port import Commands
 from scheduling.loaders.horizon import Horizon
 from scheduling.loaders.waiting_list import problem_from_state
@@ -19,9 +20,11 @@ from scheduling.model.report import HardRule
 from scheduling.model.rosters import RosterRule
 from scheduling.service import plans as service
 from scheduling.service import talk
+from scheduling.service.making_again import order_again
+from scheduling.service.repairing import Outage
 from scheduling.service.roster_sheets import midnight
 from scheduling.tables.plans import PlanRow
-from twin.access import Permission
+from twin.access import Actor, Permission
 from twin.errors import FieldError, FieldProblem, Refused
 from twin.ids import UniqueIds
 from twin.opening_hours import opening_hours
@@ -70,6 +73,7 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
     try:
         start_at, kind = int(result["plan"]["start_at"]), PlanKind(result["plan"].get("kind", "admissions"))
         zone = str(result["plan"].get("zone", "UTC"))
+        based_on = str(result["plan"].get("based_on", ""))
         content = "roster" if kind is PlanKind.ROSTER else "admissions"
         problem, plan = msgspec.json.encode(result["problem"]), msgspec.json.encode(result[content])
     except (KeyError, TypeError, ValueError) as error:
@@ -82,7 +86,14 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
             )
         ) from error
     return service.NewPlan(
-        id=job, title=title[:200], start_at=start_at, zone=zone, problem=problem, plan=plan, kind=kind
+        id=job,
+        title=title[:200],
+        start_at=start_at,
+        zone=zone,
+        problem=problem,
+        plan=plan,
+        kind=kind,
+        based_on=based_on,
     )
 
 
@@ -117,7 +128,7 @@ def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProbl
     return problem_from_state(port.state().freeze(now), horizon, waiting_list)
 
 
-def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:
+def move(port: Commands, plan: str, *, patient: str, stay: Stay | None, pins: bool = False) -> str:
     """Keep a plan with a patient elsewhere as a new draft; the plan itself stays as it is.
 
     Parameters
@@ -128,6 +139,8 @@ def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:
         Ids.
     stay : Stay or None
         Where the patient is to be; None for back to the waiting list.
+    pins : bool
+        Whether the patient is pinned there.
 
     Returns
     -------
@@ -139,15 +152,85 @@ def move(port: Commands, plan: str, *, patient: str, stay: Stay | None) -> str:
     NotFound, InputError
         If plan, patient, room or theatre are unknown.
     """
+
+    def use_case(session: Session, change: talk.Change, actor: Actor, at: int) -> str:
+        row, _ = talk.edit_plan(session, actor=actor, at=at, change=change, patient=patient, stay=stay, pins=pins)
+        return row.id
+
+    return _changing(port, plan, use_case)
+
+
+def _changing(port: Commands, plan: str, use_case: Callable[[Session, talk.Change, Actor, int], str]) -> str:
     actor, now = port.actor(), port.clock.now()
     actor.require(Permission.PLANS_EDIT)
     change = talk.Change(plan=plan, new_id=UniqueIds().next(now))
+    return port.writer.run(lambda session: use_case(session, change, actor, now))
 
-    def use_case(session: Session) -> str:
-        row, _ = talk.edit_plan(session, actor=actor, at=now, change=change, patient=patient, stay=stay)
-        return row.id
 
-    return port.writer.run(use_case)
+def pin(port: Commands, plan: str, *, patient: str, parts: Collection[str]) -> str:
+    """Keep a plan with a patient pinned where they are, or let go, as a new draft; gives its id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    plan, patient : str
+        Ids.
+    parts : Collection[str]
+        What of the place is pinned: ``day``, ``room``, ``theatre``; none lets the patient go.
+
+    Raises
+    ------
+    NotFound, FieldError
+        If plan or patient are unknown, or the patient is not admitted.
+    """
+    pinning = talk.Pinning(patient=patient, parts=frozenset(parts))
+
+    def use_case(session: Session, change: talk.Change, actor: Actor, at: int) -> str:
+        return talk.pin_patient(session, actor=actor, at=at, change=change, pinning=pinning).id
+
+    return _changing(port, plan, use_case)
+
+
+def repair(port: Commands, plan: str, outage: Outage) -> str:
+    """Keep a plan without somebody or something as a new draft, as its trial showed it; gives its id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    plan : str
+        Id of the plan.
+    outage : Outage
+        Who or what is not there.
+
+    Raises
+    ------
+    NotFound, InputError
+        If plan, or who or what is not there, is unknown.
+    """
+
+    def use_case(session: Session, change: talk.Change, actor: Actor, at: int) -> str:
+        return talk.repair_plan(session, actor=actor, at=at, change=change, outage=outage)[0].id
+
+    return _changing(port, plan, use_case)
+
+
+def make_again(port: Commands, plan: str, *, seconds: int, seed: int) -> str:
+    """Queue a plan of the same patients that keeps the pins and changes little; gives the job's id.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    plan : str
+        Id of the kept plan.
+    seconds, seed : int
+        How long to search, and the seed of chance.
+    """
+    port.actor().require(Permission.PLANS_EDIT)
+    order = port.writer.run(lambda session: order_again(session, plan, seconds=seconds, seed=seed))
+    return runs.start_plan(port, order.arguments)
 
 
 def publish(port: Commands, plan: str, *, version: int, reasons: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from dash_app.actions.port import Commands
 from scheduling.loaders.roster_sheets import Period, Sheets, decode_sheet
 from scheduling.model.rosters import Assignment, RosterProblem
 from scheduling.service import roster_talk
+from scheduling.service.making_again import order_again
 from scheduling.service.roster_sheets import midnight, problem_from_sheets
 from scheduling.service.roster_talk import Absence, Changed, Pins
 from scheduling.service.talk import Change
@@ -172,16 +173,8 @@ def make_again(port: Commands, plan: str, *, seconds: int, seed: int) -> str:
         How long to search, and the seed of chance.
     """
     port.actor().require(Permission.PLANS_EDIT)
-    row, problem = port.writer.run(lambda session: roster_talk.to_make_again(session, plan))
-    arguments = {
-        "kind": "roster",
-        "problem": msgspec.to_builtins(problem),
-        "seconds": seconds,
-        "seed": seed,
-        "start_at": row.start_at,
-        "zone": row.zone,
-    }
-    return runs.start_roster(port, arguments)
+    order = port.writer.run(lambda session: order_again(session, plan, seconds=seconds, seed=seed))
+    return runs.start_roster(port, order.arguments)
 
 
 def _wrong(field: str, message: str, cure: str) -> FieldError:

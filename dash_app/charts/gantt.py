@@ -1,16 +1,20 @@
-"""Who is where when: bars of rooms, beds or people over time."""
+"""Who is where when: bars of rooms, beds or people over time; bars that meet stand in lanes of their row."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dash_app.charts.colours import Palette, layout
 
-_ROW_PX = 24
-_HEAD_PX = 90
+_LANE_PX = 24
+_HEAD_PX = 64
 _MS_PER_US = 1000
+_BAR_SHARE = 0.84
+_NAME_WIDTH = 14
+"""Of a row's name, in widths of a Latin letter: more would leave a phone no room for the bars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +24,7 @@ class Bar:
     Parameters
     ----------
     row : str
-        Where or who; bars of one row stand in one line.
+        Where or who; bars of one row stand under each other where they overlap in time.
     label : str
         Written in the bar when there is room, and when pointed at.
     start, end : str
@@ -29,6 +33,8 @@ class Bar:
         Length, microseconds, above 0.
     is_emphasised : bool
         Whether it breaks a rule or was changed.
+    key : str
+        What the page is told when the bar is pressed.
     """
 
     row: str
@@ -37,10 +43,31 @@ class Bar:
     end: str
     duration_us: int
     is_emphasised: bool = False
+    key: str = ""
+
+
+def lanes(bars: Sequence[Bar]) -> list[int]:
+    """Give the lane of each bar within its row, from 0: the first in which nothing else stands at that time.
+
+    Parameters
+    ----------
+    bars : Sequence[Bar]
+        In any order; two bars overlap if one starts before the other ends.
+    """
+    found = [0] * len(bars)
+    ends_by_row: dict[str, list[str]] = {}
+    # Texts of times compare as the times do.
+    for index in sorted(range(len(bars)), key=lambda one: (bars[one].start, bars[one].end)):
+        bar = bars[index]
+        ends = ends_by_row.setdefault(bar.row, [])
+        lane = next((at for at, end in enumerate(ends) if end <= bar.start), len(ends))
+        ends[lane:] = [bar.end, *ends[lane + 1 :]]
+        found[index] = lane
+    return found
 
 
 def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str, Any]:
-    """Draw bars, one line for each row in order of first use from the top.
+    """Draw bars, a row for each place or person in order of first use from the top.
 
     Parameters
     ----------
@@ -51,7 +78,8 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
     now : str, optional
         Local time of the present, drawn as a line.
     """
-    rows = list(dict.fromkeys(bar.row for bar in bars))
+    lane_of = lanes(bars)
+    tops, bottom = _tops(bars, lane_of)
     data = [
         {
             "type": "bar",
@@ -59,8 +87,10 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             "base": [bar.start for bar in bars],
             # On an axis of time a bar's length counts in milliseconds.
             "x": [bar.duration_us / _MS_PER_US for bar in bars],
-            "y": [bar.row for bar in bars],
+            "y": [tops[bar.row][0] + lane + 0.5 for bar, lane in zip(bars, lane_of, strict=True)],
+            "width": _BAR_SHARE,
             "text": [bar.label for bar in bars],
+            "customdata": [bar.key for bar in bars],
             "textposition": "inside",
             "insidetextanchor": "start",
             "textfont": {"color": palette.surface},
@@ -73,17 +103,63 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             },
         }
     ]
-    line = {"type": "line", "yref": "paper", "x0": now, "x1": now, "y0": 0, "y1": 1, "line": {"color": palette.text}}
     return {
         "data": data,
         "layout": layout(
             palette,
             xaxis={"type": "date", "side": "top"},
-            # The first category stands at the bottom.
-            yaxis={"type": "category", "categoryorder": "array", "categoryarray": rows[::-1]},
-            shapes=[line] if now else [],
-            height=_HEAD_PX + _ROW_PX * max(1, len(rows)),
-            bargap=0.2,
-            margin={"l": 120, "t": 40},
+            yaxis={
+                "range": [max(1, bottom), 0],
+                "tickvals": [(first + last) / 2 for first, last in tops.values()],
+                "ticktext": [_short(row) for row in tops],
+                "showgrid": False,
+                "zeroline": False,
+            },
+            shapes=_lines(tops, palette, now),
+            height=_HEAD_PX + _LANE_PX * max(1, bottom),
+            margin={"l": 100, "t": 40, "r": 8, "b": 16},
         ),
     }
+
+
+def _tops(bars: Sequence[Bar], lane_of: Sequence[int]) -> tuple[dict[str, tuple[int, int]], int]:
+    """Give where each row begins and ends, in lanes from the top, and where the last one ends."""
+    heights: dict[str, int] = {}
+    for bar, lane in zip(bars, lane_of, strict=True):
+        heights[bar.row] = max(heights.get(bar.row, 0), lane + 1)
+    tops, at = {}, 0
+    for row, height in heights.items():
+        tops[row] = (at, at + height)
+        at += height
+    return tops, at
+
+
+def _lines(tops: dict[str, tuple[int, int]], palette: Palette, now: str) -> list[dict[str, Any]]:
+    """Give a thin line under each row, so that the lanes of two rows are told apart, and the present."""
+    rows = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": last,
+            "y1": last,
+            "layer": "below",
+            "line": {"color": palette.line, "width": 1},
+        }
+        for _first, last in tops.values()
+    ]
+    if not now:
+        return rows
+    present = {"type": "line", "yref": "paper", "x0": now, "x1": now, "y0": 0, "y1": 1, "line": {"color": palette.text}}
+    return [*rows, present]
+
+
+def _short(name: str) -> str:
+    """Give a name cut to what fits beside the bars; pointing at a bar shows the whole."""
+    width = 0
+    for at, letter in enumerate(name):
+        width += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if width > _NAME_WIDTH:
+            return f"{name[: max(1, at - 1)]}…"
+    return name

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import dash_mantine_components as dmc
 from dash import ALL, Input, Output, State, dcc, html
@@ -19,40 +18,39 @@ from dash.exceptions import PreventUpdate
 from dash_app.actions import plans as actions
 from dash_app.actions import runs
 from dash_app.charts import gantt
-from dash_app.pages import plan_followed, plan_futures, plan_moving, plan_talk, plan_waiting
+from dash_app.pages import (
+    plan_followed,
+    plan_futures,
+    plan_kept,
+    plan_moving,
+    plan_pins,
+    plan_repair,
+    plan_search,
+    plan_talk,
+    plan_waiting,
+)
 from dash_app.pages.address import TICK, URL, query_of, search_with
-from dash_app.pages.asking import asks_first
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.plan_checked import PUBLISH, REASON
+from dash_app.pages.plan_search import JOB, KEEP, TIMER, TITLE
 from dash_app.pages.reader import chart_config, palette, wants_chinese
-from dash_app.pages.states import attributes, empty, page_head, panel, shape
+from dash_app.pages.states import attributes, empty, page_head, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import overview, plans
-from dash_app.queries.names import place_name, staff_label
-from dash_app.queries.port import HospitalPort, JobState, JobView
+from dash_app.queries.port import HospitalPort, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import calendar_day, local, moment, number, percent
+from dash_app.texts.moments import local, moment, number
 from scheduling.loaders.horizon import MOST_DAYS
-from scheduling.model.plans import PlanStatus
-from scheduling.service.crossings import Crossing
 from twin.access import Permission
-from twin.events.watch import AlarmPriority
 
 CONTENT = "plan-content"
 SECONDS = "plan-seconds"
 SEED = "plan-seed"
 RUN = "plan-run"
-JOB = "plan-job"
-KEEP = "plan-keep"
-TITLE = "plan-title"
-REASON = "plan-reason"
-PUBLISH = "plan-publish"
 KEPT = "plan-kept"
-TIMER = "plan-timer"
-ENOUGH = "plan-enough"
-CANCEL = "plan-cancel"
 KINDS = {"bed": mark("Beds"), "theatre": mark("Theatres"), "shift": mark("Shifts")}
 PLAN_KINDS = {"admissions": mark("Admissions"), "roster": mark("Roster")}
 _POLL_MS = 1000
@@ -127,169 +125,12 @@ def _view(port: HospitalPort, run: str) -> JobView | None:
     return port.jobs.view(run) if run else None
 
 
-def _check(result: Mapping[str, Any] | None) -> list[Component]:
-    rows: list[list[Cell]] = [
-        [
-            codes.code_text(codes.PLAN_RULES, line.rule),
-            _("must hold") if line.is_hard else _("should hold"),
-            line.violations,
-            number(line.cost, 1),
-        ]
-        for line in plans.check_lines(result)
-        if line.violations or line.cost
-    ]
-    if not rows:
-        return [html.P(_("The independent checker has nothing against it."))]
-    headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
-    return [html.H3(_("What the independent checker says")), table(_("Checker's report"), headings, rows)]
-
-
-def _broken(result: Mapping[str, Any] | None) -> list[str]:
-    return [line.rule for line in plans.check_lines(result) if line.is_hard and line.violations]
-
-
-def _publishing(broken: list[str]) -> list[Component]:
-    """Give what publishing needs: a reason for each broken rule, and the button."""
-    asked: list[Component] = [
-        dmc.TextInput(
-            id={"type": REASON, "rule": rule},
-            label=_("Why “{rule}” may be broken").format(rule=codes.code_text(codes.PLAN_RULES, rule)),
-            required=True,
-        )
-        for rule in broken
-    ]
-    if broken:
-        text = _("Rules that must hold are broken: it is published only with a reason for each.")
-        asked.insert(0, html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"))
-    button = html.Button(_("Publish"), id=PUBLISH, className="action primary", n_clicks=0)
-    if broken:
-        told = _("Wards and theatres work by it from now on although {count} rules are broken; your reasons are kept.")
-        asks_first(button, told.format(count=len(broken)))
-    return [*asked, button]
-
-
-def _job_report(view: JobView, *, may_publish: bool) -> list[Component]:
-    state = codes.code_text(codes.JOB_STATES, view.state.value)
-    parts: list[Component] = [html.P(f"{state} · {percent(view.progress)}")]
-    if view.state is JobState.FAILED:
-        parts.append(html.P(f"{view.error_message} ({view.error_code})", className="state-error"))
-    cost = (view.partial or {}).get("cost", -1)
-    if not view.is_over:
-        if isinstance(cost, int) and cost >= 0:
-            parts.append(html.P(_("best so far: {cost}").format(cost=number(cost))))
-        elif view.state is JobState.RUNNING and not view.progress:
-            # Minutes at 0 % look broken; after that first time the search begins at once.
-            parts.append(html.P(_("The first search on a machine is compiled before it begins: that takes a minute.")))
-        ending = html.Button(_("That is good enough"), id=ENOUGH, className="action", n_clicks=0)
-        stopping = html.Button(_("Cancel"), id=CANCEL, className="action", n_clicks=0)
-        parts.append(html.Div([ending, stopping], className="filters"))
-    if view.state is not JobState.DONE:
-        return parts
-    keeping = html.Div(
-        className="filters",
-        children=[
-            dmc.TextInput(id=TITLE, label=_("What it is called")),
-            html.Button(_("Keep as a draft"), id=KEEP, className="action", n_clicks=0),
-        ],
-    )
-    parts += [*_check(view.result), keeping]
-    return [*parts, *_publishing(_broken(view.result))] if may_publish else parts
-
-
-def _draft_report(port: HospitalPort, plan: str, *, may_publish: bool) -> list[Component]:
-    with port.read() as session:
-        found = plans.find_kept(session, plan)
-    if found is None:
-        return [html.P(_("This plan is not kept here."), className="state-error")]
-    kept, report = found
-    result = {"report": report}
-    head = _("{status}: {title}").format(
-        status=codes.code_text(codes.PLAN_STATUSES, kept.status.value), title=kept.title or _("without a title")
-    )
-    parts = [html.P(head, className="summary"), *_check(result)]
-    parts += [
-        html.P(
-            _("Accepted: {rule}, because: {reason}").format(
-                rule=codes.code_text(codes.PLAN_RULES, override.rule), reason=override.reason
-            )
-        )
-        for override in kept.overrides
-    ]
-    if kept.status is PlanStatus.DRAFT and may_publish:
-        with port.read() as session:
-            outside = plans.outside(session, plan)
-        parts += [*_crossings(port, outside.crossings), *_publishing(outside.rules)]
-    talk = plan_talk.asking(port, plan)
-    # Only a plan of admissions can be argued with and played; a roster has a page of its own.
-    if not talk:
-        return parts
-    moving = plan_moving.moving() if port.actor().may(Permission.PLANS_EDIT) else []
-    return [*parts, *talk, *moving, *plan_moving.comparing(port, plan), *plan_futures.asking(port, plan)]
-
-
-def _crossings(port: HospitalPort, found: list[Crossing]) -> list[Component]:
-    """Build the table of people who would stand on two wards with too little rest between."""
-    if not found:
-        return []
-    state, chinese = port.state(), wants_chinese()
-    rows: list[list[Cell]] = [
-        [
-            staff_label(state, one.staff),
-            moment(one.from_at),
-            moment(one.other_at),
-            place_name(state, one.place, chinese=chinese) if one.place else _("Hospital"),
-            number(one.rest_minutes / 60, 1),
-        ]
-        for one in found
-    ]
-    headings = [_("Who"), _("Shift here"), _("Shift there"), _("Where"), _("Rest between, hours")]
-    title = _("Too little rest between wards")
-    return [html.H3(title), table(title, headings, rows)]
-
-
 def _report(port: HospitalPort, query: Mapping[str, str]) -> list[Component]:
     may_publish = port.actor().may(Permission.PLANS_PUBLISH)
     if query.get("plan"):
-        return _draft_report(port, query["plan"], may_publish=may_publish)
+        return plan_kept.draft_report(port, query, may_publish=may_publish)
     view = _view(port, query.get("run", ""))
-    return _job_report(view, may_publish=may_publish) if view is not None else []
-
-
-def _person(port: HospitalPort, actor: str) -> str:
-    """Write who acted: the reader by name, since a user's id says nothing to anybody."""
-    me = port.actor()
-    return me.name if actor == me.id else staff_label(port.state(), actor)
-
-
-def _kept_plans(port: HospitalPort) -> list[Component]:
-    with port.read() as session:
-        found = plans.kept(session)
-    if not found:
-        return []
-    rows: list[list[Cell]] = [
-        [
-            dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/plan?plan={quote(plan.id)}"),
-            codes.code_text(codes.PLAN_STATUSES, plan.status.value),
-            _("{day}, {count} days").format(day=calendar_day(plan.start_at), count=plan.days),
-            number(plan.cost),
-            plan.n_violations,
-            f"{_person(port, plan.created_by)}, {moment(plan.created_at)}",
-            f"{_person(port, plan.published_by)}, {moment(plan.published_at)}" if plan.published_at else "",
-            html.A(_("Calendar"), href=f"/v1/plans/{quote(plan.id)}/calendar.ics", download="plan.ics"),
-        ]
-        for plan in found
-    ]
-    headings = [
-        _("Plan"),
-        _("Status"),
-        _("Horizon"),
-        _("Cost"),
-        _("Broken"),
-        _("Made by"),
-        _("Published by"),
-        _("Calendar"),
-    ]
-    return [panel(_("Kept plans"), table(_("Kept plans"), headings, rows), wide=True)]
+    return plan_search.job_report(view, may_publish=may_publish) if view is not None else []
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
@@ -322,7 +163,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             dcc.Interval(id=TIMER, interval=_POLL_MS, disabled=view is None or view.is_over),
             *([making] if actor.may(Permission.PLANS_EDIT) else []),
             html.Div(content(port), id=CONTENT, className="below"),
-            html.Div(_kept_plans(port), id=KEPT, className="below"),
+            html.Div(plan_kept.kept_plans(port), id=KEPT, className="below"),
         ]
     )
 
@@ -337,9 +178,11 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return content(port)
 
     _register_making(callbacks, port)
-    _register_ending(callbacks, port)
     _register_deciding(callbacks, port)
+    plan_search.register(callbacks, port)
     plan_talk.register(callbacks, port)
+    plan_pins.register(callbacks, port)
+    plan_repair.register(callbacks, port)
     plan_moving.register(callbacks, port)
     plan_waiting.register(callbacks, port)
     plan_futures.register(callbacks, port)
@@ -396,37 +239,7 @@ def _register_making(callbacks: Callbacks, port: HospitalPort) -> None:
         prevent_initial_call=True,
     )
     def show_another(search: str) -> tuple[list[Component], list[Component]]:
-        return _report(port, query_of(search)), _kept_plans(port)
-
-
-def _register_ending(callbacks: Callbacks, port: HospitalPort) -> None:
-    @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(ENOUGH, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.PLANS_EDIT,
-        prevent_initial_call=True,
-    )
-    def enough(_clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not run:
-            raise PreventUpdate
-        runs.finish_plan(port, run)
-        return [html.P(_("It ends with the best plan that it has …"))]
-
-    @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(CANCEL, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.PLANS_EDIT,
-        prevent_initial_call=True,
-    )
-    def cancel(_clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not run:
-            raise PreventUpdate
-        runs.cancel_plan(port, run)
-        return [html.P(_("It is being cancelled; nothing of it is kept."))]
+        return _report(port, query_of(search)), plan_kept.kept_plans(port)
 
 
 def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -445,7 +258,7 @@ def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
         if view is None:
             raise PreventUpdate
         kept = actions.keep(port, run, view.result, title=title or "")
-        return search_with(search, run=None, plan=kept), _kept_plans(port)
+        return search_with(search, run=None, plan=kept), plan_kept.kept_plans(port)
 
     @callbacks.add(
         Output(CONTENT, "children", allow_duplicate=True),
@@ -469,7 +282,7 @@ def _register_deciding(callbacks: Callbacks, port: HospitalPort) -> None:
             raise PreventUpdate
         actions.publish(port, plan, version=found[0].version, reasons=given)
         after = search_with(search, run=None, plan=plan)
-        return content(port), _report(port, {"plan": plan}), _kept_plans(port), after
+        return content(port), _report(port, {"plan": plan}), plan_kept.kept_plans(port), after
 
 
 def _keep_result(port: HospitalPort, run: str) -> str:

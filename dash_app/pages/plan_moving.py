@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 
 from dash_app.actions import plans as actions
 from dash_app.charts import gantt
+from dash_app.pages import plan_pins
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.fields import pressed
 from dash_app.pages.guard import Callbacks
@@ -30,7 +31,7 @@ from scheduling.model.admissions import Stay
 from scheduling.service.board import Consequence
 from twin.access import Permission
 
-MOVER, HELD, STEP, KEEP = "plan-mover", "plan-held", "plan-step", "plan-move-keep"
+MOVER, HELD, STEP, KEEP, CHART = "plan-mover", "plan-held", "plan-step", "plan-move-keep", "plan-chart"
 OTHER, COMPARED = "plan-other", "plan-compared"
 MOST_TOLD = 12
 STEPS = {
@@ -58,8 +59,13 @@ def comparing(port: HospitalPort, plan: str) -> list[Component]:
     if not found:
         return []
     data = [
-        {"value": key, "label": _("{title}, cost {cost}").format(title=title or key[-8:], cost=number(cost))}
-        for key, title, cost in found
+        {
+            "value": one.id,
+            "label": _("{draft} {title}, cost {cost}").format(
+                draft=f"{one.number}.{one.draft}", title=one.title, cost=number(one.cost)
+            ),
+        }
+        for one in found
     ]
     return [
         html.H3(_("Compare")),
@@ -68,9 +74,31 @@ def comparing(port: HospitalPort, plan: str) -> list[Component]:
     ]
 
 
-def moving() -> list[Component]:
-    """Build the place in which a chosen patient's bar is moved."""
-    return [dcc.Store(id=HELD, data=None), html.Div(id=MOVER)]
+def moving(port: HospitalPort, plan: str, who: str = "") -> list[Component]:
+    """Build the place in which a chosen patient's bar is moved, and the chart from which one is chosen.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital.
+    plan : str
+        Id of the kept plan.
+    who : str, optional
+        Id of the patient who is chosen already.
+    """
+    shown, held = _taken(port, plan, who)
+    return [dcc.Store(id=HELD, data=held), html.Div(shown, id=MOVER)]
+
+
+def _taken(port: HospitalPort, plan: str, who: str) -> tuple[list[Component], dict[str, Any] | None]:
+    """Give the chart with a patient in hand, or with nobody if the plan does not have them."""
+    with port.read() as session:
+        if who and who in queries.patients(session, plan):
+            found = queries.moved(session, plan, who, queries.place_of(session, plan, who))
+            return mover(port, plan, who, found), _held(found.stay)
+        found = queries.as_kept(session, plan)
+    hint = html.P(_("Choose a patient above, or press a bar."))
+    return [html.H3(_("Who lies where")), hint, _chart(port, "", found)], None
 
 
 def _where(one: Consequence) -> str:
@@ -105,7 +133,18 @@ def consequence_table(found: tuple[Consequence, ...], start_at: int) -> Componen
     return table(_("What it does"), headings, rows, most=MOST_TOLD)
 
 
-def _place(port: HospitalPort, stay: Stay | None, start_at: int) -> str:
+def place_text(port: HospitalPort, stay: Stay | None, start_at: int) -> str:
+    """Write where somebody is: day, room and theatre.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        The hospital, for names.
+    stay : Stay or None
+        None for not admitted.
+    start_at : int
+        Midnight before the plan's first day, UTC microseconds.
+    """
     if stay is None:
         return _("not admitted")
     state, chinese = port.state(), wants_chinese()
@@ -128,25 +167,29 @@ def _chart(port: HospitalPort, patient: str, found: Moved) -> Component:
             start=_text(stay.start_at),
             end=_text(stay.end_at),
             duration_us=max(1, stay.end_at - stay.start_at),
+            is_emphasised=stay.encounter == patient,
+            key=stay.encounter,
         )
         for stay in sorted(found.stays, key=lambda one: (one.place, one.start_at))
     ]
     figure = gantt.figure(bars, palette(), now=_text(port.clock.now()))
-    label = _("Rooms with {patient} marked; the text above says where").format(patient=patient)
+    label = _("Who lies where; choosing a patient above says where in words")
+    if patient:
+        label = _("Rooms with {patient} marked; the text above says where").format(patient=patient)
     height = {"height": f"{figure['layout']['height']}px"}
-    graph = dcc.Graph(figure=figure, config=chart_config(), style=height)
+    graph = dcc.Graph(id=CHART, figure=figure, config=chart_config(), style=height)
     return html.Div(graph, role="img", **attributes(aria_label=label))
 
 
-def mover(port: HospitalPort, patient: str, found: Moved) -> list[Component]:
-    """Build the buttons that move a patient's bar, and what the move would do.
+def mover(port: HospitalPort, plan: str, patient: str, found: Moved) -> list[Component]:
+    """Build the buttons that move or pin a patient's bar, and what the move would do.
 
     Parameters
     ----------
     port : HospitalPort
         The hospital.
-    patient : str
-        Id.
+    plan, patient : str
+        Ids.
     found : Moved
         The plan as it would be.
     """
@@ -163,7 +206,7 @@ def mover(port: HospitalPort, patient: str, found: Moved) -> list[Component]:
     parts: list[Component] = [
         html.H3(_("Move by keyboard")),
         html.P(_("Focus a button here; arrows, T and Delete move the bar, Enter on “Keep” makes a draft of it.")),
-        html.P(_place(port, found.stay, found.start_at), className="summary", role="status"),
+        html.P(place_text(port, found.stay, found.start_at), className="summary", role="status"),
         html.Div(buttons, className="filters"),
     ]
     if found.edited is not None:
@@ -171,6 +214,8 @@ def mover(port: HospitalPort, patient: str, found: Moved) -> list[Component]:
         told = _("Cost {change} against the kept plan").format(change=f"{'+' if change > 0 else ''}{number(change)}")
         keep = html.Button(_("Keep as a draft"), id=KEEP, className="action primary", n_clicks=0)
         parts += [html.P(told), consequence_table(found.edited.consequences, found.start_at), html.P(keep)]
+    else:
+        parts += plan_pins.pinning(port, plan, patient)
     return [html.Div([*parts, _chart(port, patient, found)], **attributes(data_arrow_keys="true"))]
 
 
@@ -196,7 +241,7 @@ def _compared(port: HospitalPort, plan: str, other: str) -> list[Component]:
     for was, now in found.moved:
         who = was or now
         if who is not None:
-            moved.append([who.patient, _place(port, was, start_at), _place(port, now, start_at)])
+            moved.append([who.patient, place_text(port, was, start_at), place_text(port, now, start_at)])
     parts: list[Component] = [
         table(_("Two plans"), [_("What"), _("This plan"), _("The other plan")], rows),
         html.H4(_("What differs by rule: before is this plan, after the other")),
@@ -209,8 +254,9 @@ def _compared(port: HospitalPort, plan: str, other: str) -> list[Component]:
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
-    """Register moving, keeping and comparing."""
+    """Register choosing by the chart, moving, keeping and comparing."""
     _register_comparing(callbacks, port)
+    _register_choosing(callbacks)
 
     @callbacks.add(
         Output(MOVER, "children"),
@@ -222,11 +268,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def take(patient: str | None, search: str) -> tuple[list[Component], dict[str, Any] | None]:
         plan = query_of(search).get("plan", "")
-        if not patient or not plan:
-            return [], None
-        with port.read() as session:
-            found = queries.moved(session, plan, patient, queries.place_of(session, plan, patient))
-        return mover(port, patient, found), _held(found.stay)
+        return _taken(port, plan, patient or "") if plan else ([], None)
 
     @callbacks.add(
         Output(MOVER, "children", allow_duplicate=True),
@@ -244,7 +286,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             raise PreventUpdate
         with port.read() as session:
             found = queries.moved(session, plan, patient, _stay(patient, held), str(pressed()["step"]))
-        return mover(port, patient, found), _held(found.stay)
+        return mover(port, plan, patient, found), _held(found.stay)
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
@@ -260,7 +302,22 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         if not patient or not plan:
             raise PreventUpdate
         made = actions.move(port, plan, patient=patient, stay=_stay(patient, held))
-        return search_with(search, plan=made, run=None)
+        return search_with(search, plan=made, run=None, who=patient)
+
+
+def _register_choosing(callbacks: Callbacks) -> None:
+    @callbacks.add(
+        Output(PATIENT, "value"),
+        Input(CHART, "clickData"),
+        permission=Permission.PLANS_READ,
+        prevent_initial_call=True,
+    )
+    def choose(pressed_at: dict[str, Any] | None) -> str:
+        points = (pressed_at or {}).get("points") or [{}]
+        patient = points[0].get("customdata")
+        if not isinstance(patient, str) or not patient:
+            raise PreventUpdate
+        return patient
 
 
 def _register_comparing(callbacks: Callbacks, port: HospitalPort) -> None:

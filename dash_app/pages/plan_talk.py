@@ -31,8 +31,8 @@ ANSWER = "plan-talk-answer"
 MOVE = "plan-talk-move"
 
 
-def asking(port: HospitalPort, plan: str) -> list[Component]:
-    """Build the question: which patient.
+def asking(port: HospitalPort, plan: str, who: str = "") -> list[Component]:
+    """Build the question: which patient, and the answer if one is chosen already.
 
     Parameters
     ----------
@@ -40,22 +40,29 @@ def asking(port: HospitalPort, plan: str) -> list[Component]:
         The hospital.
     plan : str
         Id of the kept plan.
+    who : str, optional
+        Id of the patient who is talked about; one that the plan does not have is left out.
     """
     with port.read() as session:
         found = plan_talk.patients(session, plan)
     if not found:
         return []
+    chosen = who if who in found else None
     return [
         html.H3(_("Argue with this plan")),
         html.Div(
             className="filters",
             children=[
                 dmc.Select(
-                    id=PATIENT, label=_("Why is this patient here, and where else?"), data=found, searchable=True
+                    id=PATIENT,
+                    label=_("Why is this patient here, and where else?"),
+                    data=found,
+                    value=chosen,
+                    searchable=True,
                 )
             ],
         ),
-        html.Div(id=ANSWER, role="status"),
+        html.Div(answering(port, plan, chosen) if chosen else [], id=ANSWER, role="status"),
     ]
 
 
@@ -81,17 +88,14 @@ def _row(port: HospitalPort, one: Alternative, start_at: int, *, may_edit: bool)
         place = [day, place_name(state, one.stay.room, chinese=chinese), theatre]
         slot = f"{one.stay.day}|{one.stay.room}|{one.stay.theatre}"
     cost = _("now") if one.is_present else f"{'+' if one.cost > 0 else ''}{number(one.cost)}"
-    label = _("Move here: {day} {room}").format(day=place[0], room=place[1])
-    move: Cell = ""
-    if may_edit and not one.is_present:
-        move = html.Button(
-            _("Move here"),
-            id={"type": MOVE, "slot": slot},
-            className="action",
-            n_clicks=0,
-            **attributes(aria_label=label),
-        )
-    return [*place, cost, _what_breaks(one), move]
+    buttons = []
+    for kind, text in (("move", _("Move here")), ("pin", _("Move here, and pin"))):
+        if not may_edit or one.is_present or (kind == "pin" and one.stay is None):
+            continue
+        label = _("{act}: {what}").format(act=text, what=f"{place[0]} {place[1]}")
+        identity = {"type": MOVE, "kind": kind, "slot": slot}
+        buttons.append(html.Button(text, id=identity, className="action", n_clicks=0, **attributes(aria_label=label)))
+    return [*place, cost, _what_breaks(one), html.Div(buttons) if buttons else ""]
 
 
 def answering(port: HospitalPort, plan: str, patient: str) -> list[Component]:
@@ -130,7 +134,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Input({"type": MOVE, "slot": ALL}, "n_clicks"),
+        Input({"type": MOVE, "kind": ALL, "slot": ALL}, "n_clicks"),
         State(PATIENT, "value"),
         State(URL, "search"),
         permission=Permission.PLANS_EDIT,
@@ -140,6 +144,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         plan = query_of(search).get("plan", "")
         if not patient or not plan:
             raise PreventUpdate
-        day, room, theatre = str(pressed()["slot"]).split("|")
+        button = pressed()
+        day, room, theatre = str(button["slot"]).split("|")
         stay = None if day == "-1" else Stay(patient=patient, day=int(day), room=room, theatre=theatre)
-        return search_with(search, plan=actions.move(port, plan, patient=patient, stay=stay), run=None)
+        made = actions.move(port, plan, patient=patient, stay=stay, pins=button["kind"] == "pin")
+        return search_with(search, plan=made, run=None, who=patient)

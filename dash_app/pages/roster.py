@@ -16,6 +16,7 @@ from dash_app.pages import leave, roster_editing, roster_making, shift_decisions
 from dash_app.pages.address import TICK
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.plan_kept import draft_name
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -60,6 +61,7 @@ def _kept(port: HospitalPort) -> list[Component]:
         return []
     rows: list[list[Cell]] = [
         [
+            draft_name(plan),
             dcc.Link(plan.title or moment(plan.created_at), href=f"/ui/roster?plan={quote(plan.id)}"),
             codes.code_text(codes.PLAN_STATUSES, plan.status.value),
             calendar_day(plan.start_at),
@@ -69,7 +71,7 @@ def _kept(port: HospitalPort) -> list[Component]:
         ]
         for plan in found
     ]
-    headings = [_("Roster"), _("Status"), _("From"), _("Cost"), _("Broken"), _("Calendar")]
+    headings = [_("Draft"), _("Roster"), _("Status"), _("From"), _("Cost"), _("Broken"), _("Calendar")]
     return [panel(_("Kept rosters"), table(_("Kept rosters"), headings, rows), wide=True)]
 
 

@@ -14,11 +14,13 @@ from dash_app.actions import rosters
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.fields import needed, pressed
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.plan_kept import draft_name, undoing
 from dash_app.pages.shift_decisions import consequences_table
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import roster_talk as queries
 from dash_app.queries.names import staff_label
+from dash_app.queries.plans import find_plan
 from dash_app.queries.port import HospitalPort
 from dash_app.queries.roster_talk import KeptRoster
 from dash_app.texts import codes
@@ -53,14 +55,17 @@ def editing(port: HospitalPort, plan: str) -> list[Component]:
     if not port.actor().may(Permission.PLANS_EDIT):
         return []
     with port.read() as session:
-        found = queries.kept_roster(session, plan)
-    if found is None:
+        found, kept = queries.kept_roster(session, plan), find_plan(session, plan)
+    if found is None or kept is None:
         return []
     report = check_roster(found.board.problem, found.board.roster)
     head = _("{title}: price {cost}, {broken} rules broken").format(
-        title=found.title or _("Roster"), cost=number(report.cost), broken=number(len(report.violations))
+        title=f"{found.title or _('Roster')} {draft_name(kept)}",
+        cost=number(report.cost),
+        broken=number(len(report.violations)),
     )
     links = [
+        *undoing(kept, "roster"),
         dcc.Link(_("Publish it on the plan board"), href=f"/ui/plan?plan={quote(plan)}", className="action"),
         html.Button(_("Make it again, keeping pins"), id=AGAIN, className="action", n_clicks=0),
     ]

@@ -16,6 +16,7 @@ from dash_app.actions.rosters import SHEETS, Order
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.days import day_entry
 from dash_app.pages.guard import Callbacks
+from dash_app.pages.plan_search import progress_line
 from dash_app.pages.plan_waiting import problems
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
@@ -27,7 +28,7 @@ from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from dash_app.texts.moments import number, percent
+from dash_app.texts.moments import number
 from scheduling.loaders import roster_sheets
 from scheduling.model.rosters import RosterProblem
 from twin.access import Permission
@@ -143,10 +144,7 @@ def _view(port: HospitalPort, job: str) -> JobView | None:
 def _job(view: JobView | None) -> list[Component]:
     if view is None:
         return []
-    state = codes.code_text(codes.JOB_STATES, view.state.value)
-    cost = (view.partial or {}).get("cost", -1)
-    best = _("best so far: {cost}").format(cost=number(cost)) if isinstance(cost, int) and cost >= 0 else ""
-    parts: list[Component] = [html.P(" · ".join(part for part in (state, percent(view.progress), best) if part))]
+    parts: list[Component] = [html.P(progress_line(view))]
     if view.state is JobState.FAILED:
         parts.append(html.P(f"{view.error_message} ({view.error_code})", className="state-error"))
     elif view.state is JobState.DONE:
@@ -168,13 +166,18 @@ def _result(view: JobView) -> list[Component]:
         ]
         for line in check_lines(view.result)
     ]
+    report = (view.result or {}).get("report") or {}
+    head = _("Cost {cost}, {broken} rules broken").format(
+        cost=number(int(report.get("cost", 0))), broken=number(len(report.get("violations", ())))
+    )
     headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
     found = table(_("Checker's report"), headings, rows) if rows else html.P(_("Every rule is kept."))
     keeping = [
         dmc.TextInput(id=TITLE, label=_("What it is called")),
         html.Button(_("Keep as a draft"), id=KEEP, className="action primary", n_clicks=0),
     ]
-    return [html.H3(_("What the independent checker says")), found, html.Div(keeping, className="filters")]
+    title = html.H3(_("What the independent checker says"))
+    return [html.P(head, className="summary"), title, found, html.Div(keeping, className="filters")]
 
 
 def _told(problem: RosterProblem) -> list[Component]:

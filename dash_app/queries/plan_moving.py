@@ -41,6 +41,12 @@ class Moved:
     start_at: int
 
 
+def patients(session: Session, plan: str) -> frozenset[str]:
+    """Give the ids of a plan's patients; parameters and errors as of :func:`as_kept`."""
+    problem, _ = talk.content_of(talk.row_of(session, plan))
+    return frozenset(one.id for one in problem.patients)
+
+
 def place_of(session: Session, plan: str, patient: str) -> Stay | None:
     """Give where a patient is in a kept plan; None if they are not admitted.
 
@@ -119,13 +125,27 @@ def moved(session: Session, plan: str, patient: str, stay: Stay | None, step: st
     return Moved(stay=wanted, edited=edited, stays=stays, start_at=row.start_at)
 
 
-def comparable(session: Session, plan: str) -> list[tuple[str, str, int]]:
-    """Give id, title and cost of kept plans of admissions of the same days as a plan, the newest first."""
+def as_kept(session: Session, plan: str) -> Moved:
+    """Give a kept plan in which nobody is being moved.
+
+    Raises
+    ------
+    NotFound, InputError
+        If there is no such plan, or it is a roster.
+    """
+    row = talk.row_of(session, plan)
+    problem, kept = talk.content_of(row)
+    stays = stays_of(row.start_at, problem, kept, row.zone)
+    return Moved(stay=None, edited=None, stays=stays, start_at=row.start_at)
+
+
+def comparable(session: Session, plan: str) -> list[PlanRow]:
+    """Give the kept plans of admissions of the same days as a plan, the newest first."""
     row = session.get(PlanRow, plan) if plan else None
     if row is None or row.kind != PlanKind.ADMISSIONS.value:
         return []
     return [
-        (one.id, one.title, one.cost)
+        one
         for one in list_plan_rows(session)
         if one.id != plan and (one.kind, one.start_at, one.days) == (row.kind, row.start_at, row.days)
     ]

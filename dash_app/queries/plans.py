@@ -12,7 +12,7 @@ from sqlmodel import Session
 from dash_app.queries.names import place_name, staff_label
 from scheduling.model.plans import Override, PlanStatus
 from scheduling.service.crossings import Crossing, broken_of, crossings_of
-from scheduling.tables.plans import PlanRow, list_plan_rows, load_plan_row
+from scheduling.tables.plans import PlanRow, draft_numbers, list_plan_rows, load_plan_row
 from twin.events.work import PlannedStay, PlanPublished
 from twin.state.live import LiveState
 
@@ -170,6 +170,70 @@ def check_lines(result: Mapping[str, Any] | None) -> list[CheckLine]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A patient whom a plan does not admit; days count from the plan's first."""
+
+    patient: str
+    is_mandatory: bool
+    release_day: int
+    due_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What a search of a plan of admissions has found.
+
+    Parameters
+    ----------
+    start_at : int
+        Midnight before the plan's first day, UTC microseconds.
+    cost : int
+        Of the plan.
+    n_patients, n_admitted : int
+        Who could come, and who does.
+    left : tuple[LeftOut, ...]
+        Who does not: those who must come first, then by the day on which they are due.
+    """
+
+    start_at: int
+    cost: int
+    n_patients: int
+    n_admitted: int
+    left: tuple[LeftOut, ...]
+
+
+def searched(result: Mapping[str, Any] | None) -> Searched | None:
+    """Read what a search has found out of its result; None for a roster, or without a result.
+
+    Parameters
+    ----------
+    result : Mapping[str, Any] or None
+        Plain JSON values with ``plan``, ``problem``, ``admissions`` and ``report``.
+    """
+    if not result or "admissions" not in result:
+        return None
+    patients, report = result["problem"]["patients"], result.get("report") or {}
+    admitted = {stay["patient"] for stay in result["admissions"]["stays"]}
+    left = [
+        LeftOut(
+            patient=str(one["id"]),
+            is_mandatory=bool(one["is_mandatory"]),
+            release_day=int(one["release_day"]),
+            due_day=int(one["due_day"]),
+        )
+        for one in patients
+        if one["id"] not in admitted
+    ]
+    return Searched(
+        start_at=int(result["plan"]["start_at"]),
+        cost=int(report.get("cost", 0)),
+        n_patients=len(patients),
+        n_admitted=len(patients) - len(left),
+        left=tuple(sorted(left, key=lambda one: (not one.is_mandatory, one.due_day, one.patient))),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlan:
     """A plan that the planning service keeps: draft, in force, or replaced.
 
@@ -177,6 +241,12 @@ class KeptPlan:
     ----------
     id, title, kind : str
         As kept.
+    number, draft : int
+        The plan's number, and which of its drafts this is.
+    based_on : str
+        Id of the draft from which it was made; empty for the first.
+    based_on_draft : int
+        Which one that is; 0 for the first.
     status : PlanStatus
         How far it has come.
     version : int
@@ -202,15 +272,23 @@ class KeptPlan:
     created_at: int
     created_by: str
     kind: str = "admissions"
+    number: int = 0
+    draft: int = 1
+    based_on: str = ""
+    based_on_draft: int = 0
     published_at: int = 0
     published_by: str = ""
     overrides: tuple[Override, ...] = ()
 
 
-def _kept(row: PlanRow) -> KeptPlan:
+def _kept(row: PlanRow, drafts: Mapping[str, int]) -> KeptPlan:
     return KeptPlan(
         id=row.id,
         title=row.title,
+        number=row.number,
+        draft=row.draft,
+        based_on=row.based_on,
+        based_on_draft=drafts.get(row.based_on, 0),
         status=PlanStatus(row.status),
         version=row.version,
         start_at=row.start_at,
@@ -236,7 +314,15 @@ def kept(session: Session, *, limit: int = 20) -> list[KeptPlan]:
     limit : int, optional
         At most so many.
     """
-    return [_kept(row) for row in list_plan_rows(session, limit=limit)]
+    rows = list_plan_rows(session, limit=limit)
+    drafts = draft_numbers(session, [row.based_on for row in rows])
+    return [_kept(row, drafts) for row in rows]
+
+
+def find_plan(session: Session, plan: str) -> KeptPlan | None:
+    """Give one kept plan without what is in it, None if there is none; parameters as of :func:`find_kept`."""
+    row = session.get(PlanRow, plan) if plan else None
+    return None if row is None else _kept(row, draft_numbers(session, [row.based_on]))
 
 
 def find_kept(session: Session, plan: str) -> tuple[KeptPlan, Mapping[str, Any]] | None:
@@ -250,7 +336,9 @@ def find_kept(session: Session, plan: str) -> tuple[KeptPlan, Mapping[str, Any]]
         Its id.
     """
     row = session.get(PlanRow, plan)
-    return None if row is None else (_kept(row), msgspec.json.decode(row.report))
+    if row is None:
+        return None
+    return _kept(row, draft_numbers(session, [row.based_on])), msgspec.json.decode(row.report)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

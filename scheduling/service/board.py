@@ -1,4 +1,4 @@
-"""A plan that people can argue with: what else is possible, why here and not there, by hand, and after a bad call.
+"""A plan that people can argue with: what else is possible, why here and not there, and by hand.
 
 A board holds one plan with every sum that the search keeps, so that a question costs microseconds; what it answers to
 people is what the independent checker finds in the plan before and after.
@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scheduling.checker.admissions import check_admissions
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Duty, Nurse, Stay
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Duty, Stay
 from scheduling.model.report import HardRule, Report, SoftRule, Where
-from scheduling.solvers.admissions.arrays import DAY, Bound, empty_state, fixed_of, plan_of
-from scheduling.solvers.admissions.scanning import COLUMNS, best_nurse, move_to, scan_slots
-from scheduling.solvers.admissions.slots import best_slot
+from scheduling.solvers.admissions.arrays import DAY, empty_state, fixed_of, plan_of
+from scheduling.solvers.admissions.scanning import COLUMNS, move_to, scan_slots
 from scheduling.solvers.admissions.starting import any_nurses, settle_occupants, take_over_stays
 from twin.errors import InputError, NotFound
 
@@ -189,7 +188,7 @@ class Board:
         p = self._patient(patient)
         rows = np.zeros((self.problem.days * len(self.problem.rooms) + 1, COLUMNS), np.int64)
         rows = rows[: scan_slots(self.fixed, self.state, p, rows)]
-        if self.problem.patients[p].is_mandatory:
+        if self.problem.patients[p].is_mandatory or patient in {pin.patient for pin in self.problem.pins}:
             rows = rows[rows[:, 0] >= 0]  # to stay on the list is no choice of theirs
         now = [int(value) for value in self.state.who[p, :3]]
         rows = np.vstack([rows[(rows[:, :3] != now).any(axis=1)], [[*now, 0, 0, 0]]])
@@ -261,199 +260,19 @@ class Board:
         # The kernel refuses silently, as it must within the search; a person is told.
         if (int(fresh.state.who[p, DAY]), int(fresh.state.who[p, 1])) != slot[:2]:
             raise InputError(f"room: {stay.room if stay else ''} cannot hold one more person.", code="plan.room")
-        return self._told(fresh.problem, plan_of(fresh.problem, fresh.state.who, fresh.state.nurse_of))
+        return self.told(fresh.problem, plan_of(fresh.problem, fresh.state.who, fresh.state.nurse_of))
 
-    def _told(self, problem: AdmissionProblem, plan: AdmissionPlan) -> Edited:
+    def told(self, problem: AdmissionProblem, plan: AdmissionPlan) -> Edited:
+        """Give what another plan does against the board's own, each checked against its own problem.
+
+        Parameters
+        ----------
+        problem : AdmissionProblem
+            That of the other plan; the board's own, or one in which something has changed.
+        plan : AdmissionPlan
+            The other plan.
+        """
         before, after = check_admissions(self.problem, self.plan), check_admissions(problem, plan)
         return Edited(
             plan=plan, cost_before=before.cost, cost_after=after.cost, consequences=consequences_between(before, after)
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
-    """Somebody or something that is not there; exactly one of the names is given.
-
-    Parameters
-    ----------
-    nurse, surgeon, theatre : str
-        Id of who is ill or of what is closed.
-    from_day, to_day : int
-        First and last day of it.
-    shift : int
-        The only shift of a nurse that is meant; -1 for all.
-    """
-
-    nurse: str = ""
-    surgeon: str = ""
-    theatre: str = ""
-    from_day: int = 0
-    to_day: int = 0
-    shift: int = -1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaired:
-    """A plan after an outage.
-
-    Parameters
-    ----------
-    problem : AdmissionProblem
-        The problem without who or what is not there.
-    edited : Edited
-        The plan and what changed.
-    n_changed, n_cells : int
-        Stays, and nurses of occupied rooms and shifts, that changed, and how many there are.
-    """
-
-    problem: AdmissionProblem
-    edited: Edited
-    n_changed: int
-    n_cells: int
-
-    @property
-    def changed_share(self) -> float:
-        """Share of cells that changed."""
-        return self.n_changed / max(1, self.n_cells)
-
-
-def without(problem: AdmissionProblem, outage: Outage) -> AdmissionProblem:
-    """Give a problem without who or what is not there.
-
-    Raises
-    ------
-    InputError
-        If not exactly one is named, or the days are outside the plan.
-    NotFound
-        If it is unknown.
-    """
-    names = {"nurse": outage.nurse, "surgeon": outage.surgeon, "theatre": outage.theatre}
-    given = [kind for kind, name in names.items() if name]
-    if len(given) != 1:
-        raise InputError("Name exactly one of nurse, surgeon and theatre.", code="plan.outage")
-    if not 0 <= outage.from_day <= outage.to_day < problem.days:
-        raise InputError(
-            f"from_day and to_day: expected 0 to {problem.days - 1} in order, got {outage.from_day} and "
-            f"{outage.to_day}.",
-            code="plan.day",
-        )
-    days = range(outage.from_day, outage.to_day + 1)
-    known = {
-        "nurse": {one.id for one in problem.nurses},
-        "surgeon": {one.id for one in problem.surgeons},
-        "theatre": {one.id for one in problem.theatres},
-    }
-    if names[given[0]] not in known[given[0]]:
-        raise NotFound(given[0], names[given[0]])
-
-    def closed(minutes: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(0 if day in days else value for day, value in enumerate(minutes))
-
-    def away(nurse: Nurse) -> Nurse:
-        kept = (shift for shift in nurse.shifts if shift.day not in days or outage.shift not in (-1, shift.shift))
-        return replace(nurse, shifts=tuple(kept))
-
-    if outage.nurse:
-        staff = tuple(away(nurse) if nurse.id == outage.nurse else nurse for nurse in problem.nurses)
-        return replace(problem, nurses=staff)
-    if outage.surgeon:
-        surgeons = tuple(
-            replace(one, minutes_by_day=closed(one.minutes_by_day)) if one.id == outage.surgeon else one
-            for one in problem.surgeons
-        )
-        return replace(problem, surgeons=surgeons)
-    theatres = tuple(
-        replace(one, minutes_by_day=closed(one.minutes_by_day)) if one.id == outage.theatre else one
-        for one in problem.theatres
-    )
-    return replace(problem, theatres=theatres)
-
-
-def repair(problem: AdmissionProblem, plan: AdmissionPlan, outage: Outage) -> Repaired:
-    """Give the plan after an outage: only what it hits is planned anew, each at its best place; the rest stays.
-
-    Parameters
-    ----------
-    problem : AdmissionProblem
-        As it was.
-    plan : AdmissionPlan
-        The plan in force.
-    outage : Outage
-        Who or what is not there.
-
-    Raises
-    ------
-    InputError, NotFound
-        As of :func:`without`.
-    """
-    left = without(problem, outage)
-    board = Board(left, plan)
-    # Far above every soft cost: a repair breaks a rule only where no place without exists.
-    price = float(BROKEN_PRICE * 100)
-    # All are taken out first, so that places of one are open to another.
-    hit = _hit(problem, plan, outage)
-    for patient in hit:
-        move_to(board.fixed, board.state, board.patient_at[patient], -1, -1, -1)
-    # long operations first: short ones find room between them
-    for patient in sorted(hit, key=lambda one: -problem.patients[board.patient_at[one]].surgery_minutes):
-        p = board.patient_at[patient]
-        slot = best_slot(board.fixed, board.state, p, Bound(1e18, price, price))
-        rows = board.alternatives(patient, limit=1)
-        is_mandatory = problem.patients[p].is_mandatory
-        if slot.day >= 0 and rows and (is_mandatory or rows[0].is_allowed):
-            move_to(board.fixed, board.state, p, int(slot.day), int(slot.room), int(slot.theatre))
-    _cover(board, plan)
-    after = plan_of(left, board.state.who, board.state.nurse_of)
-    told = Board(problem, plan)
-    changed, cells = _changes(problem, plan, after)
-    return Repaired(problem=left, edited=told._told(left, after), n_changed=changed, n_cells=cells)
-
-
-def _hit(problem: AdmissionProblem, plan: AdmissionPlan, outage: Outage) -> list[str]:
-    surgeon_of = {patient.id: patient.surgeon for patient in problem.patients}
-    return [
-        stay.patient
-        for stay in plan.stays
-        if outage.from_day <= stay.day <= outage.to_day
-        and (
-            (outage.surgeon and surgeon_of.get(stay.patient) == outage.surgeon)
-            or (outage.theatre and stay.theatre == outage.theatre)
-        )
-    ]
-
-
-def _cover(board: Board, plan: AdmissionPlan) -> None:
-    """Give rooms whose nurse is away, or that were empty before, the nurse who costs least."""
-    n_shifts = len(board.problem.shift_types)
-    kept = {
-        (board.room_at[room], duty.day * n_shifts + duty.shift)
-        for duty in plan.duties
-        if duty.nurse in board.nurse_at
-        and 0 <= duty.day * n_shifts + duty.shift < board.state.nurse_of.shape[1]
-        and board.fixed.max_load[board.nurse_at[duty.nurse], duty.day * n_shifts + duty.shift] >= 0
-        for room in duty.rooms
-        if room in board.room_at
-    }
-    for room, day in np.argwhere(board.state.ward[:, :, 0] > 0):
-        for at in range(int(day) * n_shifts, (int(day) + 1) * n_shifts):
-            if (int(room), at) not in kept:
-                best_nurse(board.fixed, board.state, int(room), at)
-
-
-def _changes(problem: AdmissionProblem, before: AdmissionPlan, after: AdmissionPlan) -> tuple[int, int]:
-    """Give changed cells and all cells: stays of patients, and the nurse of each occupied room and shift."""
-
-    def cells(plan: AdmissionPlan) -> dict[tuple[object, ...], object]:
-        found: dict[tuple[object, ...], object] = {
-            ("stay", stay.patient): (stay.day, stay.room, stay.theatre) for stay in plan.stays
-        }
-        for duty in plan.duties:
-            for room in duty.rooms:
-                found["duty", room, duty.day, duty.shift] = duty.nurse
-        return found
-
-    old, new = cells(before), cells(after)
-    keys = old.keys() | new.keys()
-    # a room that is empty on a day needs no nurse: gaining or losing one with its patients is no change of its own
-    changed = sum(old.get(key) != new.get(key) for key in keys if key[0] == "stay" or (key in old and key in new))
-    return changed, max(len(keys), len(problem.patients))

@@ -86,6 +86,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
         Where theatres or weekdays differ from eight hours from Monday to Friday, as ``twin.opening_hours`` reads it.
     turnover_minutes : int
         Between two operations of a theatre.
+    based_on : str
+        Id of the kept plan that is made again; empty for a plan of its own.
     seconds, threads, seed, steps
         As in :class:`Settings`.
     """
@@ -103,6 +105,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     nurse_rooms: int = 0
     theatre_hours: str = ""
     turnover_minutes: int = 0
+    based_on: str = ""
     seconds: float = 10.0
     threads: int = 1
     seed: int = 0
@@ -138,6 +141,7 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
             "kind": request.kind,
             "start_at": request.start_at,
             "zone": request.zone,
+            "based_on": request.based_on,
             "end_at": wall_time(request.start_at, problem.days, request.zone),
             "stays": to_json(stays_of(request.start_at, problem, outcome.plan, request.zone)),
             "shifts": [],

@@ -13,7 +13,7 @@ from scheduling.rules.calendar_days import wall_time
 from scheduling.service.contents import Told, content_of, told_of
 from scheduling.service.crossings import broken_of
 from scheduling.service.publishing import calendar
-from scheduling.tables.plans import PlanRow, load_plan_row, published_rows, save_plan_row
+from scheduling.tables.plans import PlanRow, load_plan_row, numbered, published_rows, save_plan_row
 from twin.access import Actor, Permission
 from twin.errors import Conflict, Refused, StaleVersion
 from twin.events.work import PlanPublished
@@ -38,6 +38,8 @@ class NewPlan:
         What it is about.
     zone : str
         IANA name of the zone whose days it has.
+    based_on : str
+        Id of the draft that it changes; empty for a plan of its own.
     """
 
     id: str
@@ -47,6 +49,7 @@ class NewPlan:
     plan: bytes
     kind: PlanKind = PlanKind.ADMISSIONS
     zone: str = "UTC"
+    based_on: str = ""
 
 
 def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> PlanRow:
@@ -67,13 +70,19 @@ def keep_draft(session: Session, *, actor: Actor, at: int, new: NewPlan) -> Plan
     ------
     DecodeError
         If problem or plan cannot be read.
+    NotFound
+        If there is no draft that it could be based on.
     """
     actor.require(Permission.PLANS_EDIT)
     found = content_of(new.kind, new.problem, new.plan)
+    number, draft = numbered(session, new.based_on)
     row = PlanRow(
         id=new.id,
         kind=new.kind.value,
         title=new.title,
+        number=number,
+        draft=draft,
+        based_on=new.based_on,
         start_at=new.start_at,
         zone=new.zone,
         place=found.place,

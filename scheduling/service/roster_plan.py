@@ -51,6 +51,7 @@ def plan_roster(arguments: Mapping[str, object], progress: Progress) -> dict[str
             "kind": PlanKind.ROSTER.value,
             "start_at": request.start_at,
             "zone": request.zone,
+            "based_on": request.based_on,
             "end_at": wall_time(request.start_at, problem.days, request.zone),
             "stays": [],
             "shifts": to_json(shifts_of(request.start_at, problem, found.roster, request.zone)),

@@ -260,6 +260,7 @@ def _keep(session: Session, actor: Actor, at: int, change: Change, row: PlanRow,
         problem=msgspec.json.encode(draft.problem),
         plan=msgspec.json.encode(draft.roster),
         kind=PlanKind.ROSTER,
+        based_on=row.id,
     )
     kept = keep_draft(session, actor=actor, at=at, new=new)
     return replace(draft.told, plan=kept.id, version=kept.version)

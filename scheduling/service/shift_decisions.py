@@ -370,6 +370,7 @@ def _put_in_force(session: Session, acting: Acting, found: RosterInForce, change
         problem=msgspec.json.encode(change.problem),
         plan=msgspec.json.encode(with_cells(found.roster, change.cells)),
         kind=PlanKind.ROSTER,
+        based_on=found.row.id,
     )
     row = keep_draft(session, actor=acting.actor, at=acting.at, new=new)
     # Reasons given before hold for as long as the rule is not broken more often.

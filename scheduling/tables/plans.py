@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, LargeBinary
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, LargeBinary, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from scheduling.model.plans import PlanStatus
@@ -13,13 +15,20 @@ MOST_IN_FORCE = 200
 
 
 class PlanRow(SQLModel, table=True):
-    """A plan; problem, plan and check are JSON and never change once stored."""
+    """A plan; problem, plan and check are JSON and never change once stored.
+
+    Drafts that come from each other share ``number`` and are counted by ``draft``; ``based_on`` is the id of the one
+    from which a draft was made, empty for the first.
+    """
 
     __tablename__ = "scheduling_plan"
 
     id: str = Field(primary_key=True)
     kind: str
     title: str = ""
+    number: int = Field(default=0, index=True)
+    draft: int = 1
+    based_on: str = ""
     status: str = Field(default=PlanStatus.DRAFT.value, index=True)
     start_at: int = Field(sa_type=BigInteger)
     zone: str = "UTC"
@@ -60,6 +69,45 @@ def load_plan_row(session: Session, plan: str, *, lock: bool = False) -> PlanRow
     if row is None:
         raise NotFound("plan", plan)
     return row
+
+
+def numbered(session: Session, based_on: str) -> tuple[int, int]:
+    """Give number and draft of a plan that is about to be kept.
+
+    Parameters
+    ----------
+    session : Session
+        The transaction that keeps it; the one writer lets no other count at the same time.
+    based_on : str
+        Id of the draft that it changes; empty for a plan of its own, which gets the next number.
+
+    Raises
+    ------
+    NotFound
+        If there is no such draft.
+    """
+    if not based_on:
+        return (session.exec(select(func.max(col(PlanRow.number)))).one() or 0) + 1, 1
+    number = load_plan_row(session, based_on).number
+    last = session.exec(select(func.max(col(PlanRow.draft))).where(col(PlanRow.number) == number)).one()
+    return number, (last or 0) + 1
+
+
+def draft_numbers(session: Session, plans: Iterable[str]) -> dict[str, int]:
+    """Give which draft of its plan each is, by id; those that there are not are left out.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    plans : Iterable[str]
+        Ids of kept plans.
+    """
+    wanted = {plan for plan in plans if plan}
+    if not wanted:
+        return {}
+    found = session.exec(select(PlanRow.id, PlanRow.draft).where(col(PlanRow.id).in_(wanted)))
+    return dict(found.all())
 
 
 def save_plan_row(session: Session, row: PlanRow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -279,7 +279,7 @@ class Desk:
             wanted = wanted.where(col(AuditRow.actor) == query.actor)
         with self._hospital.read() as session:
             rows = session.exec(wanted).all()
-            names = _names(session, {row.actor for row in rows})
+            names = names_of(session, {row.actor for row in rows})
         return [
             AuditLine(
                 sequence=row.sequence,
@@ -334,7 +334,7 @@ def _display_card(row: DisplayRow) -> DisplayCard:
     )
 
 
-def _names(session: Session, actors: set[str]) -> dict[str, str]:
+def names_of(session: Session, actors: Collection[str]) -> dict[str, str]:
     """Give what actors are called: people by their sign-in names, programs by the names of their keys."""
     people = session.exec(select(UserRow).where(col(UserRow.id).in_(actors)))
     keys = {actor.removeprefix(ACTOR_PREFIX) for actor in actors if actor.startswith(ACTOR_PREFIX)}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import msgspec
 
 from dash_app.app import build_ui
 from dash_app.queries.finding import ROUTES
+from dash_app.queries.people import USER_NAMES
 from dash_app.queries.port import HospitalPort, JobLine
 from dash_app.queries.port import JobState as PageJobState
 from dash_app.queries.port import JobView as PageJobView
+from server.access.desk import names_of
 from server.app.dispatcher import AsgiApp
 from server.doors.context import current_actor
 from server.jobs.runner import JobRunner
@@ -78,9 +80,15 @@ class PageJobs:
         self._jobs.finish(job_id)
 
 
+def _user_names(hospital: Hospital, actors: Collection[str]) -> Mapping[str, str]:
+    with hospital.read() as session:
+        return names_of(session, actors)
+
+
 def port_of(hospital: Hospital) -> HospitalPort:
     """Give the door through which pages reach a hospital."""
     hospital.services[ROUTES] = partial(person_routes, hospital)
+    hospital.services[USER_NAMES] = partial(_user_names, hospital)
     return HospitalPort(
         state=lambda: hospital.live,
         read=hospital.read,

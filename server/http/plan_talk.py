@@ -7,10 +7,12 @@ from typing import Annotated
 import msgspec
 from sqlmodel import Session
 
+from scheduling.checker.admissions import check_admissions
 from scheduling.model.admissions import Stay
 from scheduling.service import talk
-from scheduling.service.board import Alternative, Consequence, Outage
+from scheduling.service.board import Alternative, Consequence
 from scheduling.service.planning import report_to_json, to_json
+from scheduling.service.repairing import Outage, Repaired
 from server.doors.context import CallDep
 from server.doors.pages import PathText
 from server.doors.router import Router
@@ -23,12 +25,13 @@ Day = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 
 class PlaceTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a patient is to be; day -1 for back to the waiting list."""
+    """Where a patient is to be; day -1 for back to the waiting list. ``pins`` keeps them there from now on."""
 
     patient: Short
     day: Annotated[int, msgspec.Meta(ge=-1, le=1000)]
     room: Short = ""
     theatre: Short = ""
+    pins: bool = False
     title: Short = ""
 
 
@@ -93,6 +96,29 @@ class DraftMade(msgspec.Struct, frozen=True, kw_only=True):
     consequences: list[ConsequenceShown]
     n_changed: int = 0
     n_cells: int = 0
+
+
+class HandOverShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A room that another nurse looks after in one shift."""
+
+    room: str
+    day: int
+    shift: int
+    before: str
+    after: str
+
+
+class RepairShown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repair would change; ``moved`` holds pairs of stays, null where a patient is not admitted."""
+
+    cost_before: int
+    cost_after: int
+    n_violations: int
+    n_changed: int
+    n_cells: int
+    moved: msgspec.Raw
+    handed_over: list[HandOverShown]
+    consequences: list[ConsequenceShown]
 
 
 class ComparisonShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,7 +210,13 @@ async def edit_plan(call: CallDep, plan_id: PathText) -> DraftMade:
 
     def use_case(session: Session) -> DraftMade:
         row, edited = talk.edit_plan(
-            session, actor=call.actor, at=now, change=change, patient=told.patient, stay=_stay(told)
+            session,
+            actor=call.actor,
+            at=now,
+            change=change,
+            patient=told.patient,
+            stay=_stay(told),
+            pins=told.pins,
         )
         return DraftMade(
             plan=row.id,
@@ -198,12 +230,8 @@ async def edit_plan(call: CallDep, plan_id: PathText) -> DraftMade:
     return await call.hospital.write(use_case)
 
 
-@router.post("/{plan_id}/repairs", permission=Permission.PLANS_EDIT, takes=OutageTold, gives=DraftMade, status=201)
-async def repair_plan(call: CallDep, plan_id: PathText) -> DraftMade:
-    """Plan anew what an outage hits and nothing else; the result is a new draft."""
-    told, now = call.read(OutageTold), call.now
-    change = talk.Change(plan=plan_id, new_id=call.hospital.new_id(), title=told.title)
-    outage = Outage(
+def _outage(told: OutageTold) -> Outage:
+    return Outage(
         nurse=told.nurse,
         surgeon=told.surgeon,
         theatre=told.theatre,
@@ -211,6 +239,39 @@ async def repair_plan(call: CallDep, plan_id: PathText) -> DraftMade:
         to_day=told.to_day,
         shift=told.shift,
     )
+
+
+@router.post("/{plan_id}/repair-trials", permission=Permission.PLANS_READ, takes=OutageTold, gives=RepairShown)
+def try_repair(call: CallDep, plan_id: PathText) -> RepairShown:
+    """Tell what a repair would change, by patient and nurse; nothing is kept, and the repair itself does the same."""
+    told = call.read(OutageTold)
+    with call.hospital.read() as session:
+        return _repair(talk.try_repair(session, plan_id, _outage(told)))
+
+
+def _repair(found: Repaired) -> RepairShown:
+    edited = found.edited
+    return RepairShown(
+        cost_before=edited.cost_before,
+        cost_after=edited.cost_after,
+        n_violations=len(check_admissions(found.problem, edited.plan).violations),
+        n_changed=found.n_changed,
+        n_cells=found.n_cells,
+        moved=_raw([[to_json(old), to_json(new)] for old, new in found.moved]),
+        handed_over=[
+            HandOverShown(room=one.room, day=one.day, shift=one.shift, before=one.before, after=one.after)
+            for one in found.handed_over
+        ],
+        consequences=_consequences(edited.consequences),
+    )
+
+
+@router.post("/{plan_id}/repairs", permission=Permission.PLANS_EDIT, takes=OutageTold, gives=DraftMade, status=201)
+async def repair_plan(call: CallDep, plan_id: PathText) -> DraftMade:
+    """Plan anew what an outage hits and nothing else; the result is a new draft."""
+    told, now = call.read(OutageTold), call.now
+    change = talk.Change(plan=plan_id, new_id=call.hospital.new_id(), title=told.title)
+    outage = _outage(told)
 
     def use_case(session: Session) -> DraftMade:
         row, repaired = talk.repair_plan(session, actor=call.actor, at=now, change=change, outage=outage)

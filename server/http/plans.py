@@ -60,11 +60,14 @@ class PlanTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class PlanShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan without its content."""
+    """A plan without its content; drafts that come from each other share ``number`` and are counted by ``draft``."""
 
     id: str
     kind: str
     title: str
+    number: int
+    draft: int
+    based_on: str
     status: str
     start: str
     days: int
@@ -110,6 +113,9 @@ def _shown(row: PlanRow) -> PlanShown:
         id=row.id,
         kind=row.kind,
         title=row.title,
+        number=row.number,
+        draft=row.draft,
+        based_on=row.based_on,
         status=row.status,
         start=to_text(row.start_at),
         days=row.days,
@@ -182,6 +188,7 @@ async def keep_plan(call: CallDep) -> PlanShown:
             title=told.title,
             start_at=int(str(found.plan["start_at"])),
             zone=str(found.plan.get("zone", "UTC")),
+            based_on=str(found.plan.get("based_on", "")),
             problem=bytes(found.problem),
             plan=bytes(found.roster if kind is PlanKind.ROSTER else found.admissions),
             kind=kind,

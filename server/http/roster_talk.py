@@ -1,4 +1,4 @@
-"""Talking about a kept roster over HTTP: what else a day could be, who else, changed by hand, pinned, mended."""
+"""Talking about a kept roster over HTTP: what else a day could be, who else, changed by hand, mended."""
 
 from __future__ import annotations
 
@@ -36,15 +36,6 @@ class CellsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     cells: Annotated[tuple[CellTold, ...], msgspec.Meta(min_length=1, max_length=500)]
     pins: bool = False
-    title: Short = ""
-
-
-class PinsTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Days of somebody that are pinned as they are now, or let go."""
-
-    employee: Short
-    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1, max_length=400)]
-    is_pinned: bool = True
     title: Short = ""
 
 
@@ -192,19 +183,6 @@ async def edit_roster(call: CallDep, plan_id: PathText) -> RosterDraft:
 
     def use_case(session: Session) -> talk.Changed:
         return talk.edit_roster(session, actor=call.actor, at=now, change=change, cells=cells, pins=told.pins)
-
-    return _draft(await call.hospital.write(use_case))
-
-
-@router.post("/{plan_id}/pins", permission=Permission.PLANS_EDIT, takes=PinsTold, gives=RosterDraft, status=201)
-async def pin_days(call: CallDep, plan_id: PathText) -> RosterDraft:
-    """Pin days of somebody as they are, or let them go; a new draft."""
-    told, now = call.read(PinsTold), call.now
-    change = _change(call, plan_id, told.title)
-    pins = talk.Pins(employee=told.employee, days=told.days, is_pinned=told.is_pinned)
-
-    def use_case(session: Session) -> talk.Changed:
-        return talk.pin_days(session, actor=call.actor, at=now, change=change, pins=pins)
 
     return _draft(await call.hospital.write(use_case))
 

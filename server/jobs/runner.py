@@ -354,7 +354,7 @@ class JobRunner:
             thread.join()
 
     def _shown(self, row: JobRow) -> JobView:
-        share, note, partial = self._partial.get(row.id, (row.progress_share, row.note, b""))
+        share, note, partial = self._partial.get(row.id, (row.progress_share, row.note, row.partial))
         return JobView(
             id=row.id,
             kind=row.kind,
@@ -435,13 +435,18 @@ class JobRunner:
     def _end(self, job_id: str, state: JobState, *, result: bytes = b"", problem: bytes = b"") -> None:
         now = self._hospital.clock.now()
         content_hash = hashlib.sha256(result).hexdigest() if state is JobState.DONE else ""
+        reached = self._partial.get(job_id)
 
         def use_case(session: Session) -> None:
             row = session.get(JobRow, job_id)
             if row is None:
                 return
             row.state, row.ended_at, row.result_hash, row.problem = state, now, content_hash, problem.decode()
-            row.progress_share = 1.0 if state is JobState.DONE else row.progress_share
+            if state is JobState.DONE:
+                row.progress_share = 1.0
+            elif reached is not None:
+                # what it had found when it was stopped is still an answer: how far a longer search would have come
+                row.progress_share, row.note, row.partial = reached
             session.add(row)
             # equal results of two jobs are one row, since the hash is its name
             if content_hash and session.get(ResultRow, content_hash) is None:

@@ -18,6 +18,7 @@ class JobRow(SQLModel, table=True):
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     progress_share: float = 0.0
     note: str = Field(default="", max_length=200)
+    partial: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
     result_hash: str = Field(default="", max_length=64)
     problem: str = Field(default="", sa_column=Column(Text, nullable=False))
     created_at: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -1,10 +1,13 @@
 """A planner has a plan made, keeps it, and puts it in force; a second one replaces it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scheduling.tables.plans import list_plan_rows
 from twin.clock import DAY_US
 from twin.events.patients import EncounterClass, EncounterPlanned
+from twin.events.work import StaffDefined
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -104,6 +107,49 @@ def test_a_planner_asks_where_else_and_moves_a_patient_by_hand(visit, served):
     page.click("#plan-other")
     page.get_by_role("option", name="By the book").first.click()
     page.locator("#plan-compared table").first.wait_for()
+    assert watched.violations() == []
+
+    drafts = page.locator("#plan-kept tr", has_text="By the book")
+    page.locator("#plan-pin").click()  # the patient is still in hand
+    page.locator("#plan-job tr", has_text="Let go").wait_for()
+    assert drafts.count() == 3
+    assert watched.violations() == []
+    page.locator("#plan-undo").click()
+    page.locator("#plan-job", has_text="Nobody is pinned").wait_for()
+    assert drafts.count() == 3  # going back loses nothing
+
+
+@pytest.mark.timeout(300)  # the first plan of a fresh machine compiles the kernels
+def test_a_closed_theatre_is_repaired_once_its_price_was_seen(visit, served):
+    served.tell(StaffDefined, "surgeon-9", role="surgeon", label="Surgeon 009")
+    tomorrow = datetime.fromtimestamp(served.hospital.clock.now() / 1e6 + 86_400, UTC).date().isoformat()
+    operation = f"patient,gender,age,days,release,minutes,surgeon\nop-1,F,40,2,{tomorrow},60,surgeon-9\n"
+    watched = visit()
+    page = watched.open("/ui/plan")
+    page.locator("#plan-list-file input[type=file]").set_input_files(
+        {"name": "list.csv", "mimeType": "text/csv", "buffer": operation.encode()}
+    )
+    page.locator("#plan-list-name", has_text="list.csv").wait_for()
+    make(page, 1)
+    summary = page.locator("#plan-job p.summary")
+    assert "1 of 1 patients admitted, 0 left out" in summary.inner_text()
+    page.fill("#plan-title", "Operations")
+    page.click("#plan-keep")
+    page.wait_for_url("**plan=*")
+    before = page.url
+
+    page.click("#plan-out-who")
+    page.get_by_role("option", name="Theatre 1").click()
+    page.click("#plan-out-from")
+    page.get_by_role("option").first.click()
+    page.click("#plan-out-try")
+    page.locator("#plan-out-tried", has_text="Patients who would be elsewhere").wait_for(timeout=60_000)
+    assert watched.violations() == []
+    assert page.url == before  # nothing is kept by looking
+    page.click("#plan-out-keep")
+
+    page.wait_for_function("old => window.location.href !== old", arg=before)
+    page.locator("#plan-kept tr", has_text="Operations").nth(1).wait_for()
     assert watched.violations() == []
 
 

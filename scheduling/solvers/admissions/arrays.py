@@ -158,11 +158,13 @@ def fixed_of(problem: AdmissionProblem) -> Fixed:
         person[index, INTENSIVE] = found.intensive_days if problem.intensive_beds else 0
         workload[index, : len(found.workload)] = found.workload
         skill[index, : len(found.skill_required)] = found.skill_required
+    pinned = {pin.patient for pin in problem.pins}
     for index, patient in enumerate(problem.patients):
         person[index, MINUTES] = patient.surgery_minutes
         person[index, SURGEON] = surgeon_at[patient.surgeon] if patient.surgery_minutes else -1
         person[index, RELEASE] = patient.release_day
-        person[index, IS_MANDATORY] = patient.is_mandatory
+        # whoever is pinned comes: to be left on the list would break the pin
+        person[index, IS_MANDATORY] = patient.is_mandatory or patient.id in pinned
     patient_at = {patient.id: index for index, patient in enumerate(problem.patients)}
     for old in problem.published:
         if old.patient in patient_at:

@@ -1186,6 +1186,7 @@ def upgrade() -> None:
     sa.Column('payload', sa.LargeBinary(), nullable=False),
     sa.Column('progress_share', sa.Float(), nullable=False),
     sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('partial', sa.LargeBinary(), nullable=False),
     sa.Column('result_hash', sa.String(length=64), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -1335,6 +1336,9 @@ def upgrade() -> None:
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('title', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('draft', sa.Integer(), nullable=False),
+    sa.Column('based_on', sa.String(), nullable=False),
     sa.Column('status', sa.String(), nullable=False),
     sa.Column('start_at', sa.BigInteger(), nullable=False),
     sa.Column('zone', sa.String(), nullable=False),
@@ -1354,6 +1358,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index(op.f('ix_scheduling_plan_number'), 'scheduling_plan', ['number'], unique=False)
     op.create_index(op.f('ix_scheduling_plan_status'), 'scheduling_plan', ['status'], unique=False)
     op.create_table('scheduling_shift_request',
     sa.Column('id', sa.String(), nullable=False),

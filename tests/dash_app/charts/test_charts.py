@@ -113,7 +113,49 @@ def test_rows_of_a_gantt_stand_in_order_of_first_use_from_the_top():
     bar = gantt.Bar(row="b", label="", start="2026-01-01 08:00:00", end="2026-01-01 09:00:00", duration_us=1)
     figure = gantt.figure([bar, gantt.Bar(**{**_fields(bar), "row": "a"})], LIGHT)
 
-    assert figure["layout"]["yaxis"]["categoryarray"] == ["a", "b"]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["b", "a"]
+    assert figure["layout"]["yaxis"]["range"] == [2, 0]  # from the top down
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.integers(0, 23), st.integers(1, 12)),
+        max_size=30,
+    )
+)
+def test_no_two_bars_of_a_gantt_lie_over_each_other_and_no_lane_is_without_need(told):
+    bars = [
+        gantt.Bar(
+            row=row,
+            label="",
+            start=f"2026-01-01 {start:02}:00:00",
+            end=f"2026-01-0{1 + (start + hours) // 24} {(start + hours) % 24:02}:00:00",
+            duration_us=hours * 3_600_000_000,
+        )
+        for row, start, hours in told
+    ]
+    found = list(zip(bars, gantt.lanes(bars), strict=True))
+
+    for index, (one, lane) in enumerate(found):
+        for other, other_lane in found[index + 1 :]:
+            if (one.row, lane) == (other.row, other_lane):
+                assert one.end <= other.start or other.end <= one.start
+    for row in "abc":
+        own = [(bar, lane) for bar, lane in found if bar.row == row]
+        # as many lanes as bars meet at the busiest instant, which is the start of one of them
+        busiest = max((sum(b.start <= a.start < b.end for b, _ in own) for a, _ in own), default=0)
+        assert max((lane + 1 for _, lane in own), default=0) == busiest
+
+
+def test_a_long_name_leaves_room_for_the_bars():
+    bar = gantt.Bar(
+        row="一号楼三层东侧双人病房", label="", start="2026-01-01 08:00:00", end="2026-01-01 09:00:00", duration_us=1
+    )
+
+    (name,) = gantt.figure([bar], LIGHT)["layout"]["yaxis"]["ticktext"]
+
+    assert name.endswith("…")
+    assert len(name) <= 8
 
 
 def _fields(bar):

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.checker.admissions import check_admissions
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Nurse, NurseShift, Stay
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Nurse, NurseShift, Pin, Stay
 from scheduling.model.report import HardRule, SoftRule
-from scheduling.service.board import Board, Outage, consequences_between, repair, without
+from scheduling.service.board import Board, consequences_between
+from scheduling.service.repairing import Outage, repair, without
 from scheduling.solvers.admissions.search import Settings, solve
 from tests.scheduling.wards import good_plan, patient, problem, random_problem
 from twin.errors import InputError, NotFound
@@ -154,6 +155,36 @@ def test_a_closed_theatre_moves_its_own_patients_only() -> None:
     days = {stay.patient: stay.day for stay in found.edited.plan.stays}
     assert days["p3"] == 2
     assert min(days["p1"], days["p2"]) >= 1
+
+
+def test_a_pin_that_an_outage_makes_impossible_is_let_go_and_all_others_hold() -> None:
+    made = problem(patients=(patient(), patient("p2", gender="B"), patient("p3", surgery_minutes=0, surgeon="")))
+    plan = AdmissionPlan(
+        stays=(*good_plan(made).stays, Stay(patient="p3", day=2, room="r1", theatre="")), duties=good_plan(made).duties
+    )
+    held = tuple(Pin(patient=one.patient, day=one.day, room=one.room, theatre=one.theatre) for one in plan.stays)
+    first = next(one for one in plan.stays if one.patient == "p1")
+
+    found = repair(replace(made, pins=held), plan, Outage(surgeon="s1", from_day=first.day, to_day=first.day))
+
+    pins = {pin.patient: pin for pin in found.problem.pins}
+    assert pins["p1"] == Pin(patient="p1", room=first.room, theatre=first.theatre)
+    assert pins["p3"].day == 2
+    assert check_admissions(found.problem, found.edited.plan).is_valid
+    moved = {now.patient: now for _was, now in found.moved if now is not None}
+    assert moved["p1"].day != first.day
+    assert moved["p1"].room == first.room
+    assert "p3" not in moved
+
+
+def test_a_pinned_patient_has_no_other_place_and_is_not_sent_back_to_the_list() -> None:
+    made, plan = problem(), good_plan(problem())
+    stay = plan.stays[0]
+    held = replace(made, pins=(Pin(patient=stay.patient, day=stay.day, room=stay.room, theatre=stay.theatre),))
+
+    (only,) = Board(held, plan).alternatives(stay.patient)
+
+    assert (only.stay, only.is_present) == (stay, True)
 
 
 @pytest.mark.parametrize(

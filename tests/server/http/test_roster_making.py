@@ -161,7 +161,8 @@ async def test_days_are_pinned_and_let_go(served: Served) -> None:
     loose = await planner.post(f"/v1/plans/{pinned['plan']}/pins", json={**body, "is_pinned": False})
 
     assert loose.status_code == 201, loose.text
-    assert pinned["n_changed"] == loose.json()["n_changed"] == 0
+    assert [one["day"] for one in pinned["pins"] if one["employee"] == "b"] == [0, 1, 2]
+    assert "b" not in {one["employee"] for one in loose.json()["pins"]}
     broken = {"cells": [{"employee": "b", "day": 0, "shift": "N"}]}
     held = (await planner.post(f"/v1/plans/{pinned['plan']}/roster-trials", json=broken)).json()
     free = (await planner.post(f"/v1/plans/{loose.json()['plan']}/roster-trials", json=broken)).json()
@@ -179,6 +180,8 @@ async def test_days_are_pinned_and_let_go(served: Served) -> None:
         ("roster-trials", {"cells": []}, 422),  # nothing
         ("roster-edits", {"cells": [{"employee": "a", "day": 10**30}]}, 422),  # huge
         ("pins", {"employee": "a", "days": [99]}, 422),  # outside
+        ("pins", {"employee": "a"}, 422),  # no days
+        ("pins", {"patient": "a"}, 422),  # a roster has no patients
         ("absences", {"employee": "zoe", "from_day": 0, "to_day": 1}, 404),  # nobody of that name
     ],
 )

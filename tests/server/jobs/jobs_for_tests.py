@@ -23,7 +23,7 @@ def count(arguments: dict[str, Any], progress: Progress) -> dict[str, int]:
 def wait_for_ever(arguments: dict[str, Any], progress: Progress) -> None:
     """Tell that it started, then never end."""
     del arguments
-    progress(0.5, "waiting")
+    progress(0.5, "waiting", {"cost": 7})
     threading.Event().wait()
 
 

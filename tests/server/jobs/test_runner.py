@@ -79,7 +79,7 @@ def test_a_list_gives_the_newest_of_its_kind_first(hospital: Hospital) -> None:
     assert {(one.kind, one.state, one.actor) for one in found} == {("count", JobState.QUEUED, SYSTEM.id)}
 
 
-def test_running_job_is_cancelled(runner: JobRunner) -> None:
+def test_running_job_is_cancelled(hospital: Hospital, runner: JobRunner) -> None:
     job_id = runner.submit("wait_for_ever", {}, actor=SYSTEM)
     for _ in range(300):
         if runner.view(job_id).note == "waiting":
@@ -91,6 +91,9 @@ def test_running_job_is_cancelled(runner: JobRunner) -> None:
 
     assert job.state is JobState.CANCELLED
     assert job.ended_at
+    # what it had reached is still told, to this process and after a restart
+    assert (job.progress_share, job.note, job.partial) == (0.5, "waiting", b'{"cost":7}')
+    assert JobRunner(hospital, KINDS).view(job_id).partial == b'{"cost":7}'
 
 
 def test_a_job_ends_with_what_there_is_when_that_is_enough_and_the_next_one_runs(runner: JobRunner) -> None:
