@@ -38,17 +38,14 @@ def progress_line(view: JobView) -> str:
     """
     state = codes.code_text(codes.JOB_STATES, view.state.value)
     cost = (view.partial or {}).get("cost", -1)
-    has_found = isinstance(cost, int) and cost >= 0
+    best = _("best so far: {cost}").format(cost=number(cost)) if isinstance(cost, int) and cost >= 0 else ""
     if view.state is JobState.CANCELLED:
         if not view.partial:
             return _("{state} before it had begun to search").format(state=state)
-        reached = _("best so far: {cost}").format(cost=number(cost)) if has_found else _("nothing found by then")
         done = _("after {share} of its time").format(share=percent(view.progress))
-        return " · ".join((state, done, reached))
-    parts = [state, percent(view.progress)]
-    if has_found and not view.is_over:
-        parts.append(_("best so far: {cost}").format(cost=number(cost)))
-    return " · ".join(parts)
+        return " · ".join((state, done, best or _("nothing found by then")))
+    parts = (state, percent(view.progress), "" if view.is_over else best)
+    return " · ".join(part for part in parts if part)
 
 
 def job_report(view: JobView, *, may_publish: bool) -> list[Component]:

@@ -157,6 +157,7 @@ def _job(view: JobView | None) -> list[Component]:
 
 
 def _result(view: JobView) -> list[Component]:
+    lines = check_lines(view.result)
     rows: list[list[Cell]] = [
         [
             codes.code_text(codes.PLAN_RULES, line.rule),
@@ -164,11 +165,11 @@ def _result(view: JobView) -> list[Component]:
             line.violations,
             number(line.cost, 1),
         ]
-        for line in check_lines(view.result)
+        for line in lines
     ]
-    report = (view.result or {}).get("report") or {}
+    broken = sum(line.violations for line in lines if line.is_hard)
     head = _("Cost {cost}, {broken} rules broken").format(
-        cost=number(int(report.get("cost", 0))), broken=number(len(report.get("violations", ())))
+        cost=number(sum(line.cost for line in lines)), broken=number(broken)
     )
     headings = [_("Rule"), _("Kind"), _("Broken"), _("Cost")]
     found = table(_("Checker's report"), headings, rows) if rows else html.P(_("Every rule is kept."))
