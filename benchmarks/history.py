@@ -26,6 +26,7 @@ from twin.history import history
 from twin.history.memory import MemoryHistory
 from twin.history.projection import HistoryProjection
 from twin.ids import UniqueIds
+from twin.ledger.bodies import whole_body
 from twin.ledger.rows import SqliteRows, values_of
 from twin.ports import Stored
 from twin.settings import Settings
@@ -96,7 +97,7 @@ def main() -> None:
 
             def replayed(at: int) -> int:
                 facts = {}
-                for (body,) in raw.cursor().execute("SELECT body FROM events ORDER BY sequence"):
+                for (body,) in raw.cursor().execute(f"SELECT {whole_body('sqlite')} FROM events ORDER BY sequence"):
                     event = registry.decode(body)
                     if event.occurred_at > at:
                         break

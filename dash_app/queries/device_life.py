@@ -24,6 +24,7 @@ from assets.tables.register import asset_of_row, find_asset, model_of
 from twin.events import registry
 from twin.events.things import ZoneStayEnded
 from twin.history.history import trail
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.by_thing import latest_indexed
 from twin.ledger.tables import EVENTS
 
@@ -180,7 +181,7 @@ def _decided(session: Session, tag: str) -> list[Stay]:
     # Bounded first: a tag that is confirmed for years without such stays must not have all of that read.
     latest = latest_indexed(tag, _MOST_LOOKED_AT).subquery()
     query = (
-        select(EVENTS.c.body)
+        select(WHOLE_BODY)
         .join(latest, latest.c.sequence == EVENTS.c.sequence)
         .where(EVENTS.c.type == ZoneStayEnded.__name__)
         .order_by(EVENTS.c.sequence.desc())

@@ -12,6 +12,7 @@ from interop.service.subscriptions import Subscription
 from interop.tables import ENROLMENTS
 from twin.events import registry
 from twin.events.things import PortalCrossed, TagLost, ZoneChanged
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.tables import EVENTS
 from twin.state.model import zone_of
 
@@ -87,7 +88,7 @@ def next_move(session: Session, one: Subscription) -> NextMove:
         Of a receiver of locations.
     """
     table = EVENTS.c
-    asked = select(table.sequence, table.body).where(table.type.in_(_MOVES), table.sequence > one.position)
+    asked = select(table.sequence, WHOLE_BODY).where(table.type.in_(_MOVES), table.sequence > one.position)
     rows = session.execute(asked.order_by(table.sequence).limit(_SCANNED)).all()
     wanted = set(enrolled(session, source=one.wanted.source)) if one.wanted.only_enrolled else None
     for row in rows:

@@ -23,6 +23,7 @@ from server.wiring import Hospital
 from twin.errors import NotFound
 from twin.events import registry
 from twin.events.watch import AccessOutcome, AccessSeen
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.tables import EVENTS
 from twin.ports import Stored
 from twin.state.live import LiveState
@@ -179,7 +180,7 @@ class Entrances:
     def _look_back(self) -> None:
         """Take up the refusals of before the restart; only of the newest part of the ledger, which is quickly read."""
         table, last = EVENTS.c, self._hospital.ledger.last_sequence()
-        asked = columns_of(table.body).where(table.type == AccessSeen.__name__, table.sequence > last - _LOOK_BACK)
+        asked = columns_of(WHOLE_BODY).where(table.type == AccessSeen.__name__, table.sequence > last - _LOOK_BACK)
         with self._hospital.read() as session:
             rows = session.execute(asked.order_by(table.sequence)).scalars().all()
         for body in rows:

@@ -18,6 +18,7 @@ from server.schema.access import AuditRow
 from twin.access import Permission
 from twin.events import registry
 from twin.events.envelope import Event
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.by_thing import events_about
 from twin.ledger.tables import EVENTS
 from twin.state.tables import Tables
@@ -137,7 +138,7 @@ def _about(session: Session, asked: Narrowing) -> Iterator[Event]:
     """Give the events about one thing behind an id; the ledger finds these by an index of their own."""
     table, about = EVENTS.c, events_about([asked.thing]).subquery()
     # Cut behind the order by id, not before: a tag has more events than one page may look at, and all must come.
-    query = columns_of(table.body).where(table.sequence.in_(columns_of(about.c.sequence)), table.id > asked.after)
+    query = columns_of(WHOLE_BODY).where(table.sequence.in_(columns_of(about.c.sequence)), table.id > asked.after)
     for row in session.execute(query.order_by(table.id).limit(MOST_SCANNED)):
         yield registry.decode(row.body)
 
@@ -147,7 +148,7 @@ def _events(session: Session, asked: Narrowing) -> Iterator[Event]:
     if asked.since:
         after = max(after, _first_id(asked.since - 1_000))  # the id is from the millisecond before it is recorded
     for _ in range(MOST_SCANNED // _PAGE):
-        query = columns_of(table.id, table.body).where(table.id > after).order_by(table.id).limit(_PAGE)
+        query = columns_of(table.id, WHOLE_BODY).where(table.id > after).order_by(table.id).limit(_PAGE)
         if asked.before:
             query = query.where(table.recorded_at < asked.before)
         found = session.execute(query).all()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session
 
 from twin.collecting import without_collecting
@@ -18,13 +18,27 @@ from twin.events.patients import EncounterFactCancelled, EncountersMerged, Encou
 from twin.events.things import ZoneChanged, ZoneConfirmed
 from twin.history import checkpoints
 from twin.history.claims import claims_of
-from twin.history.encounters import FACETS, Point, Told, timelines, values_of
+from twin.history.encounters import FACETS, Point, timelines, values_of
 from twin.history.gone import Gone, gone_of
+from twin.history.questions import (
+    ENCOUNTER_FACTS,
+    HEAD,
+    Head,
+    Key,
+    facts_told,
+    first_claim,
+    joined_with,
+    link,
+    row_after,
+    row_at,
+    value_of,
+)
 from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
-from twin.ledger.by_thing import ENOUGH, ThingIndex, indexed_about
+from twin.ledger.bodies import WHOLE_BODY
+from twin.ledger.by_thing import ENOUGH, ThingIndex
 from twin.ledger.ledger import Ledger
 from twin.ledger.subscriptions import Subscription, load_position
-from twin.ledger.tables import EVENTS, EVENTS_BY_THING
+from twin.ledger.tables import EVENTS
 from twin.ports import Stored
 from twin.state import folding
 from twin.state.model import Encounter, EncounterFact
@@ -35,28 +49,10 @@ LOT = 5_000  # events of a flood in one transaction: readers repeat themselves, 
 REST_S = 0.25  # between two batches, so that many small commits become one piece of history
 OPEN = 2**62  # end of an interval that lasts; later than any instant that has a datetime
 
-_ENCOUNTER_FACTS = get_args(EncounterFact)
-_ENCOUNTER_KINDS = frozenset(_ENCOUNTER_FACTS)
+_ENCOUNTER_KINDS = frozenset(ENCOUNTER_FACTS)
 _SEEN: frozenset[Any] = frozenset({ZoneChanged, ZoneConfirmed})
 _REACHING_BACK = (EncounterFactCancelled, EncountersSwapped, EncountersMerged)
 _FOLDED_LIMIT = 20_000  # encounters kept folded in memory, some 20 MB
-_ENCOUNTER_TYPES = [kind.__name__ for kind in _ENCOUNTER_FACTS]
-
-Key = tuple[str, str]
-
-
-_HEAD = (INTERVALS.c.id, INTERVALS.c.from_at, INTERVALS.c.value, INTERVALS.c.sequence, INTERVALS.c.said_at)
-
-
-@dataclass(slots=True)
-class _Head:
-    """The open interval of a facet of a thing, and when its value was said last."""
-
-    id: int
-    from_at: int
-    value: str
-    sequence: int
-    said_at: int
 
 
 @dataclass(slots=True)
@@ -110,12 +106,12 @@ class HistoryProjection:
     """
 
     def __init__(self) -> None:
-        self._heads: dict[Key, _Head] = {}
+        self._heads: dict[Key, Head] = {}
         self._is_loaded = False
         self._next_id = 1
         self._rows: dict[int, _NewRow] = {}
         self._ends: dict[int, int] = {}
-        self._again: dict[int, _Head] = {}  # said again since the last flush, by id: only the last saying is written
+        self._again: dict[int, Head] = {}  # said again since the last flush, by id: only the last saying is written
         self._earliest_late = OPEN
         self._checked_id = 0
         self._folded: dict[str, tuple[int, Encounter]] = {}
@@ -201,7 +197,7 @@ class HistoryProjection:
         self._is_loaded = False
         after = 0
         while rows := session.execute(
-            select(EVENTS.c.sequence, EVENTS.c.body)
+            select(EVENTS.c.sequence, WHOLE_BODY)
             .where(EVENTS.c.sequence > after)
             .order_by(EVENTS.c.sequence)
             .limit(5000)
@@ -214,9 +210,9 @@ class HistoryProjection:
             return
         self._rows, self._ends, self._again, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
         self._next_id = (session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0) + 1
-        query = select(INTERVALS.c.facet, INTERVALS.c.thing, *_HEAD).where(INTERVALS.c.to_at == OPEN)
+        query = select(INTERVALS.c.facet, INTERVALS.c.thing, *HEAD).where(INTERVALS.c.to_at == OPEN)
         with without_collecting():
-            self._heads = {(facet, thing): _Head(*rest) for facet, thing, *rest in session.execute(query)}
+            self._heads = {(facet, thing): Head(*rest) for facet, thing, *rest in session.execute(query)}
         self._index.load(session, load_position(session, NAME) or 0)
         self._is_loaded = True
 
@@ -245,17 +241,17 @@ class HistoryProjection:
         head = self._add(key, event.occurred_at, OPEN, value, sequence, event.recorded_at)
         self._heads[key] = head
 
-    def _add(self, key: Key, from_at: int, to_at: int, value: str, sequence: int, known_from: int) -> _Head:
+    def _add(self, key: Key, from_at: int, to_at: int, value: str, sequence: int, known_from: int) -> Head:
         number = self._next_id
         self._next_id += 1
         self._rows[number] = _NewRow(number, key[0], key[1], value, from_at, to_at, from_at, sequence, known_from)
-        return _Head(number, from_at, value, sequence, from_at)
+        return Head(number, from_at, value, sequence, from_at)
 
-    def _say_again(self, head: _Head, at: int) -> None:
+    def _say_again(self, head: Head, at: int) -> None:
         head.said_at = at
         self._again[head.id] = head
 
-    def _close(self, head: _Head, at: int) -> None:
+    def _close(self, head: Head, at: int) -> None:
         row = self._rows.get(head.id)
         if row is not None:
             row.to_at = at
@@ -288,17 +284,17 @@ class HistoryProjection:
         self._index.write(session)  # what follows asks the ledger what was said about the thing
         event, at = stored.event, stored.event.occurred_at
         # of two claims of one instant the one with the greater precedence holds, whichever came first
-        rival = _first_claim(session, key, (at - 1, at + 1), stored.sequence)
+        rival = first_claim(session, key, (at - 1, at + 1), stored.sequence)
         if rival is not None and precedence(rival.event) > precedence(event):
             return
-        before = _row_at(session, key, at)
+        before = row_at(session, key, at)
         if before is not None and before.value == value:
             return
         end = self._put(session, key, (at, value), stored.sequence, event.recorded_at)
         if before is not None:
             # a claim of the same value as before was left out when it came; it counts again now
-            again = _first_claim(session, key, (at, end), stored.sequence)
-            if again is not None and (said := _value_of(again.event, key)) != value:
+            again = first_claim(session, key, (at, end), stored.sequence)
+            if again is not None and (said := value_of(again.event, key)) != value:
                 self._put(session, key, (again.event.occurred_at, said), again.sequence, event.recorded_at)
             elif again is None and at < before.said_at < end:
                 # pruning has taken the claims between; of them all the history knows when the last one was made
@@ -307,7 +303,7 @@ class HistoryProjection:
     def _put(self, session: Session, key: Key, point: tuple[int, str], sequence: int, known_from: int) -> int:
         """Let a value hold from an instant to the next interval; give where that begins."""
         at, value = point
-        before, after = _row_at(session, key, at), _row_after(session, key, at)
+        before, after = row_at(session, key, at), row_after(session, key, at)
         end = after.from_at if after is not None else OPEN
         if before is not None:
             self._close(before, at)
@@ -344,8 +340,8 @@ class HistoryProjection:
     def _folded_before(self, session: Session, event: EncounterFact, sequence: int) -> tuple[int, Encounter] | None:
         """Fold what the ledger tells of an encounter that stands alone, with its last instant; None if it does not."""
         self._index.write(session)
-        told = sorted((one.fact for one in _told(session, {event.thing}, sequence - 1)), key=precedence)
-        if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(_joined(session, event.thing)) > 1:
+        told = sorted((one.fact for one in facts_told(session, {event.thing}, sequence - 1)), key=precedence)
+        if any(isinstance(fact, _REACHING_BACK) for fact in told) or len(joined_with(session, event.thing)) > 1:
             return None
         if gone_of(session, {event.thing}) is not None:
             return None  # what is left of its facts does not say what it has come to
@@ -368,14 +364,14 @@ class HistoryProjection:
         if self._step_encounter(session, event, stored.sequence):
             return
         if isinstance(event, EncountersSwapped):
-            _link(session, event.thing, event.other)
+            link(session, event.thing, event.other)
         elif isinstance(event, EncountersMerged):
-            _link(session, event.thing, event.into)
-        joined = _joined(session, event.thing)
+            link(session, event.thing, event.into)
+        joined = joined_with(session, event.thing)
         for name in joined:
             self._folded.pop(name, None)
         self._index.write(session)
-        told = _told(session, joined, stored.sequence)
+        told = facts_told(session, joined, stored.sequence)
         self._flush(session)
         gone = gone_of(session, joined)
         if gone is not None:
@@ -427,74 +423,3 @@ def _corrections(
         if held != due:
             yield at, due
             held = due  # what is put there holds until the next instant of either timeline
-
-
-def _row_at(session: Session, key: Key, at: int) -> _Head | None:
-    query = (
-        select(*_HEAD)
-        .where(INTERVALS.c.thing == key[1], INTERVALS.c.facet == key[0])
-        .where(INTERVALS.c.from_at <= at, INTERVALS.c.to_at > at)
-    )
-    row = session.execute(query.order_by(INTERVALS.c.from_at.desc(), INTERVALS.c.id.desc()).limit(1)).first()
-    return _Head(*row) if row is not None else None
-
-
-def _row_after(session: Session, key: Key, at: int) -> _Head | None:
-    query = (
-        select(*_HEAD)
-        .where(INTERVALS.c.thing == key[1], INTERVALS.c.facet == key[0], INTERVALS.c.from_at > at)
-        .where(INTERVALS.c.to_at > INTERVALS.c.from_at)
-    )
-    row = session.execute(query.order_by(INTERVALS.c.from_at).limit(1)).first()
-    return _Head(*row) if row is not None else None
-
-
-def _first_claim(session: Session, key: Key, between: tuple[int, int], up_to: int) -> Stored | None:
-    """Give the claim on a facet that holds first strictly between two instants, of those before a ledger position."""
-    spoken = EVENTS.c.occurred_at
-    query = indexed_about([key[1]], before=up_to).where(spoken > between[0], spoken < between[1])
-    # whole rows of the index that speak of other times are passed over
-    query = query.where(EVENTS_BY_THING.c.to_at > between[0], EVENTS_BY_THING.c.from_at < between[1])
-    query = query.order_by(spoken).limit(1000)
-    best: Stored | None = None
-    for sequence, body in session.execute(query):
-        event = registry.decode(body)
-        # rows come by instant: those of the first instant decide
-        if best is not None and event.occurred_at > best.event.occurred_at:
-            break
-        is_about = any(claim[:2] == key for claim in claims_of(event))
-        if is_about and (best is None or precedence(event) > precedence(best.event)):
-            best = Stored(sequence, event, True)
-    return best
-
-
-def _value_of(event: Event, key: Key) -> str:
-    return next(value for facet, thing, value in claims_of(event) if (facet, thing) == key)
-
-
-def _link(session: Session, one: str, other: str) -> None:
-    # a set, since one may be linked with itself by a wrong message
-    for left, right in {(one, other), (other, one)}:
-        where = (LINKS.c.encounter == left) & (LINKS.c.other == right)
-        if session.execute(select(LINKS.c.other).where(where)).first() is None:
-            session.execute(insert(LINKS).values(encounter=left, other=right))
-
-
-def _joined(session: Session, encounter: str) -> set[str]:
-    found, waiting = {encounter}, [encounter]
-    while waiting:
-        others = session.execute(select(LINKS.c.other).where(LINKS.c.encounter == waiting.pop())).scalars()
-        new = set(others) - found
-        found |= new
-        waiting.extend(new)
-    return found
-
-
-def _told(session: Session, encounters: Iterable[str], up_to: int) -> list[Told]:
-    query = indexed_about(sorted(encounters), before=up_to + 1).where(EVENTS.c.type.in_(_ENCOUNTER_TYPES))
-    told: list[Told] = []
-    for sequence, body in session.execute(query):
-        fact = registry.decode(body)
-        if isinstance(fact, _ENCOUNTER_FACTS):
-            told.append(Told(sequence, fact))
-    return told

@@ -22,6 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session
 
 from twin.db.bulk import insert_rows
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.tables import EVENTS, EVENTS_BY_THING, INDEXED
 from twin.ports import Stored
 
@@ -179,7 +180,7 @@ def indexed_about(things: Collection[str], *, before: int = LAST) -> Select[tupl
 def _indexed_between(things: Collection[str], after: int, before: int) -> Select[tuple[int, str]]:
     rows, position = _positions()
     return (
-        select(EVENTS.c.sequence, EVENTS.c.body)
+        select(EVENTS.c.sequence, WHOLE_BODY)
         .select_from(rows)
         .join(EVENTS, EVENTS.c.sequence == position)
         .where(EVENTS_BY_THING.c.thing.in_(things))
@@ -219,7 +220,7 @@ def events_about(things: Collection[str], *, after: int = 0, before: int = LAST)
         Positions that they stand between.
     """
     taken_in = select(func.coalesce(func.max(INDEXED.c.up_to), 0)).scalar_subquery()
-    fresh = select(EVENTS.c.sequence, EVENTS.c.body).where(
+    fresh = select(EVENTS.c.sequence, WHOLE_BODY).where(
         EVENTS.c.sequence > taken_in,
         EVENTS.c.sequence > after,
         EVENTS.c.sequence < before,

@@ -20,6 +20,7 @@ from twin.errors import FieldError, StorageError
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ids import UniqueIds
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.by_thing import events_about
 from twin.ledger.handling import DEPTH_LIMIT, BearerOf, HandlerRunner, Unhandled, unhandled_rows
 from twin.ledger.snapshots import SnapshotTaker, Verification, load_snapshot, pack, save_snapshot, verify_snapshot
@@ -174,7 +175,7 @@ class Ledger:
         if thing:
             rows = session.execute(events_about([thing], after=after).order_by("sequence").limit(limit))
         else:
-            query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence > after)
+            query = select(EVENTS.c.sequence, WHOLE_BODY).where(EVENTS.c.sequence > after)
             rows = session.execute(query.order_by(EVENTS.c.sequence).limit(limit))
         return [Stored(sequence, registry.decode(body), True) for sequence, body in rows]
 
@@ -188,7 +189,7 @@ class Ledger:
         event_id : str
             Its id, such as the ``causation`` of another.
         """
-        row = session.execute(select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.id == event_id)).first()
+        row = session.execute(select(EVENTS.c.sequence, WHOLE_BODY).where(EVENTS.c.id == event_id)).first()
         return Stored(row[0], registry.decode(row[1]), True) if row else None
 
     def last_sequence(self) -> int:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from twin.clock import DAY_US
 from twin.db.database import Database
 from twin.errors import Refused
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.tables import EVENTS, EVENTS_BY_THING, PRUNING, SNAPSHOTS, SUBSCRIPTIONS, UNHANDLED
 
 
@@ -110,7 +111,7 @@ def _write_archive(session: Session, folder: Path, first: int, last: int) -> Arc
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"events-{first:012d}-{last:012d}.jsonl.gz"
     part = path.with_suffix(".part")
-    query = select(EVENTS.c.body).where(EVENTS.c.sequence.between(first, last)).order_by(EVENTS.c.sequence)
+    query = select(WHOLE_BODY).where(EVENTS.c.sequence.between(first, last)).order_by(EVENTS.c.sequence)
     with part.open("wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as packed:
             for (body,) in session.execute(query.execution_options(yield_per=5000)):

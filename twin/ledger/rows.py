@@ -10,8 +10,8 @@ from psycopg.errors import UniqueViolation
 
 from twin.db.channel import RawConnection
 from twin.db.failures import is_of_unique
-from twin.events import registry
 from twin.events.envelope import Event
+from twin.ledger.bodies import bodies_of, whole_body
 
 Values = list[int | str]
 """What is stored of some events, one after the other: :data:`WIDTH` values of each, in the order of :data:`COLUMNS`.
@@ -52,12 +52,19 @@ def values_of(events: Sequence[Event]) -> Values:
         [event.recorded_at for event in events],
         [event.source for event in events],
         [event.source_key for event in events],
-        registry.encode_many(events),
+        bodies_of(events),
     )
     values: Values = [0] * (WIDTH * len(events))
     for number, column in enumerate(columns):
         values[number::WIDTH] = column
     return values
+
+
+def _bindings_of(dialect: str, mark: str) -> str:
+    return (
+        f"SELECT {whole_body(dialect)} FROM events WHERE thing = {mark} AND occurred_at <= {mark}"
+        " AND type IN ('TagBound', 'TagUnbound') ORDER BY occurred_at DESC LIMIT 16"
+    )
 
 
 class EventRows(Protocol):
@@ -79,11 +86,8 @@ class EventRows(Protocol):
 class SqliteRows:
     """The statements for SQLite, whatever driver carries them."""
 
-    _FIND = "SELECT sequence, body FROM events WHERE source = ? AND source_key = ?"
-    _BINDINGS = (
-        "SELECT body FROM events WHERE thing = ? AND occurred_at <= ? AND type IN ('TagBound', 'TagUnbound')"
-        " ORDER BY occurred_at DESC LIMIT 16"
-    )
+    _FIND = f"SELECT sequence, {whole_body('sqlite')} FROM events WHERE source = ? AND source_key = ?"
+    _BINDINGS = _bindings_of("sqlite", "?")
 
     def insert(self, raw: RawConnection, values: Values) -> int | None:
         """Add events behind the last one; give the position of the first, or None if one is known.
@@ -143,11 +147,11 @@ class PostgresqlRows:
     )
     _COPY = f"COPY events (sequence, {COLUMNS}) FROM STDIN"
     _FIND = (
-        "SELECT e.source, e.source_key, e.sequence, e.body FROM events e"
+        f"SELECT e.source, e.source_key, e.sequence, {whole_body('postgresql', 'e.')} FROM events e"
         " JOIN unnest(%s::text[], %s::text[]) AS wanted(source, source_key)"
         " ON e.source = wanted.source AND e.source_key = wanted.source_key"
     )
-    _BINDINGS = SqliteRows._BINDINGS.replace("?", "%s")
+    _BINDINGS = _bindings_of("postgresql", "%s")
 
     def insert(self, raw: RawConnection, values: Values) -> int | None:
         """Add events behind the last one; give the position of the first, or None if one is known."""

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from twin.clock import Clock
 from twin.errors import DecodeError, StorageError
 from twin.events import registry
+from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.tables import EVENTS, SNAPSHOTS
 from twin.state.live import LiveState
 from twin.state.snapshot import read_snapshot
@@ -201,7 +202,7 @@ def verify_snapshot(session: Session) -> Verification:
     require_beginning(session)
     state, replayed = LiveState(), LiveState()
     sequence = load_snapshot(session, state)
-    query = select(EVENTS.c.sequence, EVENTS.c.body).where(EVENTS.c.sequence <= sequence).order_by(EVENTS.c.sequence)
+    query = select(EVENTS.c.sequence, WHOLE_BODY).where(EVENTS.c.sequence <= sequence).order_by(EVENTS.c.sequence)
     for position, body in session.execute(query.execution_options(yield_per=5000)):
         replayed.apply(registry.decode(body), position)
     for one in (state, replayed):  # what was closed since the last round has not left the snapshot yet
