@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session
 
 from twin.collecting import without_collecting
-from twin.db import bulk
 from twin.errors import Refused
 from twin.events import registry
 from twin.events.envelope import Event, precedence
@@ -33,6 +32,7 @@ from twin.history.questions import (
     row_at,
     value_of,
 )
+from twin.history.rows import Due, NewRow
 from twin.history.tables import CHECKPOINTS, INTERVALS, LINKS
 from twin.ledger.bodies import WHOLE_BODY
 from twin.ledger.by_thing import ENOUGH, ThingIndex
@@ -53,47 +53,7 @@ _ENCOUNTER_KINDS = frozenset(ENCOUNTER_FACTS)
 _SEEN: frozenset[Any] = frozenset({ZoneChanged, ZoneConfirmed})
 _REACHING_BACK = (EncounterFactCancelled, EncountersSwapped, EncountersMerged)
 _FOLDED_LIMIT = 20_000  # encounters kept folded in memory, some 20 MB
-
-
-@dataclass(slots=True)
-class _NewRow:
-    """An interval that is not stored yet; its end and last saying may still change."""
-
-    id: int
-    facet: str
-    thing: str
-    value: str
-    from_at: int
-    to_at: int
-    said_at: int
-    sequence: int
-    known_from: int
-
-    def as_tuple(self) -> tuple[int, str, str, str, int, int, int, int, int]:
-        return (
-            self.id,
-            self.facet,
-            self.thing,
-            self.value,
-            self.from_at,
-            self.to_at,
-            self.said_at,
-            self.sequence,
-            self.known_from,
-        )
-
-
-_NEW_COLUMNS = (
-    ("id", "bigint"),
-    ("facet", "text"),
-    ("thing", "text"),
-    ("value", "text"),
-    ("from_at", "bigint"),
-    ("to_at", "bigint"),
-    ("said_at", "bigint"),
-    ("sequence", "bigint"),
-    ("known_from", "bigint"),
-)
+_NOTHING = (0, 0)
 
 
 class HistoryProjection:
@@ -109,7 +69,7 @@ class HistoryProjection:
         self._heads: dict[Key, Head] = {}
         self._is_loaded = False
         self._next_id = 1
-        self._rows: dict[int, _NewRow] = {}
+        self._rows: dict[int, NewRow] = {}
         self._ends: dict[int, int] = {}
         self._again: dict[int, Head] = {}  # said again since the last flush, by id: only the last saying is written
         self._earliest_late = OPEN
@@ -117,6 +77,11 @@ class HistoryProjection:
         self._folded: dict[str, tuple[int, Encounter]] = {}
         self._index = ThingIndex()
         self._seen = 0
+        # taken in ahead of the writer: position where the batch begins, and how many of its events
+        self._ahead = _NOTHING
+        self._due: Due | None = None
+        # what is taken in ahead stands in the subscriber's thread, writing anew in the writer's
+        self._turn = threading.Lock()
 
     def follow(self, ledger: Ledger) -> Subscription:
         """Keep the history in step with a ledger from where it was left.
@@ -128,7 +93,35 @@ class HistoryProjection:
         """
         with ledger.database.read() as session:
             self._load(session)  # now: the writer would stand still for as long as it takes a large house
-        return ledger.project(NAME, self.project, rest_s=REST_S, lot=LOT)
+        return ledger.project(NAME, self.project, rest_s=REST_S, lot=LOT, ahead=self.take_in)
+
+    def take_in(self, batch: Sequence[Stored]) -> None:
+        """Work out beside the writer what a batch says, as far as no table has to be asked for it.
+
+        Readers repeat themselves: of a flood this is nearly all, and the writer has only to write it.
+
+        Parameters
+        ----------
+        batch : Sequence[Stored]
+            In ledger order; :meth:`project` is called with the same next, or with it again after a failure.
+        """
+        with self._turn:
+            self._ahead, self._due = _NOTHING, None
+            # not loaded, or the same again: what the memory lacks, or has too much of, only the tables tell
+            if not self._is_loaded or batch[0].sequence <= self._seen:
+                return
+            self._seen = batch[-1].sequence
+            try:
+                self._index.note(batch)
+                if self._is_index_due(batch):
+                    self._index.prepare()
+                taken = self._taken_in(batch, 0)
+                if taken == len(batch):
+                    self._due = self._gathered()
+            except BaseException:
+                self._is_loaded = False
+                raise
+            self._ahead = (batch[0].sequence, taken)
 
     def project(self, session: Session, batch: Sequence[Stored]) -> None:
         """Write what a batch of events says.
@@ -140,27 +133,27 @@ class HistoryProjection:
         batch : Sequence[Stored]
             In ledger order.
         """
+        with self._turn:
+            self._project(session, batch)
+
+    def _project(self, session: Session, batch: Sequence[Stored]) -> None:
+        (first, place), self._ahead = self._ahead, _NOTHING
+        is_ahead = first == batch[0].sequence and self._is_loaded
         # the same again: COMMIT of the last one failed after the memory had gone ahead
-        if batch[0].sequence <= self._seen:
+        if batch[0].sequence <= self._seen and not is_ahead:
             self._is_loaded = False
         self._seen = batch[-1].sequence
         try:
             self._load(session)
+            if not is_ahead:
+                place = 0
+                self._index.note(batch)
             # in a flood the index waits for large steps; in calm times one finds everything at once
-            waiting = self._index.note(batch)
-            if waiting >= ENOUGH or len(batch) < _CALM:
+            if self._is_index_due(batch):
                 self._index.write(session)
-            heads, again = self._heads, self._again
-            for stored in batch:
-                event: Any = stored.event
-                # What readers repeat is nearly all of a flood: told here, without a list of claims and further calls.
-                if event.__class__ in _SEEN and not event.tid:
-                    head = heads.get(("tag.zone", event.thing))
-                    if head is not None and head.said_at < event.occurred_at and head.value == event.zone:
-                        head.said_at = event.occurred_at
-                        again[head.id] = head
-                        continue
-                self._project_one(session, stored)
+            while (place := self._taken_in(batch, place)) < len(batch):
+                self._project_one(session, batch[place])
+                place += 1
             self._flush(session)
             # after the rows: a checkpoint made of the old ones must not survive this transaction
             if self._earliest_late < OPEN:
@@ -192,9 +185,13 @@ class HistoryProjection:
                 "Old events were taken out of the ledger, so that the history before them could not be written anew: "
                 "restore a backup instead."
             )
+        with self._turn:
+            self._rebuild(session)
+
+    def _rebuild(self, session: Session) -> None:
         for table in (INTERVALS, LINKS, CHECKPOINTS):
             session.execute(delete(table))
-        self._is_loaded = False
+        self._is_loaded, self._ahead = False, _NOTHING
         after = 0
         while rows := session.execute(
             select(EVENTS.c.sequence, WHOLE_BODY)
@@ -202,13 +199,14 @@ class HistoryProjection:
             .order_by(EVENTS.c.sequence)
             .limit(5000)
         ).all():
-            self.project(session, [Stored(sequence, registry.decode(body), True) for sequence, body in rows])
+            self._project(session, [Stored(sequence, registry.decode(body), True) for sequence, body in rows])
             after = rows[-1][0]
 
     def _load(self, session: Session) -> None:
         if self._is_loaded:
             return
         self._rows, self._ends, self._again, self._earliest_late, self._folded = {}, {}, {}, OPEN, {}
+        self._due = None
         self._next_id = (session.execute(select(func.max(INTERVALS.c.id))).scalar() or 0) + 1
         query = select(INTERVALS.c.facet, INTERVALS.c.thing, *HEAD).where(INTERVALS.c.to_at == OPEN)
         with without_collecting():
@@ -216,26 +214,61 @@ class HistoryProjection:
         self._index.load(session, load_position(session, NAME) or 0)
         self._is_loaded = True
 
+    def _is_index_due(self, batch: Sequence[Stored]) -> bool:
+        return self._index.waiting >= ENOUGH or len(batch) < _CALM
+
+    def _taken_in(self, batch: Sequence[Stored], start: int) -> int:
+        """Take in what comes in order; give the place of the first event for which the tables must be asked."""
+        heads, again = self._heads, self._again
+        for place in range(start, len(batch)):
+            stored = batch[place]
+            event: Any = stored.event
+            # What readers repeat is nearly all of a flood: told here, without a list of claims and further calls.
+            if event.__class__ in _SEEN and not event.tid:
+                head = heads.get(("tag.zone", event.thing))
+                if head is not None and head.said_at < event.occurred_at and head.value == event.zone:
+                    head.said_at = event.occurred_at
+                    again[head.id] = head
+                    continue
+            if event.__class__ in _ENCOUNTER_KINDS:
+                return place
+            claims = claims_of(event)
+            if any(self._is_late(event, facet, thing, value) for facet, thing, value in claims):
+                return place
+            for facet, thing, value in claims:
+                self._say(event, (facet, thing), value, stored.sequence)
+        return len(batch)
+
+    def _is_late(self, event: Event, facet: str, thing: str, value: str) -> bool:
+        head = self._heads.get((facet, thing))
+        if head is None or event.occurred_at > head.said_at:
+            return False
+        # what the open interval says already changes nothing: readers repeat themselves a lot
+        return value != head.value or event.occurred_at < head.from_at
+
+    def _say(self, event: Event, key: Key, value: str, sequence: int) -> None:
+        """Take in a claim that is not late."""
+        head = self._heads.get(key)
+        if head is None:
+            self._open(key, event, value, sequence)
+        elif event.occurred_at > head.said_at:
+            if value == head.value:
+                self._say_again(head, event.occurred_at)
+            else:
+                self._close(head, event.occurred_at)
+                self._open(key, event, value, sequence)
+
     def _project_one(self, session: Session, stored: Stored) -> None:
         event = stored.event
         if event.__class__ in _ENCOUNTER_KINDS:
             self._project_encounter(session, stored)
             return
         for facet, thing, value in claims_of(event):
-            key = (facet, thing)
-            head = self._heads.get(key)
-            if head is None:
-                self._open(key, event, value, stored.sequence)
-            elif event.occurred_at > head.said_at:
-                if value == head.value:
-                    self._say_again(head, event.occurred_at)
-                else:
-                    self._close(head, event.occurred_at)
-                    self._open(key, event, value, stored.sequence)
-            elif value != head.value or event.occurred_at < head.from_at:
-                # what the open interval says already changes nothing: readers repeat themselves a lot
+            if self._is_late(event, facet, thing, value):
                 self._flush(session)
-                self._put_late(session, key, stored, value)
+                self._put_late(session, (facet, thing), stored, value)
+            else:
+                self._say(event, (facet, thing), value, stored.sequence)
 
     def _open(self, key: Key, event: Event, value: str, sequence: int) -> None:
         head = self._add(key, event.occurred_at, OPEN, value, sequence, event.recorded_at)
@@ -244,7 +277,7 @@ class HistoryProjection:
     def _add(self, key: Key, from_at: int, to_at: int, value: str, sequence: int, known_from: int) -> Head:
         number = self._next_id
         self._next_id += 1
-        self._rows[number] = _NewRow(number, key[0], key[1], value, from_at, to_at, from_at, sequence, known_from)
+        self._rows[number] = NewRow(number, key[0], key[1], value, from_at, to_at, from_at, sequence, known_from)
         return Head(number, from_at, value, sequence, from_at)
 
     def _say_again(self, head: Head, at: int) -> None:
@@ -258,9 +291,8 @@ class HistoryProjection:
         else:
             self._ends[head.id] = at
 
-    def _flush(self, session: Session) -> None:
-        if not (self._rows or self._ends or self._again):
-            return
+    def _gathered(self) -> Due:
+        """Give what is to be written, and begin anew."""
         said: list[tuple[int, int]] = []
         for number, head in self._again.items():
             row = self._rows.get(number)
@@ -268,16 +300,18 @@ class HistoryProjection:
                 row.said_at = head.said_at
             else:
                 said.append((number, head.said_at))
+        due = Due([row.as_tuple() for row in self._rows.values()], sorted(self._ends.items()), sorted(said))
+        self._rows, self._ends = {}, {}
         self._again.clear()
-        connection = session.connection()
-        if self._rows:
-            bulk.insert_rows(connection, INTERVALS.name, _NEW_COLUMNS, [row.as_tuple() for row in self._rows.values()])
-            self._rows = {}
-        if self._ends:
-            bulk.set_numbers(connection, INTERVALS.name, "to_at", sorted(self._ends.items()))
-            self._ends = {}
-        if said:
-            bulk.set_numbers(connection, INTERVALS.name, "said_at", sorted(said))
+        return due
+
+    def _flush(self, session: Session) -> None:
+        due, self._due = self._due, None
+        if due is None:
+            if not (self._rows or self._ends or self._again):
+                return
+            due = self._gathered()
+        due.write(session)
 
     def _put_late(self, session: Session, key: Key, stored: Stored, value: str) -> None:
         """Put a claim between others: the interval that it falls into is split."""

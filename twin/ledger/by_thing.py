@@ -41,6 +41,9 @@ IN_A_ROW = 500  # positions: who asks for a few of a thing that is heard every s
 _encoder = msgspec.json.Encoder()
 
 
+_Row = tuple[str, int, int, int, int, str]
+
+
 class _Each(FunctionElement[Any]):
     """The entries of a JSON list as rows, each under ``value``."""
 
@@ -66,7 +69,7 @@ class _Waiting:
     to_at: int
     positions: list[int]
 
-    def rows(self, thing: str) -> Iterator[tuple[str, int, int, int, int, str]]:
+    def rows(self, thing: str) -> Iterator[_Row]:
         for start in range(0, len(self.positions), IN_A_ROW):
             part = self.positions[start : start + IN_A_ROW]
             # the span of all stands for each part: it may be wider than needed, never narrower
@@ -74,7 +77,7 @@ class _Waiting:
 
 
 class ThingIndex:
-    """Gathers what the index lacks, and writes it in large steps; one per process, used in the writer's thread.
+    """Gathers what the index lacks, and writes it in large steps; one per process, used by one thread at a time.
 
     Notes
     -----
@@ -85,6 +88,12 @@ class ThingIndex:
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0
         self._last = 0
+        self._rows: list[_Row] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be written."""
+        return self._count
 
     def load(self, session: Session, up_to: int) -> None:
         """Begin with what is stored.
@@ -101,15 +110,15 @@ class ThingIndex:
         query = select(EVENTS.c.thing, EVENTS.c.occurred_at, EVENTS.c.sequence)
         # what was committed before and never indexed: the process ended with rows waiting
         lacking = query.where(EVENTS.c.sequence > known, EVENTS.c.sequence <= up_to).order_by(EVENTS.c.sequence)
-        self._waiting, self._count = {}, 0
+        self._waiting, self._count, self._rows = {}, 0, None
         for thing, at, sequence in session.execute(lacking):
             self._count += 1
             held = self._waiting.setdefault(thing, _Waiting(at, at, []))
             held.positions.append(sequence)
             held.from_at, held.to_at = min(held.from_at, at), max(held.to_at, at)
 
-    def note(self, batch: Sequence[Stored]) -> int:
-        """Take note of committed events, those known already passed over; give how many wait.
+    def note(self, batch: Sequence[Stored]) -> None:
+        """Take note of committed events, those known already passed over.
 
         Parameters
         ----------
@@ -117,6 +126,7 @@ class ThingIndex:
             In ledger order, without a gap to the batch before.
         """
         last, waiting, count = self._last, self._waiting, self._count
+        self._rows = None
         for one in batch:
             if one.sequence > last:
                 event = one.event
@@ -132,7 +142,13 @@ class ThingIndex:
                     held.from_at = at
         self._count = count
         self._last = max(last, batch[-1].sequence)
-        return self._count
+
+    def prepare(self) -> None:
+        """Make the rows of all that waits beside the writer, so that :meth:`write` has only to store them."""
+        self._rows = self._made()
+
+    def _made(self) -> list[_Row]:
+        return [row for thing in sorted(self._waiting) for row in self._waiting[thing].rows(thing)]
 
     def write(self, session: Session) -> None:
         """Write all that waits.
@@ -144,9 +160,9 @@ class ThingIndex:
         """
         if not self._waiting:
             return
-        rows = [row for thing in sorted(self._waiting) for row in self._waiting[thing].rows(thing)]
+        rows = self._rows if self._rows is not None else self._made()
         insert_rows(session.connection(), EVENTS_BY_THING.name, _COLUMNS, rows)
-        self._waiting, self._count = {}, 0
+        self._waiting, self._count, self._rows = {}, 0, None
         # one row, made the first time: an upsert would have to be written for each of the two databases
         if session.execute(update(INDEXED).values(up_to=self._last)).rowcount == 0:  # type: ignore[attr-defined]
             session.execute(insert(INDEXED).values(up_to=self._last))

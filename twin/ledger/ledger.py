@@ -241,6 +241,7 @@ class Ledger:
         rest_s: float = REST_S,
         kinds: Iterable[type[Event]] | None = None,
         lot: int = BATCH,
+        ahead: OnEvents | None = None,
     ) -> Subscription:
         """Keep tables in step with the ledger: batch and position are stored in one transaction, so exactly once.
 
@@ -258,10 +259,16 @@ class Ledger:
             The only events that its tables come from; every event by default.
         lot : int, optional
             Most events of a batch, all written in one transaction; fewer while so many would hold up the writer.
+        ahead : Callable[[Sequence[Stored]], None], optional
+            Called with each batch before the writer is asked for, in the subscriber's thread: what can be worked out
+            without the tables holds up nobody there.
         """
         pace = Pace(lot)
 
         def deliver(batch: Sequence[Stored], up_to: int) -> None:
+            if ahead is not None:
+                ahead(batch)
+
             def use_case(session: Session) -> None:
                 begun = time.perf_counter()
                 projection(session, batch)

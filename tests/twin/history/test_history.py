@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from tests.fakes import START_US
@@ -546,6 +546,66 @@ def test_batch_whose_commit_failed_is_written_whole_when_it_comes_again(database
             f"z{second}" for second in range(1, 7)
         ]
         assert sorted(session.execute(latest_indexed("t1", 10)).scalars()) == [1, 2, 3, 4, 5, 6]
+    ledger.close()
+
+
+def values_told(database: Database, count: int) -> list[str]:
+    with database.read() as session:
+        return [history.value_at(session, "tag.zone", "t1", at(second)) for second in range(1, count + 1)]
+
+
+def test_batch_taken_in_ahead_of_the_writer_is_written_once_whatever_fails(
+    database: Database, clock: ManualClock
+) -> None:
+    ledger, ahead = Ledger(database, state=LiveState(), clock=clock), HistoryProjection()
+    events = [zone("t1", f"z{second}", second) for second in range(1, 9)]
+    stored = ledger.submit(events).result(10)
+
+    def fails_at_commit(session: Session) -> None:
+        ahead.project(session, stored[4:6])
+        raise RuntimeError("the disk is full")
+
+    def keep(up_to: int) -> None:
+        database.writer.run(lambda session: save_position(session, NAME, up_to, clock))
+
+    database.writer.run(lambda session: ahead.project(session, stored[:2]))
+    keep(2)
+    # the writer took no more work: the same comes again, and more with it
+    ahead.take_in(stored[2:3])
+    ahead.take_in(stored[2:4])
+    database.writer.run(lambda session: ahead.project(session, stored[2:4]))
+    keep(4)
+    ahead.take_in(stored[4:6])
+    assert isinstance(database.writer.submit(fails_at_commit).exception(10), RuntimeError)
+    ahead.take_in(stored[4:6])
+    database.writer.run(lambda session: ahead.project(session, stored[4:6]))
+    keep(6)
+    # written anew while a batch is under way
+    ahead.take_in(stored[6:])
+    database.writer.run(ahead.rebuild)
+    database.writer.run(lambda session: ahead.project(session, stored[6:]))
+
+    assert values_told(database, 8) == [f"z{second}" for second in range(1, 9)]
+    with database.read() as session:
+        assert session.execute(select(func.count()).select_from(INTERVALS)).scalar_one() == 8
+        assert sorted(session.execute(latest_indexed("t1", 20)).scalars()) == list(range(1, 9))
+    ledger.close()
+
+
+def test_what_is_taken_in_ahead_asks_the_tables_only_for_what_is_late(database: Database, clock: ManualClock) -> None:
+    ledger, ahead = Ledger(database, state=LiveState(), clock=clock), HistoryProjection()
+    first = ledger.submit([zone("t1", "z1", 1)]).result(10)
+    database.writer.run(lambda session: ahead.project(session, first))
+    mixed = [zone("t1", "z4", 4), started("e1", "bed", 2), zone("t1", "z2", 2), zone("t2", "a", 1), zone("t1", "z5", 5)]
+    stored = ledger.submit(mixed).result(10)
+
+    ahead.take_in(stored)
+    database.writer.run(lambda session: ahead.project(session, stored))
+
+    assert values_told(database, 5) == ["z1", "z2", "z2", "z4", "z5"]
+    with database.read() as session:
+        assert history.value_at(session, "tag.zone", "t2", at(3)) == "a"
+        assert history.value_at(session, "encounter.place", "e1", at(3)) == "bed"
     ledger.close()
 
 
