@@ -6,6 +6,7 @@ loses power under the very same code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -84,6 +85,8 @@ class Transaction:
         New events of this work so far, in ledger order; they are told to the world after commit.
     marks : set[str]
         Notes shared by all works of the shared transaction; a note may outlive a work that was undone.
+    wait_told : Callable[[], None]
+        Waits until the live state shows all that was committed before; only asked by works that begin earlier.
     """
 
     raw: RawConnection
@@ -91,6 +94,7 @@ class Transaction:
     channel: Channel
     stored: list[Stored] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
+    wait_told: Callable[[], None] = lambda: None
     _session: Session | None = None
 
     def session(self) -> Session:

@@ -1,7 +1,8 @@
 """The one thread that writes: many callers share one transaction, each is answered after it is durable.
 
 A forced write to disk takes milliseconds whatever its size, so the writer puts what waits into one transaction,
-gives each piece of work its own savepoint, commits once and then answers all of them.
+gives each piece of work its own savepoint, commits once and then answers all of them. While one group is told, the
+next one is written: see ``twin.db.telling``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sqlmodel import Session
 
 from twin.db.channel import Channel, RawConnection, Transaction
 from twin.db.failures import as_storage_error, storage_failure
+from twin.db.telling import Teller
 from twin.errors import HospitalTwinError, Unavailable
 from twin.ports import Stored
 
@@ -69,6 +71,7 @@ class _Job:
     stored: list[Stored] = field(default_factory=list)
     together: Together[Any, Any] | None = None
     item: Any = None
+    begins_early: bool = False
 
 
 class _Stop:
@@ -112,6 +115,7 @@ class Writer:
         self._closed = False
         self.groups = 0
         self.works = 0
+        self._teller = Teller()
         self._thread = threading.Thread(target=self._run, name="hospital-twin-writer", daemon=True)
         self._thread.start()
 
@@ -126,7 +130,7 @@ class Writer:
         Parameters
         ----------
         listener : Callable[[list[Stored]], None]
-            Runs in the writer's thread: short, and it must not wait for the writer.
+            Runs in the writer's thread or beside it, never twice at a time: short, and it must not wait for the writer.
         """
         self._listeners.append(listener)
 
@@ -214,7 +218,9 @@ class Writer:
         self.send_together(together, item, future, weight=weight)
         return future
 
-    def send_together(self, together: Together[P, T], item: P, answer: Answer, *, weight: int = 1) -> None:
+    def send_together(
+        self, together: Together[P, T], item: P, answer: Answer, *, weight: int = 1, begins_early: bool = False
+    ) -> None:
         """Queue work as :meth:`submit_together` does, for who brings a place of their own for the answer.
 
         Parameters
@@ -224,13 +230,18 @@ class Writer:
         item : P
             This caller's part.
         answer : Answer
-            Answered in the writer's thread after COMMIT.
+            Answered after COMMIT, in the writer's thread or beside it.
         weight : int, optional
             As for :meth:`submit_work`.
+        begins_early : bool, optional
+            Whether it may begin while the works before it are told; it then calls ``transaction.wait_told()`` before it
+            looks at the live state, or at anything else that the listeners of commits keep.
         """
-        self._enqueue(
-            _Job(lambda transaction: together(transaction, [item])[0], weight, answer, together=together, item=item)
-        )
+
+        def alone(transaction: Transaction) -> T:
+            return together(transaction, [item])[0]
+
+        self._enqueue(_Job(alone, weight, answer, together=together, item=item, begins_early=begins_early))
 
     def run(self, use_case: Callable[[Session], T]) -> T:
         """Run a use case and give its value after COMMIT.
@@ -240,7 +251,7 @@ class Writer:
         use_case : Callable[[Session], T]
             As for :meth:`submit`.
         """
-        if threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread or self._teller.is_here:
             raise RuntimeError("A use case runs in the writer's thread already: call the service, not writer.run.")
         return self.submit(use_case).result()
 
@@ -267,6 +278,7 @@ class Writer:
                 self._store(group)
             while self._sweeps:
                 self._empty_log(self._sweeps.pop(0))
+        self._teller.close()
         with contextlib.suppress(Exception):  # the process ends; what was answered is durable already
             self._channel.close()
 
@@ -290,6 +302,7 @@ class Writer:
         return group, True
 
     def _empty_log(self, job: _Sweep) -> None:
+        self._teller.wait()  # it may be reading, which would keep the log
         try:
             job.future.set_result(self._channel.sweep())
         except Exception as error:  # as for a piece of work: it comes out of the future, the thread goes on
@@ -303,11 +316,12 @@ class Writer:
             return
         self.groups += 1
         self.works += len(done)
-        stored = [one for job in done for one in job.stored]
-        if stored:
-            self._tell(stored)
-        for job in done:
-            job.future.set_result(job.answer)
+        if self._queue.empty():
+            # nothing to write meanwhile: changing threads would only take its time
+            self._teller.wait()
+            self._tell(done)
+        else:
+            self._teller.hand_over(lambda: self._tell(done))
 
     def _transact(self, group: list[_Job]) -> list[_Job]:
         """Run the group in one transaction; give the jobs that succeeded, once they are durable."""
@@ -343,7 +357,7 @@ class Writer:
             raise
         # after COMMIT like the answers: what a caller is told never depends on a transaction that may still be undone
         for job, error in failed:
-            job.future.set_exception(error)
+            self._refuse(job, error)
         return done
 
     def _transact_as_one(self, group: list[_Job]) -> list[_Job] | None:
@@ -367,7 +381,7 @@ class Writer:
         self._channel.rollback()
         if len(group) > 1:
             return None
-        group[0].future.set_exception(error)
+        self._refuse(group[0], error)
         return []
 
     def _attempt_together(self, raw: RawConnection, jobs: list[_Job], marks: set[str]) -> bool:
@@ -389,7 +403,10 @@ class Writer:
 
     def _do(self, raw: RawConnection, job: _Job, marks: set[str]) -> BaseException | None:
         """Run one job; give what it raised, which its caller then undoes, or raise what fails the whole transaction."""
-        transaction = Transaction(raw, self._channel.dialect, self._channel, marks=marks)
+        told = self._teller.wait
+        if not job.begins_early:
+            told()
+        transaction = Transaction(raw, self._channel.dialect, self._channel, marks=marks, wait_told=told)
         try:
             job.answer = job.context.run(job.work, transaction)
             transaction.finish()
@@ -403,19 +420,27 @@ class Writer:
         job.stored = transaction.stored
         return None
 
-    def _tell(self, stored: list[Stored]) -> None:
-        for listener in self._listeners:
+    def _tell(self, done: list[_Job]) -> None:
+        """Tell what is durable: first to the listeners, then to who waits for it."""
+        stored = [one for job in done for one in job.stored]
+        for listener in self._listeners if stored else ():
             try:
                 listener(stored)
             except Exception:
                 # the facts are durable; a listener that failed catches up from the ledger by sequence
                 log.exception("After-commit listener %r failed", listener)
+        for job in done:
+            job.future.set_result(job.answer)
+
+    def _refuse(self, job: _Job, error: BaseException) -> None:
+        self._teller.wait()  # in the order of the works: who sent two hears of the first one first
+        job.future.set_exception(error)
 
     def _fail(self, group: list[_Job], error: HospitalTwinError) -> None:
         log.error("A transaction of %d works was undone: %s", len(group), error)
         for job in group:
             if not job.future.done():
-                job.future.set_exception(error)
+                self._refuse(job, error)
 
 
 def _in_one_go(jobs: list[_Job]) -> _Job:
@@ -425,7 +450,8 @@ def _in_one_go(jobs: list[_Job]) -> _Job:
         return jobs[0]
     items = [job.item for job in jobs]
     # one context for all, that of the first: what is logged meanwhile names its request
-    return _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context)
+    early = jobs[0].begins_early
+    return _Job(lambda transaction: together(transaction, items), 0, context=jobs[0].context, begins_early=early)
 
 
 def _share_out(whole: _Job, jobs: list[_Job]) -> None:

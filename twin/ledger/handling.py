@@ -114,6 +114,8 @@ class HandlerRunner:
         handled = [stored for stored in new if stored.event.__class__ in calls_of]
         if not handled:
             return []
+        # stored beside the telling of the group before; handlers see the live state of all that was committed
+        transaction.wait_told()
         try:
             with ExitStack() as savepoint:
                 return self._derived_together(self._context(transaction, savepoint), handled)

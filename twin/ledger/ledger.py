@@ -146,7 +146,7 @@ class Ledger:
         events : Sequence[Event]
             As for :meth:`append`.
         answer : Answer
-            Gets the ``list[Stored]``, in the writer's thread, once they are durable and the live state shows them.
+            Gets the ``list[Stored]``, in a thread of the writer's, once they are durable and the live state shows them.
         """
         if not events:
             answer.set_result([])
@@ -156,7 +156,9 @@ class Ledger:
         except FieldError as error:
             answer.set_exception(error)
             return
-        self.database.writer.send_together(self._append_all, prepared, answer, weight=len(events))
+        weight = len(events)
+        # storing looks at no live state, and its handlers wait for it themselves
+        self.database.writer.send_together(self._append_all, prepared, answer, weight=weight, begins_early=True)
 
     def read(self, session: Session, after: int = 0, limit: int = 1000, *, thing: str = "") -> list[Stored]:
         """Give stored events in ledger order.
