@@ -13,15 +13,18 @@ from assets.service.custody import lapse_reservations
 from assets.service.following import good_reader
 from assets.service.maintenance import Horizon, flag_overdue, generate
 from assets.service.measuring import flag_out_of_date
+from assets.service.replacement_counts import count_anew, was_counted
+from server.rounds import next_local
 from server.wiring import Hospital
 from twin.access import SYSTEM
-from twin.clock import HOUR_US
+from twin.clock import HOUR_US, MINUTE_US
 
 log = logging.getLogger("hospital_twin.care")
 
 _ORDERS_AT_ONCE = 200  # in one transaction: after an import of thousands of rules, others must get their turn between
 
-
+COUNT_AT = (3, 0)
+"""Local time at which what speaks for replacements is counted: after the plan of par levels, as both take a while."""
 _RESERVATION_US = 4 * HOUR_US  # half a shift: what was not fetched by then is not fetched
 
 
@@ -94,3 +97,30 @@ def watch_drift(hospital: Hospital, act: Act) -> int:
                 break
     alerts = [hospital.write_now(partial(drift.look, act=act, watch_id=watch.id)) for watch in watches]
     return sum(alert is not None for alert in alerts)
+
+
+def count_replacements(hospital: Hospital) -> int:
+    """Count what speaks for the replacement of every device; give of how many.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open, as the one core.
+    """
+    return count_anew(hospital.read, hospital.write_now, now=hospital.clock.now())
+
+
+def next_count(hospital: Hospital, now: int) -> int:
+    """Give when replacements are counted next: at night, or within a minute where nothing was counted yet.
+
+    Parameters
+    ----------
+    hospital : Hospital
+        Open.
+    now : int
+        UTC microseconds.
+    """
+    with hospital.read() as session:
+        if not was_counted(session):
+            return now + MINUTE_US
+    return next_local(now, ZoneInfo(hospital.settings.time_zone), hour=COUNT_AT[0], minute=COUNT_AT[1])

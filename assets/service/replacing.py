@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
@@ -105,11 +105,12 @@ def device_cases(session: Session, *, now: int, category: str = "", asset: str =
     models = load_models(session)
     since = now - LOOK_BACK_YEARS * YEAR_US
     cost, failures = _work_since(session, since, asset)
-    down = _down_since(session, since, now)
-    notices = Counter(
-        session.exec(select(NoticeMatchRow.asset).where(col(NoticeMatchRow.state) == MatchState.OPEN.value))
-    )
-    records = {row.asset: row.since_at for row in session.exec(select(RecordsSinceRow))}
+    down = _down_since(session, since, now, asset)
+    matches = select(NoticeMatchRow.asset).where(col(NoticeMatchRow.state) == MatchState.OPEN.value)
+    notices = Counter(session.exec(matches.where(col(NoticeMatchRow.asset) == asset) if asset else matches))
+    kept = select(RecordsSinceRow)
+    kept = kept.where(col(RecordsSinceRow.asset) == asset) if asset else kept
+    records = {row.asset: row.since_at for row in session.exec(kept)}
     found = []
     for row in rows:
         entry = asset_of_row(row)
@@ -174,9 +175,10 @@ def _work_since(session: Session, since: int, asset: str) -> tuple[Counter[str],
     return cost, failures
 
 
-def _down_since(session: Session, since: int, now: int) -> dict[str, float]:
+def _down_since(session: Session, since: int, now: int, asset: str) -> dict[str, float]:
     periods: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     query = select(DowntimeRow).where((col(DowntimeRow.end_at) == 0) | (col(DowntimeRow.end_at) > since))
+    query = query.where(col(DowntimeRow.asset) == asset) if asset else query
     for row in session.exec(query):
         periods[row.asset].append((float(row.start_at), float(row.end_at or now)))
     found: defaultdict[str, float] = defaultdict(float)
@@ -188,7 +190,7 @@ def _down_since(session: Session, since: int, now: int) -> dict[str, float]:
 def plan_from_register(
     session: Session, *, studio: Studio, now: int, seconds: float = 10.0, workers: int = 1
 ) -> StudioPlan:
-    """Plan which devices to replace in which year.
+    """Plan which devices to replace in which year, from what the register says at this moment.
 
     Parameters
     ----------
@@ -207,12 +209,34 @@ def plan_from_register(
     ------
     FieldError
         If no plan keeps all rules.
+    """
+    cases = device_cases(session, now=now, category=studio.category)
+    return plan_cases(cases, studio=studio, seconds=seconds, workers=workers)
+
+
+def plan_cases(cases: Sequence[DeviceCase], *, studio: Studio, seconds: float = 10.0, workers: int = 1) -> StudioPlan:
+    """Plan which devices to replace in which year.
+
+    Parameters
+    ----------
+    cases : Sequence[DeviceCase]
+        What speaks for each, the highest score first.
+    studio : Studio
+        Budgets and limits.
+    seconds : float
+        Time for the solver.
+    workers : int
+        Threads of the solver.
+
+    Raises
+    ------
+    FieldError
+        If no plan keeps all rules.
 
     Notes
     -----
     Benefit in year y: (service cost avoided over the years left + risk weight · score · price) / (1 + interest)^y.
     """
-    cases = device_cases(session, now=now, category=studio.category)
     priced = [case for case in cases if case.price > 0]
     candidates = [_candidate(case, studio) for case in priced]
     rules = ReplacementRules(
@@ -300,8 +324,13 @@ def rank_stability(cases: Sequence[DeviceCase], *, top: int = 10) -> float:
     shares = []
     for name in WEIGHTS:
         for factor in (0.8, 1.2):
+            # From the points that each case holds: to look these up anew sixteen times per device takes seconds.
             weights = {**WEIGHTS, name: WEIGHTS[name] * factor}
-            scores = {case.asset: score_replacement(case.facts, weights=weights).score for case in cases}
+            scores = {case.asset: _weighed(case.score, weights) for case in cases}
             again = sorted(scores, key=lambda asset: (-scores[asset], asset))[:top]
             shares.append(len(first.intersection(again)) / len(first))
     return min(shares)
+
+
+def _weighed(score: ReplacementScore, weights: Mapping[str, float]) -> float:
+    return sum(weights[name] * points for name, points in score.parts.items())

@@ -180,6 +180,19 @@ class ScenarioRow(SQLModel, table=True):
     body: str = _body()
 
 
+class ReplacementCaseRow(SQLModel, table=True):
+    """What spoke for a device's replacement when that was counted last; ``body`` is the case as JSON."""
+
+    __tablename__ = "assets_replacement_case"
+    __table_args__ = (Index("assets_replacement_case_by_score", "score", "asset"),)
+
+    asset: str = Field(primary_key=True, max_length=_ID)
+    category: str = Field(max_length=_ID)
+    score: float
+    counted_at: int = _instant(index=True)
+    body: str = _body()
+
+
 class SetTypeRow(SQLModel, table=True):
     """Bill of instruments of one kind of set; ``body`` is the bill as JSON."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol, cast
 
 from sqlmodel import Session
 
-from dash_app.actions.port import Commands
+from dash_app.actions.port import Commands, ReadingCommands
 from inventory.model.movements import Command
 from inventory.model.planning import PlanSettings
 from inventory.rules.planning.limits import Limits
@@ -23,12 +22,8 @@ from twin.errors import Unavailable
 _PIECE = 2000
 
 
-class ReadsAndWrites(Commands, Protocol):
-    """What planning needs beside writing: it computes on a reading session, so that nobody waits."""
-
-    @property
-    def read(self) -> Callable[[], AbstractContextManager[Session]]:
-        """Opens a reading session."""
+class ReadsAndWrites(ReadingCommands, Protocol):
+    """What planning needs beside reading and writing."""
 
     @property
     def services(self) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from sqlmodel import Session
@@ -70,3 +71,11 @@ class Commands(Protocol):
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events in one transaction and wait until they are durable."""
+
+
+class ReadingCommands(Commands, Protocol):
+    """What an action needs that computes on a reading session before it writes, so that nobody waits."""
+
+    @property
+    def read(self) -> Callable[[], AbstractContextManager[Session]]:
+        """Opens a reading session."""

@@ -1,7 +1,8 @@
 """Replacement studio.
 
 Opened by the biomedical engineer and the administrator, to see which devices should be replaced in which year within a
-budget, why each one, and why the others not. Settings stand in the address line, so that a plan can be sent to others.
+budget, why each one, and why the others not. What speaks for each is counted by night. Settings stand in the address
+line, so that a plan can be sent to others.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import dash_mantine_components as dmc
 from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from assets.service.replacement_counts import KeptCases, kept_cases
 from assets.service.replacing import DeviceCase, StudioPlan, best_ratio
+from dash_app.actions.replacing import recount
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.device_life import money_text
 from dash_app.pages.filters import detail_address, export_button, select
@@ -21,7 +24,7 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.reliability import device_kinds
 from dash_app.pages.replacement_rules import EOS, RULES, register_scenarios, rules_fields, scenario_desk
-from dash_app.pages.states import empty, page_head, panel
+from dash_app.pages.states import empty, page_head, panel, since
 from dash_app.pages.tables import Cell, Column, csv_text, table
 from dash_app.queries import device_planning
 from dash_app.queries.device_planning import StudioView
@@ -37,6 +40,7 @@ from twin.errors import HospitalTwinError
 CONTENT = "replacement-content"
 PLAN = "replacement-plan"
 EXPORT = "replacement-export"
+RECOUNT = "replacement-count"
 KIND = "replacement-kind"
 NUMBERS = (("budget", 500_000), ("years", 5), ("risk", 30), ("models", 0), ("installs", 0))
 SHOWN = 200
@@ -79,7 +83,7 @@ def _outcome(case: DeviceCase, view: StudioView | None) -> str:
     )
 
 
-def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
+def _cases(cases: Sequence[DeviceCase], found: StudioView | None, *, count: int) -> Component:
     rows: list[list[Cell]] = [
         [
             dcc.Link(case.name, href=detail_address("devices", case.asset)),
@@ -103,7 +107,7 @@ def _cases(cases: Sequence[DeviceCase], found: StudioView | None) -> Component:
         _("Why"),
         _("Plan"),
     ]
-    return table(_("Devices by score"), headings, rows, count=len(cases))
+    return table(_("Devices by score"), headings, rows, count=count)
 
 
 def _years(found: StudioPlan, budget: int) -> Component:
@@ -115,7 +119,7 @@ def _years(found: StudioPlan, budget: int) -> Component:
 
 
 def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
-    """Build the plan.
+    """Build the plan, or the scores alone: a plan takes seconds, and is made when somebody asks for one.
 
     Parameters
     ----------
@@ -124,47 +128,53 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     query : dict[str, str]
         Settings of the studio.
     """
-    if not query.get("budget"):
-        return _unplanned(port, query.get("kind", ""))
     try:
         with port.read() as session:
-            view = device_planning.replacement(session, now=port.clock.now(), query=query)
+            view = device_planning.replacement(session, query=query) if query.get("budget") else None
+            kept = view.kept if view else device_planning.scores(session, category=query.get("kind", ""), most=SHOWN)
     except HospitalTwinError as error:
         return [html.P(problem_text(error), role="alert")]
-    found = view.found
-    if not found.cases:
-        return [empty(_("No device is registered"), _("Register devices with their price, or import them."))]
-    text = _(
-        "Replaced: {count} of {all} devices. At most {gap} better is possible. "
-        "The ten highest scores stay {stable} the same when a weight changes by a fifth."
-    ).format(
-        count=len(found.plan.year_by_asset),
-        all=len(found.cases),
-        gap=percent(found.plan.gap),
-        stable=percent(view.stability),
-    )
-    unknown = len(found.without_price)
-    note = _("Without a price, and so without a plan: {count}").format(count=unknown)
-    parts: list[Component] = [html.P(text, className="summary")]
-    if unknown:
-        parts.append(html.P(note, className="secondary"))
-    panels = [
-        panel(_("Years"), _years(found, view.studio.budgets[0]), wide=True),
-        panel(_("Devices by score"), _cases(found.cases, view), wide=True),
-    ]
+    if not kept.cases:
+        return [_nothing(kept)]
+    parts: list[Component] = [html.P(_plan_text(view), className="summary"), _counted(port, kept)]
+    panels = [panel(_("Devices by score"), _cases(kept.cases, view, count=kept.count), wide=True)]
+    if view is not None:
+        panels.insert(0, panel(_("Years"), _years(view.found, view.studio.budgets[0]), wide=True))
+        if unknown := len(view.found.without_price):
+            note = _("Without a price, and so without a plan: {count}").format(count=unknown)
+            parts.append(html.P(note, className="secondary"))
     return [*parts, html.Div(panels, className="panels")]
 
 
-def _unplanned(port: HospitalPort, category: str) -> list[Component]:
-    """Show the scores alone: a plan takes seconds, and nobody has asked for one yet."""
-    with port.read() as session:
-        cases = device_planning.scores(session, now=port.clock.now(), category=category)
-    if not cases:
-        return [empty(_("No device is registered"), _("Register devices with their price, or import them."))]
-    return [
-        html.P(_("Set a budget, then press Plan."), className="summary"),
-        html.Div([panel(_("Devices by score"), _cases(cases, None), wide=True)], className="panels"),
-    ]
+def _nothing(kept: KeptCases) -> Component:
+    if kept.missing:
+        return empty(
+            _("The devices were not counted yet"),
+            _("They are counted every night, and shortly after the first were registered. Press Count now."),
+        )
+    return empty(_("No device is registered"), _("Register devices with their price, or import them."))
+
+
+def _plan_text(view: StudioView | None) -> str:
+    if view is None:
+        return _("Set a budget, then press Plan.")
+    return _(
+        "Replaced: {count} of {all} devices. At most {gap} better is possible. "
+        "The ten highest scores stay {stable} the same when a weight changes by a fifth."
+    ).format(
+        count=len(view.found.plan.year_by_asset),
+        all=len(view.found.cases),
+        gap=percent(view.found.plan.gap),
+        stable=percent(view.stability),
+    )
+
+
+def _counted(port: HospitalPort, kept: KeptCases) -> Component:
+    """Say how old the figures are, and how many devices are not in them."""
+    parts: list[Component | str] = [_("Counted:"), " ", since(kept.counted_at, port.clock.now())]
+    if kept.missing:
+        parts += [" · ", _("Registered since then, and not counted: {count}").format(count=number(kept.missing))]
+    return html.P(parts, className="secondary")
 
 
 def _settings(visit: Visit, port: HospitalPort) -> Component:
@@ -188,10 +198,11 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     lead = _("Which devices to replace in which year within a budget, and why.")
     may_export = port.actor().may(Permission.EXPORT_RUN)
-    export: list[Component] = [export_button(EXPORT)] if may_export else []
+    actions: list[Component] = [html.Button(_("Count now"), id=RECOUNT, className="action", n_clicks=0)]
+    actions += [export_button(EXPORT)] if may_export else []
     return html.Div(
         [
-            page_head(_("Replacement"), lead, *export),
+            page_head(_("Replacement"), lead, *actions),
             _settings(visit, port),
             dcc.Loading(html.Div(content(port, dict(visit.query)), id=CONTENT), delay_show=300),
             html.Div(scenario_desk(port), className="below"),
@@ -230,6 +241,18 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     register_scenarios(callbacks, port)
 
     @callbacks.add(
+        Output(CONTENT, "children", allow_duplicate=True),
+        Input(RECOUNT, "n_clicks"),
+        State(URL, "search"),
+        permission=Permission.DEVICES_READ,
+        prevent_initial_call=True,
+        running=[(Output(RECOUNT, "disabled"), True, False)],
+    )
+    def count_now(_clicks: int, search: str) -> list[Component]:
+        recount(port)
+        return content(port, query_of(search))
+
+    @callbacks.add(
         Output(f"{EXPORT}-download", "data"),
         Input(EXPORT, "n_clicks"),
         State(URL, "search"),
@@ -243,7 +266,8 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
     port.actor().require(Permission.DEVICES_READ)
     with port.read() as session:
-        view = device_planning.replacement(session, now=port.clock.now(), query=query)
+        view = device_planning.replacement(session, query=query) if query.get("budget") else None
+        kept = view.kept if view else kept_cases(session, category=query.get("kind", ""))
     columns = [
         Column(field="id", title=_("Device")),
         Column(field="name", title=_("Name")),
@@ -261,7 +285,7 @@ def _exported(port: HospitalPort, query: dict[str, str]) -> dict[str, Any]:
             "failures": case.failures,
             "plan": _outcome(case, view),
         }
-        for case in view.found.cases
+        for case in kept.cases
     ]
     return {"content": csv_text(columns, rows), "filename": "replacement.csv", "type": "text/csv"}
 

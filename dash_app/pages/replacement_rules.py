@@ -145,7 +145,7 @@ def register_scenarios(callbacks: Callbacks, port: HospitalPort) -> None:
         if not (name or "").strip() or not query.get("budget"):
             raise InputError("Expected a name and a plan.", code="input.scenario")
         with port.read() as session:
-            view = device_planning.replacement(session, now=port.clock.now(), query=query)
+            view = device_planning.replacement(session, query=query)
         actions.keep(port, name or "", view.studio, view.found)
         return _("Kept."), scenario_table(port)
 

@@ -20,7 +20,8 @@ from assets.service.agreements import RunningOut, running_out
 from assets.service.incidents import list_incidents
 from assets.service.levelling import WEEK, WeekPlan, level_maintenance, monday_of
 from assets.service.maintenance import performed_in
-from assets.service.replacing import DeviceCase, StudioPlan, device_cases, plan_from_register, rank_stability
+from assets.service.replacement_counts import KeptCases, kept_cases
+from assets.service.replacing import StudioPlan, plan_cases, rank_stability
 from assets.service.tracing import RecallClosure, against_set, chain_of, recall_closure, uses_of
 from assets.service.work import open_planned
 from dash_app.queries.studio_rules import text_of, with_rules
@@ -179,35 +180,35 @@ def explore(session: Session, *, now: int, category: str, model: str, confidence
     return Explored(groups=tuple(groups), chosen=chosen, curve=curve)
 
 
-def scores(session: Session, *, now: int, category: str) -> list[DeviceCase]:
-    """Give every device with what speaks for its replacement, the highest score first."""
-    return device_cases(session, now=now, category=category)
+def scores(session: Session, *, category: str, most: int) -> KeptCases:
+    """Give the devices for whose replacement most speaks, as it was counted last."""
+    return kept_cases(session, category=category, limit=most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudioView:
-    """A replacement plan, what was set for it, and how firm its ranking is."""
+    """A replacement plan, what was set for it, how firm its ranking is, and what it rests on."""
 
     found: StudioPlan
     studio: Studio
     stability: float
+    kept: KeptCases
 
 
-def replacement(session: Session, *, now: int, query: Mapping[str, str]) -> StudioView:
-    """Give a replacement plan from the register by the settings of the address line.
+def replacement(session: Session, *, query: Mapping[str, str]) -> StudioView:
+    """Give a replacement plan by the settings of the address line, from what was counted last.
 
     Parameters
     ----------
     session : Session
         Any session.
-    now : int
-        UTC microseconds.
     query : Mapping[str, str]
         Settings of the studio.
     """
     studio = with_rules(session, studio_of(query), query)
-    found = plan_from_register(session, studio=studio, now=now, seconds=5.0)
-    return StudioView(found=found, studio=studio, stability=rank_stability(found.cases))
+    kept = kept_cases(session, category=studio.category)
+    found = plan_cases(kept.cases, studio=studio, seconds=5.0)
+    return StudioView(found=found, studio=studio, stability=rank_stability(found.cases), kept=kept)
 
 
 def kept_scenarios(session: Session) -> list[Scenario]:

@@ -23,7 +23,7 @@ from server.app.factory import App, build_app
 from server.app.figures import keep_figures
 from server.app.ui import pages_of
 from server.broker import broker_intake
-from server.care import look_after
+from server.care import count_replacements, look_after, next_count
 from server.deadlines import each
 from server.doors.idempotency import forget_old
 from server.gateways.copies import CopyWatch
@@ -166,6 +166,7 @@ def at_work(hospital: Hospital, *, with_pages: bool = True) -> Iterator[App]:
     repeat("ledger-retry", lambda: retry_handlers(hospital), next_at=each(MINUTE_US))
     repeat("forecast", desk.want, next_at=each(EVERY_US))
     repeat("device-care", lambda: look_after(hospital), next_at=each(HOUR_US), is_long=True)
+    repeat("replacements", partial(count_replacements, hospital), next_at=partial(next_count, hospital), is_long=True)
     upkeep = Upkeep(hospital, engine)
     hospital.services[UPKEEP] = upkeep
     repeat("upkeep", upkeep.look, next_at=each(HOUR_US))

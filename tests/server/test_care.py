@@ -9,14 +9,15 @@ from assets.model.register import Asset
 from assets.service.act import Act
 from assets.service.maintenance import save_rule
 from assets.service.register import register_asset
+from assets.service.replacement_counts import kept_cases
 from assets.service.work import list_work_orders
 from assets.tables.register import load_asset
 from server import care
-from server.care import look_after
+from server.care import count_replacements, look_after, next_count
 from server.wiring import Hospital
 from tests.server.conftest import Served
 from twin.access import SYSTEM
-from twin.clock import DAY_US
+from twin.clock import DAY_US, MINUTE_US
 
 
 def enter(hospital: Hospital, count: int) -> None:
@@ -59,3 +60,17 @@ async def test_a_hospital_without_rules_is_left_alone(served: Served) -> None:
 
     assert look_after(served.hospital) == 0
     assert served.hospital.live.sequence == before
+
+
+async def test_replacements_are_counted_soon_at_first_and_by_night_from_then_on(served: Served) -> None:
+    hospital, now = served.hospital, served.clock.now()
+    enter(hospital, 3)
+
+    soon = next_count(hospital, now)
+    counted = count_replacements(hospital)
+    later = next_count(hospital, now)
+
+    assert (soon, counted) == (now + MINUTE_US, 3)
+    assert MINUTE_US < later - now <= DAY_US
+    with hospital.read() as session:
+        assert kept_cases(session).count == 3

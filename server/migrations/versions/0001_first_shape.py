@@ -431,6 +431,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('asset', 'other', 'kind')
     )
     op.create_index(op.f('ix_assets_relation_other'), 'assets_relation', ['other'], unique=False)
+    op.create_table('assets_replacement_case',
+    sa.Column('asset', sa.String(length=100), nullable=False),
+    sa.Column('category', sa.String(length=100), nullable=False),
+    sa.Column('score', sa.Float(), nullable=False),
+    sa.Column('counted_at', sa.BigInteger(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('asset')
+    )
+    op.create_index('assets_replacement_case_by_score', 'assets_replacement_case', ['score', 'asset'], unique=False)
+    op.create_index(op.f('ix_assets_replacement_case_counted_at'), 'assets_replacement_case', ['counted_at'], unique=False)
     op.create_table('assets_reprocess_step',
     sa.Column('subject', sa.String(length=100), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),

@@ -21,6 +21,7 @@ from assets.service import agreements, documents, drift, incidents, measuring, n
 from assets.service.maintenance import Horizon, generate, save_rule
 from assets.tables.records import DriftPointRow
 from dash_app.actions import strategies
+from dash_app.actions.replacing import recount
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.registry import PAGES
 from tests.assets.service.test_measuring import calibration, safety
@@ -74,6 +75,7 @@ def busy() -> Kept:
     _charted(kept)
     evidence = {"model": "Acme\tM100", "strategy": "aem", "months": 24, "evidence": "x", "review": "2028-01-01"}
     strategies.begin(kept.port, evidence | {"critical": True})
+    recount(kept.port)
     return kept
 
 

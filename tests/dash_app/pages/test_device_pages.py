@@ -26,6 +26,7 @@ from assets.service.register import register_asset
 from assets.tables.register import save_model
 from assets.tables.rows import CycleRow, DowntimeRow, IndicatorRow, LoadItemRow, LoadRow, SetUseRow
 from dash_app.actions import devices as actions
+from dash_app.actions.replacing import recount
 from dash_app.evidence.device import device_sheet
 from dash_app.evidence.load import load_sheet
 from dash_app.pages import devices, maintenance, reliability, replacement, reprocessing, sets
@@ -254,14 +255,20 @@ def test_the_calendar_shows_weeks_overdue_and_what_runs_out_and_spreads_work(kep
 
 def test_the_studio_explains_every_device_planned_or_left_out(kept: Kept) -> None:
     failures(kept, 4, 0, 1, 0)
+    before = words(replacement.content(kept.port, {}))
+    recount(kept.port)
 
     text = words(replacement.content(kept.port, {"budget": "2500", "years": "1", "risk": "100"}))
+    scores = words(replacement.content(kept.port, {}))
     empty = words(replacement.content(small_port(), {}))
 
     assert text.count("year 1") == 1
     assert "Replaced: 1 of 4 devices" in text
     assert "Others gain more" in text or "Does not fit" in text
     assert "No device is registered" in empty
+    assert "The devices were not counted yet" in before
+    assert all(re.search(r"Counted: +0 s ago", shown) for shown in (text, scores))
+    assert ("Set a budget" in scores, "year 1" in scores) == (True, False)
 
 
 @pytest.mark.parametrize("query", [{"budget": "x", "years": "-1"}, {"years": "99"}, {"risk": "", "models": "1e9"}])

@@ -22,6 +22,7 @@ from dash_app.actions import device_records as actions
 from dash_app.actions import scenarios as scenario_actions
 from dash_app.actions import strategies as strategy_actions
 from dash_app.actions.files import file_handed_over
+from dash_app.actions.replacing import recount
 from dash_app.pages import checklists, devices, fleet_figures, incidents, measurements, replacement, strategies
 from dash_app.pages import drift as drift_page
 from dash_app.pages.device_permit import permit_desk
@@ -300,9 +301,10 @@ def test_use_and_cost_say_nothing_below_three_devices_and_give_intervals_above(k
 def test_the_studio_keeps_forced_years_bundles_and_coverage_and_keeps_plans_by_name(kept: Kept) -> None:
     failures(kept, 4, 0, 1, 0)
     query = {"budget": "5000", "years": "2", "risk": "100", "force": "C-4; 1", "bundle": "pair; IP-2, IP-3"}
+    recount(kept.port)
 
     with kept.port.read() as session:
-        view = device_planning.replacement(session, now=NOW, query=query)
+        view = device_planning.replacement(session, query=query)
         asked = device_planning.query_of_studio(view.studio)
         again = with_rules(session, device_planning.studio_of(asked), asked)
     text = words(replacement.content(kept.port, query))
@@ -332,7 +334,8 @@ def test_the_studio_keeps_forced_years_bundles_and_coverage_and_keeps_plans_by_n
     ],
 )
 def test_a_rule_that_cannot_be_kept_names_its_line(kept: Kept, rules: dict[str, str], field: str) -> None:
+    recount(kept.port)
     with kept.port.read() as session, pytest.raises(FieldError) as refused:
-        device_planning.replacement(session, now=NOW, query={"budget": "5000", "years": "2"} | rules)
+        device_planning.replacement(session, query={"budget": "5000", "years": "2"} | rules)
 
     assert refused.value.problem.field == field
