@@ -1,4 +1,4 @@
-"""Sign for loads: release them, reject them, name a deviation; enter cycles from their printouts."""
+"""Sign for loads: release, reject, name a deviation; tell results of indicators and tests; enter cycles by hand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from assets.model.cycle import Judgement
+from assets.model.loads import Indicator, IndicatorKind, MachineTest, MachineTestKind
 from assets.rules.manual import Printout
 from assets.service import documents, loads
 from assets.service.act import Act
@@ -21,6 +22,7 @@ from dash_app.actions.device_records import instant_entered
 from dash_app.actions.files import HandedFile
 from dash_app.actions.port import Commands
 from twin.access import Permission
+from twin.clock import HOUR_US
 from twin.errors import FieldError, FieldProblem
 
 
@@ -81,6 +83,62 @@ def name_deviation(port: Commands, load: str, note: str) -> None:
     """
     act = _act(port, "deviation", load)
     port.writer.run(lambda session: loads.name_deviation(session, act=act, load_id=load, note=note))
+
+
+def tell_indicator(port: Commands, *, cycle: str, kind: IndicatorKind, name: str, is_passed: bool) -> list[str]:
+    """Keep the result of an indicator; one that fails late recalls what was released.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    cycle, name : str
+        Of which cycle, and its number or place.
+    kind : IndicatorKind
+        How it proves.
+    is_passed : bool
+        What it shows.
+
+    Returns
+    -------
+    list[str]
+        Loads that are recalled by it.
+    """
+    act = _act(port, "indicator", f"{cycle}:{name}")
+    indicator = Indicator(cycle=cycle, name=name.strip(), kind=kind, at=act.now, is_passed=is_passed)
+    return port.writer.run(lambda session: loads.record_indicator(session, act=act, indicator=indicator))
+
+
+def tell_test(
+    port: Commands, *, machine: str, kind: MachineTestKind, is_passed: bool, value: float | None, valid_hours: int
+) -> None:
+    """Keep the result of a machine's regular test; a failed one raises an alarm and blocks releases.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    machine : str
+        Id of the machine.
+    kind : MachineTestKind
+        Which test.
+    is_passed : bool
+        What it shows.
+    value : float or None
+        The figure that it rests on, kPa/min for a leak test.
+    valid_hours : int
+        How long it counts, hours, above 0.
+    """
+    act = _act(port, "test", machine)
+    test = MachineTest(
+        machine=machine,
+        kind=kind,
+        at=act.now,
+        valid_until=act.now + valid_hours * HOUR_US,
+        is_passed=is_passed,
+        value=value,
+    )
+    port.writer.run(lambda session: loads.record_test(session, act=act, test=test))
 
 
 def enter_printout(port: Commands, entered: Mapping[str, Any], photo: HandedFile | None = None) -> Judgement:

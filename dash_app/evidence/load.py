@@ -8,10 +8,9 @@ from assets.model.cycle import Judgement
 from assets.rules.manual import Printout
 from assets.rules.release import ReleaseCase
 from dash_app.evidence.sheet import Drawn, Part, curve, facts, rows, sheet, text
-from dash_app.pages.reprocessing import LOAD_STATES
 from dash_app.queries import reprocessing
 from dash_app.queries.names import asset_name
-from dash_app.texts import codes
+from dash_app.texts import codes, device_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, moment, number
@@ -23,11 +22,6 @@ MEANINGS = {
     "second_release": mark("Second release"),
     "deviation": mark("Deviation"),
     "reject": mark("Rejection"),
-}
-INDICATORS = {
-    "biological": mark("Biological indicator"),
-    "chemical": mark("Chemical indicator"),
-    "challenge_device": mark("Challenge device"),
 }
 
 
@@ -73,7 +67,7 @@ def _load(state: LiveState, case: ReleaseCase) -> str:
         [
             (_("Machine"), asset_name(state, held.machine)),
             (_("Cycle"), held.cycle),
-            (_("State"), codes.code_text(LOAD_STATES, held.state.value)),
+            (_("State"), codes.code_text(device_words.LOAD_STATES, held.state.value)),
             (_("Opened"), moment(held.opened_at)),
             (_("Decided"), moment(held.decided_at) if held.decided_at else ""),
             (_("Reason"), held.reason),
@@ -165,7 +159,7 @@ def _items(case: ReleaseCase) -> str:
 def _indicators(case: ReleaseCase) -> str:
     lines = [
         [
-            codes.code_text(INDICATORS, one.kind.value),
+            codes.code_text(device_words.INDICATORS, one.kind.value),
             one.name,
             moment(one.at),
             _("passed") if one.is_passed else _("failed"),

@@ -23,6 +23,7 @@ from dash_app.pages.filters import follow
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.printouts import printout_panel, register_printouts
+from dash_app.pages.proofs import proofs_panel, register_proofs
 from dash_app.pages.reader import chart_config, palette
 from dash_app.pages.room_turnaround import turnaround_panel
 from dash_app.pages.states import attributes, empty, page_head, panel, shape, since
@@ -30,7 +31,7 @@ from dash_app.pages.tables import Cell, table
 from dash_app.queries import reprocessing
 from dash_app.queries.names import asset_name
 from dash_app.queries.port import HospitalPort
-from dash_app.texts import codes
+from dash_app.texts import codes, device_words
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import duration, moment, number
@@ -47,14 +48,6 @@ REJECT = "reprocessing-reject"
 DEVIATE = "reprocessing-deviate"
 SIGNED = "reprocessing-signed"
 _LEVEL = {Verdict.FAIL: AlarmPriority.HIGH, Verdict.UNDETERMINED: AlarmPriority.MEDIUM}
-LOAD_STATES = {
-    "loading": mark("Being loaded"),
-    "in_cycle": mark("In the machine"),
-    "pending": mark("Waits for a signature"),
-    "released": mark("Released"),
-    "rejected": mark("Rejected"),
-    "recalled": mark("Recalled"),
-}
 
 
 def _verdict(line: reprocessing.CycleLine) -> Component:
@@ -84,7 +77,7 @@ def _cycle_table(port: HospitalPort, lines: list[reprocessing.CycleLine]) -> Com
             _reasons(line),
             duration(line.judgement.hold_s) if line.judgement is not None else "",
             number(line.judgement.f0_minutes, 1) if line.judgement is not None else "",
-            codes.code_text(LOAD_STATES, line.load_state),
+            codes.code_text(device_words.LOAD_STATES, line.load_state),
             line.items,
         ]
         for line in lines
@@ -265,7 +258,8 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
     lead = _("Cycles, what their evidence says, and loads that wait for a signature. Passed is not yet released.")
     parts = [page_head(_("Reprocessing"), lead), html.Div(content(port, dict(visit.query)), id=CONTENT)]
     if port.actor().may(Permission.LOADS_RELEASE):
-        parts += [html.Div(_signing(port), className="below"), html.Div(printout_panel(port), className="below")]
+        desks = (_signing(port), proofs_panel(port), printout_panel(port))
+        parts += [html.Div(desk, className="below") for desk in desks]
     # Not part of what refreshes: a week's history is read once when the page opens.
     parts.append(html.Div(turnaround_panel(port), className="below"))
     return html.Div(parts)
@@ -288,6 +282,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     _register_signatures(callbacks, port)
     shown = (Output(LOAD, "data", allow_duplicate=True), Output(CONTENT, "children", allow_duplicate=True))
     register_printouts(callbacks, port, shown, lambda: (_pending(port), content(port, {})))
+    register_proofs(callbacks, port, shown[1], lambda: content(port, {}))
 
 
 def _register_signatures(callbacks: Callbacks, port: HospitalPort) -> None:

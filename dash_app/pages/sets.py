@@ -16,7 +16,6 @@ from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.instrument_faults import OPEN, fault_desk, open_faults, register_faults
 from dash_app.pages.page import Page, Visit
-from dash_app.pages.reprocessing import LOAD_STATES
 from dash_app.pages.set_contents import assembling_desk, contents_part, instrument_panel, register_assembling
 from dash_app.pages.states import page_head, panel, shape
 from dash_app.pages.tables import Cell, table
@@ -47,7 +46,7 @@ def _set_panel(port: HospitalPort, name: str) -> Component:
         found = device_planning.set_trace(session, name=name, now=port.clock.now())
     facts: list[tuple[str, Component | str]] = [
         (_("May it be issued"), _flags(found.flags) if found.flags else _("yes")),
-        (_("State"), codes.code_text(LOAD_STATES, found.state) if found.state else "–"),
+        (_("State"), codes.code_text(device_words.LOAD_STATES, found.state) if found.state else "–"),
         (
             _("Latest cycle"),
             dcc.Link(found.cycle, href=f"/ui/reprocessing{search_with('', cycle=found.cycle)}") if found.cycle else "–",

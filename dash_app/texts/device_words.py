@@ -232,3 +232,21 @@ OPERATIONAL: Mapping[str, str] = {
     "sanitised": mark("Wiped of its data"),
     "disposed": mark("Disposed of"),
 }
+LOAD_STATES: Mapping[str, str] = {
+    "loading": mark("Being loaded"),
+    "in_cycle": mark("In the machine"),
+    "pending": mark("Waits for a signature"),
+    "released": mark("Released"),
+    "rejected": mark("Rejected"),
+    "recalled": mark("Recalled"),
+}
+INDICATORS: Mapping[str, str] = {
+    "biological": mark("Biological indicator"),
+    "chemical": mark("Chemical indicator"),
+    "challenge_device": mark("Challenge device"),
+}
+MACHINE_TESTS: Mapping[str, str] = {
+    "air_removal_test": mark("Air removal test"),
+    "leak_test": mark("Leak test"),
+    "calibration": mark("Calibration"),
+}

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import event, inspect
 from sqlalchemy.engine import Result
-from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction
 from sqlmodel import Session, SQLModel
 
 from server.audit.chain import Entry, note
@@ -52,6 +52,7 @@ TOLD_OTHERWISE = frozenset(
         *("server_watch", "gateway_settings", "run_pathway"),
         # what the program writes down for itself
         *("gateway_mark", "job_result", "run_forecast", "run_forecast_outcome", "assets_follow"),
+        "assets_replacement_case",
         *("unhandled", "subscriptions", "state_snapshots", "samples", "samples_counter", "sample_rollups"),
     }
 )
@@ -83,29 +84,57 @@ class _Row:
     details: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One thing that was done to rows of a table."""
+
+    table: str
+    verb: Verb
+    key: str
+    details: tuple[str, ...]
+    count: int
+
+
 class _Collected:
-    """Changes of one use case, in the order of their tables."""
+    """Changes of one use case, in the order in which they were made."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, Verb], _Row] = {}
+        self._told: list[_Told] = []
+        self._before: dict[SessionTransaction, int] = {}
 
     def add(self, table: str, verb: Verb, key: str, details: Sequence[str] = (), *, count: int = 1) -> None:
         if is_told_otherwise(table) or (table in _ONLY_ADDED and verb is not Verb.ADDED):
             return
         # a plain text: the mapper hands out names of a class of its own, which is no JSON
-        row = self._rows.setdefault((str(table), verb), _Row())
-        is_same = row.count == 1 and key in row.keys
-        # one row that is written several times within a use case was changed once
-        row.count = row.count if is_same else row.count + count
-        if key and len(row.keys) < MOST_KEYS:
-            row.keys[key] = None
-        merged = dict.fromkeys((*row.details, *details)) if is_same else dict.fromkeys(details)
-        row.details = tuple(merged)[:_MOST_COLUMNS] if row.count == 1 else ()
+        self._told.append(_Told(str(table), verb, key, tuple(details), count))
+
+    # a savepoint takes back what was done since: a handler that failed leaves neither its rows nor a note of them
+
+    def began(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction.nested:
+            self._before[transaction] = len(self._told)
+
+    def taken_back(self, _session: Session, transaction: SessionTransaction) -> None:
+        if transaction in self._before:
+            del self._told[self._before.pop(transaction) :]
+
+    def _rows(self) -> dict[tuple[str, Verb], _Row]:
+        found: dict[tuple[str, Verb], _Row] = {}
+        for told in self._told:
+            row = found.setdefault((told.table, told.verb), _Row())
+            is_same = row.count == 1 and told.key in row.keys
+            # one row that is written several times within a use case was changed once
+            row.count = row.count if is_same else row.count + told.count
+            if told.key and len(row.keys) < MOST_KEYS:
+                row.keys[told.key] = None
+            merged = dict.fromkeys((*row.details, *told.details)) if is_same else dict.fromkeys(told.details)
+            row.details = tuple(merged)[:_MOST_COLUMNS] if row.count == 1 else ()
+        return found
 
     def entries(self, *, at: int, actor: str) -> list[Entry]:
         """Give a row of the audit for each table."""
         by_table: dict[str, dict[Verb, _Row]] = {}
-        for (table, verb), row in self._rows.items():
+        for (table, verb), row in self._rows().items():
             by_table.setdefault(table, {})[verb] = row
         return [
             Entry(at=at, actor=actor, action=ACTION, subject=_subject(rows.values()), facts=_facts(table, rows))
@@ -204,6 +233,8 @@ class ChangeNotes:
         collected = _Collected()
         event.listen(session, "after_flush", collected.flushed)
         event.listen(session, "do_orm_execute", collected.executed)
+        event.listen(session, "after_transaction_create", collected.began)
+        event.listen(session, "after_soft_rollback", collected.taken_back)
         observe_plain(session, collected.ran)
         try:
             yield
@@ -213,6 +244,8 @@ class ChangeNotes:
             observe_plain(session, None)
             event.remove(session, "after_flush", collected.flushed)
             event.remove(session, "do_orm_execute", collected.executed)
+            event.remove(session, "after_transaction_create", collected.began)
+            event.remove(session, "after_soft_rollback", collected.taken_back)
         for entry in collected.entries(at=self._clock.now(), actor=actor.id):
             note(session, entry)
 
