@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
 import msgspec
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from dash_app.actions.access import (
@@ -270,13 +271,9 @@ class Desk:
         query : AuditQuery
             Which.
         """
-        wanted = select(AuditRow).order_by(col(AuditRow.sequence).desc()).limit(query.limit)
-        if query.before:
-            wanted = wanted.where(col(AuditRow.sequence) < query.before)
-        if query.action:
-            wanted = wanted.where(col(AuditRow.action).startswith(query.action, autoescape=True))
-        if query.actor:
-            wanted = wanted.where(col(AuditRow.actor) == query.actor)
+        place = col(AuditRow.sequence)
+        wanted = select(AuditRow).where(*_conditions(query)).order_by(place if query.is_oldest_first else place.desc())
+        wanted = wanted.offset(query.offset).limit(query.limit)
         with self._hospital.read() as session:
             rows = session.exec(wanted).all()
             names = names_of(session, {row.actor for row in rows})
@@ -292,6 +289,11 @@ class Desk:
             )
             for row in rows
         ]
+
+    def count_audit(self, query: AuditQuery) -> int:
+        """Give how many rows there are, however many are asked for."""
+        with self._hospital.read() as session:
+            return session.exec(select(func.count()).select_from(AuditRow).where(*_conditions(query))).one()
 
     def verify_audit(self) -> AuditVerdict:
         """Recompute the whole chain, and compare it with the head written to the data folder."""
@@ -332,6 +334,21 @@ def _display_card(row: DisplayRow) -> DisplayCard:
         used_at=row.used_at,
         revoked_at=row.revoked_at,
     )
+
+
+def _conditions(query: AuditQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if query.before:
+        found.append(col(AuditRow.sequence) < query.before)
+    if query.action:
+        found.append(col(AuditRow.action).startswith(query.action, autoescape=True))
+    if query.actor:
+        found.append(col(AuditRow.actor) == query.actor)
+    if query.subject:
+        found.append(col(AuditRow.subject).icontains(query.subject, autoescape=True))
+    if query.facts:
+        found.append(col(AuditRow.facts).icontains(query.facts, autoescape=True))
+    return found
 
 
 def names_of(session: Session, actors: Collection[str]) -> dict[str, str]:

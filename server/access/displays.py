@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
+from server.access.lasting import lasts
 from server.access.sessions import hash_token
 from server.schema.access import DisplayRow
 from twin.clock import DAY_US, HOUR_US
-from twin.errors import FieldError, FieldProblem, NotFound
+from twin.errors import FieldError, FieldProblem
 
 PATH = "/display"
 SHOWS = ("overview", "beds", "tasks")
@@ -123,23 +124,6 @@ def list_displays(session: Session, *, limit: int = 200) -> list[DisplayRow]:
     )
 
 
-def revoke_display(session: Session, display_id: str, *, now: int) -> DisplayRow:
-    """End a link for good; once more changes nothing.
-
-    Raises
-    ------
-    NotFound
-        If there is no such link.
-    """
-    row = session.get(DisplayRow, display_id)
-    if row is None:
-        raise NotFound("display", display_id)
-    row.revoked_at = row.revoked_at or now
-    session.add(row)
-    session.flush()
-    return row
-
-
 def find_display(session: Session, token: str, *, now: int) -> DisplayRow | None:
     """Give the link that a token opens, None if it is wrong, ended or past its date.
 
@@ -153,7 +137,7 @@ def find_display(session: Session, token: str, *, now: int) -> DisplayRow | None
         UTC microseconds.
     """
     row = session.exec(select(DisplayRow).where(DisplayRow.token_hash == hash_token(token[:200]))).first()
-    return row if row is not None and not row.revoked_at and now < row.expires_at else None
+    return row if row is not None and lasts(row, now) else None
 
 
 def note_used(session: Session, display_id: str, *, now: int) -> None:

@@ -16,7 +16,7 @@ from server.schema.access import KeyRow
 from server.wiring import Hospital
 from twin.access import Actor, Role
 from twin.clock import DAY_US, HOUR_US
-from twin.errors import FieldError, FieldProblem, NotFound, Refused, Unavailable
+from twin.errors import FieldError, FieldProblem, Refused, Unavailable
 
 PREFIX = "twk_"
 ACTOR_PREFIX = "key-"  # ids of keys and of users never meet in events and the audit
@@ -124,23 +124,6 @@ def list_keys(session: Session, *, after: str = "", limit: int = 50) -> list[Key
         How many at most.
     """
     return list(session.exec(select(KeyRow).where(col(KeyRow.id) > after).order_by(col(KeyRow.id)).limit(limit)))
-
-
-def revoke_key(session: Session, key_id: str, *, now: int) -> KeyRow:
-    """Revoke a key for good; once more changes nothing.
-
-    Raises
-    ------
-    NotFound
-        If there is no such key.
-    """
-    row = session.get(KeyRow, key_id)
-    if row is None:
-        raise NotFound("key", key_id)
-    row.revoked_at = row.revoked_at or now
-    session.add(row)
-    session.flush()
-    return row
 
 
 class Keys:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from sqlmodel import Session
 
 from server.access import factors, users
-from server.access.displays import NewDisplay, create_display, revoke_display
-from server.access.keys import Keys, NewKey, create_key, revoke_key
+from server.access.displays import NewDisplay, create_display
+from server.access.keys import Keys, NewKey, create_key
+from server.access.lasting import revoke
 from server.access.limits import KeyLimits, SignInLimits
 from server.access.passwords import Passwords, check_password
 from server.access.sessions import Sessions, SignedIn
@@ -293,7 +294,7 @@ class Access:
         key_id : str
             Which.
         """
-        row = revoke_key(session, key_id, now=self.hospital.clock.now())
+        row = revoke(session, KeyRow, key_id, now=self.hospital.clock.now())
         self.note(session, actor.id, "key.revoked", key_id)
         return row
 
@@ -326,7 +327,7 @@ class Access:
         display_id : str
             Which.
         """
-        row = revoke_display(session, display_id, now=self.hospital.clock.now())
+        row = revoke(session, DisplayRow, display_id, now=self.hospital.clock.now())
         self.note(session, actor.id, "display.revoked", display_id)
         return row
 

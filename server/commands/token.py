@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from server.access import keys
+from server.access import keys, lasting
 from server.access.keys import NewKey
 from server.audit import chain as audit
 from server.audit.chain import Entry
@@ -89,7 +89,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Id of the key.")], as_jso
         now = hospital.clock.now()
 
         def use_case(session: Session) -> None:
-            keys.revoke_key(session, key_id, now=now)
+            lasting.revoke(session, KeyRow, key_id, now=now)
             audit.note(session, Entry(at=now, actor=ACTOR, action="key.revoked", subject=key_id))
 
         hospital.write_now(use_case)

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from rfid_gateway.uplink.orders import OrderKind
 from server.access import keys
 from server.access.keys import NewKey
+from server.access.lasting import revoke
 from server.audit.chain import Entry, note
 from server.gateways.desk import desk_of
 from server.schema.access import KeyRow
@@ -96,7 +97,7 @@ def _end(hospital: Hospital, key_id: str, actor: str) -> None:
     now = hospital.clock.now()
 
     def use_case(session: Session) -> None:
-        keys.revoke_key(session, key_id, now=now)
+        revoke(session, KeyRow, key_id, now=now)
         note(session, Entry(at=now, actor=actor, action=_ENDED, subject=key_id))
 
     hospital.write_now(use_case)
@@ -118,6 +119,6 @@ def _superseded(session: Session, gateway: str, key_id: str, *, now: int) -> lis
 
 def _end_superseded(session: Session, gateway: str, key_id: str, *, now: int) -> None:
     for old in _superseded(session, gateway, key_id, now=now):
-        keys.revoke_key(session, old, now=now)
+        revoke(session, KeyRow, old, now=now)
         facts = {"by": key_id}
         note(session, Entry(at=now, actor=f"gateway:{gateway}", action=_ENDED, subject=old, facts=facts))

@@ -19,6 +19,7 @@ from sqlmodel import Session
 from interop.service.keys import FILE as IDENTITY_KEY
 from interop.tables import PERSONS
 from server.access.keys import list_keys
+from server.access.lasting import lasts
 from server.access.users import has_system_administrator
 from server.audit.chain import AuditBroken, read_head
 from server.audit.chain import verify as verify_chain
@@ -194,9 +195,7 @@ def _check_content(settings: Settings, database: Database) -> Iterator[Finding]:
         nobody = "" if has_system_administrator(session) else say("Nobody is system administrator.")
         yield _found("users.sysadmin", nobody, fine=say("in order"), cure=say("Open the set-up link of `serve`."))
         ending = [
-            row.name
-            for row in list_keys(session, limit=1000)
-            if not row.revoked_at and now <= row.expires_at < now + _SOON_US
+            row.name for row in list_keys(session, limit=1000) if lasts(row, now) and row.expires_at < now + _SOON_US
         ]
         told = say("Keys end within 14 days: {names}", names=", ".join(ending[:5])) if ending else ""
         yield _found("keys.expiry", told, fine=say("in order"), cure=say("Run `hospital-twin token create`."))

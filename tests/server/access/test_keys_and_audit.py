@@ -14,10 +14,11 @@ from sqlmodel import Session
 
 from server.access import keys, sessions, users
 from server.access.keys import NewKey
+from server.access.lasting import revoke
 from server.access.users import UserChange
 from server.audit import chain as audit
 from server.audit.chain import AuditBroken, Entry
-from server.schema.access import AuditRow
+from server.schema.access import AuditRow, KeyRow
 from server.wiring import Hospital, open_hospital
 from tests.server.conftest import Served
 from twin.access import Role
@@ -194,7 +195,7 @@ async def test_key_revoked_beside_the_server_is_refused_soon(served: Served, mon
     client = await served.program(Role.SERVICE_GATEWAY)
     assert (await client.get("/v1/events")).status_code == 403  # known now, may only write
     key_id = client.headers["authorization"].removeprefix(f"Bearer {keys.PREFIX}").partition("_")[0]
-    served.hospital.write_now(lambda session: keys.revoke_key(session, key_id, now=served.clock.now()))
+    served.hospital.write_now(lambda session: revoke(session, KeyRow, key_id, now=served.clock.now()))
 
     remembered = await client.get("/v1/events")
     monkeypatch.setattr(keys, "KNOWN_FOR_S", -1.0)

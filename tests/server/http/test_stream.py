@@ -10,10 +10,12 @@ import pytest
 from starlette.requests import Request
 
 from server.access import keys
+from server.access.lasting import revoke
 from server.doors.context import set_actor
 from server.http import stream
 from server.http.hub import CLIENT_BACKLOG, Hub
 from server.http.stream import hub_of
+from server.schema.access import KeyRow
 from server.wiring import Hospital
 from tests.fakes import START_US
 from tests.server.conftest import Served
@@ -132,7 +134,7 @@ async def test_a_stream_ends_soon_after_its_key_was_revoked(served: Served, monk
     frames = stream._frames(request, hub_of(served.hospital), frozenset({"alarms"}), None)
     assert await anext(frames) == b"retry: 2000\n\n"
     key_id = text.removeprefix(keys.PREFIX).partition("_")[0]
-    served.hospital.write_now(lambda session: keys.revoke_key(session, key_id, now=served.clock.now()))
+    served.hospital.write_now(lambda session: revoke(session, KeyRow, key_id, now=served.clock.now()))
     served.access.keys.forget(key_id)
 
     async def last() -> bytes:
