@@ -158,16 +158,26 @@ class AuditQuery:
         Beginning of the action's code, such as ``alarm.``.
     actor : str, optional
         Id of who acted.
+    subject, facts : str, optional
+        Only rows whose subject, or whose facts as they are kept, contain this, in any case of letters.
     before : int, optional
         Only rows before this one; 0 for the newest.
+    offset : int, optional
+        How many to pass over.
     limit : int, optional
         How many at most.
+    is_oldest_first : bool, optional
+        Their order; the newest first by default.
     """
 
     action: str = ""
     actor: str = ""
+    subject: str = ""
+    facts: str = ""
     before: int = 0
+    offset: int = 0
     limit: int = 200
+    is_oldest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +262,9 @@ class AccessDesk(Protocol):
 
     def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
         """Give rows of the audit, the newest first."""
+
+    def count_audit(self, query: AuditQuery) -> int:
+        """Give how many rows there are, however many are asked for."""
 
     def verify_audit(self) -> AuditVerdict:
         """Recompute the whole chain."""

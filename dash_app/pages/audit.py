@@ -14,10 +14,11 @@ from dash.development.base_component import Component
 from dash_app.actions.access import AuditLine, AuditQuery, desk_of
 from dash_app.pages import listing
 from dash_app.pages.guard import Callbacks
-from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.listing import Filter, Listing
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.paging import Asked, Found
 from dash_app.pages.states import attributes, panel, shape
-from dash_app.pages.tables import Column
+from dash_app.pages.tables import Column, Filters
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import access_words, audit_words, codes
 from dash_app.texts.catalogue import gettext as _
@@ -28,18 +29,19 @@ from twin.events.watch import AlarmPriority
 
 VERIFY, VERDICT, SEAL, SEALED = "audit-verify", "audit-verdict", "audit-seal", "audit-sealed"
 _MOST = 1000
+"""Rows, the newest, whose actors can be chosen."""
 _TABLE = "table"
 """Fact of a row that the audit wrote by itself: whose entries were changed."""
 
 
 def _columns() -> list[Column]:
     return [
-        Column(field="row", title=_("Row"), width=80, is_number=True),
-        Column(field="at", title=_("When"), width=150),
-        Column(field="who", title=_("Who"), width=150),
-        Column(field="action", title=_("What"), width=180),
-        Column(field="subject", title=_("To what"), width=220),
-        Column(field="facts", title=_("Details"), width=320),
+        Column(field="row", title=_("Row"), width=80, is_number=True, filters=Filters.NONE),
+        Column(field="at", title=_("When"), width=150, may_sort=False, filters=Filters.NONE),
+        Column(field="who", title=_("Who"), width=150, may_sort=False, filters=Filters.NONE),
+        Column(field="action", title=_("What"), width=180, may_sort=False, filters=Filters.NONE),
+        Column(field="subject", title=_("To what"), width=220, may_sort=False, filters=Filters.CONTAINS),
+        Column(field="facts", title=_("Details"), width=320, may_sort=False, filters=Filters.CONTAINS),
     ]
 
 
@@ -73,32 +75,46 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
+def _ask(port: HospitalPort, query: dict[str, str], asked: Asked) -> Found:
+    """Give rows of the audit: thousands a day come to it, so that the database counts and cuts them."""
     port.actor().require(Permission.AUDIT_READ)
-    wanted = AuditQuery(action=query.get("action", ""), actor=query.get("actor", ""), limit=_MOST)
-    return [
-        {
-            "id": str(line.sequence),
-            "row": line.sequence,
-            "at": moment(line.at),
-            "who": line.actor_name or line.actor or "–",
-            "action": codes.code_text(access_words.AUDIT_ACTIONS, line.action),
-            "subject": _subject(line),
-            "facts": _facts(line),
-        }
-        for line in desk_of(port.services).audit(wanted)
-    ]
+    desk = desk_of(port.services)
+    wanted = AuditQuery(
+        action=query.get("action", ""),
+        actor=query.get("actor", ""),
+        subject=_contained(asked, "subject"),
+        facts=_contained(asked, "facts"),
+        offset=asked.start,
+        limit=asked.end - asked.start,
+        is_oldest_first=("row", False) in asked.order,
+    )
+    count = desk.count_audit(wanted)
+    text = _("{count} rows, the oldest first") if wanted.is_oldest_first else _("{count} rows, the newest first")
+    rows = [_row(line) for line in desk.audit(wanted)]
+    return Found(rows=rows, count=count, summary=text.format(count=number(count)))
+
+
+def _contained(asked: Asked, field: str) -> str:
+    wanted = asked.filters.get(field, {}).get("filter", "")
+    return wanted if isinstance(wanted, str) else ""
+
+
+def _row(line: AuditLine) -> dict[str, object]:
+    return {
+        "id": str(line.sequence),
+        "row": line.sequence,
+        "at": moment(line.at),
+        "who": line.actor_name or line.actor or "–",
+        "action": codes.code_text(access_words.AUDIT_ACTIONS, line.action),
+        "subject": _subject(line),
+        "facts": _facts(line),
+    }
 
 
 def _actors(port: HospitalPort) -> list[dict[str, str]]:
     lines = desk_of(port.services).audit(AuditQuery(limit=_MOST))
     names = {line.actor: line.actor_name or line.actor for line in lines if line.actor}
     return [{"value": actor, "label": name} for actor, name in sorted(names.items(), key=lambda pair: pair[1])]
-
-
-def _summary(port: HospitalPort, rows: Rows) -> str:
-    text = _("The newest {count} rows, the newest first") if len(rows) == _MOST else _("{count} rows, the newest first")
-    return text.format(count=number(len(rows)))
 
 
 LISTING = Listing(
@@ -113,8 +129,8 @@ LISTING = Listing(
         Filter(name="actor", label=lambda: _("Who"), options=_actors),
     ),
     columns=_columns,
-    rows=_rows,
-    summary=_summary,
+    is_paged=True,
+    ask=_ask,
 )
 
 

@@ -113,6 +113,7 @@ LISTING = Listing(
     columns=_columns,
     rows=_rows,
     summary=_summary,
+    is_paged=True,
 )
 
 

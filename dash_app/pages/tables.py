@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import dash_ag_grid as dag
@@ -37,6 +38,14 @@ PAGE_ROWS = 100
 Cell = Component | str | int | float
 
 
+class Filters(StrEnum):
+    """How a reader may narrow a grid by a column."""
+
+    ALL = "all"
+    CONTAINS = "contains"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a grid.
@@ -55,6 +64,10 @@ class Column:
         The value is an instant (UTC microseconds) shown as an age.
     is_link : bool, optional
         The value is an address; the text is in ``<field>_text``.
+    may_sort : bool, optional
+        Whether the reader may sort by it; not where it is put together from several facts that only pages hold.
+    filters : Filters, optional
+        How the reader may narrow the table by it.
     """
 
     field: str
@@ -63,6 +76,8 @@ class Column:
     is_number: bool = False
     is_age: bool = False
     is_link: bool = False
+    may_sort: bool = True
+    filters: Filters = Filters.ALL
 
     def definition(self) -> dict[str, Any]:
         """Give the column as AG Grid takes it."""
@@ -76,6 +91,12 @@ class Column:
             "tooltipField": f"{self.field}_text" if self.is_link else None if self.is_age else self.field,
             "headerTooltip": self.title,
         }
+        if not self.may_sort:
+            column["sortable"] = False
+        if self.filters is Filters.NONE:
+            column["filter"] = False
+        if self.filters is Filters.CONTAINS:
+            column["filterParams"] = {"filterOptions": ["contains"], "maxNumConditions": 1}
         if self.is_number:
             column["type"] = "rightAligned"
         if self.is_age:
@@ -184,12 +205,37 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
     **options : Any
         Further grid options.
     """
-    is_paged = len(rows) > PAGE_ROWS
+    return _grid(identifier, columns, len(rows), options, rowData=[dict(row) for row in rows])
+
+
+def asking_grid(identifier: str, columns: Sequence[Column], count: int) -> Component:
+    """Give a long table that asks the server for each page of it, see :mod:`dash_app.pages.paging`.
+
+    Parameters
+    ----------
+    identifier : str
+        Component id.
+    columns : Sequence[Column]
+        In order.
+    count : int
+        About how many rows there are.
+    """
+    options = {
+        "cacheBlockSize": PAGE_ROWS,
+        # Answers carry no number of their question: with one at a time none is taken for another's.
+        "maxConcurrentDatasourceRequests": 1,
+        "infiniteInitialRowCount": max(1, min(count, PAGE_ROWS)),
+    }
+    return _grid(identifier, columns, count, options, rowModelType="infinite")
+
+
+def _grid(
+    identifier: str, columns: Sequence[Column], count: int, options: Mapping[str, Any], **properties: Any
+) -> Component:
     paging = {"pagination": True, "paginationPageSize": PAGE_ROWS, "paginationPageSizeSelector": False}
     held: Component = dag.AgGrid(
         id=identifier,
         columnDefs=[column.definition() for column in columns],
-        rowData=[dict(row) for row in rows],
         # Rows keep who they are when the table is refreshed: what the reader chose and scrolled to stays.
         getRowId="params.data.id",
         className="grid",
@@ -203,10 +249,11 @@ def grid(identifier: str, columns: Sequence[Column], rows: Sequence[Mapping[str,
             # Screen readers read in the order of the document, not in that of the screen.
             "ensureDomOrder": True,
             "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},
-            **(paging if is_paged else {}),
+            **(paging if count > PAGE_ROWS else {}),
             **options,
         },
-        style={"height": f"min(64vh, {_GRID_HEAD_PX + _ROW_PX * min(max(len(rows), 6), 20)}px)"},
+        style={"height": f"min(64vh, {_GRID_HEAD_PX + _ROW_PX * min(max(count, 6), 20)}px)"},
+        **properties,
     )
     return held
 

@@ -2,8 +2,22 @@
 (() => {
   "use strict";
   const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
-  functions.htAge = (atUs) => window.ht.age(Number(atUs));
+  // Undefined is a row that is still on its way.
+  functions.htAge = (atUs) => (atUs === undefined ? "" : window.ht.age(Number(atUs)));
   const components = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   components.HtLink = (props) =>
-    React.createElement("a", { href: props.value }, props.data[`${props.colDef.field}_text`]);
+    props.data ? React.createElement("a", { href: props.value }, props.data[`${props.colDef.field}_text`]) : null;
+
+  // A grid that holds one page asks for it again: from the first page on when the filters above it changed.
+  const searched = new Map();
+  function askAgain(search, _tick, id) {
+    const grid = window.dash_ag_grid?.getApi(id);
+    if (grid && !grid.isDestroyed()) {
+      if (searched.has(id) && searched.get(id) !== search) grid.purgeInfiniteCache();
+      else grid.refreshInfiniteCache();
+    }
+    searched.set(id, search);
+    return window.dash_clientside.no_update;
+  }
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { ht: { ...window.dash_clientside?.ht, askAgain } });
 })();

@@ -268,6 +268,7 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     ht: {
+      ...window.dash_clientside?.ht,
       keepModel(model) {
         map.model = model || null;
         if (model) drawSoon();

@@ -30,6 +30,9 @@ class _Gathering:
 
         return keep
 
+    def add_clientside(self, *_dependencies: Any, **_options: Any) -> None:
+        """Run by the browser: nothing to call."""
+
 
 def gathered(register: Callable[[Callbacks, HospitalPort], None], port: HospitalPort) -> dict[str, Registered]:
     """Give what a page registers, by the name of the function."""

@@ -406,6 +406,9 @@ class SmallDesk:
             )
         ]
 
+    def count_audit(self, query: AuditQuery) -> int:
+        return len(self.audit(query))
+
     def audit(self, query: AuditQuery) -> Sequence[AuditLine]:
         line = AuditLine(
             sequence=1,

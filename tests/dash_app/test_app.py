@@ -37,7 +37,10 @@ from tests.dash_app.small_hospital import EVERYTHING, small_port, stranger_port
 from twin.access import PERMISSIONS_BY_ROLE, Permission, Role
 from twin.state.live import LiveState
 
-CLIENTSIDE_ONLY = {"map-model.modified_timestamp"}
+CLIENTSIDE_ONLY = {
+    "map-model.modified_timestamp",
+    *(f"{key}-grid.eventData" for key in ("devices", "stock", "audit")),
+}
 
 
 @pytest.fixture(scope="module")
