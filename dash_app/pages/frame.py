@@ -55,6 +55,7 @@ def script_settings(port: HospitalPort) -> dict[str, object]:
             "newAlarms": _("{count} new alarms"),
             "newAlarm": _("1 new alarm"),
             "seen": _("seen"),
+            "printed": _("printed {time}"),
             "no": _("No, go back"),
             "calendar": calendar_words(),
             "crowded": _("{place}: {count} devices; choose it to see them"),

@@ -34,31 +34,42 @@
     window.setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  // A grid draws only the rows in sight: for paper it draws them all, and goes back afterwards.
-  function gridApi(grid) {
-    try {
-      return window.dash_ag_grid.getApi(grid.id);
-    } catch {
-      return null; // not drawn yet: there are no rows that could lack
-    }
-  }
-  const gridApis = () => [...document.querySelectorAll(".grid[id]")].map(gridApi).filter(Boolean);
+  // A grid draws only the rows in sight: for paper it draws them all, and goes back afterwards. One that gets its rows
+  // page by page asks for a long page; below it then stands how many rows there are in all.
+  const PAPER_ROWS = 500;
+  const grids = () => [...document.querySelectorAll(".grid[id]")].map((grid) => window.ht.gridApi(grid.id)).filter(Boolean);
   function layGrids(isPaper) {
-    for (const api of gridApis()) {
+    for (const api of grids()) {
       api.setGridOption("domLayout", isPaper ? "print" : "normal");
+      if (api.getGridOption("rowModelType") === "infinite") {
+        api.htRows ??= api.getGridOption("cacheBlockSize");
+        const rows = isPaper ? PAPER_ROWS : api.htRows;
+        api.setGridOption("cacheBlockSize", rows);
+        api.setGridOption("paginationPageSize", rows);
+        continue;
+      }
       if (api.htPages === undefined) api.htPages = api.getGridOption("pagination");
       if (api.htPages) api.setGridOption("pagination", !isPaper);
     }
   }
   function printPage() {
     layGrids(true);
-    // The rows come with the next frames; a print begun at once would miss them.
-    window.setTimeout(() => window.print(), gridApis().length ? 600 : 0);
+    // The rows come with the next frames, or from the server: a print begun at once would miss them.
+    const until = performance.now() + 8000;
+    const whenDrawn = () => {
+      const isWaiting = document.querySelector(".grid .ag-row-loading") && performance.now() < until;
+      if (isWaiting) window.setTimeout(whenDrawn, 200);
+      else window.print();
+    };
+    window.setTimeout(whenDrawn, grids().length ? 600 : 0);
   }
   window.addEventListener("beforeprint", () => {
     const head = document.querySelector(".print-head");
     const seen = document.getElementById("frame-as-of")?.textContent || "";
-    if (head) head.textContent = [settings.site, document.title.split(" · ")[0], seen].filter(Boolean).join(" · ");
+    const at = new Intl.DateTimeFormat("sv-SE", { timeZone: settings.timeZone, dateStyle: "short", timeStyle: "short" });
+    const printed = settings.words.printed.replace("{time}", at.format(new Date(window.ht.now())));
+    const told = [settings.site, document.title.split(" · ")[0], printed, seen];
+    if (head) head.textContent = told.filter(Boolean).join(" · ");
   });
   window.addEventListener("afterprint", () => layGrids(false));
 

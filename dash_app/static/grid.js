@@ -10,14 +10,22 @@
 
   // A grid that holds one page asks for it again: from the first page on when the filters above it changed.
   const searched = new Map();
+  function gridApi(id) {
+    try {
+      return window.dash_ag_grid.getApi(id);
+    } catch {
+      return null; // not drawn yet
+    }
+  }
   function askAgain(search, _tick, id) {
-    const grid = window.dash_ag_grid?.getApi(id);
-    if (grid && !grid.isDestroyed()) {
+    const grid = gridApi(id);
+    if (grid) {
       if (searched.has(id) && searched.get(id) !== search) grid.purgeInfiniteCache();
       else grid.refreshInfiniteCache();
     }
     searched.set(id, search);
     return window.dash_clientside.no_update;
   }
+  window.ht = Object.assign(window.ht || {}, { gridApi });
   window.dash_clientside = Object.assign({}, window.dash_clientside, { ht: { ...window.dash_clientside?.ht, askAgain } });
 })();

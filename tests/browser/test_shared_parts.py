@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.test_stock_pages import opened
+from twin.events.things import AssetRegistered
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(120)]
 
@@ -59,3 +60,45 @@ def test_no_page_is_wider_than_a_phone(visit, page):
     shown.locator("#page .mantine-InputWrapper-root").first.wait_for()
 
     watched.until("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_long_table_comes_page_by_page_and_is_exported_whole(visit, served):
+    """170 more devices: the browser holds one page, sorts and narrows on the server, and a move refreshes it."""
+    watched = visit("all")
+    for number in range(170):
+        served.tell(AssetRegistered, f"LP-{number}", name=f"Lamp {number}", category="lamp")
+    page = watched.page
+    answers = []
+    page.on("response", lambda one: answers.append(one) if "_dash-update-component" in one.url else None)
+    watched.open("/ui/devices?kind=lamp")
+    page.wait_for_selector("#devices-grid .ag-row")
+    watched.until(
+        "() => document.querySelector('#devices-grid .ag-paging-row-summary-panel')?.innerText.includes('170')"
+    )
+
+    rows = [answer.json() for answer in answers if "devices-grid" in (answer.request.post_data or "")]
+    sent = [
+        one["response"]["devices-grid"]["getRowsResponse"] for one in rows if "devices-grid" in one.get("response", {})
+    ]
+    assert {(len(one["rowData"]), one["rowCount"]) for one in sent if one} == {(100, 170)}
+
+    page.click("#devices-grid .ag-header-cell[col-id=link]")
+    watched.until(
+        "() => document.querySelector('#devices-grid [row-index=\"10\"] [col-id=link]')?.innerText === 'Lamp 10'"
+    )
+    page.click("#devices-grid .ag-header-cell[col-id=link]")
+    watched.until(
+        "() => document.querySelector('#devices-grid [row-index=\"0\"] [col-id=link]')?.innerText === 'Lamp 169'"
+    )
+    page.click("#devices-grid [aria-label='Next page']")
+    watched.until(
+        "() => document.querySelector('#devices-grid [row-index=\"100\"] [col-id=link]')?.innerText === 'Lamp 69'"
+    )
+
+    exported = saved_rows(page, "#devices-export")
+    assert [row[0] for row in exported[1:]] == [f"Lamp {number}" for number in range(169, -1, -1)]
+
+    served.tell(AssetRegistered, "LP-170", name="Lamp 170", category="lamp")
+    watched.until(
+        "() => document.querySelector('#devices-grid .ag-paging-row-summary-panel').innerText.includes('171')"
+    )
