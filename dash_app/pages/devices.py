@@ -22,8 +22,9 @@ from dash_app.pages.device_state import register_state, state_desk
 from dash_app.pages.device_ties import register_ties, ties_desk
 from dash_app.pages.filters import detail_address
 from dash_app.pages.guard import Callbacks
-from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.listing import Filter, Listing
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.paging import Rows
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import empty, page_head, panel, shape, since
 from dash_app.pages.tables import Column

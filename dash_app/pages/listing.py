@@ -14,8 +14,7 @@ from dash_app.pages.address import TICK, URL, query_of, search_with
 from dash_app.pages.filters import export_button, select
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.page import Visit
-from dash_app.pages.paging import Asked, Found, asked_of, cut
-from dash_app.pages.paging import Rows as Rows
+from dash_app.pages.paging import Asked, Found, Rows, asked_of, cut
 from dash_app.pages.states import page_head
 from dash_app.pages.tables import Column, asking_grid, csv_text, grid
 from dash_app.queries.port import HospitalPort

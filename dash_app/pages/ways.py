@@ -17,8 +17,9 @@ from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
-from dash_app.pages.listing import Filter, Listing, Rows
+from dash_app.pages.listing import Filter, Listing
 from dash_app.pages.page import Page, Visit
+from dash_app.pages.paging import Rows
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
 from dash_app.pages.tables import Column
