@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scheduling.model.tasks import TaskOutcome
+from scheduling.model.tasks import TaskOutcome, TaskStatus
 from scheduling.service.tasks import (
     Step,
     close,
@@ -41,6 +41,8 @@ def end_task(context: HandlerContext, event: Event) -> Iterable[Event]:
     task = find_open_by_key(context.session, event.dedupe_key)
     if task is None:
         return ()
+    if not event.is_done and task.status is TaskStatus.PICKED:
+        return ()  # goods are on somebody's cart: they are delivered or brought back, and end the task themselves
     step = Step(command_id=event.source_key, actor=event.actor or "system", at=event.occurred_at, source=event.source)
     if event.is_done:
         return close(context.session, step=step, task=task, outcome=TaskOutcome.DONE)[1]

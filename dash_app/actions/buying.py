@@ -18,8 +18,8 @@ def _command(port: Commands, verb: str, key: str) -> Command:
 def propose(port: Commands) -> Proposed:
     """Propose orders for what the stores lack beyond what is on order."""
     port.actor().require(Permission.STOCK_BUY)
-    command = _command(port, "buy", "")
-    return port.writer.run(lambda session: buying.propose_orders(session, command=command))
+    command, ledger = _command(port, "buy", ""), port.ledger
+    return port.writer.run(lambda session: buying.propose_orders(session, ledger=ledger, command=command))
 
 
 def approve(port: Commands, order: str) -> None:

@@ -33,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "maintenance_due": mark("Maintenance is due"),
     "load_released": mark("Load was released"),
     "returned": mark("Goods come back"),
+    "bought": mark("No place supplies the store: it is bought"),
     "back_order": mark("Owed since a short task"),
     "short_pick": mark("The shelf had less than the books say"),
     "count_due": mark("Due to be counted"),

@@ -40,6 +40,10 @@ class StockPlaceKind(StrEnum):
     RETURN = "return"
 
 
+SUPPLYING_KINDS = (StockPlaceKind.CENTRAL, StockPlaceKind.PHARMACY)
+"""Places from which others are restocked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockPlace:
     """A real place that holds stock.
@@ -60,6 +64,22 @@ class StockPlace:
     kind: StockPlaceKind = StockPlaceKind.WARD
     storage_class: StorageClass = StorageClass.AMBIENT
     source: PlaceId = NO_PLACE
+
+
+def is_bought_for(place: StockPlace, source: str) -> bool:
+    """Tell whether what lacks at a place is bought: it is a store, and no other place supplies it.
+
+    Such a store is no place to which a porter could bring anything: a task would begin nowhere, and while it stood
+    open it would count as goods on their way.
+
+    Parameters
+    ----------
+    place : StockPlace
+        The place.
+    source : str
+        Where the item in question is fetched for it, by its par level; empty if that does not say.
+    """
+    return place.kind in SUPPLYING_KINDS and not (source or place.source)
 
 
 def carrier_of(task: str) -> PlaceId:

@@ -17,6 +17,7 @@ from inventory.rules.buying import cheapest, differences_of, line_for, spread
 from inventory.rules.restocking import quantity_to_order
 from inventory.service.desk import source_of
 from inventory.service.receiving import Receipt, receive
+from inventory.service.unsupplied import close_tasks_from_nowhere
 from inventory.tables.back_orders import owed_by_source
 from inventory.tables.catalogue import load_item
 from inventory.tables.consignment import forget_bill
@@ -51,17 +52,20 @@ class Proposed:
     without_supplier: tuple[tuple[str, str], ...]
 
 
-def propose_orders(session: Session, *, command: Command) -> Proposed:
+def propose_orders(session: Session, *, ledger: EventSink, command: Command) -> Proposed:
     """Propose orders for what stores and pharmacies lack, beyond what is on order already.
 
     Parameters
     ----------
     session : Session
         The transaction.
+    ledger : EventSink
+        Where it is told that tasks are given up which are to fill a store from nowhere.
     command : Command
         Who asks; orders are numbered after it.
     """
     driver = Driver(session)
+    close_tasks_from_nowhere(session, ledger=ledger, command=command)
     stores, coming, owed = set(supplying_places(driver)), on_order(driver), owed_by_source(driver)
     wanted: dict[tuple[str, str], list[tuple[Supply, int]]] = {}
     without: list[tuple[str, str]] = []

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from inventory.model.items import Item
 from inventory.model.movements import Command
-from inventory.model.places import is_carrier, is_virtual
+from inventory.model.places import is_bought_for, is_carrier, is_virtual
 from inventory.model.stock import ParLevel, ParMethod
 from inventory.rules.restocking import (
     DUE_SECONDS_BY_CRITICALITY,
@@ -211,7 +211,10 @@ def remove_bin(session: Session, bin_id: str) -> None:
 
 
 def request_for_breach(session: Session, *, item: str, place: str, now: int) -> TaskRequested | None:
-    """Give the request for more of an item at a place, or None while its inventory position is high enough."""
+    """Give the request for more of an item at a place, or None while its inventory position is high enough.
+
+    None also for a store that no place supplies: what lacks there is bought.
+    """
     if is_virtual(place) or is_carrier(place):
         return None
     par = find_par(session, place=place, item=item)
@@ -226,11 +229,16 @@ def request_for_breach(session: Session, *, item: str, place: str, now: int) -> 
     # approved stand-ins on the same shelf cover the ward: without them in it, each round would bring more of them
     position += standing_in(driver, now=now, place=place, item=item).get((place, item), 0)
     quantity = quantity_to_order(par, position)
-    if not quantity or waits_for_arrival(session, par, now):
+    if not quantity or is_bought(session, par) or waits_for_arrival(session, par, now):
         return None
     found = load_item(session, item)
     priority = priority_of(found.criticality, on_hand=stock.on_hand)
     return request_for(session, found, par, Ask(quantity=quantity, reason="par_breach", priority=priority, now=now))
+
+
+def is_bought(session: Session, par: ParLevel) -> bool:
+    """Tell whether what lacks below a par level is bought, as no place supplies the store."""
+    return is_bought_for(load_place(session, par.place), par.source)
 
 
 def waits_for_arrival(session: Session, par: ParLevel, now: int) -> bool:
@@ -252,7 +260,8 @@ def _free_elsewhere(session: Session, par: ParLevel, now: int) -> dict[str, int]
 def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> list[TaskRequested]:
     """Give the requests that an empty bin makes.
 
-    A bin that was never defined stands for every item whose par level at the place is kept by two bins.
+    A bin that was never defined stands for every item whose par level at the place is kept by two bins. A bin of a
+    store that no place supplies asks for nothing: its par level is seen by whoever buys.
 
     Raises
     ------
@@ -273,6 +282,8 @@ def request_for_bin(session: Session, *, bin_id: str, place: str, now: int) -> l
         raise NotFound("bin", bin_id)
     requests = []
     for par, quantity in zip(pars, quantities, strict=True):
+        if is_bought(session, par):
+            continue  # nobody can carry it there: buying looks at its par level
         item = load_item(session, par.item)
         stock = position_at(Driver(session), item=par.item, place=par.place, now=now)
         priority = priority_of(item.criticality, on_hand=stock.on_hand)

@@ -25,10 +25,11 @@ from inventory.rules.running_out import THRESHOLD_BY_CRITICALITY, Forecast, runs
 from inventory.service.desk import source_of
 from inventory.service.reserving import free_stale
 from inventory.service.restocking import Ask, request_for, waits_for_arrival
+from inventory.service.unsupplied import close_tasks_from_nowhere
 from inventory.tables.back_orders import owed_by_source
 from inventory.tables.catalogue import load_item
 from inventory.tables.driver import Driver
-from inventory.tables.reviewing import Expiring, ReviewLine, expiring, lines_to_review, usable_at
+from inventory.tables.reviewing import Expiring, ReviewLine, expiring, lines_to_review, unsupplied_places, usable_at
 from twin.clock import DAY_US
 from twin.events.envelope import Event
 from twin.events.supply import StockoutPredicted
@@ -74,7 +75,7 @@ class Reviewed:
     waiting : int
         Shelves that lack goods and already have an open task.
     without_source : int
-        Shelves that lack goods which no other place has: they must be bought.
+        Shelves that lack goods which no other place has, and stores that no place supplies: they must be bought.
     pulls : int
         Requests to fetch expired goods.
     """
@@ -110,16 +111,18 @@ def review(session: Session, *, ledger: EventSink, command: Command, settings: R
     """
     driver, now = Driver(session), command.recorded_at
     free_stale(session, now=now)
+    close_tasks_from_nowhere(session, ledger=ledger, command=command)
     found = lines_to_review(driver, now=now)
     needs = _breaches(found, now) + (_predictions(found, settings, now) if settings.is_predicting else [])
     open_needs = [need for need in needs if not need.line.inbound]
     # nobody carries what nobody has: such a shelf waits for a purchase, not for a porter
     stocked = {item: _stocked_places(driver, item, now) for item in {need.line.par.item for need in open_needs}}
-    owed = owed_by_source(driver)
+    owed, unsupplied = owed_by_source(driver), unsupplied_places(driver)
     fillable = [
         need
         for need in open_needs
-        if stocked[need.line.par.item] - {need.line.par.place}
+        if (need.line.par.source or need.line.par.place not in unsupplied)
+        and stocked[need.line.par.item] - {need.line.par.place}
         and not (owed and waits_for_arrival(session, need.line.par, now))
     ]
     asked = sorted(fillable, key=lambda need: (need.ask.priority, need.line.key))[:MOST_REQUESTS]

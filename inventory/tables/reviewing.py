@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inventory.model.items import Criticality
-from inventory.model.places import StockPlaceKind, carrier_of
+from inventory.model.places import SUPPLYING_KINDS, carrier_of
 from inventory.model.planning import Expected
 from inventory.model.stock import ParLevel, ParMethod
 from inventory.tables.balances import USABLE
@@ -28,7 +28,7 @@ _LINES = (
     " ON n.place = p.place AND n.item = p.item"
     " LEFT JOIN inventory_expected_use x ON x.place = p.place AND x.item = p.item"
 )
-_SUPPLYING = (StockPlaceKind.CENTRAL, StockPlaceKind.PHARMACY)
+_STORES = ",".join(f"'{kind.value}'" for kind in SUPPLYING_KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +112,29 @@ def usable_at(driver: Driver, *, item: str, now: int) -> dict[str, int]:
 
 def supplying_places(driver: Driver) -> list[str]:
     """Give the stores and pharmacies, in the order of their ids."""
-    kinds = ",".join(f"'{kind.value}'" for kind in _SUPPLYING)
     return [
-        text_of(row[0]) for row in driver.rows(f"SELECT id FROM inventory_place WHERE kind IN ({kinds}) ORDER BY id")
+        text_of(row[0]) for row in driver.rows(f"SELECT id FROM inventory_place WHERE kind IN ({_STORES}) ORDER BY id")
     ]
+
+
+def unsupplied_places(driver: Driver) -> set[str]:
+    """Give the stores and pharmacies for which no place is named that supplies them."""
+    rows = driver.rows(f"SELECT id FROM inventory_place WHERE kind IN ({_STORES}) AND source = ''")
+    return {text_of(row[0]) for row in rows}
+
+
+def tasks_from_nowhere(driver: Driver) -> list[tuple[str, str]]:
+    """Give place and item of open restock tasks that are to bring goods to an unsupplied store from no place at all.
+
+    What a porter has picked for one lies on a cart and has to be delivered or brought back: such a task is not given.
+    """
+    rows = driver.rows(
+        "SELECT DISTINCT n.place, n.item FROM inventory_inbound n JOIN inventory_place p ON p.id = n.place"
+        f" WHERE n.source = '' AND p.source = '' AND p.kind IN ({_STORES}) AND NOT EXISTS"
+        " (SELECT 1 FROM inventory_balance b WHERE b.place = ? || n.task AND b.on_hand > 0) ORDER BY n.place, n.item",
+        (carrier_of(""),),
+    )
+    return [(text_of(row[0]), text_of(row[1])) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,8 +175,10 @@ async def define_supply(call: CallDep) -> SupplyBody:
 @router.post("/purchase-orders:propose", permission=Permission.STOCK_BUY, gives=ProposedView, status=201)
 async def propose_purchase_orders(call: CallDep) -> ProposedView:
     """Propose orders for what stores and pharmacies lack beyond what is on order."""
-    command = _command(call)
-    found = await call.hospital.write(lambda session: buying.propose_orders(session, command=command))
+    command, ledger = _command(call), call.hospital.ledger
+    found = await call.hospital.write(
+        lambda session: buying.propose_orders(session, ledger=ledger, command=command)
+    )
     return ProposedView(
         orders=[order_view(order) for order in found.orders],
         without_supplier=[Lack(place=place, item=item) for place, item in found.without_supplier],

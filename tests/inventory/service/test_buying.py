@@ -51,7 +51,7 @@ def supply(**values: object) -> Supply:
 
 
 def proposed(room: Stockroom, actor: str = "user-1") -> Order:
-    [order] = buying.propose_orders(room.session, command=room.command(actor=actor)).orders
+    [order] = buying.propose_orders(room.session, ledger=room.ledger, command=room.command(actor=actor)).orders
     return order
 
 
@@ -65,8 +65,8 @@ def came(
 
 
 def test_store_below_its_reorder_point_is_proposed_once_in_whole_packs(store: Stockroom) -> None:
-    found = buying.propose_orders(store.session, command=store.command())
-    again = buying.propose_orders(store.session, command=store.command())
+    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
+    again = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
 
     [order] = found.orders
     [line] = order.lines
