@@ -1,12 +1,16 @@
-"""Propose orders, approve, send, give up."""
+"""Propose orders, approve, send, receive, close, give up."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
 from dash_app.actions.port import Commands
 from inventory.model.movements import Command
-from inventory.service import buying, consignment
+from inventory.service import buying, consignment, deliveries
 from inventory.service.buying import Proposed
 from inventory.service.consignment import Billed
+from inventory.service.deliveries import Arrival, Delivered
 from twin.access import Permission
 
 
@@ -18,8 +22,8 @@ def _command(port: Commands, verb: str, key: str) -> Command:
 def propose(port: Commands) -> Proposed:
     """Propose orders for what the stores lack beyond what is on order."""
     port.actor().require(Permission.STOCK_BUY)
-    command, ledger = _command(port, "buy", ""), port.ledger
-    return port.writer.run(lambda session: buying.propose_orders(session, ledger=ledger, command=command))
+    command, ledger, zone = _command(port, "buy", ""), port.ledger, ZoneInfo(port.settings.time_zone)
+    return port.writer.run(lambda session: buying.propose_orders(session, ledger=ledger, command=command, zone=zone))
 
 
 def approve(port: Commands, order: str) -> None:
@@ -49,8 +53,36 @@ def cancel(port: Commands, order: str) -> None:
     port.writer.run(lambda session: buying.cancel(session, ledger=ledger, command=command, order=order))
 
 
+def receive(port: Commands, arrival: Arrival, witness: str) -> Delivered:
+    """Take goods in against an order.
+
+    Parameters
+    ----------
+    port : Commands
+        The hospital.
+    arrival : Arrival
+        What came, and whether more will.
+    witness : str
+        Who saw it besides, for controlled drugs; empty for nobody.
+    """
+    port.actor().require(Permission.STOCK_MOVE)
+    command, ledger = replace(_command(port, "receive", arrival.order), witness=witness), port.ledger
+    return port.writer.run(
+        lambda session: deliveries.receive_order(session, ledger=ledger, command=command, arrival=arrival)
+    )
+
+
+def close_rest(port: Commands, order: str, reason: str) -> None:
+    """Close an order although something of it is missing."""
+    port.actor().require(Permission.STOCK_BUY)
+    command, ledger = _command(port, "close", order), port.ledger
+    port.writer.run(
+        lambda session: deliveries.close_rest(session, ledger=ledger, command=command, order=order, reason=reason)
+    )
+
+
 def bill(port: Commands) -> Billed:
     """Propose a bill-only order for each vendor whose goods were used."""
     port.actor().require(Permission.STOCK_BUY)
-    command = _command(port, "bill", "")
-    return port.writer.run(lambda session: consignment.bill_uses(session, command=command))
+    command, zone = _command(port, "bill", ""), ZoneInfo(port.settings.time_zone)
+    return port.writer.run(lambda session: consignment.bill_uses(session, command=command, zone=zone))

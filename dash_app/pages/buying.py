@@ -1,7 +1,7 @@
 """Buying.
 
 Opened by whoever buys, to propose orders for what the stores lack, and by whoever answers for the money, to approve
-them. Goods are taken in against an order at the store's door.
+them. Goods are taken in against an order here or at the store's door, line by line; what differs is told and kept.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Input, Output, State, dcc, html
+from dash import Input, Output, State, ctx, dcc, html
 from dash.development.base_component import Component
 
 from dash_app.actions import buying as actions
 from dash_app.pages import listing
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.asking import asks_first
+from dash_app.pages.buying_deliveries import delivery_parts, register_deliveries
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.listing import Filter, Listing
@@ -31,16 +32,20 @@ from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number
+from inventory.model.orders import Order, OrderState
+from inventory.service.buying import Proposed
+from inventory.service.sending import Shape
 from twin.access import Permission
 
+MOST_NAMED = 10
 CHOSEN, LINES, SAID = "buying-chosen", "buying-lines", "buying-said"
 PROPOSE, APPROVE, SENT, CANCEL = "buying-propose", "buying-approve", "buying-sent", "buying-cancel"
-FILE, FILE_DATA, BILL = "buying-file", "buying-file-data", "buying-bill"
+FILE, EDIFACT, FILE_DATA, BILL = "buying-file", "buying-edifact", "buying-file-data", "buying-bill"
 
 
 def _columns() -> list[Column]:
     return [
-        Column(field="order", title=_("Order"), width=220),
+        Column(field="order", title=_("Order"), width=140),
         Column(field="supplier", title=_("Supplier"), width=150),
         Column(field="place", title=_("Delivered to"), width=150),
         Column(field="state", title=_("State"), width=120),
@@ -96,10 +101,26 @@ LISTING = Listing(
 
 
 def _options(rows: Rows) -> list[dict[str, str]]:
-    return [{"value": str(row["id"]), "label": f"{row['supplier']} · {row['state']} · {row['order']}"} for row in rows]
+    return [{"value": str(row["id"]), "label": f"{row['order']} · {row['supplier']} · {row['state']}"} for row in rows]
+
+
+def _answers_for(port: HospitalPort, order: Order) -> Component:
+    """Say who proposed an order and who approved it, or who may."""
+    if order.approved_by:
+        text = _("Proposed by {proposer}, approved by {approver}.")
+    elif order.state is not OrderState.PROPOSED:
+        text = _("Proposed by {proposer}.")
+    elif order.proposed_by == port.actor().id:
+        text = _("You proposed it: somebody else who may buy has to approve it.")
+    elif port.actor().may(Permission.STOCK_BUY):
+        text = _("Proposed by {proposer}: anybody else who may buy can approve it, you too.")
+    else:
+        text = _("Proposed by {proposer}: anybody else who may buy can approve it.")
+    return html.P(text.format(proposer=order.proposed_by, approver=order.approved_by), className="secondary")
 
 
 def _lines(port: HospitalPort, order_id: str) -> Component:
+    """Show an order: who answers for it, its lines, what came of it, and the form to take more in."""
     with port.read() as session:
         order, names = buying.order(session, order_id), items.names(session)
     rows: list[list[Cell]] = [
@@ -115,7 +136,8 @@ def _lines(port: HospitalPort, order_id: str) -> Component:
         for line in order.lines
     ]
     headings = [_("Item"), _("Supplier's number"), _("Packs"), _("In a pack"), _("Units"), _("Come"), _("Price")]
-    return table(_("Lines of the order"), headings, rows)
+    lines = table(_("Lines of the order"), headings, rows)
+    return html.Div([_answers_for(port, order), lines, *delivery_parts(port, order, names)])
 
 
 def _consigned(port: HospitalPort) -> Component:
@@ -149,6 +171,7 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
                 [
                     *buttons,
                     html.Button(_("Order as CSV"), id=FILE, className="action", n_clicks=0),
+                    html.Button(_("Order as EDIFACT"), id=EDIFACT, className="action", n_clicks=0),
                     dcc.Download(id=FILE_DATA),
                 ]
             ),
@@ -202,9 +225,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(*after, Input(PROPOSE, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
     def propose(_clicks: int, order: str | None, search: str) -> Any:
         found = actions.propose(port)
-        said = _("{count} orders proposed; {lacking} items lack and nobody sells them to us.")
-        text = said.format(count=len(found.orders), lacking=len(found.without_supplier))
-        return shown(search, text, found.orders[0].id if found.orders else order)
+        return shown(search, _proposed_text(port, found), found.orders[0].id if found.orders else order)
 
     @callbacks.add(*after, Input(BILL, "n_clicks"), State(CHOSEN, "value"), State(URL, "search"), **common)
     def bill(_clicks: int, order: str | None, search: str) -> Any:
@@ -228,22 +249,39 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         return shown(search, _("Given up."), order)
 
     _register_file(callbacks, port)
+    register_deliveries(callbacks, port, after, shown)
 
 
 def _register_file(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(FILE_DATA, "data"),
         Input(FILE, "n_clicks"),
+        Input(EDIFACT, "n_clicks"),
         State(CHOSEN, "value"),
         permission=Permission.EXPORT_RUN,
         prevent_initial_call=True,
     )
-    def as_file(_clicks: int, order: str | None) -> dict[str, str]:
+    def as_file(_csv: int, _edifact: int, order: str | None) -> dict[str, str]:
         port.actor().require(Permission.STOCK_READ)
-        chosen = _chosen(order)
+        chosen, is_edifact = _chosen(order), ctx.triggered_id == EDIFACT
+        shape = Shape("edifact" if is_edifact else "csv", buyer=port.settings.site_name)
         with port.read() as session:
-            content = buying.csv_of(session, chosen, items.names(session))
-        return {"content": content, "filename": f"{chosen}.csv", "type": "text/csv"}
+            content, media = buying.file_of(session, chosen, shape)
+        return {"content": content, "filename": f"{chosen}.{'edi' if is_edifact else 'csv'}", "type": media}
+
+
+def _proposed_text(port: HospitalPort, found: Proposed) -> str:
+    """Say what was proposed, and name what lacks and cannot be bought: it needs a supplier first."""
+    said = _("{count} orders proposed; {lacking} items lack and nobody sells them to us.").format(
+        count=len(found.orders), lacking=len(found.without_supplier)
+    )
+    if not found.without_supplier:
+        return said
+    with port.read() as session:
+        names = items.names(session)
+    unsold = list(dict.fromkeys(names.get(item, item) for _place, item in found.without_supplier))
+    more = ", …" if len(unsold) > MOST_NAMED else ""
+    return f"{said} {', '.join(unsold[:MOST_NAMED])}{more}"
 
 
 def _chosen(order: str | None) -> str:

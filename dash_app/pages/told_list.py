@@ -46,7 +46,14 @@ def told_items(store: str, texts: Sequence[str], begin: str, *, keeps_begin: boo
     return items
 
 
-def register_told(callbacks: Callbacks, store: str, shown: str, items: Callable[[Told], list[Component]]) -> None:
+def register_told(
+    callbacks: Callbacks,
+    store: str,
+    shown: str,
+    items: Callable[[Told], list[Component]],
+    *,
+    permission: Permission = Permission.SIMULATION_RUN,
+) -> None:
     """Let a list follow its store, and its buttons take entries out of it.
 
     Parameters
@@ -57,8 +64,10 @@ def register_told(callbacks: Callbacks, store: str, shown: str, items: Callable[
         Ids of the store and of the list.
     items : Callable[[Told], list[Component]]
         Gives the list's entries by :func:`told_items`.
+    permission : Permission, optional
+        Of who may put the list together.
     """
-    common: dict[str, Any] = {"permission": Permission.SIMULATION_RUN, "prevent_initial_call": True}
+    common: dict[str, Any] = {"permission": permission, "prevent_initial_call": True}
 
     @callbacks.add(Output(shown, "children"), Input(store, "data"), **common)
     def show_told(told: Told | None) -> list[Component]:

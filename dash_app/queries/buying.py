@@ -1,4 +1,4 @@
-"""Orders to suppliers, and an order as a file."""
+"""Orders to suppliers, what came of them, and an order as a file."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from inventory.model.orders import OPEN_ORDERS, Order, OrderState
-from inventory.rules.buying import order_csv
+from inventory.model.items import Tracking
+from inventory.model.orders import OPEN_ORDERS, Delivery, Order, OrderState
+from inventory.service.buying import order_to_send
+from inventory.service.sending import Shape, written
+from inventory.tables.catalogue import load_item
 from inventory.tables.consignment import unbilled_uses
+from inventory.tables.deliveries import deliveries_of
 from inventory.tables.driver import Driver
 from inventory.tables.orders import list_orders, load_order
 
@@ -41,9 +45,25 @@ def order(session: Session, order_id: str) -> Order:
     return load_order(session, order_id)
 
 
-def csv_of(session: Session, order_id: str, names: dict[str, str]) -> str:
-    """Give an order as CSV text."""
-    return order_csv(load_order(session, order_id), names)
+def file_of(session: Session, order_id: str, shape: Shape) -> tuple[str, str]:
+    """Give an order as a file's text, and its media type.
+
+    Raises
+    ------
+    Refused
+        If nobody has approved it, or it was given up.
+    """
+    return written(session, order_to_send(session, order_id), shape)
+
+
+def deliveries(session: Session, order_id: str) -> list[Delivery]:
+    """Give what has come of an order, the first delivery first."""
+    return deliveries_of(session, order_id)
+
+
+def is_tracked(session: Session, item: str) -> bool:
+    """Tell whether an item is received by its lot."""
+    return load_item(session, item).tracking is not Tracking.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

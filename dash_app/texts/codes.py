@@ -231,6 +231,11 @@ PAR_SHOWN: Mapping[str, str] = {
     "kept": mark("Levels that stay"),
     "all": mark("All par levels"),
 }
+DISCREPANCIES: Mapping[str, str] = {
+    "short": mark("Less than expected"),
+    "over": mark("More than expected"),
+    "not_ordered": mark("Not ordered"),
+}
 ORDER_STATES: Mapping[str, str] = {
     "proposed": mark("Proposed"),
     "approved": mark("Approved"),

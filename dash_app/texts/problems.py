@@ -13,6 +13,12 @@ SENTENCES: dict[str, str] = {
     "conflict": mark("It has been changed or exists already. Load the page again, then repeat."),
     "conflict.version": mark("Somebody else changed it in the meantime. Load the page again, then repeat."),
     "refused": mark("A rule of the hospital forbids this."),
+    "order.same_person": mark("You proposed this order: somebody else who may buy has to approve it."),
+    "order.not_approved": mark("This order is not approved yet: a second person approves it before it goes out."),
+    "order.cancelled": mark("This order was given up: nothing of it goes out."),
+    "order.reason": mark("Something is still missing: say why it will not come, or leave the rest open."),
+    "order.edifact_too_long": mark("EDIFACT has no room for this: send the order as CSV, or shorten the number."),
+    "order.state": mark("The order does not allow this as it stands. Load the page again."),
     "queue.jump": mark("Others come before this ticket: call them first, or say why it is called out of turn."),
     "queue.not_waiting": mark("This ticket does not wait any more. Choose another one."),
     "queue.state": mark("This cannot be done with the ticket as it is. Choose another one."),
@@ -28,6 +34,7 @@ SENTENCES: dict[str, str] = {
     "document.is_proof": mark("This is what a cycle was judged by: it stays."),
     "instrument.unknown": mark("No instrument has this mark. Scan it again, or have it entered first."),
     "input.instant": mark("Enter a day as 2026-09-21, or day and time as 2026-09-21 14:10."),
+    "input.day": mark("Enter a day as 2027-06-30."),
     "input.reason": mark("Enter a reason."),
     "input.permit_end": mark("The end lies in the past. Enter one that is still to come."),
     "input.measured": mark("Enter at least one measured value."),
@@ -136,7 +143,7 @@ def problem_text(error: HospitalTwinError) -> str:
     return f"{text} ({code})"
 
 
-_GENERAL = frozenset({"input", "refused", "conflict"})
+_GENERAL = frozenset({"input", "refused", "conflict", "order.edifact_too_long"})
 """Codes whose sentence says too little by itself."""
 
 

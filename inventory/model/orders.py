@@ -113,7 +113,7 @@ class Order:
     Parameters
     ----------
     id : str
-        Its number.
+        Its number, ``PO-2026-00001``: the hospital's calendar year and a number that counts without gaps in it.
     supplier : str
         Of whom.
     place : PlaceId
@@ -128,6 +128,8 @@ class Order:
         UTC microseconds; 0 if not yet.
     is_bill_only : bool
         Whether it pays for a vendor's goods that were used here, and brings nothing.
+    closed_reason : str
+        Why what is missing will not come; empty unless it was closed without it.
     """
 
     id: str
@@ -141,6 +143,7 @@ class Order:
     approved_at: int = 0
     sent_at: int = 0
     is_bill_only: bool = False
+    closed_reason: str = ""
 
     @property
     def value_minor(self) -> int:
@@ -156,3 +159,28 @@ class Difference:
     kind: Discrepancy
     ordered: int
     received: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Goods that came against an order, and how they differed from what was still expected then.
+
+    Parameters
+    ----------
+    movement : str
+        The receipt in the books.
+    order : str
+        Number of the order.
+    at : int
+        When they were taken in, UTC microseconds.
+    actor : str
+        Who took them in.
+    differences : tuple[Difference, ...]
+        None if everything came as ordered.
+    """
+
+    movement: str
+    order: str
+    at: int
+    actor: str
+    differences: tuple[Difference, ...] = ()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from inventory.model.orders import Difference, Discrepancy, Order, OrderLine, Supply
+from twin.errors import FieldError, FieldProblem
 
 _RELEASED = str.maketrans({"?": "??", "+": "?+", ":": "?:", "'": "?'"})
 _FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
@@ -145,7 +146,7 @@ class Parties:
     Parameters
     ----------
     buyer, supplier : str
-        Global location numbers (GLN) or agreed ids.
+        Global location numbers (GLN) of 13 digits, or names.
     currency : str
         ISO 4217 code.
     """
@@ -173,20 +174,25 @@ def edifact(order: Order, parties: Parties, gtins: Mapping[str, str], day: date)
     -------
     str
         Segments ended by an apostrophe and a line feed.
+
+    Raises
+    ------
+    FieldError
+        With code ``order.edifact_too_long`` for a number that the message has no room for.
     """
     body = [
-        f"BGM+220+{_text(order.id, 35)}+9",
+        f"BGM+220+{_id('order', order.id)}+9",
         f"DTM+137:{day:%Y%m%d}:102",
-        f"NAD+BY+{_text(parties.buyer, 35)}::9",
-        f"NAD+SU+{_text(parties.supplier, 35)}::9",
-        f"NAD+DP+{_text(order.place, 35)}::92",
-        f"CUX+2:{_text(parties.currency, 3)}:9",
+        _party("BY", "buyer", parties.buyer),
+        _party("SU", "supplier", parties.supplier),
+        f"NAD+DP+{_id('place', order.place)}::92",
+        f"CUX+2:{_id('currency', parties.currency, 3)}:9",
     ]
     for line in order.lines:
         gtin = gtins.get(line.item, "")
-        body.append(f"LIN+{line.number}++{_text(gtin, 35)}:EN" if gtin else f"LIN+{line.number}")
+        body.append(f"LIN+{line.number}++{_id('gtin', gtin)}:EN" if gtin else f"LIN+{line.number}")
         if line.supplier_code:
-            body.append(f"PIA+1+{_text(line.supplier_code, 35)}:SA")
+            body.append(f"PIA+1+{_id('supplier_code', line.supplier_code)}:SA")
         body.append(f"QTY+21:{line.packs}:PCE")
         body.append(f"QTY+59:{line.pack_quantity}:PCE")
         body.append(f"PRI+AAA:{line.price_minor / 100:.2f}")
@@ -196,7 +202,38 @@ def edifact(order: Order, parties: Parties, gtins: Mapping[str, str], day: date)
     return "".join(f"{segment}'\n" for segment in segments)
 
 
-def _text(value: str, most: int) -> str:
-    """Give a data element: cut to its length first, then with its special characters released."""
-    plain = "".join(character for character in value if character.isprintable())[:most]
+_LONGEST_ID = 35
+"""Characters of a document's, a party's and an article's number; elements 1004, 3039 and 7140 of the directory."""
+_LONGEST_NAME = 5 * 35
+"""Characters of a party's name: composite C080 has five parts."""
+
+
+def _id(field: str, value: str, most: int = _LONGEST_ID) -> str:
+    """Give a number as a data element; it is never cut, as two numbers could become one by it."""
+    plain = _printable(value)
+    if len(plain) > most:
+        raise FieldError(
+            FieldProblem(
+                field=field,
+                place="edifact",
+                message=f"{plain!r} has {len(plain)} characters; the message holds {most}.",
+                cure="Give it a shorter number, or send the order as CSV.",
+            ),
+            code="order.edifact_too_long",
+        )
     return plain.translate(_RELEASED)
+
+
+def _party(function: str, field: str, value: str) -> str:
+    """Give who buys or sells: a global location number as such, anything else as a name."""
+    plain = _printable(value)
+    if plain.isdecimal() and len(plain) == 13:
+        return f"NAD+{function}+{plain}::9"
+    if len(plain) > _LONGEST_NAME:
+        return f"NAD+{function}+{_id(field, plain)}"  # raises: it fits nowhere
+    parts = [plain[at : at + 35].translate(_RELEASED) for at in range(0, len(plain), 35)]
+    return f"NAD+{function}+++{':'.join(parts)}"
+
+
+def _printable(value: str) -> str:
+    return "".join(character for character in value if character.isprintable())

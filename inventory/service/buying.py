@@ -1,27 +1,24 @@
-"""Buying: what stores lack is proposed, somebody answers for the money, orders go out, goods come in against them.
-
-Nothing that really arrived is turned away by the books: a delivery that differs from its order is stored as it came,
-and the difference is told.
-"""
+"""Buying: what stores lack is proposed, somebody else answers for the money, orders go out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from sqlmodel import Session
 
 from inventory.model.movements import Command, Movement
-from inventory.model.orders import Difference, Order, OrderLine, OrderState, Supply
-from inventory.rules.buying import cheapest, differences_of, line_for, spread
+from inventory.model.orders import Order, OrderState, Supply
+from inventory.rules.buying import cheapest, line_for
 from inventory.rules.restocking import quantity_to_order
 from inventory.service.desk import source_of
-from inventory.service.receiving import Receipt, receive
 from inventory.service.unsupplied import close_tasks_from_nowhere
 from inventory.tables.back_orders import owed_by_source
 from inventory.tables.catalogue import load_item
 from inventory.tables.consignment import forget_bill
 from inventory.tables.driver import Driver
+from inventory.tables.order_numbers import next_order_number
 from inventory.tables.orders import load_order, on_order, save_order, save_supply, supplies_of
 from inventory.tables.reviewing import ReviewLine, lines_to_review, supplying_places
 from twin.errors import FieldError, FieldProblem, Refused
@@ -52,7 +49,7 @@ class Proposed:
     without_supplier: tuple[tuple[str, str], ...]
 
 
-def propose_orders(session: Session, *, ledger: EventSink, command: Command) -> Proposed:
+def propose_orders(session: Session, *, ledger: EventSink, command: Command, zone: tzinfo) -> Proposed:
     """Propose orders for what stores and pharmacies lack, beyond what is on order already.
 
     Parameters
@@ -62,7 +59,9 @@ def propose_orders(session: Session, *, ledger: EventSink, command: Command) -> 
     ledger : EventSink
         Where it is told that tasks are given up which are to fill a store from nowhere.
     command : Command
-        Who asks; orders are numbered after it.
+        Who asks.
+    zone : tzinfo
+        Of the hospital; orders are numbered by its calendar year.
     """
     driver = Driver(session)
     close_tasks_from_nowhere(session, ledger=ledger, command=command)
@@ -79,9 +78,9 @@ def propose_orders(session: Session, *, ledger: EventSink, command: Command) -> 
         else:
             wanted.setdefault((supply.supplier, line.par.place), []).append((supply, needed))
     orders = []
-    for number, ((supplier, place), lines) in enumerate(sorted(wanted.items(), key=lambda each: each[0]), start=1):
+    for (supplier, place), lines in sorted(wanted.items(), key=lambda each: each[0]):
         order = Order(
-            id=f"PO-{command.id}-{number}",
+            id=next_order_number(driver, at=command.recorded_at, zone=zone),
             supplier=supplier,
             place=PlaceId(place),
             state=OrderState.PROPOSED,
@@ -119,7 +118,7 @@ def change_lines(session: Session, *, order: str, changes: Sequence[LineChange])
         If it has no such line.
     """
     found = load_order(session, order, lock=True)
-    _check_state(found, OrderState.PROPOSED)
+    check_state(found, OrderState.PROPOSED)
     packs = {line.number: line.packs for line in found.lines}
     for change in changes:
         if change.number not in packs or change.packs < 0:
@@ -142,7 +141,14 @@ def change_lines(session: Session, *, order: str, changes: Sequence[LineChange])
     return changed
 
 
-def _check_state(order: Order, *allowed: OrderState) -> None:
+def check_state(order: Order, *allowed: OrderState) -> None:
+    """Refuse what an order's state does not allow.
+
+    Raises
+    ------
+    Refused
+        With code ``order.state``.
+    """
     if order.state not in allowed:
         wanted = " or ".join(state.value for state in allowed)
         raise Refused(
@@ -152,7 +158,8 @@ def _check_state(order: Order, *allowed: OrderState) -> None:
         )
 
 
-def _told(command: Command, order: Order, decision: str) -> OrderDecided:
+def told(command: Command, order: Order, decision: str) -> OrderDecided:
+    """Give the event by which the audit learns what somebody decided of an order."""
     return OrderDecided(
         thing=order.id,
         occurred_at=command.occurred_at,
@@ -174,7 +181,7 @@ def approve(session: Session, *, ledger: EventSink, command: Command, order: str
         If it is not waiting for it, or the same person proposed it: two people stand behind every order.
     """
     found = load_order(session, order, lock=True)
-    _check_state(found, OrderState.PROPOSED)
+    check_state(found, OrderState.PROPOSED)
     if found.proposed_by == command.actor:
         raise Refused(
             "Whoever proposed an order does not approve it: ask a second person.",
@@ -183,8 +190,39 @@ def approve(session: Session, *, ledger: EventSink, command: Command, order: str
         )
     approved = replace(found, state=OrderState.APPROVED, approved_by=command.actor, approved_at=command.recorded_at)
     save_order(session, approved)
-    ledger.append(session, [_told(command, approved, "approved")])
+    ledger.append(session, [told(command, approved, "approved")])
     return approved
+
+
+def order_to_send(session: Session, order: str) -> Order:
+    """Give an order that may leave the hospital as a file.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    order : str
+        Its number.
+
+    Raises
+    ------
+    Refused
+        If nobody has answered for its money yet, or it was given up: a supplier would deliver it all the same.
+    """
+    found = load_order(session, order)
+    if found.state is OrderState.PROPOSED:
+        raise Refused(
+            f"Order {found.id} is not approved: a second person has to approve it before it goes out.",
+            reasons=("order.not_approved",),
+            code="order.not_approved",
+        )
+    if found.state is OrderState.CANCELLED:
+        raise Refused(
+            f"Order {found.id} was given up: nothing of it goes out.",
+            reasons=("order.cancelled",),
+            code="order.cancelled",
+        )
+    return found
 
 
 def note_sent(session: Session, *, ledger: EventSink, command: Command, order: str) -> Order:
@@ -192,95 +230,22 @@ def note_sent(session: Session, *, ledger: EventSink, command: Command, order: s
     found = load_order(session, order, lock=True)
     if found.state is OrderState.SENT:
         return found
-    _check_state(found, OrderState.APPROVED)
+    check_state(found, OrderState.APPROVED)
     # a bill for goods that were used brings nothing: with it the matter is closed
     state = OrderState.RECEIVED if found.is_bill_only else OrderState.SENT
     sent = replace(found, state=state, sent_at=command.recorded_at)
     save_order(session, sent)
-    ledger.append(session, [_told(command, sent, "sent")])
+    ledger.append(session, [told(command, sent, "sent")])
     return sent
 
 
 def cancel(session: Session, *, ledger: EventSink, command: Command, order: str) -> Order:
     """Give an order up; what has come of it stays."""
     found = load_order(session, order, lock=True)
-    _check_state(found, OrderState.PROPOSED, OrderState.APPROVED, OrderState.SENT)
+    check_state(found, OrderState.PROPOSED, OrderState.APPROVED, OrderState.SENT)
     given_up = replace(found, state=OrderState.CANCELLED)
     save_order(session, given_up)
     if found.is_bill_only:
         forget_bill(Driver(session), found.id)  # what was used still wants to be paid for
-    ledger.append(session, [_told(command, given_up, "cancelled")])
+    ledger.append(session, [told(command, given_up, "cancelled")])
     return given_up
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """What a delivery has brought.
-
-    Parameters
-    ----------
-    movement : Movement
-        The receipt in the books.
-    order : Order
-        As it stands after it.
-    differences : tuple[Difference, ...]
-        How the delivery differs from what was still expected.
-    """
-
-    movement: Movement
-    order: Order
-    differences: tuple[Difference, ...]
-
-
-def receive_order(
-    session: Session, *, ledger: EventSink, command: Command, order: str, receipts: Sequence[Receipt], is_last: bool
-) -> Delivered:
-    """Take goods in against an order; what differs is stored as it came and told.
-
-    Parameters
-    ----------
-    session : Session
-        The transaction.
-    ledger : EventSink
-        Where events go.
-    command : Command
-        Who received them and when.
-    order : str
-        Number of the order.
-    receipts : Sequence[Receipt]
-        What came.
-    is_last : bool
-        Whether nothing more will come: what is missing is given up.
-
-    Raises
-    ------
-    Refused
-        If the order was not approved, or is over.
-    """
-    found = load_order(session, order, lock=True)
-    movement = receive(
-        session,
-        ledger=ledger,
-        command=command,
-        receipts=[replace(each, supplier=each.supplier or found.supplier) for each in receipts],
-    )
-    if movement.is_replay:
-        return Delivered(movement=movement, order=found, differences=())
-    _check_state(found, OrderState.APPROVED, OrderState.SENT)
-    came: dict[str, int] = {}
-    for each in receipts:
-        came[each.item] = came.get(each.item, 0) + each.quantity
-    # Against what was still expected, before this delivery counts on the lines.
-    differences = differences_of(found.lines, came)
-    lines = found.lines
-    for item, quantity in came.items():
-        counted = spread(lines, item, quantity)
-        lines = tuple(_with_more(line, counted.get(line.number, 0)) for line in lines)
-    is_over = is_last or all(not line.missing for line in lines)
-    after = replace(found, lines=lines, state=OrderState.RECEIVED if is_over else found.state)
-    save_order(session, after)
-    return Delivered(movement=movement, order=after, differences=tuple(differences))
-
-
-def _with_more(line: OrderLine, quantity: int) -> OrderLine:
-    return replace(line, received=line.received + quantity) if quantity else line

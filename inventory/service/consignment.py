@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlmodel import Session
 
@@ -12,6 +13,7 @@ from inventory.model.movements import Command
 from inventory.model.orders import Order, OrderLine, OrderState, Supply
 from inventory.tables.consignment import ConsignedUse, mark_billed, unbilled_uses
 from inventory.tables.driver import Driver
+from inventory.tables.order_numbers import next_order_number
 from inventory.tables.orders import save_order, supplies_of
 from twin.ids import ItemId, PlaceId
 
@@ -32,7 +34,7 @@ class Billed:
     without_price: tuple[tuple[str, str], ...]
 
 
-def bill_uses(session: Session, *, command: Command, owner: str = "") -> Billed:
+def bill_uses(session: Session, *, command: Command, zone: tzinfo, owner: str = "") -> Billed:
     """Propose a bill-only order for each vendor whose goods were used; a second person approves it as any other.
 
     Uses that were taken back meanwhile count against it. A vendor of whom more was taken back than used is left for the
@@ -43,7 +45,9 @@ def bill_uses(session: Session, *, command: Command, owner: str = "") -> Billed:
     session : Session
         The transaction.
     command : Command
-        Who asks; orders are numbered after it.
+        Who asks.
+    zone : tzinfo
+        Of the hospital; orders are numbered by its calendar year.
     owner : str
         Only this vendor; all if empty.
     """
@@ -60,7 +64,7 @@ def bill_uses(session: Session, *, command: Command, owner: str = "") -> Billed:
         prices = {item: _supply_of(session, item, vendor) for item in net}
         without += [(vendor, item) for item, supply in prices.items() if supply is None]
         order = Order(
-            id=f"BO-{command.id}-{len(orders) + 1}",
+            id=next_order_number(driver, at=command.recorded_at, zone=zone),
             supplier=vendor,
             place=PlaceId(""),
             state=OrderState.PROPOSED,

@@ -37,6 +37,39 @@ class OrderRow(SQLModel, table=True):
     approved_at: int = Field(default=0, sa_type=BigInteger)
     sent_at: int = Field(default=0, sa_type=BigInteger)
     is_bill_only: bool = False
+    closed_reason: str = ""
+
+
+class OrderNumberRow(SQLModel, table=True):
+    """The last number that an order got in a calendar year; taken in the order's own transaction, so that none is lost."""
+
+    __tablename__ = "inventory_order_number"
+
+    year: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    last: int = Field(default=0, sa_type=BigInteger)
+
+
+class DeliveryRow(SQLModel, table=True):
+    """Goods that came against an order."""
+
+    __tablename__ = "inventory_delivery"
+
+    movement: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    at: int = Field(sa_type=BigInteger)
+    actor: str = ""
+
+
+class DeliveryDifferenceRow(SQLModel, table=True):
+    """How a delivery differed in an item from what was still expected."""
+
+    __tablename__ = "inventory_delivery_difference"
+
+    movement: str = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    kind: str
+    ordered: int = Field(sa_type=BigInteger)
+    received: int = Field(sa_type=BigInteger)
 
 
 class BilledRow(SQLModel, table=True):

@@ -60,6 +60,7 @@ def save_order(session: Session, order: Order) -> None:
             approved_at=order.approved_at,
             sent_at=order.sent_at,
             is_bill_only=order.is_bill_only,
+            closed_reason=order.closed_reason,
         )
     )
     for line in order.lines:
@@ -103,6 +104,7 @@ def _order_of(session: Session, row: OrderRow) -> Order:
         approved_at=row.approved_at,
         sent_at=row.sent_at,
         is_bill_only=row.is_bill_only,
+        closed_reason=row.closed_reason,
     )
 
 

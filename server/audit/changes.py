@@ -43,6 +43,7 @@ TOLD_OTHERWISE = frozenset(
         # the stock ledger names who moved what, and can never be changed; what follows from it is counted from it
         *("inventory_movement", "inventory_entry", "inventory_balance", "inventory_serial", "inventory_count"),
         *("inventory_reservation", "inventory_inbound", "inventory_expected_use", "inventory_billed"),
+        *("inventory_delivery", "inventory_delivery_difference", "inventory_order_number"),
         "inventory_cart_task",
         # a stocktake on its way into the ledger
         "inventory_opening",

@@ -1,27 +1,22 @@
-"""Buying over HTTP: who sells what, proposals, approval, export, receipts against an order."""
+"""Buying over HTTP: who sells what, proposals, approval, export."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlmodel import Session
 from starlette.responses import Response
 
 from inventory.model.movements import Command
 from inventory.model.orders import OPEN_ORDERS, Order, OrderState, Supply
-from inventory.rules.buying import Parties, edifact, order_csv
-from inventory.service import buying
-from inventory.tables.catalogue import load_item, packages_of
+from inventory.service import buying, sending
 from inventory.tables.orders import list_orders, load_order
 from server.doors.context import Call, CallDep
 from server.doors.pages import CursorText, Limit, PathText, Text
 from server.doors.router import Router
 from server.http.commanding import command_id, instant_told
-from server.http.inventory import receipt_of
-from server.http.inventory_bodies import Amount, Key, MovementView, Quantity, ReceiptLine, Short, instant, movement_view
+from server.http.inventory_bodies import Amount, Key, Quantity, Short, instant
 from twin.access import Permission
 from twin.errors import FieldError, FieldProblem
 from twin.ids import ItemId
@@ -68,6 +63,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     approved_at: str
     sent_at: str
     is_bill_only: bool
+    closed_reason: str
     lines: list[OrderLineView]
 
 
@@ -105,32 +101,6 @@ class LinesTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     lines: Annotated[list[LineChangeBody], msgspec.Meta(min_length=1, max_length=1000)]
 
 
-class DeliveryTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What came; ``is_last`` says that nothing more will."""
-
-    lines: Annotated[list[ReceiptLine], msgspec.Meta(min_length=1, max_length=1000)]
-    is_last: bool = False
-    witness: Short = ""
-    occurred_at: Short = ""
-
-
-class DifferenceView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a delivery differs from its order; base units."""
-
-    item: str
-    kind: str
-    ordered: int
-    received: int
-
-
-class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """The receipt, the order after it, and the differences."""
-
-    movement: MovementView
-    order: OrderView
-    differences: list[DifferenceView]
-
-
 def order_view(order: Order) -> OrderView:
     """Give an order as the API shows it."""
     return OrderView(
@@ -145,6 +115,7 @@ def order_view(order: Order) -> OrderView:
         approved_at=instant(order.approved_at),
         sent_at=instant(order.sent_at),
         is_bill_only=order.is_bill_only,
+        closed_reason=order.closed_reason,
         lines=[
             OrderLineView(**{name: getattr(line, name) for name in OrderLineView.__struct_fields__})
             for line in order.lines
@@ -152,7 +123,8 @@ def order_view(order: Order) -> OrderView:
     )
 
 
-def _command(call: Call, occurred_at: str = "", witness: str = "") -> Command:
+def command_of(call: Call, occurred_at: str = "", witness: str = "") -> Command:
+    """Give the command that a request is, by who sent it."""
     return Command(
         id=command_id(call),
         actor=call.actor.id,
@@ -175,9 +147,10 @@ async def define_supply(call: CallDep) -> SupplyBody:
 @router.post("/purchase-orders:propose", permission=Permission.STOCK_BUY, gives=ProposedView, status=201)
 async def propose_purchase_orders(call: CallDep) -> ProposedView:
     """Propose orders for what stores and pharmacies lack beyond what is on order."""
-    command, ledger = _command(call), call.hospital.ledger
+    command, ledger = command_of(call), call.hospital.ledger
+    zone = ZoneInfo(call.hospital.settings.time_zone)
     found = await call.hospital.write(
-        lambda session: buying.propose_orders(session, ledger=ledger, command=command)
+        lambda session: buying.propose_orders(session, ledger=ledger, command=command, zone=zone)
     )
     return ProposedView(
         orders=[order_view(order) for order in found.orders],
@@ -230,7 +203,7 @@ async def change_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
 @router.post("/purchase-orders/{order_id}:approve", permission=Permission.STOCK_BUY, gives=OrderView)
 async def approve_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Answer for the money of an order that somebody else proposed."""
-    command, ledger = _command(call), call.hospital.ledger
+    command, ledger = command_of(call), call.hospital.ledger
     return order_view(
         await call.hospital.write(
             lambda session: buying.approve(session, ledger=ledger, command=command, order=order_id)
@@ -241,7 +214,7 @@ async def approve_purchase_order(call: CallDep, order_id: PathText) -> OrderView
 @router.post("/purchase-orders/{order_id}:send", permission=Permission.STOCK_BUY, gives=OrderView)
 async def send_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Note that an approved order went out to the supplier."""
-    command, ledger = _command(call), call.hospital.ledger
+    command, ledger = command_of(call), call.hospital.ledger
     return order_view(
         await call.hospital.write(
             lambda session: buying.note_sent(session, ledger=ledger, command=command, order=order_id)
@@ -252,7 +225,7 @@ async def send_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
 @router.post("/purchase-orders/{order_id}:cancel", permission=Permission.STOCK_BUY, gives=OrderView)
 async def cancel_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     """Give an order up; what has come of it stays."""
-    command, ledger = _command(call), call.hospital.ledger
+    command, ledger = command_of(call), call.hospital.ledger
     return order_view(
         await call.hospital.write(
             lambda session: buying.cancel(session, ledger=ledger, command=command, order=order_id)
@@ -260,50 +233,17 @@ async def cancel_purchase_order(call: CallDep, order_id: PathText) -> OrderView:
     )
 
 
-@router.post(
-    "/purchase-orders/{order_id}:receive",
-    permission=Permission.STOCK_MOVE,
-    takes=DeliveryTold,
-    gives=DeliveryView,
-    status=201,
-)
-async def receive_purchase_order(call: CallDep, order_id: PathText) -> DeliveryView:
-    """Take goods in against an order, by scan or by keys; differences are stored as they are and told."""
-    told = call.read(DeliveryTold)
-    command, zone = _command(call, told.occurred_at, told.witness), ZoneInfo(call.hospital.settings.time_zone)
-
-    def use_case(session: Session) -> buying.Delivered:
-        receipts = [receipt_of(session, line, zone, index) for index, line in enumerate(told.lines)]
-        return buying.receive_order(
-            session,
-            ledger=call.hospital.ledger,
-            command=command,
-            order=order_id,
-            receipts=receipts,
-            is_last=told.is_last,
-        )
-
-    done = await call.hospital.write(use_case)
-    return DeliveryView(
-        movement=movement_view(done.movement),
-        order=order_view(done.order),
-        differences=[
-            DifferenceView(item=each.item, kind=each.kind.value, ordered=each.ordered, received=each.received)
-            for each in done.differences
-        ],
-    )
-
-
 @router.get("/purchase-orders/{order_id}/export", permission=Permission.EXPORT_RUN, media="text/csv")
 def export_purchase_order(
     call: CallDep, order_id: PathText, shape: Text = "csv", buyer: Text = "", currency: Text = "EUR"
 ) -> Response:
-    """Give an order as CSV, or with ``shape=edifact`` as an EDIFACT ORDERS D.96A message."""
+    """Give an approved order as CSV, or with ``shape=edifact`` as an EDIFACT ORDERS D.96A message."""
     with call.hospital.read() as session:
-        order = load_order(session, order_id)
-        text, media = written(session, order, _shape_told(shape), buyer or call.hospital.settings.site_name, currency)
+        order = buying.order_to_send(session, order_id)
+        told = sending.Shape(_shape_told(shape), buyer or call.hospital.settings.site_name, currency)
+        text, media = sending.written(session, order, told)
     ending = "csv" if media == "text/csv" else "edi"
-    headers = {"Content-Disposition": f'attachment; filename="order.{ending}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{order.id}.{ending}"'}
     return Response(text.encode(), media_type=f"{media}; charset=utf-8", headers=headers)
 
 
@@ -314,33 +254,3 @@ def _shape_told(text: str) -> Literal["csv", "edifact"]:
         return "edifact"
     problem = FieldProblem(field="shape", place="/query", message=f"{text!r} is none.", cure="Use csv or edifact.")
     raise FieldError(problem)
-
-
-def written(
-    session: Session, order: Order, shape: Literal["csv", "edifact"], buyer: str, currency: str
-) -> tuple[str, str]:
-    """Give an order as a file's text, and its media type.
-
-    Parameters
-    ----------
-    session : Session
-        May be a reading session.
-    order : Order
-        The order.
-    shape : str
-        ``csv`` or ``edifact``.
-    buyer, currency : str
-        For EDIFACT: our location number and the currency's code.
-    """
-    if shape == "csv":
-        return order_csv(order, {line.item: load_item(session, line.item).name for line in order.lines}), "text/csv"
-    gtins = {
-        str(line.item): str(package.gtin)
-        for line in order.lines
-        for package in packages_of(session, line.item)
-        if package.quantity == line.pack_quantity and package.gtin.isdigit()
-    }
-    at = order.approved_at or order.proposed_at
-    day = datetime.fromtimestamp(at / 1e6, UTC).date()
-    parties = Parties(buyer=buyer, supplier=order.supplier, currency=currency)
-    return edifact(order, parties, gtins, day), "application/EDIFACT"

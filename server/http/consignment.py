@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 
 from inventory.model.movements import Command
@@ -78,7 +80,8 @@ async def bill_consigned_uses(call: CallDep) -> BilledView:
     """Propose an order that brings nothing and pays for what was used of each vendor's goods."""
     told = call.read(BillTold)
     command = Command(id=command_id(call), actor=call.actor.id, occurred_at=call.now, recorded_at=call.now)
-    done = await call.hospital.write(lambda session: bill_uses(session, command=command, owner=told.owner))
+    zone = ZoneInfo(call.hospital.settings.time_zone)
+    done = await call.hospital.write(lambda session: bill_uses(session, command=command, zone=zone, owner=told.owner))
     return BilledView(
         orders=[order_view(order) for order in done.orders],
         without_price=[Lack(place=vendor, item=item) for vendor, item in done.without_price],

@@ -104,7 +104,7 @@ class OrderDecided(Event, frozen=True):
     Parameters
     ----------
     decision : str
-        ``approved``, ``sent`` or ``cancelled``.
+        ``approved``, ``sent``, ``cancelled``, or ``closed`` although something is missing.
     supplier : str
         Who sells.
     value_minor : int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,12 +17,17 @@ from inventory.model.orders import Discrepancy, Order, OrderLine, OrderState, Su
 from inventory.model.places import StockPlace, StockPlaceKind
 from inventory.model.stock import ParLevel
 from inventory.rules.buying import Parties, cheapest, differences_of, edifact, line_for, order_csv, spread
-from inventory.service import buying, correcting, restocking
+from inventory.service import buying, correcting, deliveries, restocking
 from inventory.service.receiving import Receipt
 from inventory.tables.catalogue import save_place
+from inventory.tables.deliveries import deliveries_of
+from inventory.tables.driver import Driver
+from inventory.tables.order_numbers import next_order_number
+from inventory.tables.orders import load_order, on_order
 from tests.inventory.stockroom import Stockroom
-from twin.clock import DAY_US
+from twin.clock import DAY_US, from_datetime
 from twin.errors import FieldError, NotFound, Refused
+from twin.events.supply import OrderDecided
 from twin.ids import ItemId, PlaceId
 
 
@@ -51,22 +57,21 @@ def supply(**values: object) -> Supply:
 
 
 def proposed(room: Stockroom, actor: str = "user-1") -> Order:
-    [order] = buying.propose_orders(room.session, ledger=room.ledger, command=room.command(actor=actor)).orders
+    [order] = buying.propose_orders(room.session, ledger=room.ledger, command=room.command(actor=actor), zone=UTC).orders
     return order
 
 
 def came(
-    room: Stockroom, order: str, quantity: int, *, item: str = "gloves", is_last: bool = False
-) -> buying.Delivered:
+    room: Stockroom, order: str, quantity: int, *, item: str = "gloves", is_last: bool = False, reason: str = ""
+) -> deliveries.Delivered:
     receipt = Receipt(item=item, quantity=quantity, place="store", lot_number="N", expires_at=room.now + 200 * DAY_US)
-    return buying.receive_order(
-        room.session, ledger=room.ledger, command=room.command(), order=order, receipts=[receipt], is_last=is_last
-    )
+    arrival = deliveries.Arrival(order=order, receipts=[receipt], is_last=is_last, reason=reason)
+    return deliveries.receive_order(room.session, ledger=room.ledger, command=room.command(), arrival=arrival)
 
 
 def test_store_below_its_reorder_point_is_proposed_once_in_whole_packs(store: Stockroom) -> None:
-    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
-    again = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
+    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command(), zone=UTC)
+    again = buying.propose_orders(store.session, ledger=store.ledger, command=store.command(), zone=UTC)
 
     [order] = found.orders
     [line] = order.lines
@@ -127,7 +132,7 @@ def test_what_arrived_is_stored_as_it_came(store: Stockroom, sent: Order) -> Non
 
 
 def test_goods_that_nobody_ordered_are_stored_and_told(store: Stockroom, sent: Order) -> None:
-    found = came(store, sent.id, 7, item="gauze", is_last=True)
+    found = came(store, sent.id, 7, item="gauze", is_last=True, reason="sold out")
 
     assert [(each.item, each.kind) for each in found.differences] == [
         ("gauze", Discrepancy.NOT_ORDERED),
@@ -141,9 +146,8 @@ def test_same_delivery_sent_twice_counts_once(store: Stockroom, sent: Order) -> 
     receipt = Receipt(item="gloves", quantity=50, place="store", lot_number="N", expires_at=store.now + DAY_US * 99)
     command = store.command()
     for _ in range(2):
-        done = buying.receive_order(
-            store.session, ledger=store.ledger, command=command, order=sent.id, receipts=[receipt], is_last=False
-        )
+        arrival = deliveries.Arrival(order=sent.id, receipts=[receipt])
+        done = deliveries.receive_order(store.session, ledger=store.ledger, command=command, arrival=arrival)
 
     assert done.order.lines[0].received == 50
     assert done.movement.is_replay
@@ -164,6 +168,86 @@ def test_proposed_order_can_be_changed_until_it_is_approved(store: Stockroom) ->
         buying.approve(store.session, ledger=store.ledger, command=store.command(), order=order.id)
     with pytest.raises(NotFound):
         buying.cancel(store.session, ledger=store.ledger, command=store.command(), order="PO-none")
+
+
+def test_orders_are_numbered_in_each_year_without_a_gap(stockroom: Stockroom) -> None:
+    def at(year: int, month: int, day: int, hour: int) -> int:
+        return from_datetime(datetime(year, month, day, hour, tzinfo=UTC))
+
+    driver, zone = Driver(stockroom.session), ZoneInfo("Europe/Berlin")
+    first = [next_order_number(driver, at=at(2026, 12, 31, hour), zone=zone) for hour in (20, 22)]
+    nested = stockroom.session.begin_nested()
+    next_order_number(Driver(stockroom.session), at=at(2026, 12, 31, 22), zone=zone)
+    nested.rollback()  # the order was refused: its number is free again
+    second = [next_order_number(driver, at=when, zone=zone) for when in (at(2026, 12, 31, 22), at(2026, 12, 31, 23))]
+
+    assert first == ["PO-2026-00001", "PO-2026-00002"]
+    assert second == ["PO-2026-00003", "PO-2027-00001"]  # 23 h UTC is the new year in Berlin
+
+
+def test_no_two_orders_of_one_proposal_share_a_number(store: Stockroom) -> None:
+    buying.define_supply(store.session, supply(item=ItemId("gauze"), supplier="Beta"))
+
+    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command(), zone=UTC)
+
+    assert [order.id for order in found.orders] == ["PO-2026-00001", "PO-2026-00002"]
+
+
+def test_what_is_not_approved_or_was_given_up_does_not_go_out(store: Stockroom) -> None:
+    order = proposed(store, "system")
+
+    with pytest.raises(Refused) as early:
+        buying.order_to_send(store.session, order.id)
+    buying.approve(store.session, ledger=store.ledger, command=store.command(), order=order.id)
+    assert buying.order_to_send(store.session, order.id).approved_by == "user-1"
+    buying.cancel(store.session, ledger=store.ledger, command=store.command(), order=order.id)
+    with pytest.raises(Refused) as late:
+        buying.order_to_send(store.session, order.id)
+
+    assert (early.value.code, late.value.code) == ("order.not_approved", "order.cancelled")
+
+
+def test_differences_of_a_delivery_stay_as_they_were_found(store: Stockroom, sent: Order) -> None:
+    first = came(store, sent.id, 100)
+    store.now += 1
+    second = came(store, sent.id, 30)
+
+    kept = deliveries_of(store.session, sent.id)
+    assert [each.movement for each in kept] == [first.movement.id, second.movement.id]
+    assert [[(one.kind, one.ordered, one.received) for one in each.differences] for each in kept] == [
+        [(Discrepancy.SHORT, 120, 100)],
+        [(Discrepancy.OVER, 20, 30)],
+    ]
+
+
+def test_the_rest_is_given_up_only_with_a_reason(store: Stockroom, sent: Order) -> None:
+    with pytest.raises(FieldError) as refusal, store.session.begin_nested():
+        came(store, sent.id, 100, is_last=True)
+    assert refusal.value.code == "order.reason"
+    assert deliveries_of(store.session, sent.id) == []
+
+    closed = came(store, sent.id, 100, is_last=True, reason="  out of production ")
+
+    assert (closed.order.state, closed.order.closed_reason) == (OrderState.RECEIVED, "out of production")
+    assert load_order(store.session, sent.id) == closed.order
+    assert not on_order(Driver(store.session))  # the next proposal asks for it again
+
+
+def test_an_order_is_closed_without_its_rest_by_a_word_of_its_own(store: Stockroom, sent: Order) -> None:
+    came(store, sent.id, 100)
+
+    closed = deliveries.close_rest(
+        store.session, ledger=store.ledger, command=store.command(), order=sent.id, reason="supplier gave it up"
+    )
+
+    assert (closed.state, closed.closed_reason, closed.lines[0].missing) == (
+        OrderState.RECEIVED,
+        "supplier gave it up",
+        20,
+    )
+    assert [event.decision for event in store.ledger.of(OrderDecided)] == ["approved", "sent", "closed"]  # type: ignore[attr-defined]
+    with pytest.raises(Refused):
+        came(store, sent.id, 20)
 
 
 def test_preferred_supplier_comes_first_then_the_cheapest_unit() -> None:
@@ -249,7 +333,33 @@ def test_edifact_counts_its_segments_and_releases_special_characters() -> None:
     assert "CNT+2:1" in segments
 
 
-@given(st.text(max_size=60))
+@pytest.mark.parametrize(
+    "longer",
+    [
+        {"id": "PO-" + "9" * 33},  # two orders would bear one number
+        {"place": PlaceId("P" * 36)},
+        {"lines": (OrderLine(number=1, item=ItemId("a"), packs=1, pack_quantity=1, supplier_code="S" * 36),)},
+    ],
+)
+def test_edifact_refuses_a_number_that_it_has_no_room_for(longer: dict[str, object]) -> None:
+    parties = Parties(buyer="4012345000009", supplier="4098765000010")
+
+    with pytest.raises(FieldError) as refusal:
+        edifact(an_order(**longer), parties, {}, date(2026, 1, 1))
+
+    assert refusal.value.code == "order.edifact_too_long"
+
+
+def test_edifact_names_a_party_that_has_no_location_number() -> None:
+    parties = Parties(buyer="St. Mary's Hospital and Medical Centre of the County", supplier="4098765000010")
+
+    segments = edifact(an_order(), parties, {}, date(2026, 1, 1)).splitlines()
+
+    assert "NAD+BY+++St. Mary?'s Hospital and Medical Cen:tre of the County'" in segments
+    assert "NAD+SU+4098765000010::9'" in segments
+
+
+@given(st.text(max_size=35))
 def test_no_text_can_break_out_of_its_segment(code: str) -> None:
     line = OrderLine(number=1, item=ItemId("gloves"), packs=1, pack_quantity=1, supplier_code=code)
     parties = Parties(buyer="b", supplier="s")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 from inventory.model.items import OwnerRule
@@ -100,8 +102,8 @@ def test_what_was_used_is_billed_once_in_the_vendor_s_packs(shelf: Stockroom) ->
     buying.define_supply(shelf.session, supply)
     use(shelf, 2, owner="Acme")
 
-    done = consignment.bill_uses(shelf.session, command=shelf.command(actor="buyer-1"))
-    again = consignment.bill_uses(shelf.session, command=shelf.command(actor="buyer-1"))
+    done = consignment.bill_uses(shelf.session, command=shelf.command(actor="buyer-1"), zone=UTC)
+    again = consignment.bill_uses(shelf.session, command=shelf.command(actor="buyer-1"), zone=UTC)
 
     [order] = done.orders
     assert (order.supplier, order.is_bill_only, order.value_minor) == ("Acme", True, 1001)
@@ -116,7 +118,7 @@ def test_what_was_used_is_billed_once_in_the_vendor_s_packs(shelf: Stockroom) ->
 
 def test_a_part_of_a_pack_and_an_unknown_price_are_told(shelf: Stockroom) -> None:
     use(shelf, 3, owner="Acme")
-    without = consignment.bill_uses(shelf.session, command=shelf.command())
+    without = consignment.bill_uses(shelf.session, command=shelf.command(), zone=UTC)
 
     assert without.without_price == (("Acme", "stent"),)
     assert [(line.packs, line.pack_quantity, line.price_minor) for line in without.orders[0].lines] == [(3, 1, 0)]
@@ -126,16 +128,16 @@ def test_a_use_that_was_taken_back_is_not_billed(shelf: Stockroom) -> None:
     movement = use(shelf, 2, owner="Acme")
     correcting.reverse(shelf.session, ledger=shelf.ledger, command=shelf.command(), movement=movement)
 
-    assert consignment.bill_uses(shelf.session, command=shelf.command()).orders == ()
+    assert consignment.bill_uses(shelf.session, command=shelf.command(), zone=UTC).orders == ()
     assert owners(shelf) == {"": 3, "Acme": 5}
 
 
 def test_a_bill_that_was_given_up_comes_again(shelf: Stockroom) -> None:
     use(shelf, 1, owner="Acme")
-    [order] = consignment.bill_uses(shelf.session, command=shelf.command()).orders
+    [order] = consignment.bill_uses(shelf.session, command=shelf.command(), zone=UTC).orders
     buying.cancel(shelf.session, ledger=shelf.ledger, command=shelf.command(), order=order.id)
 
-    [second] = consignment.bill_uses(shelf.session, command=shelf.command()).orders
+    [second] = consignment.bill_uses(shelf.session, command=shelf.command(), zone=UTC).orders
 
     assert [line.quantity for line in second.lines] == [1]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 import inventory.tables.order_rows  # its tables
@@ -77,7 +79,7 @@ def test_a_shortage_leads_to_a_proposal_at_once_and_to_no_task(store: Stockroom)
     set_par(store)
 
     use(store, 15)
-    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
+    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command(), zone=UTC)
 
     assert list_tasks(store.session) == []
     [order] = found.orders
@@ -135,7 +137,7 @@ def test_an_old_task_from_nowhere_keeps_no_proposal_away(store: Stockroom) -> No
     set_par(store, point=50)
     task = ask_from_nowhere(store)
 
-    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command())
+    found = buying.propose_orders(store.session, ledger=store.ledger, command=store.command(), zone=UTC)
 
     assert [order.lines[0].quantity for order in found.orders] == [70]
     assert load_task(store.session, task).status is TaskStatus.CANCELLED
