@@ -6,6 +6,8 @@ and who received it, which movements made a quantity; and to thaw, hold, release
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -35,7 +37,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number
 from inventory.model.lots import LotStatus
-from inventory.service.safety import Notice, Trace
+from inventory.service.safety import Notice, Trace, UnknownNumber
 from inventory.service.using import Use
 from twin.access import Permission
 
@@ -43,7 +45,7 @@ CHOSEN, AUDIT, SAID = "lots-chosen", "lots-audit", "lots-said"
 QUANTITY, TO_PLACE, THAW = "lots-quantity", "lots-to-place", "lots-thaw"
 REASON, HOLD, RELEASE = "lots-reason", "lots-hold", "lots-release"
 RECALL_ITEM, RECALL_LOTS, RECALL_CLASS = "lots-recall-item", "lots-recall-lots", "lots-recall-class"
-NOTICE, RECALL, TRACED = "lots-notice", "lots-recall", "lots-traced"
+NOTICE, RECALL, CONFIRM, TRACED = "lots-notice", "lots-recall", "lots-recall-sure", "lots-traced"
 
 
 def _columns() -> list[Column]:
@@ -292,30 +294,72 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         said = _acted(port, str(ctx.triggered_id), chosen, (quantity, to_place or "", reason or ""))
         return said, audit(port, chosen), _rows(port, query_of(search))
 
-    @callbacks.add(
-        Output(TRACED, "children"),
-        Input(RECALL, "n_clicks"),
-        State(RECALL_ITEM, "value"),
-        State(RECALL_LOTS, "value"),
-        State(RECALL_CLASS, "value"),
-        State(NOTICE, "value"),
-        permission=Permission.STOCK_ADJUST,
-        prevent_initial_call=True,
+    _register_recall(callbacks, port)
+
+
+def _register_recall(callbacks: Callbacks, port: HospitalPort) -> None:
+    """Let a notice be kept; one that names only what was never held here asks for a second press first."""
+    fields = tuple(State(field, "value") for field in (RECALL_ITEM, RECALL_LOTS, RECALL_CLASS, NOTICE))
+    common: dict[str, Any] = {"permission": Permission.STOCK_ADJUST, "prevent_initial_call": True}
+
+    @callbacks.add(Output(TRACED, "children"), Input(RECALL, "n_clicks"), *fields, **common)
+    def recall(_clicks: int, *told: str | None) -> list[Component]:
+        notice = _notice(*told)
+        with port.read() as session:
+            never_held = queries.never_held(session, notice)
+        return never_held_parts(never_held) if never_held else _recalled(port, notice)
+
+    @callbacks.add(Output(TRACED, "children", allow_duplicate=True), Input(CONFIRM, "n_clicks"), *fields, **common)
+    def confirm(_clicks: int, *told: str | None) -> list[Component]:
+        return _recalled(port, replace(_notice(*told), is_confirmed=True))
+
+
+def _notice(item: str | None, lots: str | None, kind: str | None, notice: str | None) -> Notice:
+    return Notice(
+        id=needed(notice, _("Number of the notice")),
+        item=needed(item, _("Item")),
+        lot_numbers=tuple(number.strip() for number in (lots or "").split(",") if number.strip()),
+        recall_class=kind or "II",
     )
-    def recall(_clicks: int, item: str | None, lots: str | None, kind: str | None, notice: str | None) -> Any:
-        numbers = tuple(number.strip() for number in (lots or "").split(",") if number.strip())
-        told = Notice(
-            id=needed(notice, _("Number of the notice")),
-            item=needed(item, _("Item")),
-            lot_numbers=numbers,
-            recall_class=kind or "II",
-        )
-        found = actions.recall(port, told)
-        unknown = ", ".join(found.unknown_numbers) or "–"
-        return [
-            html.P(_("Recalled. Lots that never came here: {lots}").format(lots=unknown)),
-            *_trace(port, found.trace),
+
+
+def _recalled(port: HospitalPort, notice: Notice) -> list[Component]:
+    found = actions.recall(port, notice)
+    unknown = ", ".join(found.unknown_numbers) or "–"
+    return [
+        html.P(_("Recalled. Lots that never came here: {lots}").format(lots=unknown)),
+        *_trace(port, found.trace),
+    ]
+
+
+def never_held_parts(found: Sequence[UnknownNumber]) -> list[Component]:
+    """Ask again before a recall is kept that names only numbers which were never held here.
+
+    Parameters
+    ----------
+    found : Sequence[UnknownNumber]
+        At least one.
+    """
+    rows: list[list[Cell]] = [
+        [
+            each.number,
+            _("a piece of lot {lot}").format(lot=each.lot_of_piece)
+            if each.lot_of_piece
+            else ", ".join(each.near) or "–",
         ]
+        for each in found
+    ]
+    return [
+        html.P(
+            _(
+                "Nothing is recalled yet: no lot with any of these numbers was ever held here. Compare them with the "
+                "notice. Kept all the same, they are recalled as soon as they arrive."
+            ),
+            role="alert",
+        ),
+        table(_("Numbers never held here"), [_("Told number"), _("Spelled nearly like it")], rows),
+        html.P(html.Button(_("Keep the recall for later arrivals"), id=CONFIRM, className="action", n_clicks=0)),
+    ]
 
 
 def _acted(port: HospitalPort, what: str, chosen: str, told: tuple[Any, str, str]) -> str:

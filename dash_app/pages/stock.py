@@ -6,6 +6,7 @@ Opened by logistics staff, to see what is empty or low and where. From a line on
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -18,7 +19,7 @@ from dash_app.pages.paging import Rows
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import panel
 from dash_app.pages.tables import Column
-from dash_app.queries import items, stock
+from dash_app.queries import items, stock, stock_parts
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -34,6 +35,9 @@ def _columns() -> list[Column]:
         Column(field="place", title=_("Place"), width=170),
         Column(field="state", title=_("State"), width=110),
         Column(field="quantity", title=_("On hand"), width=110, is_number=True),
+        Column(field="usable", title=_("May be handed out"), width=130, is_number=True),
+        Column(field="apart", title=_("Held apart"), width=110, is_number=True),
+        Column(field="why_apart", title=_("Why apart"), width=170),
         Column(field="reorder", title=_("Reorder point"), width=120, is_number=True),
         Column(field="par", title=_("Par level"), width=110, is_number=True),
         Column(field="lots", title=_("Lots"), width=90, is_number=True),
@@ -48,16 +52,25 @@ def _runs_out(row: stock.StockRow) -> str:
     return f"{moment(row.stockout_at)} ({percent(row.stockout_probability)})"
 
 
+def _why_apart(reasons: Mapping[str, int]) -> str:
+    """Give in words how much is held apart and why, such as ``Recalled 12, Expired 3``."""
+    return ", ".join(f"{codes.code_text(codes.LOT_REASONS, code)} {number(count)}" for code, count in reasons.items())
+
+
 def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
-    found = stock.rows(
-        port.state(),
-        place=query.get("place", ""),
-        item=query.get("item", ""),
-        code=query.get("state", ""),
-        chinese=wants_chinese(),
-    )
+    place, item = query.get("place", ""), query.get("item", "")
     with port.read() as session:
         names = items.names(session)
+        parts = stock_parts.parts(session, now=port.clock.now(), place=place, item=item)
+    reasons = {key: each.apart for key, each in parts.items() if each.apart}
+    found = stock.rows(
+        port.state(),
+        place=place,
+        item=item,
+        code=query.get("state", ""),
+        chinese=wants_chinese(),
+        apart={key: each.total() for key, each in reasons.items()},
+    )
     return [
         {
             "id": f"{row.place}|{row.item}",
@@ -65,6 +78,9 @@ def _rows(port: HospitalPort, query: dict[str, str]) -> Rows:
             "place": row.place_name,
             "state": codes.code_text(codes.STOCK_STATES, row.state_code),
             "quantity": row.quantity,
+            "usable": row.usable,
+            "apart": row.quantity - row.usable or None,
+            "why_apart": _why_apart(reasons.get((row.place, row.item), {})),
             "reorder": row.reorder_point,
             "par": row.par_level,
             "lots": row.lots,
@@ -83,8 +99,12 @@ def _summary(port: HospitalPort, rows: Rows) -> str:
     now = port.clock.now()
     within = range(now, now + DAY_US)
     planned = [row for row in rows if row["code"] != "unplanned"]
-    return _("Lines: {count}, with a par level: {planned}, empty: {empty}, low: {low}, out within 24 h: {soon}").format(
+    return _(
+        "Lines: {count}, with a par level: {planned}, empty: {empty}, low: {low}, out within 24 h: {soon}, "
+        "with goods held apart: {apart}"
+    ).format(
         count=number(len(rows)),
+        apart=number(sum(bool(row["apart"]) for row in rows)),
         planned=number(len(planned)),
         empty=number(counts["out"]),
         low=number(counts["low"]),
@@ -124,7 +144,10 @@ LISTING = Listing(
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
-    lead = _("What each place holds and should hold, the emptiest first. Quantities are in base units.")
+    lead = _(
+        "What each place holds and should hold, the emptiest first. Quantities are in base units; what is recalled, in "
+        "quarantine or expired lies apart and does not count as stock."
+    )
     return html.Div([listing.layout(LISTING, port, visit, _("Stock"), lead), html.Div(_further(), className="below")])
 
 

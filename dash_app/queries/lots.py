@@ -11,7 +11,7 @@ from inventory.model.lots import effective_expiry
 from inventory.model.movements import Movement
 from inventory.model.stock import LotHolding
 from inventory.rules.eligibility import Need, reasons_against
-from inventory.service.safety import Trace, trace
+from inventory.service.safety import Notice, Trace, UnknownNumber, trace, unknown_numbers
 from inventory.tables.balances import StockFilter, list_stock
 from inventory.tables.catalogue import every_item, load_item, load_lots, load_place
 from inventory.tables.driver import Driver
@@ -127,3 +127,8 @@ def trace_of(session: Session, lot: str) -> Trace | None:
     """Give where everything of a lot is and who received it; None for goods without a lot."""
     found = load_lots(Driver(session), [lot])
     return trace(session, lots=list(found.values())) if found else None
+
+
+def never_held(session: Session, notice: Notice) -> list[UnknownNumber]:
+    """Give the numbers of a recall notice that were never held here, if it names no other."""
+    return unknown_numbers(session, notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dash_app.queries.names import place_name
@@ -15,14 +16,18 @@ class StockRow:
 
     Parameters
     ----------
+    usable : int
+        What of the quantity may be handed out.
     state_code : str
-        ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level.
+        ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level. By what may be handed out: a
+        shelf full of recalled lots is an empty shelf.
     """
 
     place: str
     place_name: str
     item: str
     quantity: int
+    usable: int
     lots: int
     par_level: int
     reorder_point: int
@@ -42,21 +47,38 @@ def is_out_by(line: StockLine, now: int, end: int) -> bool:
     return line.predicted is not None and now <= line.predicted.expected_at < end
 
 
-def state_code(line: StockLine) -> str:
-    """Give ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level."""
+def state_code(line: StockLine, usable: int | None = None) -> str:
+    """Give ``out``, ``low``, ``below_par`` or ``enough``; ``unplanned`` without a par level.
+
+    Parameters
+    ----------
+    line : StockLine
+        What lies there.
+    usable : int, optional
+        What of it may be handed out; all of it by default.
+    """
+    quantity = line.quantity if usable is None else usable
     if line.par is None:
         return "unplanned"
-    if line.quantity <= 0:
+    if quantity <= 0:
         return "out"
-    if line.is_low:
+    if line.par.par_level > 0 and quantity <= line.par.reorder_point:
         return "low"
-    return "below_par" if line.quantity < line.par.par_level else "enough"
+    return "below_par" if quantity < line.par.par_level else "enough"
 
 
 _ORDER = ("out", "low", "below_par", "unplanned", "enough")
 
 
-def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", chinese: bool = False) -> list[StockRow]:
+def rows(
+    state: LiveState,
+    *,
+    place: str = "",
+    item: str = "",
+    code: str = "",
+    chinese: bool = False,
+    apart: Mapping[tuple[str, str], int] | None = None,
+) -> list[StockRow]:
     """Give the stock lines of real places, the emptiest first.
 
     Parameters
@@ -67,20 +89,24 @@ def rows(state: LiveState, *, place: str = "", item: str = "", code: str = "", c
         Only this place, only this item, only this state; empty for all.
     chinese : bool, optional
         Whether names are wanted in Chinese.
+    apart : Mapping[tuple[str, str], int], optional
+        What of the quantity may not be handed out, by place and item; nothing by default.
     """
+    held = apart or {}
     found = [
         StockRow(
             place=line.place,
             place_name=place_name(state, line.place, chinese=chinese),
             item=line.item,
             quantity=line.quantity,
+            usable=line.quantity - held.get((line.place, line.item), 0),
             lots=len(line.lots),
             par_level=line.par.par_level if line.par is not None else 0,
             reorder_point=line.par.reorder_point if line.par is not None else 0,
             moved_at=line.moved_at,
             stockout_at=line.predicted.expected_at if line.predicted is not None else 0,
             stockout_probability=line.predicted.probability if line.predicted is not None else 0.0,
-            state_code=state_code(line),
+            state_code=state_code(line, line.quantity - held.get((line.place, line.item), 0)),
         )
         for line in lines(state)
     ]

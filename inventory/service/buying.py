@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from sqlmodel import Session
 
-from inventory.model.movements import Command, Movement
+from inventory.model.movements import Command
 from inventory.model.orders import Order, OrderState, Supply
 from inventory.rules.buying import cheapest, line_for
 from inventory.rules.restocking import quantity_to_order

@@ -12,10 +12,12 @@ from inventory.model.movements import Command
 from inventory.model.places import PATIENT, VIRTUAL_PLACES
 from inventory.rules.coldchain import BANDS, Storage, judge_storage
 from inventory.rules.eligibility import kept_at
+from inventory.rules.spellings import near_spellings
 from inventory.service.desk import source_of
 from inventory.tables.catalogue import find_lots, find_lots_of_item, load_item, load_lots, set_lot_status
 from inventory.tables.driver import Driver, marks, number_of, text_of
 from inventory.tables.merging import merged_items
+from inventory.tables.serials import find_piece
 from inventory.tables.unmerging import undone_merges_of
 from twin.errors import FieldError, FieldProblem, NotFound, Refused
 from twin.events.envelope import Event
@@ -135,6 +137,8 @@ class Notice:
         ``I`` (may kill), ``II`` or ``III``.
     notice : str
         Where the notice can be read.
+    is_confirmed : bool
+        Whether somebody has looked again at numbers of which none was ever held here.
     """
 
     id: str
@@ -142,6 +146,7 @@ class Notice:
     lot_numbers: tuple[str, ...] = ()
     recall_class: str = "II"
     notice: str = ""
+    is_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,85 @@ class RecallResult:
 
     trace: Trace
     unknown_numbers: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownNumber:
+    """A number of a notice that no lot of the item was ever called here.
+
+    Parameters
+    ----------
+    number : str
+        As told.
+    near : tuple[str, ...]
+        Numbers of lots that are spelled nearly like it, the likeliest first.
+    lot_of_piece : str
+        Number of the lot to which the piece of this serial number belongs; empty if there is no such piece.
+    """
+
+    number: str
+    near: tuple[str, ...] = ()
+    lot_of_piece: str = ""
+
+
+def unknown_numbers(session: Session, notice: Notice) -> list[UnknownNumber]:
+    """Give the numbers of a notice that were never held here, if it names no other.
+
+    Parameters
+    ----------
+    session : Session
+        May be a reading session.
+    notice : Notice
+        What is to be recalled.
+
+    Returns
+    -------
+    list[UnknownNumber]
+        Empty if one of them is known, or the notice is about all lots.
+    """
+    driver = Driver(session)
+    lots, unknown = _recalled_lots(driver, notice)
+    if lots or not unknown:
+        return []
+    printed = [lot.number for lot in find_lots_of_item(driver, notice.item)]
+    return [
+        UnknownNumber(
+            number=number,
+            near=near_spellings(number, printed),
+            lot_of_piece=_lot_of_piece(driver, notice.item, number),
+        )
+        for number in unknown[:MOST_COMPARED]
+    ]
+
+
+MOST_COMPARED = 50
+"""Unknown numbers of one notice for which near spellings are looked up."""
+
+
+def _lot_of_piece(driver: Driver, item: str, serial: str) -> str:
+    piece = find_piece(driver, item=item, serial=serial)
+    found = load_lots(driver, [piece.lot]).get(piece.lot) if piece is not None and piece.lot else None
+    return found.number if found is not None else ""
+
+
+def _check_known(session: Session, notice: Notice) -> None:
+    """Ask again before a notice is stored that stops nothing that was ever here: most often a slip of the pen."""
+    unknown = [] if notice.is_confirmed else unknown_numbers(session, notice)
+    if not unknown:
+        return
+    told = "; ".join(map(_with_near, unknown))
+    raise Refused(
+        f"No lot of {notice.item} with any of these numbers was ever held here: {told}. Compare them with the notice; "
+        "recall them again with a confirmation to stop them should they ever arrive.",
+        reasons=tuple(each.number for each in unknown),
+        code="recall.unknown_numbers",
+    )
+
+
+def _with_near(unknown: UnknownNumber) -> str:
+    if unknown.lot_of_piece:
+        return f"{unknown.number} (a piece of lot {unknown.lot_of_piece})"
+    return f"{unknown.number} (near: {', '.join(unknown.near)})" if unknown.near else unknown.number
 
 
 _PRIORITY_BY_CLASS = {"I": (AlarmPriority.HIGH, 1), "II": (AlarmPriority.MEDIUM, 2), "III": (AlarmPriority.LOW, 3)}
@@ -172,7 +256,14 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
     Returns
     -------
     RecallResult
-        Places and patients; lot numbers that were never received here.
+        Places and patients; lot numbers that were never received here. They are kept with the notice: what arrives
+        under one of them later is recalled from its first instant.
+
+    Raises
+    ------
+    Refused
+        With code ``recall.unknown_numbers`` if it names only numbers that were never held here, and nobody has
+        confirmed them.
     """
     if notice.recall_class not in _PRIORITY_BY_CLASS:
         raise FieldError(
@@ -185,6 +276,7 @@ def recall(session: Session, *, ledger: EventSink, command: Command, notice: Not
         )
     driver = Driver(session)
     load_item(session, notice.item)
+    _check_known(session, notice)
     lots, unknown = _recalled_lots(driver, notice)
     lots = _with_twins(session, notice.item, lots)
     # Locked before the trace: a pick under way ends first, and is seen by it.

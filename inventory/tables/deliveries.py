@@ -13,9 +13,7 @@ MOST = 500
 
 def save_delivery(session: Session, delivery: Delivery) -> None:
     """Write a delivery with its differences; they stay as they were found."""
-    session.add(
-        DeliveryRow(movement=delivery.movement, order_id=delivery.order, at=delivery.at, actor=delivery.actor)
-    )
+    session.add(DeliveryRow(movement=delivery.movement, order_id=delivery.order, at=delivery.at, actor=delivery.actor))
     for each in delivery.differences:
         session.add(
             DeliveryDifferenceRow(
@@ -41,13 +39,15 @@ def deliveries_of(session: Session, order: str) -> list[Delivery]:
     )
     for each in differences:
         found[each.movement].append(
-            Difference(
-                item=each.item, kind=Discrepancy(each.kind), ordered=each.ordered, received=each.received
-            )
+            Difference(item=each.item, kind=Discrepancy(each.kind), ordered=each.ordered, received=each.received)
         )
     return [
         Delivery(
-            movement=row.movement, order=row.order_id, at=row.at, actor=row.actor, differences=tuple(found[row.movement])
+            movement=row.movement,
+            order=row.order_id,
+            at=row.at,
+            actor=row.actor,
+            differences=tuple(found[row.movement]),
         )
         for row in rows
     ]

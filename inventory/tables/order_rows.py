@@ -41,7 +41,7 @@ class OrderRow(SQLModel, table=True):
 
 
 class OrderNumberRow(SQLModel, table=True):
-    """The last number that an order got in a calendar year; taken in the order's own transaction, so that none is lost."""
+    """The last number that an order got in a calendar year; taken with the order, so that none is lost."""
 
     __tablename__ = "inventory_order_number"
 

@@ -45,7 +45,25 @@ ROLES_BY_KIND: dict[TaskKind, frozenset[str]] = {
     TaskKind.RETRIEVE: frozenset({"porter", "logistics", "biomed"}),
     TaskKind.COUNT: frozenset({"logistics"}),
 }
-"""Staff roles to which a kind of task may be dispatched."""
+"""Staff roles to which a kind of task may be dispatched; see :func:`roles_of`."""
+
+PULLS = frozenset({"recall", "expired"})
+"""Reasons to fetch goods from shelves."""
+
+
+def roles_of(task: Task) -> frozenset[str]:
+    """Give the staff roles to which a task may be dispatched.
+
+    Goods are pulled from shelves by whoever fills these; devices are fetched by whoever mends them too.
+
+    Parameters
+    ----------
+    task : Task
+        Any.
+    """
+    if task.kind is TaskKind.RETRIEVE and task.reason in PULLS:
+        return ROLES_BY_KIND[TaskKind.RESTOCK]
+    return ROLES_BY_KIND[task.kind]
 
 
 def next_status(status: TaskStatus, action: TaskAction) -> TaskStatus:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from scheduling.model.routes import ALWAYS_S, FAR_S, Carrier, RouteProblem, RouteTask, prize_of
 from scheduling.model.tasks import Task, TaskStatus
 from scheduling.rules.routes import round_of
-from scheduling.rules.tasks import ROLES_BY_KIND, Person, urgency_key
+from scheduling.rules.tasks import Person, roles_of, urgency_key
 from scheduling.service.tasks import Step, assign
 from scheduling.solvers.routes.dispatching import plan_routes
 from scheduling.solvers.routes.searching import RouteSettings
@@ -162,7 +162,7 @@ class _Planner:
     ) -> None:
         self.now, self.settings = now, settings
         self.task_by_id = {task.id: task for task in tasks}
-        roles = {role for task in tasks for role in ROLES_BY_KIND[task.kind]}
+        roles = {role for task in tasks for role in roles_of(task)}
         self.people = [person for person in people if person.role in roles]
         known = {person.id for person in self.people}
         self.held: dict[str, list[Task]] = {}
@@ -280,7 +280,7 @@ class _Planner:
             latest_s=int(ahead) if has_window and due and ahead > 0 else ALWAYS_S,
             amount=len(held),
             prize=sum(prize_of(task.priority - 1) for task in held),
-            roles=ROLES_BY_KIND[first.kind],
+            roles=roles_of(first),
         )
 
     def _given(self, rounds: dict[str, list[str]]) -> tuple[Given, ...]:

@@ -28,13 +28,17 @@ router = Router("/v1", tag="stock")
 
 
 class RecallTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A recall notice; no lot numbers means all lots of the item."""
+    """A recall notice; no lot numbers means all lots of the item.
+
+    One that names only numbers never held here is refused until ``is_confirmed`` says that they were compared.
+    """
 
     id: Key
     item: Key
     lot_numbers: Annotated[list[Key], msgspec.Meta(max_length=1000)] = []
     recall_class: Key = "II"
     notice: Annotated[str, msgspec.Meta(max_length=2000, pattern=r"^[^\x00]*$")] = ""
+    is_confirmed: bool = False
 
 
 class ThawTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -154,6 +158,7 @@ async def recall_lots(call: CallDep) -> TraceView:
         lot_numbers=tuple(told.lot_numbers),
         recall_class=told.recall_class,
         notice=told.notice,
+        is_confirmed=told.is_confirmed,
     )
     ledger = call.hospital.ledger
     result = await call.hospital.write(

@@ -927,6 +927,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('inventory_count_session_by_state', 'inventory_count_session', ['state', 'id'], unique=False)
+    op.create_table('inventory_delivery',
+    sa.Column('movement', sa.String(), nullable=False),
+    sa.Column('order_id', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('actor', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('movement')
+    )
+    op.create_index(op.f('ix_inventory_delivery_order_id'), 'inventory_delivery', ['order_id'], unique=False)
+    op.create_table('inventory_delivery_difference',
+    sa.Column('movement', sa.String(), nullable=False),
+    sa.Column('item', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('ordered', sa.BigInteger(), nullable=False),
+    sa.Column('received', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('movement', 'item')
+    )
     op.create_table('inventory_entry',
     sa.Column('movement', sa.String(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
@@ -1061,6 +1077,7 @@ def upgrade() -> None:
     sa.Column('approved_at', sa.BigInteger(), nullable=False),
     sa.Column('sent_at', sa.BigInteger(), nullable=False),
     sa.Column('is_bill_only', sa.Boolean(), nullable=False),
+    sa.Column('closed_reason', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('inventory_order_by_state', 'inventory_order', ['state', 'id'], unique=False)
@@ -1076,6 +1093,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('order_id', 'number')
     )
     op.create_index('inventory_order_line_by_item', 'inventory_order_line', ['item'], unique=False)
+    op.create_table('inventory_order_number',
+    sa.Column('year', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('last', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('year')
+    )
     op.create_table('inventory_package',
     sa.Column('gtin', sa.String(), nullable=False),
     sa.Column('item', sa.String(), nullable=False),

@@ -57,7 +57,9 @@ def supply(**values: object) -> Supply:
 
 
 def proposed(room: Stockroom, actor: str = "user-1") -> Order:
-    [order] = buying.propose_orders(room.session, ledger=room.ledger, command=room.command(actor=actor), zone=UTC).orders
+    [order] = buying.propose_orders(
+        room.session, ledger=room.ledger, command=room.command(actor=actor), zone=UTC
+    ).orders
     return order
 
 
