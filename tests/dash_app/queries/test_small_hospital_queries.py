@@ -130,6 +130,15 @@ def test_stock_stands_emptiest_first(state):
     assert [row.item for row in stock.rows(state, code="low")] == ["gloves-m"]
 
 
+def test_a_shelf_of_goods_that_are_held_apart_is_an_empty_shelf(state):
+    before = {row.item: row for row in stock.rows(state)}
+    rows = {row.item: row for row in stock.rows(state, apart={("STORE", "mask-ffp2"): before["mask-ffp2"].quantity})}
+
+    assert (rows["mask-ffp2"].usable, rows["mask-ffp2"].state_code) == (0, "out")
+    assert rows["mask-ffp2"].quantity == before["mask-ffp2"].quantity
+    assert rows["gloves-m"] == before["gloves-m"]
+
+
 def test_one_item_can_be_followed_through_all_places(state):
     assert "gloves-m" in stock.item_ids(state)
     assert {row.item for row in stock.rows(state, item="gloves-m")} == {"gloves-m"}

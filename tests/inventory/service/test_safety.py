@@ -2,26 +2,24 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.model.items import StorageClass
+from inventory.model.items import StorageClass, Tracking
 from inventory.model.lots import LotStatus
 from inventory.model.places import StockPlace
-from inventory.service import handing_out, safety, using
+from inventory.service import handing_out, receiving, safety, using
 from inventory.tables.catalogue import save_place
 from tests.inventory.stockroom import Stockroom
-from twin.clock import MINUTE_US
+from twin.clock import DAY_US, MINUTE_US
 from twin.errors import FieldError, Refused
 from twin.events.watch import AlarmRaised
 from twin.events.work import TaskRequested
 from twin.ids import PlaceId
 
 
-def recall(room: Stockroom, *numbers: str, recall_class: str = "I") -> safety.RecallResult:
-    return safety.recall(
-        room.session,
-        ledger=room.ledger,
-        command=room.command(),
-        notice=safety.Notice(id="R-1", item="gloves", lot_numbers=numbers, recall_class=recall_class),
+def recall(room: Stockroom, *numbers: str, recall_class: str = "I", is_confirmed: bool = False) -> safety.RecallResult:
+    notice = safety.Notice(
+        id="R-1", item="gloves", lot_numbers=numbers, recall_class=recall_class, is_confirmed=is_confirmed
     )
+    return safety.recall(room.session, ledger=room.ledger, command=room.command(), notice=notice)
 
 
 def consume(room: Stockroom, quantity: int, place: str, encounter: str) -> None:
@@ -77,7 +75,7 @@ def test_recall_includes_opened_containers(stockroom: Stockroom) -> None:
 
 def test_goods_of_a_recalled_lot_that_come_after_the_recall_are_recalled(stockroom: Stockroom) -> None:
     stockroom.item()
-    recall(stockroom, "BAD")
+    recall(stockroom, "BAD", is_confirmed=True)
     stockroom.receive("gloves", 3, lot="bad")
     stockroom.receive("gloves", 2, lot="GOOD", days=300)
 
@@ -87,6 +85,44 @@ def test_goods_of_a_recalled_lot_that_come_after_the_recall_are_recalled(stockro
 
     assert found.quantity == 2
     assert [tuple(reasons) for _, reasons in found.refused] == [("stock.recalled",)]
+
+
+def test_recall_of_numbers_never_held_here_asks_first_and_offers_what_was_meant(stockroom: Stockroom) -> None:
+    stockroom.item()
+    stockroom.receive("gloves", 3, lot="LOT-1780")
+
+    with pytest.raises(Refused) as refusal, stockroom.session.begin_nested():
+        recall(stockroom, "L0T I780", "XYZ")
+    stockroom.receive("gloves", 3, lot="XYZ", days=300)
+
+    assert refusal.value.code == "recall.unknown_numbers"
+    assert refusal.value.reasons == ("L0T I780", "XYZ")
+    assert "L0T I780 (near: LOT-1780)" in refusal.value.message
+    wanted = handing_out.Request(item="gloves", quantity=6, place="store")
+    found = handing_out.propose_pick(stockroom.session, request=wanted, now=stockroom.now)
+    assert found.quantity == 6  # nothing of the notice was kept
+
+
+def test_a_serial_number_in_a_recall_names_the_lot_of_its_piece(stockroom: Stockroom) -> None:
+    stockroom.item("valve", tracking=Tracking.SERIAL)
+    receipt = receiving.Receipt(
+        item="valve", quantity=1, place="store", lot_number="V7", expires_at=stockroom.now + DAY_US, serials=("S-9",)
+    )
+    receiving.receive(stockroom.session, ledger=stockroom.ledger, command=stockroom.command(), receipts=[receipt])
+
+    found = safety.unknown_numbers(stockroom.session, safety.Notice(id="R-2", item="valve", lot_numbers=("S-9", "T-1")))
+
+    assert [(each.number, each.lot_of_piece) for each in found] == [("S-9", "V7"), ("T-1", "")]
+
+
+def test_one_known_number_is_enough_to_be_kept_at_once(stockroom: Stockroom) -> None:
+    stockroom.item()
+    stockroom.receive("gloves", 3, lot="A1")
+
+    assert (
+        safety.unknown_numbers(stockroom.session, safety.Notice(id="R", item="gloves", lot_numbers=("a1", "B2"))) == []
+    )
+    assert recall(stockroom, "a1", "B2").unknown_numbers == ("B2",)
 
 
 def test_recalled_lot_is_never_released_again(stockroom: Stockroom) -> None:

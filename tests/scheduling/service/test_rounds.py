@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from scheduling.model.tasks import Task, TaskStatus
-from scheduling.rules.tasks import ROLES_BY_KIND, Person
+from scheduling.rules.tasks import Person, roles_of
 from scheduling.service.rounds import Given, RoundSettings, apply_rounds, plan_rounds
 from scheduling.service.tasks import Step
 from scheduling.tables.tasks import list_tasks, save_task
@@ -71,6 +71,17 @@ def test_nobody_gets_a_task_of_another_profession() -> None:
     assert hands(plan.given) == {"p1": ["r"], "": ["c"]}
     assert [each.task for each in plan.changed] == ["r"]
     assert plan.after.waiting == 1
+
+
+def test_goods_are_pulled_by_who_fills_shelves_and_devices_fetched_by_who_mends_them_too() -> None:
+    pull = Task(id="pull", kind=TaskKind.RETRIEVE, status=TaskStatus.CREATED, from_place="ward-a", reason="recall")
+    device = Task(id="device", kind=TaskKind.RETRIEVE, status=TaskStatus.CREATED, from_place="ward-a")
+
+    engineer = plan_rounds([pull, device], [porter("e", role="biomed")], ways, RoundSettings(), now=NOW)
+    carrier = plan_rounds([pull, device], [porter("p", role="logistics")], ways, RoundSettings(), now=NOW)
+
+    assert hands(engineer.given) == {"e": ["device"], "": ["pull"]}
+    assert sorted(hands(carrier.given)["p"]) == ["device", "pull"]
 
 
 def test_begun_task_stays_first_with_whoever_has_it() -> None:
@@ -181,10 +192,10 @@ def test_any_plan_keeps_every_task_once_and_takes_nothing_out_of_busy_hands(
     for each in plan.given:
         task = by_id[each.task]
         begun = task.status in (TaskStatus.STARTED, TaskStatus.PICKED)
-        if task.assignee in role and (begun or not is_anew) and role[task.assignee] in ROLES_BY_KIND[task.kind]:
+        if task.assignee in role and (begun or not is_anew) and role[task.assignee] in roles_of(task):
             assert each.assignee == task.assignee
         if each.assignee in role and each.assignee != task.assignee:
-            assert role[each.assignee] in ROLES_BY_KIND[task.kind]
+            assert role[each.assignee] in roles_of(task)
     positions = [(each.assignee, each.position) for each in plan.given if each.position]
     assert len(set(positions)) == len(positions)
     assert plan.after.waiting <= plan.before.waiting or is_anew
