@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from sqlmodel import Session
-
-import inventory.tables.order_rows  # each hangs its tables on the metadata
-import inventory.tables.plan_rows
-import inventory.tables.triggers
-import scheduling.tables.tasks  # noqa: F401
 from dash_app.queries.stock_parts import parts
 from inventory.model.lots import LotStatus
 from inventory.model.places import StockPlace, StockPlaceKind
 from inventory.service import safety
 from inventory.tables.catalogue import save_place
-from tests.inventory.stockroom import Stockroom, ledger_of_both_organs
+from tests.inventory.conftest import stockroom  # noqa: F401  # a fresh stock
+from tests.inventory.stockroom import Stockroom
 from twin.clock import DAY_US
-from twin.db.database import Database
 from twin.ids import PlaceId
 
 
-@pytest.fixture
-def room(database: Database) -> Iterator[Stockroom]:
-    with Session(database.write_engine) as session:
-        yield Stockroom(session, ledger_of_both_organs())
-
-
-def test_recalled_expired_held_and_quarantined_goods_are_held_apart(room: Stockroom) -> None:
+def test_recalled_expired_held_and_quarantined_goods_are_held_apart(stockroom: Stockroom) -> None:  # noqa: F811
+    room = stockroom
     room.item()
     save_place(room.session, StockPlace(id=PlaceId("cage"), kind=StockPlaceKind.QUARANTINE))
     for lot, days, place in (("GOOD", 90, "store"), ("BAD", 91, "store"), ("OLD", 1, "store"), ("ODD", 92, "store")):
@@ -44,7 +30,8 @@ def test_recalled_expired_held_and_quarantined_goods_are_held_apart(room: Stockr
     assert (found["cage", "gloves"].usable, dict(found["cage", "gloves"].apart)) == (0, {"stock.place_blocked": 4})
 
 
-def test_one_shelf_alone_is_asked_for(room: Stockroom) -> None:
+def test_one_shelf_alone_is_asked_for(stockroom: Stockroom) -> None:  # noqa: F811
+    room = stockroom
     room.item()
     room.receive("gloves", 3, "store")
     room.receive("gloves", 5, "ward")

@@ -9,8 +9,6 @@ from tests.server.conftest import Served
 from tests.server.http.test_restocking import porter  # noqa: F401  # the same goods
 from twin.access import Role
 
-CURE = "PO-2026-00001"
-
 
 @pytest.fixture
 async def buyer(served: Served) -> httpx2.AsyncClient:
@@ -20,16 +18,14 @@ async def buyer(served: Served) -> httpx2.AsyncClient:
 
 async def proposed(client: httpx2.AsyncClient) -> dict[str, object]:
     """Have a store without a source propose what it lacks of gloves: 2 boxes of 50."""
+    place = await client.put("/v1/stock-places/store", json={"kind": "central"})
+    assert place.status_code == 200, place.text
     for path, body in (
-        ("/v1/stock-places", {"id": "store", "kind": "central"}),
         ("/v1/supplies", {"item": "gloves", "supplier": "Acme", "pack_quantity": 50, "price_minor": 900}),
         ("/v1/par-levels", {"place": "store", "item": "gloves", "par_level": 200, "reorder_point": 150}),
     ):
-        answer = await (client.put if path == "/v1/stock-places" else client.post)(
-            path if path != "/v1/stock-places" else "/v1/stock-places/store",
-            json=body if path != "/v1/stock-places" else {"kind": "central"},
-        )
-        assert answer.status_code in {200, 201}, answer.text
+        answer = await client.post(path, json=body)
+        assert answer.status_code == 201, answer.text
     answer = await client.post("/v1/purchase-orders:propose", json={})
     assert answer.status_code == 201, answer.text
     [order] = answer.json()["orders"]
@@ -98,12 +94,12 @@ async def test_a_second_count_is_another_person_s(
     porter: httpx2.AsyncClient,  # noqa: F811
     buyer: httpx2.AsyncClient,
 ) -> None:
-    opened = await porter.post("/v1/counts", json={"place": "ward", "is_blind": True})
+    opened = await porter.post("/v1/stock/count-sessions", json={"place": "ward", "is_blind": False})
     assert opened.status_code == 201, opened.text
     count = opened.json()
     [line] = count["lines"]
     told = {"lines": [{"item": line["item"], "lot": line["lot"], "quantity": 7}]}
-    path = f"/v1/counts/{count['id']}/lines"
+    path = f"/v1/stock/count-sessions/{count['id']}/counts"
 
     await porter.post(path, json=told)
     own = await porter.post(path, json=told)
