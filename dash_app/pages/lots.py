@@ -358,7 +358,7 @@ def never_held_parts(found: Sequence[UnknownNumber]) -> list[Component]:
             role="alert",
         ),
         table(_("Numbers never held here"), [_("Told number"), _("Spelled nearly like it")], rows),
-        html.P(html.Button(_("Keep the recall for later arrivals"), id=CONFIRM, className="action", n_clicks=0)),
+        html.P(html.Button(_("Keep it for later arrivals"), id=CONFIRM, className="action", n_clicks=0)),
     ]
 
 
