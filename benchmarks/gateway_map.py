@@ -75,6 +75,7 @@ WATCH = """() => {
   });
   look();
   graph.on('plotly_afterplot', look);
+  graph.on('plotly_animated', look);
   const counted = () => Number(document.querySelector('#frame-counters .counter b')?.textContent || 0);
   let alarms = counted();
   new MutationObserver(() => {

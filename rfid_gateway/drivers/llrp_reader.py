@@ -20,6 +20,7 @@ from rfid_gateway.rfid.llrp.codec import (
 from rfid_gateway.rfid.llrp.fields import Value
 from rfid_gateway.rfid.llrp.layouts import IMPINJ, MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.translation import ReportTranslator
+from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.transports.connection import Connection, Connector
 from twin.errors import DecodeError, HospitalTwinError
 
@@ -171,29 +172,43 @@ class LlrpReader:
                 return "keepalive_missed"
             if not data:
                 return "connection_lost"
-            for frame in splitter.feed(data):
-                self.health.messages += 1
-                self.health.last_heard_at = self._around.clock.now()
-                if frame.number == _NOTIFICATION and not greeting.done():
-                    greeting.set_result(frame)
-                elif closing := await self._take(line, frame):
-                    return closing
+            now = self.health.last_heard_at = self._around.clock.now()
+            readings: list[TagReading] = []
+            closing = ""
+            try:
+                for frame in splitter.feed(data):
+                    self.health.messages += 1
+                    if frame.number == _REPORT:
+                        readings += self._reports.read(frame.body, now)
+                    elif frame.number == _NOTIFICATION and not greeting.done():
+                        greeting.set_result(frame)
+                    else:
+                        closing = closing or await self._take(line, frame)
+            finally:
+                # Whatever is wrong with a later message of the same piece: what came before it was read.
+                self._hand_on(readings)
+            if closing:
+                return closing
 
     async def _take(self, line: Connection, frame: Frame) -> str:
-        if frame.number == _REPORT:
-            self._take_report(frame.body)
-        elif frame.number == _KEEPALIVE:
+        if frame.number == _KEEPALIVE:
             await line.send(_KEEPALIVE_ACK)
         elif frame.number == _NOTIFICATION:
             data = decode_message(frame).find(_EVENT_DATA)
             if data is not None and data.child(_CLOSE) is not None:
                 return "closed_by_reader"
+            if data is not None and (attempt := data.child(_CONNECTION_ATTEMPT)) is not None:
+                _LOG.warning(
+                    "Reader %s: another client tried to connect (status %d): only one can be served; see who it is.",
+                    self.device,
+                    attempt.integer("Status"),
+                )
         elif waiting := self._waiting.pop(frame.id, None):  # an answer to a question that timed out is nobody's
             waiting.set_result(frame)
         return ""
 
-    def _take_report(self, body: bytes) -> None:
-        readings = self._reports.read(body, self._around.clock.now())
+    def _hand_on(self, readings: list[TagReading]) -> None:
+        """Hand on what came at once in one go: a reader that reports each tag by itself costs no more than another."""
         if readings:
             self.health.readings += len(readings)
             self.health.clock_offset_us = self._reports.offset.offset_us

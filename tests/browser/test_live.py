@@ -19,6 +19,22 @@ MARKS = """(id) => {
 }"""
 
 
+# Whether a thing's mark stands on the screen where its trace has it, to the pixel.
+DRAWN = """(id) => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot');
+  const { xaxis, yaxis } = graph._fullLayout;
+  for (const [face, trace] of graph.data.entries()) {
+    const index = (trace.customdata || []).indexOf(id);
+    if (index < 0) continue;
+    const dots = graph.querySelectorAll('.scatterlayer .trace')[face].querySelectorAll('.point');
+    const at = /translate\\(([-\\d.]+), *([-\\d.]+)\\)/.exec(dots[index]?.getAttribute('transform') || '');
+    return Boolean(at) && Math.abs(at[1] - xaxis.c2p(trace.x[index])) < 1
+      && Math.abs(at[2] - yaxis.c2p(trace.y[index])) < 1;
+  }
+  return false;
+}"""
+
+
 def _live(watched, path):
     page = watched.open(path)
     page.wait_for_selector("#page h1")
@@ -40,6 +56,8 @@ def test_a_mark_moves_when_a_reader_sees_the_pump_elsewhere(visit, served):
 
     watched.until(f"before => (({MARKS})('IP-2') || before).x !== before.x", before, seconds=5)
     assert page.evaluate(MARKS, "IP-2")["y"] != before["y"]
+    # Drawn where the data say, not only kept in them.
+    watched.until(DRAWN, "IP-2", seconds=5)
     name = served.hospital.live.places["ICU-B3"].name
     watched.until("name => document.querySelector('#map-grid').textContent.includes(name)", name, seconds=15)
 
@@ -139,6 +157,7 @@ def test_a_crowded_room_is_a_number_that_counts_along_and_opens(visit, served):
 
     served.tell(ZoneChanged, "TS-0", zone="STORE", read_point="RP1")
     watched.until(f"() => ({CROWD})('HALL') === 12", seconds=5)
+    watched.until("() => document.querySelector('#map-graph .textpoint')?.textContent === '12'", seconds=5)
 
     page.goto(f"{served.url}/ui/map?floor=0&kind=syringe_pump&room=HALL")
     watched.until(f"() => ({MARKS})('SP-05')?.face === 0")

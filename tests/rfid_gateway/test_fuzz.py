@@ -23,9 +23,8 @@ from rfid_gateway.rfid.json_events import FieldNames, read_impinj_line, read_map
 from rfid_gateway.rfid.llrp import building
 from rfid_gateway.rfid.llrp.codec import FrameSplitter, decode_message, encode_message, encode_parameter, to_plain
 from rfid_gateway.rfid.llrp.reports import ReportReader
-from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
+from rfid_gateway.simulators.llrp_reports import ChipReading, Observation, Selection, Sighting, tag_report
 from rfid_gateway.transports.recording import read_recording
-from twin.clock import ManualClock
 from twin.errors import DecodeError, ImportRefused
 from twin.gs1.labels import read_gs1_label
 
@@ -35,10 +34,10 @@ LONGEST_S = 0.1  # what counts as a hang
 
 ROSPEC = encode_message(building.message("ADD_ROSPEC", 7, building.rospec(building.InventorySetup())))
 CONFIG = encode_message(building.reader_configuration(9, 10_000))
-READER = SimulatedReader("r", ManualClock(1_767_600_000_000_000))
-REPORT = READER._tag_report(Sighting(bytes(range(12)), 2))
-READER._read_words = 6
-CHIP_REPORT = READER._tag_report(Sighting(bytes(range(12)), 2, tid=bytes(range(12))))
+TOLD = Selection(operation=True, antenna=True, rssi=True, first_seen=True, last_seen=True, count=True)
+SEEN = Observation(Sighting(bytes(range(12)), 2, at=1_767_600_000_000_000, tid=bytes(range(12))), 1, 1)
+REPORT = tag_report(SEEN, TOLD, 1701, None)
+CHIP_REPORT = tag_report(SEEN, TOLD, 1701, ChipReading(1701, 1, 6))
 LONG_EPC = "https://id.example.com/00/095201234567891235?10=LOT7&17=261231"
 
 
