@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from twin.errors import DecodeError
 MOST_OCTETS = 16 * 1024 * 1024
 """More than any frame, message or tag holds; a wrong file must not fill the memory."""
 _MOST_PATH = 4096  # characters; longer text is no file name on any system
+MARK = "\ufeff"
+"""What editors write before a text to tell how it is coded; it comes along when digits are copied."""
 # What stands between digits in data sheets, logs and other programs: blanks, commas, colons, 0x before each octet.
 _BETWEEN = re.compile(r"(?<![0-9A-Fa-f])0[xX]|\\x|[\s,;:_-]")
 
@@ -23,7 +26,7 @@ def hex_digits(text: str) -> str | None:
     >>> hex_digits("0x30, 0x74 25:7b")
     '3074257b'
     """
-    digits = _BETWEEN.sub("", text)
+    digits = _BETWEEN.sub("", text.removeprefix(MARK))
     return digits if re.fullmatch("[0-9A-Fa-f]+", digits) else None
 
 
@@ -44,11 +47,17 @@ def octets_of(text: str) -> bytes:
     if text != "-" and (digits := hex_digits(text)) is not None:
         return _whole(digits)
     content = _content(text)
-    try:
-        written = hex_digits(content.decode("ascii"))
-    except UnicodeDecodeError:
-        written = None
-    return content if written is None else _whole(written)
+    # Digits first: octets that happen to begin like such a mark are none.
+    for coding in ("utf-8-sig", "utf-16"):
+        if coding == "utf-16" and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            continue
+        try:
+            written = hex_digits(content.decode(coding))
+        except UnicodeDecodeError:
+            continue
+        if written is not None:
+            return _whole(written)
+    return content
 
 
 def _whole(digits: str) -> bytes:

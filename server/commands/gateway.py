@@ -36,8 +36,9 @@ from rfid_gateway.transports.recording import read_recording
 from rfid_gateway.uplink.configuration import parse_settings
 from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
 from rfid_gateway.yaml_text import text_of
+from server.commands.decoding_cures import curing
 from server.console import AsJson, out, say, show, show_rows
-from server.octets import hex_digits, octets_of
+from server.octets import MARK, hex_digits, octets_of
 from twin.errors import ConfigurationError, DecodeError, InputError
 from twin.gs1.associations import invalid_pairs, missing_partners
 
@@ -91,6 +92,7 @@ def _association_warnings(found: EpcIdentity) -> list[dict[str, object]]:
 
 
 @decoding.command("epc", help=say("Print scheme, URIs and GS1 element string of an EPC."))
+@curing()
 def decode_epc_command(octets: Octets) -> None:
     """Decode an EPC; half an octet at its end is taken, since memory is often printed digit by digit."""
     digits = hex_digits(octets)
@@ -100,6 +102,7 @@ def decode_epc_command(octets: Octets) -> None:
 @encoding.command(
     "epc", help=say("Print the hex of a tag URI, or of a GS1 Digital Link or element string by a scheme with a plus.")
 )
+@curing()
 def encode_epc_command(
     uri: Annotated[str, typer.Argument(help=say("urn:epc:tag:…, https://id.gs1.org/… or (01)…"))],
     scheme: Annotated[
@@ -112,7 +115,7 @@ def encode_epc_command(
     as_json: AsJson = False,
 ) -> None:
     """Encode an EPC in whole 16-bit words."""
-    written = encode_epc(uri, scheme=scheme, filter_value=filter_value)
+    written = encode_epc(uri.removeprefix(MARK), scheme=scheme, filter_value=filter_value)
     if as_json:
         show({"hex": written})
     else:
@@ -120,6 +123,7 @@ def encode_epc_command(
 
 
 @decoding.command("llrp", help=say("Print an LLRP message."))
+@curing()
 def decode_llrp(
     octets: Octets,
     body_of: Annotated[
@@ -174,6 +178,7 @@ def problems_of(view: object) -> list[dict[str, object]]:
 
 
 @decoding.command("pn532", help=say("Print a PN532 frame."))
+@curing()
 def decode_pn532(octets: Octets, is_stream: IsStream = False) -> None:
     """Decode one PN532 frame, or all of a stream; the cards of an answer to InListPassiveTarget too."""
     if not is_stream:
@@ -204,6 +209,7 @@ def _pn532_view(frame: pn532.Pn532Frame) -> dict[str, object]:
 
 
 @decoding.command("em4100", help=say("Print the identity in an EM4100 (RDM6300) frame."))
+@curing()
 def decode_em4100(octets: Octets) -> None:
     """Decode one EM4100 frame: a serial reader's, or the 64 bits that the tag itself sends."""
     given = octets_of(octets)
@@ -212,6 +218,7 @@ def decode_em4100(octets: Octets) -> None:
 
 
 @decoding.command("modbus-profile", help=say("Print what registers mean by a profile."))
+@curing()
 def decode_modbus(
     profile: Annotated[str, typer.Argument(help=say("Name of a shipped profile, or a file."))],
     signal: Annotated[str, typer.Argument(help=say("Key of the signal; empty for the profile's own vectors."))] = "",
