@@ -348,7 +348,7 @@ class SimulatedReader:
 
     def _act_on_operation(self, request: Message) -> None:
         operation, now_s, number = self._operation, self._now_s(), request.number
-        wanted, may_be_all = request.values["ROSpecID"], number in (_DELETE_ROSPEC, _ENABLE_ROSPEC, _DISABLE_ROSPEC)
+        wanted, may_be_all = _identifier(request), number in (_DELETE_ROSPEC, _ENABLE_ROSPEC, _DISABLE_ROSPEC)
         if wanted == 0 and may_be_all and operation is None:
             return  # all of none
         if operation is None or wanted not in ((0, operation.spec.id) if may_be_all else (operation.spec.id,)):
@@ -426,6 +426,12 @@ class SimulatedReader:
             if self._writer is not None and not self.is_silent:
                 self._next_id += 1
                 self._writer.write(encode_frame(_KEEPALIVE, self._next_id))
+
+
+def _identifier(request: Message) -> int:
+    """Give which operation a request is about."""
+    value = request.values["ROSpecID"]
+    return value if isinstance(value, int) else 0
 
 
 def _status(code: int, text: str = "") -> Parameter:
