@@ -24,8 +24,11 @@ The HTTP status of an error is decided in ``server`` only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+from twin.sentences import Sentence
 
 
 class HospitalTwinError(Exception):
@@ -34,7 +37,8 @@ class HospitalTwinError(Exception):
     Parameters
     ----------
     message : str
-        What was expected, what came, what to do next; numbers with units.
+        What was expected, what came, what to do next; numbers with units. A :class:`Sentence` is kept as ``said``, so
+        that pages can tell it in the reader's language.
     code : str, optional
         Stable dotted code that programs may rely on, such as ``"input.field"``.
     """
@@ -43,7 +47,8 @@ class HospitalTwinError(Exception):
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(message)
+        self.said = message if isinstance(message, Sentence) else None
         if code is not None:
             self.code = code
 
@@ -68,12 +73,24 @@ class FieldProblem:
         What was expected and what came.
     cure : str
         What the sender can do about it.
+    said : Mapping[str, Sentence]
+        Those of place, message and cure that were given as sentences, so that pages can tell them in the reader's
+        language; filled in by itself.
     """
 
     field: str
     place: str
     message: str
     cure: str
+    said: Mapping[str, Sentence] = dataclass_field(init=False, default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep what was said, and plain texts beside it: encoders know no other kind of text."""
+        told = {name: getattr(self, name) for name in ("place", "message", "cure")}
+        found = {name: text for name, text in told.items() if isinstance(text, Sentence)}
+        for name, text in found.items():
+            object.__setattr__(self, name, str(text))
+        object.__setattr__(self, "said", found)
 
 
 class FieldError(InputError):

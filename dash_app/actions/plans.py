@@ -13,8 +13,8 @@ from sqlmodel import Session
 from dash_app.actions import runs
 from dash_app.actions.port import Commands
 from scheduling.loaders.horizon import Horizon
-from scheduling.loaders.waiting_list import problem_from_state
-from scheduling.model.admissions import AdmissionProblem, Stay
+from scheduling.loaders.waiting_list import WaitingList, read_waiting_list
+from scheduling.model.admissions import Stay
 from scheduling.model.plans import Override, PlanKind
 from scheduling.model.report import HardRule
 from scheduling.model.rosters import RosterRule
@@ -97,7 +97,7 @@ def _new_plan(job: str, result: Mapping[str, Any] | None, title: str) -> service
     )
 
 
-def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProblem:
+def read_waiting(port: Commands, waiting_list: str, days: int) -> WaitingList:
     """Give what would be planned of a waiting list, as of now; nothing is made.
 
     Parameters
@@ -125,7 +125,7 @@ def read_waiting(port: Commands, waiting_list: str, days: int) -> AdmissionProbl
         hours=hours,
         turnover_minutes=port.settings.theatre_turnover_minutes,
     )
-    return problem_from_state(port.state().freeze(now), horizon, waiting_list)
+    return read_waiting_list(port.state().freeze(now), horizon, waiting_list)
 
 
 def move(port: Commands, plan: str, *, patient: str, stay: Stay | None, pins: bool = False) -> str:

@@ -14,6 +14,7 @@ from dash_app.actions import runs
 from dash_app.pages.address import URL, query_of
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.plan_checked import broken, check, publishing
+from dash_app.pages.plan_waiting import later_notice
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import plans
 from dash_app.queries.port import HospitalPort, JobState, JobView
@@ -98,7 +99,7 @@ def found(result: Mapping[str, Any] | None) -> list[Component]:
         patients=number(told.n_patients),
         left=number(len(told.left)),
     )
-    parts: list[Component] = [html.P(head, className="summary")]
+    parts: list[Component] = [html.P(head, className="summary"), *later_notice(told.later)]
     if told.left:
         rows: list[list[Cell]] = [
             [

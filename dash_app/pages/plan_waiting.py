@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from dash_app.pages.tables import Cell, table
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
+from dash_app.texts.problems import field_text
 from scheduling.loaders.horizon import MOST_ROOMS
 from scheduling.loaders.roster_sheets import decode_sheet
 from scheduling.loaders.waiting_rows import COLUMNS
@@ -34,6 +36,7 @@ FILE, NAME, TRY, REPORT, DAYS, ROOMS = (
 )
 LARGEST_BYTES = 4_000_000
 _MOST_PROBLEMS = 50
+MOST_NAMED = 20
 
 
 def asking() -> list[Component]:
@@ -74,13 +77,33 @@ def text_of(contents: str | None) -> str:
 
 def problems(refused: ImportRefused) -> list[Component]:
     """Build the table of every row that cannot be used."""
-    rows: list[list[Cell]] = [[one.place, one.field, one.message, one.cure] for one in refused.problems]
+    rows: list[list[Cell]] = [
+        [field_text(one, "place"), one.field, field_text(one, "message"), field_text(one, "cure")]
+        for one in refused.problems
+    ]
     text = _("{count} problems: nothing is made until they are mended.").format(count=number(len(refused.problems)))
     headings = [_("Where"), _("Column"), _("What is wrong"), _("What to do")]
     return [
         html.P([shape(AlarmPriority.MEDIUM), text], className="status p2"),
         table(_("Problems"), headings, rows, most=_MOST_PROBLEMS),
     ]
+
+
+def later_notice(patients: Sequence[str]) -> list[Component]:
+    """Build the names of those whom a plan leaves out since they cannot come within its days; nothing for none.
+
+    Parameters
+    ----------
+    patients : Sequence[str]
+        Ids, by row.
+    """
+    if not patients:
+        return []
+    named = ", ".join(patients[:MOST_NAMED]) + (" …" if len(patients) > MOST_NAMED else "")
+    text = _("{count} patients cannot come before these days are over and are left out: {patients}").format(
+        count=number(len(patients)), patients=named
+    )
+    return [html.P([shape(AlarmPriority.LOW), text], className="status p3")]
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
@@ -102,9 +125,10 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     )
     def try_list(_clicks: int, contents: str | None, days: Any) -> list[Component]:
         try:
-            found = actions.read_waiting(port, text_of(contents), int(days or 0))
+            read = actions.read_waiting(port, text_of(contents), int(days or 0))
         except ImportRefused as refused:
             return problems(refused)
+        found = read.problem
         text = _("{patients} patients, {rooms} rooms, {theatres} theatres, {nurses} nurses can be planned.").format(
             patients=number(len(found.patients)),
             rooms=number(len(found.rooms)),
@@ -117,4 +141,5 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             most=number(max(beds, default=0)),
             patients=number(sum(one.intensive_days > 0 for one in found.patients)),
         )
-        return [html.P(text), *([html.P(told)] if beds else [])]
+        notice = later_notice([one.id for one in read.later])
+        return [html.P(text), *notice, *([html.P(told)] if beds else [])]

@@ -60,7 +60,7 @@ def editing(port: HospitalPort, plan: str) -> list[Component]:
         return []
     report = check_roster(found.board.problem, found.board.roster)
     head = _("{title}: price {cost}, {broken} rules broken").format(
-        title=f"{found.title or _('Roster')} {draft_name(kept)}",
+        title=" ".join((found.title or _("Roster"), draft_name(kept))),
         cost=number(report.cost),
         broken=number(len(report.violations)),
     )

@@ -193,6 +193,8 @@ class Searched:
         Who could come, and who does.
     left : tuple[LeftOut, ...]
         Who does not: those who must come first, then by the day on which they are due.
+    later : tuple[str, ...]
+        Who of the waiting list cannot come within the days planned for, by row.
     """
 
     start_at: int
@@ -200,6 +202,7 @@ class Searched:
     n_patients: int
     n_admitted: int
     left: tuple[LeftOut, ...]
+    later: tuple[str, ...] = ()
 
 
 def searched(result: Mapping[str, Any] | None) -> Searched | None:
@@ -230,6 +233,7 @@ def searched(result: Mapping[str, Any] | None) -> Searched | None:
         n_patients=len(patients),
         n_admitted=len(patients) - len(left),
         left=tuple(sorted(left, key=lambda one: (not one.is_mandatory, one.due_day, one.patient))),
+        later=tuple(str(one["patient"]) for one in result.get("later", ())),
     )
 
 

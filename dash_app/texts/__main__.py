@@ -14,9 +14,9 @@ from dash_app.texts.catalogue import LOCALES, catalogue_path
 from dash_app.texts.preferences import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("dash_app",)
+SOURCES = ("dash_app", "scheduling/loaders", "scheduling/service")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "sentence": None}
 
 
 def extract() -> Catalog:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
-from twin.errors import Conflict, FieldError, HospitalTwinError, InputError, Refused
+from twin.errors import Conflict, FieldError, FieldProblem, HospitalTwinError, InputError, Refused
+from twin.sentences import Sentence
 
 SENTENCES: dict[str, str] = {
     "forbidden": mark("You may not do this. Ask a system administrator for a role that may."),
@@ -137,7 +138,7 @@ def problem_text(error: HospitalTwinError) -> str:
         sentence = SENTENCES.get(key, "")
         key = key.rpartition(".")[0]
     # Only an empty field has a name to fill in: the label that the reader sees.
-    text = _(sentence).replace("{field}", error.message) if sentence else str(error)
+    text = _(sentence).replace("{field}", error.message) if sentence else _whole(error)
     if (sentence and code not in SENTENCES) or code in _GENERAL:
         text = f"{text} {_detail(error)}".rstrip()
     return f"{text} ({code})"
@@ -147,8 +148,38 @@ _GENERAL = frozenset({"input", "refused", "conflict", "order.edifact_too_long"})
 """Codes whose sentence says too little by itself."""
 
 
+def in_words(said: Sentence) -> str:
+    """Give a sentence in the reader's language, the sentences in its fields too.
+
+    Parameters
+    ----------
+    said : Sentence
+        As the code that found the problem put it together.
+    """
+    values = {name: in_words(value) if isinstance(value, Sentence) else value for name, value in said.values.items()}
+    return _(said.template).format(**values)
+
+
+def field_text(problem: FieldProblem, part: str) -> str:
+    """Give where a problem stands, what is wrong or the cure in the reader's language, as far as it is known in it.
+
+    Parameters
+    ----------
+    problem : FieldProblem
+        As an import or a form gave it.
+    part : str
+        ``place``, ``message`` or ``cure``.
+    """
+    said = problem.said.get(part)
+    return in_words(said) if said is not None else str(getattr(problem, part))
+
+
+def _whole(error: HospitalTwinError) -> str:
+    return in_words(error.said) if error.said is not None else str(error)
+
+
 def _detail(error: HospitalTwinError) -> str:
     """Give what exactly is wrong and the cure, of errors that are about what somebody entered or wanted."""
     if isinstance(error, FieldError):
-        return f"[{error.problem.field}] {error.problem.message} {error.problem.cure}"
-    return error.message if isinstance(error, Refused | Conflict | InputError) else ""
+        return f"[{error.problem.field}] {field_text(error.problem, 'message')} {field_text(error.problem, 'cure')}"
+    return _whole(error) if isinstance(error, Refused | Conflict | InputError) else ""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from twin.errors import InputError
 from twin.opening_hours import OpeningHours
+from twin.sentences import sentence
 
 SHIFTS = ("early", "late", "night")
 MOST_DAYS = 60
@@ -15,6 +16,11 @@ MOST_ROOMS = 1_000
 MOST_TURNOVER = 480
 """Minutes; the bound of the setting."""
 USUAL_HOURS = OpeningHours()
+
+
+def _outside(field: str, low: object, high: object, found: object) -> InputError:
+    told = sentence("{field}: expected {low} to {high}, got {found}.", field=field, low=low, high=high, found=found)
+    return InputError(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +74,15 @@ class Horizon:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as America
             raise InputError(f"zone: expected an IANA name such as Europe/Berlin, got {self.zone[:40]!r}.") from error
         if not 1 <= self.days <= MOST_DAYS:
-            raise InputError(f"days: expected 1 to {MOST_DAYS}, got {self.days}.")
+            raise _outside("days", "1", MOST_DAYS, self.days)
         if not 0 <= self.theatre_minutes <= 1440 or not 0 <= self.surgeon_minutes <= 1440:
             raise InputError("theatre_minutes and surgeon_minutes: expected 0 to 1440.")
         if not 0.5 <= self.stay_share <= 0.9:
-            raise InputError(f"stay_share: expected 0.5 to 0.9, got {self.stay_share:g}.")
+            raise _outside("stay_share", "0.5", "0.9", f"{self.stay_share:g}")
         if not 0 <= self.nurse_rooms <= MOST_ROOMS:
-            raise InputError(f"nurse_rooms: expected 0 to {MOST_ROOMS}, got {self.nurse_rooms}.")
+            raise _outside("nurse_rooms", "0", MOST_ROOMS, self.nurse_rooms)
         if not 0 <= self.turnover_minutes <= MOST_TURNOVER:
-            raise InputError(f"turnover_minutes: expected 0 to {MOST_TURNOVER}, got {self.turnover_minutes}.")
+            raise _outside("turnover_minutes", "0", MOST_TURNOVER, self.turnover_minutes)
 
     def with_turnover(self, minutes: int) -> int:
         """Give minutes of an operation, a theatre or a surgeon with one turnover; nothing stays nothing.

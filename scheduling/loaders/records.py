@@ -27,7 +27,7 @@ class Problems:
     found: list[FieldProblem] = field(default_factory=list)
 
     def add(self, name: str, place: str, message: str, cure: str) -> None:
-        """Note a problem with a field at a place."""
+        """Note a problem with a field at a place; sentences can be told in the reader's language."""
         self.found.append(FieldProblem(field=name, place=place, message=message, cure=cure))
 
     def raise_any(self) -> None:

@@ -24,6 +24,7 @@ from scheduling.model.rosters import (
     Shift,
 )
 from twin.errors import DecodeError
+from twin.sentences import sentence
 
 SHIFT_COLUMNS = ("shift", "start", "hours", "not_before")
 CONTRACT_COLUMNS = (
@@ -130,11 +131,12 @@ class _Reader:
         self.period = period
         self.problems = Problems("roster sheets")
         if not 1 <= period.days <= MOST_DAYS:
-            told = f"Expected 1 to {MOST_DAYS} days, got {period.days}."
-            self.problems.add("days", "period", told, "Choose a shorter period.")
+            told = sentence("Expected 1 to {most} days, got {found}.", most=MOST_DAYS, found=period.days)
+            self.problems.add("days", sentence("period"), told, sentence("Choose a shorter period."))
         if not FIRST_YEAR <= period.first.year <= LAST_YEAR:
-            told = f"Expected a day from {FIRST_YEAR} to {LAST_YEAR}, got {period.first}."
-            self.problems.add("starts", "period", told, "Correct the first day.")
+            years = {"first": FIRST_YEAR, "last": LAST_YEAR, "found": period.first}
+            told = sentence("Expected a day from {first} to {last}, got {found}.", **years)
+            self.problems.add("starts", sentence("period"), told, sentence("Correct the first day."))
         self.problems.raise_any()
 
     def problem(self, sheets: Sheets, histories: Mapping[str, History]) -> RosterProblem:
@@ -152,7 +154,8 @@ class _Reader:
         if skills:
             for line, one in zip(people, employees, strict=True):
                 if not one.skills:
-                    line.wrong("skills", "Others have skills: who has none can work no shift.", "Give a skill.")
+                    told = sentence("Others have skills: who has none can work no shift.")
+                    line.wrong("skills", told, sentence("Give a skill."))
         needs = self._cover(sheets.cover, names, skills)
         return RosterProblem(
             days=self.period.days,
@@ -183,14 +186,15 @@ class _Reader:
         for line in lines:
             minutes = line.minutes("hours", 24, empty=0)
             if not minutes:
-                line.wrong("hours", "A shift lasts longer than nothing.", "Fill in its hours, such as 8 or 7.5.")
+                told = sentence("A shift lasts longer than nothing.")
+                line.wrong("hours", told, sentence("Fill in its hours, such as 8 or 7.5."))
             found.append(
                 Shift(
                     id=line.values.get("shift", ""),
                     minutes=minutes,
                     start_minute=line.clock("start"),
                     forbidden_next=frozenset(
-                        line.known("not_before", name, names, "shift") for name in line.parts("not_before")
+                        line.known("not_before", name, names, sentence("shift")) for name in line.parts("not_before")
                     ),
                 )
             )
@@ -204,7 +208,7 @@ class _Reader:
             run = line.whole("run_min", 1, 100, empty=0), line.whole("run_max", 1, 100, empty=NO_LIMIT)
             for column, (low, high) in (("hours_min", minutes), ("run_min", run)):
                 if low > high:
-                    line.wrong(column, "It is above the largest one.", "Exchange the two.")
+                    line.wrong(column, sentence("It is above the largest one."), sentence("Exchange the two."))
             found.append(
                 Contract(
                     id=line.values.get("contract", ""),
@@ -221,9 +225,10 @@ class _Reader:
         found = {}
         for part in line.parts("shifts_max"):
             shift, _, most = (one.strip() for one in part.partition("="))
-            line.known("shifts_max", shift, shifts, "shift")
+            line.known("shifts_max", shift, shifts, sentence("shift"))
             if not (most.isascii() and most.isdigit()) or len(most) > 3:
-                line.wrong("shifts_max", f"Expected such as N=4, got {part[:40]!r}.", "Write shift=number.")
+                told = sentence("Expected such as N=4, got {value}.", value=repr(part[:40]))
+                line.wrong("shifts_max", told, sentence("Write shift=number."))
                 continue
             found[shift] = int(most)
         return found
@@ -232,7 +237,7 @@ class _Reader:
         leave = frozenset(day for part in line.parts("leave") for day in self._span(line, part))
         return Employee(
             id=line.values.get("staff", ""),
-            contract=line.known("contract", line.values.get("contract", ""), contracts, "contract"),
+            contract=line.known("contract", line.values.get("contract", ""), contracts, sentence("contract")),
             skills=frozenset(line.parts("skills")),
             days_off=leave,
         )
@@ -243,11 +248,11 @@ class _Reader:
         try:
             begin, end = day_of(first), day_of(last if dots else first)
         except ValueError:
-            told = f"Expected 2026-12-24 or 2026-12-24..2026-12-31, got {part[:40]!r}."
-            line.wrong("leave", told, "Correct the dates.")
+            told = sentence("Expected 2026-12-24 or 2026-12-24..2026-12-31, got {value}.", value=repr(part[:40]))
+            line.wrong("leave", told, sentence("Correct the dates."))
             return []
         if end < begin:
-            line.wrong("leave", "The last day is before the first one.", "Exchange the two.")
+            line.wrong("leave", sentence("The last day is before the first one."), sentence("Exchange the two."))
         low, high = (begin - self.period.first).days, (end - self.period.first).days
         # Leave often begins before the period or ends after it; only its days within count.
         return list(range(max(0, low), min(self.period.days, high + 1)))
@@ -258,7 +263,7 @@ class _Reader:
             for part in line.parts(column):
                 day, equals, shift = (one.strip() for one in part.partition("="))
                 if equals:
-                    line.known(column, shift, shifts, "shift")
+                    line.known(column, shift, shifts, sentence("shift"))
                 found.append(
                     Request(
                         employee=line.values.get("staff", ""),
@@ -274,22 +279,22 @@ class _Reader:
         mentor, trainee = line.values.get("mentor", ""), line.values.get("staff", "")
         if not mentor:
             return []
-        line.known("mentor", mentor, staff, "member of staff")
+        line.known("mentor", mentor, staff, sentence("member of staff"))
         if mentor == trainee:
-            line.wrong("mentor", "Nobody is their own mentor.", "Name a colleague.")
+            line.wrong("mentor", sentence("Nobody is their own mentor."), sentence("Name a colleague."))
         return [Pair(trainee=trainee, mentor=mentor)]
 
     def _cover(self, text: str, shifts: list[str], skills: set[str]) -> tuple[Need, ...]:
         found: dict[tuple[int, str, str], tuple[int, Need]] = {}
         for line in self._lines(text, "cover", COVER_COLUMNS, COVER_COLUMNS[:2]):
             shift, skill = line.values.get("shift", ""), line.values.get("skill", "")
-            line.known("shift", shift, shifts, "shift")
+            line.known("shift", shift, shifts, sentence("shift"))
             if skill:
-                line.known("skill", skill, skills, "skill")
+                line.known("skill", skill, skills, sentence("skill"))
             minimum = line.whole("minimum", 0, 1000, empty=0)
             preferred = line.whole("preferred", 0, 1000, empty=minimum)
             if preferred < minimum:
-                line.wrong("preferred", "It is below the minimum.", "Exchange the two.")
+                line.wrong("preferred", sentence("It is below the minimum."), sentence("Exchange the two."))
             days, rank = self._days(line)
             for day in days:
                 need = Need(
@@ -304,7 +309,7 @@ class _Reader:
                 before = found.get((day, shift, skill))
                 # Two rows that name a day equally exactly contradict each other; a more exact one replaces the other.
                 if before is not None and before[0] == rank:
-                    line.wrong("day", "This day, shift and skill stands twice.", "Keep one row.")
+                    line.wrong("day", sentence("This day, shift and skill stands twice."), sentence("Keep one row."))
                 elif before is None or before[0] < rank:
                     found[day, shift, skill] = rank, need
         return tuple(need for _, need in found.values())
@@ -320,8 +325,8 @@ class _Reader:
             return [day for day, when in enumerate(every) if when.weekday() == wanted], 1
         if value[:1].isdigit():
             return [line.day("day", value, self.period.first, self.period.days)], 2
-        told = f"Expected daily, a weekday such as mon, or a date, got {value[:40]!r}."
-        line.wrong("day", told, "Correct the day.")
+        told = sentence("Expected daily, a weekday such as mon, or a date, got {value}.", value=repr(value[:40]))
+        line.wrong("day", told, sentence("Correct the day."))
         return [], 0
 
     @staticmethod
@@ -347,7 +352,8 @@ def decode_sheet(body: bytes, name: str) -> str:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise DecodeError(f"{name}: expected text in UTF-8 or GB 18030: save the sheet as CSV.", code="plan.text")
+    said = sentence("{sheet}: expected text in UTF-8 or GB 18030: save the sheet as CSV.", sheet=name)
+    raise DecodeError(said, code="plan.text")
 
 
 def read_sheet(path: Path) -> str:

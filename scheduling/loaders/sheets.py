@@ -12,9 +12,17 @@ from decimal import Decimal, InvalidOperation
 
 from scheduling.loaders.headings import column_of, day_of
 from scheduling.loaders.records import Problems
+from twin.sentences import Sentence, sentence
 
 MOST_ROWS = 20_000
 _SEPARATORS = ",;\t"
+SHEET_NAMES = {
+    "contracts": sentence("contracts"),
+    "staff": sentence("staff"),
+    "cover": sentence("cover"),
+    "shifts": sentence("shifts"),
+}
+"""What places call the sheets of a roster."""
 
 
 def separator_of(text: str) -> str:
@@ -44,7 +52,7 @@ def rows_of(text: str) -> list[list[str]]:
     try:
         rows = list(csv.reader(io.StringIO(body), delimiter=separator_of(body), strict=True))
     except csv.Error as error:
-        raise ValueError(f"Expected CSV: {error}.") from error
+        raise ValueError(sentence("Expected CSV: {reason}.", reason=error)) from error
     return [[column_of(name) for name in rows[0]], *rows[1:]] if rows else []
 
 
@@ -52,9 +60,9 @@ def _json_rows(body: str) -> list[list[str]]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"Expected a JSON list of objects: {error}.") from error
+        raise ValueError(sentence("Expected a JSON list of objects: {reason}.", reason=error)) from error
     if not all(isinstance(one, dict) for one in found):
-        raise ValueError("Expected a JSON list of objects, got something else in it.")
+        raise ValueError(sentence("Expected a JSON list of objects, got something else in it."))
     # Every key that stands anywhere is a column: an object may leave out what is empty.
     keys = list(dict.fromkeys(key for one in found for key in one))
     return [[column_of(key) for key in keys], *([_cell(one.get(key)) for key in keys] for one in found)]
@@ -97,7 +105,8 @@ class Line:
         """Give a cell of at most 100 characters."""
         value = self.values.get(column, "")
         if len(value) > 100 or "\x00" in value or (not value and not may_be_empty):
-            self.wrong(column, f"Expected 1 to 100 characters, got {value[:40]!r}.", "Fill it in.")
+            told = sentence("Expected 1 to 100 characters, got {value}.", value=repr(value[:40]))
+            self.wrong(column, told, sentence("Fill it in."))
             return ""
         return value
 
@@ -108,7 +117,9 @@ class Line:
         if not value and empty is not None:
             return empty
         if not (value.isascii() and value.isdigit()) or len(value) > 9 or not low <= int(value) <= high:
-            self.wrong(column, f"Expected a whole number in [{low}, {high}], got {value[:40]!r}.", "Correct it.")
+            bounds = {"low": low, "high": high, "value": repr(value[:40])}
+            told = sentence("Expected a whole number in [{low}, {high}], got {value}.", **bounds)
+            self.wrong(column, told, sentence("Correct the number."))
             return low
         return int(value)
 
@@ -122,7 +133,8 @@ class Line:
         except InvalidOperation:
             hours = Decimal(-1)  # refused below
         if not hours.is_finite() or not 0 <= hours <= high_hours:
-            self.wrong(column, f"Expected hours in [0, {high_hours}], got {value[:40]!r}.", "Correct the number.")
+            told = sentence("Expected hours in [0, {high}], got {value}.", high=high_hours, value=repr(value[:40]))
+            self.wrong(column, told, sentence("Correct the number."))
             return empty
         return round(hours * 60)
 
@@ -132,7 +144,8 @@ class Line:
         hour, _, minute = value.partition(":")
         is_good = hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit() and len(value) <= 5
         if not is_good or int(hour) > 23 or int(minute) > 59:
-            self.wrong(column, f"Expected a time such as 07:00, got {value[:40]!r}.", "Correct the time.")
+            told = sentence("Expected a time such as 07:00, got {value}.", value=repr(value[:40]))
+            self.wrong(column, told, sentence("Correct the time."))
             return 0
         return int(hour) * 60 + int(minute)
 
@@ -143,9 +156,10 @@ class Line:
     def known(self, column: str, value: str, known: Collection[str], kind: str) -> str:
         """Give a value that must be known."""
         if value not in known:
-            told = f"There is no {kind} {value[:40]!r}."
+            told = sentence("There is no {kind} {value}.", kind=kind, value=repr(value[:40]))
             some = ", ".join(sorted(known)[:8])
-            self.wrong(column, told, f"Use one of: {some}." if some else f"Give a {kind} first.")
+            cure = sentence("Use one of: {known}.", known=some) if some else sentence("Give a {kind} first.", kind=kind)
+            self.wrong(column, told, cure)
         return value
 
     def day(self, column: str, value: str, first: date, days: int) -> int:
@@ -153,12 +167,20 @@ class Line:
         try:
             found = (day_of(value) - first).days
         except ValueError:
-            self.wrong(column, f"Expected a date such as 2026-12-24, got {value[:40]!r}.", "Correct the date.")
+            told = sentence(
+                "Expected a date such as {example}, got {value}.", example="2026-12-24", value=repr(value[:40])
+            )
+            self.wrong(column, told, sentence("Correct the date."))
             return 0
         if not 0 <= found < days:
-            self.wrong(column, f"{value} is outside the roster.", f"Use days from {first.isoformat()} for {days} days.")
+            told = sentence("{value} is outside the roster.", value=value)
+            self.wrong(column, told, sentence("Use days from {first} for {days} days.", first=first, days=days))
             return 0
         return found
+
+
+def _row(sheet: str, number: int) -> Sentence:
+    return sentence("{sheet} row {number}", sheet=SHEET_NAMES.get(sheet, sheet), number=number)
 
 
 def lines_of(
@@ -181,37 +203,41 @@ def lines_of(
     key : str
         Column that must not have a value twice; empty for none.
     """
+    place, known = sentence("sheet"), sentence("Columns: {columns}.", columns=", ".join(columns))
     try:
         rows = rows_of(text)
     except ValueError as error:
         # One problem for the whole sheet: rows of a broken file cannot be trusted.
-        problems.add(sheet, "sheet", str(error), "Save the sheet as CSV.")
+        problems.add(sheet, place, error.args[0], sentence("Save the sheet as CSV."))
         return []
     names = rows[0] if rows else []
     for name in required:
         if name not in names:
-            problems.add(name, f"{sheet} row 1", "The column is missing.", f"Columns: {', '.join(columns)}.")
+            problems.add(name, _row(sheet, 1), sentence("The column is missing."), known)
     for index, name in enumerate(names):
         if name not in columns or name in names[:index]:
-            told = "The column stands twice." if name in names[:index] else f"There is no column {name[:40]!r}."
-            problems.add(name[:40], f"{sheet} row 1", told, f"Columns: {', '.join(columns)}.")
+            unknown = sentence("There is no column {value}.", value=repr(name[:40]))
+            told = sentence("The column stands twice.") if name in names[:index] else unknown
+            problems.add(name[:40], _row(sheet, 1), told, known)
     if len(rows) > MOST_ROWS:
-        problems.add(sheet, "sheet", f"More than {MOST_ROWS} rows.", "Split the sheet.")
+        problems.add(sheet, place, sentence("More than {most} rows.", most=MOST_ROWS), sentence("Split the sheet."))
     found = []
     seen: dict[str, str] = {}
     for number, row in enumerate(rows[1 : MOST_ROWS + 1], start=2):
         if not any(cell.strip() for cell in row):
             continue  # spreadsheets leave empty rows behind
-        line = Line(dict(zip(names, (cell.strip() for cell in row), strict=False)), f"{sheet} row {number}", problems)
+        line = Line(dict(zip(names, (cell.strip() for cell in row), strict=False)), _row(sheet, number), problems)
         if len(row) > len(names):
-            line.wrong(sheet, f"Expected {len(names)} cells, got {len(row)}.", "Quote cells with separators.")
+            told = sentence("Expected {expected} cells, got {found}.", expected=len(names), found=len(row))
+            line.wrong(sheet, told, sentence("Quote cells with separators."))
         if key:
             value = line.text(key)
             if value and seen.setdefault(value, line.place) != line.place:
-                line.wrong(key, f"{value!r} stands at {seen[value]} already.", "Keep one row for each.")
+                told = sentence("{value} stands at {place} already.", value=repr(value), place=seen[value])
+                line.wrong(key, told, sentence("Keep one row for each."))
         found.append(line)
     if not found and rows:
-        problems.add(sheet, "sheet", "There is no row below the header.", "Add at least one row.")
+        problems.add(sheet, place, sentence("There is no row below the header."), sentence("Add at least one row."))
     if not rows:
-        problems.add(sheet, "sheet", "The sheet is empty.", f"Columns: {', '.join(columns)}.")
+        problems.add(sheet, place, sentence("The sheet is empty."), known)
     return found

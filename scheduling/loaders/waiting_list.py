@@ -6,7 +6,7 @@ roster in force where it covers every shift of the plan.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from scheduling.loaders.horizon import SHIFTS, Horizon
 from scheduling.loaders.readiness import (
@@ -22,6 +22,7 @@ from scheduling.model.admissions import AdmissionProblem, Nurse, Patient, Room, 
 from scheduling.rules.calendar_days import day_at, wall_time
 from twin.errors import DecodeError
 from twin.events.patients import BedService
+from twin.sentences import sentence
 from twin.state.frozen import FrozenBed, HospitalState
 from twin.state.model import EncounterStatus
 
@@ -33,10 +34,33 @@ UNKNOWN_STAY_DAYS = 2
 """How long a bed counts as taken when nobody has said when its patient goes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingList:
+    """What a waiting list becomes.
+
+    Parameters
+    ----------
+    problem : AdmissionProblem
+        Of those who can come within the days planned for.
+    later : tuple[Patient, ...]
+        Who cannot come before these days are over, by row; they are left out.
+    """
+
+    problem: AdmissionProblem
+    later: tuple[Patient, ...] = ()
+
+
 def problem_from_state(
     state: HospitalState, horizon: Horizon, waiting_list: str, *, weights: Weights | None = None
 ) -> AdmissionProblem:
-    """Give the problem of a hospital's own waiting list.
+    """Give the problem of a hospital's own waiting list; parameters and errors as of :func:`read_waiting_list`."""
+    return read_waiting_list(state, horizon, waiting_list, weights=weights).problem
+
+
+def read_waiting_list(
+    state: HospitalState, horizon: Horizon, waiting_list: str, *, weights: Weights | None = None
+) -> WaitingList:
+    """Give the problem of a hospital's own waiting list, and who in it is left out since they cannot come yet.
 
     Parameters
     ----------
@@ -60,7 +84,8 @@ def problem_from_state(
     """
     ward_by_room, rooms = _rooms(state, horizon)
     if not rooms:
-        raise DecodeError("The hospital has no beds in service to plan: import places first.", code="plan.no_rooms")
+        told = sentence("The hospital has no beds in service to plan: import places first.")
+        raise DecodeError(told, code="plan.no_rooms")
     theatres = tuple(
         Theatre(id=key, minutes_by_day=tuple(map(horizon.with_turnover, horizon.minutes_of(key))))
         for key, place in sorted(state.places.items())
@@ -78,17 +103,20 @@ def problem_from_state(
         for key, member in sorted(state.staff.items())
         if member.role == "surgeon"
     )
+    later: tuple[Patient, ...] = ()
     if waiting_list:
         names = Names(
             surgeons=frozenset(found.id for found in surgeons), theatres=frozenset(found.id for found in theatres)
         )
         reader = Rows(state, horizon=horizon, ward_by_room=ward_by_room, rooms=rooms, names=names)
         patients = reader.read(waiting_list)
+        later = reader.later
     else:
         patients = _expected(state, horizon, intensive_rooms(state, ward_by_room))
     if not theatres and any(patient.surgery_minutes for patient in patients):
-        raise DecodeError("The hospital has no place with purpose `theatre`: import places.", code="plan.theatres")
-    return AdmissionProblem(
+        told = sentence("The hospital has no place with purpose `theatre`: import places.")
+        raise DecodeError(told, code="plan.theatres")
+    problem = AdmissionProblem(
         days=horizon.days,
         shift_types=SHIFTS,
         age_groups=AGE_GROUPS,
@@ -106,6 +134,7 @@ def problem_from_state(
         intensive_beds=_intensive_beds(state, horizon),
         turnover_minutes=horizon.turnover_minutes,
     )
+    return WaitingList(problem=problem, later=later)
 
 
 def _limited(nurses: tuple[Nurse, ...], most: int) -> tuple[Nurse, ...]:
@@ -148,7 +177,8 @@ def _expected(state: HospitalState, horizon: Horizon, unfit: frozenset[str]) -> 
             )
         )
     if not patients:
-        raise DecodeError("Nobody is booked within the days planned for: give a waiting list.", code="plan.nobody")
+        told = sentence("Nobody is booked within the days planned for: give a waiting list.")
+        raise DecodeError(told, code="plan.nobody")
     return tuple(patients)
 
 

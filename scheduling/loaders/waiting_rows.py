@@ -20,6 +20,7 @@ from scheduling.loaders.sheets import rows_of
 from scheduling.model.admissions import Patient, Room
 from twin.errors import DecodeError
 from twin.events.patients import BedService
+from twin.sentences import Sentence, sentence
 from twin.state.frozen import HospitalState
 
 COLUMNS = (
@@ -49,6 +50,15 @@ REQUIRED = ("patient", "gender", "age", "days", "release")
 AGE_LIMITS = (18, 65)
 MOST_ROWS = 20_000
 MOST_CODE = 100
+
+
+def _row(number: int) -> Sentence:
+    return sentence("row {number}", number=number)
+
+
+def _unusable(reason: object) -> DecodeError:
+    said = sentence("{sheet}: {reason}", sheet=sentence("waiting list"), reason=reason)
+    return DecodeError(said, code="plan.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,37 +95,46 @@ class Rows:
         self.surgeons = names.surgeons
         self.theatres = names.theatres
         self.problems = Problems("waiting list")
+        self.later: tuple[Patient, ...] = ()
 
     def read(self, text: str) -> tuple[Patient, ...]:
-        """Give the patients of a file."""
+        """Give the patients of a file who can come within the days planned for; the others are kept as ``later``."""
         try:
             names, *cells = rows_of(text) or [[]]
         except ValueError as error:
-            raise DecodeError(f"waiting list: {error}", code="plan.csv") from error
+            raise _unusable(error.args[0]) from error
         doubled = [name for index, name in enumerate(names) if name and name in names[:index]]
         if doubled:
-            raise DecodeError(f"waiting list: column {doubled[0]!r} stands twice: keep one.", code="plan.csv")
+            raise _unusable(sentence("Column {name} stands twice: keep one.", name=repr(doubled[0])))
         # Spreadsheets leave empty rows behind; the others keep the number that the planner sees.
         rows = {number: row for number, row in enumerate(cells, start=2) if any(cell.strip() for cell in row)}
         if not rows:
-            raise DecodeError("waiting list: there is no row below the header.", code="plan.csv")
+            raise _unusable(sentence("There is no row below the header."))
         if len(rows) > MOST_ROWS:
-            raise DecodeError(f"waiting list: more than {MOST_ROWS} rows.", code="plan.csv")
+            raise _unusable(sentence("More than {most} rows.", most=MOST_ROWS))
         missing = [name for name in REQUIRED if name not in names]
         if missing:
-            raise DecodeError(f"waiting list: column {missing[0]!r} is missing: expected {', '.join(COLUMNS)}.")
+            known = ", ".join(COLUMNS)
+            raise _unusable(
+                sentence("Column {name} is missing: expected {columns}.", name=repr(missing[0]), columns=known)
+            )
         for number, row in rows.items():
             if len(row) > len(names):
-                told = f"Expected {len(names)} cells, got {len(row)}."
-                self.problems.add("row", f"row {number}", told, "Quote cells with separators.")
-        patients = [self._patient(dict(zip(names, row, strict=False)), f"row {number}") for number, row in rows.items()]
+                told = sentence("Expected {expected} cells, got {found}.", expected=len(names), found=len(row))
+                self.problems.add("row", _row(number), told, sentence("Quote cells with separators."))
+        patients = [self._patient(dict(zip(names, row, strict=False)), _row(number)) for number, row in rows.items()]
         seen: dict[str, int] = {}
         for number, patient in zip(rows, patients, strict=True):
             if seen.setdefault(patient.id, number) != number:
-                told = f"{patient.id!r} stands in row {seen[patient.id]} already."
-                self.problems.add("patient", f"row {number}", told, "Keep one row for each patient.")
+                told = sentence(
+                    "{value} stands at {place} already.", value=repr(patient.id), place=_row(seen[patient.id])
+                )
+                self.problems.add("patient", _row(number), told, sentence("Keep one row for each patient."))
         self.problems.raise_any()
-        return tuple(patients)
+        self.later = tuple(one for one in patients if one.release_day >= self.horizon.days)
+        if len(self.later) == len(patients):
+            raise _unusable(sentence("Nobody in it can come within the days planned for: plan more days."))
+        return tuple(one for one in patients if one.release_day < self.horizon.days)
 
     def _patient(self, row: Mapping[str, str], place: str) -> Patient:
         values = {key: value.strip() for key, value in row.items()}
@@ -127,16 +146,21 @@ class Rows:
         surgeon = values.get("surgeon", "")
         ward = values.get("ward", "")
         if minutes and surgeon not in self.surgeons:
-            self.problems.add("surgeon", place, f"There is no surgeon {surgeon!r}.", "Use the id of a surgeon.")
+            told = sentence("There is no surgeon {value}.", value=repr(surgeon))
+            self.problems.add("surgeon", place, told, sentence("Use the id of a surgeon."))
         if ward and ward not in self.wards:
-            self.problems.add("ward", place, f"No bed of ward {ward!r} is planned.", "Use the id of a ward with beds.")
-        if due < release:
-            self.problems.add("due", place, "It is before the release day.", "Put the later day into `due`.")
-        if not 0 <= release < self.horizon.days:
-            self.problems.add("release", place, "It is outside the days planned for.", "Plan more days.")
+            told = sentence("No bed of ward {value} is planned.", value=repr(ward))
+            self.problems.add("ward", place, told, sentence("Use the id of a ward with beds."))
+        if values.get("due") and due < release:
+            told = sentence("It is before the release day.")
+            self.problems.add("due", place, told, sentence("Put the later day into `due`."))
+        if release < 0:
+            told = sentence("It is before the first day planned for.")
+            self.problems.add("release", place, told, sentence("Write the first day for who can come at once."))
         for name in ("patient", "gender"):
             if not values.get(name) or len(values[name]) > 100:
-                self.problems.add(name, place, "Expected 1 to 100 characters.", "Fill it in.")
+                told = sentence("Expected 1 to 100 characters.")
+                self.problems.add(name, place, told, sentence("Fill it in."))
         intensive = self._intensive(values, place, days)
         release = self._released(values, place, release, due)
         shifts = days * len(SHIFTS)
@@ -165,8 +189,8 @@ class Rows:
         """Give the code of the operation; a stay without one brings nothing to a theatre, whatever its row says."""
         code = values.get("procedure", "")
         if len(code) > MOST_CODE:
-            told = f"Expected a code of at most {MOST_CODE} characters."
-            self.problems.add("procedure", place, told, "Use the code of the operation, not its description.")
+            told = sentence("Expected a code of at most {most} characters.", most=MOST_CODE)
+            self.problems.add("procedure", place, told, sentence("Use the code of the operation, not its description."))
         return code
 
     def _intensive(self, values: Mapping[str, str], place: str, days: int) -> int:
@@ -177,10 +201,11 @@ class Rows:
             return 0
         found = self._number(values, "intensive", place, 0, 365)
         if found and not self.has_intensive_care:
-            told = "There is no bed of intensive care: no ward has the purpose `icu`."
-            self.problems.add("intensive", place, told, "Import the ward, or leave it empty.")
+            told = sentence("There is no bed of intensive care: no ward has the purpose `icu`.")
+            self.problems.add("intensive", place, told, sentence("Import the ward, or leave it empty."))
         elif found > days:
-            self.problems.add("intensive", place, "It is above the days of the stay.", "Correct one of the two.")
+            told = sentence("It is above the days of the stay.")
+            self.problems.add("intensive", place, told, sentence("Correct one of the two."))
         return min(found, days)
 
     def _excluded(self, values: Mapping[str, str], place: str) -> frozenset[str]:
@@ -192,8 +217,8 @@ class Rows:
         unfit = self._unfit(values, place)
         # Only if the needs themselves leave none: a ward without rooms is told already.
         if unfit and len(bad | unfit) == len(self.ward_by_room):
-            told = "No room of the ward has what this patient needs."
-            self.problems.add("equipment", place, told, "Correct ward, isolation or equipment.")
+            told = sentence("No room of the ward has what this patient needs.")
+            self.problems.add("equipment", place, told, sentence("Correct ward, isolation or equipment."))
         return bad | unfit
 
     def _length(self, values: Mapping[str, str], place: str) -> int:
@@ -203,7 +228,8 @@ class Rows:
             return usual
         high = self._number(values, "days_high", place, 1, 365)
         if high < usual:
-            self.problems.add("days_high", place, "It is below the usual days.", "Exchange the two.")
+            told = sentence("It is below the usual days.")
+            self.problems.add("days_high", place, told, sentence("Exchange the two."))
         # straight between the two lengths that are known: the median and the 90 % quantile
         # a whole number of days must not become one more by rounding
         return math.ceil(usual + max(0, high - usual) * (self.horizon.stay_share - 0.5) / 0.4 - 1e-9)
@@ -212,7 +238,8 @@ class Rows:
         """Give the theatres that do not suit an operation."""
         wanted = frozenset(part.strip() for part in values.get("theatres", "").split("|") if part.strip())
         for name in sorted(wanted - self.theatres):
-            self.problems.add("theatres", place, f"There is no theatre {name[:40]!r}.", "Use ids of theatres.")
+            told = sentence("There is no theatre {value}.", value=repr(name[:40]))
+            self.problems.add("theatres", place, told, sentence("Use ids of theatres."))
         return self.theatres - wanted if wanted else frozenset()
 
     def _unfit(self, values: Mapping[str, str], place: str) -> frozenset[str]:
@@ -220,8 +247,8 @@ class Rows:
         wanted = frozenset(part.strip() for part in values.get("equipment", "").split("|") if part.strip())
         known = frozenset(category for found in self.equipment.values() for category in found)
         for category in sorted(wanted - known):
-            told = f"No planned room has a fixed, usable {category[:40]!r}."
-            self.problems.add("equipment", place, told, "Use a category of devices, or leave it empty.")
+            told = sentence("No planned room has a fixed, usable {value}.", value=repr(category[:40]))
+            self.problems.add("equipment", place, told, sentence("Use a category of devices, or leave it empty."))
         unfit = frozenset(room for room, found in self.equipment.items() if wanted & known and not wanted <= found)
         if self._flag(values, "isolation", place):
             unfit |= frozenset(self.ward_by_room) - self.isolating
@@ -233,18 +260,21 @@ class Rows:
         for name in (part.strip() for part in values.get("sets", "").split("|") if part.strip()):
             day = set_days(self.state, name, self.horizon.start_at, self.horizon.zone, self.horizon.days)
             if day < 0:
-                self.problems.add("sets", place, f"There is no set {name[:40]!r}.", "Use the id of a set.")
+                told = sentence("There is no set {value}.", value=repr(name[:40]))
+                self.problems.add("sets", place, told, sentence("Use the id of a set."))
             first = max(first, day)
         if first > min(due, self.horizon.days - 1) >= release:
-            self.problems.add("sets", place, "A set is not released before the due day.", "Take another set or day.")
+            told = sentence("A set is not released before the due day.")
+            self.problems.add("sets", place, told, sentence("Take another set or day."))
             return release
         return first
 
     def _number(self, values: Mapping[str, str], name: str, place: str, low: int, high: int) -> int:
         text = values.get(name, "")
         if not (text.isascii() and text.isdigit()) or len(text) > 6 or not low <= int(text) <= high:
-            told = f"Expected a whole number in [{low}, {high}], got {text[:40]!r}."
-            self.problems.add(name, place, told, "Correct the number.")
+            bounds = {"low": low, "high": high, "value": repr(text[:40])}
+            told = sentence("Expected a whole number in [{low}, {high}], got {value}.", **bounds)
+            self.problems.add(name, place, told, sentence("Correct the number."))
             return low
         return int(text)
 
@@ -253,11 +283,15 @@ class Rows:
         try:
             return (day_of(text) - self.horizon.date_of(0)).days
         except ValueError:
-            self.problems.add(name, place, f"Expected a date such as 2026-01-31, got {text[:40]!r}.", "Correct it.")
+            told = sentence(
+                "Expected a date such as {example}, got {value}.", example="2026-01-31", value=repr(text[:40])
+            )
+            self.problems.add(name, place, told, sentence("Correct the date."))
             return 0
 
     def _flag(self, values: Mapping[str, str], name: str, place: str) -> bool:
         text = word_of(values.get(name, ""))
         if text not in {"", "yes", "no", "true", "false", "1", "0"}:
-            self.problems.add(name, place, f"Expected yes or no, got {text[:40]!r}.", "Write yes or no.")
+            told = sentence("Expected yes or no, got {value}.", value=repr(text[:40]))
+            self.problems.add(name, place, told, sentence("Write yes or no."))
         return text in {"yes", "true", "1"}

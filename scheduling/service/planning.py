@@ -13,7 +13,7 @@ import msgspec
 from scheduling.checker.admissions import check_admissions
 from scheduling.loaders.horizon import Horizon
 from scheduling.loaders.ihtc import problem_from_bytes
-from scheduling.loaders.waiting_list import problem_from_state
+from scheduling.loaders.waiting_list import WaitingList, read_waiting_list
 from scheduling.model.admissions import AdmissionProblem
 from scheduling.model.report import HardRule, Report, SoftRule
 from scheduling.rules.calendar_days import wall_time
@@ -126,12 +126,14 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
     -------
     dict[str, object]
         ``plan`` as it would be published, ``report`` of the checker, ``problem`` and ``admissions`` (the plan in the
-        planner's own terms), ``steps`` and ``seconds``, all as JSON values.
+        planner's own terms), ``later`` (who of the list cannot come within its days), ``steps`` and ``seconds``, all
+        as JSON values.
     """
     # Encoded and decoded: one check of every field, whoever called.
     request = read_json(msgspec.json.encode(dict(arguments)), PlanRequest, "plan")
     check_zone(request.zone)
-    problem = problem_of(request)
+    waiting = waiting_of(request)
+    problem = waiting.problem
     settings = Settings(seconds=request.seconds, threads=request.threads, seed=request.seed, steps=request.steps)
     heard = Heard(progress)
     outcome = solve(problem, settings, heard.tell, heard.is_enough)
@@ -150,13 +152,19 @@ def plan_admissions(arguments: Mapping[str, object], progress: Progress) -> dict
         "problem": to_json(problem),
         "admissions": to_json(outcome.plan),
         "report": report_to_json(report),
+        "later": [{"patient": one.id, "release_day": one.release_day} for one in waiting.later],
         "steps": outcome.steps,
         "seconds": outcome.seconds,
     }
 
 
 def problem_of(request: PlanRequest) -> AdmissionProblem:
-    """Give the problem that a request names.
+    """Give the problem that a request names; errors as of :func:`waiting_of`."""
+    return waiting_of(request).problem
+
+
+def waiting_of(request: PlanRequest) -> WaitingList:
+    """Give the problem that a request names, and who of a waiting list is left out since they cannot come yet.
 
     Raises
     ------
@@ -168,9 +176,9 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
     if bytes(request.problem):
         problem = read_json(bytes(request.problem), AdmissionProblem, "problem")
         check_admission_problem(problem)
-        return problem
+        return WaitingList(problem=problem)
     if bytes(request.ihtc):
-        return problem_from_bytes(bytes(request.ihtc), "ihtc")
+        return WaitingList(problem=problem_from_bytes(bytes(request.ihtc), "ihtc"))
     if request.state:
         state = _state_of(request.state)
         horizon = Horizon(
@@ -183,7 +191,7 @@ def problem_of(request: PlanRequest) -> AdmissionProblem:
             hours=opening_hours(request.theatre_hours),
             turnover_minutes=request.turnover_minutes,
         )
-        return problem_from_state(state, horizon, request.waiting_list)
+        return read_waiting_list(state, horizon, request.waiting_list)
     raise InputError("Expected `problem`, `ihtc` or `state`; found none of them.")
 
 

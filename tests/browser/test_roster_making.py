@@ -69,6 +69,21 @@ def test_a_roster_is_made_from_sheets_kept_and_changed_by_hand(visit, served, cl
     page.locator("#roster-editing h3", has_text="Pinned").wait_for()
     assert len(rosters(served)) == 2  # each change is a draft of its own
 
+    page.click("#roster-ill")
+    page.get_by_role("option", name="bo").click()
+    page.click("#roster-ill-from")
+    page.get_by_role("option").first.click()
+    pinned = page.url
+    page.click("#roster-mend")
+    page.wait_for_function("old => window.location.href !== old", arg=pinned)
+    page.locator("#roster-mended h2").wait_for()
+    assert watched.violations() == []
+
+    page.locator("#roster-undo", has_text=".2").click()
+    page.wait_for_function("old => window.location.href === old", arg=pinned)
+    page.locator("#roster-undo", has_text=".1").wait_for()
+    assert [row.draft for row in rosters(served)] == [3, 2, 1]  # going back loses nothing
+
 
 def test_wrong_rows_are_named_in_chinese_and_nothing_is_made(visit, served, clean):
     watched = visit(language="zh_CN", theme="dark")
@@ -78,6 +93,6 @@ def test_wrong_rows_are_named_in_chinese_and_nothing_is_made(visit, served, clea
 
     page.click("#roster-make")
 
-    page.locator("#roster-report tr", has_text="staff row 3").wait_for()
+    page.locator("#roster-report tr", has_text="人员表第 3 行").wait_for()
     assert watched.violations() == []
     assert rosters(served) == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scheduling.loaders.horizon import Horizon
-from scheduling.loaders.waiting_list import problem_from_state
+from scheduling.loaders.waiting_list import problem_from_state, read_waiting_list
 from scheduling.model.admissions import AdmissionPlan, Stay
 from scheduling.service.publishing import stays_of
 from twin.clock import DAY_US
@@ -337,7 +337,7 @@ BAD = [
     ("e1,A,40,two,2026-01-05,,,,,", "days"),
     ("e1,A,400,2,2026-01-05,,,,,", "age"),
     ("e1,A,40,2,tomorrow,,,,,", "release"),
-    ("e1,A,40,2,2026-03-05,,,,,", "release"),  # after the horizon
+    ("e1,A,40,2,2025-12-05,,,,,", "release"),  # before the first day
     ("e1,A,40,2,2026-01-06,2026-01-05,,,,", "due"),  # before the release
     ("e1,A,40,2,2026-01-05,,maybe,,,", "mandatory"),
     ("e1,A,40,2,2026-01-05,,,60,nobody,", "surgeon"),
@@ -451,3 +451,24 @@ def test_a_full_theatre_ends_in_time_with_its_turnovers() -> None:
     assert {(one.theatre_end_at - one.theatre_start_at) // 60_000_000 for one in told} == {120}
     assert told[-1].theatre_end_at - told[0].theatre_start_at == 400 * 60_000_000
     assert problem_from_state(hospital(), horizon, f"{HEADER}\n{GOOD}\n").theatres[0].minutes_by_day[5] == 0  # Saturday
+
+
+def test_who_cannot_come_yet_is_left_out_by_name_and_all_others_are_planned():
+    rows = f"{GOOD}\ne2,A,40,2,2026-03-05,,yes,,,\ne3,A,40,2,2026-04-05,2026-04-09,,,,"
+
+    found = read_waiting_list(hospital(), HORIZON, f"{HEADER}\n{rows}\n")
+
+    assert [one.id for one in found.problem.patients] == ["e1"]
+    assert [one.id for one in found.later] == ["e2", "e3"]
+
+
+def test_a_wrong_cell_is_told_even_of_who_cannot_come_yet():
+    with pytest.raises(ImportRefused) as refused:
+        read_waiting_list(hospital(), HORIZON, f"{HEADER}\n{GOOD}\ne2,A,-1,2,2026-03-05,,,,,\n")
+
+    assert [(one.place, one.field) for one in refused.value.problems] == [("row 3", "age")]
+
+
+def test_a_list_of_which_nobody_can_come_yet_says_so():
+    with pytest.raises(DecodeError, match="plan more days"):
+        read_waiting_list(hospital(), HORIZON, f"{HEADER}\ne2,A,40,2,2026-03-05,,,,,\n")
