@@ -153,8 +153,9 @@ def _desk(port: HospitalPort) -> Component:
 def layout(port: HospitalPort, visit: Visit) -> Component:
     """Build the page."""
     lead = _("Who comes by ambulance, when, how urgent, and which bay is kept.")
-    forecast = dcc.Link(_("Forecast"), href="/ui/forecast", className="action")
-    parts: list[Component] = [page_head(_("Ambulances"), lead, forecast), html.Div(content(port), id=CONTENT)]
+    may_forecast = port.actor().may(Permission.SIMULATION_READ)
+    ahead = [dcc.Link(_("Forecast"), href="/ui/forecast", className="action")] if may_forecast else []
+    parts: list[Component] = [page_head(_("Ambulances"), lead, *ahead), html.Div(content(port), id=CONTENT)]
     if port.actor().may(Permission.ENCOUNTERS_WRITE):
         parts.append(html.Div(_desk(port), className="below"))
     return html.Div(parts)

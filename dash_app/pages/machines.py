@@ -148,7 +148,8 @@ def content(port: HospitalPort) -> list[Component]:
     if not found.machines and not found.programmes:
         why = _("No machine is set up")
         cure = _("Enter a programme with its limits, then the machine that runs it; or import both from sheets.")
-        return [empty(why, cure, link="/ui/imports?kind=programmes", link_text=_("Import from a sheet"))]
+        sheets = "/ui/imports?kind=programmes" if port.actor().may(Permission.IMPORT_RUN) else ""
+        return [empty(why, cure, link=sheets, link_text=_("Import from a sheet"))]
     summary = _("Machines: {machines}, programmes: {programmes}").format(
         machines=len(found.machines), programmes=len(found.programmes)
     )

@@ -59,7 +59,11 @@ def _spark(trend: Trend | None, now: int) -> list[Component]:
     return [html.Img(src=picture, alt=told, className="spark"), html.P(told, className="secondary")]
 
 
-def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
+_NEEDED = {"plan": Permission.PLANS_READ, "gateways": Permission.GATEWAYS_READ}
+"""What opens the page behind a tile, where not everybody who sees the overview holds it."""
+
+
+def _tile(tile: overview.Tile, trend: Trend | None, now: int, *, may_follow: bool) -> Component:
     css = f"tile {tile.level.value.lower()}" if tile.level else "tile"
     of = [html.Small(_(" of {total}").format(total=number(tile.total)))] if tile.total else []
     mark_ = (
@@ -69,18 +73,19 @@ def _tile(tile: overview.Tile, trend: Trend | None, now: int) -> Component:
     )
     name = codes.code_text(codes.TILES, tile.key)
     action = codes.code_text(codes.TILE_ACTIONS, tile.action).format(**dict(tile.action_parameters))
+    figure: list[str | Component] = [number(tile.value), *of]
     return html.Section(
         className=css,
         children=[
             html.H2([*mark_, name]),
             # The figure leads to what stands behind it, whether or not something is to be done about it.
-            html.P(dcc.Link([number(tile.value), *of], href=PREFIX + tile.path, title=name), className="value"),
+            html.P(dcc.Link(figure, href=PREFIX + tile.path, title=name) if may_follow else figure, className="value"),
             *_spark(trend, now),
             html.P(" · ".join(_detail(code, count) for code, count in tile.details), className="secondary"),
             html.P([_("Last change: "), since(tile.as_of, now) if tile.as_of else _("never")], className="secondary"),
             html.P(
                 className="next",
-                children=dcc.Link(action, href=PREFIX + tile.path) if tile.action else action,
+                children=dcc.Link(action, href=PREFIX + tile.path) if tile.action and may_follow else action,
             ),
         ],
     )
@@ -172,7 +177,13 @@ def content(port: HospitalPort) -> list[Component]:
     past = _past(port, tiles, now)
     parts = [
         _pressure(overview.pressure(overview.pressure_values(tiles))),
-        html.Div([_tile(tile, past.get(tile.key), now) for tile in tiles], className="tiles"),
+        html.Div(
+            [
+                _tile(tile, past.get(tile.key), now, may_follow=actor.may(_NEEDED.get(tile.path, Permission.SELF)))
+                for tile in tiles
+            ],
+            className="tiles",
+        ),
     ]
     panels = [panel(_("Fullest wards"), _wards(port))]
     if actor.may(Permission.ALARMS_READ):
