@@ -49,15 +49,15 @@ def _reasons(row: devices.DeviceRow) -> str:
 
 def _columns() -> list[Column]:
     return [
-        Column(field="link", title=_("Device"), width=200, is_link=True),
-        Column(field="use", title=_("May it be used"), width=170),
-        Column(field="place", title=_("Place"), width=150),
-        Column(field="seen", title=_("Last seen"), width=145, is_age=True),
-        Column(field="confidence", title=_("Confidence"), width=110),
+        Column(field="link", title=_("Device"), width=180, is_link=True),
+        Column(field="use", title=_("May it be used"), width=150),
+        Column(field="place", title=_("Place"), width=140),
+        Column(field="seen", title=_("Last seen"), width=120, is_age=True),
+        Column(field="confidence", title=_("Confidence"), width=105),
         Column(field="alarm", title=_("Alarm"), width=80),
-        Column(field="category", title=_("Kind"), width=130),
-        Column(field="model", title=_("Model"), width=100),
-        Column(field="readiness", title=_("Cleanliness"), width=120),
+        Column(field="category", title=_("Kind"), width=120),
+        Column(field="model", title=_("Model"), width=95),
+        Column(field="readiness", title=_("Cleanliness"), width=115),
     ]
 
 
