@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scheduling.bench import Effort, best_known, done_before, measure, summary
@@ -20,17 +21,21 @@ from scheduling.bench import Effort, best_known, done_before, measure, summary
 PEER_MEAN = 2.14
 
 
-def main() -> None:
-    """Measure what has not been measured, and print rows."""
+def instances() -> list[Path]:
+    """Give the thirty instances, or end where there are none."""
     folder = Path(os.environ.get("HOSPITAL_TWIN_DATA", "../shared/data")) / "ihtc2024"
-    seconds = float(os.environ.get("HOSPITAL_TWIN_IHTC_SECONDS", "60"))
-    if not folder.exists():
+    found = sorted(folder.glob("i[0-9][0-9].json"))
+    if not found:
         sys.exit(f"{folder}: there are no instances.")
-    out = Path(".bench") / f"ihtc-{seconds:g}.jsonl"
+    return found
+
+
+def measured(paths: Sequence[Path], seconds: float, out: Path) -> list[dict[str, object]]:
+    """Give a line for each instance, running those that are not in the file yet."""
     out.parent.mkdir(exist_ok=True)
-    best, known = best_known(folder), done_before(out)
+    best, known = best_known(paths[0].parent), done_before(out)
     lines = []
-    for path in sorted(folder.glob("i[0-9][0-9].json")):
+    for path in paths:
         key = ("ihtc", path.stem, 1, seconds, 2)
         line = known.get(key)
         if line is None:
@@ -38,7 +43,13 @@ def main() -> None:
             with out.open("a", encoding="utf-8") as opened:
                 opened.write(json.dumps(line) + "\n")
         lines.append(line)
-    told = summary(lines)
+    return lines
+
+
+def main() -> None:
+    """Measure what has not been measured, and print rows."""
+    seconds = float(os.environ.get("HOSPITAL_TWIN_IHTC_SECONDS", "60"))
+    told = summary(measured(instances(), seconds, Path(".bench") / f"ihtc-{seconds:g}.jsonl"))
     note = f"{told['runs']} instances, {seconds:g} s, 2 threads, seed 1, processor share {told['processor_share']}"
     rows = [
         ("mean gap to best known", told["mean_gap_percent"], "<= 3.3 % at 600 s"),
