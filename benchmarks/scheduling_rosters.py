@@ -20,7 +20,8 @@ from scheduling.checker.rosters import check_roster
 from scheduling.loaders.curtois import load_curtois
 from scheduling.model.rosters import RosterProblem
 from scheduling.solvers.rosters.modelling import RosterModel
-from scheduling.solvers.rosters.search import roster_of, solve_roster
+from scheduling.solvers.rosters.neighbourhoods import roster_of
+from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import RosterSettings
 
 BEST = (607, 828, 1001, 1716, 1143, 1950, 1056, 1300, 439, 4631, 3443, 4040)

@@ -13,8 +13,12 @@ from scheduling.checker.rosters import check_roster
 from scheduling.loaders.inrc2 import Weeks
 from scheduling.model.rosters import Need, Roster, RosterProblem, RosterReport
 from scheduling.rules.rosters import histories_after
+from scheduling.solvers.bounds import Deadline
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import Progress, RosterSettings, ShouldStop
+
+LEAST_S = 0.1
+"""Time for all weeks that are left when there is none any more, seconds: each needs a roster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,27 +58,36 @@ def roster_weeks(
     weeks : Weeks
         The period.
     settings : RosterSettings
-        Seconds are shared by the weeks; a week that is made again takes its share once more.
+        Seconds are shared by the weeks; what one of them leaves goes to those after it, and a week that is made again
+        takes of theirs.
     progress : Callable, optional
         Hears the share done and the best price of the week.
     should_stop : Callable, optional
         Asked several times a second; True ends every further week with its first roster.
     """
     n = len(weeks.needs)
-    each = RosterSettings(seconds=settings.seconds / n, threads=settings.threads, seed=settings.seed)
+    deadline = Deadline(settings.seconds)
     done: list[RosteredWeek] = []
     for index in range(n):
         heard = _within(progress, index, n)
-        week = _roster(_next_problem(weeks, done), each, heard, should_stop)
+        week = _roster(_next_problem(weeks, done), _part(settings, deadline, n - index), heard, should_stop)
         if done and not week.report.is_valid and not should_stop():
-            last = _again(done[-1], weeks.needs[index], each, heard)
+            # two more rosters, and those of the weeks to come
+            needs, part = weeks.needs[index], _part(settings, deadline, n - index + 1)
+            last = _again(done[-1], needs, part, heard, should_stop)
             if last.report.is_valid:
-                after = _roster(_next_problem(weeks, [*done[:-1], last]), each, heard, should_stop)
+                known = [*done[:-1], last]
+                after = _roster(_next_problem(weeks, known), _part(settings, deadline, n - index), heard, should_stop)
                 # What breaks as much as before is not worth a changed week.
                 if _broken(after) < _broken(week):
                     done[-1], week = last, after
         done.append(week)
     return done
+
+
+def _part(settings: RosterSettings, deadline: Deadline, rosters: int) -> RosterSettings:
+    """Give the settings of the next of so many rosters that have to share what is left of the time."""
+    return replace(settings, seconds=max(LEAST_S, deadline.left_s()) / rosters)
 
 
 def _next_problem(weeks: Weeks, done: list[RosteredWeek]) -> RosterProblem:
@@ -91,11 +104,17 @@ def _roster(
     return RosteredWeek(problem=problem, roster=outcome.roster, report=check_roster(problem, outcome.roster))
 
 
-def _again(week: RosteredWeek, needs: tuple[Need, ...], settings: RosterSettings, progress: Progress) -> RosteredWeek:
+def _again(
+    week: RosteredWeek,
+    needs: tuple[Need, ...],
+    settings: RosterSettings,
+    progress: Progress,
+    should_stop: ShouldStop,
+) -> RosteredWeek:
     """Give a week that leaves enough people who may work what the next one needs."""
     problem = week.problem
     following = tuple(replace(need, day=need.day + problem.days) for need in needs if need.minimum)
-    outcome = solve_roster(replace(problem, following=following), settings, progress, start=week.roster)
+    outcome = solve_roster(replace(problem, following=following), settings, progress, should_stop, week.roster)
     report = check_roster(problem, outcome.roster)
     return RosteredWeek(problem=problem, roster=outcome.roster, report=report, is_again=True)
 

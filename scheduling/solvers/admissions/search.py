@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,9 +24,14 @@ from scheduling.solvers.admissions.arrays import (
     no_best,
     plan_of,
 )
-from scheduling.solvers.admissions.starting import admit_mandatory, any_nurses, settle_occupants, take_over_stays
-from scheduling.solvers.bounds import MOST_THREADS, check_bounds
-from twin.errors import InputError
+from scheduling.solvers.admissions.starting import (
+    Some,
+    admit_mandatory,
+    any_nurses,
+    settle_occupants,
+    take_over_stays,
+)
+from scheduling.solvers.bounds import MOST_THREADS, Deadline, check_bounds, check_counts
 
 CHUNK_S = 0.2
 """How long a thread computes before it looks at the clock and at whether to stop, seconds."""
@@ -35,6 +39,11 @@ CHUNK_STEPS = 50_000
 """Steps between two looks where the search is bounded by steps."""
 LEAST_CHUNKS = 200
 """Pieces of even the shortest search: temperature and prices change between two of them only."""
+
+START_SHARE = 0.2
+"""Of the time, for the best slots of those who must come; who is left by then comes anywhere."""
+START_PIECE, START_TRIES = 20, 8
+"""Patients between two looks at the clock meanwhile; slots looked at for those who are left."""
 
 Progress = Callable[[float, int], None]
 """Hears the share done, 0 to 1, and the cost of the best valid plan so far, -1 for none."""
@@ -71,8 +80,7 @@ class Settings:
             Naming the setting that is out of range.
         """
         check_bounds(self.seconds, self.threads)
-        if self.seed < 0 or self.steps < 0:
-            raise InputError(f"seed and steps: expected at least 0, got {self.seed} and {self.steps}.")
+        check_counts(seed=self.seed, steps=self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +207,7 @@ class _Search:
         self.settings = settings
         self.progress = progress
         self.should_stop = should_stop
+        self.deadline = Deadline(settings.seconds)
         self.fixed = fixed_of(problem)
         room_at = {room.id: index for index, room in enumerate(problem.rooms)}
         # The least weight sets the cold end: the search must still be able to decline the smallest cost.
@@ -212,17 +221,17 @@ class _Search:
         self.states: list[State] = []
         self.barrier = threading.Barrier(settings.threads)
         self.is_stopped = False
-        self.started = 0.0
         self.risen_at = [0.0] * settings.threads  # since which share of the search a thread is in hardship
 
     def run(self) -> Outcome:
         """Run all threads and give the best plan."""
-        self.states = [self._start(self.settings.seed * MOST_THREADS + k) for k in range(self.settings.threads)]
-        # Ten steps compile every kernel before the clock starts.
-        anneal(self.fixed, self._start(0), no_best(self.fixed), self._heat(PHASES[-1], 0, 1.0, 10))
-        self.started = time.monotonic()
+        began = self.deadline.now()
+        self._warm()
+        self.deadline.forgive(self.deadline.now() - began)
         # Threads, not processes: kernels release the interpreter's lock and share the problem's arrays.
         with ThreadPoolExecutor(self.settings.threads) as pool:
+            first = self.settings.seed * MOST_THREADS
+            self.states = list(pool.map(self._start, range(first, first + self.settings.threads)))
             for future in [pool.submit(self._work, thread) for thread in range(self.settings.threads)]:
                 future.result()
         best = min(self.bests, key=lambda found: int(found.value[0]))
@@ -236,15 +245,27 @@ class _Search:
             plan=plan_of(self.problem, best.who, best.nurse_of),
             is_valid=is_valid,
             steps=sum(self.steps),
-            seconds=time.monotonic() - self.started,
+            seconds=self.deadline.used_s(),
         )
+
+    def _warm(self) -> None:
+        """Compile every kernel, with nothing to do for any of them: that on a fresh machine counts for nobody."""
+        state, nobody = empty_state(self.fixed, 0), no_best(self.fixed)
+        anneal(self.fixed, state, nobody, self._heat(PHASES[-1], 0, 1.0, 0))
+        any_nurses(self.fixed, state)
+        settle_occupants(self.fixed, state, self.occupied)
+        admit_mandatory(self.fixed, state, Bound(0.0, 0.0, 0.0), Some(0, 0, 0))
+        take_over_stays(self.fixed, state, nobody.who)
 
     def _start(self, seed: int) -> State:
         state = empty_state(self.fixed, seed)
         price = self.unscheduled * CROWD_PRICE
         any_nurses(self.fixed, state)
         settle_occupants(self.fixed, state, self.occupied)
-        admit_mandatory(self.fixed, state, Bound(0.0, price, price))
+        for at in range(0, self.fixed.size.patients, START_PIECE):
+            is_late = not self.settings.steps and (self.deadline.share() >= START_SHARE or self.should_stop())
+            some = Some(at, min(at + START_PIECE, self.fixed.size.patients), START_TRIES if is_late else 0)
+            admit_mandatory(self.fixed, state, Bound(0.0, price, price), some)
         return state
 
     def _again(self, best: Best, seed: int) -> State:
@@ -313,13 +334,13 @@ class _Search:
                 share = (self._share(thread) - done) / phase.share
                 if share >= 1.0:
                     break
-                at = time.monotonic()
+                at = self.deadline.now()
                 anneal(self.fixed, self.states[thread], self.found[thread], self._heat(phase, thread, share, chunk))
                 self._keep(thread)
                 self.steps[thread] += chunk
                 if not settings.steps:
                     # The chunk follows the machine's speed, so that stopping and telling stay prompt on a slow one.
-                    chunk = int(np.clip(chunk * chunk_s / max(1e-6, time.monotonic() - at), 1000, 2_000_000))
+                    chunk = int(np.clip(chunk * chunk_s / max(1e-6, self.deadline.now() - at), 1000, 2_000_000))
                 if thread == 0:
                     self._tell()
             done += phase.share
@@ -335,7 +356,7 @@ class _Search:
     def _share(self, thread: int) -> float:
         if self.settings.steps:
             return self.steps[thread] / self.settings.steps
-        return (time.monotonic() - self.started) / self.settings.seconds
+        return self.deadline.share()
 
     def _tell(self) -> None:
         cost = min(int(best.value[0]) for best in self.bests)

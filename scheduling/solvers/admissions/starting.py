@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from scheduling.solvers.admissions.arrays import (
     DAY,
     IS_MANDATORY,
@@ -16,8 +18,16 @@ from scheduling.solvers.admissions.arrays import (
 from scheduling.solvers.admissions.chance import some_nurse
 from scheduling.solvers.admissions.changes import begin, insert, keep, own_cost, place, slot_at
 from scheduling.solvers.admissions.room_limits import count_all, has_limits
-from scheduling.solvers.admissions.slots import best_slot
+from scheduling.solvers.admissions.slots import best_slot, good_slot
 from scheduling.solvers.compiling import compiled
+
+
+class Some(NamedTuple):
+    """Patients from ``first`` on, ``after`` left out; ``tries`` slots by chance are looked at, all of them for 0."""
+
+    first: int
+    after: int
+    tries: int
 
 
 @compiled
@@ -54,11 +64,23 @@ def settle_occupants(fixed: Fixed, now: State, rooms: Ints) -> None:
 
 
 @compiled
-def admit_mandatory(fixed: Fixed, now: State, bound: Bound) -> None:
-    """Admit every mandatory patient at the slot that is best at the time."""
-    for p in range(fixed.size.patients):
+def admit_mandatory(fixed: Fixed, now: State, bound: Bound, some: Some) -> None:
+    """Admit some of the mandatory patients, each at the slot that is best at the time.
+
+    Parameters
+    ----------
+    fixed : Fixed
+        The problem.
+    now : State
+        The plan.
+    bound : Bound
+        Prices of broken rules; its limit is not used.
+    some : Some
+        Which patients, and how thoroughly slots are looked for.
+    """
+    for p in range(some.first, some.after):
         if fixed.person[p, IS_MANDATORY] == 1:
-            slot = best_slot(fixed, now, p, bound)
+            slot = good_slot(fixed, now, p, some.tries, bound) if some.tries > 0 else best_slot(fixed, now, p, bound)
             if slot.day >= 0:
                 begin(now)
                 place(fixed, now, p, slot)

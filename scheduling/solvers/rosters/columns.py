@@ -14,6 +14,7 @@ import numpy as np
 from ortools.linear_solver import pywraplp
 
 from scheduling.model.rosters import RosterProblem
+from scheduling.solvers.bounds import MOST_SECONDS
 from scheduling.solvers.rosters.employees import person_of, price_of, prices_of
 from scheduling.solvers.rosters.modelling import HARD_PRICE
 from scheduling.solvers.rosters.persons import REST, Longs, Reals, kinds_of
@@ -279,8 +280,10 @@ class Master:
         found: Reals = self.with_prices(-worth) - paid[self.owners[: len(self.columns)]]
         return found
 
-    def solve(self) -> float:
-        """Solve; gives the price."""
+    def solve(self, seconds: float = float("inf")) -> float:
+        """Solve within so many seconds; gives the price, infinite if that was too short."""
+        if seconds < MOST_SECONDS:
+            self.solver.SetTimeLimit(max(1, int(1000 * seconds)))
         self.is_solved = self.solver.Solve() == pywraplp.Solver.OPTIMAL
         # numerical trouble is rare; then there are neither shares nor prices to go on with
         return float(self.goal.Value()) if self.is_solved else float("inf")

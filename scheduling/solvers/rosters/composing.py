@@ -12,16 +12,18 @@ Desaulniers, G., Desrosiers, J., Solomon, M. M. (2005). Column Generation. Sprin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from scheduling.model.rosters import Roster, RosterProblem
+from scheduling.solvers.bounds import Now
 from scheduling.solvers.rosters.columns import Column, Master
 from scheduling.solvers.rosters.generating import generate
 from scheduling.solvers.rosters.improving import OWN_CHANCE, Experience, Improver
-from scheduling.solvers.rosters.settings import RosterSettings, ShouldStop
+from scheduling.solvers.rosters.settings import GRACE_S, NotInTime, RosterSettings, ShouldStop
 from scheduling.solvers.rosters.shaking import Cover, answer
 from scheduling.solvers.rosters.standing import LITTLE, Standing, count
 
@@ -55,6 +57,8 @@ class ColumnSearch:
         Told the price of each better roster.
     should_stop : Callable
         Asked between two steps.
+    now : Now, optional
+        The clock.
     """
 
     def __init__(
@@ -63,8 +67,9 @@ class ColumnSearch:
         settings: RosterSettings,
         heard: Callable[[int], None],
         should_stop: ShouldStop,
+        now: Now = time.monotonic,
     ) -> None:
-        self.standing = Standing(problem, settings, heard, should_stop)
+        self.standing = Standing(problem, settings, heard, should_stop, now)
         self.chance = np.random.default_rng([settings.seed, OWN_CHANCE])
         self.master = Master(self.standing.needs, self.standing.everybody, self.standing.nobody)
 
@@ -79,7 +84,13 @@ class ColumnSearch:
         answer(*standing.staff[0], nothing, cover, held, standing.seeker.hasty[0])
 
     def run(self, seconds: float) -> Roster | None:
-        """Search for so many seconds; gives the best roster, None if somebody has no schedule at all."""
+        """Search for so many seconds; gives the best roster, None if somebody has no schedule at all.
+
+        Raises
+        ------
+        NotInTime
+            If the time was over before everybody had a schedule.
+        """
         standing = self.standing
         began = standing.now()
         whole = float(standing.settings.iterations or seconds)
@@ -113,7 +124,7 @@ class ColumnSearch:
         if not standing.is_done():
             self._dive(began + DIVE_SHARE * whole)
         known = list(self.master.columns)
-        self.master.solve()
+        self.master.solve(standing.seconds_left())
         if self.master.is_solved:
             known = [known[at] for at in np.argsort(-self.master.reduced(), kind="stable").tolist()]
         experience.made = known
@@ -121,9 +132,12 @@ class ColumnSearch:
     def one_by_one(self) -> list[Column] | None:
         """Give everybody the schedule that covers most of what is still missing."""
         standing, seeker = self.standing, self.standing.seeker
+        began = standing.clock()
         present = standing.nobody.copy()
         chosen: list[Column] = []
         for employee in standing.everybody:
+            if standing.clock() - began > GRACE_S and standing.is_over():
+                raise NotInTime
             worth = standing.needs.of_one_more(present)
             found: list[tuple[float, Column]] = []
             for spaces in (seeker.hasty, seeker.narrow, seeker.wide):
@@ -145,7 +159,7 @@ class ColumnSearch:
         chosen: dict[int, Column] = {}
         present = standing.nobody.copy()
         master = self.master
-        master.solve()
+        master.solve(standing.seconds_left())
         step = 0.0
         while len(chosen) < len(standing.everybody) and master.is_solved and not standing.is_over(until):
             began, n_left = standing.now(), len(standing.everybody) - len(chosen)
@@ -169,11 +183,14 @@ class ColumnSearch:
                     if column.employee not in chosen:
                         master.add(column)
                 generate(standing, master, ROUNDS_OF_A_STEP, 0, until)
-                master.solve()
+                master.solve(standing.seconds_left())
                 step = (standing.now() - began) / n_left
         for employee in standing.everybody:  # the time is over: who is left takes what is missing most
             if employee not in chosen:
-                found = standing.seeker.best(employee, standing.needs.of_one_more(present), standing.seeker.hasty[0])
+                found = []
+                if not standing.is_over():  # of everything: a look for each of many takes long too
+                    worth = standing.needs.of_one_more(present)
+                    found = standing.seeker.best(employee, worth, standing.seeker.hasty[0])
                 chosen[employee] = found[0][1] if found else standing.best.chosen[employee]
                 count(present, chosen[employee], 1)
         standing.settle([chosen[employee] for employee in standing.everybody], self.chance, standing.seeker.narrow[0])

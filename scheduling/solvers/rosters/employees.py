@@ -37,20 +37,28 @@ class Prices:
     rest: Reals
 
 
-def is_each_alone(problem: RosterProblem) -> bool:
+def is_each_alone(problem: RosterProblem, most_limits: int = MOST_LIMITS) -> bool:
     """Tell whether employees are bound to each other by needs alone and by nothing but musts themselves.
 
     Then a roster is one schedule of each that together cover the needs. Skills, shares of nights, pairs, runs of single
     shifts and rules that may be broken at a price are left to the search by neighbourhoods.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        What is to be rostered.
+    most_limits : int, optional
+        Shifts of limited number to a contract.
     """
     if problem.fairness or problem.pairs or problem.skills or problem.following or not problem.is_last:
         return False
     if any(need.skill for need in problem.needs) or any(not shift.run.is_open for shift in problem.shifts):
         return False
-    return all(_is_plain(contract, problem.days) for contract in problem.contracts) and not _clashing_pins(problem)
+    is_plain = all(_is_plain(contract, problem.days, most_limits) for contract in problem.contracts)
+    return is_plain and not _clashing_pins(problem)
 
 
-def _is_plain(contract: Contract, days: int) -> bool:
+def _is_plain(contract: Contract, days: int, most_limits: int) -> bool:
     limits = (contract.minutes, contract.work_run, contract.off_run, contract.weekends)
     return (
         contract.assignments.is_open
@@ -58,7 +66,7 @@ def _is_plain(contract: Contract, days: int) -> bool:
         and contract.weekends.low <= 0
         and contract.complete_weekend >= 0
         # as many as there are days is no limit
-        and sum(0 < most < days for most in contract.shift_counts.values()) <= MOST_LIMITS
+        and sum(0 < most < days for most in contract.shift_counts.values()) <= most_limits
     )
 
 

@@ -75,7 +75,7 @@ def generate(standing: Standing, master: Master, rounds: int, thread: int, until
     centre: Reals | None = None
     is_narrow = True
     for _ in range(rounds):
-        price = master.solve()
+        price = master.solve(standing.seconds_left())
         if standing.is_over(until) or not master.is_solved:
             break
         people, worth = master.duals()
@@ -83,12 +83,16 @@ def generate(standing: Standing, master: Master, rounds: int, thread: int, until
         found, least = [], 0.0
         # nothing but what is cheaper than the schedules there are can help
         for employee, known in zip(master.employees, master.cheapest(-used).tolist(), strict=True):
+            if standing.is_over():
+                break
             if is_narrow:
                 made = seeker.best(employee, -used, seeker.narrow[thread], most=AT_ONCE, below=known - LITTLE)
             else:
                 made = seeker.thorough(employee, -used, thread, most=AT_ONCE, below=known - LITTLE)
             found.append(made)
             least += made[0][0] if made else known
+        if len(found) < len(master.employees):
+            break  # what was not looked for proves nothing
         # Lagrange's bound: what the program would cost if everybody had their best schedule for these prices
         gaps = master.bound(used)
         proven = max(proven, gaps + float(seeker.bounds[master.employees].sum()))
@@ -124,7 +128,7 @@ def choose(standing: Standing, master: Master, held: Sequence[Column]) -> tuple[
     held : Sequence[Column]
         Those of its employees so far, which are kept if nothing better is found.
     """
-    bound = master.solve()
+    bound = master.solve(standing.seconds_left())
     if not master.is_solved:
         return list(held), False
     present = present_of(held, standing.nobody)
@@ -165,7 +169,7 @@ def choose(standing: Standing, master: Master, held: Sequence[Column]) -> tuple[
     if standing.settings.iterations:
         solver.parameters.max_deterministic_time = PIECE_WORK
     else:
-        solver.parameters.max_time_in_seconds = max(0.05, min(PIECE_S, standing.left()))
+        solver.parameters.max_time_in_seconds = standing.seconds_left(PIECE_S)
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return list(held), False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ortools.sat.python import cp_model
@@ -17,6 +18,15 @@ HARD_PRICE = 100_000
 Linear = cp_model.LinearExpr | int
 
 
+def hint_all(model: cp_model.CpModel, values: list[int]) -> None:
+    """Let a search of a model start from values of all of its variables, by index."""
+    hint = model.proto.solution_hint
+    hint.vars.clear()
+    hint.values.clear()
+    hint.vars.extend(range(len(values)))
+    hint.values.extend(values)
+
+
 class RosterModel:
     """The model of one problem.
 
@@ -26,6 +36,9 @@ class RosterModel:
         What is to be rostered.
     is_relaxed : bool
         Whether musts may be broken at :data:`HARD_PRICE`; one shift a day, skills and days off never are.
+    look : Callable, optional
+        Called after each employee and each need; may raise, since a model of a year of a large hospital takes longer
+        to write down than anybody waits.
 
     Attributes
     ----------
@@ -33,26 +46,35 @@ class RosterModel:
         For each employee and day the variable of each shift that is possible.
     later : list of list of dict
         The same for the days after the roster whose needs are known.
+    reserve : list of tuple
+        People missing of each demand of the day after the roster, with the price of each.
     """
 
-    def __init__(self, problem: RosterProblem, *, is_relaxed: bool = False) -> None:
+    def __init__(
+        self, problem: RosterProblem, *, is_relaxed: bool = False, look: Callable[[], None] = lambda: None
+    ) -> None:
         self.problem = problem
         self.is_relaxed = is_relaxed
         self.model = cp_model.CpModel()
         self.prices: list[tuple[Linear, int]] = []
+        self.reserve: list[tuple[cp_model.IntVar, int]] = []
         self.pins = {(pin.employee, pin.day): pin.shift for pin in problem.pins}
         self.works: list[list[dict[str, cp_model.IntVar]]] = []
         self.later: list[list[dict[str, cp_model.IntVar]]] = []
         self.off: list[list[cp_model.IntVar]] = []
         self.skilled: dict[tuple[int, int, str, str], cp_model.IntVar] = {}
+        self.able: dict[tuple[int, str, str], list[cp_model.IntVar]] = {}
         for index, employee in enumerate(problem.employees):
             self._days(index, employee)
+            look()
         for index, employee in enumerate(problem.employees):
             self._contract(index, employee, problem.contract_of(employee))
+            look()
         for index, employee in enumerate(problem.employees):
             self.later.append(self._days_after(index, employee))
         for need in problem.needs:
             self._need(need)
+            look()
         for need in problem.following:
             # What is wished there is the next roster's business.
             self._need(replace(need, preferred=0, under=0, over=0))
@@ -60,7 +82,10 @@ class RosterModel:
         self._fairness()
         if not problem.is_last and not problem.following:
             self._reserve()
-        self.model.minimize(sum(weight * term for term, weight in self.prices))
+        look()
+        terms, weights = [term for term, _ in self.prices], [weight for _, weight in self.prices]
+        # not sum(): that nests as many sums as there are terms
+        self.model.minimize(cp_model.LinearExpr.weighted_sum(terms, weights))
 
     def _charge(self, term: Linear, weight: int) -> None:
         self.prices.append((term, HARD_PRICE if weight == HARD else weight))
@@ -110,10 +135,10 @@ class RosterModel:
     def _skills(self, index: int, employee: Employee, day: int, shift: str, works: cp_model.IntVar) -> None:
         skills = sorted(employee.skills & set(self.problem.skills))
         for skill in skills:
-            self.skilled[index, day, shift, skill] = (
-                # With one skill the shift's own variable serves: half the variables in most wards.
-                works if len(skills) == 1 else self.model.new_bool_var(f"{index}.{day}.{shift}.{skill}")
-            )
+            # With one skill the shift's own variable serves: half the variables in most wards.
+            var = works if len(skills) == 1 else self.model.new_bool_var(f"{index}.{day}.{shift}.{skill}")
+            self.skilled[index, day, shift, skill] = var
+            self.able.setdefault((day, shift, skill), []).append(var)
         if len(skills) > 1:
             self.model.add(sum(self.skilled[index, day, shift, skill] for skill in skills) == works)
 
@@ -231,11 +256,7 @@ class RosterModel:
 
     def _need(self, need: Need) -> None:
         if need.skill:
-            there = [
-                var
-                for (_, day, shift, skill), var in self.skilled.items()
-                if (day, shift, skill) == (need.day, need.shift, need.skill)
-            ]
+            there = self.able.get((need.day, need.shift, need.skill), [])
         else:
             days = [(*works, *later)[need.day] for works, later in zip(self.works, self.later, strict=True)]
             there = [shifts[need.shift] for shifts in days if need.shift in shifts]
@@ -254,6 +275,7 @@ class RosterModel:
         for demand, price in demands_after(self.problem):
             for missing in missing_after(self.model, self.problem, last, demand):
                 self._charge(missing, price)
+                self.reserve.append((missing, price))
 
     def _wishes(self) -> None:
         at = {employee.id: index for index, employee in enumerate(self.problem.employees)}

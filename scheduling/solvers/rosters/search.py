@@ -13,25 +13,30 @@ Shaw, P. (1998). Using constraint programming and local search methods to solve 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from scheduling.model.rosters import Assignment, Roster, RosterProblem
+from scheduling.model.rosters import NO_LIMIT, Assignment, Roster, RosterProblem
 from scheduling.rules.rosters import with_legal_rest
+from scheduling.solvers.bounds import Deadline
 from scheduling.solvers.rosters.composing import ColumnSearch
-from scheduling.solvers.rosters.employees import is_each_alone
-from scheduling.solvers.rosters.modelling import RosterModel
-from scheduling.solvers.rosters.settings import Progress, RosterSettings, ShouldStop
+from scheduling.solvers.rosters.employees import MOST_LIMITS, is_each_alone
+from scheduling.solvers.rosters.modelling import RosterModel, hint_all
+from scheduling.solvers.rosters.neighbourhoods import Frame, limit, roster_of
+from scheduling.solvers.rosters.reserve import ENVELOPE_PRICE
+from scheduling.solvers.rosters.settings import GRACE_S, NotInTime, Progress, RosterSettings, ShouldStop
 from scheduling.solvers.rosters.simplifying import simplified
 from twin.errors import InputError
 
 FIRST_SHARE = 0.15
 """Of the time, for the first roster."""
+MUSTS_SHARE = 0.7
+"""Of what is left after that without any roster, for one that keeps every must, whatever it costs."""
 SMALL_CELLS = 1000
 """Employees times days times shifts up to which a problem is first looked at whole."""
 COLUMNS_SHARE = 0.9
@@ -41,12 +46,16 @@ MODEL_CELLS = 50_000
 would take longer to build than it has to search."""
 BEGIN_SHARE = 0.4
 """Of the time, for a roster from whole schedules where people are bound to each other by more than needs."""
-MUSTS_S = 10.0
-"""At least so long is a roster looked for that keeps every must, whatever it costs and however short the time is."""
 PIECE_S = 3.0
 """Longest time for one neighbourhood, seconds."""
 EASY_S = 0.7
 """A neighbourhood solved to the end within this was too small."""
+FIXED_S = 10.0
+"""Longest time for looking at a roster with everything fixed, which is no search, seconds."""
+LAST_S = 1.5
+"""And for so long even if the time is over: it may be the only roster there is."""
+LOOK_S = 0.1
+"""How often somebody looks whether a solver is to stop, and tells how far it is, seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +108,12 @@ def solve_roster(
     Returns
     -------
     RosterOutcome
-        A roster in any case.
+        A roster, which breaks musts where none that keeps them was found in time.
+
+    Raises
+    ------
+    InputError
+        If the problem is too large for the time, told with its size; or if weights or numbers allow no roster at all.
     """
     # What the law forbids is no variable of the model: it becomes a forbidden succession as those of the file.
     legal = replace(problem, shifts=with_legal_rest(problem.shifts, problem.rest_minutes))
@@ -135,32 +149,49 @@ class _Search:
         self.settings = settings
         self.progress = progress
         self.should_stop = should_stop
-        self.started = time.monotonic()
+        self.deadline = Deadline(settings.seconds)
         self.lock = threading.Lock()
         self.best = _Best()
         self.is_optimal = False
         self.is_relaxed = False
+        #: a roster of whole schedules that is there already, as an outcome
+        self.whole: RosterOutcome | None = None
+        #: the price heard last, and when it was told how far the search is
+        self.known, self.told_at = -1, float("-inf")
 
     def run(self, start: Roster | None) -> RosterOutcome:
+        """Find a roster, of whole schedules if the model of constraint programming cannot be had in time."""
+        try:
+            return self._run(start)
+        except NotInTime:
+            if self.whole is None:
+                raise InputError(self._too_large(), code="roster.too_large") from None
+            return self._as_it_is(self.whole)
+
+    def _run(self, start: Roster | None) -> RosterOutcome:
         """Find a first roster, then better ones."""
-        is_alone = start is None and is_each_alone(self.problem)
-        n_cells = len(self.problem.employees) * self.problem.days * len(self.problem.shifts)
+        n_cells = self._n_cells()
+        is_vast = n_cells > MODEL_CELLS
+        most_limits = NO_LIMIT if is_vast else MOST_LIMITS
+        is_alone = (start is None or is_vast) and is_each_alone(self.problem, most_limits)
         made: RosterModel | None = None
         if is_alone and n_cells <= SMALL_CELLS and not self.settings.iterations:
             # constraint programming may prove the best roster of a small problem, which schedules cannot
-            made = RosterModel(self.problem)
+            made = self._model()
             self._first(made, None, FIRST_SHARE * self.settings.seconds)
         whole: Roster | None = None
         if is_alone and not self.is_optimal:
-            is_all = n_cells > MODEL_CELLS or self.settings.iterations > 0
-            search, whole = self._of_columns(self.problem, 1.0 if is_all else COLUMNS_SHARE)
-            if whole is not None and is_all:
-                return self._as_it_is(search, whole)
-            self.is_optimal = whole is not None and search.standing.is_proven()
-        elif start is None and n_cells > SMALL_CELLS and (easier := simplified(self.problem)) is not None:
-            _, found = self._of_columns(easier.problem, BEGIN_SHARE)
+            is_all = is_vast or self.settings.iterations > 0
+            whole = self._of_columns(self.problem, 1.0 if is_all else COLUMNS_SHARE)
+            if self.whole is not None and is_all:
+                return self._as_it_is(self.whole)
+            self.is_optimal = self.whole is not None and self.whole.is_optimal
+        elif start is None and n_cells > SMALL_CELLS and (easier := simplified(self.problem, most_limits)) is not None:
+            found = self._of_columns(easier.problem, BEGIN_SHARE)
             whole = None if found is None else easier.roster(found)
-        made = made or RosterModel(self.problem)
+            if self.whole is not None and whole is not None:
+                self.whole = replace(self.whole, roster=whole, is_optimal=False)
+        made = made or self._model()
         is_taken = whole is not None and self._take_over(made, whole)
         if not is_taken and not self.best.values:
             made = self._find_first(made, start or whole)
@@ -177,31 +208,55 @@ class _Search:
             rounds=self.best.rounds,
         )
 
-    def _of_columns(self, problem: RosterProblem, share: float) -> tuple[ColumnSearch, Roster | None]:
+    def _as_it_is(self, whole: RosterOutcome) -> RosterOutcome:
+        """Give a roster of whole schedules without looking at it with constraint programming."""
+        self.progress(1.0, whole.price)
+        return whole
+
+    def _n_cells(self) -> int:
+        return len(self.problem.employees) * self.problem.days * len(self.problem.shifts)
+
+    def _too_large(self) -> str:
+        people, days, shifts = len(self.problem.employees), self.problem.days, len(self.problem.shifts)
+        return (
+            f"roster: {people} people, {days} days and {shifts} shifts are {self._n_cells()} choices, too many for "
+            f"{self.settings.seconds:g} s: give more seconds, or fewer days, people or shifts."
+        )
+
+    def _model(self, *, is_relaxed: bool = False) -> RosterModel:
+        """Write the model down, as long as there is time."""
+        began = self.deadline.now()
+
+        def look() -> None:
+            if self.deadline.now() - began > GRACE_S and self._is_over():
+                raise NotInTime
+
+        return RosterModel(self.problem, is_relaxed=is_relaxed, look=look)
+
+    def _of_columns(self, problem: RosterProblem, share: float) -> Roster | None:
         """Look for a roster made of whole schedules; None where somebody has no schedule."""
         search = ColumnSearch(
             problem,
             self.settings,
-            lambda price: self.progress(min(1.0, self._share()), price),
-            self.should_stop,
+            self._heard,
+            self._asked,
+            now=self.deadline.now,
         )
-        began = time.monotonic()
+        began = self.deadline.now()
         search.warm()
         # Compiling on a fresh machine does not count against the time asked for.
-        self.started += time.monotonic() - began
-        return search, search.run(share * max(0.0, self._left_s()))
-
-    def _as_it_is(self, search: ColumnSearch, roster: Roster) -> RosterOutcome:
-        """Give a roster of whole schedules without looking at it with constraint programming."""
-        standing = search.standing
-        self.progress(1.0, round(standing.best.price))
-        return RosterOutcome(
-            roster=roster,
-            price=round(standing.best.price),
-            is_relaxed=standing.is_short(),
-            is_optimal=standing.is_proven(),
-            rounds=standing.seeker.sought,
-        )
+        self.deadline.forgive(self.deadline.now() - began)
+        roster = search.run(share * max(0.0, self._left_s()))
+        if roster is not None:
+            standing = search.standing
+            self.whole = RosterOutcome(
+                roster=roster,
+                price=round(standing.best.price),
+                is_relaxed=standing.is_short(),
+                is_optimal=standing.is_proven(),
+                rounds=standing.seeker.sought,
+            )
+        return roster
 
     def _take_over(self, made: RosterModel, roster: Roster) -> bool:
         """Take a roster as the best so far; gives whether it keeps every must."""
@@ -209,80 +264,146 @@ class _Search:
         for var, value in made.values(roster):
             values[var.index] = value
         nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
-        found = _Frame(made).solve(values, nothing, MUSTS_S, self.settings)
+        found = Frame(made).solve(values, nothing, max(LAST_S, self._within(FIXED_S)), self.settings)
         if found.values and found.price <= self.best.price:
             self.best.price, self.best.values = found.price, found.values
+        if not found.values and self.whole is not None and self._is_over():
+            # nothing is known against it but that there was no time to look
+            raise NotInTime
         return bool(found.values)
 
     def _find_first(self, made: RosterModel, start: Roster | None) -> RosterModel:
         """Find a first roster by constraint programming; gives the model, in which musts may be broken if need be."""
         first_s = FIRST_SHARE * self.settings.seconds
-        status = self._first(made, start, first_s)
+        status = cp_model.UNKNOWN
+        if self._n_cells() <= SMALL_CELLS:
+            # perhaps the best one can be found and proven at once
+            status = self._first(made, start, first_s)
         if status == cp_model.UNKNOWN:
-            # any roster that keeps every must is worth more than a proof that there is none: prices come later
-            status = self._first(made, start, max(MUSTS_S, 2 * first_s), has_prices=False)
+            # any roster that keeps every must is worth more than a cheap one: prices come later
+            status = self._find_valid(made, start)
+            if self.best.values:
+                self._first(made, None, first_s)
         if self.best.values:
             return made
         self.is_relaxed = True
-        made = RosterModel(self.problem, is_relaxed=True)
-        while not self.best.values:  # nothing is a must but one shift a day, skills and leave: only time is needed
-            status = self._first(made, None, max(2.0, first_s))
-            if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
-                told = "No roster keeps one shift a day, skills and leave: check weights and numbers."
-                raise InputError(told, code="roster.impossible")
+        made = self._model(is_relaxed=True)
+        status = self._first(made, None, MUSTS_SHARE * self._left_s())
+        if status in (cp_model.INFEASIBLE, cp_model.MODEL_INVALID):
+            told = "No roster keeps one shift a day, skills and leave: check weights and numbers."
+            raise InputError(told, code="roster.impossible")
+        # nothing is a must but one shift a day, skills and leave: days off for all but who is pinned keep those
+        if not self.best.values and not self._take_over(made, Roster(assignments=self._pinned())):
+            raise NotInTime
         return made
+
+    def _find_valid(self, made: RosterModel, start: Roster | None) -> cp_model.CpSolverStatus:
+        """Find a roster that keeps every must, and people for the day after it if it can; prices left aside.
+
+        A week that keeps too few people makes the next one impossible, whatever its wishes cost.
+        """
+        if start is not None:
+            made.hint(start)
+        status = cp_model.UNKNOWN
+        prices = sorted({price for _, price in made.reserve if price >= ENVELOPE_PRICE})
+        for least in (*prices, float("inf")):
+            model = made.model.clone()
+            model.proto.clear_objective()
+            for missing, price in made.reserve:
+                if price >= least:
+                    model.add(missing == 0)
+            status = self._first(made, start, MUSTS_SHARE * self._left_s(), model)
+            if self.best.values:
+                break
+        return status
+
+    def _pinned(self) -> tuple[Assignment, ...]:
+        away = {one.id: one.days_off for one in self.problem.employees}
+        return tuple(pin for pin in self.problem.pins if pin.shift and pin.day not in away[pin.employee])
 
     def _share(self) -> float:
         if self.settings.iterations:
             return self.best.rounds / self.settings.iterations
-        return (time.monotonic() - self.started) / self.settings.seconds
+        return self.deadline.share()
 
     def _is_over(self) -> bool:
         is_over = self._share() >= 1 if self.settings.iterations else self._left_s() <= 0.05
         return is_over or self.is_optimal or self._tell()
 
     def _left_s(self) -> float:
-        return self.settings.seconds - (time.monotonic() - self.started)
+        """Give the seconds that are left; all of them where iterations bound the search."""
+        return self.settings.seconds if self.settings.iterations else self.deadline.left_s()
+
+    def _within(self, seconds: float) -> float:
+        """Give how long a step may take that is worth so many seconds."""
+        return max(0.05, min(seconds, self._left_s()))
 
     def _tell(self) -> bool:
         """Tell how far it is; gives whether to stop."""
-        known = self.best.price if self.best.values else -1
-        self.progress(min(1.0, self._share()), known)
+        self.progress(min(1.0, self._share()), self.best.price if self.best.values else self.known)
         return self.should_stop()
 
+    def _heard(self, price: int) -> None:
+        """Tell a better price; called from the threads and solvers that find it."""
+        self.known = price
+        self.progress(min(1.0, self._share()), price)
+
+    def _asked(self) -> bool:
+        """Tell whether to stop; called thousands of times a second, so how far it is is told now and then only."""
+        now = self.deadline.now()
+        if now - self.told_at < LOOK_S:
+            return self.should_stop()
+        self.told_at = now
+        return self._tell()
+
     def _first(
-        self, made: RosterModel, start: Roster | None, seconds: float, *, has_prices: bool = True
+        self, made: RosterModel, start: Roster | None, seconds: float, musts: cp_model.CpModel | None = None
     ) -> cp_model.CpSolverStatus:
-        if start is not None:
+        """Solve the model, or one of its musts alone, and take over what is found if it is better."""
+        if self.best.values:
+            hint_all(made.model, self.best.values)
+        elif start is not None and musts is None:
             made.hint(start)
-        model = made.model
-        if not has_prices:
-            model = made.model.clone()
-            model.proto.clear_objective()
+        has_prices = musts is None
         solver = cp_model.CpSolver()
         solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
         solver.parameters.num_workers = self.settings.threads
         solver.parameters.random_seed = self.settings.seed
-        _limit(solver, seconds, self.settings)
+        limit(solver, self._within(seconds), self.settings)
 
-        # Called from the solver's own threads.
-        def heard(price: int) -> None:
-            self.progress(min(1.0, self._share()), price)
-            if self.should_stop():
-                solver.stop_search()
-
-        status = solver.solve(model, _Hearing(heard if has_prices else lambda price: None))
+        with self._watched(solver):
+            status = solver.solve(musts or made.model, _Hearing(self._heard if has_prices else lambda price: None))
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             # As values of all variables: hints and fixed cells are taken from them by index.
-            self.best.values = list(solver.response_proto.solution)
-            self.best.price = made.price(self.best.values)
+            values = list(solver.response_proto.solution)
+            price = made.price(values)
+            if price <= self.best.price:
+                self.best.price, self.best.values = price, values
             self.is_optimal = status == cp_model.OPTIMAL and has_prices
         return status
+
+    @contextmanager
+    def _watched(self, solver: cp_model.CpSolver) -> Iterator[None]:
+        """Look on while a solver is at work, which itself tells nothing as long as it finds nothing."""
+        ended = threading.Event()
+
+        def look() -> None:
+            while not ended.wait(LOOK_S):
+                if self._is_over():
+                    solver.stop_search()
+
+        watching = threading.Thread(target=look, daemon=True)
+        watching.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watching.join()
 
     def _work(self, thread: int, made: RosterModel) -> None:
         """Free and solve neighbourhoods until the time is over."""
         chance = np.random.default_rng([self.settings.seed, thread])
-        frame = _Frame(made)
+        frame = Frame(made)
         sizes = {"people": 4.0, "days": 4.0, "both": 6.0}
         while not self._is_over():
             kind = list(sizes)[int(chance.integers(len(sizes)))]
@@ -290,8 +411,8 @@ class _Search:
             # Copied under the lock: another thread may exchange the best meanwhile.
             with self.lock:
                 values = list(self.best.values)
-            seconds = PIECE_S if self.settings.iterations else min(PIECE_S, max(0.05, self._left_s()))
-            found = frame.solve(values, free, seconds, replace(self.settings, seed=int(chance.integers(1 << 30))))
+            settings = replace(self.settings, seed=int(chance.integers(1 << 30)))
+            found = frame.solve(values, free, self._within(PIECE_S), settings)
             # Sizes follow the hardness: solved to the end too fast means too small, not solved means too large.
             if found.is_whole and found.took < EASY_S:
                 sizes[kind] *= 1.12
@@ -304,95 +425,3 @@ class _Search:
                     self.best.price, self.best.values = found.price, found.values
                 is_everything = free.all()
                 self.is_optimal = self.is_optimal or (found.is_whole and bool(is_everything))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    price: int
-    values: list[int]
-    is_whole: bool
-    took: float
-
-
-def _limit(solver: cp_model.CpSolver, seconds: float, settings: RosterSettings) -> None:
-    """Bound a solve by time, or by the solver's own count of work, about as much as a second of it for a second."""
-    if settings.iterations:
-        solver.parameters.max_deterministic_time = seconds
-    else:
-        solver.parameters.max_time_in_seconds = seconds
-
-
-class _Frame:
-    """A copy of the model in which days can be fixed and freed again."""
-
-    def __init__(self, made: RosterModel) -> None:
-        self.problem = made.problem
-        self.model = made.model.clone()
-        self.cells = [
-            [
-                [made.off[e][d].index, *(var.index for var in made.works[e][d].values())]
-                for d in range(made.problem.days)
-            ]
-            for e in range(len(made.problem.employees))
-        ]
-        variables = self.model.proto.variables
-        self.domains = {i: tuple(variables[i].domain) for row in self.cells for cell in row for i in cell}
-
-    def free(self, kind: str, size: int, chance: np.random.Generator) -> np.ndarray:
-        """Give which days of which employees are free, shape ``(n_employees, n_days)``."""
-        n, days = len(self.problem.employees), self.problem.days
-        free = np.zeros((n, days), np.bool_)
-        if kind == "people":
-            free[chance.permutation(n)[:size]] = True
-        elif kind == "days":
-            first = int(chance.integers(-size + 1, days))
-            free[:, max(0, first) : first + size] = True
-        else:
-            length = min(days, 7 + int(chance.integers(8)))
-            first = int(chance.integers(max(1, days - length + 1)))
-            free[chance.permutation(n)[: 2 * size], first : first + length] = True
-        return free
-
-    def solve(self, values: list[int], free: np.ndarray, seconds: float, settings: RosterSettings) -> _Found:
-        """Solve with everything fixed that is not free."""
-        variables = self.model.proto.variables
-        for row, open_row in zip(self.cells, free, strict=True):
-            for cell, is_free in zip(row, open_row, strict=True):
-                for index in cell:
-                    low, high = self.domains[index] if is_free else (values[index], values[index])
-                    variables[index].domain[0] = low
-                    variables[index].domain[1] = high
-        hint = self.model.proto.solution_hint
-        hint.vars.clear()
-        hint.values.clear()
-        hint.vars.extend(range(len(values)))
-        hint.values.extend(values)
-        solver = cp_model.CpSolver()
-        solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = settings.seed
-        _limit(solver, seconds, settings)
-        status = solver.solve(self.model)
-        took = solver.response_proto.deterministic_time if settings.iterations else solver.wall_time
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return _Found(1 << 60, [], is_whole=False, took=took)
-        price = round(solver.objective_value)
-        return _Found(price, list(solver.response_proto.solution), is_whole=status == cp_model.OPTIMAL, took=took)
-
-
-def roster_of(made: RosterModel, values: list[int]) -> Roster:
-    """Give the roster that values of a model's variables mean."""
-    found = []
-    for index, employee in enumerate(made.problem.employees):
-        for day, shifts in enumerate(made.works[index]):
-            for shift, var in shifts.items():
-                if values[var.index]:
-                    skills = [
-                        skill
-                        for skill in sorted(employee.skills)
-                        if (index, day, shift, skill) in made.skilled
-                        and values[made.skilled[index, day, shift, skill].index]
-                    ]
-                    skill = skills[0] if skills else ""
-                    found.append(Assignment(employee=employee.id, day=day, shift=shift, skill=skill))
-    return Roster(assignments=tuple(found))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scheduling.solvers.bounds import check_bounds
-from twin.errors import InputError
+from scheduling.solvers.bounds import check_bounds, check_counts
 
 Progress = Callable[[float, int], None]
 """Hears the share done, 0 to 1, and the price of the best roster so far, -1 for none."""
 ShouldStop = Callable[[], bool]
+GRACE_S = 0.5
+"""So long a step without which there is no roster at all may go on although the time is over, seconds."""
+
+
+class NotInTime(Exception):
+    """Raised within a search that has no time left, and no roster to give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +49,4 @@ class RosterSettings:
             Naming the setting that is out of range.
         """
         check_bounds(self.seconds, self.threads)
-        if self.seed < 0 or self.iterations < 0:
-            raise InputError(f"seed and iterations: expected at least 0, got {self.seed} and {self.iterations}.")
+        check_counts(seed=self.seed, iterations=self.iterations)

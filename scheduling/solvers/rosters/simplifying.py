@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scheduling.model.rosters import Assignment, Contract, Employee, History, Request, Roster, RosterProblem
-from scheduling.solvers.rosters.employees import is_each_alone
+from scheduling.solvers.rosters.employees import MOST_LIMITS, is_each_alone
 
 MOST_SHIFTS = 24
 """Shifts with skills told apart, above which schedules would take too long to look for."""
@@ -41,15 +41,17 @@ class Simplified:
         )
 
 
-def simplified(problem: RosterProblem) -> Simplified | None:
+def simplified(problem: RosterProblem, most_limits: int = MOST_LIMITS) -> Simplified | None:
     """Give the easier problem; None where too much would be left out, or nothing is.
 
     Parameters
     ----------
     problem : RosterProblem
         The true one.
+    most_limits : int, optional
+        Shifts of limited number to a contract.
     """
-    if is_each_alone(problem):
+    if is_each_alone(problem, most_limits):
         return None
     easier = replace(problem, fairness=(), pairs=())
     meaning = {shift.id: (shift.id, "") for shift in problem.shifts}
@@ -62,7 +64,7 @@ def simplified(problem: RosterProblem) -> Simplified | None:
         if not parted.is_possible():
             return None
         easier, meaning = parted.problem(), parted.meaning
-    return Simplified(problem=easier, meaning=meaning) if is_each_alone(easier) else None
+    return Simplified(problem=easier, meaning=meaning) if is_each_alone(easier, most_limits) else None
 
 
 class _Parted:

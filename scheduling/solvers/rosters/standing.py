@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scheduling.model.rosters import Assignment, Roster, RosterProblem
+from scheduling.solvers.bounds import Now
 from scheduling.solvers.rosters.columns import Column, Needs, Seeker
 from scheduling.solvers.rosters.employees import price_of
 from scheduling.solvers.rosters.persons import Longs
@@ -48,6 +49,8 @@ class Standing:
         Told the price of each better roster.
     should_stop : Callable
         Asked between two steps.
+    now : Now, optional
+        The clock.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class Standing:
         settings: RosterSettings,
         heard: Callable[[int], None],
         should_stop: ShouldStop,
+        now: Now = time.monotonic,
     ) -> None:
         self.problem = problem
         self.settings = settings
         self.heard = heard
         self.should_stop = should_stop
+        self.clock = now
         self.needs = Needs(problem)
         self.everybody = list(range(len(problem.employees)))
         self.nobody = np.zeros(self.needs.shape, np.int64)
@@ -74,12 +79,12 @@ class Standing:
         self.best = Incumbent()
         #: what no roster costs less than, most likely; and what none does for sure
         self.bound = self.proven = float("-inf")
-        self.until = 0.0
+        self.until = float("inf")
         self.lock = threading.Lock()
 
     def now(self) -> float:
         """Give the time, seconds; or schedules looked for, where they bound the search."""
-        return float(self.seeker.sought) if self.settings.iterations else time.monotonic()
+        return float(self.seeker.sought) if self.settings.iterations else self.clock()
 
     def left(self, until: float | None = None) -> float:
         """Give how much of the time is left, as :meth:`now` counts it; by default until the end of the search."""
@@ -88,6 +93,10 @@ class Standing:
     def is_over(self, until: float | None = None) -> bool:
         """Tell whether to stop what is being done."""
         return self.left(until) <= 0 or self.should_stop()
+
+    def seconds_left(self, most: float = float("inf")) -> float:
+        """Give how long a solver may take, at least a little; where schedules are counted, as long as it likes."""
+        return most if self.settings.iterations else max(0.05, min(most, self.left()))
 
     def is_done(self) -> bool:
         """Tell whether the best roster is as cheap as the bound; a cheaper one shows that the bound is none."""

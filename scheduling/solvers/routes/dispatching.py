@@ -135,6 +135,9 @@ class _Rounds:
     def _way(self, start: int, end: int) -> int:
         return min(FAR_S, int(self.problem.seconds[start, end]))
 
+    def _home(self, place: int, carrier: Carrier) -> int:
+        return self._way(place, self.index[carrier.end]) if carrier.end else 0
+
     def _carried(self, task: RouteTask) -> int:
         return self._way(self.index[task.from_place], self.index[task.place]) if task.from_place else 0
 
@@ -171,7 +174,7 @@ class _Rounds:
             return DropReason.TOO_MUCH
         for one in fitting:
             alone = self._follow(one, [task])
-            home = self._way(alone.place, self.index[one.carrier.end]) if one.carrier.end else 0
+            home = self._home(alone.place, one.carrier)
             if alone.stops[-1].begin_s <= task.latest_s and alone.at_s + home <= one.carrier.until_s:
                 return None
         return DropReason.TOO_LATE
@@ -227,7 +230,12 @@ class _Rounds:
             )
         locations = [Location(0, 0) for _ in range(matrix.shape[0])]
         depots = [Depot(location=at) for at in range(first)]
-        return ProblemData(locations, clients, depots, kinds, matrices, matrices)
+        # walking with what is carried is walking too; its time is part of the client's service
+        carried = np.array([0] * first + [self._carried(task) for task in self.free], np.int64)
+        walked = [one + carried for one in matrices]
+        for one in walked:
+            np.fill_diagonal(one, 0)
+        return ProblemData(locations, clients, depots, kinds, walked, matrices)
 
     def _matrix(self) -> NDArray[np.int64]:
         """Give seconds between all locations; a task is entered where it begins and left where it ends."""
@@ -268,8 +276,7 @@ class _Rounds:
             walked = self._follow(ready, [self.free[index] for index in chosen.get(at, [])])
             if not walked.stops:
                 continue
-            end = ready.carrier.end
-            home = self._way(walked.place, self.index[end]) if end else 0
+            home = self._home(walked.place, ready.carrier)
             rounds.append(Round(carrier=ready.carrier.id, stops=walked.stops, walking_s=walked.walked_s + home))
             done |= {stop.task for stop in walked.stops}
         dropped = tuple(

@@ -30,8 +30,7 @@ from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.search import OPERATORS, LocalSearch, NeighbourhoodParams, PerturbationManager, compute_neighbours
 
 from scheduling.model.routes import FAR_S
-from scheduling.solvers.bounds import check_bounds
-from twin.errors import InputError
+from scheduling.solvers.bounds import check_bounds, check_counts
 
 SHORT_S = 10.0
 """Below this a search is set for little time."""
@@ -76,8 +75,7 @@ class RouteSettings:
             Naming the setting that is out of range.
         """
         check_bounds(self.seconds, self.threads)
-        if self.seed < 0 or self.iterations < 0:
-            raise InputError(f"seed and iterations: expected at least 0, got {self.seed} and {self.iterations}.")
+        check_counts(seed=self.seed, iterations=self.iterations)
 
 
 class Clock:

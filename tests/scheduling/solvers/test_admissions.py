@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,31 +323,6 @@ def test_a_problem_without_any_valid_plan_still_gets_a_plan_and_the_reasons() ->
 def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(InputError):
         Settings(**changes)  # type: ignore[arg-type]
-
-
-SCRIPT = """
-import runpy
-from scheduling.solvers.admissions.search import Settings, solve
-random_problem = runpy.run_path("tests/scheduling/wards.py")["random_problem"]
-for seed in range(3):
-    solve(random_problem(seed, n_patients=12, days=6), Settings(steps=30_000, seed=seed))
-"""
-
-
-@pytest.mark.slow
-def test_no_kernel_reads_or_writes_outside_its_arrays(tmp_path: Path) -> None:
-    environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": "."}
-
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).resolve().parents[3],
-    )
-
-    assert done.returncode == 0, done.stderr
 
 
 def test_failure_of_one_thread_ends_the_others() -> None:

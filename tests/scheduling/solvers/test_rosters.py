@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.checker.rosters import check_roster
 from scheduling.loaders.curtois import load_curtois
-from scheduling.model.rosters import Assignment, Limit, Need, RosterRule
+from scheduling.model.rosters import Assignment, Limit, Need, Roster, RosterRule
+from scheduling.solvers.rosters.modelling import HARD_PRICE, RosterModel
+from scheduling.solvers.rosters.neighbourhoods import Frame, roster_of
 from scheduling.solvers.rosters.search import solve_roster
 from scheduling.solvers.rosters.settings import RosterSettings
 from tests.datafiles import data_file
@@ -30,6 +33,28 @@ def test_the_price_of_the_search_is_that_of_the_checker(seed: int) -> None:
         assert report.is_valid, report.violations
     if outcome.is_optimal:
         assert report.cost + 100_000 * sum(found.amount for found in report.violations) == outcome.price
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_each_neighbourhood_costs_what_the_checker_counts_anew(seed: int) -> None:
+    problem, chance = random_problem(seed), np.random.default_rng(seed)
+    made = RosterModel(problem, is_relaxed=True)
+    frame, plan = Frame(made), RosterSettings(seed=seed, iterations=1)
+    nobody = np.zeros((len(problem.employees), problem.days), np.bool_)
+    values = [0] * len(made.model.proto.variables)
+    for var, value in made.values(Roster()):
+        values[var.index] = value
+    found = frame.solve(values, nobody, 5.0, plan)
+    for kind in ("people", "days", "both") * 3:
+        report = check_roster(problem, roster_of(made, found.values))
+        assert found.price == made.price(found.values)
+        assert found.is_whole
+        assert found.price == report.cost + HARD_PRICE * sum(one.amount for one in report.violations)
+        free = frame.free(kind, 1, chance)
+        after = frame.solve(found.values, free, 5.0, plan)
+        assert after.price <= found.price
+        found = after
 
 
 @pytest.mark.timeout(120)

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pyvrp import Route as Walk
+from pyvrp import Solution
 
 from scheduling.checker.routes import check_routes
 from scheduling.model.routes import FAR_S, Carrier, DropReason, RouteProblem, RouteTask
-from scheduling.solvers.routes.dispatching import plan_routes
+from scheduling.solvers.routes.dispatching import _Rounds, plan_routes
 from scheduling.solvers.routes.searching import RouteSettings
 from tests.scheduling.rounds import grid, problem_with, random_rounds
 from twin.errors import InputError
@@ -34,6 +36,40 @@ def test_rounds_pass_the_checker_and_account_for_every_task(seed: int) -> None:
     for carrier in problem.carriers:
         own = [stop.task for found in plan.rounds if found.carrier == carrier.id for stop in found.stops]
         assert tuple(own[: len(carrier.committed)]) == carrier.committed
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_what_the_search_counts_is_what_the_checker_counts_after_every_move(seed: int) -> None:
+    problem, chance = random_rounds(seed), np.random.default_rng(seed)
+    rounds = _Rounds(problem)
+    assume(rounds.free)
+    data = rounds._data()
+    kind_of = {at: kind for kind, group in enumerate(rounds.groups) for at in group}
+    visits: dict[int, list[int]] = {at: [] for at in kind_of}
+    apart = set()
+    for _ in range(25):
+        task = int(chance.integers(len(rounds.free)))
+        for own in visits.values():
+            if task in own:
+                own.remove(task)
+        if chance.random() < 0.8:  # else it is dropped
+            own = visits[int(chance.choice(list(visits)))]
+            own.insert(int(chance.integers(len(own) + 1)), task)
+
+        found = Solution(data, [Walk(data, own, kind_of[at]) for at, own in visits.items() if own])
+        report = check_routes(problem, rounds._told({at: own for at, own in visits.items() if own}))
+
+        assert found.is_feasible() == report.is_valid, report.violations
+        if report.is_valid:
+            # what no choice changes: the walks of what is promised, and the way home of who has nothing else to do
+            promised = sum(
+                one.walked_s + (rounds._home(one.place, one.carrier) if one.stops and not visits[at] else 0)
+                for at, one in enumerate(rounds.ready)
+            )
+            hopeless = sum(task.prize for task in problem.tasks if task.id in rounds.reason_by_task)
+            apart.add(report.cost - promised - hopeless - found.distance() - found.uncollected_prizes())
+    assert apart <= {0}
 
 
 def test_iterations_and_seed_give_the_same_rounds_again() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduling.checker.rosters import check_roster
@@ -28,9 +28,10 @@ from scheduling.model.rosters import (
 from scheduling.solvers.rosters.columns import Seeker
 from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import MOST_LIMITS, is_each_alone, person_of, price_of, prices_of
+from scheduling.solvers.rosters.modelling import HARD_PRICE
 from scheduling.solvers.rosters.persons import REST
 from scheduling.solvers.rosters.settings import RosterSettings
-from scheduling.solvers.rosters.shaking import Cover, cooling, shake
+from scheduling.solvers.rosters.shaking import Cover, answer, cooling, shake
 from tests.datafiles import data_file
 from tests.scheduling.one_person import cheapest, five_days, of_one
 
@@ -147,6 +148,60 @@ def test_days_off_are_told_from_shifts() -> None:
         assert set(column.shifts) <= {REST, 0, 1, 2}
 
 
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_each_exchange_of_a_schedule_changes_price_and_presence_as_counted_anew(seed: int) -> None:
+    staff = tuple(Employee(id=name, contract="c") for name in "abcd")
+    needs = tuple(
+        Need(day=day, shift=shift, preferred=1, minimum=day % 2, under=50, over=2)
+        for day in range(7)
+        for shift in "ELN"
+    )
+    problem = replace(of_one(seed), employees=staff, needs=needs)
+    search, chance = ColumnSearch(problem, PLAIN, lambda price: None, lambda: False), np.random.default_rng(seed)
+    chosen = search.one_by_one()
+    assume(chosen is not None)  # else the contract allows nobody any week
+    standing = search.standing
+    held = np.array([column.shifts for column in chosen or ()], np.int64)
+    cover = Cover(standing.needs.table, 1.0, counted(held), np.zeros((7, 3)), np.zeros(7, np.int64))
+    price = standing.price(standing.columns(held), cover.present)
+    for _ in range(20):
+        who = int(chance.integers(4))
+        noise = chance.normal(scale=float(chance.choice([0.0, 5.0, 100.0])), size=(7, 3))
+
+        change = answer(*standing.staff[who], noise, cover, held[who], standing.seeker.hasty[0])
+
+        assert (cover.present == counted(held)).all()
+        now = standing.price(standing.columns(held), cover.present)
+        assert now == pytest.approx(price + change)
+        report = check_roster(problem, roster_of(held))
+        missing = [found for found in report.violations if found.rule is RosterRule.MINIMUM_COVER]
+        assert list(report.violations) == missing
+        assert report.cost + HARD_PRICE * sum(found.amount for found in missing) == round(now)
+        price = now
+
+
+def counted(held: np.ndarray) -> np.ndarray:
+    """Give who is there, one after the other."""
+    present = np.zeros((7, 3), np.int64)
+    for shifts in held.tolist():
+        for day, shift in enumerate(shifts):
+            present[day, shift] += shift != REST
+    return present
+
+
+def roster_of(held: np.ndarray) -> Roster:
+    """Give the roster of four people that numbers of shifts mean."""
+    return Roster(
+        assignments=tuple(
+            Assignment(employee="abcd"[who], day=day, shift="ELN"[shift])
+            for who, shifts in enumerate(held.tolist())
+            for day, shift in enumerate(shifts)
+            if shift != REST
+        )
+    )
+
+
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: int) -> None:
@@ -170,17 +225,7 @@ def test_a_shaken_roster_costs_what_the_change_tells_and_keeps_every_must(seed: 
     )
 
     def report(roster: np.ndarray) -> RosterReport:
-        return check_roster(
-            problem,
-            Roster(
-                assignments=tuple(
-                    Assignment(employee="abcd"[who], day=day, shift="ELN"[shift])
-                    for who, shifts in enumerate(roster.tolist())
-                    for day, shift in enumerate(shifts)
-                    if shift != REST
-                )
-            ),
-        )
+        return check_roster(problem, roster_of(roster))
 
     before, after = report(np.array([column.shifts for column in chosen])), report(best)
     assert after.is_valid
