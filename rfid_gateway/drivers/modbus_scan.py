@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rfid_gateway.drivers.modbus_bus import ModbusBus
 from rfid_gateway.drivers.modbus_client import ModbusRefusal
 from rfid_gateway.modbus.profile import Table
 
-_ILLEGAL_FUNCTION = 1
+_WHOLE_TABLE = frozenset({1, 10, 11})  # illegal function; gateway path unavailable; gateway target does not respond
 _MOST_REGISTERS, _MOST_BITS = 125, 2000
 
 
@@ -31,7 +33,23 @@ class Readable:
     values: tuple[int, ...]
 
 
-async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -> list[Readable]:
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan found.
+
+    Parameters
+    ----------
+    readable : Sequence[Readable]
+        What can be read, lowest first.
+    refusals : Mapping[int, int]
+        How often the machine refused, by exception code: why nothing can be read, where nothing can.
+    """
+
+    readable: Sequence[Readable]
+    refusals: Mapping[int, int]
+
+
+async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -> Scanned:
     """Give what can be read within a range, runs joined.
 
     A block that the machine refuses is halved until single addresses are left, so that a machine without holes takes as
@@ -55,6 +73,7 @@ async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -
     """
     size = _MOST_BITS if table.is_bits else _MOST_REGISTERS
     found: list[Readable] = []
+    refusals: Counter[int] = Counter()
     # Reversed, so that the lowest block is taken from the end of the list first and runs can be joined.
     waiting = [(start, min(start + size - 1, last)) for start in range(first, last + 1, size)][::-1]
     while waiting:
@@ -62,9 +81,10 @@ async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -
         try:
             values = await bus.read(unit, table.function_code, start, end - start + 1)
         except ModbusRefusal as refusal:
-            # Function unknown to the machine: no address of this table exists, however small the block.
-            if refusal.exception == _ILLEGAL_FUNCTION:
-                return []
+            refusals[refusal.exception] += 1
+            # A function unknown to the machine, or a unit that its converter cannot reach: however small the block.
+            if refusal.exception in _WHOLE_TABLE:
+                return Scanned((), refusals)
             if end > start:
                 middle = (start + end) // 2
                 waiting += [(middle + 1, end), (start, middle)]
@@ -73,4 +93,4 @@ async def scan(bus: ModbusBus, unit: int, table: Table, first: int, last: int) -
             values = found[-1].values + values
             start = found.pop().first
         found.append(Readable(table, start, values))
-    return found
+    return Scanned(found, refusals)

@@ -19,7 +19,7 @@ import yaml
 from rfid_gateway.__main__ import run_gateway
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
 from rfid_gateway.drivers.modbus_client import LineSettings
-from rfid_gateway.drivers.modbus_scan import Readable, scan
+from rfid_gateway.drivers.modbus_scan import Scanned, scan
 from rfid_gateway.epc.identity import EpcIdentity, decode_epc, encode_epc
 from rfid_gateway.modbus.decoding import decode as decode_registers
 from rfid_gateway.modbus.map_import import profile_from_csv
@@ -37,7 +37,7 @@ from rfid_gateway.uplink.configuration import parse_settings
 from rfid_gateway.uplink.playing import REPLAYABLE, record, replay
 from rfid_gateway.yaml_text import text_of
 from server.commands.decoding_cures import curing
-from server.console import AsJson, out, say, show, show_rows
+from server.console import AsJson, out, say, show, show_rows, warn
 from server.octets import MARK, hex_digits, octets_of
 from twin.errors import ConfigurationError, DecodeError, InputError
 from twin.gs1.associations import invalid_pairs, missing_partners
@@ -372,12 +372,24 @@ def scan_machine(
         raise InputError(f"Expected a range of addresses that rises, got {first} to {last}.")
     found = asyncio.run(_scan(host, int(port), (unit, table), (first, last)))
     rows = [
-        {"table": one.table.value, "first": one.first, "count": len(one.values), "values": one.values} for one in found
+        {
+            "table": one.table.value,
+            "first": one.first,
+            "count": len(one.values),
+            "values": one.values if as_json else ", ".join(map(str, one.values)),
+        }
+        for one in found.readable
     ]
     show_rows(rows, columns=("table", "first", "count", "values"), as_json=as_json)
+    if not rows:
+        codes = ", ".join(map(str, sorted(found.refusals)))
+        text = (
+            "Unit {unit} gives no address from {first} to {last} (exception {codes}): try another table, unit or range."
+        )
+        warn(say(text, unit=unit, first=first, last=last, codes=codes))
 
 
-async def _scan(host: str, port: int, where: tuple[int, Table], span: tuple[int, int]) -> list[Readable]:
+async def _scan(host: str, port: int, where: tuple[int, Table], span: tuple[int, int]) -> Scanned:
     bus = ModbusBus(BusSettings(line=LineSettings(host=host, port=port, answer_s=2.0)))
     try:
         return await scan(bus, *where, *span)

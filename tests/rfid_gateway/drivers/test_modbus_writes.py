@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rfid_gateway.drivers.modbus_bus import BusSettings, ModbusBus
-from rfid_gateway.drivers.modbus_client import LineSettings
+from rfid_gateway.drivers.modbus_client import LineSettings, ModbusRefusal
 from rfid_gateway.drivers.modbus_scan import scan
 from rfid_gateway.drivers.modbus_writes import MachineWriter, Target, WriteOutcome, WritePermit, WriteRecord
 from rfid_gateway.modbus.profile import Table, load_profile
@@ -104,6 +104,29 @@ async def test_scan_finds_what_a_machine_gives() -> None:
             bits = await scan(bus, 1, Table.DISCRETE_INPUTS, 0, 30)
             coils = await scan(bus, 1, Table.COILS, 0, 30)
 
-    assert [(one.first, len(one.values)) for one in inputs] == [(0, 2)]
-    assert [(one.first, len(one.values)) for one in bits] == [(0, 4)]
-    assert coils == []
+    assert [(one.first, len(one.values)) for one in inputs.readable] == [(0, 2)]
+    assert [(one.first, len(one.values)) for one in bits.readable] == [(0, 4)]
+    # Why nothing can be read is told: here is no such address.
+    assert (list(coils.readable), set(coils.refusals)) == ([], {2})
+
+
+class Refusing(ModbusBus):
+    """A line on which every question is refused with the same exception."""
+
+    def __init__(self, exception: int) -> None:
+        super().__init__(BusSettings(line=LineSettings()))
+        self.exception, self.asked = exception, 0
+
+    async def read(self, *_args: object, **_more: object) -> tuple[int, ...]:
+        self.asked += 1
+        raise ModbusRefusal(self.exception)
+
+
+# 1: no such function; 10, 11: a converter that does not reach the unit; 2: no such address, asked one by one
+@pytest.mark.parametrize(("exception", "asked"), [(1, 1), (10, 1), (11, 1), (2, 15)])
+async def test_scan_halves_a_block_only_where_smaller_ones_may_be_given(exception: int, asked: int) -> None:
+    bus = Refusing(exception)
+
+    found = await scan(bus, 1, Table.INPUT_REGISTERS, 0, 7)
+
+    assert (list(found.readable), dict(found.refusals), bus.asked) == ([], {exception: asked}, asked)
