@@ -165,7 +165,9 @@ def _work(port: HospitalPort, rows: Rows) -> list[Component]:
     return [
         panel(
             _("One order"),
-            dmc.Select(id=CHOSEN, label=_("Order"), data=options, value=first, searchable=True, w=480),
+            dmc.Select(
+                id=CHOSEN, label=_("Order"), data=options, value=first, searchable=True, allowDeselect=False, w=480
+            ),
             html.Div(_lines(port, first) if first else None, id=LINES),
             html.P(
                 [

@@ -17,7 +17,7 @@ from dash_app.queries.names import place_name, staff_label, subject_name
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
-from dash_app.texts.moments import moment
+from dash_app.texts.moments import moment, number
 from scheduling.service.rounds import Measured, RoundPlan
 from twin.access import Permission
 
@@ -31,8 +31,8 @@ def rounds_panel() -> Component:
         _("Arrange the rounds anew"),
         html.P(
             _(
-                "Tasks that nobody has begun are given out anew, those on one"
-                " way together; nothing changes until you apply."
+                "Tasks that nobody has begun are given out anew, those of one store together, for several wards where"
+                " that saves walking; nothing changes until you apply."
             ),
             className="secondary",
         ),
@@ -53,9 +53,43 @@ def _measures(before: Measured, after: Measured) -> Component:
     rows: list[list[Cell]] = [
         [_("Minutes of walking"), round(before.walking_s / 60), round(after.walking_s / 60)],
         [_("Done late"), before.late, after.late],
+        [_("Minutes late, all together"), round(before.late_s / 60), round(after.late_s / 60)],
         [_("In nobody's hands"), before.waiting, after.waiting],
     ]
     return table(_("Rounds now and planned"), [_("Measure"), _("Now"), _("Planned")], rows)
+
+
+def _gains(before: Measured, after: Measured) -> list[tuple[int, str, str]]:
+    """Give by how much each measure falls, with the words for a fall and for a rise."""
+    walking, late = round((before.walking_s - after.walking_s) / 60), round((before.late_s - after.late_s) / 60)
+    return [
+        (before.waiting - after.waiting, _("{count} fewer in nobody's hands"), _("{count} more in nobody's hands")),
+        (before.late - after.late, _("{count} fewer done late"), _("{count} more done late")),
+        (late, _("{count} minutes less late"), _("{count} minutes more late")),
+        (walking, _("{count} minutes less walking"), _("{count} minutes more walking")),
+    ]
+
+
+def weighed(before: Measured, after: Measured) -> str:
+    """Say what a plan gains and what it costs, so that nobody has to compare the figures.
+
+    Parameters
+    ----------
+    before, after : Measured
+        The present rounds and the planned ones.
+    """
+    gains = _gains(before, after)
+    better = ", ".join(fall.format(count=number(gain)) for gain, fall, _rise in gains if gain > 0)
+    worse = ", ".join(rise.format(count=number(-gain)) for gain, _fall, rise in gains if gain < 0)
+    if better and worse:
+        return _("Better: {better}. Worse: {worse}. Apply it if the first is worth the second.").format(
+            better=better, worse=worse
+        )
+    if better:
+        return _("Better: {better}. Nothing is worse.").format(better=better)
+    if worse:
+        return _("Worse: {worse}. Nothing is better: better leave the rounds as they are.").format(worse=worse)
+    return _("As good as now: only hands or order differ.")
 
 
 def difference(port: HospitalPort, plan: RoundPlan) -> list[Component]:
@@ -80,7 +114,8 @@ def difference(port: HospitalPort, plan: RoundPlan) -> list[Component]:
             ]
         )
     headings = [_("Kind"), _("What"), _("To"), _("Now with"), _("Planned for"), _("Place in the round"), _("Done by")]
-    return [_measures(plan.before, plan.after), table(_("What would change"), headings, rows, most=_MOST_ROWS)]
+    verdict = html.P(html.Strong(weighed(plan.before, plan.after)))
+    return [verdict, _measures(plan.before, plan.after), table(_("What would change"), headings, rows, most=_MOST_ROWS)]
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -7,7 +7,7 @@ under their hands; a person at the board may ask for all of it to be arranged an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from scheduling.model.routes import ALWAYS_S, FAR_S, Carrier, RouteProblem, RouteTask, prize_of
 from scheduling.model.tasks import Task, TaskStatus
+from scheduling.rules.carts import carts_of, length_s, put_together, stops_of
 from scheduling.rules.routes import round_of
 from scheduling.rules.tasks import Person, roles_of, urgency_key
 from scheduling.service.tasks import Step, assign
@@ -41,7 +42,7 @@ SOMEWHERE = "?"
 SOMEWHERE_S = 300
 UNKNOWN_WAY_S = 900
 MOST_TASKS = 300
-_MERGED = 12  # lines of one bundle: what one person picks and puts down in one go
+_MERGED = 12  # lines of one cart: what one person picks and puts down in one go
 
 Ways = Callable[[Sequence[str]], NDArray[np.int64]]
 """Gives walking seconds between places, shape (n, n)."""
@@ -104,12 +105,15 @@ class Measured:
         Seconds of walking of all.
     late : int
         Tasks done after they are due.
+    late_s : int
+        Seconds by which all of these together are late.
     waiting : int
         Tasks that nobody has.
     """
 
     walking_s: int
     late: int
+    late_s: int
     waiting: int
 
 
@@ -176,6 +180,9 @@ class _Planner:
         named |= {person.place for person in self.people if person.place}
         self.places = (SOMEWHERE, *sorted(named))
         self.seconds = _with_somewhere(ways(self.places[1:]))
+        self.index = {place: at for at, place in enumerate(self.places)}
+        # A cart with more lines than one person may have could be given to nobody.
+        self.most_lines = min(_MERGED, max(settings.most_per_person, 1))
 
     def plan(self) -> RoundPlan:
         pinned = {
@@ -203,30 +210,40 @@ class _Planner:
         return (each.assignee, each.position) != (task.assignee, task.position)
 
     def _bundles(self, tasks: Sequence[Task]) -> dict[str, list[Task]]:
-        """Give tasks that one way serves together, by the id of the first; others alone."""
+        """Give tasks that one cart carries together, by the id of the first; others alone."""
         bundles: dict[str, list[Task]] = {}
         open_bundle: dict[tuple[str, str], str] = {}
         for task in tasks:
             way = (task.from_place, task.to_place)
             first = open_bundle.get(way) if task.kind is TaskKind.RESTOCK and task.from_place else None
-            if first is not None and len(bundles[first]) < _MERGED:
+            if first is not None and len(bundles[first]) < self.most_lines:
                 bundles[first].append(task)
                 continue
             bundles[task.id] = [task]
             if task.kind is TaskKind.RESTOCK:
                 open_bundle[way] = task.id
-        return bundles
+        carts = put_together(list(bundles.values()), self._way, most=self.most_lines, now=self.now)
+        return {cart[0].id: cart for cart in carts}
+
+    def _way(self, start: str, end: str) -> int:
+        return int(self.seconds[self.index[start], self.index[end]])
 
     def _search(self, pinned: dict[str, list[Task]], bundles: dict[str, list[Task]]) -> dict[str, list[str]]:
-        """Search twice: within the due times first, then whatever is left as soon as may be: late beats never."""
+        """Search within the due times, then whatever is left as soon as may be, at last line by line.
+
+        Late beats never, and a line by itself fits where a whole cart does not.
+        """
         search = RouteSettings(iterations=self.settings.iterations)
         promised = {person: [task.id for task in kept] for person, kept in pinned.items()}
         loads = {person: len(kept) for person, kept in pinned.items()}
-        for has_windows in (True, False):
+        for has_windows, is_by_line in ((True, False), (False, False), (False, True)):
             free = {key: kept for key, kept in bundles.items() if not any(key in ids for ids in promised.values())}
             # Bundles that the first search placed are promised to the second.
-            if not free:
+            if not free or (is_by_line and all(len(held) == 1 for held in free.values())):
                 break
+            if is_by_line:
+                placed = {key: kept for key, kept in bundles.items() if key not in free}
+                bundles = placed | {task.id: [task] for held in free.values() for task in held}
             problem = self._problem(promised, bundles, loads, has_windows=has_windows)
             found = plan_routes(problem, search)
             for round_ in found.rounds:
@@ -267,16 +284,19 @@ class _Planner:
         return RouteProblem(places=self.places, seconds=self.seconds, tasks=tuple(tasks), carriers=tuple(carriers))
 
     def _route_task(self, key: str, held: Sequence[Task], *, has_window: bool) -> RouteTask:
-        first = held[0]
-        place = first.to_place or first.from_place or SOMEWHERE
+        first, last = held[0], held[-1]
+        place = last.to_place or last.from_place or SOMEWHERE
         due = min((task.due_at for task in held if task.due_at), default=0)
         ahead = (due - self.now) // SECOND_US
+        # The search knows where a cart starts and ends; its way through the wards between is time at work there.
+        stops = [stop[0].to_place for stop in stops_of(held)] if len(held) > 1 else []
+        between = length_s(first.from_place, stops, self._way) - self._way(first.from_place, place) if stops else 0
         return RouteTask(
             id=key,
             place=place,
             # Only a transport begins elsewhere; other tasks have one place.
             from_place=first.from_place if first.to_place else "",
-            service_s=sum(SERVICE_S[task.kind] for task in held),
+            service_s=sum(SERVICE_S[task.kind] for task in held) + between,
             latest_s=int(ahead) if has_window and due and ahead > 0 else ALWAYS_S,
             amount=len(held),
             prize=sum(prize_of(task.priority - 1) for task in held),
@@ -306,36 +326,43 @@ class _Planner:
         return tuple(given)
 
     def _walk(self, person: Person, ids: Sequence[str]) -> tuple[int, list[int]]:
-        """Give seconds of walking, and when each task is done; lines of one way are walked once."""
-        runs: list[list[Task]] = []
-        for task in (self.task_by_id[key] for key in ids):
-            if runs and _same_way(runs[-1][0], task):
-                runs[-1].append(task)
-            else:
-                runs.append([task])
+        """Give seconds of walking, and when each task is done; a cart is fetched once and brought from ward to ward."""
+        carts = carts_of([self.task_by_id[key] for key in ids], most=self.most_lines)
+        legs = [(lines, is_first) for cart in carts for is_first, lines in _legs(cart)]
         problem = RouteProblem(places=self.places, seconds=self.seconds, tasks=(), carriers=())
         carrier = Carrier(id=person.id, start=person.place or SOMEWHERE, role=person.role)
-        walked = round_of(problem, carrier, [self._route_task(run[0].id, run, has_window=False) for run in runs])
-        done = [self.now + stop.leave_s * SECOND_US for stop, run in zip(walked.stops, runs, strict=True) for _ in run]
-        return walked.walking_s, done
+        tasks = [self._route_task(lines[0].id, lines, has_window=False) for lines, _ in legs]
+        # From one ward of a cart the next one is walked to straight, not by the store.
+        tasks = [
+            task if is_first else replace(task, from_place="") for task, (_, is_first) in zip(tasks, legs, strict=True)
+        ]
+        walked = round_of(problem, carrier, tasks)
+        done_at = {
+            line.id: self.now + stop.leave_s * SECOND_US
+            for stop, (lines, _) in zip(walked.stops, legs, strict=True)
+            for line in lines
+        }
+        return walked.walking_s, [done_at[key] for key in ids]
 
     def _times(self, person: Person, ids: Sequence[str]) -> list[int]:
         return self._walk(person, ids)[1]
 
     def _measured(self, rounds: Mapping[str, Sequence[str]]) -> Measured:
-        walking, late, held = 0, 0, set(self.elsewhere)
+        walking, late_s, held = 0, list[int](), set(self.elsewhere)
         for person in self.people:
             ids = rounds.get(person.id, [])
             seconds, done = self._walk(person, ids)
             walking += seconds
-            late += sum(0 < self.task_by_id[key].due_at < at for key, at in zip(ids, done, strict=True))
+            dues = [self.task_by_id[key].due_at for key in ids]
+            late_s += [(at - due) // SECOND_US for due, at in zip(dues, done, strict=True) if 0 < due < at]
             held.update(ids)
-        return Measured(walking_s=walking, late=late, waiting=len(self.task_by_id.keys() - held))
+        waiting = len(self.task_by_id.keys() - held)
+        return Measured(walking_s=walking, late=len(late_s), late_s=sum(late_s), waiting=waiting)
 
 
-def _same_way(first: Task, second: Task) -> bool:
-    is_restock = first.kind is TaskKind.RESTOCK and second.kind is TaskKind.RESTOCK
-    return is_restock and (first.from_place, first.to_place) == (second.from_place, second.to_place)
+def _legs(cart: Sequence[Task]) -> list[tuple[bool, list[Task]]]:
+    """Give the wards of a cart with their lines, and whether its way begins there: at the store."""
+    return [(number == 0, lines) for number, lines in enumerate(stops_of(cart))]
 
 
 def _with_somewhere(seconds: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -166,6 +166,7 @@ class RoundMeasures(msgspec.Struct, frozen=True, kw_only=True):
 
     walking_s: int
     late: int
+    late_s: int
     waiting: int
 
 
@@ -216,7 +217,7 @@ def rounds_view(plan: RoundPlan) -> RoundsView:
 
 
 def _measures(found: Measured) -> RoundMeasures:
-    return RoundMeasures(walking_s=found.walking_s, late=found.late, waiting=found.waiting)
+    return RoundMeasures(walking_s=found.walking_s, late=found.late, late_s=found.late_s, waiting=found.waiting)
 
 
 def view_of(task: Task) -> TaskView:

@@ -73,6 +73,47 @@ def test_nobody_gets_a_task_of_another_profession() -> None:
     assert plan.after.waiting == 1
 
 
+def test_wards_of_one_store_share_a_cart_where_that_saves_walking() -> None:
+    tasks = [restock("a", "ward-a"), restock("b", "ward-b"), restock("c", "ward-a"), restock("d", "ward-b")]
+
+    plan = plan_rounds(tasks, [porter()], ways, RoundSettings(), now=NOW)
+
+    assert plan.after.walking_s == 80  # once out to the farther ward, past the nearer one
+    order = hands(plan.given)["p1"]
+    assert {order[0], order[1]} in ({"a", "c"}, {"b", "d"})  # what is for one ward is put down together
+
+
+def test_a_cart_takes_no_more_than_it_holds() -> None:
+    tasks = [restock(f"t{number}", "ward-a" if number % 2 else "ward-b") for number in range(6)]
+
+    plan = plan_rounds(tasks, [porter("p1"), porter("p2")], ways, RoundSettings(most_per_person=3), now=NOW)
+
+    assert sorted(map(len, hands(plan.given).values())) == [3, 3]
+    assert plan.after.waiting == 0
+
+
+def test_a_cart_that_fits_nobody_is_given_out_line_by_line() -> None:
+    begun = [
+        restock(f"b{number}", status=TaskStatus.STARTED, assignee=f"p{number % 2 + 1}", position=1)
+        for number in range(4)
+    ]
+    waiting = [restock(f"w{number}", "far") for number in range(4)]
+
+    plan = plan_rounds(
+        [*begun, *waiting], [porter("p1"), porter("p2")], ways, RoundSettings(most_per_person=4), now=NOW
+    )
+
+    assert plan.after.waiting == 0  # each has two already and room for two of the four
+
+
+def test_lateness_is_measured_in_tasks_and_in_time() -> None:
+    due = NOW + MINUTE_US
+    plan = plan_rounds([restock("t", "far", due_at=due)], [porter()], ways, RoundSettings(), now=NOW)
+
+    assert (plan.before.late, plan.before.late_s) == (0, 0)
+    assert (plan.after.late, plan.after.late_s) == (1, 600 + 120 - 60)
+
+
 def test_goods_are_pulled_by_who_fills_shelves_and_devices_fetched_by_who_mends_them_too() -> None:
     pull = Task(id="pull", kind=TaskKind.RETRIEVE, status=TaskStatus.CREATED, from_place="ward-a", reason="recall")
     device = Task(id="device", kind=TaskKind.RETRIEVE, status=TaskStatus.CREATED, from_place="ward-a")
