@@ -8,8 +8,9 @@ from inventory.model.places import is_carrier
 from inventory.service.knowledge import CAREFUL_KINDS, LIST_LASTS_S, knowledge_for
 from inventory.tables.driver import Driver
 from inventory.tables.reviewing import usable_at
+from inventory.tables.shelves import filled_places, planned_shelves
 from scheduling.tables.tasks import list_tasks
-from server.doors.context import CallDep
+from server.doors.context import Call, CallDep
 from server.doors.pages import Text
 from server.doors.router import Router
 from server.http.task_bodies import PortionView
@@ -17,6 +18,7 @@ from server.http.tasks import portions_of, tasks_of
 from server.walking import walking_seconds
 from twin.access import Permission
 from twin.clock import to_text
+from twin.events.places import PlaceKind
 from twin.events.work import TaskKind
 
 router = Router("/v1/handheld", tag="tasks")
@@ -73,7 +75,7 @@ class PortionsTold(msgspec.Struct, frozen=True, kw_only=True):
 class KnowledgeView(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, as of an instant; ``lasts_s`` is how long it is good for drugs and implants.
 
-    ``may_move`` tells whether this person takes goods in and counts shelves.
+    ``may_move`` tells whether this person takes goods in and counts shelves; ``shelves`` are the places to choose from.
     """
 
     at: str
@@ -83,6 +85,7 @@ class KnowledgeView(msgspec.Struct, frozen=True, kw_only=True):
     stopped: list[StoppedTold]
     substitutes: list[SubstituteTold]
     portions: dict[str, PortionsTold]
+    shelves: list[str] = []
 
 
 class NearestPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +116,7 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
         for task in restocks:
             found, short = portions_of(session, task, call.now)
             portions[task.id] = PortionsTold(portions=found, short=short)
+        planned, filled = planned_shelves(Driver(session)), filled_places(Driver(session))
     return KnowledgeView(
         at=to_text(call.now),
         may_move=call.actor.may(Permission.STOCK_MOVE),
@@ -146,7 +150,18 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
             for pair in known.substitutes
         ],
         portions=portions,
+        shelves=_shelves(call, planned, filled),
     )
+
+
+_NO_SHELVES = frozenset({PlaceKind.BED, PlaceKind.CORRIDOR, PlaceKind.PORTAL, PlaceKind.ROAD, PlaceKind.VEHICLE})
+"""Places where goods may be found, but which nobody chooses as a shelf unless it was made one."""
+
+
+def _shelves(call: Call, planned: set[str], filled: set[str]) -> list[str]:
+    known = call.hospital.live.places
+    stray = {place for place in filled if place in known and known[place].kind in _NO_SHELVES}
+    return sorted(place for place in planned | (filled - stray) if not known or place in known)
 
 
 @router.get("/nearest", permission=Permission.STOCK_READ, gives=NearestView)

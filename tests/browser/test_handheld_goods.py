@@ -9,6 +9,7 @@ import zxingcpp
 
 from tests.browser.test_handheld import scan
 from tests.browser.test_offline_restocking import OFFLINE, stopped
+from tests.browser.test_order_receipt import order  # noqa: F401  # one that waits for its approval
 from tests.browser.test_restocking import LABEL, gauze, given_task  # noqa: F401  # the same goods
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -258,3 +259,31 @@ def test_a_case_is_closed_by_scans_without_a_network(visit, api, served, gauze):
     assert served.hospital.live.stock["ICU-B4", "gauze"].quantity == before["ICU-B4"]
     carts = people.get("/v1/case-carts", params={"state": "closed", "limit": 200}).json()["carts"]
     assert cart in {one["id"] for one in carts}
+
+
+def test_goods_of_an_order_are_received_by_its_number_among_shelves_only(visit, api, order):  # noqa: F811
+    people, number, item = api("all"), order["id"], order["lines"][0]["item"]
+    assert people.post(f"/v1/purchase-orders/{number}:approve", json={}).status_code == 200
+    watched, page = handheld(visit)
+    assert page.evaluate("document.querySelector('#main button').id") == "goods-receive"  # above all that is overdue
+
+    scan(page, number.lower())
+    watched.until("() => document.querySelector('#goods-place')?.value === 'STORE'")
+    assert page.input_value("#goods-order") == number
+    offered = page.eval_on_selector_all("#goods-place option", "all => all.map(one => one.value)")
+    assert set(offered) - {""} == set(people.get("/v1/handheld/knowledge").json()["shelves"])
+    assert "ICU-B1" not in offered  # a bed at which nothing of the stock lies
+
+    scan(page, item)
+    page.wait_for_selector("#goods-lot-0")
+    page.fill("#goods-count-0", "45")
+    page.fill("#goods-lot-0", "HH-1")
+    page.fill("#goods-expiry-0", "2028-01-31")
+    page.check("#goods-last")
+    page.fill("#goods-reason", "out of production")
+    assert watched.violations() == []
+    page.locator("button.primary", has_text="Put into stock").click()
+
+    until_told(watched, "differs from the order: Swabs 45/60")
+    found = people.get(f"/v1/purchase-orders/{number}").json()
+    assert (found["state"], found["closed_reason"]) == ("received", "out of production")

@@ -70,11 +70,12 @@ function drawList() {
   }
   const open = state.tasks.filter((task) => isOpen(task) && !state.progress[task.id]?.delivered && !state.progress[task.id]?.completed);
   const orders = desk.cards();
+  // Whoever takes goods in finds that first, whatever else is overdue.
   at("main").replaceChildren(
+    ...goods.entries(),
     ...(open.length || orders.length ? open.map(card) : [element("p", { textContent: say("noTasks") })]),
     ...orders,
     ...rota.card(),
-    ...goods.entries(),
     finder.entry(),
     scanner.entry(),
   );
@@ -330,6 +331,7 @@ function scanned(raw) {
   }
   const task = state.tasks.find((one) => one.id === state.open);
   if (!task) {
+    if (goods.find(text)) return;
     const device = deviceOf(state.work, text);
     if (device) {
       desk.find(device);

@@ -4,9 +4,11 @@ import { get, inquire } from "/m/api.js";
 import { readLabel } from "/m/label.js";
 import { element } from "/m/workscreen.js";
 
-const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, isAll: false, item: "", task: "", cart: "" };
+const EMPTY = { mode: "", place: "", lines: [], order: "", isLast: false, reason: "", isAll: false, item: "", task: "", cart: "" };
 const TITLES = { receive: "receiveGoods", count: "countShelf", case: "closeCase" };
 const SENDS = { receive: "putIntoStock", count: "sendCount", case: "sendCase" };
+
+const ORDER = /^PO-\d{4}-\d{5,}$/i; // the number of an order, typed or scanned from its paper
 
 const clock = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
@@ -32,6 +34,19 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     view.orders = (await box().kept("orders-open")) || [];
     view.carts = (await box().kept("carts-open")) || [];
   }
+  // The number of an order opens its receipt, whatever else is on the list.
+  function find(text) {
+    const number = text.trim().toUpperCase();
+    if (!state.known?.may_move || !ORDER.test(number)) return false;
+    open("receive");
+    chooseOrder(number);
+    return true;
+  }
+  function chooseOrder(id) {
+    const order = view.orders.find((one) => one.id === id);
+    // The store that ordered is where the goods go, until somebody scans another shelf.
+    return note({ order: id, place: state.goods.place || order?.place || "" });
+  }
   function open(mode, preset = {}) {
     state.goods = { ...EMPTY, mode, ...preset };
     draw();
@@ -45,7 +60,12 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
       if (status !== 200) return;
       view.orders = body.orders.filter((order) => (order.state === "approved" || order.state === "sent") && !order.is_bill_only);
       await box().keep("orders-open", view.orders);
-      if (state.goods) draw();
+      const chosen = state.goods?.mode === "receive" && state.goods.order;
+      if (chosen && !view.orders.some((one) => one.id === chosen)) {
+        stop(say("noSuchOrder", { order: chosen }));
+        await note({ order: "" });
+      } else if (chosen) await chooseOrder(chosen);
+      else if (state.goods) draw();
     } catch {
       // offline: the orders kept last time
     }
@@ -84,6 +104,10 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   function scanned(text) {
     const place = placeIdOf(text);
     if (place) return note({ place });
+    if (state.goods.mode === "receive" && ORDER.test(text.trim())) {
+      learnOrders();
+      return chooseOrder(text.trim().toUpperCase());
+    }
     if (state.goods.mode === "case" ? !state.goods.cart : !state.goods.place) return toast(say(state.goods.mode === "case" ? "chooseCase" : "scanShelfFirst"));
     return clear(text, (scan, asPrinted) => add(scan, asPrinted));
   }
@@ -157,13 +181,31 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
   }
   function orderFields() {
     const order = view.orders.find((one) => one.id === state.goods.order);
-    const options = [["", say("noOrder")], ...view.orders.map((one) => [one.id, `${one.supplier} · ${one.id.slice(-8)}`])];
-    const fields = [labelled(say("forOrder"), choice("goods-order", options, state.goods.order, (id) => note({ order: id })))];
+    const options = [["", say("noOrder")], ...view.orders.map((one) => [one.id, `${one.id} · ${one.supplier}`])];
+    // Chosen by its number before the list has come: it stays chosen.
+    if (state.goods.order && !order) options.push([state.goods.order, state.goods.order]);
+    const fields = [labelled(say("forOrder"), choice("goods-order", options, state.goods.order, chooseOrder), say("orItsNumber"))];
     if (!order) return fields;
     const missing = order.lines.filter((line) => line.quantity > line.received).map((line) => `${state.names.items[line.item] || line.item} ${line.quantity - line.received}`);
     fields.push(element("p", { className: "secondary", textContent: say("expectedOf", { list: missing.join(", ") || "–" }) }));
     fields.push(labelled(say("lastDelivery"), check("goods-last", state.goods.isLast, (value) => note({ isLast: value }))));
+    if (state.goods.isLast) fields.push(labelled(say("whyLast"), input("goods-reason", state.goods.reason, setReason, { maxLength: 200 }), say("whyLastHint")));
     return fields;
+  }
+  function setReason(reason) {
+    state.goods = { ...state.goods, reason };
+    box().keep("goods", state.goods);
+    return reason;
+  }
+  // Shelves only: of beds, corridors and lifts none is chosen, and one whose name another has too bears its id.
+  function shelves() {
+    const named = (id) => state.names.places[id] || id;
+    const known = state.known?.shelves?.length ? state.known.shelves : Object.keys(state.names.places);
+    const ids = [...new Set([...known, ...(state.goods.place ? [state.goods.place] : [])])];
+    const count = {};
+    for (const id of ids) count[named(id)] = (count[named(id)] || 0) + 1;
+    const text = (id) => (count[named(id)] > 1 ? `${named(id)} · ${id}` : named(id));
+    return ids.map((id) => [id, text(id)]).sort((left, right) => left[1].localeCompare(right[1]));
   }
   function caseFields() {
     const options = [["", "–"], ...view.carts.map((cart) => [cart.id, `${cart.name} · ${placeName(cart.place)} · ${clock(cart.due_at)}`])];
@@ -181,7 +223,7 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     const active = document.activeElement?.closest("#work-form") ? document.activeElement : null;
     const focused = active?.id || "";
     const typed = active && "defaultValue" in active && active.value !== active.defaultValue ? active.value : null;
-    const places = Object.entries(state.names.places).sort((left, right) => left[1].localeCompare(right[1]));
+    const places = shelves();
     const title = say(TITLES[goods.mode]);
     const form = element("form", { id: "work-form", onsubmit: (event) => event.preventDefault() },
       ...(isCase ? caseFields() : []),
@@ -253,7 +295,7 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
       return { lines, return_to: goods.place };
     }
     const lines = goods.lines.map((line) => ({ place: goods.place, scan: line.scan, packages: Number(line.count) || 1, lot_number: line.lotTyped, expires_on: line.expiryTyped, is_as_printed: Boolean(line.asPrinted) }));
-    return goods.order ? { lines, is_last: goods.isLast } : { lines };
+    return goods.order ? { lines, is_last: goods.isLast, reason: goods.isLast ? goods.reason || "" : "" } : { lines };
   }
   function pathOf(goods) {
     if (goods.mode === "count") return "/v1/handheld/counts";
@@ -304,5 +346,5 @@ export function goodsDesk({ state, box, at, draw, toast, stop, flush, say, place
     }
     draw();
   }
-  return { begin, entries, open, show, scanned, answered };
+  return { begin, entries, find, open, show, scanned, answered };
 }
