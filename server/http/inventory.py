@@ -464,14 +464,16 @@ async def set_par_level(call: CallDep) -> bodies.ParBody:
 
 @router.post("/scans", permission=Permission.STOCK_READ, takes=bodies.ScanTold, gives=bodies.ScanView)
 def read_scan(call: CallDep) -> bodies.ScanView:
-    """Read a label and say what it stands for here."""
+    """Read a label, or an item's own code, and say what it stands for here."""
     told = call.read(bodies.ScanTold)
-    scan = read_label(told.scan, ScannerProfile(separator=told.separator or "\x1d"))
+    scan = label_told(told.scan, separator=told.separator, is_as_printed=True)
     label = {key: value for key, value in scan.to_json().items() if key != "elements"}
     with call.hospital.read() as session:
         try:
             found: Resolved | None = resolve(session, scan=scan, zone=_zone(call), text=told.scan)
         except NotFound:
+            # what is no label either is refused with what is wrong with it
+            read_label(told.scan, ScannerProfile(separator=told.separator or "\x1d"))
             found = None
     if found is None:
         return bodies.ScanView(
