@@ -48,6 +48,7 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "spool_failed": mark("Its disk takes nothing; what it hears waits in memory"),
     "bus_quarantine": mark("The bus gave wrong answers and is set aside"),
     "clock_offset": mark("Its clock is wrong"),
+    "clock_set": mark("Its clock was set; readings are weighed anew by it"),
     "queue_growing": mark("It collects faster than it can send"),
     "stopped": mark("It was stopped"),
     "started": mark("It was started"),

@@ -72,6 +72,12 @@ class BinRacks:
             self._seen_at[tag] = max(at, self._seen_at.get(tag, 0))
             self._kept_at[tag] = at
 
+    def shift(self, by_us: int) -> None:
+        """Count what is known from another time: the gateway's clock was set by so many microseconds."""
+        for table in (self._seen_at, self._kept_at):
+            for tag in table:
+                table[tag] += by_us
+
     def changes(self) -> dict[str, int]:
         """Give what must be kept for the next start, once: when bins were seen last, by tag."""
         changed = {

@@ -156,6 +156,18 @@ class Cleaning:
         """Give the zone in which a tag is taken to be; empty if unknown."""
         return self._told.zone_by_tag.get(tag, "")
 
+    def remember(self, before: Cleaning, now: int) -> None:
+        """Take over where another one knows each tag to be, as if seen there just now, and which readers are dead."""
+        for reader in before._dead_readers:
+            self.set_reader_status(reader, GatewayStatus.OFFLINE)
+        for tag, zone in before._told.zone_by_tag.items():
+            row = self._filter.add(tag)
+            if (state := self._state_by_zone.get(zone)) is not None:
+                self._filter.settle(row, state, _PORTAL_CONFIDENCE)
+                self._decider.force(row, state)
+            self._told.tell(tag, zone, now)
+            self._last_seen[tag] = (now, -1)
+
     def progress_of(self, reader: str) -> ReaderProgress:
         """Give how far a reader's own time has come, and how many of its readings came too late."""
         return self._marks.of(reader)

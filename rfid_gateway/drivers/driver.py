@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -154,6 +154,14 @@ class Driver(Protocol):
 
     async def run(self) -> None:
         """Serve the device until cancelled; connects again by itself."""
+
+
+@runtime_checkable
+class ClockKeeper(Protocol):
+    """A driver that learns how far its device's clock is off."""
+
+    def forget_clock(self) -> None:
+        """Learn it anew: the gateway's own clock was set."""
 
 
 class StatusTeller:

@@ -49,6 +49,10 @@ class ImpinjR700:
         self._backoff = Backoff(backoff or BackoffSettings(), around.chance)
         self._status = StatusTeller(line.device, self.health, around)
 
+    def forget_clock(self) -> None:
+        """Learn anew how far the reader's clock is off: the gateway's own was set."""
+        self.offset.forget()
+
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
         while True:

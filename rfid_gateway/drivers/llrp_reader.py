@@ -104,6 +104,10 @@ class LlrpReader:
         self._next_id = 0
         self._limitation = ""
 
+    def forget_clock(self) -> None:
+        """Learn anew how far the reader's clock is off: the gateway's own was set."""
+        self._reports.offset.forget()
+
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
         while True:

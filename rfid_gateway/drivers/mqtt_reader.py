@@ -73,6 +73,10 @@ class MqttReader:
         self._number: int | None = None
         self._recent: dict[int, JsonTag] = {}
 
+    def forget_clock(self) -> None:
+        """Learn anew how far the reader's clock is off: the gateway's own was set."""
+        self.offset.forget()
+
     async def run(self) -> None:
         """Serve the reader until cancelled; connects again by itself."""
         while True:

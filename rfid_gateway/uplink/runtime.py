@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from rfid_gateway.cleaning.zones import FilterSettings
 from rfid_gateway.drivers.driver import (
     Backoff,
     BackoffSettings,
+    ClockKeeper,
     Driver,
     DriverHealth,
     Status,
@@ -35,6 +37,7 @@ from rfid_gateway.drivers.modbus_machine import MachineSettings, ModbusMachine
 from rfid_gateway.drivers.modbus_writes import Target
 from rfid_gateway.modbus.profile import Profile, load_profile
 from rfid_gateway.modbus.samples import Sample
+from rfid_gateway.rfid.clocks import ClockSteps
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.spool.store import Entry, Priority, Quota, RowKind, Spool
 from rfid_gateway.transports.ear import LineEar
@@ -69,16 +72,21 @@ class GatewayRuntime:
         Where its facts go.
     clock : Clock
         The gateway's clock; a scaled one in the demo.
+    steady : Callable[[], float], optional
+        A clock that nobody sets, seconds: by it is noticed that the other one was.
     """
 
-    def __init__(self, settings: GatewaySettings, sink: Sink, clock: Clock) -> None:
+    def __init__(
+        self, settings: GatewaySettings, sink: Sink, clock: Clock, *, steady: Callable[[], float] = time.monotonic
+    ) -> None:
         self.settings = settings
         self.source = f"gateway:{settings.id}"
         self._sink = sink
         self._clock = clock
         self._chance = np.random.default_rng(settings.seed)
         self._profiles = {name: load_profile(name) for name in {one.profile for one in settings.machines}}
-        self.cleaning = Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
+        self.cleaning = self._new_cleaning()
+        self._steps = ClockSteps(steady, settings.speed)
         self._in_haste_until = 0
         self._statuses = MachineStatuses({(one.id, one.status_signal): self._labels(one) for one in settings.machines})
         self.walk: WalkTest | None = None
@@ -100,6 +108,34 @@ class GatewayRuntime:
         self._sender: Sender | None = None
         # One thread writes the spool, so that the order of appending is the order of sequence numbers.
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    def _new_cleaning(self) -> Cleaning:
+        settings = self.settings
+        return Cleaning(layout_of(settings), _cleaning_of(settings), _bins_of(settings))
+
+    def _time(self) -> int:
+        """Give the present, having seen to it that nothing is weighed by a clock that was set meanwhile."""
+        now = self._clock.now()
+        if step_us := self._steps.take(now):
+            self._clock_was_set(step_us, now)
+        return now
+
+    def _clock_was_set(self, step_us: int, now: int) -> None:
+        """Begin to weigh readings anew by another clock, knowing where each tag was.
+
+        Set ahead, it would make all tags lost that nobody saw in the time that never was; set back, nothing would count
+        until it has caught up.
+        """
+        _LOG.warning("Gateway %s: its clock was set by %+.1f s.", self.settings.id, step_us / SECOND_US)
+        before, self.cleaning = self.cleaning, self._new_cleaning()
+        self.cleaning.remember(before, now)
+        self.cleaning.racks = before.racks
+        self.cleaning.racks.shift(step_us)
+        self._in_haste_until = 0
+        for driver in self.drivers:
+            if isinstance(driver, ClockKeeper):
+                driver.forget_clock()
+        self._tell_own(GatewayStatus.ONLINE, "clock_set")
 
     def _labels(self, entry: MachineEntry) -> dict[int, str]:
         signal = self._profiles[entry.profile].by_key.get(entry.status_signal)
@@ -230,7 +266,7 @@ class GatewayRuntime:
         samples_at = loop.time()
         while True:
             await self._rest(loop)
-            now = self._clock.now()
+            now = self._time()
             self._events += self.cleaning.advance(now)
             if self.walk is not None:
                 self.walk.watch(self.cleaning.zone_of(self.walk.tag), now)
@@ -302,7 +338,7 @@ class GatewayRuntime:
         """Take in readings of one reader."""
         if self.walk is not None:
             self.walk.take(readings)
-        now = self._clock.now()
+        now = self._time()
         self._events += self.cleaning.accept(readings, now)
         if self._events or self.cleaning.is_due(now):
             self._news.set()

@@ -9,6 +9,7 @@ import pytest
 
 from rfid_gateway.drivers.driver import DriverHealth
 from rfid_gateway.modbus.profile import load_profile
+from rfid_gateway.rfid.clocks import ClockSteps
 from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.simulators.llrp import ReaderFarm, Sighting
 from rfid_gateway.simulators.modbus import SimulatedPlant
@@ -17,11 +18,12 @@ from rfid_gateway.spool.store import Entry, Spool
 from rfid_gateway.uplink.configuration import GatewaySettings
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from rfid_gateway.uplink.sinks import InProcessSink, SampleSeries
+from tests.fakes import START_US
 from tests.rfid_gateway.listeners import until
-from twin.clock import SystemClock
+from twin.clock import SECOND_US, SystemClock
 from twin.errors import StorageError, Unavailable
 from twin.events.envelope import Event
-from twin.events.things import BinEmptied, DeviceStatusChanged, ZoneChanged
+from twin.events.things import BinEmptied, DeviceStatusChanged, TagLost, ZoneChanged
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
 
 TAG = bytes.fromhex("3074257BF7194E4000001A85")
@@ -276,3 +278,60 @@ async def test_an_epoch_is_weighed_when_it_ends_and_not_at_the_next_regular_flus
     assert clock.now() < due_at <= clock.now() + 200_000
     assert not gateway.cleaning.is_due(clock.now())
     assert gateway.cleaning.is_due(due_at + 1_000_000)
+
+
+class Clocks:
+    """A wall clock that is set, beside one that is not."""
+
+    def __init__(self) -> None:
+        self.set_by_us = 0
+        self.steady_s = 0.0
+
+    def now(self) -> int:
+        return START_US + round(self.steady_s * SECOND_US) + self.set_by_us
+
+    def steady(self) -> float:
+        return self.steady_s
+
+
+@pytest.mark.parametrize("set_by_s", [3600.0, -3600.0, 86_400.0 * 400, -90.0])
+async def test_a_clock_that_is_set_loses_no_tag_and_stops_nothing(set_by_s: float) -> None:
+    clocks, core = Clocks(), Core()
+    settings = settings_of({"r1": 1, "r2": 1}, cleaning={"epoch_s": 1, "lateness_s": 0.3, "absence_s": 60})
+    gateway = GatewayRuntime(settings, InProcessSink(core.store), clocks, steady=clocks.steady)
+
+    def watch(reader: str, seconds: int) -> None:
+        for _ in range(seconds):
+            clocks.steady_s += 1.0
+            gateway.on_readings([TagReading(TAG.hex().upper(), reader, 1, clocks.now(), -50.0)])
+
+    watch("r1", 6)
+    clocks.set_by_us = round(set_by_s * SECOND_US)
+    watch("r1", 6)
+    watch("r2", 8)
+    moved_at = clocks.now()
+    for _ in range(70):
+        clocks.steady_s += 1.0
+        gateway.on_readings([TagReading("OTHER", "r1", 1, clocks.now(), -50.0)])
+
+    told = [one for one in gateway._events if getattr(one, "thing", "") == TAG.hex().upper()]
+    zones = [(one.previous_zone, one.zone) for one in told if isinstance(one, ZoneChanged)]
+    # Nowhere else in between, moved as always after it, by the new clock, and lost a minute after it was seen last.
+    assert zones == [("", "WARD-A"), ("WARD-A", "WARD-B")]
+    assert abs(told[1].occurred_at - moved_at) <= 8 * SECOND_US
+    (lost,) = [one for one in told if isinstance(one, TagLost)]
+    assert 60 * SECOND_US <= lost.occurred_at - moved_at <= 63 * SECOND_US
+    notes = [one.detail for one in gateway._events if isinstance(one, GatewayHealthChanged)]
+    assert notes == ["clock_set"]
+    await gateway.stop()
+
+
+def test_a_clock_that_ntp_slews_was_not_set() -> None:
+    clocks, steps = Clocks(), []
+    watch = ClockSteps(clocks.steady)
+    for _ in range(1000):
+        clocks.steady_s += 0.5
+        clocks.set_by_us += 250  # 500 ppm, the most that NTP does without setting it
+        steps.append(watch.take(clocks.now()))
+
+    assert not any(steps)
