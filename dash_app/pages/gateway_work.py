@@ -17,7 +17,7 @@ from dash_app.pages.gateway_walk import register as register_walk
 from dash_app.pages.gateway_walk import walk_panel
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.reader import wants_chinese
-from dash_app.pages.states import attributes, panel, since
+from dash_app.pages.states import attributes, panel, shape, since
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import gateways
 from dash_app.queries.names import place_name
@@ -27,7 +27,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
 from rfid_gateway.uplink.orders import OrderResult, Report
 from twin.access import Permission
-from twin.events.watch import GatewayStatus
+from twin.events.watch import AlarmPriority, GatewayStatus
 
 GATEWAY = "gateways-gateway"
 KIND, NEW_ID, HOST, PORT = "gateways-kind", "gateways-id", "gateways-host", "gateways-port"
@@ -139,6 +139,7 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
     ]
     return panel(
         _("Gateway {id}").format(id=told.gateway),
+        *_doubled(one),
         html.P(_figures(told, one.readings_per_s)),
         html.P(
             [_("Settings version {version}, reported").format(version=told.settings_version), " ", since(one.at, now)],
@@ -147,6 +148,13 @@ def _report(one: gateways.ReportedView, now: int, heard_now: int) -> Component:
         *folded(_("Devices of gateway {id}").format(id=told.gateway), headings, rows),
         wide=True,
     )
+
+
+def _doubled(one: gateways.ReportedView) -> list[Component]:
+    if not one.is_doubled:
+        return []
+    text = _("Two gateways report under this name: give one of them another id and key, or switch it off.")
+    return [html.P([shape(AlarmPriority.MEDIUM), " ", text], role="status")]
 
 
 def _figures(told: Report, per_s: float) -> str:

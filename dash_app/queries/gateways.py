@@ -65,6 +65,10 @@ class ReportedView(Protocol):
     def readings_per_s(self) -> float:
         """Readings and samples per second."""
 
+    @property
+    def is_doubled(self) -> bool:
+        """Whether two gateways report under its id."""
+
 
 class DeskView(Protocol):
     """Where gateways report and take orders."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -28,6 +29,15 @@ class _Waiting:
     is_fetched: bool = False
 
 
+@dataclass(slots=True)
+class _Start:
+    """A gateway that was started at an instant of its own clock, and when it was heard, by the core's."""
+
+    started_at: int
+    first_at: int
+    last_at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """What a gateway said last.
@@ -40,11 +50,15 @@ class Reported:
         When it came, UTC microseconds of the core.
     readings_per_s : float
         Tag readings and samples per second since the report before.
+    is_doubled : bool
+        Whether two gateways report under this id, such as after a disk was copied with its settings: readers serve the
+        one or the other, and orders reach either.
     """
 
     report: Report
     at: int
     readings_per_s: float = 0.0
+    is_doubled: bool = False
 
 
 class ChangesKeys(Protocol):
@@ -74,6 +88,7 @@ class GatewayDesk:
 
     clock: Clock
     _reports: dict[str, Reported] = field(default_factory=dict)
+    _starts: dict[str, list[_Start]] = field(default_factory=dict)
     _waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _count: int = 0
@@ -89,7 +104,9 @@ class GatewayDesk:
         now = self.clock.now()
         with self._lock:
             before = self._reports.get(report.gateway)
-            self._reports[report.gateway] = Reported(report, now, _rate(before, report, now))
+            starts = self._starts.setdefault(report.gateway, [])
+            is_doubled = _is_doubled(starts, report.started_at, now)
+            self._reports[report.gateway] = Reported(report, now, _rate(before, report, now), is_doubled)
             waiting = self._waiting.setdefault(report.gateway, [])
             results = {one.id: one for one in report.results}
             for one in waiting:
@@ -196,6 +213,21 @@ class GatewayDesk:
             f"Gateway {gateway} took the order and told no result: look at the device before you try again.",
             code="gateway.unknown_result",
         )
+
+
+def _is_doubled(starts: list[_Start], started_at: int, now: int) -> bool:
+    """Note a report of a gateway that was started at an instant; tell whether another one reports beside it.
+
+    One that was started anew ends before the next begins. Two at once come by turns: then the one that was known first
+    is heard again after the other.
+    """
+    known = next((one for one in starts if one.started_at == started_at), None)
+    if known is None:
+        starts.append(_Start(started_at, now, now))
+    else:
+        known.last_at = now
+    starts[:] = [one for one in starts if now - one.last_at <= SILENT_US]
+    return any(one.last_at > other.first_at for one, other in itertools.pairwise(starts))
 
 
 def _rate(before: Reported | None, report: Report, now: int) -> float:

@@ -31,11 +31,12 @@ Value = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class GatewayShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway's last report; instants in UTC microseconds."""
+    """A gateway's last report; instants in UTC microseconds. ``is_doubled`` if two gateways report under its id."""
 
     id: str
     reported_at: str
     is_silent: bool
+    is_doubled: bool
     readings_per_s: float
     report: Report
 
@@ -130,6 +131,7 @@ def _gateway(call: Call, one: Reported) -> GatewayShown:
         id=one.report.gateway,
         reported_at=instant(one.at),
         is_silent=desk_of(call.hospital).is_silent(one),
+        is_doubled=one.is_doubled,
         readings_per_s=one.readings_per_s,
         report=msgspec.structs.replace(one.report, results=[]),
     )

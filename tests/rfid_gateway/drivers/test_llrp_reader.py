@@ -86,6 +86,25 @@ async def test_reader_that_comes_back_is_set_up_again() -> None:
     await reader.stop()
 
 
+async def test_reader_that_loses_power_within_a_report_is_set_up_again_and_tells_nothing_half() -> None:
+    reader, listener = SimulatedReader("r", SystemClock()), KeepingListener()
+    await reader.start()
+
+    async with serving(driver_of(reader, listener)):
+        await until(lambda: reader.is_reporting)
+        reader.see([Sighting(EPC, antenna=1)])
+        await until(lambda: len(listener.readings) == 1)
+        await reader.reboot([Sighting(EPC, antenna=2), Sighting(EPC[::-1], antenna=3)])
+        await until(lambda: any(one.status is GatewayStatus.OFFLINE for one in listener.statuses))
+        await until(lambda: reader.is_reporting)
+        reader.see([Sighting(EPC, antenna=4)])
+        await until(lambda: len(listener.readings) >= 2)
+    await reader.stop()
+
+    assert [one.antenna for one in listener.readings] == [1, 4]
+    assert [one.detail for one in listener.statuses if one.status is GatewayStatus.OFFLINE] == ["connection_lost"]
+
+
 async def test_silent_reader_is_given_up_after_missed_keepalives() -> None:
     reader, listener = SimulatedReader("r", SystemClock()), KeepingListener()
     await reader.start()
