@@ -141,12 +141,13 @@ class _Check:
                 continue
             where = Where(patient=patient.id, room=stay.room, theatre=stay.theatre, day=stay.day)
             if not patient.release_day <= stay.day <= patient.due_day:
-                late = max(patient.release_day - stay.day, stay.day - patient.due_day)
-                self._break(HardRule.ADMISSION_DAY, late, where)
+                # Once for each patient, however many days: so the competition's own validator counts it.
+                self._break(HardRule.ADMISSION_DAY, 1, where)
             if stay.room in patient.incompatible_rooms:
                 self._break(HardRule.INCOMPATIBLE_ROOM, 1, where)
             if stay.theatre in patient.incompatible_theatres:
                 self._break(HardRule.INCOMPATIBLE_THEATRE, 1, where)
+            # Who comes before the release day earns nothing by it, as the same validator has it.
             self._charge(SoftRule.DELAY, stay.day - patient.release_day, where)
 
     def _operations(self) -> Iterator[tuple[Patient, Stay]]:

@@ -1,7 +1,8 @@
 """Costs and broken rules of a plan of the timetabling competition, straight from the two JSON files.
 
-Written from the competition's paper alone, with loops over days and shifts and no arrays: it shares nothing with the
-loader, the checker or the search, so that a mistake in one of them shows.
+Written from the competition's paper, with loops over days and shifts and no arrays: it shares nothing with the loader,
+the checker or the search, so that a mistake in one of them shows. Where the paper leaves it open how much counts (days
+outside the window, coming early), it follows the competition's own validator.
 """
 
 from __future__ import annotations
@@ -104,8 +105,8 @@ def hard_units(problem: Json, solution: Json) -> Counter[str]:
         come.add(one["id"])
         units["incompatible_room"] += stay["room"] in one["incompatible_room_ids"]
         last = one["surgery_due_day"] if one["mandatory"] else problem["days"] - 1
-        # By how many days, as minutes and beds are counted too.
-        units["admission_day"] += max(0, one["surgery_release_day"] - day, day - last)
+        # Once for each patient, unlike minutes and beds: so does the competition's own validator.
+        units["admission_day"] += not one["surgery_release_day"] <= day <= last
         if one["surgery_duration"]:
             theatre[stay["operating_theater"], day] += one["surgery_duration"]
             surgeon[one["surgeon_id"], day] += one["surgery_duration"]
