@@ -20,18 +20,21 @@ from sqlmodel import SQLModel
 
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")  # INTEGER PRIMARY KEY is SQLite's own row number
 
+# Keys are only compared, never sorted for people: byte by byte, not by the rules of a language as the server would.
+KEY = Text().with_variant(Text(collation="C"), "postgresql")
+
 EVENTS = Table(
     "events",
     SQLModel.metadata,
     Column("sequence", SEQUENCE, primary_key=True, autoincrement=False),
-    Column("id", Text, nullable=False),
+    Column("id", KEY, nullable=False),
     Column("type", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("thing", Text, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("source_key", Text, nullable=False),
+    Column("source", KEY, nullable=False),
+    Column("source_key", KEY, nullable=False),
     Column("body", Text, nullable=False),
     UniqueConstraint("source", "source_key", name="uq_events_source"),
     Index("uq_events_id", "id", unique=True),

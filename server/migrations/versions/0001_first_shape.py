@@ -546,14 +546,14 @@ def upgrade() -> None:
     op.create_index(op.f('ix_door_idempotency_created_at'), 'door_idempotency', ['created_at'], unique=False)
     op.create_table('events',
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('id', sa.Text(), nullable=False),
+    sa.Column('id', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.Column('type', sa.Text(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('thing', sa.Text(), nullable=False),
     sa.Column('occurred_at', sa.BigInteger(), nullable=False),
     sa.Column('recorded_at', sa.BigInteger(), nullable=False),
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('source_key', sa.Text(), nullable=False),
+    sa.Column('source', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('source_key', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
     sa.Column('body', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('sequence'),
     sa.UniqueConstraint('source', 'source_key', name='uq_events_source')

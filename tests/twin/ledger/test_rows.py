@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from tests import strategies as hospital
 from tests.twin.ledger.test_ledger import MakeLedger, all_stored, make_ledger, zone
+from twin.db.database import Database
 from twin.events import registry
 from twin.events.envelope import Event
 from twin.ledger.bodies import bodies_of
@@ -104,3 +106,14 @@ def test_a_known_fact_in_any_statement_of_a_large_batch_is_not_stored_again(
     assert [one.sequence for one in answers if one.is_new] == list(range(2, len(events) + 1))
     assert [one.event.source_key for one in answers] == [event.source_key for event in events]
     assert ledger.state.sequence == len(events)
+
+
+def test_keys_are_compared_byte_by_byte_on_postgresql(database: Database) -> None:
+    asked = text("SELECT column_name, collation_name FROM information_schema.columns WHERE table_name = 'events'")
+    if database.dialect != "postgresql":
+        asked = text("SELECT name, 'C' FROM pragma_table_info('events')")  # SQLite compares bytes unless told otherwise
+
+    with database.read() as session:
+        collations = {row[0]: row[1] for row in session.execute(asked)}
+
+    assert [collations[name] for name in ("id", "source", "source_key")] == ["C", "C", "C"]
