@@ -118,6 +118,8 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             shapes=_lines(tops, palette, now),
             height=_HEAD_PX + _LANE_PX * max(1, bottom),
             margin={"l": 100, "t": 40, "r": 8, "b": 16},
+            # A finger that moves over a tall chart scrolls the page; pressing a bar still chooses it.
+            dragmode=False,
         ),
     }
 

@@ -41,7 +41,7 @@ def content(port: HospitalPort) -> list[Component]:
     port : HospitalPort
         The hospital.
     """
-    found = queries.followed(port.state().freeze(port.clock.now()))
+    found = queries.followed(port.state(), port.clock.now())
     if not found:
         return []
     counts = counted(found)

@@ -20,7 +20,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import moment, number, percent, plan_day
 from scheduling.model.futures import Estimate, PlanRisk, RiskDifference
-from scheduling.rules.futures import Futures
+from scheduling.rules.chance import Futures
 from scheduling.rules.spreads import Origin, Spread
 from scheduling.service.futures import RiskCompared
 from scheduling.service.talk import row_of

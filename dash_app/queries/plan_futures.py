@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from scheduling.model.futures import PlanRisk, Uncertainty
 from scheduling.model.plans import PlanKind
-from scheduling.rules.futures import Futures
+from scheduling.rules.chance import Futures
 from scheduling.rules.spreads import Origin, Spread, with_spreads
 from scheduling.service import futures as service
 from scheduling.service import talk

@@ -13,16 +13,13 @@ log-normal and normal models. Anesthesiology 92(4), 1160-1167.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Occupant, Patient, Stay
 from scheduling.model.futures import (
-    MOST_FUTURES,
     DayRisk,
     Estimate,
     PatientRisk,
@@ -32,42 +29,11 @@ from scheduling.model.futures import (
     Totals,
     Uncertainty,
 )
+from scheduling.rules.chance import Chance, Counts, Flags, Floats, Futures
+from scheduling.rules.played_theatres import Theatres
 from twin.errors import InputError
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-
 Z = 1.959963984540054  # two-sided 95 % point of the normal law; futures are many, so Student's law adds nothing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Futures:
-    """How many futures are drawn.
-
-    Parameters
-    ----------
-    count : int
-        2 to :data:`MOST_FUTURES`.
-    seed : int
-        The same seed gives the same futures for every plan.
-    """
-
-    count: int = 1000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises
-        ------
-        InputError
-            Naming what is out of range.
-        """
-        if not 2 <= self.count <= MOST_FUTURES:
-            raise InputError(f"futures: expected 2 to {MOST_FUTURES}, got {self.count}.", code="plan.futures")
-        if not 0 <= self.seed < 1 << 32:
-            raise InputError(f"seed: expected 0 to {(1 << 32) - 1}, got {self.seed}.", code="plan.futures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,36 +97,6 @@ def estimate(values: Floats | Flags) -> Estimate:
     return Estimate(mean=mean, half_width=half_width, n=n)
 
 
-class _Chance:
-    """Draws that belong to a name: the same for every plan."""
-
-    def __init__(self, futures: Futures, uncertainty: Uncertainty) -> None:
-        self.n = futures.count
-        self.seed = futures.seed
-        self.uncertainty = uncertainty
-        self.shape = math.log1p(uncertainty.operation_cv**2)  # variance of the logarithm of a log-normal law
-
-    def of(self, *name: object) -> np.random.Generator:
-        # A hash, not Python's hash(): that is salted anew in each process.
-        digest = hashlib.blake2b("\0".join(map(str, name)).encode(), digest_size=8).digest()
-        return np.random.Generator(np.random.PCG64([self.seed, int.from_bytes(digest, "big")]))
-
-    def comes(self, patient: str) -> Flags:
-        return self.of("comes", patient).random(self.n) >= self.uncertainty.no_show_share
-
-    def minutes(self, kind: str, name: str, mean: float) -> Floats:
-        law = self.of(kind, name).standard_normal(self.n)
-        # Mean of a log-normal law is exp(mu + sigma^2 / 2), so the shift keeps the planned length as the mean.
-        return np.asarray(mean * np.exp(math.sqrt(self.shape) * law - self.shape / 2))
-
-    def stay(self, person: str, days: int) -> Counts:
-        source = self.of("stay", person)
-        # Geometric from 1; days late begin at 0.
-        late = source.geometric(1.0 - self.uncertainty.late_share, self.n) - 1
-        is_early = source.random(self.n) < self.uncertainty.early_share
-        return np.asarray(np.maximum(1, days + np.where(is_early & (late == 0), -1, late)), np.int64)
-
-
 def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertainty, futures: Futures) -> Played:
     """Play a plan through futures.
 
@@ -190,9 +126,9 @@ def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertaint
         for stay in plan.stays
         if stay.patient in known and stay.room in rooms and 0 <= stay.day < problem.days
     }
-    chance = _Chance(futures, uncertainty)
+    chance = Chance(futures, uncertainty)
     ward = _Ward(problem, chance)
-    theatres = _Theatres(problem, chance, list(stays.values()), known)
+    theatres = Theatres(problem, chance, list(stays.values()), known)
     no_bed: dict[str, Flags] = {}
     no_time: dict[str, Flags] = {}
     for day in range(problem.days):
@@ -221,7 +157,7 @@ def play(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertaint
 class _Ward:
     """Beds of all rooms in every future."""
 
-    def __init__(self, problem: AdmissionProblem, chance: _Chance) -> None:
+    def __init__(self, problem: AdmissionProblem, chance: Chance) -> None:
         self.problem = problem
         self.chance = chance
         n, days, rooms = chance.n, problem.days, problem.rooms
@@ -298,85 +234,6 @@ class _Ward:
 
 def _people(problem: AdmissionProblem) -> list[Patient | Occupant]:
     return [*problem.patients, *problem.occupants]
-
-
-class _Theatres:
-    """Operations of every theatre and day in every future."""
-
-    def __init__(
-        self, problem: AdmissionProblem, chance: _Chance, stays: list[Stay], known: dict[str, Patient]
-    ) -> None:
-        self.chance = chance
-        self.known = known
-        self.minutes = {theatre.id: theatre.minutes_by_day for theatre in problem.theatres}
-        self.lists: dict[tuple[str, int], list[str]] = {}
-        for stay in sorted(stays, key=lambda found: found.patient):
-            if known[stay.patient].surgery_minutes and stay.theatre in self.minutes:
-                self.lists.setdefault((stay.theatre, stay.day), []).append(stay.patient)
-        self.overtime: dict[tuple[str, int], Floats] = {}
-
-    def planned(self, theatre: str, day: int) -> int:
-        return sum(self.known[name].surgery_minutes for name in self.lists.get((theatre, day), ()))
-
-    def operate(self, day: int, come: dict[str, Flags]) -> dict[str, Flags]:
-        """Run all theatres of a day; gives who is called off for want of time."""
-        is_open = [name for name, minutes in self.minutes.items() if minutes[day] > 0]
-        urgent = self._emergencies(day, is_open)
-        called_off: dict[str, Flags] = {}
-        for theatre in is_open:
-            self._run(theatre, day, come, urgent[theatre], called_off)
-        return called_off
-
-    def _emergencies(self, day: int, theatres: list[str]) -> dict[str, list[tuple[Floats, Floats]]]:
-        """Give instants (infinite for none) and lengths of emergency operations by theatre.
-
-        Each goes to the theatre with most time left by the plan, the next to the one after it.
-        """
-        found: dict[str, list[tuple[Floats, Floats]]] = {theatre: [] for theatre in theatres}
-        told = self.chance.uncertainty
-        source = self.chance.of("emergency operations", day)
-        counts = source.poisson(told.emergency_operations_per_day, self.chance.n)
-        order = sorted(theatres, key=lambda name: (self.planned(name, day) - self.minutes[name][day], name))
-        for k in range(int(counts.max(initial=0)) if order else 0):
-            # As a share of the day, so that the draw is the same whichever theatre takes it.
-            share = source.random(self.chance.n)
-            theatre = order[k % len(order)]
-            at = np.where(counts > k, share * self.minutes[theatre][day], np.inf)
-            found[theatre].append((at, self.chance.minutes("emergency", f"{day}/{k}", told.emergency_minutes)))
-        return found
-
-    def _run(
-        self,
-        theatre: str,
-        day: int,
-        come: dict[str, Flags],
-        urgent: list[tuple[Floats, Floats]],
-        called_off: dict[str, Flags],
-    ) -> None:
-        told = self.chance.uncertainty
-        closes = self.minutes[theatre][day]
-        clock = np.zeros(self.chance.n)
-        waits = [at.copy() for at, _ in urgent]
-
-        def take_urgent(until: Floats) -> None:
-            for at, (_, minutes) in zip(waits, urgent, strict=True):
-                is_due = at <= until
-                begins = np.maximum(clock, at)
-                clock[is_due] = (begins + minutes + told.turnover_minutes)[is_due]
-                at[is_due] = np.inf
-
-        for name in self.lists.get((theatre, day), ()):
-            take_urgent(clock)
-            planned = self.known[name].surgery_minutes
-            is_late = come[name] & (clock + planned > closes + told.overtime_limit_minutes)
-            called_off[name] = is_late
-            # Turnover after each operation; the last one's is taken off again.
-            lasts = self.chance.minutes("operation", name, planned) + told.turnover_minutes
-            clock += np.where(come[name] & ~is_late, lasts, 0.0)
-        take_urgent(np.full(self.chance.n, np.finfo(float).max))
-        # The last turnover is cleaning after hours: nobody waits for it.
-        ends = np.where(clock > 0, clock - told.turnover_minutes, 0.0)
-        self.overtime[theatre, day] = np.maximum(0.0, ends - closes)
 
 
 def risk_of(problem: AdmissionProblem, plan: AdmissionPlan, uncertainty: Uncertainty, futures: Futures) -> PlanRisk:

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from scheduling.model.futures import PlanRisk, RiskDifference, Uncertainty
 from scheduling.model.plans import PlanKind
-from scheduling.rules.futures import Futures, difference, play, risk_of
+from scheduling.rules.chance import Futures
+from scheduling.rules.futures import difference, play, risk_of
 from scheduling.service.talk import content_of, row_of
 from scheduling.tables.plans import PlanRow
 from twin.errors import InputError

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Patient, Stay
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem
 from scheduling.rules.calendar_days import wall_time
+from scheduling.rules.operations import operation_times
 from twin.events.work import PlannedShift, PlannedStay
 
 MINUTE_US = 60_000_000
@@ -44,7 +45,7 @@ def stays_of(
     # A draft may name anything; the checker tells.
     known = [stay for stay in plan.stays if stay.patient in patients and 0 <= stay.day < problem.days]
     begins = {day: wall_time(start_at, day, zone, ADMISSION_HOUR * 60) for day in {stay.day for stay in known}}
-    operated = _operations(problem, patients, known)
+    operated = operation_times(patients, known, problem.turnover_minutes)
     found = []
     for stay in sorted(known, key=lambda one: (one.day, one.patient)):
         patient = patients[stay.patient]
@@ -63,40 +64,6 @@ def stays_of(
             )
         )
     return tuple(found)
-
-
-def _operations(
-    problem: AdmissionProblem, patients: Mapping[str, Patient], stays: Sequence[Stay]
-) -> dict[str, tuple[int, int]]:
-    """Give first and last minute of each operation after its day's beginning, by patient.
-
-    The plan itself says only the day. Of the operations that wait the one goes first that can begin first, by theatre
-    and surgeon, then by the patients' ids: nobody operates in two theatres at once.
-    """
-    found: dict[str, tuple[int, int]] = {}
-    for day in sorted({stay.day for stay in stays}):
-        waiting = sorted(
-            (stay for stay in stays if stay.day == day and patients[stay.patient].surgery_minutes),
-            key=lambda one: one.patient,
-        )
-        free: dict[tuple[str, str], int] = {}
-
-        def begins(stay: Stay, free: Mapping[tuple[str, str], int] = free) -> int:
-            surgeon = patients[stay.patient].surgeon
-            # Of whom nobody has said who operates, nobody waits.
-            surgeon_free = free.get(("surgeon", surgeon), 0) if surgeon else 0
-            return max(free.get(("theatre", stay.theatre), 0), surgeon_free)
-
-        while waiting:
-            stay = min(waiting, key=begins)  # of equals the first: by id
-            waiting.remove(stay)
-            patient, first = patients[stay.patient], begins(stay)
-            ready = first + patient.surgery_minutes
-            # The operation itself ends before its theatre is ready for the next one.
-            last = max(first, ready - problem.turnover_minutes)
-            found[stay.patient] = first, last
-            free["theatre", stay.theatre], free["surgeon", patient.surgeon] = ready, last
-    return found
 
 
 def calendar(plan_id: str, stamp_at: int, stays: Sequence[PlannedStay], shifts: Sequence[PlannedShift] = ()) -> str:

@@ -19,7 +19,7 @@ from scheduling.loaders.vrplib import Rounding, VrpProblem, load_vrp, routes_of_
 from scheduling.model.futures import Uncertainty
 from scheduling.model.report import Report, Where
 from scheduling.model.routes import RoutePlan
-from scheduling.rules.futures import Futures
+from scheduling.rules.chance import Futures
 from scheduling.service.planning import check_zone
 from scheduling.service.roster_sheets import midnight
 from scheduling.service.staffing import Level, Method

@@ -9,7 +9,8 @@ import msgspec
 
 from scheduling.loaders.ihtc import load_plan, load_problem
 from scheduling.model.futures import Estimate, PlanRisk, RiskDifference, Totals, Uncertainty
-from scheduling.rules.futures import Futures, difference, play, risk_of
+from scheduling.rules.chance import Futures
+from scheduling.rules.futures import difference, play, risk_of
 from server.console import Exit, leave, out, say, show, show_rows
 
 SHOWN = 10  # theatres and patients of a table; --json has all

@@ -20,7 +20,8 @@ from server.app.factory import App
 from server.app.running import at_work, server_of
 from server.demo.entry import Entry
 from server.demo.living import HIS_SOURCE, LivingHospital
-from server.demo.past import Truth, write_past
+from server.demo.past import PastLedger, Truth, write_past
+from server.demo.planned import publish_plan
 from server.demo.questions import PLAN, WHAT_IF, ask, told_of_plan, told_of_what_if
 from server.demo.stage import GATEWAY, Connection
 from server.demo.waiting_list import FILE_NAME, waiting_list
@@ -116,6 +117,8 @@ def run_demo(options: DemoOptions, say: Say) -> DemoReport:
         truth = write_past(hospital, seed=options.seed, now=now)
         listed = waiting_list(hospital.live, now, days=LISTED_DAYS, seed=options.seed)
         (options.folder / FILE_NAME).write_text(listed, encoding="utf-8")
+        rooms = publish_plan(hospital, PastLedger(hospital), listed, now=now, seed=options.seed)
+        truth.patients.keep_to(rooms, {place.thing: place.parent for place in truth.places})
         with at_work(hospital, with_pages=not options.is_headless) as app:
             review_shelves(hospital)  # history asked nobody to act: what it has left low is asked for now
             demo = _Demo(options=options, hospital=hospital, truth=truth, app=app, say=say, began=began)

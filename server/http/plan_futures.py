@@ -9,7 +9,7 @@ import msgspec
 
 from dash_app.queries import plan_futures
 from scheduling.model.futures import MOST_FUTURES, Uncertainty
-from scheduling.rules.futures import Futures
+from scheduling.rules.chance import Futures
 from scheduling.service.futures import RiskCompared
 from server.doors.context import CallDep
 from server.doors.pages import PathText

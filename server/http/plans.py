@@ -240,9 +240,8 @@ class PlanFollowed(msgspec.Struct, frozen=True, kw_only=True):
 @router.get("/in-force/followed", permission=Permission.PLANS_READ, gives=PlanFollowed)
 def get_followed(call: CallDep) -> PlanFollowed:
     """Tell what became of the plan of admissions in force; empty without one."""
-    state = call.hospital.live.freeze(call.now)
-    found = adherence.followed(state)
-    plan = state.plans.get("admissions")
+    found = adherence.followed(call.hospital.live, call.now)
+    plan = call.hospital.live.plans.get("admissions")
     return PlanFollowed(
         plan=plan.thing if plan is not None else "",
         counts={outcome.value: count for outcome, count in counted(found).items()},

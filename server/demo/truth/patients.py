@@ -6,7 +6,7 @@ import heapq
 import itertools
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -152,6 +152,7 @@ class PatientFlow:
     _unclean: set[str] = field(default_factory=set)
     _waiting: deque[str] = field(default_factory=deque)
     _events: list[Event] = field(default_factory=list)
+    _meant: dict[str, frozenset[str]] = field(default_factory=dict)
     _number: int = 0
     _fact: int = 0
 
@@ -355,6 +356,21 @@ class PatientFlow:
         else:
             self._discharge(patient, at)
 
+    def keep_to(self, rooms: Mapping[str, str], room_of_bed: Mapping[str, str]) -> None:
+        """Let people come into the rooms that a plan means them for, as far as a bed there is free when they come.
+
+        Parameters
+        ----------
+        rooms : Mapping[str, str]
+            Planned room by encounter.
+        room_of_bed : Mapping[str, str]
+            Which room a bed stands in.
+        """
+        beds: dict[str, set[str]] = {}
+        for bed in self.rooms.ward_beds:
+            beds.setdefault(room_of_bed[bed], set()).add(bed)
+        self._meant = {encounter: frozenset(beds.get(room, ())) for encounter, room in rooms.items()}
+
     def _is_free(self, bed: str) -> bool:
         if bed in self._unclean and self.is_clean is not None and self.is_clean(bed):
             self._unclean.discard(bed)
@@ -367,7 +383,8 @@ class PatientFlow:
         if not free:
             self._at(at + RETRY_US, _Step.BED_WANTED, patient.encounter)
             return
-        bed = free[int(self.random.integers(len(free)))]
+        meant = [bed for bed in free if bed in self._meant.get(patient.encounter, ())] or free
+        bed = meant[int(self.random.integers(len(meant)))]
         if not patient.place:
             self._say(
                 EncounterStarted,

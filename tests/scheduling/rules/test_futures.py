@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Room, Stay, Theatre
+from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Patient, Room, Stay, Surgeon, Theatre
 from scheduling.model.futures import Uncertainty
-from scheduling.rules.futures import Futures, difference, estimate, play, risk_of
-from tests.scheduling.wards import occupant, problem, random_problem
+from scheduling.rules.chance import Futures
+from scheduling.rules.futures import difference, estimate, play, risk_of
+from tests.scheduling.wards import occupant, patient, problem, random_problem
 from twin.errors import InputError
 
 SURE = Uncertainty(
@@ -181,3 +182,41 @@ def test_uncertainty_out_of_range_is_named(field: str, value: float) -> None:
 def test_futures_out_of_range_are_named(count: int, seed: int) -> None:
     with pytest.raises(InputError, match=r"futures|seed"):
         Futures(count=count, seed=seed)
+
+
+def test_who_operates_in_two_theatres_is_waited_for_although_the_minutes_of_both_fit() -> None:
+    """Two operations of 240 minutes by one surgeon, in two theatres of 300: the second one ends at 480."""
+    calm = replace(SURE, overtime_limit_minutes=300)
+    one, two = (patient(name, surgery_minutes=240, length_of_stay=1, workload=(1,) * 3, skill_required=(0,) * 3)
+                for name in ("p1", "p2"))  # fmt: skip
+    other = replace(two, surgeon="s2")
+    theatres = tuple(Theatre(id=name, minutes_by_day=(300,) * 4) for name in ("t1", "t2"))
+    surgeons = tuple(Surgeon(id=name, minutes_by_day=(600,) * 4) for name in ("s1", "s2"))
+    stays = (Stay(patient="p1", day=0, room="r1", theatre="t1"), Stay(patient="p2", day=0, room="r2", theatre="t2"))
+
+    def overtime(second: Patient) -> dict[str, float]:
+        made = problem(patients=(one, second), theatres=theatres, surgeons=surgeons)
+        told = play(made, AdmissionPlan(stays=stays), calm, Futures(count=2)).overtime
+        return {name: float(late.max()) for (name, day), late in told.items() if day == 0}
+
+    assert overtime(two) == {"t1": 0.0, "t2": 180.0}
+    assert overtime(other) == {"t1": 0.0, "t2": 0.0}
+
+
+def test_a_turnover_that_the_plan_has_counted_is_not_played_twice() -> None:
+    calm = replace(SURE, overtime_limit_minutes=300)
+    # three operations of 80 minutes and 20 of turnover in a theatre that is open for 280 and one turnover
+    three = tuple(
+        patient(f"p{at}", surgery_minutes=100, length_of_stay=1, workload=(1,) * 3, skill_required=(0,) * 3)
+        for at in range(3)
+    )
+    made = problem(
+        patients=three, theatres=(Theatre(id="t1", minutes_by_day=(300,) * 4),),
+        surgeons=(Surgeon(id="s1", minutes_by_day=(600,) * 4),), turnover_minutes=20,
+    )  # fmt: skip
+    stays = tuple(Stay(patient=f"p{at}", day=0, room=f"r{1 + at % 2}", theatre="t1") for at in range(3))
+
+    told = play(made, AdmissionPlan(stays=stays), calm, Futures(count=2))
+
+    assert float(told.overtime["t1", 0].max()) == 0.0
+    assert not any(late.any() for late in told.no_time.values())

@@ -19,7 +19,7 @@ from tests.scheduling.wards import patient, problem
 from tests.server.conftest import Served
 from twin.access import Role
 from twin.clock import DAY_US
-from twin.events.patients import EncounterClass, EncounterStarted
+from twin.events.patients import EncounterClass, EncounterFinished, EncounterStarted
 from twin.events.places import PlaceDefined, PlaceKind
 from twin.events.work import PlannedStay, PlanPublished, StaffDefined
 
@@ -205,7 +205,8 @@ async def test_what_became_of_the_plan_in_force_is_told(served: Served) -> None:
         "stays": [],
     }
     now = served.clock.now()
-    stays = tuple(PlannedStay(encounter=name, place="r1", start_at=now, end_at=now + 1) for name in ("e-a", "e-b"))
+    names = ("e-a", "e-b", "e-gone")
+    stays = tuple(PlannedStay(encounter=name, place="r1", start_at=now, end_at=now + 1) for name in names)
     told = {"source": "user:p", "occurred_at": now}
     served.hospital.record_now(
         [
@@ -215,10 +216,16 @@ async def test_what_became_of_the_plan_in_force_is_told(served: Served) -> None:
             EncounterStarted(
                 **told, thing="e-a", source_key="e-a", encounter_class=EncounterClass.INPATIENT, place="r2"
             ),
+            EncounterStarted(
+                **told, thing="e-gone", source_key="e-gone", encounter_class=EncounterClass.INPATIENT, place="r1"
+            ),
+            EncounterFinished(**told, thing="e-gone", source_key="e-gone-2"),
         ]
     )
 
     found = (await planner.get("/v1/plans/in-force/followed")).json()
 
     assert (found["plan"], found["counts"]["elsewhere"], found["counts"]["due"]) == ("p1", 1, 1)
-    assert {one["encounter"]: one["room"] for one in found["stays"]} == {"e-a": "r2", "e-b": ""}
+    assert (found["counts"]["as_planned"], found["counts"]["not_come"]) == (1, 0)  # who has come and gone has come
+    rooms = {one["encounter"]: one["room"] for one in found["stays"]}
+    assert rooms == {"e-a": "r2", "e-b": "", "e-gone": "r1"}
