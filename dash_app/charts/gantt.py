@@ -13,6 +13,7 @@ _LANE_PX = 24
 _HEAD_PX = 64
 _MS_PER_US = 1000
 _BAR_SHARE = 0.84
+_NAME_END = 4
 _NAME_WIDTH = 14
 """Of a row's name, in widths of a Latin letter: more would leave a phone no room for the bars."""
 
@@ -93,13 +94,20 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             "customdata": [bar.key for bar in bars],
             "textposition": "inside",
             "insidetextanchor": "start",
+            "textangle": 0,
             "textfont": {"color": palette.surface},
             "hovertext": [f"{bar.row}<br>{bar.label}<br>{bar.start} – {bar.end}" for bar in bars],
             "hoverinfo": "text",
             "marker": {
                 "color": [palette.medium if bar.is_emphasised else palette.normal for bar in bars],
                 "line": {"color": palette.surface, "width": 1},
-                "pattern": {"shape": ["/" if bar.is_emphasised else "" for bar in bars]},
+                # Over the colour, not instead of it: what is written in the bar must stay readable.
+                "pattern": {
+                    "shape": ["/" if bar.is_emphasised else "" for bar in bars],
+                    "fillmode": "overlay",
+                    "solidity": 0.12,
+                    "fgcolor": palette.surface,
+                },
             },
         }
     ]
@@ -120,6 +128,8 @@ def figure(bars: Sequence[Bar], palette: Palette, *, now: str = "") -> dict[str,
             margin={"l": 100, "t": 40, "r": 8, "b": 16},
             # A finger that moves over a tall chart scrolls the page; pressing a bar still chooses it.
             dragmode=False,
+            # Letters that nobody could read are left out: pointing at the bar tells them.
+            uniformtext={"minsize": 10, "mode": "hide"},
         ),
     }
 
@@ -158,10 +168,15 @@ def _lines(tops: dict[str, tuple[int, int]], palette: Palette, now: str) -> list
 
 
 def _short(name: str) -> str:
-    """Give a name cut to what fits beside the bars; pointing at a bar shows the whole."""
-    width = 0
-    for at, letter in enumerate(name):
-        width += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        if width > _NAME_WIDTH:
-            return f"{name[: max(1, at - 1)]}…"
-    return name
+    """Give a name cut to what fits beside the bars; its end stays, since that tells rooms of one kind apart."""
+    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name]
+    if sum(widths) <= _NAME_WIDTH:
+        return name
+    head, tail, left = 0, len(name), _NAME_WIDTH - 1
+    while tail > len(name) - _NAME_END and left >= widths[tail - 1]:
+        tail -= 1
+        left -= widths[tail]
+    while left >= widths[head]:
+        left -= widths[head]
+        head += 1
+    return f"{name[:head]}…{name[tail:]}"

@@ -20,7 +20,7 @@ from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes
 from dash_app.pages.tables import Cell, table
 from dash_app.queries import plan_moving as queries
-from dash_app.queries.names import place_name
+from dash_app.queries.names import place_name, staff_label
 from dash_app.queries.plan_moving import Moved
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
@@ -101,16 +101,20 @@ def _taken(port: HospitalPort, plan: str, who: str) -> tuple[list[Component], di
     return [html.H3(_("Who lies where")), hint, _chart(port, "", found)], None
 
 
-def _where(one: Consequence) -> str:
-    parts = (one.where.patient, one.where.room, one.where.theatre, one.where.surgeon)
-    return " ".join(part for part in parts if part)
+def _where(port: HospitalPort, one: Consequence) -> str:
+    state, chinese = port.state(), wants_chinese()
+    places = (place_name(state, place, chinese=chinese) for place in (one.where.room, one.where.theatre) if place)
+    staff = (staff_label(state, person) for person in (one.where.surgeon, one.where.nurse) if person)
+    return " · ".join(part for part in (one.where.patient, *places, *staff) if part)
 
 
-def consequence_table(found: tuple[Consequence, ...], start_at: int) -> Component:
+def consequence_table(port: HospitalPort, found: tuple[Consequence, ...], start_at: int) -> Component:
     """Build a table of what a change does to each rule, what gets worse first.
 
     Parameters
     ----------
+    port : HospitalPort
+        The hospital, for names.
     found : tuple[Consequence, ...]
         From the board.
     start_at : int
@@ -120,7 +124,7 @@ def consequence_table(found: tuple[Consequence, ...], start_at: int) -> Componen
         [
             codes.code_text(codes.PLAN_RULES, one.rule.value),
             _("must hold") if one.is_hard else _("should hold"),
-            _where(one),
+            _where(port, one),
             plan_day(start_at, one.where.day) if one.where.day >= 0 else "",
             number(one.before),
             number(one.after),
@@ -213,7 +217,7 @@ def mover(port: HospitalPort, plan: str, patient: str, found: Moved) -> list[Com
         change = found.edited.cost_after - found.edited.cost_before
         told = _("Cost {change} against the kept plan").format(change=f"{'+' if change > 0 else ''}{number(change)}")
         keep = html.Button(_("Keep as a draft"), id=KEEP, className="action primary", n_clicks=0)
-        parts += [html.P(told), consequence_table(found.edited.consequences, found.start_at), html.P(keep)]
+        parts += [html.P(told), consequence_table(port, found.edited.consequences, found.start_at), html.P(keep)]
     else:
         parts += plan_pins.pinning(port, plan, patient)
     return [html.Div([*parts, _chart(port, patient, found)], **attributes(data_arrow_keys="true"))]
@@ -245,7 +249,7 @@ def _compared(port: HospitalPort, plan: str, other: str) -> list[Component]:
     parts: list[Component] = [
         table(_("Two plans"), [_("What"), _("This plan"), _("The other plan")], rows),
         html.H4(_("What differs by rule: before is this plan, after the other")),
-        consequence_table(found.consequences, start_at),
+        consequence_table(port, found.consequences, start_at),
     ]
     if moved:
         headings = [_("Patient"), _("This plan"), _("The other plan")]

@@ -138,7 +138,7 @@ def trial(port: HospitalPort, found: Tried) -> list[Component]:
         *_moved(port, found),
         *_handed(port, found),
         html.H4(_("What it does")),
-        consequence_table(edited.consequences, found.start_at),
+        consequence_table(port, edited.consequences, found.start_at),
         html.P(keep),
     ]
 

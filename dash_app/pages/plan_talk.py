@@ -95,7 +95,7 @@ def _row(port: HospitalPort, one: Alternative, start_at: int, *, may_edit: bool)
         label = _("{act}: {what}").format(act=text, what=f"{place[0]} {place[1]}")
         identity = {"type": MOVE, "kind": kind, "slot": slot}
         buttons.append(html.Button(text, id=identity, className="action", n_clicks=0, **attributes(aria_label=label)))
-    return [*place, cost, _what_breaks(one), html.Div(buttons) if buttons else ""]
+    return [*place, cost, _what_breaks(one), html.Div(buttons, className="filters") if buttons else ""]
 
 
 def answering(port: HospitalPort, plan: str, patient: str) -> list[Component]:
@@ -115,7 +115,8 @@ def answering(port: HospitalPort, plan: str, patient: str) -> list[Component]:
     may_edit = port.actor().may(Permission.PLANS_EDIT)
     rows = [_row(port, one, found.start_at, may_edit=may_edit) for one in found.alternatives]
     headings = [_("Day"), _("Room"), _("Theatre"), _("Cost against now"), _("Would break"), _("By hand")]
-    return [html.P(told), table(_("Places for {patient}").format(patient=patient), headings, rows)]
+    pinned = [html.P(_("Pinned: let go below to see other places."))] if found.is_pinned else []
+    return [html.P(told), *pinned, table(_("Places for {patient}").format(patient=patient), headings, rows)]
 
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -24,11 +24,14 @@ class Answer:
         Cost of the place by rule, the dearest first; rules that cost nothing are left out.
     alternatives : list[Alternative]
         Places, the best first, the present one among them.
+    is_pinned : bool
+        Whether the patient is pinned, so that only places that fit the pin are offered.
     """
 
     start_at: int
     costs: dict[str, int]
     alternatives: list[Alternative]
+    is_pinned: bool = False
 
 
 def patients(session: Session, plan: str) -> list[str]:
@@ -65,4 +68,5 @@ def answer(session: Session, plan: str, patient: str, *, limit: int = 12) -> Ans
         start_at=row.start_at,
         costs=dict(sorted(costs.items(), key=lambda item: -item[1])),
         alternatives=board.alternatives(patient, limit=limit),
+        is_pinned=any(pin.patient == patient for pin in board.problem.pins),
     )

@@ -96,14 +96,22 @@ def isolation_rooms(state: HospitalState, beds_by_room: Mapping[str, int]) -> fr
     )
 
 
+RESERVED = frozenset({INTENSIVE, "emergency", "theatres"})
+"""Purposes of wards into whose rooms no patient is planned who does not name them."""
+
+
 def intensive_wards(state: HospitalState) -> frozenset[str]:
     """Give the wards of intensive care."""
     return frozenset(key for key, place in state.places.items() if place.purpose == INTENSIVE)
 
 
-def intensive_rooms(state: HospitalState, ward_by_room: Mapping[str, str]) -> frozenset[str]:
-    """Give the rooms of intensive care, where nobody lies who does not need it; none if there are no others."""
-    wards = intensive_wards(state)
+def reserved_rooms(state: HospitalState, ward_by_room: Mapping[str, str]) -> frozenset[str]:
+    """Give the rooms in which nobody lies unless their ward is named; none if there are no others.
+
+    Intensive care is for who needs it, bays of the emergency department for who comes without being planned, and
+    recovery beds beside theatres for hours, not nights.
+    """
+    wards = frozenset(key for key, place in state.places.items() if place.purpose in RESERVED)
     found = frozenset(room for room, ward in ward_by_room.items() if ward in wards)
     return found if len(found) < len(ward_by_room) else frozenset()
 

@@ -13,9 +13,9 @@ from scheduling.loaders.readiness import (
     CLEANING_US,
     clean_at,
     days_until,
-    intensive_rooms,
     intensive_wards,
     nurses_of,
+    reserved_rooms,
 )
 from scheduling.loaders.waiting_rows import Names, Rows
 from scheduling.model.admissions import AdmissionProblem, Nurse, Patient, Room, Surgeon, Theatre, Weights
@@ -112,7 +112,7 @@ def read_waiting_list(
         patients = reader.read(waiting_list)
         later = reader.later
     else:
-        patients = _expected(state, horizon, intensive_rooms(state, ward_by_room))
+        patients = _expected(state, horizon, reserved_rooms(state, ward_by_room))
     if not theatres and any(patient.surgery_minutes for patient in patients):
         told = sentence("The hospital has no place with purpose `theatre`: import places.")
         raise DecodeError(told, code="plan.theatres")

@@ -10,9 +10,9 @@ from scheduling.loaders.headings import day_of, word_of
 from scheduling.loaders.horizon import SHIFTS, Horizon
 from scheduling.loaders.readiness import (
     equipment_by_room,
-    intensive_rooms,
     intensive_wards,
     isolation_rooms,
+    reserved_rooms,
     set_days,
 )
 from scheduling.loaders.records import Problems
@@ -84,7 +84,7 @@ class Rows:
         self.state = state
         self.equipment = equipment_by_room(state, ward_by_room)
         self.intensive_wards = intensive_wards(state)
-        self.intensive_rooms = intensive_rooms(state, ward_by_room)
+        self.reserved = reserved_rooms(state, ward_by_room)
         self.has_intensive_care = any(
             bed.ward in self.intensive_wards and bed.service is BedService.OPEN for bed in state.beds.values()
         )
@@ -212,8 +212,8 @@ class Rows:
         """Give the rooms that a patient cannot have: of other wards, and without what the patient needs."""
         ward = values.get("ward", "")
         bad = frozenset(room for room, of in self.ward_by_room.items() if ward and of != ward)
-        # Rooms of intensive care are for those whose row names its ward.
-        bad |= frozenset() if ward else self.intensive_rooms
+        # Rooms of intensive care, emergency and recovery are for those whose row names the ward.
+        bad |= frozenset() if ward else self.reserved
         unfit = self._unfit(values, place)
         # Only if the needs themselves leave none: a ward without rooms is told already.
         if unfit and len(bad | unfit) == len(self.ward_by_room):

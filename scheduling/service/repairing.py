@@ -13,6 +13,10 @@ from scheduling.solvers.admissions.scanning import best_nurse, move_to
 from scheduling.solvers.admissions.slots import best_slot
 from twin.errors import InputError, NotFound
 
+CHANGE_PRICE = 3
+"""Of a day, room or theatre that differs when a plan is mended or made again: less than a day of delay
+(``Weights.delay``), so that what helps patients still changes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
@@ -163,7 +167,9 @@ def repair(problem: AdmissionProblem, plan: AdmissionPlan, outage: Outage) -> Re
     """
     hit = _hit(problem, plan, outage)
     left = _free(without(problem, outage), hit, outage)
-    board = Board(left, plan)
+    # Among places that are equally good who is hit keeps what can be kept: the room, the theatre, the day.
+    weights = replace(left.weights, change=max(left.weights.change, CHANGE_PRICE))
+    board = Board(replace(left, published=plan.stays, weights=weights), plan)
     # Far above every soft cost: a repair breaks a rule only where no place without exists.
     price = float(BROKEN_PRICE * 100)
     # All are taken out first, so that places of one are open to another.

@@ -14,7 +14,7 @@ from scheduling.model.plans import PlanKind
 from scheduling.service.board import Board, Consequence, Edited, consequences_between
 from scheduling.service.planning import read_json
 from scheduling.service.plans import NewPlan, keep_draft
-from scheduling.service.repairing import Outage, Repaired, moved_between, repair
+from scheduling.service.repairing import CHANGE_PRICE, Outage, Repaired, moved_between, repair
 from scheduling.tables.plans import PlanRow, load_plan_row
 from twin.access import Actor, Permission
 from twin.errors import FieldError, FieldProblem, InputError, NotFound
@@ -190,11 +190,6 @@ def _pin_at(stay: Stay, parts: Collection[str]) -> Pin:
 def _pinned(problem: AdmissionProblem, patient: str, pin: Pin | None) -> AdmissionProblem:
     others = tuple(one for one in problem.pins if one.patient != patient)
     return replace(problem, pins=others if pin is None else (*others, pin))
-
-
-CHANGE_PRICE = 3
-"""Of a day, room or theatre that differs when a plan is made again: less than a day of delay
-(:class:`Weights`), so that what helps patients still changes."""
 
 
 def to_make_again(session: Session, plan: str) -> tuple[PlanRow, AdmissionProblem]:

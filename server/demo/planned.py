@@ -20,6 +20,7 @@ from sqlmodel import Session
 from dash_app.queries.adherence import last_place
 from scheduling.checker.admissions import check_admissions
 from scheduling.loaders.horizon import SHIFTS, Horizon
+from scheduling.loaders.readiness import reserved_rooms
 from scheduling.loaders.waiting_list import USUAL_STAY_DAYS, problem_from_state
 from scheduling.model.admissions import AdmissionPlan, AdmissionProblem, Patient, Stay
 from scheduling.rules.calendar_days import day_at
@@ -64,9 +65,14 @@ def planned(live: LiveState, horizon: Horizon, listed: str, *, now: int, seed: i
     seed : int
         The same seed and hospital give the same plan.
     """
-    made = problem_from_state(live.freeze(now), horizon, listed)
+    state = live.freeze(now)
+    made = problem_from_state(state, horizon, listed)
     random = np.random.default_rng([seed, 13])
-    came = [_came(one, horizon) for one in _electives(live, horizon)]
+    unfit = reserved_rooms(state, {state.places[key].parent or key: bed.ward for key, bed in state.beds.items()})
+    came = [
+        replace(_came(one, horizon), incompatible_rooms=unfit - {_room_of(live, one.id)})
+        for one in _electives(live, horizon)
+    ]
     # Nobody's bed is blocked: whoever lies in one is planned too, or goes before the others come.
     rooms = tuple(replace(room, blocked_by_day=()) for room in made.rooms)
     problem = replace(made, rooms=rooms, patients=(*came, *made.patients))
