@@ -156,8 +156,9 @@ class _Slots:
         minutes = patient.surgery_minutes
         if not minutes:
             return ""
-        hours = {one.id: one.minutes_by_day[day] for one in (*self.problem.surgeons, *self.problem.theatres)}
-        if self.operated[patient.surgeon, day] + minutes > hours[patient.surgeon]:
+        hours = {one.id: one.minutes_by_day[day] for one in self.problem.theatres}
+        works = {one.id: one.minutes_by_day[day] for one in self.problem.surgeons}
+        if self.operated[patient.surgeon, day] + minutes > works[patient.surgeon]:
             return None
         suits = (one.id for one in self.problem.theatres if one.id not in patient.incompatible_theatres)
         return next((one for one in suits if self.operated[one, day] + minutes <= hours[one]), None)
