@@ -46,6 +46,7 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "antenna_fault": mark("An antenna is disconnected"),
     "driver_failed": mark("Its driver failed and is started again"),
     "spool_failed": mark("Its disk takes nothing; what it hears waits in memory"),
+    "spool_damaged": mark("Its spool file was damaged; what could be read is saved: look at its disk"),
     "bus_quarantine": mark("The bus gave wrong answers and is set aside"),
     "clock_offset": mark("Its clock is wrong"),
     "clock_set": mark("Its clock was set; readings are weighed anew by it"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
@@ -90,7 +91,7 @@ class Watermark:
     seq: int
 
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS boots (boot INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS rows (
     boot INTEGER NOT NULL, seq INTEGER NOT NULL, kind INTEGER NOT NULL, priority INTEGER NOT NULL, body BLOB NOT NULL,
@@ -100,6 +101,7 @@ CREATE TABLE IF NOT EXISTS rows (
 CREATE TABLE IF NOT EXISTS figures (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS bins (tag TEXT PRIMARY KEY, seen_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+"""The tables of a spool file."""
 
 
 # The window function keeps the newest of each topic; all older ones say what it says again.
@@ -116,6 +118,16 @@ _RUNS = """SELECT boot, max(seq), sum(run) FROM (
     SELECT boot, seq, run, seq - sum(run) OVER (PARTITION BY boot ORDER BY seq) AS island FROM rows WHERE body = x''
 ) GROUP BY boot, island HAVING count(*) > 1"""
 _PIECES = 20  # a full spool makes room for a twentieth at once, not for each row anew
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what the file does not do as what it is: trouble of the disk."""
+    try:
+        yield
+    except sqlite.Error as error:
+        text = f"Spool: {error}. Look at the disk; a damaged file is put aside, and what can be read saved, at a start."
+        raise StorageError(text, code="spool.file") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +174,15 @@ class Spool:
             self._database.execute("PRAGMA journal_mode=WAL")  # readers of the file do not hold up the writer
             # Every commit is on disk before append returns; NORMAL could lose the last ones in a power cut.
             self._database.execute("PRAGMA synchronous=FULL")
-            self._database.executescript(_SCHEMA)
+            self._database.executescript(SCHEMA)
             self._add_columns()
+            self.boot = self._new_boot(now)
+            self._count: int = self._database.execute("SELECT coalesce(sum(run), 0) FROM rows").fetchone()[0]
+            self._kept, self._octets = self._held()
         except sqlite.DatabaseError as error:
+            self._database.close()
             raise StorageError(f"Spool {path}: {error}. Move the file away; what it held is lost.") from error
-        self.boot = self._new_boot(now)
         self._next = 1
-        self._count: int = self._database.execute("SELECT coalesce(sum(run), 0) FROM rows").fetchone()[0]
-        self._kept, self._octets = self._held()
 
     def _add_columns(self) -> None:
         """Bring a file that an earlier release wrote up to this one; what it holds stays."""
@@ -327,8 +340,13 @@ class Spool:
         ----------
         limit : int
             How many at most.
+
+        Raises
+        ------
+        StorageError
+            If the file cannot be read.
         """
-        with self._lock:
+        with self._lock, _told():
             # One boot at a time: a watermark speaks of one boot only.
             boot = self._database.execute("SELECT min(boot) FROM rows").fetchone()[0]
             found = self._database.execute(
@@ -343,8 +361,14 @@ class Spool:
         return list(islice(each, limit))
 
     def free(self, watermark: Watermark) -> int:
-        """Take out all rows that the core has committed, and give how many."""
-        with self._lock:
+        """Take out all rows that the core has committed, and give how many.
+
+        Raises
+        ------
+        StorageError
+            If the file takes no change; the core knows the rows when they come again.
+        """
+        with self._lock, _told():
             key = (watermark.boot, watermark.seq)
             freed = self._database.execute(
                 "SELECT count(*), coalesce(sum(length(body)), 0) FROM rows WHERE boot = ? AND seq <= ? AND body <> x''",

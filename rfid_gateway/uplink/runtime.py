@@ -39,6 +39,7 @@ from rfid_gateway.modbus.profile import Profile, load_profile
 from rfid_gateway.modbus.samples import Sample
 from rfid_gateway.rfid.clocks import ClockSteps
 from rfid_gateway.rfid.readings import TagReading
+from rfid_gateway.spool.rescue import Rescue, rescue_if_damaged
 from rfid_gateway.spool.store import Entry, Priority, Quota, RowKind, Spool
 from rfid_gateway.transports.ear import LineEar
 from rfid_gateway.uplink.configuration import GatewaySettings, MachineEntry, ReaderSettings
@@ -184,6 +185,7 @@ class GatewayRuntime:
     async def start(self) -> None:
         """Open the spool and start all drivers and the uplink."""
         uplink = self.settings.uplink
+        rescue = await self._rescue()
         self._spool = Spool(
             self.settings.spool,
             now=self._clock.now(),
@@ -193,6 +195,8 @@ class GatewayRuntime:
         backoff = Backoff(BackoffSettings(first_s=0.2, most_s=15.0), self._chance)
         self._sender = Sender(self._spool, self._sink, backoff, uplink.batch_rows)
         self._tell_own(GatewayStatus.ONLINE, "started")
+        if rescue is not None:
+            self._tell_own(GatewayStatus.DEGRADED, "spool_damaged")
         self._tasks = [asyncio.create_task(self._serve(driver), name=driver.device) for driver in self.drivers]
         self._tasks += [
             asyncio.create_task(self._sender.run(), name="uplink"),
@@ -200,6 +204,16 @@ class GatewayRuntime:
         ]
         for task in self._tasks:
             task.add_done_callback(_report_end)
+
+    async def _rescue(self) -> Rescue | None:
+        """Save what a damaged spool file holds: a gateway at the end of a corridor must start without help."""
+        path = self.settings.spool
+        # A large file is read as a whole: readers and machines are not served before, but whoever else uses the loop.
+        rescue = await asyncio.to_thread(rescue_if_damaged, path, self._clock.now()) if path else None
+        if rescue is not None:
+            text = "Gateway %s: its spool file was damaged: %d rows are saved, the file is %s. Look at the disk."
+            _LOG.error(text, self.settings.id, rescue.rows, rescue.aside)
+        return rescue
 
     async def _serve(self, driver: Driver) -> None:
         """Run a driver, and run it again after a failure that it did not foresee."""

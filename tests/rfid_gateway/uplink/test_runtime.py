@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rfid_gateway.drivers.driver import DriverHealth
@@ -14,7 +15,7 @@ from rfid_gateway.rfid.readings import TagReading
 from rfid_gateway.simulators.llrp import ReaderFarm, Sighting
 from rfid_gateway.simulators.modbus import SimulatedPlant
 from rfid_gateway.simulators.plants import SteamSterilizer
-from rfid_gateway.spool.store import Entry, Spool
+from rfid_gateway.spool.store import Entry, RowKind, Spool
 from rfid_gateway.uplink.configuration import GatewaySettings
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from rfid_gateway.uplink.sinks import InProcessSink, SampleSeries
@@ -22,6 +23,7 @@ from tests.fakes import START_US
 from tests.rfid_gateway.listeners import until
 from twin.clock import SECOND_US, SystemClock
 from twin.errors import StorageError, Unavailable
+from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import BinEmptied, DeviceStatusChanged, TagLost, ZoneChanged
 from twin.events.watch import GatewayHealthChanged, GatewayStatus
@@ -335,3 +337,29 @@ def test_a_clock_that_ntp_slews_was_not_set() -> None:
         steps.append(watch.take(clocks.now()))
 
     assert not any(steps)
+
+
+async def test_a_gateway_whose_spool_was_damaged_starts_and_sends_what_was_saved(tmp_path: Path) -> None:
+    core, path = Core(), tmp_path / "spool.db"
+    settings = settings_of({}, readers=[], read_points=[], neighbours=[], spool=path)
+    before = Spool(path, now=START_US)
+    one = GatewayHealthChanged(
+        thing="r1", occurred_at=START_US, source="gateway:east", source_key="?", status=GatewayStatus.ONLINE
+    )
+    told = [msgspec.structs.replace(one, source_key=f"k-{number}", detail="x" * 200) for number in range(3000)]
+    before.append([Entry(RowKind.EVENT, registry.encode(event)) for event in told])
+    before.close()
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2 // 4096 * 4096
+    content[half : half + 8192] = b"\xff" * 8192
+    path.write_bytes(content)
+
+    gateway = GatewayRuntime(settings, InProcessSink(core.store), SystemClock())
+    await gateway.start()
+    await until(lambda: gateway.waiting_rows == 0 and len(core.events) > 100, within_s=30)
+    await gateway.stop()
+
+    assert len([key for key in core.events if key.startswith("k-")]) > 2500
+    details = [one.detail for one in core.of(GatewayHealthChanged) if one.thing == "east"]
+    assert details == ["started", "spool_damaged", "stopped"]
+    assert len(list(tmp_path.glob("spool.db.damaged-*"))) == 1
