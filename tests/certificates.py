@@ -28,10 +28,10 @@ class Certificates:
         return context
 
 
-def make_certificates(folder: Path) -> Certificates:
+def make_certificates(folder: Path, *, is_expired: bool = False) -> Certificates:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device.example")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2 * is_expired)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

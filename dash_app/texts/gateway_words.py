@@ -54,6 +54,7 @@ GATEWAY_DETAILS: Mapping[str, str] = {
     "stopped": mark("It was stopped"),
     "started": mark("It was started"),
     "unreachable": mark("Nobody answers at its address"),
+    "certificate_refused": mark("Its certificate is not accepted: expired, or of an unknown authority"),
     "identity_changed": mark("Another device answers at its address"),
     "heartbeat_stopped": mark("The machine's counter stands still"),
     "modbus.unreachable": mark("Nobody answers at its address"),

@@ -12,6 +12,7 @@ from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, 
 from rfid_gateway.rfid.clocks import ClockOffset
 from rfid_gateway.rfid.json_events import JsonTag, read_impinj_line
 from rfid_gateway.rfid.readings import UNKNOWN_RSSI_DBM, TagReading
+from rfid_gateway.transports.connection import why_unreachable
 from twin.errors import DecodeError, HospitalTwinError
 
 _MOST_LINE_OCTETS = 65_536
@@ -85,8 +86,8 @@ class ImpinjR700:
                 return "connection_lost"
             except httpx2.ReadTimeout:
                 return "keepalive_missed"
-            except httpx2.HTTPError:
-                return "unreachable"
+            except httpx2.HTTPError as error:
+                return why_unreachable(error)
             except HospitalTwinError as error:
                 return error.code
 

@@ -21,7 +21,7 @@ from rfid_gateway.rfid.llrp.fields import Value
 from rfid_gateway.rfid.llrp.layouts import IMPINJ, MESSAGE_NUMBERS
 from rfid_gateway.rfid.llrp.translation import ReportTranslator
 from rfid_gateway.rfid.readings import TagReading
-from rfid_gateway.transports.connection import Connection, Connector
+from rfid_gateway.transports.connection import Connection, Connector, why_unreachable
 from twin.errors import DecodeError, HospitalTwinError
 
 _LOG = logging.getLogger(__name__)
@@ -118,8 +118,8 @@ class LlrpReader:
         """Hold one connection until it ends, and give the code of why."""
         try:
             line = await self._connect()
-        except OSError:
-            return "unreachable"
+        except OSError as error:
+            return why_unreachable(error)
         self._line = line
         self.health.connections += 1
         greeting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()

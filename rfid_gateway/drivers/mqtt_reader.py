@@ -16,6 +16,7 @@ from rfid_gateway.drivers.driver import Backoff, BackoffSettings, DriverHealth, 
 from rfid_gateway.rfid.clocks import ClockOffset
 from rfid_gateway.rfid.json_events import FieldNames, JsonTag, JsonTags, read_mapped_message, read_zebra_message
 from rfid_gateway.rfid.readings import UNKNOWN_RSSI_DBM, TagReading
+from rfid_gateway.transports.connection import why_unreachable
 from twin.errors import ConfigurationError, DecodeError
 
 Decode = Callable[[bytes], JsonTags]
@@ -112,8 +113,8 @@ class MqttReader:
                     # Thousands of waiting messages would otherwise be taken in one go, and everything else on the loop
                     # would wait.
                     await asyncio.sleep(0)
-        except aiomqtt.MqttError:
-            return "unreachable" if self.health.status.value == "offline" else "connection_lost"
+        except aiomqtt.MqttError as error:
+            return why_unreachable(error) if self.health.status.value == "offline" else "connection_lost"
         return "connection_lost"
 
     def _take(self, payload: bytes) -> None:

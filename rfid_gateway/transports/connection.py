@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -22,6 +23,26 @@ class Connection(Protocol):
 
 Connector = Callable[[], Awaitable[Connection]]
 """Opens a fresh connection; raises ``OSError`` when it cannot."""
+
+
+def why_unreachable(error: BaseException) -> str:
+    """Give the code of why a line could not be opened: nobody answers, or who answers shows a certificate that is none.
+
+    A certificate that expired at night would else send somebody to look for a cable.
+    """
+    return "certificate_refused" if certificate_fault(error) else "unreachable"
+
+
+def certificate_fault(error: BaseException) -> str:
+    """Give what is wrong with the certificate that an error is about, by its causes; empty if it is about none."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "not accepted"
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 class MemoryEnd:

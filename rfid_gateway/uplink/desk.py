@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
+from rfid_gateway.transports.connection import certificate_fault
 from rfid_gateway.uplink.key import UplinkKey, key_of
 from rfid_gateway.uplink.orders import Orders, Report
 from twin.errors import Unavailable
@@ -46,7 +47,7 @@ class HttpDesk:
                 path, content=msgspec.json.encode(report), headers={"Content-Type": "application/json"}
             )
         except httpx2.HTTPError as error:
-            raise Unavailable(f"The core's desk does not answer: {error!r}.", code="desk.unreachable") from error
+            raise _unreachable(error) from error
         if not answer.is_success:
             raise Unavailable(f"The core's desk answered {answer.status_code}.", code=f"desk.http_{answer.status_code}")
         try:
@@ -57,3 +58,10 @@ class HttpDesk:
     async def close(self) -> None:
         """Close connections."""
         await self._client.aclose()
+
+
+def _unreachable(error: httpx2.HTTPError) -> Unavailable:
+    if fault := certificate_fault(error):
+        text = f"The core's desk shows a certificate that is not accepted ({fault}): renew it, or set the clock here."
+        return Unavailable(text, code="desk.certificate")
+    return Unavailable(f"The core's desk does not answer: {error!r}.", code="desk.unreachable")

@@ -9,6 +9,7 @@ import httpx2
 import msgspec
 
 from rfid_gateway.spool.store import Row, RowKind, Watermark
+from rfid_gateway.transports.connection import certificate_fault
 from rfid_gateway.uplink.key import UplinkKey, key_of
 from rfid_gateway.uplink.sinks import SampleSeries, decode_row
 from twin.errors import Unavailable
@@ -103,7 +104,7 @@ class HttpSink:
         try:
             answer = await self._client.post(path, content=body, headers={"Content-Type": "application/json"})
         except httpx2.HTTPError as error:
-            raise Unavailable(f"The core does not answer: {error!r}.", code="uplink.unreachable") from error
+            raise _unreachable(error) from error
         if answer.is_success:
             return True
         if answer.status_code in _UNUSABLE:
@@ -114,3 +115,10 @@ class HttpSink:
     async def close(self) -> None:
         """Close connections."""
         await self._client.aclose()
+
+
+def _unreachable(error: httpx2.HTTPError) -> Unavailable:
+    if fault := certificate_fault(error):
+        text = f"The core shows a certificate that is not accepted ({fault}): renew it, or set the clock here."
+        return Unavailable(text, code="uplink.certificate")
+    return Unavailable(f"The core does not answer: {error!r}.", code="uplink.unreachable")

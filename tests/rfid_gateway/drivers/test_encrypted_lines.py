@@ -12,14 +12,18 @@ from rfid_gateway.modbus.profile import load_profile
 from rfid_gateway.simulators.impinj import SimulatedImpinj
 from rfid_gateway.simulators.llrp import Sighting, SimulatedReader
 from rfid_gateway.simulators.modbus import SimulatedPlant
-from rfid_gateway.spool.store import Row, Watermark
+from rfid_gateway.spool.store import Row, RowKind, Watermark
 from rfid_gateway.uplink.configuration import GatewaySettings
+from rfid_gateway.uplink.desk import HttpDesk
+from rfid_gateway.uplink.http import HttpSink
+from rfid_gateway.uplink.orders import Report
 from rfid_gateway.uplink.runtime import GatewayRuntime
 from tests.certificates import Certificates, make_certificates
 from tests.conftest import skip_or_fail
 from tests.mosquitto import PROGRAM, broker_in
 from tests.rfid_gateway.listeners import until
 from twin.clock import SystemClock
+from twin.errors import Unavailable
 from twin.events.watch import GatewayStatus
 
 TAG = bytes.fromhex("3074257BF7194E4000001A85")
@@ -61,6 +65,45 @@ async def test_llrp_reader_over_tls(certificates: Certificates, is_known: bool) 
     await simulated.stop()
 
     assert (health.readings > 0) == is_known
+
+
+async def test_a_certificate_that_has_expired_is_told_as_that_and_not_as_a_reader_that_is_away(tmp_path: Path) -> None:
+    expired = make_certificates(tmp_path, is_expired=True)
+    simulated, impinj = SimulatedReader("r1", SystemClock()), SimulatedImpinj()
+    port, other = (
+        await simulated.start(tls=expired.server_context()),
+        await impinj.start(tls=expired.server_context()),
+    )
+    line = {"is_encrypted": True, "ca_file": expired.ca_file}
+    gateway = gateway_of(
+        readers=[{"id": "r1", "port": port, **line}, {"id": "r700", "kind": "impinj_r700", "port": other, **line}]
+    )
+    await gateway.start()
+
+    await until(lambda: all(one.errors for one in gateway.health.values()))
+    told = {device: health.detail for device, health in gateway.health.items()}
+    await gateway.stop()
+    await simulated.stop()
+    await impinj.stop()
+
+    assert told == {"r1": "certificate_refused", "r700": "certificate_refused"}
+
+
+async def test_a_core_whose_certificate_is_not_accepted_is_told_as_that(tmp_path: Path) -> None:
+    expired = make_certificates(tmp_path, is_expired=True)
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=expired.server_context())
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    sink, desk = HttpSink(url, "twk_x"), HttpDesk(url, "twk_x")
+
+    with pytest.raises(Unavailable, match="certificate that is not accepted") as refused:
+        await sink.send([Row(1, 1, RowKind.EVENT, b"{}")])
+    with pytest.raises(Unavailable, match="renew it") as silent:
+        await desk.exchange(Report(gateway="east"))
+    await sink.close()
+    await desk.close()
+    server.close()
+
+    assert (refused.value.code, silent.value.code) == ("uplink.certificate", "desk.certificate")
 
 
 @pytest.mark.parametrize("is_known", [True, False])
