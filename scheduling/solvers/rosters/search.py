@@ -52,8 +52,11 @@ EASY_S = 0.7
 """A neighbourhood solved to the end within this was too small."""
 FIXED_S = 10.0
 """Longest time for looking at a roster with everything fixed, which is no search, seconds."""
-LAST_S = 1.5
-"""And for so long even if the time is over: it may be the only roster there is."""
+SURE_CELLS = 5_000
+"""Employees times days times shifts up to which the model is written down in any case: that takes part of a second."""
+LAST_WORK = 1.0
+"""Work, as solvers count it, for looking at the last roster that is left when the time is over; a busy machine may take
+longer for it than a second, but without it there would be none."""
 LOOK_S = 0.1
 """How often somebody looks whether a solver is to stop, and tells how far it is, seconds."""
 
@@ -225,10 +228,10 @@ class _Search:
 
     def _model(self, *, is_relaxed: bool = False) -> RosterModel:
         """Write the model down, as long as there is time."""
-        began = self.deadline.now()
+        began, is_sure = self.deadline.now(), self._n_cells() <= SURE_CELLS
 
         def look() -> None:
-            if self.deadline.now() - began > GRACE_S and self._is_over():
+            if not is_sure and self.deadline.now() - began > GRACE_S and self._is_over():
                 raise NotInTime
 
         return RosterModel(self.problem, is_relaxed=is_relaxed, look=look)
@@ -264,7 +267,10 @@ class _Search:
         for var, value in made.values(roster):
             values[var.index] = value
         nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
-        found = Frame(made).solve(values, nothing, max(LAST_S, self._within(FIXED_S)), self.settings)
+        found = Frame(made).solve(values, nothing, self._within(FIXED_S), self.settings)
+        if not found.values and self.is_relaxed:
+            counting = replace(self.settings, iterations=1)
+            found = Frame(made).solve(values, nothing, LAST_WORK, counting)
         if found.values and found.price <= self.best.price:
             self.best.price, self.best.values = found.price, found.values
         if not found.values and self.whole is not None and self._is_over():
