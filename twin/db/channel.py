@@ -168,6 +168,9 @@ class EngineChannel:
         """
         if self._connection is None:
             connection = self._engine.connect()
+            if self.dialect == "postgresql":
+                # the driver stays in autocommit and we say BEGIN ourselves, in one message with the lock
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self._is_core:
                 is_held = connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (CORE_LOCK,)).scalar()
                 connection.rollback()  # the lock belongs to the connection and outlives the transaction
@@ -184,7 +187,7 @@ class EngineChannel:
         raw: RawConnection = connection.connection.dbapi_connection  # type: ignore[assignment]  # drivers meet it
         if self.dialect == "postgresql":
             # one writer at a time, whatever else is connected: order of sequence numbers is order of commit
-            raw.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+            raw.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})")
         return raw
 
     def session(self) -> Session:

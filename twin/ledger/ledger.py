@@ -85,7 +85,7 @@ class Ledger:
         self.database = database
         self.state = state
         self._clock = clock or SystemClock()
-        self._store = EventStore(self._clock, ids or UniqueIds())
+        self._store = EventStore(self._clock, ids or UniqueIds(), database.dialect)
         self._runner = HandlerRunner(handlers or {}, state, self._clock, bearer_of)
         self._subscriptions: list[Subscription] = []
         self._tail = Tail(self._read_own)

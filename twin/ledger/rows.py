@@ -14,9 +14,10 @@ from twin.events.envelope import Event
 from twin.ledger.bodies import bodies_of, whole_body
 
 Values = list[int | str]
-"""What is stored of some events, one after the other: :data:`WIDTH` values of each, in the order of :data:`COLUMNS`.
+"""What is stored of some events, as the database takes it; made by whoever sends the events, to spare the writer.
 
-Flat, since that is what a statement of many rows takes; made by whoever sends the events, to spare the writer."""
+For SQLite :data:`WIDTH` values of each event, one after the other and in the order of :data:`COLUMNS`: what a statement
+of many rows takes. For PostgreSQL a line of each event, as COPY reads it, but for its position."""
 
 COLUMNS = "id, type, version, thing, occurred_at, recorded_at, source, source_key, body"
 WIDTH = 9
@@ -31,7 +32,6 @@ _LOTS = (
     100,
     50,
 )  # below the last any number: sixty prepared statements at most
-COPY_FROM = 16  # rows from which COPY beats one INSERT of arrays
 
 
 def values_of(events: Sequence[Event]) -> Values:
@@ -70,6 +70,12 @@ def _bindings_of(dialect: str, mark: str) -> str:
 class EventRows(Protocol):
     """The few statements that storing events needs."""
 
+    width: int
+    """How many entries of :data:`Values` an event has."""
+
+    def values(self, events: Sequence[Event]) -> Values:
+        """Give what stores events, but for their positions in the ledger; ``id`` and ``recorded_at`` are filled in."""
+
     def insert(self, raw: RawConnection, values: Values) -> int | None:
         """Add events behind the last one; give the position of the first.
 
@@ -88,6 +94,11 @@ class SqliteRows:
 
     _FIND = f"SELECT sequence, {whole_body('sqlite')} FROM events WHERE source = ? AND source_key = ?"
     _BINDINGS = _bindings_of("sqlite", "?")
+    width = WIDTH
+
+    def values(self, events: Sequence[Event]) -> Values:
+        """Give what stores events, but for their positions in the ledger."""
+        return values_of(events)
 
     def insert(self, raw: RawConnection, values: Values) -> int | None:
         """Add events behind the last one; give the position of the first, or None if one is known.
@@ -138,13 +149,7 @@ class SqliteRows:
 class PostgresqlRows:
     """The statements for PostgreSQL through psycopg 3."""
 
-    _TYPES = ("text", "text", "int", "text", "bigint", "bigint", "text", "text", "text")
     _LAST = "SELECT coalesce(max(sequence), 0) FROM events"
-    _INSERT = (
-        f"INSERT INTO events (sequence, {COLUMNS}) SELECT %s + told.number, {COLUMNS} FROM unnest("
-        + ", ".join(f"%s::{name}[]" for name in _TYPES)
-        + f") WITH ORDINALITY AS told({COLUMNS}, number)"
-    )
     _COPY = f"COPY events (sequence, {COLUMNS}) FROM STDIN"
     _FIND = (
         f"SELECT e.source, e.source_key, e.sequence, {whole_body('postgresql', 'e.')} FROM events e"
@@ -152,22 +157,24 @@ class PostgresqlRows:
         " ON e.source = wanted.source AND e.source_key = wanted.source_key"
     )
     _BINDINGS = _bindings_of("postgresql", "%s")
+    width = 1
+
+    def values(self, events: Sequence[Event]) -> Values:
+        """Give events as COPY reads them: a line each, but for their positions in the ledger."""
+        return list(_lines_of(events))
 
     def insert(self, raw: RawConnection, values: Values) -> int | None:
         """Add events behind the last one; give the position of the first, or None if one is known."""
         last = _number(raw.execute(self._LAST))
         raw.execute("SAVEPOINT as_new")  # a violated constraint would end the whole transaction
         try:
-            if len(values) < COPY_FROM * WIDTH:
-                raw.execute(self._INSERT, [last, *(values[number::WIDTH] for number in range(WIDTH))])
-            else:
-                with raw.cursor() as cursor, cursor.copy(self._COPY) as copy:
-                    copy.write(_copied(values, last + 1))
+            with raw.cursor() as cursor, cursor.copy(self._COPY) as copy:
+                copy.write("".join([f"{number}\t{line}\n" for number, line in enumerate(values, last + 1)]))
         except UniqueViolation:
             raw.execute("ROLLBACK TO SAVEPOINT as_new")
             raw.execute("RELEASE SAVEPOINT as_new")
             return None
-        raw.execute("RELEASE SAVEPOINT as_new")
+        # The savepoint ends with what is around it, the transaction or the work's own: one answer less to wait for.
         return last + 1
 
     def find(self, raw: RawConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
@@ -201,28 +208,26 @@ def _insert_of(count: int) -> str:
     return f"INSERT INTO events ({COLUMNS}) VALUES {rows}"
 
 
-def _copied(values: Values, first: int) -> str:
+def _lines_of(events: Sequence[Event]) -> list[str]:
     """Give events as COPY reads them: a line each, tabs between, both and backslashes in a text escaped.
 
     References
     ----------
     PostgreSQL 18 manual, COPY, "Text Format".
     """
-    # Looked for in what others name only: bodies write tabs and ends of lines as JSON does. Hardly any name holds one.
-    names = [f"{values[at]}{values[at + 3]}{values[at + 6]}{values[at + 7]}" for at in range(0, len(values), WIDTH)]
-    is_odd = any(character in "".join(names) for character in "\t\n\r")
-    if is_odd:
-        values = [str(value).translate(_ESCAPED) for value in values]
-    columns = [values[number::WIDTH] for number in range(WIDTH)]
-    rows = zip(range(first, first + len(columns[0])), *columns, strict=True)
     # one expression for a line: joining fields, or filling in a pattern, takes twice as long
-    whole = "".join(
-        [
-            f"{n}\t{id_}\t{kind}\t{v}\t{thing}\t{at}\t{known}\t{source}\t{key}\t{body}\n"
-            for n, id_, kind, v, thing, at, known, source, key, body in rows
-        ]
-    )
-    return whole if is_odd else whole.replace("\\", "\\\\")  # what separates holds no backslash
+    lines = [
+        f"{one.id}\t{one.__class__.__name__}\t{one.version}\t{one.thing}\t{one.occurred_at}\t{one.recorded_at}"
+        f"\t{one.source}\t{one.source_key}\t{body}"
+        for one, body in zip(events, bodies_of(events), strict=True)
+    ]
+    whole = "\n".join(lines)
+    # Bodies write tabs and ends of lines as JSON does, and hardly any name holds one.
+    if "\r" in whole or whole.count("\t") != (WIDTH - 1) * len(lines) or whole.count("\n") != len(lines) - 1:
+        values = [str(value).translate(_ESCAPED) for value in values_of(events)]
+        return ["\t".join(values[at : at + WIDTH]) for at in range(0, len(values), WIDTH)]
+    # what separates holds no backslash
+    return whole.replace("\\", "\\\\").split("\n") if "\\" in whole else lines
 
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -15,7 +15,7 @@ from twin.events import registry
 from twin.events.envelope import Event
 from twin.events.things import TagBound, TagUnbound
 from twin.ids import UniqueIds
-from twin.ledger.rows import ROWS_BY_DIALECT, WIDTH, EventRows, Values, values_of
+from twin.ledger.rows import ROWS_BY_DIALECT, EventRows, Values
 from twin.ports import Stored
 
 _BINDINGS: frozenset[type[Event]] = frozenset({TagBound, TagUnbound})
@@ -70,11 +70,14 @@ class EventStore:
         Gives the instant of recording.
     ids : UniqueIds
         Gives ids to events that have none.
+    dialect : str, optional
+        Database that they are stored in: ``sqlite`` or ``postgresql``.
     """
 
-    def __init__(self, clock: Clock, ids: UniqueIds) -> None:
+    def __init__(self, clock: Clock, ids: UniqueIds, dialect: str = "sqlite") -> None:
         self._clock = clock
         self._ids = ids
+        self._rows = ROWS_BY_DIALECT[dialect]
 
     def prepare(self, events: Sequence[Event]) -> Prepared:
         """Check and complete events, and write them as rows but for their place in the ledger.
@@ -98,7 +101,7 @@ class EventStore:
             for event, fresh in zip(events, self._ids.many(now, len(events)), strict=True)
         ]
         has_bindings = not _BINDINGS.isdisjoint({event.__class__ for event in completed})
-        return Prepared(completed, values_of(completed), has_bindings)
+        return Prepared(completed, self._rows.values(completed), has_bindings)
 
     def store(self, transaction: Transaction, events: Sequence[Event]) -> list[Stored]:
         """Store events in the given order.
@@ -132,7 +135,7 @@ class EventStore:
         prepared : Prepared
             At least one event.
         """
-        rows = ROWS_BY_DIALECT[transaction.dialect]
+        rows = self._rows
         # duplicates are rare: hoping for none saves a look-up per event
         first = rows.insert(transaction.raw, prepared.values)
         if first is not None:
@@ -164,7 +167,7 @@ def _store_with_duplicates(transaction: Transaction, rows: EventRows, prepared: 
     places = {key: place for place, key in reversed(list(enumerate(keys))) if key not in known}
     values: Values = []
     for place in sorted(places.values()):
-        values += prepared.values[place * WIDTH : (place + 1) * WIDTH]
+        values += prepared.values[place * rows.width : (place + 1) * rows.width]
     new: list[Stored] = []
     if places:
         first = rows.insert(raw, values)
