@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 
+from dash_app.texts.pathway_faults import problem_said, said
 from server.texts.catalogue import language_of, text
 from twin import errors
 from twin.errors import ConfigurationError, FieldProblem, HospitalTwinError
@@ -147,14 +148,23 @@ def tell_problem(error: HospitalTwinError) -> Exit:
             told["reasons"] = list(reasons)
         sys.stderr.write(msgspec.json.encode(told).decode() + "\n")
         return exit_code_of(error)
-    warn(f"{error.message} ({error.code})")
+    language = _spoken.get() or terminal_language()
+    own: FieldProblem | None = getattr(error, "problem", None)
+    # Those that are listed below need not stand in the first line as well.
+    message = error.message.partition(": [")[0] if problems else error.message
+    summary = said(message, language) if own is None else _line(own, language)
+    warn(f"{summary} ({error.code})")
     for problem in problems[:_MOST_PROBLEMS]:
-        warn(f"  {problem.place}: {problem.field}: {problem.message} {problem.cure}")
+        warn(f"  {_line(problem, language)}")
     if len(problems) > _MOST_PROBLEMS:
         warn("  " + say("… and {count} more; --json lists them.", count=len(problems) - _MOST_PROBLEMS))
     for reason in reasons:
         warn(f"  {reason}")
     return exit_code_of(error)
+
+
+def _line(problem: FieldProblem, language: str) -> str:
+    return f"{problem.place}: {problem.field}: {problem_said(problem, language)}"
 
 
 class Helpful(Protocol):

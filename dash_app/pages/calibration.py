@@ -30,6 +30,7 @@ from dash_app.pages.run_following import (
     run_buttons,
     run_column,
     view_of,
+    while_starting,
 )
 from dash_app.pages.states import attributes, empty, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -209,7 +210,6 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(IDS.timer, "disabled"),
         Input(IDS.run, "n_clicks"),
         State(FILE, "contents"),
         State(FILE, "filename"),
@@ -217,11 +217,12 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
+        running=while_starting(IDS),
     )
-    def run(_clicks: int, contents: str | None, name: str | None, weeks: Any, search: str) -> tuple[str, bool]:
+    def run(_clicks: int, contents: str | None, name: str | None, weeks: Any, search: str) -> str:
         log = _text_of(contents) if contents else ""
         arguments = {"name": name or "log.csv", "log": log, "weeks": weeks}
-        return search_with(search, run=actions.start_calibration(port, arguments)), False
+        return search_with(search, run=actions.start_calibration(port, arguments))
 
 
 def _register_keeping(callbacks: Callbacks, port: HospitalPort) -> None:

@@ -34,6 +34,7 @@ from dash_app.pages.run_following import (
     run_buttons,
     run_column,
     view_of,
+    while_starting,
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -229,7 +230,6 @@ def _register_question(callbacks: Callbacks, port: HospitalPort) -> None:
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(IDS.timer, "disabled"),
         Input(IDS.run, "n_clicks"),
         State(LEVERS, "data"),
         State(limits_id(PREFIX), "data"),
@@ -237,8 +237,9 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
+        running=while_starting(IDS),
     )
-    def run(_clicks: int, told: Told, limits: Told, horizon: str, search: str) -> tuple[str, bool]:
+    def run(_clicks: int, told: Told, limits: Told, horizon: str, search: str) -> str:
         arguments = {
             "levers": [f"{one['path']}={one['low']}..{one['high']}@{one['price']}" for one in told],
             "limits": limit_texts(limits),
@@ -246,7 +247,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
             "horizon_s": int(horizon) * 3600.0,
             "replications": _REPLICATIONS,
         }
-        return search_with(search, run=actions.start_optimum(port, arguments)), False
+        return search_with(search, run=actions.start_optimum(port, arguments))
 
 
 PAGE = Page(

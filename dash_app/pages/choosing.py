@@ -33,6 +33,7 @@ from dash_app.pages.run_following import (
     run_buttons,
     run_column,
     view_of,
+    while_starting,
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -300,7 +301,6 @@ def _plain(told: Told) -> list[dict[str, object]]:
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(IDS.timer, "disabled"),
         Input(IDS.run, "n_clicks"),
         State(SCENARIOS, "data"),
         State(limits_id(PREFIX), "data"),
@@ -312,8 +312,9 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
+        running=while_starting(IDS),
     )
-    def run(_clicks: int, *values: Any) -> tuple[str, bool]:
+    def run(_clicks: int, *values: Any) -> str:
         told, limits, measure, method, zone, budget, horizon, search = values
         is_number = isinstance(zone, int | float) and not isinstance(zone, bool)
         arguments = {
@@ -327,7 +328,7 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
             # Each method has its own number; the other one stands on the page without meaning anything.
             **({"budget": budget} if method == "ocba" else {"zone": zone * scale_of(measure) if is_number else zone}),
         }
-        return search_with(search, run=actions.start_choice(port, arguments)), False
+        return search_with(search, run=actions.start_choice(port, arguments))
 
 
 PAGE = Page(

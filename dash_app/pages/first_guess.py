@@ -28,6 +28,7 @@ from dash_app.pages.run_following import (
     run_buttons,
     run_column,
     view_of,
+    while_starting,
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -241,7 +242,6 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(IDS.timer, "disabled"),
         Input(IDS.run, "n_clicks"),
         State(URL, "search"),
         State(MEASURE, "value"),
@@ -252,8 +252,9 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
         *FIELDS,
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
+        running=while_starting(IDS),
     )
-    def run(clicks: int, search: str, measure: str, *told: Any) -> tuple[str, bool]:
+    def run(clicks: int, search: str, measure: str, *told: Any) -> str:
         if not clicks:
             raise PreventUpdate
         share, weeks, runs, wards, *values = told
@@ -264,7 +265,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
             "warm_up_s": WEEK_S,
             "replications": runs,
         }
-        return search_with(search, run=actions.start_sensitivity(port, arguments)), False
+        return search_with(search, run=actions.start_sensitivity(port, arguments))
 
     @callbacks.add(
         Output(KEPT, "children"),

@@ -37,6 +37,7 @@ from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
 from dash_app.texts.measures import quantity_text
 from dash_app.texts.moments import local, number
+from dash_app.texts.pathway_faults import said
 from dash_app.texts.problems import problem_text
 from simulation.experiments.playback import Playback
 from simulation.experiments.warming import WarmUp
@@ -106,7 +107,7 @@ def _ways(found: PathwayShown) -> Component:
 def _problems(error: HospitalTwinError) -> Component:
     if not isinstance(error, PathwayRefused):
         return html.P(problem_text(error), className="status p2")
-    rows: list[list[Cell]] = [[one.place, one.message, one.cure] for one in error.problems]
+    rows: list[list[Cell]] = [[one.place, said(one.message), said(one.cure)] for one in error.problems]
     text = _("{count} problems: the drawing shows the pathway before the change.").format(count=number(len(rows)))
     headings = [_("Where"), _("What is wrong"), _("What to do")]
     return html.Div([html.P(text, className="status p2"), table(_("Problems"), headings, rows)])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from dash import Input, Output, State, dcc, html
+from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -15,10 +16,11 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import attributes
 from dash_app.pages.tables import Cell, table
 from dash_app.queries.names import staff_label
-from dash_app.queries.port import HospitalPort, JobState, JobView
+from dash_app.queries.port import PREPARING, HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import moment, percent
+from dash_app.texts.pathway_faults import problem_said, said
 from twin.access import Permission
 
 POLL_MS = 1000
@@ -59,6 +61,21 @@ class RunIds:
         """Asks again while it runs."""
         return f"{self.prefix}-timer"
 
+    @property
+    def asked(self) -> str:
+        """How often the server was asked, and when last."""
+        return f"{self.prefix}-asked"
+
+    @property
+    def answered(self) -> str:
+        """Which of these questions was answered last."""
+        return f"{self.prefix}-answered"
+
+    @property
+    def over(self) -> str:
+        """The run that is known to be over."""
+        return f"{self.prefix}-over"
+
 
 def view_of(port: HospitalPort, run: str) -> JobView | None:
     """Give where the job of an address stands; None if it names none."""
@@ -84,6 +101,17 @@ def run_buttons(ids: RunIds, text: str, *, may_run: bool) -> Component:
             html.Button(_("Cancel"), id=ids.cancel, className="action", n_clicks=0, disabled=not may_run),
         ]
     )
+
+
+def while_starting(ids: RunIds) -> list[tuple[Output, bool, bool]]:
+    """Give what holds while a run is being started: its button cannot be pressed a second time.
+
+    Parameters
+    ----------
+    ids : RunIds
+        Of the page.
+    """
+    return [(Output(ids.run, "disabled"), True, False)]
 
 
 def _earlier(port: HospitalPort, ids: RunIds) -> Parts:
@@ -119,9 +147,13 @@ def run_column(port: HospitalPort, ids: RunIds, view: JobView | None, progress: 
     progress, answer : list[Component]
         What is known at once, so that an address with a run shows it.
     """
+    is_over = view is None or view.is_over
     return html.Div(
         [
-            dcc.Interval(id=ids.timer, interval=POLL_MS, disabled=view is None or view.is_over),
+            dcc.Interval(id=ids.timer, interval=POLL_MS, disabled=is_over),
+            dcc.Store(id=ids.asked, data={"count": 0, "at": 0}),
+            dcc.Store(id=ids.answered, data=0),
+            dcc.Store(id=ids.over, data=view.id if view is not None and view.is_over else ""),
             html.Div(progress, id=ids.progress, role="status"),
             html.Div(answer, id=ids.answer),
             *_earlier(port, ids),
@@ -149,10 +181,13 @@ def progress_parts(view: JobView | None, so_far: Sequence[Component] = (), *, is
         label = attributes(aria_label=_("Progress"))
         # A bar without a value only says that it goes on.
         bar = html.Progress(value=str(view.progress), max="1", **label) if is_measured else html.Progress(**label)
+        if view.note == PREPARING:
+            parts.append(html.P(_("The engine is being made ready: once after an installation, about a minute.")))
         parts += [bar, *so_far]
     if view.state is JobState.FAILED:
-        told = html.P(f"{view.error_message} ({view.error_code})")
-        parts.append(html.Div([html.P(_("The run failed.")), told], className="state-error"))
+        told = [f"[{one.place}] {problem_said(one)}" for one in view.problems] or [said(view.error_message)]
+        lines = [html.P(_("The run failed.")), *map(html.P, told[:-1]), html.P(f"{told[-1]} ({view.error_code})")]
+        parts.append(html.Div(lines, className="state-error"))
     return parts
 
 
@@ -172,38 +207,56 @@ def register_following(
     port : HospitalPort
         Whose jobs they are.
     ids : RunIds
-        Of the page. The page's own callback that starts the run sets ``timer.disabled`` and the address.
+        Of the page. The page's own callback that starts the run names it in the address; all else follows from there.
     progress : Callable[[JobView | None], list[Component]]
         Draws how far it is.
     answer : Callable[[JobView | None, str], list[Component]]
         Draws what came out, given also the query part of the address.
     """
+    callbacks.add_clientside(
+        ClientsideFunction("runs", "ask"),
+        Output(ids.asked, "data"),
+        Input(ids.timer, "n_intervals"),
+        State(ids.asked, "data"),
+        State(ids.answered, "data"),
+        prevent_initial_call=True,
+    )
+    # Derived from what is known, not set by whoever was heard last: the answer about a run that was called off may come
+    # after the next one was started, and must not end its watch.
+    callbacks.add_clientside(
+        ClientsideFunction("runs", "isOver"),
+        Output(ids.timer, "disabled"),
+        Input(ids.over, "data"),
+        Input(URL, "search"),
+    )
 
     @callbacks.add(
         Output(ids.progress, "children"),
-        Output(ids.timer, "disabled", allow_duplicate=True),
-        Input(ids.timer, "n_intervals"),
+        Output(ids.answered, "data"),
+        Output(ids.over, "data"),
+        Input(ids.asked, "data"),
         State(URL, "search"),
         permission=Permission.SIMULATION_READ,
         prevent_initial_call=True,
     )
-    def follow(_ticks: int, search: str) -> tuple[Parts, bool]:
-        view = view_of(port, query_of(search).get("run", ""))
-        return progress(view), view is None or view.is_over
+    def follow(asked: dict[str, int], search: str) -> tuple[Parts, int, Any]:
+        run = query_of(search).get("run", "")
+        view = view_of(port, run)
+        return progress(view), asked["count"], run if view is None or view.is_over else no_update
 
     @callbacks.add(
         Output(ids.answer, "children"),
-        Input(ids.timer, "disabled"),
-        State(URL, "search"),
+        Input(ids.over, "data"),
+        Input(URL, "search"),
         permission=Permission.SIMULATION_READ,
         prevent_initial_call=True,
     )
-    def show_answer(is_over: bool, search: str) -> Parts:
+    def show_answer(over: str, search: str) -> Parts:
         # Not with every tick: an answer that takes longer than a second to draw would be dropped for the next one.
         run = query_of(search).get("run", "")
         if not run:
             raise PreventUpdate
-        return answer(view_of(port, run), search) if is_over else []
+        return answer(view_of(port, run), search) if run == over else []
 
     @callbacks.add(
         Output(ids.progress, "children", allow_duplicate=True),

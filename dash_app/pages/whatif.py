@@ -26,6 +26,7 @@ from dash_app.pages.run_following import (
     run_buttons,
     run_column,
     view_of,
+    while_starting,
 )
 from dash_app.pages.states import empty, page_head, panel
 from dash_app.pages.told_list import register_told, told_items
@@ -267,7 +268,6 @@ def _question(told: list[Any]) -> Question:
 def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
-        Output(IDS.timer, "disabled"),
         Input(IDS.run, "n_clicks"),
         State(CHANGES, "data"),
         State(HORIZON, "value"),
@@ -278,12 +278,13 @@ def _register_run(callbacks: Callbacks, port: HospitalPort) -> None:
         State(URL, "search"),
         permission=Permission.SIMULATION_RUN,
         prevent_initial_call=True,
+        running=while_starting(IDS),
     )
-    def run(*values: Any) -> tuple[str, bool]:
+    def run(*values: Any) -> str:
         _clicks, *told, search = values
         question = _question(told)
         job = actions.start_what_if(port, question.arguments())
-        return search_with(search, run=job, seed=question.seed), False
+        return search_with(search, run=job, seed=question.seed)
 
 
 PAGE = Page(

@@ -12,12 +12,16 @@ from sqlmodel import Session
 
 from twin.access import Actor
 from twin.clock import Clock
+from twin.errors import FieldProblem
 from twin.events.envelope import Event
 from twin.ports import EventSink
 from twin.settings import Settings
 from twin.state.live import LiveState
 
 T = TypeVar("T")
+
+PREPARING = "preparing"
+"""What a job notes while it makes what the first run of an installation needs."""
 
 
 class JobState(StrEnum):
@@ -42,6 +46,8 @@ class JobView:
         Where it stands.
     progress : float
         Share done, 0 to 1.
+    note : str, optional
+        Stable code of what it is doing, such as :data:`PREPARING`.
     partial : Mapping[str, object] or None, optional
         What is known already, in the shape of the result.
     result : Mapping[str, object] or None, optional
@@ -50,15 +56,19 @@ class JobView:
         Stable code, when failed.
     error_message : str, optional
         English sentence, when failed.
+    problems : Sequence[FieldProblem], optional
+        What exactly is wrong with what was asked, when that is why it failed.
     """
 
     id: str
     state: JobState
     progress: float = 0.0
+    note: str = ""
     partial: Mapping[str, object] | None = None
     result: Mapping[str, object] | None = None
     error_code: str = ""
     error_message: str = ""
+    problems: Sequence[FieldProblem] = ()
 
     @property
     def is_over(self) -> bool:

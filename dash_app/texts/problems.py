@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.catalogue import mark
+from dash_app.texts.pathway_faults import said as in_templates
 from twin.errors import Conflict, FieldError, FieldProblem, HospitalTwinError, InputError, Refused
 from twin.sentences import Sentence
 
@@ -137,6 +140,9 @@ def problem_text(error: HospitalTwinError) -> str:
     while key and not sentence:
         sentence = SENTENCES.get(key, "")
         key = key.rpartition(".")[0]
+    problems: Sequence[FieldProblem] = getattr(error, "problems", ())
+    if not sentence and problems:
+        return f"{' '.join(f'[{one.place}] {_said(one)}' for one in problems)} ({code})"
     # Only an empty field has a name to fill in: the label that the reader sees.
     text = _(sentence).replace("{field}", error.message) if sentence else _whole(error)
     if (sentence and code not in SENTENCES) or code in _GENERAL:
@@ -171,15 +177,19 @@ def field_text(problem: FieldProblem, part: str) -> str:
         ``place``, ``message`` or ``cure``.
     """
     said = problem.said.get(part)
-    return in_words(said) if said is not None else str(getattr(problem, part))
+    return in_words(said) if said is not None else in_templates(str(getattr(problem, part)))
 
 
 def _whole(error: HospitalTwinError) -> str:
-    return in_words(error.said) if error.said is not None else str(error)
+    return in_words(error.said) if error.said is not None else in_templates(str(error))
+
+
+def _said(problem: FieldProblem) -> str:
+    return f"{field_text(problem, 'message')} {field_text(problem, 'cure')}"
 
 
 def _detail(error: HospitalTwinError) -> str:
     """Give what exactly is wrong and the cure, of errors that are about what somebody entered or wanted."""
     if isinstance(error, FieldError):
-        return f"[{error.problem.field}] {field_text(error.problem, 'message')} {field_text(error.problem, 'cure')}"
+        return f"[{error.problem.field}] {_said(error.problem)}"
     return _whole(error) if isinstance(error, Refused | Conflict | InputError) else ""

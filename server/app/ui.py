@@ -20,7 +20,7 @@ from server.jobs.runner import JobRunner
 from server.walking import person_routes
 from server.wiring import Hospital, Jobs
 from twin.access import Actor
-from twin.errors import Unavailable
+from twin.errors import FieldProblem, Unavailable
 
 
 class PageJobs:
@@ -56,10 +56,12 @@ class PageJobs:
             id=found.id,
             state=PageJobState(found.state.value),
             progress=found.progress_share,
+            note=found.note,
             result=result,
             partial=msgspec.json.decode(found.partial) if found.partial else None,
             error_code=problem.get("code", ""),
             error_message=problem.get("detail", ""),
+            problems=tuple(FieldProblem(**one) for one in problem.get("problems", ())),
         )
 
     def recent(self, kind: str, *, limit: int) -> list[JobLine]:

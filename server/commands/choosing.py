@@ -10,9 +10,10 @@ import typer
 
 from server.commands import simulate
 from server.commands.scenario_texts import change_of, instant_of, situation_of
+from server.commands.stopping import nothing_known, stoppable
 from server.console import AsJson, out, say, show, show_rows
-from simulation.experiments.choosing import Limit, Method, Wanted, choose, limit_of, plain_choice
-from simulation.experiments.optimising import Lever, lever_of, optimise, plain_optimum
+from simulation.experiments.choosing import Choice, Limit, Method, Wanted, choose, limit_of, plain_choice
+from simulation.experiments.optimising import Lever, Optimum, lever_of, optimise, plain_optimum
 from simulation.experiments.request import Change, ExperimentRequest, Interval, Scenario
 from simulation.experiments.wire import request_of
 from simulation.model.problems import PathwayError
@@ -109,10 +110,19 @@ def _scenario(told: str) -> Scenario:
 
 def tell_choice(request: ExperimentRequest, wanted: Wanted, *, as_json: bool) -> None:
     """Choose the best scenario and tell how sure that is."""
-    found = choose(request, wanted)
+    with stoppable() as asked, nothing_known(asked):
+        found = choose(request, wanted, asked)
     if as_json:
         show(plain_choice(found, wanted.limits))
-        return
+    else:
+        _show_choice(found, wanted)
+    if not found.is_complete:
+        asked.end_with(
+            say("Called off after {done} runs: by their means so far, nothing is sure.", done=found.replications)
+        )
+
+
+def _show_choice(found: Choice, wanted: Wanted) -> None:
     rows = [
         {
             "scenario": one.scenario,
@@ -124,7 +134,9 @@ def tell_choice(request: ExperimentRequest, wanted: Wanted, *, as_json: bool) ->
         for one in found.candidates
     ]
     show_rows(rows, columns=("scenario", wanted.measure, "n", "keeps_limits", "kept"), as_json=False)
-    if not found.best:
+    if not found.best and not found.is_complete:
+        out(say("None of them keeps the limits by its mean so far."))
+    elif not found.best:
         out(say("None of them keeps the limits."))
     elif found.chance is not None:
         share = f"{100 * found.chance:.1f}"
@@ -139,10 +151,19 @@ def tell_optimum(
     request: ExperimentRequest, levers: tuple[Lever, ...], limits: tuple[Limit, ...], *, as_json: bool
 ) -> None:
     """Look for the cheapest counts and tell the way to them."""
-    found = optimise(request, levers, limits)
+    with stoppable() as asked, nothing_known(asked):
+        found = optimise(request, levers, limits, asked)
     if as_json:
         show(plain_optimum(found))
-        return
+    else:
+        _show_optimum(found, levers, limits)
+    if not found.is_complete:
+        asked.end_with(
+            say("Called off after {done} runs: a cheaper one may not have been tried.", done=found.replications)
+        )
+
+
+def _show_optimum(found: Optimum, levers: tuple[Lever, ...], limits: tuple[Limit, ...]) -> None:
     columns = tuple(lever.path for lever in levers)
     rows = [
         {
@@ -156,7 +177,9 @@ def tell_optimum(
     ]
     named = (*columns, "cost", *(limit.measure for limit in limits), "keeps_limits")
     show_rows(rows, columns=named, as_json=False)
-    if found.best is None:
+    if found.best is None and not found.is_complete:
+        out(say("None that keeps the limits was found so far."))
+    elif found.best is None:
         out(say("Not even the upper bounds keep the limits."))
     else:
         out(say("Cheapest that keeps the limits: {cost}.", cost=found.best.cost))

@@ -11,10 +11,11 @@ import typer
 from server.commands import simulate
 from server.commands.choosing import Seed, Start
 from server.commands.scenario_texts import instant_of
+from server.commands.stopping import nothing_known, stoppable
 from server.console import AsJson, out, say, show, show_rows, write_file
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.request import ExperimentRequest, Interval
-from simulation.experiments.sensitivity import Sensitivity, sensitivities, sheet_of
+from simulation.experiments.sensitivity import Sensitivity, SheetStudy, sheet_of
 from simulation.experiments.sizes import size_of, wards_of
 from simulation.model.reading import load_document
 
@@ -85,10 +86,19 @@ def tell_sensitivity(
         replications=replications,
         seed=seed,
     )
-    found = sensitivities(_size(rooms, ward), _sheet(sheet, zone), request, measure, share=share)
+    size, told = _size(rooms, ward), _sheet(sheet, zone)
+    with stoppable() as asked, nothing_known(asked):
+        study = SheetStudy(size, told, request, measure, share=share, should_stop=asked)
+        found = study.vary_all()
     if as_json:
         show({"measure": measure, "share": share, "entries": [_plain(one) for one in found]})
-        return
+    else:
+        _show_entries(found)
+    counts = {"done": len(found), "most": len(study.entries)}
+    asked.end_with(say("Called off: {done} of {most} entries are in what is told.", **counts))
+
+
+def _show_entries(found: list[Sensitivity]) -> None:
     rows = [
         {
             "entry": one.entry,

@@ -12,10 +12,11 @@ import typer
 from server.commands import simulate
 from server.commands.choosing import Hours, Seed, Start
 from server.commands.scenario_texts import instant_of
+from server.commands.stopping import nothing_known, stoppable
 from server.console import AsJson, out, say, show, show_rows
 from simulation.experiments.request import Band, ExperimentRequest
 from simulation.experiments.running import run
-from simulation.experiments.warming import find_warm_up, plain_warm_up
+from simulation.experiments.warming import WarmUp, find_warm_up, plain_warm_up
 from simulation.experiments.week import WEEK_HOURS
 from simulation.model.problems import PathwayError
 from simulation.model.reading import load_document
@@ -47,10 +48,17 @@ def tell_warm_up(
         replications=replications,
         seed=seed,
     )
-    found = find_warm_up(request, cycle_s=_positive("cycle-hours", cycle_hours, least=0.0) * 3600)
+    cycle_s = _positive("cycle-hours", cycle_hours, least=0.0) * 3600
+    with stoppable() as asked, nothing_known(asked):
+        found = find_warm_up(request, cycle_s=cycle_s, should_stop=asked)
     if as_json:
         show(plain_warm_up(found))
-        return
+    else:
+        _show_warm_up(found)
+    asked.end_if_asked(found.replications, replications)
+
+
+def _show_warm_up(found: WarmUp) -> None:
     rows = [
         {"quantity": name, "warm_up_hours": seconds / 3600 if math.isfinite(seconds) else "-"}
         for name, seconds in found.by_quantity.items()
@@ -84,10 +92,19 @@ def tell_bands(
         replications=replications,
         seed=seed,
     )
-    bands = _asked(run(request).scenarios[0].week, tuple(quantity or ()))
+    with stoppable() as asked:
+        found = run(request, should_stop=asked).scenarios[0]
+    if not found.replications:
+        asked.end_if_asked(0, replications)
+    bands = _asked(found.week, tuple(quantity or ()))
     if as_json:
         show({"bands": [msgspec.to_builtins(_by_hour(band)) for band in bands]})
-        return
+    else:
+        _show_bands(bands)
+    asked.end_if_asked(found.replications, replications)
+
+
+def _show_bands(bands: list[Band]) -> None:
     rows = [
         {
             "quantity": band.name,

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from server.commands.scenario_texts import change_of, instant_of, situation_of
-from server.commands.stopping import stoppable
+from server.commands.stopping import nothing_known, stoppable
 from server.console import AsJson, out, say, show, show_rows, warn, write_file
 from server.imports.event_logs import cases_of_file
 from simulation.calibration.checking import check_last_weeks
@@ -370,7 +370,8 @@ def calibrate(
     """Make a pathway from an event log."""
     cases = cases_of_file(log)
     try:
-        report = check_last_weeks(cases, weeks=weeks, seed=seed)
+        with stoppable() as asked, nothing_known(asked):
+            report = check_last_weeks(cases, weeks=weeks, seed=seed, should_stop=asked)
         mined = mine(cases)
     except ValueError as error:
         raise PathwayError(str(log), f"{error}.", "Give a longer log.") from error

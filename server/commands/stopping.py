@@ -5,13 +5,15 @@ from __future__ import annotations
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
 import typer
 
 from server.console import Exit, say, warn
+from simulation.model.problems import Stopped
 
 T = TypeVar("T")
 
@@ -46,8 +48,18 @@ class Stopping:
         done, most : int
             Replications that are in what was told, and that were wanted.
         """
+        self.end_with(say("Called off: {done} of {most} runs are in what is told.", done=done, most=most))
+
+    def end_with(self, told: str) -> None:
+        """End the command with code 130 if somebody asked for it.
+
+        Parameters
+        ----------
+        told : str
+            What is said of the answer then, translated.
+        """
         if self.is_stopped:
-            warn(say("Called off: {done} of {most} runs are in what is told.", done=done, most=most))
+            warn(told)
             raise typer.Exit(Exit.CALLED_OFF)
 
     def __enter__(self) -> Stopping:
@@ -101,3 +113,19 @@ class Stopping:
 def stoppable() -> Stopping:
     """Give what lets Ctrl-C call runs off, which say themselves how far they came."""
     return Stopping((signal.SIGINT,), is_told=False)
+
+
+@contextmanager
+def nothing_known(asked: Stopping) -> Iterator[None]:
+    """End the command with code 130 where work was called off before anything could be told.
+
+    Parameters
+    ----------
+    asked : Stopping
+        What called it off.
+    """
+    try:
+        yield
+    except Stopped:
+        asked.end_with(say("Called off before anything could be told."))
+        raise

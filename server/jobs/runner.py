@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from typing import cast
 
 import msgspec
+from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import Session, col, select
 
 from server.jobs.kinds import JOB_KINDS, JOB_PREPARERS
@@ -27,6 +29,8 @@ from twin.errors import HospitalTwinError, InputError, NotFound, Unavailable
 
 log = logging.getLogger("hospital_twin.jobs")
 
+# They may hold a whole hospital: a list must open at once, and who follows a job asks every second.
+_WITHOUT_ARGUMENTS = defer(cast("QueryableAttribute[bytes]", JobRow.payload))
 _POLL_S = 0.1
 _QUEUE_LIMIT = 1000
 _STOP_WAIT_S = 5.0
@@ -158,7 +162,7 @@ class JobRunner:
     def __init__(self, hospital: Hospital, kinds: Mapping[str, str] | None = None) -> None:
         self._hospital = hospital
         self._kinds = JOB_KINDS if kinds is None else kinds
-        self._queue: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None ends a thread
         self._cancelled: set[str] = set()
         self._enough: set[str] = set()
         self._partial: dict[str, tuple[float, str, bytes]] = {}
@@ -236,7 +240,7 @@ class JobRunner:
             If there is none of that id.
         """
         with self._hospital.read() as session:
-            row = session.get(JobRow, job_id)
+            row = session.get(JobRow, job_id, options=[_WITHOUT_ARGUMENTS])
         if row is None:
             raise NotFound("job", job_id)
         return self._shown(row)
@@ -251,7 +255,7 @@ class JobRunner:
         limit : int, optional
             How many at most.
         """
-        query = select(JobRow).order_by(col(JobRow.id).desc()).limit(limit)
+        query = select(JobRow).options(_WITHOUT_ARGUMENTS).order_by(col(JobRow.id).desc()).limit(limit)
         if after:
             query = query.where(col(JobRow.id) < after)
         with self._hospital.read() as session:
@@ -267,7 +271,6 @@ class JobRunner:
         limit : int
             How many at most.
         """
-        # Without their arguments: those hold a whole hospital, and a list must open at once.
         columns = select(JobRow.id, JobRow.state, JobRow.created_at, JobRow.actor)
         query = columns.where(col(JobRow.kind) == kind).order_by(col(JobRow.id).desc()).limit(limit)
         with self._hospital.read() as session:
@@ -350,6 +353,8 @@ class JobRunner:
     def stop(self) -> None:
         """End all processes; what ran is taken up at the next start."""
         self._stopping.set()
+        for _ in self._threads:
+            self._queue.put(None)
         for thread in self._threads:
             thread.join()
 
@@ -373,13 +378,13 @@ class JobRunner:
     def _run(self) -> None:
         worker = _Worker()
         try:
-            while not self._stopping.is_set():
-                with contextlib.suppress(queue.Empty):
-                    job_id = self._queue.get(timeout=_POLL_S)
-                    try:
-                        self._do(worker, job_id)
-                    except Exception:
-                        log.exception("the job runner failed", extra={"job": job_id})
+            # Without a limit of time: of several threads that wait with one, some wait for ever on a busy machine.
+            # When another was quicker, what is left of the time is below zero, and CPython takes that for no limit.
+            while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
+                try:
+                    self._do(worker, job_id)
+                except Exception:
+                    log.exception("the job runner failed", extra={"job": job_id})
         finally:
             worker.stop()
 

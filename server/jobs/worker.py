@@ -100,7 +100,13 @@ def run_task(task: Task, send: Callable[[Message], None], is_enough: Callable[[]
         result = function_of(task.target)(msgspec.json.decode(task.arguments), progress)
         send(Message("done", 1.0, "", msgspec.json.encode(result, order="deterministic")))
     except HospitalTwinError as error:
-        send(Message("failed", 0.0, "", msgspec.json.encode({"code": error.code, "detail": error.message})))
+        told: dict[str, object] = {"code": error.code, "detail": error.message}
+        own = getattr(error, "problem", None)
+        problems = (own,) if own is not None else getattr(error, "problems", ())
+        if problems:
+            parts = ("field", "place", "message", "cure")
+            told["problems"] = [{name: str(getattr(one, name)) for name in parts} for one in problems]
+        send(Message("failed", 0.0, "", msgspec.json.encode(told)))
     except Exception as error:  # the process goes on with the next job; the failure is a row that a person sees
         detail = f"{type(error).__name__}: {error}"[:2000]
         send(Message("failed", 0.0, "", msgspec.json.encode({"code": "job.unexpected", "detail": detail})))

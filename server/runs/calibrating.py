@@ -9,7 +9,7 @@ from typing import Any
 
 from dash_app.actions.runs import LARGEST_LOG, MOST_WEEKS
 from server.imports.event_logs import cases_of_file
-from server.runs.what_if import JobProgress
+from server.runs.what_if import JobProgress, tell_preparing
 from server.wiring import Hospital
 from simulation.calibration.checking import check_last_weeks
 from simulation.calibration.mining import mine
@@ -70,6 +70,7 @@ def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
             # The name of our own scratch file would tell the reader nothing.
             raise _problem("log", error.problem.message, error.problem.cure) from error
     progress(0.2, "running")
+    tell_preparing(progress)
     try:
         report = check_last_weeks(cases, weeks=arguments["weeks"], seed=arguments["seed"])
     except ValueError as error:

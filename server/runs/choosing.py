@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.runs.what_if import JobProgress, live_question
+from server.runs.what_if import JobProgress, live_question, tell_preparing
 from server.wiring import Hospital
 from simulation.experiments.choosing import Limit, Method, Wanted, choose, limit_of, plain_choice
 from simulation.experiments.optimising import Lever, lever_of, optimise, plain_optimum
@@ -87,6 +87,7 @@ def _wanted(own: Mapping[str, Any]) -> Wanted:
 
 def _told(progress: JobProgress) -> Callable[[], bool]:
     """Tell the job, before each block of replications, that it goes on; it is ended from outside."""
+    tell_preparing(progress)
     blocks = 0
 
     def ask() -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from dash_app.actions.runs import LONGEST_HORIZON_S, MOST_REPLICATIONS
-from server.runs.what_if import JobProgress
+from server.runs.what_if import JobProgress, tell_preparing
 from server.wiring import Hospital
 from simulation.experiments.choosing import plain_interval
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
@@ -84,6 +84,7 @@ def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
         ``measure``, ``share``, ``usual`` (the measure with the sheet as it is), ``document`` and ``entries``, the most
         felt first, each with ``entry``, ``lower``, ``higher`` (differences) and ``is_felt``.
     """
+    tell_preparing(progress)
     size = msgspec.convert(arguments["size"], Capacities)
     sheet = msgspec.convert(arguments["sheet"], ParameterSheet)
     request = ExperimentRequest(

@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from dash_app.queries.port import PREPARING
 from server.runs.house_model import desk_of, house_match
 from server.wiring import Hospital
 from simulation.experiments.changes import changed
 from simulation.experiments.hospital import ParameterSheet
 from simulation.experiments.live import live_start
 from simulation.experiments.placing import placed_in
+from simulation.experiments.readiness import is_engine_ready
 from simulation.experiments.request import ExperimentResult
 from simulation.experiments.running import run
 from simulation.experiments.shadow import one_more_of_each
@@ -33,6 +35,18 @@ class JobProgress:
 
     def __call__(self, share: float, note: str = "", partial: Mapping[str, object] | None = None) -> None:
         """Tell the share done, a code of the step, and what is known already."""
+
+
+def tell_preparing(progress: JobProgress) -> None:
+    """Tell that the engine has to be compiled first, if so: a minute without news would be taken for a run that hangs.
+
+    Parameters
+    ----------
+    progress : JobProgress
+        Of the job.
+    """
+    if not is_engine_ready():
+        progress(0.0, PREPARING)
 
 
 def prepare(hospital: Hospital, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +200,7 @@ def work(arguments: dict[str, Any], progress: JobProgress) -> dict[str, Any]:
     def tell(share: float, partial: ExperimentResult | None) -> None:
         progress(share, "running", None if partial is None else plain_result(partial))
 
+    tell_preparing(progress)
     values = dict(arguments)
     match, house, placed = (values.pop(name, None) for name in ("match", "house", "placed"))
     result = plain_result(run(request_of(values), tell))

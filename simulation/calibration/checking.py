@@ -10,10 +10,12 @@ import numpy as np
 from simulation.calibration.distances import Distances, Match, distances, match
 from simulation.calibration.logs import Case, cases_of
 from simulation.calibration.mining import Mined, mine, redrawn
-from simulation.compiled.engine import CompiledEngine
+from simulation.experiments.request import ShouldStop
+from simulation.experiments.running import run_once
 from simulation.model.building import build_pathway
 from simulation.model.calendars import Span
 from simulation.model.plan import RunPlan
+from simulation.model.problems import Stopped
 
 _HOUR_US = 3_600_000_000
 _WEEK_US = 168 * _HOUR_US
@@ -46,7 +48,9 @@ class Report:
     end_us: int
 
 
-def check_last_weeks(cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1) -> Report:
+def check_last_weeks(
+    cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1, should_stop: ShouldStop = lambda: False
+) -> Report:
     """Compare a model with the last weeks of the log it was not fitted to.
 
     Parameters
@@ -57,6 +61,15 @@ def check_last_weeks(cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1
         Length of the window.
     seed : int, optional
         Same seed, same report.
+    should_stop : Callable[[], bool], optional
+        Calls it off: bands of a few simulated logs would be too narrow, so none are told.
+
+    Raises
+    ------
+    ValueError
+        If there are too few cases to learn from or to check.
+    Stopped
+        If it was called off.
 
     Notes
     -----
@@ -76,7 +89,8 @@ def check_last_weeks(cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1
     start = begin - -(-lead // _HOUR_US) * _HOUR_US
     random = np.random.default_rng(seed)
     fitted = mine(learnt)
-    simulated = [_simulated(fitted, random, (start, last), number) for number in range(REPLICATIONS)]
+    span = (start, last)
+    simulated = [_simulated(fitted, random, span, number, should_stop) for number in range(REPLICATIONS)]
     inside = [case for case in simulated[0] if case.arrived_us >= begin]
     before = [case for case in learnt if case.arrived_us >= begin - (last - begin)]
     return Report(
@@ -89,12 +103,16 @@ def check_last_weeks(cases: Sequence[Case], *, weeks: float = 8.0, seed: int = 1
     )
 
 
-def _simulated(fitted: Mined, random: np.random.Generator, span_us: tuple[int, int], number: int) -> list[Case]:
+def _simulated(
+    fitted: Mined, random: np.random.Generator, span_us: tuple[int, int], number: int, should_stop: ShouldStop
+) -> list[Case]:
+    if should_stop():
+        raise Stopped
     start, end = span_us
     span = Span(start_at=start, horizon_us=end - start + _WEEK_US)  # a week more, so that the last ones can end
     pathway = build_pathway(redrawn(fitted, random), span=span)
     plan = RunPlan(pathway=pathway, span=span, seed=int(random.integers(1 << 32)))
-    log = CompiledEngine(plan).run(number, log=True).log
+    log = run_once(plan, number, log=True, should_stop=should_stop).log
     found = [case for case in cases_of(log, plan) if case.arrived_us < end] if log is not None else []
     return [_without_gaps(case) for case in found]
 

@@ -12,7 +12,7 @@ from simulation.experiments.measures import interval_of, lower_is_better
 from simulation.experiments.request import ExperimentRequest, Interval, Scenario, ShouldStop
 from simulation.experiments.sampling import Samples
 from simulation.model.plan import Floats
-from simulation.model.problems import PathwayError
+from simulation.model.problems import PathwayError, Stopped
 from simulation.statistics.selection import Indifference, Sampler, feasible, kim_nelson, share_out
 
 FIRST = 10  # replications before anything is judged
@@ -110,6 +110,8 @@ class Choice:
     chance : float | None
         By a budget: lower bound of the probability that the best is truly best, as the estimates tell it; such a choice
         is sure where this reaches the wanted confidence. None otherwise.
+    is_complete : bool
+        Whether the procedure ran as long as it wanted to; one that was called off tells the best by the means so far.
     """
 
     measure: str
@@ -119,6 +121,7 @@ class Choice:
     replications: int
     method: Method = Method.KIM_NELSON
     chance: float | None = None
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +160,14 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
     wanted : Wanted
         By what.
     should_stop : Callable[[], bool], optional
-        Calls it off.
+        Calls it off: the best by what is known then is given.
 
     Raises
     ------
     PathwayError
         If measure, zone or a limit cannot be used, or there is nothing to choose among.
     Stopped
-        If it was called off.
+        If it was called off before each scenario had a replication.
 
     Notes
     -----
@@ -173,35 +176,69 @@ def choose(request: ExperimentRequest, wanted: Wanted, should_stop: ShouldStop =
     do not surely break a limit; what the limits have cost does not count towards it.
     """
     _check(request, wanted)
-    scenarios = request.scenarios
     with Samples(request, should_stop) as samples:
-        _check_measures(samples, scenarios[0], wanted)
-        judged = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
-        keeps = [told for told, _count in judged]
-        running = [number for number, told in enumerate(keeps) if told is not False]
+        try:
+            return _chosen(samples, request, wanted)
+        except Stopped:
+            return _best_so_far(samples, request, wanted)
 
-        def sample(number: int, which: range) -> Floats:
-            return _whole(samples.column(scenarios[running[number]], wanted.measure, which), wanted.measure)
 
-        select = _by_budget if wanted.method is Method.BUDGET else _by_confidence
-        found = select(sample, len(running), request, wanted) if running else _Selection()
-        used = dict(zip(running, found.replications, strict=True))
-        kept = [running[number] for number in found.kept]
-        candidates = tuple(
-            _candidate(
-                samples, scenario, wanted, max(used.get(number, 0), judged[number][1]), keeps[number], number in kept
-            )
-            for number, scenario in enumerate(scenarios)
+def _chosen(samples: Samples, request: ExperimentRequest, wanted: Wanted) -> Choice:
+    scenarios = request.scenarios
+    _check_measures(samples, scenarios[0], wanted)
+    judged = [_keeps(samples, scenario, wanted, request) for scenario in scenarios]
+    keeps = [told for told, _count in judged]
+    running = [number for number, told in enumerate(keeps) if told is not False]
+
+    def sample(number: int, which: range) -> Floats:
+        return _whole(samples.column(scenarios[running[number]], wanted.measure, which), wanted.measure)
+
+    select = _by_budget if wanted.method is Method.BUDGET else _by_confidence
+    found = select(sample, len(running), request, wanted) if running else _Selection()
+    used = dict(zip(running, found.replications, strict=True))
+    kept = [running[number] for number in found.kept]
+    candidates = tuple(
+        _candidate(
+            samples, scenario, wanted, max(used.get(number, 0), judged[number][1]), keeps[number], number in kept
         )
-        return Choice(
-            measure=wanted.measure,
-            best=scenarios[running[found.best]].name if running else "",
-            is_sure=found.is_sure and keeps[kept[0]] is True,
-            candidates=candidates,
-            replications=samples.runs,
-            method=wanted.method,
-            chance=found.chance,
-        )
+        for number, scenario in enumerate(scenarios)
+    )
+    return Choice(
+        measure=wanted.measure,
+        best=scenarios[running[found.best]].name if running else "",
+        is_sure=found.is_sure and keeps[kept[0]] is True,
+        candidates=candidates,
+        replications=samples.runs,
+        method=wanted.method,
+        chance=found.chance,
+    )
+
+
+def _best_so_far(samples: Samples, request: ExperimentRequest, wanted: Wanted) -> Choice:
+    """Give the best by the means over the replications that all scenarios have; nothing is sure of it."""
+    scenarios = request.scenarios
+    count = min(map(samples.count, scenarios))
+    if not count:
+        raise Stopped
+    keeps = None if wanted.limits else True
+    candidates = tuple(_candidate(samples, scenario, wanted, count, keeps, True) for scenario in scenarios)
+    within = [
+        one
+        for one in candidates
+        if all(value.mean <= limit.most for value, limit in zip(one.limits, wanted.limits, strict=True))
+        and math.isfinite(one.value.mean)
+    ]
+    sign = 1 if lower_is_better(wanted.measure) else -1
+    best = min(within, key=lambda one: sign * one.value.mean, default=None)
+    return Choice(
+        measure=wanted.measure,
+        best="" if best is None else best.scenario,
+        is_sure=False,
+        candidates=candidates,
+        replications=samples.runs,
+        method=wanted.method,
+        is_complete=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +395,7 @@ def plain_choice(choice: Choice, limits: Sequence[Limit]) -> dict[str, object]:
         "chance": choice.chance,
         "best": choice.best,
         "is_sure": choice.is_sure,
+        "is_complete": choice.is_complete,
         "replications": choice.replications,
         "candidates": [
             {

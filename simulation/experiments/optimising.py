@@ -13,7 +13,7 @@ from simulation.experiments.choosing import FIRST, Limit, all_kept, kept_limit, 
 from simulation.experiments.measures import interval_of
 from simulation.experiments.request import Change, ExperimentRequest, Interval, Scenario, ShouldStop
 from simulation.experiments.sampling import Samples
-from simulation.model.problems import PathwayError
+from simulation.model.problems import PathwayError, Stopped
 
 MOST_LEVERS = 20
 _RANGE = re.compile(r"\s*([0-9]{1,9})\s*\.\.\s*([0-9]{1,9})\s*(?:@\s*([0-9.eE+-]+)\s*)?")
@@ -107,6 +107,8 @@ class Optimum:
         All points tried, in order.
     replications : int
         Run in all.
+    is_complete : bool
+        Whether the search came to its end; one that was called off may have a cheaper point still before it.
     """
 
     levers: tuple[Lever, ...]
@@ -115,6 +117,7 @@ class Optimum:
     best: Step | None
     steps: tuple[Step, ...]
     replications: int
+    is_complete: bool = True
 
 
 @dataclass(slots=True)
@@ -156,6 +159,11 @@ class _Search:
         keeps, shown = self.judge(point)
         return Step(point=point, cost=self.cost(point), keeps_limits=keeps, limits=shown, is_taken=is_taken)
 
+    def cheapest(self) -> Point | None:
+        """Give the cheapest of the points judged so far that surely keep the limits."""
+        kept = [point for point, (keeps, _shown) in self.known.items() if keeps is True]
+        return min(kept, key=self.cost, default=None)
+
     def excess(self, point: Point) -> float:
         """Give by how much limits are broken, as shares of the limits; 0 if the means keep all."""
         _, shown = self.judge(point)
@@ -183,14 +191,14 @@ def optimise(
     limits : tuple[Limit, ...]
         What must hold.
     should_stop : Callable[[], bool], optional
-        Calls it off.
+        Calls it off: the cheapest point that is known by then is given.
 
     Raises
     ------
     PathwayError
         If a lever or a limit cannot be used.
     Stopped
-        If it was called off.
+        If it was called off before its first point was judged.
 
     Notes
     -----
@@ -207,11 +215,19 @@ def optimise(
                 cure = f"Use one of {', '.join(sorted(known))}."
                 raise PathwayError("limit", f"There is no measure {limit.measure!r}.", cure)
         search = _Search(samples, levers, limits)
-        first = search.step(start, is_taken=True)
-        best = _down(search, _up(search, start))
-        found = None if best is None else search.made(best)
+        first, is_complete = search.step(start, is_taken=True), True
+        try:
+            best = _down(search, _up(search, start))
+        except Stopped:
+            best, is_complete = search.cheapest(), False
         return Optimum(
-            levers=levers, limits=limits, start=first, best=found, steps=tuple(search.steps), replications=samples.runs
+            levers=levers,
+            limits=limits,
+            start=first,
+            best=None if best is None else search.made(best),
+            steps=tuple(search.steps),
+            replications=samples.runs,
+            is_complete=is_complete,
         )
 
 
@@ -323,4 +339,5 @@ def plain_optimum(found: Optimum) -> dict[str, object]:
         "best": None if found.best is None else plain(found.best),
         "steps": [plain(step) for step in found.steps],
         "replications": found.replications,
+        "is_complete": found.is_complete,
     }

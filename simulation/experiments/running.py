@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 
@@ -125,14 +125,39 @@ def run_once(
     # In a thread of its own: compiled code hears of nothing, not even of Ctrl-C, until it is done.
     with ThreadPoolExecutor(max_workers=1) as pool:
         future = pool.submit(engine.run, replication, log=log, stop=flag)
-        try:
-            while wait((future,), timeout=_POLL_S).not_done:
-                if should_stop():
-                    flag.set()
-        except BaseException:
-            flag.set()
-            raise
+        if not all_done((future,), flag, should_stop):
+            raise Stopped
         return future.result()
+
+
+def all_done(futures: Iterable[Future[RunOutcome]], flag: StopFlag, should_stop: ShouldStop) -> bool:
+    """Wait until replications have ended; give False if they were called off meanwhile.
+
+    Parameters
+    ----------
+    futures : Iterable[Future[RunOutcome]]
+        The replications.
+    flag : StopFlag
+        What they look at while they run.
+    should_stop : ShouldStop
+        Asked several times a second.
+    """
+    waiting = set(futures)
+    try:
+        while waiting:
+            _, waiting = wait(waiting, timeout=_POLL_S)
+            if waiting and should_stop():
+                flag.set()
+                for future in waiting:
+                    future.cancel()
+                wait(waiting)
+                return False
+    except BaseException:
+        flag.set()  # so that Ctrl-C does not have to wait for long replications
+        for future in waiting:
+            future.cancel()
+        raise
+    return True
 
 
 MOST_AUDITS = 1_000_000
@@ -244,7 +269,7 @@ class Experiment:
         while done < most:
             block = range(done, min(done + block_size, most))
             if not self._run_block(start, block, should_stop):
-                return self.result(complete=False)
+                return self.result(complete=False, is_last=True)
             enough = next((n for n in range(done + 1, block.stop + 1) if self.is_precise(n)), 0)
             if enough:
                 # What ran beyond is dropped, so that the answer does not depend on how much runs at a time.
@@ -254,28 +279,15 @@ class Experiment:
             done = block.stop
             if done < most:
                 progress(done / most, self.result(complete=False))
-        final = self.result(complete=True)
+        final = self.result(complete=True, is_last=True)
         progress(1.0, final)
         return final
 
     def _run_block(self, start: Start, block: range, should_stop: ShouldStop) -> bool:
         flag = StopFlag.new()
         futures = [[start(scenario, number, flag) for number in block] for scenario in range(len(self.plans))]
-        waiting: set[Future[RunOutcome]] = {future for row in futures for future in row}
-        try:
-            while waiting:
-                _, waiting = wait(waiting, timeout=_POLL_S)
-                if waiting and should_stop():
-                    flag.set()
-                    for future in waiting:
-                        future.cancel()
-                    wait(waiting)
-                    return False
-        except BaseException:
-            flag.set()  # so that Ctrl-C does not have to wait for long replications
-            for future in waiting:
-                future.cancel()
-            raise
+        if not all_done((future for row in futures for future in row), flag, should_stop):
+            return False
         try:
             # In the order of replications, not of their ends.
             for scenario, row in enumerate(futures):
@@ -317,8 +329,8 @@ class Experiment:
     def _column(self, scenario: int, measure: str) -> Floats:
         return np.array([values.get(measure, np.nan) for values in self.values[scenario]])
 
-    def result(self, *, complete: bool) -> ExperimentResult:
-        """Give what is known by now."""
+    def result(self, *, complete: bool, is_last: bool = False) -> ExperimentResult:
+        """Give what is known by now; the usual week only if nothing follows, as it takes long to put together."""
         share = self.request.confidence_share
         columns = [
             {name: self._column(scenario, name) for name in (self.values[scenario][0] if self.values[scenario] else {})}
@@ -330,7 +342,7 @@ class Experiment:
                 measures={name: interval_of(values, share) for name, values in columns[number].items()},
                 bands=bands_of(self.outcomes[number], self.plans[number]) if scenario.has_bands else (),
                 replications=len(self.outcomes[number]),
-                week=week_bands(self.outcomes[number], self.plans[number]) if complete and scenario.has_bands else (),
+                week=week_bands(self.outcomes[number], self.plans[number]) if is_last and scenario.has_bands else (),
             )
             for number, scenario in enumerate(self.request.scenarios)
         )

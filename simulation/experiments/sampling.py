@@ -13,7 +13,7 @@ from simulation.compiled.engine import StopFlag
 from simulation.experiments.measures import measures_of
 from simulation.experiments.money import cost_measures
 from simulation.experiments.request import ExperimentRequest, Scenario, ShouldStop
-from simulation.experiments.running import plan_of, runner_of
+from simulation.experiments.running import all_done, plan_of, runner_of
 from simulation.model.plan import Floats
 from simulation.model.problems import Stopped
 from simulation.statistics.deadlock import refuse_deadlock
@@ -29,7 +29,7 @@ class Samples:
     request : ExperimentRequest
         What is run; its own scenarios and number of replications do not count.
     should_stop : Callable[[], bool], optional
-        Asked before each block; once it says yes, :class:`Stopped` is raised.
+        Asked several times a second; once it says yes, :class:`Stopped` is raised, and what is complete is kept.
 
     Notes
     -----
@@ -72,9 +72,16 @@ class Samples:
         """Give the measures of a scenario's first replication, to know which there are."""
         return self._rows(scenario, 1)[0]
 
-    def _rows(self, scenario: Scenario, count: int) -> list[dict[str, float]]:
+    def count(self, scenario: Scenario) -> int:
+        """Give how many replications of a scenario are known."""
+        return len(self._kept(scenario))
+
+    def _kept(self, scenario: Scenario) -> list[dict[str, float]]:
         # Not by its name: two scenarios that share one, but not their changes, would be told to be the same.
-        rows = self._values.setdefault(repr((scenario.changes, scenario.cost_once)), [])
+        return self._values.setdefault(repr((scenario.changes, scenario.cost_once)), [])
+
+    def _rows(self, scenario: Scenario, count: int) -> list[dict[str, float]]:
+        rows = self._kept(scenario)
         if len(rows) < count:
             self._run(scenario, rows, -(-count // AHEAD) * AHEAD)
         return rows
@@ -84,11 +91,10 @@ class Samples:
             raise Stopped
         plan = plan_of(self.request, scenario)
         runner, flag = runner_of(plan, self.request.engine), StopFlag.new()
-        try:
-            outcomes = list(self._pool.map(lambda number: runner(number, flag), range(len(rows), until)))
-        except BaseException:
-            flag.set()  # Ctrl-C does not wait for long replications
-            raise
+        futures = [self._pool.submit(runner, number, flag) for number in range(len(rows), until)]
+        if not all_done(futures, flag, self._should_stop):
+            raise Stopped
+        outcomes = [future.result() for future in futures]
         for outcome in outcomes:
             refuse_deadlock(outcome.waiting, plan, outcome.under_way)
             values = measures_of(outcome, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -9,11 +10,11 @@ from typing import Any
 
 from simulation.experiments.hospital import Capacities, ParameterSheet, hospital_document
 from simulation.experiments.measures import interval_of
-from simulation.experiments.request import ExperimentRequest, Interval, Scenario
+from simulation.experiments.request import ExperimentRequest, Interval, Scenario, ShouldStop
 from simulation.experiments.sampling import Samples
 from simulation.experiments.scaling import scaled
 from simulation.model.plan import Floats
-from simulation.model.problems import PathwayError
+from simulation.model.problems import PathwayError, Stopped
 
 HOUR_US = 3.6e9  # bare numbers on the sheet are hours
 _LAWS = ("ed_major_stay", "ed_minor_stay", "patience", "ward_stay", "icu_stay", "operation", "recovery", "cleaning")
@@ -108,21 +109,32 @@ class SheetStudy:
         Such as ``wait.wait-for-bay.mean_s``.
     share : float, optional
         By how much lower and higher, 0 to 1 exclusive.
+    should_stop : Callable[[], bool], optional
+        Calls it off, here and in what follows.
 
     Raises
     ------
     PathwayError
         If the share or the measure cannot be used.
+    Stopped
+        If it was called off.
     """
 
     def __init__(
-        self, size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
+        self,
+        size: Capacities,
+        sheet: ParameterSheet,
+        request: ExperimentRequest,
+        measure: str,
+        *,
+        share: float = 0.2,
+        should_stop: ShouldStop = lambda: False,
     ) -> None:
         if not 0 < share < 1:
             raise PathwayError("share", f"Expected above 0 and below 1, got {share}.", "Write such as 0.2.")
         self._size, self._sheet, self._request = size, sheet, request
-        self._measure, self._share = measure, share
-        self._usual = _column(size, sheet, request, measure)
+        self._measure, self._share, self._should_stop = measure, share, should_stop
+        self._usual = self._column(sheet)
 
     @property
     def usual(self) -> Interval:
@@ -144,25 +156,36 @@ class SheetStudy:
         """
         low, high = (
             interval_of(
-                _column(self._size, _varied(self._sheet, entry, factor), self._request, self._measure) - self._usual,
+                self._column(_varied(self._sheet, entry, factor)) - self._usual,
                 self._request.confidence_share,
             )
             for factor in (1 - self._share, 1 + self._share)
         )
         return Sensitivity(entry=entry, low=low, high=high)
 
+    def vary_all(self) -> list[Sensitivity]:
+        """Give what each entry does, the most felt first; if that is called off, those that are known by then."""
+        found: list[Sensitivity] = []
+        with contextlib.suppress(Stopped):
+            for entry in self.entries:
+                found.append(self.vary(entry))  # those before it was called off are kept
+        return ranked(found)
+
+    def _column(self, sheet: ParameterSheet) -> Floats:
+        measure = self._measure
+        asked = replace(self._request, pathway=hospital_document(self._size, sheet, {}))
+        base = Scenario(name="as it is")
+        with Samples(asked, self._should_stop) as samples:
+            known = samples.measures(base)
+            if measure not in known:
+                told = f"There is no measure {measure!r}."
+                raise PathwayError("measure", told, f"Use one of {', '.join(sorted(known))}.")
+            return samples.column(base, measure, range(self._request.replications))
+
 
 def ranked(found: Iterable[Sensitivity]) -> list[Sensitivity]:
     """Give the most felt first, those that are not more than chance last."""
     return sorted(found, key=lambda one: (not one.is_felt, -one.reach if math.isfinite(one.reach) else 0.0))
-
-
-def sensitivities(
-    size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str, *, share: float = 0.2
-) -> list[Sensitivity]:
-    """Vary every entry of a sheet and give what that does, the most felt first; as :class:`SheetStudy` says."""
-    study = SheetStudy(size, sheet, request, measure, share=share)
-    return ranked(study.vary(entry) for entry in study.entries)
 
 
 def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
@@ -183,14 +206,3 @@ def _varied(sheet: ParameterSheet, entry: str, factor: float) -> ParameterSheet:
         most = 1.0 if entry == "ed_minor_share" else 1.0 - others
         return replace(sheet, **{entry: min(value * factor, most)})
     return replace(sheet, **{entry: type(value)(max(round(value * factor, 6), 1))})
-
-
-def _column(size: Capacities, sheet: ParameterSheet, request: ExperimentRequest, measure: str) -> Floats:
-    asked, base = replace(request, pathway=hospital_document(size, sheet, {})), Scenario(name="as it is")
-    with Samples(asked) as samples:
-        known = samples.measures(base)
-        if measure not in known:
-            raise PathwayError(
-                "measure", f"There is no measure {measure!r}.", f"Use one of {', '.join(sorted(known))}."
-            )
-        return samples.column(base, measure, range(request.replications))

@@ -58,14 +58,14 @@ def find_warm_up(
         Length of the cycle in which arrivals and shifts repeat, such as a day or a week: the rule then looks at the
         means of whole cycles, since a swing within one would be taken for a trend. 0 for none.
     should_stop : Callable[[], bool], optional
-        Calls it off.
+        Calls it off: the replications that are complete by then count.
 
     Raises
     ------
     PathwayError
         If the runs are too short for the rule.
     Stopped
-        If it was called off.
+        If it was called off before the first replication was complete.
 
     References
     ----------
@@ -85,9 +85,9 @@ def find_warm_up(
         )
     base = replace(request, scenarios=request.scenarios[:1], warm_up_s=0.0)
     result = run(base, should_stop=should_stop)
-    if not result.complete:
-        raise Stopped
     scenario = result.scenarios[0]
+    if not scenario.replications:
+        raise Stopped
     found = {
         band.name: _settled(np.array(band.mean), per_cycle) * per_cycle * every_s
         for band in scenario.bands

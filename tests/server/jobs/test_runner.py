@@ -172,3 +172,15 @@ def test_end_that_cannot_be_stored_at_once_is_stored_later(
     assert refused == [job.id]
     assert job.state is JobState.DONE
     assert runner.result(job.result_hash) == b'{"total":4950}'
+
+
+def test_every_thread_ends_when_the_runner_stops(hospital: Hospital) -> None:
+    before = set(threading.enumerate())
+    runner = JobRunner(hospital, KINDS)
+    runner.start()
+    started = set(threading.enumerate()) - before
+
+    runner.stop()
+
+    assert started
+    assert not any(thread.is_alive() for thread in started)

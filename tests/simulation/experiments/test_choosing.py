@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,8 +106,6 @@ def test_twins_cannot_be_told_apart_and_that_is_said():
 
 
 def test_the_same_question_has_the_same_answer_on_any_number_of_threads():
-    from dataclasses import replace
-
     request = asked(with_clerks(3), with_clerks(4), replications=40)
     wanted = Wanted(measure=WAIT, zone=5.0, limits=(Limit(measure=WAIT, most=300.0),))
     one, two = (plain_choice(choose(replace(request, threads=n), wanted), wanted.limits) for n in (1, 2))
@@ -272,3 +272,49 @@ def test_limits_and_levers_may_be_named_in_any_language() -> None:
     for text in ("=4..5", "a=4..", "a=4..5@x"):
         with pytest.raises(PathwayError):
             lever_of(text)
+
+
+def after(asks: int) -> Callable[[], bool]:
+    """Say no so often, then yes."""
+    left = iter(range(asks))
+    return lambda: next(left, None) is None
+
+
+def test_a_choice_that_is_called_off_tells_the_best_by_the_means_so_far():
+    few, many = with_clerks(3), with_clerks(9)
+    request, wanted = asked(few, many, replications=50_000), Wanted(measure=WAIT, zone=1e-6)
+    with Samples(request) as samples:
+        samples.measures(few)  # what has to be compiled is: from here on a block takes milliseconds
+
+    found = choose(request, wanted, after(100))
+
+    assert not found.is_complete
+    assert not found.is_sure
+    assert found.best == many.name
+    assert len({one.value.n for one in found.candidates}) == 1  # over the same patients
+    assert found.candidates[0].value.n >= AHEAD
+    assert plain_choice(found, ())["is_complete"] is False
+
+
+def test_a_search_that_is_called_off_gives_the_cheapest_point_that_is_known_to_keep_the_limits():
+    lever, limit = Lever(path="pools.clerk.capacity", low=3, high=9), Limit(measure=WAIT, most=true_wait_s(4) * 1.5)
+    whole = optimise(asked(), (lever,), (limit,))
+
+    # Asked before each block: two tell the first point, the next one is not run.
+    found = optimise(asked(), (lever,), (limit,), after(2))
+
+    assert whole.is_complete
+    assert not found.is_complete
+    assert 0 < found.replications < whole.replications
+    assert found.best is None or found.best.keeps_limits is True
+    assert found.steps[0] == whole.steps[0]
+
+
+def test_a_search_is_called_off_within_a_long_replication():
+    with pytest.raises(Stopped):
+        optimise(
+            replace(asked(), horizon_s=3e9),
+            (Lever(path="pools.clerk.capacity", low=3, high=9),),
+            (Limit(measure=WAIT, most=60.0),),
+            after(2),
+        )

@@ -7,7 +7,7 @@ import pytest
 from simulation.experiments.hospital import Capacities, ParameterSheet
 from simulation.experiments.request import ExperimentRequest
 from simulation.experiments.scaling import scaled
-from simulation.experiments.sensitivity import sensitivities, sheet_of
+from simulation.experiments.sensitivity import SheetStudy, sheet_of
 from simulation.model.distributions import read_distribution
 from simulation.model.problems import PathwayError
 from tests.simulation.pathways import MONDAY
@@ -20,7 +20,7 @@ RUNS = ExperimentRequest(pathway={}, start_at=MONDAY, horizon_s=7 * 86_400.0, re
 
 
 def test_the_time_in_intensive_care_is_felt_there_and_recovery_after_theatre_is_not() -> None:
-    found = {one.entry: one for one in sensitivities(SIZE, SHEET, RUNS, "pool.icu.occupied")}
+    found = {one.entry: one for one in SheetStudy(SIZE, SHEET, RUNS, "pool.icu.occupied").vary_all()}
 
     assert found["icu_stay"].low.mean < 0 < found["icu_stay"].high.mean
     assert found["icu_stay"].is_felt
@@ -29,7 +29,7 @@ def test_the_time_in_intensive_care_is_felt_there_and_recovery_after_theatre_is_
 
 
 def test_what_is_felt_most_stands_first() -> None:
-    found = sensitivities(SIZE, SHEET, RUNS, "pool.ed.occupied", share=0.3)
+    found = SheetStudy(SIZE, SHEET, RUNS, "pool.ed.occupied", share=0.3).vary_all()
     felt = [one.is_felt for one in found]
 
     assert found[0].entry in {"ed_major_stay", "ed_arrivals_per_day", "ed_minor_share", "ed_minor_stay"}
@@ -39,7 +39,7 @@ def test_what_is_felt_most_stands_first() -> None:
 @pytest.mark.parametrize(("share", "measure"), [(0.0, "cost"), (1.0, "cost"), (float("nan"), "cost"), (0.2, "wait.x")])
 def test_a_question_that_cannot_be_asked_is_refused(share: float, measure: str) -> None:
     with pytest.raises(PathwayError):
-        sensitivities(SIZE, SHEET, RUNS, measure, share=share)
+        SheetStudy(SIZE, SHEET, RUNS, measure, share=share).vary_all()
 
 
 def test_a_sheet_takes_what_is_told_and_refuses_what_it_does_not_know() -> None:
