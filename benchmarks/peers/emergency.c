@@ -4,7 +4,10 @@
  * chance, exit; Poisson arrivals with rates in pieces; shifts whose leaving staff finish in overtime. It draws the same
  * numbers, so it counts the same exits; the benchmark compares them.
  *
- *   gcc -O3 -march=native -ffp-contract=off emergency.c -lm -o emergency && ./emergency TABLES SEED REPLICATIONS
+ * It runs the replications whose numbers it reads, one a line, and writes a line about each: so its runs can be set
+ * beside those of the engine, one by one, and neither pays for its start.
+ *
+ *   gcc -O3 -march=native -ffp-contract=off emergency.c -lm -o emergency && seq 0 4 | ./emergency TABLES SEED
  */
 #include <math.h>
 #include <stdint.h>
@@ -393,8 +396,8 @@ static void *part(FILE *file, i64 *count, size_t size) {
 }
 
 int main(int argc, char **argv) {
-    FILE *file = argc == 4 ? fopen(argv[1], "rb") : NULL;
-    if (!file) { fprintf(stderr, "usage: emergency TABLES SEED REPLICATIONS\n"); return 2; }
+    FILE *file = argc == 3 ? fopen(argv[1], "rb") : NULL;
+    if (!file) { fprintf(stderr, "usage: emergency TABLES SEED < NUMBERS OF REPLICATIONS\n"); return 2; }
     i64 n, *sizes = part(file, &n, 8);
     n_nodes = sizes[0]; n_pools = sizes[1]; n_classes = sizes[2]; n_streams = sizes[3]; horizon = sizes[4];
     arrival_site = sizes[5]; n_seizes = sizes[6];
@@ -406,22 +409,29 @@ int main(int argc, char **argv) {
     starts = malloc(ring * sizeof *starts); grants = malloc(ring * sizeof *grants); grant_seq = malloc(ring * 8);
     exits = calloc(n_nodes * n_classes, 8); bins = calloc(n_seizes * BINS, 8); stay_bins = calloc(n_classes * BINS, 8);
     waits = calloc(n_seizes * n_classes * 6, 8); stays = calloc(n_classes * 5, 8);
-    struct timespec a, b;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-    for (i64 r = 0; r < atoll(argv[3]); r++) {
-        key = (u64)atoll(argv[2]) << 32 | (u64)r;
-        heap_size = now = sequence = start_count = grant_count = start_first = grant_first = 0;
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+        struct timespec a, b;
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+        key = (u64)atoll(argv[2]) << 32 | (u64)atoll(line);
+        heap_size = now = sequence = start_count = grant_count = start_first = grant_first = events = patients = 0;
         memset(arrivals, 0, sizeof arrivals);
         memset(piece_at, 0, sizeof piece_at);
+        memset(exits, 0, n_nodes * n_classes * 8);
+        memset(bins, 0, n_seizes * BINS * 8);
+        memset(stay_bins, 0, n_classes * BINS * 8);
+        memset(waits, 0, n_seizes * n_classes * 6 * 8);
+        memset(stays, 0, n_classes * 5 * 8);
         run();
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+        i64 left = 0;
+        for (i64 k = 0; k < n_nodes * n_classes; k++) left += exits[k];
+        double waited = 0.0;
+        for (i64 k = 0; k < n_seizes * n_classes; k++) waited += waits[6 * k + 1];
+        printf("{\"seconds\": %.6f, \"patients\": %lld, \"exits\": %lld, \"events\": %lld, \"waited_us\": %.0f}\n",
+               (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec), (long long)patients,
+               (long long)left, (long long)events, waited);
+        fflush(stdout);
     }
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
-    i64 left = 0;
-    for (i64 k = 0; k < n_nodes * n_classes; k++) left += exits[k];
-    double waited = 0.0;
-    for (i64 k = 0; k < n_seizes * n_classes; k++) waited += waits[6 * k + 1];
-    printf("{\"seconds\": %.6f, \"patients\": %lld, \"exits\": %lld, \"events\": %lld, \"waited_us\": %.0f}\n",
-           (double)(b.tv_sec - a.tv_sec) + 1e-9 * (double)(b.tv_nsec - a.tv_nsec), (long long)patients, (long long)left,
-           (long long)events, waited);
     return 0;
 }

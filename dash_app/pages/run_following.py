@@ -213,22 +213,7 @@ def register_following(
     answer : Callable[[JobView | None, str], list[Component]]
         Draws what came out, given also the query part of the address.
     """
-    callbacks.add_clientside(
-        ClientsideFunction("runs", "ask"),
-        Output(ids.asked, "data"),
-        Input(ids.timer, "n_intervals"),
-        State(ids.asked, "data"),
-        State(ids.answered, "data"),
-        prevent_initial_call=True,
-    )
-    # Derived from what is known, not set by whoever was heard last: the answer about a run that was called off may come
-    # after the next one was started, and must not end its watch.
-    callbacks.add_clientside(
-        ClientsideFunction("runs", "isOver"),
-        Output(ids.timer, "disabled"),
-        Input(ids.over, "data"),
-        Input(URL, "search"),
-    )
+    _register_watch(callbacks, ids)
 
     @callbacks.add(
         Output(ids.progress, "children"),
@@ -271,3 +256,22 @@ def register_following(
             raise PreventUpdate
         actions.cancel(port, run)
         return progress(view_of(port, run))
+
+
+def _register_watch(callbacks: Callbacks, ids: RunIds) -> None:
+    callbacks.add_clientside(
+        ClientsideFunction("runs", "ask"),
+        Output(ids.asked, "data"),
+        Input(ids.timer, "n_intervals"),
+        State(ids.asked, "data"),
+        State(ids.answered, "data"),
+        prevent_initial_call=True,
+    )
+    # Derived from what is known, not set by whoever was heard last: the answer about a run that was called off may come
+    # after the next one was started, and must not end its watch.
+    callbacks.add_clientside(
+        ClientsideFunction("runs", "isOver"),
+        Output(ids.timer, "disabled"),
+        Input(ids.over, "data"),
+        Input(URL, "search"),
+    )
