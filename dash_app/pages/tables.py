@@ -17,6 +17,7 @@ from dash.development.base_component import Component
 
 from dash_app.charts.colours import PALETTES
 from dash_app.pages.states import attributes
+from dash_app.pages.still import still
 from dash_app.texts.catalogue import gettext as _
 from dash_app.texts.moments import number
 from dash_app.texts.preferences import PREFERENCES
@@ -24,7 +25,7 @@ from dash_app.texts.preferences import PREFERENCES
 _FORMULA_HEADS = ("=", "+", "-", "@", "\t", "\r")
 
 MOST_ROWS = 500
-"""Rows of a plain table: a browser takes about a second for more, and nobody reads them."""
+"""Rows of a plain table: nobody reads more, and one with buttons takes a browser seconds."""
 
 _NUMBER = re.compile(r"[+−-]?\d[\d.,\u00a0\u202f]*(\s?%)?|–|")
 _FIGURES = re.compile(r"[\d\s.,:%()–−+±/-]{1,40}")
@@ -158,36 +159,32 @@ def table(
         foot.append(html.Span(text, className="secondary"))
     if shown:
         foot.append(html.Button(_("CSV"), className="quiet", title=_("Save as CSV"), **attributes(data_csv=caption)))
-    scrolled = html.Div(
-        className="table-scroll",
-        tabIndex="0",
-        role="region",
-        **attributes(aria_label=caption),
-        children=html.Table(
-            [
-                html.Caption(caption, className="sr-only"),
-                html.Thead(
+    held = html.Table(
+        [
+            html.Caption(caption, className="sr-only"),
+            html.Thead(
+                html.Tr(
+                    [
+                        html.Th(heading, scope="col", className="number" if is_number else "")
+                        for heading, is_number in zip(headings, numbers, strict=True)
+                    ]
+                )
+            ),
+            html.Tbody(
+                [
                     html.Tr(
                         [
-                            html.Th(heading, scope="col", className="number" if is_number else "")
-                            for heading, is_number in zip(headings, numbers, strict=True)
+                            html.Td(cell, className=_look(cell, is_number=is_number))
+                            for cell, is_number in zip(row, numbers, strict=True)
                         ]
                     )
-                ),
-                html.Tbody(
-                    [
-                        html.Tr(
-                            [
-                                html.Td(cell, className=_look(cell, is_number=is_number))
-                                for cell, is_number in zip(row, numbers, strict=True)
-                            ]
-                        )
-                        for row in shown
-                    ]
-                ),
-            ]
-        ),
+                    for row in shown
+                ]
+            ),
+        ]
     )
+    named = attributes(aria_label=caption)
+    scrolled = html.Div(className="table-scroll", tabIndex="0", role="region", children=still(held), **named)
     return html.Div([scrolled, html.Div(foot, className="table-foot")])
 
 

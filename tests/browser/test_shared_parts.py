@@ -102,3 +102,17 @@ def test_a_long_table_comes_page_by_page_and_is_exported_whole(visit, served):
     watched.until(
         "() => document.querySelector('#devices-grid .ag-paging-row-summary-panel').innerText.includes('171')"
     )
+
+
+def test_a_link_in_a_table_changes_the_page_without_loading_it_anew(visit):
+    page = visit("all").open("/ui/")
+    page.evaluate("() => { window.same = true; }")
+    link = page.locator("#page table a").first
+    address = link.get_attribute("href")
+    link.click()
+
+    page.wait_for_function("address => location.pathname + location.search === address", arg=address)
+    page.locator("#page h1", has_text="Beds").wait_for()
+    assert page.evaluate("window.same")
+    page.go_back()
+    page.locator("#page .tiles").wait_for()
