@@ -6,7 +6,6 @@ browser tens of seconds on a busy computer. What has no id and no button is draw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc
@@ -31,10 +30,10 @@ class Still(Component):
 
     _namespace = NAMESPACE
     _type = "Still"
-    _prop_names = ("children",)
-    _children_props: Sequence[str] = ()
-    _base_nodes: Sequence[str] = ("children",)
-    _valid_wildcard_attributes: Sequence[str] = ()
+    _prop_names: list[str] = ["children"]  # as Dash declares them
+    _children_props: list[str] = []  # as Dash declares them
+    _base_nodes: list[str] = ["children"]  # as Dash declares them
+    _valid_wildcard_attributes: list[str] = []  # as Dash declares them
 
     def __init__(self, children: Component) -> None:
         super().__init__(children=children)  # type: ignore[no-untyped-call]  # Dash is untyped here

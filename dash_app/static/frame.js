@@ -39,6 +39,8 @@
   const PAPER_ROWS = 500;
   const grids = () => [...document.querySelectorAll(".grid[id]")].map((grid) => window.ht.gridApi(grid.id)).filter(Boolean);
   function layGrids(isPaper) {
+    // Printed by the browser's own key, a grid stays as it is on the screen: better some rows than none.
+    document.documentElement.classList.toggle("laid-out", isPaper);
     for (const api of grids()) {
       api.setGridOption("domLayout", isPaper ? "print" : "normal");
       if (api.getGridOption("rowModelType") === "infinite") {
