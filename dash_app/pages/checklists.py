@@ -249,15 +249,23 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(CONTENT, "children"),
-        Output(CHOSEN, "data"),
-        Output(CHOSEN, "value"),
         Input(URL, "search"),
         permission=Permission.DEVICES_READ,
         prevent_initial_call=True,
     )
-    def show(search: str) -> Any:
-        query = query_of(search)
-        return content(port, query), _step_choices(_held(port, query)), None
+    def show(search: str) -> list[Component]:
+        return content(port, query_of(search))
+
+    # Apart from it: who only reads has no such field, and Dash calls nothing of which a part is missing.
+    @callbacks.add(
+        Output(CHOSEN, "data"),
+        Output(CHOSEN, "value"),
+        Input(URL, "search"),
+        permission=Permission.WORK_ORDERS_WRITE,
+        prevent_initial_call=True,
+    )
+    def offer_steps(search: str) -> Any:
+        return _step_choices(_held(port, query_of(search))), None
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),

@@ -70,9 +70,10 @@ class Callbacks:
             @functools.wraps(function)
             async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
                 try:
-                    self.actor().require(permission)
+                    # Before anything else: who only opened the page is not told that they may not press its button.
                     if waits_for_somebody and not _is_pressed():
                         raise PreventUpdate
+                    self.actor().require(permission)
                     answer = await asyncio.to_thread(function, *args, **kwargs)
                     if waits_for_somebody:
                         _clear_notice()

@@ -229,7 +229,7 @@ def asking_grid(identifier: str, columns: Sequence[Column], count: int) -> Compo
 def _grid(
     identifier: str, columns: Sequence[Column], count: int, options: Mapping[str, Any], **properties: Any
 ) -> Component:
-    paging = {"pagination": True, "paginationPageSize": PAGE_ROWS, "paginationPageSizeSelector": False}
+    paging = {"pagination": True, "paginationPageSize": PAGE_ROWS}
     held: Component = dag.AgGrid(
         id=identifier,
         columnDefs=[column.definition() for column in columns],
@@ -243,6 +243,7 @@ def _grid(
             "headerHeight": 36,
             "animateRows": False,
             "enableBrowserTooltips": True,
+            "paginationPageSizeSelector": False,
             # Screen readers read in the order of the document, not in that of the screen.
             "ensureDomOrder": True,
             "theme": {"function": f"themeQuartz.withParams({json.dumps(_grid_colours())})"},

@@ -39,6 +39,26 @@ def test_who_may_not_is_told_and_nothing_is_done(told):
     assert "(forbidden)" in told[0]
 
 
+def test_who_only_opened_the_page_is_not_told_of_a_button_that_nobody_pressed(told):
+    app = dash.Dash("test", server=True)
+    app.layout = html.Div()
+    callbacks = Callbacks(app, lambda: actor_with(Role.AUDITOR))
+    guarded = callbacks.add(
+        Output("a", "children"),
+        Input("b", "n_clicks"),
+        permission=Permission.STOCK_MOVE,
+        prevent_initial_call=True,
+    )(lambda _clicks: "done")
+    token = context_value.set(AttributeDict(triggered_inputs=[{"prop_id": "b.n_clicks", "value": 0}]))
+    try:
+        with pytest.raises(PreventUpdate):
+            asyncio.run(guarded(0))
+    finally:
+        context_value.reset(token)
+
+    assert told == []
+
+
 def test_who_may_gets_the_answer(told):
     guarded = registered(Role.LOGISTICS, lambda value: value.upper())
 
