@@ -136,8 +136,8 @@ def _work(port: HospitalPort, counting: CountSession, names: dict[str, str], lot
         ),
         html.P(
             _(
-                "A line on which the count differs from the books is counted again by anybody else than the first person;"
-                " where the two differ, somebody who may correct the stock decides."
+                "A line on which the count differs from the books is counted again by anybody else than the first"
+                " person; where the two differ, somebody who may correct the stock decides."
             ),
             className="secondary",
         ),
