@@ -209,14 +209,16 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     after = (
         Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
         Output(CHOSEN, "data", allow_duplicate=True),
+        Output(CHOSEN, "value", allow_duplicate=True),
         Output(SAID, "children", allow_duplicate=True),
         Output(LINES, "children", allow_duplicate=True),
     )
     common: dict[str, Any] = {"permission": Permission.STOCK_BUY, "prevent_initial_call": True}
 
-    def shown(search: str, said: str, order: str | None) -> tuple[Rows, list[dict[str, str]], str, Component | None]:
+    def shown(search: str, said: str, order: str | None) -> tuple[Any, ...]:
         rows = _rows(port, query_of(search))
-        return rows, _options(rows), said, _lines(port, order) if order else None
+        # The order stays chosen, or becomes so: what the buttons do is done to the one that is shown.
+        return rows, _options(rows), order, said, _lines(port, order) if order else None
 
     @callbacks.add(
         Output(LINES, "children"), Input(CHOSEN, "value"), permission=Permission.STOCK_READ, prevent_initial_call=True
