@@ -27,6 +27,7 @@ from dash_app.pages.states import panel
 from dash_app.pages.tables import Cell, Column, table
 from dash_app.queries import buying, items
 from dash_app.queries.names import place_name
+from dash_app.queries.people import person_names
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -116,7 +117,12 @@ def _answers_for(port: HospitalPort, order: Order) -> Component:
         text = _("Proposed by {proposer}: anybody else who may buy can approve it, you too.")
     else:
         text = _("Proposed by {proposer}: anybody else who may buy can approve it.")
-    return html.P(text.format(proposer=order.proposed_by, approver=order.approved_by), className="secondary")
+    names = person_names(port, {order.proposed_by, order.approved_by})
+    told = {
+        who: names.get(actor, actor)
+        for who, actor in (("proposer", order.proposed_by), ("approver", order.approved_by))
+    }
+    return html.P(text.format(**told), className="secondary")
 
 
 def _lines(port: HospitalPort, order_id: str) -> Component:

@@ -20,6 +20,7 @@ from dash_app.pages.states import attributes
 from dash_app.pages.tables import Cell, table
 from dash_app.pages.told_list import Told, register_told, told_items
 from dash_app.queries import buying, items
+from dash_app.queries.people import person_names
 from dash_app.queries.port import HospitalPort
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
@@ -58,7 +59,8 @@ def delivery_parts(port: HospitalPort, order: Order, names: dict[str, str]) -> l
     """
     with port.read() as session:
         found = buying.deliveries(session, order.id)
-    parts: list[Component] = [_deliveries(found, names)] if found else []
+    people = person_names(port, {each.actor for each in found})
+    parts: list[Component] = [_deliveries(found, names, people)] if found else []
     if order.closed_reason:
         parts.append(html.P(_("Closed without the rest: {reason}").format(reason=order.closed_reason)))
     return [*parts, *_form(port, order, names)] if may_come(order) else parts
@@ -77,9 +79,14 @@ def difference_text(found: Sequence[Difference], names: dict[str, str]) -> str:
     )
 
 
-def _deliveries(found: Sequence[Delivery], names: dict[str, str]) -> Component:
+def _deliveries(found: Sequence[Delivery], names: dict[str, str], people: dict[str, str]) -> Component:
     rows: list[list[Cell]] = [
-        [moment(each.at), each.actor, difference_text(each.differences, names) or _("as expected")] for each in found
+        [
+            moment(each.at),
+            people.get(each.actor, each.actor),
+            difference_text(each.differences, names) or _("as expected"),
+        ]
+        for each in found
     ]
     return table(_("Deliveries of the order"), [_("Taken in"), _("By"), _("Came of what was expected")], rows)
 

@@ -12,8 +12,14 @@ from twin.access import Permission
 USER_NAMES = "user_names"
 """Name of the service that gives names of users by their ids."""
 
-SEES_NAMES = (Permission.PLANS_EDIT, Permission.PLANS_PUBLISH, Permission.USERS_MANAGE, Permission.AUDIT_READ)
-"""Whoever may do one of these works with other users and is told their sign-in names."""
+SEES_NAMES = (
+    Permission.PLANS_EDIT,
+    Permission.PLANS_PUBLISH,
+    Permission.STOCK_BUY,
+    Permission.USERS_MANAGE,
+    Permission.AUDIT_READ,
+)
+"""Whoever may do one of these works with other users and is told their sign-in names: two stand behind every order."""
 
 NamesUsers = Callable[[Collection[str]], Mapping[str, str]]
 

@@ -52,7 +52,7 @@ def test_an_order_is_approved_given_out_and_taken_in_with_its_difference(visit, 
     people, item, order = api("all"), order["lines"][0]["item"], order["id"]
     watched, page = opened(visit, "/ui/buying", shots)
     choose(watched, order)
-    assert "can approve it, you too" in page.inner_text("#buying-lines")
+    assert "Proposed by porter: anybody else who may buy can approve it, you too." in page.inner_text("#buying-lines")
     assert page.locator("#buying-receive").count() == 0  # nothing may come yet
 
     page.click("#buying-edifact")
