@@ -7,7 +7,7 @@ from typing import cast
 
 from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort
-from twin.access import Permission
+from twin.access import SYSTEM, Permission
 
 USER_NAMES = "user_names"
 """Name of the service that gives names of users by their ids."""
@@ -40,4 +40,5 @@ def person_names(port: HospitalPort, actors: Collection[str]) -> dict[str, str]:
     service = port.services.get(USER_NAMES)
     if service is not None and any(me.may(permission) for permission in SEES_NAMES):
         found |= cast("NamesUsers", service)(wanted)
-    return found | ({me.id: me.name} if me.id in wanted else {})
+    known = {one.id: one.name for one in (SYSTEM, me) if one.id in wanted}
+    return found | known

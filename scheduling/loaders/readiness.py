@@ -96,7 +96,7 @@ def isolation_rooms(state: HospitalState, beds_by_room: Mapping[str, int]) -> fr
     )
 
 
-RESERVED = frozenset({INTENSIVE, "emergency", "theatres"})
+RESERVED = frozenset({INTENSIVE, "emergency", "recovery", "theatres"})
 """Purposes of wards into whose rooms no patient is planned who does not name them."""
 
 

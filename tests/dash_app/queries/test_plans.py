@@ -66,7 +66,7 @@ def test_drafts_are_told_apart_and_lead_back_to_the_one_before():
 
 
 def test_users_stand_by_name_where_the_reader_works_with_them_and_by_id_elsewhere():
-    ids = {"user-7", "porter-1", ""}
+    ids = {"user-7", "porter-1", "system", ""}
 
     def named(*roles):
         names = {USER_NAMES: lambda actors: {"user-7": "ana"} if "user-7" in actors else {}}
@@ -74,5 +74,5 @@ def test_users_stand_by_name_where_the_reader_works_with_them_and_by_id_elsewher
         return person_names(port, {*ids, port.actor().id}), port.actor()
 
     told, me = named(Role.PLANNER)
-    assert told == {"user-7": "ana", "porter-1": "Porter 001", me.id: me.name}
+    assert told == {"user-7": "ana", "porter-1": "Porter 001", "system": "Hospital Twin", me.id: me.name}
     assert named(Role.NURSE)[0]["user-7"] == "user-7"

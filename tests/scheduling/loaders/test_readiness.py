@@ -14,7 +14,8 @@ from twin.state.live import LiveState
     [
         ("icu", {"r1"}),  # for who needs it
         ("emergency", {"r1"}),  # for who comes without being planned
-        ("theatres", {"r1"}),  # recovery, for hours
+        ("recovery", {"r1"}),  # for hours, not nights
+        ("theatres", {"r1"}),
         ("ward", set()),
     ],
 )
