@@ -383,7 +383,9 @@ def load_profile(name: str) -> Profile:
     if path.suffix and path.is_file():
         return parse_profile(text_of(path, cure=_CURE), name)
     if name not in shipped_profiles():
-        raise NotFound("profile", name)
+        missing = NotFound("profile", name)
+        missing.message += f" Name a file (.yaml, .toml, .json), or one of {', '.join(sorted(shipped_profiles()))}."
+        raise missing
     resource = resources.files("rfid_gateway.modbus") / "profiles" / f"{name}.yaml"
     return parse_profile(resource.read_text(encoding="utf-8"), f"{name}.yaml")
 

@@ -238,3 +238,23 @@ def test_what_the_caller_wrote_wrongly_is_wrong_use(
 
     assert code == 2
     assert "Value error" not in capsys.readouterr().err
+
+
+def test_a_slip_of_the_pen_does_not_empty_an_earlier_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, recording = tmp_path / "east.yaml", tmp_path / "reader-3a.recording"
+    settings.write_text("id: east\nreaders:\n  - {id: reader-3a}\n")
+    recording.write_text("1 < 00\n")
+
+    code = run(build_tree(), ["gateway", "record", str(settings), "reader-3b", str(recording), "--for", "1"])
+
+    assert (code, recording.read_text()) == (2, "1 < 00\n")
+    assert "it has reader-3a" in capsys.readouterr().err
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(build_tree(), ["gateway", "check", "generic-medicine-frigde"])
+
+    assert code == 2
+    assert "generic-medicine-fridge" in capsys.readouterr().err
