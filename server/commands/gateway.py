@@ -422,7 +422,7 @@ def record_command(
 ) -> None:
     """Record a device until it is interrupted; nothing is spooled or sent."""
     settings = parse_settings(file.read_text(encoding="utf-8"), file.name)
-    known = [one.id for one in (*settings.readers, *settings.machines)]
+    known = [*(one.id for one in settings.readers), *(one.id for one in settings.machines)]
     if device not in known:
         # Before the file is opened, which would empty an earlier recording for a slip of the pen.
         raise InputError(f"{file.name} has no reader or machine {device!r}; it has {', '.join(known)}.")
