@@ -39,6 +39,7 @@ from twin.state.live import LiveState
 
 CLIENTSIDE_ONLY = {
     "map-model.modified_timestamp",
+    "whatif-asked.data",
     *(f"{key}-grid.eventData" for key in ("devices", "stock", "audit")),
 }
 
@@ -187,8 +188,17 @@ def test_every_callback_speaks_of_components_that_a_page_has(dash_app):
     beside_what_was_told |= {away_type(limits_id(page.PREFIX)) for page in (cheapest, choosing)}
     # A pathway is kept once it was made of a log.
     under_a_fitted_log = {getattr(calibration, name) for name in ("NAME", "NOTE", "KEEP", "KEPT")}
+    # What came is told once an order waits for it, and a recall is confirmed once it was asked for.
+    of_a_delivery = {f"buying-{part}" for part in ("came", "close", "receive")}
+    came = ("add", "away", "expiry", "item", "last", "list", "lot", "quantity", "reason", "serials", "witness")
+    of_a_delivery |= {f"buying-came-{part}" for part in came} | {"lots-recall-sure"}
+    # A published or planned board is moved, pinned and repaired once there is one.
+    on_a_board = {"plan-again", "plan-chart", "plan-pin", "plan-pin-free", "plan-pin-parts"}
+    on_a_board |= {f"plan-out-{part}" for part in ("from", "held", "keep", "shift", "to", "try", "who")}
     sometimes = (
-        {"alarms-unshelve", "alarms-settle", "imports-store"}
+        of_a_delivery
+        | on_a_board
+        | {"alarms-unshelve", "alarms-settle", "imports-store"}
         | {"find-reserve", "find-return"}  # beside a device that was found or is kept
         | of_a_situation
         | beside_what_was_told
