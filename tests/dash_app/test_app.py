@@ -39,7 +39,11 @@ from twin.state.live import LiveState
 
 CLIENTSIDE_ONLY = {
     "map-model.modified_timestamp",
-    "whatif-asked.data",
+    *(
+        f"{run}-{part}"
+        for run in ("whatif", "cheapest", "choosing", "guess", "calibration")
+        for part in ("asked.data", "timer.disabled")
+    ),
     *(f"{key}-grid.eventData" for key in ("devices", "stock", "audit")),
 }
 
