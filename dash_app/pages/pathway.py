@@ -23,7 +23,7 @@ from dash_app.pages.guard import Callbacks
 from dash_app.pages.match_shown import match_panel
 from dash_app.pages.page import Page, Visit
 from dash_app.pages.pathway_entry import APPLY, ENTRY, TEXT, entry_panel, register_entry
-from dash_app.pages.pathway_kept import kept_panel, register_kept
+from dash_app.pages.pathway_kept import kept_panel, register_kept, version_of
 from dash_app.pages.reader import chart_config, palette, wants_chinese
 from dash_app.pages.states import attributes, page_head, panel
 from dash_app.pages.tables import Cell, table
@@ -118,10 +118,10 @@ def _options(document: Document) -> list[dict[str, str]]:
 
 
 def layout(port: HospitalPort, visit: Visit) -> Component:
-    """Build the page; an address with a kept pathway shows that one."""
+    """Build the page; an address with a kept pathway shows that one, in the version that it names or the newest."""
     name, report = visit.query.get("kept", ""), None
     if name:
-        kept = keeping.desk_of(port.services).open(name)
+        kept = keeping.desk_of(port.services).open(name, version_of(visit.query.get("version", "")))
         document, report = dict(kept.document), None if kept.report is None else dict(kept.report)
     else:
         document = queries.live_document(port.state(), port.clock.now(), port.services)

@@ -14,14 +14,16 @@ from dash_app.actions.pathways import SERVICE, PathwayLine
 from dash_app.pages.fields import needed
 from dash_app.pages.guard import Callbacks
 from dash_app.pages.states import panel
+from dash_app.pages.tables import Cell, table
+from dash_app.queries.names import staff_label
 from dash_app.queries.port import HospitalPort
 from dash_app.texts.catalogue import gettext as _
-from dash_app.texts.moments import local, number
+from dash_app.texts.moments import local, moment, number
 from twin.access import Permission
 
 CHOSEN, OPEN, WITHDRAW = "pathway-kept", "pathway-open", "pathway-withdraw"
 NAME, NOTE, KEEP, SAID = "pathway-name", "pathway-note", "pathway-keep", "pathway-kept-said"
-TO = "pathway-kept-to"
+TO, VERSIONS = "pathway-kept-to", "pathway-kept-versions"
 
 
 def kept_lines(port: HospitalPort) -> list[PathwayLine]:
@@ -38,6 +40,40 @@ def _options(lines: list[PathwayLine]) -> list[dict[str, str]]:
         }
         for line in lines
     ]
+
+
+def version_of(text: str) -> int:
+    """Give the version that an address names; 0, the newest, where it names none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def versions_shown(port: HospitalPort, name: str) -> list[Component]:
+    """Give every version of a kept pathway with its address, the newest first; nothing for a name without any.
+
+    Parameters
+    ----------
+    port : HospitalPort
+        Where they are kept.
+    name : str
+        Of the pathway; empty for none.
+    """
+    if not name or SERVICE not in port.services:
+        return []
+    lines = keeping.desk_of(port.services).versions(name)
+    if not lines:
+        return []
+    rows: list[list[Cell]] = [
+        [
+            # Not a link of Dash: only the query differs, and the page is built by its path.
+            html.A(str(line.version), href=f"/ui/pathway?kept={quote(line.name)}&version={line.version}"),
+            moment(line.kept_at),
+            staff_label(port.state(), line.actor),
+            line.note,
+        ]
+        for line in lines
+    ]
+    shown = table(_("Versions"), [_("Version"), _("Kept"), _("Who"), _("Note")], rows)
+    return [html.Details([html.Summary(_("Versions")), shown], className="as-table")]
 
 
 def kept_panel(port: HospitalPort, name: str) -> Component:
@@ -78,6 +114,7 @@ def kept_panel(port: HospitalPort, name: str) -> Component:
         dmc.TextInput(id=NOTE, label=_("Note"), value=""),
         html.P(html.Button(_("Keep"), id=KEEP, className="action primary", n_clicks=0, disabled=not may_keep)),
         html.Div(id=SAID, role="status"),
+        html.Div(versions_shown(port, name), id=VERSIONS),
     )
 
 
@@ -110,6 +147,7 @@ def register_kept(callbacks: Callbacks, port: HospitalPort, held: str, match: st
         Output(SAID, "children"),
         Output(CHOSEN, "data"),
         Output(CHOSEN, "value"),
+        Output(VERSIONS, "children"),
         Input(KEEP, "n_clicks"),
         State(NAME, "value"),
         State(NOTE, "value"),
@@ -120,7 +158,7 @@ def register_kept(callbacks: Callbacks, port: HospitalPort, held: str, match: st
     def keep(_clicks: int, name: str, note: str, document: dict[str, Any], report: Any) -> Any:
         line = keeping.keep(port, name or "", document, note or "", report)
         said = _("Kept as {name}, version {version}.").format(name=line.name, version=line.version)
-        return html.P(said), _options(kept_lines(port)), line.name
+        return html.P(said), _options(kept_lines(port)), line.name, versions_shown(port, line.name)
 
     @callbacks.add(
         Output(SAID, "children", allow_duplicate=True),
