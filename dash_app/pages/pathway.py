@@ -81,7 +81,7 @@ def _arrows(found: PathwayShown) -> list[tuple[str, str]]:
     return [(way.start, way.end) for way in found.ways]
 
 
-def _played(port: HospitalPort, document: Document, hours: float) -> dict[str, Any]:
+def _played(port: HospitalPort, document: Document, hours: float) -> tuple[dict[str, Any], list[Component]]:
     start_at = port.clock.now()
     plan = queries.plan_for(document, start_at=start_at, hours=hours)
     found = queries.shown(plan.pathway, document)
@@ -96,7 +96,8 @@ def _played(port: HospitalPort, document: Document, hours: float) -> dict[str, A
         for row, at in enumerate(seen.at)
     ]
     words = chart.Words(play=_("Play"), pause=_("Pause"), time=_("Time"))
-    return chart.figure(_spots(found), _arrows(found), palette(), moments=moments, words=words)
+    figure = chart.figure(_spots(found), _arrows(found), palette(), moments=moments, words=words)
+    return figure, [] if seen.deadlock is None else [_problems(seen.deadlock)]
 
 
 def _ways(found: PathwayShown) -> Component:
@@ -300,12 +301,13 @@ def _register_running(callbacks: Callbacks, port: HospitalPort) -> None:
 
     @callbacks.add(
         Output(GRAPH, "figure", allow_duplicate=True),
+        Output(PROBLEMS, "children", allow_duplicate=True),
         Input(PLAY, "n_clicks"),
         State(HELD, "data"),
         State(HOURS, "value"),
         **common,
     )
-    def play(_clicks: int, held: Document, hours: str) -> dict[str, Any]:
+    def play(_clicks: int, held: Document, hours: str) -> tuple[dict[str, Any], list[Component]]:
         return _played(port, held, float(hours))
 
     @callbacks.add(Output(WARMED, "children"), Input(WARM, "n_clicks"), State(HELD, "data"), **common)

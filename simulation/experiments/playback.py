@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simulation.compiled.engine import CompiledEngine
 from simulation.model.plan import EventLog, Integers, Mark, RunPlan
+from simulation.model.problems import Deadlock
+from simulation.statistics.deadlock import refuse_deadlock
 
 MOST_FRAMES = 400
 
@@ -26,12 +28,15 @@ class Playback:
         Patients (branches of one who is in several places count at each) at a node, shape (frames, nodes).
     waiting : Integers
         Of these, those who wait for units, shape (frames, nodes).
+    deadlock : Deadlock or None, optional
+        Who waited for one another for ever, and since when; it is watched all the same, since one sees how it came.
     """
 
     at: Integers
     nodes: tuple[str, ...]
     present: Integers
     waiting: Integers
+    deadlock: Deadlock | None = None
 
 
 def play_run(plan: RunPlan, *, every_us: int, replication: int = 0) -> Playback:
@@ -51,7 +56,12 @@ def play_run(plan: RunPlan, *, every_us: int, replication: int = 0) -> Playback:
         raise RuntimeError("the engine gave no log though it was asked for one")
     step = max(every_us, -(-plan.span.horizon_us // MOST_FRAMES))
     frames = np.arange(0, plan.span.horizon_us + 1, step, dtype=np.int64)
-    return playback_of(outcome.log, tuple(plan.pathway.operations), frames)
+    seen = playback_of(outcome.log, tuple(plan.pathway.operations), frames)
+    try:
+        refuse_deadlock(outcome.waiting, plan, outcome.under_way)
+    except Deadlock as error:
+        return replace(seen, deadlock=error)
+    return seen
 
 
 def playback_of(log: EventLog, nodes: tuple[str, ...], frames: Integers) -> Playback:

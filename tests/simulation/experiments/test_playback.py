@@ -9,6 +9,8 @@ from simulation.experiments.request import ExperimentRequest, Scenario
 from simulation.experiments.running import plan_of
 from simulation.model.plan import EventLog, LogColumns, Mark
 from tests.simulation.experiments.test_choosing import QUEUE
+from tests.simulation.pathways import plan_of as whole_plan_of
+from tests.simulation.statistics.test_deadlock import crossing
 
 HOUR_US = 3_600_000_000
 
@@ -65,3 +67,17 @@ def test_there_are_never_more_frames_than_a_browser_draws(hours, every_us):
 
     assert 2 <= len(seen.at) <= MOST_FRAMES + 1
     assert seen.at[0] == 0
+
+
+def test_who_waits_for_one_another_for_ever_is_told_beside_what_one_sees():
+    seen = play_run(whole_plan_of(crossing(at=60), hours=2), every_us=HOUR_US // 4)
+
+    assert seen.deadlock is not None
+    assert seen.deadlock.waiting == (("a 0", ("x",), ("y",)), ("b 0", ("y",), ("x",)))
+    assert seen.waiting[-1].sum() == 2
+
+
+def test_a_run_that_only_queues_has_no_deadlock():
+    plan = plan_of(ExperimentRequest(pathway=QUEUE, horizon_s=6 * 3600.0), Scenario(name="as it is"))
+
+    assert play_run(plan, every_us=HOUR_US // 4).deadlock is None
