@@ -268,7 +268,8 @@ class Experiment:
         done, most = 0, self.request.replications
         while done < most:
             block = range(done, min(done + block_size, most))
-            if not self._run_block(start, block, should_stop):
+            # Asked here too: blocks that are shorter than the wait for them would never ask.
+            if should_stop() or not self._run_block(start, block, should_stop):
                 return self.result(complete=False, is_last=True)
             enough = next((n for n in range(done + 1, block.stop + 1) if self.is_precise(n)), 0)
             if enough:

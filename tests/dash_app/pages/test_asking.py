@@ -121,7 +121,7 @@ def test_what_cannot_be_taken_back_asks(text: str) -> None:
     assert any(told == text for _name, told, _asks in buttons())
 
 
-@pytest.mark.parametrize(("module", "called"), [("plan.py", 1), ("buying.py", 1), ("gateway_settings.py", 1)])
+@pytest.mark.parametrize(("module", "called"), [("plan_checked.py", 1), ("buying.py", 1), ("gateway_settings.py", 1)])
 def test_buttons_that_are_made_in_a_row_ask_as_well(module: str, called: int) -> None:
     # Their texts stand in a list, so that the walk above does not see them at their button.
     path = next(path for path in PAGES if path.name == module)
