@@ -97,7 +97,9 @@ def test_a_place_a_bin_and_a_level_are_told_by_hand(visit, api, gauze, shots):  
     watched.until("() => document.querySelector('#par-hand-said').innerText.includes('Kept.')")
 
     levels = people.get("/v1/par-levels", params={"place": "STORE"}).json()["par_levels"]
-    assert [(one["item"], one["par_level"], one["reorder_point"]) for one in levels] == [("gauze", 9, 2)]
+    assert [(one["item"], one["par_level"], one["reorder_point"]) for one in levels if one["item"] == "gauze"] == [
+        ("gauze", 9, 2)
+    ]
     page.click("#par-hand-remove")
     watched.until("() => document.querySelector('#par-hand-said').innerText.includes('Nothing is asked')")
     assert people.delete("/v1/bins/bin-9").status_code == 204
