@@ -13,6 +13,7 @@ import ssl
 import termios
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient
@@ -32,6 +33,7 @@ from pymodbus.pdu.register_message import (
 )
 
 from rfid_gateway.modbus.replies import Answer, Expected, Fault, Framing, judge
+from rfid_gateway.transports.connection import certificate_fault
 from twin.errors import HospitalTwinError
 
 _READS: dict[int, type[ModbusPDU]] = {
@@ -176,8 +178,8 @@ class StrictClient:
         Raises
         ------
         ModbusFault
-            With code ``modbus.unreachable`` if nobody answers there, ``modbus.line_settings`` if the serial line takes
-            no such speed or parity.
+            With code ``modbus.unreachable`` if nobody answers there, ``certificate_refused`` if who answers shows a
+            certificate that is not accepted, ``modbus.line_settings`` if the serial line takes no such speed or parity.
         """
         self.close()
         client = self._new_client()
@@ -187,6 +189,7 @@ class StrictClient:
         client.ctx.framer = _as_framer(self._judge)
         # The largest answer is 260 octets; the default buffer would keep what a babbling line sends for long.
         client.ctx.max_buffer_size = 4096
+        failures = _keep_failures(client)
         try:
             is_open = await client.connect()
         except (termios.error, ValueError) as error:  # a termios.error is no OSError, which the library looks for
@@ -196,6 +199,9 @@ class StrictClient:
             raise ModbusFault(message, code="modbus.line_settings") from error
         if not is_open:
             client.close()
+            if refused := next(filter(None, map(certificate_fault, failures)), ""):
+                message = f"{self._name()} shows a certificate that is not accepted ({refused}): renew it there."
+                raise ModbusFault(message, code="certificate_refused")
             raise ModbusFault(f"Nobody answers at {self._name()}.", code="modbus.unreachable")
         self._client = client
 
@@ -364,6 +370,22 @@ class StrictClient:
             raise ModbusFault(f"No answer from unit {expected.unit} at {self._name()}.", code=finding.code)
         text = f"Unit {expected.unit} at {self._name()} sent something that is not the answer ({finding.code})."
         raise ModbusFault(text, code=finding.code)
+
+
+def _keep_failures(client: Client) -> list[OSError]:
+    """Have a client keep why it could not connect: the library writes that to its log and gives no more than a no."""
+    failures: list[OSError] = []
+    create = client.ctx.call_create
+
+    async def creating() -> Any:
+        try:
+            return await create()
+        except OSError as error:
+            failures.append(error)
+            raise
+
+    client.ctx.call_create = creating
+    return failures
 
 
 def _as_framer(framer: FramerBase) -> FramerBase:

@@ -21,6 +21,7 @@ from twin.clock import SECOND_US, Clock
 from twin.events.watch import GatewayStatus
 
 _FAULTS_UNTIL_OFFLINE = 3  # one lost answer is common on a noisy line
+_NOT_OPENED = frozenset({"modbus.unreachable", "certificate_refused"})
 _LEAST_PERIOD_S = 0.01  # a speed of thousands must not turn into a busy loop
 
 
@@ -310,7 +311,7 @@ class ModbusMachine:
         self._faults += 1
         if self._identity is not None:
             self._identity.is_proven = False
-        is_gone = self._faults >= _FAULTS_UNTIL_OFFLINE or fault.code == "modbus.unreachable"
+        is_gone = self._faults >= _FAULTS_UNTIL_OFFLINE or fault.code in _NOT_OPENED
         self._tell(GatewayStatus.OFFLINE if is_gone else GatewayStatus.DEGRADED, fault.code)
 
     def _tell(self, status: GatewayStatus, detail: str) -> None:

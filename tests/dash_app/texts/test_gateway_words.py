@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 # Where a code becomes the detail of a status: what drivers return or tell, and what an answer on a Modbus line is.
 SOURCES = {
     "rfid_gateway/modbus/replies.py": r'Fault\("(modbus\.[a-z_]+)"\)',
-    "rfid_gateway/drivers/modbus_client.py": r'code="(modbus\.[a-z_]+)"',
+    "rfid_gateway/drivers/modbus_client.py": r'code="([a-z_.]+)"',
     "rfid_gateway/drivers/llrp_reader.py": r'return "([a-z_]+)"|code="([a-z_.]+)"|_limitation = "([a-z_]+)"',
     "rfid_gateway/drivers/impinj_r700.py": r'return "([a-z_]+)"|code="([a-z_.]+)"',
     "rfid_gateway/drivers/mqtt_reader.py": r'degraded\("([a-z_.]+)"\)|return "([a-z_]+)"',

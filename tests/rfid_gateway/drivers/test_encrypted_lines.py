@@ -69,24 +69,30 @@ async def test_llrp_reader_over_tls(certificates: Certificates, is_known: bool) 
 
 async def test_a_certificate_that_has_expired_is_told_as_that_and_not_as_a_reader_that_is_away(tmp_path: Path) -> None:
     expired = make_certificates(tmp_path, is_expired=True)
-    simulated, impinj = SimulatedReader("r1", SystemClock()), SimulatedImpinj()
-    port, other = (
+    simulated, impinj, plant = SimulatedReader("r1", SystemClock()), SimulatedImpinj(), SimulatedPlant(SystemClock())
+    plant.add(1, load_profile("generic-medicine-fridge"), lambda _: {"air_c": 4.2})
+    port, other, third = (
         await simulated.start(tls=expired.server_context()),
         await impinj.start(tls=expired.server_context()),
+        await plant.start(tls=expired.server_context()),
     )
     line = {"is_encrypted": True, "ca_file": expired.ca_file}
     gateway = gateway_of(
-        readers=[{"id": "r1", "port": port, **line}, {"id": "r700", "kind": "impinj_r700", "port": other, **line}]
+        readers=[{"id": "r1", "port": port, **line}, {"id": "r700", "kind": "impinj_r700", "port": other, **line}],
+        machines=[{"id": "fridge", "profile": "generic-medicine-fridge", "port": third, **line}],
     )
     await gateway.start()
 
     await until(lambda: all(one.errors for one in gateway.health.values()))
     told = {device: health.detail for device, health in gateway.health.items()}
+    status = gateway.health["fridge"].status
     await gateway.stop()
     await simulated.stop()
     await impinj.stop()
+    await plant.stop()
 
-    assert told == {"r1": "certificate_refused", "r700": "certificate_refused"}
+    assert told == dict.fromkeys(("r1", "r700", "fridge"), "certificate_refused")
+    assert status is GatewayStatus.OFFLINE  # at once: no other try will find it
 
 
 async def test_a_core_whose_certificate_is_not_accepted_is_told_as_that(tmp_path: Path) -> None:
