@@ -112,7 +112,7 @@ def layout(port: HospitalPort, visit: Visit) -> Component:
             dcc.Interval(id=TIMER, interval=REFRESH_MS),
             html.Div(content(port), id=CONTENT),
             dcc.Store(id=KNOWN, data=gateway_work.reporting(port)),
-            html.Div(gateway_work.working(port), id=WORK, className="two"),
+            html.Div(gateway_work.working(port), id=WORK, className="two below"),
         ]
     )
 

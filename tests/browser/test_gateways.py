@@ -22,6 +22,18 @@ from twin.clock import Clock
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+GAP = """() => document.querySelector('#gateways-work').getBoundingClientRect().top
+  - document.querySelector('#gateways-content').getBoundingClientRect().bottom"""
+"""How far the panels to work with lie below what is heard, in pixels."""
+EDGES = """() => {
+  const rows = new Map();
+  for (const button of document.querySelector('#gateways-stage').parentElement.querySelectorAll('button')) {
+    const {left, top} = button.getBoundingClientRect();
+    rows.set(Math.round(top), Math.min(rows.get(Math.round(top)) ?? Infinity, Math.round(left)));
+  }
+  return [...rows.values()];
+}"""
+"""Where each row of buttons below a draft begins, in pixels."""
 TAG = bytes.fromhex("3074257BF7194E4000001A85")
 
 
@@ -100,6 +112,12 @@ def test_reader_is_tried_added_watched_and_taken_back(served, visit, shots):
         page.wait_for_selector("#gateways-looked >> text=reader-2")
         if shots is not None:
             page.screenshot(path=shots / "gateways-draft.png", full_page=True)
+        assert page.evaluate(GAP) >= 8
+        page.set_viewport_size({"width": 390, "height": 900})
+        edges = page.evaluate(EDGES)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert len(edges) > 1, "the buttons do not wrap"
+        assert len(set(edges)) == 1
         # What somebody types stays while the panel refreshes itself.
         watched.until("() => document.querySelector('#gateways-text').value.includes('reader-2')")
         page.click("text=Edit as text")
