@@ -277,6 +277,8 @@ def _register_file(callbacks: Callbacks, port: HospitalPort) -> None:
         shape = Shape("edifact" if is_edifact else "csv", buyer=port.settings.site_name)
         with port.read() as session:
             content, media = buying.file_of(session, chosen, shape)
+        if not is_edifact:
+            content = f"\ufeff{content}"  # without it Excel takes Chinese names for letters of another alphabet
         return {"content": content, "filename": f"{chosen}.{'edi' if is_edifact else 'csv'}", "type": media}
 
 

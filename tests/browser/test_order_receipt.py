@@ -62,6 +62,12 @@ def test_an_order_is_approved_given_out_and_taken_in_with_its_difference(visit, 
         page.click("#buying-edifact")
     assert message.value.suggested_filename == f"{order}.edi"
     assert f"BGM+220+{order}+9'" in message.value.path().read_text()
+    with page.expect_download() as sheet:
+        page.click("#buying-file")
+    assert sheet.value.suggested_filename == f"{order}.csv"
+    heading, line = sheet.value.path().read_text(encoding="utf-8").splitlines()
+    assert heading.startswith("\ufefforder,line,")  # with the mark by which Excel knows the coding
+    assert line.startswith(f"{order},1,,{item},Swabs,3,20,60,900")
 
     add(page, watched, 30, "SW-A", "2028-01-31")
     add(page, watched, 10, "SW-B", "2028-02-29")
