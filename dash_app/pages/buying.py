@@ -214,6 +214,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     listing.register(LISTING, callbacks, port)
     after = (
         Output(LISTING.part("grid"), "rowData", allow_duplicate=True),
+        Output(LISTING.part("summary"), "children", allow_duplicate=True),
         Output(CHOSEN, "data", allow_duplicate=True),
         Output(CHOSEN, "value", allow_duplicate=True),
         Output(SAID, "children", allow_duplicate=True),
@@ -224,7 +225,7 @@ def register(callbacks: Callbacks, port: HospitalPort) -> None:
     def shown(search: str, said: str, order: str | None) -> tuple[Any, ...]:
         rows = _rows(port, query_of(search))
         # The order stays chosen, or becomes so: what the buttons do is done to the one that is shown.
-        return rows, _options(rows), order, said, _lines(port, order) if order else None
+        return rows, _summary(port, rows), _options(rows), order, said, _lines(port, order) if order else None
 
     @callbacks.add(
         Output(LINES, "children"), Input(CHOSEN, "value"), permission=Permission.STOCK_READ, prevent_initial_call=True

@@ -124,7 +124,16 @@ def _work(port: HospitalPort, counting: CountSession, names: dict[str, str], lot
     return [
         html.Div(
             [
-                dmc.Select(id=LINE, label=_("Line"), data=lines, value=first, searchable=True, miw=300),
+                # who presses the line that is chosen already means that one, not none
+                dmc.Select(
+                    id=LINE,
+                    label=_("Line"),
+                    data=lines,
+                    value=first,
+                    searchable=True,
+                    allowDeselect=False,
+                    miw=300,
+                ),
                 dmc.NumberInput(id=QUANTITY, label=_("Seen, base units"), min=0, allowDecimal=False, hideControls=True),
                 html.Button(
                     _("Note the count"), id=NOTE, className="action primary", n_clicks=0, disabled=not may_count
@@ -179,7 +188,15 @@ def content(port: HospitalPort, query: dict[str, str]) -> list[Component]:
     options = [{"value": one.id, "label": _label(port, one)} for one in found]
     may_decide = port.actor().may(Permission.STOCK_ADJUST)
     parts: list[Component] = [
-        dmc.Select(id=CHOSEN, label=_("Count"), data=options, value=chosen.id, searchable=True, w=460),
+        dmc.Select(
+            id=CHOSEN,
+            label=_("Count"),
+            data=options,
+            value=chosen.id,
+            searchable=True,
+            allowDeselect=False,
+            w=460,
+        ),
     ]
     with port.read() as session:
         lots = queries.lot_texts(session, chosen)

@@ -19,6 +19,8 @@ def test_a_shelf_is_counted_decided_and_posted(visit, api):
 
     watched = visit("porter")
     page = watched.open(f"/ui/counts?count={opened.json()['id']}")
+    page.click("#counts-line")
+    page.locator("[role=option]:visible").first.click()  # the one that is chosen stays chosen
     page.fill("#counts-quantity", "9")
     page.click("#counts-note")
     page.locator("#counts-said", has_text="Noted").wait_for()

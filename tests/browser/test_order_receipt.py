@@ -57,7 +57,9 @@ def test_an_order_is_approved_given_out_and_taken_in_with_its_difference(visit, 
 
     page.click("#buying-edifact")
     watched.until("() => document.querySelector('#frame-notice').innerText.includes('order.not_approved')")
+    page.evaluate("document.querySelector('#buying-summary').innerText = ''")
     pressed(watched, "buying-approve", "Approved.")
+    assert "orders worth" in page.inner_text("#buying-summary")  # told anew with the table
     with page.expect_download() as message:
         page.click("#buying-edifact")
     assert message.value.suggested_filename == f"{order}.edi"
