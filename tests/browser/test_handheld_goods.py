@@ -141,7 +141,7 @@ def test_an_approved_substitute_is_offered_at_the_pick_without_a_network(visit, 
     task = given_task(gauze)
     watched, page = handheld(visit)
     page.locator(".card", has_text="Gauze").click()
-    page.wait_for_selector("#stand-ins >> text=Swabs: 30 units")
+    page.wait_for_selector("#stand-ins >> text=Swabs: 30 units, approved by all")
     page.context.set_offline(True)
 
     scan(page, "STORE")
@@ -151,6 +151,7 @@ def test_an_approved_substitute_is_offered_at_the_pick_without_a_network(visit, 
     assert "approved in place of Gauze" in page.inner_text("#ask-text")
     page.locator("#ask-choices button", has_text="Take it instead").click()
     watched.until("() => document.querySelectorAll('.step.done').length === 2")
+    assert page.locator("#stand-ins").count() == 0  # nothing is missing any more
     scan(page, "ICU-B4")
     page.context.set_offline(False)
     answered(watched)

@@ -93,7 +93,9 @@ function drawTask(task) {
   const asked = task.quantity ? say("quantity", { count: task.quantity }) + (packs ? ` = ${packs}` : "") : "";
   const quantity = task.kind === "restock" && taken ? say("takenSoFar", { taken, count: task.quantity }) : asked;
   const facts = element("p", { className: "secondary", id: "facts", textContent: quantity });
-  const lots = portionsOf(task).map((portion) =>
+  // Of what is taken already nobody needs to be told which lot to take, or what would stand in for it.
+  const isMissing = taken < task.quantity;
+  const lots = (isMissing ? portionsOf(task) : []).map((portion) =>
     element("p", { className: "secondary", textContent: say("lots", { lot: portion.lot_number || portion.lot, count: portion.quantity }) }),
   );
   const acts = element("div", { className: "acts" });
@@ -108,7 +110,7 @@ function drawTask(task) {
   if (task.kind === "restock") act("nearest", () => findNearest(task));
   for (const reason of ["notFound", "damaged", "noAccess"]) act(reason, () => exceptions.open(task, reason));
   act("back", () => openTask(null));
-  at("main").replaceChildren(element("h2", { textContent: taskTitle(task) }), facts, steps, ...lots, ...standIns(task, taken), listAge(task), acts, ...desk.photos(task));
+  at("main").replaceChildren(element("h2", { textContent: taskTitle(task) }), facts, steps, ...lots, ...(isMissing ? standIns(task, taken) : []), listAge(task), acts, ...desk.photos(task));
 }
 function portionsOf(task) {
   return state.detail[task.id]?.portions || state.known?.portions?.[task.id]?.portions || [];
