@@ -10,7 +10,6 @@ from inventory.tables.driver import Driver
 from inventory.tables.reviewing import usable_at
 from inventory.tables.shelves import filled_places, planned_shelves
 from scheduling.tables.tasks import list_tasks
-from server.access.desk import names_of
 from server.doors.context import Call, CallDep
 from server.doors.pages import Text
 from server.doors.router import Router
@@ -113,7 +112,6 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
         ]
         restocks = [task for task in tasks if task.kind is TaskKind.RESTOCK]
         known = knowledge_for(session, items=(task.subject_id for task in restocks), now=call.now)
-        approvers = names_of(session, {pair.approved_by for pair in known.substitutes})
         portions = {}
         for task in restocks:
             found, short = portions_of(session, task, call.now)
@@ -148,10 +146,7 @@ def read_knowledge(call: CallDep) -> KnowledgeView:
             for lot in known.stopped
         ],
         substitutes=[
-            SubstituteTold(
-                **{name: getattr(pair, name) for name in SubstituteTold.__struct_fields__ if name != "approved_by"},
-                approved_by=approvers.get(pair.approved_by, pair.approved_by),
-            )
+            SubstituteTold(**{name: getattr(pair, name) for name in SubstituteTold.__struct_fields__})
             for pair in known.substitutes
         ],
         portions=portions,
