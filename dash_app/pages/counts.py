@@ -126,13 +126,7 @@ def _work(port: HospitalPort, counting: CountSession, names: dict[str, str], lot
             [
                 # who presses the line that is chosen already means that one, not none
                 dmc.Select(
-                    id=LINE,
-                    label=_("Line"),
-                    data=lines,
-                    value=first,
-                    searchable=True,
-                    allowDeselect=False,
-                    miw=300,
+                    id=LINE, label=_("Line"), data=lines, value=first, searchable=True, allowDeselect=False, miw=300
                 ),
                 dmc.NumberInput(id=QUANTITY, label=_("Seen, base units"), min=0, allowDecimal=False, hideControls=True),
                 html.Button(
