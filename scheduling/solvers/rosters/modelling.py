@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ortools.sat.python import cp_model
 from ortools.sat.python.cp_model_helper import Literal
 
 from scheduling.model.rosters import HARD, Contract, Employee, Limit, Need, Roster, RosterProblem
-from scheduling.solvers.rosters.reserve import demands_after, missing_after
+from scheduling.solvers.rosters.reserve import Demand, demands_after, missing_after
 
 HARD_PRICE = 100_000
 """Price of breaking a must by a unit when a roster that keeps all of them was not found."""
@@ -39,6 +39,9 @@ class RosterModel:
     look : Callable, optional
         Called after each employee and each need; may raise, since a model of a year of a large hospital takes longer
         to write down than anybody waits.
+    kept : Sequence of tuple, optional
+        Demands of the day after the roster for which people are kept, with the price of each person missing; by default
+        those of :func:`~scheduling.solvers.rosters.reserve.demands_after`.
 
     Attributes
     ----------
@@ -51,7 +54,12 @@ class RosterModel:
     """
 
     def __init__(
-        self, problem: RosterProblem, *, is_relaxed: bool = False, look: Callable[[], None] = lambda: None
+        self,
+        problem: RosterProblem,
+        *,
+        is_relaxed: bool = False,
+        look: Callable[[], None] = lambda: None,
+        kept: Sequence[tuple[Demand, int]] | None = None,
     ) -> None:
         self.problem = problem
         self.is_relaxed = is_relaxed
@@ -80,8 +88,7 @@ class RosterModel:
             self._need(replace(need, preferred=0, under=0, over=0))
         self._wishes()
         self._fairness()
-        if not problem.is_last and not problem.following:
-            self._reserve()
+        self._reserve(demands_after(problem) if kept is None else kept)
         look()
         terms, weights = [term for term, _ in self.prices], [weight for _, weight in self.prices]
         # not sum(): that nests as many sums as there are terms
@@ -269,10 +276,10 @@ class RosterModel:
                 self._charge(slack, weight)
                 self.model.add(n + slack >= need.preferred if is_under else n - slack <= need.preferred)
 
-    def _reserve(self) -> None:
+    def _reserve(self, demands: Sequence[tuple[Demand, int]]) -> None:
         """Keep people for the first day after the roster, whose needs nobody knows yet."""
         last = [days[-1] for days in self.works]
-        for demand, price in demands_after(self.problem):
+        for demand, price in demands:
             for missing in missing_after(self.model, self.problem, last, demand):
                 self._charge(missing, price)
                 self.reserve.append((missing, price))

@@ -45,8 +45,11 @@ def demands_after(problem: RosterProblem) -> list[tuple[Demand, int]]:
     Parameters
     ----------
     problem : RosterProblem
-        Its own needs and those of earlier weeks, :attr:`RosterProblem.likely`, are what is known.
+        Its own needs and those of earlier weeks, :attr:`RosterProblem.likely`, are what is known. Nothing is kept
+        where no roster follows, or where what follows is known.
     """
+    if problem.is_last or problem.following:
+        return []
     by_day: dict[tuple[int, int], dict[tuple[str, str], int]] = {}
     envelope: dict[tuple[str, str], int] = {}
     for source, needs in enumerate((problem.needs, problem.likely)):
@@ -60,6 +63,24 @@ def demands_after(problem: RosterProblem) -> list[tuple[Demand, int]]:
     found.append((envelope, ENVELOPE_PRICE))
     found.append(({cell: n + 1 for cell, n in envelope.items()}, MORE_PRICE))
     return found
+
+
+def kept_after(problem: RosterProblem) -> list[list[tuple[Demand, int]]]:
+    """Give what may be kept for the day after a roster, from the most to nothing, each with its price.
+
+    What costs :data:`SEEN_PRICE` is what a first roster has to keep. Who can meet the envelope can meet each day seen,
+    so that those days need not be looked at one by one where the envelope is kept.
+
+    Parameters
+    ----------
+    problem : RosterProblem
+        As in :func:`demands_after`.
+    """
+    demands = demands_after(problem)
+    if not demands:
+        return [[]]
+    at_once = [(demand, SEEN_PRICE if price == ENVELOPE_PRICE else price) for demand, price in demands[-2:]]
+    return [at_once, demands, []]
 
 
 def _largest(demands: Sequence[Demand]) -> list[Demand]:

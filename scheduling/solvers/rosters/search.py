@@ -1,9 +1,10 @@
 """The search for a roster: a first one, then neighbourhoods of it, freed and solved again.
 
 Where needs alone bind employees to each other, the first one is put together from whole schedules, see
-:mod:`scheduling.solvers.rosters.composing`; else constraint programming finds it. A neighbourhood is some employees
-over all days, all employees over some days, or some over some. Its size follows how hard the last ones of its kind
-were. Threads free different parts of the best roster of all.
+:mod:`scheduling.solvers.rosters.composing`; else constraint programming finds it: one that keeps the musts alone,
+before a model with prices is written down. A neighbourhood is some employees over all days, all employees over some
+days, or some over some. Its size follows how hard the last ones of its kind were. Threads free different parts of the
+best roster of all.
 
 References
 ----------
@@ -13,7 +14,7 @@ Shaw, P. (1998). Using constraint programming and local search methods to solve 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,9 @@ from scheduling.solvers.bounds import Deadline
 from scheduling.solvers.rosters.composing import ColumnSearch
 from scheduling.solvers.rosters.employees import MOST_LIMITS, is_each_alone
 from scheduling.solvers.rosters.modelling import RosterModel, hint_all
+from scheduling.solvers.rosters.musts import musts_of
 from scheduling.solvers.rosters.neighbourhoods import Frame, limit, roster_of
-from scheduling.solvers.rosters.reserve import ENVELOPE_PRICE
+from scheduling.solvers.rosters.reserve import SEEN_PRICE, Demand, kept_after
 from scheduling.solvers.rosters.settings import GRACE_S, NotInTime, Progress, RosterSettings, ShouldStop
 from scheduling.solvers.rosters.simplifying import simplified
 from twin.errors import InputError
@@ -36,7 +38,10 @@ from twin.errors import InputError
 FIRST_SHARE = 0.15
 """Of the time, for the first roster."""
 MUSTS_SHARE = 0.7
-"""Of what is left after that without any roster, for one that keeps every must, whatever it costs."""
+"""Of what is left without any roster, for one that keeps every must, whatever it costs."""
+MUSTS_WORK = 0.4
+"""Work, as solvers count it, for a first look at the musts of a moderate problem, whatever the clock says: sixty people
+and a week take a tenth of it, and without that roster all that comes after has nothing to improve."""
 SMALL_CELLS = 1000
 """Employees times days times shifts up to which a problem is first looked at whole."""
 COLUMNS_SHARE = 0.9
@@ -70,7 +75,8 @@ class RosterOutcome:
     roster : Roster
         The best roster.
     price : int
-        What the search minimised; with weeks to come it holds paced totals too.
+        What the search minimised; with weeks to come it holds paced totals too. -1 where the time was over before
+        anything but musts was looked at.
     is_relaxed : bool
         Whether musts had to be broken, or seemed so: no roster that keeps them all was found in time.
     is_optimal : bool
@@ -157,8 +163,12 @@ class _Search:
         self.best = _Best()
         self.is_optimal = False
         self.is_relaxed = False
-        #: a roster of whole schedules that is there already, as an outcome
+        #: a roster that is there already, of whole schedules or of musts alone, as an outcome
         self.whole: RosterOutcome | None = None
+        #: what a solver said of the musts alone; None as long as none was asked
+        self.musts: cp_model.CpSolverStatus | None = None
+        #: people kept for the day after, see :func:`kept_after`; None for all that may be asked
+        self.kept: list[tuple[Demand, int]] | None = None
         #: the price heard last, and when it was told how far the search is
         self.known, self.told_at = -1, float("-inf")
 
@@ -194,10 +204,16 @@ class _Search:
             whole = None if found is None else easier.roster(found)
             if self.whole is not None and whole is not None:
                 self.whole = replace(self.whole, roster=whole, is_optimal=False)
-        made = made or self._model()
+        valid: Roster | None = None
+        if whole is None and not self.best.values:
+            # before the whole model is written down: with this one there is something to give, whatever happens
+            valid = self._find_valid(start)
+            if valid is not None and self._is_over():
+                raise NotInTime
+        made = made or self._model(kept=self.kept)
         is_taken = whole is not None and self._take_over(made, whole)
         if not is_taken and not self.best.values:
-            made = self._find_first(made, start or whole)
+            made = self._find_first(made, start or whole, valid)
         if not self.is_optimal:
             with ThreadPoolExecutor(self.settings.threads) as pool:
                 for future in [pool.submit(self._work, thread, made) for thread in range(self.settings.threads)]:
@@ -226,15 +242,21 @@ class _Search:
             f"{self.settings.seconds:g} s: give more seconds, or fewer days, people or shifts."
         )
 
-    def _model(self, *, is_relaxed: bool = False) -> RosterModel:
-        """Write the model down, as long as there is time."""
+    def _model(
+        self,
+        problem: RosterProblem | None = None,
+        *,
+        is_relaxed: bool = False,
+        kept: Sequence[tuple[Demand, int]] | None = None,
+    ) -> RosterModel:
+        """Write the model of the problem, or of one like it, down, as long as there is time."""
         began, is_sure = self.deadline.now(), self._n_cells() <= SURE_CELLS
 
         def look() -> None:
             if not is_sure and self.deadline.now() - began > GRACE_S and self._is_over():
                 raise NotInTime
 
-        return RosterModel(self.problem, is_relaxed=is_relaxed, look=look)
+        return RosterModel(problem or self.problem, is_relaxed=is_relaxed, look=look, kept=kept)
 
     def _of_columns(self, problem: RosterProblem, share: float) -> Roster | None:
         """Look for a roster made of whole schedules; None where somebody has no schedule."""
@@ -261,16 +283,15 @@ class _Search:
             )
         return roster
 
-    def _take_over(self, made: RosterModel, roster: Roster) -> bool:
-        """Take a roster as the best so far; gives whether it keeps every must."""
+    def _take_over(self, made: RosterModel, roster: Roster, *, is_sure: bool = False) -> bool:
+        """Take a roster as the best so far; gives whether it keeps every must, which may be known."""
         values = [0] * len(made.model.proto.variables)
         for var, value in made.values(roster):
             values[var.index] = value
         nothing = np.zeros((len(self.problem.employees), self.problem.days), np.bool_)
-        found = Frame(made).solve(values, nothing, self._within(FIXED_S), self.settings)
+        found = Frame(made).solve(values, nothing, *self._bound(is_counted=is_sure))
         if not found.values and self.is_relaxed:
-            counting = replace(self.settings, iterations=1)
-            found = Frame(made).solve(values, nothing, LAST_WORK, counting)
+            found = Frame(made).solve(values, nothing, *self._bound(is_counted=True))
         if found.values and found.price <= self.best.price:
             self.best.price, self.best.values = found.price, found.values
         if not found.values and self.whole is not None and self._is_over():
@@ -278,20 +299,27 @@ class _Search:
             raise NotInTime
         return bool(found.values)
 
-    def _find_first(self, made: RosterModel, start: Roster | None) -> RosterModel:
+    def _bound(self, *, is_counted: bool) -> tuple[float, RosterSettings]:
+        """Give how long to look at a roster with everything fixed: by the clock, or by a count of work."""
+        if is_counted:
+            return LAST_WORK, replace(self.settings, iterations=1)
+        return self._within(FIXED_S), self.settings
+
+    def _find_first(self, made: RosterModel, start: Roster | None, valid: Roster | None) -> RosterModel:
         """Find a first roster by constraint programming; gives the model, in which musts may be broken if need be."""
         first_s = FIRST_SHARE * self.settings.seconds
+        if self.musts is None:
+            # whole schedules were there, but together they break a must
+            valid = self._find_valid(start)
         status = cp_model.UNKNOWN
-        if self._n_cells() <= SMALL_CELLS:
-            # perhaps the best one can be found and proven at once
+        if valid is not None and self._take_over(made, valid, is_sure=True):
+            self._first(made, None, first_s)
+        elif valid is not None or (self.musts == cp_model.UNKNOWN and self._n_cells() <= SMALL_CELLS):
             status = self._first(made, start, first_s)
-        if status == cp_model.UNKNOWN:
-            # any roster that keeps every must is worth more than a cheap one: prices come later
-            status = self._find_valid(made, start)
-            if self.best.values:
-                self._first(made, None, first_s)
         if self.best.values:
             return made
+        if valid is not None and status != cp_model.MODEL_INVALID:
+            raise NotInTime
         self.is_relaxed = True
         made = self._model(is_relaxed=True)
         status = self._first(made, None, MUSTS_SHARE * self._left_s())
@@ -303,25 +331,42 @@ class _Search:
             raise NotInTime
         return made
 
-    def _find_valid(self, made: RosterModel, start: Roster | None) -> cp_model.CpSolverStatus:
+    def _find_valid(self, start: Roster | None) -> Roster | None:
         """Find a roster that keeps every must, and people for the day after it if it can; prices left aside.
 
         A week that keeps too few people makes the next one impossible, whatever its wishes cost.
         """
-        if start is not None:
-            made.hint(start)
-        status = cp_model.UNKNOWN
-        prices = sorted({price for _, price in made.reserve if price >= ENVELOPE_PRICE})
-        for least in (*prices, float("inf")):
-            model = made.model.clone()
-            model.proto.clear_objective()
-            for missing, price in made.reserve:
-                if price >= least:
-                    model.add(missing == 0)
-            status = self._first(made, start, MUSTS_SHARE * self._left_s(), model)
-            if self.best.values:
-                break
-        return status
+        musts, levels = musts_of(self.problem), kept_after(self.problem)
+        for at, level in enumerate(levels):
+            made = self._model(musts, kept=[one for one in level if one[1] >= SEEN_PRICE])
+            for missing, _ in made.reserve:
+                made.model.add(missing == 0)
+            made.model.proto.clear_objective()
+            if start is not None:
+                made.hint(start)
+            share = MUSTS_SHARE / (len(levels) - at)
+            if values := self._solve_musts(made, share):
+                self.kept = level or None
+                found = roster_of(made, values)
+                self.whole = RosterOutcome(roster=found, price=-1, is_relaxed=False, is_optimal=False, rounds=0)
+                return found
+        return None
+
+    def _solve_musts(self, made: RosterModel, share: float) -> list[int]:
+        """Solve a model of musts alone within a share of what is left; gives its values, none if none are found."""
+        self.musts = cp_model.UNKNOWN
+        solver = self._solver(1)
+        if self._n_cells() <= SURE_CELLS:
+            limit(solver, MUSTS_WORK, replace(self.settings, iterations=1))
+            self.musts = solver.solve(made.model)
+        if self.musts == cp_model.UNKNOWN:
+            solver = self._solver(self.settings.threads)
+            limit(solver, self._within(share * self._left_s()), self.settings)
+            with self._watched(solver):
+                self.musts = solver.solve(made.model)
+        is_found = self.musts in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        # as values of all variables: cells are taken from them by index
+        return list(solver.response_proto.solution) if is_found else []
 
     def _pinned(self) -> tuple[Assignment, ...]:
         away = {one.id: one.days_off for one in self.problem.employees}
@@ -362,30 +407,31 @@ class _Search:
         self.told_at = now
         return self._tell()
 
-    def _first(
-        self, made: RosterModel, start: Roster | None, seconds: float, musts: cp_model.CpModel | None = None
-    ) -> cp_model.CpSolverStatus:
-        """Solve the model, or one of its musts alone, and take over what is found if it is better."""
-        if self.best.values:
-            hint_all(made.model, self.best.values)
-        elif start is not None and musts is None:
-            made.hint(start)
-        has_prices = musts is None
+    def _solver(self, workers: int) -> cp_model.CpSolver:
+        """Give a solver without a bound."""
         solver = cp_model.CpSolver()
         solver.parameters.catch_sigint_signal = False  # Ctrl-C is heard by the command, for all searches
-        solver.parameters.num_workers = self.settings.threads
+        solver.parameters.num_workers = workers
         solver.parameters.random_seed = self.settings.seed
-        limit(solver, self._within(seconds), self.settings)
+        return solver
 
+    def _first(self, made: RosterModel, start: Roster | None, seconds: float) -> cp_model.CpSolverStatus:
+        """Solve the whole model, and take over what is found if it is better."""
+        if self.best.values:
+            hint_all(made.model, self.best.values)
+        elif start is not None:
+            made.hint(start)
+        solver = self._solver(self.settings.threads)
+        limit(solver, self._within(seconds), self.settings)
         with self._watched(solver):
-            status = solver.solve(musts or made.model, _Hearing(self._heard if has_prices else lambda price: None))
+            status = solver.solve(made.model, _Hearing(self._heard))
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             # As values of all variables: hints and fixed cells are taken from them by index.
             values = list(solver.response_proto.solution)
             price = made.price(values)
             if price <= self.best.price:
                 self.best.price, self.best.values = price, values
-            self.is_optimal = status == cp_model.OPTIMAL and has_prices
+            self.is_optimal = status == cp_model.OPTIMAL
         return status
 
     @contextmanager

@@ -128,8 +128,9 @@ def test_a_model_that_is_not_written_down_in_time_is_told_with_its_size(clock: L
 def test_a_roster_of_schedules_is_given_where_the_model_comes_too_late(
     clock: Looked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def model(problem: RosterProblem, look: Callable[[], None], *, is_relaxed: bool) -> None:
+    def model(problem: RosterProblem, look: Callable[[], None], *, is_relaxed: bool, kept: object) -> None:
         assert not is_relaxed
+        assert kept is None
         clock.seconds += 100.0
         look()
 
