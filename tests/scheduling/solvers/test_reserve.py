@@ -98,7 +98,8 @@ def test_weeks_within_the_envelope_are_staffed_without_going_back(seed: int) -> 
         requests=((),) * 4,
     )
 
-    done = roster_weeks(weeks, RosterSettings(seconds=2.0, seed=seed))
+    # by a count of neighbourhoods: on a busy machine two seconds may end before prices are looked at
+    done = roster_weeks(weeks, RosterSettings(seconds=2.0, iterations=5, seed=seed))
 
     assert [week.report.is_valid for week in done] == [True] * 4
     assert not any(week.is_again for week in done)
