@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -20,11 +20,13 @@ from dash_app.queries import plans
 from dash_app.queries.port import HospitalPort, JobState, JobView
 from dash_app.texts import codes
 from dash_app.texts.catalogue import gettext as _
+from dash_app.texts.catalogue import mark
 from dash_app.texts.moments import number, percent, plan_day
 from twin.access import Permission
 
 JOB, KEEP, TITLE, ENOUGH, CANCEL = "plan-job", "plan-keep", "plan-title", "plan-enough", "plan-cancel"
 TIMER = "plan-timer"
+Ending = Callable[[HospitalPort, str], object]
 MOST_LEFT = 30
 """Patients left out who are named before the plan is kept; the table says how many there are."""
 
@@ -121,31 +123,56 @@ def found(result: Mapping[str, Any] | None) -> list[Component]:
 
 def register(callbacks: Callbacks, port: HospitalPort) -> None:
     """Register ending a search early, with what it has or without."""
+    register_ending(
+        callbacks,
+        port,
+        buttons=(ENOUGH, CANCEL),
+        told=(JOB, mark("It ends with the best plan that it has …")),
+        key="run",
+    )
+
+
+def register_ending(
+    callbacks: Callbacks, port: HospitalPort, *, buttons: tuple[str, str], told: tuple[str, str], key: str
+) -> None:
+    """Register the two buttons that end a search of a plan or a roster early.
+
+    Parameters
+    ----------
+    callbacks : Callbacks
+        Those of the page.
+    port : HospitalPort
+        The hospital.
+    buttons : tuple[str, str]
+        Ids of the one that takes the best so far and of the one that keeps nothing.
+    told : tuple[str, str]
+        Id of where it is told, and what the first of them tells, as marked for translation.
+    key : str
+        Of the job's id in the address.
+    """
+    place, best = told
+    for button, end, text in (
+        (buttons[0], runs.finish_plan, best),
+        (buttons[1], runs.cancel_plan, mark("It is being cancelled; nothing of it is kept.")),
+    ):
+        _register_end(callbacks, port, Output(place, "children", allow_duplicate=True), button, (end, text, key))
+
+
+def _register_end(
+    callbacks: Callbacks, port: HospitalPort, place: Output, button: str, how: tuple[Ending, str, str]
+) -> None:
+    end, text, key = how
 
     @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(ENOUGH, "n_clicks"),
+        place,
+        Input(button, "n_clicks"),
         State(URL, "search"),
         permission=Permission.PLANS_EDIT,
         prevent_initial_call=True,
     )
-    def enough(_clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not run:
+    def ended(_clicks: int, search: str) -> list[Component]:
+        job = query_of(search).get(key, "")
+        if not job:
             raise PreventUpdate
-        runs.finish_plan(port, run)
-        return [html.P(_("It ends with the best plan that it has …"))]
-
-    @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(CANCEL, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.PLANS_EDIT,
-        prevent_initial_call=True,
-    )
-    def cancel(_clicks: int, search: str) -> list[Component]:
-        run = query_of(search).get("run", "")
-        if not run:
-            raise PreventUpdate
-        runs.cancel_plan(port, run)
-        return [html.P(_("It is being cancelled; nothing of it is kept."))]
+        end(port, job)
+        return [html.P(_(text))]

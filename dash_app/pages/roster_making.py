@@ -11,12 +11,12 @@ from dash import Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dash_app.actions import plans, rosters, runs
+from dash_app.actions import plans, rosters
 from dash_app.actions.rosters import SHEETS, Order
 from dash_app.pages.address import URL, query_of, search_with
 from dash_app.pages.days import day_entry
 from dash_app.pages.guard import Callbacks
-from dash_app.pages.plan_search import progress_line
+from dash_app.pages.plan_search import progress_line, register_ending
 from dash_app.pages.plan_waiting import problems
 from dash_app.pages.reader import wants_chinese
 from dash_app.pages.states import attributes, panel
@@ -272,33 +272,13 @@ def _register_following(callbacks: Callbacks, port: HospitalPort) -> None:
         view = _view(port, query_of(search).get("make", ""))
         return _job(view), view is None or view.is_over
 
-    @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(ENOUGH, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.PLANS_EDIT,
-        prevent_initial_call=True,
+    register_ending(
+        callbacks,
+        port,
+        buttons=(ENOUGH, CANCEL),
+        told=(JOB, mark("It ends with the best roster that it has …")),
+        key="make",
     )
-    def enough(_clicks: int, search: str) -> list[Component]:
-        job = query_of(search).get("make", "")
-        if not job:
-            raise PreventUpdate
-        runs.finish_plan(port, job)
-        return [html.P(_("It ends with the best roster that it has …"))]
-
-    @callbacks.add(
-        Output(JOB, "children", allow_duplicate=True),
-        Input(CANCEL, "n_clicks"),
-        State(URL, "search"),
-        permission=Permission.PLANS_EDIT,
-        prevent_initial_call=True,
-    )
-    def cancel(_clicks: int, search: str) -> list[Component]:
-        job = query_of(search).get("make", "")
-        if not job:
-            raise PreventUpdate
-        runs.cancel_plan(port, job)
-        return [html.P(_("It is being cancelled; nothing of it is kept."))]
 
     @callbacks.add(
         Output(URL, "search", allow_duplicate=True),
