@@ -41,7 +41,7 @@ class LineQueue:
         except asyncio.CancelledError:
             if ticket.done() and not ticket.cancelled():
                 self.leave()  # the line was given to who does not want it any more
-            else:
+            elif ticket in queue:  # who left in the same turn of the loop has passed it over and dropped it
                 queue.remove(ticket)
             raise
 

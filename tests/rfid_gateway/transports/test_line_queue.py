@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,3 +48,17 @@ def test_everybody_who_stays_has_a_turn_alone_and_the_line_is_free_at_the_end(
     assert sorted(seen) == [name for name, (_, is_called_off) in enumerate(visits) if not is_called_off]
     assert queue.waiting == 0
     assert not queue._is_taken
+
+
+async def test_who_is_called_off_as_the_line_becomes_free_hears_of_that_alone() -> None:
+    queue = LineQueue()
+    await queue.enter(Turn.READ)
+    waiting = asyncio.ensure_future(queue.enter(Turn.READ))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    queue.leave()  # before the one who waits has heard that it is called off
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert queue.waiting == 0
+    await asyncio.wait_for(queue.enter(Turn.READ), 1)  # the line is free
